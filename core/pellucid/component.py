@@ -1,0 +1,81 @@
+"""Component: what every registered thing has in common; Equation and Example: what it says of itself, as data."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One equation of a component.
+
+    Args:
+        of: the quantity on the left: ``y``, ``dx``, ``dW``, ``loss``, ``theta``, …
+        latex: the equation as the textbook prints it.
+        python: the right-hand side as an expression that the conformance kit evaluates against the code;
+            None where no short expression exists, and then the equation is shown as unchecked.
+    """
+
+    of: str
+    latex: str
+    python: str | None = None
+
+
+@dataclass(frozen=True)
+class Example:
+    """A constructor call and input shapes (without the batch axis) that make a working component.
+
+    An integer input is written ``("int", high, *shape)``: values from 0 to high − 1.
+    """
+
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    input_shapes: tuple[tuple[Any, ...], ...] = ((5,),)
+
+
+class _Changes:
+    """Counts changes to components, so that whatever was derived from them can tell that it is stale."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+CHANGES = _Changes()
+"""Process-wide: recorded plans and cached contexts compare ``CHANGES.count`` with the value they were made at."""
+
+
+class Component:
+    """Base of layers, losses, objectives, optimizers, schedules, initializers, regularizers, metrics, transforms, ….
+
+    A constructor stores its arguments unchanged, under their own names, and does nothing else but check them:
+    configuration and cloning follow from that.
+    """
+
+    kind: ClassVar[str] = ""
+    equations: ClassVar[tuple[Equation, ...]] = ()
+    symbols: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Textbook symbol -> attribute, for the equations: ``{"W": "weight", "b": "bias"}``."""
+    examples: ClassVar[tuple[Example, ...]] = (Example(),)
+    capturable: ClassVar[bool] = False
+    """True promises that a training step consists only of ``ops`` calls on arrays that stay in place (parameters,
+    states, ``ctx.scratch``) and that which calls they are depends on nothing but shapes: such a step may be recorded
+    once and replayed, on the CPU as a plan of kernel calls, on a GPU as a graph."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        CHANGES.count += 1
+
+    def arguments(self) -> dict[str, Any]:
+        """The constructor's arguments as they are now."""
+        parameters = inspect.signature(type(self)).parameters.values()
+        named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        return {name: getattr(self, name) for name in named}
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())
+        return f"{type(self).__name__}({inner})"

@@ -1,0 +1,35 @@
+"""Errors: every message says what, where, what was expected, what was received and what to do."""
+
+from __future__ import annotations
+
+
+class PellucidError(Exception):
+    """Base of all errors that pellucid raises on purpose; the command line prints it without a traceback."""
+
+
+class ConfigError(PellucidError):
+    """A name, key, type or range in a configuration or constructor call is wrong."""
+
+
+class ShapeError(PellucidError):
+    """Shapes do not fit together; the message names the layer and the shapes so far."""
+
+
+class DataError(PellucidError):
+    """The data cannot be used: empty, not finite, misaligned, label out of range, broken file."""
+
+
+class CheckpointError(PellucidError):
+    """A saved model or checkpoint cannot be written or read."""
+
+
+class PluginError(PellucidError):
+    """A plugin is broken, conflicting, disabled or built for another version of the interface."""
+
+
+class NumericalError(PellucidError):
+    """A loss or gradient is not finite; raised before the weights are touched."""
+
+
+class PellucidWarning(UserWarning):
+    """Something works, though not as well as it could; the message says how to mend it."""

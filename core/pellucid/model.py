@@ -1,0 +1,150 @@
+"""What makes a tree of layers a model: initialisation of its parameters, and prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.arena import Arena
+from pellucid.context import Context, mix, site_key
+from pellucid.errors import DataError, ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pellucid.layer import Layer, Shape
+    from pellucid.ops import Ops
+    from pellucid.transform import Transform
+
+HostArray = np.ndarray[Any, Any]
+
+
+@dataclass(eq=False)
+class Runtime:
+    """What ``pellucid.build`` adds to a tree of layers; stands on the root as ``model.runtime``.
+
+    Attributes:
+        ops: the backend.
+        dtype: floating-point type of parameters and activations.
+        seed: the seed that the parameters were drawn with.
+        input_shapes: one shape per input, without the batch axis.
+        arena: the flat memory of all parameters.
+        config: the configuration that builds this model again, by registered names only.
+        transforms: fitted on the training data, applied before the model in ``predict``, and saved with it.
+        classes: names of the classes, or None.
+        metadata: further facts that are saved with the model, such as its objective.
+    """
+
+    ops: Ops
+    dtype: np.dtype[Any]
+    seed: int
+    input_shapes: tuple[Shape, ...]
+    arena: Arena
+    config: dict[str, Any] | None = None
+    transforms: list[Transform] = field(default_factory=list)
+    classes: tuple[str, ...] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def initialize(
+    model: Layer, *input_shapes: Shape, seed: int, dtype: Any, ops: Ops, config: dict[str, Any] | None = None
+) -> Layer:
+    """Build the layers for these input shapes, place all parameters in one arena and draw their first values.
+
+    Each parameter draws from a generator keyed by (seed, its path): adding a layer does not change the others.
+    """
+    model.build(*input_shapes)
+    for path, param in model.named_parameters():
+        param.path = path
+    for path, state in model.named_states():
+        state.path = path
+    arena = Arena(model.parameters(), dtype, ops)
+    for param in arena.params:
+        values = param.init(_generator(seed, param.path), param.shape, param.fan_in, param.fan_out)
+        param.data[...] = ops.asarray(np.asarray(values), arena.dtype)
+    for state in model.states():
+        state.data = ops.zeros(state.shape, arena.dtype)
+        ops.fill(state.data, state.fill)
+    model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, config)
+    return model
+
+
+def _generator(seed: int, path: str) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=[mix(seed & (1 << 64) - 1), site_key(path)]))
+
+
+def require_runtime(model: Layer) -> Runtime:
+    """The runtime of a built model, or a ShapeError with the remedy."""
+    if model.runtime is None:
+        raise ShapeError(
+            f"This {type(model).__name__} has not been built, so it has no parameters yet. "
+            "Call pellucid.build(model, input_shape=…) first."
+        )
+    return model.runtime
+
+
+def check_inputs(model: Layer, inputs: tuple[HostArray, ...]) -> None:
+    """Compare the shapes of whole inputs with those that the model was built for."""
+    runtime = require_runtime(model)
+    if len(inputs) != len(runtime.input_shapes):
+        raise ShapeError(
+            f"The model takes {len(runtime.input_shapes)} input(s) of shapes {list(runtime.input_shapes)}. "
+            f"Received: {len(inputs)}."
+        )
+    for i, (x, shape) in enumerate(zip(inputs, runtime.input_shapes, strict=True)):
+        fits = x.ndim == len(shape) + 1 and all(w in (None, n) for n, w in zip(x.shape[1:], shape, strict=True))
+        if not fits:
+            wanted = ("N", *("any" if n is None else n for n in shape))
+            hint = ""
+            if x.shape == shape:
+                hint = " A single sample needs a batch axis: x[None]."
+            elif None not in shape and x.ndim > 1 and prod(x.shape[1:]) == prod(n or 0 for n in shape):
+                hint = f" The sizes agree: x.reshape(-1, {', '.join(map(str, shape))}) would fit."
+            raise ShapeError(
+                f"Input {i} of the model must have shape ({', '.join(map(str, wanted))}), one sample a row. "
+                f"Received: {tuple(x.shape)}.{hint}"
+            )
+        if x.dtype.kind not in "fiub":
+            raise DataError(f"Input {i} must hold numbers. Received: an array of dtype {x.dtype}.")
+
+
+def as_model_input(model: Layer, x: HostArray) -> HostArray:
+    """Numbers take the model's floating-point type, except integers and booleans that the model wants as such."""
+    if model.takes_integers and x.dtype.kind in "iub":
+        return np.ascontiguousarray(x, bool if x.dtype.kind == "b" else np.int64)
+    return np.ascontiguousarray(x, require_runtime(model).dtype)
+
+
+def transformed(model: Layer, x: Any) -> tuple[HostArray, ...]:
+    """``x`` as a tuple of host arrays, with the model's fitted transforms applied to the first."""
+    runtime = require_runtime(model)
+    first, *others = (np.asarray(part) for part in (x if isinstance(x, tuple) else (x,)))
+    for transform in runtime.transforms:
+        first = transform.apply(first)
+    inputs = (first, *others)
+    check_inputs(model, inputs)
+    return tuple(as_model_input(model, part) for part in inputs)
+
+
+def batches(n: int, batch_size: int) -> Iterator[slice]:
+    """Consecutive slices that cover n rows; at least one, so that no rows still give outputs of the right shape."""
+    for start in range(0, max(n, 1), batch_size):
+        yield slice(start, min(start + batch_size, n))
+
+
+def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:
+    """See :meth:`pellucid.Layer.predict`."""
+    runtime = require_runtime(model)
+    inputs = transformed(model, x)
+    ctx = Context(runtime.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
+    pieces: list[Any] = []
+    for rows in batches(len(inputs[0]), batch_size):
+        ctx.begin(0, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
+        y = model.forward(ctx, *(runtime.ops.asarray(part[rows]) for part in inputs))
+        several = isinstance(y, tuple)
+        pieces.append(tuple(np.array(runtime.ops.to_host(part)) for part in (y if several else (y,))))
+    joined = tuple(np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    return joined if several else joined[0]

@@ -1,0 +1,79 @@
+"""Loss and Objective: what one training step minimises."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pellucid.component import Component
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pellucid.context import Context
+    from pellucid.layer import Array, Layer
+
+
+@dataclass(slots=True)
+class Batch:
+    """The samples of one micro-batch.
+
+    Attributes:
+        x: input, or a tuple of them for a model of several inputs.
+        y: target, or None.
+        weight: a weight per sample, or None.
+        index: int64 array: which samples of the data set these are.
+    """
+
+    x: Any
+    y: Array | None = None
+    weight: Array | None = None
+    index: Array | None = None
+
+    @property
+    def inputs(self) -> tuple[Array, ...]:
+        """``x`` as a tuple, to be passed on: ``model.forward(ctx.child(0), *batch.inputs)``."""
+        return self.x if isinstance(self.x, tuple) else (self.x,)
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+
+class Loss(Component, ABC):
+    """Compares a prediction with its target: ``L = Σ wᵢ lᵢ / Σ wᵢ``. The mean over the batch is taken here, once."""
+
+    kind: ClassVar[str] = "loss"
+
+    @abstractmethod
+    def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
+        """The weighted mean, a 0-d float64 array; sets ``ctx.count`` to what was divided by (rows, tokens or Σw)."""
+
+    @abstractmethod
+    def backward(self, ctx: Context) -> Array:
+        """``∂L/∂prediction``."""
+
+    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:  # noqa: B027
+        """Raise DataError, naming the row, if a target does not suit; called once, before training."""
+
+
+class Objective(Component, ABC):
+    """What one training step minimises, for models whose loss is more than prediction against target."""
+
+    kind: ClassVar[str] = "objective"
+
+    @abstractmethod
+    def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
+        """The objective, a 0-d array; calls ``model.forward``; sets ``ctx.count``, and ``ctx.parts`` to the terms that
+        are reported apart, such as ``{"reconstruction": …, "kl": …}``."""
+
+    @abstractmethod
+    def backward(self, ctx: Context, model: Layer) -> None:
+        """Calls ``model.backward``, which adds to the parameters' gradients."""
+
+    def check(self, model: Layer, x: Any, y: Any) -> None:  # noqa: B027
+        """Raise DataError if the data does not suit; called once, before training."""
+
+    def metric_pair(self, ctx: Context) -> tuple[Array, Array] | None:
+        """(prediction, target) of the last forward for the metrics, or None where that makes no sense."""
+        return None

@@ -1,0 +1,53 @@
+"""supervised: a loss between the model's prediction and the target; the default objective."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pellucid.component import Equation
+from pellucid.errors import DataError
+from pellucid.objective import Batch, Loss, Objective
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array, Layer
+
+
+class Supervised(Objective):
+    """``L(θ) = loss(f(x; θ), y)``.
+
+    Args:
+        loss: the loss between prediction and target.
+    """
+
+    equations = (Equation("objective", r"L(\theta) = \mathrm{loss}\left(f(x; \theta),\, y\right)"),)
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    @property
+    def capturable(self) -> bool:  # type: ignore[override]
+        return self.loss.capturable
+
+    def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
+        ctx.prediction = model.forward(ctx.child("model", needs_dx=(False,) * len(batch.inputs)), *batch.inputs)
+        ctx.target = batch.y
+        of_loss = ctx.child("loss")
+        value = self.loss.forward(of_loss, ctx.prediction, batch.y, batch.weight)
+        ctx.count = of_loss.count
+        return value
+
+    def backward(self, ctx: Context, model: Layer) -> None:
+        model.backward(ctx.child("model"), self.loss.backward(ctx.child("loss")))
+
+    def check(self, model: Layer, x: Any, y: Any) -> None:
+        if y is None:
+            raise DataError(
+                "Supervised training needs a target for every sample. Received: y = None. Pass data=(x, y), or choose "
+                "an objective that learns without targets: Trainer(model, objective=…)."
+            )
+        if model.runtime is not None:
+            self.loss.check(y, model.output_shape(*model.runtime.input_shapes))
+
+    def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
+        return ctx.prediction, ctx.target

@@ -1,0 +1,29 @@
+"""Regularizer: a penalty on a parameter, reported apart from the data loss and never averaged over the batch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from pellucid.component import Component
+
+if TYPE_CHECKING:
+    from pellucid.layer import Array
+    from pellucid.ops import Ops
+
+
+class Regularizer(Component, ABC):
+    """A function of one parameter that is added to what training minimises.
+
+    It acts once a step, after the micro-batches and ranks have been reduced.
+    """
+
+    kind: ClassVar[str] = "regularizer"
+
+    @abstractmethod
+    def penalty(self, ops: Ops, data: Array) -> float:
+        """Its value."""
+
+    @abstractmethod
+    def add_gradient(self, ops: Ops, data: Array, grad: Array) -> None:
+        """Add its gradient to ``grad``."""

@@ -1,0 +1,216 @@
+"""Sequential, Residual, Parallel: layers made of layers by plain loops, without a tape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pellucid.component import Equation, Example
+from pellucid.errors import ConfigError, PellucidError, ShapeError
+from pellucid.layer import Layer
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array, Shape
+
+_DENSE = {"type": "core/dense", "units": 3}
+_SAME_WIDTH = {"type": "core/dense", "units": 5, "activation": "tanh"}
+
+
+class Sequential(Layer):
+    """One layer after another: ``y = f_n(… f_2(f_1(x)))``.
+
+    ``forward`` passes the activation from the first layer to the last, ``backward`` the gradient from the last to the
+    first: the chain rule as a loop. Layers before the first trainable one compute no input gradient.
+
+    Args:
+        layers: at least one layer.
+
+    Shapes: those of the first layer in, those of the last layer out.
+    """
+
+    equations = (
+        Equation("y", r"y = (f_n \circ \dots \circ f_1)(x)"),
+        Equation("dx", r"dx = J_{f_1}^\top \cdots J_{f_n}^\top\, dy"),
+    )
+    examples = (Example({"layers": [_SAME_WIDTH, _DENSE]}),)
+    capturable = True
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        if not layers:
+            raise ConfigError("The 'layers' of Sequential must hold at least one layer. Received: an empty list.")
+        self.layers = layers
+
+    @property
+    def takes_integers(self) -> bool:  # type: ignore[override]
+        return self.layers[0].takes_integers
+
+    def build(self, *input_shapes: Shape) -> None:
+        self._pass_shapes(input_shapes, build=True)
+
+    def output_shape(self, *input_shapes: Shape) -> Any:
+        return self._pass_shapes(input_shapes, build=False)
+
+    def _pass_shapes(self, shapes: tuple[Shape, ...], *, build: bool) -> Any:
+        so_far = [f"input {_shown(shapes)}"]
+        for i, layer in enumerate(self.layers):
+            try:
+                if build:
+                    layer.build(*shapes)
+                result = layer.output_shape(*shapes)
+            except ShapeError as error:
+                if "shapes so far" in str(error):
+                    raise
+                where = f"layers.{i} ({type(layer).__name__})"
+                raise ShapeError(f"{where}: {error} The shapes so far: {' → '.join(so_far)}.") from error
+            shapes = result if _several(result) else (result,)
+            so_far.append(f"{type(layer).__name__} {_shown(shapes)}")
+        return result
+
+    def forward(self, ctx: Context, *inputs: Array) -> Any:
+        for i, layer in enumerate(self.layers):
+            y = layer.forward(self._context(ctx, i), *inputs)
+            inputs = y if type(y) is tuple else (y,)
+        return y
+
+    def backward(self, ctx: Context, *dy: Array) -> Any:
+        for i in range(len(self.layers) - 1, -1, -1):
+            dx = self.layers[i].backward(ctx.child(i), *dy)
+            if dx is None:  # nobody below wants a gradient
+                break
+            dy = dx if type(dx) is tuple else (dx,)
+        return dx
+
+    def _context(self, ctx: Context, i: int) -> Context:
+        if i == 0:
+            return ctx.child(0, ctx.needs_dx)
+        if ctx.has_child(i):
+            return ctx.child(i)
+        wanted = any(ctx.needs_dx) or any(p.trainable for layer in self.layers[:i] for p in layer.parameters())
+        return ctx.child(i, (wanted,) * len(ctx.needs_dx))
+
+
+class Residual(Layer):
+    """A detour with a short cut: ``y = x + f(x)``; ``dx = dy + f'(x)ᵀ dy``.
+
+    Args:
+        layer: f; its output has the shape of its input.
+
+    Source: He et al., Deep Residual Learning for Image Recognition, 2015.
+    """
+
+    equations = (Equation("y", r"y = x + f(x)"), Equation("dx", r"dx = dy + J_f^\top dy"))
+    examples = (Example({"layer": _SAME_WIDTH}),)
+    capturable = True
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+
+    def build(self, *input_shapes: Shape) -> None:
+        self.layer.build(*input_shapes)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        shape = self.layer.output_shape(*input_shapes)
+        if (shape,) != input_shapes:
+            raise ShapeError(
+                f"The layer inside Residual must keep the shape of its input, {_shown(input_shapes)}. It gives "
+                f"{shape}. Choose its width equal to the input's."
+            )
+        return input_shapes[0]
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        (x,) = inputs
+        return self._sum(ctx, "y", x, self.layer.forward(ctx.child(0, (True,)), x))
+
+    def backward(self, ctx: Context, *dy: Array) -> Array:
+        return self._sum(ctx, "dx", dy[0], self.layer.backward(ctx.child(0), *dy))
+
+    @staticmethod
+    def _sum(ctx: Context, name: str, a: Array, b: Array) -> Array:
+        out = ctx.scratch(name, a.shape, a.dtype)
+        ctx.ops.copy(a, out)
+        ctx.ops.add_scaled(out, b, 1.0)
+        return out
+
+
+class Parallel(Layer):
+    """Several layers on the same input, their outputs joined along the last axis or added.
+
+    Args:
+        layers: at least one layer.
+        join: ``"concatenate"`` along the last axis, or ``"sum"``.
+    """
+
+    equations = (
+        Equation("y", r"y = [f_1(x), \dots, f_n(x)] \quad\text{or}\quad y = \sum_i f_i(x)"),
+        Equation("dx", r"dx = \sum_i J_{f_i}^\top\, dy_i"),
+    )
+    examples = (Example({"layers": [_DENSE, _SAME_WIDTH]}), Example({"layers": [_DENSE, _DENSE], "join": "sum"}))
+
+    def __init__(self, layers: Sequence[Layer], join: Literal["concatenate", "sum"] = "concatenate") -> None:
+        if not layers:
+            raise ConfigError("The 'layers' of Parallel must hold at least one layer. Received: an empty list.")
+        if join not in ("concatenate", "sum"):
+            raise ConfigError(f"The 'join' of Parallel must be 'concatenate' or 'sum'. Received: {join!r}.")
+        self.layers = layers
+        self.join = join
+
+    @property
+    def takes_integers(self) -> bool:  # type: ignore[override]
+        return any(layer.takes_integers for layer in self.layers)
+
+    def build(self, *input_shapes: Shape) -> None:
+        for i, layer in enumerate(self.layers):
+            try:
+                layer.build(*input_shapes)
+            except PellucidError as error:
+                raise type(error)(f"layers.{i} ({type(layer).__name__}): {error}") from error
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        shapes = [layer.output_shape(*input_shapes) for layer in self.layers]
+        compared = [shape[:-1] for shape in shapes] if self.join == "concatenate" else shapes
+        if any(shape != compared[0] for shape in compared):
+            raise ShapeError(f"The outputs of the layers inside Parallel cannot be joined by {self.join}: {shapes}.")
+        if self.join == "sum":
+            return tuple(shapes[0])
+        return (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        outputs = [layer.forward(ctx.child(i, ctx.needs_dx), *inputs) for i, layer in enumerate(self.layers)]
+        if self.join == "concatenate":
+            ctx.widths = [y.shape[-1] for y in outputs]
+            return ctx.xp.concatenate(outputs, axis=-1)
+        return _total(ctx, outputs)
+
+    def backward(self, ctx: Context, *dy: Array) -> Any:
+        (gradient,) = dy
+        parts = [gradient] * len(self.layers)
+        if self.join == "concatenate":
+            ends = [sum(ctx.widths[: i + 1]) for i in range(len(ctx.widths))]
+            parts = [
+                ctx.xp.ascontiguousarray(gradient[..., end - width : end])
+                for width, end in zip(ctx.widths, ends, strict=True)
+            ]
+        gradients = [
+            layer.backward(ctx.child(i), part)
+            for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))
+        ]
+        if not isinstance(gradients[0], tuple):
+            return None if gradients[0] is None else _total(ctx, gradients)
+        return tuple(None if g[0] is None else _total(ctx, list(g)) for g in zip(*gradients, strict=True))
+
+
+def _total(ctx: Context, arrays: list[Array]) -> Array:
+    total = arrays[0].copy()
+    for array in arrays[1:]:
+        ctx.ops.add_scaled(total, array, 1.0)
+    return total
+
+
+def _several(result: Any) -> bool:
+    """Whether output_shape returned a tuple of shapes rather than one shape."""
+    return bool(result) and all(isinstance(part, tuple) for part in result)
+
+
+def _shown(shapes: tuple[Shape, ...]) -> str:
+    return ", ".join(str(tuple(shape)) for shape in shapes)
