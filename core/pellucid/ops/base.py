@@ -1,0 +1,84 @@
+"""Ops: the operations that a backend provides, each defined here in plain array code, which is its specification."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import numpy
+from pellucid.ops.arrays import Array
+from pellucid.ops.dense import DenseOps
+from pellucid.ops.normalisation import NormalisationOps
+from pellucid.ops.objectives import ObjectiveOps
+from pellucid.ops.random import RandomOps
+from pellucid.ops.updates import UpdateOps
+
+Result = TypeVar("Result")
+
+
+class Plan(Protocol):
+    """A recorded sequence of kernel calls, to be run again on the same arrays."""
+
+    def run(self, times: int = 1) -> bool:
+        """Replay; False if a ``guard_finite`` stopped it."""
+        ...
+
+
+class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
+    """The operations of one backend, and their reference implementation over the array namespace ``xp``.
+
+    A backend subclasses this, sets ``name`` and ``xp``, says how arrays reach it (``asarray``, ``to_host``,
+    ``address``) and overrides what it accelerates; everything else works through ``xp``. The docstrings specify:
+
+    * **Outputs** are given by the caller, preallocated, C-contiguous, and named last. Unless said otherwise they are
+      overwritten, whatever they held, and overlap no input. Sums over a batch that go to parameters are *added to*.
+    * **Inputs** are never written and may be non-contiguous. Layers pass views of two axes, (rows, features).
+    * **dtype**: float32 or float64, the same for all floating arguments unless stated; the result's rounding may differ
+      between backends within a few units of the last place, random bits may not differ at all.
+    * **0 rows** are allowed everywhere.
+    * **Values that change from step to step** come in cells (small arrays), so that a step can be recorded once and
+      replayed; ``float`` arguments are constants of the component.
+
+    Array code here uses only what NumPy and CuPy share, and never NumPy itself: the tests run it on an array type that
+    refuses to become a ``numpy.ndarray``.
+    """
+
+    name: ClassVar[str]
+    xp: Any
+
+    @abstractmethod
+    def address(self, a: Array) -> int:
+        """The address of the first element, in bytes (the arena aligns its buffers by it)."""
+
+    def record(self, function: Callable[[], Result]) -> tuple[Result, Plan | None]:
+        """Run ``function`` once. A recording backend returns a plan that replays its op calls; others return None."""
+        return function(), None
+
+    def op(self, name: str) -> Callable[..., Any]:
+        """A plugin's kernel for this backend by its registered name, ``"cnn/conv2d"``."""
+        from pellucid.config import find_op
+
+        return find_op(name, self)
+
+    def synchronize(self) -> None:
+        """Wait until all work given to the device is done."""
+
+    def __repr__(self) -> str:
+        return f"<pellucid backend {self.name!r}>"
+
+
+class ReferenceOps(Ops):
+    """The operations in plain array code: the specification, the fallback, and what gradient checks run on.
+
+    Args:
+        xp: the array namespace; NumPy unless a test brings a stricter one.
+    """
+
+    name = "reference"
+
+    def __init__(self, xp: Any = numpy) -> None:
+        self.xp = xp
+
+    def address(self, a: Array) -> int:
+        return int(a.ctypes.data)

@@ -1,0 +1,89 @@
+"""Losses fused with their gradients: softmax with cross-entropy, binary cross-entropy on logits, squared error."""
+
+from __future__ import annotations
+
+from pellucid.errors import DataError
+from pellucid.ops.activations import ActivationOps
+from pellucid.ops.arrays import Array
+
+
+class ObjectiveOps(ActivationOps):
+    """Every loss here is the weighted mean over rows L = Σᵢ wᵢ lᵢ / Σᵢ wᵢ, and the gradient is that of the mean.
+
+    logits, prediction and their gradient: (N, K), one floating dtype. weight: (N,) of any floating dtype, ≥ 0, or None
+    for ones. loss: float64 0-d, overwritten; row losses lᵢ are computed in the dtype of the logits and added up in
+    float64. The gradient is overwritten. Where Σ w = 0 (no rows, or only padding) loss and gradient are 0.
+    """
+
+    def softmax_cross_entropy(
+        self, logits: Array, target: Array, weight: Array | None, loss: Array, dlogits: Array
+    ) -> None:
+        """lᵢ = log Σₖ e^{zᵢₖ} − z_{i,tᵢ} and dzᵢ = (wᵢ/Σw)(softmax(zᵢ) − onehot(tᵢ)). target: (N,) int64, 0 ≤ t < K.
+
+        Raises:
+            DataError: a label is out of range. (A device backend may set loss and gradient to NaN instead.)
+        """
+        xp = self.xp
+        rows, classes = logits.shape
+        wrong = (target < 0) | (target >= classes)
+        if bool(wrong.any()):
+            row = int(wrong.argmax())
+            raise DataError(
+                f"Label out of range in row {row} of the batch: expected 0 … {classes - 1} for {classes} logits. "
+                f"Received: {int(target[row])}. Check the labels, or give the last layer more units."
+            )
+        self._log_softmax(logits, dlogits)  # dlogits holds log softmax for now
+        each = xp.arange(rows)
+        losses = -dlogits[each, target]
+        xp.exp(dlogits, out=dlogits)
+        dlogits[each, target] -= 1
+        self._mean(losses, weight, loss, dlogits)
+
+    def softmax_cross_entropy_soft(
+        self, logits: Array, target: Array, weight: Array | None, loss: Array, dlogits: Array
+    ) -> None:
+        """lᵢ = −Σₖ tᵢₖ log softmax(zᵢ)ₖ and dzᵢ = (wᵢ/Σw)(softmax(zᵢ) Σₖ tᵢₖ − tᵢ).
+
+        target: (N, K), dtype of the logits, the probabilities of the classes (one-hot or soft).
+        """
+        self._log_softmax(logits, dlogits)
+        losses = -(target * dlogits).sum(axis=1)
+        dlogits[...] = self.xp.exp(dlogits) * target.sum(axis=1, keepdims=True) - target
+        self._mean(losses, weight, loss, dlogits)
+
+    def binary_cross_entropy(
+        self, logits: Array, target: Array, weight: Array | None, loss: Array, dlogits: Array
+    ) -> None:
+        """lᵢ = (1/K) Σₖ [max(z, 0) − z t + log(1 + e^{−|z|})] and dz = (wᵢ/Σw)(σ(z) − t)/K.
+
+        target: (N, K), dtype of the logits, 0 ≤ t ≤ 1. This is −t log σ(z) − (1 − t) log(1 − σ(z)) without overflow.
+        """
+        outputs = max(logits.shape[1], 1)
+        losses = (self._softplus(logits) - logits * target).sum(axis=1) / outputs
+        dlogits[...] = (self._sigmoid(logits) - target) / outputs
+        self._mean(losses, weight, loss, dlogits)
+
+    def mse(self, prediction: Array, target: Array, weight: Array | None, loss: Array, dprediction: Array) -> None:
+        """lᵢ = (1/K) Σₖ (ŷᵢₖ − tᵢₖ)² and dŷ = (wᵢ/Σw) 2(ŷ − t)/K. target: (N, K), dtype of the prediction."""
+        outputs = max(prediction.shape[1], 1)
+        dprediction[...] = prediction - target
+        losses = (dprediction * dprediction).sum(axis=1) / outputs
+        dprediction *= 2 / outputs
+        self._mean(losses, weight, loss, dprediction)
+
+    # -- pieces -------------------------------------------------------------------------------------------------
+
+    def _log_softmax(self, logits: Array, out: Array) -> None:
+        """out = z − log Σ e^z, shifted by each row's maximum so that logits of ±10⁴ stay finite."""
+        xp = self.xp
+        out[...] = logits - logits.max(axis=1, keepdims=True)
+        out -= xp.log(xp.exp(out).sum(axis=1, keepdims=True))
+
+    def _mean(self, losses: Array, weight: Array | None, loss: Array, gradient: Array) -> None:
+        """loss = Σ wᵢ lᵢ / Σ wᵢ; gradient rows ← rows · wᵢ / Σ wᵢ."""
+        xp = self.xp
+        weight = xp.ones(losses.shape, dtype="float64") if weight is None else weight.astype("float64")
+        total = weight.sum()
+        share = weight / xp.where(total > 0, total, 1)
+        loss[...] = xp.sum(share * losses.astype("float64"))
+        gradient *= share.astype(gradient.dtype).reshape(-1, 1)
