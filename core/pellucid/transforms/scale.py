@@ -1,0 +1,37 @@
+"""scale: multiply by a factor and add an offset."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pellucid.component import Equation, Example
+from pellucid.errors import ConfigError
+from pellucid.transform import HostArray, Transform, floating
+
+
+class Scale(Transform):
+    """``y = factor·x + offset``: ``Scale(2, -1)`` takes [0, 1] to [−1, 1].
+
+    Args:
+        factor: multiplies every value; not 0.
+        offset: is added to every value.
+
+    Shapes: (N, …) to (N, …).
+    """
+
+    equations = (Equation("y", r"y = a\,x + b", "factor * x + offset"),)
+    symbols = {"factor": "factor", "offset": "offset"}  # noqa: RUF012
+    examples = (Example({"factor": 2.0, "offset": -1.0}),)
+
+    def __init__(self, factor: float = 1.0, offset: float = 0.0) -> None:
+        if not np.isfinite(factor) or factor == 0:
+            raise ConfigError(f"The 'factor' of Scale must be a finite number other than 0. Received: {factor!r}.")
+        if not np.isfinite(offset):
+            raise ConfigError(f"The 'offset' of Scale must be a finite number. Received: {offset!r}.")
+        self.factor = factor
+        self.offset = offset
+
+    def apply(self, x: HostArray) -> HostArray:
+        y = np.multiply(x, self.factor, dtype=floating(x))
+        y += self.offset
+        return y

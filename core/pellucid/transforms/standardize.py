@@ -1,0 +1,60 @@
+"""standardize: mean 0 and standard deviation 1 in every column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pellucid.component import Equation, Example
+from pellucid.transform import HostArray, Transform, check_columns, floating
+
+_BLOCK = 1 << 20
+"""Values converted to float64 at a time: 8 MiB."""
+
+
+class Standardize(Transform):
+    """``y = (x − μ)/σ`` with the mean μ and the standard deviation σ of each column of the training data.
+
+    σ is the biased one, ``σ² = Σ (x − μ)²/N``. A column that is constant in training becomes 0, and is not divided.
+
+    Shapes: (N, …) to (N, …); one μ and σ for each position in a sample.
+
+    Source: LeCun et al., Efficient BackProp, 1998, section 4.3.
+    """
+
+    equations = (
+        Equation("mean", r"\mu = \frac{1}{N} \sum_i x_i"),
+        Equation("std", r"\sigma = \sqrt{\frac{1}{N} \sum_i (x_i - \mu)^2}"),
+        Equation("y", r"y = \frac{x - \mu}{\sigma}", "(x - mean) / std"),
+    )
+    symbols = {"mean": "mean", "std": "std"}  # noqa: RUF012
+    examples = (Example(input_shapes=((4,),)), Example(input_shapes=((2, 3),)))
+    fitted = ("mean", "std")
+
+    mean: HostArray | None = None
+    std: HostArray | None = None
+
+    def fit(self, x: HostArray) -> None:
+        # Two passes in float64: the one-pass formula E[x²] − E[x]² loses all digits of a small spread around a
+        # large mean. By blocks of rows, so that no float64 copy of the data is made.
+        mean = sum((block.sum(axis=0) for block in _blocks(x)), np.zeros(x.shape[1:])) / len(x)
+        square = sum((((block - mean) ** 2).sum(axis=0) for block in _blocks(x)), np.zeros(x.shape[1:]))
+        lowest, highest = x.min(axis=0), x.max(axis=0)
+        constant = lowest == highest  # exact: rounding alone would leave a σ of about 1e-17
+        self.mean = np.where(constant, lowest, mean)
+        self.std = np.where(constant, 1.0, np.sqrt(square / len(x)))
+
+    def apply(self, x: HostArray) -> HostArray:
+        mean, std = self._learned("mean"), self._learned("std")
+        check_columns(self, x, mean.shape)
+        y = np.empty(x.shape, floating(x))
+        np.subtract(x, mean, out=y, casting="same_kind")
+        np.divide(y, std, out=y, casting="same_kind")
+        return y
+
+
+def _blocks(x: HostArray) -> Iterator[HostArray]:
+    rows = max(1, _BLOCK // max(1, x[0].size))
+    for start in range(0, len(x), rows):
+        yield x[start : start + rows].astype(np.float64)
