@@ -1,0 +1,27 @@
+"""Did you mean …: the nearest of the names that are known, for the messages of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """``" Did you mean 'dense'?"``, or nothing if no name is near; ready to be appended to a sentence.
+
+    Names of the form ``vendor/name`` are also compared by their last part, so that ``dens`` finds ``core/dense``.
+    """
+    from difflib import get_close_matches  # two milliseconds that only an error should cost
+
+    candidates: dict[str, str] = {}
+    for name in known:
+        candidates.setdefault(name.lower(), name)
+        if "/" not in wrong:
+            candidates.setdefault(name.rpartition("/")[2].lower(), name)
+    near = get_close_matches(wrong.lower(), candidates, n=2, cutoff=0.6)
+    names = list(dict.fromkeys(candidates[match] for match in near))
+    return f" Did you mean {' or '.join(map(repr, names))}?" if names else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """``"a, b, c"``, or ``"none"``."""
+    return ", ".join(names) or "none"
