@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 import numpy
+
 from pellucid.errors import DataError
 
 Array: TypeAlias = Any
@@ -69,7 +70,8 @@ class ArrayOps:
     def gather(self, source: Array, index: Array, out: Array) -> None:
         """out[i] = source[index[i]]: the rows of a minibatch.
 
-        source: (M, …) any dtype; index: (n,) int64, 0 ≤ index < M; out: (n, …) the dtype of ``source``.
+        source: (M, …) any dtype; index: (n,) int64 of the backend or of the host, 0 ≤ index < M; out: (n, …) the dtype
+        of ``source``.
 
         Raises:
             DataError: an index is out of range; ``out`` is untouched then.
@@ -79,7 +81,7 @@ class ArrayOps:
                 f"Cannot gather rows: an index lies outside 0 … {source.shape[0] - 1}. "
                 f"Received: {int(index.min())} … {int(index.max())}. Check how the row numbers were made."
             )
-        out[...] = source[index]
+        out[...] = source[self.asarray(index)]
 
     def sum_squares(self, x: Array, out: Array) -> None:
         """out = Σ x², accumulated in float64. x: any shape; out: float64 0-d.
@@ -89,6 +91,14 @@ class ArrayOps:
         with self.quiet():
             wide = x.astype("float64")
             out[...] = self.xp.sum(wide * wide)
+
+    def clip_norm(self, out: Array, sum_squares: Array, limit: float) -> None:
+        """out ← out · min(1, limit/‖out‖), where ‖out‖ = √sum_squares: clipping by the global norm.
+
+        sum_squares: float64 0-d, as ``sum_squares(out, …)`` left it; limit > 0. A zero gradient stays zero.
+        """
+        norm = self.xp.sqrt(sum_squares.reshape(1))
+        out *= (limit / self.xp.maximum(norm, limit)).astype(out.dtype)
 
     # -- cells: the values of a training loop that change from step to step ----------------------------------------
 
@@ -103,8 +113,10 @@ class ArrayOps:
     def next_rows(self, order: Array, cursor: Array, index: Array) -> None:
         """index = order[cursor : cursor + n]; cursor ← cursor + n.
 
-        order: (M,) int64; cursor: int64 0-d, cursor + n ≤ M (the caller sees to it); index: (n,) int64.
+        order: (M,) int64; cursor: int64 0-d, cursor + n ≤ M (the caller sees to it); index: (n,) int64; all three on
+        the host or all on the device.
         """
         n = index.shape[0]
-        index[...] = self.xp.take(order, cursor + self.xp.arange(n))
+        start = int(cursor)
+        index[...] = order[start : start + n]
         cursor += n

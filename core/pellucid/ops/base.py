@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy
+
 from pellucid.ops.arrays import Array
 from pellucid.ops.dense import DenseOps
 from pellucid.ops.normalisation import NormalisationOps

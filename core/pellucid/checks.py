@@ -1,0 +1,53 @@
+"""Checks of constructor arguments: one message for a wrong type or range, the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf, isfinite
+from numbers import Integral, Real
+
+from pellucid.errors import ConfigError
+
+
+def check_float(owner: object, name: str, value: object, interval: str) -> None:
+    """Raise ConfigError unless ``value`` is a finite number in the interval, written as in ``"[0, 1)"``."""
+    good = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    if not good or not _inside(float(value), interval):  # type: ignore[arg-type]
+        raise _error(owner, name, f"a float in {interval}", value)
+
+
+def check_int(owner: object, name: str, value: object, interval: str) -> None:
+    """Raise ConfigError unless ``value`` is an integer in the interval, written as in ``"[1, inf)"``."""
+    good = isinstance(value, Integral) and not isinstance(value, bool)
+    if not good or not _inside(float(value), interval):  # type: ignore[arg-type]
+        raise _error(owner, name, f"an int in {interval}", value)
+
+
+def check_bool(owner: object, name: str, value: object) -> None:
+    """Raise ConfigError unless ``value`` is True or False."""
+    if not isinstance(value, bool):
+        raise _error(owner, name, "True or False", value)
+
+
+def check_choice(owner: object, name: str, value: object, choices: Iterable[object]) -> None:
+    """Raise ConfigError unless ``value`` is one of the choices."""
+    known = list(choices)
+    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
+        raise _error(owner, name, f"one of {', '.join(repr(choice) for choice in known)}", value)
+
+
+def check_type(owner: object, name: str, value: object, types: tuple[type, ...], expected: str) -> None:
+    """Raise ConfigError unless ``value`` is an instance of one of the types, which ``expected`` puts into words."""
+    if not isinstance(value, types):
+        raise _error(owner, name, expected, value)
+
+
+def _inside(value: float, interval: str) -> bool:
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    above = value >= low if interval[0] == "[" else value > low
+    below = value <= high if interval[-1] == "]" else value < high
+    return above and (below or high == inf)
+
+
+def _error(owner: object, name: str, expected: str, value: object) -> ConfigError:
+    return ConfigError(f"The '{name}' of {type(owner).__name__} must be {expected}. Received: {value!r}.")

@@ -1,0 +1,1 @@
+"""The built-in initializers: how the first values of parameters are drawn."""
