@@ -50,6 +50,10 @@ class _Call:
 
     __slots__ = ("cell", "dtype", "epoch", "index", "micro", "seed", "step", "updates", "uses_streams")
 
+    def set_key(self) -> None:
+        """Derive the step's key; no layer without randomness pays for it."""
+        self.cell[0] = mix((self.seed & _MASK) ^ mix(self.step + 1))
+
     def __init__(self, seed: int, dtype: Any) -> None:
         self.seed = seed
         self.dtype = np.dtype(dtype)
@@ -91,6 +95,13 @@ class Context:
         self._scratch: dict[Any, Array] = {}
         self._streams: dict[str, int] = {}
         self._rng: tuple[int, np.random.Generator] | None = None
+
+    def twin(self) -> Context:
+        """Another root of the same run, with memory of its own: same seed, place in the run and pending updates. The
+        trainer keeps one per batch size."""
+        twin = Context.__new__(Context)
+        twin._open(self.ops, self.training, self.needs_dx, "", self._call)
+        return twin
 
     # -- the tree of calls ---------------------------------------------------------------------------------------
 
@@ -155,7 +166,9 @@ class Context:
         if site is None:
             site = self._streams[name] = site_key(f"{self.path}:{name}")
         call = self._call
-        call.uses_streams = True
+        if not call.uses_streams:
+            call.uses_streams = True
+            call.set_key()
         return Stream(call.cell, site, None if self.training else call.index)
 
     def uniform(self, shape: tuple[int, ...], name: str = "") -> Array:
@@ -198,8 +211,9 @@ class Context:
         """Set what the next call is: its place in the run and, in evaluation, which samples it holds."""
         call = self._call
         call.step, call.epoch, call.micro, call.index = step, epoch, micro, index
-        call.cell[0] = mix((call.seed & _MASK) ^ mix(step + 1 if self.training else 0))
         call.cell[1] = row_offset
+        if call.uses_streams:
+            call.set_key()
 
     def op(self, name: str) -> Callable[..., Any]:
         """A plugin's kernel by its registered name, for this backend: ``ctx.op("cnn/conv2d")``."""

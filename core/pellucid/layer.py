@@ -138,6 +138,8 @@ class Layer(Component, ABC):
     takes_integers: ClassVar[bool] = False
     """True if integer and boolean inputs are meant as such (indices, masks); otherwise a model's inputs are converted
     to its floating-point type."""
+    default_objective: str | dict[str, Any] | None = None
+    """What a model is trained with unless told otherwise: a registered objective or its configuration."""
     runtime: Runtime | None = None
     """Set on the root layer by ``pellucid.build``: backend, dtype, seed, arena, configuration, transforms."""
 

@@ -1,0 +1,130 @@
+"""Run and History: what observers, callbacks and plugins see of a training run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pellucid.errors import ConfigError
+from pellucid.registry import default_registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pellucid.layer import Layer
+    from pellucid.optimizer import Segment
+    from pellucid.progress import Progress
+    from pellucid.trainer import Trainer
+
+StepObserver = Callable[["Run"], None]
+GradientObserver = Callable[[Sequence["Segment"]], None]
+
+
+class History:
+    """One record per epoch: ``history[-1]["loss"]``, or a column: ``history["validation_loss"]``."""
+
+    def __init__(self, records: list[dict[str, Any]] | None = None) -> None:
+        self.records: list[dict[str, Any]] = records if records is not None else []
+
+    def __getitem__(self, key: int | str) -> Any:
+        if isinstance(key, str):
+            return [record.get(key) for record in self.records]
+        return self.records[key]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.records)
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} epochs, last: {self.records[-1] if self.records else None})"
+
+
+class Run:
+    """One call of ``Trainer.fit`` as seen from outside.
+
+    Attributes:
+        trainer, model, history: what is trained, and the figures of all epochs so far.
+        step, epoch: numbers of finished steps and epochs of the trainer.
+        steps_per_epoch, epochs: the plan of this call.
+        loss: the data loss of the last step, before its update.
+        rows: the rows that the last step has seen.
+        directory: the run folder, or None.
+    """
+
+    def __init__(self, trainer: Trainer, epochs: int, steps_per_epoch: int, verbose: bool | None = None) -> None:
+        self.trainer = trainer
+        self.model: Layer = trainer.model
+        self.history = trainer.history
+        self.epochs = epochs
+        self.steps_per_epoch = steps_per_epoch
+        self.last_epoch = trainer.epochs + epochs
+        self.total_steps = self.last_epoch * steps_per_epoch
+        self.loss = float("nan")
+        self.rows = 0
+        self.directory: Path | None = trainer.directory
+        self.stop_reason: str | None = None
+        self._progress: Progress | None = None
+        self._verbose = verbose
+        self._step_observers: list[tuple[int, StepObserver]] = []
+        self._gradient_observers: list[GradientObserver] = []
+
+    @property
+    def step(self) -> int:
+        return self.trainer.steps
+
+    @property
+    def epoch(self) -> int:
+        return self.trainer.epochs
+
+    def on_step(self, observer: StepObserver, every: int = 1) -> None:
+        """Call ``observer(run)`` after every n-th accepted step."""
+        if every < 1:
+            raise ConfigError(f"The 'every' of on_step must be an int of at least 1. Received: {every!r}.")
+        self._step_observers.append((every, observer))
+
+    def on_gradients(self, observer: GradientObserver) -> None:
+        """Call ``observer(segments)`` when the gradients of a step are complete and before they are checked, clipped
+        and applied. It may change them in place: an all-reduce, noise, a trace."""
+        self._gradient_observers.append(observer)
+
+    def stop(self, reason: str) -> None:
+        """End the run after this step; what was learned stays."""
+        self.stop_reason = reason
+
+    def __enter__(self) -> Run:
+        if self._verbose or (self._verbose is None and sys.stderr.isatty()):
+            from pellucid.progress import Progress
+
+            self._progress = Progress(self)
+        for callback in self.trainer.callbacks:
+            callback.on_run_start(self)
+        default_registry().plugins.call("pellucid_run_start", run=self)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._progress is not None:
+            self._progress.close()
+        for callback in self.trainer.callbacks:
+            callback.on_run_end(self)
+        default_registry().plugins.call("pellucid_run_end", run=self)
+
+    def gradients_ready(self, segments: Sequence[Segment]) -> None:
+        for observer in self._gradient_observers:
+            observer(segments)
+
+    def step_done(self, loss: float, rows: int) -> None:
+        self.loss = loss
+        self.rows = rows
+        for every, observer in self._step_observers:
+            if self.trainer.steps % every == 0:
+                observer(self)
+
+    def epoch_done(self) -> None:
+        if self._progress is not None:
+            self._progress.epoch_done()
+        for callback in self.trainer.callbacks:
+            callback.on_epoch_end(self)
+        default_registry().plugins.call("pellucid_epoch_end", run=self)

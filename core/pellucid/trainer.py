@@ -1,0 +1,205 @@
+"""Trainer: the training loop, whole and in the open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.component import CHANGES
+from pellucid.context import Context, mix
+from pellucid.data import Prepared, direct_source, evaluation_data, prepare
+from pellucid.errors import ConfigError
+from pellucid.evaluation import evaluate
+from pellucid.microbatch import MicroBatch, Recorded, Source
+from pellucid.model import require_runtime
+from pellucid.objectives.default import as_component, choose_objective
+from pellucid.optimizer import Slots
+from pellucid.run import History, Run
+from pellucid.update import Update
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pellucid.callback import Callback
+    from pellucid.layer import Layer
+    from pellucid.metric import Metric
+    from pellucid.objective import Loss, Objective
+    from pellucid.optimizer import Optimizer
+    from pellucid.schedule import Schedule
+
+
+class Trainer:
+    """Minimises an objective over a model's parameters by minibatch gradient descent.
+
+    Components are given as objects, registered names, or configurations such as ``{"type": "adamw", "lr": 1e-3}``.
+
+    Args:
+        model: a built model.
+        loss: a loss between prediction and target; or
+        objective: what a step minimises. With neither, the model's own default is used.
+        optimizer: how gradients become steps.
+        schedule: a factor on the learning rate over the steps; None keeps it constant.
+        metrics: figures for evaluation.
+        clip_norm: upper bound c on the global norm of the gradient: ``g·min(1, c/‖g‖)``.
+        accumulate: number of micro-batches per step. Weights add up: four of 32 make the step of one of 128.
+        callbacks: told when a run starts, an epoch ends and the run ends.
+        seed: of shuffling and of every random layer; None draws one, which ``trainer.seed`` records.
+
+    Attributes:
+        steps, epochs: accepted steps and finished epochs, over all calls of ``fit`` and ``train_step``.
+        history: the figures of all epochs.
+    """
+
+    def __init__(
+        self, model: Layer, *, loss: Loss | str | dict[str, Any] | None = None,
+        objective: Objective | str | dict[str, Any] | None = None,
+        optimizer: Optimizer | str | dict[str, Any] = "adam", schedule: Schedule | str | dict[str, Any] | None = None,
+        metrics: Sequence[Metric | str | dict[str, Any]] = (), clip_norm: float | None = None, accumulate: int = 1,
+        callbacks: Sequence[Callback | str | dict[str, Any]] = (), seed: int | None = None,
+    ) -> None:  # fmt: skip
+        self.model = model
+        self.runtime = require_runtime(model)
+        self.objective: Objective = choose_objective(model, loss, objective)
+        self.optimizer: Optimizer = as_component("optimizer", optimizer)
+        self.schedule: Schedule | None = None if schedule is None else as_component("schedule", schedule)
+        self.metrics: list[Metric] = [as_component("metric", metric) for metric in metrics]
+        self.callbacks: list[Callback] = [as_component("callback", callback) for callback in callbacks]
+        if clip_norm is not None and not clip_norm > 0:
+            raise ConfigError(f"The 'clip_norm' of Trainer must be a float above 0, or None. Received: {clip_norm!r}.")
+        if accumulate < 1:
+            raise ConfigError(f"The 'accumulate' of Trainer must be an int of at least 1. Received: {accumulate!r}.")
+        self.clip_norm = clip_norm
+        self.accumulate = accumulate
+        self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
+        self.steps = self.epochs = 0
+        self.position = 0  # rows of the epoch under way that have been trained on
+        self.totals = [0.0, 0.0]  # Σ count·loss and Σ count of the epoch under way
+        self.history = History()
+        self.directory: Path | None = None
+        self.slots = Slots(self.runtime.arena)
+        self.ctx = Context(self.runtime.ops, training=True, seed=self.seed, dtype=self.runtime.dtype)
+        self._update: Update | None = None
+        self._micro_batches: dict[tuple[int, int], MicroBatch] = {}
+        self._direct: dict[Any, Source] = {}
+        self._changes = -1
+
+    def fit(
+        self, data: Any, *, validation: Any = None, epochs: int = 1, batch_size: int = 32, sample_weight: Any = None,
+        verbose: bool | None = None,
+    ) -> History:  # fmt: skip
+        """Train for a number of epochs; a second call continues.
+
+        Args:
+            data: a data set, its name, or a pair ``(x, y)`` of arrays.
+            validation: the same, evaluated after every epoch; None takes the data set's own validation part.
+            epochs: passes over the data, each of which sees every sample once.
+            batch_size: samples per micro-batch; the last one of an epoch may be smaller and is weighted so.
+            sample_weight: a weight per sample, or None.
+            verbose: show progress; None shows it on a terminal only.
+        """
+        self._changes = -1  # memory and plans of earlier data are let go
+        prepared = prepare(self, data, validation, sample_weight, epochs, batch_size)
+        steps = step_sizes(len(prepared.source), batch_size, self.accumulate)
+        with Run(self, epochs, len(steps), verbose) as run:
+            while self.epochs < run.last_epoch and run.stop_reason is None:
+                self._train_epoch(run, prepared.source, steps)
+                if run.stop_reason is None:
+                    self._end_epoch(run, prepared)
+        return self.history
+
+    def _train_epoch(self, run: Run, source: Source, steps: list[tuple[int, ...]]) -> None:
+        source.shuffle(mix(self.seed), self.epochs)
+        source.cursor[()] = self.position
+        done = 0
+        for sizes in steps:
+            done += sum(sizes)
+            if done <= self.position:  # a resumed run has been here already
+                continue
+            loss, count = self._step(source, sizes, run)
+            self.totals[0] += count * loss
+            self.totals[1] += count
+            self.position = done
+            run.step_done(loss, done)
+            if run.stop_reason is not None:
+                break
+
+    def _step(self, source: Source, sizes: tuple[int, ...], run: Run | None = None) -> tuple[float, float]:
+        """One optimizer step: forward, backward, update. Returns the loss before it, and what the loss divided by."""
+        if self._changes != CHANGES.count:  # a component has changed: what was derived from it is made anew
+            self._micro_batches.clear()
+            self._update = Update(self.optimizer, self.schedule, self.clip_norm, self.slots)
+            self._changes = CHANGES.count
+        update, batches = self._update, [self._micro_batch(source, rows) for rows in sizes]
+        loss, count = self._gradients(batches)
+        if run is not None:
+            run.gradients_ready(update.segments)
+        update.set_lr(self.steps, 0 if run is None else run.total_steps)
+        applied = batches[0].update() if len(batches) == 1 else update.apply(self.ctx, np.float64(loss))
+        if not applied:
+            self.ctx.discard()
+            raise update.explain(loss, self.steps)
+        self.steps += 1
+        return loss, count
+
+    def _gradients(self, batches: list[MicroBatch]) -> tuple[float, float]:
+        """The loss and gradient of a step: the mean over all its rows, whichever way they are split."""
+        if len(batches) == 1:
+            batches[0].ctx.begin(self.steps, self.epochs)
+            return float(batches[0].gradients()), batches[0].ctx.count
+        ops, grad = self.runtime.ops, self.runtime.arena.grad
+        total = count = previous = 0.0
+        rows = 0
+        for k, batch in enumerate(batches):
+            batch.ctx.begin(self.steps, self.epochs, micro=k, row_offset=rows)
+            batch.gather()
+            loss, weight = batch.forward(), batch.ctx.count
+            rows += len(batch.batch)
+            if weight == 0.0:
+                continue
+            # grad holds Σ cᵢ gᵢ / c of the last c; in units of this one's c, its gradient can simply be added.
+            if previous not in (0.0, weight):
+                ops.scale(grad, previous / weight)
+            batch.backward()
+            total, count, previous = total + weight * loss, count + weight, weight
+        if count:
+            ops.scale(grad, previous / count)
+        return (total / count if count else 0.0), count
+
+    def _micro_batch(self, source: Source, rows: int) -> MicroBatch:
+        key = (id(source), rows)
+        if key not in self._micro_batches:
+            assert self._update is not None
+            self._micro_batches[key] = MicroBatch(self.ctx, self.model, self.objective, source, rows, self._update)
+        return self._micro_batches[key]
+
+    def _end_epoch(self, run: Run, prepared: Prepared) -> None:
+        loss, count = self.totals
+        record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss / count if count else 0.0}
+        if self._update is not None and self._update.regularized:
+            record["penalty"] = self._update.penalty()
+        if prepared.validation is not None:
+            figures = evaluate(self.model, self.objective, self.metrics, *prepared.validation, seed=self.seed)
+            record |= {f"validation_{name}": value for name, value in figures.items()}
+        self.epochs, self.position, self.totals = self.epochs + 1, 0, [0.0, 0.0]
+        self.history.records.append(record)
+        run.epoch_done()
+
+    def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
+        """One optimizer step on one batch; returns the data loss before the update."""
+        source = direct_source(self, x, y, weight, self._direct)
+        return self._step(source, (len(source),))[0]
+
+    def evaluate(self, data: Any, *, batch_size: int = 1024) -> dict[str, float]:
+        """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode."""
+        return evaluate(
+            self.model, self.objective, self.metrics, *evaluation_data(self, data), seed=self.seed,
+            batch_size=batch_size,
+        )  # fmt: skip
+
+
+def step_sizes(n: int, batch_size: int, accumulate: int) -> list[tuple[int, ...]]:
+    """The rows of every micro-batch of every step of an epoch: each sample once, the smaller last batch kept."""
+    sizes = [min(batch_size, n - start) for start in range(0, n, batch_size)]
+    return [tuple(sizes[i : i + accumulate]) for i in range(0, len(sizes), accumulate)]
