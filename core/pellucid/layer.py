@@ -143,7 +143,7 @@ class Layer(Component, ABC):
     runtime: Runtime | None = None
     """Set on the root layer by ``pellucid.build``: backend, dtype, seed, arena, configuration, transforms."""
 
-    def build(self, *input_shapes: Shape) -> None:  # noqa: B027  (a layer without parameters has nothing to build)
+    def build(self, *input_shapes: Shape) -> None:
         """Declare parameters and states for these input shapes (without the batch axis). Idempotent."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ from pellucid.context import Context, mix
 from pellucid.data import Prepared, direct_source, evaluation_data, prepare
 from pellucid.errors import ConfigError
 from pellucid.evaluation import evaluate
-from pellucid.microbatch import MicroBatch, Recorded, Source
+from pellucid.microbatch import MicroBatch, Source
 from pellucid.model import require_runtime
 from pellucid.objectives.default import as_component, choose_objective
 from pellucid.optimizer import Slots
