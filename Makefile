@@ -1,0 +1,63 @@
+# Two commands set everything up on a fresh machine (Python 3.11+, a C compiler, make):
+#   make train   trains the ANN plugin's network on the embedded MNIST
+#   make test    lint, types and all tests
+# and further: make bench, make sanitize, make build, make clean.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+
+# uv sets up the environment; where it is absent a private copy is installed, nothing outside this folder is touched.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := $(UV) run --no-sync --frozen
+ENVIRONMENT := .venv/.complete
+# The C compiler needs no more: the lock file names hosts and is not ours to keep, so --upgrade resolves afresh.
+SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml) $(shell find ext -type f 2>/dev/null)
+
+.PHONY: help setup train test quick lint types bench sanitize build clean
+
+help:  ## show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet uv
+
+setup: $(ENVIRONMENT)  ## make the environment: core with its kernels, plugins, data sets, tools
+
+$(ENVIRONMENT): $(SOURCES) | $(filter .uv/bin/uv,$(UV))
+	$(UV) sync --quiet --python $(PYTHON)
+	@touch $@
+
+train: setup  ## train on MNIST: a run folder with curves, summary and model
+	$(RUN) pellucid train plugins/ann/experiments/mnist.toml $(ARGS)
+
+test: setup lint types  ## everything that must hold
+	$(RUN) coverage erase
+	$(RUN) coverage run -m pytest $(ARGS)
+	$(RUN) coverage combine --quiet
+	$(RUN) coverage report --fail-under=90
+
+quick: setup  ## the tests without coverage, lint and types
+	$(RUN) pytest $(ARGS)
+
+lint: setup
+	$(RUN) ruff check .
+
+types: setup
+	$(RUN) mypy
+
+bench: setup  ## cases 1-5 beside PyTorch, JAX, scikit-learn and NumPy
+	benchmarks/run.sh $(ARGS)
+
+sanitize: setup  ## the kernels' tests under the address and undefined-behaviour sanitizers
+	$(RUN) python tests/kernels/sanitize.py
+
+build: setup  ## wheels and source distributions of every member, under dist/
+	$(UV) build --all-packages --quiet
+
+clean:  ## remove what was built, the environment included
+	rm -rf .venv .uv build dist .coverage* .pytest_cache .mypy_cache .ruff_cache uv.lock
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find core -name '*.so' -delete
