@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf, isfinite
+from math import isfinite
 from numbers import Integral, Real
 
 from pellucid.errors import ConfigError
@@ -11,15 +11,13 @@ from pellucid.errors import ConfigError
 
 def check_float(owner: object, name: str, value: object, interval: str) -> None:
     """Raise ConfigError unless ``value`` is a finite number in the interval, written as in ``"[0, 1)"``."""
-    good = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-    if not good or not _inside(float(value), interval):  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, Real) or not _inside(float(value), interval):
         raise _error(owner, name, f"a float in {interval}", value)
 
 
 def check_int(owner: object, name: str, value: object, interval: str) -> None:
     """Raise ConfigError unless ``value`` is an integer in the interval, written as in ``"[1, inf)"``."""
-    good = isinstance(value, Integral) and not isinstance(value, bool)
-    if not good or not _inside(float(value), interval):  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, Integral) or not _inside(float(value), interval):
         raise _error(owner, name, f"an int in {interval}", value)
 
 
@@ -46,7 +44,7 @@ def _inside(value: float, interval: str) -> bool:
     low, high = (float(end) for end in interval[1:-1].split(","))
     above = value >= low if interval[0] == "[" else value > low
     below = value <= high if interval[-1] == "]" else value < high
-    return above and (below or high == inf)
+    return isfinite(value) and above and below
 
 
 def _error(owner: object, name: str, expected: str, value: object) -> ConfigError:

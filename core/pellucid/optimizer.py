@@ -16,6 +16,7 @@ from pellucid.errors import ConfigError
 if TYPE_CHECKING:
     from pellucid.arena import Arena
     from pellucid.layer import Array, Param
+    from pellucid.ops import Ops
 
 Group = Mapping[str, Any]
 """``{"match": "*.bias", "lr": …, "weight_decay": …}``: hyper-parameters for the parameters whose path matches."""
@@ -59,6 +60,11 @@ class Segment:
         arena = self.slots.arena
         self.data: Array = arena.data[self.start : self.stop]
         self.grad: Array = arena.grad[self.start : self.stop]
+
+    @property
+    def ops(self) -> Ops:
+        """The backend that the arrays belong to."""
+        return self.slots.arena.ops
 
     @property
     def lr(self) -> float:

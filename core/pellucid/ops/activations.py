@@ -61,7 +61,7 @@ class ActivationOps:
             require_activation(name)
 
     def activation_backward(
-        self, name: str, dy: Array, x: Array | None, y: Array, dx: Array, alpha: float | None = None
+        self, name: str, dy: Array, x: Array, y: Array, dx: Array, alpha: float | None = None
     ) -> None:
         """dx = dy ⊙ f′(x). x may be None unless the name is in ``NEEDS_INPUT``. ReLU′(0) = 0."""
         xp = self.xp

@@ -30,7 +30,8 @@ def get_ops(backend: str | Ops | None = None) -> Ops:
     """
     if isinstance(backend, Ops):
         return backend
-    return _shared(backend or default_backend())
+    shared: Ops = _shared(backend or default_backend())
+    return shared
 
 
 def default_backend() -> str:

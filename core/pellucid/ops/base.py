@@ -60,7 +60,8 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
         """A plugin's kernel for this backend by its registered name, ``"cnn/conv2d"``."""
         from pellucid.config import find_op
 
-        return find_op(name, self)
+        kernel: Callable[..., Any] = find_op(name, self)
+        return kernel
 
     def synchronize(self) -> None:
         """Wait until all work given to the device is done."""

@@ -1,0 +1,1 @@
+"""The built-in optimizers: one pass over each flat segment of parameters."""
