@@ -64,7 +64,8 @@ def _shared(name: str) -> Ops:
                 f"The compiled kernels of backend 'cython' cannot be imported ({error}). Install a C compiler and "
                 f"reinstall pellucid to build them, or choose the slower one: {BACKEND_VARIABLE}=reference."
             ) from error
-        return CythonOps()
+        compiled: Ops = CythonOps()
+        return compiled
     if name == "cupy":
         from pellucid.ops.cupy import CupyOps
 

@@ -11,7 +11,9 @@ from pellucid.optimizer import Group, Optimizer, Segment
 
 
 class SGD(Optimizer):
-    """``v ← μv + g``, ``θ ← θ − lr·v`` (Polyak, 1964); with ``nesterov`` the step is ``g + μv`` (Sutskever et al., 2013).
+    """``v ← μv + g``, ``θ ← θ − lr·v`` (Polyak, 1964).
+
+    With ``nesterov`` the step looks ahead along the velocity: ``θ ← θ − lr·(g + μv)`` (Sutskever et al., 2013).
 
     Args:
         lr: learning rate, per step.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import cos, pi
+from typing import ClassVar
 
 from pellucid.checks import check_float, check_int
 from pellucid.component import Equation, Example
@@ -13,7 +14,7 @@ from pellucid.schedule import Schedule
 class Cosine(Schedule):
     """``factor = final + (1 − final)·½(1 + cos πp)``, p from 0 to 1 after the warm-up (Loshchilov & Hutter, 2017).
 
-    During the warm-up the factor rises evenly: ``(step + 1)/warmup``. After the last planned step it stays at ``final``.
+    During the warm-up the factor rises evenly, ``(step + 1)/warmup``. After the last step it stays at ``final``.
 
     Args:
         warmup: number of steps of the warm-up, at least 0.
@@ -30,11 +31,12 @@ class Cosine(Schedule):
         ),
         Equation(
             "factor",
-            r"f_s = \frac{s + 1}{s_w} \text{ if } s < s_w \text{ else } f_\infty + (1 - f_\infty) \frac{1 + \cos \pi p}{2}",
+            r"f_s = \frac{s + 1}{s_w} \text{ if } s < s_w"
+            r" \text{ else } f_\infty + (1 - f_\infty) \frac{1 + \cos \pi p}{2}",
             "(step + 1) / warmup if step < warmup else final + (1 - final) * (1 + np.cos(np.pi * p)) / 2",
         ),
     )
-    symbols = {"s_w": "warmup", "f_infty": "final", "S": "steps"}
+    symbols: ClassVar = {"s_w": "warmup", "f_infty": "final", "S": "steps"}
     examples = (Example(), Example({"warmup": 3, "final": 0.1}), Example({"warmup": 2, "steps": 8}))
 
     def __init__(self, *, warmup: int = 0, final: float = 0.0, steps: int | None = None) -> None:
