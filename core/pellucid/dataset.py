@@ -69,8 +69,10 @@ class Dataset(Component, ABC):
     def __init__(
         self, *, validation: float | int = 0.1, test: float | int = 0.2, transforms: Sequence[TransformLike] = ()
     ) -> None:
-        self.validation = check_part(type(self), "validation", validation)
-        self.test = check_part(type(self), "test", test)
+        check_part(self, "validation", validation)
+        check_part(self, "test", test)
+        self.validation = validation
+        self.test = test
         self.transforms = transforms
 
     @abstractmethod
@@ -136,16 +138,15 @@ def load_dataset(name: str, *, seed: int = 0, **arguments: Any) -> Splits:
     return dataset.splits(seed)
 
 
-def check_part(owner: type, name: str, value: Any) -> float | int:
-    """``value`` if it is a fraction in [0, 1) or a number of samples, else a ConfigError."""
-    if isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 0:
-        return int(value)
+def check_part(owner: object, name: str, value: Any) -> None:
+    """Raise ConfigError unless ``value`` is a fraction in [0, 1) or a number of samples."""
     if isinstance(value, float) and 0.0 <= value < 1.0:
-        return value
-    raise ConfigError(
-        f"The '{name}' of {owner.__name__} must be a fraction in [0, 1) or a number of samples, an int of at least 0. "
-        f"Received: {value!r}."
-    )
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError(
+            f"The '{name}' of {type(owner).__name__} must be a fraction in [0, 1) or a number of samples, an int of at "
+            f"least 0. Received: {value!r}."
+        )
 
 
 def as_count(part: float | int, n: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pellucid.checks import check_float
 from pellucid.component import Equation, Example
 from pellucid.errors import ConfigError
 from pellucid.transform import HostArray, Transform, floating
@@ -24,10 +25,10 @@ class Scale(Transform):
     examples = (Example({"factor": 2.0, "offset": -1.0}),)
 
     def __init__(self, factor: float = 1.0, offset: float = 0.0) -> None:
-        if not np.isfinite(factor) or factor == 0:
-            raise ConfigError(f"The 'factor' of Scale must be a finite number other than 0. Received: {factor!r}.")
-        if not np.isfinite(offset):
-            raise ConfigError(f"The 'offset' of Scale must be a finite number. Received: {offset!r}.")
+        check_float(self, "factor", factor, "(-inf, inf)")
+        check_float(self, "offset", offset, "(-inf, inf)")
+        if factor == 0:
+            raise ConfigError("The 'factor' of Scale must not be 0: every value would become the same. Received: 0.")
         self.factor = factor
         self.offset = offset
 

@@ -1,0 +1,145 @@
+"""Transforms: their equations, what they learn, how that is saved, and what they refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pellucid.errors import CheckpointError, ConfigError, DataError
+from pellucid.transform import Transform
+from pellucid.transforms.flatten import Flatten
+from pellucid.transforms.scale import Scale
+from pellucid.transforms.standardize import Standardize
+
+RNG = np.random.default_rng(0)
+
+
+class Center(Transform):
+    """The example in the documentation of Transform."""
+
+    fitted = ("mean",)
+
+    def fit(self, x: np.ndarray) -> None:
+        self.mean = x.mean(axis=0)
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        return x - self.mean
+
+
+def every() -> list[Transform]:
+    return [Standardize(), Scale(2.0, -1.0), Flatten(), Center()]
+
+
+@pytest.mark.parametrize("transform", every(), ids=lambda t: type(t).__name__)
+@pytest.mark.parametrize("shape", [(3,), (2, 2), (1, 2, 3)])
+def test_shape_rule_dtype_and_read_only_input(transform: Transform, shape: tuple[int, ...]) -> None:
+    for dtype in (np.float32, np.float64):
+        x = RNG.normal(size=(6, *shape)).astype(dtype)
+        x.flags.writeable = False
+        transform.fit(x)
+        y = transform.apply(x)
+        assert y.shape == (6, *transform.output_shape(shape))
+        assert y.dtype == dtype
+        assert transform.apply(x[:0]).shape == (0, *transform.output_shape(shape))
+
+
+@pytest.mark.parametrize("transform", every(), ids=lambda t: type(t).__name__)
+def test_a_row_is_transformed_by_itself(transform: Transform) -> None:
+    x = RNG.normal(size=(6, 3))
+    transform.fit(x)
+    together = transform.apply(x)
+    apart = np.concatenate([transform.apply(x[i : i + 1]) for i in range(6)])
+    np.testing.assert_array_equal(together, apart)
+
+
+@pytest.mark.parametrize("transform", every(), ids=lambda t: type(t).__name__)
+def test_state_round_trip(transform: Transform) -> None:
+    x = RNG.normal(size=(6, 3)).astype(np.float32)
+    transform.fit(x)
+    state = transform.state()
+    again = type(transform)(**transform.arguments())
+    again.restore(state)
+    np.testing.assert_array_equal(again.apply(x), transform.apply(x))
+    for array in state.values():
+        array[...] = np.nan  # the restored transform has memory of its own
+    assert np.isfinite(again.apply(x)).all()
+
+
+@pytest.mark.parametrize("transform", [Standardize(), Scale(2.0, -1.0), Flatten()], ids=lambda t: type(t).__name__)
+def test_equations_describe_the_code(transform: Transform) -> None:
+    x = RNG.normal(size=(6, 3))
+    transform.fit(x)
+    (equation,) = (e for e in transform.equations if e.of == "y")
+    names = {symbol: getattr(transform, attribute) for symbol, attribute in transform.symbols.items()}
+    np.testing.assert_allclose(transform.apply(x), eval(equation.python, {"x": x, "len": len, **names}), rtol=1e-12)
+
+
+def test_standardized_columns_have_mean_0_and_deviation_1() -> None:
+    x = RNG.normal([5.0, -3.0, 1e6], [2.0, 0.1, 1e-2], (500, 3))
+    transform = Standardize()
+    transform.fit(x)
+    y = transform.apply(x)
+    np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-7)
+    np.testing.assert_allclose(y.std(axis=0), 1, atol=1e-7)
+
+
+def test_standardize_agrees_with_an_independent_computation_in_blocks() -> None:
+    x = RNG.normal(3.0, 2.0, (3000, 700)).astype(np.float32)  # more than one block
+    transform = Standardize()
+    transform.fit(x)
+    np.testing.assert_allclose(transform.mean, x.mean(axis=0, dtype=np.float64), rtol=1e-12)
+    np.testing.assert_allclose(transform.std, x.std(axis=0, dtype=np.float64), rtol=1e-12)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -1e30])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_constant_column_becomes_zero(value: float, dtype: type) -> None:
+    x = np.stack([np.full(1001, value), np.arange(1001)], axis=1).astype(dtype)
+    transform = Standardize()
+    transform.fit(x)
+    y = transform.apply(x)
+    np.testing.assert_array_equal(y[:, 0], 0)
+    assert transform.std[0] == 1
+    np.testing.assert_allclose(y[:, 1].std(), 1, rtol=1e-5)
+
+
+def test_whole_numbers_become_floating_point() -> None:
+    x = np.arange(12, dtype=np.uint8).reshape(4, 3)
+    for transform in (Standardize(), Scale(0.5)):
+        transform.fit(x)
+        assert transform.apply(x).dtype == np.float32
+        transform.fit(x.astype(np.int64))
+        assert transform.apply(x.astype(np.int64)).dtype == np.float64
+    np.testing.assert_array_equal(Scale(0.5).apply(x)[3], [4.5, 5.0, 5.5])
+
+
+def test_an_axis_of_unknown_length_stays_unknown() -> None:
+    assert Flatten().output_shape((None, 3)) == (None,)
+    assert Flatten().output_shape(()) == (1,)
+
+
+def test_an_unfitted_transform_says_so() -> None:
+    for call in (lambda: Standardize().apply(np.ones((2, 3))), Standardize().state):
+        with pytest.raises(DataError, match=r"Standardize has not been fitted.*transform\.fit\(x\)"):
+            call()
+
+
+def test_other_columns_than_in_training_are_refused() -> None:
+    transform = Standardize()
+    transform.fit(np.ones((2, 3)))
+    for shape in ((2, 4), (2, 3, 1), (2, 1)):
+        with pytest.raises(DataError, match=r"fitted on samples of shape \(3,\)\. Received: samples of shape"):
+            transform.apply(np.ones(shape))
+
+
+def test_a_foreign_state_is_refused() -> None:
+    with pytest.raises(CheckpointError, match=r"must hold \['mean', 'std'\]\. Received: \['mean'\]"):
+        Standardize().restore({"mean": np.zeros(3)})
+    with pytest.raises(CheckpointError, match=r"Scale must hold \[\]"):
+        Scale().restore({"mean": np.zeros(3)})
+
+
+@pytest.mark.parametrize("arguments", [{"factor": 0}, {"factor": np.nan}, {"offset": np.inf}, {"factor": "2"}])
+def test_scale_refuses_what_loses_the_data(arguments: dict) -> None:
+    with pytest.raises(ConfigError, match="of Scale must"):
+        Scale(**arguments)
