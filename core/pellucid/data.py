@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.config import read
 from pellucid.dataset import Dataset, Splits, load_dataset
 from pellucid.errors import ConfigError, DataError
 from pellucid.microbatch import Source
 from pellucid.model import HostArray, transformed
-from pellucid.objectives.default import as_component
 from pellucid.samples import Split, check_data
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def fitted_transforms(proposed: Any, x: Any) -> list[Transform]:
     first = np.asarray(x[0] if isinstance(x, tuple) else x)
     transforms: list[Transform] = []
     for given in proposed:
-        transform: Transform = as_component("transform", given)
+        transform: Transform = read("transform", given, path="transforms")
         transform.fit(first)
         first = transform.apply(first)
         transforms.append(transform)

@@ -33,9 +33,10 @@ def evaluate(
     for metric in metrics:
         metric.reset()
     for rows in batches(len(inputs[0]), batch_size):
-        ctx.begin(0, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
+        index = np.arange(rows.start, rows.stop, dtype=np.int64)
+        ctx.begin(0, 0, index=index)
         x = tuple(ops.asarray(part[rows]) for part in inputs)
-        batch = Batch(x if len(x) > 1 else x[0], None if y is None else ops.asarray(y[rows]), None, ctx.index)
+        batch = Batch(x if len(x) > 1 else x[0], None if y is None else ops.asarray(y[rows]), None, index)
         ctx.parts = {}
         values = {"loss": objective.forward(ctx, model, batch)} | ctx.parts
         for name, value in values.items():

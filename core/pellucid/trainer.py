@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.component import CHANGES
+from pellucid.config import read
 from pellucid.context import Context, mix
 from pellucid.data import Prepared, direct_source, evaluation_data, prepare
 from pellucid.errors import ConfigError
 from pellucid.evaluation import evaluate
 from pellucid.microbatch import MicroBatch, Source
 from pellucid.model import require_runtime
-from pellucid.objectives.default import as_component, choose_objective
+from pellucid.objectives.default import choose_objective
 from pellucid.optimizer import Slots
 from pellucid.run import History, Run
 from pellucid.update import Update
@@ -62,10 +63,16 @@ class Trainer:
         self.model = model
         self.runtime = require_runtime(model)
         self.objective: Objective = choose_objective(model, loss, objective)
-        self.optimizer: Optimizer = as_component("optimizer", optimizer)
-        self.schedule: Schedule | None = None if schedule is None else as_component("schedule", schedule)
-        self.metrics: list[Metric] = [as_component("metric", metric) for metric in metrics]
-        self.callbacks: list[Callback] = [as_component("callback", callback) for callback in callbacks]
+        self.optimizer: Optimizer = read("optimizer", optimizer, path="optimizer")
+        self.schedule: Schedule | None = None if schedule is None else read(
+            "schedule", schedule, path="schedule"
+        )
+        self.metrics: list[Metric] = [
+            read("metric", metric, path=f"metrics.{i}") for i, metric in enumerate(metrics)
+        ]
+        self.callbacks: list[Callback] = [
+            read("callback", callback, path=f"callbacks.{i}") for i, callback in enumerate(callbacks)
+        ]
         if clip_norm is not None and not clip_norm > 0:
             raise ConfigError(f"The 'clip_norm' of Trainer must be a float above 0, or None. Received: {clip_norm!r}.")
         if accumulate < 1:

@@ -1,0 +1,71 @@
+"""Containers: the chain rule as a loop, short cuts, branches, shape errors that show the way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.context import Context
+from pellucid.errors import ConfigError, ShapeError
+from pellucid.ops import get_ops
+
+
+def dense(units, **arguments):
+    return {"type": "dense", "units": units, **arguments}
+
+
+def build(config, shape=(3,)):
+    return pl.build(config, input_shape=shape, seed=0, dtype="float64", backend="reference")
+
+
+def test_forward_is_the_composition_of_the_layers():
+    model = build({"type": "sequential", "layers": [dense(4, activation="tanh"), dense(2)]})
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    w1, b1, w2, b2 = (p.data for p in model.parameters())
+    np.testing.assert_allclose(model.predict(x), np.tanh(x @ w1 + b1) @ w2 + b2, rtol=1e-14)
+    assert model.output_shape((3,)) == (2,)
+
+
+def test_no_input_gradient_below_the_first_trainable_layer():
+    model = build({"type": "sequential", "layers": [dense(4), dense(4), dense(2)]})
+    for param in model.layers[0].parameters():
+        param.trainable = False
+    ctx = Context(get_ops("reference"), training=True, dtype="float64", needs_dx=(False,))
+    model.forward(ctx, np.ones((5, 3)))
+    assert ctx.child(0).needs_dx == (False,)
+    assert ctx.child(1).needs_dx == (False,)
+    assert ctx.child(2).needs_dx == (True,)
+    assert model.backward(ctx, np.ones((5, 2))) is None
+    assert (model.layers[1].weight.grad != 0).any()
+
+
+def test_residual_adds_its_input():
+    model = build({"type": "residual", "layer": dense(3)})
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    w, b = (p.data for p in model.parameters())
+    np.testing.assert_allclose(model.predict(x), x + x @ w + b, rtol=1e-14)
+    with pytest.raises(ShapeError, match="keep the shape"):
+        build({"type": "residual", "layer": dense(4)}).output_shape((3,))
+
+
+@pytest.mark.parametrize(("join", "width"), [("concatenate", 8), ("sum", 4)])
+def test_parallel_joins_its_branches(join, width):
+    model = build({"type": "parallel", "join": join, "layers": [dense(4), dense(4)]})
+    x = np.random.default_rng(0).standard_normal((5, 3))
+    outputs = [x @ layer.weight.data + layer.bias.data for layer in model.layers]
+    expected = np.concatenate(outputs, axis=1) if join == "concatenate" else sum(outputs)
+    np.testing.assert_allclose(model.predict(x), expected, rtol=1e-14)
+    assert model.output_shape((3,)) == (width,)
+
+
+def test_a_shape_error_names_the_layer_and_the_shapes_so_far():
+    config = {"type": "sequential", "layers": [dense(4), {"type": "residual", "layer": dense(5)}, dense(2)]}
+    with pytest.raises(ShapeError, match=r"layers\.1 \(Residual\).*\(3,\) → Dense \(4,\)"):
+        build(config)
+
+
+def test_wrong_arguments():
+    with pytest.raises(ConfigError, match="at least one layer"):
+        pl.create("layer", "sequential", layers=[])
+    with pytest.raises(ConfigError, match="join"):
+        pl.create("layer", "parallel", layers=[dense(2)], join="stack")

@@ -1,0 +1,61 @@
+"""The mean over a batch is taken once: however a batch is split, the step is the same (float64, 1e-12)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pellucid as pl
+import pytest
+
+LAYERS = [
+    {"type": "dense", "units": 16, "activation": "tanh"},
+    {"type": "dropout", "rate": 0.3},
+    {"type": "dense", "units": 3},
+]
+
+
+def parameters_after_a_step(x, y, *, batch_size, accumulate, weight=None, **settings):
+    model = pl.build({"type": "sequential", "layers": LAYERS}, input_shape=(5,), seed=1, dtype="float64")
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", seed=2, accumulate=accumulate, **settings)
+    trainer.fit((x, y), epochs=1, batch_size=batch_size, sample_weight=weight, verbose=False)
+    assert trainer.steps == 1
+    return model.runtime.arena.data.copy()
+
+
+@pytest.fixture
+def samples():
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((128, 5)), rng.integers(0, 3, 128)
+
+
+@pytest.mark.parametrize(("batch_size", "accumulate"), [(32, 4), (64, 2), (100, 2), (1, 128), (127, 2)])
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+def test_a_split_batch_makes_the_step_of_the_whole(samples, batch_size, accumulate, backend, monkeypatch):
+    monkeypatch.setenv("PELLUCID_BACKEND", backend)
+    whole = parameters_after_a_step(*samples, batch_size=128, accumulate=1)
+    split = parameters_after_a_step(*samples, batch_size=batch_size, accumulate=accumulate)
+    np.testing.assert_allclose(split, whole, rtol=0, atol=1e-12)
+
+
+def test_with_sample_weights_clipping_and_a_penalty(samples):
+    weight = np.random.default_rng(3).uniform(0, 2, 128)
+    weight[:32] = 0.0  # a micro-batch that counts nothing
+    settings = {"weight": weight, "clip_norm": 0.01, "optimizer": {"type": "sgd", "lr": 1.0, "momentum": 0.9}}
+    whole = parameters_after_a_step(*samples, batch_size=128, accumulate=1, **settings)
+    split = parameters_after_a_step(*samples, batch_size=32, accumulate=4, **settings)
+    np.testing.assert_allclose(split, whole, rtol=0, atol=1e-12)
+
+
+def test_a_sample_of_weight_two_counts_as_two_samples():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((6, 5)), rng.integers(0, 3, 6)
+    layers = [{"type": "dense", "units": 3}]
+
+    def after(x, y, weight):
+        model = pl.build({"type": "sequential", "layers": layers}, input_shape=(5,), seed=1, dtype="float64")
+        trainer = pl.Trainer(model, loss="softmax_cross_entropy", seed=2, optimizer="sgd")
+        trainer.train_step(x, y, weight=weight)
+        return model.runtime.arena.data.copy()
+
+    weighted = after(x, y, np.array([2.0, 1, 1, 1, 1, 0]))
+    repeated = after(x[[0, 0, 1, 2, 3, 4]], y[[0, 0, 1, 2, 3, 4]], None)
+    np.testing.assert_allclose(weighted, repeated, rtol=0, atol=1e-12)
