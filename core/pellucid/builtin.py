@@ -26,14 +26,14 @@ def _layers(registry: Registrar) -> None:
     registry.layer("batch_norm", f"{layers}.batch_norm:BatchNorm", summary="normalises each feature over the batch")
     registry.layer("layer_norm", f"{layers}.layer_norm:LayerNorm", summary="normalises each sample over its features")
 
-    registry.layer("relu", f"{layers}.activations:ReLU", summary="max(0, x)")
-    registry.layer("leaky_relu", f"{layers}.activations:LeakyReLU", summary="x, and αx below zero")
-    registry.layer("elu", f"{layers}.activations:ELU", summary="x, and α(eˣ − 1) below zero")
-    registry.layer("sigmoid", f"{layers}.activations:Sigmoid", summary="1 / (1 + e⁻ˣ)")
-    registry.layer("tanh", f"{layers}.activations:Tanh", summary="hyperbolic tangent")
-    registry.layer("softplus", f"{layers}.activations:Softplus", summary="log(1 + eˣ)")
-    registry.layer("silu", f"{layers}.activations:SiLU", summary="x·sigmoid(x)")
-    registry.layer("gelu", f"{layers}.activations:GELU", summary="x·Φ(x), with the exact normal distribution")
+    registry.layer("relu", f"{layers}.relu:ReLU", summary="max(0, x)")
+    registry.layer("leaky_relu", f"{layers}.leaky_relu:LeakyReLU", summary="x, and αx below zero")
+    registry.layer("elu", f"{layers}.elu:ELU", summary="x, and α(eˣ − 1) below zero")
+    registry.layer("sigmoid", f"{layers}.sigmoid:Sigmoid", summary="1 / (1 + e⁻ˣ)")
+    registry.layer("tanh", f"{layers}.tanh:Tanh", summary="hyperbolic tangent")
+    registry.layer("softplus", f"{layers}.softplus:Softplus", summary="log(1 + eˣ)")
+    registry.layer("silu", f"{layers}.silu:SiLU", summary="x·sigmoid(x)")
+    registry.layer("gelu", f"{layers}.gelu:GELU", summary="x·Φ(x), with the exact normal distribution")
     registry.layer("softmax", f"{layers}.softmax:Softmax", summary="probabilities that sum to one over the features")
 
     containers = "pellucid.sequential"
@@ -57,11 +57,12 @@ def _training(registry: Registrar) -> None:
 
     registry.optimizer("sgd", "pellucid.optimizers.sgd:SGD", summary="stochastic gradient descent with momentum")
     registry.optimizer("adam", "pellucid.optimizers.adam:Adam", summary="steps scaled by moments of the gradient")
-    registry.optimizer("adamw", "pellucid.optimizers.adam:AdamW", summary="Adam with decoupled weight decay")
+    registry.optimizer("adamw", "pellucid.optimizers.adamw:AdamW", summary="Adam with decoupled weight decay")
     registry.schedule("constant", "pellucid.schedules.constant:Constant", summary="the same learning rate throughout")
     registry.schedule("cosine", "pellucid.schedules.cosine:Cosine", summary="warm-up, then half a cosine down")
 
     registry.initializer("zeros", "pellucid.initializers.zeros:Zeros", summary="all zero")
+    registry.initializer("ones", "pellucid.initializers.ones:Ones", summary="all one")
     registry.initializer("normal", "pellucid.initializers.normal:Normal", summary="normal with a given deviation")
     registry.initializer("he", "pellucid.initializers.he:He", summary="normal with variance 2/fan_in, for ReLU")
     registry.initializer("glorot", "pellucid.initializers.glorot:Glorot", summary="variance 2/(fan_in + fan_out)")
