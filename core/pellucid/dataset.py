@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,11 +13,10 @@ from pellucid.component import Component
 from pellucid.errors import ConfigError, DataError
 from pellucid.samples import Classes, Inputs, Split, check_data
 from pellucid.stratify import choose_rows
+from pellucid.transform import Transform
 
-if TYPE_CHECKING:
-    from pellucid.transform import Transform
-
-    TransformLike = Transform | str | Mapping[str, Any]
+Part = int | float
+"""How much of a data set: a number of samples, or a fraction below 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +31,7 @@ class Splits:
     train: Split
     validation: Split
     test: Split
-    transforms: Sequence[TransformLike] = ()
+    transforms: Sequence[Transform | str] = ()
 
     @property
     def classes(self) -> Classes | None:
@@ -62,13 +61,11 @@ class Dataset(Component, ABC):
     """
 
     kind: ClassVar[str] = "dataset"
-    validation: float | int = 0.1
-    test: float | int = 0.2
-    transforms: Sequence[TransformLike] = ()
+    validation: Part = 0.1
+    test: Part = 0.2
+    transforms: Sequence[Transform | str] = ()
 
-    def __init__(
-        self, *, validation: float | int = 0.1, test: float | int = 0.2, transforms: Sequence[TransformLike] = ()
-    ) -> None:
+    def __init__(self, *, validation: Part = 0.1, test: Part = 0.2, transforms: Sequence[Transform | str] = ()) -> None:
         check_part(self, "validation", validation)
         check_part(self, "test", test)
         self.validation = validation
@@ -149,7 +146,7 @@ def check_part(owner: object, name: str, value: Any) -> None:
         )
 
 
-def as_count(part: float | int, n: int) -> int:
+def as_count(part: Part, n: int) -> int:
     """How many of n samples a fraction or a count asks for."""
     return part if isinstance(part, int) else round(part * n)
 

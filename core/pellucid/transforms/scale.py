@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from pellucid.checks import check_float
@@ -21,7 +23,7 @@ class Scale(Transform):
     """
 
     equations = (Equation("y", r"y = a\,x + b", "factor * x + offset"),)
-    symbols = {"factor": "factor", "offset": "offset"}  # noqa: RUF012
+    symbols: ClassVar = {"factor": "factor", "offset": "offset"}
     examples = (Example({"factor": 2.0, "offset": -1.0}),)
 
     def __init__(self, factor: float = 1.0, offset: float = 0.0) -> None:

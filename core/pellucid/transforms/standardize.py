@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Standardize(Transform):
         Equation("std", r"\sigma = \sqrt{\frac{1}{N} \sum_i (x_i - \mu)^2}"),
         Equation("y", r"y = \frac{x - \mu}{\sigma}", "(x - mean) / std"),
     )
-    symbols = {"mean": "mean", "std": "std"}  # noqa: RUF012
+    symbols: ClassVar = {"mean": "mean", "std": "std"}
     examples = (Example(input_shapes=((4,),)), Example(input_shapes=((2, 3),)))
     fitted = ("mean", "std")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from pellucid.checks import check_float, check_int
 from pellucid.component import Equation, Example
-from pellucid.dataset import Dataset
+from pellucid.dataset import Dataset, Part
 from pellucid.samples import Split
 from pellucid.transform import Transform
 
@@ -39,9 +38,9 @@ class HalfMoons(Dataset):
         n: int = 1000,
         noise: float = 0.1,
         *,
-        validation: float | int = 0.2,
-        test: float | int = 0.2,
-        transforms: Sequence[Transform | str | Mapping[str, Any]] = (),
+        validation: Part = 0.2,
+        test: Part = 0.2,
+        transforms: Sequence[Transform | str] = (),
     ) -> None:
         super().__init__(validation=validation, test=test, transforms=transforms)
         check_int(self, "n", n, "[10, inf)")

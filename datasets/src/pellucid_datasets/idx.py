@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from io import BytesIO
+from io import BufferedIOBase, BytesIO
 from math import prod
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def read_idx(content: bytes, *, axes: int, name: str, limit: int = LIMIT) -> np.
     """
     compressed = content[:2] == GZIP
     most = len(content) * MOST_EXPANSION if compressed else len(content)
-    stream: IO[bytes] = gzip.GzipFile(fileobj=BytesIO(content)) if compressed else BytesIO(content)
+    stream: BufferedIOBase = gzip.GzipFile(fileobj=BytesIO(content)) if compressed else BytesIO(content)
     try:
         shape = _header(stream, axes, name)
         size = prod(shape)
@@ -53,7 +53,7 @@ def read_idx(content: bytes, *, axes: int, name: str, limit: int = LIMIT) -> np.
         if size > most:
             raise _truncated(name, shape, f"{len(content)} bytes of file cannot hold as many")
         array = np.empty(shape, np.uint8)
-        found = _fill(stream, memoryview(array).cast("B") if size else memoryview(b""))
+        found = _fill(stream, array.reshape(-1).data)
         if found < size:
             raise _truncated(name, shape, f"{found} are there")
         if stream.read(1):
@@ -66,7 +66,7 @@ def read_idx(content: bytes, *, axes: int, name: str, limit: int = LIMIT) -> np.
     return array
 
 
-def _header(stream: IO[bytes], axes: int, name: str) -> tuple[int, ...]:
+def _header(stream: BufferedIOBase, axes: int, name: str) -> tuple[int, ...]:
     magic = stream.read(4)
     if magic != bytes((0, 0, UNSIGNED_BYTES, axes)):
         raise DataError(
@@ -82,11 +82,11 @@ def _header(stream: IO[bytes], axes: int, name: str) -> tuple[int, ...]:
     return tuple(int.from_bytes(lengths[i : i + 4], "big") for i in range(0, 4 * axes, 4))
 
 
-def _fill(stream: IO[bytes], memory: memoryview) -> int:
+def _fill(stream: BufferedIOBase, memory: memoryview) -> int:
     """Read until the memory is full or the stream ends; the number of bytes read."""
     position = 0
     while position < len(memory):
-        read: int = stream.readinto(memory[position:])  # type: ignore[attr-defined]
+        read = stream.readinto(memory[position:])
         if read == 0:
             break
         position += read

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from pellucid.dataset import Dataset
+from pellucid.dataset import Dataset, Part
 from pellucid.samples import Split
 from pellucid.transform import Transform
 from pellucid_datasets.files import packaged
@@ -34,9 +33,9 @@ class Iris(Dataset):
     def __init__(
         self,
         *,
-        validation: float | int = 0.2,
-        test: float | int = 0.2,
-        transforms: Sequence[Transform | str | Mapping[str, Any]] = ("core/standardize",),
+        validation: Part = 0.2,
+        test: Part = 0.2,
+        transforms: Sequence[Transform | str] = ("core/standardize",),
     ) -> None:
         super().__init__(validation=validation, test=test, transforms=transforms)
 

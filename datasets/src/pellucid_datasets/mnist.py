@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pellucid.checks import check_bool
 from pellucid.component import Example
-from pellucid.dataset import Dataset, check_part
+from pellucid.dataset import Dataset, Part, check_part
 from pellucid.samples import Split
 from pellucid.transform import Transform
 from pellucid_datasets.files import packaged
@@ -44,8 +44,8 @@ class Mnist(Dataset):
         self,
         flat: bool = True,
         *,
-        validation: float | int = 0.1,
-        transforms: Sequence[Transform | str | Mapping[str, Any]] = (),
+        validation: Part = 0.1,
+        transforms: Sequence[Transform | str] = (),
     ) -> None:
         check_bool(self, "flat", flat)
         check_part(self, "validation", validation)
