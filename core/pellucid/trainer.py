@@ -109,7 +109,8 @@ class Trainer:
         self._changes = -1  # memory and plans of earlier data are let go
         prepared = prepare(self, data, validation, sample_weight, epochs, batch_size)
         steps = step_sizes(len(prepared.source), batch_size, self.accumulate)
-        with Run(self, epochs, len(steps), verbose) as run:
+        # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
+        with self.runtime.ops.quiet(), Run(self, epochs, len(steps), verbose) as run:
             while self.epochs < run.last_epoch and run.stop_reason is None:
                 self._train_epoch(run, prepared.source, steps)
                 if run.stop_reason is None:
@@ -196,7 +197,8 @@ class Trainer:
     def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
         """One optimizer step on one batch; returns the data loss before the update."""
         source = direct_source(self, x, y, weight, self._direct)
-        return self._step(source, (len(source),))[0]
+        with self.runtime.ops.quiet():
+            return self._step(source, (len(source),))[0]
 
     def evaluate(self, data: Any, *, batch_size: int = 1024) -> dict[str, float]:
         """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode."""

@@ -15,7 +15,7 @@ def a_model(dtype="float32"):
 
 
 def spans(model, optimizer):
-    segments = make_segments(pl.create("optimizer", **optimizer), Slots(model.runtime.arena))
+    segments = make_segments(pl.create("optimizer", optimizer), Slots(model.runtime.arena))
     return [[param.path for param in segment.params] for segment in segments], segments
 
 
@@ -56,20 +56,20 @@ def test_assigning_copies_in_place_and_checks_the_shape():
 
 def test_equal_hyper_parameters_make_one_segment_and_freezing_splits_it():
     model = a_model()
-    paths, segments = spans(model, {"name": "adam"})
+    paths, segments = spans(model, {"type": "adam"})
     assert len(paths) == 1
     assert segments[0].data.size == model.runtime.arena.size
     model.parameters()[1].trainable = False
-    assert spans(model, {"name": "adam"})[0] == [["layers.0.weight"], ["layers.1.weight", "layers.1.bias"]]
+    assert spans(model, {"type": "adam"})[0] == [["layers.0.weight"], ["layers.1.weight", "layers.1.bias"]]
 
 
 def test_weight_decay_spares_biases_and_groups_override():
     model = a_model()
-    paths, segments = spans(model, {"name": "adamw", "weight_decay": 0.1})
+    paths, segments = spans(model, {"type": "adamw", "weight_decay": 0.1})
     assert paths == [[p.path] for p in model.parameters()]
     assert [s.weight_decay for s in segments] == [0.1, 0.0, 0.1, 0.0]
     groups = [{"match": "layers.1.*", "weight_decay": 0.5, "lr": 0.3}]
-    paths, segments = spans(model, {"name": "adamw", "weight_decay": 0.0, "groups": groups})
+    paths, segments = spans(model, {"type": "adamw", "weight_decay": 0.0, "groups": groups})
     assert paths == [["layers.0.weight", "layers.0.bias"], ["layers.1.weight", "layers.1.bias"]]
     assert [(s.lr, s.weight_decay) for s in segments] == [(0.001, 0.0), (0.3, 0.5)]
 
@@ -77,7 +77,7 @@ def test_weight_decay_spares_biases_and_groups_override():
 @pytest.mark.parametrize("group", [{"match": "*.scale"}, {"lr": 0.1}, {"match": "*", "momentum": 1}])
 def test_wrong_groups(group):
     with pytest.raises(ConfigError, match=r"groups\[0\]"):
-        spans(a_model(), {"name": "adamw", "groups": [group]})
+        spans(a_model(), {"type": "adamw", "groups": [group]})
 
 
 def test_slots_keep_their_place_when_a_layer_is_frozen():
