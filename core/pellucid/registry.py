@@ -15,6 +15,7 @@ from pellucid.plugins import CORE, Plugin, Plugins
 from pellucid.suggest import did_you_mean, listed
 
 if TYPE_CHECKING:
+    from pellucid.component import Component
     from pellucid.ops import Ops
 
 
@@ -29,6 +30,7 @@ class Registry:
     def __init__(self, plugins: Plugins | None = None) -> None:
         self.plugins = Plugins() if plugins is None else plugins
         self._loaded: dict[str, Any] = {}
+        self._entries_of: dict[type, Entry] = {}
         self._ops: dict[tuple[str, str], Callable[..., Any]] = {}
 
     # -- names ---------------------------------------------------------------------------------------------------
@@ -114,6 +116,32 @@ class Registry:
     def load(self, entry: Entry) -> Any:
         """The class or function that an entry names, imported on first use."""
         return self.load_target(entry.target, f"The {entry.kind} '{entry.name}'", entry)
+
+    def entry_of(self, implementation: type[Component]) -> Entry:
+        """The entry that a class is registered under.
+
+        Raises:
+            ConfigError: it is not registered, so nobody could build it again by name.
+        """
+        kinds = {implementation.kind, "model" if implementation.kind == "layer" else ""}
+        known = self._entries_of.get(implementation)
+        if known is not None:
+            return known
+        entries = [entry for entry in self.entries() if entry.kind in kinds]
+        entries.sort(key=lambda entry: entry.vendor != CORE)
+        written = f"{implementation.__module__}:{implementation.__qualname__}"
+        exact = [entry for entry in entries if entry.target == written]
+        namesakes = (entry for entry in entries if entry.target.endswith(f":{implementation.__name__}"))
+        moved = (entry for entry in namesakes if self.load(entry) is implementation)
+        entry = exact[0] if exact else next(moved, None)
+        if entry is None:
+            raise ConfigError(
+                f"{implementation.__module__}.{implementation.__qualname__} is not registered, so a configuration "
+                f"cannot name it. Register it in a plugin: registry.{implementation.kind}('name', '{written}', …); "
+                "`pellucid new plugin NAME` writes one."
+            )
+        self._entries_of[implementation] = entry
+        return entry
 
     def load_target(self, target: str, what: str, entry: Entry) -> Any:
         """The object that ``"module:attribute"`` names in a manifest."""

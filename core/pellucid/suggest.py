@@ -17,9 +17,8 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
         candidates.setdefault(name.lower(), name)
         if "/" not in wrong:
             candidates.setdefault(name.rpartition("/")[2].lower(), name)
-    near = get_close_matches(wrong.lower(), candidates, n=2, cutoff=0.6)
-    names = list(dict.fromkeys(candidates[match] for match in near))
-    return f" Did you mean {' or '.join(map(repr, names))}?" if names else ""
+    near = get_close_matches(wrong.lower(), candidates, n=1, cutoff=0.6)
+    return f" Did you mean {candidates[near[0]]!r}?" if near else ""
 
 
 def listed(names: Iterable[str]) -> str:
