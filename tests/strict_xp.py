@@ -1,0 +1,146 @@
+"""A strict stand-in for CuPy: an array namespace whose arrays refuse to become, or to be mixed with, NumPy arrays.
+
+It does on the CPU what a GPU would do to careless code: ``np.exp(x)``, ``x + np.ones(3)`` and ``np.asarray(x)`` raise.
+Only the functions and methods listed here exist; CuPy has them all under the same names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+FUNCTIONS = frozenset(
+    "abs arange cos empty exp expm1 full isfinite log log1p matmul maximum minimum ones sqrt sum tanh where zeros "
+    "zeros_like".split()
+)
+METHODS = frozenset("all any argmax astype max min reshape sum".split())
+OPERATORS = (
+    "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift "
+    "lt le gt ge eq ne"
+).split()  # fmt: skip
+
+
+class LeakError(TypeError):
+    """Array data would have passed between the device and NumPy without being asked to."""
+
+
+def _unwrap(value: Any) -> Any:
+    if isinstance(value, StrictArray):
+        return value._array
+    if isinstance(value, np.ndarray | np.generic):
+        raise LeakError(f"a NumPy {type(value).__name__} was mixed with an array of the device")
+    if isinstance(value, tuple | list):
+        return type(value)(_unwrap(item) for item in value)
+    return value
+
+
+def _wrap(value: Any) -> Any:
+    return StrictArray(np.asarray(value)) if isinstance(value, np.ndarray | np.generic) else value
+
+
+class StrictArray:
+    """An array of the stand-in; 0-d results are arrays, as on a device."""
+
+    __slots__ = ("_array",)
+    __array_ufunc__ = None  # numpy.ndarray + StrictArray raises instead of making an object array
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, array: np.ndarray) -> None:
+        self._array = array
+
+    def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        raise LeakError("implicit conversion of an array of the device to NumPy; use ops.to_host")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in METHODS:
+            method = getattr(self._array, name)
+            return lambda *args, **kwargs: _wrap(method(*_unwrap(args), **{k: _unwrap(v) for k, v in kwargs.items()}))
+        raise AttributeError(f"the strict stand-in has no array method {name!r}")
+
+    shape = property(lambda self: self._array.shape)
+    dtype = property(lambda self: self._array.dtype)
+    ndim = property(lambda self: self._array.ndim)
+    size = property(lambda self: self._array.size)
+    flags = property(lambda self: self._array.flags)
+    T = property(lambda self: StrictArray(self._array.T))
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __getitem__(self, index: Any) -> StrictArray:
+        return StrictArray(np.asarray(self._array[_unwrap(index)]))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._array[_unwrap(index)] = _unwrap(value)
+
+    def __bool__(self) -> bool:
+        return bool(self._array)
+
+    def __int__(self) -> int:
+        return int(self._array)
+
+    def __float__(self) -> float:
+        return float(self._array)
+
+    def __neg__(self) -> StrictArray:
+        return StrictArray(np.asarray(-self._array))
+
+    def __invert__(self) -> StrictArray:
+        return StrictArray(np.asarray(~self._array))
+
+    def __repr__(self) -> str:
+        return f"Strict{self._array!r}"
+
+
+def _define(name: str) -> None:
+    def forward(self: StrictArray, other: Any) -> Any:
+        result = getattr(self._array, f"__{name}__")(_unwrap(other))
+        return result if result is NotImplemented else _wrap(result)
+
+    def reflected(self: StrictArray, other: Any) -> Any:
+        result = getattr(self._array, f"__r{name}__")(_unwrap(other))
+        return result if result is NotImplemented else _wrap(result)
+
+    def in_place(self: StrictArray, other: Any) -> StrictArray:
+        getattr(self._array, f"__i{name}__")(_unwrap(other))
+        return self
+
+    setattr(StrictArray, f"__{name}__", forward)
+    if name not in ("lt", "le", "gt", "ge", "eq", "ne"):
+        setattr(StrictArray, f"__r{name}__", reflected)
+        setattr(StrictArray, f"__i{name}__", in_place)
+
+
+for _name in OPERATORS:
+    _define(_name)
+
+
+class StrictNamespace:
+    """Takes the place of ``xp``."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in FUNCTIONS:
+            raise AttributeError(f"the strict stand-in has no function {name!r}; if CuPy has it, list it")
+        function = getattr(np, name)
+
+        def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+            if out is not None:
+                function(*_unwrap(args), out=_unwrap(out), **kwargs)
+                return out
+            return _wrap(function(*_unwrap(args), **{k: _unwrap(v) for k, v in kwargs.items()}))
+
+        return call
+
+    @staticmethod
+    def asarray(value: Any, dtype: Any = None) -> StrictArray:
+        """The one way in: explicit, as ``cupy.asarray`` is."""
+        return StrictArray(np.asarray(value._array if isinstance(value, StrictArray) else value, dtype=dtype))
+
+    @staticmethod
+    def asnumpy(value: StrictArray) -> np.ndarray:
+        """The one way out: explicit, and a copy."""
+        return np.array(value._array)
+
+
+strict_xp = StrictNamespace()
