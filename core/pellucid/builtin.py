@@ -21,7 +21,7 @@ def pellucid_register(registry: Registrar) -> None:
 def _layers(registry: Registrar) -> None:
     layers = "pellucid.layers"
     registry.layer("dense", f"{layers}.dense:Dense", summary="y = f(xW + b), every input to every unit")
-    registry.layer("transposed", f"{layers}.transposed:Transposed", summary="dense, with another layer's weight transposed")
+    registry.layer("transposed", f"{layers}.transposed:Transposed", summary="dense, with another's weight transposed")
     registry.layer("flatten", f"{layers}.flatten:Flatten", summary="all features of a sample in one row")
     registry.layer("dropout", f"{layers}.dropout:Dropout", summary="drops a fraction of the features in training")
     registry.layer("batch_norm", f"{layers}.batch_norm:BatchNorm", summary="normalises each feature over the batch")

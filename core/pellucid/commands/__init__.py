@@ -1,0 +1,17 @@
+"""The commands of ``pellucid``, one module each.
+
+A new command is a line here and a module of its name with two functions: ``configure(parser)`` declares the arguments,
+``run(args, output)`` does the work and reports through ``output``. The module is imported only when its command runs;
+what is slow to import it imports inside ``run``.
+"""
+
+from __future__ import annotations
+
+COMMANDS = {
+    "list": "what can be built by name",
+    "show": "all about one name: arguments, equations, origin",
+    "plugins": "which plugins are installed, and in which state",
+    "doctor": "versions, backends, threads, and what is wrong with this installation",
+    "new": "write a new plugin package: pellucid new plugin NAME",
+}
+"""Name -> what it does, in the order of the help."""
