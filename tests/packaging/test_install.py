@@ -1,0 +1,117 @@
+"""Each distribution builds as wheel and source archive and works when pip installs it alone; the core without a
+compiler too."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+MEMBERS = {"pellucid": ".", "pellucid_datasets": "datasets", "pellucid_ann": "plugins/ann"}
+TRAIN = """
+import numpy as np, pellucid as pl
+x = np.random.default_rng(0).standard_normal((64, 4)).astype("float32")
+model = pl.build({"type": "sequential", "layers": [{"type": "dense", "units": 2}]}, input_shape=(4,), seed=0)
+pl.Trainer(model, loss="softmax_cross_entropy", seed=0).fit((x, (x[:, 0] > 0).astype(int)), verbose=False)
+print(model.runtime.ops.name)
+"""
+
+
+def run(*command: str | Path, **environment: str) -> str:
+    """Standard output of a command that must succeed, in an environment without our own paths."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PELLUCID_", "COVERAGE_"))}
+    done = subprocess.run(
+        [str(part) for part in command], env=inherited | environment, capture_output=True, text=True, cwd="/"
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A folder with the wheel and the source archive of every distribution, built from a copy of the tracked files."""
+    copy, dist = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("dist")
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True
+    )
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    for name in filter(None, listing.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            (copy / name).write_bytes((ROOT / name).read_bytes())
+    for folder in MEMBERS.values():
+        # Without isolation: the build requirements are in the development environment. The wheel is built from the
+        # source archive, so an archive that lacks a file fails here.
+        run(sys.executable, "-m", "build", "--no-isolation", "--outdir", dist, copy / folder)
+    return dist
+
+
+def test_archives_hold_what_they_need(built):
+    archives = {path.name.split("-")[0]: path for path in built.glob("*.tar.gz")}
+    wheels = {path.name.split("-")[0]: path for path in built.glob("*.whl")}
+    assert set(archives) == set(wheels) == set(MEMBERS)
+    with tarfile.open(archives["pellucid"]) as archive:
+        assert any("/ext/" in name and name.endswith(".pyx") for name in archive.getnames())
+    names = zipfile.ZipFile(wheels["pellucid"]).namelist()
+    assert "pellucid/py.typed" in names
+    assert any(name.startswith("pellucid/_kernels/") and name.endswith(".so") for name in names)
+    assert not any(name.startswith(("tests/", "ext/", "pellucid_ann/")) or name.endswith(".c") for name in names)
+    for name in ("pellucid_datasets", "pellucid_ann"):
+        assert all(inner.startswith(name) for inner in zipfile.ZipFile(wheels[name]).namelist())
+
+
+@pytest.fixture(scope="module")
+def bare(built, tmp_path_factory):
+    """A fresh environment with the core alone, installed by plain pip."""
+    folder = tmp_path_factory.mktemp("bare")
+    run(sys.executable, "-m", "venv", folder)
+    pip = [folder / "bin/python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    run(*pip, "install", *built.glob("pellucid-*.whl"))
+    return folder, pip
+
+
+def test_the_core_alone(bare):
+    folder, _ = bare
+    assert run(folder / "bin/python", "-c", TRAIN).strip() == "cython"
+    assert json.loads(run(folder / "bin/pellucid", "list", "model", "--json")) == []
+    assert "matplotlib" not in run(folder / "bin/python", "-m", "pip", "list")
+
+
+@pytest.mark.parametrize(("name", "kind", "entry"), [
+    ("pellucid_datasets", "dataset", "datasets/iris"),
+    ("pellucid_ann", "model", "ann/ann"),
+])  # fmt: skip
+def test_one_member_beside_the_core(built, bare, name, kind, entry):
+    folder, pip = bare
+    run(*pip, "install", *built.glob(f"{name}-*.whl"))
+    try:
+        listed = json.loads(run(folder / "bin/pellucid", "list", kind, "--json"))
+        assert entry in [item["name"] for item in listed]
+        installed = run(*pip, "list", "--format=freeze").lower().replace("-", "_")
+        others = set(MEMBERS) - {"pellucid", name}
+        assert not any(f"{other}==" in installed for other in others)
+    finally:
+        run(*pip, "uninstall", "--yes", name)
+
+
+def test_without_a_compiler_the_reference_backend_works(built, bare, tmp_path):
+    folder, pip = bare
+    (archive,) = built.glob("pellucid-*.tar.gz")
+    target = tmp_path / "site"
+    run(sys.executable, "-m", "pip", "--quiet", "install", "--no-deps", "--no-build-isolation", "--no-index",
+        "--target", target, archive, CC="/nonexistent/cc")  # fmt: skip
+    assert not list(target.rglob("*.so"))
+    command = [folder / "bin/python", "-W", "ignore", "-c", TRAIN]
+    assert run(*command, PYTHONPATH=str(target)).strip() == "reference"
+    said = subprocess.run([str(part) for part in (folder / "bin/python", "-c", TRAIN)],
+                          env={**os.environ, "PYTHONPATH": str(target)}, capture_output=True, text=True)  # fmt: skip
+    assert "compiler" in said.stderr

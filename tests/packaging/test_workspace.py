@@ -1,0 +1,53 @@
+"""The repository's own promises: members listed, versions pinned, kernels rebuilt when edited, nothing built in git."""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+MEMBERS = [ROOT / "datasets", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+
+
+def tracked() -> list[str]:
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return listing.stdout.splitlines()
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda path: path.name)
+def test_every_member_is_installed_type_checked_and_covered(member):
+    """A bare `uv sync` removes members that the dev group does not list."""
+    name = tomllib.loads((member / "pyproject.toml").read_text())["project"]["name"]
+    assert name in PROJECT["dependency-groups"]["dev"]
+    assert name in PROJECT["tool"]["uv"]["sources"]
+    assert str(member.relative_to(ROOT) / "src") in PROJECT["tool"]["mypy"]["files"]
+    assert name.replace("-", "_") in PROJECT["tool"]["coverage"]["run"]["source_pkgs"]
+
+
+@pytest.mark.parametrize("member", [ROOT, *MEMBERS], ids=lambda path: path.name)
+def test_every_distribution_says_what_it_is(member):
+    project = tomllib.loads((member / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == ">=3.11"
+    assert project["license"] == "MIT"
+    assert (member / "LICENSE").read_text().startswith("MIT License")
+    assert (member / project["readme"]).stat().st_size > 200
+    assert project["description"]
+    assert list(project["entry-points"]) == ["pellucid.v1"]
+
+
+def test_an_edited_kernel_is_rebuilt():
+    patterns = [key["file"] for key in PROJECT["tool"]["uv"]["cache-keys"]]
+    assert "ext/**/*" in patterns
+    assert "setup.py" in patterns
+
+
+def test_nothing_built_or_machine_specific_is_tracked():
+    for path in tracked():
+        assert not path.endswith((".so", ".pyc", "uv.lock")), path
+        assert not path.startswith(("build/", "dist/", "runs/", ".venv/")), path
