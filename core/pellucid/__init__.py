@@ -17,8 +17,6 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pellucid import errors as errors
     from pellucid.callback import Callback as Callback
-    from pellucid.checkpoint import load as load
-    from pellucid.checkpoint import save as save
     from pellucid.component import Component as Component
     from pellucid.component import Equation as Equation
     from pellucid.component import Example as Example
@@ -51,6 +49,8 @@ if TYPE_CHECKING:
     from pellucid.regularizer import Regularizer as Regularizer
     from pellucid.run import History as History
     from pellucid.run import Run as Run
+    from pellucid.saving import load as load
+    from pellucid.saving import save as save
     from pellucid.schedule import Schedule as Schedule
     from pellucid.tape import Composite as Composite
     from pellucid.tape import Variable as Variable
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "callback": "Callback",
-    "checkpoint": "load save",
     "component": "Component Equation Example",
     "config": "build create names to_config",
     "context": "Context",
@@ -77,6 +76,7 @@ _MODULES = {
     "optimizer": "Optimizer Segment",
     "regularizer": "Regularizer",
     "run": "History Run",
+    "saving": "load save",
     "schedule": "Schedule",
     "tape": "Composite Variable grad value_and_grad",
     "threads": "set_num_threads",

@@ -56,20 +56,34 @@ def initialize(
 
     Each parameter draws from a generator keyed by (seed, its path): adding a layer does not change the others.
     """
+    declare(model, *input_shapes)
+    runtime = allocate(model, *input_shapes, seed=seed, dtype=dtype, ops=ops, config=config)
+    for param in runtime.arena.params:
+        values = param.init(_generator(seed, param.path), param.shape, param.fan_in, param.fan_out)
+        param.data[...] = ops.asarray(np.asarray(values), runtime.dtype)
+    for state in model.states():
+        ops.fill(state.data, state.fill)
+    return model
+
+
+def declare(model: Layer, *input_shapes: Shape) -> None:
+    """Let the layers declare their parameters and states, and give these their paths. Takes no memory for them."""
     model.build(*input_shapes)
     for path, param in model.named_parameters():
         param.path = path
     for path, state in model.named_states():
         state.path = path
+
+
+def allocate(
+    model: Layer, *input_shapes: Shape, seed: int, dtype: Any, ops: Ops, config: dict[str, Any] | None
+) -> Runtime:
+    """Take the memory of all that has been declared, filled with zeros."""
     arena = Arena(model.parameters(), dtype, ops)
-    for param in arena.params:
-        values = param.init(_generator(seed, param.path), param.shape, param.fan_in, param.fan_out)
-        param.data[...] = ops.asarray(np.asarray(values), arena.dtype)
     for state in model.states():
         state.data = ops.zeros(state.shape, arena.dtype)
-        ops.fill(state.data, state.fill)
     model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, config)
-    return model
+    return model.runtime
 
 
 def _generator(seed: int, path: str) -> np.random.Generator:

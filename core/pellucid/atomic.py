@@ -1,0 +1,68 @@
+"""replace_file: write a file so that a crash at any moment leaves the old one or the new one, whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+
+from pellucid.errors import CheckpointError
+
+SUFFIX = ".partial"
+"""Ending of the temporary files; one that is found later was left by a process that was killed."""
+_numbers = count()
+
+
+def replace_file(path: str | os.PathLike[str], write: Callable[[Path], None]) -> None:
+    """Let ``write(temporary)`` write a file and put it in the place of ``path`` in one step.
+
+    The temporary file stands in the same folder, because only within one file system a rename is atomic. Its bytes
+    reach the disk before the rename, or after a power cut the new name could stand for an empty file; the rename
+    reaches the disk before this function returns.
+
+    Raises:
+        CheckpointError: the folder is missing, not writable or full; the file that was there is untouched.
+    """
+    target = Path(os.path.realpath(path))  # of a symbolic link, what it points to is replaced
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{next(_numbers)}{SUFFIX}")
+    try:
+        write(temporary)
+        _flush(temporary)
+        temporary.replace(target)
+        _flush(target.parent)
+    except OSError as error:
+        raise CheckpointError(
+            f"Cannot write {path}: {error.strerror or error}. Check that the folder exists, may be written to and has "
+            "room; what was there before is untouched."
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def replace_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file (UTF-8) in the same way."""
+    replace_file(path, lambda temporary: _write_text(temporary, text))
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete temporary files of killed processes. Only for whoever knows that nobody else writes into this folder."""
+    for leftover in folder.glob(f".*{SUFFIX}"):
+        leftover.unlink(missing_ok=True)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    if path.is_dir() and os.name == "nt":  # Windows cannot open a folder; its renames are journalled
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
