@@ -1,0 +1,1 @@
+"""Fully connected networks for pellucid; ``plugin.py`` registers what ``models.py`` makes."""

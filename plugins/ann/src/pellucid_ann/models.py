@@ -1,0 +1,101 @@
+"""The architectures of this package: each is a function that puts layers of the core in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pellucid import create
+from pellucid.errors import ConfigError
+from pellucid.initializer import Initializer
+from pellucid.layer import Layer
+from pellucid.layers.dense import Dense
+from pellucid.layers.dropout import Dropout
+from pellucid.layers.flatten import Flatten
+from pellucid.sequential import Sequential
+
+Task = Literal["classification", "regression"]
+Normalization = Literal["batch_norm", "layer_norm"]
+
+
+def ann(
+    outputs: int,
+    hidden: Sequence[int] = (128,),
+    activation: str = "relu",
+    *,
+    dropout: float = 0.0,
+    normalization: Normalization | None = None,
+    init: Initializer | str | None = None,
+    task: Task = "classification",
+) -> Sequential:
+    """A fully connected network: ``h_i = f(h_{i−1} W_i + b_i)`` for each hidden layer, then ``y = h W + b``.
+
+    Args:
+        outputs: number of outputs: the classes, or 1 for yes and no; in regression the numbers to predict.
+        hidden: units of each hidden layer; none makes the model linear.
+        activation: f, of the hidden layers; the outputs are logits or numbers, without one.
+        dropout: fraction of each hidden layer's outputs that is dropped in training.
+        normalization: between a hidden layer's weights and its activation; None: none.
+        init: initializer of every W; None lets each layer choose (He's before rectifiers, else Glorot's).
+        task: what it is trained for unless told otherwise: ``classification`` takes softmax with cross-entropy (one
+            output: binary cross-entropy), ``regression`` the mean squared error.
+
+    Shapes: x (N, …), flattened to (N, I) -> y (N, outputs).
+
+    Source: Goodfellow, Bengio & Courville, Deep Learning, chapter 6.
+    """
+    _check("ann", "outputs", outputs, _is_size(outputs), "an int of at least 1")
+    _check("ann", "hidden", hidden, _are_sizes(hidden), "a list of ints of at least 1, the units of each hidden layer")
+    _check("ann", "normalization", normalization, normalization in (None, "batch_norm", "layer_norm"),
+           "'batch_norm', 'layer_norm' or None")  # fmt: skip
+    _check("ann", "task", task, task in ("classification", "regression"), "'classification' or 'regression'")
+    layers: list[Layer] = [Flatten()]
+    for units in hidden:
+        if normalization is None:
+            layers.append(Dense(units, activation, init=init))
+        else:
+            # Batch normalisation subtracts each feature's mean, and a bias with it.
+            dense = Dense(units, use_bias=normalization != "batch_norm", init=init)
+            layers += [dense, create("layer", normalization), create("layer", activation)]
+        if dropout:
+            layers.append(Dropout(dropout))
+    layers.append(Dense(outputs, init=init))
+    return _trained_for(task, outputs, Sequential(layers))
+
+
+def logistic_regression(outputs: int) -> Sequential:
+    """A linear classifier: ``p(class k | x) = softmax(x W + b)_k``; with one output ``p(yes | x) = σ(x w + b)``.
+
+    The weights start at zero: the problem is convex, so the start decides nothing.
+
+    Args:
+        outputs: number of classes, or 1 for yes and no.
+
+    Shapes: x (N, …), flattened to (N, I) -> logits (N, outputs).
+
+    Source: Bishop, Pattern Recognition and Machine Learning, section 4.3.
+    """
+    _check("logistic_regression", "outputs", outputs, _is_size(outputs), "an int of at least 1")
+    return _trained_for("classification", outputs, Sequential([Flatten(), Dense(outputs, init="zeros")]))
+
+
+def _trained_for(task: Task, outputs: int, model: Sequential) -> Sequential:
+    if task == "regression":
+        loss = "core/mse"
+    else:
+        loss = "core/binary_cross_entropy" if outputs == 1 else "core/softmax_cross_entropy"
+    model.default_objective = {"type": "core/supervised", "loss": loss}
+    return model
+
+
+def _check(model: str, name: str, value: Any, good: bool, expected: str) -> None:
+    if not good:
+        raise ConfigError(f"The '{name}' of {model} must be {expected}. Received: {value!r}.")
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _are_sizes(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(_is_size(units) for units in value)

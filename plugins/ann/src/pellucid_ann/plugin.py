@@ -1,0 +1,18 @@
+"""The manifest: what this package registers, as strings only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid import hookimpl
+
+if TYPE_CHECKING:
+    from pellucid.manifest import Registrar
+
+
+@hookimpl
+def pellucid_register(registry: Registrar) -> None:
+    registry.model("ann", "pellucid_ann.models:ann", summary="a fully connected network: classification, regression")
+    registry.model(
+        "logistic_regression", "pellucid_ann.models:logistic_regression", summary="one linear layer that classifies"
+    )
