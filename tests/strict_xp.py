@@ -11,14 +11,31 @@ from typing import Any
 import numpy as np
 
 FUNCTIONS = frozenset(
-    "abs arange cos empty exp expm1 full isfinite log log1p matmul maximum minimum ones sqrt sum tanh where zeros "
-    "zeros_like".split()
+    [
+        "abs",
+        "arange",
+        "cos",
+        "empty",
+        "exp",
+        "expm1",
+        "full",
+        "isfinite",
+        "log",
+        "log1p",
+        "matmul",
+        "maximum",
+        "minimum",
+        "ones",
+        "sqrt",
+        "sum",
+        "tanh",
+        "where",
+        "zeros",
+        "zeros_like",
+    ]
 )
-METHODS = frozenset("all any argmax astype max min reshape sum".split())
-OPERATORS = (
-    "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift "
-    "lt le gt ge eq ne"
-).split()  # fmt: skip
+METHODS = frozenset(["all", "any", "argmax", "astype", "max", "min", "reshape", "sum"])
+OPERATORS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift", "lt", "le", "gt", "ge", "eq", "ne"]  # fmt: skip
 
 
 class LeakError(TypeError):

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import special
-
 from pellucid.layer import Layer
 from pellucid.layers.batch_norm import BatchNorm
 from pellucid.layers.dense import Dense
@@ -25,6 +23,8 @@ from pellucid.layers.softmax import Softmax
 from pellucid.layers.softplus import Softplus
 from pellucid.layers.tanh import Tanh
 from pellucid.ops.activations import ACTIVATIONS
+from scipy import special
+
 from tests.components.support import built, central_difference, complex_step, context, random_input, relative_error
 
 LAYERS = (BatchNorm, Dense, Dropout, ELU, Flatten, GELU, LayerNorm, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh)  # fmt: skip

@@ -1,0 +1,208 @@
+"""Losses: values and gradients against SciPy, scikit-learn, central differences and the complex step; weights; checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pellucid.errors import DataError, ShapeError
+from pellucid.losses.binary_cross_entropy import BinaryCrossEntropy
+from pellucid.losses.mse import MSE
+from pellucid.losses.softmax_cross_entropy import SoftmaxCrossEntropy
+from pellucid.objective import Loss
+from scipy import special
+from sklearn import metrics
+
+from tests.components.support import central_difference, complex_step, context, relative_error
+
+rng = np.random.default_rng(0)
+N, T, K = 6, 3, 4
+LOGITS = rng.normal(0, 2, (N, K))
+LABELS = np.array([0, 1, 2, 3, 3, 1])
+SOFT = special.softmax(rng.normal(size=(N, K)), axis=1)
+SEQUENCES = rng.normal(0, 2, (N, T, K))
+TOKENS = rng.integers(0, K, (N, T))
+BITS = rng.integers(0, 2, (N, K)).astype(float)
+TARGETS = rng.normal(size=(N, K))
+WEIGHT = np.array([1.0, 0.5, 2.0, 0.0, 1.0, 3.0])
+TOKEN_WEIGHT = rng.uniform(0, 1, (N, T))
+
+CASES: list[tuple[str, Loss, Any, Any, Any]] = [
+    ("indices", SoftmaxCrossEntropy(), LOGITS, LABELS, None),
+    ("indices weighted", SoftmaxCrossEntropy(), LOGITS, LABELS, WEIGHT),
+    ("indices int32", SoftmaxCrossEntropy(), LOGITS, LABELS.astype(np.int32), None),
+    ("one-hot", SoftmaxCrossEntropy(), LOGITS, np.eye(K)[LABELS], WEIGHT),
+    ("soft", SoftmaxCrossEntropy(), LOGITS, SOFT, None),
+    ("tokens", SoftmaxCrossEntropy(), SEQUENCES, TOKENS, None),
+    ("tokens, weight per sample", SoftmaxCrossEntropy(), SEQUENCES, TOKENS, WEIGHT),
+    ("tokens, weight per token", SoftmaxCrossEntropy(), SEQUENCES, TOKENS, TOKEN_WEIGHT),
+    ("binary", BinaryCrossEntropy(), LOGITS, BITS, None),
+    ("binary weighted", BinaryCrossEntropy(), LOGITS, BITS, WEIGHT),
+    ("binary integers, soft", BinaryCrossEntropy(), LOGITS, BITS.astype(int), WEIGHT),
+    ("binary images", BinaryCrossEntropy(), SEQUENCES, special.expit(SEQUENCES[::-1]), WEIGHT),
+    ("binary column", BinaryCrossEntropy(), LOGITS[:, :1], BITS[:, 0], None),
+    ("mse", MSE(), LOGITS, TARGETS, None),
+    ("mse weighted", MSE(), LOGITS, TARGETS, WEIGHT),
+    ("mse images", MSE(), SEQUENCES, SEQUENCES[::-1].copy(), WEIGHT),
+    ("mse column", MSE(), LOGITS[:, :1], TARGETS[:, 0], WEIGHT),
+]
+
+
+def textbook(loss: Loss, prediction: Any, target: Any, weight: Any) -> Any:
+    """The loss as the textbook defines it, sample by sample, analytic in the prediction."""
+    target = target.reshape(prediction.shape) if target.size == prediction.size else target
+    match loss:
+        case SoftmaxCrossEntropy():
+            hot = target if target.shape == prediction.shape else np.eye(prediction.shape[-1])[target]
+            p = np.exp(prediction) / np.exp(prediction).sum(-1, keepdims=True)
+            each = -(hot * np.log(p)).sum(-1)
+        case BinaryCrossEntropy():
+            p = 1 / (1 + np.exp(-prediction))
+            each = -(target * np.log(p) + (1 - target) * np.log(1 - p)).reshape(len(p), -1).mean(1)
+        case _:
+            each = ((prediction - target) ** 2).reshape(len(prediction), -1).mean(1)
+    w = np.ones(each.shape) if weight is None else weight
+    w = np.broadcast_to(w.reshape(*w.shape, *(1,) * (each.ndim - w.ndim)), each.shape)
+    return (w * each).sum() / w.sum()
+
+
+@pytest.mark.parametrize(("name", "loss", "prediction", "target", "weight"), CASES, ids=[c[0] for c in CASES])
+def test_value_and_gradient(name: str, loss: Loss, prediction: Any, target: Any, weight: Any) -> None:
+    prediction = prediction.copy()
+    ctx = context()
+    value = loss.forward(ctx, prediction, target, weight)
+    gradient = loss.backward(ctx)
+    assert value.shape == () and value.dtype == np.float64
+    assert gradient.shape == prediction.shape
+    assert float(value) == pytest.approx(textbook(loss, prediction, target, weight), rel=1e-12)
+
+    numeric = central_difference(lambda: float(loss.forward(context(), prediction, target, weight)), prediction)
+    assert relative_error(gradient, numeric) < 1e-6
+    oracle = complex_step(lambda z: textbook(loss, z, target, weight), prediction)
+    assert relative_error(gradient, oracle) < 1e-9
+
+
+def value_of(loss: Loss, *args: Any) -> float:
+    return float(loss.forward(context(), *args))
+
+
+def test_against_scipy_and_scikit_learn() -> None:
+    log_p = special.log_softmax(LOGITS, axis=1)
+    expected = -log_p[np.arange(N), LABELS].mean()
+    assert value_of(SoftmaxCrossEntropy(), LOGITS, LABELS) == pytest.approx(expected, rel=1e-12)
+    expected = metrics.log_loss(LABELS, special.softmax(LOGITS, axis=1), sample_weight=WEIGHT, labels=range(K))
+    assert value_of(SoftmaxCrossEntropy(), LOGITS, LABELS, WEIGHT) == pytest.approx(expected, rel=1e-9)
+    expected = metrics.log_loss(BITS[:, 0], special.expit(LOGITS[:, 0]), sample_weight=WEIGHT)
+    assert value_of(BinaryCrossEntropy(), LOGITS[:, :1], BITS[:, 0], WEIGHT) == pytest.approx(expected, rel=1e-9)
+    expected = metrics.mean_squared_error(TARGETS, LOGITS, sample_weight=WEIGHT)
+    assert value_of(MSE(), LOGITS, TARGETS, WEIGHT) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_gradient_is_softmax_minus_one_hot_over_n() -> None:
+    ctx = context()
+    SoftmaxCrossEntropy().forward(ctx, LOGITS, LABELS)
+    expected = (special.softmax(LOGITS, axis=1) - np.eye(K)[LABELS]) / N
+    np.testing.assert_allclose(SoftmaxCrossEntropy().backward(ctx), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_finite_for_huge_logits(dtype: str) -> None:
+    logits = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]], dtype)
+    targets = [(SoftmaxCrossEntropy(), np.array([1, 0])), (SoftmaxCrossEntropy(), np.eye(3, dtype=dtype)[[1, 0]]),
+               (BinaryCrossEntropy(), np.array([[0, 1, 1], [1, 0, 0]], dtype))]  # fmt: skip
+    for loss, target in targets:
+        ctx = context(dtype=dtype)
+        value = loss.forward(ctx, logits, target)
+        gradient = loss.backward(ctx)
+        assert gradient.dtype == dtype
+        assert np.isfinite(value) and np.isfinite(gradient).all()
+        assert float(value) > 1000  # confidently wrong is expensive
+    assert value_of(SoftmaxCrossEntropy(), logits.astype(float), np.array([0, 1])) == pytest.approx(np.log(2) / 2)
+
+
+@pytest.mark.parametrize(("name", "loss", "prediction", "target", "weight"), CASES, ids=[c[0] for c in CASES])
+def test_no_rows_and_no_weight_give_zero(name: str, loss: Loss, prediction: Any, target: Any, weight: Any) -> None:
+    ctx = context()
+    assert float(loss.forward(ctx, prediction[:0], target[:0], None if weight is None else weight[:0])) == 0
+    assert loss.backward(ctx).shape == (0, *prediction.shape[1:])
+    assert ctx.count == 0
+    assert float(loss.forward(ctx, prediction, target, np.zeros(N))) == 0
+    assert not loss.backward(ctx).any()
+    assert ctx.count == 0
+
+
+def test_count_is_rows_tokens_or_the_sum_of_weights() -> None:
+    def count(loss: Loss, *args: Any) -> float:
+        ctx = context()
+        loss.forward(ctx, *args)
+        return ctx.count
+
+    assert count(SoftmaxCrossEntropy(), LOGITS, LABELS) == N
+    assert count(SoftmaxCrossEntropy(), SEQUENCES, TOKENS) == N * T
+    assert count(SoftmaxCrossEntropy(), SEQUENCES, TOKENS, WEIGHT) == WEIGHT.sum() * T
+    assert count(MSE(), SEQUENCES, SEQUENCES) == N
+    assert count(BinaryCrossEntropy(), LOGITS, BITS, WEIGHT) == WEIGHT.sum()
+
+
+def test_parts_of_a_batch_add_up() -> None:
+    """The mean over 100 + 28 rows, each scaled by count/Σ count, is the mean over 128."""
+    logits, labels, weight = rng.normal(size=(128, K)), rng.integers(0, K, 128), rng.uniform(0, 2, 128)
+    whole, loss = context(), SoftmaxCrossEntropy()
+    value = float(loss.forward(whole, logits, labels, weight))
+    total, pieces = 0.0, []
+    for part in (slice(0, 100), slice(100, 128)):
+        ctx = context()
+        share = float(loss.forward(ctx, logits[part], labels[part], weight[part])) * ctx.count / whole.count
+        total += share
+        pieces.append(loss.backward(ctx) * ctx.count / whole.count)
+    assert total == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(np.concatenate(pieces), loss.backward(whole), atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "shape", "message"),
+    [
+        (SoftmaxCrossEntropy(), np.array([0, 1, 4]), (4,), "class indices from 0 to 3.*Received: 4 in row 2"),
+        (SoftmaxCrossEntropy(), np.array([-1, 1, 4]), (4,), r"Received: -1 in row 0 \(and 1 more\)"),
+        (SoftmaxCrossEntropy(), np.array([0, 1.5]), (4,), "Received: 1.5 in row 1"),
+        (SoftmaxCrossEntropy(), np.array([0, np.nan]), (4,), "Received: nan in row 1"),
+        (SoftmaxCrossEntropy(), np.array([[0, 1], [2, 9]]), (2, 4), "Received: 9 in row 1, column 1"),
+        (SoftmaxCrossEntropy(), np.zeros((3, 5)), (4,), r"shape \(N,\) or \(N, 4\).*Received: \(3, 5\)"),
+        (SoftmaxCrossEntropy(), np.array([[0.5, 0.5], [0.5, 0.6]]), (2,), "add up to 1. Received: 1.1 in row 1"),
+        (SoftmaxCrossEntropy(), np.array([[1.5, -0.5]]), (2,), r"\[0, 1\]. Received: 1.5 in row 0, column 0"),
+        (BinaryCrossEntropy(), np.array([[0.0], [2.0]]), (1,), r"\[0, 1\]. Received: 2.0 in row 1, column 0"),
+        (BinaryCrossEntropy(), np.zeros((3, 2)), (3,), r"Received: \(3, 2\)"),
+        (MSE(), np.array([1.0, np.inf]), (1,), "finite targets. Received: inf in row 1"),
+        (MSE(), np.zeros(3), (2,), r"shape \(N, 2\).*Received: \(3,\)"),
+    ],
+)  # fmt: skip
+def test_check_names_row_and_value(loss: Loss, target: Any, shape: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        loss.check(target, shape)
+
+
+def test_check_accepts_what_forward_accepts() -> None:
+    for _, loss, prediction, target, _ in CASES:
+        loss.check(target, prediction.shape[1:])
+    SoftmaxCrossEntropy().check(TOKENS, (None, K))
+    SoftmaxCrossEntropy().check(TOKENS[:0], (None, K))
+
+
+@pytest.mark.parametrize(
+    ("loss", "target", "weight"),
+    [
+        (SoftmaxCrossEntropy(), np.zeros((N, 1), int), None),
+        (BinaryCrossEntropy(), np.zeros(N), None),
+        (MSE(), np.zeros((N, 1)), None),
+        (MSE(), TARGETS, np.ones((N, K))),
+    ],
+)  # fmt: skip
+def test_shapes_that_numpy_would_broadcast_are_refused(loss: Loss, target: Any, weight: Any) -> None:
+    with pytest.raises(ShapeError, match=r"Received: .*\(6"):
+        loss.forward(context(), LOGITS, target, weight)
+
+
+def test_a_label_out_of_range_reaching_the_kernel_is_a_data_error() -> None:
+    with pytest.raises(DataError, match=r"row 2.*0 … 3.*Received: 7"):
+        SoftmaxCrossEntropy().forward(context(), LOGITS[:3], np.array([0, 1, 7]))

@@ -1,0 +1,280 @@
+"""Schedules, initializers, the L2 penalty, accuracy, and the constructor checks that all components share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pellucid.component import CHANGES
+from pellucid.errors import ConfigError, ShapeError
+from pellucid.initializers.glorot import Glorot
+from pellucid.initializers.he import He
+from pellucid.initializers.normal import Normal
+from pellucid.initializers.ones import Ones
+from pellucid.initializers.zeros import Zeros
+from pellucid.layers.batch_norm import BatchNorm
+from pellucid.layers.dense import Dense
+from pellucid.layers.dropout import Dropout
+from pellucid.layers.elu import ELU
+from pellucid.layers.flatten import Flatten
+from pellucid.layers.leaky_relu import LeakyReLU
+from pellucid.layers.softmax import Softmax
+from pellucid.metrics.accuracy import Accuracy
+from pellucid.regularizers.l2 import L2
+from pellucid.schedules.constant import Constant
+from pellucid.schedules.cosine import Cosine
+from sklearn.metrics import accuracy_score
+
+from tests.components.support import REFERENCE, built, central_difference, context, relative_error
+
+# -- schedules -------------------------------------------------------------------------------------------------------
+
+
+def test_constant() -> None:
+    assert [Constant()(step, 10) for step in (0, 5, 99)] == [1.0] * 3
+
+
+def test_cosine_at_known_points() -> None:
+    assert [Cosine()(step, 12) for step in (0, 4, 6, 8, 12, 99)] == pytest.approx([1, 0.75, 0.5, 0.25, 0, 0])
+    assert [Cosine(final=0.2)(step, 12) for step in (0, 6, 12)] == pytest.approx([1, 0.6, 0.2])
+    warm = Cosine(warmup=4)
+    assert [warm(step, 12) for step in (0, 1, 2, 3, 4, 8, 12)] == pytest.approx([0.25, 0.5, 0.75, 1, 1, 0.5, 0])
+    assert Cosine(steps=6)(3, 1000) == pytest.approx(0.5)
+    assert Cosine(warmup=10)(3, 5) == pytest.approx(0.4)  # a run shorter than its warm-up
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"warmup": -1}, r"The 'warmup' of Cosine must be an int in \[0, inf\). Received: -1."),
+        ({"warmup": 1.5}, "The 'warmup' of Cosine must be an int"),
+        ({"final": 2.0}, r"The 'final' of Cosine must be a float in \[0, 1\]. Received: 2.0."),
+        ({"warmup": 5, "steps": 5}, "The 'steps' of Cosine must be an int above warmup = 5. Received: 5."),
+    ],
+)  # fmt: skip
+def test_cosine_checks(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Cosine(**arguments)
+
+
+# -- initializers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("initializer", "mean", "variance"),
+    [
+        (Normal(0.3, 2.0), 2.0, 0.09), (He(), 0, 2 / 100), (He("uniform"), 0, 2 / 100),
+        (Glorot(), 0, 2 / 400), (Glorot("normal"), 0, 2 / 400), (Zeros(), 0, 0), (Ones(), 1, 0),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_initializers_have_the_promised_moments(initializer: Any, mean: float, variance: float) -> None:
+    values = initializer(np.random.default_rng(0), (100, 300), 100, 300)
+    assert values.shape == (100, 300) and values.dtype == np.float64
+    deviation = np.sqrt(variance)
+    assert abs(values.mean() - mean) <= 5 * deviation / np.sqrt(values.size)
+    assert values.var() == pytest.approx(variance, rel=0.05)
+    np.testing.assert_array_equal(values, initializer(np.random.default_rng(0), (100, 300), 100, 300))
+    if getattr(initializer, "distribution", None) == "uniform":
+        assert np.abs(values).max() <= np.sqrt(3 * variance)
+    if getattr(initializer, "distribution", None) == "normal":
+        assert np.abs(values).max() > 3 * deviation
+
+
+def test_dense_chooses_its_initializer_by_activation() -> None:
+    spread = {}
+    for activation in (None, "tanh", "relu", "gelu"):
+        layer = Dense(300, activation)
+        layer.build((100,))
+        spread[activation] = type(layer.weight.init).__name__
+    assert spread == {None: "Glorot", "tanh": "Glorot", "relu": "He", "gelu": "He"}
+    layer = Dense(3, "relu", init=Normal(0.5))
+    layer.build((4,))
+    assert layer.weight.init is layer.init
+
+
+# -- L2 --------------------------------------------------------------------------------------------------------------
+
+
+def test_l2() -> None:
+    theta = np.random.default_rng(0).normal(size=(3, 4))
+    penalty = L2(0.3)
+    assert penalty.penalty(REFERENCE, theta) == pytest.approx(0.15 * np.linalg.norm(theta) ** 2)
+    grad = np.ones((3, 4))
+    penalty.add_gradient(REFERENCE, theta, grad)
+    assert relative_error(grad - 1, central_difference(lambda: penalty.penalty(REFERENCE, theta), theta)) < 1e-6
+    np.testing.assert_allclose(grad - 1, 0.3 * theta, atol=1e-15)
+
+
+# -- accuracy --------------------------------------------------------------------------------------------------------
+
+
+def test_accuracy_over_batches_and_weights() -> None:
+    rng = np.random.default_rng(0)
+    scores, labels, weight = rng.normal(size=(50, 4)), rng.integers(0, 4, 50), rng.uniform(0, 1, 50)
+    metric = Accuracy()
+    assert np.isnan(metric.result())
+    for rows in (slice(0, 20), slice(20, 20), slice(20, 50)):
+        metric.update(scores[rows], labels[rows])
+    assert metric.result() == pytest.approx(accuracy_score(labels, scores.argmax(1)))
+    metric.reset()
+    metric.update(scores, np.eye(4)[labels], weight)
+    assert metric.result() == pytest.approx(accuracy_score(labels, scores.argmax(1), sample_weight=weight))
+
+
+def test_accuracy_of_logits_and_sequences() -> None:
+    metric = Accuracy()
+    metric.update(np.array([[1.0], [-2.0], [0.5]]), np.array([1, 1, 0]))
+    assert metric.result() == pytest.approx(1 / 3)
+    metric.update(np.array([[3.0]]), np.array([[1.0]]))
+    assert metric.result() == pytest.approx(1 / 2)
+    metric.reset()
+    metric.update(np.eye(3)[[[0, 1], [2, 2]]], np.array([[0, 1], [2, 0]]), np.array([1.0, 3.0]))
+    assert metric.result() == pytest.approx((1 + 1 + 3) / 8)
+    with pytest.raises(ShapeError, match=r"needs a target of shape \(2,\).*Received: \(3,\)"):
+        metric.update(np.zeros((2, 3)), np.zeros(3, int))
+
+
+def test_counting_does_not_invalidate_recorded_plans() -> None:
+    metric = Accuracy()
+    before = CHANGES.count
+    metric.reset()
+    metric.update(np.zeros((2, 3)), np.zeros(2, int))
+    assert CHANGES.count == before
+
+
+# -- what constructors check and keep --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Dropout(1.5), r"The 'rate' of Dropout must be a float in \[0, 1\). Received: 1.5."),
+        (lambda: Dropout(True), r"The 'rate' of Dropout must be a float in \[0, 1\). Received: True."),
+        (lambda: Dense(0), r"The 'units' of Dense must be an int in \[1, inf\). Received: 0."),
+        (lambda: Dense(2.0), r"The 'units' of Dense must be an int in \[1, inf\). Received: 2.0."),
+        (lambda: Dense(2, "relux"), "The 'activation' of Dense must be one of None, 'relu', .* Received: 'relux'."),
+        (lambda: Dense(2, use_bias=1), "The 'use_bias' of Dense must be True or False. Received: 1."),
+        (lambda: Dense(2, init=3), "The 'init' of Dense must be an initializer, its name, or None. Received: 3."),
+        (lambda: Dense(2, regularizer="l2"), "The 'regularizer' of Dense must be a regularizer or None."),
+        (lambda: BatchNorm(momentum=1.0), r"The 'momentum' of BatchNorm must be a float in \[0, 1\). Received: 1.0."),
+        (lambda: BatchNorm(eps=0), r"The 'eps' of BatchNorm must be a float in \(0, inf\). Received: 0."),
+        (lambda: LeakyReLU(-0.1), r"The 'alpha' of LeakyReLU must be a float in \[0, inf\). Received: -0.1."),
+        (lambda: ELU(float("inf")), "The 'alpha' of ELU must be .* Received: inf."),
+        (lambda: He("gaussian"), "The 'distribution' of He must be one of 'normal', 'uniform'. Received: 'gaussian'."),
+        (lambda: Normal(-1.0), "The 'std' of Normal must be"),
+        (lambda: L2(-1.0), "The 'strength' of L2 must be"),
+    ],
+)  # fmt: skip
+def test_arguments_are_checked(make: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        make()
+
+
+def test_arguments_are_stored_unchanged() -> None:
+    regularizer, init = L2(0.5), He("uniform")
+    given = {"units": 3, "activation": "relu", "use_bias": False, "init": init, "regularizer": regularizer}
+    assert Dense(**given).arguments() == given
+
+
+@pytest.mark.parametrize("layer", [Dense(3), BatchNorm(), Softmax()], ids=repr)
+@pytest.mark.parametrize("shape", [(), (3, None)])
+def test_layers_over_features_need_a_fixed_last_axis(layer: Any, shape: Any) -> None:
+    with pytest.raises(ShapeError, match=rf"{type(layer).__name__} needs an input whose last axis"):
+        layer.output_shape(shape)
+
+
+def test_variable_axes_elsewhere_are_fine() -> None:
+    assert Dense(3).output_shape((None, 5)) == (None, 3)
+    with pytest.raises(ShapeError, match=r"Flatten cannot flatten samples of varying shape \(None, 5\)"):
+        Flatten().output_shape((None, 5))
+
+
+# -- batch statistics and dropout ------------------------------------------------------------------------------------
+
+
+def test_running_statistics_follow_only_when_committed() -> None:
+    layer = BatchNorm(momentum=0.75)
+    x = np.random.default_rng(0).normal(3, 2, (64, 5))
+    built(layer, (5,))
+    layer.running_mean.data[...], layer.running_var.data[...] = 0, 1
+    ctx = context()
+    layer.forward(ctx, x)
+    ctx.discard()
+    ctx.commit()
+    assert not layer.running_mean.data.any()
+    for _ in range(2):
+        layer.forward(ctx, x)
+        ctx.commit()
+    kept = 0.75**2
+    np.testing.assert_allclose(layer.running_mean.data, (1 - kept) * x.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(layer.running_var.data, kept + (1 - kept) * x.var(0), rtol=1e-12)
+
+
+def test_batch_norm_output_has_the_promised_moments() -> None:
+    layer = built(BatchNorm(eps=1e-12), (4, 5))
+    y = layer.forward(context(), np.random.default_rng(0).normal(3, 2, (16, 4, 5)))
+    np.testing.assert_allclose(y.mean((0, 1)), layer.beta.data, atol=1e-12)
+    np.testing.assert_allclose(y.std((0, 1)), np.abs(layer.gamma.data), rtol=1e-9)
+
+
+def test_batch_norm_in_float32_survives_a_large_mean() -> None:
+    layer = built(BatchNorm(), (3,), dtype="float32")
+    x = np.random.default_rng(0).normal(1e4, 1, (4096, 3))
+    y = layer.forward(context(dtype="float32"), x.astype("float32"))
+    expected = (x - x.mean(0)) / x.std(0) * layer.gamma.data + layer.beta.data
+    np.testing.assert_allclose(y, expected, atol=5e-3)
+
+
+def test_frozen_parameters_get_no_gradient_and_first_layers_no_input_gradient() -> None:
+    for layer in (built(Dense(3, "relu"), (5,)), built(BatchNorm(), (5,))):
+        for p in layer.parameters():
+            p.trainable = False
+        ctx = context()
+        ctx.needs_dx = (False,)
+        x = np.ones((4, 5))
+        assert layer.backward(ctx, layer.forward(ctx, x)) is None
+        assert not any(p.grad.any() for p in layer.parameters())
+
+
+def test_dropout_statistics() -> None:
+    x = np.ones((400, 500))
+    ctx = context()
+    y = Dropout(0.3).forward(ctx, x)
+    dropped = float(np.mean(y == 0))
+    assert dropped == pytest.approx(0.3, abs=5 * np.sqrt(0.21 / x.size))
+    np.testing.assert_allclose(y[y != 0], 1 / 0.7, rtol=1e-15)
+    assert float(y.mean()) == pytest.approx(1, abs=0.01)
+    columns, rows = (y == 0).mean(0), (y == 0).mean(1)
+    assert columns.std() == pytest.approx(np.sqrt(0.21 / 400), rel=0.2)
+    assert rows.std() == pytest.approx(np.sqrt(0.21 / 500), rel=0.2)
+    np.testing.assert_array_equal(Dropout(0.3).backward(ctx, x), y)  # the same mask
+
+
+def test_dropout_masks_differ_by_step_and_seed_and_are_equal_in_both_dtypes() -> None:
+    x = np.ones((20, 30))
+    layer = Dropout(0.5)
+    first = np.array(layer.forward(context(), x))
+    np.testing.assert_array_equal(first, layer.forward(context(), x))
+    np.testing.assert_array_equal(first, layer.forward(context(dtype="float32"), x.astype("float32")))
+    later = context()
+    later.begin(1, 0)
+    assert (layer.forward(later, x) != first).mean() == pytest.approx(0.5, abs=0.1)
+    assert (layer.forward(context(seed=4), x) != first).mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_dropout_does_nothing_in_evaluation_or_at_rate_zero() -> None:
+    x = np.ones((3, 4))
+    assert Dropout(0.5).forward(context(training=False), x) is x
+    assert Dropout(0.0).forward(context(), x) is x
+
+
+def test_dropout_of_a_batch_is_that_of_its_parts() -> None:
+    x = np.ones((10, 7))
+    whole = np.array(Dropout(0.4).forward(context(), x))
+    ctx, parts = context(), []
+    for start, stop in ((0, 6), (6, 10)):
+        ctx.begin(0, 0, micro=start, row_offset=start)
+        parts.append(np.array(Dropout(0.4).forward(ctx, x[start:stop])))
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
