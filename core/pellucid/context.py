@@ -96,6 +96,17 @@ class Context:
         self._streams: dict[str, int] = {}
         self._rng: tuple[int, np.random.Generator] | None = None
 
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for what was never saved.
+        raise AttributeError(
+            f"Nothing was saved as ctx.{name} at '{self.__dict__.get('path', '')}'. "
+            "Save it in forward; backward needs a forward on the same context before it."
+        )
+
+    if TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
     def twin(self) -> Context:
         """Another root of the same run, with memory of its own: same seed, place in the run and pending updates. The
         trainer keeps one per batch size."""

@@ -11,8 +11,6 @@ from pellucid.component import CHANGES, Component
 from pellucid.errors import ShapeError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from pellucid.arena import Arena
     from pellucid.context import Context
     from pellucid.initializer import Initializer
@@ -171,11 +169,10 @@ class Layer(Component, ABC):
         if isinstance(existing, Param):
             self._same_shape(name, existing.shape, shape)
             return existing
-        if isinstance(init, str):
-            from pellucid.config import create
+        from pellucid.config import read
 
-            init = create("initializer", init)
-        return Param(name, shape, init, decay, regularizer, fan_in, fan_out)
+        initializer: Initializer = read("initializer", init)
+        return Param(name, shape, initializer, decay, regularizer, fan_in, fan_out)
 
     def state(self, name: str, shape: tuple[int, ...], *, fill: float = 0.0) -> State:
         """Declare an array that is saved but never trained, filled with ``fill``; see :class:`State`."""
@@ -238,7 +235,7 @@ class Layer(Component, ABC):
         """All states in tree order."""
         return [state for _, state in self.named_states()]
 
-    def predict(self, x: Any, *, batch_size: int = 1024) -> np.ndarray[Any, Any]:
+    def predict(self, x: Any, *, batch_size: int = 1024) -> Any:
         """The raw outputs (logits) for ``x`` in evaluation mode, as a NumPy array.
 
         The model's transforms are applied first. ``x`` is an array with one sample a row, or a tuple of arrays for

@@ -135,16 +135,13 @@ class Trainer:
 
     def _step(self, source: Source, sizes: tuple[int, ...], run: Run | None = None) -> tuple[float, float]:
         """One optimizer step: forward, backward, update. Returns the loss before it, and what the loss divided by."""
-        if self._changes != CHANGES.count:  # a component has changed: what was derived from it is made anew
-            self._micro_batches.clear()
-            self._update = Update(self.optimizer, self.schedule, self.clip_norm, self.slots)
-            self._changes = CHANGES.count
-        update, batches = self._update, [self._micro_batch(source, rows) for rows in sizes]
+        update = self._current_update()
+        batches = [self._micro_batch(source, rows, update) for rows in sizes]
         loss, count = self._gradients(batches)
         if run is not None:
             run.gradients_ready(update.segments)
         update.set_lr(self.steps, 0 if run is None else run.total_steps)
-        applied = batches[0].update() if len(batches) == 1 else update.apply(self.ctx, np.float64(loss))
+        applied = batches[0].update() if len(batches) == 1 else update.apply(self.ctx, np.asarray(loss))
         if not applied:
             self.ctx.discard()
             raise update.explain(loss, self.steps)
@@ -175,11 +172,18 @@ class Trainer:
             ops.scale(grad, previous / count)
         return (total / count if count else 0.0), count
 
-    def _micro_batch(self, source: Source, rows: int) -> MicroBatch:
+    def _current_update(self) -> Update:
+        """What applies gradients, made anew, as are the micro-batches, when any component has changed since."""
+        if self._update is None or self._changes != CHANGES.count:
+            self._micro_batches.clear()
+            self._update = Update(self.optimizer, self.schedule, self.clip_norm, self.slots)
+            self._changes = CHANGES.count
+        return self._update
+
+    def _micro_batch(self, source: Source, rows: int, update: Update) -> MicroBatch:
         key = (id(source), rows)
         if key not in self._micro_batches:
-            assert self._update is not None
-            self._micro_batches[key] = MicroBatch(self.ctx, self.model, self.objective, source, rows, self._update)
+            self._micro_batches[key] = MicroBatch(self.ctx, self.model, self.objective, source, rows, update)
         return self._micro_batches[key]
 
     def _end_epoch(self, run: Run, prepared: Prepared) -> None:

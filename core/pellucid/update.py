@@ -24,10 +24,10 @@ class Update:
         self.arena = slots.arena
         self.ops = self.arena.ops
         self.segments = make_segments(optimizer, slots)
-        self.regularized = [p for p in self.arena.params if p.trainable and p.regularizer is not None]
+        self.regularized = [(p, p.regularizer) for p in self.arena.params if p.trainable and p.regularizer is not None]
         self.frozen = [p for p in self.arena.params if not p.trainable]
         self.sum_squares = self.ops.zeros((), np.float64)
-        self.capturable = optimizer.capturable and all(p.regularizer.capturable for p in self.regularized)  # type: ignore[union-attr]
+        self.capturable = optimizer.capturable and all(r.capturable for _, r in self.regularized)
 
     def set_lr(self, step: int, total: int) -> None:
         """Write the learning rates of this step where the kernels read them."""
@@ -38,16 +38,15 @@ class Update:
 
     def penalty(self) -> float:
         """The sum of all penalties at the present weights."""
-        return float(sum(p.regularizer.penalty(self.ops, p.data) for p in self.regularized))  # type: ignore[union-attr]
+        return sum((float(r.penalty(self.ops, p.data)) for p, r in self.regularized), 0.0)
 
     def apply(self, ctx: Context, loss: Array) -> bool:
         """One optimizer step; False, and nothing changed but the gradients, if a number is not finite."""
         ops, grad = self.ops, self.arena.grad
         for param in self.frozen:
             ops.fill(param.grad, 0.0)
-        for param in self.regularized:
-            assert param.regularizer is not None
-            param.regularizer.add_gradient(ops, param.data, param.grad)
+        for param, regularizer in self.regularized:
+            regularizer.add_gradient(ops, param.data, param.grad)
         ops.sum_squares(grad, self.sum_squares)
         if not ops.guard_finite(self.sum_squares) or not ops.guard_finite(loss):
             return False
