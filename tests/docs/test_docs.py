@@ -1,0 +1,55 @@
+"""The docs cannot lie: every snippet and command on every page is run, every link leads somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+_spec = importlib.util.spec_from_file_location("snippets", Path(__file__).with_name("snippets.py"))
+assert _spec is not None and _spec.loader is not None
+snippets = importlib.util.module_from_spec(_spec)
+sys.modules["snippets"] = snippets
+_spec.loader.exec_module(snippets)
+
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "datasets/*.md", "plugins/*/*.md", "benchmarks/*.md")
+    for path in ROOT.glob(pattern)
+)
+WITH_CODE = [page for page in PAGES if any(block.language in ("python", "console") for block in snippets.blocks(page))]
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=name)
+def test_every_snippet_and_command_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    ran = snippets.run_page(page)
+    assert ran or all(not block.runs for block in snippets.blocks(page))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_link_leads_somewhere(page):
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" not in target and not target.startswith("#"):
+            assert (page.parent / target.partition("#")[0]).exists(), f"{name(page)}: {target}"
+
+
+def test_a_wrong_page_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text("```python\nx = 1\n```\n```python\nassert x == 2\n```\n")
+    with pytest.raises(AssertionError):
+        snippets.run_page(page)
+    page.write_text("```console\n$ false\n```\n")
+    with pytest.raises(AssertionError, match="false"):
+        snippets.run_page(page)
