@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 FUNCTIONS = frozenset(
-    [
+    {
         "abs",
         "arange",
         "cos",
@@ -25,17 +25,26 @@ FUNCTIONS = frozenset(
         "matmul",
         "maximum",
         "minimum",
-        "ones",
-        "sqrt",
-        "sum",
-        "tanh",
-        "where",
-        "zeros",
-        "zeros_like",
-    ]
+    }
+    | {"ones", "sqrt", "sum", "tanh", "where", "zeros", "zeros_like"}
 )
-METHODS = frozenset(["all", "any", "argmax", "astype", "max", "min", "reshape", "sum"])
-OPERATORS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift", "lt", "le", "gt", "ge", "eq", "ne"]  # fmt: skip
+METHODS = frozenset({"all", "any", "argmax", "astype", "max", "min", "reshape", "sum"})
+COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+ARITHMETIC = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+)
 
 
 class LeakError(TypeError):
@@ -124,12 +133,12 @@ def _define(name: str) -> None:
         return self
 
     setattr(StrictArray, f"__{name}__", forward)
-    if name not in ("lt", "le", "gt", "ge", "eq", "ne"):
+    if name in ARITHMETIC:
         setattr(StrictArray, f"__r{name}__", reflected)
         setattr(StrictArray, f"__i{name}__", in_place)
 
 
-for _name in OPERATORS:
+for _name in (*COMPARISONS, *ARITHMETIC):
     _define(_name)
 
 

@@ -1,4 +1,4 @@
-"""Losses: values and gradients against SciPy, scikit-learn, central differences and the complex step; weights; checks."""
+"""Losses: values and gradients against SciPy, scikit-learn, central differences, the complex step; weights."""
 
 from __future__ import annotations
 

@@ -64,7 +64,8 @@ def adam_by_the_paper(o: Any, theta: np.ndarray, gradient: Gradient, steps: int,
 
 
 def noisy_bowl(step: int, theta: np.ndarray) -> np.ndarray:
-    return theta * np.linspace(0.1, 3, theta.size).reshape(theta.shape) + np.sin(7 * step + np.arange(theta.size)).reshape(theta.shape)  # fmt: skip
+    i = np.arange(theta.size).reshape(theta.shape)
+    return theta * (0.1 + 0.3 * i) + np.sin(7 * step + i)
 
 
 CASES = [

@@ -107,7 +107,7 @@ def test_a_diverging_run_stops_before_the_weights_are_lost(samples):
 
 
 def test_recorded_and_unrecorded_steps_have_the_same_bits(samples):
-    pytest.importorskip("pellucid._kernels.ops")
+    pytest.importorskip("pellucid._kernels.native")
 
     def trained(observe):
         trainer = pl.Trainer(a_model(backend="cython"), loss="softmax_cross_entropy", seed=1)

@@ -104,7 +104,7 @@ def test_one_member_beside_the_core(built, bare, name, kind, entry):
 
 
 def test_without_a_compiler_the_reference_backend_works(built, bare, tmp_path):
-    folder, pip = bare
+    folder, _ = bare
     (archive,) = built.glob("pellucid-*.tar.gz")
     target = tmp_path / "site"
     run(sys.executable, "-m", "pip", "--quiet", "install", "--no-deps", "--no-build-isolation", "--no-index",
