@@ -1,0 +1,99 @@
+"""CythonOps: the compiled kernels for float32 in contiguous memory; everything else runs on the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import numpy
+
+from pellucid._kernels import native
+from pellucid.ops.activations import DEFAULT_ALPHA
+from pellucid.ops.arrays import Array
+from pellucid.ops.base import Plan, ReferenceOps
+
+Result = TypeVar("Result")
+
+ACCELERATED = (
+    "fill", "copy", "scale", "add_scaled", "lerp", "gather", "sum_squares", "clip_norm", "increment", "next_rows",
+    "dense_forward", "dense_backward", "softmax_forward", "softmax_backward",
+    "softmax_cross_entropy", "softmax_cross_entropy_soft", "binary_cross_entropy", "mse",
+    "dropout", "random_uniform", "random_normal",
+    "batch_norm_forward", "batch_norm_backward", "batch_norm_inference", "batch_norm_inference_backward",
+    "layer_norm_forward", "layer_norm_backward",
+    "sgd", "adam",
+)  # fmt: skip
+"""The ops whose kernel takes the same arguments as the reference."""
+
+
+class CythonOps(ReferenceOps):
+    """Each op asks its kernel first. A kernel that does not cover the arguments (another dtype, strided memory) has done
+    nothing and says so; then the reference does the work, and a plan that is being recorded comes to nothing.
+
+    Arguments are checked: a wrong shape is a ShapeError, a label or row number out of range a DataError.
+    """
+
+    name = "cython"
+
+    def __init__(self) -> None:
+        super().__init__(numpy)
+
+    def record(self, function: Callable[[], Result]) -> tuple[Result, Plan | None]:
+        result: Result
+        plan: Plan | None
+        result, plan = native.record(function)
+        return result, plan
+
+    # -- ops whose kernel takes other arguments ---------------------------------------------------------------------
+
+    def activation_forward(self, name: str, x: Array, y: Array, alpha: float | None = None) -> None:
+        if not native.activation_forward(name, x, y, DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha):
+            native.spoil()
+            super().activation_forward(name, x, y, alpha)
+
+    def activation_backward(
+        self, name: str, dy: Array, x: Array | None, y: Array, dx: Array, alpha: float | None = None
+    ) -> None:
+        slope = DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha
+        if not native.activation_backward(name, dy, x, y, dx, slope):
+            native.spoil()
+            super().activation_backward(name, dy, x, y, dx, alpha)
+
+    def guard_finite(self, cell: Array) -> bool:
+        finite: bool | None = native.guard_finite(cell)
+        if finite is None:
+            native.spoil()
+            return super().guard_finite(cell)
+        return finite
+
+    # -- making arrays: what a plan must know of it ------------------------------------------------------------------
+
+    def zeros(self, shape: int | tuple[int, ...], dtype: Any) -> Array:
+        made = super().zeros(shape, dtype)
+        if native.is_recording():
+            self.fill(made, 0.0)  # a replay uses the same array, and finds zeros in it again
+        return made
+
+    def asarray(self, host: Any, dtype: Any = None) -> Array:
+        made = super().asarray(host, dtype)
+        if made is not host:
+            native.spoil()  # a copy, which a replay would not make again
+        return made
+
+
+def _accelerated(name: str) -> Callable[..., None]:
+    kernel = getattr(native, name)
+    reference = getattr(ReferenceOps, name)
+
+    @wraps(reference)
+    def op(self: CythonOps, *arguments: Any, **named: Any) -> None:
+        if not kernel(*arguments, **named):
+            native.spoil()
+            reference(self, *arguments, **named)
+
+    return op
+
+
+for _name in ACCELERATED:
+    setattr(CythonOps, _name, _accelerated(_name))

@@ -1,0 +1,67 @@
+/* Whole arrays: filling, scaling, adding, sums of squares. */
+
+/* Elements are cheap: the work of one is about two multiply-adds, unless it comes from memory. */
+#define ELEMENTWISE(name, BODY)                                                                                        \
+    static void part_##name(const void *arguments, int part, int parts) {                                              \
+        const name##_args *a = arguments;                                                                              \
+        const Range r = part_of(a->n, CACHE_LINE, part, parts);                                                        \
+        for (dim i = r.first; i < r.last; i++) BODY;                                                                   \
+    }                                                                                                                  \
+    static Status run_##name(const void *arguments) {                                                                  \
+        parallel(part_##name, arguments, parts_for(4. * (double)((const name##_args *)arguments)->n));                 \
+        return DONE;                                                                                                   \
+    }
+
+ELEMENTWISE(fill, a->out[i] = a->value)
+ELEMENTWISE(scale, a->out[i] *= a->factor)
+ELEMENTWISE(add_scaled, a->out[i] += a->factor * a->x[i])
+ELEMENTWISE(lerp, a->out[i] += a->rate * (a->x[i] - a->out[i]))
+
+/* Sums over the batch are taken in blocks whose number depends on the size only; the sums of the blocks are added in
+ * order. So the result does not depend on the number of threads. */
+enum { MOST_BLOCKS = 256 };
+
+typedef struct {
+    const sum_squares_args *a;
+    dim block, blocks;
+    double *sums;
+} SquareBlocks;
+
+static double squares_of(const float *x, dim n) {
+    double lane[4 * LANES] = {0}, sum = 0;
+    dim i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        for (int j = 0; j < 4 * LANES; j++) lane[j] += (double)x[i + j] * (double)x[i + j];
+    for (; i < n; i++) sum += (double)x[i] * (double)x[i];
+    for (int j = 0; j < 4 * LANES; j++) sum += lane[j];
+    return sum;
+}
+
+static void part_sum_squares(const void *arguments, int part, int parts) {
+    const SquareBlocks *s = arguments;
+    const Range r = part_of(s->blocks, 1, part, parts);
+    for (dim i = r.first; i < r.last; i++) {
+        const dim start = i * s->block, left = s->a->n - start;
+        s->sums[i] = squares_of(s->a->x + start, left < s->block ? left : s->block);
+    }
+}
+
+static Status run_sum_squares(const void *arguments) {
+    const sum_squares_args *a = arguments;
+    double sums[MOST_BLOCKS], sum = 0;
+    dim block = (a->n + MOST_BLOCKS - 1) / MOST_BLOCKS;
+    if (block < 4096) block = 4096;
+    SquareBlocks s = {a, block, (a->n + block - 1) / block, sums};
+    parallel(part_sum_squares, &s, parts_for(2. * (double)a->n));
+    for (dim i = 0; i < s.blocks; i++) sum += sums[i];
+    *a->out = sum;
+    return DONE;
+}
+
+static Status run_clip_norm(const void *arguments) {
+    const clip_norm_args *a = arguments;
+    const double norm = sqrt(*a->squares);
+    if (norm <= a->limit) return DONE;
+    const scale_args shrink = {NULL, a->out, a->n, (float)(a->limit / norm)};
+    return run_scale(&shrink);
+}

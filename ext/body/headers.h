@@ -1,0 +1,7 @@
+/* Everything from outside: included before the instruction set is chosen, so that it applies to our code only. */
+#pragma once
+#include "../blas.h"
+#include "../kernels.h"
+#include "../pool.h"
+#include <math.h>
+#include <string.h>

@@ -1,0 +1,29 @@
+/* The thread pool: one parallel region at a time, started and joined in about a microsecond. */
+#pragma once
+
+typedef void (*Task)(const void *arguments, int part, int parts);
+
+/* Run task(arguments, 0, parts) … task(arguments, parts − 1, parts) at the same time and wait for all of them.
+ * If another thread of the program is inside a region, or no thread can be started, the parts are 1. */
+void parallel(Task task, const void *arguments, int parts);
+
+/* Inside a task: wait until all parts have come here. */
+void barrier(int parts);
+
+/* How many threads are worth starting for work of about this many multiply-adds (or elements times their cost). */
+int parts_for(double work);
+
+int pool_threads(void);
+void pool_set_threads(int count);
+
+/* The same two, visible outside of the library: threadpoolctl finds them by name (core/pellucid/threads.py). */
+__attribute__((visibility("default"))) int pellucid_get_num_threads(void);
+__attribute__((visibility("default"))) void pellucid_set_num_threads(int count);
+
+/* Registers what a forked child needs; called once, when the module is loaded. */
+void pool_open(void);
+
+/* Numbers below 1.2e-38 cost a hundred times more than others, and Adam's moments decay through them. Kernels treat
+ * them as zero: the mode is set around every call and put back, so the caller's arithmetic is not changed. */
+unsigned denormals_off(void);
+void denormals_restore(unsigned mode);

@@ -1,0 +1,78 @@
+"""Builds the compiled kernels, ext/*.pyx -> pellucid._kernels.*; all else stands in pyproject.toml.
+
+The kernels are optional. Where they cannot be built (no compiler, no Cython) the package installs without them and
+works on the reference backend; the reason is kept in pellucid/_kernels/build.log, where `pellucid doctor` finds it.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent
+SOURCES = [f"ext/{name}.c" for name in ("pool", "cells", "levels", "level_generic", "level_avx2", "level_avx512")]
+HEADERS = [str(path.relative_to(ROOT)) for pattern in ("*.h", "*/*.h", "*/*.pxi") for path in ROOT.glob(f"ext/{pattern}")]
+FLAGS = [
+    "-O3",  # loops over elements become vector instructions
+    "-std=gnu11",
+    "-fno-math-errno",  # sqrtf is an instruction and not a call that sets errno
+    "-fno-trapping-math",  # a comparison may become a mask: nobody looks at the floating-point exception flags
+    "-fvisibility=hidden",
+    "-Wno-psabi",  # vectors are passed between inlined functions only
+    # Not -march=native: the best instruction set is chosen at run time. Not -ffast-math: it would drop NaN checks, and
+    # at the link switch the whole process to flush-to-zero.
+]
+VARIABLES = ("PELLUCID_EXT_CFLAGS", "PELLUCID_EXT_LDFLAGS")  # more flags, for the sanitizer build
+
+
+def more_flags(variable: str) -> list[str]:
+    return os.environ.get(variable, "").split()
+
+
+def extensions() -> list[Extension]:
+    """The extension, its C file written under build/; raises ImportError where a tool for building is missing."""
+    import numpy
+    import scipy_openblas32
+    from Cython.Build import cythonize
+
+    native = Extension(
+        "pellucid._kernels.native",
+        ["ext/native.pyx", *SOURCES],
+        depends=HEADERS,
+        include_dirs=["ext", numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        extra_compile_args=FLAGS + more_flags(VARIABLES[0]),
+        extra_link_args=["-pthread", *more_flags(VARIABLES[1])],
+    )
+    del scipy_openblas32  # its symbols are found at run time (preloading); here it only has to be there
+    modules: list[Extension] = cythonize([native], build_dir="build/cython", include_path=["ext"], quiet=True)
+    return modules
+
+
+class OptionalBuild(build_ext):
+    """Builds the extension, or writes down why it could not."""
+
+    def run(self) -> None:
+        log = Path(self.get_ext_fullpath("pellucid._kernels.native")).with_name("build.log")
+        try:
+            self.distribution.ext_modules = self.extensions = extensions()
+            for extension in self.extensions:
+                extension._needs_stub = False
+            super().run()
+        except Exception:
+            if os.environ.get("PELLUCID_REQUIRE_KERNELS") == "1":
+                raise
+            reason = traceback.format_exc()
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(reason, encoding="utf-8")
+            print(f"pellucid: the compiled kernels were not built; the reference backend works without.\n{reason}")
+        else:
+            log.unlink(missing_ok=True)
+
+
+# The real list is made when building starts: a missing tool must not keep the package from installing.
+setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[Extension("pellucid._kernels.native", ["ext/native.pyx"])])
