@@ -33,8 +33,8 @@ class BatchNorm(Layer):
         Equation("var", r"\sigma^2 = \tfrac{1}{N} \sum_n (x_n - \mu)^2", "x.var(tuple(range(x.ndim - 1)))"),
         Equation("xhat", r"\hat x = (x - \mu) / \sqrt{\sigma^2 + \varepsilon}", "(x - mu) / np.sqrt(var + eps)"),
         Equation("y", r"y = \gamma \odot \hat x + \beta", "gamma * xhat + beta"),
-        Equation("dgamma", r"d\gamma = \sum_n dy_n \odot \hat x_n", "np.einsum('...f,...f->f', dy, xhat)"),
-        Equation("dbeta", r"d\beta = \sum_n dy_n", "np.einsum('...f->f', dy)"),
+        Equation("dgamma", r"d\gamma = \sum_n dy_n \odot \hat x_n", "(dy * xhat).reshape(-1, x.shape[-1]).sum(0)"),
+        Equation("dbeta", r"d\beta = \sum_n dy_n", "dy.reshape(-1, x.shape[-1]).sum(0)"),
         Equation(
             "dx",
             r"dx = \frac{\gamma}{\sqrt{\sigma^2 + \varepsilon}} \odot"

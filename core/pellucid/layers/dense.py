@@ -39,8 +39,8 @@ class Dense(Layer):
         Equation("y", r"y = f(z)", "f(z)"),
         Equation("dz", r"dz = dy \odot f'(z)", "dy * f.derivative(z)"),
         Equation("dx", r"dx = dz\, W^\top", "dz @ W.T"),
-        Equation("dW", r"dW = x^\top dz", "np.einsum('...i,...o->io', x, dz)"),
-        Equation("db", r"db = \sum_n dz_n", "np.einsum('...o->o', dz)"),
+        Equation("dW", r"dW = x^\top dz", "x.reshape(-1, x.shape[-1]).T @ dz.reshape(-1, dz.shape[-1])"),
+        Equation("db", r"db = \sum_n dz_n", "dz.reshape(-1, dz.shape[-1]).sum(0)"),
     )
     symbols: ClassVar = {"W": "weight", "b": "bias", "f": "activation"}
     examples = (

@@ -31,8 +31,8 @@ class LayerNorm(Layer):
         Equation("var", r"\sigma_n^2 = \tfrac{1}{F} \sum_f (x_{nf} - \mu_n)^2", "x.var(-1, keepdims=True)"),
         Equation("xhat", r"\hat x = (x - \mu) / \sqrt{\sigma^2 + \varepsilon}", "(x - mu) / np.sqrt(var + eps)"),
         Equation("y", r"y = \gamma \odot \hat x + \beta", "gamma * xhat + beta"),
-        Equation("dgamma", r"d\gamma = \sum_n dy_n \odot \hat x_n", "np.einsum('...f,...f->f', dy, xhat)"),
-        Equation("dbeta", r"d\beta = \sum_n dy_n", "np.einsum('...f->f', dy)"),
+        Equation("dgamma", r"d\gamma = \sum_n dy_n \odot \hat x_n", "(dy * xhat).reshape(-1, x.shape[-1]).sum(0)"),
+        Equation("dbeta", r"d\beta = \sum_n dy_n", "dy.reshape(-1, x.shape[-1]).sum(0)"),
         Equation("g", r"g = dy \odot \gamma", "dy * gamma"),
         Equation(
             "dx",

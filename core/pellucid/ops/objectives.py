@@ -23,8 +23,7 @@ class ObjectiveOps(ActivationOps):
         Raises:
             DataError: a label is out of range. (A device backend may set loss and gradient to NaN instead.)
         """
-        xp = self.xp
-        rows, classes = logits.shape
+        classes = logits.shape[1]
         wrong = (target < 0) | (target >= classes)
         if bool(wrong.any()):
             row = int(wrong.argmax())
@@ -32,12 +31,7 @@ class ObjectiveOps(ActivationOps):
                 f"Label out of range in row {row} of the batch: expected 0 … {classes - 1} for {classes} logits. "
                 f"Received: {int(target[row])}. Check the labels, or give the last layer more units."
             )
-        self._log_softmax(logits, dlogits)  # dlogits holds log softmax for now
-        each = xp.arange(rows)
-        losses = -dlogits[each, target]
-        xp.exp(dlogits, out=dlogits)
-        dlogits[each, target] -= 1
-        self._mean(losses, weight, loss, dlogits)
+        self._cross_entropy_of_labels(logits, target, weight, loss, dlogits)
 
     def softmax_cross_entropy_soft(
         self, logits: Array, target: Array, weight: Array | None, loss: Array, dlogits: Array
@@ -72,6 +66,17 @@ class ObjectiveOps(ActivationOps):
         self._mean(losses, weight, loss, dprediction)
 
     # -- pieces -------------------------------------------------------------------------------------------------
+
+    def _cross_entropy_of_labels(
+        self, logits: Array, target: Array, weight: Array | None, loss: Array, dlogits: Array
+    ) -> None:
+        """``softmax_cross_entropy`` of labels that are in range."""
+        self._log_softmax(logits, dlogits)
+        each = self.xp.arange(logits.shape[0])
+        losses = -dlogits[each, target]
+        self.xp.exp(dlogits, out=dlogits)
+        dlogits[each, target] -= 1
+        self._mean(losses, weight, loss, dlogits)
 
     def _log_softmax(self, logits: Array, out: Array) -> None:
         """out = z − log Σ e^z, shifted by each row's maximum so that logits of ±10⁴ stay finite."""

@@ -72,4 +72,4 @@ class RandomOps(ArrayOps):
 
     def _constant(self, value: int) -> Array:
         """A uint64 array of one element: wraps around modulo 2⁶⁴ in arithmetic, which a scalar does with a warning."""
-        return self.xp.full(1, value, dtype="uint64")
+        return self.asarray([value], "uint64")
