@@ -39,14 +39,16 @@ class Arena:
             self.offsets.append(end)
             end += -(-prod(param.shape) // unit) * unit
         self.size = end
-        self.data = self._zeros()
+        self.data = self.zeros()
         self._grad: Array | None = None
         for param, start in zip(self.params, self.offsets, strict=True):
             param.bind(self, self._view(self.data, param, start))
 
-    def _zeros(self) -> Array:
+    def zeros(self) -> Array:
+        """A new flat buffer as large as the arena, aligned, for the optimizer's memory, a snapshot, or the like."""
         unit = ALIGNMENT // self.dtype.itemsize
-        block = self.ops.zeros((self.size + unit,), self.dtype)
+        # Not ops.zeros: that belongs to the step and is replayed with it, while these zeros are written once.
+        block = self.ops.xp.zeros(self.size + unit, self.dtype)
         skip = (-self.ops.address(block) % ALIGNMENT) // self.dtype.itemsize
         return block[skip : skip + self.size]
 
@@ -62,7 +64,7 @@ class Arena:
 
     def allocate_gradients(self) -> None:
         if self._grad is None:
-            self._grad = self._zeros()
+            self._grad = self.zeros()
             for param, start in zip(self.params, self.offsets, strict=True):
                 param.bind_gradient(self._view(self._grad, param, start))
 

@@ -35,7 +35,7 @@ class Slots:
 
     def buffer(self, name: str) -> Array:
         if name not in self.buffers:
-            self.buffers[name] = self.arena._zeros()
+            self.buffers[name] = self.arena.zeros()
         return self.buffers[name]
 
 
