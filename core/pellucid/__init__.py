@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from pellucid import errors as errors
+    from pellucid.autodiff.variable import Variable as Variable
     from pellucid.callback import Callback as Callback
     from pellucid.component import Component as Component
     from pellucid.component import Equation as Equation
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from pellucid.errors import CheckpointError as CheckpointError
     from pellucid.errors import ConfigError as ConfigError
     from pellucid.errors import DataError as DataError
+    from pellucid.errors import DifferentiationError as DifferentiationError
     from pellucid.errors import NumericalError as NumericalError
     from pellucid.errors import PellucidError as PellucidError
+    from pellucid.errors import PellucidWarning as PellucidWarning
     from pellucid.errors import PluginError as PluginError
     from pellucid.errors import ShapeError as ShapeError
     from pellucid.hookspecs import hookimpl as hookimpl
@@ -53,7 +56,6 @@ if TYPE_CHECKING:
     from pellucid.saving import save as save
     from pellucid.schedule import Schedule as Schedule
     from pellucid.tape import Composite as Composite
-    from pellucid.tape import Variable as Variable
     from pellucid.tape import grad as grad
     from pellucid.tape import value_and_grad as value_and_grad
     from pellucid.threads import set_num_threads as set_num_threads
@@ -61,12 +63,16 @@ if TYPE_CHECKING:
     from pellucid.transform import Transform as Transform
 
 _MODULES = {
+    "autodiff.variable": "Variable",
     "callback": "Callback",
     "component": "Component Equation Example",
     "config": "build create names to_config",
     "context": "Context",
     "dataset": "Dataset Splits load_dataset",
-    "errors": "CheckpointError ConfigError DataError NumericalError PellucidError PluginError ShapeError",
+    "errors": (
+        "CheckpointError ConfigError DataError DifferentiationError NumericalError PellucidError PellucidWarning "
+        "PluginError ShapeError"
+    ),
     "hookspecs": "hookimpl",
     "initializer": "Initializer",
     "layer": "Layer Param",
@@ -78,7 +84,7 @@ _MODULES = {
     "run": "History Run",
     "saving": "load save",
     "schedule": "Schedule",
-    "tape": "Composite Variable grad value_and_grad",
+    "tape": "Composite grad value_and_grad",
     "threads": "set_num_threads",
     "trainer": "Trainer",
     "transform": "Transform",

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stdout = None  # type: ignore[assignment]  # nothing is left to be flushed at exit
+        sys.stdout = None  # nothing is left to be flushed at exit
         return 0
 
 
@@ -47,7 +47,7 @@ def _dispatch(argv: list[str]) -> int:
         print(f"pellucid {__version__}")
         return 0
     if words[0].startswith("-"):
-        raise ConfigError(f"pellucid has no option {words[0]!r}. Options stand after the command. See: pellucid --help.")
+        raise ConfigError(f"pellucid has no option {words[0]!r}; options follow the command. See: pellucid --help.")
 
     from pellucid.console import run_command
 

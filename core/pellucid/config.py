@@ -105,7 +105,7 @@ def build(
         raise ConfigError(f"The 'dtype' of a model must be one of {', '.join(DTYPES)}. Received: {dtype!r}.")
     shapes = read_shapes(shape)
     return initialize(
-        layer, *shapes, seed=_seed(seed), dtype=dtype, ops=get_ops(backend), config=_config_or_none(layer)
+        layer, *shapes, seed=_seed(seed), dtype=dtype, ops=get_ops(backend), config=config_or_none(layer)
     )
 
 
@@ -117,10 +117,10 @@ def _table(config: Any) -> dict[str, Any]:
     return dict(config)
 
 
-def _config_or_none(layer: Component) -> dict[str, Any] | None:
-    """None for a model with layers that are not registered: it can be trained, and saving it will say what to do."""
+def config_or_none(component: Component) -> dict[str, Any] | None:
+    """None for what has unregistered parts: it can be trained with, and saving it will say what to do."""
     try:
-        return to_config(layer)
+        return to_config(component)
     except ConfigError:
         return None
 

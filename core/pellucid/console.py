@@ -39,8 +39,8 @@ class Output:
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises ConfigError, with a suggestion, instead of ending the process."""
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, allow_abbrev=False, **settings)
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(prog=prog, description=description, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         suggestion = ""
@@ -61,7 +61,7 @@ def new_parser(name: str, description: str) -> Parser:
 def run_command(name: str, argv: Sequence[str]) -> int:
     """Import the module of a command, parse its arguments, run it."""
     module = import_module(f"pellucid.commands.{name}")
-    parser = new_parser(name, module.__doc__.partition(": ")[2].strip() or COMMANDS[name])
+    parser = new_parser(name, (module.__doc__ or "").partition(": ")[2].strip() or COMMANDS[name])
     module.configure(parser)
     args = parser.parse_args(argv)
     return module.run(args, Output(as_json=args.json)) or 0

@@ -112,11 +112,10 @@ class Plugins:
 
     def call(self, hook: str, **arguments: Any) -> None:
         """Call a hook of all plugins. One that raises is switched off and reported; the others are still called."""
-        self.load_all()
-        for implementation in reversed(getattr(self._plugin_manager.hook, hook).get_hookimpls()):
-            plugin = self.found[implementation.plugin_name]
+        for vendor, implementation in self.implementations(hook):
+            plugin = self.found[vendor]
             try:
-                implementation.function(**{name: arguments[name] for name in implementation.argnames})
+                implementation(**arguments)
             except Exception as error:
                 self._forget(plugin)
                 plugin.fail(error)
@@ -127,6 +126,12 @@ class Plugins:
                     PellucidWarning,
                     stacklevel=2,
                 )
+
+    def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
+        """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""
+        self.load_all()
+        found = reversed(getattr(self._plugin_manager.hook, hook).get_hookimpls())
+        return [(implementation.plugin_name, _with_its_arguments(implementation)) for implementation in found]
 
     # -- loading -------------------------------------------------------------------------------------------------
 
@@ -156,7 +161,7 @@ class Plugins:
         registrar = Registrar(plugin.vendor, plugin.distribution, plugin.version)
         for implementation in manager.hook.pellucid_register.get_hookimpls():
             if implementation.plugin is module:
-                implementation.function(**dict.fromkeys(implementation.argnames, registrar))
+                _with_its_arguments(implementation)(registry=registrar)
         registrar.close()
         plugin.entries = registrar.entries
 
@@ -184,6 +189,15 @@ class Plugins:
     def _forget(self, plugin: Plugin) -> None:
         if self._manager is not None and self._manager.has_plugin(plugin.vendor):
             self._manager.unregister(name=plugin.vendor)
+
+
+def _with_its_arguments(implementation: pluggy.HookImpl) -> Callable[..., None]:
+    """The function of a plugin, which may take fewer arguments than its hook offers."""
+
+    def call(**arguments: Any) -> None:
+        implementation.function(**{name: arguments[name] for name in implementation.argnames})
+
+    return call
 
 
 def strict() -> bool:

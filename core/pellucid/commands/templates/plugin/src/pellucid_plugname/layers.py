@@ -1,0 +1,50 @@
+"""Gain: a factor for each feature, as an example of a layer with a parameter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pellucid import Equation, Example, Initializer, Layer
+
+if TYPE_CHECKING:
+    from pellucid import Context, Param
+
+
+class Gain(Layer):
+    """``y = x ⊙ g``.
+
+    Args:
+        init: initializer of ``g``, or its name.
+
+    Shapes: x (N, …, features) -> y of the same shape; g (features,).
+    """
+
+    equations = (
+        Equation("y", r"y = x \odot g", "x * g"),
+        Equation("dx", r"dx = dy \odot g", "dy * g"),
+        Equation("dg", r"dg = \sum_n dy_n \odot x_n", "np.einsum('...i,...i->i', dy, x)"),
+    )
+    symbols = {"g": "gain"}  # noqa: RUF012
+    examples = (Example(), Example({"init": {"type": "normal", "std": 0.5}}, ((3, 4),)))
+    gain: Param
+
+    def __init__(self, init: Initializer | str = "ones") -> None:
+        self.init = init
+
+    def build(self, *input_shapes: tuple[int | None, ...]) -> None:
+        (features,) = input_shapes[0][-1:]
+        assert features is not None
+        self.gain = self.param("gain", (features,), init=self.init)
+
+    def output_shape(self, *input_shapes: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return input_shapes[0]
+
+    def forward(self, ctx: Context, *inputs: Any) -> Any:
+        (x,) = inputs
+        ctx.x = x
+        return x * self.gain.data
+
+    def backward(self, ctx: Context, *dy: Any) -> Any:
+        (gradient,) = dy
+        self.gain.grad += (gradient * ctx.x).reshape(-1, self.gain.shape[0]).sum(axis=0)
+        return gradient * self.gain.data

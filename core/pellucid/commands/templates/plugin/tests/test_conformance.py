@@ -1,0 +1,11 @@
+"""Everything that this plugin registers keeps the promises of pellucid's contracts."""
+
+from __future__ import annotations
+
+import pytest
+from pellucid.testing import Case, conformance_cases
+
+
+@pytest.mark.parametrize("case", conformance_cases("plugname"), ids=str)
+def test_conformance(case: Case) -> None:
+    case.run()
