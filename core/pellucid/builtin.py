@@ -69,7 +69,7 @@ def _training(registry: Registrar) -> None:
     registry.initializer("glorot", "pellucid.initializers.glorot:Glorot", summary="variance 2/(fan_in + fan_out)")
     registry.regularizer("l2", "pellucid.regularizers.l2:L2", summary="(λ/2)‖θ‖²")
     registry.metric("accuracy", "pellucid.metrics.accuracy:Accuracy", summary="fraction of samples classified rightly")
-    registry.callback("checkpoint", "pellucid.callbacks.checkpoint:Checkpoint", summary="saves the run every few seconds")
+    registry.callback("checkpoint", "pellucid.callbacks.checkpoint:Checkpoint", summary="saves the run now and then")
     registry.callback("best_epoch", "pellucid.callbacks.best_epoch:BestEpoch", summary="keeps the best epoch's weights")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.component import Component
 
@@ -11,16 +12,24 @@ if TYPE_CHECKING:
     from pellucid.run import Run
 
 
-class Callback(Component, ABC):  # noqa: B024  (every hook is optional)
+class Callback(Component, ABC):
     """Override what you need. Per-step observers subscribe on the run: ``run.on_step(fn, every=n)``."""
 
     kind: ClassVar[str] = "callback"
 
-    def on_run_start(self, run: Run) -> None:  # noqa: B027
+    def on_run_start(self, run: Run) -> None:
         """Before the first step of a ``fit``."""
 
-    def on_epoch_end(self, run: Run) -> None:  # noqa: B027
+    def on_epoch_end(self, run: Run) -> None:
         """After an epoch and its validation; ``run.history[-1]`` holds its figures."""
 
-    def on_run_end(self, run: Run) -> None:  # noqa: B027
-        """After the last epoch, and also when the run is stopped early."""
+    def on_run_end(self, run: Run) -> None:
+        """After the last epoch, and also when the run is stopped early or an error ends it. The callbacks are called
+        in reverse, as ``with`` statements unwind."""
+
+    def state(self) -> dict[str, Any]:
+        """What a continued run needs to know: NumPy arrays, and values that JSON can hold. Saved in checkpoints."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what ``state`` gave."""

@@ -207,16 +207,16 @@ def _tensor_table(path: Path, header: Mapping[str, Any]) -> _Table:
     spans: list[tuple[int, int]] = []
     for name, entry in header.items():
         shape = entry.get("shape") if isinstance(entry, dict) else None
-        sizes = shape if isinstance(shape, list) and len(shape) <= MAX_AXES else [None]
+        sizes: list[Any] = shape if isinstance(shape, list) and len(shape) <= MAX_AXES else [None]
         if not all(type(n) is int and 0 <= n < 1 << 48 for n in sizes):
             raise damaged(path, f"the shape of tensor {name!r} is {shape!r}")
         if entry.get("dtype") not in DTYPES:
             raise damaged(path, f"the dtype of tensor {name!r} is {entry.get('dtype')!r}")
         dtype = np.dtype(DTYPES[entry["dtype"]])
         start, end = _span(entry)
-        if end - start != prod(shape) * dtype.itemsize:
+        if end - start != prod(sizes) * dtype.itemsize:
             raise damaged(path, f"tensor {name!r} of shape {shape} and type {dtype} cannot have {end - start} bytes")
-        table[name] = dtype, tuple(shape)
+        table[name] = dtype, tuple(sizes)
         spans.append((start, end))
     spans.sort()
     for (_, end), (start, _) in pairwise(spans):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -48,10 +48,10 @@ def evaluate(
             for metric in metrics:
                 metric.update(prediction, target)
     figures = {name: value / total if total else float("nan") for name, value in sums.items()}
-    return figures | {_name(metric): metric.result() for metric in metrics}
+    return figures | {figure_name(metric): metric.result() for metric in metrics}
 
 
-def _name(metric: Metric) -> str:
+def figure_name(metric: Metric) -> str:
     """``TopAccuracy`` is reported as ``top_accuracy``."""
     letters = type(metric).__name__
     return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(letters))

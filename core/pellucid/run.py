@@ -52,6 +52,8 @@ class Run:
         loss: the data loss of the last step, before its update.
         rows: the rows that the last step has seen.
         directory: the run folder, or None.
+        stop_reason: why the run was stopped before its planned end, or None.
+        failure: the error that ended the run, known in ``on_run_end``; or None.
     """
 
     def __init__(self, trainer: Trainer, epochs: int, steps_per_epoch: int, verbose: bool | None = None) -> None:
@@ -66,6 +68,7 @@ class Run:
         self.rows = 0
         self.directory: Path | None = trainer.directory
         self.stop_reason: str | None = None
+        self.failure: BaseException | None = None
         self._progress: Progress | None = None
         self._verbose = verbose
         self._step_observers: list[tuple[int, StepObserver]] = []
@@ -104,10 +107,11 @@ class Run:
         default_registry().plugins.call("pellucid_run_start", run=self)
         return self
 
-    def __exit__(self, *failure: object) -> None:
+    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
+        self.failure = failure
         if self._progress is not None:
             self._progress.close()
-        for callback in self.trainer.callbacks:
+        for callback in reversed(self.trainer.callbacks):
             callback.on_run_end(self)
         default_registry().plugins.call("pellucid_run_end", run=self)
 

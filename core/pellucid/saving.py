@@ -62,7 +62,7 @@ def load(path: str | os.PathLike[str], *, backend: str | Ops | None = None) -> L
     """
     header = read_header(path, "model")
     model = rebuild(header)
-    _check_tensors(header, model)
+    check_tensors(header, model)
     tensors = read_tensors(header)
     saved = _of_model(header)
     runtime = allocate(
@@ -228,7 +228,7 @@ def declared(model: Layer) -> dict[str, tuple[int, ...]]:
     return shapes | {f"states/{path}": state.shape for path, state in model.named_states()}
 
 
-def _check_tensors(header: Header, model: Layer) -> None:
+def check_tensors(header: Header, model: Layer) -> None:
     """Compare shapes and types before any memory is taken: a small file must not ask for a large model."""
     held = {n: shape for n, (_, shape) in header.tensors.items() if n.startswith(("parameters/", "states/"))}
     difference = next(_differences(held, declared(model)), None)

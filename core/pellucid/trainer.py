@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.component import CHANGES
-from pellucid.config import read
+from pellucid.config import config_or_none, read
 from pellucid.context import Context, mix
 from pellucid.data import Prepared, direct_source, evaluation_data, prepare
-from pellucid.errors import ConfigError
+from pellucid.errors import ConfigError, DataError
 from pellucid.evaluation import evaluate
 from pellucid.microbatch import MicroBatch, Source
 from pellucid.model import require_runtime
@@ -63,6 +63,7 @@ class Trainer:
         self.model = model
         self.runtime = require_runtime(model)
         self.objective: Objective = choose_objective(model, loss, objective)
+        self.runtime.metadata["objective"] = config_or_none(self.objective)
         self.optimizer: Optimizer = read("optimizer", optimizer, path="optimizer")
         self.schedule: Schedule | None = None if schedule is None else read(
             "schedule", schedule, path="schedule"
@@ -83,6 +84,7 @@ class Trainer:
         self.steps = self.epochs = 0
         self.position = 0  # rows of the epoch under way that have been trained on
         self.totals = [0.0, 0.0]  # Σ count·loss and Σ count of the epoch under way
+        self.plan: dict[str, int] = {}  # how its rows are divided into steps
         self.history = History()
         self.directory: Path | None = None
         self.slots = Slots(self.runtime.arena)
@@ -108,6 +110,7 @@ class Trainer:
         """
         self._changes = -1  # memory and plans of earlier data are let go
         prepared = prepare(self, data, validation, sample_weight, epochs, batch_size)
+        self._continue({"rows": len(prepared.source), "batch_size": batch_size})
         steps = step_sizes(len(prepared.source), batch_size, self.accumulate)
         # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
         with self.runtime.ops.quiet(), Run(self, epochs, len(steps), verbose) as run:
@@ -116,6 +119,15 @@ class Trainer:
                 if run.stop_reason is None:
                     self._end_epoch(run, prepared)
         return self.history
+
+    def _continue(self, plan: dict[str, int]) -> None:
+        """An epoch that was left in the middle can only go on with rows divided as before."""
+        if self.position and plan != self.plan:
+            raise DataError(
+                f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.plan}. To continue "
+                f"it, give the same data and batch size. Received: {plan}. To start afresh, make a new Trainer."
+            )
+        self.plan = plan
 
     def _train_epoch(self, run: Run, source: Source, steps: list[tuple[int, ...]]) -> None:
         source.shuffle(mix(self.seed), self.epochs)

@@ -1,0 +1,95 @@
+"""best_epoch: keep the weights of the epoch that did best on the validation data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isnan
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from pellucid.callback import Callback
+from pellucid.checks import check_choice
+from pellucid.errors import ConfigError
+from pellucid.evaluation import figure_name
+
+if TYPE_CHECKING:
+    from pellucid.layer import Layer
+    from pellucid.run import Run
+
+
+class BestEpoch(Callback):
+    """Compares the epochs by one figure, and gives the model the weights of the best one when the run ends.
+
+    Of equal epochs the first counts. Training itself is not touched: a checkpoint holds the latest weights, and the
+    best ones beside them.
+
+    Args:
+        monitor: the figure, a column of the history such as ``"validation_loss"``; None takes the first metric on the
+            validation data, or the loss there if the trainer has no metrics.
+        mode: ``"max"`` or ``"min"``; None asks the metric whether higher is better. Losses are minimised.
+
+    Attributes:
+        epoch: number of the best epoch so far, None before the first.
+        figure: its value.
+    """
+
+    def __init__(self, *, monitor: str | None = None, mode: Literal["min", "max"] | None = None) -> None:
+        check_choice(self, "mode", mode, ("min", "max", None))
+        self.monitor = monitor
+        self.mode = mode
+        self._best: dict[str, Any] = {}  # epoch, figure, and the arrays; changed in place
+
+    @property
+    def epoch(self) -> int | None:
+        best: int | None = self._best.get("epoch")
+        return best
+
+    @property
+    def figure(self) -> float | None:
+        best: float | None = self._best.get("figure")
+        return best
+
+    def on_epoch_end(self, run: Run) -> None:
+        name, sign = self._monitored(run)
+        record = run.history[-1]
+        if name not in record:
+            figures = [key for key, value in record.items() if isinstance(value, float)]
+            raise ConfigError(
+                f"best_epoch cannot choose an epoch by '{name}': the figures of an epoch are {', '.join(figures)}. "
+                "Train with validation data, or name another figure: best_epoch with monitor = \"loss\"."
+            )
+        figure = float(record[name])
+        if not isnan(figure) and (self.figure is None or sign * figure > sign * self.figure):
+            self._best.update(epoch=record["epoch"], figure=figure, **_snapshot(run.model))
+
+    def on_run_end(self, run: Run) -> None:
+        if self._best:
+            for name, array in _arrays(run.model):
+                array[...] = run.trainer.runtime.ops.asarray(self._best[name])
+
+    def state(self) -> dict[str, Any]:
+        return dict(self._best)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._best.clear()
+        self._best.update(state)
+
+    def _monitored(self, run: Run) -> tuple[str, float]:
+        """The figure's name, and 1 if higher is better, −1 otherwise."""
+        metrics = {f"validation_{figure_name(metric)}": metric for metric in run.trainer.metrics}
+        name = self.monitor or next(iter(metrics), "validation_loss")
+        if self.mode is not None:
+            return name, 1.0 if self.mode == "max" else -1.0
+        metric = metrics.get(name)
+        return name, 1.0 if metric is not None and metric.higher_is_better else -1.0
+
+
+def _arrays(model: Layer) -> list[tuple[str, Any]]:
+    """All arrays that make up what the model has learned."""
+    return [("parameters", model.runtime.arena.data), *((f"states/{s.path}", s.data) for s in model.states())]  # type: ignore[union-attr]
+
+
+def _snapshot(model: Layer) -> dict[str, Any]:
+    ops = model.runtime.ops  # type: ignore[union-attr]
+    return {name: np.array(ops.to_host(array)) for name, array in _arrays(model)}
