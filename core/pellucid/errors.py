@@ -31,5 +31,9 @@ class NumericalError(PellucidError):
     """A loss or gradient is not finite; raised before the weights are touched."""
 
 
+class DifferentiationError(PellucidError):
+    """A function cannot be differentiated as it is written; the message names the operation and what to write."""
+
+
 class PellucidWarning(UserWarning):
     """Something works, though not as well as it could; the message says how to mend it."""

@@ -1,0 +1,1 @@
+"""Reverse-mode automatic differentiation: rules, primitives and Variables; the tape itself is pellucid.tape."""

@@ -1,0 +1,126 @@
+"""Primitive: an operation together with its derivative rules; Recorded: a value with its place on a tape."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+if TYPE_CHECKING:
+    from pellucid.tape import Tape
+
+Array = Any
+PYTHON_NUMBERS = (float, int, bool)
+HOST_TYPES = (numpy.ndarray, numpy.generic, float, int)
+Rule = Callable[..., Any]
+"""``rule(dy, y, *inputs, **options)``: from the gradient at the output to the gradient at one input."""
+
+
+class Recorded:
+    """A value and where it stands on a tape; :class:`pellucid.tape.Variable` adds the operators.
+
+    Attributes:
+        value: the array or number; inside a nested ``grad`` it may be a Variable of the outer tape.
+        tape: the tape it is recorded on.
+        slot: where its gradient is collected, or None for a constant, whose gradient nobody wants.
+    """
+
+    __slots__ = ("slot", "tape", "value")
+
+    def __init__(self, value: Any, tape: Tape, slot: int | None) -> None:
+        self.value = value
+        self.tape = tape
+        self.slot = slot
+
+
+class Primitive:
+    """An operation on arrays that knows its derivative.
+
+    Called on arrays it computes; called on Variables it also writes a line on their tape. If they belong to several
+    tapes (nested ``grad``), the newest one records, and calls the operation again one level further down.
+
+    Args:
+        name: its name in the namespace of the arrays.
+        rules: one rule per positional input; the last one serves all further inputs, and is told which
+            (``which=i``) if ``variadic``.
+        compute: computes the value where the namespace has no function of that name and signature.
+    """
+
+    def __init__(
+        self, name: str, *rules: Rule, compute: Callable[..., Any] | None = None, variadic: bool = False
+    ) -> None:
+        self.name = name
+        self.rules = rules
+        self.variadic = variadic
+        self._compute = compute
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        tape = newest_tape(args)
+        if tape is None:
+            return self.compute(*args, **options)
+        values, active, slots = list(args), [], []
+        for i, arg in enumerate(args):
+            operand = arg if isinstance(arg, Recorded) else tape.lift(arg)
+            if isinstance(operand, Recorded) and operand.tape is tape:
+                values[i] = operand.value
+                if operand.slot is not None:
+                    active.append(i)
+                    slots.append(operand.slot)
+        y = self(*values, **options)
+
+        def pullback(dy: Any) -> list[Any]:
+            return [self._rule(i)(dy, y, *values, **options) for i in active]
+
+        return tape.record(y, slots, pullback, self.name)
+
+    def compute(self, *args: Any, **options: Any) -> Any:
+        """The value, by the namespace of the arrays; Python numbers give Python numbers, so that they stay free of a
+        dtype and widen no float32."""
+        if self._compute is not None:
+            y = self._compute(*args, **options)
+        else:
+            y = getattr(namespace(*args), self.name)(*args, **options)
+        return y.item() if isinstance(y, numpy.generic) and all(type(a) in PYTHON_NUMBERS for a in args) else y
+
+    def _rule(self, i: int) -> Rule:
+        rule = self.rules[min(i, len(self.rules) - 1)]
+        return (lambda *args, **options: rule(*args, which=i, **options)) if self.variadic else rule
+
+    def __repr__(self) -> str:
+        return f"<differentiable {self.name}>"
+
+
+def newest_tape(args: Any) -> Tape | None:
+    """The tape that was begun last among those of the arguments: the innermost ``grad``."""
+    newest = None
+    for arg in args:
+        if isinstance(arg, Recorded) and (newest is None or arg.tape.serial > newest.serial):
+            newest = arg.tape
+    return newest
+
+
+def strip(value: Any) -> Any:
+    """The plain array beneath all tapes."""
+    while isinstance(value, Recorded):
+        value = value.value
+    return value
+
+
+def namespace(*args: Any) -> Any:
+    """The module whose functions work on these arrays: ``cupy`` if one of them is CuPy's, otherwise ``numpy``."""
+    for arg in args:
+        arg = strip(arg)
+        if isinstance(arg, HOST_TYPES):
+            continue
+        if hasattr(arg, "__array_namespace__"):
+            return arg.__array_namespace__()
+        if hasattr(arg, "__array_function__"):
+            return sys.modules[type(arg).__module__.partition(".")[0]]
+    return numpy
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape; that of a Python number is ()."""
+    return tuple(getattr(x, "shape", ()))

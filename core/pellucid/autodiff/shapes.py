@@ -1,0 +1,145 @@
+"""The derivatives of reductions and of everything that moves elements without changing them."""
+
+from __future__ import annotations
+
+from math import prod as product
+from typing import Any
+
+from pellucid.autodiff.primitive import Array, Primitive, namespace, shape_of, strip
+
+Axis = int | tuple[int, ...] | None
+
+
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The axes as non-negative numbers; None means all."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def kept(reduced: Array, x: Array, axis: Axis) -> Array:
+    """The result of a reduction of ``x`` over ``axis`` with the reduced axes put back as axes of length 1."""
+    gone = axes_of(axis, len(shape_of(x)))
+    return reshape(reduced, tuple(1 if i in gone else n for i, n in enumerate(shape_of(x))))
+
+
+def sum_to(dy: Array, shape: tuple[int, ...]) -> Array:
+    """The adjoint of broadcasting: sum over the axes along which ``shape`` was repeated."""
+    if shape_of(dy) == shape:
+        return dy
+    lead = len(dy.shape) - len(shape)
+    repeated = [lead + i for i, n in enumerate(shape) if n == 1 and dy.shape[lead + i] != 1]
+    return reshape(sum_(dy, axis=(*range(lead), *repeated)), shape)
+
+
+def share_of_extremes(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """``dy`` at the largest (smallest) elements, in equal shares where there are several."""
+    plain = strip(x)
+    hits = namespace(plain).asarray(plain == strip(kept(y, x, axis)), dtype=getattr(plain, "dtype", float))
+    shares = hits / hits.sum(axis=axis, keepdims=True)
+    return kept(dy, x, axis) * shares
+
+
+def product_of_others(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """``dx_i = dy ∏_{j≠i} x_j``: formed without division, so zeros are no exception; n² products."""
+    gone = axes_of(axis, len(shape_of(x)))
+    stay = tuple(i for i in range(len(shape_of(x))) if i not in gone)
+    n = product(x.shape[i] for i in gone)
+    rows = reshape(transpose(x, axes=(*stay, *gone)), (*(x.shape[i] for i in stay), 1, n))
+    eye = namespace(x).eye(n, dtype=bool)
+    others = prod(where(eye, 1.0, rows), axis=-1)  # (*stay, n)
+    back = tuple((*stay, *gone).index(i) for i in range(len(shape_of(x))))
+    others = transpose(reshape(others, tuple(x.shape[i] for i in (*stay, *gone))), axes=back)
+    return kept(dy, x, axis) * others
+
+
+def inverse(axes: tuple[int, ...] | None, ndim: int) -> tuple[int, ...] | None:
+    """The permutation that undoes ``axes``."""
+    if axes is None:
+        return None
+    forth = axes_of(axes, ndim)
+    return tuple(forth.index(i) for i in range(ndim))
+
+
+def piece(dy: Array, axis: int, start: int, stop: int) -> Array:
+    """The elements start … stop − 1 along one axis."""
+    index = [slice(None)] * len(dy.shape)
+    index[axis] = slice(start, stop)
+    return dy[tuple(index)]
+
+
+def part_of_concatenation(dy: Array, y: Array, *arrays: Array, which: int, axis: int = 0) -> Array:
+    sizes = [a.shape[axis] for a in arrays]
+    start = sum(sizes[:which])
+    return piece(dy, axis % len(dy.shape), start, start + sizes[which])
+
+
+def sum_of_repeats(dy: Array, y: Array, x: Array, repeats: int, axis: int) -> Array:
+    axis %= len(shape_of(x))
+    return sum_(reshape(dy, (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])), axis=axis + 1)
+
+
+def without_padding(dy: Array, y: Array, x: Array, pad_width: tuple[tuple[int, int], ...], **constant: Any) -> Array:
+    return dy[tuple(slice(before, before + n) for (before, _), n in zip(pad_width, x.shape, strict=True))]
+
+
+def zeros_but(dy: Array, index: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros of ``shape`` with ``dy`` added at ``index``, where repeated indices accumulate."""
+    xp = namespace(dy)
+    dy = xp.asarray(dy)
+    x = xp.zeros(shape, dtype=dy.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(part is None or part is Ellipsis or isinstance(part, int | slice) for part in parts):
+        x[index] = dy  # nothing can be repeated
+    else:
+        xp.add.at(x, index, dy)
+    return x
+
+
+# Reductions: dx is dy, spread over what it was gathered from.
+sum_ = Primitive("sum", lambda dy, y, x, axis=None, keepdims=False: broadcast_to(kept(dy, x, axis), shape_of(x)))
+max_ = Primitive("max", share_of_extremes)
+min_ = Primitive("min", share_of_extremes)
+prod = Primitive("prod", product_of_others)
+cumsum = Primitive("cumsum", lambda dy, y, x, axis: flip(cumsum(flip(dy, axis=axis), axis=axis), axis=axis))
+
+# Same elements, other places: dx is dy, moved back.
+reshape = Primitive("reshape", lambda dy, y, x, shape: reshape(dy, shape_of(x)),
+                    compute=lambda x, shape: namespace(x).asarray(x).reshape(shape))
+squeeze = Primitive("squeeze", lambda dy, y, x, axis=None: reshape(dy, shape_of(x)))
+expand_dims = Primitive("expand_dims", lambda dy, y, x, axis: reshape(dy, shape_of(x)))
+transpose = Primitive("transpose", lambda dy, y, x, axes=None: transpose(dy, axes=inverse(axes, len(shape_of(x)))))
+swapaxes = Primitive("swapaxes", lambda dy, y, x, axis1, axis2: swapaxes(dy, axis1=axis1, axis2=axis2),
+                     compute=lambda x, axis1, axis2: namespace(x).swapaxes(x, axis1, axis2))
+moveaxis = Primitive("moveaxis", lambda dy, y, x, source, destination: moveaxis(dy, source=destination,
+                     destination=source), compute=lambda x, source, destination: namespace(x).moveaxis(x, source,
+                     destination))
+flip = Primitive("flip", lambda dy, y, x, axis=None: flip(dy, axis=axis))
+roll = Primitive("roll", lambda dy, y, x, shift, axis=None: roll(dy, shift=_opposite(shift), axis=axis))
+tril = Primitive("tril", lambda dy, y, x, k=0: tril(dy, k=k))
+triu = Primitive("triu", lambda dy, y, x, k=0: triu(dy, k=k))
+astype = Primitive("astype", lambda dy, y, x, dtype: astype(dy, dtype=getattr(x, "dtype", float)),
+                   compute=lambda x, dtype: namespace(x).asarray(x).astype(dtype))
+
+# Elements repeated: dx is the sum of dy over the copies.
+broadcast_to = Primitive("broadcast_to", lambda dy, y, x, shape: sum_to(dy, shape_of(x)),
+                         compute=lambda x, shape: namespace(x).broadcast_to(x, shape))
+repeat = Primitive("repeat", sum_of_repeats)
+
+# Elements joined or picked: dx is the piece of dy that came from x; what was not picked gets zero.
+concatenate = Primitive("concatenate", part_of_concatenation, variadic=True,
+                        compute=lambda *arrays, axis=0: namespace(*arrays).concatenate(arrays, axis=axis))
+where = Primitive(
+    "where",
+    lambda dy, y, condition, a, b: None,
+    lambda dy, y, condition, a, b: sum_to(where(condition, dy, 0.0), shape_of(a)),
+    lambda dy, y, condition, a, b: sum_to(where(condition, 0.0, dy), shape_of(b)),
+)
+pad = Primitive("pad", without_padding)
+getitem = Primitive("getitem", lambda dy, y, x, index: scatter(dy, index=index, shape=x.shape),
+                    compute=lambda x, index: x[index])
+scatter = Primitive("scatter", lambda g, y, dy, index, shape: g[index], compute=zeros_but)
+
+
+def _opposite(shift: int | tuple[int, ...]) -> Any:
+    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift

@@ -1,0 +1,318 @@
+"""What grad promises beside the rules: long chains, repeated reading, nesting, dtypes, constants, clear refusals."""
+
+from __future__ import annotations
+
+from math import exp
+from typing import Any
+
+import numpy as np
+import pellucid
+import pytest
+from pellucid.errors import ConfigError, DataError, DifferentiationError, ShapeError
+from pellucid.tape import Tape, Variable, grad, value_and_grad
+from scipy import special
+
+
+def test_public_names() -> None:
+    assert pellucid.grad is grad
+    assert pellucid.value_and_grad is value_and_grad
+
+
+@pytest.mark.parametrize("n", [10_000, 100_000])
+def test_long_chain(n: int) -> None:
+    def f(x: Any) -> Any:
+        for _ in range(n):
+            x = x * (1 + 1e-6)
+        return x.sum()
+
+    assert grad(f)(np.ones(2)) == pytest.approx(np.full(2, (1 + 1e-6) ** n), rel=1e-9)
+
+
+def test_wide_fan_out_accumulates() -> None:
+    assert grad(lambda x: sum((x * i for i in range(1000)), 0.0))(3.0) == 499_500
+
+
+def test_reading_twice_gives_the_same_gradients() -> None:
+    tape = Tape()
+    x = tape.variable(np.array([1.0, 2.0]))
+    y = np.sum(x * np.exp(x) * x)
+    first = tape.gradients(y, [x])[0].copy()
+    assert np.array_equal(tape.gradients(y, [x])[0], first)
+    assert np.array_equal(first, (x.value**2 + 2 * x.value) * np.exp(x.value))
+
+
+def test_gradient_at_an_intermediate_and_with_a_given_dy() -> None:
+    tape = Tape()
+    x = tape.variable(np.array([1.0, 2.0]))
+    y = x * x
+    z = y * 3
+    dz = np.array([1.0, 10.0])
+    dy, dx = tape.gradients([z], [y, x], [dz])
+    assert dy.tolist() == [3, 30]
+    assert dx.tolist() == [6, 120]
+
+
+def test_several_outputs_add_up() -> None:
+    tape = Tape()
+    x = tape.variable(np.array([1.0, 2.0]))
+    assert tape.gradients([x * 2, x * 3], [x], [np.ones(2), np.array([1.0, 0.0])])[0].tolist() == [5, 2]
+
+
+def test_nested_derivatives_of_a_sine() -> None:
+    f: Any = np.sin
+    for expected in (np.cos, lambda x: -np.sin(x), lambda x: -np.cos(x), np.sin):
+        f = grad(f)
+        assert f(0.7) == pytest.approx(expected(0.7), abs=1e-12)
+
+
+def test_inner_and_outer_variables_are_not_confused() -> None:
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(1.0) == 1.0
+    assert grad(lambda x: grad(lambda y: x * y * y)(x))(3.0) == 12.0
+
+
+def test_hessian_of_rosenbrock_agrees_with_scipy() -> None:
+    from scipy.optimize import rosen_der, rosen_hess
+
+    def rosenbrock(x: Any) -> Any:
+        return np.sum(100.0 * (x[1:] - x[:-1] ** 2.0) ** 2.0 + (1 - x[:-1]) ** 2.0)
+
+    x = np.random.default_rng(0).normal(size=5)
+    assert grad(rosenbrock)(x) == pytest.approx(rosen_der(x), rel=1e-9)
+    rows = [grad(lambda z, i=i: grad(rosenbrock)(z)[i])(x) for i in range(5)]
+    assert np.stack(rows) == pytest.approx(rosen_hess(x), rel=1e-9)
+
+
+def test_log_sum_exp_agrees_with_scipy() -> None:
+    def log_sum_exp(x: Any) -> Any:
+        highest = x.max(axis=1, keepdims=True)
+        return np.sum(np.log(np.exp(x - highest).sum(axis=1)) + highest[:, 0])
+
+    x = np.random.default_rng(0).normal(size=(4, 6)) * 20
+    value, gradient = value_and_grad(log_sum_exp)(x)
+    assert value == pytest.approx(np.sum(special.logsumexp(x, axis=1)), rel=1e-12)
+    assert gradient == pytest.approx(special.softmax(x, axis=1), abs=1e-12)
+
+
+def test_two_layer_network_agrees_with_the_derivation_by_hand() -> None:
+    rng = np.random.default_rng(0)
+    x, w1, b1, w2 = rng.normal(size=(7, 3)), rng.normal(size=(3, 5)), rng.normal(size=5), rng.normal(size=(5, 4))
+    labels = rng.integers(0, 4, 7)
+
+    def loss(w1: Any, b1: Any, w2: Any) -> Any:
+        logits = np.tanh(x @ w1 + b1) @ w2
+        return np.mean(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(7), labels])
+
+    dw1, db1, dw2 = grad(loss, (0, 1, 2))(w1, b1, w2)
+    h = np.tanh(x @ w1 + b1)
+    dlogits = (special.softmax(h @ w2, axis=1) - np.eye(4)[labels]) / 7
+    dz = dlogits @ w2.T * (1 - h**2)
+    assert dw2 == pytest.approx(h.T @ dlogits, abs=1e-12)
+    assert dw1 == pytest.approx(x.T @ dz, abs=1e-12)
+    assert db1 == pytest.approx(dz.sum(0), abs=1e-12)
+
+
+# -- kinks and special places ----------------------------------------------------------------------------------------
+
+
+def test_at_a_kink_the_slopes_of_both_sides_are_averaged() -> None:
+    assert grad(abs)(0.0) == 0.0
+    assert grad(lambda x: np.maximum(x, 0.0))(0.0) == 0.5
+    assert grad(lambda x: np.minimum(0.0, x))(0.0) == 0.5
+    assert grad(lambda x: np.maximum(x, x))(2.0) == 1.0
+    assert grad(np.max)(np.array([1.0, 3.0, 3.0])).tolist() == [0, 0.5, 0.5]
+
+
+def test_powers_at_zero() -> None:
+    assert grad(lambda x: x**2)(0.0) == 0.0
+    assert grad(lambda x: x**1)(0.0) == 1.0
+    assert grad(lambda x: x**0)(0.0) == 0.0
+    assert grad(lambda x: np.sum(x ** np.array([0.0, 1.0, 2.0])))(np.zeros(3)).tolist() == [0, 1, 0]
+    assert grad(lambda b: np.power(0.0, b))(2.0) == 0.0
+
+
+def test_repeated_indices_accumulate() -> None:
+    assert grad(lambda x: x[[0, 0, 2, 0]].sum())(np.zeros(3)).tolist() == [3, 0, 1]
+
+
+def test_product_with_zeros() -> None:
+    assert grad(np.prod)(np.array([0.0, 2.0, 3.0])).tolist() == [6, 0, 0]
+    assert grad(np.prod)(np.array([0.0, 0.0, 3.0])).tolist() == [0, 0, 0]
+
+
+# -- arguments, dtypes, results --------------------------------------------------------------------------------------
+
+
+def test_argnums() -> None:
+    def f(a: Any, b: Any, scale: float = 1.0) -> Any:
+        return np.sum(a * b) * scale
+
+    a, b = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    assert grad(f)(a, b).tolist() == [3, 4]
+    assert grad(f, 1)(a, b, scale=2.0).tolist() == [2, 4]
+    db, da = grad(f, (1, 0))(a, b)
+    assert (db.tolist(), da.tolist()) == ([1, 2], [3, 4])
+    value, gradients = value_and_grad(f, (0,))(a, b)
+    assert value == 11.0
+    assert len(gradients) == 1
+
+
+def test_integers_and_booleans_get_none() -> None:
+    x, rows, mask = np.ones(3), np.array([0, 2]), np.array([True, False, True])
+    assert grad(lambda i, m: np.sum(x[i]) + np.sum(x[m]), (0, 1))(rows, mask) == (None, None)
+    dx, dm = grad(lambda x, m: np.sum(np.where(m, x, 0)), (0, 1))(x, mask)
+    assert dx.tolist() == [1, 0, 1]
+    assert dm is None
+
+
+def test_python_numbers_are_floats_without_a_dtype() -> None:
+    x = np.ones(3, np.float32)
+    seen = []
+
+    def f(s: Any, x: Any) -> Any:
+        y = x * (2 * s + 1) ** 2
+        seen.append(y.dtype)
+        return np.sum(y)
+
+    ds, dx = grad(f, (0, 1))(1, x)
+    assert seen == [np.float32]
+    assert type(ds) is float
+    assert ds == 36
+    assert dx.dtype == np.float32
+
+
+def test_a_float64_constant_widens_no_gradient() -> None:
+    assert grad(lambda x: np.sum(x * np.arange(3.0)))(np.ones(3, np.float32)).dtype == np.float32
+
+
+def test_functions_that_do_not_depend_on_x() -> None:
+    assert grad(lambda x: 3.0)(np.ones(2)).tolist() == [0, 0]
+    assert grad(lambda x: np.sum(np.ones(3)))(2.0) == 0.0
+    assert grad(lambda x: np.sum(np.sign(x)))(np.ones(2)).tolist() == [0, 0]
+    assert grad(lambda a, b: np.sum(a), (0, 1))(np.ones(2), np.ones(1))[1].tolist() == [0]
+
+
+def test_control_flow_and_plain_information() -> None:
+    def f(x: Any) -> Any:
+        assert (x.shape, x.ndim, x.size, len(x), x.dtype) == ((3,), 1, 3, 3, np.float64)
+        assert np.argmax(x) == x.argmax() == 2
+        assert x.argmin() == 0
+        assert isinstance(x > 1, np.ndarray)
+        total = 0.0
+        for element in x:
+            if element >= 2 and element != 4:
+                total += element * element
+        return total
+
+    assert grad(f)(np.array([1.0, 2.0, 3.0])).tolist() == [0, 4, 6]
+
+
+def test_gradients_are_the_callers_own() -> None:
+    x = np.ones(3)
+    da, db = grad(lambda a, b: np.sum(a + b), (0, 1))(x, x)
+    da[0] = 7.0
+    assert db.tolist() == [1, 1, 1]
+    assert x.tolist() == [1, 1, 1]
+
+
+def test_adding_to_a_name_makes_a_new_variable() -> None:
+    def f(x: Any) -> Any:
+        y = x
+        y += 1
+        return np.sum(x * y)
+
+    x = np.array([1.0, 2.0])
+    assert grad(f)(x).tolist() == [3, 5]
+    assert x.tolist() == [1, 2]
+
+
+def test_empty_arrays() -> None:
+    assert grad(lambda x: np.sum(x @ np.ones((0, 2))))(np.ones((3, 0))).shape == (3, 0)
+
+
+# -- refusals: each names the remedy ---------------------------------------------------------------------------------
+
+
+def write_into_variable(x: Any) -> Any:
+    x[0] = 1.0
+    return np.sum(x)
+
+
+def write_variable_into_array(x: Any) -> Any:
+    a = np.zeros(3)
+    a += x
+    return np.sum(a)
+
+
+@pytest.mark.parametrize(
+    ("f", "error", "words"),
+    [
+        (write_into_variable, DifferentiationError, "cannot be written into.*np.where"),
+        (write_variable_into_array, DifferentiationError, r"write into an array.*a = a \+ x"),
+        (lambda x: np.add(x, 1, out=np.zeros(3)), DifferentiationError, "write into an array"),
+        (lambda x: np.array([x[0], x[1]]).sum(), DifferentiationError, "np.stack"),
+        (lambda x: np.asarray(x).sum(), DifferentiationError, r"x\.value"),
+        (lambda x: exp(x[0]), DifferentiationError, "module math"),
+        (lambda x: x[int(x[0])], DifferentiationError, "plain int"),
+        (np.linalg.norm, DifferentiationError, r"linalg\.norm has no derivative rule.*sqrt.*norm\(x\.value\)"),
+        (np.sort, DifferentiationError, "no derivative rule"),
+        (np.cbrt, DifferentiationError, r"numpy\.cbrt has no derivative rule"),
+        (np.add.reduce, DifferentiationError, r"add\.reduce.*np\.sum"),
+        (lambda x: np.sum(x, dtype=int), DifferentiationError, "unexpected keyword argument 'dtype'.*axis, keepdims"),
+        (lambda x: np.exp(x, where=[True, False, True]), DifferentiationError, "no options.*where"),
+        (lambda x: np.einsum("ii->", x[:, None] * x), DifferentiationError, "letter twice"),
+        (lambda x: np.einsum("...i->", x), DifferentiationError, r"without '\.\.\.'"),
+        (lambda x: np.repeat(x, [1, 2, 3]), DifferentiationError, "Index instead"),
+        (lambda x: np.pad(x, 1, mode="edge"), DifferentiationError, "mode='constant'"),
+        (lambda x: np.dot(x, np.ones((2, 3, 4))), DifferentiationError, "at most two axes"),
+        (lambda x: np.sum(x * 1j), DifferentiationError, "complex128.*real numbers"),
+        (lambda x: x, ShapeError, r"shape \(3,\).*np.sum"),
+        (lambda x: x[:1], ShapeError, r"shape \(1,\)"),
+        (lambda x: (np.sum(x), 1), ShapeError, "a tuple"),
+        (lambda x: None, ShapeError, "NoneType"),
+    ],
+)  # fmt: skip
+def test_refusals(f: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        grad(f)(np.ones(3))
+
+
+def test_assigning_a_variable_to_an_element_is_refused_with_the_remedy_as_cause() -> None:
+    def f(x: Any) -> Any:
+        a = np.zeros(3)
+        a[0] = x[0]
+        return np.sum(a)
+
+    with pytest.raises(ValueError, match="setting an array element") as caught:  # NumPy words it so
+        grad(f)(np.ones(3))
+    assert "np.stack" in str(caught.value.__cause__)
+
+
+def test_a_variable_that_outlives_its_grad_is_refused() -> None:
+    kept: list[Variable] = []
+    grad(lambda x: [kept.append(x), np.sum(x)][1])(np.ones(2))
+    with pytest.raises(DifferentiationError, match="outlived"):
+        kept[0] * 2
+
+
+@pytest.mark.parametrize("value", [np.array([1j]), np.array(["a"]), [1.0, 2.0], "text", None])
+def test_arguments_that_are_no_real_numbers(value: Any) -> None:
+    with pytest.raises(DataError, match=r"Argument 0.*Received"):
+        grad(lambda x: 0.0)(value)
+
+
+@pytest.mark.parametrize("argnums", [-1, 1.0, (), (0, "x"), True])
+def test_argnums_that_are_no_positions(argnums: Any) -> None:
+    with pytest.raises(ConfigError, match="argnums"):
+        grad(np.sum, argnums)
+
+
+def test_too_few_arguments() -> None:
+    with pytest.raises(ConfigError, match="at least 3"):
+        grad(np.sum, 2)(np.ones(2))
+
+
+def test_a_layer_is_refused_inside_grad() -> None:
+    from pellucid.layers.dense import Dense
+
+    with pytest.raises(DifferentiationError, match=r"Dense was called.*Composite\.call"):
+        grad(lambda x: np.sum(Dense(2)(x)))(np.ones((2, 3)))
