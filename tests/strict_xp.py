@@ -10,41 +10,14 @@ from typing import Any
 
 import numpy as np
 
-FUNCTIONS = frozenset(
-    {
-        "abs",
-        "arange",
-        "cos",
-        "empty",
-        "exp",
-        "expm1",
-        "full",
-        "isfinite",
-        "log",
-        "log1p",
-        "matmul",
-        "maximum",
-        "minimum",
-    }
-    | {"ones", "sqrt", "sum", "tanh", "where", "zeros", "zeros_like"}
-)
-METHODS = frozenset({"all", "any", "argmax", "astype", "max", "min", "reshape", "sum"})
-COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
-ARITHMETIC = (
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "matmul",
-    "and",
-    "or",
-    "xor",
-    "lshift",
-    "rshift",
-)
+FUNCTIONS = frozenset([
+    "abs", "arange", "cos", "empty", "exp", "expm1", "full", "isfinite", "log", "log1p", "matmul", "maximum",
+    "minimum", "ones", "sqrt", "sum", "tanh", "where", "zeros", "zeros_like",
+])  # fmt: skip
+METHODS = frozenset(["all", "any", "argmax", "astype", "max", "min", "reshape", "sum"])
+COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
+ARITHMETIC = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
+BITWISE = ["and", "or", "xor", "lshift", "rshift"]
 
 
 class LeakError(TypeError):
@@ -133,12 +106,12 @@ def _define(name: str) -> None:
         return self
 
     setattr(StrictArray, f"__{name}__", forward)
-    if name in ARITHMETIC:
+    if name not in COMPARISONS:
         setattr(StrictArray, f"__r{name}__", reflected)
         setattr(StrictArray, f"__i{name}__", in_place)
 
 
-for _name in (*COMPARISONS, *ARITHMETIC):
+for _name in COMPARISONS + ARITHMETIC + BITWISE:
     _define(_name)
 
 

@@ -1,0 +1,96 @@
+"""Choosing a backend: by name, by the environment, by what is installed; and what is said when it cannot be."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from pellucid.errors import ConfigError, PellucidWarning
+from pellucid.ops import Ops, ReferenceOps, backend_names, backends, default_backend, get_ops
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test looks for the backends anew."""
+    monkeypatch.delenv("PELLUCID_BACKEND", raising=False)
+    backends._shared.cache_clear()
+    backends._best_installed.cache_clear()
+    yield
+    backends._shared.cache_clear()
+    backends._best_installed.cache_clear()
+
+
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pellucid.ops.cython", None)
+
+
+def test_by_name_one_instance_each() -> None:
+    reference = get_ops("reference")
+    assert isinstance(reference, ReferenceOps) and reference.name == "reference"
+    assert get_ops("reference") is reference
+    assert get_ops(reference) is reference
+    assert backend_names() == ("cython", "reference", "cupy")
+    assert repr(reference) == "<pellucid backend 'reference'>"
+    assert reference.synchronize() is None
+
+
+def test_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PELLUCID_BACKEND", " reference ")
+    assert default_backend() == "reference"
+    assert get_ops() is get_ops("reference")
+    monkeypatch.setenv("PELLUCID_BACKEND", "refrence")
+    with pytest.raises(
+        ConfigError, match=r"Unknown backend 'refrence'. Known: cython, reference, cupy.*_BACKEND"
+    ):
+        get_ops()
+
+
+def test_without_kernels_the_reference_is_used_and_says_so_once(uncompiled: None) -> None:
+    with pytest.warns(
+        PellucidWarning, match=r"'reference' backend, which is.*slower.*C compiler.*reinstall"
+    ):
+        assert get_ops().name == "reference"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert get_ops().name == "reference"
+        assert default_backend() == "reference"
+
+
+def test_kernels_asked_for_and_missing_is_an_error(uncompiled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"'cython' cannot be imported.*PELLUCID_BACKEND=reference"):
+        get_ops("cython")
+    monkeypatch.setenv("PELLUCID_BACKEND", "cython")
+    with pytest.raises(ConfigError, match="'cython' cannot be imported"):
+        get_ops()
+
+
+def test_choosing_the_reference_is_silent(uncompiled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PELLUCID_BACKEND", "reference")
+    assert get_ops().name == "reference"
+
+
+class Doubling(Ops):
+    """A stranger's backend: the abstract methods and one op of its own."""
+
+    name = "doubling"
+    xp = np
+
+    def address(self, a: np.ndarray) -> int:
+        return int(a.ctypes.data)
+
+    def scale(self, out: np.ndarray, factor: float) -> None:
+        out *= 2 * factor
+
+
+def test_strangers_may_subclass_ops() -> None:
+    ops = get_ops(Doubling())
+    out = ops.zeros((2,), "float64")
+    ops.fill(out, 1.5)
+    ops.scale(out, 1.0)
+    assert out.tolist() == [3, 3]
+    with pytest.raises(TypeError, match="abstract"):
+        Ops()  # type: ignore[abstract]
