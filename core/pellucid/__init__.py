@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pellucid.component import Component as Component
     from pellucid.component import Equation as Equation
     from pellucid.component import Example as Example
+    from pellucid.composite import Composite as Composite
     from pellucid.config import build as build
     from pellucid.config import create as create
     from pellucid.config import names as names
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from pellucid.saving import load as load
     from pellucid.saving import save as save
     from pellucid.schedule import Schedule as Schedule
-    from pellucid.tape import Composite as Composite
     from pellucid.tape import grad as grad
     from pellucid.tape import value_and_grad as value_and_grad
     from pellucid.threads import set_num_threads as set_num_threads
@@ -66,6 +66,7 @@ _MODULES = {
     "autodiff.variable": "Variable",
     "callback": "Callback",
     "component": "Component Equation Example",
+    "composite": "Composite",
     "config": "build create names to_config",
     "context": "Context",
     "dataset": "Dataset Splits load_dataset",
@@ -84,7 +85,7 @@ _MODULES = {
     "run": "History Run",
     "saving": "load save",
     "schedule": "Schedule",
-    "tape": "Composite grad value_and_grad",
+    "tape": "grad value_and_grad",
     "threads": "set_num_threads",
     "trainer": "Trainer",
     "transform": "Transform",

@@ -77,6 +77,7 @@ def _data(registry: Registrar) -> None:
     registry.transform(
         "standardize", "pellucid.transforms.standardize:Standardize", summary="mean 0 and deviation 1 on training data"
     )
+    registry.transform("flatten", "pellucid.transforms.flatten:Flatten", summary="all features of a sample in one row")
     registry.transform("scale", "pellucid.transforms.scale:Scale", summary="multiplies by a factor and adds an offset")
 
 

@@ -64,8 +64,9 @@ class Plugin:
 
     def unusable(self) -> PluginError:
         """The error for whoever asks for something of a plugin that is not loaded."""
+        reason = self.reason.rstrip(".") or "A manifest registers names; it cannot build anything while it does"
         error = PluginError(
-            f"Plugin '{self.vendor}' ({self.distribution} {self.version}) is {self.status}: {self.reason}"
+            f"Plugin '{self.vendor}' ({self.distribution} {self.version}) is {self.status}: {reason}."
             + (" See: pellucid plugins --traceback." if self.traceback else "")
         )
         error.__cause__ = self.error

@@ -1,0 +1,81 @@
+"""The core registers what it has, all of it, under the right kind."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from abc import ABC
+from importlib import import_module
+
+import pellucid
+import pytest
+from pellucid.component import Component
+from pellucid.manifest import KINDS, Entry
+from pellucid.ops import Ops
+from pellucid.plugins import CORE
+from pellucid.registry import Registry
+
+PACKAGES = (
+    "layers", "losses", "objectives", "optimizers", "schedules", "initializers", "regularizers", "metrics",
+    "transforms", "callbacks",
+)  # fmt: skip
+REGISTRY = Registry()
+ENTRIES = list(REGISTRY.plugins.load(CORE).entries.values())
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}:{entry.name}")
+def test_an_entry_names_a_documented_class_of_its_kind(entry: Entry):
+    if entry.name == "core/cupy":
+        pytest.importorskip("cupy", reason="the cupy backend needs CuPy")
+    implementation = REGISTRY.load(entry)
+    assert inspect.getdoc(implementation)
+    assert entry.summary
+    assert not inspect.isabstract(implementation)
+    assert issubclass(implementation, Ops) if entry.kind == "backend" else implementation.kind == entry.kind
+    if entry.kind != "backend":
+        assert REGISTRY.entry_of(implementation) == entry
+
+
+def test_every_component_of_the_core_is_registered():
+    registered = {entry.target for entry in ENTRIES}
+    for package in PACKAGES:
+        for module in pkgutil.iter_modules(import_module(f"pellucid.{package}").__path__, f"pellucid.{package}."):
+            for name, value in vars(import_module(module.name)).items():
+                own = inspect.isclass(value) and value.__module__ == module.name and issubclass(value, Component)
+                if own and ABC not in value.__bases__:
+                    assert f"{module.name}:{name}" in registered
+
+
+def test_all_kinds_have_a_method_for_registering_them():
+    from pellucid.manifest import Registrar
+
+    assert all(callable(getattr(Registrar, kind)) for kind in KINDS)
+
+
+def test_the_version_stands_in_one_place_only():
+    from importlib.metadata import version
+
+    assert pellucid.__version__ == version("pellucid")
+
+
+def test_public_names_and_their_annotations_agree():
+    """The lazy table and the imports for type checkers say the same, and every name exists."""
+    import ast
+
+    tree = ast.parse(inspect.getsource(pellucid))
+    checked = {
+        (node.module, alias.name)
+        for block in tree.body if isinstance(block, ast.If)
+        for node in block.body if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }  # fmt: skip
+    lazy = {(f"pellucid.{module}", name) for name, module in pellucid._HOME.items()} | {("pellucid", "errors")}
+    assert checked == lazy
+    for name in pellucid.__all__:
+        assert getattr(pellucid, name) is not None
+        assert name in dir(pellucid)
+
+
+def test_a_misspelt_public_name_says_what_might_be_meant():
+    with pytest.raises(AttributeError, match=r"module 'pellucid' has no attribute 'biuld'\. Did you mean 'build'\?"):
+        pellucid.biuld  # noqa: B018
