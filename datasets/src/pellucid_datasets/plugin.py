@@ -1,10 +1,17 @@
 """The manifest: what this package registers, as strings only."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from pellucid import hookimpl
+
+if TYPE_CHECKING:
+    from pellucid.manifest import Registrar
 
 
 @hookimpl
-def pellucid_register(registry):  # type: ignore[no-untyped-def]
+def pellucid_register(registry: Registrar) -> None:
     registry.dataset("mnist", "pellucid_datasets.mnist:Mnist", summary="70,000 handwritten digits, 28 × 28 grey levels")
     registry.dataset("iris", "pellucid_datasets.iris:Iris", summary="150 irises of three species, four lengths in cm")
     registry.dataset("half_moons", "pellucid_datasets.half_moons:HalfMoons", summary="two interlocking half circles")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pellucid import create
+from pellucid import Example, create
 from pellucid.errors import ConfigError
 from pellucid.initializer import Initializer
 from pellucid.layer import Layer
@@ -77,6 +77,17 @@ def logistic_regression(outputs: int) -> Sequential:
     """
     _check("logistic_regression", "outputs", outputs, _is_size(outputs), "an int of at least 1")
     return _trained_for("classification", outputs, Sequential([Flatten(), Dense(outputs, init="zeros")]))
+
+
+# What the conformance kit builds; a class would say this in its body.
+ann.examples = (  # type: ignore[attr-defined]
+    Example({"outputs": 3, "hidden": [4], "activation": "tanh"}),
+    Example({"outputs": 2, "hidden": [6, 5], "activation": "gelu", "task": "regression"}, ((2, 3),)),
+    Example({"outputs": 3, "hidden": [4], "activation": "silu", "normalization": "batch_norm"}),
+    Example({"outputs": 3, "hidden": [4], "activation": "softplus", "normalization": "layer_norm", "dropout": 0.3}),
+    Example({"outputs": 1, "hidden": []}),
+)
+logistic_regression.examples = (Example({"outputs": 3}), Example({"outputs": 1}))  # type: ignore[attr-defined]
 
 
 def _trained_for(task: Task, outputs: int, model: Sequential) -> Sequential:
