@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -15,8 +14,8 @@ SUFFIX = ".partial"
 _numbers = count()
 
 
-def replace_file(path: str | os.PathLike[str], write: Callable[[Path], None]) -> None:
-    """Let ``write(temporary)`` write a file and put it in the place of ``path`` in one step.
+def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a temporary file and put it in the place of ``path`` in one step.
 
     The temporary file stands in the same folder, because only within one file system a rename is atomic. Its bytes
     reach the disk before the rename, or after a power cut the new name could stand for an empty file; the rename
@@ -28,10 +27,12 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[Path], None]) ->
     target = Path(os.path.realpath(path))  # of a symbolic link, what it points to is replaced
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{next(_numbers)}{SUFFIX}")
     try:
-        write(temporary)
-        _flush(temporary)
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(target)
-        _flush(target.parent)
+        _flush_names(target.parent)
     except OSError as error:
         raise CheckpointError(
             f"Cannot write {path}: {error.strerror or error}. Check that the folder exists, may be written to and has "
@@ -44,7 +45,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[Path], None]) ->
 
 def replace_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file (UTF-8) in the same way."""
-    replace_file(path, lambda temporary: _write_text(temporary, text))
+    replace_file(path, text.encode())
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -53,15 +54,11 @@ def remove_leftovers(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-
-
-def _flush(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    if path.is_dir() and os.name == "nt":  # Windows cannot open a folder; its renames are journalled
+def _flush_names(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
+    if os.name == "nt":  # Windows cannot open a folder, and journals its renames
         return
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

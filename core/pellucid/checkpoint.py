@@ -32,7 +32,7 @@ def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     tensors = model_tensors(trainer.model)
     ops = trainer.runtime.ops
     tensors |= {f"optimizer/{name}": np.asarray(ops.to_host(a)) for name, a in trainer.slots.buffers.items()}
-    callbacks = []
+    callbacks: list[dict[str, Any]] = []
     for callback in trainer.callbacks:
         state = callback.state()
         arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from pellucid.atomic import replace_file
 from pellucid.errors import CheckpointError
@@ -71,7 +71,8 @@ def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any],
         "tensors_sha256": values,
         "sha256": hash_header(kind, text, {n: (a.dtype, a.shape) for n, a in arrays.items()}, values),
     }  # fmt: skip
-    replace_file(path, lambda temporary: save_file(arrays, temporary, metadata=metadata))
+    content = save(arrays, metadata)  # save_file would leave a temporary file of its own behind when it is killed
+    replace_file(path, content)
 
 
 def hash_values(tensors: Mapping[str, HostArray]) -> str:

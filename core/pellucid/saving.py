@@ -177,8 +177,8 @@ def restore_facts(runtime: Runtime, header: Header, tensors: Mapping[str, HostAr
     frozen = set(_of_model(header)["frozen"])
     for param in runtime.arena.params:
         param.trainable = param.path not in frozen
-    classes = document.get("classes")
-    runtime.classes = None if classes is None else tuple(str(name) for name in classes)
+    if document.get("classes") is not None:
+        runtime.classes = tuple(str(name) for name in _field(header, document, "classes", list))
     runtime.metadata = _field(header, document, "metadata", dict)
     runtime.transforms = restored_transforms(header, tensors)
 
@@ -189,10 +189,10 @@ def restored_transforms(header: Header, tensors: Mapping[str, HostArray]) -> lis
     for i, config in enumerate(_field(header, header.document, "transforms", list)):
         try:
             transform: Transform = read("transform", config, path=f"transforms.{i}", saved=True)
+            prefix = f"transforms/{i}/"
+            transform.restore({n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)})
         except PellucidError as error:
             raise CheckpointError(f"{header.path} cannot be loaded: {error}{_missing(header)}") from error
-        prefix = f"transforms/{i}/"
-        transform.restore({n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)})
         transforms.append(transform)
     return transforms
 
@@ -246,7 +246,7 @@ def check_tensors(header: Header, model: Layer) -> None:
 
 
 def _differences(ours: Mapping[str, tuple[int, ...]], built: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
-    for name in [*ours, *(n for n in built if n not in ours)]:
+    for name in [*built, *(n for n in ours if n not in built)]:
         if ours.get(name) != built.get(name):
             shown = [str(shapes[name]) if name in shapes else "absent" for shapes in (ours, built)]
             yield f"'{name}' has shape {shown[0]} here, and {shown[1]} in what the configuration builds."

@@ -1,0 +1,213 @@
+"""Files that are missing, foreign, cut off, tampered with or of another version: one error, with the remedy."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.checkpoint import save_checkpoint
+from pellucid.container import MAX_HEADER
+from safetensors.numpy import save_file
+
+from tests.saving.support import edited, parts, put, small_model, small_trainer
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "model.safetensors"
+    pl.save(small_model(), path)
+    return path
+
+
+def refused(path: Path, message: str) -> None:
+    with pytest.raises(pl.CheckpointError, match=message) as caught:
+        pl.load(path, backend="reference")
+    assert str(path) in str(caught.value)
+
+
+def test_missing(tmp_path: Path) -> None:
+    refused(tmp_path / "none.safetensors", "Cannot read .*No such file.*Check the path")
+
+
+def test_folder(tmp_path: Path) -> None:
+    refused(tmp_path, "Cannot read .*directory")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n" + b"\0" * 60, b"PK\x03\x04 a pickle in a zip", b"{}"])
+def test_foreign(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "photo.safetensors"
+    path.write_bytes(content)
+    refused(path, "not a safetensors file, or it is truncated|has a header of|not JSON")
+
+
+def test_pickle_is_not_executed(tmp_path: Path) -> None:
+    import pickle
+
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "executed",))
+
+    path = tmp_path / "trap.safetensors"
+    path.write_bytes(pickle.dumps(Trap()))
+    refused(path, "safetensors")
+    assert not (tmp_path / "executed").exists()
+
+
+def test_safetensors_of_someone_else(tmp_path: Path) -> None:
+    path = tmp_path / "bert.safetensors"
+    save_file({"weight": np.zeros((3, 4), np.float32)}, path)
+    refused(path, "pellucid did not write it")
+
+
+def test_every_truncation(saved: Path) -> None:
+    whole = saved.read_bytes()
+    for size in [0, 1, 7, 8, 9, 100, len(whole) // 2, len(whole) - 1]:
+        saved.write_bytes(whole[:size])
+        refused(saved, "truncated|not JSON")
+
+
+def test_every_flipped_byte_of_a_small_file_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.safetensors"
+    pl.save(pl.build("dense", units=1, input_shape=(1,), seed=0, backend="reference"), path)
+    whole = path.read_bytes()
+    for i in range(len(whole)):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :])
+        with pytest.raises(pl.CheckpointError):
+            pl.load(path, backend="reference")
+
+
+def test_tampered_values(saved: Path) -> None:
+    whole = bytearray(saved.read_bytes())
+    whole[-1] ^= 1
+    saved.write_bytes(whole)
+    refused(saved, "damaged or was changed.*hash of its values")
+
+
+def test_tampered_document(saved: Path) -> None:
+    refused(edited(saved, lambda d: d["model"].update(seed=4), sealed=False), "damaged or was changed.*hash")
+
+
+def test_newer_format(saved: Path) -> None:
+    header, values = parts(saved)
+    header["__metadata__"]["format_version"] = "2"
+    refused(put(saved, header, values), "version '2' of the format.*Upgrade pellucid")
+
+
+def test_checkpoint_is_not_a_model(tmp_path: Path) -> None:
+    path = tmp_path / "c.safetensors"
+    save_checkpoint(small_trainer(callbacks=[]), path)
+    refused(path, "must hold a model. Received: a checkpoint.*--resume")
+
+
+def test_missing_plugin(saved: Path) -> None:
+    def edit(document):
+        document["model"]["config"]["layers"][1]["type"] = "acme/batch_norm"
+        document["plugins"] = {"acme": "pellucid-acme 1.2"}
+
+    refused(edited(saved, edit), "layers.1.*'acme'.*written with pellucid-acme 1.2: install it")
+
+
+def test_name_of_a_package_cannot_carry_a_command(saved: Path) -> None:
+    def edit(document):
+        document["model"]["config"]["type"] = "acme/x"
+        document["plugins"] = {"acme": "x; rm -rf / 1.2"}
+
+    with pytest.raises(pl.CheckpointError) as caught:
+        pl.load(edited(saved, edit), backend="reference")
+    assert "rm" not in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["os:system", "builtins:eval", "pellucid.layers.dense:Dense", "../dense"])
+def test_nothing_is_imported_by_path(saved: Path, target: str) -> None:
+    refused(edited(saved, lambda d: d["model"]["config"].update(type=target)), "cannot be loaded")
+
+
+def test_other_shapes_than_the_configuration_builds(saved: Path) -> None:
+    def edit(document):
+        document["model"]["config"]["layers"][0]["units"] = 9
+
+    refused(edited(saved, edit), r"does not fit.*parameters/layers\.0\.weight.*\(6, 8\) here.*\(6, 9\)")
+
+
+def test_small_file_cannot_ask_for_a_large_model(saved: Path) -> None:
+    def edit(document):
+        document["model"]["config"]["layers"][0]["units"] = 10**9
+
+    path = edited(saved, edit)
+    tracemalloc.start()
+    try:
+        refused(path, "does not fit")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_header_length_is_checked_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.safetensors"
+    with path.open("wb") as file:  # sparse: it takes no room
+        file.write((MAX_HEADER + 1).to_bytes(8, "little"))
+        file.truncate(MAX_HEADER + 100)
+    refused(path, "has a header of 16777217 bytes. Expected: at most 16777216")
+
+
+def test_depth_of_json(saved: Path) -> None:
+    header, values = parts(saved)
+    deep = json.dumps(header)[:-1] + ', "x": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    refused(put(saved, deep, values), "not JSON")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"shape": [-1]}, "shape of tensor"),
+        ({"shape": [2**60, 2**60]}, "shape of tensor"),
+        ({"shape": [1] * 40}, "shape of tensor"),
+        ({"shape": "8"}, "shape of tensor"),
+        ({"shape": [9]}, "cannot have 32 bytes"),
+        ({"dtype": "OBJECT"}, "dtype of tensor"),
+        ({"data_offsets": [0, 31]}, "cannot have 31 bytes"),
+        ({"data_offsets": [0, 1 << 62]}, "truncated"),
+        ({"data_offsets": [4, 36]}, "overlap or leave a gap"),
+        ({"data_offsets": None}, "cannot have -1 bytes"),
+    ],
+)
+def test_lying_tensor_table(saved: Path, entry: dict, message: str) -> None:
+    header, values = parts(saved)
+    name = "parameters/layers.0.bias"
+    assert header[name]["shape"] == [8]
+    header[name] |= entry
+    refused(put(saved, header, values), message)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda d: d.pop("model"),
+        lambda d: d["model"].pop("input_shapes"),
+        lambda d: d["model"].update(input_shapes=[["a"]]),
+        lambda d: d["model"].update(dtype="int8"),
+        lambda d: d["model"].update(seed=None),
+        lambda d: d["model"].update(config=[]),
+        lambda d: d["model"]["config"].pop("layers"),
+        lambda d: d["model"]["config"]["layers"][0].update(units="many"),
+        lambda d: d["model"]["config"]["layers"][0].update(colour="red"),
+        lambda d: d.update(transforms=[{"type": "core/standardize"}]),
+        lambda d: d.update(transforms="none"),
+        lambda d: d.update(metadata=None),
+        lambda d: d.update(classes=3),
+        lambda d: d["model"].update(frozen=None),
+    ],
+)
+def test_document_that_makes_no_sense(saved: Path, edit) -> None:
+    refused(edited(saved, edit), "cannot be loaded|is damaged|saved state of")
+
+
+def test_missing_key_in_the_metadata(saved: Path) -> None:
+    header, values = parts(saved)
+    del header["__metadata__"]["document"]
+    refused(put(saved, header, values), "its header lacks document")

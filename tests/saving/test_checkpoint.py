@@ -1,0 +1,275 @@
+"""A run that is interrupted anywhere and continued gives the same bits as one that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.checkpoint import restore_checkpoint, save_checkpoint
+
+from tests.saving.support import edited, everything, small_data, small_model, small_trainer
+
+X, Y = small_data()
+FIT: dict[str, Any] = {"validation": (X[:40], Y[:40]), "batch_size": 16}
+STEPS = 7
+"""Of an epoch: 103 samples in batches of 16."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "checkpoint.safetensors"
+
+
+class At(pl.Callback):
+    """Does something after one step."""
+
+    def __init__(self, step: int, action: Callable[[pl.Run], None]) -> None:
+        self.step = step
+        self.action = action
+
+    def on_run_start(self, run: pl.Run) -> None:
+        run.on_step(lambda run: self.action(run) if run.step == self.step else None)
+
+
+def interrupted(path: Path, step: int, make: Callable[[], pl.Trainer], epochs: int = 4) -> None:
+    def stop(run: pl.Run) -> None:
+        save_checkpoint(run.trainer, path)
+        run.stop("power cut")
+
+    trainer = make()
+    trainer.callbacks.append(At(step, stop))
+    trainer.fit((X, Y), epochs=epochs, **FIT)
+    assert trainer.steps == step
+
+
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+@pytest.mark.parametrize("step", [1, STEPS - 1, STEPS, STEPS + 1, 2 * STEPS + 3, 4 * STEPS])
+def test_continuation_is_bitwise_equal(path: Path, step: int, backend: str) -> None:
+    def make() -> pl.Trainer:
+        return small_trainer(small_model(backend=backend))
+
+    whole = make()
+    whole.fit((X, Y), epochs=4, **FIT)
+    interrupted(path, step, make)
+
+    again = make()
+    restore_checkpoint(again, path)
+    again.fit((X, Y), epochs=4 - again.epochs, **FIT)
+
+    assert everything(again) == everything(whole)
+    assert again.callbacks[0].epoch == whole.callbacks[0].epoch
+
+
+def test_continuation_with_accumulated_micro_batches(path: Path) -> None:
+    def make() -> pl.Trainer:
+        return small_trainer(accumulate=2, clip_norm=0.5, optimizer={"type": "sgd", "lr": 0.1, "momentum": 0.9})
+
+    whole = make()
+    whole.fit((X, Y), epochs=2, **FIT)
+    interrupted(path, 6, make, epochs=2)
+    again = make()
+    restore_checkpoint(again, path)
+    again.fit((X, Y), epochs=2 - again.epochs, **FIT)
+    assert everything(again) == everything(whole)
+
+
+def test_interrupted_twice(path: Path) -> None:
+    whole = small_trainer()
+    whole.fit((X, Y), epochs=3, **FIT)
+    interrupted(path, 4, small_trainer, epochs=3)
+    for step in (9, 16):
+        trainer = small_trainer()
+        restore_checkpoint(trainer, path)
+        trainer.callbacks.append(At(step, lambda run: (save_checkpoint(run.trainer, path), run.stop("again"))))
+        trainer.fit((X, Y), epochs=3 - trainer.epochs, **FIT)
+    last = small_trainer()
+    restore_checkpoint(last, path)
+    last.fit((X, Y), epochs=3 - last.epochs, **FIT)
+    assert everything(last) == everything(whole)
+
+
+def test_saving_a_checkpoint_changes_nothing(path: Path) -> None:
+    plain, watched = small_trainer(), small_trainer()
+    plain.fit((X, Y), epochs=2, **FIT)
+    watched.callbacks.append(At(5, lambda run: save_checkpoint(run.trainer, path)))
+    watched.fit((X, Y), epochs=2, **FIT)
+    assert everything(plain) == everything(watched)
+
+
+# -- what does not fit -----------------------------------------------------------------------------------------------
+
+
+def test_other_settings_are_all_named_at_once(path: Path) -> None:
+    save_checkpoint(small_trainer(), path)
+    other = small_trainer(optimizer={"type": "adamw", "lr": 0.5, "weight_decay": 0.1}, seed=2, clip_norm=1.0)
+    before = everything(other)
+    with pytest.raises(pl.CheckpointError, match="another run") as caught:
+        restore_checkpoint(other, path)
+    message = str(caught.value)
+    assert "settings.optimizer.lr: 0.01 in the checkpoint, 0.5 now" in message
+    assert "settings.seed: 1 in the checkpoint, 2 now" in message
+    assert "settings.clip_norm: None in the checkpoint, 1.0 now" in message
+    assert everything(other) == before
+
+
+def test_other_model(path: Path) -> None:
+    save_checkpoint(small_trainer(), path)
+    model = pl.build("dense", units=3, input_shape=(6,), seed=3, backend="reference")
+    with pytest.raises(pl.CheckpointError, match=r"model\.config\.type: 'core/sequential' .*, 'core/dense' now"):
+        restore_checkpoint(small_trainer(model), path)
+
+
+def test_other_data_in_the_middle_of_an_epoch(path: Path) -> None:
+    interrupted(path, 3, small_trainer)
+    trainer = small_trainer()
+    restore_checkpoint(trainer, path)
+    with pytest.raises(pl.DataError, match=r"ended 48 samples into epoch 1.*same data"):
+        trainer.fit((X[:90], Y[:90]), **FIT)
+
+
+def test_forgotten_callback(path: Path) -> None:
+    trainer = small_trainer()
+    trainer.fit((X, Y), epochs=1, **FIT)
+    save_checkpoint(trainer, path)
+    with pytest.raises(pl.CheckpointError, match=r"memory of a callback 'BestEpoch'.*same callbacks"):
+        restore_checkpoint(small_trainer(callbacks=[]), path)
+
+
+def test_model_file_is_not_a_checkpoint(path: Path) -> None:
+    pl.save(small_model(), path)
+    with pytest.raises(pl.CheckpointError, match=r"must hold a checkpoint. Received: a model"):
+        restore_checkpoint(small_trainer(), path)
+
+
+def test_unregistered_optimizer_is_refused(path: Path) -> None:
+    from pellucid.optimizers.sgd import SGD
+
+    class Mine(SGD):
+        pass
+
+    with pytest.raises(pl.CheckpointError, match=r"This run cannot be saved.*not registered"):
+        save_checkpoint(small_trainer(optimizer=Mine()), path)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda d: d.pop("settings"),
+        lambda d: d["progress"].pop("steps"),
+        lambda d: d.update(callbacks=None),
+        lambda d: d["callbacks"].append({"class": "BestEpoch"}),
+    ],
+)
+def test_incomplete_document(path: Path, edit: Callable[[dict], None]) -> None:
+    trainer = small_trainer()
+    trainer.fit((X, Y), epochs=1, **FIT)
+    save_checkpoint(trainer, path)
+    with pytest.raises(pl.CheckpointError, match="is damaged or was changed"):
+        restore_checkpoint(small_trainer(), edited(path, edit))
+
+
+# -- the callbacks ---------------------------------------------------------------------------------------------------
+
+
+def test_best_epoch_gives_the_best_weights_back() -> None:
+    seen: list[tuple[float, bytes]] = []
+
+    class Watch(pl.Callback):
+        def on_epoch_end(self, run: pl.Run) -> None:
+            seen.append((run.history[-1]["validation_accuracy"], run.model.runtime.arena.data.tobytes()))
+
+    trainer = small_trainer(callbacks=["best_epoch", Watch()], optimizer={"type": "sgd", "lr": 2.0}, schedule=None)
+    trainer.fit((X, Y), epochs=6, **FIT)
+    figures = [figure for figure, _ in seen]
+    best = figures.index(max(figures))  # of equal ones the first
+    assert len(set(figures)) > 1
+    assert trainer.callbacks[0].epoch == best + 1
+    assert trainer.callbacks[0].figure == figures[best]
+    assert trainer.runtime.arena.data.tobytes() == seen[best][1]
+    assert trainer.evaluate((X[:40], Y[:40]))["accuracy"] == figures[best]
+
+
+@pytest.mark.parametrize(
+    ("options", "metrics", "expected"),
+    [
+        ({}, ["accuracy"], ("validation_accuracy", max)),
+        ({}, [], ("validation_loss", min)),
+        ({"monitor": "loss"}, ["accuracy"], ("loss", min)),
+        ({"monitor": "validation_loss", "mode": "max"}, [], ("validation_loss", max)),
+    ],
+)
+def test_what_best_epoch_compares(options: dict, metrics: list, expected: tuple) -> None:
+    trainer = small_trainer(callbacks=[{"type": "best_epoch", **options}], metrics=metrics)
+    history = trainer.fit((X, Y), epochs=4, **FIT)
+    column, choose = history[expected[0]], expected[1]
+    assert trainer.callbacks[0].epoch == column.index(choose(column)) + 1
+
+
+def test_best_epoch_without_validation_data_says_what_to_do() -> None:
+    with pytest.raises(pl.ConfigError, match=r"'validation_accuracy'.*figures of an epoch are loss.*monitor"):
+        small_trainer().fit((X, Y), epochs=1)
+
+
+def test_best_epoch_with_a_wrong_mode() -> None:
+    with pytest.raises(pl.ConfigError, match=r"mode: expected one of 'min', 'max' or None. Received: 'maximum'"):
+        small_trainer(callbacks=[{"type": "best_epoch", "mode": "maximum"}])
+
+
+def test_checkpoint_callback_saves_the_latest_weights_not_the_best(path: Path) -> None:
+    def make() -> pl.Trainer:
+        return small_trainer(callbacks=["best_epoch", {"type": "checkpoint", "path": str(path), "seconds": 1e6}])
+
+    make().fit((X, Y), epochs=2, **FIT)
+    half = make()
+    restore_checkpoint(half, path)
+    half.fit((X, Y), epochs=2, **FIT)
+
+    latest = small_trainer(callbacks=[])
+    latest.fit((X, Y), epochs=2, **FIT)
+    latest.fit((X, Y), epochs=2, **FIT)
+    assert half.history["loss"] == latest.history["loss"]
+
+
+def test_checkpoint_callback_saves_within_an_epoch(path: Path) -> None:
+    written: list[int] = []
+    trainer = small_trainer(
+        callbacks=[
+            {"type": "checkpoint", "path": str(path), "seconds": 0.0},
+            At(3, lambda run: written.append(path.stat().st_size)),
+        ]
+    )
+    trainer.fit((X, Y), epochs=1, **FIT)
+    assert written and written[0] > 0
+
+
+def test_rejected_step_leaves_a_checkpoint_of_the_step_before(path: Path) -> None:
+    def poison(run: pl.Run) -> None:
+        run.on_gradients(lambda segments: segments[0].grad.fill(np.nan))
+
+    trainer = small_trainer(
+        callbacks=["best_epoch", At(9, poison), {"type": "checkpoint", "path": str(path), "seconds": 1e6}]
+    )
+    with pytest.raises(pl.NumericalError, match=r"Step 10 .*layers\.0\.weight"):
+        trainer.fit((X, Y), epochs=2, **FIT)
+
+    interrupted(path.with_name("known.safetensors"), 9, small_trainer, epochs=2)
+    left, known = small_trainer(), small_trainer()
+    restore_checkpoint(left, path)
+    restore_checkpoint(known, path.with_name("known.safetensors"))
+    assert everything(left) == everything(known)
+
+
+def test_other_errors_do_not_overwrite_the_checkpoint(path: Path) -> None:
+    def fail(run: pl.Run) -> None:
+        raise RuntimeError("out of memory, say")
+
+    save_checkpoint(small_trainer(callbacks=[]), path)
+    before = path.read_bytes()
+    trainer = small_trainer(callbacks=[At(3, fail), {"type": "checkpoint", "path": str(path), "seconds": 1e6}])
+    with pytest.raises(RuntimeError):
+        trainer.fit((X, Y), epochs=1, **FIT)
+    assert path.read_bytes() == before

@@ -1,0 +1,188 @@
+"""What is saved is what is loaded: parameters, states, transforms, classes, objective, sharing, dtype, shapes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.container import read_header
+from safetensors.numpy import load_file
+
+from tests.saving.support import small_data, small_model, small_trainer
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "model.safetensors"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_predicts_the_same_bits_after_training(path: Path, dtype: str) -> None:
+    trainer = small_trainer(small_model(dtype=dtype))
+    x, y = small_data()
+    trainer.fit((x, y), validation=(x, y), epochs=2, batch_size=16)
+    pl.save(trainer.model, path)
+
+    loaded = pl.load(path, backend="reference")
+
+    assert loaded.predict(x).tobytes() == trainer.model.predict(x).tobytes()
+    assert loaded.runtime.dtype == np.dtype(dtype)
+    assert loaded.runtime.seed == 3
+    assert loaded.runtime.input_shapes == ((6,),)
+
+
+def test_names_of_tensors_are_the_paths(path: Path) -> None:
+    pl.save(small_model(), path)
+    assert set(load_file(path)) == {
+        "parameters/layers.0.weight", "parameters/layers.0.bias", "parameters/layers.1.gamma",
+        "parameters/layers.1.beta", "parameters/layers.3.weight", "parameters/layers.3.bias",
+        "states/layers.1.running_mean", "states/layers.1.running_var",
+    }  # fmt: skip
+
+
+def test_transforms_and_classes_come_from_the_training_data(path: Path) -> None:
+    x, y = small_data()
+    names = ("rose", "tulip", "iris")
+    train = pl.dataset.Split(x * 7 + 3, y, names)
+    empty = train.take(np.arange(0))
+    trainer = small_trainer(callbacks=[])
+    trainer.fit(pl.dataset.Splits(train, empty, empty, ["standardize"]), epochs=1)
+    pl.save(trainer.model, path)
+
+    loaded = pl.load(path, backend="reference")
+
+    assert loaded.runtime.classes == names
+    assert loaded.predict(train.x).tobytes() == trainer.model.predict(train.x).tobytes()
+
+
+def test_objective_is_remembered(path: Path) -> None:
+    trainer = small_trainer(callbacks=[])
+    x, y = small_data()
+    pl.save(trainer.model, path)
+
+    again = pl.Trainer(pl.load(path, backend="reference"), seed=1, metrics=["accuracy"])
+
+    assert again.evaluate((x, y)) == trainer.evaluate((x, y))
+
+
+def test_training_goes_on_from_a_loaded_model(path: Path) -> None:
+    model = small_model()
+    model.parameters()[0].trainable = False
+    pl.save(model, path)
+    loaded = pl.load(path, backend="reference")
+    before = [p.data.copy() for p in loaded.parameters()]
+
+    small_trainer(loaded, callbacks=[]).fit(small_data(), epochs=1)
+
+    changed = [bool((p.data != b).any()) for p, b in zip(loaded.parameters(), before, strict=True)]
+    assert changed == [False, True, True, True, True, True]
+
+
+def test_shared_layers_stay_shared(path: Path) -> None:
+    shared = {"type": "dense", "units": 6, "activation": "tanh"}
+    model = pl.build(
+        {"type": "sequential", "layers": [shared, {"ref": "layers.0"}, {"type": "dense", "units": 2}]},
+        input_shape=(6,), seed=0, backend="reference",
+    )  # fmt: skip
+    pl.save(model, path)
+
+    loaded = pl.load(path, backend="reference")
+
+    assert loaded.layers[0] is loaded.layers[1]
+    assert len(loaded.parameters()) == len(model.parameters()) == 4
+    x, _ = small_data(5)
+    assert loaded.predict(x).tobytes() == model.predict(x).tobytes()
+
+
+def test_tied_and_transposed_weights_stay_tied(path: Path) -> None:
+    model = pl.build(
+        {"type": "sequential", "layers": [{"type": "dense", "units": 3}, {"ref": "layers.0", "transpose": True}]},
+        input_shape=(6,), seed=0, backend="reference",
+    )  # fmt: skip
+    pl.save(model, path)
+    loaded = pl.load(path, backend="reference")
+    x, _ = small_data(5)
+    assert loaded.predict(x).tobytes() == model.predict(x).tobytes()
+    assert [p.path for p in loaded.parameters()] == [p.path for p in model.parameters()]
+
+
+def test_model_made_of_objects(path: Path) -> None:
+    from pellucid.layers.dense import Dense
+    from pellucid.layers.relu import ReLU
+    from pellucid.sequential import Sequential
+
+    model = pl.build(Sequential([Dense(4), ReLU(), Dense(2)]), input_shape=(6,), seed=0, backend="reference")
+    pl.save(model, path)
+    x, _ = small_data(5)
+    assert pl.load(path, backend="reference").predict(x).tobytes() == model.predict(x).tobytes()
+
+
+def test_file_holds_canonical_names_only(path: Path) -> None:
+    pl.save(small_model(), path)
+    config = read_header(path, "model").document["model"]["config"]
+    assert [layer["type"] for layer in config["layers"]] == [
+        "core/dense", "core/batch_norm", "core/dropout", "core/dense",
+    ]  # fmt: skip
+
+
+def test_changed_argument_is_saved_as_it_is_now(path: Path) -> None:
+    model = small_model()
+    model.layers[2].rate = 0.5
+    pl.save(model, path)
+    assert pl.load(path, backend="reference").layers[2].rate == 0.5
+
+
+def test_unregistered_layer_is_refused_with_the_remedy(path: Path) -> None:
+    class Double(pl.Layer):
+        def output_shape(self, *shapes):
+            return shapes[0]
+
+        def forward(self, ctx, x):
+            return 2 * x
+
+        def backward(self, ctx, dy):
+            return 2 * dy
+
+    model = pl.build(Double(), input_shape=(3,), seed=0, backend="reference")
+    with pytest.raises(pl.CheckpointError, match=r"cannot be saved.*not registered.*pellucid new plugin"):
+        pl.save(model, path)
+    assert not path.exists()
+
+
+def test_model_that_would_not_load_is_not_written(path: Path) -> None:
+    model = small_model()
+    model.layers[0].units = 9  # the parameters still have 8 columns
+    with pytest.raises(pl.CheckpointError, match=r"cannot be saved.*parameters/layers\.0\.weight.*\(6, 8\).*\(6, 9\)"):
+        pl.save(model, path)
+    assert not path.exists()
+
+
+def test_saving_again_replaces_the_file_and_leaves_nothing_else(path: Path) -> None:
+    pl.save(small_model(seed=1), path)
+    pl.save(small_model(seed=2), path)
+    assert pl.load(path, backend="reference").runtime.seed == 2
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_folder_without_permission(path: Path) -> None:
+    path.parent.chmod(0o500)
+    with pytest.raises(pl.CheckpointError, match="Cannot write"):
+        pl.save(small_model(), path)
+
+
+def test_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(pl.CheckpointError, match=r"Cannot write .*nowhere/m\.safetensors.*folder exists"):
+        pl.save(small_model(), tmp_path / "nowhere" / "m.safetensors")
+
+
+def test_symbolic_link_is_followed(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.safetensors", tmp_path / "link.safetensors"
+    pl.save(small_model(seed=1), real)
+    link.symlink_to(real)
+    pl.save(small_model(seed=2), link)
+    assert link.is_symlink()
+    assert pl.load(real, backend="reference").runtime.seed == 2
