@@ -85,7 +85,6 @@ class MicroBatch:
         batch: the gathered rows.
         loss: the objective of the last forward, a 0-d array.
         gradients: gathers, and computes loss and gradients, from a recorded plan where possible.
-        update: applies the gradients of a step of this one micro-batch; False if they are not finite.
     """
 
     def __init__(self, root: Context, model: Layer, objective: Objective, source: Source, rows: int, update: Update):
@@ -104,9 +103,8 @@ class MicroBatch:
         # With weights the number that losses divide by changes from batch to batch, and with it the recorded calls.
         capturable = source.weight is None and objective.capturable and all(la.capturable for _, la in model.walk())
         self.gradients = Recorded(self.ops, self._gradients, capturable)
-        self.update = Recorded(
-            self.ops, lambda: update.apply(self.ctx, self.loss), capturable and update.capturable
-        )
+        self._update = Recorded(self.ops, lambda: update.apply(self.ctx, self.loss), capturable and update.capturable)
+        self._requests: list[Any] = []
 
     def _buffer(self, source: Array) -> Array:
         buffer = self.ops.empty((len(self.index), *source.shape[1:]), source.dtype)
@@ -132,4 +130,13 @@ class MicroBatch:
         self.gather()
         self.loss = self.objective.forward(self.ctx, self.model, self.batch)
         self.backward()
+        self._requests = list(self.ctx._call.updates)
         return self.loss
+
+    def update(self) -> bool:
+        """Apply the gradients of a step of this one micro-batch; False if they are not finite."""
+        # Replayed gradients do not ask for their updates of states again; an update that is not replayed needs them.
+        self.ctx._call.updates[:] = self._requests
+        applied: bool = self._update()
+        self.ctx.discard()
+        return applied

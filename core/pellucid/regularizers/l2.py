@@ -25,6 +25,7 @@ class L2(Regularizer):
         Equation("dtheta", r"\lambda \theta", "strength * theta"),
     )
     examples = (Example(), Example({"strength": 0.5}))
+    capturable = True
 
     def __init__(self, strength: float = 1e-4) -> None:
         check_float(self, "strength", strength, "[0, inf)")

@@ -1,0 +1,54 @@
+"""Running statistics follow in every combination of recorded and not recorded gradients and updates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.layer import Layer
+from pellucid.optimizer import Optimizer, Segment
+
+OPTIMIZERS = ["sgd", "plain", "promising"]
+
+
+class Plain(Optimizer):
+    """Gradient descent that makes no promise, so its step is never recorded."""
+
+    def __init__(self, lr: float = 0.1) -> None:
+        self.lr = lr
+
+    def step(self, segments: Sequence[Segment]) -> None:
+        for segment in segments:
+            segment.data -= segment.lr * segment.grad
+
+
+class Promising(Plain):
+    """It promises to be recordable, and then uses what the kernels do not cover."""
+
+    capturable = True
+
+    def step(self, segments: Sequence[Segment]) -> None:
+        for segment in segments:
+            segment.ops.add_scaled(segment.data[::-1], segment.grad[::-1], -segment.lr)  # strided: the reference's work
+
+
+def trained(backend: str, optimizer: Any, accumulate: int) -> Layer:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(3, 2, (96, 6)), rng.integers(0, 3, 96)
+    layers = [{"type": "dense", "units": 8}, {"type": "batch_norm"}, {"type": "dense", "units": 3}]
+    model = pl.build({"type": "sequential", "layers": layers}, input_shape=(6,), seed=1, backend=backend)
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer=optimizer, accumulate=accumulate, seed=0)
+    trainer.fit((x, y), epochs=2, batch_size=16, verbose=False)
+    return model
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize("optimizer", [{"type": "sgd", "lr": 0.1}, Plain(), Promising()], ids=OPTIMIZERS)
+def test_states_follow(optimizer: Any, accumulate: int) -> None:
+    expected, model = trained("reference", optimizer, accumulate), trained("cython", optimizer, accumulate)
+    for state, its in zip(model.states(), expected.states(), strict=True):
+        assert abs(float(np.max(its.data)) - its.fill) > 0.1
+        np.testing.assert_allclose(state.data, its.data, rtol=1e-3, atol=1e-4)
