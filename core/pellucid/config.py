@@ -10,6 +10,7 @@ from pellucid.component import Component
 from pellucid.errors import ConfigError
 from pellucid.reader import Reader
 from pellucid.registry import default_registry
+from pellucid.suggest import a
 from pellucid.writer import to_config
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def build(
                 "Give the arguments to the layer's own constructor."
             )
         if layer.kind != "layer":
-            raise ConfigError(f"build makes models of layers. Received: {config!r}, a {layer.kind}.")
+            raise ConfigError(f"build makes models of layers. Received: {config!r}, {a(layer.kind)}.")
     else:
         table = {"type": config} if isinstance(config, str) else _table(config)
         given = table.pop("input_shape", None)

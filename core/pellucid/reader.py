@@ -32,7 +32,7 @@ from pellucid.signature import (
     signature_of,
     value_annotation,
 )
-from pellucid.suggest import did_you_mean, listed
+from pellucid.suggest import a, did_you_mean, listed
 
 FAILED: Final = object()
 """Stands for a value that could not be read; the mistake has been noted."""
@@ -97,11 +97,11 @@ class Reader:
         if isinstance(config, Component):
             if config.kind in kinds:
                 return config
-            return self.note(path, f"expected a {' or '.join(kinds)}. Received: {config!r}, a {config.kind}.")
+            return self.note(path, f"expected {a(' or '.join(kinds))}. Received: {config!r}, {a(config.kind)}.")
         if isinstance(config, str):
             return self._named(kinds, config, {}, path, path)
         if not isinstance(config, Mapping):
-            expected = f"expected a {' or '.join(kinds)}: its name, or a table with 'type' and its arguments."
+            expected = f"expected {a(' or '.join(kinds))}: its name, or a table with 'type' and its arguments."
             return self.note(path, f"{expected} Received: {config!r}.")
         if "ref" in config:
             return self._shared(dict(config), path)

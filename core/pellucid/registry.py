@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.errors import ConfigError, PluginError
 from pellucid.manifest import KINDS, Entry
 from pellucid.plugins import CORE, Plugin, Plugins
-from pellucid.suggest import did_you_mean, listed
+from pellucid.suggest import a, did_you_mean, listed
 
 if TYPE_CHECKING:
     from pellucid.component import Component
@@ -61,7 +61,7 @@ class Registry:
         for kind in kinds:
             _check_kind(kind)
         if not isinstance(name, str):
-            raise ConfigError(f"A {kinds[0]} is chosen by its name, a str. Received: {name!r}.")
+            raise ConfigError(f"{a(kinds[0]).capitalize()} is chosen by its name, a str. Received: {name!r}.")
         vendor, slash, short = name.partition("/")
         if slash:
             return self._find_of_vendor(kinds, vendor, short)

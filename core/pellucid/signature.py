@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args
 
 from pellucid.component import Component
 from pellucid.errors import PluginError
+from pellucid.suggest import a
 
 RESERVED = ("type", "version", "ref")
 """Keys that a configuration uses itself, so no argument can have their names."""
@@ -128,8 +129,9 @@ def shown(annotation: Any) -> str:
     origin, inner = get_origin(member), get_args(member)
     if origin is Literal:
         return ("one of " if len(inner) > 1 else "") + ", ".join(map(repr, inner))
-    if component_kind(member):
-        return f"a {component_kind(member)}" if component_kind(member)[0] not in "aeio" else f"an {member.kind}"  # type: ignore[index]
+    kind = component_kind(member)
+    if kind is not None:
+        return a(kind)
     if is_sequence(member):
         items = [shown(item) for item in inner if item is not ...]
         if fixed_length(member) is not None:

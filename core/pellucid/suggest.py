@@ -1,4 +1,4 @@
-"""Did you mean …: the nearest of the names that are known, for the messages of errors."""
+"""Words for the messages of errors: did you mean …, lists, articles."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
             candidates.setdefault(name.rpartition("/")[2].lower(), name)
     near = get_close_matches(wrong.lower(), candidates, n=1, cutoff=0.6)
     return f" Did you mean {candidates[near[0]]!r}?" if near else ""
+
+
+def a(noun: str) -> str:
+    """``"a layer"``, ``"an initializer"``."""
+    return f"an {noun}" if noun[0] in "aeio" else f"a {noun}"
 
 
 def listed(names: Iterable[str]) -> str:

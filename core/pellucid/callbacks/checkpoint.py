@@ -31,6 +31,10 @@ class Checkpoint(Callback):
         seconds: the longest time whose work may be lost, at least 0.
     """
 
+    examples = ()  # it writes a file, so a conformance test needs to be told where
+
+    examples = (Example({"path": "latest.checkpoint"}),)
+
     def __init__(self, path: str | Path, *, seconds: float = 30.0) -> None:
         check_float(self, "seconds", seconds, "[0, inf)")
         self.path = path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.component import Equation
+from pellucid.component import Equation, Example
 from pellucid.errors import DataError
 from pellucid.objective import Batch, Loss, Objective
 
@@ -21,6 +21,15 @@ class Supervised(Objective):
     """
 
     equations = (Equation("objective", r"L(\theta) = \mathrm{loss}\left(f(x; \theta),\, y\right)"),)
+    examples = (Example({"loss": "mse"}),)
+
+    examples = (
+        Example({"loss": {"type": "core/mse"}}, ((5,),), model={"type": "core/dense", "units": 3}, target=(3,)),
+        Example(
+            {"loss": {"type": "core/softmax_cross_entropy"}}, ((5,),),
+            model={"type": "core/dense", "units": 3, "activation": "tanh"}, target=("int", 3),
+        ),
+    )  # fmt: skip
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss

@@ -1,0 +1,117 @@
+"""Layers that stand at several places: ``ref``, and tied weights: ``transpose``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.config import read, to_config
+from pellucid.context import Context
+from pellucid.errors import ConfigError, ShapeError
+from pellucid.layers.transposed import Transposed
+
+DENSE = {"type": "dense", "units": 3, "activation": "tanh"}
+TIED = {"type": "sequential", "layers": [DENSE, {"ref": "layers.0", "transpose": True, "activation": "sigmoid"}]}
+
+
+def test_a_reference_is_the_same_layer():
+    config = {
+        "type": "sequential",
+        "layers": [DENSE, {"ref": "layers.0"}, {"type": "residual", "layer": {"ref": "layers.0"}}],
+    }
+    model = read("layer", config, path="model")
+    assert model.layers[1] is model.layers[0]
+    assert model.layers[2].layer is model.layers[0]
+    written = to_config(model)
+    assert written["layers"][1:] == [{"ref": "layers.0"}, {"type": "core/residual", "layer": {"ref": "layers.0"}}]
+    assert to_config(read("layer", written)) == written
+    built = pl.build(written, input_shape=(3,), backend="reference")
+    assert [param.path for param in built.parameters()] == ["layers.0.weight", "layers.0.bias"]
+
+
+def test_a_transposed_reference_shares_the_weight_and_has_a_bias_of_its_own():
+    model = pl.build(TIED, input_shape=(5,), backend="reference")
+    assert [param.path for param in model.parameters()] == ["layers.0.weight", "layers.0.bias", "layers.1.bias"]
+    written = to_config(model)
+    assert written["layers"][1] == {
+        "type": "core/transposed", "source": {"ref": "layers.0"}, "activation": "sigmoid", "use_bias": True,
+    }  # fmt: skip
+    again = pl.build(written, input_shape=(5,), backend="reference")
+    assert to_config(again) == written
+    assert len(again.parameters()) == 3
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("activation", [None, "tanh", "gelu"])
+def test_gradients_of_tied_weights_add_up(activation: str | None, use_bias: bool):
+    second = {"ref": "layers.0", "transpose": True, "activation": activation, "use_bias": use_bias}
+    config = {"type": "sequential", "layers": [DENSE, second]}
+    model = pl.build(config, input_shape=(5,), seed=0, dtype="float64", backend="reference")
+    assert model.runtime is not None
+    rng = np.random.default_rng(0)
+    x, dy = rng.normal(size=(2, 4, 5))
+
+    def value() -> tuple[Any, Context]:
+        ctx = Context(model.runtime.ops, training=True, dtype="float64")  # type: ignore[union-attr]
+        return (model.forward(ctx, x) * dy).sum(), ctx
+
+    dx = np.array(model.backward(value()[1], dy))
+    for array, gradient in [*((p.data, p.grad.copy()) for p in model.parameters()), (x, dx)]:
+        for index in np.ndindex(*array.shape):
+            before = array[index]
+            values = []
+            for change in (1e-6, -1e-6):
+                array[index] = before + change
+                values.append(value()[0])
+            array[index] = before
+            assert gradient[index] == pytest.approx((values[0] - values[1]) / 2e-6, rel=1e-6, abs=1e-8)
+
+
+def test_a_frozen_source_gets_no_gradient():
+    model = pl.build(TIED, input_shape=(5,), dtype="float64", backend="reference")
+    assert model.runtime is not None
+    for param in model.parameters():
+        param.trainable = False
+    ctx = Context(model.runtime.ops, training=True, dtype="float64")
+    model.backward(ctx, model.forward(ctx, np.ones((2, 5))).copy())
+    assert not model.runtime.arena.grad.any()
+
+
+def test_a_transposed_layer_says_which_input_it_takes():
+    with pytest.raises(ShapeError, match=r"Transposed takes what its source gives, 3 features\. Received: 4 features"):
+        pl.build(
+            {"type": "sequential", "layers": [DENSE, {"type": "dense", "units": 4}, TIED["layers"][1]]},
+            input_shape=(5,), backend="reference",
+        )  # fmt: skip
+    with pytest.raises(ShapeError, match="Place that layer before this one"):
+        pl.build(Transposed(pl.create("layer", DENSE)), input_shape=(3,), backend="reference")
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ({"ref": "layers.9"}, r"layers.1.ref: no layer 'layers.9' stands before this one\..* stand: layers.0\."),
+        ({"ref": "layers.1"}, "no layer 'layers.1' stands before"),
+        ({"ref": ""}, "no layer '' stands before"),
+        ({"ref": 3}, "layers.1.ref: no layer 3 stands before"),
+        ({"ref": "layers.0", "units": 3}, r"layers.1: a shared layer takes no arguments of its own\. Received: units"),
+        ({"ref": "layers.0", "transpose": 1}, r"layers.1.transpose: expected true or false\. Received: 1"),
+        ({"ref": "layers.0", "transpose": True, "units": 3}, "layers.1.units: core/transposed has no such argument"),
+    ],
+)
+def test_a_wrong_reference_is_refused(second: dict[str, Any], message: str):
+    with pytest.raises(ConfigError, match=message):
+        pl.create("layer", "sequential", layers=[DENSE, second])
+
+
+def test_a_layer_without_a_weight_cannot_be_transposed():
+    with pytest.raises(ConfigError, match=r"layers\.1\.source: expected Dense\. Received: ReLU\(\)"):
+        pl.create("layer", "sequential", layers=["relu", {"ref": "layers.0", "transpose": True}])
+
+
+def test_what_refers_to_a_mistake_is_not_reported_as_another_one():
+    with pytest.raises(ConfigError) as caught:
+        pl.create("layer", "sequential", layers=[{"type": "dense", "units": 0}, {"ref": "layers.0"}])
+    assert str(caught.value).startswith("layers.0.units: ")
