@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pellucid.errors import DifferentiationError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pellucid.autodiff.variable import Variable
+    from pellucid.composite import CallTape
     from pellucid.layer import Array, State
     from pellucid.ops import Ops
 
@@ -74,6 +78,9 @@ class Context:
 
         ctx = Context(ops, training=True, seed=0)
     """
+
+    tape: CallTape | None = None
+    """What a Composite records its forward on."""
 
     def __init__(
         self, ops: Ops, *, training: bool = False, seed: int = 0, dtype: Any = "float32",
@@ -225,6 +232,17 @@ class Context:
         call.cell[1] = row_offset
         if call.uses_streams:
             call.set_key()
+
+    # -- for Composite.call --------------------------------------------------------------------------------------
+
+    def variable(self, value: Any) -> Variable:
+        """A parameter, a state or an array as a Variable; only inside ``Composite.call``."""
+        if self.tape is None:
+            raise DifferentiationError(
+                "ctx.variable was called outside Composite.call, where there is no tape. In a layer with a backward of "
+                "its own use the array: param.data."
+            )
+        return self.tape.own(value)
 
     def op(self, name: str) -> Callable[..., Any]:
         """A plugin's kernel by its registered name, for this backend: ``ctx.op("cnn/conv2d")``."""

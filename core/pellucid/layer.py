@@ -103,6 +103,15 @@ class Param:
     def bind_gradient(self, grad: Array) -> None:
         self._grad = grad
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copied and pickled without its memory: the arena of the copied model binds it anew."""
+        return {name: getattr(self, name) for name in self.__slots__ if name not in ("_arena", "_data", "_grad")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self._arena = self._data = self._grad = None
+
     def __repr__(self) -> str:
         return f"Param({self.path!r}, shape={self.shape}, trainable={self.trainable})"
 
@@ -246,7 +255,7 @@ class Layer(Component, ABC):
         return predict(self, x, batch_size=batch_size)
 
     def __call__(self, *inputs: Any) -> Any:
-        """Apply to the :class:`~pellucid.tape.Variable` s of a Composite; the tape supplies the context."""
-        from pellucid.tape import apply_layer
+        """Apply to Variables inside ``Composite.call``, whose tape supplies the context."""
+        from pellucid.composite import apply_layer
 
-        return apply_layer(self, *inputs)
+        return apply_layer(self, inputs)
