@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
 import warnings
 from collections.abc import Iterator
@@ -43,16 +45,12 @@ def test_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert default_backend() == "reference"
     assert get_ops() is get_ops("reference")
     monkeypatch.setenv("PELLUCID_BACKEND", "refrence")
-    with pytest.raises(
-        ConfigError, match=r"Unknown backend 'refrence'. Known: cython, reference, cupy.*_BACKEND"
-    ):
+    with pytest.raises(ConfigError, match=r"Unknown backend 'refrence'. Known: cython, reference, cupy.*_BACKEND"):
         get_ops()
 
 
 def test_without_kernels_the_reference_is_used_and_says_so_once(uncompiled: None) -> None:
-    with pytest.warns(
-        PellucidWarning, match=r"'reference' backend, which is.*slower.*C compiler.*reinstall"
-    ):
+    with pytest.warns(PellucidWarning, match=r"'reference' backend, which is.*slower.*C compiler.*reinstall"):
         assert get_ops().name == "reference"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -84,6 +82,16 @@ class Doubling(Ops):
 
     def scale(self, out: np.ndarray, factor: float) -> None:
         out *= 2 * factor
+
+
+def test_copies_and_pickles_share_the_backend() -> None:
+    reference = get_ops("reference")
+    assert copy.deepcopy(reference) is reference
+    assert pickle.loads(pickle.dumps(reference)) is reference
+    unregistered = Doubling()
+    assert copy.deepcopy(unregistered) is unregistered
+    with pytest.raises(ConfigError, match="Unknown backend 'doubling'"):
+        pickle.loads(pickle.dumps(unregistered))
 
 
 def test_strangers_may_subclass_ops() -> None:

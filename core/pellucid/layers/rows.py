@@ -36,6 +36,7 @@ def features(layer: Component, input_shape: Shape) -> int:
     if n is None:
         raise ShapeError(
             f"{type(layer).__name__} needs an input whose last axis, the features, has a fixed length. "
-            f"Received: samples of shape {tuple(input_shape)}. Give input_shape=(features,), or reshape before."
+            f"Received: samples of shape {tuple(input_shape)}, {len(input_shape)} axes. "
+            "Give input_shape=(features,), or reshape before."
         )
     return n

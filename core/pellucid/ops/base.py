@@ -66,6 +66,16 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
     def synchronize(self) -> None:
         """Wait until all work given to the device is done."""
 
+    def __deepcopy__(self, memo: Any) -> Ops:
+        """A copied model runs on the same backend."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its name."""
+        from pellucid.ops.backends import get_ops
+
+        return get_ops, (self.name,)
+
     def __repr__(self) -> str:
         return f"<pellucid backend {self.name!r}>"
 
