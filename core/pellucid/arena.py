@@ -41,8 +41,21 @@ class Arena:
         self.size = end
         self.data = self.zeros()
         self._grad: Array | None = None
+        self._bind()
+
+    def _bind(self) -> None:
         for param, start in zip(self.params, self.offsets, strict=True):
             param.bind(self, self._view(self.data, param, start))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: the values, not the gradients."""
+        return {**self.__dict__, "data": np.array(self.ops.to_host(self.data)), "_grad": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.data = self.zeros()
+        self.data[...] = self.ops.asarray(state["data"])
+        self._bind()
 
     def zeros(self) -> Array:
         """A new flat buffer as large as the arena, aligned, for the optimizer's memory, a snapshot, or the like."""

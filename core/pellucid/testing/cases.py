@@ -1,0 +1,173 @@
+"""conformance_cases: every promise of the contracts for everything that a plugin registers, as cases to be run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+from unittest import SkipTest
+
+from pellucid.component import Component, Example
+from pellucid.errors import ConfigError
+from pellucid.manifest import Entry
+from pellucid.registry import Registry, default_registry
+from pellucid.suggest import did_you_mean, listed
+from pellucid.testing.check import Check
+from pellucid.testing.checks import CHECKS
+from pellucid.testing.failure import ConformanceError
+from pellucid.testing.subject import Backends, Subject, installed_backends
+
+Skips = Mapping[str, str]
+"""``{"acme/sine: parity": "why"}``: cases that are not to be run, each with its explanation."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One promise, tried on one example of one component; ``str(case)`` is its name."""
+
+    subject: Subject
+    check: Check
+    skip: str | None = None
+    number: int = 0
+
+    def run(self) -> None:
+        """Try it.
+
+        Raises:
+            ConformanceError: the promise is broken; the message says what, where, expected, received and the remedy.
+            unittest.SkipTest: it cannot be tried here, and the reason; pytest shows this as a skip.
+        """
+        if self.skip is not None:
+            raise SkipTest(self.skip)
+        where = f"{self.subject.label}, case '{self.check.name}' ({self.check.promise.rstrip('.')})"
+        try:
+            self.check.run(self.subject)
+        except SkipTest:
+            raise
+        except ConformanceError as error:
+            error.where = where
+            raise
+        except Exception as error:
+            raise ConformanceError(
+                f"It raised {type(error).__name__}.", expected="no exception", received=str(error), where=where,
+                remedy="See the traceback above: it ends in the line that failed.",
+            ) from error  # fmt: skip
+
+    @property
+    def key(self) -> str:
+        """``acme/sine: gradients``: the case for all examples, as skips name it."""
+        return f"{self.subject.entry.name}: {self.check.name}"
+
+    def __str__(self) -> str:
+        return f"{self.subject.entry.name}[{self.number}]-{self.check.name}"
+
+
+def conformance_cases(
+    what: str | ModuleType | Entry | Iterable[Entry], *, skips: Skips | None = None, backends: Backends | None = None
+) -> list[Case]:
+    """The cases for what a plugin registers.
+
+    Args:
+        what: a vendor (``"acme"``), a registered name (``"acme/sine"``), the module that a plugin's entry point names,
+            or entries of a registry.
+        skips: cases not to be run, each with its reason: ``{"acme/sine: parity": "the kernel rounds to bfloat16"}``.
+        backends: what to run on; None compares the reference with the compiled kernels, where these are installed.
+
+    Raises:
+        ConfigError: nothing to test, or a skip that matches no case or gives no reason.
+        PluginError: the plugin cannot be loaded.
+    """
+    given = dict(skips or {})
+    used: set[str] = set()
+    entries = find_entries(what)
+    found = installed_backends() if backends is None else backends
+    cases: list[Case] = []
+    for entry in entries:
+        for case in _cases(entry, found):
+            if case.key in given:
+                used.add(case.key)
+                case = Case(case.subject, case.check, given[case.key], case.number)
+            cases.append(case)
+    _check_skips(given, used, cases)
+    return cases
+
+
+def find_entries(what: Any) -> list[Entry]:
+    """The entries that ``what`` names, those of kinds without cases of their own included."""
+    registry = default_registry()
+    if isinstance(what, ModuleType):
+        what = _vendor_of(registry, what)
+    if isinstance(what, str):
+        vendor, slash, _ = what.partition("/")
+        entries = _of_vendor(registry, vendor)
+        if slash:
+            entries = [entry for entry in entries if entry.name == what]
+    else:
+        entries = [what] if isinstance(what, Entry) else list(what)
+    if not entries:
+        raise ConfigError(
+            f"There is nothing to test: {what!r} registers nothing. Expected: a vendor whose plugin registers at "
+            "least one component, such as 'acme', or one registered name. See: pellucid list."
+        )
+    return entries
+
+
+def covered(entry: Entry) -> bool:
+    """Whether the kit has cases for entries of this kind. Backends and ops are tried by the layers that use them."""
+    return entry.kind in CHECKS
+
+
+def _of_vendor(registry: Registry, vendor: str) -> list[Entry]:
+    plugins = registry.plugins
+    if vendor not in plugins.found:
+        raise ConfigError(
+            f"No plugin '{vendor}' is installed.{did_you_mean(vendor, plugins.found)} "
+            f"Installed: {listed(plugins.found)}. Install the package first: pip install -e ."
+        )
+    plugin = plugins.load(vendor)
+    if plugin.status != "loaded":
+        raise plugin.unusable()
+    return sorted(plugin.entries.values(), key=lambda entry: (entry.kind, entry.name))
+
+
+def _vendor_of(registry: Registry, module: ModuleType) -> str:
+    vendors = [vendor for vendor, plugin in registry.plugins.found.items() if plugin.module == module.__name__]
+    if not vendors:
+        raise ConfigError(
+            f"No installed plugin has the entry point '{module.__name__}'. "
+            f"Installed: {listed(registry.plugins.found)}. "
+            'Install the package first, with [project.entry-points."pellucid.v1"] in its pyproject.toml.'
+        )
+    return vendors[0]
+
+
+def _cases(entry: Entry, backends: Backends) -> Iterable[Case]:
+    if not covered(entry):
+        return
+    target = default_registry().load(entry)
+    examples: Sequence[Example] = getattr(target, "examples", Component.examples)
+    if not examples:
+        yield Case(Subject(entry, target, Example(), backends), Check(has_example))
+    for number, example in enumerate(examples):
+        subject = Subject(entry, target, example, backends)
+        for check in CHECKS[entry.kind]:
+            if (check.every_example or number == 0) and check.applies(subject):
+                yield Case(subject, check, None, number)
+
+
+def has_example(subject: Subject) -> None:
+    """There is at least one example to try."""
+    raise ConformanceError(
+        "It has no example, so nothing can be shown.", expected="examples = (Example({…}, (input shape, …)),)",
+        received="examples = ()", remedy="Add one, or say in skips why there is none.",
+    )  # fmt: skip
+
+
+def _check_skips(given: Skips, used: set[str], cases: Sequence[Case]) -> None:
+    known = sorted({case.key for case in cases})
+    for key, reason in given.items():
+        if key not in used:
+            raise ConfigError(f"skips: there is no case {key!r}.{did_you_mean(key, known)} Write 'vendor/name: case'.")
+        if not isinstance(reason, str) or not reason.strip():
+            raise ConfigError(f"skips: {key!r} is not explained. Expected: the reason, a str. Received: {reason!r}.")

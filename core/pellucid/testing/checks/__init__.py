@@ -1,0 +1,41 @@
+"""The promises of the contracts, by kind of component, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from pellucid.testing.check import Check
+from pellucid.testing.checks import (
+    callbacks,
+    data,
+    general,
+    initializers,
+    layer_backends,
+    layer_building,
+    layer_calls,
+    layer_maths,
+    loss_calls,
+    losses,
+    metrics,
+    objectives,
+    optimizers,
+    regularizers,
+    schedules,
+)
+
+LAYER = (*layer_building.CHECKS, *layer_maths.CHECKS, *layer_calls.CHECKS, *layer_backends.CHECKS)
+
+CHECKS: dict[str, tuple[Check, ...]] = {
+    "layer": (*general.CHECKS, *general.EQUATIONS, *LAYER, layer_maths.EQUATIONS),
+    "model": (*general.CHECKS, *LAYER),
+    "loss": (*general.CHECKS, *general.EQUATIONS, *losses.CHECKS, *loss_calls.CHECKS),
+    "objective": (*general.CHECKS, *general.EQUATIONS, *objectives.CHECKS),
+    "optimizer": (*general.CHECKS, *general.EQUATIONS, *optimizers.CHECKS),
+    "schedule": (*general.CHECKS, *general.EQUATIONS, *schedules.CHECKS),
+    "initializer": (*general.CHECKS, *general.EQUATIONS, *initializers.CHECKS),
+    "regularizer": (*general.CHECKS, *general.EQUATIONS, *regularizers.CHECKS),
+    "metric": (*general.CHECKS, *metrics.CHECKS),
+    "transform": (*general.CHECKS, *data.TRANSFORM),
+    "dataset": (*general.CHECKS, *data.DATASET),
+    "callback": (*general.CHECKS, *callbacks.CHECKS),
+}
+"""Backends and ops have no cases of their own: the layers, losses and optimizers that use them are compared across
+backends."""

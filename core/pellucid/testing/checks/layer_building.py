@@ -1,0 +1,176 @@
+"""What holds for building a layer: the shape rule, building twice, clear errors, frozen parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.errors import PellucidError, ShapeError
+from pellucid.testing.check import Check
+from pellucid.testing.failure import ConformanceError, require, require_same
+from pellucid.testing.fingerprint import fingerprint
+from pellucid.testing.subject import VARIABLE, Subject, declared_shape, is_integer
+from pellucid.testing.trial import Trial, as_tuple
+
+
+def shape_rule(subject: Subject) -> None:
+    """output_shape gives the shape of the real output, for every number of rows, before and after building."""
+    shapes = tuple(declared_shape(spec) for spec in subject.example.input_shapes)
+    unbuilt = subject.create()
+    before = fingerprint(unbuilt)
+    _rule(unbuilt, shapes)
+    require(
+        fingerprint(unbuilt) == before, "output_shape changes the layer.", expected="a pure rule",
+        received="another self after the call", remedy="Do in build what build is for; compute shapes from shapes.",
+    )  # fmt: skip
+    trial = Trial(subject)
+    ruled = _rule(trial.layer, trial.shapes)
+    for rows in (1, 4):
+        outputs = as_tuple(trial.layer.forward(trial.context(), *trial.draw(rows)))
+        require(
+            len(outputs) == len(ruled), "output_shape gives another number of outputs than forward.",
+            expected=len(outputs), received=len(ruled), remedy="Return one shape per output, several as a tuple.",
+        )  # fmt: skip
+        for y, shape in zip(outputs, ruled, strict=True):
+            fits = len(y.shape) == len(shape) + 1 and y.shape[0] == rows
+            fits = fits and all(w in (None, n) for n, w in zip(y.shape[1:], shape, strict=False))
+            require(
+                fits, f"output_shape and the output of forward differ for {rows} row(s).", expected=("N", *y.shape[1:]),
+                received=("N", *shape), remedy="Correct output_shape, or the output; its first axis is the batch.",
+            )  # fmt: skip
+    for size in (VARIABLE, VARIABLE + 2):  # an axis of variable length may have any
+        known = tuple(tuple(size if n is None else n for n in shape) for shape in trial.shapes)
+        if any(None in shape for shape in trial.shapes):
+            rng = np.random.default_rng(0)
+            inputs = tuple(trial.ops.asarray(rng.normal(size=(2, *shape)).astype(trial.dtype)) for shape in known)
+            if not any(is_integer(spec) for spec in subject.example.input_shapes):
+                outputs = as_tuple(trial.layer.forward(trial.context(), *inputs))
+                got, want = tuple(y.shape[1:] for y in outputs), _rule(trial.layer, known)
+                require(got == want, "output_shape is wrong for a variable axis.", expected=got, received=want,
+                        remedy="Let None stay None, and known lengths follow the rule.")  # fmt: skip
+
+
+def _rule(layer: Any, shapes: tuple[Any, ...]) -> tuple[Any, ...]:
+    result = layer.output_shape(*shapes)
+    require(isinstance(result, tuple), "output_shape returns no tuple.", expected="a tuple of int or None",
+            received=repr(result), remedy="Return a shape such as (3,), without the batch axis.")  # fmt: skip
+    return result if result and all(isinstance(part, tuple) for part in result) else (result,)
+
+
+def built_twice(subject: Subject) -> None:
+    """Building again for the same shapes changes nothing."""
+    trial = Trial(subject)
+    before, params = trial.values(), trial.layer.parameters()
+    trial.layer.build(*trial.shapes)
+    again = trial.layer.parameters()
+    require(
+        len(again) == len(params) and all(a is b for a, b in zip(again, params, strict=True)),
+        "Building again makes new parameters.", expected=params, received=again,
+        remedy="Declare them by self.param and self.state, which return what is there already, and only in build.",
+    )  # fmt: skip
+    for path, value in trial.values().items():
+        require_same(f"'{path}' after building again", value, before[path], "Let build only declare.")
+
+
+def same_seed(subject: Subject) -> None:
+    """The same seed gives the same parameters."""
+    first, second = (_initial(subject, seed=7) for _ in range(2))
+    for path, value in first.items():
+        require_same(f"'{path}' of the same seed", second.get(path), value,
+                     "Draw only from the generator that the initializer is given.")  # fmt: skip
+
+
+def _initial(subject: Subject, seed: int) -> dict[str, Any]:
+    from pellucid.model import initialize
+
+    layer = subject.create()
+    shapes = tuple(declared_shape(spec) for spec in subject.example.input_shapes)
+    initialize(layer, *shapes, seed=seed, dtype="float64", ops=subject.backends.reference)
+    return {p.path: np.array(subject.backends.reference.to_host(p.data)) for p in layer.parameters()}
+
+
+def wrong_shapes(subject: Subject) -> None:
+    """Shapes that do not fit are a ShapeError that names the layer; those that fit work."""
+    trial = Trial(subject)
+    specs = subject.example.input_shapes
+    for i, spec in enumerate(specs):
+        shape = trial.shapes[i]
+        others: list[Any] = [(*shape, 2), shape[:-1]] if shape else [(2,)]
+        if shape and shape[-1] is not None:
+            others.append((*shape[:-1], shape[-1] + 1))
+        for other in others:
+            shapes = (*trial.shapes[:i], other, *trial.shapes[i + 1 :])
+            try:
+                trial.layer.build(*shapes)
+                outputs = _rule(trial.layer, shapes)
+            except PellucidError as error:
+                _require_clear(error, trial.layer, shapes)
+                continue
+            except ConformanceError:
+                raise
+            except Exception as error:
+                raise ConformanceError(
+                    f"Input shapes {shapes} raise {type(error).__name__}.", expected="a ShapeError, or to work",
+                    received=str(error), remedy="Check shapes in build and output_shape, and raise ShapeError.",
+                ) from error  # fmt: skip
+            if not is_integer(spec):
+                _require_works(trial, specs, i, other, outputs)
+
+
+def _require_clear(error: PellucidError, layer: Any, shapes: Any) -> None:
+    text = str(error)
+    names = {type(part).__name__ for _, part in layer.walk()}
+    sizes = any(map(str.isdigit, text)) or not any(shapes)
+    require(
+        isinstance(error, ShapeError) and any(name in text for name in names) and sizes,
+        f"The error for input shapes {shapes} is not clear.",
+        expected=f"a ShapeError that names the layer ({', '.join(sorted(names))}) and the sizes",
+        received=f"{type(error).__name__}: {text}",
+        remedy="Say what, where, expected, received, remedy: raise ShapeError(f'{type(self).__name__} needs …').",
+    )
+
+
+def _require_works(trial: Trial, specs: Any, i: int, other: Any, outputs: Any) -> None:
+    """A shape that build and output_shape accept must be accepted by forward, with that output."""
+    from pellucid.testing.subject import draw_input
+
+    rng = np.random.default_rng(5)
+    every = (*specs[:i], other, *specs[i + 1 :])
+    inputs = tuple(trial.ops.asarray(draw_input(spec, 2, rng, trial.dtype)) for spec in every)
+    try:
+        y = as_tuple(trial.layer.forward(trial.context(), *inputs))
+    except Exception as error:
+        raise ConformanceError(
+            f"build and output_shape accept the input shape {other}, and forward raises {type(error).__name__}.",
+            expected="a ShapeError from build or output_shape, before data flows", received=str(error),
+            remedy="Check the shape in build: self.param raises for a parameter that exists with another shape.",
+        ) from error  # fmt: skip
+    got = tuple(part.shape[1:] for part in y)
+    fits = all(
+        len(a) == len(b) and all(w in (None, n) for n, w in zip(a, b, strict=True))
+        for a, b in zip(got, outputs, strict=True)
+    )
+    require(fits, f"output_shape is wrong for the input shape {other}.", expected=got, received=outputs,
+            remedy="Correct output_shape, or refuse the shape with a ShapeError.")  # fmt: skip
+
+
+def frozen(subject: Subject) -> None:
+    """Freezing one parameter changes no other gradient."""
+    trial = Trial(subject)
+    whole = trial.call()
+    for param in trial.layer.parameters():
+        param.trainable = False
+        rest = trial.call()
+        param.trainable = True
+        for path, grad in whole.grads.items():
+            if path != param.path:
+                require_same(f"The gradient of '{path}' with '{param.path}' frozen", rest.grads[path], grad,
+                             "Leave out the gradient of the frozen parameter only.")  # fmt: skip
+        for i, (a, b) in enumerate(zip(rest.dx, whole.dx, strict=True)):
+            if b is not None:
+                require_same(f"The gradient of input {i} with '{param.path}' frozen", a, b,
+                             "The gradient flows through a frozen layer.")  # fmt: skip
+
+
+CHECKS = (Check(shape_rule), Check(built_twice), Check(same_seed), Check(wrong_shapes), Check(frozen))

@@ -1,0 +1,194 @@
+"""What holds for the numbers of a layer: gradients, equations, accumulation, numbers of rows, types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.errors import PellucidError
+from pellucid.layer import Layer, Param, State
+from pellucid.testing.check import Check
+from pellucid.testing.equations import Activation, arguments_of, evaluate
+from pellucid.testing.failure import require, require_close
+from pellucid.testing.gradients import check_gradients
+from pellucid.testing.subject import Subject
+from pellucid.testing.trial import Arrays, Trial, as_tuple
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+
+
+def gradients(subject: Subject) -> None:
+    """In training, the gradients of inputs and parameters are the derivatives of the output."""
+    trial = Trial(subject)
+    check_gradients(trial.layer, *trial.inputs, ops=trial.ops)
+
+
+def gradients_in_evaluation(subject: Subject) -> None:
+    """In evaluation, the gradients of inputs and parameters are the derivatives of the output."""
+    trial = Trial(subject)
+    check_gradients(trial.layer, *trial.inputs, training=False, ops=trial.ops)
+
+
+class _Twice(Layer):
+    """y = f(x, …) + f(x/2, …): one layer at two places of a network."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+
+    def output_shape(self, *input_shapes: Any) -> Any:
+        return self.layer.output_shape(*input_shapes)
+
+    def build(self, *input_shapes: Any) -> None:
+        self.layer.build(*input_shapes)
+
+    def forward(self, ctx: Context, *inputs: Any) -> Any:
+        first = as_tuple(self.layer.forward(ctx.child(0), *inputs))
+        second = as_tuple(self.layer.forward(ctx.child(1), *map(_half, inputs)))
+        return tuple(a + b for a, b in zip(first, second, strict=True))
+
+    def backward(self, ctx: Context, *dy: Any) -> Any:
+        first = as_tuple(self.layer.backward(ctx.child(0), *dy))
+        first = tuple(None if dx is None else dx.copy() for dx in first)
+        second = as_tuple(self.layer.backward(ctx.child(1), *dy))
+        halved = zip(first, second, strict=True)
+        return tuple(None if a is None else a + 0.5 * b for a, b in halved)
+
+
+def _half(x: Any) -> Any:
+    return x * 0.5 if x.dtype.kind == "f" else x
+
+
+def used_twice(subject: Subject) -> None:
+    """A layer at two places of a network gets the gradients of both."""
+    layer = _Twice(subject.create())
+    trial = Trial(subject, layer=layer)
+    check_gradients(layer, *trial.inputs, ops=trial.ops)
+
+
+def accumulation(subject: Subject) -> None:
+    """backward adds to the parameters' gradients: what is there stays, and two calls add up."""
+    trial = Trial(subject)
+    once = trial.call()
+    ctx = trial.context()
+    trial.layer.forward(ctx, *trial.inputs)
+    for param in trial.layer.parameters():
+        trial.ops.fill(param.grad, 1.0)
+    for _ in range(2):
+        trial.layer.backward(ctx, *trial.dy)
+    for path, grad in trial.gradients().items():
+        require_close(
+            f"The gradient of '{path}' after two backwards, over a gradient of ones,", grad, 1 + 2 * once.grads[path],
+            1e-12, "Write self.weight.grad += …; a gradient op that adds must not be preceded by zeroing.",
+        )  # fmt: skip
+
+
+def rows_apart(subject: Subject) -> None:
+    """In evaluation no row sees another: predict gives the same for every batch size."""
+    trial = Trial(subject)
+    whole = trial.call(training=False)
+    for row in range(len(trial.inputs[0])):
+        ctx = trial.context(training=False, index=np.array([row], np.int64))
+        single = trial.call(
+            tuple(x[row : row + 1] for x in trial.inputs), tuple(d[row : row + 1] for d in trial.dy), ctx=ctx
+        )
+        for part, among in ((single.y, whole.y), (single.dx, whole.dx)):
+            for a, b in zip(part, among, strict=True):
+                if a is not None:
+                    require_close(
+                        f"Row {row} evaluated alone, against the same row in a batch of {len(b)},", a[0], b[row], 1e-10,
+                        "Use batch statistics in training only, and sum over the right axis: the first is the batch.",
+                    )  # fmt: skip
+
+
+def row_numbers(subject: Subject) -> None:
+    """0 rows, 1 row and many rows work; 0 rows leave the gradients at zero."""
+    for training in (True, False):
+        for rows in (0, 1, 7):
+            trial = Trial(subject, rows=rows)
+            result = trial.call(training=training)
+            mode = "training" if training else "evaluation"
+            for y in (*result.y, *(dx for dx in result.dx if dx is not None)):
+                require(
+                    y.shape[0] == rows and np.isfinite(y).all(), f"{rows} row(s) give a wrong result in {mode}.",
+                    expected=f"{rows} finite row(s)", received=f"shape {y.shape}: {y}",
+                    remedy="Divide by max(rows, 1), and take no maximum over an empty axis.",
+                )  # fmt: skip
+            if rows == 0:
+                for path, grad in result.grads.items():
+                    require(not grad.any(), f"0 rows give a gradient of '{path}' in {mode}.", expected=0.0,
+                            received=grad, remedy="The sum over no rows is zero.")  # fmt: skip
+
+
+def dtype_kept(subject: Subject) -> None:
+    """float32 stays float32, float64 stays float64."""
+    for dtype in ("float32", "float64"):
+        trial = Trial(subject, dtype=dtype)
+        for training in (True, False):
+            result = trial.call(training=training)
+            named = [("output", y) for y in result.y] + [("input gradient", dx) for dx in result.dx if dx is not None]
+            for name, array in named:
+                if array.dtype.kind == "f":
+                    require(
+                        array.dtype == dtype, f"An {name} has another type than the model.", expected=dtype,
+                        received=array.dtype, remedy="Make arrays by ctx.scratch(name, shape): it knows the type.",
+                    )  # fmt: skip
+
+
+def equations(subject: Subject) -> None:
+    """The equations give what the code gives: outputs, input gradients, parameter gradients."""
+    trial = Trial(subject)
+    layer = trial.layer
+    for x in trial.inputs:
+        if x.dtype.kind == "f" and x.size:
+            x *= 2.0
+            x.reshape(-1)[0] = 0.0  # where conventions are made, such as ReLU′(0) = 0
+    result = trial.call()
+    computed = {**_numbered("y", result.y), **_numbered("dx", result.dx)}
+    names: dict[str, Any] = {**arguments_of(layer), **_numbered("x", trial.inputs), **_numbered("dy", trial.dy)}
+    names |= _numbered("y", result.y)
+    for symbol, attribute in layer.symbols.items():
+        value = getattr(layer, attribute)
+        if isinstance(value, Param):
+            computed[f"d{symbol}"] = result.grads[value.path]
+        names[symbol] = _symbol(value, of_parameter=any(e.of == f"d{symbol}" for e in layer.equations))
+    for of, value in evaluate(layer.equations, names).items():
+        if computed.get(of) is not None:
+            require_close(
+                f"The equation of '{of}' and the code differ: the code's value", computed[of], value, 1e-9,
+                "One of the two is wrong: derive it again, and correct it.",
+            )  # fmt: skip
+
+
+def _symbol(value: Any, of_parameter: bool) -> Any:
+    """What a symbol stands for: a parameter's values, the function that an argument names, or the attribute."""
+    if isinstance(value, Param | State):
+        return value.data
+    if value is None:
+        return 0.0 if of_parameter else Activation(None)
+    if isinstance(value, str):
+        try:
+            return Activation(value)
+        except PellucidError:
+            return value
+    return value
+
+
+def _numbered(name: str, arrays: Arrays) -> dict[str, Any]:
+    """``x`` if there is one, else ``x0``, ``x1``, …."""
+    if len(arrays) == 1:
+        return {name: arrays[0]}
+    return {f"{name}{i}": array for i, array in enumerate(arrays)}
+
+
+def has_expressions(subject: Subject) -> bool:
+    """Whether any equation has a Python expression."""
+    return any(equation.python is not None for equation in getattr(subject.target, "equations", ()))
+
+
+CHECKS = (
+    Check(dtype_kept), Check(row_numbers), Check(accumulation), Check(rows_apart), Check(gradients),
+    Check(gradients_in_evaluation), Check(used_twice),
+)  # fmt: skip
+EQUATIONS = Check(equations, applies=has_expressions)

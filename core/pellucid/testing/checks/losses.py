@@ -1,0 +1,184 @@
+"""What holds for the numbers of a loss: its gradient, the mean taken once, weights, counts, extremes, bad targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.errors import DataError
+from pellucid.testing.check import Check
+from pellucid.testing.checks.layer_maths import has_expressions
+from pellucid.testing.checks.loss_trial import LossTrial
+from pellucid.testing.equations import arguments_of, evaluate
+from pellucid.testing.failure import ConformanceError, require, require_close
+from pellucid.testing.gradients import check_gradients
+from pellucid.testing.subject import Subject, declared_shape, is_integer
+
+ONCE = "The mean over the batch is taken once, in the loss: divide by the number of rows (or the sum of weights) once."
+
+
+def value(subject: Subject) -> None:
+    """The loss is a 0-d float64 array, and its gradient has the shape and type of the prediction."""
+    for dtype in ("float64", "float32"):
+        trial = LossTrial(subject, dtype=dtype)
+        loss = trial.loss.forward(trial.context(), trial.prediction, trial.target)
+        require(
+            getattr(loss, "shape", None) == () and loss.dtype == np.float64, "The loss is no 0-d float64 array.",
+            expected="shape (), float64", received=f"{type(loss).__name__} of shape {getattr(loss, 'shape', None)}, "
+            f"{getattr(loss, 'dtype', '')}", remedy="Fill ctx.scratch('loss', (), 'float64') and return it.",
+        )  # fmt: skip
+        gradient = trial.call(trial.prediction, trial.target).gradient
+        require(
+            gradient.dtype == dtype and gradient.shape == trial.prediction.shape,
+            "The gradient has another shape or type than the prediction.",
+            expected=f"{trial.prediction.shape}, {dtype}", received=f"{gradient.shape}, {gradient.dtype}",
+            remedy="Fill ctx.scratch('dprediction', prediction.shape).",
+        )  # fmt: skip
+
+
+def gradients(subject: Subject) -> None:
+    """The gradient is the derivative of the weighted mean."""
+    trial = LossTrial(subject)
+    for weight in (None, trial.weight):
+        check_gradients(trial.loss, trial.prediction, trial.target, weight, ops=trial.ops)
+
+
+def mean_once(subject: Subject) -> None:
+    """Every row twice leaves the loss as it is and halves each row's gradient."""
+    trial = LossTrial(subject)
+    one = trial.call(trial.prediction, trial.target)
+    two = trial.call(np.repeat(trial.prediction, 2, axis=0), np.repeat(trial.target, 2, axis=0))
+    require_close("The loss of a batch with every row twice", two.loss, one.loss, 1e-12, ONCE)
+    require_close("The gradient of a batch with every row twice", two.gradient[::2], one.gradient / 2, 1e-12, ONCE)
+
+
+def splits_add_up(subject: Subject) -> None:
+    """Micro-batches weighted by ctx.count give the loss and the gradient of the whole batch."""
+    trial = LossTrial(subject)
+    for weight in (None, trial.weight):
+        whole = trial.call(trial.prediction, trial.target, weight)
+        parts = [
+            trial.call(trial.prediction[rows], trial.target[rows], None if weight is None else weight[rows])
+            for rows in (slice(0, 1), slice(1, 4), slice(4, 6))
+        ]
+        total = sum(part.count for part in parts)
+        remedy = "Set ctx.count to what the loss divided by: rows or tokens, or the sum of the weights."
+        require_close("ctx.count, summed over micro-batches,", total, whole.count, 1e-12, remedy)
+        loss = sum(part.count / total * part.loss for part in parts)
+        require_close("The loss of micro-batches, weighted by ctx.count,", loss, whole.loss, 1e-12, remedy)
+        gradient = np.concatenate([part.count / total * part.gradient for part in parts])
+        require_close("The gradient of micro-batches, weighted by ctx.count,", gradient, whole.gradient, 1e-12, remedy)
+
+
+def weights(subject: Subject) -> None:
+    """No weights are weights of one; a weight of 0 leaves a row out; twice the weights change the count alone."""
+    trial = LossTrial(subject)
+    rows = len(trial.prediction)
+    remedy = "The loss is Σ wᵢ lᵢ / Σ wᵢ, and ctx.count is Σ wᵢ."
+    none = trial.call(trial.prediction, trial.target)
+    ones = trial.call(trial.prediction, trial.target, np.ones(rows, trial.dtype))
+    ones.require_close(none, 1e-12, "with weights of one", remedy)
+    require_close("ctx.count with weights of one", ones.count, none.count, 1e-12, remedy)
+    require(
+        none.count > 0 and none.count % rows == 0, "ctx.count is no number of rows or tokens.",
+        expected=f"a multiple of {rows}", received=none.count, remedy=remedy,
+    )  # fmt: skip
+    once = trial.call(trial.prediction, trial.target, trial.weight)
+    twice = trial.call(trial.prediction, trial.target, 2 * trial.weight)
+    twice.require_close(once, 1e-12, "with twice the weights", remedy)
+    require_close("ctx.count with twice the weights", twice.count, 2 * once.count, 1e-12, remedy)
+    without = trial.weight.copy()
+    without[0] = 0
+    left_out = trial.call(trial.prediction[1:], trial.target[1:], trial.weight[1:])
+    zero = trial.call(trial.prediction, trial.target, without)
+    require_close("The loss with a first weight of 0", zero.loss, left_out.loss, 1e-12, remedy)
+    require_close("The gradient with a first weight of 0", zero.gradient[1:], left_out.gradient, 1e-12, remedy)
+    require_close("The gradient of a row of weight 0", zero.gradient[:1], 0 * zero.gradient[:1], 0.0, remedy)
+
+
+def nothing_to_learn(subject: Subject) -> None:
+    """No rows, or weights that are all 0, give a loss of 0 and no gradient, without a warning."""
+    trial = LossTrial(subject)
+    empty = LossTrial(subject, rows=0)
+    for when, result in (
+        ("of no rows", empty.call(empty.prediction, empty.target)),
+        ("of weights 0", trial.call(trial.prediction, trial.target, 0 * trial.weight)),
+    ):
+        right = result.loss == 0 and not result.gradient.any() and result.count == 0
+        require(right, f"The result {when} is not zero.", expected="loss 0, gradient 0, count 0",
+                received=f"loss {result.loss}, gradient {result.gradient}, count {result.count}",
+                remedy="Where Σ w = 0, divide by 1.")  # fmt: skip
+
+
+def extremes(subject: Subject) -> None:
+    """Predictions of ±10⁴ give a finite loss and gradient, in float32 too."""
+    for dtype in ("float32", "float64"):
+        trial = LossTrial(subject, dtype=dtype)
+        signs = np.where(trial.prediction > 0, 1e4, -1e4).astype(dtype)
+        for prediction in (signs, -signs, np.abs(signs)):
+            result = trial.call(trial.ops.asarray(prediction), trial.target)
+            require(
+                np.isfinite(result.loss) and np.isfinite(result.gradient).all(),
+                f"Predictions of ±10⁴ in {dtype} overflow.", expected="finite numbers",
+                received=f"loss {result.loss}, {int((~np.isfinite(result.gradient)).sum())} gradients not finite",
+                remedy="Shift by the maximum before exp, and write log(1 + eˣ) as max(x, 0) + log1p(e^{−|x|}).",
+            )  # fmt: skip
+
+
+def bad_targets(subject: Subject) -> None:
+    """check accepts the example's targets, and refuses others with a DataError that says where."""
+    trial = LossTrial(subject)
+    specs = subject.example.input_shapes
+    shape = declared_shape(specs[0])
+    good = trial.ops.to_host(trial.target)
+    trial.loss.check(good, shape)
+    wrong: list[tuple[str, Any, str]] = [("of another shape", np.repeat(good[..., None], 2, axis=-1), "")]
+    if is_integer(specs[1]):
+        for label in (-1, specs[1][1]):
+            bad = good.copy()
+            bad.reshape(len(bad), -1)[3, 0] = label
+            wrong.append((f"with the label {label} in row 3", bad, "3"))
+    else:
+        bad = good.copy()
+        bad.reshape(len(bad), -1)[3, 0] = np.nan
+        wrong.append(("with NaN in row 3", bad, "3"))
+    for which, target, row in wrong:
+        try:
+            trial.loss.check(target, shape)
+        except DataError as error:
+            require(
+                type(trial.loss).__name__ in str(error) and row in str(error),
+                f"The error for a target {which} is not clear.",
+                expected="a message that names the loss" + (" and the row" if row else ""), received=str(error),
+                remedy="Say what, where, expected, received, remedy.",
+            )  # fmt: skip
+        else:
+            raise ConformanceError(
+                f"check accepts a target {which}.", expected="a DataError", received="nothing raised",
+                remedy="Override check(target, output_shape); see pellucid.losses.mse.",
+            )  # fmt: skip
+
+
+def equations(subject: Subject) -> None:
+    """The equations give what the code gives: loss and gradient.
+
+    Their names: ``prediction`` or ``z``, ``target`` or ``t``, ``weight`` or ``w`` (ones where none are given).
+    """
+    trial = LossTrial(subject)
+    for weight in (None, trial.weight):
+        result = trial.call(trial.prediction, trial.target, weight)
+        w = np.ones(len(trial.prediction)) if weight is None else weight
+        names = {**arguments_of(trial.loss), "prediction": trial.prediction, "z": trial.prediction,
+                 "target": trial.target, "t": trial.target, "weight": w, "w": w}  # fmt: skip
+        computed = {"loss": result.loss, "dprediction": result.gradient}
+        for of, expected in evaluate(trial.loss.equations, names).items():
+            if of in computed:
+                require_close(f"The equation of '{of}' and the code differ: the code's value", computed[of], expected,
+                              1e-9, "One of the two is wrong: derive it again, and correct it.")  # fmt: skip
+
+
+CHECKS = (
+    Check(value), Check(gradients), Check(mean_once), Check(splits_add_up), Check(weights), Check(nothing_to_learn),
+    Check(extremes), Check(bad_targets), Check(equations, applies=has_expressions),
+)  # fmt: skip

@@ -1,0 +1,220 @@
+"""What holds for an optimizer: its equations, segments that may be cut anywhere, state in slots only, its cells."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest import SkipTest
+
+import numpy as np
+
+from pellucid.component import CHANGES
+from pellucid.testing.check import Check
+from pellucid.testing.checks.layer_backends import NO_PLAN, ROUNDING, fast_backend, promises_capture
+from pellucid.testing.checks.layer_maths import has_expressions
+from pellucid.testing.checks.optimizer_trial import OptimizerTrial
+from pellucid.testing.equations import arguments_of, evaluate
+from pellucid.testing.failure import require, require_close, require_same
+from pellucid.testing.fingerprint import difference, fingerprint
+from pellucid.testing.subject import Subject
+
+IN_SLOTS = "What is kept from step to step goes into segment.slot(name) and segment.t, nothing on self."
+BY_ITSELF = "Treat each parameter by itself: numbers over all of segment.data depend on where it is cut."
+
+
+def equations(subject: Subject) -> None:
+    """The equations give the steps that the code takes, and the slots.
+
+    Their names: ``theta``, ``g`` (the gradient), ``lr`` and ``weight_decay`` (of the segment), ``t`` (from 1), the
+    slots by name, and the constructor's arguments.
+    """
+    trial = OptimizerTrial(subject)
+    for number in range(4):
+        before, slots = trial.values(), {p.path: trial.slot_values(p) for p in trial.arena.params}
+        trial.set_gradients(number)
+        gradients = {p.path: np.array(trial.ops.to_host(p.grad)) for p in trial.arena.params}
+        trial.step()
+        after = trial.values()
+        for segment in trial.segments:
+            for param in segment.params:
+                names: dict[str, Any] = {equation.of: np.zeros(param.shape) for equation in trial.optimizer.equations}
+                names |= arguments_of(trial.optimizer)
+                names |= {"theta": before[param.path], "g": gradients[param.path], "lr": segment.lr,
+                          "weight_decay": segment.weight_decay, "t": number + 1, **slots[param.path]}  # fmt: skip
+                computed = {"theta": after[param.path], **trial.slot_values(param)}
+                for of, value in evaluate(trial.optimizer.equations, names).items():
+                    if of in computed:
+                        require_close(
+                            f"The equation of '{of}' and the code differ in step {number + 1} for '{param.path}': the "
+                            "code's value", computed[of], value, 1e-9, "One of the two is wrong: derive it again.",
+                        )  # fmt: skip
+
+
+def descends(subject: Subject) -> None:
+    """Steps along the gradient of ½‖θ‖² make it smaller."""
+    trial = OptimizerTrial(subject)
+
+    def half_square() -> float:
+        return float(sum(np.sum(value**2) for value in trial.values().values())) / 2
+
+    start = half_square()
+    for _ in range(50):
+        for param in trial.arena.params:
+            trial.ops.copy(param.data, param.grad)
+        trial.step()
+    end = half_square()
+    require(end < start, "50 steps do not descend.", expected=f"less than {start:.6g}", received=f"{end:.6g}",
+            remedy="Subtract the step from segment.data.")  # fmt: skip
+
+
+def zeroes_grad(subject: Subject) -> None:
+    """zeroes_grad = True leaves every gradient at zero."""
+    trial = OptimizerTrial(subject)
+    trial.run(2)
+    left = [param.path for param in trial.arena.params if np.any(trial.ops.to_host(param.grad))]
+    require(not left, "zeroes_grad is True, and gradients are left.", expected="all zero", received=left,
+            remedy="Clear segment.grad in step, or leave zeroes_grad at False: then the trainer does it.")  # fmt: skip
+
+
+def segments_cut_anywhere(subject: Subject) -> None:
+    """One segment and several for the same parameters take the same step; what is in no segment stays."""
+    whole, cut = OptimizerTrial(subject), OptimizerTrial(subject, apart=True)
+    whole.run(3)
+    cut.run(3)
+    for path, value in whole.values().items():
+        require_same(f"'{path}' with one segment for each parameter", cut.values()[path], value, BY_ITSELF)
+    before = cut.values()
+    cut.set_gradients(5)
+    cut.step(cut.segments[:1])
+    inside = {param.path for param in cut.segments[0].params}
+    for path, value in cut.values().items():
+        if path not in inside:
+            require_same(f"'{path}', which is in no segment,", value, before[path], "Write to segment.data only.")
+
+
+def zero_gradient(subject: Subject) -> None:
+    """Without gradient and weight decay, nothing moves."""
+    trial = OptimizerTrial(subject)
+    before = trial.values()
+    for segment in trial.segments:
+        segment.hyper[1] = 0
+    for _ in range(2):
+        trial.ops.fill(trial.arena.grad, 0.0)
+        trial.step()
+    for path, value in trial.values().items():
+        require_same(
+            f"'{path}' after steps with zero gradient", value, before[path],
+            "Read the weight decay from segment.weight_decay or segment.hyper: it is 0 for biases.",
+        )  # fmt: skip
+
+
+def state_in_slots(subject: Subject) -> None:
+    """A new optimizer with the old one's slots and step count continues with the same bits."""
+    through, first = OptimizerTrial(subject), OptimizerTrial(subject)
+    through.run(5)
+    first.run(3)
+    second = OptimizerTrial(subject)
+    for param, own in zip(first.arena.params, second.arena.params, strict=True):
+        own.data = param.data
+    for name, buffer in first.slots.buffers.items():
+        second.ops.copy(buffer, second.slots.buffer(name))
+    second.slots.t[()] = first.slots.t
+    second.run(2, first=3)
+    for path, value in through.values().items():
+        require_same(f"'{path}' of a run that was continued after 3 steps", second.values()[path], value, IN_SLOTS)
+
+
+def nothing_kept(subject: Subject) -> None:
+    """step changes nothing on self."""
+    trial = OptimizerTrial(subject)
+    before, changes = fingerprint(trial.optimizer), CHANGES.count
+    trial.run(2)
+    place = difference(before, fingerprint(trial.optimizer))
+    require(not place and CHANGES.count == changes, f"step changes self.{place}.", expected="the same self",
+            received=place or "an attribute was set", remedy=IN_SLOTS)  # fmt: skip
+
+
+def follows_the_schedule(subject: Subject) -> None:
+    """The learning rate is read from the segment at every step: a schedule changes it there."""
+    trial = OptimizerTrial(subject)
+    before = trial.values()
+    for segment in trial.segments:
+        segment.hyper[0] = 0.0
+    trial.run(1)
+    for path, value in trial.values().items():
+        require_same(f"'{path}' after a step with learning rate 0", value, before[path],
+                     "Take the learning rate from segment.lr or segment.hyper, not from self.lr.")  # fmt: skip
+    half, other = OptimizerTrial(subject), subject.create()
+    other.lr = half.optimizer.lr / 2
+    expected = OptimizerTrial(subject, optimizer=other)
+    for segment in half.segments:
+        segment.hyper[0] = segment.base_lr / 2
+    for one in (half, expected):
+        one.run(2)
+    for path, value in expected.values().items():
+        require_close(f"'{path}' at half the learning rate", half.values()[path], value, 1e-12,
+                      "Take the learning rate from segment.lr or segment.hyper, not from self.lr.")  # fmt: skip
+
+
+def dtype_kept(subject: Subject) -> None:
+    """Parameters and slots keep the model's type."""
+    for dtype in ("float32", "float64"):
+        trial = OptimizerTrial(subject, dtype=dtype)
+        trial.run(1)
+        buffers = {"the parameters": trial.arena.data, **trial.slots.buffers}
+        for name, buffer in buffers.items():
+            require(buffer.dtype == dtype and np.isfinite(buffer).all(), f"{name} are no finite {dtype}.",
+                    expected=dtype, received=buffer.dtype, remedy="Update arrays in place.")  # fmt: skip
+
+
+def parity(subject: Subject) -> None:
+    """All backends take the same steps."""
+    fast = fast_backend(subject)
+    for dtype, tolerance in (("float32", ROUNDING), ("float64", 1e-10)):
+        one, other = (OptimizerTrial(subject, dtype=dtype, ops=ops) for ops in (subject.backends.reference, fast))
+        one.run(4)
+        other.run(4)
+        for param, twin in zip(one.arena.params, other.arena.params, strict=True):
+            expected, received = one.slot_values(param), other.slot_values(twin)
+            remedy = "The reference in ops/ is the specification: hold the kernel against it."
+            where = f"of '{param.path}' on backend '{fast.name}' ({dtype})"
+            require_close(f"The value {where}", twin.data, param.data, tolerance, remedy)
+            require_close(f"What is left of the gradient {where}", twin.grad, param.grad, tolerance, remedy)
+            for name, value in expected.items():
+                require_close(f"Slot '{name}' {where}", received[name], value, tolerance, remedy)
+
+
+def recorded_plan(subject: Subject) -> None:
+    """A recorded step, replayed on other gradients and learning rates, gives the same bits as a step that is run."""
+    fast = fast_backend(subject)
+    trial, eager = (OptimizerTrial(subject, dtype="float32", ops=fast) for _ in range(2))
+    trial.run(1)  # slots are made at the first step, which is not recorded
+    eager.run(1)
+    trial.set_gradients(1)
+    eager.run(1, first=1)
+    _, plan = fast.record(trial.step)
+    if plan is None:
+        raise SkipTest(NO_PLAN)
+    for number in (2, 3):
+        for one in (trial, eager):
+            one.set_gradients(number)
+            for segment in one.segments:
+                segment.hyper[0] *= 0.5
+        plan.run()
+        eager.step()
+        for path, value in eager.values().items():
+            require_same(
+                f"'{path}' after replay {number - 1} of a recorded step", trial.values()[path], value,
+                "capturable = True promises that step is calls of ops alone, which read lr, weight decay and t from "
+                "segment.hyper and segment.t_cell.",
+            )  # fmt: skip
+
+
+def _says_it_zeroes(subject: Subject) -> bool:
+    return bool(getattr(subject.target, "zeroes_grad", False))
+
+
+CHECKS = (
+    Check(descends), Check(zeroes_grad, applies=_says_it_zeroes), Check(segments_cut_anywhere), Check(zero_gradient),
+    Check(state_in_slots), Check(nothing_kept), Check(follows_the_schedule), Check(dtype_kept),
+    Check(equations, applies=has_expressions), Check(parity), Check(recorded_plan, applies=promises_capture),
+)  # fmt: skip

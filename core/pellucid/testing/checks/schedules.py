@@ -1,0 +1,50 @@
+"""What holds for a schedule: a pure function of the step that gives finite factors."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from pellucid.component import CHANGES
+from pellucid.testing.check import Check
+from pellucid.testing.checks.layer_maths import has_expressions
+from pellucid.testing.equations import arguments_of, evaluate
+from pellucid.testing.failure import require, require_close
+from pellucid.testing.subject import Subject
+
+PLANNED = ((0, 0), (5, 0), *((step, 10) for step in range(13)))
+"""(step, total): single steps have no plan (total 0), and a run may go on beyond its plan."""
+
+
+def factors(subject: Subject) -> None:
+    """It gives a finite float of at least 0 for every step, within the plan, beyond it, and without one."""
+    schedule = subject.create()
+    for step, total in PLANNED:
+        factor = schedule(step, total)
+        require(isinstance(factor, float) and isfinite(factor) and factor >= 0,
+                f"The factor of step {step} of {total} is no finite float of at least 0.", expected="such a float",
+                received=repr(factor), remedy="Guard divisions: total may be 0, step may be beyond total.")  # fmt: skip
+
+
+def pure(subject: Subject) -> None:
+    """The factor depends on step and total alone, so that a run can continue anywhere."""
+    schedule = subject.create()
+    changes = CHANGES.count
+    forwards = [schedule(step, total) for step, total in PLANNED]
+    backwards = [schedule(step, total) for step, total in reversed(PLANNED)][::-1]
+    require(
+        forwards == backwards and CHANGES.count == changes, "The factor depends on earlier calls.", expected=forwards,
+        received=backwards, remedy="Compute it from step and total; keep nothing on self.",
+    )  # fmt: skip
+
+
+def equations(subject: Subject) -> None:
+    """The equation of 'factor' gives what the code gives; names: step, total, the constructor's arguments."""
+    schedule = subject.create()
+    for step, total in PLANNED:
+        values = evaluate(schedule.equations, {**arguments_of(schedule), "step": step, "total": total})
+        if "factor" in values:
+            require_close(f"The equation of 'factor' and the code differ in step {step} of {total}: the code's value",
+                          schedule(step, total), values["factor"], 1e-12, "One of the two is wrong.")  # fmt: skip
+
+
+CHECKS = (Check(factors), Check(pure), Check(equations, applies=has_expressions))

@@ -1,0 +1,48 @@
+"""fingerprint: what stands on a component, so that one can tell whether a call has changed it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.component import Component
+
+
+def fingerprint(component: Component) -> dict[str, Any]:
+    """A value that changes when any attribute of the component, or of one inside it, is set, replaced or filled."""
+    described: dict[str, Any] = _of(component, set())
+    return described
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Which attribute differs, as a path such as ``layers.0.cache``; empty if none."""
+    for name in [*before, *(name for name in after if name not in before)]:
+        a, b = before.get(name, _ABSENT), after.get(name, _ABSENT)
+        if a != b:
+            inner = difference(a, b) if isinstance(a, dict) and isinstance(b, dict) else ""
+            return f"{name}.{inner}" if inner else str(name)
+    return ""
+
+
+_ABSENT = object()
+
+
+def _of(value: Any, seen: set[int]) -> Any:
+    if isinstance(value, Component):
+        if id(value) in seen:
+            return id(value)
+        seen.add(id(value))
+        own = {name: _of(part, seen) for name, part in vars(value).items() if name != "runtime"}
+        shared = {f"{c.__name__}.{name}": _of(part, seen) for c in type(value).__mro__ for name, part in vars(c).items()
+                  if isinstance(part, list | dict | set | np.ndarray) and name != "__annotations__"}  # fmt: skip
+        return {**own, **shared}
+    if isinstance(value, dict):
+        return {key: _of(part, seen) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value).__name__, [_of(part, seen) for part in value]
+    if isinstance(value, np.ndarray):
+        return "array", value.shape, str(value.dtype), value.tobytes()
+    if isinstance(value, str | int | float | bool | bytes | None):
+        return value
+    return type(value).__name__, id(value)

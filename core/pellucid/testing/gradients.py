@@ -1,0 +1,283 @@
+"""check_gradients: every gradient that a backward computes against central differences, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.context import Context
+from pellucid.errors import ConfigError
+from pellucid.model import initialize
+from pellucid.objective import Batch, Loss, Objective
+from pellucid.ops import ReferenceOps
+from pellucid.testing.failure import ConformanceError, HostArray
+
+if TYPE_CHECKING:
+    from pellucid.layer import Layer
+    from pellucid.ops import Ops
+
+STEP = 1e-5
+"""h of the central difference ``(L(x + h) − L(x − h)) / 2h``, relative to max(1, |x|): its error, of order h², and the
+rounding error ε/h are then both about 1e-10."""
+ATTEMPTS = 20
+"""How often inputs that lie at a kink are moved before the checker gives up."""
+REMEDY = "Derive the backward again, term by term; the equations of the component are a good place to compare with."
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """What was compared.
+
+    Attributes:
+        worst: the largest ``|a − n| / max(1, |a|, |n|)`` of an analytic gradient a and a numerical one n.
+        compared: how many elements of inputs and parameters were compared.
+        moved: how often inputs were moved away from a kink.
+    """
+
+    worst: float
+    compared: int
+    moved: int = 0
+
+
+def check_gradients(
+    subject: Layer | Loss | Objective, *arguments: Any, training: bool = True, seed: int = 0, tolerance: float = 1e-6,
+    ops: Ops | None = None,
+) -> GradientReport:  # fmt: skip
+    """Compare the gradients of inputs and parameters with central differences.
+
+    ``check_gradients(layer, x, …)``: of ``L = Σ dy ⊙ layer(x, …)`` with random ``dy``, at every floating input and
+    every parameter. ``check_gradients(loss, prediction, target, weight=None)``: of the loss at the prediction.
+    ``check_gradients(objective, model, batch)``: of the objective at the model's parameters.
+
+    An analytic gradient a and a numerical one n agree if ``|a − n| / max(1, |a|, |n|)`` is below the tolerance. At a
+    kink, as of a rectifier at 0, there is no derivative to compare with. So where the two differ, the slopes on both
+    sides are compared, with two widths: if they differ and go on differing as the width shrinks, then it is a kink, and
+    all floating inputs are moved by small random amounts and everything is compared again.
+
+    Args:
+        subject: a layer, loss or objective. A layer or model must be unbuilt (it is then built in float64) or built
+            with ``dtype="float64"``.
+        training: the mode. Random layers draw the same numbers at every evaluation.
+        seed: of ``dy``, and of the parameters of an unbuilt layer.
+        tolerance: see above.
+        ops: a backend whose arrays are NumPy's; None takes the reference, which all backends use in float64.
+
+    Values, gradients and states of the model are afterwards what they were before.
+
+    Raises:
+        ConformanceError: a gradient is wrong; the message names it, the element, and both values.
+        ConfigError: the subject is none of the three, or not in float64.
+    """
+    rng = np.random.default_rng([seed, 1])
+    problem = _problem(subject, arguments, _Setting(training, seed, ops or ReferenceOps()), rng)
+    for moved in range(ATTEMPTS):
+        compared, worst, kink = 0, 0.0, False
+        analytic = problem.analytic()
+        for name, values, gradient in zip(problem.names, problem.variables, analytic, strict=True):
+            for i, error in _errors(problem.value, name, values, gradient, tolerance):
+                kink = i is None
+                if kink:
+                    break
+                compared, worst = compared + 1, max(worst, error)
+            if kink:
+                break
+        if not kink:
+            return GradientReport(worst, compared, moved)
+        problem.move(rng)
+    raise ConformanceError(
+        f"No point without a kink was found in {ATTEMPTS} attempts.",
+        expected="a function that is differentiable almost everywhere", received="different slopes on both sides",
+        remedy="Pass inputs away from kinks and ties, or shorter ones: a kink in one element spoils all.",
+    )  # fmt: skip
+
+
+def _errors(
+    value: Callable[[], float], name: str, x: HostArray, analytic: HostArray | None, tolerance: float
+) -> Iterator[tuple[int | None, float]]:
+    """(element, error) for each element of ``x``; (None, 0) at a kink. Raises where the gradient is wrong."""
+    if analytic is None or analytic.shape != x.shape:
+        raise ConformanceError(
+            f"The gradient of {name} has the wrong shape.", expected=x.shape, remedy=REMEDY,
+            received="None" if analytic is None else analytic.shape,
+        )  # fmt: skip
+    for i in range(x.size):
+        a = float(analytic.flat[i])
+        step = STEP * max(1.0, abs(float(x.flat[i])))
+        n, jump = _slope(value, x, i, step)
+        error = _distance(a, n)
+        if not error < tolerance:
+            n, finer = _slope(value, x, i, step / 10)  # a kink within the step, but not at x, is left behind
+            error = _distance(a, n)
+            if not error < tolerance:
+                if jump > 1e-4 and finer > jump / 2:
+                    yield None, 0.0
+                    return
+                raise ConformanceError(
+                    f"The gradient of {name} is wrong at {tuple(int(k) for k in np.unravel_index(i, x.shape))}.",
+                    expected=f"{n:.9g} by central differences", received=f"{a:.9g} from backward", remedy=REMEDY,
+                )  # fmt: skip
+        yield i, error
+
+
+def _distance(a: float, n: float) -> float:
+    return abs(a - n) / max(1.0, abs(a), abs(n))
+
+
+def _slope(value: Callable[[], float], x: HostArray, i: int, step: float) -> tuple[float, float]:
+    """The central difference at element i, and how far the slopes to the left and to the right differ."""
+    before = x.flat[i]
+    middle = value()
+    x.flat[i] = before + step
+    right = value()
+    x.flat[i] = before - step
+    left = value()
+    x.flat[i] = before
+    return (right - left) / (2 * step), abs((right - middle) - (middle - left)) / step
+
+
+# -- what is differentiated ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Problem:
+    """A scalar function ``value()`` of ``variables``, arrays that are changed in place, and its gradients."""
+
+    value: Callable[[], float]
+    analytic: Callable[[], list[HostArray | None]]
+    names: list[str]
+    variables: list[HostArray]
+    movable: list[HostArray]
+
+    def move(self, rng: np.random.Generator) -> None:
+        for x in self.movable:
+            x += rng.normal(0.0, 0.1, x.shape)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """Under what circumstances functions are evaluated."""
+
+    training: bool
+    seed: int
+    ops: Ops
+
+    def context(self, rows: int) -> Context:
+        """A fresh root: the same random numbers at every evaluation."""
+        ctx = Context(self.ops, training=self.training, seed=self.seed, dtype="float64")
+        ctx.begin(0, 0, index=None if self.training else np.arange(rows, dtype=np.int64))
+        return ctx
+
+
+def _problem(subject: Any, arguments: tuple[Any, ...], setting: _Setting, rng: np.random.Generator) -> _Problem:
+    kind = getattr(subject, "kind", None)
+    if kind == "layer":
+        return _layer_problem(subject, [_own(x) for x in arguments], setting, rng)
+    if kind == "loss":
+        return _loss_problem(subject, *arguments, setting=setting)
+    if kind == "objective":
+        return _objective_problem(subject, *arguments, setting=setting)
+    raise ConfigError(
+        "check_gradients takes a layer with its inputs, a loss with prediction and target, or an objective with a "
+        f"model and a batch. Received: {subject!r}."
+    )
+
+
+def _own(x: Any) -> HostArray:
+    """A copy that may be changed: floating numbers in float64, others as they are."""
+    given = np.array(x)
+    return given.astype(np.float64) if given.dtype.kind == "f" else given
+
+
+def _in_float64(layer: Layer, inputs: list[HostArray], setting: _Setting) -> None:
+    if layer.runtime is None:
+        initialize(layer, *(x.shape[1:] for x in inputs), seed=setting.seed, dtype="float64", ops=setting.ops)
+    elif layer.runtime.dtype != np.float64 or layer.runtime.ops.xp is not np:
+        raise ConfigError(
+            f"Gradients are checked in float64 on the CPU, and this {type(layer).__name__} was built with dtype "
+            f"{layer.runtime.dtype} on the backend {layer.runtime.ops.name!r}. Build it with "
+            "pellucid.build(…, dtype='float64', backend='reference')."
+        )
+
+
+class _Untouched:
+    """Within: the parameters' gradients start at zero; at the end they are what they were before."""
+
+    def __init__(self, model: Layer) -> None:
+        self.grads = [param.grad for param in model.parameters()]
+
+    def __enter__(self) -> None:
+        self.before = [grad.copy() for grad in self.grads]
+        for grad in self.grads:
+            grad[...] = 0
+
+    def __exit__(self, *_: object) -> None:
+        for grad, before in zip(self.grads, self.before, strict=True):
+            grad[...] = before
+
+
+def _layer_problem(layer: Layer, inputs: list[HostArray], setting: _Setting, rng: np.random.Generator) -> _Problem:
+    _in_float64(layer, inputs, setting)
+    rows = len(inputs[0])
+    floating = [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
+    dy = tuple(rng.normal(size=y.shape) for y in _tuple(layer.forward(setting.context(rows), *inputs)))
+    params = layer.parameters()
+
+    def value() -> float:
+        outputs = _tuple(layer.forward(setting.context(rows), *inputs))
+        return float(sum(np.sum(a * b) for a, b in zip(dy, outputs, strict=True)))
+
+    def analytic() -> list[HostArray | None]:
+        with _Untouched(layer):
+            ctx = setting.context(rows)
+            layer.forward(ctx, *inputs)
+            dx = _tuple(layer.backward(ctx, *dy))
+            of_inputs = [None if dx[i] is None else np.array(dx[i]) for i in floating]
+            return of_inputs + [param.grad.copy() for param in params]
+
+    names = [f"input {i}" if len(inputs) > 1 else "x" for i in floating]
+    variables = [inputs[i] for i in floating]
+    return _Problem(value, analytic, names + [f"'{p.path}'" for p in params], variables + [p.data for p in params],
+                    variables)  # fmt: skip
+
+
+def _loss_problem(loss: Loss, prediction: Any, target: Any, weight: Any = None, *, setting: _Setting) -> _Problem:
+    z, t = np.array(prediction, np.float64), _own(target)
+    w = None if weight is None else np.array(weight, np.float64)
+
+    def value() -> float:
+        return float(loss.forward(setting.context(len(z)), z, t, w))
+
+    def analytic() -> list[HostArray | None]:
+        ctx = setting.context(len(z))
+        loss.forward(ctx, z, t, w)
+        return [np.array(loss.backward(ctx))]
+
+    return _Problem(value, analytic, ["the prediction"], [z], [z])
+
+
+def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, setting: _Setting) -> _Problem:
+    inputs = [_own(x) for x in batch.inputs]
+    y = None if batch.y is None else _own(batch.y)
+    own = replace(batch, x=tuple(inputs) if isinstance(batch.x, tuple) else inputs[0], y=y)
+    _in_float64(model, inputs, setting)
+    params = model.parameters()
+
+    def value() -> float:
+        return float(objective.forward(setting.context(len(own)), model, own))
+
+    def analytic() -> list[HostArray | None]:
+        with _Untouched(model):
+            ctx = setting.context(len(own))
+            objective.forward(ctx, model, own)
+            objective.backward(ctx, model)
+            return [param.grad.copy() for param in params]
+
+    names = [f"'{param.path}'" for param in params]
+    return _Problem(value, analytic, names, [p.data for p in params], [x for x in inputs if x.dtype.kind == "f"])
+
+
+def _tuple(result: Any) -> tuple[Any, ...]:
+    return result if isinstance(result, tuple) else (result,)

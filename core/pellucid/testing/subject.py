@@ -1,0 +1,94 @@
+"""Subject: a registered component with one of its examples, and the backends that it is tried on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pellucid.component import Example
+from pellucid.config import create
+from pellucid.errors import ConfigError
+from pellucid.manifest import Entry
+from pellucid.ops import Ops, ReferenceOps, get_ops
+from pellucid.testing.failure import HostArray
+
+VARIABLE = 3
+"""The length that an axis of variable length has in the kit's data."""
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The reference, and a faster backend to compare it with or the reason why there is none."""
+
+    reference: Ops = field(default_factory=ReferenceOps)
+    fast: Ops | None = None
+    why_none: str = ""
+
+
+def installed_backends() -> Backends:
+    """The reference, and the compiled kernels where they are installed."""
+    try:
+        return Backends(fast=get_ops("cython"))
+    except ConfigError as error:
+        return Backends(why_none=f"there is no other backend here to compare with. {error}")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a case is about.
+
+    Attributes:
+        entry: the registered name.
+        target: the class or factory function that it stands for.
+        example: the constructor's arguments and the input shapes.
+        backends: what it is tried on.
+    """
+
+    entry: Entry
+    target: Any
+    example: Example
+    backends: Backends
+
+    @property
+    def label(self) -> str:
+        """``acme/sine(omega=30)``."""
+        return f"{self.entry.name}({', '.join(f'{k}={_short(v)}' for k, v in self.example.arguments.items())})"
+
+    def create(self) -> Any:
+        """A new component, made by its registered name."""
+        return create(self.entry.kind, self.entry.name, **self.example.arguments)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return str(value.get("type", "…"))
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_short(item) for item in value)}]"
+    text = repr(value)
+    return text if len(text) <= 24 else text[:23] + "…"
+
+
+# -- data for examples -----------------------------------------------------------------------------------------------
+
+
+def declared_shape(spec: tuple[Any, ...]) -> tuple[int | None, ...]:
+    """The shape in an example's input, without the mark of integers."""
+    return spec[2:] if is_integer(spec) else spec
+
+
+def is_integer(spec: tuple[Any, ...]) -> bool:
+    """Whether an example's input holds integers: ``("int", high, …)``."""
+    return bool(spec) and spec[0] == "int"
+
+
+def draw_input(
+    spec: tuple[Any, ...], rows: int, rng: np.random.Generator, dtype: Any = "float64", *, unit: bool = False
+) -> HostArray:
+    """Random data for an example's input: integers below ``high``, else N(0, 1), or uniform in [0, 1) for ``unit``."""
+    shape = (rows, *(VARIABLE if n is None else n for n in declared_shape(spec)))
+    if is_integer(spec):
+        return rng.integers(0, spec[1], shape)
+    return (rng.uniform(size=shape) if unit else rng.normal(size=shape)).astype(dtype)
