@@ -11,8 +11,12 @@ from typing import Any
 import numpy as np
 
 FUNCTIONS = frozenset([
-    "abs", "arange", "cos", "empty", "exp", "expm1", "full", "isfinite", "log", "log1p", "matmul", "maximum",
-    "minimum", "ones", "sqrt", "sum", "tanh", "where", "zeros", "zeros_like",
+    "abs", "absolute", "add", "arange", "arccos", "arcsin", "arctan", "arctan2", "array", "broadcast_to",
+    "concatenate", "cos", "cosh", "cumsum", "divide", "einsum", "empty", "exp", "expand_dims", "expm1", "eye",
+    "flip", "full", "isfinite", "log", "log10", "log1p", "log2", "logaddexp", "matmul", "max", "maximum", "min",
+    "minimum", "moveaxis", "multiply", "negative", "ones", "pad", "positive", "power", "prod", "reciprocal",
+    "repeat", "roll", "sign", "sin", "sinh", "sqrt", "square", "squeeze", "subtract", "sum", "swapaxes", "tan",
+    "tanh", "transpose", "tril", "triu", "where", "zeros", "zeros_like",
 ])  # fmt: skip
 METHODS = frozenset(["all", "any", "argmax", "astype", "max", "min", "reshape", "sum"])
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
@@ -42,6 +46,7 @@ class StrictArray:
     """An array of the stand-in; 0-d results are arrays, as on a device."""
 
     __slots__ = ("_array",)
+    __array_priority__ = 100  # as CuPy's
     __array_ufunc__ = None  # numpy.ndarray + StrictArray raises instead of making an object array
     __hash__ = None  # type: ignore[assignment]
 
@@ -50,6 +55,9 @@ class StrictArray:
 
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
         raise LeakError("implicit conversion of an array of the device to NumPy; use ops.to_host")
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return strict_xp
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
@@ -94,6 +102,8 @@ class StrictArray:
 
 def _define(name: str) -> None:
     def forward(self: StrictArray, other: Any) -> Any:
+        if getattr(other, "__array_priority__", 0) > self.__array_priority__:
+            return NotImplemented  # a Variable of the tape, which knows what to do with us
         result = getattr(self._array, f"__{name}__")(_unwrap(other))
         return result if result is NotImplemented else _wrap(result)
 
@@ -129,6 +139,8 @@ class StrictNamespace:
                 return out
             return _wrap(function(*_unwrap(args), **{k: _unwrap(v) for k, v in kwargs.items()}))
 
+        if hasattr(function, "at"):
+            call.at = lambda *args: function.at(*_unwrap(args))  # type: ignore[attr-defined]
         return call
 
     @staticmethod

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 Array = Any
 PYTHON_NUMBERS = (float, int, bool)
-HOST_TYPES = (numpy.ndarray, numpy.generic, float, int)
+HOST_ARRAYS = (numpy.ndarray, numpy.generic)
+HOST_TYPES = (*HOST_ARRAYS, float, int)
 Rule = Callable[..., Any]
 """``rule(dy, y, *inputs, **options)``: from the gradient at the output to the gradient at one input."""
 
@@ -82,7 +83,8 @@ class Primitive:
             y = self._compute(*args, **options)
         else:
             y = getattr(namespace(*args), self.name)(*args, **options)
-        return y.item() if isinstance(y, numpy.generic) and all(type(a) in PYTHON_NUMBERS for a in args) else y
+        is_number = isinstance(y, HOST_ARRAYS) and y.ndim == 0 and all(type(a) in PYTHON_NUMBERS for a in args)
+        return y.item() if is_number else y
 
     def _rule(self, i: int) -> Rule:
         rule = self.rules[min(i, len(self.rules) - 1)]
