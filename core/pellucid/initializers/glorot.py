@@ -22,9 +22,11 @@ class Glorot(Initializer):
     """
 
     equations = (
+        Equation("mean", r"\operatorname{E} \theta = 0", "0"),
         Equation(
-            "theta",
+            "variance",
             r"\operatorname{Var} \theta = \frac{2}{n_\mathrm{in} + n_\mathrm{out}}",
+            "2 / (fan_in + fan_out)",
         ),
     )
     examples = (Example({"distribution": "normal"}), Example({"distribution": "uniform"}))

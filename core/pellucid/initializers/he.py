@@ -21,7 +21,10 @@ class He(Initializer):
         distribution: ``"normal"``, or ``"uniform"`` in ±√(6/fan_in).
     """
 
-    equations = (Equation("theta", r"\operatorname{Var} \theta = \frac{2}{n_\mathrm{in}}"),)
+    equations = (
+        Equation("mean", r"\operatorname{E} \theta = 0", "0"),
+        Equation("variance", r"\operatorname{Var} \theta = \frac{2}{n_\mathrm{in}}", "2 / fan_in"),
+    )
     examples = (Example({"distribution": "normal"}), Example({"distribution": "uniform"}))
 
     def __init__(self, distribution: str = "normal") -> None:

@@ -19,7 +19,11 @@ class Normal(Initializer):
         mean: the mean.
     """
 
-    equations = (Equation("theta", r"\theta \sim \mathcal{N}(\mathrm{mean}, \mathrm{std}^2)"),)
+    equations = (
+        Equation("theta", r"\theta \sim \mathcal{N}(\mathrm{mean}, \mathrm{std}^2)"),
+        Equation("mean", r"\operatorname{E} \theta = \mathrm{mean}", "mean"),
+        Equation("variance", r"\operatorname{Var} \theta = \mathrm{std}^2", "std**2"),
+    )
 
     def __init__(self, std: float = 0.01, mean: float = 0.0) -> None:
         check_float(self, "std", std, "[0, inf)")

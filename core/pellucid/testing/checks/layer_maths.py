@@ -137,7 +137,11 @@ def dtype_kept(subject: Subject) -> None:
 
 
 def equations(subject: Subject) -> None:
-    """The equations give what the code gives: outputs, input gradients, parameter gradients."""
+    """The equations give what the code gives: outputs, input gradients, parameter gradients.
+
+    Their names: ``x`` (``x0``, ``x1``, … for several inputs), ``dy``, ``y``, the component's symbols and constructor
+    arguments, and ``uniform`` and ``normal``: the numbers that ``ctx.uniform(x.shape)`` and ``ctx.normal(x.shape)`` give.
+    """
     trial = Trial(subject)
     layer = trial.layer
     for x in trial.inputs:
@@ -148,6 +152,8 @@ def equations(subject: Subject) -> None:
     computed = {**_numbered("y", result.y), **_numbered("dx", result.dx)}
     names: dict[str, Any] = {**arguments_of(layer), **_numbered("x", trial.inputs), **_numbered("dy", trial.dy)}
     names |= _numbered("y", result.y)
+    shape = trial.inputs[0].shape
+    names |= {"uniform": trial.context().uniform(shape), "normal": trial.context().normal(shape)}
     for symbol, attribute in layer.symbols.items():
         value = getattr(layer, attribute)
         if isinstance(value, Param):
