@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from pellucid import config
 from pellucid.errors import ConfigError, PellucidWarning
 from pellucid.ops import Ops, ReferenceOps, backend_names, backends, default_backend, get_ops
 
@@ -82,6 +83,20 @@ class Doubling(Ops):
 
     def scale(self, out: np.ndarray, factor: float) -> None:
         out *= 2 * factor
+
+
+def test_a_plugins_backend_by_its_registered_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {"acme/doubling": Doubling, "acme/nonsense": dict}
+    monkeypatch.setattr(config, "create", lambda kind, name: made[name]())
+    assert get_ops("acme/doubling") is get_ops("acme/doubling")
+    assert isinstance(get_ops("acme/doubling"), Doubling)
+    with pytest.raises(ConfigError, match=r"Backend 'acme/nonsense' must be a subclass of .*Received: {}"):
+        get_ops("acme/nonsense")
+
+
+def test_plugin_kernels_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "find_op", lambda name, ops: lambda: (name, ops.name))
+    assert get_ops("reference").op("cnn/conv2d")() == ("cnn/conv2d", "reference")
 
 
 def test_copies_and_pickles_share_the_backend() -> None:

@@ -18,6 +18,7 @@ from pellucid.layers.dense import Dense
 from pellucid.layers.dropout import Dropout
 from pellucid.layers.elu import ELU
 from pellucid.layers.flatten import Flatten
+from pellucid.layers.layer_norm import LayerNorm
 from pellucid.layers.leaky_relu import LeakyReLU
 from pellucid.layers.softmax import Softmax
 from pellucid.metrics.accuracy import Accuracy
@@ -228,10 +229,11 @@ def test_batch_norm_in_float32_survives_a_large_mean() -> None:
 
 
 def test_frozen_parameters_get_no_gradient_and_first_layers_no_input_gradient() -> None:
-    for layer in (built(Dense(3, "relu"), (5,)), built(BatchNorm(), (5,))):
+    for layer, training in ((Dense(3, "relu"), True), (BatchNorm(), True), (BatchNorm(), False), (LayerNorm(), True)):
+        built(layer, (5,))
         for p in layer.parameters():
             p.trainable = False
-        ctx = context()
+        ctx = context(training=training)
         ctx.needs_dx = (False,)
         x = np.ones((4, 5))
         assert layer.backward(ctx, layer.forward(ctx, x)) is None
