@@ -101,11 +101,12 @@ class Registry:
         entries = [entry for plugin in plugins for entry in plugin.entries.values()]
         wanted = [entry for entry in entries if entry.kind in kinds]
         known = sorted({entry.name if "/" in name else _shown(entry, entries) for entry in wanted})
-        message = f"Unknown {' or '.join(kinds)} '{name}'.{did_you_mean(name, known)}"
+        several = len(kinds) > 2
+        message = f"Unknown {'name' if several else ' or '.join(kinds)} '{name}'.{did_you_mean(name, known)}"
         elsewhere = sorted({entry.kind for entry in entries if name in (entry.name, entry.short_name)})
         if elsewhere:
             message += f" There is a {' and a '.join(elsewhere)} of this name."
-        message += f" Known: {listed(known)}."
+        message += " See: pellucid list." if several else f" Known: {listed(known)}."
         absent = [f"{p.vendor} ({p.status})" for p in self.plugins.found.values() if p.reason]
         if absent:
             message += f" Plugins that are not loaded: {', '.join(absent)}; see: pellucid plugins."

@@ -8,6 +8,10 @@ what is slow to import it imports inside ``run``.
 from __future__ import annotations
 
 COMMANDS = {
+    "train": "train an experiment; leaves a run folder with model, figures and curves",
+    "evaluate": "the figures of a trained model on test data, or on other data",
+    "predict": "what a trained model says about the samples in files",
+    "compare": "runs side by side: their figures, and in what they differ",
     "list": "what can be built by name",
     "show": "all about one name: arguments, equations, origin",
     "plugins": "which plugins are installed, and in which state",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid import Equation, Example, Initializer, Layer
+from pellucid import Equation, Example, Initializer, Layer, ShapeError
 
 if TYPE_CHECKING:
     from pellucid import Context, Param
@@ -22,7 +22,7 @@ class Gain(Layer):
     equations = (
         Equation("y", r"y = x \odot g", "x * g"),
         Equation("dx", r"dx = dy \odot g", "dy * g"),
-        Equation("dg", r"dg = \sum_n dy_n \odot x_n", "np.einsum('...i,...i->i', dy, x)"),
+        Equation("dg", r"dg = \sum_n dy_n \odot x_n", "(dy * x).reshape(-1, x.shape[-1]).sum(axis=0)"),
     )
     symbols = {"g": "gain"}  # noqa: RUF012
     examples = (Example(), Example({"init": {"type": "normal", "std": 0.5}}, ((3, 4),)))
@@ -32,11 +32,10 @@ class Gain(Layer):
         self.init = init
 
     def build(self, *input_shapes: tuple[int | None, ...]) -> None:
-        (features,) = input_shapes[0][-1:]
-        assert features is not None
-        self.gain = self.param("gain", (features,), init=self.init)
+        self.gain = self.param("gain", (_features(input_shapes[0]),), init=self.init)
 
     def output_shape(self, *input_shapes: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        _features(input_shapes[0])
         return input_shapes[0]
 
     def forward(self, ctx: Context, *inputs: Any) -> Any:
@@ -48,3 +47,9 @@ class Gain(Layer):
         (gradient,) = dy
         self.gain.grad += (gradient * ctx.x).reshape(-1, self.gain.shape[0]).sum(axis=0)
         return gradient * self.gain.data
+
+
+def _features(shape: tuple[int | None, ...]) -> int:
+    if not shape or shape[-1] is None:
+        raise ShapeError(f"Gain needs samples whose last axis has a fixed length. Received: samples of shape {shape}.")
+    return shape[-1]

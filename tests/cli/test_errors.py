@@ -1,0 +1,99 @@
+"""Bad input: one message on stderr, exit code 2, no traceback unless --debug."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pellucid.cli
+import pytest
+from pellucid.errors import PellucidError
+
+from tests.cli.conftest import Command
+from tests.fake_plugins import install
+
+BAD = {
+    ("lst",): "pellucid has no command 'lst'. Did you mean 'list'? Commands: list, show, ",
+    ("--lst",): "pellucid has no option '--lst'",
+    ("list", "lyer"): "There is no kind 'lyer'. Did you mean 'layer'?",
+    ("list", "--jsn"): "unrecognized arguments: --jsn. Did you mean '--json'? See: pellucid list --help.",
+    ("list", "layer", "loss"): "unrecognized arguments: loss. See: pellucid list --help.",
+    ("show",): "the following arguments are required: NAME. See: pellucid show --help.",
+    ("show", "densse"): "Unknown name 'densse'. Did you mean 'dense'? See: pellucid list.",
+    ("show", "nobody/dense"): "No plugin 'nobody' is installed",
+    ("show", "dense", "--kind", "lyer"): "invalid choice: 'lyer'",
+    ("show", "acme/sine"): "Plugin 'acme' (pellucid-acme 1.0) is broken: ZeroDivisionError: division by zero.",
+    ("new", "plugin"): "the following arguments are required: NAME",
+    ("plugins", "--json=3"): "ignored explicit argument '3'",
+}
+
+
+@pytest.mark.parametrize("words", BAD, ids=" ".join)
+def test_bad_input_is_one_message(pellucid: Command, site: Path, words: tuple[str, ...]):
+    install(site, "acme", source="1 / 0")
+    done = pellucid(*words, code=2)
+    assert done.stdout == ""
+    assert done.stderr.startswith("pellucid: ")
+    assert BAD[words] in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_debug_shows_the_traceback(pellucid: Command):
+    for words in (("--debug", "list", "lyer"), ("list", "lyer", "--debug")):
+        shown = pellucid(*words, code=1).stderr
+        assert shown.startswith("Traceback")
+        assert "pellucid.errors.ConfigError: There is no kind 'lyer'" in shown
+
+
+def test_errors_are_json_too_if_asked(pellucid: Command):
+    error = json.loads(pellucid("list", "lyer", "--json", code=2).stderr)["error"]
+    assert error["type"] == "ConfigError"
+    assert error["message"].startswith("There is no kind 'lyer'")
+
+
+def test_strict_makes_a_broken_plugin_an_error(pellucid: Command, site: Path):
+    install(site, "acme", source="1 / 0")
+    assert "'acme'" in pellucid("list", code=2, PELLUCID_STRICT="1").stderr
+    assert "acme" in pellucid("--help", PELLUCID_STRICT="1").stdout
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def interrupted(argv: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pellucid.cli, "_dispatch", interrupted)
+    assert pellucid.cli.main([]) == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
+def test_an_error_that_is_no_bad_input_is_not_hidden(monkeypatch: pytest.MonkeyPatch):
+    def mistaken(argv: list[str]) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pellucid.cli, "_dispatch", mistaken)
+    with pytest.raises(ZeroDivisionError):
+        pellucid.cli.main([])
+
+
+def test_main_returns_the_exit_code(capsys: pytest.CaptureFixture[str]):
+    assert pellucid.cli.main(["show", "densse"]) == 2
+    assert capsys.readouterr().err.startswith("pellucid: Unknown")
+    with pytest.raises(PellucidError):
+        pellucid.cli.main(["show", "densse", "--debug"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
+def test_a_reader_that_has_seen_enough_is_no_error(environment: dict[str, str]):
+    command = [sys.executable, "-m", "pellucid", "list"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() in (0, -signal.SIGPIPE)
+    assert errors == ""

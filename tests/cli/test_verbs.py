@@ -1,0 +1,132 @@
+"""Verbs: what a model's manifest adds to the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pellucid as pl
+import pytest
+from pellucid.errors import PluginError
+from pellucid.function_parser import add_options, documented
+from pellucid.registry import use_registry
+
+from tests.cli.conftest import Command
+from tests.fake_plugins import install, registry_of
+
+REGISTER = """
+verbs = {"sample": "{module}.m:sample", "encode": "{module}.m:encode"}
+registry.model("net", "{module}.m:net", summary="", verbs=verbs)
+registry.model("other", "{module}.m:other", summary="", verbs={"sample": "{module}.m:quiet"})
+registry.model("third", "{module}.m:other", summary="")
+"""
+MODULE = '''
+from __future__ import annotations
+from pathlib import Path
+from typing import Literal
+from pellucid import Layer, ConfigError
+from pellucid.layers.dense import Dense
+
+def net(units: int) -> Layer:
+    return Dense(units)
+
+def other() -> Layer:
+    return Dense(1)
+
+def sample(
+    run: Path, *, count: int, scale: float = 1.0, mode: Literal["fast", "good"] = "fast", clean: bool = False,
+    classes: list[int] | None = None, out_file: Path = Path("out.png"),
+) -> dict[str, object]:
+    """Draw samples
+    from a model.
+
+    Args:
+        run: ignored.
+        count: how many, 100 % of them
+            new.
+        scale: how large.
+
+    Returns:
+        what was asked for.
+    """
+    if count < 1:
+        raise ConfigError("The 'count' of sample must be at least 1.")
+    return {"run": run.name, "count": count, "scale": scale, "mode": mode, "clean": clean, "classes": classes,
+            "out": str(out_file)}
+
+def quiet(run: Path) -> None:
+    """Nothing to say."""
+
+def encode(run: Path) -> str:
+    """Encode."""
+    return "encoded " + run.name
+'''
+
+
+@pytest.fixture(autouse=True)
+def models(tmp_path: Path, site: Path) -> None:
+    """A trained model of each kind, and a run folder."""
+    install(site, "acme", REGISTER, modules={"m": MODULE})
+    with registry_of(site) as registry, use_registry(registry):
+        for name, arguments in (("net", {"units": 2}), ("other", {}), ("third", {})):
+            model = pl.build(f"acme/{name}", input_shape=(3,), backend="reference", **arguments)
+            pl.save(model, tmp_path / f"{name}.safetensors")
+            (tmp_path / "run").mkdir(exist_ok=True)
+            if name == "net":
+                pl.save(model, tmp_path / "run" / "model.safetensors")
+
+
+def test_a_verb_is_dispatched_to_the_model_of_the_run(pellucid: Command):
+    words = ("sample", "net.safetensors", "--count", "3", "--mode", "good", "--clean", "--classes", "1", "2", "--json")
+    assert json.loads(pellucid(*words).stdout) == {
+        "run": "net.safetensors", "count": 3, "scale": 1.0, "mode": "good", "clean": True, "classes": [1, 2],
+        "out": "out.png",
+    }  # fmt: skip
+    assert "count    3" in pellucid("sample", "run", "--count", "3").stdout
+    assert pellucid("sample", "other.safetensors").stdout == "Done.\n"
+    assert pellucid("encode", "run").stdout == "encoded run\n"
+
+
+def test_help_comes_from_the_signature_and_the_docstring(pellucid: Command):
+    shown = " ".join(pellucid("sample", "net.safetensors", "--help").stdout.split())
+    for part in (
+        "usage: pellucid sample", "Draw samples from a model.", "--count COUNT how many, 100 % of them new.",
+        "how large. (default: 1.0)", "--mode {fast,good}", "--clean, --no-clean", "--out-file",
+    ):  # fmt: skip
+        assert part in shown
+    assert "Encode." in pellucid("encode", "--help").stdout, "only one model has it, so no run is needed to explain it"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("smple run", "pellucid has no command 'smple'. Did you mean 'sample'? Commands: list, "),
+        ("smple run", "Verbs of the installed models: encode, sample."),
+        ("sample", "needs a RUN: a run folder or saved model of acme/net, acme/other."),
+        ("sample third.safetensors", "holds a model acme/third, which has no verb 'sample'. It is a verb of: acme/"),
+        ("encode other.safetensors", "holds a model acme/other, which has no verb 'encode'. It is a verb of: acme/n"),
+        ("sample absent.safetensors", "absent.safetensors"),
+        ("sample run", "the following arguments are required: --count"),
+        ("sample run --count x", "invalid int value: 'x'"),
+        ("sample run --count 1 --mode bad", "invalid choice: 'bad'"),
+        ("sample run --count 0", "The 'count' of sample must be at least 1."),
+        ("sample run --count 1 --scal 2", "Did you mean '--scale'?"),
+    ],
+)
+def test_what_is_wrong_is_said(pellucid: Command, words: str, message: str):
+    done = pellucid(*words.split(), code=2)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_signature_that_has_no_place_on_a_command_line_is_the_plugins_fault():
+    from pellucid.console import new_parser
+
+    def verb(run: Path, *, options: dict[str, int]) -> None: ...
+
+    with pytest.raises(PluginError, match=r"The argument 'options' of .*verb is a table, which cannot be given"):
+        add_options(new_parser("verb", ""), verb, {})
+
+
+def test_a_function_without_docstring_is_explained_by_its_signature_alone():
+    assert documented(lambda run: None) == ("", {})
