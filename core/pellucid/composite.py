@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from pellucid.autodiff.primitive import Recorded, newest_tape
 from pellucid.autodiff.variable import Variable
@@ -101,13 +101,7 @@ class Composite(Layer):
     of ones. To whatever contains it, a Composite is a layer like any other.
     """
 
-    integer_inputs: ClassVar[tuple[int, ...]] = ()
-    """Positions of the inputs that hold indices or masks: they keep their type and get no gradient."""
     _built = False
-
-    @property
-    def takes_integers(self) -> bool:  # type: ignore[override]
-        return bool(self.integer_inputs)
 
     @abstractmethod
     def call(self, ctx: Context, *inputs: Variable) -> Any:

@@ -117,7 +117,7 @@ def _open(data: Any, seed: int) -> Any:
 
 
 def _checked(trainer: Trainer, split: Split, where: str) -> Pair:
-    inputs = transformed(trainer.model, split.x)
+    inputs = transformed(trainer.model, split.x, trainer.objective.input_shapes(trainer.model))
     y = split.y
     if y is not None:
         y = np.asarray(y)

@@ -142,9 +142,9 @@ class Layer(Component, ABC):
     """
 
     kind: ClassVar[str] = "layer"
-    takes_integers: ClassVar[bool] = False
-    """True if integer and boolean inputs are meant as such (indices, masks); otherwise a model's inputs are converted
-    to its floating-point type."""
+    integer_inputs: tuple[int, ...] = ()
+    """Positions of the inputs that hold indices or masks. They keep their integer or boolean type and get no gradient;
+    every other input of a model is converted to its floating-point type."""
     default_objective: str | dict[str, Any] | None = None
     """What a model is trained with unless told otherwise: a registered objective or its configuration."""
     runtime: Runtime | None = None

@@ -100,15 +100,11 @@ def require_runtime(model: Layer) -> Runtime:
     return model.runtime
 
 
-def check_inputs(model: Layer, inputs: tuple[HostArray, ...]) -> None:
-    """Compare the shapes of whole inputs with those that the model was built for."""
-    runtime = require_runtime(model)
-    if len(inputs) != len(runtime.input_shapes):
-        raise ShapeError(
-            f"The model takes {len(runtime.input_shapes)} input(s) of shapes {list(runtime.input_shapes)}. "
-            f"Received: {len(inputs)}."
-        )
-    for i, (x, shape) in enumerate(zip(inputs, runtime.input_shapes, strict=True)):
+def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> None:
+    """Compare the shapes of whole inputs with those that the model, or its objective, takes."""
+    if len(inputs) != len(shapes):
+        raise ShapeError(f"The model takes {len(shapes)} input(s) of shapes {list(shapes)}. Received: {len(inputs)}.")
+    for i, (x, shape) in enumerate(zip(inputs, shapes, strict=True)):
         fits = x.ndim == len(shape) + 1 and all(w in (None, n) for n, w in zip(x.shape[1:], shape, strict=True))
         if not fits:
             wanted = ("N", *("any" if n is None else n for n in shape))
@@ -125,22 +121,30 @@ def check_inputs(model: Layer, inputs: tuple[HostArray, ...]) -> None:
             raise DataError(f"Input {i} must hold numbers. Received: an array of dtype {x.dtype}.")
 
 
-def as_model_input(model: Layer, x: HostArray) -> HostArray:
-    """Numbers take the model's floating-point type, except integers and booleans that the model wants as such."""
-    if model.takes_integers and x.dtype.kind in "iub":
-        return np.ascontiguousarray(x, bool if x.dtype.kind == "b" else np.int64)
-    return np.ascontiguousarray(x, require_runtime(model).dtype)
+def as_model_input(model: Layer, i: int, x: HostArray) -> HostArray:
+    """Input i in the model's floating-point type, or as int64 or bool if it holds indices or masks."""
+    if i not in model.integer_inputs:
+        return np.ascontiguousarray(x, require_runtime(model).dtype)
+    if x.dtype.kind == "f":
+        raise DataError(
+            f"Input {i} of the model holds indices or masks and must be of integers or booleans. Received: dtype "
+            f"{x.dtype}. Convert it: x.astype('int64')."
+        )
+    return np.ascontiguousarray(x, bool if x.dtype.kind == "b" else np.int64)
 
 
-def transformed(model: Layer, x: Any) -> tuple[HostArray, ...]:
-    """``x`` as a tuple of host arrays, with the model's fitted transforms applied to the first."""
+def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -> tuple[HostArray, ...]:
+    """``x`` as a tuple of host arrays, with the model's fitted transforms applied to the first.
+
+    ``shapes`` are those that the inputs must have, if other than the model's.
+    """
     runtime = require_runtime(model)
     first, *others = (np.asarray(part) for part in (x if isinstance(x, tuple) else (x,)))
     for transform in runtime.transforms:
         first = transform.apply(first)
     inputs = (first, *others)
-    check_inputs(model, inputs)
-    return tuple(as_model_input(model, part) for part in inputs)
+    check_inputs(inputs, runtime.input_shapes if shapes is None else shapes)
+    return tuple(as_model_input(model, i, part) for i, part in enumerate(inputs))
 
 
 def batches(n: int, batch_size: int) -> Iterator[slice]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pellucid.context import Context
-    from pellucid.layer import Array, Layer
+    from pellucid.layer import Array, Layer, Shape
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Loss(Component, ABC):
     def backward(self, ctx: Context) -> Array:
         """``∂L/∂prediction``."""
 
-    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:  # noqa: B027
+    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
         """Raise DataError, naming the row, if a target does not suit; called once, before training."""
 
 
@@ -71,7 +71,16 @@ class Objective(Component, ABC):
     def backward(self, ctx: Context, model: Layer) -> None:
         """Calls ``model.backward``, which adds to the parameters' gradients."""
 
-    def check(self, model: Layer, x: Any, y: Any) -> None:  # noqa: B027
+    def input_shapes(self, model: Layer) -> tuple[Shape, ...]:
+        """The shapes of a batch's ``x`` without the batch axis: those of the model's inputs.
+
+        An objective that makes some of them itself (a noise level, a label from ``y``) says here what is left.
+        """
+        from pellucid.model import require_runtime
+
+        return require_runtime(model).input_shapes
+
+    def check(self, model: Layer, x: Any, y: Any) -> None:
         """Raise DataError if the data does not suit; called once, before training."""
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array] | None:

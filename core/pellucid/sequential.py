@@ -42,8 +42,8 @@ class Sequential(Layer):
         self.layers = layers
 
     @property
-    def takes_integers(self) -> bool:  # type: ignore[override]
-        return self.layers[0].takes_integers
+    def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
+        return self.layers[0].integer_inputs
 
     def build(self, *input_shapes: Shape) -> None:
         self._pass_shapes(input_shapes, build=True)
@@ -156,8 +156,8 @@ class Parallel(Layer):
         self.join = join
 
     @property
-    def takes_integers(self) -> bool:  # type: ignore[override]
-        return any(layer.takes_integers for layer in self.layers)
+    def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
+        return tuple(sorted({i for layer in self.layers for i in layer.integer_inputs}))
 
     def build(self, *input_shapes: Shape) -> None:
         for i, layer in enumerate(self.layers):

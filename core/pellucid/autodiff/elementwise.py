@@ -1,5 +1,7 @@
 """The derivatives of the element-wise functions, as the table in the back of the textbook."""
 
+# mypy: disable-error-code="has-type"  (a rule may name itself and functions below it)
+
 from __future__ import annotations
 
 from typing import Any

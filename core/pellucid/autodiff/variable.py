@@ -49,13 +49,13 @@ class Variable(Recorded):
         return kind(strip(self))
 
     def __float__(self) -> float:
-        return self._number(float)  # type: ignore[no-any-return]
+        return self._number(float)
 
     def __int__(self) -> int:
-        return self._number(int)  # type: ignore[no-any-return]
+        return self._number(int)
 
     def __index__(self) -> int:
-        return strip(self).__index__()  # type: ignore[no-any-return]
+        return strip(self).__index__()
 
     def __bool__(self) -> bool:
         return bool(strip(self))
