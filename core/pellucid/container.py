@@ -38,7 +38,10 @@ DTYPES = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64, "I32": np.int32, "I16": np.int16,
     "I8": np.int8, "U64": np.uint64, "U32": np.uint32, "U16": np.uint16, "U8": np.uint8, "BOOL": np.bool_,
 }  # fmt: skip
-_KEYS = ("format", "format_version", "kind", "document", "sha256", "tensors_sha256")
+KEY = "pellucid"
+"""Of the one entry in the metadata, a JSON text: of several the safetensors library does not keep the order, and equal
+models would give files that are not."""
+_FIELDS = {"kind": str, "sha256": str, "tensors_sha256": str, "document": dict}
 _Table = dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
 
 
@@ -63,16 +66,15 @@ class Header:
 
 def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
     """Write a file, atomically; see :func:`pellucid.atomic.replace_file`."""
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in tensors.items()}
     values = hash_values(arrays)
-    metadata = {
-        "format": "pellucid", "format_version": str(FORMAT_VERSION), "kind": kind, "document": text,
-        "tensors_sha256": values,
-        "sha256": hash_header(kind, text, {n: (a.dtype, a.shape) for n, a in arrays.items()}, values),
+    facts = {
+        "format_version": FORMAT_VERSION, "kind": kind, "tensors_sha256": values,
+        "sha256": hash_header(kind, document, {n: (a.dtype, a.shape) for n, a in arrays.items()}, values),
+        "document": document,
     }  # fmt: skip
-    content = save(arrays, metadata)  # save_file would leave a temporary file of its own behind when it is killed
-    replace_file(path, content)
+    # safetensors.numpy.save_file would leave a temporary file of its own behind when it is killed.
+    replace_file(path, save(arrays, {KEY: json.dumps(facts, ensure_ascii=False, separators=(",", ":"))}))
 
 
 def hash_values(tensors: Mapping[str, HostArray]) -> str:
@@ -83,7 +85,7 @@ def hash_values(tensors: Mapping[str, HostArray]) -> str:
     return total.hexdigest()
 
 
-def hash_header(kind: str, document: str, tensors: _Table, values: str) -> str:
+def hash_header(kind: str, document: Mapping[str, Any], tensors: _Table, values: str) -> str:
     """SHA-256 over all else: kind, document, the tensors' names, types and shapes, and the hash of their values."""
     table = [[name, dtype.str, list(shape)] for name, (dtype, shape) in sorted(tensors.items())]
     return sha256(json.dumps([FORMAT_VERSION, kind, document, table, values]).encode()).hexdigest()
@@ -98,25 +100,27 @@ def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
     path = Path(path)
     header = _raw_header(path)
     metadata = header.pop("__metadata__", None)
-    if not isinstance(metadata, dict) or metadata.get("format") != "pellucid":
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):
         raise CheckpointError(
             f"{path} is a safetensors file, and pellucid did not write it: it holds arrays and no description of a "
             "model. Build the model by name and copy the arrays into its parameters: param.data = …."
         )
-    _check_version(path, metadata)
-    if any(not isinstance(metadata.get(key), str) for key in _KEYS):
-        raise damaged(path, f"its header lacks {', '.join(k for k in _KEYS if not isinstance(metadata.get(k), str))}")
-    if metadata["kind"] != kind:
+    facts = _json(path, metadata[KEY])
+    _check_version(path, facts.get("format_version"))
+    absent = [name for name, wanted in _FIELDS.items() if not isinstance(facts.get(name), wanted)]
+    if absent:
+        raise damaged(path, f"its header lacks {', '.join(absent)}")
+    if facts["kind"] != kind:
         remedy = (
             "Continue the run with: pellucid train --resume --out RUN; the model for use is model.safetensors beside it"
-            if metadata["kind"] == "checkpoint"
+            if facts["kind"] == "checkpoint"
             else "Load it with pellucid.load(path)"
         )
-        raise CheckpointError(f"{path} must hold a {kind}. Received: a {metadata['kind']}. {remedy}.")
+        raise CheckpointError(f"{path} must hold a {kind}. Received: a {facts['kind']}. {remedy}.")
     tensors = _tensor_table(path, header)
-    if hash_header(kind, metadata["document"], tensors, metadata["tensors_sha256"]) != metadata["sha256"]:
+    if hash_header(kind, facts["document"], tensors, facts["tensors_sha256"]) != facts["sha256"]:
         raise damaged(path, "its hash does not agree with its description of the model")
-    return Header(path, kind, _json(path, metadata["document"]), tensors, metadata["tensors_sha256"])
+    return Header(path, kind, facts["document"], tensors, facts["tensors_sha256"])
 
 
 def read_tensors(header: Header) -> dict[str, HostArray]:
@@ -193,11 +197,10 @@ def _check_depth(value: Any, depth: int = 0) -> None:
         _check_depth(item, depth + 1)
 
 
-def _check_version(path: Path, metadata: Mapping[str, Any]) -> None:
-    written = str(metadata.get("format_version", ""))
-    if not written.isascii() or not written.isdigit() or not 1 <= int(written[:9]) <= FORMAT_VERSION:
+def _check_version(path: Path, written: Any) -> None:
+    if type(written) is not int or not 1 <= written <= FORMAT_VERSION:
         raise CheckpointError(
-            f"{path} is written in version {written!r} of the format. This pellucid reads versions up to "
+            f"{path} is written in version {written!r:.20} of the format. This pellucid reads versions up to "
             f"{FORMAT_VERSION}. Upgrade pellucid: pip install --upgrade pellucid."
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pellucid as pl
-from pellucid.container import hash_header, hash_values
+from pellucid.container import hash_header
 
 LAYERS = [
     {"type": "dense", "units": 8, "activation": "relu"},
@@ -75,19 +75,21 @@ def put(path: Path, header: dict[str, Any] | str, values: bytes) -> Path:
 def edited(path: Path, edit: Callable[[dict[str, Any]], None], *, sealed: bool = True) -> Path:
     """The file with its document changed; ``sealed`` corrects the hash, as a forger would."""
     header, values = parts(path)
-    metadata = header.pop("__metadata__")
-    document = json.loads(metadata["document"])
-    edit(document)
-    metadata["document"] = json.dumps(document)
+    facts = json.loads(header.pop("__metadata__")["pellucid"])
+    edit(facts["document"])
     if sealed:
         names = {"F32": np.dtype("float32"), "F64": np.dtype("float64")}
         table = {name: (names[entry["dtype"]], tuple(entry["shape"])) for name, entry in header.items()}
-        arrays = {
-            name: np.frombuffer(values[slice(*header[name]["data_offsets"])], names[header[name]["dtype"]])
-            for name in header
-        }
-        metadata["sha256"] = hash_header(metadata["kind"], metadata["document"], table, hash_values(arrays))
-    return put(path, {"__metadata__": metadata, **header}, values)
+        facts["sha256"] = hash_header(facts["kind"], facts["document"], table, facts["tensors_sha256"])
+    return put(path, {"__metadata__": {"pellucid": json.dumps(facts)}, **header}, values)
+
+
+def with_facts(path: Path, **changes: Any) -> Path:
+    """The file with other facts beside its document; None takes one away."""
+    header, values = parts(path)
+    facts = json.loads(header["__metadata__"]["pellucid"]) | changes
+    header["__metadata__"]["pellucid"] = json.dumps({n: value for n, value in facts.items() if value is not None})
+    return put(path, header, values)
 
 
 # -- a plugin that changes -------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from pellucid.checkpoint import save_checkpoint
 from pellucid.container import MAX_HEADER
 from safetensors.numpy import save_file
 
-from tests.saving.support import edited, parts, put, small_model, small_trainer
+from tests.saving.support import edited, parts, put, small_model, small_trainer, with_facts
 
 
 @pytest.fixture
@@ -91,10 +91,9 @@ def test_tampered_document(saved: Path) -> None:
     refused(edited(saved, lambda d: d["model"].update(seed=4), sealed=False), "damaged or was changed.*hash")
 
 
-def test_newer_format(saved: Path) -> None:
-    header, values = parts(saved)
-    header["__metadata__"]["format_version"] = "2"
-    refused(put(saved, header, values), "version '2' of the format.*Upgrade pellucid")
+@pytest.mark.parametrize("version", [2, 0, "1", 1.0, True])
+def test_newer_format(saved: Path, version: object) -> None:
+    refused(with_facts(saved, format_version=version), f"version {version!r} of the format.*Upgrade pellucid")
 
 
 def test_checkpoint_is_not_a_model(tmp_path: Path) -> None:
@@ -207,7 +206,6 @@ def test_document_that_makes_no_sense(saved: Path, edit) -> None:
     refused(edited(saved, edit), "cannot be loaded|is damaged|saved state of")
 
 
-def test_missing_key_in_the_metadata(saved: Path) -> None:
-    header, values = parts(saved)
-    del header["__metadata__"]["document"]
-    refused(put(saved, header, values), "its header lacks document")
+@pytest.mark.parametrize("name", ["kind", "sha256", "tensors_sha256", "document"])
+def test_missing_key_in_the_metadata(saved: Path, name: str) -> None:
+    refused(with_facts(saved, **{name: None}), f"its header lacks {name}")

@@ -128,6 +128,12 @@ def test_file_holds_canonical_names_only(path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_equal_models_give_equal_files(tmp_path: Path) -> None:
+    for name in "abcd":
+        pl.save(small_model(), tmp_path / name)
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+
+
 def test_changed_argument_is_saved_as_it_is_now(path: Path) -> None:
     model = small_model()
     model.layers[2].rate = 0.5

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.container import FORMAT_VERSION, read_header
+from pellucid.container import read_header
 from pellucid.discovery import GROUP, Claim
 from pellucid.layers.dense import Dense
 from pellucid.plugins import Plugins
@@ -106,9 +106,3 @@ def test_newer_version_is_refused(tmp_path: Path) -> None:
     expected = r"version 3 of acme/wide.*Upgrade pellucid-acme"
     with use_registry(registry_at(2)), pytest.raises(pl.CheckpointError, match=expected):
         pl.load(path, backend="reference")
-
-
-def test_format_version_is_in_the_file(written_by_version_1: Path) -> None:
-    from tests.saving.support import parts
-
-    assert parts(written_by_version_1)[0]["__metadata__"]["format_version"] == str(FORMAT_VERSION)

@@ -16,6 +16,7 @@ from pellucid.evaluation import figure_name
 if TYPE_CHECKING:
     from pellucid.layer import Layer
     from pellucid.run import Run
+    from pellucid.trainer import Trainer
 
 
 class BestEpoch(Callback):
@@ -51,7 +52,7 @@ class BestEpoch(Callback):
         return best
 
     def on_epoch_end(self, run: Run) -> None:
-        name, sign = self._monitored(run)
+        name, sign = self._monitored(run.trainer)
         record = run.history[-1]
         if name not in record:
             figures = [key for key, value in record.items() if isinstance(value, float)]
@@ -75,9 +76,13 @@ class BestEpoch(Callback):
         self._best.clear()
         self._best.update(state)
 
-    def _monitored(self, run: Run) -> tuple[str, float]:
+    def monitored(self, trainer: Trainer) -> str:
+        """The figure that epochs of this trainer are compared by."""
+        return self._monitored(trainer)[0]
+
+    def _monitored(self, trainer: Trainer) -> tuple[str, float]:
         """The figure's name, and 1 if higher is better, −1 otherwise."""
-        metrics = {f"validation_{figure_name(metric)}": metric for metric in run.trainer.metrics}
+        metrics = {f"validation_{figure_name(metric)}": metric for metric in trainer.metrics}
         name = self.monitor or next(iter(metrics), "validation_loss")
         if self.mode is not None:
             return name, 1.0 if self.mode == "max" else -1.0

@@ -33,10 +33,10 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
 
 
 def _default(model: Layer) -> Any:
-    if model.default_objective is not None:
-        return model.default_objective
     if model.runtime is not None and model.runtime.metadata.get("objective") is not None:
         return model.runtime.metadata["objective"]  # what it was last trained with, perhaps before it was saved
+    if model.default_objective is not None:
+        return model.default_objective
     config = model.runtime.config if model.runtime is not None else None
     if config is not None:
         named = default_objective(config["type"])

@@ -1,0 +1,83 @@
+"""train: run an experiment in its folder, from the first epoch or from a checkpoint, to the summary."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pellucid.callbacks.checkpoint import Checkpoint
+from pellucid.checkpoint import restore_checkpoint
+from pellucid.errors import ConfigError
+from pellucid.experiments.experiment import Prepared
+from pellucid.experiments.folder import RunFolder
+from pellucid.experiments.recorder import Recorder
+from pellucid.experiments.sections import to_toml
+from pellucid.experiments.signals import StopOnSignal
+from pellucid.experiments.summary import summary_of
+from pellucid.saving import save
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        summary: of a run that came to its end; else None.
+        stopped_by: the signal that interrupted it, or None.
+    """
+
+    summary: dict[str, Any] | None
+    stopped_by: signal.Signals | None = None
+
+
+def train(
+    prepared: Prepared, folder: RunFolder, *, resume: bool = False, verbose: bool | None = True,
+    note: Callable[[str], None] = lambda text: None,
+) -> Outcome:  # fmt: skip
+    """Train, and leave everything in the folder.
+
+    The best epoch is chosen on the validation data; the test set is read once, when all else is done.
+
+    Args:
+        resume: continue from the folder's checkpoint.
+        verbose: show progress, see :meth:`pellucid.Trainer.fit`.
+        note: told of what the user should know.
+    """
+    trainer, settings, splits = prepared.trainer, prepared.settings, prepared.splits
+    recorder, signals = Recorder(folder), StopOnSignal()
+    checkpoint = Checkpoint(folder.checkpoint, seconds=settings.checkpoint_seconds)
+    trainer.callbacks += [recorder, signals, checkpoint]
+    trainer.directory = folder.path
+    if resume:
+        folder.open_for_resume()
+        restore_checkpoint(trainer, folder.checkpoint)
+        if trainer.epochs > settings.epochs:
+            raise ConfigError(
+                f"The run in {folder.path} has had {trainer.epochs} epochs, and train.epochs = {settings.epochs}. "
+                "Give the same number or a larger one: --set train.epochs=…."
+            )
+        folder.keep_epochs(trainer.epochs)
+    else:
+        folder.create()
+    folder.write_experiment(to_toml(prepared.resolved))
+    trainer.fit(splits, epochs=settings.epochs - trainer.epochs, batch_size=settings.batch_size, verbose=verbose)
+    save(trainer.model, folder.model)
+    if signals.received is not None:
+        return Outcome(None, signals.received)
+    test = trainer.evaluate(splits) if len(splits.test) else None
+    summary = summary_of(prepared, test, recorder.seconds)
+    folder.write_summary(summary)
+    draw_curves(folder, summary, note)
+    return Outcome(summary)
+
+
+def draw_curves(folder: RunFolder, summary: dict[str, Any], note: Callable[[str], None]) -> None:
+    """Draw the epochs, if there is something to draw with."""
+    try:
+        from pellucid.experiments.curves import draw
+    except ImportError:
+        note("curves.png is not drawn, because matplotlib is not installed: pip install 'pellucid[plot]'.")
+        return
+    draw(folder.epochs(), summary, folder.curves)
