@@ -5,6 +5,7 @@
 #define LEVEL avx2
 #define VECTOR_BYTES 32
 #define TILE_ROWS 6
+#define BLAS_FROM 1073741824. /* 2³⁰: below, the kernel here is as fast or faster (docs/decisions/kernels-blas.md) */
 #define TILE_VECTORS 2
 #include "body/level.h"
 #endif

@@ -2,5 +2,6 @@
 #define LEVEL generic
 #define VECTOR_BYTES 16
 #define TILE_ROWS 6
+#define BLAS_FROM 32768. /* products from which OpenBLAS is faster: it knows this CPU, 16-byte vectors do not */
 #define TILE_VECTORS 2
 #include "body/level.h"

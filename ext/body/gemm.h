@@ -22,7 +22,7 @@ typedef struct {
     int relu;          /* max(0, ·) at last */
 } Product;
 
-enum { PANEL_COLUMNS = TILE_VECTORS * LANES, PANEL_DEPTH = 1024, PACK_FROM_ROWS = 48 };
+enum { PANEL_COLUMNS = TILE_VECTORS * LANES };
 
 typedef struct {
     dim depth;
@@ -41,6 +41,9 @@ INLINE void tile(const int R, const int V, const Tile *t) {
     vf sum[TILE_ROWS][TILE_VECTORS];
     const float *a = t->a, *b = t->b;
     const dim a_row = t->a_row, a_step = t->a_step, b_row = t->b_row;
+    if (t->add)
+#pragma GCC unroll 8
+        for (int r = 0; r < R; r++) __builtin_prefetch(t->c + r * t->c_row);
 #pragma GCC unroll 8
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 3
@@ -59,17 +62,29 @@ INLINE void tile(const int R, const int V, const Tile *t) {
         a += a_step;
         b += b_row;
     }
+    float *const c = t->c;
+    const dim c_row = t->c_row;
+    if (t->bias)
 #pragma GCC unroll 3
-    for (int v = 0; v < V; v++) {
-        const vf bias = t->bias ? load(t->bias + v * LANES) : (vf){0};
+        for (int v = 0; v < V; v++) {
+            const vf bias = load(t->bias + v * LANES);
 #pragma GCC unroll 8
-        for (int r = 0; r < R; r++) {
-            float *c = t->c + r * t->c_row + v * LANES;
-            vf x = sum[r][v] + bias;
-            if (t->add) x += load(c);
-            store(c, t->relu ? rectify(x) : x);
+            for (int r = 0; r < R; r++) sum[r][v] += bias;
         }
-    }
+    if (t->add)
+#pragma GCC unroll 8
+        for (int r = 0; r < R; r++)
+#pragma GCC unroll 3
+            for (int v = 0; v < V; v++) sum[r][v] += load(c + r * c_row + v * LANES);
+    if (t->relu)
+#pragma GCC unroll 8
+        for (int r = 0; r < R; r++)
+#pragma GCC unroll 3
+            for (int v = 0; v < V; v++) sum[r][v] = rectify(sum[r][v]);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; r++)
+#pragma GCC unroll 3
+        for (int v = 0; v < V; v++) store(c + r * c_row + v * LANES, sum[r][v]);
 }
 
 /* One function for every size of tile, so that the compiler knows R and V and keeps the sums in registers. */
@@ -77,7 +92,7 @@ INLINE void tile(const int R, const int V, const Tile *t) {
 #define TILES(V) TILE(1, V) TILE(2, V) TILE(3, V) TILE(4, V) TILE(5, V) TILE(6, V)
 #define NAMES(V) NULL, tile_1_##V, tile_2_##V, tile_3_##V, tile_4_##V, tile_5_##V, tile_6_##V
 TILES(1) TILES(2)
-#if TILE_ROWS == 8
+#if TILE_ROWS == 8 && TILE_VECTORS == 3
 TILE(7, 1) TILE(8, 1) TILE(7, 2) TILE(8, 2)
 TILES(3) TILE(7, 3) TILE(8, 3)
 static void (*const tiles[TILE_VECTORS + 1][TILE_ROWS + 1])(const Tile *) = {
@@ -86,77 +101,216 @@ static void (*const tiles[TILE_VECTORS + 1][TILE_ROWS + 1])(const Tile *) = {
 static void (*const tiles[TILE_VECTORS + 1][TILE_ROWS + 1])(const Tile *) = {{NULL}, {NAMES(1)}, {NAMES(2)}};
 #endif
 
-static _Thread_local float panel[PANEL_DEPTH * PANEL_COLUMNS] __attribute__((aligned(64)));
+/* What is copied: a block of B in panels, each as wide as its tiles, and the rows of A that one tile needs. The block
+ * stays in the second-level cache (256 KiB) while all rows of A pass by it; the rows of A stay in the first. */
+enum { BLOCK_FLOATS = 65536, MOST_DEPTH = 256, A_STEP = 8, MOST_PANELS = 64 };
+static _Thread_local float block[BLOCK_FLOATS] __attribute__((aligned(64)));
+static _Thread_local float tile_of_a[A_STEP * MOST_DEPTH] __attribute__((aligned(64)));
 
-/* Copy B[k0 … k0+depth, column … column+columns] into the panel, rows padded with zeros to V whole vectors. */
-static void fill_panel(const Product *p, dim k0, dim depth, dim column, dim columns, int V) {
-    const dim width = V * LANES;
-    if (p->b_transposed) {
-        const float *b = p->b + column * p->b_row + k0;
-        for (dim j = 0; j < width; j++)
-            for (dim k = 0; k < depth; k++) panel[k * width + j] = j < columns ? b[j * p->b_row + k] : 0;
-    } else {
-        const float *b = p->b + k0 * p->b_row + column;
-        for (dim k = 0; k < depth; k++, b += p->b_row) {
-            memcpy(panel + k * width, b, (size_t)columns * sizeof *b);
-            if (columns < width) memset(panel + k * width + columns, 0, (size_t)(width - columns) * sizeof *b);
-        }
+/* A square of LANES x LANES floats, transposed by exchanging ever smaller squares across the diagonal: rows i and
+ * i + half keep one half of their squares and swap the other. The compiler wants to see the lane numbers as constants. */
+#define KEEP(lane, half) ((lane) & (half) ? LANES + (lane) - (half) : (lane))
+#define SWAP(lane, half) ((lane) & (half) ? LANES + (lane) : (lane) + (half))
+#define LANES_4(F, at, half) F(at, half), F(at + 1, half), F(at + 2, half), F(at + 3, half)
+#if LANES == 4
+#define LANE_NUMBERS(F, half) LANES_4(F, 0, half)
+#elif LANES == 8
+#define LANE_NUMBERS(F, half) LANES_4(F, 0, half), LANES_4(F, 4, half)
+#else
+#define LANE_NUMBERS(F, half) LANES_4(F, 0, half), LANES_4(F, 4, half), LANES_4(F, 8, half), LANES_4(F, 12, half)
+#endif
+#define EXCHANGE(half)                                                                                                 \
+    _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) {                                                         \
+        if (i & (half)) continue;                                                                                      \
+        const vf a = row[i], b = row[i + (half)];                                                                      \
+        row[i] = __builtin_shuffle(a, b, (vi){LANE_NUMBERS(KEEP, half)});                                              \
+        row[i + (half)] = __builtin_shuffle(a, b, (vi){LANE_NUMBERS(SWAP, half)});                                     \
     }
+
+INLINE void transpose_square(const float *from, dim from_row, float *to, dim to_row) {
+    vf row[2 * LANES]; /* twice, so that i + half is in bounds for the compiler too */
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) row[i] = load(from + i * from_row);
+#if LANES > 8
+    EXCHANGE(8)
+#endif
+#if LANES > 4
+    EXCHANGE(4)
+#endif
+    EXCHANGE(2)
+    EXCHANGE(1)
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++) store(to + i * to_row, row[i]);
+}
+
+/* Copy columns of Bᵀ, that is rows of b, into a panel. */
+static void fill_transposed(const float *b, dim b_row, dim depth, dim columns, float *panel, dim width) {
+    for (dim j = 0; j < width; j += LANES)
+        for (dim k = 0; k < depth; k += LANES) {
+            if (j + LANES <= columns && k + LANES <= depth) {
+                transpose_square(b + j * b_row + k, b_row, panel + k * width + j, width);
+                continue;
+            }
+            for (dim jj = j; jj < j + LANES; jj++)
+                for (dim kk = k; kk < k + LANES && kk < depth; kk++)
+                    panel[kk * width + jj] = jj < columns ? b[jj * b_row + kk] : 0;
+        }
+}
+
+/* Copy R ≤ A_STEP neighbouring columns of a matrix; `whole`: A_STEP of them may be read. */
+static void gather_tile(const float *a, dim a_step, dim depth, int R, int whole) {
+    if (whole)
+        for (dim k = 0; k < depth; k++) memcpy(tile_of_a + k * A_STEP, a + k * a_step, A_STEP * sizeof *a);
+    else
+        for (dim k = 0; k < depth; k++)
+            for (int r = 0; r < R; r++) tile_of_a[k * A_STEP + r] = a[k * a_step + r];
+}
+
+/* A row of a tile, of which only some columns are in C: whole vectors first. */
+INLINE void put_some(const float *from, float *to, dim columns, int add) {
+    dim j = 0;
+    for (; j + LANES <= columns; j += LANES) store(to + j, add ? load(to + j) + load(from + j) : load(from + j));
+    for (; j < columns; j++) to[j] = add ? to[j] + from[j] : from[j];
 }
 
 /* A tile whose last vector is not full is computed beside C and copied. */
 static void partial_tile(Tile t, int R, int V, dim columns) {
-    float beside[TILE_ROWS * PANEL_COLUMNS], bias[PANEL_COLUMNS] = {0};
-    float *c = t.c;
+    float beside[TILE_ROWS * PANEL_COLUMNS], bias[PANEL_COLUMNS];
+    float *const c = t.c;
     const dim c_row = t.c_row, width = V * LANES;
-    const size_t bytes = (size_t)columns * sizeof *c;
-    memset(beside, 0, sizeof beside);
-    if (t.add)
-        for (int r = 0; r < R; r++) memcpy(beside + r * width, c + r * c_row, bytes);
-    if (t.bias) t.bias = memcpy(bias, t.bias, bytes);
+    if (t.bias) {
+        memset(bias, 0, sizeof bias);
+        put_some(t.bias, bias, columns, 0);
+        t.bias = bias;
+    }
+    const int add = t.add, relu = t.relu && add;
     t.c = beside;
     t.c_row = width;
+    t.add = 0;
+    t.relu = t.relu && !add;
     tiles[V][R](&t);
-    for (int r = 0; r < R; r++) memcpy(c + r * c_row, beside + r * width, bytes);
-}
-
-/* The columns of one panel, for some rows and some k. */
-static void multiply_panel(const Product *p, Range rows, dim k0, dim depth, dim column, dim columns, int V) {
-    const dim count = rows.last - rows.first, tile_count = (count + TILE_ROWS - 1) / TILE_ROWS;
-    const int partial = columns < V * LANES;
-    const int packed = partial || p->b_transposed || count >= PACK_FROM_ROWS;
-    if (packed) fill_panel(p, k0, depth, column, columns, V);
-    Tile t = {.depth = depth, .a_row = p->a_row, .a_step = p->a_step, .c_row = p->c_row};
-    t.b = packed ? panel : p->b + k0 * p->b_row + column;
-    t.b_row = packed ? V * LANES : p->b_row;
-    t.add = p->add || k0 > 0;
-    t.bias = p->bias && k0 == 0 ? p->bias + column : NULL;
-    t.relu = p->relu && k0 + depth == p->depth;
-    for (dim i = 0; i < tile_count; i++) { /* tiles of nearly equal height: a low last one would be slow */
-        const dim first = rows.first + count * i / tile_count, last = rows.first + count * (i + 1) / tile_count;
-        t.a = p->a + first * p->a_row + k0 * p->a_step;
-        t.c = p->c + first * p->c_row + column;
-        if (partial) partial_tile(t, (int)(last - first), V, columns);
-        else tiles[V][last - first](&t);
+    for (int r = 0; r < R; r++) {
+        put_some(beside + r * width, c + r * c_row, columns, add);
+        if (relu)
+            for (dim j = 0; j < columns; j++) c[r * c_row + j] = c[r * c_row + j] < 0 ? 0 : c[r * c_row + j];
     }
 }
 
-/* The block of C that one thread computes. */
+/* The columns of a panel: V vectors, of which the last may not be full. */
+typedef struct {
+    dim column, columns;
+    int V;
+    const float *b; /* copied or in place */
+    dim b_row;
+} Panel;
+
+/* Copy columns of B into panels that lie one behind the other: row by row, as B lies in memory. */
+static void fill_straight(const float *b, dim b_row, dim depth, const Panel *panels, dim count) {
+    for (dim k = 0; k < depth; k++, b += b_row) {
+        const float *from = b + panels->column;
+        for (const Panel *panel = panels; panel < panels + count; from += panel->columns, panel++) {
+            float *to = (float *)panel->b + k * panel->b_row;
+            if (panel->columns == PANEL_COLUMNS) {
+#pragma GCC unroll 3
+                for (int v = 0; v < TILE_VECTORS; v++) store(to + v * LANES, load(from + v * LANES));
+            } else {
+                put_some(from, to, panel->columns, 0);
+                for (dim j = panel->columns; j < panel->b_row; j++) to[j] = 0;
+            }
+        }
+    }
+}
+
+/* All rows with a block of B: some of its columns, some of its depth. */
+static void multiply_panels(const Product *p, Range rows, dim k0, dim depth, const Panel *panels, dim count) {
+    const dim height = rows.last - rows.first, tile_count = (height + TILE_ROWS - 1) / TILE_ROWS;
+    for (dim i = 0; i < tile_count; i++) { /* tiles of nearly equal height: a low last one would be slow */
+        const dim first = rows.first + height * i / tile_count, last = rows.first + height * (i + 1) / tile_count;
+        const int R = (int)(last - first);
+        Tile t = {.depth = depth, .a_row = p->a_row, .a_step = p->a_step, .c_row = p->c_row};
+        t.a = p->a + first * p->a_row + k0 * p->a_step;
+        t.add = p->add || k0 > 0;
+        t.relu = p->relu && k0 + depth == p->depth;
+        if (p->a_step != 1 && count >= 4) { /* transposed: gather what lies far apart, if many panels use it */
+            gather_tile(t.a, p->a_step, depth, R, first + A_STEP <= p->rows);
+            t.a = tile_of_a;
+            t.a_step = A_STEP;
+        }
+        for (dim j = 0; j < count; j++) {
+            const Panel *panel = &panels[j];
+            t.b = panel->b;
+            t.b_row = panel->b_row;
+            t.c = p->c + first * p->c_row + panel->column;
+            t.bias = p->bias && k0 == 0 ? p->bias + panel->column : NULL;
+            if (panel->columns < panel->V * LANES) partial_tile(t, R, panel->V, panel->columns);
+            else tiles[panel->V][R](&t);
+        }
+    }
+}
+
+/* The part of C that one thread computes. */
 static void multiply_block(const Product *p, Range rows, Range columns) {
     if (rows.first >= rows.last || columns.first >= columns.last) return;
     const dim vectors = (columns.last - columns.first + LANES - 1) / LANES;
-    const dim panels = (vectors + TILE_VECTORS - 1) / TILE_VECTORS;
-    dim k0 = 0;
-    do {
-        const dim left = p->depth - k0, depth = left < PANEL_DEPTH ? left : PANEL_DEPTH;
-        for (dim i = 0; i < panels; i++) {
-            const dim first = vectors * i / panels, last = vectors * (i + 1) / panels;
-            const dim column = columns.first + first * LANES, most = columns.last - column;
-            const int V = (int)(last - first);
-            multiply_panel(p, rows, k0, depth, column, most < V * LANES ? most : V * LANES, V);
+    const dim panel_count = (vectors + TILE_VECTORS - 1) / TILE_VECTORS;
+    /* Copying pays when many tiles use it, and sooner where the rows of B are so far apart that they fall into the same
+     * few sets of the cache. */
+    const int many_rows = rows.last - rows.first >= (p->b_row < 512 ? 160 : 48);
+    Panel panels[MOST_PANELS];
+    const dim slices = p->depth ? (p->depth + MOST_DEPTH - 1) / MOST_DEPTH : 1;
+    for (dim slice = 0; slice < slices; slice++) {
+        const dim k0 = p->depth * slice / slices, depth = p->depth * (slice + 1) / slices - k0;
+        const dim room = BLOCK_FLOATS / (depth ? depth * PANEL_COLUMNS : PANEL_COLUMNS);
+        const dim at_once = room < MOST_PANELS ? room : MOST_PANELS;
+        const dim blocks = (panel_count + at_once - 1) / at_once;
+        for (dim n = 0; n < blocks; n++) {
+            const dim first = panel_count * n / blocks, last = panel_count * (n + 1) / blocks;
+            float *copy = block;
+            for (dim i = first; i < last; i++) {
+                Panel *panel = &panels[i - first];
+                const dim vector = vectors * i / panel_count;
+                panel->V = (int)(vectors * (i + 1) / panel_count - vector);
+                panel->column = columns.first + vector * LANES;
+                const dim width = panel->V * LANES, most = columns.last - panel->column;
+                panel->columns = most < width ? most : width;
+                const int in_place = !p->b_transposed && !many_rows && panel->columns == width;
+                panel->b = in_place ? p->b + k0 * p->b_row + panel->column : copy;
+                panel->b_row = in_place ? p->b_row : width;
+                if (in_place) continue;
+                if (p->b_transposed)
+                    fill_transposed(p->b + panel->column * p->b_row + k0, p->b_row, depth, panel->columns, copy, width);
+                else if (!many_rows) fill_straight(p->b + k0 * p->b_row, p->b_row, depth, panel, 1);
+                copy += depth * width;
+            }
+            if (many_rows && !p->b_transposed)
+                fill_straight(p->b + k0 * p->b_row, p->b_row, depth, panels, last - first);
+            multiply_panels(p, rows, k0, depth, panels, last - first);
         }
-        k0 += depth;
-    } while (k0 < p->depth);
+    }
+}
+
+/* Very large products go to OpenBLAS, which has one more level of blocking. */
+static int suits_blas(const Product *p) {
+    return (double)p->rows * (double)p->columns * (double)p->depth >= BLAS_FROM && p->rows <= INT32_MAX &&
+           p->columns <= INT32_MAX && p->depth <= INT32_MAX && p->b_row <= INT32_MAX && p->c_row <= INT32_MAX;
+}
+
+static void multiply_with_blas(const Product *p, Range rows, Range columns) {
+    const dim height = rows.last - rows.first, width = columns.last - columns.first;
+    if (height <= 0 || width <= 0) return;
+    const int transposed_a = p->a_step != 1;
+    const float *a = p->a + rows.first * p->a_row, *b = p->b + columns.first * (p->b_transposed ? p->b_row : 1);
+    float *c = p->c + rows.first * p->c_row + columns.first;
+    if (scipy_openblas_get_num_threads() != 1) scipy_openblas_set_num_threads(1); /* somebody used threadpoolctl */
+    scipy_cblas_sgemm(CBLAS_ROW_MAJOR, transposed_a ? CBLAS_TRANSPOSE : CBLAS_NO_TRANSPOSE,
+                      p->b_transposed ? CBLAS_TRANSPOSE : CBLAS_NO_TRANSPOSE, (int)height, (int)width, (int)p->depth, 1, a,
+                      (int)(transposed_a ? p->a_step : p->a_row), b, (int)p->b_row, p->add, c, (int)p->c_row);
+    if (p->bias || p->relu)
+        for (dim i = 0; i < height; i++, c += p->c_row)
+            for (dim j = 0; j < width; j++) {
+                const float x = c[j] + (p->bias ? p->bias[columns.first + j] : 0);
+                c[j] = p->relu && x < 0 ? 0 : x;
+            }
 }
 
 /* One thread's part of the product: split by rows or by columns, whichever leaves the larger part smaller. */
@@ -166,5 +320,6 @@ static void multiply_part(const Product *p, int part, int parts) {
     const dim by_rows = (p->rows + parts - 1) / parts * vectors, by_columns = p->rows * ((vectors + parts - 1) / parts);
     if (by_columns <= by_rows) columns = part_of(p->columns, LANES, part, parts);
     else rows = part_of(p->rows, 1, part, parts);
-    multiply_block(p, rows, columns);
+    if (suits_blas(p)) multiply_with_blas(p, rows, columns);
+    else multiply_block(p, rows, columns);
 }
