@@ -1,0 +1,52 @@
+"""pellucid through its front door: one long ``Trainer.fit``, as a user calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pellucid as pl
+
+from benchmarks.cases import BETA1, BETA2, EPSILON, LEARNING_RATE, Case
+from benchmarks.peer import Peer
+
+
+class EpochEnds(pl.Callback):
+    """Tells the benchmark when an epoch is over."""
+
+    def __init__(self, epoch_done: Callable[[float], None]) -> None:
+        self.epoch_done = epoch_done
+
+    def on_epoch_end(self, run: pl.Run) -> None:
+        self.epoch_done(run.history[-1]["loss"])
+
+
+class Pellucid(Peer):
+    """What ``fit`` does beyond the others: it checks loss and gradient of every step for NaN and infinity before the
+    weights change, serves observers, and keeps a history."""
+
+    distributions = ("pellucid", "numpy", "scipy-openblas32")
+
+    def __init__(self, case: Case, threads: int) -> None:
+        super().__init__(case, threads)
+        widths = case.sizes[1:]
+        layers = [{"type": "dense", "units": units, "activation": "relu"} for units in widths[:-1]]
+        layers.append({"type": "dense", "units": widths[-1]})
+        self.model = pl.build({"type": "sequential", "input_shape": [case.sizes[0]], "layers": layers}, seed=0)
+        values = [array for layer in case.weights() for array in layer]
+        for param, value in zip(self.model.parameters(), values, strict=True):
+            param.data = value
+        self.note = type(self.model.runtime.ops).__name__
+
+    def train(self, epoch_done: Callable[[float], None]) -> None:
+        trainer = pl.Trainer(
+            self.model,
+            loss="softmax_cross_entropy" if self.case.classify else "mse",
+            optimizer={"type": "adam", "lr": LEARNING_RATE, "beta1": BETA1, "beta2": BETA2, "eps": EPSILON},
+            callbacks=[EpochEnds(epoch_done)],
+            seed=0,
+        )
+        trainer.fit((self.x, self.y), epochs=1 << 40, batch_size=self.case.batch, verbose=False)
+
+    def predictor(self) -> Callable[[Any], Any]:
+        return self.model.predict
