@@ -24,7 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _dispatch(argv)
     except PellucidError as error:
         if "--debug" in argv:
-            raise
+            import traceback
+
+            traceback.print_exc()
+            return BAD_INPUT
         _report(error, as_json="--json" in argv)
         return BAD_INPUT
     except KeyboardInterrupt:

@@ -28,9 +28,6 @@ from pellucid.manifest import Entry
 from pellucid.registry import Registry, default_registry
 from pellucid.suggest import did_you_mean, listed
 
-MODEL_FILE = "model.safetensors"
-"""Where a run folder holds the model that its run chose."""
-
 
 def run_verb(verb: str, argv: Sequence[str]) -> int:
     """Run a verb of the model that was trained in the run that ``argv`` begins with.
@@ -83,8 +80,9 @@ def _model_in_question(verb: str, able: Sequence[Entry], argv: Sequence[str]) ->
 def model_name(run: Path) -> str:
     """The canonical name of the model that a run folder or model file holds."""
     from pellucid.container import read_header
+    from pellucid.experiments.folder import RunFolder
 
-    header = read_header(run / MODEL_FILE if run.is_dir() else run, "model")
+    header = read_header(RunFolder(run).model if run.is_dir() else run, "model")
     return str(header.document["model"]["config"]["type"])
 
 

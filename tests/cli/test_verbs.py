@@ -100,7 +100,7 @@ def test_help_comes_from_the_signature_and_the_docstring(pellucid: Command):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("smple run", "pellucid has no command 'smple'. Did you mean 'sample'? Commands: list, "),
+        ("smple run", "pellucid has no command 'smple'. Did you mean 'sample'? Commands: "),
         ("smple run", "Verbs of the installed models: encode, sample."),
         ("sample", "needs a RUN: a run folder or saved model of acme/net, acme/other."),
         ("sample third.safetensors", "holds a model acme/third, which has no verb 'sample'. It is a verb of: acme/"),

@@ -189,6 +189,16 @@ def test_a_context_reaches_a_plugins_op(site: Path, registry: Registry):
         assert Context(ReferenceOps()).op("acme/twice")(4) == 8
 
 
+def test_many_threads_load_a_manifest_once(site: Path, registry: Registry):
+    from concurrent.futures import ThreadPoolExecutor
+
+    install(site, "acme", "import time\ntime.sleep(0.02)\n" + REGISTER_SINE, modules={"layers": ""})
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: registry.find("layer", "sine"), range(32)))
+    assert all(entry is found[0] for entry in found)
+    assert registry.plugins.found["acme"].status == "loaded"
+
+
 def test_everything_that_a_plugin_registers_is_listed(site: Path, registry: Registry):
     install(site, "acme", REGISTER_SINE + '\nregistry.layer("cosine", "{module}.layers:Cosine", summary="cos")')
     assert {entry.name for entry in registry.entries("layer") if entry.vendor == "acme"} == {"acme/sine", "acme/cosine"}
