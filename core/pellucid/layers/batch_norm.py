@@ -41,8 +41,24 @@ class BatchNorm(Layer):
             r" \left(dy - \tfrac{1}{N} d\beta - \tfrac{1}{N} \hat x \odot d\gamma\right)",
             "gamma / np.sqrt(var + eps) * (dy - (dbeta + xhat * dgamma) * x.shape[-1] / x.size)",
         ),
+        Equation(
+            "y_evaluation",
+            r"y = \gamma \odot \frac{x - \mu_r}{\sqrt{\sigma_r^2 + \varepsilon}} + \beta"
+            r" \quad\text{in evaluation}",
+            "gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta",
+        ),
+        Equation(
+            "running_mean",
+            r"\mu_r \leftarrow m \mu_r + (1 - m) \mu",
+            "momentum * running_mean + (1 - momentum) * mu",
+        ),
+        Equation(
+            "running_var",
+            r"\sigma_r^2 \leftarrow m \sigma_r^2 + (1 - m) \sigma^2",
+            "momentum * running_var + (1 - momentum) * var",
+        ),
     )
-    symbols: ClassVar = {"gamma": "gamma", "beta": "beta"}
+    symbols: ClassVar = {name: name for name in ("gamma", "beta", "running_mean", "running_var")}
     examples = (Example({}), Example({"momentum": 0.5, "eps": 1e-3}, ((3, 4),)))
     capturable = True
     gamma: Param

@@ -28,6 +28,7 @@ class Dropout(Layer):
     equations = (
         Equation("m", r"m = [u \ge \mathrm{rate}], \quad u \sim \mathcal{U}[0, 1)", "uniform >= rate"),
         Equation("y", r"y = \frac{x \odot m}{1 - \mathrm{rate}}", "x * m / (1 - rate)"),
+        Equation("y_evaluation", r"y = x \quad\text{in evaluation}", "x"),
         Equation("dx", r"dx = \frac{dy \odot m}{1 - \mathrm{rate}}", "dy * m / (1 - rate)"),
     )
     examples = (Example({"rate": 0.5}), Example({"rate": 0.2}, ((3, 4),)), Example({"rate": 0.0}))

@@ -107,7 +107,9 @@ def row_numbers(subject: Subject) -> None:
     for training in (True, False):
         for rows in (0, 1, 7):
             trial = Trial(subject, rows=rows)
-            result = trial.call(training=training)
+            ctx, states = trial.context(training=training, index=np.arange(rows)), trial.values()
+            result = trial.call(ctx=ctx)
+            ctx.commit()
             mode = "training" if training else "evaluation"
             for y in (*result.y, *(dx for dx in result.dx if dx is not None)):
                 require(
@@ -119,6 +121,23 @@ def row_numbers(subject: Subject) -> None:
                 for path, grad in result.grads.items():
                     require(not grad.any(), f"0 rows give a gradient of '{path}' in {mode}.", expected=0.0,
                             received=grad, remedy="The sum over no rows is zero.")  # fmt: skip
+                for path, value in trial.values().items():
+                    require_close(f"'{path}' after a step of 0 rows", value, states[path], 0, "Learn from rows only.")
+
+
+def large_inputs(subject: Subject) -> None:
+    """Inputs of ±10⁴ in float32 give no NaN, forwards and backwards."""
+    trial = Trial(subject, dtype="float32")
+    signs = [np.where(x > 0, 1e4, -1e4).astype(x.dtype) if x.dtype.kind == "f" else x for x in trial.inputs]
+    for inputs in (tuple(signs), tuple(abs(x) if x.dtype.kind == "f" else x for x in signs)):
+        with trial.ops.quiet():
+            result = trial.call(tuple(map(trial.ops.asarray, inputs)))
+        for array in (*result.y, *(dx for dx in result.dx if dx is not None), *result.grads.values()):
+            require(
+                not np.isnan(array).any(), "Inputs of ±10⁴ give NaN.", expected="numbers (infinity is allowed)",
+                received=f"{int(np.isnan(array).sum())} of {array.size} are NaN",
+                remedy="Shift by the maximum before exp, and write quotients so that ∞/∞ and 0·∞ do not arise.",
+            )  # fmt: skip
 
 
 def dtype_kept(subject: Subject) -> None:
@@ -137,10 +156,12 @@ def dtype_kept(subject: Subject) -> None:
 
 
 def equations(subject: Subject) -> None:
-    """The equations give what the code gives: outputs, input gradients, parameter gradients.
+    """The equations give what the code gives: outputs, input gradients, parameter gradients, states.
 
     Their names: ``x`` (``x0``, ``x1``, … for several inputs), ``dy``, ``y``, the component's symbols and constructor
-    arguments, and ``uniform`` and ``normal``: the numbers that ``ctx.uniform(x.shape)`` and ``ctx.normal(x.shape)`` give.
+    arguments, and ``uniform`` and ``normal``: the numbers of ``ctx.uniform(x.shape)`` and ``ctx.normal(x.shape)``.
+    Compared are ``y``, ``dx``, ``d`` + the symbol of a parameter, the symbol of a state (its value after the commit,
+    from the one before), all in training, and ``y_evaluation``.
     """
     trial = Trial(subject)
     layer = trial.layer
@@ -148,8 +169,11 @@ def equations(subject: Subject) -> None:
         if x.dtype.kind == "f" and x.size:
             x *= 2.0
             x.reshape(-1)[0] = 0.0  # where conventions are made, such as ReLU′(0) = 0
-    result = trial.call()
-    computed = {**_numbered("y", result.y), **_numbered("dx", result.dx)}
+    before, ctx = trial.values(), trial.context()
+    result = trial.call(ctx=ctx)
+    evaluated = trial.call(training=False)
+    ctx.commit()
+    computed = {**_numbered("y", result.y), **_numbered("dx", result.dx), **_numbered("y_evaluation", evaluated.y)}
     names: dict[str, Any] = {**arguments_of(layer), **_numbered("x", trial.inputs), **_numbered("dy", trial.dy)}
     names |= _numbered("y", result.y)
     shape = trial.inputs[0].shape
@@ -158,7 +182,10 @@ def equations(subject: Subject) -> None:
         value = getattr(layer, attribute)
         if isinstance(value, Param):
             computed[f"d{symbol}"] = result.grads[value.path]
-        names[symbol] = _symbol(value, of_parameter=any(e.of == f"d{symbol}" for e in layer.equations))
+        if isinstance(value, State):
+            names[symbol], computed[symbol] = before[value.path], value.data
+        else:
+            names[symbol] = _symbol(value, of_parameter=any(e.of == f"d{symbol}" for e in layer.equations))
     for of, value in evaluate(layer.equations, names).items():
         if computed.get(of) is not None:
             require_close(
@@ -169,7 +196,7 @@ def equations(subject: Subject) -> None:
 
 def _symbol(value: Any, of_parameter: bool) -> Any:
     """What a symbol stands for: a parameter's values, the function that an argument names, or the attribute."""
-    if isinstance(value, Param | State):
+    if isinstance(value, Param):
         return value.data
     if value is None:
         return 0.0 if of_parameter else Activation(None)
@@ -194,7 +221,7 @@ def has_expressions(subject: Subject) -> bool:
 
 
 CHECKS = (
-    Check(dtype_kept), Check(row_numbers), Check(accumulation), Check(rows_apart), Check(gradients),
-    Check(gradients_in_evaluation), Check(used_twice),
+    Check(dtype_kept), Check(row_numbers), Check(accumulation), Check(rows_apart), Check(large_inputs),
+    Check(gradients), Check(gradients_in_evaluation), Check(used_twice),
 )  # fmt: skip
 EQUATIONS = Check(equations, applies=has_expressions)
