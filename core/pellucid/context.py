@@ -154,6 +154,11 @@ class Context:
         """The number of whole epochs before this one."""
         return self._call.epoch
 
+    @property
+    def uses_streams(self) -> bool:
+        """Whether any layer of this run draws from a stream, so that the step's key is wanted."""
+        return self._call.uses_streams
+
     # -- memory --------------------------------------------------------------------------------------------------
 
     def scratch(self, name: Any, shape: tuple[int, ...], dtype: Any = None) -> Array:

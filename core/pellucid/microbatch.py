@@ -66,10 +66,18 @@ class Recorded:
         self._plan: Any = None
         self._result: Any = None
 
-    def __call__(self) -> Any:
-        """The function's result; False if a replayed plan was stopped by ``guard_finite``."""
+    @property
+    def recorded(self) -> bool:
+        """Whether there is a plan to replay."""
+        return self._plan is not None
+
+    def __call__(self, times: int = 1) -> Any:
+        """The function's result; False if a replayed plan was stopped by ``guard_finite``.
+
+        Only what has been recorded may run several ``times``.
+        """
         if self._plan is not None:
-            return self._result if self._plan.run() else False
+            return self._result if self._plan.run(times) else False
         if not self._capturable:
             return self._function()
         self._result, self._plan = self._ops.record(self._function)
@@ -87,7 +95,10 @@ class MicroBatch:
         gradients: gathers, and computes loss and gradients, from a recorded plan where possible.
     """
 
-    def __init__(self, root: Context, model: Layer, objective: Objective, source: Source, rows: int, update: Update):
+    def __init__(
+        self, root: Context, model: Layer, objective: Objective, source: Source, rows: int, update: Update,
+        loss_total: Array,
+    ) -> None:  # fmt: skip
         self.ctx, self.model, self.objective, self.source = root.twin(), model, objective, source
         self.ops = root.ops
         self.index = np.empty(rows, np.int64)
@@ -105,6 +116,8 @@ class MicroBatch:
         self.gradients = Recorded(self.ops, self._gradients, capturable)
         self._update = Recorded(self.ops, lambda: update.apply(self.ctx, self.loss), capturable and update.capturable)
         self._requests: list[Any] = []
+        self._apply, self._loss_total = update.apply, loss_total
+        self._step = Recorded(self.ops, self._whole_step, capturable and update.capturable)
 
     def _buffer(self, source: Array) -> Array:
         buffer = self.ops.empty((len(self.index), *source.shape[1:]), source.dtype)
@@ -139,4 +152,22 @@ class MicroBatch:
         self.ctx._call.updates[:] = self._requests
         applied: bool = self._update()
         self.ctx.discard()
+        return applied
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the step has been recorded and needs nothing new from Python, such as a key for random numbers."""
+        return self.gradients.recorded and self._update.recorded and not self.ctx.uses_streams
+
+    def repeat(self, times: int) -> bool:
+        """That many whole steps, each of which adds count·loss to the total; False if a number was not finite."""
+        if not self._step.recorded:
+            return bool(self._step()) and (times == 1 or self.repeat(times - 1))
+        return self._step(times) is not False
+
+    def _whole_step(self) -> bool:
+        loss = self._gradients()
+        applied = self._apply(self.ctx, loss)
+        if applied:
+            self.ops.add_scaled(self._loss_total, loss, self.ctx.count)
         return applied

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pellucid.progress import Progress
     from pellucid.trainer import Trainer
 
+AT_ONCE = 32
+"""Steps without a return to Python at the most, so that an interrupt is heard soon."""
 StepObserver = Callable[["Run"], None]
 GradientObserver = Callable[[Sequence["Segment"]], None]
 
@@ -50,7 +52,7 @@ class Run:
         step, epoch: numbers of finished steps and epochs of the trainer.
         steps_per_epoch, epochs: the plan of this call.
         loss: the data loss of the last step, before its update.
-        rows: the rows that the last step has seen.
+        rows: the rows of this epoch that have been trained on.
         directory: the run folder, or None.
         stop_reason: why the run was stopped before its planned end, or None.
         failure: the error that ended the run, known in ``on_run_end``; or None.
@@ -119,9 +121,16 @@ class Run:
         for observer in self._gradient_observers:
             observer(segments)
 
-    def step_done(self, loss: float, rows: int) -> None:
+    def unobserved_steps(self) -> int:
+        """How many steps may be taken before somebody wants to look."""
+        if self._gradient_observers:
+            return 1
+        step = self.trainer.steps
+        return min([AT_ONCE, *(every - step % every for every, _ in self._step_observers)])
+
+    def step_done(self, loss: float) -> None:
         self.loss = loss
-        self.rows = rows
+        self.rows = self.trainer.position
         for every, observer in self._step_observers:
             if self.trainer.steps % every == 0:
                 observer(self)

@@ -83,7 +83,8 @@ class Trainer:
         self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         self.steps = self.epochs = 0
         self.position = 0  # rows of the epoch under way that have been trained on
-        self.totals = [0.0, 0.0]  # Σ count·loss and Σ count of the epoch under way
+        self.loss_total = np.zeros(())  # Σ count·loss of the epoch under way, in a cell that a recorded step adds to
+        self.count_total = 0.0  # and Σ count
         self.plan: dict[str, int] = {}  # how its rows are divided into steps
         self.history = History()
         self.directory: Path | None = None
@@ -111,11 +112,11 @@ class Trainer:
         self._changes = -1  # memory and plans of earlier data are let go
         prepared = prepare(self, data, validation, sample_weight, epochs, batch_size)
         self._continue({"rows": len(prepared.source), "batch_size": batch_size})
-        steps = step_sizes(len(prepared.source), batch_size, self.accumulate)
+        steps_per_epoch = -(-len(prepared.source) // (batch_size * self.accumulate))
         # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
-        with self.runtime.ops.quiet(), Run(self, epochs, len(steps), verbose) as run:
+        with self.runtime.ops.quiet(), Run(self, epochs, steps_per_epoch, verbose) as run:
             while self.epochs < run.last_epoch and run.stop_reason is None:
-                self._train_epoch(run, prepared.source, steps)
+                self._train_epoch(run, prepared.source, batch_size)
                 if run.stop_reason is None:
                     self._end_epoch(run, prepared)
         return self.history
@@ -129,23 +130,22 @@ class Trainer:
             )
         self.plan = plan
 
-    def _train_epoch(self, run: Run, source: Source, steps: list[tuple[int, ...]]) -> None:
+    def _train_epoch(self, run: Run, source: Source, batch_size: int) -> None:
         source.shuffle(mix(self.seed), self.epochs)
         source.cursor[()] = self.position
-        done = 0
-        for sizes in steps:
-            done += sum(sizes)
-            if done <= self.position:  # a resumed run has been here already
-                continue
-            loss, count = self._step(source, sizes, run)
-            self.totals[0] += count * loss
-            self.totals[1] += count
-            self.position = done
-            run.step_done(loss, done)
-            if run.stop_reason is not None:
-                break
+        while self.position < len(source) and run.stop_reason is None:
+            left = len(source) - self.position
+            if left >= 2 * batch_size and self._repeatable(run, source, batch_size):
+                loss = self._repeat(source, batch_size, min(run.unobserved_steps(), left // batch_size))
+            else:
+                sizes = step_sizes(left, batch_size, self.accumulate)
+                loss, count = self._step(source, sizes, run)
+                self.loss_total += count * loss
+                self.count_total += count
+                self.position += sum(sizes)
+            run.step_done(loss)
 
-    def _step(self, source: Source, sizes: tuple[int, ...], run: Run | None = None) -> tuple[float, float]:
+    def _step(self, source: Source, sizes: Sequence[int], run: Run | None = None) -> tuple[float, float]:
         """One optimizer step: forward, backward, update. Returns the loss before it, and what the loss divided by."""
         update = self._current_update()
         batches = [self._micro_batch(source, rows, update) for rows in sizes]
@@ -159,6 +159,28 @@ class Trainer:
             raise update.explain(loss, self.steps)
         self.steps += 1
         return loss, count
+
+    def _repeatable(self, run: Run, source: Source, rows: int) -> bool:
+        """Whether nothing happens between this step and the next but the step itself, so that several recorded ones
+        can follow each other without a return to Python."""
+        if self.accumulate > 1 or self.schedule is not None or run.unobserved_steps() < 2 or not self.steps:
+            return False
+        return self._micro_batch(source, rows, self._current_update()).repeatable
+
+    def _repeat(self, source: Source, rows: int, times: int) -> float:
+        """Several steps of one micro-batch each, the same as as many calls of ``_step``. Returns the last loss."""
+        update = self._current_update()
+        batch = self._micro_batch(source, rows, update)
+        before = int(self.slots.t)
+        finite = batch.repeat(times)
+        done = int(self.slots.t) - before
+        self.steps += done
+        self.position += done * rows
+        self.count_total += done * batch.ctx.count
+        if not finite:
+            self.ctx.discard()
+            raise update.explain(float(batch.loss), self.steps)
+        return float(batch.loss)
 
     def _gradients(self, batches: list[MicroBatch]) -> tuple[float, float]:
         """The loss and gradient of a step: the mean over all its rows, whichever way they are split."""
@@ -195,20 +217,32 @@ class Trainer:
     def _micro_batch(self, source: Source, rows: int, update: Update) -> MicroBatch:
         key = (id(source), rows)
         if key not in self._micro_batches:
-            self._micro_batches[key] = MicroBatch(self.ctx, self.model, self.objective, source, rows, update)
+            self._micro_batches[key] = MicroBatch(
+                self.ctx, self.model, self.objective, source, rows, update, self.loss_total
+            )
         return self._micro_batches[key]
 
     def _end_epoch(self, run: Run, prepared: Prepared) -> None:
-        loss, count = self.totals
-        record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss / count if count else 0.0}
+        total, count = self.totals
+        loss = total / count if count else 0.0
+        record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
         if self._update is not None and self._update.regularized:
             record["penalty"] = self._update.penalty()
         if prepared.validation is not None:
             figures = evaluate(self.model, self.objective, self.metrics, *prepared.validation, seed=self.seed)
             record |= {f"validation_{name}": value for name, value in figures.items()}
-        self.epochs, self.position, self.totals = self.epochs + 1, 0, [0.0, 0.0]
+        self.epochs, self.position, self.totals = self.epochs + 1, 0, (0.0, 0.0)
         self.history.records.append(record)
         run.epoch_done()
+
+    @property
+    def totals(self) -> tuple[float, float]:
+        """Σ count·loss and Σ count of the epoch under way."""
+        return float(self.loss_total), self.count_total
+
+    @totals.setter
+    def totals(self, totals: Sequence[float]) -> None:
+        self.loss_total[()], self.count_total = totals
 
     def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
         """One optimizer step on one batch; returns the data loss before the update."""
@@ -224,7 +258,6 @@ class Trainer:
         )  # fmt: skip
 
 
-def step_sizes(n: int, batch_size: int, accumulate: int) -> list[tuple[int, ...]]:
-    """The rows of every micro-batch of every step of an epoch: each sample once, the smaller last batch kept."""
-    sizes = [min(batch_size, n - start) for start in range(0, n, batch_size)]
-    return [tuple(sizes[i : i + accumulate]) for i in range(0, len(sizes), accumulate)]
+def step_sizes(left: int, batch_size: int, accumulate: int) -> list[int]:
+    """The rows of each micro-batch of the next step when this many are left of the epoch: the last may be smaller."""
+    return [min(batch_size, left - start) for start in range(0, min(left, batch_size * accumulate), batch_size)]
