@@ -205,6 +205,8 @@ class Reader:
         """``given`` as what the annotation asks for: numbers, texts, lists, tables and components in them."""
         wanted = options(annotation)
         kinds = tuple(dict.fromkeys(kind for kind in map(component_kind, wanted) if kind))
+        if "layer" in kinds:
+            kinds += ("model",)  # a whole architecture may stand where a layer does
         for member in wanted:
             plain = _plain(given, member)
             if plain is not FAILED and not (kinds and isinstance(given, str) and member is str):

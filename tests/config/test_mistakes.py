@@ -36,7 +36,7 @@ def test_all_mistakes_are_reported_at_once_with_their_paths():
         "model.layers.0.units: missing. core/dense needs it: int.",
         "model.layers.1.units: expected int. Received: '4' (str).",
         "model.layers.1.init: Unknown initializer 'hee'. Did you mean 'he'? Known: ",
-        "model.layers.2.type: Unknown layer 'dens'. Did you mean 'dense'? Known: ",
+        "model.layers.2.type: Unknown layer or model 'dens'. Did you mean 'dense'? Known: ",
         "model.layers.4.rate: The 'rate' of Dropout must be a float in [0, 1). Received: 3.0.",
         "model.layers.5.type: missing. It names the layer",
         "model.layers.6: expected a layer. Received: 7 (int).",

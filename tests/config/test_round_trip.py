@@ -106,7 +106,9 @@ def test_defaults_of_a_function_are_written_too():
 
 def test_what_a_function_made_may_stand_inside_other_layers():
     model = pl.create("layer", "sequential", layers=[pl.create("model", STACK), "relu"])
-    assert to_config(model)["layers"][0] == STACK
+    config = to_config(model)
+    assert config["layers"][0] == STACK
+    assert to_config(read("layer", config)) == config
 
 
 def test_copies_remember_too():
