@@ -74,6 +74,7 @@ def _training(registry: Registrar) -> None:
 
 
 def _data(registry: Registrar) -> None:
+    registry.dataset("files", "pellucid.datasets.files:Files", summary="samples in files of one's own: .csv, .npz")
     registry.transform(
         "standardize", "pellucid.transforms.standardize:Standardize", summary="mean 0 and deviation 1 on training data"
     )

@@ -80,6 +80,10 @@ class Dataset(Component, ABC):
         """The official test set, or None: then a part of ``load`` is kept for the test."""
         return None
 
+    def load_validation(self) -> Split | None:
+        """A validation set of its own, or None: then a part of ``load`` is kept for validation."""
+        return None
+
     def splits(self, seed: int = 0) -> Splits:
         """Load, check and split. The same seed gives the same parts.
 
@@ -95,9 +99,9 @@ class Dataset(Component, ABC):
         labels = class_labels(whole.y)
         rows = np.arange(len(whole))
 
-        test = self.load_test()
+        test, validation = self.load_test(), self.load_validation()
         n_test = 0 if test is not None else as_count(self.test, len(whole))
-        n_validation = as_count(self.validation, len(whole))
+        n_validation = 0 if validation is not None else as_count(self.validation, len(whole))
         if n_test + n_validation >= len(whole):
             raise DataError(
                 f"{name} has {len(whole)} samples, and {n_validation} for validation and {n_test} for the test leave "
@@ -109,7 +113,11 @@ class Dataset(Component, ABC):
         else:
             check_data(test.x, test.y, where=f"the test set of {name}")
         train_rows, validation_rows = choose_rows(rows, n_validation, labels, for_validation)
-        return Splits(whole.take(train_rows), whole.take(validation_rows), test, self.transforms)
+        if validation is None:
+            validation = whole.take(validation_rows)
+        else:
+            check_data(validation.x, validation.y, where=f"the validation set of {name}")
+        return Splits(whole.take(train_rows), validation, test, self.transforms)
 
 
 def load_dataset(name: str, *, seed: int = 0, **arguments: Any) -> Splits:

@@ -39,8 +39,8 @@ def draw(epochs: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], path: 
     axes[-1].set_ylim(bottom=0)
     for panel in axes:
         _style(panel, best, len(epochs))
-    for panel, name in ((axes[0], "loss"), *zip(axes[1:], (m.removeprefix("validation_") for m in metrics), strict=False)):
-        _mark_best(panel, epochs, f"validation_{name}", best)
+    for panel, name in zip(axes, ["validation_loss", *metrics], strict=False):
+        _mark_best(panel, epochs, name, best)
         panel.legend(frameon=False, fontsize=9, labelcolor=INK)
     figure.suptitle(_title(summary), x=0.01, ha="left", fontsize=12, color=INK)
     figure.savefig(path)

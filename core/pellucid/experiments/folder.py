@@ -101,7 +101,7 @@ class RunFolder:
                 f"Continue an interrupted run: pellucid train --resume --out {self.path}."
             ) from error
         except (OSError, ValueError) as error:
-            raise DataError(f"{self.summary} cannot be read: {error}. It should be JSON, as a run writes it.") from error
+            raise DataError(f"{self.summary} cannot be read: {error}. It must be JSON, as a run writes it.") from error
         if not isinstance(summary, dict):
             raise DataError(f"{self.summary} must hold a JSON object. Received: a {type(summary).__name__}.")
         return summary

@@ -26,7 +26,7 @@ def read_sections(path: Path) -> Sections:
     except OSError as error:
         raise ConfigError(f"Cannot read the experiment {path}: {error.strerror}. Check the path.") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is not a text file in UTF-8 (byte {error.start}). An experiment is a TOML file.") from error
+        raise ConfigError(f"{path} is no text in UTF-8 (byte {error.start}). An experiment is a TOML file.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}. Texts stand in quotes: type = \"ann\".") from error
 

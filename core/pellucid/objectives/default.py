@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
-    """The objective given, the loss given under ``supervised``, or the model's own default.
+    """The objective given, the loss given under ``supervised``, that of the last training, or the model's own default.
 
     Raises:
         ConfigError: both are given, or neither is and the model has no default.
@@ -26,6 +26,9 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
         )
     if loss is not None:
         return Supervised(read("loss", loss, path="loss"))
+    last = None if model.runtime is None else model.runtime.metadata.get("objective")
+    if objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
+        return read("objective", last, path="objective", saved=True)  # type: ignore[no-any-return]
     if objective is None:
         objective = _default(model)
     chosen: Objective = read("objective", objective, path="objective")
@@ -33,8 +36,6 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
 
 
 def _default(model: Layer) -> Any:
-    if model.runtime is not None and model.runtime.metadata.get("objective") is not None:
-        return model.runtime.metadata["objective"]  # what it was last trained with, perhaps before it was saved
     if model.default_objective is not None:
         return model.default_objective
     config = model.runtime.config if model.runtime is not None else None

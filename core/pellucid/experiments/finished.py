@@ -1,0 +1,115 @@
+"""FinishedRun: a trained model and how it was trained, from a run folder or a model file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pellucid.config import read
+from pellucid.dataset import Dataset
+from pellucid.datasets.files import labelled
+from pellucid.errors import ConfigError, DataError
+from pellucid.experiments.folder import RunFolder
+from pellucid.experiments.sections import read_sections
+from pellucid.sample_files import SUFFIXES, read_table
+from pellucid.samples import Split
+from pellucid.saving import load
+from pellucid.threads import set_num_threads
+from pellucid.trainer import Trainer
+
+if TYPE_CHECKING:
+    from pellucid.layer import Layer
+
+Part = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A trained model and the experiment that it comes from.
+
+    Attributes:
+        path: what was opened.
+        model: the model of the best epoch.
+        sections: the resolved experiment; empty for a model file without a run folder.
+    """
+
+    path: Path
+    model: Layer
+    sections: dict[str, Any]
+
+    @property
+    def target(self) -> str | None:
+        """The column that held the targets, if the model was trained on files."""
+        data = self.sections.get("data", {})
+        return None if data.get("target") is None else str(data["target"])
+
+    def trainer(self) -> Trainer:
+        """A trainer that evaluates as the run did."""
+        settings = self.sections.get("train", {})
+        metrics = settings.get("metrics", ["accuracy"] if self.model.runtime.classes else [])  # type: ignore[union-attr]
+        return Trainer(self.model, metrics=metrics, seed=settings.get("seed", 0))
+
+    def evaluate(self, data: str | None = None, part: Part = "test", target: str | None = None) -> dict[str, float]:
+        """The figures on the run's own data or on other data.
+
+        Args:
+            data: a file of samples with targets, or the name of a data set; None takes that of the run.
+            part: of a data set; a file is taken whole.
+            target: column of the targets in a .csv file; None takes that of the run.
+        """
+        return self.trainer().evaluate(self._split(data, part, target))
+
+    def _split(self, data: str | None, part: Part, target: str | None) -> Split:
+        if data is not None and Path(data).suffix.lower() in SUFFIXES:
+            return self._from_file(Path(data), target or self.target)
+        seed = self.sections.get("train", {}).get("seed", 0)
+        if data is not None:
+            dataset: Dataset = read("dataset", data)
+        elif "data" in self.sections:
+            config = dict(self.sections["data"])
+            seed = config.pop("seed", seed)
+            dataset = read("dataset", config, path="data")
+        else:
+            raise ConfigError(
+                f"{self.path} is a model file, which knows nothing of data. Say which: --data iris, or --data FILE."
+            )
+        split: Split = getattr(dataset.splits(seed), part)
+        if not len(split):
+            raise DataError(f"The data has no {part} part. Choose another: --part train, validation or test.")
+        return split
+
+    def _from_file(self, path: Path, target: str | None) -> Split:
+        table = read_table(path, target)
+        if table.y is None:
+            raise DataError(
+                f"{path} has no targets, so there is nothing to compare with. Name their column: --target NAME; "
+                "a .npz file needs an array 'y'. To see what the model says without targets: pellucid predict."
+            )
+        classes = self.model.runtime.classes  # type: ignore[union-attr]
+        dataset = self.sections.get("data", {})
+        are_labels = dataset.get("classify")
+        if are_labels is None:
+            are_labels = classes is not None or table.y.dtype.kind in "iub"
+        return labelled(table, classes, are_labels, str(path))
+
+
+def open_run(path: Path, backend: str | None = None) -> FinishedRun:
+    """A run folder, or a model file.
+
+    Args:
+        backend: None takes the one that the run was made with, whose figures come out equal bit for bit.
+    """
+    folder = RunFolder(path)
+    if path.is_dir():
+        if not folder.model.exists():
+            raise DataError(
+                f"{path} is no run folder, or its run has not come to its end: {folder.model.name} is missing. "
+                f"Continue an interrupted run: pellucid train --resume --out {path}."
+            )
+        sections = read_sections(folder.experiment)
+        settings = sections.get("train", {})
+        if "threads" in settings:
+            set_num_threads(settings["threads"])
+        return FinishedRun(path, load(folder.model, backend=backend or settings.get("backend")), sections)
+    return FinishedRun(path, load(path, backend=backend), {})
