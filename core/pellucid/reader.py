@@ -106,7 +106,7 @@ class Reader:
         if "ref" in config:
             return self._shared(dict(config), path)
         if "type" not in config:
-            return self.note(_join(path, "type"), f"missing. It names the {' or '.join(kinds)}, as in type = \"…\".")
+            return self.note(_join(path, "type"), f'missing. It names the {" or ".join(kinds)}, as in type = "…".')
         arguments = {key: value for key, value in config.items() if key != "type"}
         return self._named(kinds, config["type"], arguments, path, _join(path, "type") if path else "")
 

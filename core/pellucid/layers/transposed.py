@@ -60,7 +60,8 @@ class Transposed(Layer):
         n = features(self, input_shapes[0])
         if "weight" not in vars(self.source):
             raise ShapeError(
-                "Transposed uses the weight of a layer that has not been built yet. Place that layer before this one."
+                "Transposed uses the weight of a layer that has not been built yet. Place that layer before this one, "
+                "and build the model before asking for shapes."
             )
         if n != self.source.units:
             raise ShapeError(
@@ -84,13 +85,14 @@ class Transposed(Layer):
     def backward(self, ctx: Context, *dy: Array) -> Array | None:
         f = self.activation or "identity"
         dz = None if f == "identity" else ctx.scratch("dz", ctx.y.shape)
-        shared = self.source.weight
-        dweight = ctx.scratch("dweight", ctx.weight.shape) if shared.trainable else None
         dbias = self.bias.grad if self.bias is not None and self.bias.trainable else None
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
-        if dweight is not None:
-            ctx.ops.fill(dweight, 0.0)
-        ctx.ops.dense_backward(as_rows(ctx, dy[0], "dy"), ctx.x, ctx.weight, ctx.y, ctx.z, f, dz, dweight, dbias, dx)
-        if dweight is not None:
-            ctx.ops.add_scaled(shared.grad, dweight.T, 1.0)
+        rows = as_rows(ctx, dy[0], "dy")
+        ctx.ops.dense_backward(rows, ctx.x, ctx.weight, ctx.y, ctx.z, f, dz, None, dbias, dx)
+        weight = self.source.weight
+        if weight.trainable:  # dW += dzᵀ x: as in a dense layer whose input is dz and whose output gradient is x
+            z_gradient = rows if dz is None else dz
+            ctx.ops.dense_backward(
+                ctx.x, z_gradient, weight.data, ctx.x, None, "identity", None, weight.grad, None, None
+            )
         return None if dx is None else dx.reshape(*dy[0].shape[:-1], ctx.x.shape[1])
