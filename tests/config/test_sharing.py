@@ -75,7 +75,7 @@ def test_gradients_of_tied_weights_add_up(activation: str | None, use_bias: bool
 def test_tied_layers_keep_every_promise_of_the_contracts(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Sequential, "examples", (Example({"layers": TIED["layers"]}),))
     report = run_conformance(
-        "core/sequential", skips={"core/sequential: shape_rule": "a tied layer knows its width once its source is built"}
+        "core/sequential", skips={"core/sequential: shape_rule": "the width is known once the source is built"}
     )
     assert len(report.passed) > 20
 

@@ -21,7 +21,6 @@ class Supervised(Objective):
     """
 
     equations = (Equation("objective", r"L(\theta) = \mathrm{loss}\left(f(x; \theta),\, y\right)"),)
-    examples = (Example({"loss": {"type": "core/mse"}}),)
     examples = (
         Example({"loss": {"type": "core/mse"}}, ((5,),), model={"type": "core/dense", "units": 3}, target=(3,)),
         Example(
