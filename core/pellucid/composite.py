@@ -104,9 +104,11 @@ class Composite(Layer):
     _built = False
 
     @abstractmethod
-    def call(self, ctx: Context, *inputs: Variable) -> Any:
+    def call(self, ctx: Context, *inputs: Any, **never: Any) -> Any:
         """Compute the output, a Variable or a tuple of them, with sub-layers, operators and NumPy's functions.
 
+        Authors name the inputs, ``def call(self, ctx, x, label)``: a type checker accepts any names in place of
+        ``*inputs, **never``. Integers and masks are Variables too, so that layers can be called on them.
         Own parameters and states stand beside Variables as they are (``x * self.scale``); ``ctx.variable(p)`` makes
         one of them, or an array, a Variable. ``ctx`` also has ``training``, ``normal``, ``uniform``, ``update``.
         """

@@ -1,6 +1,7 @@
 """The derivatives of the element-wise functions, as the table in the back of the textbook."""
 
-# mypy: disable-error-code="has-type"  (a rule may name itself and functions below it)
+# A rule may name itself and functions below it.
+# mypy: disable-error-code="has-type"
 
 from __future__ import annotations
 

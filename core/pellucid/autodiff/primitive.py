@@ -61,7 +61,7 @@ class Primitive:
         tape = newest_tape(args)
         if tape is None:
             return self.compute(*args, **options)
-        values, active, slots = list(args), [], []
+        values, active, slots, nested = list(args), [], [], False
         for i, arg in enumerate(args):
             operand = arg if isinstance(arg, Recorded) else tape.lift(arg)
             if isinstance(operand, Recorded) and operand.tape is tape:
@@ -69,7 +69,8 @@ class Primitive:
                 if operand.slot is not None:
                     active.append(i)
                     slots.append(operand.slot)
-        y = self(*values, **options)
+            nested = nested or isinstance(values[i], Recorded)
+        y = self(*values, **options) if nested else self.compute(*values, **options)
 
         def pullback(dy: Any) -> list[Any]:
             return [self._rule(i)(dy, y, *values, **options) for i in active]

@@ -1,6 +1,7 @@
 """The derivatives of reductions and of everything that moves elements without changing them."""
 
-# mypy: disable-error-code="has-type"  (a rule may name itself and functions below it)
+# A rule may name itself and functions below it.
+# mypy: disable-error-code="has-type"
 
 from __future__ import annotations
 
