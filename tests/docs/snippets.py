@@ -1,9 +1,11 @@
 """Runs what a Markdown page shows: its Python blocks, its commands, and the files it asks the reader to write.
 
 * ```` ```python ```` blocks run in order, in one namespace for the page.
-* ```` ```console ```` blocks: lines that begin with ``$ `` are run by the shell; all must succeed.
+* ```` ```console ```` blocks: lines that begin with ``$ `` are run by the shell; all must succeed. ``cd`` holds until
+  the end of the block. Other lines are output, which the command must have printed; ``…`` stands for anything.
 * A block that begins with ``# file: NAME`` is written to that file instead.
 * Pages work in one empty folder each. `make` targets are only looked up in the Makefile: running them is what CI does.
+* ``pip install -e FOLDER`` installs as pip does, by the build backend's editable wheel, but for this page alone.
 * ```` ```console not-run ```` and ```` ```python not-run ```` are for what cannot run in a test (a clone, a GPU).
 """
 
@@ -13,12 +15,19 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pellucid.registry import Registry, use_registry
+
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"\A# file: (\S+)\n")
+COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 ROOT = Path(__file__).resolve().parents[2]
+BUILD_EDITABLE = "import setuptools.build_meta as b, sys; b.build_editable(sys.argv[1])"
 
 
 @dataclass(frozen=True)
@@ -43,37 +52,103 @@ def blocks(page: Path) -> list[Block]:
 
 def run_page(page: Path) -> int:
     """Run everything on a page in the present folder; the number of blocks that ran."""
-    ran = 0
-    namespace: dict[str, object] = {"__name__": "__main__"}
-    for block in blocks(page):
-        named = FILE.match(block.text)
-        if named:
-            target = Path(named[1])
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(block.text[named.end() :], encoding="utf-8")
-        elif not block.runs:
-            continue
-        elif block.language == "python":
-            # Padded with empty lines so that a traceback shows the line of the page.
-            exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), namespace)
-        elif block.language == "console":
-            _run_commands(page, block)
-        else:
-            continue
-        ran += 1
-    return ran
+    with _interpreter_of_its_own() as installed:
+        return sum(_run(page, block, installed) for block in blocks(page))
 
 
-def _run_commands(page: Path, block: Block) -> None:
-    commands = re.findall(r"^\$ (.*(?:\\\n.*)*)$", block.text, re.MULTILINE)
+def _run(page: Path, block: Block, installed: _Installed) -> bool:
+    named = FILE.match(block.text)
+    if named:
+        target = Path(named[1])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(block.text[named.end() :], encoding="utf-8")
+    elif not block.runs:
+        return False
+    elif block.language == "python":
+        # Padded with empty lines so that a traceback shows the line of the page.
+        exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), installed.namespace)
+    elif block.language == "console":
+        _run_commands(page, block, installed)
+    else:
+        return False
+    return True
+
+
+def _run_commands(page: Path, block: Block, installed: _Installed) -> None:
+    commands = [(match[1], match[2].splitlines()) for match in COMMAND.finditer(block.text)]
     assert commands, f"{page}:{block.line}: a console block without a command; begin its lines with '$ '"
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    for command in commands:
-        if command.startswith("make "):
-            assert command.split()[1] in targets, f"{page}:{block.line}: no such target: {command}"
-            continue
-        done = subprocess.run(
-            ["bash", "-c", command], env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, f"{page}:{block.line}: {command}\n{done.stdout}\n{done.stderr}"
+    folder = Path.cwd()
+    for command, shown in commands:
+        verb, _, rest = command.partition(" ")
+        if verb == "make":
+            assert rest.split()[0] in targets, f"{page}:{block.line}: no such target: {command}"
+        elif verb == "cd":
+            folder = folder / rest
+            assert folder.is_dir(), f"{page}:{block.line}: no such folder: {command}"
+        elif command.startswith("pip install -e "):
+            installed.install(folder / command.split()[-1])
+        else:
+            done = subprocess.run(
+                ["bash", "-c", command], cwd=folder, env=installed.environment(), capture_output=True, text=True,
+                timeout=300, check=False,
+            )  # fmt: skip
+            where = f"{page}:{block.line}: {command}\n{done.stdout}\n{done.stderr}"
+            assert done.returncode == 0, where
+            _require_output(shown, done.stdout + done.stderr, where)
+
+
+def _require_output(shown: list[str], printed: str, where: str) -> None:
+    """Every line that the page shows was printed, in this order."""
+    position = 0
+    for line in filter(str.strip, shown):
+        pattern = ".*".join(re.escape(part) for part in line.strip().split("…"))
+        found = re.compile(pattern).search(printed, position)
+        assert found, f"not printed: {line}\n{where}"
+        position = found.end()
+
+
+class _Installed:
+    """What this page has installed, and the namespace of its Python blocks."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.namespace: dict[str, object] = {"__name__": "__main__"}
+        self.paths: list[str] = []
+        self._stack = stack
+
+    def install(self, project: Path) -> None:
+        """What ``pip install -e`` does with a project that setuptools builds, into a folder beside the page."""
+        site = Path.cwd() / ".site"
+        build = [sys.executable, "-c", BUILD_EDITABLE, str(site / "wheels")]
+        done = subprocess.run(build, cwd=project, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"cannot install {project}\n{done.stdout}\n{done.stderr}"
+        for wheel in (site / "wheels").glob("*.whl"):
+            zipfile.ZipFile(wheel).extractall(site)
+            wheel.unlink()
+        # A .pth file counts in site-packages only, so the folders that it names are added here.
+        named = [line for file in site.glob("*.pth") for line in file.read_text().splitlines()]
+        self.paths = [str(site), *named]
+        sys.path[:0] = [path for path in self.paths if path not in sys.path]
+        self._stack.enter_context(use_registry(Registry()))
+
+    def environment(self) -> dict[str, str]:
+        variables = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        if self.paths:
+            inherited = os.environ.get("PYTHONPATH")
+            variables["PYTHONPATH"] = os.pathsep.join([*self.paths, *([inherited] if inherited else [])])
+        return variables
+
+
+@contextmanager
+def _interpreter_of_its_own() -> Iterator[_Installed]:
+    """Within: imports and registrations of a page; afterwards this process has forgotten them."""
+    path, modules = sys.path[:], set(sys.modules)
+    with ExitStack() as stack:
+        installed = _Installed(stack)
+        try:
+            yield installed
+        finally:
+            sys.path[:] = path
+            for name in set(sys.modules) - modules:
+                if str(getattr(sys.modules[name], "__file__", None)).startswith(str(Path.cwd())):
+                    del sys.modules[name]

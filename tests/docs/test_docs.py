@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pellucid import ConfigError, create
 
 ROOT = Path(__file__).resolve().parents[2]
 _spec = importlib.util.spec_from_file_location("snippets", Path(__file__).with_name("snippets.py"))
@@ -53,3 +54,20 @@ def test_a_wrong_page_is_noticed(tmp_path, monkeypatch):
     page.write_text("```console\n$ false\n```\n")
     with pytest.raises(AssertionError, match="false"):
         snippets.run_page(page)
+    page.write_text("```console\n$ echo one two\none … three\n```\n")
+    with pytest.raises(AssertionError, match="not printed: one … three"):
+        snippets.run_page(page)
+
+
+def test_a_page_installs_for_itself_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```console\n$ pellucid new plugin waves\n$ cd pellucid-waves\n$ pip install -e .\n$ pellucid plugins\n"
+        "vendor …\nwaves … loaded … 1\n```\n"
+        "```python\nimport pellucid as pl\nassert pl.create('layer', 'waves/gain').init\n```\n"
+    )
+    assert snippets.run_page(page) == 2
+    assert "pellucid_waves" not in sys.modules
+    with pytest.raises(ConfigError, match="No plugin 'waves' is installed"):
+        create("layer", "waves/gain")
