@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from pellucid.testing import Case, conformance_cases
 
 

@@ -7,7 +7,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-
 from pellucid.errors import DataError
 from pellucid_datasets.idx import MOST_EXPANSION, read_idx
 

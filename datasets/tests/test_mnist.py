@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from pellucid.dataset import Splits
 from pellucid.errors import ConfigError, DataError
 from pellucid_datasets import files, mnist

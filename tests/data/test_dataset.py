@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from pellucid.dataset import Dataset, Splits
 from pellucid.errors import ConfigError, DataError
 from pellucid.samples import Split

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from pellucid.errors import DataError
 from pellucid.samples import Split, check_data
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from pellucid.errors import CheckpointError, ConfigError, DataError
 from pellucid.transform import Transform
 from pellucid.transforms.flatten import Flatten

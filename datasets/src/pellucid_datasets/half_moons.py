@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-
 from pellucid.checks import check_float, check_int
 from pellucid.component import Equation, Example
 from pellucid.dataset import Dataset, Part

@@ -14,7 +14,6 @@ from math import prod
 from typing import Any
 
 import numpy as np
-
 from pellucid.errors import DataError
 
 UNSIGNED_BYTES = 0x08

@@ -6,10 +6,10 @@ import csv
 from collections.abc import Sequence
 
 import numpy as np
-
 from pellucid.dataset import Dataset, Part
 from pellucid.samples import Split
 from pellucid.transform import Transform
+
 from pellucid_datasets.files import packaged
 
 CHECKSUM = "9cc1c345c71bcc9b486b74cbf6063fa66f4bb5e0f603a4b3c3471ec2e5e8e355"

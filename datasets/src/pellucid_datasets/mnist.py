@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-
 from pellucid.checks import check_bool
 from pellucid.component import Example
 from pellucid.dataset import Dataset, Part, check_part
 from pellucid.samples import Split
 from pellucid.transform import Transform
+
 from pellucid_datasets.files import packaged
 from pellucid_datasets.idx import read_idx
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-
 import pellucid as pl
+import pytest
 from pellucid.cli import main
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"

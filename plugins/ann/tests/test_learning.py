@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
-
 import pellucid as pl
+import pytest
 
 ADAM = {"type": "adam", "lr": 1e-2}
 

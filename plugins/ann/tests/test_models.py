@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
-
 import pellucid as pl
+import pytest
 from pellucid.errors import ConfigError
 from pellucid.objective import Batch
 from pellucid.objectives.default import choose_objective
