@@ -170,12 +170,13 @@ class Layer(Component, ABC):
         self, name: str, shape: tuple[int, ...], *, init: str | Initializer = "zeros", decay: bool = False,
         regularizer: Regularizer | None = None, fan_in: int | None = None, fan_out: int | None = None,
     ) -> Param:  # fmt: skip
-        """Declare a trainable array; assign the result: ``self.weight = self.param("weight", …)``.
+        """Declare a trainable array; assign the result: ``self.weight = self.param("weight", …)``. Several of them may
+        stand in a list or a dictionary, each declared under a name of its own.
 
         Calling again with the same shape returns the same parameter; another shape is a ShapeError.
         """
-        existing = self.__dict__.get(name)
-        if isinstance(existing, Param):
+        existing = next((param for _, param in self._parts(Param) if param.name == name), None)
+        if existing is not None:
             self._same_shape(name, existing.shape, shape)
             return existing
         from pellucid.config import read
@@ -185,8 +186,8 @@ class Layer(Component, ABC):
 
     def state(self, name: str, shape: tuple[int, ...], *, fill: float = 0.0) -> State:
         """Declare an array that is saved but never trained, filled with ``fill``; see :class:`State`."""
-        existing = self.__dict__.get(name)
-        if isinstance(existing, State):
+        existing = next((state for _, state in self._parts(State) if state.name == name), None)
+        if existing is not None:
             self._same_shape(name, existing.shape, shape)
             return existing
         return State(name, shape, fill)
@@ -200,13 +201,16 @@ class Layer(Component, ABC):
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         """The sub-layers, found in attributes and in lists, tuples and dictionaries of them, in order of assignment."""
+        return self._parts(Layer)
+
+    def _parts(self, kind: type) -> Iterator[tuple[str, Any]]:
         for name, value in self.__dict__.items():
-            if isinstance(value, Layer):
+            if isinstance(value, kind):
                 yield name, value
             elif isinstance(value, list | tuple):
-                yield from ((f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, Layer))
+                yield from ((f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, kind))
             elif isinstance(value, dict):
-                yield from ((f"{name}.{key}", item) for key, item in value.items() if isinstance(item, Layer))
+                yield from ((f"{name}.{key}", item) for key, item in value.items() if isinstance(item, kind))
 
     def walk(self) -> Iterator[tuple[str, Layer]]:
         """This layer and all below it with their paths (``""`` for this one), each once, in tree order."""
@@ -223,8 +227,8 @@ class Layer(Component, ABC):
     def _own(self, kind: type) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
         for path, layer in self.walk():
-            for name, value in layer.__dict__.items():
-                if isinstance(value, kind) and id(value) not in seen:
+            for name, value in layer._parts(kind):
+                if id(value) not in seen:
                     seen.add(id(value))
                     yield (f"{path}.{name}" if path else name), value
 
