@@ -155,6 +155,11 @@ class Plugins:
                 f"The entry point of {plugin.distribution} is named {plugin.vendor!r}. A vendor's name must consist of "
                 "lower-case letters, digits and underscores, and begin with a letter."
             )
+        if ":" in plugin.module:
+            raise PluginError(
+                f"The entry point of {plugin.distribution} names {plugin.module!r}. It must name the module that "
+                f"implements the hooks: {plugin.vendor} = \"{plugin.module.partition(':')[0]}\"."
+            )
         module = import_module(plugin.module)
         manager = self._plugin_manager
         manager.register(module, plugin.vendor)

@@ -34,6 +34,13 @@ def test_list_takes_a_kind_in_singular_and_plural(pellucid_json: Json):
         assert {entry["kind"] for entry in pellucid_json("list", word)} == {kind}
 
 
+def test_list_mentions_the_plugins_that_are_missing_from_it(pellucid: Command, site: Path):
+    install(site, "acme", source="1 / 0")
+    done = pellucid("list", "layer", "--json")
+    assert "Plugins that are not loaded: acme (broken); see: pellucid plugins." in done.stderr
+    assert json.loads(done.stdout)
+
+
 def test_list_of_a_kind_without_entries_says_so(pellucid: Command):
     assert pellucid("list", "op", PELLUCID_PLUGINS="").stdout == "No op is registered.\n"
 

@@ -144,6 +144,11 @@ def test_a_vendor_that_is_no_name_is_broken(site: Path, registry: Registry):
     assert "A vendor's name must consist of lower-case letters" in loaded(registry, "Acme-2").reason
 
 
+def test_an_entry_point_that_names_no_module_is_broken(site: Path, registry: Registry):
+    claim(site, "acme", "plugin_acme:plugin", group="pellucid.v1", distribution="pellucid-acme", version="1.0")
+    assert 'It must name the module that implements the hooks: acme = "plugin_acme".' in loaded(registry).reason
+
+
 def test_the_allow_list_disables_all_others(site: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch):
     install_sine(site, "acme")
     install(site, "other", source="1 / 0")

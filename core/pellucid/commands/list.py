@@ -8,6 +8,7 @@ from itertools import groupby
 from pellucid.console import Output, table
 from pellucid.manifest import KINDS, Entry
 from pellucid.registry import default_registry
+from pellucid.suggest import listed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +16,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
-    entries = default_registry().entries(_singular(args.kind))
+    registry = default_registry()
+    entries = registry.entries(_singular(args.kind))
     data = [
         {
             "kind": entry.kind,
@@ -29,6 +31,9 @@ def run(args: argparse.Namespace, output: Output) -> None:
     ]
     groups = [_group(kind, list(members)) for kind, members in groupby(entries, key=lambda entry: entry.kind)]
     output.result(data, "\n\n".join(groups) or f"No {args.kind} is registered.")
+    absent = [f"{p.vendor} ({p.status})" for p in registry.plugins.found.values() if p.reason]
+    if absent:
+        output.note(f"Plugins that are not loaded: {listed(absent)}; see: pellucid plugins.")
 
 
 def _singular(kind: str | None) -> str | None:
