@@ -10,11 +10,12 @@ Everything public stands here and is imported when it is first used, so that ``i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # type checkers take this name for True; importing typing would cost more than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from pellucid import errors as errors
     from pellucid.autodiff.variable import Variable as Variable
     from pellucid.callback import Callback as Callback
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from pellucid.regularizer import Regularizer as Regularizer
     from pellucid.run import History as History
     from pellucid.run import Run as Run
+    from pellucid.samples import Split as Split
     from pellucid.saving import load as load
     from pellucid.saving import save as save
     from pellucid.schedule import Schedule as Schedule
@@ -83,6 +85,7 @@ _MODULES = {
     "optimizer": "Optimizer Segment",
     "regularizer": "Regularizer",
     "run": "History Run",
+    "samples": "Split",
     "saving": "load save",
     "schedule": "Schedule",
     "tape": "grad value_and_grad",

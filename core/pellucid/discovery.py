@@ -1,30 +1,47 @@
 """Finds the plugins that are installed, from the metadata of their distributions alone: nothing is imported.
 
 This reads the same files as ``importlib.metadata.entry_points``, whose import alone takes longer than all the rest of
-``pellucid --help``; a test holds the two against each other.
+``pellucid --help``; a test holds the two against each other. For the same reason this module imports nothing that the
+interpreter has not loaded at its start: no typing, re, dataclasses or pathlib.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 GROUP = "pellucid.v1"
 """The entry-point group; it carries the major version of the plugin interface."""
 _PREFIX = "pellucid.v"
 
 
-class Claim(NamedTuple):
+class Claim:
     """One line of a distribution's ``entry_points.txt``: this distribution speaks for this vendor."""
 
-    vendor: str
-    module: str
-    group: str
-    distribution: str
-    version: str
+    __slots__ = ("distribution", "group", "module", "vendor", "version")
+
+    def __init__(self, vendor: str, module: str, group: str, distribution: str, version: str) -> None:
+        self.vendor = vendor
+        self.module = module
+        self.group = group
+        self.distribution = distribution
+        self.version = version
+
+    def _key(self) -> tuple[str, ...]:
+        return self.vendor, self.module, self.group, self.distribution, self.version
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Claim) and self._key() == other._key()
+
+    def __lt__(self, other: Claim) -> bool:
+        return self._key() < other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"Claim{self._key()}"
 
 
 def find_claims(path: Sequence[str] | None = None) -> list[Claim]:
@@ -37,7 +54,7 @@ def find_claims(path: Sequence[str] | None = None) -> list[Claim]:
     for folder in sys.path if path is None else path:
         for metadata in _metadata_folders(folder or "."):
             name, version = _identity(metadata)
-            key = re.sub(r"[-_.]+", "-", name).lower()
+            key = name.replace("_", "-").replace(".", "-").lower()
             if key in seen:
                 continue
             seen.add(key)
@@ -59,7 +76,8 @@ def _identity(metadata: str) -> tuple[str, str]:
     name, dash, version = stem.partition("-")
     if metadata.endswith(".dist-info") and dash:
         return name.replace("_", "-"), version
-    headers = dict(re.findall(r"(?m)^(Name|Version): *(\S+)", _read(metadata, "PKG-INFO").partition("\n\n")[0]))
+    lines = _read(metadata, "PKG-INFO").partition("\n\n")[0].splitlines()
+    headers = {key: value.strip() for key, _, value in (line.partition(": ") for line in lines)}
     return headers.get("Name", name), headers.get("Version", version)
 
 
