@@ -1,5 +1,8 @@
 /* The thread pool. A worker waits for work on a cache line of its own: it spins for a while, because the next region of
  * a training step comes within microseconds, and then sleeps, because an idle program must not burn a core.
+ *
+ * On a busy machine a worker may not get a core for milliseconds. So a part is only offered to it: the caller, once it is
+ * done with its own, takes back and does what nobody has begun. Which thread computes a part does not change its bits.
  */
 #include "pool.h"
 #include <pthread.h>
@@ -11,11 +14,12 @@
 #include <time.h>
 
 enum { MAX_THREADS = 256 };
-static const long SPIN_NANOSECONDS = 200000; /* longer than the gaps in a training step, too short to be noticed */
+static const long SPIN_NANOSECONDS = 300000; /* longer than the gaps in a training step, too short to be noticed */
+enum { SPINS_BEFORE_YIELD = 2000 };
 static const double WORK_PER_PART = 75e3;    /* a region below twice this is faster on one thread */
 
 typedef struct {
-    _Alignas(64) atomic_uint ticket; /* raised by one for every region that this worker takes part in */
+    _Alignas(64) atomic_uint ticket; /* odd while a part is offered to this worker and nobody has taken it yet */
     atomic_int sleeping;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -31,8 +35,6 @@ static Task region_task;
 static const void *region_arguments;
 static int region_parts;
 static _Alignas(64) atomic_int running;
-static _Alignas(64) atomic_int arrived;
-static atomic_uint phase;
 
 static inline void pause_cpu(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -66,36 +68,36 @@ static long nanoseconds(void) {
     return t.tv_sec * 1000000000L + t.tv_nsec;
 }
 
-/* The ticket, once it differs from `seen`. */
-static unsigned next_ticket(Worker *worker, unsigned seen) {
-    unsigned ticket;
-    for (long until = nanoseconds() + SPIN_NANOSECONDS; nanoseconds() < until;)
-        for (int i = 0; i < 64; i++, pause_cpu())
-            if ((ticket = atomic_load_explicit(&worker->ticket, memory_order_acquire)) != seen) return ticket;
-    pthread_mutex_lock(&worker->lock);
-    atomic_store(&worker->sleeping, 1); /* sequentially consistent, as are the caller's ticket and its look at this */
-    while ((ticket = atomic_load(&worker->ticket)) == seen) pthread_cond_wait(&worker->wake, &worker->lock);
-    atomic_store(&worker->sleeping, 0);
-    pthread_mutex_unlock(&worker->lock);
-    return ticket;
+/* Take the part that is offered, if it still is: the worker and the caller may both try. */
+static inline int take(Worker *worker) {
+    unsigned ticket = atomic_load_explicit(&worker->ticket, memory_order_acquire);
+    return (ticket & 1) && atomic_compare_exchange_strong(&worker->ticket, &ticket, ticket + 1);
+}
+
+static void wait_for_part(Worker *worker) {
+    for (;;) {
+        for (long until = nanoseconds() + SPIN_NANOSECONDS; nanoseconds() < until;)
+            for (int i = 0; i < 64; i++, pause_cpu())
+                if (take(worker)) return;
+        pthread_mutex_lock(&worker->lock);
+        atomic_store(&worker->sleeping, 1); /* sequentially consistent, as are the caller's ticket and its look at this */
+        if (!(atomic_load(&worker->ticket) & 1)) pthread_cond_wait(&worker->wake, &worker->lock);
+        atomic_store(&worker->sleeping, 0);
+        pthread_mutex_unlock(&worker->lock);
+        /* Awake, it spins again, even if the caller has taken this part back: more will come at once. */
+    }
 }
 
 static void *work(void *argument) {
-    int part = (int)((Worker *)argument - workers);
     Worker *worker = argument;
+    const int part = (int)(worker - workers);
     denormals_off();
-    for (unsigned seen = 0;;) {
-        seen = next_ticket(worker, seen);
+    for (;;) {
+        wait_for_part(worker);
         region_task(region_arguments, part, region_parts);
         atomic_fetch_sub_explicit(&running, 1, memory_order_release);
     }
     return NULL;
-}
-
-/* Wait for others inside a region. They may have lost their core to another process: then give it back to them. */
-static inline void relax(int *spins) {
-    if (++*spins < 20000) pause_cpu();
-    else sched_yield();
 }
 
 /* Start workers up to `count`; how many there are then, the caller included. */
@@ -137,19 +139,15 @@ void parallel(Task task, const void *arguments, int parts) {
         }
     }
     task(arguments, 0, parts);
-    for (int spins = 0; atomic_load_explicit(&running, memory_order_acquire);) relax(&spins);
+    for (int i = 1; i < parts; i++) /* a worker that has not begun may have lost its core to another process */
+        if (take(&workers[i])) {
+            task(arguments, i, parts);
+            atomic_fetch_sub_explicit(&running, 1, memory_order_relaxed);
+        }
+    for (int spins = 0; atomic_load_explicit(&running, memory_order_acquire);)
+        if (++spins < SPINS_BEFORE_YIELD) pause_cpu();
+        else sched_yield();
     atomic_flag_clear_explicit(&busy, memory_order_release);
-}
-
-void barrier(int parts) {
-    if (parts <= 1) return;
-    unsigned now = atomic_load_explicit(&phase, memory_order_acquire);
-    if (atomic_fetch_add_explicit(&arrived, 1, memory_order_acq_rel) + 1 == parts) {
-        atomic_store_explicit(&arrived, 0, memory_order_relaxed);
-        atomic_store_explicit(&phase, now + 1, memory_order_release);
-        return;
-    }
-    for (int spins = 0; atomic_load_explicit(&phase, memory_order_acquire) == now;) relax(&spins);
 }
 
 int pool_threads(void) { return atomic_load_explicit(&threads, memory_order_relaxed); }
@@ -170,7 +168,6 @@ int parts_for(double work) {
 static void forget_workers(void) {
     started = 1;
     atomic_store(&running, 0);
-    atomic_store(&arrived, 0);
     atomic_flag_clear(&busy);
 }
 

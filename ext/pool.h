@@ -3,12 +3,10 @@
 
 typedef void (*Task)(const void *arguments, int part, int parts);
 
-/* Run task(arguments, 0, parts) … task(arguments, parts − 1, parts) at the same time and wait for all of them.
- * If another thread of the program is inside a region, or no thread can be started, the parts are 1. */
+/* Run task(arguments, 0, parts) … task(arguments, parts − 1, parts), as far as possible at the same time, and wait for all
+ * of them. Parts must not wait for each other. If another thread of the program is inside a region, or no thread can be
+ * started, there is one part. */
 void parallel(Task task, const void *arguments, int parts);
-
-/* Inside a task: wait until all parts have come here. */
-void barrier(int parts);
 
 /* How many threads are worth starting for work of about this many multiply-adds (or elements times their cost). */
 int parts_for(double work);

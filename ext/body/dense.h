@@ -1,4 +1,6 @@
-/* The dense layer: y = f(x W + b), and its backward in one parallel region. */
+/* The dense layer: y = f(x W + b), and its backward. */
+
+INLINE float default_alpha(Activation name) { return name == LEAKY_RELU ? 0.01f : 1.f; }
 
 static void part_dense_forward(const void *arguments, int part, int parts) {
     const dense_forward_args *a = arguments;
@@ -11,25 +13,30 @@ static void part_dense_forward(const void *arguments, int part, int parts) {
         .bias = a->bias, .relu = a->activation == RELU,
     };
     multiply_part(&product, part, parts);
-    if (a->activation == IDENTITY || a->activation == RELU) return;
-    barrier(parts);
+}
+
+static void part_dense_activation(const void *arguments, int part, int parts) {
+    const dense_forward_args *a = arguments;
     const Range r = part_of(a->rows * a->outputs, CACHE_LINE, part, parts);
-    const float alpha = a->activation == LEAKY_RELU ? 0.01f : 1.f;
-    activation_span(a->activation, alpha, before + r.first, a->y + r.first, r.last - r.first);
+    activation_span(a->activation, default_alpha(a->activation), (a->z ? a->z : a->y) + r.first, a->y + r.first,
+                    r.last - r.first);
 }
 
 static Status run_dense_forward(const void *arguments) {
     const dense_forward_args *a = arguments;
-    const double work = (double)a->rows * (double)a->outputs;
-    parallel(part_dense_forward, a, parts_for(work * ((double)a->inputs / 1 + ACTIVATION_WORK)));
+    const double elements = (double)a->rows * (double)a->outputs;
+    parallel(part_dense_forward, a, parts_for(elements * (double)a->inputs));
+    if (a->activation != IDENTITY && a->activation != RELU) /* those two are done while the tile is in registers */
+        parallel(part_dense_activation, a, parts_for(elements * ACTIVATION_WORK));
     return DONE;
 }
 
 /* dz = dy f'(z) and db += Σ dz, by columns: a column's sum stays within one thread and so in one order. */
-static void backward_activation(const dense_backward_args *a, int part, int parts) {
+static void part_dense_activation_backward(const void *arguments, int part, int parts) {
     enum { CHUNK = 256 };
+    const dense_backward_args *a = arguments;
     const Range columns = part_of(a->outputs, CACHE_LINE, part, parts);
-    const float alpha = a->activation == LEAKY_RELU ? 0.01f : 1.f;
+    const float alpha = default_alpha(a->activation);
     for (dim j = columns.first; j < columns.last; j += CHUNK) {
         const dim n = columns.last - j < CHUNK ? columns.last - j : CHUNK;
         float sum[CHUNK] = {0};
@@ -48,11 +55,10 @@ static void backward_activation(const dense_backward_args *a, int part, int part
     }
 }
 
-static void part_dense_backward(const void *arguments, int part, int parts) {
+static void part_dense_products(const void *arguments, int part, int parts) {
     const dense_backward_args *a = arguments;
     const float *dz = a->activation == IDENTITY ? a->dy : a->dz;
-    if (a->activation != IDENTITY || a->dbias) backward_activation(a, part, parts);
-    if (a->activation != IDENTITY) barrier(parts);
+    if (a->activation == IDENTITY && a->dbias) part_dense_activation_backward(a, part, parts);
     if (a->dweight) { /* dW += xᵀ dz */
         const Product product = {
             .rows = a->inputs, .columns = a->outputs, .depth = a->rows,
@@ -75,8 +81,10 @@ static void part_dense_backward(const void *arguments, int part, int parts) {
 
 static Status run_dense_backward(const void *arguments) {
     const dense_backward_args *a = arguments;
+    const double elements = (double)a->rows * (double)a->outputs;
     const double products = (a->dweight != NULL) + (a->dx != NULL);
-    const double work = (double)a->rows * (double)a->outputs;
-    parallel(part_dense_backward, a, parts_for(work * (products * (double)a->inputs + ACTIVATION_WORK)));
+    if (a->activation != IDENTITY) /* the products need all of dz */
+        parallel(part_dense_activation_backward, a, parts_for(elements * (a->activation == RELU ? 2 : ACTIVATION_WORK)));
+    parallel(part_dense_products, a, parts_for(elements * (products * (double)a->inputs + 1)));
     return DONE;
 }

@@ -313,12 +313,13 @@ static void multiply_with_blas(const Product *p, Range rows, Range columns) {
             }
 }
 
-/* One thread's part of the product: split by rows or by columns, whichever leaves the larger part smaller. */
+/* One thread's part of the product: split by rows or by columns, whichever leaves the larger part smaller; if it is the
+ * same, the longer side, so that less is read twice. */
 static void multiply_part(const Product *p, int part, int parts) {
     Range rows = {0, p->rows}, columns = {0, p->columns};
     const dim vectors = (p->columns + LANES - 1) / LANES;
     const dim by_rows = (p->rows + parts - 1) / parts * vectors, by_columns = p->rows * ((vectors + parts - 1) / parts);
-    if (by_columns <= by_rows) columns = part_of(p->columns, LANES, part, parts);
+    if (by_columns < by_rows || (by_columns == by_rows && p->columns >= p->rows)) columns = part_of(p->columns, LANES, part, parts);
     else rows = part_of(p->rows, 1, part, parts);
     if (suits_blas(p)) multiply_with_blas(p, rows, columns);
     else multiply_block(p, rows, columns);
