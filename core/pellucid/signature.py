@@ -18,7 +18,7 @@ from pellucid.suggest import a
 RESERVED = ("type", "version", "ref")
 """Keys that a configuration uses itself, so no argument can have their names."""
 _CONTRACTS = {
-    "Callback": "callback", "Dataset": "dataset", "Initializer": "initializer", "Layer": "layer", "Loss": "objective",
+    "Callback": "callback", "Composite": "composite", "Dataset": "dataset", "Initializer": "initializer", "Layer": "layer", "Loss": "objective",
     "Metric": "metric", "Objective": "objective", "Ops": "ops", "Optimizer": "optimizer", "Regularizer": "regularizer",
     "Schedule": "schedule", "Transform": "transform",
 }  # fmt: skip
