@@ -18,9 +18,9 @@ from pellucid.suggest import a
 RESERVED = ("type", "version", "ref")
 """Keys that a configuration uses itself, so no argument can have their names."""
 _CONTRACTS = {
-    "Callback": "callback", "Composite": "composite", "Dataset": "dataset", "Initializer": "initializer", "Layer": "layer", "Loss": "objective",
-    "Metric": "metric", "Objective": "objective", "Ops": "ops", "Optimizer": "optimizer", "Regularizer": "regularizer",
-    "Schedule": "schedule", "Transform": "transform",
+    "Callback": "callback", "Composite": "composite", "Dataset": "dataset", "Initializer": "initializer",
+    "Layer": "layer", "Loss": "objective", "Metric": "metric", "Objective": "objective", "Ops": "ops",
+    "Optimizer": "optimizer", "Regularizer": "regularizer", "Schedule": "schedule", "Transform": "transform",
 }  # fmt: skip
 """Where the abstract classes live: annotations may name them although they are imported for type checkers only."""
 
