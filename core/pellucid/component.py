@@ -63,7 +63,8 @@ class Component:
     kind: ClassVar[str] = ""
     equations: ClassVar[tuple[Equation, ...]] = ()
     symbols: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """Textbook symbol -> attribute, for the equations: ``{"W": "weight", "b": "bias"}``."""
+    """Textbook symbol -> attribute, for the equations: ``{"W": "weight", "b": "bias"}``. A dot leads into a sub-layer:
+    ``"dense.weight"``."""
     examples: ClassVar[tuple[Example, ...]] = (Example(),)
     capturable: ClassVar[bool] = False
     """True promises that a training step consists only of ``ops`` calls on arrays that stay in place (parameters,

@@ -10,6 +10,8 @@ from pellucid.autodiff.primitive import Recorded, namespace, shape_of, strip
 from pellucid.autodiff.variable import Variable
 from pellucid.errors import ConfigError, DataError, DifferentiationError, ShapeError
 
+__all__ = ["Tape", "Variable", "grad", "value_and_grad"]
+
 _serial = itertools.count()
 
 Pullback = Callable[..., Sequence[Any]]

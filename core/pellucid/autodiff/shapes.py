@@ -56,6 +56,11 @@ def product_of_others(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims
     return kept(dy, x, axis) * others
 
 
+def opposite(shift: int | tuple[int, ...]) -> Any:
+    """The shift that undoes ``shift``."""
+    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+
+
 def inverse(axes: tuple[int, ...] | None, ndim: int) -> tuple[int, ...] | None:
     """The permutation that undoes ``axes``."""
     if axes is None:
@@ -106,43 +111,48 @@ min_ = Primitive("min", share_of_extremes)
 prod = Primitive("prod", product_of_others)
 cumsum = Primitive("cumsum", lambda dy, y, x, axis: flip(cumsum(flip(dy, axis=axis), axis=axis), axis=axis))
 
-# Same elements, other places: dx is dy, moved back.
-reshape = Primitive("reshape", lambda dy, y, x, shape: reshape(dy, shape_of(x)),
-                    compute=lambda x, shape: namespace(x).asarray(x).reshape(shape))
+# Same elements, other shape: dx is dy in the shape of x.
+reshape = Primitive(
+    "reshape", lambda dy, y, x, shape: reshape(dy, shape_of(x)),
+    compute=lambda x, shape: namespace(x).asarray(x).reshape(shape),
+)  # fmt: skip
 squeeze = Primitive("squeeze", lambda dy, y, x, axis=None: reshape(dy, shape_of(x)))
 expand_dims = Primitive("expand_dims", lambda dy, y, x, axis: reshape(dy, shape_of(x)))
+
+# Same elements, other places: dx is dy, moved back.
 transpose = Primitive("transpose", lambda dy, y, x, axes=None: transpose(dy, axes=inverse(axes, len(shape_of(x)))))
-swapaxes = Primitive("swapaxes", lambda dy, y, x, axis1, axis2: swapaxes(dy, axis1=axis1, axis2=axis2),
-                     compute=lambda x, axis1, axis2: namespace(x).swapaxes(x, axis1, axis2))
-moveaxis = Primitive("moveaxis", lambda dy, y, x, source, destination: moveaxis(dy, source=destination,
-                     destination=source), compute=lambda x, source, destination: namespace(x).moveaxis(x, source,
-                     destination))
+swapaxes = Primitive("swapaxes", lambda dy, y, x, axis1, axis2: swapaxes(dy, axis1=axis1, axis2=axis2))
+moveaxis = Primitive("moveaxis", lambda dy, y, x, source, destination: moveaxis(dy, destination, source))
 flip = Primitive("flip", lambda dy, y, x, axis=None: flip(dy, axis=axis))
-roll = Primitive("roll", lambda dy, y, x, shift, axis=None: roll(dy, shift=_opposite(shift), axis=axis))
+roll = Primitive("roll", lambda dy, y, x, shift, axis=None: roll(dy, shift=opposite(shift), axis=axis))
+
+# Some elements set to zero: dx is dy with zeros there.
 tril = Primitive("tril", lambda dy, y, x, k=0: tril(dy, k=k))
 triu = Primitive("triu", lambda dy, y, x, k=0: triu(dy, k=k))
-astype = Primitive("astype", lambda dy, y, x, dtype: astype(dy, dtype=getattr(x, "dtype", float)),
-                   compute=lambda x, dtype: namespace(x).asarray(x).astype(dtype))
-
-# Elements repeated: dx is the sum of dy over the copies.
-broadcast_to = Primitive("broadcast_to", lambda dy, y, x, shape: sum_to(dy, shape_of(x)),
-                         compute=lambda x, shape: namespace(x).broadcast_to(x, shape))
-repeat = Primitive("repeat", sum_of_repeats)
-
-# Elements joined or picked: dx is the piece of dy that came from x; what was not picked gets zero.
-concatenate = Primitive("concatenate", part_of_concatenation, variadic=True,
-                        compute=lambda *arrays, axis=0: namespace(*arrays).concatenate(arrays, axis=axis))
 where = Primitive(
     "where",
     lambda dy, y, condition, a, b: None,
     lambda dy, y, condition, a, b: sum_to(where(condition, dy, 0.0), shape_of(a)),
     lambda dy, y, condition, a, b: sum_to(where(condition, 0.0, dy), shape_of(b)),
 )
+
+# Elements repeated: dx is the sum of dy over the copies.
+broadcast_to = Primitive("broadcast_to", lambda dy, y, x, shape: sum_to(dy, shape_of(x)))
+repeat = Primitive("repeat", sum_of_repeats)
+
+# Elements joined or picked: dx is the piece of dy that came from x; what was not picked gets zero.
+concatenate = Primitive(
+    "concatenate", part_of_concatenation, variadic=True,
+    compute=lambda *arrays, axis=0: namespace(*arrays).concatenate(arrays, axis=axis),
+)  # fmt: skip
 pad = Primitive("pad", without_padding)
-getitem = Primitive("getitem", lambda dy, y, x, index: scatter(dy, index=index, shape=x.shape),
-                    compute=lambda x, index: x[index])
+getitem = Primitive(
+    "getitem", lambda dy, y, x, index: scatter(dy, index=index, shape=x.shape), compute=lambda x, index: x[index]
+)
 scatter = Primitive("scatter", lambda g, y, dy, index, shape: g[index], compute=zeros_but)
 
-
-def _opposite(shift: int | tuple[int, ...]) -> Any:
-    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
+# Another dtype: dx is dy in the dtype of x.
+astype = Primitive(
+    "astype", lambda dy, y, x, dtype: astype(dy, dtype=getattr(x, "dtype", float)),
+    compute=lambda x, dtype: namespace(x).asarray(x).astype(dtype),
+)  # fmt: skip
