@@ -25,7 +25,7 @@ from pellucid.registry import Registry, use_registry
 
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"\A# file: (\S+)\n")
-COMMAND = re.compile(r"^\$ (.*(?:\\\n.*)*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 ROOT = Path(__file__).resolve().parents[2]
 BUILD_EDITABLE = "import setuptools.build_meta as b, sys; b.build_editable(sys.argv[1])"
 
