@@ -27,6 +27,10 @@ class Backends:
     fast: Ops | None = None
     why_none: str = ""
 
+    def all(self) -> tuple[Ops, ...]:
+        """The backends that there are."""
+        return (self.reference,) if self.fast is None else (self.reference, self.fast)
+
 
 def installed_backends() -> Backends:
     """The reference, and the compiled kernels where they are installed."""

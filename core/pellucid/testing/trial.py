@@ -83,11 +83,16 @@ class Trial:
         outputs = as_tuple(self.layer.forward(self.context(), *inputs))
         return tuple(self.ops.asarray(rng.normal(size=y.shape).astype(self.dtype)) for y in outputs)
 
-    def context(self, *, training: bool = True, step: int = 0, seed: int = 0, index: Any = None) -> Context:
+    def context(self, *, training: bool = True, step: int = 0, index: Any = None) -> Context:
         """A new root context; ``index`` says which samples an evaluation is about."""
-        ctx = Context(self.ops, training=training, seed=seed, dtype=self.dtype)
-        ctx.begin(step, 0, index=index)
+        ctx = Context(self.ops, training=training, seed=0, dtype=self.dtype)
+        self.begin(ctx, step, index)
         return ctx
+
+    @staticmethod
+    def begin(ctx: Context, step: int, index: Any = None) -> None:
+        """Set the step of the next call; its rows are counted from 3, as in a later micro-batch."""
+        ctx.begin(step, 0, row_offset=3, index=index)
 
     def call(
         self, inputs: Arrays | None = None, dy: Arrays | None = None, *, training: bool = True,

@@ -15,7 +15,7 @@ class Flatten(Transform):
     """
 
     equations = (Equation("y", r"y = \mathrm{vec}(x)", "x.reshape(len(x), -1)"),)
-    examples = (Example(input_shapes=((2, 3, 1),)), Example(input_shapes=((4,),)))
+    examples = (Example(input_shapes=((2, 3, 2),)), Example(input_shapes=((4,),)))
 
     def apply(self, x: HostArray) -> HostArray:
         return x.reshape(len(x), prod(x.shape[1:]))

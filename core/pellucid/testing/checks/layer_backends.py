@@ -62,7 +62,7 @@ def recorded_plan(subject: Subject) -> None:
     )
     for number in range(1, 4):
         _renew(trial, eager, number)
-        ctx.begin(number, 0)
+        trial.begin(ctx, number)
         trial.zero_gradients()
         plan.run()
         replayed = Result(copies(fast, results["y"]), copies(fast, results["dx"]), trial.gradients())

@@ -48,7 +48,7 @@ def nothing_kept(subject: Subject) -> None:
 
 def inputs_untouched(subject: Subject) -> None:
     """Inputs and dy are never written, whether they are protected or not."""
-    for ops in filter(None, (subject.backends.reference, subject.backends.fast)):
+    for ops in subject.backends.all():
         for dtype in ("float64", "float32"):
             trial = Trial(subject, ops=ops, dtype=dtype)
             given = (*trial.inputs, *trial.dy)
@@ -97,7 +97,7 @@ def context_used_again(subject: Subject) -> None:
     for step, rows in enumerate((4, 4, 2, 6, 4)):
         inputs = trial.draw(rows, seed=step)
         dy = trial.draw_dy(inputs, seed=step)
-        ctx.begin(step, 0)
+        trial.begin(ctx, step)
         again = trial.call(inputs, dy, ctx=ctx)
         fresh = trial.call(inputs, dy, ctx=trial.context(step=step))
         again.require_close(
@@ -177,7 +177,7 @@ def memory_apart(subject: Subject) -> None:
 
 def threads(subject: Subject) -> None:
     """Several threads may run one layer at the same time."""
-    for ops in filter(None, (subject.backends.reference, subject.backends.fast)):
+    for ops in subject.backends.all():
         trial = Trial(subject, ops=ops, dtype="float32", rows=16)
         n = 4
         inputs = [trial.draw(16, seed=i) for i in range(n)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,19 +70,22 @@ def used_twice(subject: Subject) -> None:
 
 def accumulation(subject: Subject) -> None:
     """backward adds to the parameters' gradients: what is there stays, and two calls add up."""
-    trial = Trial(subject)
-    once = trial.call()
-    ctx = trial.context()
-    trial.layer.forward(ctx, *trial.inputs)
-    for param in trial.layer.parameters():
-        trial.ops.fill(param.grad, 1.0)
-    for _ in range(2):
-        trial.layer.backward(ctx, *trial.dy)
-    for path, grad in trial.gradients().items():
-        require_close(
-            f"The gradient of '{path}' after two backwards, over a gradient of ones,", grad, 1 + 2 * once.grads[path],
-            1e-12, "Write self.weight.grad += …; a gradient op that adds must not be preceded by zeroing.",
-        )  # fmt: skip
+    for ops in subject.backends.all():
+        for dtype, tolerance in (("float64", 1e-12), ("float32", 1e-5)):
+            trial = Trial(subject, ops=ops, dtype=dtype)
+            once = trial.call()
+            ctx = trial.context()
+            trial.layer.forward(ctx, *trial.inputs)
+            for param in trial.layer.parameters():
+                trial.ops.fill(param.grad, 1.0)
+            for _ in range(2):
+                trial.layer.backward(ctx, *trial.dy)
+            for path, grad in trial.gradients().items():
+                require_close(
+                    f"The gradient of '{path}' after two backwards, over a gradient of ones,", grad,
+                    1 + 2 * once.grads[path], tolerance,
+                    "Write self.weight.grad += …; a gradient op that adds must not be preceded by zeroing.",
+                )  # fmt: skip
 
 
 def rows_apart(subject: Subject) -> None:
@@ -107,8 +111,9 @@ def row_numbers(subject: Subject) -> None:
     for training in (True, False):
         for rows in (0, 1, 7):
             trial = Trial(subject, rows=rows)
-            ctx, states = trial.context(training=training, index=np.arange(rows)), trial.values()
-            result = trial.call(ctx=ctx)
+            ctx, states = trial.context(training=training, index=None if training else np.arange(rows)), trial.values()
+            with np.errstate(divide="raise", invalid="raise"):
+                result = trial.call(ctx=ctx)
             ctx.commit()
             mode = "training" if training else "evaluation"
             for y in (*result.y, *(dx for dx in result.dx if dx is not None)):
@@ -127,17 +132,26 @@ def row_numbers(subject: Subject) -> None:
 
 def large_inputs(subject: Subject) -> None:
     """Inputs of ±10⁴ in float32 give no NaN, forwards and backwards."""
-    trial = Trial(subject, dtype="float32")
-    signs = [np.where(x > 0, 1e4, -1e4).astype(x.dtype) if x.dtype.kind == "f" else x for x in trial.inputs]
-    for inputs in (tuple(signs), tuple(abs(x) if x.dtype.kind == "f" else x for x in signs)):
-        with trial.ops.quiet():
-            result = trial.call(tuple(map(trial.ops.asarray, inputs)))
-        for array in (*result.y, *(dx for dx in result.dx if dx is not None), *result.grads.values()):
-            require(
-                not np.isnan(array).any(), "Inputs of ±10⁴ give NaN.", expected="numbers (infinity is allowed)",
-                received=f"{int(np.isnan(array).sum())} of {array.size} are NaN",
-                remedy="Shift by the maximum before exp, and write quotients so that ∞/∞ and 0·∞ do not arise.",
-            )  # fmt: skip
+    for ops in subject.backends.all():
+        trial = Trial(subject, ops=ops, dtype="float32")
+        for sign in (1, -1, None):
+            with ops.quiet():
+                result = trial.call(tuple(_large(x, sign) for x in trial.inputs))
+            for array in (*result.y, *(dx for dx in result.dx if dx is not None), *result.grads.values()):
+                require(
+                    not np.isnan(array).any(), f"Inputs of ±10⁴ give NaN on backend '{ops.name}'.",
+                    expected="no NaN (infinity is allowed)",
+                    received=f"{int(np.isnan(array).sum())} of {array.size} are NaN",
+                    remedy="Shift by the maximum before exp, and write quotients so that ∞/∞ and 0·∞ do not arise.",
+                )  # fmt: skip
+
+
+def _large(x: Any, sign: int | None) -> Any:
+    """Floating inputs made ±10⁴: all of one sign, or each of its own (None)."""
+    if x.dtype.kind != "f":
+        return x
+    signs = x / abs(x) if sign is None else x * 0 + sign
+    return (1e4 * signs).astype(x.dtype)
 
 
 def dtype_kept(subject: Subject) -> None:
@@ -179,7 +193,7 @@ def equations(subject: Subject) -> None:
     shape = trial.inputs[0].shape
     names |= {"uniform": trial.context().uniform(shape), "normal": trial.context().normal(shape)}
     for symbol, attribute in layer.symbols.items():
-        value = getattr(layer, attribute)
+        value = attrgetter(attribute)(layer)  # "value.weight" is a parameter of a sub-layer
         if isinstance(value, Param):
             computed[f"d{symbol}"] = result.grads[value.path]
         if isinstance(value, State):

@@ -1,0 +1,112 @@
+"""Mistakes in activations and containers."""
+
+from tests.testing.mutation import Mistake, Patient
+
+ELEMENTWISE = Patient(
+    "pellucid.layers.elementwise",
+    ("layer core/leaky_relu", "layer core/gelu"),
+    (
+        Mistake("α only in forward", "dx, self.parameter())", "dx, None)"),
+        Mistake("α only in backward", "ctx.y, self.parameter())", "ctx.y, None)"),
+        Mistake("gradient computed in place", 'dx = ctx.scratch("dx", ctx.y.shape)', "dx = dy[0]"),
+        Mistake("output in place of the input", 'ctx.y = ctx.scratch("y", x.shape)', "ctx.y = x"),
+        Mistake("output kept on self", "ctx.y", "self.y", every=True),
+        Mistake("dy passed on", "return dx", "return dy[0]"),
+        Mistake(
+            "one scratch array for both directions", 'ctx.scratch("dx", ctx.y.shape)', 'ctx.scratch("y", ctx.y.shape)'
+        ),
+        Mistake(
+            "computed with NumPy, and still capturable",
+            "ctx.ops.activation_forward(self.op, x, ctx.y, self.parameter())",
+            "ctx.ops.activation_forward(self.op, x, ctx.y, self.parameter()); ctx.y *= 1 + 0.5 * (ctx.y > 0)",
+        ),
+        Mistake(
+            "a promise of capture that is not kept",
+            "ctx.ops.activation_backward(self.op, dy[0], ctx.x, ctx.y, dx, self.parameter())",
+            "ctx.ops.activation_backward(self.op, dy[0].copy(), ctx.x, ctx.y, dx, self.parameter())",
+        ),
+    ),
+    dependents=("pellucid.layers.leaky_relu", "pellucid.layers.gelu"),
+)
+
+
+def _simple(name: str, *mistakes: Mistake) -> Patient:
+    return Patient(f"pellucid.layers.{name}", (f"layer core/{name}",), mistakes)
+
+
+SIMPLE = (
+    _simple(
+        "relu",
+        Mistake("equation: derivative 1 at 0", '"dy * (x > 0)"', '"dy * (x >= 0)"'),
+        Mistake("another function", 'op = "relu"', 'op = "softplus"'),
+    ),
+    _simple(
+        "leaky_relu",
+        Mistake("α ignored", "return self.alpha", "return None"),
+        Mistake("α of the wrong sign", "return self.alpha", "return -self.alpha"),
+        Mistake("equation: no slope on the left", '"dy * np.where(x > 0, 1, alpha)"', '"dy * (x > 0)"'),
+    ),
+    _simple(
+        "elu",
+        Mistake("α doubled", "return self.alpha", "return 2 * self.alpha"),
+        Mistake("equation: exp for expm1", "np.expm1(np.minimum(x, 0))", "np.exp(np.minimum(x, 0))"),
+    ),
+    _simple("sigmoid", Mistake("another function", 'op = "sigmoid"', 'op = "tanh"')),
+    _simple("tanh", Mistake("equation: 1 − y", '"dy * (1 - y**2)"', '"dy * (1 - y)"')),
+    _simple("softplus", Mistake("equation: sign in the exponent", "np.exp(-x)", "np.exp(x)")),
+    _simple("silu", Mistake("equation: product rule forgotten", "s * (1 + x * (1 - s))", "s * (1 - s)")),
+    _simple(
+        "gelu",
+        Mistake(
+            "equation: the tanh approximation",
+            "0.5 * (1 + erf(x / np.sqrt(2)))",
+            "0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))",
+        ),
+        Mistake(
+            "equation: density without its constant", "np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)", "np.exp(-(x**2) / 2)"
+        ),
+    ),
+)
+
+CONTAINERS = Patient(
+    "pellucid.sequential",
+    ("layer core/sequential", "layer core/residual", "layer core/parallel"),
+    (
+        Mistake(
+            "the last layer left out",
+            "for i, layer in enumerate(self.layers):\n            y = layer.forward",
+            "for i, layer in enumerate(self.layers[:-1]):\n            y = layer.forward",
+        ),
+        Mistake("backward in the order of forward", "range(len(self.layers) - 1, -1, -1)", "range(len(self.layers))"),
+        Mistake(
+            "one context for all layers",
+            "dx = self.layers[i].backward(ctx.child(i), *dy)",
+            "dx = self.layers[i].backward(ctx.child(0), *dy)",
+        ),
+        Mistake(
+            "no gradient below where dx is not wanted",
+            "wanted = any(ctx.needs_dx) or any(p.trainable for layer in self.layers[:i] for p in layer.parameters())",
+            "wanted = any(ctx.needs_dx)",
+        ),
+        Mistake(
+            "residual without its short cut in backward",
+            'return self._sum(ctx, "dx", dy[0], self.layer.backward(ctx.child(0), *dy))',
+            "return self.layer.backward(ctx.child(0), *dy)",
+        ),
+        Mistake("residual subtracts", "ctx.ops.add_scaled(out, b, 1.0)", "ctx.ops.add_scaled(out, b, -1.0)"),
+        Mistake("residual's sums share scratch", 'self._sum(ctx, "dx", dy[0]', 'self._sum(ctx, "y", dy[0]'),
+        Mistake(
+            "parallel halves get each other's gradient",
+            "self.layers, parts, strict=True",
+            "self.layers, parts[::-1], strict=True",
+        ),
+        Mistake("parallel keeps the first gradient only", "for array in arrays[1:]:", "for array in arrays[2:]:"),
+        Mistake("parallel adds into an output", "total = arrays[0].copy()", "total = arrays[0]"),
+        Mistake("widths kept on self", "ctx.widths", "self.widths", every=True),
+        Mistake(
+            "parallel's shape rule for sums",
+            "sum(shape[-1] for shape in shapes)",
+            "max(shape[-1] for shape in shapes) + 1",
+        ),
+    ),
+)

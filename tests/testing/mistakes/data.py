@@ -1,0 +1,68 @@
+"""Mistakes in metrics and transforms."""
+
+from tests.testing.mutation import Mistake, Patient
+
+ACCURACY = Patient(
+    "pellucid.metrics.accuracy",
+    ("metric core/accuracy",),
+    (
+        Mistake("weights ignored", "np.ones(right.shape) if weight is None else weight", "np.ones(right.shape)"),
+        Mistake(
+            "a mean of means",
+            "float(np.sum(each * right)), float(np.sum(each))",
+            "float(np.sum(each * right) / max(np.sum(each), 1e-9)), 1.0",
+        ),
+        Mistake("does not forget", "self._sums[:] = 0.0", "pass"),
+        Mistake("the least likely class", "prediction.argmax(axis=-1)", "prediction.argmin(axis=-1)"),
+        Mistake("the last batch only", "self._sums[:] +=", "self._sums[:] ="),
+        Mistake(
+            "forgets when asked",
+            "right, total = self._sums",
+            "(right, total), self._sums = self._sums.copy(), np.zeros(2)",
+        ),
+    ),
+)
+
+STANDARDIZE = Patient(
+    "pellucid.transforms.standardize",
+    ("transform core/standardize",),
+    (
+        Mistake("half of what was fitted is saved", 'fitted = ("mean", "std")', 'fitted = ("mean",)'),
+        Mistake("works in place", "y = np.empty(x.shape, floating(x))", "y = x"),
+        Mistake(
+            "learns while applying",
+            "mean, std = self._learned",
+            "self.mean = x.mean(axis=0)\n        mean, std = self._learned",
+        ),
+        Mistake("multiplies", "np.divide(y, std", "np.multiply(y, std"),
+        Mistake(
+            "keeps the first fit",
+            "self.mean = np.where(constant, lowest, mean)",
+            "self.mean = np.where(constant, lowest, mean) if self.mean is None else self.mean",
+        ),
+        Mistake("equation: adds the mean", '"(x - mean) / std"', '"(x + mean) / std"'),
+    ),
+)
+
+SCALE = Patient(
+    "pellucid.transforms.scale",
+    ("transform core/scale",),
+    (
+        Mistake("offset first", "y += self.offset", "y += self.offset * self.factor"),
+        Mistake(
+            "works in place",
+            "y = np.multiply(x, self.factor, dtype=floating(x))",
+            "y = np.multiply(x, self.factor, out=x)",
+        ),
+        Mistake("equation: the offset forgotten", '"factor * x + offset"', '"factor * x"'),
+    ),
+)
+
+FLATTEN = Patient(
+    "pellucid.transforms.flatten",
+    ("transform core/flatten",),
+    (
+        Mistake("shape rule adds", "(prod(sizes),) if", "(sum(sizes),) if"),
+        Mistake("the batch too", "x.reshape(len(x), prod(x.shape[1:]))", "x.reshape(1, -1)"),
+    ),
+)

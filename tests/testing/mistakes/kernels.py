@@ -1,0 +1,148 @@
+"""Mistakes in the C kernels, and in the backend that calls them."""
+
+from tests.testing.kernels import KernelMistake
+from tests.testing.mutation import Mistake, Patient
+
+_SGD, _ADAM, _ADAMW = (("optimizer core/sgd",), ("optimizer core/adam",), ("optimizer core/adamw",))
+_LABELS, _BINARY, _MSE = (("loss core/softmax_cross_entropy",), ("loss core/binary_cross_entropy",), ("loss core/mse",))
+_DENSE, _SOFTMAX = ("layer core/dense",), ("layer core/softmax",)
+_BATCH, _ROW, _DROPOUT = ("layer core/batch_norm",), ("layer core/layer_norm",), ("layer core/dropout",)
+
+KERNELS = (
+    KernelMistake(
+        "climbs",
+        "updates.h",
+        "data[i] -= lr * (grad[i] + decay * data[i]);",
+        "data[i] += lr * (grad[i] + decay * data[i]);",
+        _SGD,
+    ),
+    KernelMistake("momentum of 1", "updates.h", "momentum * velocity[i] + g", "velocity[i] + g", _SGD),
+    KernelMistake("velocity not kept", "updates.h", "velocity[i] = v;", "", _SGD),
+    KernelMistake("gradient added twice", "updates.h", "own * g + share * v", "g + share * v", _SGD),
+    KernelMistake("no correction of the mean", "updates.h", "lr / (1 - pow(a->beta1, t))", "lr", _ADAM),
+    KernelMistake("no correction of the square", "updates.h", "sqrt(1 / (1 - pow(a->beta2, t)))", "1.", _ADAM),
+    KernelMistake(
+        "ε inside the root", "updates.h", "sqrtf(v) * root + eps", "sqrtf(v * root * root + 1e3f * eps)", _ADAM
+    ),
+    KernelMistake("square forgotten", "updates.h", "rest2 * (g * g)", "rest2 * g", _ADAM),
+    KernelMistake("second moment not kept", "updates.h", "second[i] = v;", "", _ADAM),
+    KernelMistake("L2 left out", "updates.h", "grad[i] + l2 * data[i]", "grad[i]", _ADAM),
+    KernelMistake("decoupled decay left out", "updates.h", "data[i] - shrink * data[i]", "data[i]", _ADAMW),
+    KernelMistake("target not weighed", "losses.h", "dz[a->label[row]] -= share;", "dz[a->label[row]] -= 1;", _LABELS),
+    KernelMistake(
+        "shift not taken back",
+        "losses.h",
+        "logf(sum) - (z[a->label[row]] - most)",
+        "logf(sum) - z[a->label[row]]",
+        _LABELS,
+    ),
+    KernelMistake("weights ignored", "losses.h", "weight_at(s->a, i) / s->total", "1. / s->total", _MSE),
+    KernelMistake("divides by the rows", "losses.h", "total > 0 ? total : 1", "(double)(a->rows + 1)", _MSE),
+    KernelMistake(
+        "target of the wrong sign", "losses.h", "softplus(z[k]) - z[k] * t[k]", "softplus(z[k]) + z[k] * t[k]", _BINARY
+    ),
+    KernelMistake(
+        "not divided by the outputs",
+        "losses.h",
+        "factor * (sigmoid(z[k]) - t[k])",
+        "share * (sigmoid(z[k]) - t[k])",
+        _BINARY,
+    ),
+    KernelMistake("Jacobian as if diagonal", "softmax.h", "y[k] * (dy[k] - along)", "y[k] * dy[k]", _SOFTMAX),
+    KernelMistake("no shift by the maximum", "softmax.h", "exp_negative(x[i] - shift)", "exp_negative(x[i])", _SOFTMAX),
+    KernelMistake(
+        "leaky relu without slope",
+        "activations.h",
+        "y[i] > 0 ? dy[i] : alpha * dy[i]",
+        "y[i] > 0 ? dy[i] : 0.f",
+        ("layer core/leaky_relu",),
+    ),
+    KernelMistake("silu's second term", "activations.h", "s * (1.f + x * (1.f - s))", "s", ("layer core/silu",)),
+    KernelMistake(
+        "tanh's square", "activations.h", "dy[i] * (1.f - y[i] * y[i])", "dy[i] * (1.f - y[i])", ("layer core/tanh",)
+    ),
+    KernelMistake("gelu's constant rounded", "activations.h", "0.398942280f", "0.4f", ("layer core/gelu",)),
+    KernelMistake(
+        "bias gradient assigned", "dense.h", "a->dbias[j + k] += sum[k];", "a->dbias[j + k] = sum[k];", _DENSE
+    ),
+    KernelMistake(
+        "variance unbiased",
+        "batch_norm.h",
+        "squares[k] * inverse",
+        "squares[k] / (a->rows > 1 ? (double)(a->rows - 1) : 1.)",
+        _BATCH,
+    ),
+    KernelMistake(
+        "variance held constant",
+        "batch_norm.h",
+        "a->dy[at] - mean_dy[k] - normalised * mean_dy_x[k]",
+        "a->dy[at] - mean_dy[k]",
+        _BATCH,
+    ),
+    KernelMistake(
+        "dγ assigned",
+        "batch_norm.h",
+        "a->dgamma[j + k] += (float)sum_dy_x[k];",
+        "a->dgamma[j + k] = (float)sum_dy_x[k];",
+        _BATCH,
+    ),
+    KernelMistake(
+        "β forgotten", "layer_norm.h", "y[k] * inv_std * a->gamma[k] + a->beta[k]", "y[k] * inv_std * a->gamma[k]", _ROW
+    ),
+    KernelMistake(
+        "projection forgotten", "layer_norm.h", "g[k] - mean_g - (x[k] - mean) * inv_std * along", "g[k] - mean_g", _ROW
+    ),
+    KernelMistake(
+        "ε forgotten",
+        "layer_norm.h",
+        "dot_span(y, y, a->width) / width + (float)a->eps",
+        "dot_span(y, y, a->width) / width",
+        _ROW,
+    ),
+    KernelMistake("not scaled up", "random.h", "x * factor", "x", _DROPOUT),
+    KernelMistake(
+        "every micro-batch drops the same", "random.h", "s->cell[1] + (uint64_t)row", "(uint64_t)row", _DROPOUT
+    ),
+    KernelMistake("every layer drops the same", "random.h", "mix(s->cell[0] ^ s->site)", "mix(s->cell[0])", _DROPOUT),
+    KernelMistake(
+        "factor ignored",
+        "arrays.h",
+        "a->out[i] += a->factor * a->x[i]",
+        "a->out[i] += a->x[i]",
+        ("regularizer core/l2",),
+    ),
+)
+
+BACKEND = Patient(
+    "pellucid.ops.cython",
+    ("layer core/leaky_relu", "layer core/dense", "layer core/batch_norm", "loss core/binary_cross_entropy"),
+    (
+        Mistake(
+            "another default slope backwards",
+            "slope = DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha",
+            "slope = DEFAULT_ALPHA.get(name, 0.0)",
+        ),
+        Mistake(
+            "no reference where the kernel declines",
+            "            reference(self, *arguments, **named)\n",
+            "            pass\n",
+        ),
+        Mistake(
+            "records what was never run by a kernel",
+            "            native.spoil()\n            reference(self",
+            "            reference(self",
+        ),
+        Mistake(
+            "activation's arguments exchanged",
+            "native.activation_backward(name, dy, x, y, dx, slope)",
+            "native.activation_backward(name, y, x, dy, dx, slope)",
+        ),
+        Mistake(
+            "records with a plan that does nothing",
+            "return result, plan",
+            "return result, None if plan is None else type('Plan', (), {'run': lambda self, times=1: True})()",
+        ),
+    ),
+    ops="CythonOps",
+    as_kernel=True,
+)

@@ -1,0 +1,171 @@
+"""Mistakes in losses and in the objective."""
+
+from tests.testing.mutation import Mistake, Patient
+
+MSE = Patient(
+    "pellucid.losses.mse",
+    ("loss core/mse",),
+    (
+        Mistake(
+            "weights ignored",
+            "ctx.ops.mse(prediction, target, weight, loss, gradient)",
+            "ctx.ops.mse(prediction, target, None, loss, gradient)",
+        ),
+        Mistake(
+            "1/N twice, in the gradient",
+            "weight, loss, gradient)",
+            "weight, loss, gradient); gradient /= max(len(gradient), 1)",
+        ),
+        Mistake(
+            "1/N twice, in loss and gradient",
+            "weight, loss, gradient)",
+            "weight, loss, gradient); gradient /= max(len(gradient), 1); loss /= max(len(gradient), 1)",
+        ),
+        Mistake(
+            "a sum instead of a mean",
+            "weight, loss, gradient)",
+            "weight, loss, gradient); gradient *= len(gradient); loss *= len(gradient)",
+        ),
+        Mistake("sign of the gradient", "weight, loss, gradient)", "weight, loss, gradient); gradient *= -1"),
+        Mistake(
+            "half the square, the derivative of the whole",
+            "weight, loss, gradient)",
+            "weight, loss, gradient); loss *= 0.5",
+        ),
+        Mistake(
+            "prediction and target exchanged", "ctx.ops.mse(prediction, target,", "ctx.ops.mse(target, prediction,"
+        ),
+        Mistake(
+            "1/N in weight and mean",
+            "weight, loss, gradient)\n",
+            "None if weight is None else weight / len(weight), loss, gradient)\n"
+            "        ctx.count = ctx.count if weight is None else 1.0\n",
+        ),
+        Mistake(
+            "equation: no mean over outputs",
+            '"np.mean((prediction - t) ** 2, axis=1)"',
+            '"np.sum((prediction - t) ** 2, axis=1)"',
+        ),
+        Mistake("equation: the 2 forgotten", '"w[:, None] * 2 * (prediction - t)', '"w[:, None] * (prediction - t)'),
+        Mistake("target shifted in place", "ctx.ops.mse(prediction", "target -= 0.0; ctx.ops.mse(prediction"),
+    ),
+)
+
+OUTPUTWISE = Patient(
+    "pellucid.losses.outputwise",
+    ("loss core/mse",),
+    (
+        Mistake("gradient kept on self", "ctx.dprediction", "self.dprediction", every=True),
+        Mistake("loss in the model's type", 'ctx.scratch("loss", (), "float64")', 'ctx.scratch("loss", ())'),
+        Mistake(
+            "loss and gradient of one context in the class",
+            'ctx.dprediction = ctx.scratch("dprediction", shape)',
+            "kept = type(self).__dict__.get('kept')\n"
+            "        if kept is None or kept.shape != shape or kept.dtype != ctx.dtype:\n"
+            "            kept = type(self).kept = ctx.scratch('dprediction', shape)\n"
+            "        ctx.dprediction = kept",
+        ),
+        Mistake("NaN targets accepted", "~np.isfinite(target)", "np.zeros(target.shape, bool)"),
+        Mistake("targets of another shape accepted", "require_rows(self, target, (output_shape, *column))", "pass"),
+        Mistake(
+            "gradient in float64", 'ctx.scratch("dprediction", shape)', 'ctx.scratch("dprediction", shape, "float64")'
+        ),
+    ),
+    dependents=("pellucid.losses.mse",),
+)
+
+ROWS = Patient(
+    "pellucid.losses.rows",
+    ("loss core/mse",),
+    (
+        Mistake("count is always one", "ctx.count = float(prod(shape))", "ctx.count = 1.0"),
+        Mistake(
+            "count of rows where weights are given", "ctx.count = float(weight.sum())", "ctx.count = float(len(weight))"
+        ),
+        Mistake("count never set for weights", "ctx.count = float(weight.sum())", "pass"),
+        Mistake("the error names the wrong row", "in row {int(place[0])}", "in row {int(place[0]) + 4}"),
+        Mistake("weights clipped at one", "return weight.reshape(-1)", "return weight.reshape(-1).clip(0, 1)"),
+    ),
+    dependents=("pellucid.losses.outputwise", "pellucid.losses.mse"),
+)
+
+SOFTMAX_CROSS_ENTROPY = Patient(
+    "pellucid.losses.softmax_cross_entropy",
+    ("loss core/softmax_cross_entropy",),
+    (
+        Mistake(
+            "labels off by one",
+            "labels, row_weight, loss, gradient",
+            "(labels + 1) % prediction.shape[-1], row_weight, loss, gradient",
+        ),
+        Mistake(
+            "labels smoothed in loss and gradient", "return loss\n", "loss *= 0.9; ctx.dlogits *= 0.9; return loss\n"
+        ),
+        Mistake("1/N twice", "return ctx.dlogits", "return ctx.dlogits / max(len(ctx.dlogits), 1)"),
+        Mistake("weights ignored", "labels, row_weight, loss, gradient", "labels, None, loss, gradient"),
+        Mistake("label K accepted", "(target < classes)", "(target <= classes)"),
+        Mistake("label −1 accepted", "(target >= 0) & (target < classes)", "(target >= -1) & (target < classes)"),
+        Mistake("gradient kept on self", "ctx.dlogits", "self.dlogits", every=True),
+        Mistake(
+            "logits halved",
+            "ctx.ops.softmax_cross_entropy(logits, labels",
+            "ctx.ops.softmax_cross_entropy(0.5 * logits, labels",
+        ),
+        Mistake(
+            "equation: log of the mean",
+            "-np.sum(w * np.log(p[np.arange(len(t)), t])) / np.sum(w)",
+            "-np.log(np.sum(w * p[np.arange(len(t)), t]) / np.sum(w))",
+        ),
+        Mistake("equation: gradient without the target", "(p - np.eye(p.shape[-1])[t])", "p"),
+        Mistake(
+            "equation: summed over the batch", "np.exp(z).sum(-1, keepdims=True)", "np.exp(z).sum(0, keepdims=True)"
+        ),
+        Mistake(
+            "the labels are changed",
+            'labels = converted(ctx, target, "int64", "target").reshape(-1)',
+            "target += 0; labels = target.reshape(-1)",
+        ),
+    ),
+)
+
+BINARY_CROSS_ENTROPY = Patient(
+    "pellucid.losses.binary_cross_entropy",
+    ("loss core/binary_cross_entropy",),
+    (
+        Mistake(
+            "takes probabilities for logits",
+            "ctx.ops.binary_cross_entropy(prediction,",
+            "ctx.ops.binary_cross_entropy(1 / (1 + np.exp(-prediction)),",
+        ),
+        Mistake("yes and no exchanged", "(prediction, target, weight", "(prediction, 1 - target, weight"),
+        Mistake("targets above 1 accepted", "(target >= 0) & (target <= 1)", "(target >= 0)"),
+        Mistake(
+            "naive logarithms overflow",
+            "ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)",
+            "ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)\n"
+            "        p = 1 / (1 + np.exp(-prediction))\n"
+            "        if weight is None and len(p):\n"
+            "            loss[...] = -np.mean(target * np.log(p) + (1 - target) * np.log(1 - p))",
+        ),
+        Mistake("equation: half of it", "t * np.log(p) + (1 - t) * np.log(1 - p)", "t * np.log(p)"),
+        Mistake("equation: sign of the gradient", "(p - t)", "(t - p)"),
+    ),
+)
+
+SUPERVISED = Patient(
+    "pellucid.objectives.supervised",
+    ("objective core/supervised",),
+    (
+        Mistake("count not passed on", "ctx.count = of_loss.count", "ctx.count = 1.0"),
+        Mistake("prediction kept on self", "ctx.prediction", "self.prediction", every=True),
+        Mistake(
+            "backward forgets the loss's gradient", 'self.loss.backward(ctx.child("loss"))', "ctx.prediction * 0 + 1"
+        ),
+        Mistake(
+            "backward twice",
+            'model.backward(ctx.child("model"), self.loss.backward(ctx.child("loss")))',
+            '[model.backward(ctx.child("model"), self.loss.backward(ctx.child("loss"))) for _ in range(2)]',
+        ),
+        Mistake("no backward", 'model.backward(ctx.child("model"), self.loss.backward(ctx.child("loss")))', "pass"),
+    ),
+)
