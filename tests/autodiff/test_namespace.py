@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.autodiff.elementwise import add
+from pellucid.autodiff.primitive import namespace
 from pellucid.context import Context
 from pellucid.layers.dense import Dense
 from pellucid.ops import ReferenceOps
@@ -74,3 +77,16 @@ def test_a_composite() -> None:
         found.append([ops.to_host(a) for a in (y, dx, *(p.grad for p in model.parameters()))])
     for a, b in zip(*found, strict=True):
         assert np.array_equal(a, b)
+
+
+def test_an_array_type_without_a_standard_namespace_is_known_by_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As CuPy before release 14."""
+
+    class Array:
+        __array_function__ = None
+
+    Array.__module__ = "some_arrays._core"
+    module = object()
+    monkeypatch.setitem(sys.modules, "some_arrays", module)
+    assert namespace(1.0, np.ones(2), Array()) is module
+    assert repr(add) == "<differentiable add>"

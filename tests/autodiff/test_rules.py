@@ -95,6 +95,36 @@ def test_float32_stays_float32(case: Case) -> None:
     assert {gradient.dtype for gradient in found} == {np.dtype(np.float32)}
 
 
+def random_broadcast(rng: np.random.Generator, lengths: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape that broadcasts to ``lengths``: some leading axes left out, some others of length 1."""
+    kept = lengths[rng.integers(0, len(lengths) + 1) :]
+    return tuple(1 if rng.random() < 0.3 else n for n in kept)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_shapes(seed: int) -> None:
+    """Broadcast operands, batched products, reductions and indices of random shapes in one expression."""
+    rng = np.random.default_rng(seed)
+    batch = tuple(int(n) for n in rng.integers(1, 4, rng.integers(0, 3)))
+    n, k, m = (int(size) for size in rng.integers(1, 5, 3))
+    full = (*batch, n, m)
+    axis = int(rng.integers(0, len(full)))
+    rows = rng.integers(0, m, rng.integers(0, 6))
+
+    def f(a: Any, b: Any, c: Any, d: Any) -> Any:
+        product = np.matmul(a, b) * c - d / 3
+        joined = np.concatenate([product, np.broadcast_to(d, full) * product], axis=axis)
+        return joined.mean(axis=axis, keepdims=True) * np.exp(product / 5) + product[..., rows].sum(axis=-1)[..., None]
+
+    shapes = ((*random_broadcast(rng, batch), n, k), (*batch, k, m), random_broadcast(rng, full),
+              random_broadcast(rng, full))  # fmt: skip
+    case = Case(f"seed {seed}", f, shapes)
+    arrays = case.arrays(seed)
+    w = weights(case, arrays)
+    found = grad(lambda *x: np.sum(w * f(*x)), (0, 1, 2, 3))(*arrays)
+    assert_close(found, complex_steps(case, w, arrays), 1e-9)
+
+
 def test_every_differentiable_function_has_a_case() -> None:
     names = " ".join(case.name for case in CASES)
     renamed = {"absolute": "abs"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator as op
 from math import exp
 from typing import Any
 
@@ -204,6 +205,50 @@ def test_control_flow_and_plain_information() -> None:
         return total
 
     assert grad(f)(np.array([1.0, 2.0, 3.0])).tolist() == [0, 4, 6]
+
+
+def test_comparisons_and_logic_give_what_arrays_give() -> None:
+    a, b = np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0])
+    for operator in (op.lt, op.le, op.gt, op.ge, op.eq, op.ne):
+        x, y = Tape().variable(a), Tape().variable(b)
+        for left, right in ((x, y), (x, b), (a, y), (x, 2.0), (2.0, x)):
+            found = operator(left, right)
+            assert type(found) is np.ndarray
+            plain = (operand.value if isinstance(operand, Variable) else operand for operand in (left, right))
+            assert np.array_equal(found, operator(*plain))
+    mask, other = np.array([True, False]), np.array([True, True])
+    m = Tape().constant(mask)
+    assert (~m).tolist() == [False, True]
+    assert (m & other).tolist() == (other & m).tolist() == [True, False]
+    assert (m | other).tolist() == (other | m).tolist() == [True, True]
+    assert np.logical_not(m).tolist() == [False, True]
+    assert np.isfinite(Tape().variable(a)).all()
+
+
+def test_methods_are_the_functions_of_the_same_name() -> None:
+    values = np.random.default_rng(0).normal(size=(3, 4))
+    x = Tape().variable(values)
+    for name in ("sum", "mean", "prod", "max", "min", "var", "std", "cumsum"):
+        assert np.array_equal(getattr(x, name)(axis=1).value, getattr(np, name)(values, axis=1))
+    assert np.array_equal(x.clip(-0.5, 0.5).value, values.clip(-0.5, 0.5))
+    assert np.array_equal(x.dot(values.T).value, values.dot(values.T))
+    assert np.array_equal(x.copy().value, values)
+    assert np.array_equal(x.astype(np.float32).value, values.astype(np.float32))
+    assert x.astype(int).slot is None
+    assert repr(x) == f"Variable({values!r})"
+
+
+def test_constants_convert_freely() -> None:
+    labels = Tape().constant(np.array([0, 2]))
+    assert np.eye(3)[labels].tolist() == [[1, 0, 0], [0, 0, 1]]
+    assert np.asarray(labels).tolist() == [0, 2]
+    assert (float(labels[1]), int(labels[1]), bool(labels[0])) == (2.0, 2, False)
+    assert [10, 11, 12][labels[1]] == 12
+
+
+def test_parts_that_do_not_divide() -> None:
+    with pytest.raises(ValueError, match="length 3 cannot be split into 2"):
+        grad(lambda x: np.split(x, 2)[0].sum())(np.ones(3))
 
 
 def test_gradients_are_the_callers_own() -> None:
