@@ -1,54 +1,84 @@
-"""Progress: one live line on a terminal, one plain line an epoch elsewhere."""
+"""Progress: one live line on a terminal, plain lines elsewhere; never more than ten a second."""
 
 from __future__ import annotations
 
 import sys
+from shutil import get_terminal_size
 from time import perf_counter
 from typing import TYPE_CHECKING
-
-from tqdm import tqdm
 
 if TYPE_CHECKING:
     from pellucid.run import Run
 
-REDRAW = 0.1
-"""Seconds between two redraws of the live line."""
+INTERVAL = 0.1
+"""Seconds between two redraws of the live line, and between two lines of epochs."""
 LOOKS = 200
 """How often in an epoch the loop stops to ask whether the line is due."""
+BAR = 24
+"""Characters."""
+ERASE = "\r\x1b[K"
+"""Back to the start of the line, and clear it."""
 
 
 class Progress:
-    """Shows steps, time left and the loss, on standard error."""
+    """Shows the place in the run, the time left, the loss and the figures of the epochs, on standard error.
+
+    Epochs shorter than a tenth of a second do not all get a line; the last one always does.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.live = sys.stderr.isatty()
+        self.first = run.step
         self.started = perf_counter()
-        self.bar: tqdm[None] | None = None
+        self.drawn = 0.0  # no estimate of the time left is worth showing before this
+        self.written = -INTERVAL
+        self.unwritten = ""
+        self.live = sys.stderr.isatty()
         if self.live:
-            planned = run.total_steps - run.step
-            self.bar = tqdm(total=planned, unit="step", mininterval=REDRAW, dynamic_ncols=True, leave=False)
-            self.first = run.step
             run.on_step(self._step, every=max(1, run.steps_per_epoch // LOOKS))
 
     def _step(self, run: Run) -> None:
-        assert self.bar is not None
-        self.bar.set_description_str(f"epoch {run.epoch + 1}/{run.last_epoch}", refresh=False)
-        self.bar.set_postfix_str(f"loss {run.loss:.4f}", refresh=False)
-        self.bar.update(run.step - self.first - self.bar.n)
+        now = perf_counter() - self.started
+        if now - self.drawn >= INTERVAL:
+            self.drawn = now
+            width = get_terminal_size().columns - 1  # a full line would wrap
+            print(ERASE + self._line(run, now)[:width], end="", file=sys.stderr, flush=True)
+
+    def _line(self, run: Run, elapsed: float) -> str:
+        """``epoch 3/10 ━━━━━───── 27 %  loss 0.1234  0:12 left``"""
+        part = run.step / max(run.total_steps, 1)
+        full = round(part * BAR)
+        done, to_do = "━─" if (sys.stderr.encoding or "").lower().startswith("utf") else "#-"
+        left = elapsed * (run.total_steps - run.step) / max(run.step - self.first, 1)
+        return (
+            f"epoch {run.epoch + 1}/{run.last_epoch} {done * full}{to_do * (BAR - full)} {100 * part:3.0f} %  "
+            f"loss {run.loss:.4f}  {clock(left)} left"
+        )
 
     def epoch_done(self) -> None:
         """Write the epoch's figures: they stay on the screen above the live line."""
         record = self.run.history[-1]
-        shown = [f"{name} {value:.4f}" for name, value in record.items() if isinstance(value, float)]
-        elapsed = perf_counter() - self.started
-        line = f"epoch {record['epoch']}/{self.run.last_epoch}  {'  '.join(shown)}  ({elapsed:.1f} s)"
-        if self.bar is not None:
-            self.bar.write(line, file=sys.stderr)
-        else:
-            print(line, file=sys.stderr, flush=True)
+        shown = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in record.items() if isinstance(value, float)]
+        now = perf_counter() - self.started
+        self.unwritten = f"epoch {record['epoch']}/{self.run.last_epoch}  {'  '.join(shown)}  ({now:.1f} s)"
+        if now - self.written >= INTERVAL or record["epoch"] == self.run.last_epoch:
+            self.written = now
+            self._write()
 
     def close(self) -> None:
-        """Remove the live line."""
-        if self.bar is not None:
-            self.bar.close()
+        """Write the last epoch if that is still to be done, and remove the live line."""
+        self._write()
+        if self.live:
+            print(ERASE, end="", file=sys.stderr, flush=True)
+
+    def _write(self) -> None:
+        line, self.unwritten = self.unwritten, ""
+        if line:
+            print((ERASE if self.live else "") + line, file=sys.stderr, flush=True)
+
+
+def clock(seconds: float) -> str:
+    """``0:07``, ``12:30``, ``1:02:03``"""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

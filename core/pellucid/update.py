@@ -61,7 +61,7 @@ class Update:
 
     def explain(self, loss: float, step: int) -> NumericalError:
         """The error for a step that was rejected: what is not finite, and where."""
-        grad = np.asarray(self.ops.to_host(self.arena.grad))
+        grad = np.array(self.ops.to_host(self.arena.grad))
         bad = np.flatnonzero(~np.isfinite(grad))
         self.ops.fill(self.arena.grad, 0.0)
         if len(bad):

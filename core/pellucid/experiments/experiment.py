@@ -136,6 +136,10 @@ def check(sections: Mapping[str, Any]) -> Experiment:
     if parts["optimizer"] is None:
         parts["optimizer"] = reader.read("optimizer", "adam", "optimizer")
     settings = _settings(reader, sections.get("train", {}))
+    try:
+        get_ops(settings.backend)
+    except PellucidError as error:
+        reader.note("train.backend", str(error), error)
     reader.finish()
     return Experiment(data, data_seed, model, infer_outputs, settings=settings, **parts)
 

@@ -101,6 +101,8 @@ def open_run(path: Path, backend: str | None = None) -> FinishedRun:
         backend: None takes the one that the run was made with, whose figures come out equal bit for bit.
     """
     folder = RunFolder(path)
+    if not path.exists():
+        raise DataError(f"{path} does not exist. Give a run folder, such as runs/…, or a model.safetensors.")
     if path.is_dir():
         if not folder.model.exists():
             raise DataError(

@@ -1,4 +1,4 @@
-"""Recorder: a line in metrics.jsonl at the end of every epoch."""
+"""Recorder: makes the run folder when all has been checked, and adds a line to metrics.jsonl after every epoch."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 class Recorder(Callback):
     """Adds learning rate and training time to an epoch's figures and writes them down.
 
+    The folder is made when the run begins and not before: data that does not suit the model leaves none behind.
+
     Args:
         folder: the run folder.
+        experiment: the resolved configuration, as TOML.
+        resumed: the folder is there already, and its epochs up to the checkpoint stay.
 
     Attributes:
         seconds: training time so far, that of the interrupted runs before included.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, experiment: str, resumed: bool) -> None:
         self.folder = folder
+        self.experiment = experiment
+        self.resumed = resumed
         self._clock = {"before": 0.0, "started": perf_counter(), "running": 0.0}
 
     @property
@@ -32,6 +38,11 @@ class Recorder(Callback):
         return self._clock["before"] + now * self._clock["running"]
 
     def on_run_start(self, run: Run) -> None:
+        if self.resumed:
+            self.folder.keep_epochs(run.epoch)
+        else:
+            self.folder.create()
+        self.folder.write_experiment(self.experiment)
         self._clock.update(started=perf_counter(), running=1.0)
 
     def on_epoch_end(self, run: Run) -> None:

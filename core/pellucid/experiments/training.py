@@ -46,7 +46,7 @@ def train(
         note: told of what the user should know.
     """
     trainer, settings, splits = prepared.trainer, prepared.settings, prepared.splits
-    recorder, signals = Recorder(folder), StopOnSignal()
+    recorder, signals = Recorder(folder, to_toml(prepared.resolved), resume), StopOnSignal()
     checkpoint = Checkpoint(folder.checkpoint, seconds=settings.checkpoint_seconds)
     trainer.callbacks += [recorder, signals, checkpoint]
     trainer.directory = folder.path
@@ -58,10 +58,8 @@ def train(
                 f"The run in {folder.path} has had {trainer.epochs} epochs, and train.epochs = {settings.epochs}. "
                 "Give the same number or a larger one: --set train.epochs=…."
             )
-        folder.keep_epochs(trainer.epochs)
     else:
-        folder.create()
-    folder.write_experiment(to_toml(prepared.resolved))
+        folder.check_free()
     trainer.fit(splits, epochs=settings.epochs - trainer.epochs, batch_size=settings.batch_size, verbose=verbose)
     save(trainer.model, folder.model)
     if signals.received is not None:

@@ -1,0 +1,205 @@
+"""evaluate, predict and compare: figures that agree with the run, tables, JSON and files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pellucid as pl
+import pytest
+
+from tests.experiments.support import Shell
+
+SAMPLES = "sepal length,sepal width,petal length,petal width\n5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n"
+
+
+@pytest.fixture
+def run(pellucid: Shell) -> dict:
+    Path("flowers.csv").write_text(SAMPLES)
+    summary: dict = pellucid.json("train", "iris.toml", "--out", "run", "--quiet", "--set", "train.epochs=30")
+    return summary
+
+
+# -- evaluate --------------------------------------------------------------------------------------------------------
+
+
+def test_evaluate_gives_the_figures_of_the_summary(pellucid: Shell, run: dict) -> None:
+    told = pellucid.json("evaluate", "run")
+    assert {name: told[name] for name in run["test"]} == run["test"]
+    validation = pellucid.json("evaluate", "run", "--part", "validation")
+    assert {name: validation[name] for name in run["validation"]} == run["validation"]
+    assert f"accuracy  {run['test']['accuracy']:.4f}" in pellucid("evaluate", "run")
+
+
+def test_evaluate_on_another_data_set_and_on_a_file(pellucid: Shell, run: dict) -> None:
+    test = pl.load_dataset("iris", seed=0).test
+    assert pellucid.json("evaluate", "run", "--data", "iris")["accuracy"] == run["test"]["accuracy"]
+
+    np.savez("test.npz", x=test.x, y=test.y)
+    told = pellucid.json("evaluate", "run", "--data", "test.npz")
+    assert {name: told[name] for name in run["test"]} == run["test"]
+
+    names = np.array(test.classes)[test.y]
+    lines = [",".join([*map(repr, map(float, row)), name]) for row, name in zip(test.x, names, strict=True)]
+    Path("test.csv").write_text("a,b,c,d,species\n" + "\n".join(lines))
+    told = pellucid.json("evaluate", "run", "--data", "test.csv", "--target", "species")
+    assert told["accuracy"] == run["test"]["accuracy"]
+
+
+def test_evaluate_a_model_file(pellucid: Shell, run: dict) -> None:
+    told = pellucid.json("evaluate", "run/model.safetensors", "--data", "iris")
+    assert told["accuracy"] == run["test"]["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere"], "nowhere does not exist. Give a run folder"),
+        (["run/model.safetensors"], "knows nothing of data. Say which: --data iris"),
+        (["run", "--data", "irs"], "Unknown dataset 'irs'. Did you mean 'iris'"),
+        (["run", "--data", "missing.npz"], "Cannot read missing.npz: No such file"),
+        (["run", "--data", "flowers.csv"], "has no targets, so there is nothing to compare with"),
+        (["run", "--data", "flowers.csv", "--target", "specie"], "has no column 'specie' for the targets"),
+        (["run", "--data", "half_moons"], "fitted on samples of shape (4,). Received: samples of shape (2,)"),
+        (["iris.toml"], "not a safetensors file"),
+        (["run", "--backend", "fast"], "Unknown backend 'fast'"),
+        (["empty"], "empty is no run folder, or its run has not come to its end"),
+    ],
+)
+def test_evaluate_refuses(pellucid: Shell, run: dict, words: list[str], message: str) -> None:
+    Path("empty").mkdir()
+    assert message in pellucid.refused("evaluate", *words)
+
+
+# -- predict ---------------------------------------------------------------------------------------------------------
+
+
+def test_predict_names_classes_and_probabilities(pellucid: Shell, run: dict) -> None:
+    lines = pellucid("predict", "run", "flowers.csv").splitlines()
+    assert lines[0].split() == ["row", "class", "probability"]
+    assert [line.split()[1] for line in lines[1:]] == ["setosa", "virginica"]
+
+    told = pellucid.json("predict", "run", "flowers.csv", "--probabilities")
+    model = pl.load("run/model.safetensors")
+    logits = model.predict(np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]], np.float32)).astype(float)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert [list(sample["probabilities"]) for sample in told] == [["setosa", "versicolor", "virginica"]] * 2
+    np.testing.assert_allclose([list(sample["probabilities"].values()) for sample in told], expected, rtol=1e-5)
+    assert told[1]["probability"] == max(told[1]["probabilities"].values())
+
+
+def test_predict_several_files_of_all_kinds(pellucid: Shell, run: dict) -> None:
+    x = np.array([[5.1, 3.5, 1.4, 0.2]])
+    np.save("one.npy", x)
+    np.savez("one.npz", x=x)
+    told = pellucid.json("predict", "run", "flowers.csv", "one.npy", "one.npz")
+    assert [(sample["file"], sample["row"]) for sample in told] == [
+        ("flowers.csv", 0), ("flowers.csv", 1), ("one.npy", 0), ("one.npz", 0),
+    ]  # fmt: skip
+    assert told[0]["probability"] == told[2]["probability"] == told[3]["probability"]
+    assert pellucid("predict", "run", "flowers.csv", "one.npy").splitlines()[0].split()[0] == "file"
+
+
+@pytest.mark.parametrize("suffix", ["npz", "json", "csv"])
+def test_predict_into_a_file(pellucid: Shell, run: dict, suffix: str) -> None:
+    out = pellucid("predict", "run", "flowers.csv", "--probabilities", "--output", f"out.{suffix}")
+    assert f"2 predictions written to out.{suffix}" in out
+    told = pellucid.json("predict", "run", "flowers.csv", "--probabilities")
+    if suffix == "json":
+        assert json.loads(Path("out.json").read_text()) == told
+    elif suffix == "csv":
+        rows = list(csv.DictReader(Path("out.csv").read_text().splitlines()))
+        assert [row["class"] for row in rows] == ["setosa", "virginica"]
+        assert float(rows[0]["setosa"]) == told[0]["probabilities"]["setosa"]
+    else:
+        with np.load("out.npz") as arrays:
+            assert arrays["classes"][arrays["labels"]].tolist() == ["setosa", "virginica"]
+            assert arrays["outputs"].shape == arrays["probabilities"].shape == (2, 3)
+
+
+def test_predict_leaves_out_the_column_of_the_targets(pellucid: Shell) -> None:
+    rng = np.random.default_rng(0)
+    lines = [f"{a:.3f},{'yes' if a + b > 0 else 'no'},{b:.3f}" for a, b in rng.normal(size=(80, 2))]
+    Path("all.csv").write_text("a,answer,b\n" + "\n".join(lines))
+    Path("new.csv").write_text("a,b\n3,3\n-3,-3\n")
+    Path("f.toml").write_text(
+        '[data]\ntype = "files"\ntrain = "all.csv"\ntarget = "answer"\n[model]\ntype = "logistic_regression"\n'
+        '[optimizer]\ntype = "adam"\nlr = 0.1\n[train]\nepochs = 20\nseed = 0\n'
+    )
+    pellucid("train", "f.toml", "--out", "run", "--quiet")
+    assert [s["class"] for s in pellucid.json("predict", "run", "new.csv")] == ["yes", "no"]
+    assert len(pellucid.json("predict", "run", "all.csv")) == 80
+    assert pellucid.json("evaluate", "run", "--data", "all.csv")["accuracy"] > 0.9
+
+
+def test_predict_with_one_logit_for_yes_and_no(pellucid: Shell) -> None:
+    pellucid(
+        "train", "--model", "ann", "--dataset", "half_moons", "--loss", "binary_cross_entropy", "--out", "run",
+        "--quiet", "--set", "train.epochs=20", "--set", "optimizer.lr=0.02", "--set", "train.seed=0",
+    )  # fmt: skip
+    np.save("points.npy", np.array([[0.0, 1.0], [1.0, -0.5]], np.float32))
+    told = pellucid.json("predict", "run", "points.npy", "--probabilities")
+    assert [sample["class"] for sample in told] == ["upper", "lower"]
+    assert all(abs(sum(sample["probabilities"].values()) - 1) < 1e-12 for sample in told)
+
+
+def test_predict_numbers(pellucid: Shell) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 2)).astype(np.float32)
+    np.savez("data.npz", x=x, y=np.stack([x.sum(1), x[:, 0]], 1))
+    pellucid(
+        "train", "--model", "ann", "--dataset", "files", "--out", "run", "--quiet", "--set", "data.train=data.npz",
+        "--set", "model.task=regression", "--set", "train.epochs=1",
+    )  # fmt: skip
+    np.save("x.npy", x[:3])
+    told = pellucid.json("predict", "run", "x.npy")
+    model = pl.load("run/model.safetensors")
+    assert [sample["outputs"] for sample in told] == model.predict(x[:3]).tolist()
+    assert pellucid("predict", "run", "x.npy").splitlines()[0].split() == ["row", "output", "0", "output", "1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "picture.png"], "samples are read from .csv, .npy, .npz files"),
+        (["run", "none.csv"], "Cannot read none.csv: No such file"),
+        (["run", "wide.csv"], "fitted on samples of shape (4,). Received: samples of shape (5,)"),
+        (["run", "flowers.csv", "--target", "species"], "has no column 'species'"),
+        (["run", "flowers.csv", "--output", "out.txt"], "--output must end in .npz, .json, .csv"),
+        (["run", "flowers.csv", "--output", "no/out.csv"], "Cannot write no/out.csv"),
+        (["run"], "the following arguments are required: FILE"),
+    ],
+)
+def test_predict_refuses(pellucid: Shell, run: dict, words: list[str], message: str) -> None:
+    Path("wide.csv").write_text("1,2,3,4,5\n")
+    assert message in pellucid.refused("predict", *words)
+
+
+# -- compare ---------------------------------------------------------------------------------------------------------
+
+
+def test_compare(pellucid: Shell, run: dict) -> None:
+    other = pellucid.json(
+        "train", "iris.toml", "--model", "logistic_regression", "--out", "b", "--quiet", "--set", "optimizer.lr=0.1"
+    )
+    text = pellucid("compare", "run", "b")
+    head, first, second = text.splitlines()[:3]
+    assert head.split("  ")[0] == "run" and "test accuracy" in head and "best epoch" in head
+    assert f"{run['test']['accuracy']:.4f}" in first and f"{other['test']['accuracy']:.4f}" in second
+    assert "optimizer.lr" in text and "model.type" in text and "train.batch_size" not in text
+
+    told = pellucid.json("compare", "run", "b")
+    assert [r["run"] for r in told["runs"]] == ["run", "b"]
+    assert told["different"]["optimizer.lr"] == [0.02, 0.1]
+
+
+def test_compare_refuses(pellucid: Shell, run: dict) -> None:
+    assert "nowhere has no summary.json" in pellucid.refused("compare", "run", "nowhere")
+    shutil.copytree("run", "torn")
+    Path("torn/summary.json").write_text('{"model": ')
+    assert "torn/summary.json cannot be read" in pellucid.refused("compare", "torn")
+    Path("torn/summary.json").write_text("[]")
+    assert "must hold a JSON object" in pellucid.refused("compare", "torn")

@@ -1,0 +1,90 @@
+"""The live line: at most ten redraws a second, with the time left; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pellucid as pl
+import pytest
+from pellucid import progress
+
+from tests.saving.support import small_data, small_trainer
+
+SECONDS_PER_STEP = 0.01
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """A clock that a step moves on by a hundredth of a second."""
+    time = {"now": 100.0}
+    monkeypatch.setattr(progress, "perf_counter", lambda: time["now"])
+    return time
+
+
+class Ticking(pl.Callback):
+    def __init__(self, clock: dict[str, float]) -> None:
+        self.clock = clock
+
+    def on_run_start(self, run: pl.Run) -> None:
+        run.on_step(self._tick)
+
+    def _tick(self, run: pl.Run) -> None:
+        self.clock["now"] += SECONDS_PER_STEP
+
+
+def train(clock: dict[str, float], epochs: int) -> None:
+    small_trainer(callbacks=[Ticking(clock)]).fit(small_data(1000), epochs=epochs, batch_size=10, verbose=True)
+
+
+def test_ten_redraws_a_second_on_a_terminal(
+    clock: dict[str, float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    train(clock, epochs=5)  # 500 steps, 5 seconds
+    err = capsys.readouterr().err
+    redraws = err.count(progress.ERASE + "epoch")
+    assert 40 <= redraws - 5 <= 50, "besides the five lines of the epochs"
+    left = [int(minutes) * 60 + int(seconds) for minutes, seconds in re.findall(r"(\d+):(\d\d) left", err)]
+    assert left[0] in (4, 5) and left[-1] == 0
+    assert left == sorted(left, reverse=True)
+    assert re.search(r"epoch 3/5 \S{24}  50 %  loss 0\.\d{4}  0:0[23] left", err)
+    assert re.search(r"epoch 5/5  loss 0\.\d{4}  \(5\.0 s\)\n", err)
+    assert err.endswith(progress.ERASE)
+
+
+def test_line_never_wraps(
+    clock: dict[str, float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    train(clock, epochs=1)
+    pieces = capsys.readouterr().err.split(progress.ERASE)
+    lines = [piece for piece in pieces if piece.startswith("epoch") and "\n" not in piece]
+    assert lines and max(map(len, lines)) <= 29
+
+
+def test_plain_lines_elsewhere(clock: dict[str, float], capsys: pytest.CaptureFixture[str]) -> None:
+    train(clock, epochs=3)
+    err = capsys.readouterr().err
+    assert [line.split("  ")[0] for line in err.splitlines()] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert "\r" not in err and "\x1b" not in err
+
+
+def test_short_epochs_do_not_flood_and_the_last_one_is_shown(
+    clock: dict[str, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    small_trainer(callbacks=[Ticking(clock)]).fit(small_data(10), epochs=100, batch_size=10, verbose=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert 10 <= len(lines) <= 11  # a second
+    assert lines[0].startswith("epoch 1/100 ") and lines[-1].startswith("epoch 100/100 ")
+
+
+def test_silent_unless_asked_or_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    small_trainer(callbacks=[]).fit(small_data(), epochs=1)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (7.4, "0:07"), (750, "12:30"), (3723, "1:02:03")])
+def test_clock(seconds: float, text: str) -> None:
+    assert progress.clock(seconds) == text

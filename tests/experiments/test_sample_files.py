@@ -1,0 +1,153 @@
+"""Samples in files: what is read, and what is refused with line and column."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.sample_files import read_table
+
+CSV = "a,b,species\n1,2.5,cat\n3,4,dog\n5,6,cat\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("pets.csv").write_text(CSV)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CSV,
+        CSV.replace(",", ";"),
+        CSV.replace(",", "\t"),
+        "\ufeff" + CSV,
+        CSV.replace("\n", "\r\n"),
+        CSV.replace("3,4", "\n\n 3 , 4"),
+    ],
+)
+def test_dialects_of_csv(folder: Path, text: str) -> None:
+    Path("d.csv").write_text(text, newline="")
+    table = read_table("d.csv", "species")
+    assert table.x.dtype == np.float32
+    assert table.x.tolist() == [[1, 2.5], [3, 4], [5, 6]]
+    assert table.y is not None and table.y.tolist() == ["cat", "dog", "cat"]
+
+
+def test_csv_without_names(folder: Path) -> None:
+    Path("n.csv").write_text("1,2,0\n3,4,1\n")
+    assert read_table("n.csv").x.shape == (2, 3)
+    table = read_table("n.csv", "-1")
+    assert table.x.tolist() == [[1, 2], [3, 4]] and table.y.tolist() == [0, 1]
+    assert read_table("n.csv", "0").y.tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("\n \n", "is empty"),
+        ("a,b\n", "has column names and no samples"),
+        ("a,b\n1,2\n3\n", r"line 3: expected 2 fields separated by ','.*Received: 1"),
+        ("a,b\n1,2\n3,x\n", r"line 3, column 'b': expected a number. Received: 'x'"),
+        ("a,b\n1,\n", r"line 2, column 'b': expected a number. Received: ''"),
+    ],
+)
+def test_csv_that_cannot_be_read(folder: Path, text: str, message: str) -> None:
+    Path("bad.csv").write_text(text)
+    with pytest.raises(pl.DataError, match=message):
+        read_table("bad.csv")
+
+
+def test_csv_that_is_no_text(folder: Path) -> None:
+    Path("bad.csv").write_bytes(b"a,b\n\xff\xfe,2\n")
+    with pytest.raises(pl.DataError, match="not a text file in UTF-8"):
+        read_table("bad.csv")
+
+
+def test_unknown_column(folder: Path) -> None:
+    with pytest.raises(pl.DataError, match=r"no column 'specie'.*Did you mean 'species'\? Its columns: a, b, species"):
+        read_table("pets.csv", "specie")
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+@pytest.mark.parametrize("size", [0, 4, 20, 90, -1])
+def test_truncated_arrays(folder: Path, suffix: str, size: int) -> None:
+    path = Path(f"x.{suffix}")
+    np.save(path, np.zeros((5, 4))) if suffix == "npy" else np.savez(path, x=np.zeros((5, 4)))
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(pl.DataError, match=f"x.{suffix}"):
+        read_table(path)
+
+
+def test_header_that_claims_more_than_the_file_holds(folder: Path) -> None:
+    np.save("x.npy", np.zeros((5, 4)))
+    raw = Path("x.npy").read_bytes()
+    Path("x.npy").write_bytes(raw.replace(b"(5, 4)", b"(5000000000, 4)").replace(b" " * 9 + b"\n", b"\n"))
+    tracemalloc.start()
+    with pytest.raises(pl.DataError, match="truncated or damaged: shape"):
+        read_table("x.npy")
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def test_pickled_objects_are_not_loaded(folder: Path) -> None:
+    np.save("x.npy", np.array([{"a": 1}], object))
+    with pytest.raises(pl.DataError, match="Python objects, which are not loaded"):
+        read_table("x.npy")
+
+
+def test_column_major_and_old_formats(folder: Path) -> None:
+    x = np.asfortranarray(np.arange(12.0).reshape(3, 4))
+    with Path("x.npy").open("wb") as file:
+        np.lib.format.write_array(file, x, version=(2, 0))
+    assert read_table("x.npy").x.tolist() == x.tolist()
+
+
+# -- the data set ----------------------------------------------------------------------------------------------------
+
+
+def test_texts_become_labels_numbered_as_in_the_training_file(folder: Path) -> None:
+    Path("test.csv").write_text("a,b,species\n1,1,dog\n")
+    splits = pl.load_dataset("files", train="pets.csv", test="test.csv", validation=0, target="species")
+    assert splits.classes == ("cat", "dog")
+    assert splits.train.y.tolist() == [0, 1, 0]
+    assert splits.test.y.tolist() == [1]
+    assert len(splits.validation) == 0
+
+
+def test_validation_in_a_file_of_its_own(folder: Path) -> None:
+    splits = pl.load_dataset("files", train="pets.csv", validation="pets.csv", test=0, target="species")
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (3, 3, 0)
+
+
+def test_unknown_class_in_the_test_file(folder: Path) -> None:
+    Path("test.csv").write_text("a,b,species\n1,1,dog\n1,1,cow\n")
+    with pytest.raises(pl.DataError, match=r"test.csv, row 1 .*unknown class 'cow'.*cat, dog"):
+        pl.load_dataset("files", train="pets.csv", test="test.csv", target="species")
+
+
+@pytest.mark.parametrize(
+    ("classify", "values", "kind"),
+    [(None, "0 1 1", "i"), (None, "0.5 1 1", "f"), (False, "0 1 1", "f"), (True, "0 1 1", "i")],
+)
+def test_labels_or_numbers(folder: Path, classify: bool | None, values: str, kind: str) -> None:
+    Path("n.csv").write_text("a,y\n" + "".join(f"1,{value}\n" for value in values.split()))
+    splits = pl.load_dataset("files", train="n.csv", target="y", classify=classify, test=0, validation=0)
+    assert splits.train.y.dtype.kind == kind
+
+
+def test_fractions_are_no_labels(folder: Path) -> None:
+    Path("n.csv").write_text("a,y\n1,0.5\n1,1\n")
+    with pytest.raises(pl.DataError, match=r"class labels must be whole numbers. Received: 0\.5"):
+        pl.load_dataset("files", train="n.csv", target="y", classify=True, test=0, validation=0)
+
+
+def test_names_of_classes_in_an_npz(folder: Path) -> None:
+    np.savez("d.npz", x=np.zeros((4, 2)), y=np.array([0, 1, 0, 1]), classes=np.array(["no", "yes"]))
+    assert pl.load_dataset("files", train="d.npz", test=0, validation=0).classes == ("no", "yes")
