@@ -137,9 +137,9 @@ class Composite(Layer):
         return values if isinstance(result, tuple) else values[0]
 
     def backward(self, ctx: Context, *dy: Array) -> Any:
-        tape = ctx.tape
-        assert tape is not None, "backward needs a forward on the same context before it"
         given = [x for x in ctx.inputs if x.slot is not None]
+        tape = ctx.tape
+        assert tape is not None
         owned = [(param, x) for param, x in tape.owned.values() if x.slot is not None]
         gradients = tape.gradients(ctx.outputs, given + [x for _, x in owned], list(dy))
         for (param, _), gradient in zip(owned, gradients[len(given) :], strict=True):

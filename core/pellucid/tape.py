@@ -109,16 +109,22 @@ class Tape:
         Args:
             outputs: a Variable of this tape, or a list of them.
             inputs: Variables of this tape.
-            dy: the gradient at each output, of the output's shape; ones by default.
+            dy: the gradient at each output, of the output's shape, or None for zeros; by default ones.
         """
         if isinstance(outputs, Recorded):
-            outputs, dy = [outputs], [dy]
+            outputs, dy = [outputs], None if dy is None else [dy]
+        self._check_mine([*outputs, *inputs])
+        seeds = [namespace(y).ones(y.shape, dtype=y.dtype) for y in outputs] if dy is None else dy
         adjoints: list[Any] = [None] * len(self.values)
-        for output, seed in zip(outputs, [None] * len(outputs) if dy is None else dy, strict=True):
-            if output.slot is not None:
-                xp = namespace(output)
-                ones = xp.ones(output.shape, dtype=output.dtype) if seed is None else seed
-                self._add(adjoints, output.slot, ones)
+        for i, (output, seed) in enumerate(zip(outputs, seeds, strict=True)):
+            if seed is None or output.slot is None:
+                continue
+            if shape_of(seed) != output.shape:
+                raise ShapeError(
+                    f"The gradient at output {i} must have the shape of that output, {output.shape}. Received: "
+                    f"{shape_of(seed)}."
+                )
+            self._add(adjoints, output.slot, seed)
         for line in reversed(self.lines):
             dys = [adjoints[slot] for slot in line.outputs]
             if any(dy is not None for dy in dys):
@@ -126,6 +132,12 @@ class Tape:
                     self._add(adjoints, slot, gradient)
         found = [None if x.slot is None else adjoints[x.slot] for x in inputs]
         return [_zeros_like(x.value) if dx is None else dx for x, dx in zip(inputs, found, strict=True)]
+
+    def _check_mine(self, variables: Sequence[Variable]) -> None:
+        if any(x.tape is not self for x in variables):
+            raise DifferentiationError(
+                "A Variable of another tape was given to Tape.gradients. Make all with variable() of the same tape."
+            )
 
     def _add(self, adjoints: list[Any], slot: int, gradient: Any) -> None:
         if gradient is not None:

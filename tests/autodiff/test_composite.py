@@ -212,6 +212,16 @@ def test_everything_frozen() -> None:
     assert not model.runtime.arena.grad.any()
 
 
+def test_a_backward_without_a_forward_or_of_another_shape() -> None:
+    model = pl.build(Gated(), input_shape=(5,), seed=0, dtype="float64")
+    ctx = context()
+    with pytest.raises(AttributeError, match="needs a forward on the same context"):
+        model.backward(ctx, np.ones((6, 4)))
+    model.forward(ctx, X)
+    with pytest.raises(ShapeError, match=r"\(6, 4\)\. Received: \(6, 1\)"):
+        model.backward(ctx, np.ones((6, 1)))
+
+
 def test_an_unused_output_and_an_unused_input() -> None:
     class Half(pl.Composite):
         def __init__(self) -> None:

@@ -112,6 +112,23 @@ def test_two_layer_network_agrees_with_the_derivation_by_hand() -> None:
     assert db1 == pytest.approx(dz.sum(0), abs=1e-12)
 
 
+def test_an_output_without_a_gradient() -> None:
+    tape = Tape()
+    x = tape.variable(np.array([1.0, 2.0]))
+    assert tape.gradients([x * 2, x * 3], [x], [None, np.ones(2)])[0].tolist() == [3, 3]
+
+
+def test_gradients_that_do_not_fit_and_variables_of_another_tape() -> None:
+    tape, other = Tape(), Tape()
+    x, stranger = tape.variable(np.ones(2)), other.variable(np.ones(2))
+    with pytest.raises(ShapeError, match=r"output 0 must have .* \(2,\)\. Received: \(3,\)"):
+        tape.gradients(x * 2, [x], np.ones(3))
+    with pytest.raises(DifferentiationError, match="another tape"):
+        tape.gradients(x * 2, [stranger])
+    with pytest.raises(DifferentiationError, match="another tape"):
+        tape.gradients(stranger * 2, [x])
+
+
 # -- kinks and special places ----------------------------------------------------------------------------------------
 
 
