@@ -273,3 +273,28 @@ def test_other_errors_do_not_overwrite_the_checkpoint(path: Path) -> None:
     with pytest.raises(RuntimeError):
         trainer.fit((X, Y), epochs=1, **FIT)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+def test_run_that_diverges_leaves_a_checkpoint_of_its_last_good_step(path: Path, backend: str) -> None:
+    """Without observers: on the compiled backend several recorded steps follow each other, and one of them fails."""
+
+    def make(*callbacks: object) -> pl.Trainer:
+        model = pl.build(
+            {"type": "sequential", "layers": [{"type": "dense", "units": 8}, {"type": "dense", "units": 3}]},
+            input_shape=(6,), seed=3, backend=backend,
+        )  # fmt: skip
+        return pl.Trainer(model, loss="mse", optimizer={"type": "sgd", "lr": 0.25}, callbacks=callbacks, seed=1)
+
+    target = X[:, :3] * 3
+    trainer = make({"type": "checkpoint", "path": str(path), "seconds": 1e6})
+    with pytest.raises(pl.NumericalError):
+        trainer.fit((X, target), epochs=100, batch_size=4)
+    good = trainer.steps
+    assert good > 10
+
+    known = make(At(good, lambda run: run.stop("here")))
+    known.fit((X, target), epochs=100, batch_size=4)
+    left = make()
+    restore_checkpoint(left, path)
+    assert everything(left) == everything(known)
