@@ -35,7 +35,7 @@ class CallTape(Tape):
         super().__init__()
         self.ctx = ctx
         self.calls = 0
-        self.owned: dict[int, tuple[Any, Variable]] = {}  # Param or State by id, one Variable each
+        self.owned: dict[int, tuple[Any, int | None]] = {}  # Param or State by id, with its slot
 
     def own(self, owned: Any) -> Variable:
         """A parameter, a state or an array as a Variable; trainable parameters collect a gradient."""
@@ -45,8 +45,8 @@ class CallTape(Tape):
             return self.constant(owned)
         if id(owned) not in self.owned:
             place = self.variable if isinstance(owned, Param) and owned.trainable else self.constant
-            self.owned[id(owned)] = owned, place(owned.data)
-        return self.owned[id(owned)][1]
+            self.owned[id(owned)] = owned, place(owned.data).slot
+        return Variable(owned.data, self, self.owned[id(owned)][1])
 
     def lift(self, value: Any) -> Any:
         return self.own(value) if isinstance(value, Param | State) else value
@@ -59,7 +59,7 @@ class CallTape(Tape):
         """Run a layer in the context of this call site and write down its backward."""
         given = [self.floating(self.own(x)) for x in inputs]
         wanted = tuple(x.slot is not None for x in given)
-        child = self.ctx.child(self.calls, wanted)
+        child, xp = self.ctx.child(self.calls, wanted), self.ctx.xp
         self.calls += 1
         result = layer.forward(child, *(x.value for x in given))
         values = result if isinstance(result, tuple) else (result,)
@@ -68,10 +68,10 @@ class CallTape(Tape):
         else:
 
             def pullback(*dys: Any) -> list[Any]:
-                complete = (
-                    self.ctx.xp.zeros_like(value) if dy is None else dy for dy, value in zip(dys, values, strict=True)
-                )
+                complete = (xp.zeros_like(y) if dy is None else dy for dy, y in zip(dys, values, strict=True))
                 gradients = layer.backward(child, *complete)
+                if not any(wanted):
+                    return []
                 several = gradients if isinstance(gradients, tuple) else (gradients,)
                 return [dx for dx, want in zip(several, wanted, strict=True) if want]
 
@@ -140,9 +140,9 @@ class Composite(Layer):
         given = [x for x in ctx.inputs if x.slot is not None]
         tape = ctx.tape
         assert tape is not None
-        owned = [(param, x) for param, x in tape.owned.values() if x.slot is not None]
-        gradients = tape.gradients(ctx.outputs, given + [x for _, x in owned], list(dy))
-        for (param, _), gradient in zip(owned, gradients[len(given) :], strict=True):
+        owned = [param for param, slot in tape.owned.values() if slot is not None]
+        gradients = tape.gradients(ctx.outputs, given + [tape.own(param) for param in owned], list(dy))
+        for param, gradient in zip(owned, gradients[len(given) :], strict=True):
             param.grad += gradient
         found = iter(gradients)
         dx = tuple(None if x.slot is None else next(found) for x in ctx.inputs)

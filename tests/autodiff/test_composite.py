@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -220,6 +222,43 @@ def test_a_backward_without_a_forward_or_of_another_shape() -> None:
     model.forward(ctx, X)
     with pytest.raises(ShapeError, match=r"\(6, 4\)\. Received: \(6, 1\)"):
         model.backward(ctx, np.ones((6, 1)))
+
+
+def test_memory_is_freed_without_the_garbage_collector() -> None:
+    """Nothing on a tape points back at it: the activations of a step go as soon as the next one begins."""
+    model = pl.build(Nested(), input_shape=(5,), seed=0, dtype="float64")
+    ctx = context()
+    gc.disable()
+    try:
+        model.forward(ctx, X)
+        model.backward(ctx, np.ones((6, 3)))
+        old = weakref.ref(ctx.tape)
+        model.forward(ctx, X)
+        assert old() is None
+    finally:
+        gc.enable()
+
+
+def test_several_inputs_none_of_whose_gradients_are_wanted() -> None:
+    class Sum(pl.Composite):
+        def __init__(self) -> None:
+            self.dense = Dense(3)
+
+        def call(self, ctx: Context, a: Any, b: Any) -> Any:
+            return self.dense(a + b)
+
+    class Outer(pl.Composite):
+        def __init__(self) -> None:
+            self.inner = Sequential([Sum(), Dense(2)])
+
+        def call(self, ctx: Context, a: Any, b: Any) -> Any:
+            return self.inner(a, b)
+
+    model: Any = pl.build(Outer(), input_shape=[(5,), (5,)], seed=0, dtype="float64")
+    ctx = context(needs_dx=(False, False))
+    model.forward(ctx, X, X)
+    assert model.backward(ctx, np.ones((6, 2))) == (None, None)
+    assert model.inner.layers[0].dense.weight.grad.any()
 
 
 def test_an_unused_output_and_an_unused_input() -> None:
