@@ -254,7 +254,7 @@ class Layer(Component, ABC):
         The model's transforms are applied first. ``x`` is an array with one sample a row, or a tuple of arrays for
         a model of several inputs. Several outputs are returned as a tuple.
         """
-        from pellucid.model import predict
+        from pellucid.prediction import predict
 
         return predict(self, x, batch_size=batch_size)
 

@@ -1,4 +1,4 @@
-"""What makes a tree of layers a model: initialisation of its parameters, and prediction."""
+"""What makes a tree of layers a model: initialisation of its parameters, and the inputs that it takes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.arena import Arena
-from pellucid.context import Context, mix, site_key
+from pellucid.context import mix, site_key
 from pellucid.errors import DataError, ShapeError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pellucid.layer import Layer, Shape
     from pellucid.ops import Ops
+    from pellucid.prediction import Prediction
     from pellucid.transform import Transform
 
 HostArray = np.ndarray[Any, Any]
@@ -36,6 +37,7 @@ class Runtime:
         transforms: fitted on the training data, applied before the model in ``predict``, and saved with it.
         classes: names of the classes, or None.
         metadata: further facts that are saved with the model, such as its objective.
+        idle_predictions: by the shapes of their inputs, the memory and plan of predictions that may be used again.
     """
 
     ops: Ops
@@ -47,6 +49,11 @@ class Runtime:
     transforms: list[Transform] = field(default_factory=list)
     classes: tuple[str, ...] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    idle_predictions: dict[Any, Prediction] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copied and pickled without plans, which belong to this memory."""
+        return self.__dict__ | {"idle_predictions": {}}
 
 
 def initialize(
@@ -151,18 +158,3 @@ def batches(n: int, batch_size: int) -> Iterator[slice]:
     """Consecutive slices that cover n rows; at least one, so that no rows still give outputs of the right shape."""
     for start in range(0, max(n, 1), batch_size):
         yield slice(start, min(start + batch_size, n))
-
-
-def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:
-    """See :meth:`pellucid.Layer.predict`."""
-    runtime = require_runtime(model)
-    inputs = transformed(model, x)
-    ctx = Context(runtime.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
-    pieces: list[Any] = []
-    for rows in batches(len(inputs[0]), batch_size):
-        ctx.begin(0, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
-        y = model.forward(ctx, *(runtime.ops.asarray(part[rows]) for part in inputs))
-        several = isinstance(y, tuple)
-        pieces.append(tuple(np.array(runtime.ops.to_host(part)) for part in (y if several else (y,))))
-    joined = tuple(np.concatenate(parts) for parts in zip(*pieces, strict=True))
-    return joined if several else joined[0]
