@@ -15,7 +15,7 @@
 
 enum { MAX_THREADS = 256 };
 static const long SPIN_NANOSECONDS = 300000; /* longer than the gaps in a training step, too short to be noticed */
-enum { SPINS_BEFORE_YIELD = 2000 };
+enum { SPINS_BEFORE_YIELD = 20000 };
 static const double WORK_PER_PART = 75e3;    /* a region below twice this is faster on one thread */
 
 typedef struct {

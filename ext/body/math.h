@@ -83,6 +83,6 @@ INLINE float normal_cdf(float x) { /* ½ erfc(−x/√2) */
     p = p * u + 0.00557077575f;
     p = p * u + 0.515312694f;
     p = p * u - 0.501436726f;
-    const float tail = 0.5f * t * exp_negative(p - bounded * bounded);
+    const float tail = 0.5f * t * exp_negative(p - z * z); /* beyond 6, too, the square makes it vanish */
     return x < 0 ? tail : 1.f - tail;
 }

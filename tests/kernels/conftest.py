@@ -1,0 +1,25 @@
+"""Every kernel test runs for each instruction set that this machine has, and restores what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+native = pytest.importorskip("pellucid._kernels", reason="the kernels are not compiled").native
+
+
+@pytest.fixture(params=native.simd_levels())
+def simd(request: pytest.FixtureRequest) -> Iterator[str]:
+    before = native.simd_level()
+    native.use_simd(request.param)
+    yield request.param
+    native.use_simd(before)
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = native.get_threads()
+    native.set_threads(request.param)
+    yield request.param
+    native.set_threads(before)

@@ -1,0 +1,63 @@
+"""The kernel tests under the address and undefined-behaviour sanitizers: python tests/kernels/sanitize.py [PYTEST ARGUMENT …]
+
+The extension is built once more, into a temporary copy of the package, with gcc's sanitizers; the tests of this folder run
+on that copy. On a CPU without AVX-512 the code for it is built from AVX2 instructions, so that it is tested too: the
+same source, the same vectors of 16 floats, the same tiles.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1"
+
+
+def library(name: str) -> str:
+    """Where gcc keeps a sanitizer's library; the interpreter must load it first."""
+    found = subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+    if not Path(found).is_absolute():
+        raise SystemExit(f"gcc has no {name}. Install its sanitizer libraries (Debian: libgcc-12-dev).")
+    return found
+
+
+def has_avx512() -> bool:
+    from pellucid._kernels import native
+
+    return "avx512" in native.simd_levels()
+
+
+def main(arguments: list[str]) -> int:
+    with tempfile.TemporaryDirectory(prefix="pellucid-sanitize-") as folder:
+        source = Path(folder, "source")
+        source.mkdir()
+        for name in ("ext", "core"):
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+        for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(ROOT / name, source)
+        emulate = "" if has_avx512() else " -DPELLUCID_EMULATE_AVX512"
+        environment = os.environ | {
+            "PELLUCID_EXT_CFLAGS": f"{SANITIZERS} -O1{emulate}",
+            "PELLUCID_EXT_LDFLAGS": SANITIZERS,
+            "PELLUCID_REQUIRE_KERNELS": "1",
+        }
+        build = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+        subprocess.run(build, cwd=source, env=environment, check=True)
+        environment |= {
+            "LD_PRELOAD": f"{library('libasan.so')} {library('libubsan.so')}",
+            "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter itself never frees everything
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+            "PYTHONPATH": str(source / "core"),
+            "PELLUCID_SANITIZED": "1",
+        }
+        tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/kernels", *arguments]
+        return subprocess.run(tests, cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
