@@ -102,8 +102,9 @@ def _check_finite(name: str, array: HostArray, where: str) -> None:
     if column:
         place += f", column {column[0] if len(column) == 1 else tuple(column)}"
     raise DataError(
-        f"{name} of {where} must be finite. Received: {array[tuple(bad[0])]} in {place} (counted from 0), and "
-        f"{len(bad) - 1} more value(s) that are not. Remove these rows or fill in the values before training."
+        f"{name} of {where} must be finite. Received: {array[tuple(bad[0])]} in {place} (counted from 0)"
+        f"{f', and {len(bad) - 1} more that are not' if len(bad) > 1 else ''}. "
+        "Remove these rows or fill in the values before training."
     )
 
 
