@@ -9,6 +9,8 @@ SHELL := bash
 PYTHON ?= python3
 
 # uv sets up the environment; where it is absent a private copy is installed, nothing outside this folder is touched.
+# It trusts the certificates that the system trusts.
+export UV_SYSTEM_CERTS := 1
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync --frozen
 ENVIRONMENT := .venv/.complete
@@ -22,7 +24,7 @@ help:  ## show the targets
 
 .uv/bin/uv:
 	$(PYTHON) -m venv .uv
-	.uv/bin/pip install --quiet uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv
 
 setup: $(ENVIRONMENT)  ## make the environment: core with its kernels, plugins, data sets, tools
 
