@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from pellucid.component import Example
 from pellucid.registry import default_registry
+from pellucid.sequential import Sequential
 from pellucid.testing import Case, conformance_cases
 from pellucid.testing.cases import covered
+from pellucid.testing.check import Check
+from pellucid.testing.checks import CHECKS
+from pellucid.testing.subject import Subject, installed_backends
 
 SKIPS = {
-    "core/transposed: has_example": "it shares the weight of another layer and cannot stand alone; tests/config tries it",
+    "core/transposed: has_example": "it shares another layer's weight and cannot stand alone; test_tied_weights has it",
     "core/files: has_example": "it reads files that the user names; tests/data tries it",
 }
+DENSE = {"type": "core/dense", "units": 3, "activation": "tanh"}
+TIED = Example({"layers": [DENSE, {"ref": "layers.0", "transpose": True, "activation": "gelu"}]})
 
 
 @pytest.mark.parametrize("case", conformance_cases("core", skips=SKIPS), ids=str)
@@ -21,6 +28,13 @@ def test_core(case: Case) -> None:
 @pytest.mark.parametrize("case", conformance_cases("ann"), ids=str)
 def test_ann(case: Case) -> None:
     case.run()
+
+
+@pytest.mark.parametrize("check", CHECKS["layer"], ids=lambda check: check.name)
+def test_tied_weights(check: Check) -> None:
+    entry = default_registry().find("layer", "core/sequential")
+    subject = Subject(entry, Sequential, TIED, installed_backends())
+    Case(subject, check).run()
 
 
 def test_every_component_of_the_core_is_tried() -> None:

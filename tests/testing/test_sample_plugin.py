@@ -1,0 +1,137 @@
+"""A stranger's plugin: built, installed beside pellucid in an environment of its own, tested, trained by name."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "tests" / "sample_plugin"
+TUTORIAL = ROOT / "docs" / "plugins" / "tutorial.md"
+
+
+class Environment:
+    """A virtual environment that sees pellucid and pytest of this one, and has the sample plugin installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.python = folder / "environment" / "bin" / "python"
+        self.plugin = folder / "pellucid-acme"
+        self.work = folder / "work"
+        self.work.mkdir()
+        shutil.copytree(SAMPLE, self.plugin)
+        self._run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, self.plugin)
+        self._run(sys.executable, "-m", "venv", folder / "environment")
+        (wheel,) = folder.glob("*.whl")
+        pip = (self.python, "-m", "pip", "--disable-pip-version-check", "install", "--no-index", "--no-deps")
+        self._run(*pip, wheel)
+        (site,) = folder.glob("environment/lib/python*/site-packages")
+        ours = sysconfig.get_paths()["purelib"]
+        (site / "ours.pth").write_text(f"import site; site.addsitedir({ours!r})\n", encoding="utf-8")
+
+    def pellucid(self, *arguments: str | Path, code: int = 0) -> str:
+        """What a command prints."""
+        return self._run(self.python, "-m", "pellucid", *arguments, code=code)
+
+    def run(self, *arguments: str | Path) -> str:
+        """What Python prints."""
+        return self._run(self.python, *arguments)
+
+    def _run(self, *command: str | Path, code: int = 0) -> str:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PELLUCID_") and k != "PYTHONPATH"}
+        done = subprocess.run(
+            [str(part) for part in command], cwd=self.work, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return Environment(tmp_path_factory.mktemp("stranger"))
+
+
+@pytest.fixture(scope="module")
+def trained(installed: Environment) -> Path:
+    """The run folder of its experiment, trained from the command line."""
+    folder = installed.work / "run"
+    installed.pellucid("train", installed.plugin / "experiment.toml", "--out", folder)
+    return folder
+
+
+def test_its_code_is_what_the_tutorial_shows() -> None:
+    shown = dict(re.findall(r"```python\n# file: \S+/(\w+\.py)\n(.*?)```", TUTORIAL.read_text("utf-8"), re.DOTALL))
+    package = SAMPLE / "src" / "pellucid_acme"
+    for name in ("rbf.py", "huber.py", "rmsprop.py", "noisy_sine.py"):
+        assert (package / name).read_text("utf-8") == shown[name], name
+    manifest = (package / "__init__.py").read_text("utf-8").splitlines()
+    assert set(manifest) <= set(shown["__init__.py"].splitlines())
+
+
+def test_it_is_found_by_name(installed: Environment) -> None:
+    listed = json.loads(installed.pellucid("list", "--json"))
+    names = {entry["name"] for entry in listed if entry["name"].startswith("acme/")}
+    assert names == {"acme/rbf", "acme/huber", "acme/rmsprop", "acme/noisy_sine"}
+    assert "radial basis functions" in installed.pellucid("show", "acme/rbf")
+
+
+def test_it_passes_its_own_conformance_tests(installed: Environment) -> None:
+    report = installed.run("-m", "pytest", "-q", "-p", "no:cacheprovider", installed.plugin)
+    found = re.search(r"(\d+) passed", report)
+    assert found is not None and int(found[1]) > 100, report
+    assert "failed" not in report
+
+
+def test_the_report_says_how_many_cases_ran(installed: Environment) -> None:
+    report = installed.run("-c", "from pellucid.testing import run_conformance; run_conformance('acme')")
+    assert re.search(r"layer +acme/rbf +\d+ passed", report)
+    assert re.search(r"\d+ cases ran: \d+ passed, 0 failed; \d+ skipped\.", report)
+
+
+def test_it_is_trained_by_name_from_toml(trained: Path) -> None:
+    summary = json.loads((trained / "summary.json").read_text("utf-8"))
+    assert summary["data"] == "acme/noisy_sine"
+    assert summary["versions"]["pellucid-acme"] == "1.0.0"
+    first, *_, last = (json.loads(line) for line in (trained / "metrics.jsonl").read_text("utf-8").splitlines())
+    assert last["epoch"] == 40 and last["loss"] < 0.8 * first["loss"]
+    resolved = (trained / "experiment.toml").read_text("utf-8")
+    for name in ("acme/rbf", "acme/huber", "acme/rmsprop", "acme/noisy_sine"):
+        assert name in resolved
+
+
+def test_it_has_learned_the_curve_in_spite_of_the_errors(installed: Environment, trained: Path) -> None:
+    script = (
+        "import numpy as np, pellucid as pl\n"
+        f"model = pl.load({str(trained / 'model.safetensors')!r})\n"
+        "x = np.linspace(-3, 3, 101, dtype='float32')[:, None]\n"
+        "print(float(np.abs(model.predict(x) - np.sin(x)).mean()))\n"
+    )
+    assert float(installed.run("-c", script)) < 0.15
+
+
+def test_it_is_evaluated_from_its_run_folder(installed: Environment, trained: Path) -> None:
+    test = json.loads((trained / "summary.json").read_text("utf-8"))["test"]["loss"]
+    again = json.loads(installed.pellucid("evaluate", trained, "--json"))
+    assert f"{test:.6f}" in {f"{value:.6f}" for value in _numbers(again)}
+
+
+def _numbers(value: object) -> list[float]:
+    """All numbers in a JSON value."""
+    if isinstance(value, dict):
+        return [number for part in value.values() for number in _numbers(part)]
+    return [float(value)] if isinstance(value, int | float) else []
+
+
+def test_without_the_plugin_its_model_says_what_is_missing(trained: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pellucid", "evaluate", str(trained)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "acme" in done.stderr and "Traceback" not in done.stderr
