@@ -113,7 +113,7 @@ def _text(summary: dict[str, Any], folder: RunFolder) -> str:
             ("best epoch", f"{summary['best_epoch']} of {summary['epochs']}{chosen}"),
             ("validation", figures(summary["validation"])),
             ("test", figures(summary["test"])),
-            ("training", f"{summary['training_seconds']:.1f} s, seed {summary['seed']}"),
+            ("training", f"{summary['training_seconds']:.2f} s, seed {summary['seed']}"),
             ("run folder", str(folder.path)),
         ]
     )

@@ -9,83 +9,107 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-TRAIN, VALIDATION, LR, BEST, INK, GRID = "#9aa5b1", "#0b6e99", "#b7791f", "#c2410c", "#1f2933", "#e4e7eb"
-_NOT_METRICS = ("epoch", "step", "loss", "penalty", "lr", "seconds", "validation_loss")
+Epochs = Sequence[Mapping[str, Any]]
+
+TRAINING, VALIDATION, RATE, BEST = "#d98324", "#1f6f8b", "#7a6c9d", "#c0392b"
+INK, FAINT, GRID = "#22303c", "#5f6f7d", "#e3e8ec"
+PANEL, HEADING = (4.6, 3.2), 0.62
+"""Width and height of a panel, height of the heading, in inches."""
+_NO_METRICS = ("epoch", "step", "loss", "penalty", "lr", "seconds", "validation_loss")
+_LOGARITHMIC = 20.0
+"""A loss that spans more than this factor is drawn on a logarithmic axis."""
 
 
-def draw(epochs: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], path: Path) -> None:
+def draw(epochs: Epochs, summary: Mapping[str, Any], path: Path) -> None:
     """Write a PNG with one panel for the loss, one for each metric and one for the learning rate.
 
     Args:
-        epochs: the lines of metrics.jsonl.
-        summary: of the run; the best epoch is marked and the test figures are given.
+        epochs: the lines of metrics.jsonl, at least one.
+        summary: of the run; its best epoch is marked, and its test figures stand above.
     """
-    metrics = [name for name in epochs[-1] if name not in _NOT_METRICS]
-    panels = 2 + len(metrics)
-    columns = min(panels, 3)
-    rows = -(-panels // columns)
-    figure = Figure(figsize=(5.0 * columns, 0.9 + 3.6 * rows), dpi=130, layout="constrained", facecolor="white")
+    metrics = [name for name in epochs[-1] if name not in _NO_METRICS]
+    count = 2 + len(metrics)
+    columns = min(count, 3)
+    rows = -(-count // columns)
+    width, height = PANEL[0] * columns, PANEL[1] * rows + HEADING
+    layout = ConstrainedLayoutEngine(
+        w_pad=0.16, h_pad=0.12, wspace=0.04, hspace=0.06, rect=(0.0, 0.0, 1.0, 1.0 - HEADING / height)
+    )
+    figure = Figure(figsize=(width, height), dpi=150, facecolor="white", layout=layout)
     FigureCanvasAgg(figure)
-    axes = [figure.add_subplot(rows, columns, i + 1) for i in range(panels)]
+    panels = [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
     best = int(summary["best_epoch"])
-    _loss(axes[0], epochs)
-    for panel, name in zip(axes[1:], metrics, strict=False):
+
+    _loss(panels[0], epochs, best)
+    for panel, name in zip(panels[1:], metrics, strict=False):
         _line(panel, epochs, name, VALIDATION, "validation")
-        panel.set_title(name.removeprefix("validation_").replace("_", " "))
-    _line(axes[-1], epochs, "lr", LR, "learning rate")
-    axes[-1].set_title("learning rate")
-    axes[-1].set_ylim(bottom=0)
-    for panel in axes:
-        _style(panel, best, len(epochs))
-    for panel, name in zip(axes, ["validation_loss", *metrics], strict=False):
         _mark_best(panel, epochs, name, best)
-        panel.legend(frameon=False, fontsize=9, labelcolor=INK)
-    figure.suptitle(_title(summary), x=0.01, ha="left", fontsize=12, color=INK)
+        panel.set_title(name.removeprefix("validation_").replace("_", " "))
+    _line(panels[-1], epochs, "lr", RATE, "")
+    panels[-1].set_title("learning rate")
+    panels[-1].set_ylim(bottom=0)
+    panels[-1].ticklabel_format(axis="y", style="sci", scilimits=(-2, 3))
+    for panel in panels:
+        _style(panel, best, [epoch["epoch"] for epoch in epochs])
+    _title(figure, summary)
     figure.savefig(path)
 
 
-def _loss(panel: Axes, epochs: Sequence[Mapping[str, Any]]) -> None:
-    _line(panel, epochs, "loss", TRAIN, "training")
-    if "validation_loss" in epochs[-1]:
-        _line(panel, epochs, "validation_loss", VALIDATION, "validation")
-    values = [e[name] for e in epochs for name in ("loss", "validation_loss") if isinstance(e.get(name), float)]
-    if values and min(values) > 0 and max(values) > 30 * min(values):
+def _loss(panel: Axes, epochs: Epochs, best: int) -> None:
+    names = {"loss": ("training", TRAINING), "validation_loss": ("validation", VALIDATION)}
+    shown = [name for name in names if any(epoch.get(name) is not None for epoch in epochs)]
+    for name in shown:
+        label, color = names[name]
+        _line(panel, epochs, name, color, label)
+    values = [epoch[name] for epoch in epochs for name in shown if epoch.get(name) is not None]
+    if values and min(values) > 0 and max(values) > _LOGARITHMIC * min(values):
         panel.set_yscale("log")
+    if shown:
+        _mark_best(panel, epochs, shown[-1], best)
     panel.set_title("loss")
 
 
-def _line(panel: Axes, epochs: Sequence[Mapping[str, Any]], name: str, color: str, label: str) -> None:
+def _line(panel: Axes, epochs: Epochs, name: str, color: str, label: str) -> None:
     x = [epoch["epoch"] for epoch in epochs]
     y = [float("nan") if epoch.get(name) is None else epoch[name] for epoch in epochs]
-    panel.plot(x, y, color=color, label=label, linewidth=1.8, marker="o" if len(x) == 1 else None)
+    panel.plot(x, y, color=color, label=label or None, linewidth=1.9, solid_capstyle="round",
+               marker="o" if len(x) < 3 else None, markersize=4)  # fmt: skip
 
 
-def _mark_best(panel: Axes, epochs: Sequence[Mapping[str, Any]], name: str, best: int) -> None:
+def _mark_best(panel: Axes, epochs: Epochs, name: str, best: int) -> None:
     value = next((epoch.get(name) for epoch in epochs if epoch["epoch"] == best), None)
     if value is not None:
-        panel.plot([best], [value], "o", color=BEST, markersize=6, label=f"best epoch {best}: {value:.4g}", zorder=5)
+        panel.plot([best], [value], "o", color=BEST, markersize=6.5, markeredgecolor="white", markeredgewidth=1.2,
+                   label=f"best epoch {best}: {value:.4g}", zorder=5)  # fmt: skip
+    panel.legend(frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1.6, loc="best")
 
 
-def _style(panel: Axes, best: int, count: int) -> None:
-    panel.axvline(best, color=BEST, linewidth=0.8, linestyle=(0, (4, 3)), alpha=0.7, zorder=0)
-    panel.set_xlabel("epoch", color=INK)
-    panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    if count > 1:
-        panel.set_xlim(1, count)
+def _style(panel: Axes, best: int, numbers: Sequence[int]) -> None:
+    panel.axvline(best, color=BEST, linewidth=0.9, linestyle=(0, (2, 3)), alpha=0.8, zorder=1)
+    panel.set_xlabel("epoch", color=FAINT, fontsize=9)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, min_n_ticks=1))
+    margin = max((numbers[-1] - numbers[0]) * 0.03, 0.3)
+    panel.set_xlim(numbers[0] - margin, numbers[-1] + margin)
     panel.grid(color=GRID, linewidth=0.8)
     panel.set_axisbelow(True)
-    panel.tick_params(colors=INK, length=0, labelsize=9)
-    panel.title.set_color(INK)
-    for side in ("top", "right"):
-        panel.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        panel.spines[side].set_color(GRID)
+    panel.tick_params(which="both", colors=FAINT, length=0, labelsize=8.5)
+    panel.yaxis.get_offset_text().set(color=FAINT, fontsize=8)
+    panel.title.set(color=INK, fontsize=11)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.spines[["left", "bottom"]].set_color(GRID)
 
 
-def _title(summary: Mapping[str, Any]) -> str:
-    test = summary.get("test") or {}
-    figures = " · ".join(f"{name} {value:.4g}" for name, value in test.items() if isinstance(value, float))
-    name = f"{str(summary['model']).rpartition('/')[2]} on {str(summary['data']).rpartition('/')[2]}"
-    return f"{name}   test: {figures}" if figures else name
+def _title(figure: Figure, summary: Mapping[str, Any]) -> None:
+    """What was trained, and below it the test figures."""
+    model, data = (str(summary[name]).rpartition("/")[2] for name in ("model", "data"))
+    figures = {name: value for name, value in (summary.get("test") or {}).items() if value is not None}
+    test = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures.items())
+    time = f"{summary['epochs']} epochs in {summary['training_seconds']:.2f} s"
+    facts = [*([f"test {test}"] if test else []), f"{summary['parameters']:,} parameters", time]
+    width, height = figure.get_size_inches()
+    left = 0.16 / width
+    figure.text(left, 1 - 0.14 / height, f"{model} on {data}", va="top", fontsize=13, color=INK, weight="bold")
+    figure.text(left, 1 - 0.42 / height, "   ·   ".join(facts), va="top", fontsize=9.5, color=FAINT)

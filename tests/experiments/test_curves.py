@@ -1,0 +1,67 @@
+"""curves.png: what is drawn, for runs of every kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("matplotlib")
+from matplotlib.figure import Figure
+from pellucid.experiments.curves import draw
+
+SUMMARY: dict[str, Any] = {
+    "model": "ann/ann", "data": "datasets/iris", "best_epoch": 2, "test": {"loss": 0.5, "accuracy": 0.9},
+    "parameters": 1234, "epochs": 3, "training_seconds": 1.5,
+}  # fmt: skip
+
+
+def epochs(*losses: float, **more: list[Any]) -> list[dict[str, Any]]:
+    return [
+        {"epoch": i + 1, "step": i, "loss": loss, "lr": 0.1, "seconds": 1.0} | {n: v[i] for n, v in more.items()}
+        for i, loss in enumerate(losses)
+    ]
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    figures: list[Figure] = []
+    save = Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda self, *a, **k: (figures.append(self), save(self, *a, **k))[1])
+    return figures
+
+
+def test_panels_lines_and_best_epoch(tmp_path: Path, drawn: list[Figure]) -> None:
+    lines = epochs(3.0, 2.0, 1.5, validation_loss=[3.0, 2.5, 2.6], validation_accuracy=[0.3, 0.8, 0.7])
+    draw(lines, SUMMARY, tmp_path / "c.png")
+    assert (tmp_path / "c.png").stat().st_size > 10_000
+    loss, accuracy, rate = drawn[0].axes
+    assert [panel.get_title() for panel in (loss, accuracy, rate)] == ["loss", "accuracy", "learning rate"]
+    texts = [text.get_text() for text in loss.get_legend().get_texts()]
+    assert texts == ["training", "validation", "best epoch 2: 2.5"]
+    assert [text.get_text() for text in accuracy.get_legend().get_texts()] == ["validation", "best epoch 2: 0.8"]
+    assert list(loss.lines[0].get_ydata()) == [3.0, 2.0, 1.5]
+    heading = [text.get_text() for text in drawn[0].texts]
+    assert heading == ["ann on iris", "test loss 0.5, accuracy 0.9   ·   1,234 parameters   ·   3 epochs in 1.50 s"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "scale"),
+    [
+        (epochs(1.0, 0.9), "linear"),
+        (epochs(100.0, 1.0), "log"),
+        (epochs(100.0, -1.0), "linear"),  # a logarithm of it does not exist
+        (epochs(1.0), "linear"),
+        (epochs(1.0, 2.0, validation_loss=[None, 3.0]), "linear"),  # not finite in the first epoch
+    ],
+)
+def test_scale_of_the_loss(tmp_path: Path, drawn: list[Figure], lines: list[dict], scale: str) -> None:
+    draw(lines, SUMMARY | {"best_epoch": 1, "test": None}, tmp_path / "c.png")
+    assert drawn[0].axes[0].get_yscale() == scale
+
+
+def test_many_metrics_take_further_rows(tmp_path: Path, drawn: list[Figure]) -> None:
+    more = {f"validation_m{i}": [0.1, 0.2] for i in range(4)}
+    draw(epochs(1.0, 0.5, **more), SUMMARY, tmp_path / "c.png")
+    assert [panel.get_title() for panel in drawn[0].axes] == ["loss", "m0", "m1", "m2", "m3", "learning rate"]
