@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import site
 import subprocess
 import sys
 import zipfile
@@ -113,42 +114,40 @@ class _Installed:
 
     def __init__(self, stack: ExitStack) -> None:
         self.namespace: dict[str, object] = {"__name__": "__main__"}
-        self.paths: list[str] = []
+        self.site = Path.cwd() / ".site"
         self._stack = stack
 
     def install(self, project: Path) -> None:
         """What ``pip install -e`` does with a project that setuptools builds, into a folder beside the page."""
-        site = Path.cwd() / ".site"
-        build = [sys.executable, "-c", BUILD_EDITABLE, str(site / "wheels")]
+        wheels = self.site / "wheels"
+        build = [sys.executable, "-c", BUILD_EDITABLE, str(wheels)]
         done = subprocess.run(build, cwd=project, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"cannot install {project}\n{done.stdout}\n{done.stderr}"
-        for wheel in (site / "wheels").glob("*.whl"):
-            zipfile.ZipFile(wheel).extractall(site)
+        for wheel in wheels.glob("*.whl"):
+            zipfile.ZipFile(wheel).extractall(self.site)
             wheel.unlink()
-        # A .pth file counts in site-packages only, so the folders that it names are added here.
-        named = [line for file in site.glob("*.pth") for line in file.read_text().splitlines()]
-        self.paths = [str(site), *named]
-        sys.path[:0] = [path for path in self.paths if path not in sys.path]
+        # Python reads .pth files in site-packages only; this lets commands read them here too.
+        (self.site / "sitecustomize.py").write_text(f"import site\n\nsite.addsitedir({str(self.site)!r})\n")
+        site.addsitedir(str(self.site))
         self._stack.enter_context(use_registry(Registry()))
 
     def environment(self) -> dict[str, str]:
         variables = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        if self.paths:
+        if self.site.is_dir():
             inherited = os.environ.get("PYTHONPATH")
-            variables["PYTHONPATH"] = os.pathsep.join([*self.paths, *([inherited] if inherited else [])])
+            variables["PYTHONPATH"] = os.pathsep.join([str(self.site), *([inherited] if inherited else [])])
         return variables
 
 
 @contextmanager
 def _interpreter_of_its_own() -> Iterator[_Installed]:
     """Within: imports and registrations of a page; afterwards this process has forgotten them."""
-    path, modules = sys.path[:], set(sys.modules)
+    path, finders, modules = sys.path[:], sys.meta_path[:], set(sys.modules)
     with ExitStack() as stack:
-        installed = _Installed(stack)
         try:
-            yield installed
+            yield _Installed(stack)
         finally:
-            sys.path[:] = path
+            sys.path[:], sys.meta_path[:] = path, finders
             for name in set(sys.modules) - modules:
                 if str(getattr(sys.modules[name], "__file__", None)).startswith(str(Path.cwd())):
                     del sys.modules[name]
