@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps(document, indent=1) + "\n")
     if options.markdown:
-        options.markdown.write_text(report.document_markdown(document))
+        report.write_markdown(options.markdown, document)
     return 0
 
 
@@ -110,7 +110,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few very short turns: does it run?")
     parser.add_argument("--no-beside", dest="beside", action="store_false", help="leave out start, memory and disk")
     parser.add_argument("--json", type=Path, help="write all results to this file")
-    parser.add_argument("--markdown", type=Path, help="write the tables to this file")
+    parser.add_argument("--markdown", type=Path, help="write the tables to this file, between its marks if it has some")
     options = parser.parse_args(arguments)
     unknown = set((options.peers or "pellucid").split(",")) - set(CONTESTANTS)
     if unknown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import CASES
@@ -13,6 +14,7 @@ from benchmarks.statistics import Ratio, median, ratio_to_best
 Result = dict[str, Any]
 Table = list[list[str]]
 US = "pellucid"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def entry(measured: Measured) -> Result:
@@ -104,6 +106,17 @@ def document_markdown(document: Result) -> str:
     if document["beside"]:
         parts += ["Beside it:", as_markdown(beside_table(document))]
     return "\n\n".join(parts) + "\n"
+
+
+def write_markdown(path: Path, document: Result) -> None:
+    """Write the measured part between the marks of a page, or as a page of its own."""
+    measured = f"{BEGIN}\n\n{document_markdown(document)}\n{END}"
+    page = path.read_text(encoding="utf-8") if path.exists() else f"{BEGIN}{END}\n"
+    before, _, rest = page.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise ValueError(f"{path} lacks the marks {BEGIN} and {END}, between which the tables go. Add them.")
+    path.write_text(before + measured + after, encoding="utf-8")
 
 
 def _us(value: float) -> str:
