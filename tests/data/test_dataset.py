@@ -91,6 +91,17 @@ def test_an_official_test_set_stays_the_test_set() -> None:
         assert sorted(rows(splits.train) + rows(splits.validation)) == list(range(sum(SIZES)))
 
 
+def test_a_validation_set_of_its_own_stays_the_validation_set() -> None:
+    class WithValidation(Numbered):
+        def load_validation(self) -> Split:
+            return Split(np.array([[-1.0], [-2.0]]), np.array([0, 1]), ("a", "b", "c", "d"))
+
+    splits = WithValidation(validation=0.5, test=0.2).splits(0)
+    assert rows(splits.validation) == [-1, -2]
+    assert len(splits.test) == round(0.2 * sum(SIZES))
+    assert sorted(rows(splits.train) + rows(splits.test)) == list(range(sum(SIZES)))
+
+
 def test_numbers_as_targets_are_split_without_strata() -> None:
     x = np.arange(10.0)[:, None]
     for y in (x, x[:, 0], None):
@@ -143,6 +154,15 @@ def test_an_unusable_test_set_is_refused() -> None:
             return Split(np.array([[np.inf]]), np.array([0]))
 
     with pytest.raises(DataError, match="x of the test set of Broken must be finite"):
+        Broken().splits(0)
+
+
+def test_an_unusable_validation_set_is_refused() -> None:
+    class Broken(Numbered):
+        def load_validation(self) -> Split:
+            return Split(np.array([[np.nan]]), np.array([0]))
+
+    with pytest.raises(DataError, match="x of the validation set of Broken must be finite"):
         Broken().splits(0)
 
 
