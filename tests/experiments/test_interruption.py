@@ -74,6 +74,19 @@ def test_kill_between_checkpoints_can_be_continued(pellucid: Shell, tmp_path: Pa
     assert Path("run/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
 
 
+def test_one_process_at_a_time_trains_in_a_folder(pellucid: Shell, tmp_path: Path) -> None:
+    settings = (*ENDLESS, "--set", "train.checkpoint_seconds=0.0")
+    running = process("train", "iris.toml", "--out", "run", *settings, cwd=tmp_path)
+    wait_for_epochs(running, tmp_path / "run", 2)
+    try:
+        message = pellucid.refused("train", "--resume", "--out", "run")
+        assert "Another process is training in run. Wait for it, stop it, or choose another --out" in message
+        assert running.poll() is None
+    finally:
+        running.kill()
+        running.communicate(timeout=60)
+
+
 def test_first_signal_stops_after_the_step_and_a_second_one_at_once() -> None:
     from pellucid.experiments.signals import StopOnSignal
 

@@ -65,7 +65,7 @@ def _sections(args: argparse.Namespace) -> dict[str, Any]:
     source = args.experiment
     if args.resume and source is None:
         folder = RunFolder(args.out)
-        folder.open_for_resume()
+        folder.check_resumable()
         source = folder.experiment
     if source is None and (args.model is None or args.dataset is None):
         raise ConfigError(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from math import isfinite
 from pathlib import Path
@@ -59,14 +61,40 @@ class RunFolder:
     def _unusable(self, error: OSError) -> ConfigError:
         return ConfigError(f"Cannot make the run folder {self.path}: {error.strerror}. Choose another --out.")
 
-    def open_for_resume(self) -> None:
-        """Check that there is a run to be continued, and clear away what a killed process left."""
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Within: no other process trains in this folder. The lock goes with the process, however that ends."""
+        if os.name == "nt":  # a folder cannot be opened there
+            yield
+            return
+        import fcntl
+
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise ConfigError(
+                f"Another process is training in {self.path}. Wait for it, stop it, or choose another --out."
+            ) from error
+        except OSError:
+            pass  # some network file systems lock no folders; there nobody is kept out
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    def check_resumable(self) -> None:
+        """ConfigError if there is no run to be continued."""
         for file in (self.experiment, self.checkpoint):
             if not file.exists():
                 raise ConfigError(
                     f"{self.path} holds no run that can be continued: {file.name} is missing. Give the folder of an "
                     "interrupted run as --out, or begin a new one without --resume."
                 )
+
+    def clear_leftovers(self) -> None:
+        """Delete what a killed process left; the folder must be locked."""
         remove_leftovers(self.path)
 
     def write_experiment(self, toml: str) -> None:

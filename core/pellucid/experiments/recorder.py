@@ -1,7 +1,8 @@
-"""Recorder: makes the run folder when all has been checked, and adds a line to metrics.jsonl after every epoch."""
+"""Recorder: a line in metrics.jsonl after every epoch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +16,18 @@ if TYPE_CHECKING:
 class Recorder(Callback):
     """Adds learning rate and training time to an epoch's figures and writes them down.
 
-    The folder is made when the run begins and not before: data that does not suit the model leaves none behind.
-
     Args:
         folder: the run folder.
-        experiment: the resolved configuration, as TOML.
-        resumed: the folder is there already, and its epochs up to the checkpoint stay.
+        begin: makes the folder ready. It is called when the run begins and not before: data that does not suit the
+            model leaves no folder behind.
 
     Attributes:
         seconds: training time so far, that of the interrupted runs before included.
     """
 
-    def __init__(self, folder: RunFolder, experiment: str, resumed: bool) -> None:
+    def __init__(self, folder: RunFolder, begin: Callable[[], None]) -> None:
         self.folder = folder
-        self.experiment = experiment
-        self.resumed = resumed
+        self.begin = begin
         self._clock = {"before": 0.0, "started": perf_counter(), "running": 0.0}
 
     @property
@@ -38,11 +36,7 @@ class Recorder(Callback):
         return self._clock["before"] + now * self._clock["running"]
 
     def on_run_start(self, run: Run) -> None:
-        if self.resumed:
-            self.folder.keep_epochs(run.epoch)
-        else:
-            self.folder.create()
-        self.folder.write_experiment(self.experiment)
+        self.begin()
         self._clock.update(started=perf_counter(), running=1.0)
 
     def on_epoch_end(self, run: Run) -> None:

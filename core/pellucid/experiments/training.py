@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,22 +46,42 @@ def train(
         verbose: show progress, see :meth:`pellucid.Trainer.fit`.
         note: told of what the user should know.
     """
+    with ExitStack() as held:  # the lock of the folder
+
+        def begin() -> None:
+            if not resume:
+                folder.create()
+                held.enter_context(folder.lock())
+            folder.clear_leftovers()
+            folder.keep_epochs(prepared.trainer.epochs)
+            folder.write_experiment(to_toml(prepared.resolved))
+
+        if resume:
+            folder.check_resumable()
+            held.enter_context(folder.lock())
+        else:
+            folder.check_free()
+        return _train(prepared, folder, Recorder(folder, begin), resume, verbose, note)
+
+
+def _train(
+    prepared: Prepared, folder: RunFolder, recorder: Recorder, resume: bool, verbose: bool | None,
+    note: Callable[[str], None],
+) -> Outcome:  # fmt: skip
     trainer, settings, splits = prepared.trainer, prepared.settings, prepared.splits
-    recorder, signals = Recorder(folder, to_toml(prepared.resolved), resume), StopOnSignal()
+    signals = StopOnSignal()
     checkpoint = Checkpoint(folder.checkpoint, seconds=settings.checkpoint_seconds)
     trainer.callbacks += [recorder, signals, checkpoint]
     trainer.directory = folder.path
     if resume:
-        folder.open_for_resume()
         restore_checkpoint(trainer, folder.checkpoint)
         if trainer.epochs > settings.epochs:
             raise ConfigError(
                 f"The run in {folder.path} has had {trainer.epochs} epochs, and train.epochs = {settings.epochs}. "
                 "Give the same number or a larger one: --set train.epochs=…."
             )
-    else:
-        folder.check_free()
-    trainer.fit(splits, epochs=settings.epochs - trainer.epochs, batch_size=settings.batch_size, verbose=verbose)
+    epochs = settings.epochs - trainer.epochs
+    trainer.fit(splits, epochs=epochs, batch_size=settings.batch_size, verbose=verbose)
     save(trainer.model, folder.model)
     if signals.received is not None:
         return Outcome(None, signals.received)
