@@ -28,7 +28,7 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
         return Supervised(read("loss", loss, path="loss"))
     last = None if model.runtime is None else model.runtime.metadata.get("objective")
     if objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
-        return read("objective", last, path="objective", saved=True)  # type: ignore[no-any-return]
+        return read("objective", last, path="objective", saved=True)
     if objective is None:
         objective = _default(model)
     chosen: Objective = read("objective", objective, path="objective")
