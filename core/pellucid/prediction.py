@@ -15,62 +15,69 @@ if TYPE_CHECKING:
     from pellucid.layer import Layer
 
 KEPT_ROWS = 32
-"""Batches of up to this many rows keep their memory for the next prediction; larger ones gain nothing by it."""
+"""Batches of up to this many rows keep their memory for the next call; larger ones would gain little by it."""
 KEPT_SHAPES = 32
 """Of so many shapes at the most; those not used for longest are let go."""
 
 
 class Prediction:
-    """The memory of one batch of inputs, and the forward pass in it: recorded at first, replayed after that."""
+    """The memory of the forward pass over a batch, used again for the next batch of the same shapes.
+
+    Small batches are copied to a place of their own, so that the kernel calls can be recorded once and replayed.
+    """
 
     def __init__(self, model: Layer, inputs: tuple[HostArray, ...]) -> None:
         runtime = require_runtime(model)
-        self.ops = runtime.ops
         self.changes = CHANGES.count
-        self._inputs = tuple(self.ops.empty(part.shape, part.dtype) for part in inputs)
-        self._index = np.empty(len(inputs[0]), np.int64)  # which samples these are: stochastic layers are keyed by it
+        self.small = len(inputs[0]) <= KEPT_ROWS
+        self._ops = runtime.ops
         self._rows = np.arange(len(inputs[0]))
-        ctx = Context(self.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
-        ctx.begin(0, 0, index=self._index)
-        capturable = all(layer.capturable for _, layer in model.walk())
-        self._forward = Recorded(self.ops, lambda: model.forward(ctx, *self._inputs), capturable)
+        self._index = np.empty(len(inputs[0]), np.int64)  # which samples these are: stochastic layers are keyed by it
+        self._ctx = Context(self._ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
+        self._ctx.begin(0, 0, index=self._index)
+        self._inputs = inputs
+        if self.small:
+            self._inputs = tuple(self._ops.empty(part.shape, part.dtype) for part in inputs)
+        capturable = self.small and all(layer.capturable for _, layer in model.walk())
+        self._forward = Recorded(self._ops, lambda: model.forward(self._ctx, *self._inputs), capturable)
 
     def __call__(self, inputs: tuple[HostArray, ...], first_row: int) -> Any:
         """The outputs for these inputs, as copies: an array or a tuple of them."""
-        for part, buffer in zip(inputs, self._inputs, strict=True):
-            self.ops.copy(self.ops.asarray(part), buffer)
+        given = tuple(map(self._ops.asarray, inputs))
+        if self.small:
+            for part, buffer in zip(given, self._inputs, strict=True):
+                self._ops.copy(part, buffer)
+        else:
+            self._inputs = given
         np.add(self._rows, first_row, out=self._index)
         y = self._forward()
         return tuple(map(self._copied, y)) if type(y) is tuple else self._copied(y)
 
     def _copied(self, y: Any) -> HostArray:
-        return np.array(self.ops.to_host(y))
+        return np.array(self._ops.to_host(y))
 
 
 def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:
     """See :meth:`pellucid.Layer.predict`."""
     inputs = transformed(model, x)
     n = len(inputs[0])
-    if n <= batch_size:
-        return _predict_batch(model, inputs, 0)
-    pieces = [
-        _predict_batch(model, tuple(part[rows] for part in inputs), rows.start) for rows in batches(n, batch_size)
-    ]
+    # Predictions are taken out while they are in use, so threads that predict at the same time have one each.
+    idle = require_runtime(model).idle_predictions
+    pieces: list[Any] = []
+    own: dict[Any, Prediction] = {}
+    for rows in batches(n, batch_size):
+        part = tuple(array[rows] for array in inputs)
+        key = tuple((array.shape, array.dtype) for array in part)
+        prediction = own.get(key) or idle.pop(key, None)
+        if prediction is None or prediction.changes != CHANGES.count:
+            prediction = Prediction(model, part)
+        own[key] = prediction
+        pieces.append(prediction(part, rows.start))
+    idle.update((key, prediction) for key, prediction in own.items() if prediction.small)
+    for oldest in list(idle)[:-KEPT_SHAPES]:
+        idle.pop(oldest, None)
+    if len(pieces) == 1:
+        return pieces[0]
     if isinstance(pieces[0], tuple):
         return tuple(np.concatenate(parts) for parts in zip(*pieces, strict=True))
     return np.concatenate(pieces)
-
-
-def _predict_batch(model: Layer, inputs: tuple[HostArray, ...], first_row: int) -> Any:
-    # A prediction is taken out while it is in use, so threads that predict at the same time have one each.
-    idle = require_runtime(model).idle_predictions
-    key = tuple((part.shape, part.dtype) for part in inputs)
-    prediction = idle.pop(key, None)
-    if prediction is None or prediction.changes != CHANGES.count:
-        prediction = Prediction(model, inputs)
-    outputs = prediction(inputs, first_row)
-    if len(inputs[0]) <= KEPT_ROWS:
-        idle[key] = prediction
-        for oldest in list(idle)[:-KEPT_SHAPES]:
-            idle.pop(oldest, None)
-    return outputs
