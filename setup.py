@@ -15,7 +15,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 SOURCES = [f"ext/{name}.c" for name in ("pool", "cells", "levels", "level_generic", "level_avx2", "level_avx512")]
-HEADERS = [str(path.relative_to(ROOT)) for pattern in ("*.h", "*/*.h", "*/*.pxi") for path in ROOT.glob(f"ext/{pattern}")]
+HEADERS = [str(path.relative_to(ROOT)) for path in ROOT.glob("ext/**/*") if path.suffix in (".h", ".pxi")]
 FLAGS = [
     "-O3",  # loops over elements become vector instructions
     "-std=gnu11",

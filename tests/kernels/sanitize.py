@@ -1,7 +1,9 @@
-"""The kernel tests under the address and undefined-behaviour sanitizers: python tests/kernels/sanitize.py [PYTEST ARGUMENT …]
+"""The kernel tests under the address and undefined-behaviour sanitizers.
 
-The extension is built once more, into a temporary copy of the package, with gcc's sanitizers; the tests of this folder run
-on that copy. On a CPU without AVX-512 the code for it is built from AVX2 instructions, so that it is tested too: the
+    python tests/kernels/sanitize.py [PYTEST ARGUMENT …]
+
+The extension is built once more, into a temporary copy of the package, with gcc's sanitizers; the tests of this folder
+run on that copy. On a CPU without AVX-512 the code for it is built from AVX2 instructions, so that it is tested too: the
 same source, the same vectors of 16 floats, the same tiles.
 """
 
@@ -20,7 +22,8 @@ SANITIZERS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-
 
 def library(name: str) -> str:
     """Where gcc keeps a sanitizer's library; the interpreter must load it first."""
-    found = subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+    asked = ["gcc", f"-print-file-name={name}"]
+    found = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
     if not Path(found).is_absolute():
         raise SystemExit(f"gcc has no {name}. Install its sanitizer libraries (Debian: libgcc-12-dev).")
     return found
@@ -53,8 +56,11 @@ def main(arguments: list[str]) -> int:
             "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter itself never frees everything
             "UBSAN_OPTIONS": "print_stacktrace=1",
             "PYTHONPATH": str(source / "core"),
-            "PELLUCID_SANITIZED": "1",
         }
+        check = "from pellucid._kernels import native; print(native.__file__)"
+        used = subprocess.check_output([sys.executable, "-c", check], env=environment, text=True)
+        if not used.startswith(str(source)):
+            raise SystemExit(f"The sanitized copy would not be tested: {used} is imported, not {source}.")
         tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/kernels", *arguments]
         return subprocess.run(tests, cwd=ROOT, env=environment, check=False).returncode
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ def test_rows_out_of_range_stop_the_replay() -> None:
 def test_a_plan_keeps_its_arrays_alive() -> None:
     x = np.ones(1000, np.float32)
     alive = weakref.ref(x)
-    _, plan = OPS.record(lambda: OPS.scale(x, 2.0))
+    _, plan = OPS.record(partial(OPS.scale, x, 2.0))
     del x
     gc.collect()
     assert plan.run(3) and alive()[0] == 16

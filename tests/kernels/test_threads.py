@@ -108,14 +108,13 @@ def test_the_default_is_what_the_process_may_use(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PELLUCID_NUM_THREADS", "5")
     assert wanted_threads() == 5
     monkeypatch.setenv("PELLUCID_NUM_THREADS", "many")
-    with pytest.raises(ConfigError, match="PELLUCID_NUM_THREADS must be an integer.*'many'"):
+    with pytest.raises(ConfigError, match=r"PELLUCID_NUM_THREADS must be an integer.*'many'"):
         wanted_threads()
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
 
 
 def test_variables_choose_threads_and_instruction_set() -> None:

@@ -38,7 +38,7 @@ def _load_blas() -> None:
 
 _load_blas()
 try:
-    from pellucid._kernels import native
+    import pellucid._kernels.native as native
 except ImportError as error:
     raise ImportError(f"pellucid's compiled kernels cannot be loaded ({error}): {why_missing()}.") from error
 

@@ -28,7 +28,7 @@ ACCELERATED = (
 
 
 class CythonOps(ReferenceOps):
-    """Each op asks its kernel first. A kernel that does not cover the arguments (another dtype, strided memory) has done
+    """Each op asks its kernel first. A kernel that does not cover the arguments (another dtype, strided memory) does
     nothing and says so; then the reference does the work, and a plan that is being recorded comes to nothing.
 
     Arguments are checked: a wrong shape is a ShapeError, a label or row number out of range a DataError.

@@ -1,0 +1,25 @@
+"""A short form of `make sanitize`: odd shapes and bad arguments under the sanitizers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("sanitize.py")
+SHORT = "(random_shapes and 17) or (test_dense and relu) or out_of_range or (every_op and not sanitizers)"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="this is the sanitized run itself")
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="the sanitizers come with gcc")
+def test_a_short_run_under_the_sanitizers_is_clean() -> None:
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "-x", "-k", SHORT], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert " passed" in done.stdout
