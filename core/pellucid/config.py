@@ -56,6 +56,13 @@ def read(kinds: str | Sequence[str], config: Any, *, path: str = "", saved: bool
     return made
 
 
+def read_several(kind: str, configs: Any, *, path: str) -> list[Any]:
+    """The components of a list; see :func:`read`."""
+    if isinstance(configs, str | Mapping | Component):
+        raise ConfigError(f"{path}: expected a list. Received: {configs!r}. Put it into brackets: [{configs!r}].")
+    return [read(kind, config, path=f"{path}.{i}") for i, config in enumerate(configs)]
+
+
 def names(kind: str) -> list[str]:
     """The canonical names of all components of a kind, sorted: ``["core/dense", …]``."""
     return default_registry().names(kind)

@@ -59,8 +59,8 @@ def pellucid_doctor(report: Report) -> None:
     shown as this plugin's finding.
 
     Args:
-        report: ``report.fact(name, value)`` states something, ``report.warn(message)`` says what is wrong and how to
-            mend it; see :class:`pellucid.doctor.Report`.
+        report: ``report.fact(name, value)`` states something, ``report.warn(name, message)`` says what is wrong and how
+            to mend it; see :class:`pellucid.doctor.Report`.
     """
 
 

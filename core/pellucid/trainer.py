@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.checks import check_float, check_int
 from pellucid.component import CHANGES
-from pellucid.config import config_or_none, read
+from pellucid.config import config_or_none, read, read_several
 from pellucid.context import Context, mix
 from pellucid.data import Prepared, direct_source, evaluation_data, prepare
-from pellucid.errors import ConfigError, DataError
+from pellucid.errors import DataError
 from pellucid.evaluation import evaluate
 from pellucid.microbatch import MicroBatch, Source
 from pellucid.model import require_runtime
@@ -63,21 +64,18 @@ class Trainer:
         self.model = model
         self.runtime = require_runtime(model)
         self.objective: Objective = choose_objective(model, loss, objective)
-        self.runtime.metadata["objective"] = config_or_none(self.objective)
+        self._objective_config = config_or_none(self.objective)  # the model keeps that of its last training
         self.optimizer: Optimizer = read("optimizer", optimizer, path="optimizer")
         self.schedule: Schedule | None = None if schedule is None else read(
             "schedule", schedule, path="schedule"
         )
-        self.metrics: list[Metric] = [
-            read("metric", metric, path=f"metrics.{i}") for i, metric in enumerate(metrics)
-        ]
-        self.callbacks: list[Callback] = [
-            read("callback", callback, path=f"callbacks.{i}") for i, callback in enumerate(callbacks)
-        ]
-        if clip_norm is not None and not clip_norm > 0:
-            raise ConfigError(f"The 'clip_norm' of Trainer must be a float above 0, or None. Received: {clip_norm!r}.")
-        if accumulate < 1:
-            raise ConfigError(f"The 'accumulate' of Trainer must be an int of at least 1. Received: {accumulate!r}.")
+        self.metrics: list[Metric] = read_several("metric", metrics, path="metrics")
+        self.callbacks: list[Callback] = read_several("callback", callbacks, path="callbacks")
+        if clip_norm is not None:
+            check_float(self, "clip_norm", clip_norm, "(0, inf)")
+        check_int(self, "accumulate", accumulate, "[1, inf)")
+        if seed is not None:
+            check_int(self, "seed", seed, "[0, inf)")
         self.clip_norm = clip_norm
         self.accumulate = accumulate
         self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
@@ -112,6 +110,7 @@ class Trainer:
         self._changes = -1  # memory and plans of earlier data are let go
         prepared = prepare(self, data, validation, sample_weight, epochs, batch_size)
         self._continue({"rows": len(prepared.source), "batch_size": batch_size})
+        self.runtime.metadata["objective"] = self._objective_config
         steps_per_epoch = -(-len(prepared.source) // (batch_size * self.accumulate))
         # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
         with self.runtime.ops.quiet(), Run(self, epochs, steps_per_epoch, verbose) as run:
@@ -247,6 +246,7 @@ class Trainer:
     def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
         """One optimizer step on one batch; returns the data loss before the update."""
         source = direct_source(self, x, y, weight, self._direct)
+        self.runtime.metadata["objective"] = self._objective_config
         with self.runtime.ops.quiet():
             return self._step(source, (len(source),))[0]
 

@@ -74,9 +74,11 @@ class Transform(Component, ABC):
 def check_columns(transform: Transform, x: HostArray, shape: tuple[int, ...]) -> None:
     """DataError unless each row of ``x`` has the shape that the transform was fitted on."""
     if x.shape[1:] != shape:
+        single = "A single sample needs a batch axis: x[None]."
+        remedy = single if x.shape == shape else "Pass data with the same columns as the training data."
         raise DataError(
             f"{type(transform).__name__} was fitted on samples of shape {shape}. Received: samples of shape "
-            f"{x.shape[1:]}. Pass data with the same columns as the training data."
+            f"{x.shape[1:]}. {remedy}"
         )
 
 

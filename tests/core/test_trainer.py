@@ -187,6 +187,9 @@ def test_observers_see_every_nth_step_and_can_stop_the_run(samples):
         ({"loss": "mse", "objective": "supervised"}, "not both"),
         ({"loss": "mse", "clip_norm": 0.0}, "clip_norm"),
         ({"loss": "mse", "accumulate": 0}, "accumulate"),
+        ({"loss": "mse", "seed": -1}, r"The 'seed' of Trainer must be an int in \[0, inf\). Received: -1"),
+        ({"loss": "mse", "clip_norm": "1"}, "clip_norm"),
+        ({"loss": "mse", "metrics": "accuracy"}, r"metrics: expected a list. .* Put it into brackets: \['accuracy'\]"),
         ({"loss": "mes"}, "mse"),
         ({"loss": "mse", "optimizer": {"type": "adam", "learning_rate": 1}}, "learning_rate"),
     ],
@@ -194,6 +197,16 @@ def test_observers_see_every_nth_step_and_can_stop_the_run(samples):
 def test_wrong_settings(settings, message):
     with pytest.raises(ConfigError, match=message):
         pl.Trainer(a_model(), **settings)
+
+
+def test_only_training_decides_what_a_model_is_trained_with_next(samples):
+    model = pl.build("logistic_regression", input_shape=(3,), outputs=2, seed=0)
+    with pytest.raises(DataError):
+        pl.Trainer(model, loss="mse").fit(samples, verbose=False)
+    assert type(pl.Trainer(model).objective.loss).__name__ == "SoftmaxCrossEntropy"
+    targets = np.eye(2, dtype=np.float32)[samples[1]]
+    pl.Trainer(model, loss="mse").fit((samples[0], targets), verbose=False)
+    assert type(pl.Trainer(model).objective.loss).__name__ == "MSE"
 
 
 @pytest.mark.parametrize(

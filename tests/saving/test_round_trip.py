@@ -61,6 +61,7 @@ def test_transforms_and_classes_come_from_the_training_data(path: Path) -> None:
 def test_objective_is_remembered(path: Path) -> None:
     trainer = small_trainer(callbacks=[])
     x, y = small_data()
+    trainer.fit((x, y), verbose=False)
     pl.save(trainer.model, path)
 
     again = pl.Trainer(pl.load(path, backend="reference"), seed=1, metrics=["accuracy"])
