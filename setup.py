@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent
 SOURCES = [f"ext/{name}.c" for name in ("pool", "cells", "levels", "level_generic", "level_avx2", "level_avx512")]
 HEADERS = [str(path.relative_to(ROOT)) for path in ROOT.glob("ext/**/*") if path.suffix in (".h", ".pxi")]
 FLAGS = [
+    "-g0",  # no debugging information: it would make the library three times as large
     "-O3",  # loops over elements become vector instructions
     "-std=gnu11",
     "-fno-math-errno",  # sqrtf is an instruction and not a call that sets errno

@@ -3,8 +3,8 @@
     python tests/kernels/sanitize.py [PYTEST ARGUMENT …]
 
 The extension is built once more, into a temporary copy of the package, with gcc's sanitizers; the tests of this folder
-run on that copy. On a CPU without AVX-512 the code for it is built from AVX2 instructions, so that it is tested too: the
-same source, the same vectors of 16 floats, the same tiles.
+run on that copy. On a CPU without AVX-512 the code for it is built from AVX2 instructions, so that it is tested too:
+the same source, the same vectors of 16 floats, the same tiles.
 """
 
 from __future__ import annotations

@@ -7,14 +7,15 @@ which a finder waits on ``sys.meta_path`` and takes itself off again.
 
 from __future__ import annotations
 
-import ctypes
 import sys
-from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ctypes
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 TARGET = "threadpoolctl"
 
@@ -52,7 +53,7 @@ def register(threadpoolctl: Any) -> None:
     threadpoolctl.register(PellucidController)
 
 
-class _Waiting(MetaPathFinder):
+class _Waiting:
     """Finds nothing itself; wraps the loader of threadpoolctl so that it registers us at the end."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
@@ -61,16 +62,18 @@ class _Waiting(MetaPathFinder):
         sys.meta_path.remove(self)
         spec = find_spec(name)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Registering(spec.loader)
+            spec.loader = _Registering(spec.loader)  # type: ignore[assignment]
         return spec
 
 
-class _Registering(Loader):
-    def __init__(self, loader: Loader) -> None:
+class _Registering:
+    """Everything is the other loader's; the registration comes after it."""
+
+    def __init__(self, loader: Any) -> None:
         self.loader = loader
 
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self.loader.create_module(spec)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
