@@ -113,7 +113,8 @@ def run_conformance(
         print(report)
     if report.problem is not None:
         raise ConformanceError(
-            report.problem, expected="every case to pass", received=f"\n{report}", where=f"conformance of {what!r}",
+            report.problem, where=f"conformance of {what!r}", expected="every case to pass",
+            received="the report above" if verbose else f"\n{report}",
             remedy="Each failure above says what was expected, what was received, and what to do.",
         )  # fmt: skip
     return report
