@@ -13,10 +13,11 @@ from types import ModuleType
 from typing import Any
 from unittest import SkipTest
 
+from pellucid.discovery import GROUP, Claim, find_claims
 from pellucid.ops import Ops, ReferenceOps
-from pellucid.registry import Registry, default_registry, use_registry
+from pellucid.plugins import Plugins
+from pellucid.registry import Registry, use_registry
 from pellucid.testing import Case, ConformanceError, conformance_cases
-from pellucid.testing.cases import covered, find_entries
 from pellucid.testing.subject import Backends, installed_backends
 
 NO_OTHER = "mutants of the reference are tried alone"
@@ -92,8 +93,8 @@ def first_failure(
     subjects: Sequence[str], backends: Backends | None = None, only: Collection[str] = ()
 ) -> tuple[Case, ConformanceError] | None:
     """The first failing case of these registered names, in a registry of its own; ``only`` names checks."""
-    with use_registry(Registry()) as registry:
-        for case in cases_of(registry, subjects, backends or installed_backends()):
+    with use_registry(registry()) as own:
+        for case in cases_of(own, subjects, backends or installed_backends()):
             if only and case.check.name not in only:
                 continue
             try:
@@ -103,6 +104,12 @@ def first_failure(
             except ConformanceError as error:
                 return case, error
     return None
+
+
+def registry() -> Registry:
+    """A new registry of what is installed, and of the odd components of these tests under the vendor ``odd``."""
+    odd = Claim("odd", "tests.testing.odd", GROUP, "pellucid-odd", "1.0")
+    return Registry(Plugins(lambda: [*find_claims(), odd]))
 
 
 def cases_of(registry: Registry, subjects: Sequence[str], backends: Backends) -> Iterator[Case]:
@@ -138,12 +145,6 @@ def replaced(sources: Sequence[tuple[str, str]]) -> Iterator[None]:
         yield
     finally:
         sys.modules.update(before)
-
-
-def all_subjects() -> list[str]:
-    """Every component of the core that has cases."""
-    default_registry()
-    return [f"{entry.kind} {entry.name}" for entry in find_entries("core") if covered(entry)]
 
 
 def described(caught: tuple[Any, ConformanceError] | None) -> str:

@@ -1,16 +1,19 @@
-"""The kit run over everything that is built in, and over the plugins of this repository."""
+"""The kit run over everything that is built in, (plugins run it over what they bring)."""
 
 from __future__ import annotations
 
 import pytest
 from pellucid.component import Example
-from pellucid.registry import default_registry
+from pellucid.registry import default_registry, use_registry
 from pellucid.sequential import Sequential
 from pellucid.testing import Case, conformance_cases
 from pellucid.testing.cases import covered
 from pellucid.testing.check import Check
 from pellucid.testing.checks import CHECKS
-from pellucid.testing.subject import Subject, installed_backends
+from pellucid.testing.subject import Backends, Subject, installed_backends
+
+from tests.components.support import StrictOps
+from tests.testing.mutation import registry
 
 SKIPS = {
     "core/transposed: has_example": "it shares another layer's weight and cannot stand alone; test_tied_weights has it",
@@ -25,16 +28,32 @@ def test_core(case: Case) -> None:
     case.run()
 
 
-@pytest.mark.parametrize("case", conformance_cases("ann"), ids=str)
-def test_ann(case: Case) -> None:
-    case.run()
-
-
 @pytest.mark.parametrize("check", CHECKS["layer"], ids=lambda check: check.name)
 def test_tied_weights(check: Check) -> None:
     entry = default_registry().find("layer", "core/sequential")
     subject = Subject(entry, Sequential, TIED, installed_backends())
     Case(subject, check).run()
+
+
+with use_registry(registry()):
+    ODD = conformance_cases("odd")
+
+
+@pytest.mark.parametrize("case", ODD, ids=str)
+def test_components_out_of_the_ordinary(case: Case) -> None:
+    with use_registry(registry()):
+        case.run()
+
+
+COMPARED = ("accumulation", "extremes", "inputs_untouched", "large_inputs", "parity", "threads")
+DEVICE = Backends(fast=StrictOps())
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in conformance_cases("core", skips=SKIPS, backends=DEVICE) if c.check.name in COMPARED], ids=str
+)
+def test_core_on_a_device_whose_arrays_refuse_numpy(case: Case) -> None:
+    case.run()
 
 
 def test_every_component_of_the_core_is_tried() -> None:

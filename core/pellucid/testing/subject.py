@@ -79,20 +79,25 @@ def _short(value: Any) -> str:
 
 
 def declared_shape(spec: tuple[Any, ...]) -> tuple[int | None, ...]:
-    """The shape in an example's input, without the mark of integers."""
-    return spec[2:] if is_integer(spec) else spec
+    """The shape in an example's input, without the mark of integers or masks."""
+    return spec[_MARKS.get(spec[0], 0) if spec else 0 :]
 
 
 def is_integer(spec: tuple[Any, ...]) -> bool:
-    """Whether an example's input holds integers: ``("int", high, …)``."""
-    return bool(spec) and spec[0] == "int"
+    """Whether an example's input holds integers, ``("int", high, …)``, or is a mask, ``("bool", …)``."""
+    return bool(spec) and spec[0] in _MARKS
+
+
+_MARKS = {"int": 2, "bool": 1}
+"""What an input of other than floating numbers begins with, and how many items belong to that."""
 
 
 def draw_input(
     spec: tuple[Any, ...], rows: int, rng: np.random.Generator, dtype: Any = "float64", *, unit: bool = False
 ) -> HostArray:
-    """Random data for an example's input: integers below ``high``, else N(0, 1), or uniform in [0, 1) for ``unit``."""
+    """Random data for an example's input: integers below ``high``, truth values, or N(0, 1), for ``unit`` uniform in
+    [0, 1)."""
     shape = (rows, *(VARIABLE if n is None else n for n in declared_shape(spec)))
     if is_integer(spec):
-        return rng.integers(0, spec[1], shape)
+        return rng.integers(0, spec[1], shape) if spec[0] == "int" else rng.integers(0, 2, shape).astype(bool)
     return (rng.uniform(size=shape) if unit else rng.normal(size=shape)).astype(dtype)

@@ -11,7 +11,7 @@ from pellucid.errors import PellucidError, ShapeError
 from pellucid.testing.check import Check
 from pellucid.testing.failure import ConformanceError, require, require_same
 from pellucid.testing.fingerprint import fingerprint
-from pellucid.testing.subject import VARIABLE, Subject, declared_shape, is_integer
+from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_input, is_integer
 from pellucid.testing.trial import Trial, as_tuple
 
 
@@ -41,16 +41,20 @@ def shape_rule(subject: Subject) -> None:
                 fits, f"output_shape and the output of forward differ for {rows} row(s).", expected=("N", *y.shape[1:]),
                 received=("N", *shape), remedy="Correct output_shape, or the output; its first axis is the batch.",
             )  # fmt: skip
-    for size in (VARIABLE, VARIABLE + 2):  # an axis of variable length may have any
-        known = tuple(tuple(size if n is None else n for n in shape) for shape in trial.shapes)
-        if any(None in shape for shape in trial.shapes):
-            rng = np.random.default_rng(0)
-            inputs = tuple(trial.ops.asarray(rng.normal(size=(2, *shape)).astype(trial.dtype)) for shape in known)
-            if not any(is_integer(spec) for spec in subject.example.input_shapes):
-                outputs = as_tuple(trial.layer.forward(trial.context(), *inputs))
-                got, want = tuple(y.shape[1:] for y in outputs), _rule(trial.layer, known)
-                require(got == want, "output_shape is wrong for a variable axis.", expected=got, received=want,
-                        remedy="Let None stay None, and known lengths follow the rule.")  # fmt: skip
+    if any(None in shape for shape in trial.shapes):
+        _require_any_length(trial, subject)
+
+
+def _require_any_length(trial: Trial, subject: Subject) -> None:
+    """An axis of variable length may have any, and output_shape knows what follows from it."""
+    for length in (1, VARIABLE + 2):
+        specs = tuple(tuple(length if n is None else n for n in spec) for spec in subject.example.input_shapes)
+        rng = np.random.default_rng(0)
+        inputs = tuple(trial.ops.asarray(draw_input(spec, 2, rng, trial.dtype)) for spec in specs)
+        outputs = as_tuple(trial.layer.forward(trial.context(), *inputs))
+        got, want = tuple(y.shape[1:] for y in outputs), _rule(trial.layer, tuple(map(declared_shape, specs)))
+        require(got == want, f"output_shape is wrong for a variable axis of length {length}.", expected=got,
+                received=want, remedy="Let None stay None, and known lengths follow the rule.")  # fmt: skip
 
 
 def _rule(layer: Any, shapes: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -107,7 +111,7 @@ def wrong_shapes(subject: Subject) -> None:
                 trial.layer.build(*shapes)
                 outputs = _rule(trial.layer, shapes)
             except PellucidError as error:
-                _require_clear(error, trial.layer, shapes)
+                _require_clear(error, trial.layer, other)
                 continue
             except ConformanceError:
                 raise
@@ -120,13 +124,13 @@ def wrong_shapes(subject: Subject) -> None:
                 _require_works(trial, specs, i, other, outputs)
 
 
-def _require_clear(error: PellucidError, layer: Any, shapes: Any) -> None:
+def _require_clear(error: PellucidError, layer: Any, shape: Any) -> None:
     text = str(error)
     names = {type(part).__name__ for _, part in layer.walk()}
-    sizes = any(map(str.isdigit, text)) or not any(shapes)
+    sizes = any(map(str.isdigit, text)) or not shape
     require(
         isinstance(error, ShapeError) and any(name in text for name in names) and sizes,
-        f"The error for input shapes {shapes} is not clear.",
+        f"The error for the input shape {shape} is not clear.",
         expected=f"a ShapeError that names the layer ({', '.join(sorted(names))}) and the sizes",
         received=f"{type(error).__name__}: {text}",
         remedy="Say what, where, expected, received, remedy: raise ShapeError(f'{type(self).__name__} needs …').",
@@ -135,8 +139,6 @@ def _require_clear(error: PellucidError, layer: Any, shapes: Any) -> None:
 
 def _require_works(trial: Trial, specs: Any, i: int, other: Any, outputs: Any) -> None:
     """A shape that build and output_shape accept must be accepted by forward, with that output."""
-    from pellucid.testing.subject import draw_input
-
     rng = np.random.default_rng(5)
     every = (*specs[:i], other, *specs[i + 1 :])
     inputs = tuple(trial.ops.asarray(draw_input(spec, 2, rng, trial.dtype)) for spec in every)

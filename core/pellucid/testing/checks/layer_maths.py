@@ -18,6 +18,7 @@ from pellucid.testing.trial import Arrays, Trial, as_tuple
 
 if TYPE_CHECKING:
     from pellucid.context import Context
+    from pellucid.ops import Ops
 
 
 def gradients(subject: Subject) -> None:
@@ -136,7 +137,7 @@ def large_inputs(subject: Subject) -> None:
         trial = Trial(subject, ops=ops, dtype="float32")
         for sign in (1, -1, None):
             with ops.quiet():
-                result = trial.call(tuple(_large(x, sign) for x in trial.inputs))
+                result = trial.call(tuple(_large(ops, x, sign) for x in trial.inputs))
             for array in (*result.y, *(dx for dx in result.dx if dx is not None), *result.grads.values()):
                 require(
                     not np.isnan(array).any(), f"Inputs of ±10⁴ give NaN on backend '{ops.name}'.",
@@ -146,12 +147,13 @@ def large_inputs(subject: Subject) -> None:
                 )  # fmt: skip
 
 
-def _large(x: Any, sign: int | None) -> Any:
+def _large(ops: Ops, x: Any, sign: int | None) -> Any:
     """Floating inputs made ±10⁴: all of one sign, or each of its own (None)."""
-    if x.dtype.kind != "f":
+    host = ops.to_host(x)
+    if host.dtype.kind != "f":
         return x
-    signs = x / abs(x) if sign is None else x * 0 + sign
-    return (1e4 * signs).astype(x.dtype)
+    signs = np.where(host < 0, -1, 1) if sign is None else np.full(host.shape, sign)
+    return ops.asarray((1e4 * signs).astype(host.dtype))
 
 
 def dtype_kept(subject: Subject) -> None:

@@ -177,8 +177,9 @@ def parity(subject: Subject) -> None:
             expected, received = one.slot_values(param), other.slot_values(twin)
             remedy = "The reference in ops/ is the specification: hold the kernel against it."
             where = f"of '{param.path}' on backend '{fast.name}' ({dtype})"
-            require_close(f"The value {where}", twin.data, param.data, tolerance, remedy)
-            require_close(f"What is left of the gradient {where}", twin.grad, param.grad, tolerance, remedy)
+            require_close(f"The value {where}", other.ops.to_host(twin.data), param.data, tolerance, remedy)
+            left = other.ops.to_host(twin.grad)
+            require_close(f"What is left of the gradient {where}", left, param.grad, tolerance, remedy)
             for name, value in expected.items():
                 require_close(f"Slot '{name}' {where}", received[name], value, tolerance, remedy)
 
