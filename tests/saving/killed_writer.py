@@ -33,6 +33,14 @@ def write_for_ever(path: Path) -> None:
         save_checkpoint(trainer, path)
 
 
+def wait_for_a_write(folder: Path) -> None:
+    """Return when the child has begun to save, however slow the machine is."""
+    until = time.monotonic() + 30
+    while not any(folder.glob(".*.partial")):
+        assert time.monotonic() < until, "the child does not save"
+        time.sleep(0.0005)
+
+
 def main(folder: Path) -> None:
     path = folder / "checkpoint.safetensors"
     trainer = make()
@@ -43,7 +51,8 @@ def main(folder: Path) -> None:
         child = os.fork()
         if child == 0:
             write_for_ever(path)
-        time.sleep(moments.uniform(0.005, 0.06))
+        wait_for_a_write(folder)
+        time.sleep(moments.uniform(0.0, 0.02))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         cut_short += any(folder.glob(".*.partial"))
