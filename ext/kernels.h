@@ -92,7 +92,14 @@ typedef loss_args softmax_cross_entropy_soft_args;
 typedef loss_args binary_cross_entropy_args;
 typedef loss_args mse_args;
 
-typedef struct { kernel run; Stream stream; const float *x; float *out; uint32_t threshold; float factor; } dropout_args;
+typedef struct {
+    kernel run;
+    Stream stream;
+    const float *x;
+    float *out;
+    uint32_t threshold;
+    float factor;
+} dropout_args;
 typedef struct { kernel run; Stream stream; float *out; } random_uniform_args;
 typedef struct { kernel run; Stream stream; float *out; } random_normal_args;
 
@@ -175,7 +182,14 @@ const Kernels *kernels_best(void);
 
 /* Kernels that only move bytes are the same for all instruction sets (cells.c). */
 typedef struct { kernel run; const char *x; char *out; size_t bytes; } copy_args;
-typedef struct { kernel run; const char *source; const int64_t *index; char *out; dim count, limit; size_t bytes; } gather_args;
+typedef struct {
+    kernel run;
+    const char *source;
+    const int64_t *index;
+    char *out;
+    dim count, limit;
+    size_t bytes;
+} gather_args;
 typedef struct { kernel run; int64_t *cell; } increment_args;
 typedef struct { kernel run; const double *cell; } guard_finite_args;
 typedef struct { kernel run; const int64_t *order; int64_t *cursor, *index; dim count, limit; } next_rows_args;

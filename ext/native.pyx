@@ -13,7 +13,7 @@ cimport numpy as cnp
 from libc.math cimport ceil
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, strcmp
+from libc.string cimport memcpy
 
 from pellucid.errors import ConfigError, DataError, PellucidError, ShapeError
 

@@ -1,8 +1,8 @@
 /* The thread pool. A worker waits for work on a cache line of its own: it spins for a while, because the next region of
  * a training step comes within microseconds, and then sleeps, because an idle program must not burn a core.
  *
- * On a busy machine a worker may not get a core for milliseconds. So a part is only offered to it: the caller, once it is
- * done with its own, takes back and does what nobody has begun. Which thread computes a part does not change its bits.
+ * On a busy machine a worker may not get a core for milliseconds. So a part is only offered to it: the caller, once it
+ * is done with its own, takes back and does what nobody has begun. Who computes a part does not change its bits.
  */
 #include "pool.h"
 #include <pthread.h>
@@ -80,7 +80,7 @@ static void wait_for_part(Worker *worker) {
             for (int i = 0; i < 64; i++, pause_cpu())
                 if (take(worker)) return;
         pthread_mutex_lock(&worker->lock);
-        atomic_store(&worker->sleeping, 1); /* sequentially consistent, as are the caller's ticket and its look at this */
+        atomic_store(&worker->sleeping, 1); /* sequentially consistent, as are the caller's ticket and its look here */
         if (!(atomic_load(&worker->ticket) & 1)) pthread_cond_wait(&worker->wake, &worker->lock);
         atomic_store(&worker->sleeping, 0);
         pthread_mutex_unlock(&worker->lock);

@@ -3,8 +3,8 @@
 
 typedef void (*Task)(const void *arguments, int part, int parts);
 
-/* Run task(arguments, 0, parts) … task(arguments, parts − 1, parts), as far as possible at the same time, and wait for all
- * of them. Parts must not wait for each other. If another thread of the program is inside a region, or no thread can be
+/* Run task(arguments, 0, parts) … task(arguments, parts − 1, parts), as far as possible at the same time, and wait for
+ * all of them. Parts must not wait for each other. If another thread of the program is inside a region, or no thread can be
  * started, there is one part. */
 void parallel(Task task, const void *arguments, int parts);
 

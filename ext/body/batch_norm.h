@@ -48,7 +48,7 @@ static void part_batch_norm_inference(const void *arguments, int part, int parts
 }
 
 /* Both backwards: in training the gradient also flows through the mean and the variance. */
-static void batch_norm_backward_features(const batch_norm_backward_args *a, int through_statistics, int part, int parts) {
+static void batch_norm_backward_part(const batch_norm_backward_args *a, int through_statistics, int part, int parts) {
     const float inverse = a->rows ? (float)(1. / (double)a->rows) : 0;
     FOR_FEATURES(a->width, part, parts) {
         const dim j = range.first, n = FEATURE_COUNT;
@@ -82,11 +82,11 @@ static void batch_norm_backward_features(const batch_norm_backward_args *a, int 
 }
 
 static void part_batch_norm_backward(const void *arguments, int part, int parts) {
-    batch_norm_backward_features(arguments, 1, part, parts);
+    batch_norm_backward_part(arguments, 1, part, parts);
 }
 
 static void part_batch_norm_inference_backward(const void *arguments, int part, int parts) {
-    batch_norm_backward_features(arguments, 0, part, parts);
+    batch_norm_backward_part(arguments, 0, part, parts);
 }
 
 #define NORM_KERNEL(name)                                                                                              \

@@ -44,7 +44,8 @@ static void part_dense_activation_backward(const void *arguments, int part, int 
             const dim at = i * a->outputs + j;
             const float *dz = a->dy + at;
             if (a->activation != IDENTITY) {
-                activation_slope_span(a->activation, alpha, a->dy + at, a->z ? a->z + at : NULL, a->y + at, a->dz + at, n);
+                const float *z = a->z ? a->z + at : NULL;
+                activation_slope_span(a->activation, alpha, a->dy + at, z, a->y + at, a->dz + at, n);
                 dz = a->dz + at;
             }
             if (a->dbias)
@@ -83,8 +84,9 @@ static Status run_dense_backward(const void *arguments) {
     const dense_backward_args *a = arguments;
     const double elements = (double)a->rows * (double)a->outputs;
     const double products = (a->dweight != NULL) + (a->dx != NULL);
+    const double slope_work = a->activation == RELU ? 2 : ACTIVATION_WORK;
     if (a->activation != IDENTITY) /* the products need all of dz */
-        parallel(part_dense_activation_backward, a, parts_for(elements * (a->activation == RELU ? 2 : ACTIVATION_WORK)));
+        parallel(part_dense_activation_backward, a, parts_for(elements * slope_work));
     parallel(part_dense_products, a, parts_for(elements * (products * (double)a->inputs + 1)));
     return DONE;
 }

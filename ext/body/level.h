@@ -8,6 +8,8 @@
 #include "vector.h"
 #include "math.h"
 #include "arrays.h"
+#include "tile.h"
+#include "panels.h"
 #include "gemm.h"
 #include "activations.h"
 #include "dense.h"

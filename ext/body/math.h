@@ -50,7 +50,7 @@ INLINE float log1p_small(float u) {
 }
 
 INLINE float absolute(float x) { return float_of(bits_of(x) & 0x7fffffffu); }
-INLINE float with_sign(float magnitude, float sign) { return float_of(bits_of(magnitude) | (bits_of(sign) & 0x80000000u)); }
+INLINE float with_sign(float size, float sign) { return float_of(bits_of(size) | (bits_of(sign) & 0x80000000u)); }
 
 INLINE float sigmoid(float x) { /* 1/(1 + e⁻ˣ) or eˣ/(1 + eˣ), whichever cannot overflow */
     const float e = exp_negative(-absolute(x)), s = 1.f / (1.f + e);

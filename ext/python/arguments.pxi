@@ -1,12 +1,25 @@
 # Checks of arguments: is this an array that the kernels cover, and do the shapes fit?
 
+cdef inline bint reads_as(object a, int dtype) noexcept:
+    """An array of this dtype: C-contiguous, aligned, native byte order."""
+    if not cnp.PyArray_Check(a) or cnp.PyArray_TYPE(<cnp.ndarray>a) != dtype:
+        return False
+    return cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>a)
+
+
+cdef inline bint writes_as(object a, int dtype) noexcept:
+    """The same, and writeable."""
+    if not cnp.PyArray_Check(a) or cnp.PyArray_TYPE(<cnp.ndarray>a) != dtype:
+        return False
+    return cnp.PyArray_ISCARRAY(<cnp.ndarray>a)
+
+
 cdef inline bint reads(object a) noexcept:
-    """float32, C-contiguous, aligned, native byte order."""
-    return cnp.PyArray_Check(a) and cnp.PyArray_TYPE(<cnp.ndarray>a) == cnp.NPY_FLOAT32 and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>a)
+    return reads_as(a, cnp.NPY_FLOAT32)
 
 
 cdef inline bint writes(object a) noexcept:
-    return cnp.PyArray_Check(a) and cnp.PyArray_TYPE(<cnp.ndarray>a) == cnp.NPY_FLOAT32 and cnp.PyArray_ISCARRAY(<cnp.ndarray>a)
+    return writes_as(a, cnp.NPY_FLOAT32)
 
 
 cdef inline bint reads_or_none(object a) noexcept:
@@ -15,14 +28,6 @@ cdef inline bint reads_or_none(object a) noexcept:
 
 cdef inline bint writes_or_none(object a) noexcept:
     return a is None or writes(a)
-
-
-cdef inline bint reads_as(object a, int dtype) noexcept:
-    return cnp.PyArray_Check(a) and cnp.PyArray_TYPE(<cnp.ndarray>a) == dtype and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>a)
-
-
-cdef inline bint writes_as(object a, int dtype) noexcept:
-    return cnp.PyArray_Check(a) and cnp.PyArray_TYPE(<cnp.ndarray>a) == dtype and cnp.PyArray_ISCARRAY(<cnp.ndarray>a)
 
 
 cdef inline int axes(object a) noexcept:

@@ -37,7 +37,8 @@ def copy(x, out):
 
 cdef inline bint is_plain(object a) noexcept:
     """Numbers: elements that may be moved as bytes."""
-    return cnp.PyArray_TYPE(<cnp.ndarray>a) <= cnp.NPY_CLONGDOUBLE or cnp.PyArray_TYPE(<cnp.ndarray>a) == cnp.NPY_FLOAT16
+    cdef int dtype = cnp.PyArray_TYPE(<cnp.ndarray>a)
+    return dtype <= cnp.NPY_CLONGDOUBLE or dtype == cnp.NPY_FLOAT16
 
 
 def scale(out, double factor):
@@ -109,7 +110,8 @@ def gather(source, index, out):
     if cnp.PyArray_TYPE(<cnp.ndarray>source) != cnp.PyArray_TYPE(<cnp.ndarray>out) or not is_plain(out):
         return False
     cdef int axis
-    cdef bint fits = axes(index) == 1 and axes(source) >= 1 and axes(out) == axes(source) and length(out, 0) == length(index, 0)
+    cdef bint fits = axes(index) == 1 and axes(source) >= 1 and axes(out) == axes(source)
+    fits = fits and length(out, 0) == length(index, 0)
     cdef size_t row_bytes = <size_t>cnp.PyArray_ITEMSIZE(<cnp.ndarray>out)
     if fits:
         for axis in range(1, axes(out)):

@@ -6,12 +6,13 @@ cdef Status run_loss(kernel run, str op, prediction, target, weight, loss, gradi
     cdef bint fits = axes(prediction) == 2 and same_shape(prediction, gradient) and size(loss) == 1
     if fits:
         fits = is_vector(target, length(prediction, 0)) if labels else same_shape(prediction, target)
-        fits = fits and is_vector_or_none(weight, length(prediction, 0)) and (length(prediction, 1) > 0 or size(target) == 0)
+        fits = fits and is_vector_or_none(weight, length(prediction, 0))
+        fits = fits and (length(prediction, 1) > 0 or size(target) == 0)
     if not fits:
         misfit(op, f"prediction and gradient (N, K), target {'(N,)' if labels else '(N, K)'}, weight (N,), loss ()",
                {"prediction": prediction, "target": target, "weight": weight, "loss": loss, "gradient": gradient})
-    cdef loss_args a = loss_args(run, length(prediction, 0), length(prediction, 1), floats(prediction), NULL, NULL, NULL,
-                                 NULL, <double *>memory(loss), floats(gradient))
+    cdef loss_args a = loss_args(run, length(prediction, 0), length(prediction, 1), floats(prediction), NULL, NULL,
+                                 NULL, NULL, <double *>memory(loss), floats(gradient))
     if labels:
         a.label = <int64_t *>memory(target)
     else:
@@ -27,14 +28,16 @@ cdef Status run_loss(kernel run, str op, prediction, target, weight, loss, gradi
 
 
 cdef inline bint covers_loss(prediction, target, weight, loss, gradient, int target_type) noexcept:
-    return (reads(prediction) and reads_as(target, target_type) and writes_as(loss, cnp.NPY_FLOAT64) and writes(gradient)
-            and (weight is None or reads(weight) or reads_as(weight, cnp.NPY_FLOAT64)))
+    return (reads(prediction) and reads_as(target, target_type) and writes_as(loss, cnp.NPY_FLOAT64)
+            and writes(gradient) and (weight is None or reads(weight) or reads_as(weight, cnp.NPY_FLOAT64)))
 
 
 def softmax_cross_entropy(logits, target, weight, loss, dlogits):
     if not covers_loss(logits, target, weight, loss, dlogits, cnp.NPY_INT64):
         return False
-    if run_loss(table.softmax_cross_entropy, "softmax_cross_entropy", logits, target, weight, loss, dlogits) == LABEL_OUT_OF_RANGE:
+    cdef kernel run = table.softmax_cross_entropy
+    cdef Status status = run_loss(run, "softmax_cross_entropy", logits, target, weight, loss, dlogits)
+    if status == LABEL_OUT_OF_RANGE:
         wrong = (target < 0) | (target >= logits.shape[1])
         row = int(wrong.argmax())
         raise DataError(f"Label out of range in row {row} of the batch: expected 0 … {logits.shape[1] - 1} for "

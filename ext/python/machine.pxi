@@ -31,6 +31,6 @@ def use_simd(level):
         return
     cdef const Kernels *wanted = kernels_named(level.encode())
     if wanted is NULL:
-        raise ConfigError(f"PELLUCID_SIMD={level!r} cannot be used: this build on this CPU has {', '.join(simd_levels())}. "
-                          "Choose one of these, or leave the variable unset for the best.")
+        raise ConfigError(f"PELLUCID_SIMD={level!r} cannot be used: this build on this CPU has "
+                          f"{', '.join(simd_levels())}. Choose one of these, or leave the variable unset for the best.")
     table = wanted

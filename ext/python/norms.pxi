@@ -71,7 +71,8 @@ def batch_norm_inference_backward(dy, x, gamma, mean, var, double eps, dgamma, d
 def layer_norm_forward(x, gamma, beta, double eps, mean, inv_std, y):
     if not (reads(x) and reads(gamma) and reads(beta) and writes(mean) and writes(inv_std) and writes(y)):
         return False
-    check_features("layer_norm_forward", x, {"y": y}, {"gamma": gamma, "beta": beta}, {"mean": mean, "inv_std": inv_std})
+    check_features("layer_norm_forward", x, {"y": y}, {"gamma": gamma, "beta": beta},
+                   {"mean": mean, "inv_std": inv_std})
     cdef layer_norm_forward_args a = layer_norm_forward_args(
         table.layer_norm_forward, length(x, 0), length(x, 1), floats(x), floats(gamma), floats(beta), floats(mean),
         floats(inv_std), floats(y), eps)

@@ -61,8 +61,9 @@ def main(arguments: list[str]) -> int:
         used = subprocess.check_output([sys.executable, "-c", check], env=environment, text=True)
         if not used.startswith(str(source)):
             raise SystemExit(f"The sanitized copy would not be tested: {used} is imported, not {source}.")
-        tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/kernels", *arguments]
-        return subprocess.run(tests, cwd=ROOT, env=environment, check=False).returncode
+        tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--capture=sys", "tests/kernels"]
+        # capture=sys leaves the sanitizers' own reports, which end the process, to be seen.
+        return subprocess.run([*tests, *arguments], cwd=ROOT, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":
