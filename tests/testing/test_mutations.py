@@ -23,7 +23,7 @@ def test_there_are_many_and_each_is_one_of_its_kind() -> None:
     assert len(places) == len(set(places))
 
 
-@pytest.mark.parametrize("patient", patients(), ids=lambda p: p.module)
+@pytest.mark.parametrize("patient", patients(), ids=lambda p: f"{p.module}: {p.subjects[0]}")
 def test_nothing_is_found_in_the_originals(patient: Patient) -> None:
     caught = patient.caught(None)
     assert caught is None, described(caught)

@@ -14,8 +14,10 @@ from pellucid.testing.cases import Case, conformance_cases
 from pellucid.testing.failure import ConformanceError
 from pellucid.testing.gradients import GradientReport, check_gradients
 from pellucid.testing.report import Report, run_conformance
+from pellucid.testing.subject import Backends
 
 __all__ = [
+    "Backends",
     "Case",
     "ConformanceError",
     "GradientReport",

@@ -38,23 +38,55 @@ DENSE = Patient(
     ops="DenseOps",
 )
 
-ACTIVATIONS = Patient(
-    "pellucid.ops.activations",
-    tuple(
-        f"layer core/{name}"
-        for name in ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "softplus", "silu", "gelu", "softmax")
-    ),
-    (
+
+def _activation(layer: str, *mistakes: Mistake) -> Patient:
+    return Patient("pellucid.ops.activations", (f"layer core/{layer}",), mistakes, ops="ActivationOps")
+
+
+ACTIVATIONS = (
+    _activation(
+        "relu",
         Mistake("relu lets the negative gradient pass", "xp.where(y > 0, dy, 0)", "xp.where(y < 0, 0, dy)"),
+    ),
+    _activation(
+        "leaky_relu",
         Mistake("leaky relu without slope in backward", "xp.where(y > 0, dy, a * dy)", "xp.where(y > 0, dy, 0)"),
+    ),
+    _activation(
+        "elu",
         Mistake("elu's derivative without α", "dy * (y + a)", "dy * (y + 1)"),
+    ),
+    _activation(
+        "sigmoid",
         Mistake("sigmoid's derivative y", "dx[...] = dy * y * (1 - y)", "dx[...] = dy * y"),
+        Mistake(
+            "logistic function of the wrong sign",
+            "self.xp.where(x >= 0, 1 / (1 + e), e / (1 + e))",
+            "self.xp.where(x < 0, 1 / (1 + e), e / (1 + e))",
+        ),
+    ),
+    _activation(
+        "tanh",
         Mistake("tanh's derivative 1 − y", "dy * (1 - y * y)", "dy * (1 - y)"),
+        Mistake("gradient added to old memory", "dx[...] = dy * (1 - y * y)", "dx += dy * (1 - y * y)"),
+    ),
+    _activation(
+        "softplus",
         Mistake("softplus' derivative e^−y", "dy * -xp.expm1(-y)", "dy * xp.exp(-y)"),
+    ),
+    _activation(
+        "silu",
         Mistake("silu's second term dropped", "dy * (s * (1 + x * (1 - s)))", "dy * s"),
+    ),
+    _activation(
+        "gelu",
         Mistake("gelu's density dropped", "dy * (self._normal_cdf(x) + x * density)", "dy * self._normal_cdf(x)"),
         Mistake("gelu's density without 1/√2π", "* (1 / math.sqrt(2 * math.pi))", ""),
         Mistake("normal distribution without 1/√2", "self._erf(x * (1 / math.sqrt(2)))", "self._erf(x)"),
+        Mistake("an approximate erf", "_erf_coefficients(24 if x.dtype.itemsize > 4 else 12)", "_erf_coefficients(5)"),
+    ),
+    _activation(
+        "softmax",
         Mistake(
             "softmax without the maximum", "e = self.xp.exp(x - x.max(axis=-1, keepdims=True))", "e = self.xp.exp(x)"
         ),
@@ -62,15 +94,7 @@ ACTIVATIONS = Patient(
         Mistake(
             "softmax's Jacobian as if diagonal", "y * (dy - (dy * y).sum(axis=-1, keepdims=True))", "y * (dy - dy * y)"
         ),
-        Mistake("an approximate erf", "_erf_coefficients(24 if x.dtype.itemsize > 4 else 12)", "_erf_coefficients(5)"),
-        Mistake("gradient added to old memory", "dx[...] = dy * (1 - y * y)", "dx += dy * (1 - y * y)"),
-        Mistake(
-            "logistic function of the wrong sign",
-            "self.xp.where(x >= 0, 1 / (1 + e), e / (1 + e))",
-            "self.xp.where(x < 0, 1 / (1 + e), e / (1 + e))",
-        ),
     ),
-    ops="ActivationOps",
 )
 
 NORMALISATION = Patient(
