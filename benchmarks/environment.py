@@ -63,7 +63,7 @@ def machine() -> dict[str, Any]:
         "vendor": facts.get("vendor_id", ""),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "vector_instructions": levels,
-        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "system": f"{platform.system()} on {platform.machine()}",
         "python": sys.version.split()[0],
     }
 

@@ -54,7 +54,7 @@ def contest(case: Case, processes: list[Process], effort: Effort) -> Measured:
         for process in processes:
             time.sleep(effort.settle)
             reply = process.ask(epochs=epochs[process.name])
-            measured.rounds[process.name].append(1e6 * reply["seconds"] / reply["steps"])
+            measured.rounds[process.name].append(round(1e6 * reply["seconds"] / reply["steps"], 3))
     for process in processes:
         process.ask(end=True)
     return measured
