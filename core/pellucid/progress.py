@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 INTERVAL = 0.1
 """Seconds between two redraws of the live line, and between two lines of epochs."""
-LOOKS = 200
-"""How often in an epoch the loop stops to ask whether the line is due."""
 BAR = 24
 """Characters."""
 ERASE = "\r\x1b[K"
@@ -30,19 +28,16 @@ class Progress:
         self.run = run
         self.first = run.step
         self.started = perf_counter()
-        self.drawn = 0.0  # no estimate of the time left is worth showing before this
         self.written = -INTERVAL
         self.unwritten = ""
         self.live = sys.stderr.isatty()
         if self.live:
-            run.on_step(self._step, every=max(1, run.steps_per_epoch // LOOKS))
+            run.on_time(self._draw, INTERVAL)
 
-    def _step(self, run: Run) -> None:
-        now = perf_counter() - self.started
-        if now - self.drawn >= INTERVAL:
-            self.drawn = now
-            width = get_terminal_size().columns - 1  # a full line would wrap
-            print(ERASE + self._line(run, now)[:width], end="", file=sys.stderr, flush=True)
+    def _draw(self, run: Run) -> None:
+        width = get_terminal_size().columns - 1  # a full line would wrap
+        line = self._line(run, perf_counter() - self.started)
+        print(ERASE + line[:width], end="", file=sys.stderr, flush=True)
 
     def _line(self, run: Run, elapsed: float) -> str:
         """``epoch 3/10 ━━━━━───── 27 %  loss 0.1234  0:12 left``"""

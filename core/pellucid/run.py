@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ConfigError
@@ -44,6 +46,13 @@ class History:
         return f"History({len(self)} epochs, last: {self.records[-1] if self.records else None})"
 
 
+@dataclass
+class _Timer:
+    observer: StepObserver
+    seconds: float
+    due: float
+
+
 class Run:
     """One call of ``Trainer.fit`` as seen from outside.
 
@@ -74,6 +83,9 @@ class Run:
         self._progress: Progress | None = None
         self._verbose = verbose
         self._step_observers: list[tuple[int, StepObserver]] = []
+        self._timers: list[_Timer] = []
+        self._looked = (perf_counter(), trainer.steps)
+        self._pace = 0.0  # seconds a step, of the last ones; 0 where it is not known
         self._gradient_observers: list[GradientObserver] = []
 
     @property
@@ -89,6 +101,11 @@ class Run:
         if every < 1:
             raise ConfigError(f"The 'every' of on_step must be an int of at least 1. Received: {every!r}.")
         self._step_observers.append((every, observer))
+
+    def on_time(self, observer: StepObserver, seconds: float) -> None:
+        """Call ``observer(run)`` after a step, about every so many seconds; what depends on the clock should not
+        depend on how long a step takes."""
+        self._timers.append(_Timer(observer, seconds, perf_counter() + seconds))
 
     def on_gradients(self, observer: GradientObserver) -> None:
         """Call ``observer(segments)`` when the gradients of a step are complete and before they are checked, clipped
@@ -126,7 +143,14 @@ class Run:
         if self._gradient_observers:
             return 1
         step = self.trainer.steps
-        return min([AT_ONCE, *(every - step % every for every, _ in self._step_observers)])
+        return min([AT_ONCE, self._steps_in_time(), *(every - step % every for every, _ in self._step_observers)])
+
+    def _steps_in_time(self) -> int:
+        """How many steps may be taken, at the present pace, before a timer goes off."""
+        if not self._timers:
+            return AT_ONCE
+        left = min(timer.due for timer in self._timers) - self._looked[0]
+        return max(1, int(left / self._pace)) if self._pace > 0.0 else 1
 
     def step_done(self, loss: float) -> None:
         self.loss = loss
@@ -134,6 +158,17 @@ class Run:
         for every, observer in self._step_observers:
             if self.trainer.steps % every == 0:
                 observer(self)
+        if self._timers:
+            self._look_at_the_clock()
+
+    def _look_at_the_clock(self) -> None:
+        now, step = perf_counter(), self.trainer.steps
+        before, first = self._looked
+        self._looked, self._pace = (now, step), (now - before) / max(step - first, 1)
+        for timer in self._timers:
+            if now >= timer.due:
+                timer.due = now + timer.seconds
+                timer.observer(self)
 
     def epoch_done(self) -> None:
         if self._progress is not None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pellucid as pl
 import pytest
-from pellucid import progress
+from pellucid import progress, run
 
 from tests.saving.support import small_data, small_trainer
 
@@ -19,7 +19,8 @@ SECONDS_PER_STEP = 0.01
 def clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """A clock that a step moves on by a hundredth of a second."""
     time = {"now": 100.0}
-    monkeypatch.setattr(progress, "perf_counter", lambda: time["now"])
+    for module in (progress, run):
+        monkeypatch.setattr(module, "perf_counter", lambda: time["now"])
     return time
 
 

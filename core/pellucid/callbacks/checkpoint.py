@@ -14,9 +14,6 @@ from pellucid.errors import NumericalError
 if TYPE_CHECKING:
     from pellucid.run import Run
 
-LOOKS = 200
-"""How often in an epoch the clock is looked at."""
-
 
 class Checkpoint(Callback):
     """Writes one file, again and again; a crash while writing leaves the one before.
@@ -42,18 +39,15 @@ class Checkpoint(Callback):
 
     def on_run_start(self, run: Run) -> None:
         self._watch["saved"] = monotonic()
-        run.on_step(self._save_if_due, every=max(1, run.steps_per_epoch // LOOKS))
+        run.on_time(self._save, self.seconds)
 
     def on_epoch_end(self, run: Run) -> None:
-        self._save_if_due(run)
+        if monotonic() - self._watch["saved"] >= self.seconds:
+            self._save(run)
 
     def on_run_end(self, run: Run) -> None:
         # Any other error may have come between the first and the last write of a step.
         if run.failure is None or isinstance(run.failure, NumericalError):
-            self._save(run)
-
-    def _save_if_due(self, run: Run) -> None:
-        if monotonic() - self._watch["saved"] >= self.seconds:
             self._save(run)
 
     def _save(self, run: Run) -> None:
