@@ -74,19 +74,13 @@ def check_gradients(
     rng = np.random.default_rng([seed, 1])
     problem = _problem(subject, arguments, _Setting(training, seed, ops or ReferenceOps()), rng)
     for moved in range(ATTEMPTS):
-        compared, worst, kink = 0, 0.0, False
-        analytic = problem.analytic()
-        for name, values, gradient in zip(problem.names, problem.variables, analytic, strict=True):
-            for i, error in _errors(problem.value, name, values, gradient, tolerance):
-                kink = i is None
-                if kink:
-                    break
-                compared, worst = compared + 1, max(worst, error)
-            if kink:
-                break
-        if not kink:
-            return GradientReport(worst, compared, moved)
-        problem.move(rng)
+        compared = zip(problem.names, problem.variables, problem.analytic(), strict=True)
+        try:
+            errors = [error for of_one in compared for error in _errors(problem.value, *of_one, tolerance)]
+        except _Kink:
+            problem.move(rng)
+        else:
+            return GradientReport(max(errors, default=0.0), len(errors), moved)
     raise ConformanceError(
         f"No point without a kink was found in {ATTEMPTS} attempts.",
         expected="a function that is differentiable almost everywhere", received="different slopes on both sides",
@@ -94,10 +88,14 @@ def check_gradients(
     )  # fmt: skip
 
 
+class _Kink(Exception):
+    """The function has no derivative here."""
+
+
 def _errors(
     value: Callable[[], float], name: str, x: HostArray, analytic: HostArray | None, tolerance: float
-) -> Iterator[tuple[int | None, float]]:
-    """(element, error) for each element of ``x``; (None, 0) at a kink. Raises where the gradient is wrong."""
+) -> Iterator[float]:
+    """The error of the gradient at each element of ``x``. Raises _Kink, or ConformanceError where it is wrong."""
     if analytic is None or analytic.shape != x.shape:
         raise ConformanceError(
             f"The gradient of {name} has the wrong shape.", expected=x.shape, remedy=REMEDY,
@@ -113,13 +111,12 @@ def _errors(
             error = _distance(a, n)
             if not error < tolerance:
                 if jump > 1e-4 and finer > jump / 2:
-                    yield None, 0.0
-                    return
+                    raise _Kink
                 raise ConformanceError(
                     f"The gradient of {name} is wrong at {tuple(int(k) for k in np.unravel_index(i, x.shape))}.",
                     expected=f"{n:.9g} by central differences", received=f"{a:.9g} from backward", remedy=REMEDY,
                 )  # fmt: skip
-        yield i, error
+        yield error
 
 
 def _distance(a: float, n: float) -> float:

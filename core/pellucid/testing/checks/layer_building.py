@@ -98,14 +98,14 @@ def _initial(subject: Subject, seed: int) -> dict[str, Any]:
 
 def wrong_shapes(subject: Subject) -> None:
     """Shapes that do not fit are a ShapeError that names the layer; those that fit work."""
-    trial = Trial(subject)
     specs = subject.example.input_shapes
     for i, spec in enumerate(specs):
-        shape = trial.shapes[i]
+        shape = declared_shape(spec)
         others: list[Any] = [(*shape, 2), shape[:-1]] if shape else [(2,)]
         if shape and shape[-1] is not None:
             others.append((*shape[:-1], shape[-1] + 1))
         for other in others:
+            trial = Trial(subject)
             shapes = (*trial.shapes[:i], other, *trial.shapes[i + 1 :])
             try:
                 trial.layer.build(*shapes)
