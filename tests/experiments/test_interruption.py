@@ -74,6 +74,34 @@ def test_kill_between_checkpoints_can_be_continued(pellucid: Shell, tmp_path: Pa
     assert Path("run/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
 
 
+def test_killed_before_the_first_checkpoint_was_due(pellucid: Shell, tmp_path: Path) -> None:
+    running = process("train", "iris.toml", "--out", "run", *ENDLESS, cwd=tmp_path)
+    wait_for_epochs(running, tmp_path / "run", 1)
+    running.kill()
+    running.communicate(timeout=60)
+
+    pellucid("train", "--resume", "--out", "run", "--quiet", "--set", "train.epochs=4")
+    pellucid("train", "run/experiment.toml", "--out", "whole", "--quiet")
+    assert Path("run/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
+    assert len(Path("run/metrics.jsonl").read_text().splitlines()) == 4
+
+
+def test_signals_are_left_alone_outside_the_main_thread() -> None:
+    import threading
+
+    from pellucid.experiments.signals import StopOnSignal
+
+    from tests.saving.support import small_data, small_trainer
+
+    before = signal.getsignal(signal.SIGTERM)
+    trainer = small_trainer(callbacks=[StopOnSignal()])
+    thread = threading.Thread(target=trainer.fit, args=(small_data(),))
+    thread.start()
+    thread.join()
+    assert trainer.epochs == 1
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_one_process_at_a_time_trains_in_a_folder(pellucid: Shell, tmp_path: Path) -> None:
     settings = (*ENDLESS, "--set", "train.checkpoint_seconds=0.0")
     running = process("train", "iris.toml", "--out", "run", *settings, cwd=tmp_path)

@@ -149,7 +149,9 @@ def test_layers_written_out(pellucid: Shell) -> None:
         seed = 0
         """
     )
-    pellucid("train", "layers.toml", "--out", "a", "--quiet")
+    pellucid("train", "layers.toml", "--out", "a", "--quiet", "--set", "model.layers.0.units=6")
+    resolved = tomllib.loads(Path("a/experiment.toml").read_text())
+    assert resolved["model"]["layers"][0]["units"] == 6
     pellucid("train", "a/experiment.toml", "--out", "b", "--quiet")
     assert Path("a/model.safetensors").read_bytes() == Path("b/model.safetensors").read_bytes()
 

@@ -267,12 +267,24 @@ def test_other_errors_do_not_overwrite_the_checkpoint(path: Path) -> None:
     def fail(run: pl.Run) -> None:
         raise RuntimeError("out of memory, say")
 
-    save_checkpoint(small_trainer(callbacks=[]), path)
-    before = path.read_bytes()
     trainer = small_trainer(callbacks=[At(3, fail), {"type": "checkpoint", "path": str(path), "seconds": 1e6}])
     with pytest.raises(RuntimeError):
         trainer.fit((X, Y), epochs=1, **FIT)
-    assert path.read_bytes() == before
+    left = small_trainer(callbacks=[])
+    restore_checkpoint(left, path)
+    assert left.steps == 0  # as it was when the run began
+
+
+def test_run_that_cannot_be_saved_says_so_before_the_first_step(path: Path) -> None:
+    from pellucid.optimizers.sgd import SGD
+
+    class Mine(SGD):
+        pass
+
+    trainer = small_trainer(optimizer=Mine(), callbacks=[{"type": "checkpoint", "path": str(path)}])
+    with pytest.raises(pl.CheckpointError, match="cannot be saved"):
+        trainer.fit((X, Y), epochs=1, **FIT)
+    assert trainer.steps == 0
 
 
 @pytest.mark.parametrize("backend", ["reference", "cython"])

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Checkpoint(Callback):
     """Writes one file, again and again; a crash while writing leaves the one before.
 
-    It saves when ``seconds`` have passed, in the middle of an epoch too, and at the end of the run, also when it is
-    stopped. After a step that was rejected because it was not finite, the checkpoint is of the step before.
+    It saves when the run begins, when ``seconds`` have passed, in the middle of an epoch too, and at the end of the
+    run, also when it is stopped. After a step that was rejected because it was not finite, the checkpoint is of the
+    step before.
 
     List it last: then it sees what the other callbacks did at the end of an epoch, and saves the latest weights before
     best_epoch exchanges them for the best.
@@ -38,7 +39,7 @@ class Checkpoint(Callback):
         self._watch: dict[str, Any] = {"saved": 0.0}
 
     def on_run_start(self, run: Run) -> None:
-        self._watch["saved"] = monotonic()
+        self._save(run)  # a run that cannot be saved should say so now, and one that is killed soon can be continued
         run.on_time(self._save, self.seconds)
 
     def on_epoch_end(self, run: Run) -> None:
