@@ -29,7 +29,7 @@ help:  ## show the targets
 setup: $(ENVIRONMENT)  ## make the environment: core with its kernels, plugins, data sets, tools
 
 $(ENVIRONMENT): $(SOURCES) | $(filter .uv/bin/uv,$(UV))
-	$(UV) sync --quiet --python $(PYTHON)
+	PELLUCID_REQUIRE_KERNELS=1 $(UV) sync --quiet --python $(PYTHON)  # no compiler is an error here, not a fallback
 	@touch $@
 
 train: setup  ## train on MNIST: a run folder with curves, summary and model

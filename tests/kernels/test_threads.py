@@ -159,6 +159,8 @@ def test_signals_go_to_the_interpreter_and_not_to_the_workers() -> None:
     done = python(
         "import os, signal, threading\nimport numpy as np\nfrom pellucid.ops.cython import CythonOps\n"
         "from pellucid._kernels import native\nnative.set_threads(4)\n"
+        # A process that was started in the background may have inherited that SIGINT is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "x = np.ones((300, 300), np.float32); y = x.copy()\n"
         "threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from pellucid._kernels import threadpool
@@ -28,7 +30,13 @@ def _load_blas() -> None:
     before = os.environ.get(_ONE_THREAD)
     os.environ[_ONE_THREAD] = "1"
     try:
-        import scipy_openblas32  # noqa: F401
+        package = find_spec("scipy_openblas32")
+        folder = Path(package.origin or "").parent / "lib" if package is not None else Path()
+        libraries = sorted(folder.glob("libscipy_openblas*"))
+        if libraries:  # importing the package does the same, after 30 ms of asking for its version
+            ctypes.CDLL(str(libraries[0]), mode=ctypes.RTLD_GLOBAL)
+        else:
+            import scipy_openblas32  # noqa: F401
     finally:
         if before is None:
             del os.environ[_ONE_THREAD]
