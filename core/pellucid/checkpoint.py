@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.container import Header, damaged, read_header, read_tensors, write
+from pellucid.container import Header, HostArray, damaged, read_header, read_tensors, write
 from pellucid.errors import CheckpointError, ConfigError
 from pellucid.saving import check_tensors, model_document, model_tensors, restore_arrays, restore_facts
 from pellucid.writer import to_config
@@ -43,8 +44,9 @@ def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     document["settings"] = settings(trainer)
     document["progress"] = {
         "steps": trainer.steps, "epochs": trainer.epochs, "position": trainer.position, "totals": trainer.totals,
-        "optimizer_steps": int(trainer.slots.t), "plan": trainer.plan, "history": trainer.history.records,
+        "optimizer_steps": int(trainer.slots.t), "plan": trainer.plan,
     }  # fmt: skip
+    tensors[_HISTORY] = np.frombuffer(json.dumps(trainer.history.records).encode(), np.uint8)  # too long for a header
     document["callbacks"] = callbacks
     write(path, "checkpoint", document, tensors)
 
@@ -69,6 +71,7 @@ def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     slots = _slots(header, trainer)
     callbacks = _callbacks(header, trainer)
     tensors = read_tensors(header)
+    history = _history(header, tensors[_HISTORY])
     progress = header.document["progress"]
     restore_arrays(trainer.model, tensors)
     restore_facts(trainer.runtime, header, tensors)
@@ -77,7 +80,7 @@ def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     trainer.slots.t[()] = progress["optimizer_steps"]
     trainer.steps, trainer.epochs = progress["steps"], progress["epochs"]
     trainer.position, trainer.totals, trainer.plan = progress["position"], progress["totals"], progress["plan"]
-    trainer.history.records[:] = progress["history"]
+    trainer.history.records[:] = history
     for i, (callback, state) in enumerate(callbacks):
         prefix = f"callbacks/{i}/"
         callback.restore(state | {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)})
@@ -105,7 +108,7 @@ def _check_same(header: Header, trainer: Trainer) -> None:
     document = header.document
     if not all(isinstance(document.get(name), kind) for name, kind in _SECTIONS.items()):
         raise damaged(header.path, f"its sections must be {', '.join(_SECTIONS)}")
-    if set(document["progress"]) != _PROGRESS:
+    if set(document["progress"]) != _PROGRESS or _HISTORY not in header.tensors:
         raise damaged(header.path, "its description of the run is incomplete")
     now = {"model": model_document(trainer.model)["model"], "settings": settings(trainer)}
     different = [line for section in now for line in _differences(document[section], now[section], section)]
@@ -117,7 +120,9 @@ def _check_same(header: Header, trainer: Trainer) -> None:
 
 
 _SECTIONS = {"model": dict, "settings": dict, "progress": dict, "callbacks": list}
-_PROGRESS = {"steps", "epochs", "position", "totals", "optimizer_steps", "plan", "history"}
+_PROGRESS = {"steps", "epochs", "position", "totals", "optimizer_steps", "plan"}
+_HISTORY = "history"
+"""The tensor that holds the epochs' figures, as the bytes of a JSON text."""
 
 
 def _differences(saved: Any, now: Any, path: str) -> Iterator[str]:
@@ -142,6 +147,16 @@ def _slots(header: Header, trainer: Trainer) -> list[str]:
     return list(held)
 
 
+
+
+def _history(header: Header, text: HostArray) -> list[dict[str, Any]]:
+    try:
+        records = json.loads(text.tobytes())
+    except ValueError as error:
+        raise damaged(header.path, f"its history is not JSON: {error}") from error
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise damaged(header.path, "its history is no list of epochs")
+    return records
 
 
 def _callbacks(header: Header, trainer: Trainer) -> list[tuple[Callback, dict[str, Any]]]:

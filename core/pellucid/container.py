@@ -73,8 +73,16 @@ def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any],
         "sha256": hash_header(kind, document, {n: (a.dtype, a.shape) for n, a in arrays.items()}, values),
         "document": document,
     }  # fmt: skip
+    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
     # safetensors.numpy.save_file would leave a temporary file of its own behind when it is killed.
-    replace_file(path, save(arrays, {KEY: json.dumps(facts, ensure_ascii=False, separators=(",", ":"))}))
+    content = save(arrays, {KEY: text})
+    length = int.from_bytes(content[:8], "little")
+    if length > MAX_HEADER:
+        raise CheckpointError(
+            f"{path} cannot be written: its header would have {length} bytes, and at most {MAX_HEADER} are read again. "
+            "The configuration or the metadata of this model is too large."
+        )
+    replace_file(path, content)
 
 
 def hash_values(tensors: Mapping[str, HostArray]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pellucid as pl
-from pellucid.container import hash_header
+from pellucid.container import DTYPES, hash_header
 
 LAYERS = [
     {"type": "dense", "units": 8, "activation": "relu"},
@@ -78,8 +78,7 @@ def edited(path: Path, edit: Callable[[dict[str, Any]], None], *, sealed: bool =
     facts = json.loads(header.pop("__metadata__")["pellucid"])
     edit(facts["document"])
     if sealed:
-        names = {"F32": np.dtype("float32"), "F64": np.dtype("float64")}
-        table = {name: (names[entry["dtype"]], tuple(entry["shape"])) for name, entry in header.items()}
+        table = {name: (np.dtype(DTYPES[entry["dtype"]]), tuple(entry["shape"])) for name, entry in header.items()}
         facts["sha256"] = hash_header(facts["kind"], facts["document"], table, facts["tensors_sha256"])
     return put(path, {"__metadata__": {"pellucid": json.dumps(facts)}, **header}, values)
 

@@ -310,3 +310,20 @@ def test_run_that_diverges_leaves_a_checkpoint_of_its_last_good_step(path: Path,
     left = make()
     restore_checkpoint(left, path)
     assert everything(left) == everything(known)
+
+
+def test_long_history_does_not_make_the_header_too_long(path: Path) -> None:
+    trainer = small_trainer(callbacks=[])
+    trainer.history.records += [{"epoch": i, "loss": 0.123456789, "note": "x" * 300} for i in range(60_000)]
+    save_checkpoint(trainer, path)
+    again = small_trainer(callbacks=[])
+    restore_checkpoint(again, path)
+    assert again.history.records == trainer.history.records
+
+
+def test_header_that_could_not_be_read_again_is_not_written(path: Path) -> None:
+    model = small_model()
+    model.runtime.metadata["essay"] = "x" * (17 << 20)
+    with pytest.raises(pl.CheckpointError, match="its header would have 178"):
+        pl.save(model, path)
+    assert not path.exists()

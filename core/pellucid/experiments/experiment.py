@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from pellucid.callback import Callback
 from pellucid.checks import check_float, check_int
 from pellucid.config import build
-from pellucid.errors import ConfigError, DataError, PellucidError
+from pellucid.errors import ConfigError, PellucidError
+from pellucid.experiments.inference import are_labels, input_shape_of, outputs_of
 from pellucid.experiments.sections import NAMES, Sections
 from pellucid.metric import Metric
 from pellucid.ops import get_ops
@@ -258,7 +257,7 @@ def _as_written(shape: Any) -> list[Any]:
 def _metrics(settings: Training, splits: Splits) -> Sequence[Metric | str]:
     if settings.metrics is not None:
         return settings.metrics
-    return ["accuracy"] if _are_labels(splits.train.y) else []
+    return ["accuracy"] if are_labels(splits.train.y) else []
 
 
 def _callbacks(settings: Training, splits: Splits) -> list[Callback | str]:
@@ -268,35 +267,3 @@ def _callbacks(settings: Training, splits: Splits) -> list[Callback | str]:
     if len(splits.validation) and not any(isinstance(callback, BestEpoch) for callback in wanted):
         wanted.append("best_epoch")
     return wanted
-
-
-# -- what follows from the data --------------------------------------------------------------------------------------
-
-
-def input_shape_of(splits: Splits) -> Any:
-    """The shape of one sample as the model receives it: after the data set's transforms."""
-    from pellucid.config import read
-
-    x = splits.train.x
-    first, *others = x if isinstance(x, tuple) else (x,)
-    shape = tuple(first.shape[1:])
-    for i, transform in enumerate(splits.transforms):
-        shape = read("transform", transform, path=f"data.transforms.{i}").output_shape(shape)
-    return [list(shape), *(list(part.shape[1:]) for part in others)] if others else list(shape)
-
-
-def outputs_of(splits: Splits, loss: Loss | None) -> int:
-    """How many outputs the targets ask for: one per class, one per number, or one logit for yes and no."""
-    y = splits.train.y
-    if y is None:
-        raise DataError("The data has no targets, so the number of outputs is unknown. Give it: [model] outputs = ….")
-    y = np.asarray(y)
-    if not _are_labels(y):
-        return 1 if y.ndim == 1 else int(np.prod(y.shape[1:]))
-    if type(loss).__name__ == "BinaryCrossEntropy":
-        return 1
-    return len(splits.classes) if splits.classes is not None else int(y.max()) + 1
-
-
-def _are_labels(y: Any) -> bool:
-    return isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu"

@@ -1,0 +1,42 @@
+"""What follows from the data: the shape of a sample, and how many outputs its targets ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.config import read
+from pellucid.errors import DataError
+
+if TYPE_CHECKING:
+    from pellucid.dataset import Splits
+    from pellucid.objective import Loss
+
+
+def input_shape_of(splits: Splits) -> Any:
+    """The shape of one sample as the model receives it: after the data set's transforms."""
+    x = splits.train.x
+    first, *others = x if isinstance(x, tuple) else (x,)
+    shape = tuple(first.shape[1:])
+    for i, transform in enumerate(splits.transforms):
+        shape = read("transform", transform, path=f"data.transforms.{i}").output_shape(shape)
+    return [list(shape), *(list(part.shape[1:]) for part in others)] if others else list(shape)
+
+
+def outputs_of(splits: Splits, loss: Loss | None) -> int:
+    """How many outputs the targets ask for: one per class, one per number, or one logit for yes and no."""
+    y = splits.train.y
+    if y is None:
+        raise DataError("The data has no targets, so the number of outputs is unknown. Give it: [model] outputs = ….")
+    y = np.asarray(y)
+    if not are_labels(y):
+        return 1 if y.ndim == 1 else int(np.prod(y.shape[1:]))
+    if type(loss).__name__ == "BinaryCrossEntropy":
+        return 1
+    return len(splits.classes) if splits.classes is not None else int(y.max()) + 1
+
+
+def are_labels(y: Any) -> bool:
+    """Whether targets are class labels: whole numbers, one a sample."""
+    return isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu"
