@@ -9,8 +9,8 @@ from pathlib import Path
 from textwrap import dedent
 
 from pellucid.discovery import find_claims
-from pellucid.plugins import Plugins
 from pellucid.registry import Registry
+from pellucid.registry.plugins import Plugins
 
 MANIFEST = """
 from pellucid import hookimpl

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pellucid.dataset import Dataset as Dataset
     from pellucid.dataset import Splits as Splits
     from pellucid.dataset import load_dataset as load_dataset
+    from pellucid.datasets.samples import Split as Split
     from pellucid.errors import CheckpointError as CheckpointError
     from pellucid.errors import ConfigError as ConfigError
     from pellucid.errors import DataError as DataError
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from pellucid.errors import PellucidWarning as PellucidWarning
     from pellucid.errors import PluginError as PluginError
     from pellucid.errors import ShapeError as ShapeError
-    from pellucid.hookspecs import hookimpl as hookimpl
     from pellucid.initializer import Initializer as Initializer
     from pellucid.layer import Layer as Layer
     from pellucid.layer import Param as Param
@@ -51,10 +51,8 @@ if TYPE_CHECKING:
     from pellucid.ops import Ops as Ops
     from pellucid.optimizer import Optimizer as Optimizer
     from pellucid.optimizer import Segment as Segment
+    from pellucid.registry.hookspecs import hookimpl as hookimpl
     from pellucid.regularizer import Regularizer as Regularizer
-    from pellucid.run import History as History
-    from pellucid.run import Run as Run
-    from pellucid.samples import Split as Split
     from pellucid.saving import load as load
     from pellucid.saving import save as save
     from pellucid.schedule import Schedule as Schedule
@@ -62,6 +60,8 @@ if TYPE_CHECKING:
     from pellucid.tape import value_and_grad as value_and_grad
     from pellucid.threads import set_num_threads as set_num_threads
     from pellucid.trainer import Trainer as Trainer
+    from pellucid.training.run import History as History
+    from pellucid.training.run import Run as Run
     from pellucid.transform import Transform as Transform
 
 _MODULES = {
@@ -76,7 +76,7 @@ _MODULES = {
         "CheckpointError ConfigError DataError DifferentiationError NumericalError PellucidError PellucidWarning "
         "PluginError ShapeError"
     ),
-    "hookspecs": "hookimpl",
+    "registry.hookspecs": "hookimpl",
     "initializer": "Initializer",
     "layer": "Layer Param",
     "metric": "Metric",
@@ -84,8 +84,8 @@ _MODULES = {
     "ops": "Ops",
     "optimizer": "Optimizer Segment",
     "regularizer": "Regularizer",
-    "run": "History Run",
-    "samples": "Split",
+    "training.run": "History Run",
+    "datasets.samples": "Split",
     "saving": "load save",
     "schedule": "Schedule",
     "tape": "grad value_and_grad",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pellucid.component import Component
 
 if TYPE_CHECKING:
-    from pellucid.run import Run
+    from pellucid.training.run import Run
 
 
 class Callback(Component, ABC):

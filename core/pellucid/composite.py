@@ -117,13 +117,13 @@ class Composite(Layer):
         """Declare the parameters and states of the Composite itself, not those of its sub-layers. Idempotent."""
 
     def build(self, *input_shapes: Shape) -> None:
-        from pellucid.shape_trace import trace
+        from pellucid.autodiff.shape_trace import trace
 
         trace(self, input_shapes, build=True)
         self._built = True
 
     def output_shape(self, *input_shapes: Shape) -> Any:
-        from pellucid.shape_trace import trace
+        from pellucid.autodiff.shape_trace import trace
 
         # A copy is traced where building would change this object: asking for a shape declares nothing.
         return trace(self if self._built else deepcopy(self), input_shapes, build=not self._built)

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pellucid.component import Component
+from pellucid.datasets.samples import Classes, Inputs, Split, check_data
+from pellucid.datasets.stratify import choose_rows
 from pellucid.errors import ConfigError, DataError
-from pellucid.samples import Classes, Inputs, Split, check_data
-from pellucid.stratify import choose_rows
 from pellucid.transform import Transform
 
 Part = int | float

@@ -8,8 +8,8 @@ import numpy as np
 
 from pellucid.component import CHANGES
 from pellucid.context import Context
-from pellucid.microbatch import Recorded
 from pellucid.model import HostArray, batches, require_runtime, transformed
+from pellucid.training.microbatch import Recorded
 
 if TYPE_CHECKING:
     from pellucid.layer import Layer

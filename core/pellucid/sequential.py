@@ -145,7 +145,10 @@ class Parallel(Layer):
         Equation("y", r"y = [f_1(x), \dots, f_n(x)] \quad\text{or}\quad y = \sum_i f_i(x)"),
         Equation("dx", r"dx = \sum_i J_{f_i}^\top\, dy_i"),
     )
-    examples = (Example({"layers": [_DENSE, _SAME_WIDTH]}), Example({"layers": [_SAME_WIDTH, _SAME_WIDTH], "join": "sum"}))
+    examples = (
+        Example({"layers": [_DENSE, _SAME_WIDTH]}),
+        Example({"layers": [_SAME_WIDTH, _SAME_WIDTH], "join": "sum"}),
+    )
 
     def __init__(self, layers: Sequence[Layer], join: Literal["concatenate", "sum"] = "concatenate") -> None:
         if not layers:

@@ -11,15 +11,15 @@ from pellucid.checks import check_float, check_int
 from pellucid.component import CHANGES
 from pellucid.config import config_or_none, read, read_several
 from pellucid.context import Context, mix
-from pellucid.data import Prepared, direct_source, evaluation_data, prepare
 from pellucid.errors import DataError
-from pellucid.evaluation import evaluate
-from pellucid.microbatch import MicroBatch, Source
 from pellucid.model import require_runtime
 from pellucid.objectives.default import choose_objective
 from pellucid.optimizer import Slots
-from pellucid.run import History, Run
-from pellucid.update import Update
+from pellucid.training.data import Prepared, direct_source, evaluation_data, prepare
+from pellucid.training.evaluation import evaluate
+from pellucid.training.microbatch import MicroBatch, Source
+from pellucid.training.run import History, Run
+from pellucid.training.update import Update
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ import pytest
 from pellucid.discovery import GROUP, Claim
 from pellucid.layers.dense import Dense
 from pellucid.layers.layer_norm import LayerNorm
-from pellucid.plugins import Plugins
 from pellucid.registry import Registry, use_registry
+from pellucid.registry.plugins import Plugins
 from pellucid.testing import conformance_cases
 
 from tests.saving.support import plugin

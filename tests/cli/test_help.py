@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from pellucid.commands import COMMANDS
+from pellucid.cli.commands import COMMANDS
 
 from tests.cli.conftest import Command
 from tests.fake_plugins import install, install_sine

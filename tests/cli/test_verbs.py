@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pellucid as pl
 import pytest
+from pellucid.cli.function_parser import add_options, documented
 from pellucid.errors import PluginError
-from pellucid.function_parser import add_options, documented
 from pellucid.registry import use_registry
 
 from tests.cli.conftest import Command
@@ -120,7 +120,7 @@ def test_what_is_wrong_is_said(pellucid: Command, words: str, message: str):
 
 
 def test_a_signature_that_has_no_place_on_a_command_line_is_the_plugins_fault():
-    from pellucid.console import new_parser
+    from pellucid.cli.console import new_parser
 
     def verb(run: Path, *, options: dict[str, int]) -> None: ...
 

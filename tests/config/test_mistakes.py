@@ -7,8 +7,8 @@ from pathlib import Path
 import pellucid as pl
 import pytest
 from pellucid.config import read
+from pellucid.config.reader import FAILED, Reader
 from pellucid.errors import ConfigError, PluginError, ShapeError
-from pellucid.reader import FAILED, Reader
 
 from tests.fake_plugins import install
 

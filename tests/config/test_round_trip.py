@@ -13,8 +13,8 @@ from pellucid.config import read, to_config
 from pellucid.errors import ConfigError
 from pellucid.initializers.normal import Normal
 from pellucid.layers.dense import Dense
-from pellucid.plugins import CORE
 from pellucid.registry import Registry
+from pellucid.registry.plugins import CORE
 from pellucid.sequential import Sequential
 
 REGISTRY = Registry()

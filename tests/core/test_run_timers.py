@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pellucid as pl
 import pytest
-from pellucid import run as run_module
+from pellucid.training import run as run_module
 
 from tests.saving.support import everything, small_data, small_model, small_trainer
 

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from pellucid import hookspecs
-from pellucid.manifest import KINDS, Registrar
+from pellucid.registry import hookspecs
+from pellucid.registry.manifest import KINDS, Registrar
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins" / "hooks.md").read_text(encoding="utf-8")
 HOOKS = {name: function for name, function in vars(hookspecs).items() if name.startswith("pellucid_")}

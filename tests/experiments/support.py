@@ -60,6 +60,6 @@ class Shell:
 def process(*words: object, cwd: Path, **options: Any) -> subprocess.Popen[str]:
     """The command line in a process of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "pellucid.cli", *map(str, words)], cwd=cwd, text=True, stdout=subprocess.PIPE,
+        [sys.executable, "-m", "pellucid", *map(str, words)], cwd=cwd, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, env=os.environ | {"PYTHONUNBUFFERED": "1"}, **options,
     )  # fmt: skip

@@ -159,7 +159,8 @@ def test_layers_written_out(pellucid: Shell) -> None:
 def test_epoch_is_chosen_on_validation_data_and_the_test_set_is_read_once(
     pellucid: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pellucid import evaluation, trainer
+    from pellucid import trainer
+    from pellucid.training import evaluation
 
     seen: list[int] = []
 

@@ -10,10 +10,10 @@ from importlib import import_module
 import pellucid
 import pytest
 from pellucid.component import Component
-from pellucid.manifest import KINDS, Entry
 from pellucid.ops import Ops
-from pellucid.plugins import CORE
 from pellucid.registry import Registry
+from pellucid.registry.manifest import KINDS, Entry
+from pellucid.registry.plugins import CORE
 
 PACKAGES = (
     "layers", "losses", "objectives", "optimizers", "schedules", "initializers", "regularizers", "metrics",
@@ -47,7 +47,7 @@ def test_every_component_of_the_core_is_registered():
 
 
 def test_all_kinds_have_a_method_for_registering_them():
-    from pellucid.manifest import Registrar
+    from pellucid.registry.manifest import Registrar
 
     assert all(callable(getattr(Registrar, kind)) for kind in KINDS)
 

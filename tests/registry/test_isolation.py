@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from pellucid.errors import PellucidWarning, PluginError
-from pellucid.plugins import Plugin
 from pellucid.registry import Registry
+from pellucid.registry.plugins import Plugin
 
 from tests.fake_plugins import REGISTER_SINE, claim, install, install_sine
 

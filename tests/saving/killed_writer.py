@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import pellucid as pl
-from pellucid.atomic import remove_leftovers
-from pellucid.checkpoint import restore_checkpoint, save_checkpoint
+from pellucid.saving.atomic import remove_leftovers
+from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 
 KILLS = 200
 

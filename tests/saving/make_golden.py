@@ -9,9 +9,9 @@ import json
 
 import numpy as np
 import pellucid as pl
-from pellucid.checkpoint import save_checkpoint
 from pellucid.dataset import Splits
-from pellucid.samples import Split
+from pellucid.datasets.samples import Split
+from pellucid.saving.checkpoint import save_checkpoint
 
 from tests.saving.support import small_data, small_trainer
 from tests.saving.test_versions import GOLDEN

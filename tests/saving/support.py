@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pellucid as pl
-from pellucid.container import DTYPES, hash_header
+from pellucid.saving.container import DTYPES, hash_header
 
 LAYERS = [
     {"type": "dense", "units": 8, "activation": "relu"},

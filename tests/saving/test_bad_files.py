@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.checkpoint import save_checkpoint
-from pellucid.container import MAX_HEADER
+from pellucid.saving.checkpoint import save_checkpoint
+from pellucid.saving.container import MAX_HEADER
 from safetensors.numpy import save_file
 
 from tests.saving.support import edited, parts, put, small_model, small_trainer, with_facts

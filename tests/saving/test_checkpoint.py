@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.checkpoint import restore_checkpoint, save_checkpoint
+from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 
 from tests.saving.support import edited, everything, small_data, small_model, small_trainer
 

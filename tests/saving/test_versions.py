@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.container import read_header
 from pellucid.discovery import GROUP, Claim
 from pellucid.layers.dense import Dense
-from pellucid.plugins import Plugins
 from pellucid.registry import Registry, use_registry
+from pellucid.registry.plugins import Plugins
+from pellucid.saving.container import read_header
 
 from tests.saving.support import plugin, small_trainer
 
@@ -37,7 +37,7 @@ def test_golden_model_predicts_what_it_did(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in RELEASES if name.startswith("checkpoint-")])
 def test_golden_checkpoint_continues_as_it_did(name: str) -> None:
-    from pellucid.checkpoint import restore_checkpoint
+    from pellucid.saving.checkpoint import restore_checkpoint
 
     from tests.saving.support import small_data
 

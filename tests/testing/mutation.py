@@ -15,8 +15,8 @@ from unittest import SkipTest
 
 from pellucid.discovery import GROUP, Claim, find_claims
 from pellucid.ops import Ops, ReferenceOps
-from pellucid.plugins import Plugins
 from pellucid.registry import Registry, use_registry
+from pellucid.registry.plugins import Plugins
 from pellucid.testing import Case, ConformanceError, conformance_cases
 from pellucid.testing.subject import Backends, installed_backends
 

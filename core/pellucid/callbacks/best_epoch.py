@@ -11,12 +11,12 @@ import numpy as np
 from pellucid.callback import Callback
 from pellucid.checks import check_choice
 from pellucid.errors import ConfigError
-from pellucid.evaluation import figure_name
+from pellucid.training.evaluation import figure_name
 
 if TYPE_CHECKING:
     from pellucid.layer import Layer
-    from pellucid.run import Run
     from pellucid.trainer import Trainer
+    from pellucid.training.run import Run
 
 
 class BestEpoch(Callback):

@@ -12,7 +12,7 @@ from pellucid.component import Example
 from pellucid.errors import NumericalError
 
 if TYPE_CHECKING:
-    from pellucid.run import Run
+    from pellucid.training.run import Run
 
 
 class Checkpoint(Callback):
@@ -52,7 +52,7 @@ class Checkpoint(Callback):
             self._save(run)
 
     def _save(self, run: Run) -> None:
-        from pellucid.checkpoint import save_checkpoint
+        from pellucid.saving.checkpoint import save_checkpoint
 
         save_checkpoint(run.trainer, self.path)
         self._watch["saved"] = monotonic()

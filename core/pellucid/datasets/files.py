@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from pellucid.dataset import Dataset, Part, check_part
+from pellucid.datasets.sample_files import Table, read_table
+from pellucid.datasets.samples import Classes, Split
 from pellucid.errors import DataError
-from pellucid.sample_files import Table, read_table
-from pellucid.samples import Classes, Split
 from pellucid.suggest import listed
 from pellucid.transform import Transform
 
 
 class Files(Dataset):
-    """Samples from ``.csv`` or ``.npz`` files; see :func:`pellucid.sample_files.read_table` for what they look like.
+    """Samples from ``.csv`` or ``.npz`` files; :func:`pellucid.datasets.sample_files.read_table` says what they
+    look like.
 
     Targets that are texts become class labels, in alphabetical order of the names in the training file. Whole numbers
     are class labels, numbers with a decimal point are values to be predicted; ``classify`` says otherwise.

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from pellucid.callback import Callback
 from pellucid.checks import check_float, check_int
 from pellucid.config import build
+from pellucid.config.reader import FAILED, Reader
+from pellucid.config.signature import signature_of
+from pellucid.config.writer import to_config
 from pellucid.errors import ConfigError, PellucidError
 from pellucid.experiments.inference import are_labels, input_shape_of, outputs_of
 from pellucid.experiments.sections import NAMES, Sections
 from pellucid.metric import Metric
 from pellucid.ops import get_ops
-from pellucid.reader import FAILED, Reader
 from pellucid.registry import default_registry
-from pellucid.signature import signature_of
 from pellucid.suggest import did_you_mean, listed
 from pellucid.threads import get_num_threads, set_num_threads
 from pellucid.trainer import Trainer
-from pellucid.writer import to_config
 
 if TYPE_CHECKING:
     from pellucid.dataset import Dataset, Splits

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from pellucid.config import read
 from pellucid.dataset import Dataset
 from pellucid.datasets.files import labelled
+from pellucid.datasets.sample_files import SUFFIXES, read_table
+from pellucid.datasets.samples import Split
 from pellucid.errors import ConfigError, DataError
 from pellucid.experiments.folder import RunFolder
 from pellucid.experiments.sections import read_sections
-from pellucid.sample_files import SUFFIXES, read_table
-from pellucid.samples import Split
 from pellucid.saving import load
 from pellucid.threads import set_num_threads
 from pellucid.trainer import Trainer

@@ -11,8 +11,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from pellucid.atomic import remove_leftovers, replace_text
 from pellucid.errors import ConfigError, DataError
+from pellucid.saving.atomic import remove_leftovers, replace_text
 
 HEADING = "# The whole configuration of this run. It can be trained again as it is: pellucid train experiment.toml\n\n"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.sample_files import read_table
+from pellucid.datasets.sample_files import read_table
 
 if TYPE_CHECKING:
     from pellucid.experiments.finished import FinishedRun

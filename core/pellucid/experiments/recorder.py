@@ -10,7 +10,7 @@ from pellucid.callback import Callback
 
 if TYPE_CHECKING:
     from pellucid.experiments.folder import RunFolder
-    from pellucid.run import Run
+    from pellucid.training.run import Run
 
 
 class Recorder(Callback):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.callback import Callback
 
 if TYPE_CHECKING:
-    from pellucid.run import Run
+    from pellucid.training.run import Run
 
 
 class StopOnSignal(Callback):

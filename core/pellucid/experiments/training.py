@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pellucid.callbacks.checkpoint import Checkpoint
-from pellucid.checkpoint import restore_checkpoint
 from pellucid.errors import ConfigError
 from pellucid.experiments.experiment import Prepared
 from pellucid.experiments.folder import RunFolder
@@ -18,6 +17,7 @@ from pellucid.experiments.sections import to_toml
 from pellucid.experiments.signals import StopOnSignal
 from pellucid.experiments.summary import summary_of
 from pellucid.saving import save
+from pellucid.saving.checkpoint import restore_checkpoint
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from unittest import SkipTest
 
 from pellucid.component import Component, Example
 from pellucid.errors import ConfigError
-from pellucid.manifest import Entry
 from pellucid.registry import Registry, default_registry
+from pellucid.registry.manifest import Entry
 from pellucid.suggest import did_you_mean, listed
 from pellucid.testing.check import Check
 from pellucid.testing.checks import CHECKS

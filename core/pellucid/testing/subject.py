@@ -11,8 +11,8 @@ import numpy as np
 from pellucid.component import Example
 from pellucid.config import create
 from pellucid.errors import ConfigError
-from pellucid.manifest import Entry
 from pellucid.ops import Ops, ReferenceOps, get_ops
+from pellucid.registry.manifest import Entry
 from pellucid.testing.failure import HostArray
 
 VARIABLE = 3

@@ -8,7 +8,7 @@ import numpy as np
 from pellucid.checks import check_float, check_int
 from pellucid.component import Equation, Example
 from pellucid.dataset import Dataset, Part
-from pellucid.samples import Split
+from pellucid.datasets.samples import Split
 from pellucid.transform import Transform
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from pellucid.dataset import Dataset, Part
-from pellucid.samples import Split
+from pellucid.datasets.samples import Split
 from pellucid.transform import Transform
 
 from pellucid_datasets.files import packaged

@@ -9,7 +9,7 @@ import numpy as np
 from pellucid.checks import check_bool
 from pellucid.component import Example
 from pellucid.dataset import Dataset, Part, check_part
-from pellucid.samples import Split
+from pellucid.datasets.samples import Split
 from pellucid.transform import Transform
 
 from pellucid_datasets.files import packaged

@@ -1,0 +1,103 @@
+"""The ``pellucid`` command: finds the command, runs it, and turns errors into one clear message.
+
+It imports next to nothing, so that ``pellucid --help`` answers at once; each command imports what it needs itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from pellucid.cli.commands import COMMANDS
+from pellucid.errors import ConfigError, PellucidError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+GLOBAL_OPTIONS = ("--json", "--debug")
+"""Understood by every command, and also before it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, 2 for bad input, 130 after Ctrl-C."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(argv)
+    except PellucidError as error:
+        if "--debug" in argv:
+            import traceback
+
+            traceback.print_exc()
+            return BAD_INPUT
+        _report(error, as_json="--json" in argv)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stdout = None  # nothing is left to be flushed at exit
+        return 0
+
+
+def _dispatch(argv: list[str]) -> int:
+    before = [word for word in argv if word in GLOBAL_OPTIONS]
+    words = [word for word in argv if word not in GLOBAL_OPTIONS]
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(help_text())
+        return 0
+    if words[0] == "--version":
+        from pellucid import __version__
+
+        print(f"pellucid {__version__}")
+        return 0
+    if words[0].startswith("-"):
+        raise ConfigError(f"pellucid has no option {words[0]!r}; options follow the command. See: pellucid --help.")
+
+    from pellucid.cli.console import run_command
+
+    if words[0] in COMMANDS:
+        return run_command(words[0], [*words[1:], *before])
+
+    from pellucid.cli.verbs import run_verb
+
+    return run_verb(words[0], [*words[1:], *before])
+
+
+def help_text() -> str:
+    """What ``pellucid --help`` prints: commands, and the vendors of the plugins, known from metadata alone."""
+    from pellucid.discovery import find_claims
+
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items()]
+    vendors = sorted({claim.vendor for claim in find_claims()} - {"core"})
+    return "\n".join(
+        [
+            "usage: pellucid COMMAND [arguments]",
+            "",
+            "Neural networks that you can see through.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "Models bring verbs of their own (encode, sample, …), which are used like commands: pellucid list model.",
+            f"plugins: {', '.join(vendors) or 'none'}",
+            "",
+            "options of every command:",
+            "  --help   the arguments of the command",
+            "  --json   machine-readable output",
+            "  --debug  a traceback with every error",
+        ]
+    )
+
+
+def _report(error: PellucidError, *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        message = json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, ensure_ascii=False)
+    else:
+        message = f"pellucid: {error}"
+    print(message, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,216 @@
+"""What a plugin says of itself: Entry, one registered name; Registrar, the object that a manifest fills.
+
+A manifest holds strings only. ``"package.module:attribute"`` is imported when the component is first built.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Required, TypedDict, Unpack
+
+from pellucid.errors import PluginError
+
+KINDS = (
+    "layer", "loss", "objective", "optimizer", "schedule", "initializer", "regularizer", "metric", "transform",
+    "model", "dataset", "backend", "callback", "op",
+)  # fmt: skip
+"""Everything that can be registered; see docs/plugins for what each of them must implement."""
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+"""Vendors and names: lower-case letters, digits and underscores."""
+_TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One registered name.
+
+    Attributes:
+        kind: one of ``KINDS``.
+        name: the canonical name, ``vendor/name``; saved files hold this one.
+        target: ``"module:attribute"`` of the class or factory function. Of an op: of its reference implementation.
+        summary: one line for ``pellucid list``.
+        version: version of the component's configuration, raised when its arguments change their meaning.
+        migrate: ``"module:function"`` that turns the configuration of an older version into today's:
+            ``function(config, version) -> config``; or None.
+        verbs: of a model: what its trained form can do, name -> ``"module:function"``.
+        objective: of a model: the objective that it is trained with unless told otherwise; None for a loss.
+        backends: of an op: backend -> ``"module:function"``.
+        distribution, distribution_version: where it comes from.
+    """
+
+    kind: str
+    name: str
+    target: str
+    summary: str
+    version: int = 1
+    migrate: str | None = None
+    verbs: Mapping[str, str] = field(default_factory=dict)
+    objective: str | None = None
+    backends: Mapping[str, str] = field(default_factory=dict)
+    distribution: str = ""
+    distribution_version: str = ""
+
+    @property
+    def vendor(self) -> str:
+        return self.name.partition("/")[0]
+
+    @property
+    def short_name(self) -> str:
+        return self.name.partition("/")[2]
+
+
+class Details(TypedDict, total=False):
+    """What can be said of every entry; see :class:`Entry`."""
+
+    summary: Required[str]
+    version: int
+    migrate: str
+
+
+class Registrar:
+    """Collects what one plugin registers; ``pellucid_register`` receives it as ``registry``.
+
+    Names are given without the vendor, which is the plugin's entry-point name: ``registry.layer("sine", …)`` in the
+    plugin ``acme`` registers ``acme/sine``. Nothing counts until the whole manifest has gone through, so a plugin
+    that fails half-way leaves no trace.
+    """
+
+    def __init__(self, vendor: str, distribution: str = "", distribution_version: str = "") -> None:
+        self.vendor = vendor
+        self.entries: dict[tuple[str, str], Entry] = {}
+        self._origin = (distribution, distribution_version)
+        self._closed = False
+
+    def layer(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """A differentiable function: :class:`pellucid.Layer` or :class:`pellucid.Composite`."""
+        self._add("layer", name, target, **details)
+
+    def loss(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """Compares prediction and target: :class:`pellucid.Loss`."""
+        self._add("loss", name, target, **details)
+
+    def objective(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """What one training step minimises: :class:`pellucid.Objective`."""
+        self._add("objective", name, target, **details)
+
+    def optimizer(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """Turns gradients into steps: :class:`pellucid.Optimizer`."""
+        self._add("optimizer", name, target, **details)
+
+    def schedule(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """The learning rate over the steps: :class:`pellucid.Schedule`."""
+        self._add("schedule", name, target, **details)
+
+    def initializer(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """First values of a parameter: :class:`pellucid.Initializer`."""
+        self._add("initializer", name, target, **details)
+
+    def regularizer(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """A penalty on a parameter: :class:`pellucid.Regularizer`."""
+        self._add("regularizer", name, target, **details)
+
+    def metric(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """A figure for evaluation: :class:`pellucid.Metric`."""
+        self._add("metric", name, target, **details)
+
+    def transform(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """Changes the data before the model sees it: :class:`pellucid.Transform`."""
+        self._add("transform", name, target, **details)
+
+    def dataset(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """A named collection of samples: :class:`pellucid.Dataset`."""
+        self._add("dataset", name, target, **details)
+
+    def backend(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """A table of array operations: :class:`pellucid.Ops`."""
+        self._add("backend", name, target, **details)
+
+    def callback(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """Is told of epochs and runs: :class:`pellucid.Callback`."""
+        self._add("callback", name, target, **details)
+
+    def model(
+        self, name: str, target: str, *, verbs: Mapping[str, str] | None = None, objective: str | None = None,
+        **details: Unpack[Details],
+    ) -> None:  # fmt: skip
+        """A whole architecture: a Layer class, or a function that returns a Layer.
+
+        Args:
+            verbs: what the command line can do with a trained one beyond train, evaluate and predict:
+                ``{"encode": "pellucid_acme.verbs:encode"}``; see docs/plugins.
+            objective: what it is trained with unless told otherwise, such as ``"vae/elbo"``.
+        """
+        for verb, function in (verbs or {}).items():
+            self._check_verb(name, verb)
+            self._check_target("verb", f"{name}.{verb}", function)
+        self._add("model", name, target, verbs=dict(verbs or {}), objective=objective, **details)
+
+    def op(
+        self, name: str, *, reference: str, cython: str | None = None, cupy: str | None = None,
+        **details: Unpack[Details],
+    ) -> None:  # fmt: skip
+        """A kernel of the plugin's own, called by layers as ``ctx.op("vendor/name")(…)``.
+
+        Each implementation is ``"module:function"`` with ``function(ops, …)``. The reference is plain array code over
+        ``ops.xp`` and serves every backend that has none of its own; a faster one returns ``NotImplemented`` for
+        arguments that it does not cover, such as another dtype, and the reference is called instead.
+        """
+        given = {"reference": reference, "cython": cython, "cupy": cupy}
+        backends = {backend: target for backend, target in given.items() if target is not None}
+        for backend, target in backends.items():
+            self._check_target("op", f"{name} ({backend})", target)
+        self._add("op", name, reference, backends=backends, **details)
+
+    def close(self) -> None:
+        """The hook has returned; what is registered later would escape isolation."""
+        self._closed = True
+
+    # -- checks --------------------------------------------------------------------------------------------------
+
+    def _add(
+        self, kind: str, name: str, target: str, *, summary: str, version: int = 1, migrate: str | None = None,
+        verbs: Mapping[str, str] | None = None, objective: str | None = None,
+        backends: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        if self._closed:
+            raise PluginError(
+                f"Plugin '{self.vendor}' registers the {kind} '{name}' after its pellucid_register hook has returned. "
+                "Register everything inside the hook."
+            )
+        if "/" in name:
+            raise PluginError(
+                f"Plugin '{self.vendor}' cannot register the {kind} '{name}': a plugin registers names of its own "
+                f"vendor, and these are given without it: registry.{kind}('{name.rpartition('/')[2]}', …)."
+            )
+        if not NAME.fullmatch(name):
+            raise PluginError(
+                f"Plugin '{self.vendor}' registers the {kind} {name!r}. A name must consist of lower-case letters, "
+                "digits and underscores, and begin with a letter."
+            )
+        if (kind, name) in self.entries:
+            raise PluginError(f"Plugin '{self.vendor}' registers the {kind} '{name}' twice. Remove one of the two.")
+        self._check_target(kind, name, target)
+        if migrate is not None:
+            self._check_target(kind, f"{name} (migrate)", migrate)
+        self.entries[kind, name] = Entry(
+            kind, f"{self.vendor}/{name}", target, summary, version, migrate,
+            verbs or {}, objective, backends or {}, *self._origin,
+        )  # fmt: skip
+
+    def _check_target(self, kind: str, name: str, target: object) -> None:
+        if not isinstance(target, str) or not _TARGET.fullmatch(target):
+            raise PluginError(
+                f"Plugin '{self.vendor}' registers the {kind} '{name}' with {target!r}. Expected a string "
+                "'package.module:attribute': a manifest imports no implementation."
+            )
+
+    def _check_verb(self, model: str, verb: str) -> None:
+        from pellucid.cli.commands import COMMANDS
+
+        if verb in COMMANDS or not NAME.fullmatch(verb):
+            reason = "is a command of pellucid itself" if verb in COMMANDS else "is not a name in lower-case letters"
+            raise PluginError(
+                f"Plugin '{self.vendor}' gives its model '{model}' the verb {verb!r}, which {reason}. Choose another."
+            )

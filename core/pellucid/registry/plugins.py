@@ -1,0 +1,253 @@
+"""Plugins: which are installed, which are loaded, and how one that fails is kept from harming the others."""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+from pellucid.discovery import GROUP, Claim, find_claims
+from pellucid.errors import PellucidWarning, PluginError
+from pellucid.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    import pluggy
+
+    from pellucid.registry.manifest import Entry
+
+ALLOW_LIST = "PELLUCID_PLUGINS"
+"""Environment variable: the vendors that may be loaded, separated by commas; unset allows all, empty only the core."""
+STRICT = "PELLUCID_STRICT"
+"""Environment variable: ``1`` makes a plugin that cannot be loaded an error wherever plugins are loaded."""
+CORE = "core"
+
+Status = Literal["found", "loading", "loaded", "broken", "incompatible", "conflict", "disabled"]
+
+
+class Plugin:
+    """One vendor.
+
+    Attributes:
+        vendor: its name, the first half of ``vendor/name``.
+        module: the module that implements the hooks.
+        distribution, version: the package that brings it.
+        status: ``found`` until it is loaded; then ``loaded``, or why it is not:
+            ``broken`` (its manifest or a hook raised), ``incompatible`` (made for another version of the interface),
+            ``conflict`` (several packages claim the vendor), ``disabled`` (not in the allow-list).
+        reason: what is wrong and what to do, or empty.
+        traceback: of the exception, or empty.
+        entries: what it registered, by (kind, short name).
+    """
+
+    def __init__(self, vendor: str, claims: Sequence[Claim], status: Status = "found", reason: str = "") -> None:
+        self.vendor = vendor
+        self.module = claims[0].module
+        self.distribution = ", ".join(dict.fromkeys(claim.distribution for claim in claims))
+        self.version = ", ".join(claim.version for claim in claims)
+        self.status: Status = status
+        self.reason = reason
+        self.traceback = ""
+        self.error: BaseException | None = None
+        self.entries: dict[tuple[str, str], Entry] = {}
+
+    def fail(self, error: BaseException) -> None:
+        """Take everything back that this plugin registered and remember why."""
+        self.status = "broken"
+        self.reason = f"{type(error).__name__}: {error}"
+        self.traceback = "".join(traceback.format_exception(error))
+        self.error = error
+        self.entries = {}
+
+    def unusable(self) -> PluginError:
+        """The error for whoever asks for something of a plugin that is not loaded."""
+        reason = self.reason.rstrip(".") or "A manifest registers names; it cannot build anything while it does"
+        error = PluginError(
+            f"Plugin '{self.vendor}' ({self.distribution} {self.version}) is {self.status}: {reason}."
+            + (" See: pellucid plugins --traceback." if self.traceback else "")
+        )
+        error.__cause__ = self.error
+        return error
+
+
+class Plugins:
+    """The plugins of one registry. Finding them imports nothing; each is imported when it is first asked for."""
+
+    def __init__(self, claims: Callable[[], list[Claim]] = find_claims) -> None:
+        self._claims = claims
+        self._lock = threading.RLock()
+        self._manager: pluggy.PluginManager | None = None
+        self._found: dict[str, Plugin] | None = None
+
+    @property
+    def found(self) -> dict[str, Plugin]:
+        """All plugins by vendor, the core first; from metadata alone."""
+        with self._lock:
+            if self._found is None:
+                self._found = _judge(self._claims())
+            return self._found
+
+    def load(self, vendor: str) -> Plugin:
+        """Load this plugin's manifest, unless that was tried before. Never raises (unless ``PELLUCID_STRICT=1``):
+        look at the status."""
+        with self._lock:
+            plugin = self.found[vendor]
+            if plugin.status == "found":
+                plugin.status = "loading"
+                try:
+                    self._load(plugin)
+                    plugin.status = "loaded"
+                except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us either
+                    self._forget(plugin)
+                    plugin.fail(error)
+            if plugin.status not in ("loading", "loaded", "disabled") and strict():
+                raise plugin.unusable()
+            return plugin
+
+    def load_all(self) -> list[Plugin]:
+        """Load every manifest."""
+        return [self.load(vendor) for vendor in self.found]
+
+    def call(self, hook: str, **arguments: Any) -> None:
+        """Call a hook of all plugins. One that raises is switched off and reported; the others are still called."""
+        for vendor, implementation in self.implementations(hook):
+            plugin = self.found[vendor]
+            try:
+                implementation(**arguments)
+            except Exception as error:
+                self._forget(plugin)
+                plugin.fail(error)
+                if strict():
+                    raise plugin.unusable() from error
+                warnings.warn(
+                    f"{plugin.unusable()} It failed in {hook} and is switched off for the rest of this process.",
+                    PellucidWarning,
+                    stacklevel=2,
+                )
+
+    def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
+        """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""
+        self.load_all()
+        found = reversed(getattr(self._plugin_manager.hook, hook).get_hookimpls())
+        return [(implementation.plugin_name, _with_its_arguments(implementation)) for implementation in found]
+
+    # -- loading -------------------------------------------------------------------------------------------------
+
+    @property
+    def _plugin_manager(self) -> pluggy.PluginManager:
+        if self._manager is None:
+            import pluggy
+
+            from pellucid.registry import hookspecs
+
+            self._manager = pluggy.PluginManager("pellucid")
+            self._manager.add_hookspecs(hookspecs)
+        return self._manager
+
+    def _load(self, plugin: Plugin) -> None:
+        from pellucid.registry.manifest import NAME, Registrar
+
+        if not NAME.fullmatch(plugin.vendor):
+            raise PluginError(
+                f"The entry point of {plugin.distribution} is named {plugin.vendor!r}. A vendor's name must consist of "
+                "lower-case letters, digits and underscores, and begin with a letter."
+            )
+        if ":" in plugin.module:
+            raise PluginError(
+                f"The entry point of {plugin.distribution} names {plugin.module!r}. It must name the module that "
+                f"implements the hooks: {plugin.vendor} = \"{plugin.module.partition(':')[0]}\"."
+            )
+        module = import_module(plugin.module)
+        manager = self._plugin_manager
+        manager.register(module, plugin.vendor)
+        self._check_hooks(plugin, module)
+        registrar = Registrar(plugin.vendor, plugin.distribution, plugin.version)
+        for implementation in manager.hook.pellucid_register.get_hookimpls():
+            if implementation.plugin is module:
+                _with_its_arguments(implementation)(registry=registrar)
+        registrar.close()
+        plugin.entries = registrar.entries
+
+    def _check_hooks(self, plugin: Plugin, module: Any) -> None:
+        callers = self._plugin_manager.get_hookcallers(module) or []
+        if not callers:
+            raise PluginError(
+                f"The module {plugin.module} implements no hook. Mark its functions with @pellucid.hookimpl."
+            )
+        known = [name for name in vars(self._plugin_manager.hook) if name.startswith("pellucid_")]
+        for caller in callers:
+            if not caller.has_spec():
+                specified = [name for name in known if getattr(self._plugin_manager.hook, name).has_spec()]
+                raise PluginError(
+                    f"{plugin.module}.{caller.name} is marked as a hook, and there is no such hook."
+                    f"{did_you_mean(caller.name, specified)} The hooks are: {', '.join(sorted(specified))}."
+                )
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin is module and (implementation.wrapper or implementation.hookwrapper):
+                    raise PluginError(
+                        f"{plugin.module}.{caller.name} is a hook wrapper. Plugins of pellucid are isolated from each "
+                        "other and cannot wrap each other's hooks: use a plain hookimpl."
+                    )
+
+    def _forget(self, plugin: Plugin) -> None:
+        if self._manager is not None and self._manager.has_plugin(plugin.vendor):
+            self._manager.unregister(name=plugin.vendor)
+
+
+def _with_its_arguments(implementation: pluggy.HookImpl) -> Callable[..., None]:
+    """The function of a plugin, which may take fewer arguments than its hook offers."""
+
+    def call(**arguments: Any) -> None:
+        implementation.function(**{name: arguments[name] for name in implementation.argnames})
+
+    return call
+
+
+def strict() -> bool:
+    """Whether a plugin that cannot be loaded is an error: ``PELLUCID_STRICT=1``."""
+    return os.environ.get(STRICT, "").strip() not in ("", "0")
+
+
+def allowed() -> set[str] | None:
+    """The vendors of the allow-list, or None if there is none."""
+    listed = os.environ.get(ALLOW_LIST)
+    return None if listed is None else {name.strip() for name in listed.split(",") if name.strip()}
+
+
+def _judge(claims: Sequence[Claim]) -> dict[str, Plugin]:
+    """What can be said of each vendor before anything is imported."""
+    from pellucid import __version__
+
+    by_vendor: dict[str, list[Claim]] = {}
+    for claim in claims:
+        by_vendor.setdefault(claim.vendor, []).append(claim)
+    plugins = {CORE: Plugin(CORE, [Claim(CORE, "pellucid.registry.builtin", GROUP, "pellucid", __version__)])}
+    for claim in by_vendor.pop(CORE, []):
+        if claim.distribution != "pellucid":
+            reason = f"{claim.distribution} claims the vendor 'core', which is pellucid's own. Uninstall it."
+            plugins[f"{CORE} of {claim.distribution}"] = Plugin(CORE, [claim], "conflict", reason)
+    for vendor, claimed in by_vendor.items():
+        plugins[vendor] = Plugin(vendor, *_verdict(vendor, claimed))
+    return plugins
+
+
+def _verdict(vendor: str, claims: list[Claim]) -> tuple[list[Claim], Status, str]:
+    """(the claims that matter, status, reason) of one vendor."""
+    listed = allowed()
+    packages = sorted({claim.distribution for claim in claims})
+    ours = [claim for claim in claims if claim.group == GROUP]
+    if listed is not None and vendor not in listed:
+        return ours or claims, "disabled", f"It is not in {ALLOW_LIST}={os.environ[ALLOW_LIST]}."
+    if len(packages) > 1:
+        reason = f"The packages {' and '.join(packages)} both claim the vendor '{vendor}'. Uninstall all but one."
+        return claims, "conflict", reason
+    if not ours:
+        reason = (
+            f"It is made for the plugin interface {claims[0].group}; this pellucid offers {GROUP}. "
+            f"Install a version of {packages[0]} for {GROUP}, or the pellucid that it was made for."
+        )
+        return claims, "incompatible", reason
+    return ours, "found", ""

@@ -1,0 +1,177 @@
+"""save_checkpoint and restore_checkpoint: a training run stopped at any step goes on with the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.config.writer import to_config
+from pellucid.errors import CheckpointError, ConfigError
+from pellucid.saving import check_tensors, model_document, model_tensors, restore_arrays, restore_facts
+from pellucid.saving.container import Header, HostArray, damaged, read_header, read_tensors, write
+
+if TYPE_CHECKING:
+    from pellucid.callback import Callback
+    from pellucid.trainer import Trainer
+
+
+def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+    """Save the state of a trainer and its model.
+
+    What a continuation needs: parameters and states, the optimizer's memory and its number of steps, the place in the
+    run and in the epoch, the sums of the epoch under way, the history, and what callbacks keep. Random numbers need no
+    state: each is a function of (seed, step, place), and the order of the samples one of (seed, epoch).
+
+    Raises:
+        CheckpointError: something in the run is not registered, or the file cannot be written.
+    """
+    document = model_document(trainer.model)
+    tensors = model_tensors(trainer.model)
+    ops = trainer.runtime.ops
+    tensors |= {f"optimizer/{name}": np.asarray(ops.to_host(a)) for name, a in trainer.slots.buffers.items()}
+    callbacks: list[dict[str, Any]] = []
+    for callback in trainer.callbacks:
+        state = callback.state()
+        arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+        if state:
+            tensors |= {f"callbacks/{len(callbacks)}/{name}": array for name, array in arrays.items()}
+            others = {name: value for name, value in state.items() if name not in arrays}
+            callbacks.append({"class": type(callback).__name__, "state": others})
+    document["settings"] = settings(trainer)
+    document["progress"] = {
+        "steps": trainer.steps, "epochs": trainer.epochs, "position": trainer.position, "totals": trainer.totals,
+        "optimizer_steps": int(trainer.slots.t), "plan": trainer.plan,
+    }  # fmt: skip
+    tensors[_HISTORY] = np.frombuffer(json.dumps(trainer.history.records).encode(), np.uint8)  # too long for a header
+    document["callbacks"] = callbacks
+    write(path, "checkpoint", document, tensors)
+
+
+def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+    """Put a new trainer where the saved one stood; ``fit`` with the same data then continues.
+
+    The trainer must have been made with the same model and settings. Nothing is changed unless everything fits.
+
+    Raises:
+        CheckpointError: the file cannot be read, or belongs to another run; the message names the differences.
+
+    Example::
+
+        trainer = Trainer(build("ann", input_shape=(4,), outputs=3, seed=0), optimizer="adam", seed=0)
+        restore_checkpoint(trainer, "checkpoint.safetensors")
+        trainer.fit("iris", epochs=20 - trainer.epochs)
+    """
+    header = read_header(path, "checkpoint")
+    _check_same(header, trainer)
+    check_tensors(header, trainer.model)
+    slots = _slots(header, trainer)
+    callbacks = _callbacks(header, trainer)
+    tensors = read_tensors(header)
+    history = _history(header, tensors[_HISTORY])
+    progress = header.document["progress"]
+    restore_arrays(trainer.model, tensors)
+    restore_facts(trainer.runtime, header, tensors)
+    for name in slots:
+        trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
+    trainer.slots.t[()] = progress["optimizer_steps"]
+    trainer.steps, trainer.epochs = progress["steps"], progress["epochs"]
+    trainer.position, trainer.totals, trainer.plan = progress["position"], progress["totals"], progress["plan"]
+    trainer.history.records[:] = history
+    for i, (callback, state) in enumerate(callbacks):
+        prefix = f"callbacks/{i}/"
+        callback.restore(state | {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)})
+
+
+def settings(trainer: Trainer) -> dict[str, Any]:
+    """All that decides how a run goes on, beside the data and the number of epochs."""
+    try:
+        return {
+            "seed": trainer.seed,
+            "objective": to_config(trainer.objective),
+            "optimizer": to_config(trainer.optimizer),
+            "schedule": None if trainer.schedule is None else to_config(trainer.schedule),
+            "clip_norm": trainer.clip_norm,
+            "accumulate": trainer.accumulate,
+        }
+    except ConfigError as error:
+        raise CheckpointError(
+            f"This run cannot be saved, because no registered name makes all of it again. {error} "
+            "Register the class in a plugin: pellucid new plugin NAME."
+        ) from error
+
+
+def _check_same(header: Header, trainer: Trainer) -> None:
+    document = header.document
+    if not all(isinstance(document.get(name), kind) for name, kind in _SECTIONS.items()):
+        raise damaged(header.path, f"its sections must be {', '.join(_SECTIONS)}")
+    if set(document["progress"]) != _PROGRESS or _HISTORY not in header.tensors:
+        raise damaged(header.path, "its description of the run is incomplete")
+    now = {"model": model_document(trainer.model)["model"], "settings": settings(trainer)}
+    different = [line for section in now for line in _differences(document[section], now[section], section)]
+    if different:
+        raise CheckpointError(
+            f"{header.path} is of another run, so it cannot be continued with these settings. Different are:\n  "
+            + "\n  ".join(different) + "\nGive the same settings again, or begin a new run."
+        )  # fmt: skip
+
+
+_SECTIONS = {"model": dict, "settings": dict, "progress": dict, "callbacks": list}
+_PROGRESS = {"steps", "epochs", "position", "totals", "optimizer_steps", "plan"}
+_HISTORY = "history"
+"""The tensor that holds the epochs' figures, as the bytes of a JSON text."""
+
+
+def _differences(saved: Any, now: Any, path: str) -> Iterator[str]:
+    """``path: saved value, now value`` for everything that is not equal."""
+    if isinstance(saved, Mapping) and isinstance(now, Mapping):
+        for key in [*saved, *(key for key in now if key not in saved)]:
+            yield from _differences(saved.get(key), now.get(key), f"{path}.{key}")
+    elif isinstance(saved, list) and isinstance(now, list) and len(saved) == len(now):
+        for i, (before, after) in enumerate(zip(saved, now, strict=True)):
+            yield from _differences(before, after, f"{path}.{i}")
+    elif saved != now:
+        yield f"{path}: {saved!r} in the checkpoint, {now!r} now"
+
+
+def _slots(header: Header, trainer: Trainer) -> list[str]:
+    """Names of the optimizer's buffers, after a check of their sizes."""
+    arena = trainer.slots.arena
+    held = {n.removeprefix("optimizer/"): what for n, what in header.tensors.items() if n.startswith("optimizer/")}
+    for name, what in held.items():
+        if what != (arena.dtype, (arena.size,)):
+            raise damaged(header.path, f"the optimizer's '{name}' must hold {arena.size} values of type {arena.dtype}")
+    return list(held)
+
+
+
+
+def _history(header: Header, text: HostArray) -> list[dict[str, Any]]:
+    try:
+        records = json.loads(text.tobytes())
+    except ValueError as error:
+        raise damaged(header.path, f"its history is not JSON: {error}") from error
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise damaged(header.path, "its history is no list of epochs")
+    return records
+
+
+def _callbacks(header: Header, trainer: Trainer) -> list[tuple[Callback, dict[str, Any]]]:
+    """The callbacks that had something to remember, each with what it was."""
+    waiting = list(trainer.callbacks)
+    pairs = []
+    for saved in header.document["callbacks"]:
+        if not isinstance(saved, dict) or not isinstance(saved.get("state"), dict):
+            raise damaged(header.path, "its description of the callbacks is incomplete")
+        callback = next((c for c in waiting if type(c).__name__ == saved.get("class")), None)
+        if callback is None:
+            raise CheckpointError(
+                f"{header.path} holds the memory of a callback {saved.get('class')!r}, and this trainer has none. "
+                "Give the trainer the same callbacks as before."
+            )
+        waiting.remove(callback)
+        pairs.append((callback, saved["state"]))
+    return pairs

@@ -1,0 +1,245 @@
+"""The file that models and checkpoints are saved in: safetensors with a JSON document, versions and a hash.
+
+A file is data and nothing else: reading it executes nothing, and everything that its header claims is checked against
+the size of the file before memory is taken for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
+from math import prod
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from pellucid.errors import CheckpointError
+from pellucid.saving.atomic import replace_file
+
+HostArray = np.ndarray[Any, Any]
+Kind = Literal["model", "checkpoint"]
+
+FORMAT_VERSION = 1
+"""Raised when the meaning of a file changes. Files of older versions stay readable; newer ones are refused."""
+MAX_HEADER = 16 << 20
+"""Bytes. A header holds the configuration and about 100 bytes per tensor; more than this is no model of ours."""
+MAX_DEPTH = 200
+"""How deeply the document may be nested; a model nested deeper could not be built either."""
+MAX_AXES = 32
+"""Of one tensor."""
+DTYPES = {
+    "F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64, "I32": np.int32, "I16": np.int16,
+    "I8": np.int8, "U64": np.uint64, "U32": np.uint32, "U16": np.uint16, "U8": np.uint8, "BOOL": np.bool_,
+}  # fmt: skip
+KEY = "pellucid"
+"""Of the one entry in the metadata, a JSON text: of several the safetensors library does not keep the order, and equal
+models would give files that are not."""
+_FIELDS = {"kind": str, "sha256": str, "tensors_sha256": str, "document": dict}
+_Table = dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of itself, checked; no tensor has been read yet.
+
+    Attributes:
+        path: the file.
+        kind: whether it holds a model or a checkpoint.
+        document: configuration and facts, as JSON has them.
+        tensors: name -> (dtype, shape).
+        tensors_hash: what the hash of the tensors' values must be.
+    """
+
+    path: Path
+    kind: str
+    document: dict[str, Any]
+    tensors: _Table
+    tensors_hash: str
+
+
+def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
+    """Write a file, atomically; see :func:`pellucid.saving.atomic.replace_file`."""
+    arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in tensors.items()}
+    values = hash_values(arrays)
+    facts = {
+        "format_version": FORMAT_VERSION, "kind": kind, "tensors_sha256": values,
+        "sha256": hash_header(kind, document, {n: (a.dtype, a.shape) for n, a in arrays.items()}, values),
+        "document": document,
+    }  # fmt: skip
+    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    # safetensors.numpy.save_file would leave a temporary file of its own behind when it is killed.
+    content = save(arrays, {KEY: text})
+    length = int.from_bytes(content[:8], "little")
+    if length > MAX_HEADER:
+        raise CheckpointError(
+            f"{path} cannot be written: its header would have {length} bytes, and at most {MAX_HEADER} are read again. "
+            "The configuration or the metadata of this model is too large."
+        )
+    replace_file(path, content)
+
+
+def hash_values(tensors: Mapping[str, HostArray]) -> str:
+    """SHA-256 over the values of all tensors in order of name, little-endian, row by row."""
+    total = sha256()
+    for name in sorted(tensors):
+        total.update(np.ascontiguousarray(tensors[name]).reshape(-1).view(np.uint8).data)
+    return total.hexdigest()
+
+
+def hash_header(kind: str, document: Mapping[str, Any], tensors: _Table, values: str) -> str:
+    """SHA-256 over all else: kind, document, the tensors' names, types and shapes, and the hash of their values."""
+    table = [[name, dtype.str, list(shape)] for name, (dtype, shape) in sorted(tensors.items())]
+    return sha256(json.dumps([FORMAT_VERSION, kind, document, table, values]).encode()).hexdigest()
+
+
+def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
+    """Open a file and check what it claims.
+
+    Raises:
+        CheckpointError: missing, foreign, truncated, damaged, of the other kind, or of a newer pellucid.
+    """
+    path = Path(path)
+    header = _raw_header(path)
+    metadata = header.pop("__metadata__", None)
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):
+        raise CheckpointError(
+            f"{path} is a safetensors file, and pellucid did not write it: it holds arrays and no description of a "
+            "model. Build the model by name and copy the arrays into its parameters: param.data = …."
+        )
+    facts = _json(path, metadata[KEY])
+    _check_version(path, facts.get("format_version"))
+    absent = [name for name, wanted in _FIELDS.items() if not isinstance(facts.get(name), wanted)]
+    if absent:
+        raise damaged(path, f"its header lacks {', '.join(absent)}")
+    if facts["kind"] != kind:
+        remedy = (
+            "Continue the run with: pellucid train --resume --out RUN; the model for use is model.safetensors beside it"
+            if facts["kind"] == "checkpoint"
+            else "Load it with pellucid.load(path)"
+        )
+        raise CheckpointError(f"{path} must hold a {kind}. Received: a {facts['kind']}. {remedy}.")
+    tensors = _tensor_table(path, header)
+    if hash_header(kind, facts["document"], tensors, facts["tensors_sha256"]) != facts["sha256"]:
+        raise damaged(path, "its hash does not agree with its description of the model")
+    return Header(path, kind, facts["document"], tensors, facts["tensors_sha256"])
+
+
+def read_tensors(header: Header) -> dict[str, HostArray]:
+    """All tensors of a file whose header has been checked, verified against their hash."""
+    try:
+        with safe_open(header.path, framework="numpy") as file:
+            if set(file.keys()) != set(header.tensors):
+                raise damaged(header.path, "its tensors changed while it was being read")
+            tensors = {name: file.get_tensor(name) for name in header.tensors}
+    except (SafetensorError, OSError) as error:
+        raise damaged(header.path, str(error)) from error
+    if hash_values(tensors) != header.tensors_hash:
+        raise damaged(header.path, "the hash of its values is not the one that was written")
+    return tensors
+
+
+def _raw_header(path: Path) -> dict[str, Any]:
+    """The JSON header of a safetensors file: 8 bytes that give its length, then the text."""
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            start = file.read(8)
+            length = int.from_bytes(start, "little")
+            if len(start) < 8 or length > size - 8:
+                raise CheckpointError(
+                    f"{path} is not a safetensors file, or it is truncated: {size} bytes, and its header claims "
+                    f"{length + 8 if len(start) == 8 else 'at least 8'}. Copy it again, or save the model again."
+                )
+            if length > MAX_HEADER:
+                raise CheckpointError(
+                    f"{path} has a header of {length} bytes. Expected: at most {MAX_HEADER}. No file that pellucid "
+                    "writes has one so large, so it is not read."
+                )
+            text = file.read(length)
+    except OSError as error:
+        raise CheckpointError(
+            f"Cannot read {path}: {error.strerror}. Check the path; pellucid.save(model, path) writes such files."
+        ) from error
+    header = _json(path, text)
+    end = max((_span(entry)[1] for name, entry in header.items() if name != "__metadata__"), default=0)
+    if 8 + length + end != size:
+        raise CheckpointError(
+            f"{path} is truncated or damaged: {size} bytes, and its header describes {8 + length + end}. "
+            "Copy it again, or go back to an earlier checkpoint."
+        )
+    return header
+
+
+def _span(entry: Any) -> tuple[int, int]:
+    """First byte and end of a tensor, counted from the end of the header; (0, -1) if the entry makes no sense."""
+    offsets = entry.get("data_offsets") if isinstance(entry, dict) else None
+    if isinstance(offsets, list) and len(offsets) == 2 and all(type(n) is int and n >= 0 for n in offsets):
+        return offsets[0], offsets[1]
+    return 0, -1
+
+
+def _json(path: Path, text: str | bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(text)
+        _check_depth(parsed)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path} is not a file of pellucid, or it is damaged: its header is not JSON ({type(error).__name__})."
+        ) from error
+    if not isinstance(parsed, dict):
+        raise damaged(path, f"its header must be a table, and is a {type(parsed).__name__}")
+    return parsed
+
+
+def _check_depth(value: Any, depth: int = 0) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_depth(item, depth + 1)
+
+
+def _check_version(path: Path, written: Any) -> None:
+    if type(written) is not int or not 1 <= written <= FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} is written in version {written!r:.20} of the format. This pellucid reads versions up to "
+            f"{FORMAT_VERSION}. Upgrade pellucid: pip install --upgrade pellucid."
+        )
+
+
+def _tensor_table(path: Path, header: Mapping[str, Any]) -> _Table:
+    """name -> (dtype, shape), after checking that the tensors fill the file without gap or overlap."""
+    table: _Table = {}
+    spans: list[tuple[int, int]] = []
+    for name, entry in header.items():
+        shape = entry.get("shape") if isinstance(entry, dict) else None
+        sizes: list[Any] = shape if isinstance(shape, list) and len(shape) <= MAX_AXES else [None]
+        if not all(type(n) is int and 0 <= n < 1 << 48 for n in sizes):
+            raise damaged(path, f"the shape of tensor {name!r} is {shape!r}")
+        if entry.get("dtype") not in DTYPES:
+            raise damaged(path, f"the dtype of tensor {name!r} is {entry.get('dtype')!r}")
+        dtype = np.dtype(DTYPES[entry["dtype"]])
+        start, end = _span(entry)
+        if end - start != prod(sizes) * dtype.itemsize:
+            raise damaged(path, f"tensor {name!r} of shape {shape} and type {dtype} cannot have {end - start} bytes")
+        table[name] = dtype, tuple(sizes)
+        spans.append((start, end))
+    spans.sort()
+    for (_, end), (start, _) in pairwise(spans):
+        if start != end:
+            raise damaged(path, f"its tensors overlap or leave a gap at byte {end}")
+    return table
+
+
+def damaged(path: Path, what: str) -> CheckpointError:
+    """The error for a file whose contents are not what was written."""
+    return CheckpointError(
+        f"{path} is damaged or was changed after it was written: {what}. Copy it again from where it came, or go back "
+        "to an earlier checkpoint."
+    )

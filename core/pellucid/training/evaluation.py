@@ -1,0 +1,56 @@
+"""Evaluation: the objective and the metrics over a whole data set, without a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pellucid.context import Context
+from pellucid.model import HostArray, batches, require_runtime
+from pellucid.objective import Batch
+
+if TYPE_CHECKING:
+    from pellucid.layer import Layer
+    from pellucid.metric import Metric
+    from pellucid.objective import Objective
+
+
+def evaluate(
+    model: Layer, objective: Objective, metrics: Sequence[Metric], inputs: tuple[HostArray, ...], y: HostArray | None,
+    *, seed: int = 0, batch_size: int = 1024,
+) -> dict[str, float]:  # fmt: skip
+    """``{"loss": …, part: …, metric: …}``: means over all samples, however they are batched.
+
+    Randomness is keyed by (seed, sample), so a stochastic objective gives the same figures again.
+    """
+    runtime = require_runtime(model)
+    ops = runtime.ops
+    ctx = Context(ops, training=False, seed=seed, dtype=runtime.dtype)
+    sums: dict[str, float] = {"loss": 0.0}
+    total = 0.0
+    for metric in metrics:
+        metric.reset()
+    for rows in batches(len(inputs[0]), batch_size):
+        index = np.arange(rows.start, rows.stop, dtype=np.int64)
+        ctx.begin(0, 0, index=index)
+        x = tuple(ops.asarray(part[rows]) for part in inputs)
+        batch = Batch(x if len(x) > 1 else x[0], None if y is None else ops.asarray(y[rows]), None, index)
+        ctx.parts = {}
+        values = {"loss": objective.forward(ctx, model, batch)} | ctx.parts
+        for name, value in values.items():
+            sums[name] = sums.get(name, 0.0) + ctx.count * float(value)
+        total += ctx.count
+        pair = objective.metric_pair(ctx) if metrics else None
+        if pair is not None:
+            prediction, target = (np.asarray(ops.to_host(part)) for part in pair)
+            for metric in metrics:
+                metric.update(prediction, target)
+    figures = {name: value / total if total else float("nan") for name, value in sums.items()}
+    return figures | {figure_name(metric): metric.result() for metric in metrics}
+
+
+def figure_name(metric: Metric) -> str:
+    """``TopAccuracy`` is reported as ``top_accuracy``."""
+    letters = type(metric).__name__
+    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(letters))

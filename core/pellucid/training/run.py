@@ -1,0 +1,178 @@
+"""Run and History: what observers, callbacks and plugins see of a training run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from pellucid.errors import ConfigError
+from pellucid.registry import default_registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pellucid.layer import Layer
+    from pellucid.optimizer import Segment
+    from pellucid.trainer import Trainer
+    from pellucid.training.progress import Progress
+
+AT_ONCE = 32
+"""Steps without a return to Python at the most, so that an interrupt is heard soon."""
+StepObserver = Callable[["Run"], None]
+GradientObserver = Callable[[Sequence["Segment"]], None]
+
+
+class History:
+    """One record per epoch: ``history[-1]["loss"]``, or a column: ``history["validation_loss"]``."""
+
+    def __init__(self, records: list[dict[str, Any]] | None = None) -> None:
+        self.records: list[dict[str, Any]] = records if records is not None else []
+
+    def __getitem__(self, key: int | str) -> Any:
+        if isinstance(key, str):
+            return [record.get(key) for record in self.records]
+        return self.records[key]
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.records)
+
+    def __repr__(self) -> str:
+        return f"History({len(self)} epochs, last: {self.records[-1] if self.records else None})"
+
+
+@dataclass
+class _Timer:
+    observer: StepObserver
+    seconds: float
+    due: float
+
+
+class Run:
+    """One call of ``Trainer.fit`` as seen from outside.
+
+    Attributes:
+        trainer, model, history: what is trained, and the figures of all epochs so far.
+        step, epoch: numbers of finished steps and epochs of the trainer.
+        steps_per_epoch, epochs: the plan of this call.
+        loss: the data loss of the last step, before its update.
+        rows: the rows of this epoch that have been trained on.
+        directory: the run folder, or None.
+        stop_reason: why the run was stopped before its planned end, or None.
+        failure: the error that ended the run, known in ``on_run_end``; or None.
+    """
+
+    def __init__(self, trainer: Trainer, epochs: int, steps_per_epoch: int, verbose: bool | None = None) -> None:
+        self.trainer = trainer
+        self.model: Layer = trainer.model
+        self.history = trainer.history
+        self.epochs = epochs
+        self.steps_per_epoch = steps_per_epoch
+        self.last_epoch = trainer.epochs + epochs
+        self.total_steps = self.last_epoch * steps_per_epoch
+        self.loss = float("nan")
+        self.rows = 0
+        self.directory: Path | None = trainer.directory
+        self.stop_reason: str | None = None
+        self.failure: BaseException | None = None
+        self._progress: Progress | None = None
+        self._verbose = verbose
+        self._step_observers: list[tuple[int, StepObserver]] = []
+        self._timers: list[_Timer] = []
+        self._looked = (perf_counter(), trainer.steps)
+        self._pace = 0.0  # seconds a step, of the last ones; 0 where it is not known
+        self._gradient_observers: list[GradientObserver] = []
+
+    @property
+    def step(self) -> int:
+        return self.trainer.steps
+
+    @property
+    def epoch(self) -> int:
+        return self.trainer.epochs
+
+    def on_step(self, observer: StepObserver, every: int = 1) -> None:
+        """Call ``observer(run)`` after every n-th accepted step."""
+        if every < 1:
+            raise ConfigError(f"The 'every' of on_step must be an int of at least 1. Received: {every!r}.")
+        self._step_observers.append((every, observer))
+
+    def on_time(self, observer: StepObserver, seconds: float) -> None:
+        """Call ``observer(run)`` after a step, about every so many seconds; what depends on the clock should not
+        depend on how long a step takes."""
+        self._timers.append(_Timer(observer, seconds, perf_counter() + seconds))
+
+    def on_gradients(self, observer: GradientObserver) -> None:
+        """Call ``observer(segments)`` when the gradients of a step are complete and before they are checked, clipped
+        and applied. It may change them in place: an all-reduce, noise, a trace."""
+        self._gradient_observers.append(observer)
+
+    def stop(self, reason: str) -> None:
+        """End the run after this step; what was learned stays."""
+        self.stop_reason = reason
+
+    def __enter__(self) -> Run:
+        if self._verbose or (self._verbose is None and sys.stderr.isatty()):
+            from pellucid.training.progress import Progress
+
+            self._progress = Progress(self)
+        for callback in self.trainer.callbacks:
+            callback.on_run_start(self)
+        default_registry().plugins.call("pellucid_run_start", run=self)
+        return self
+
+    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
+        self.failure = failure
+        if self._progress is not None:
+            self._progress.close()
+        for callback in reversed(self.trainer.callbacks):
+            callback.on_run_end(self)
+        default_registry().plugins.call("pellucid_run_end", run=self)
+
+    def gradients_ready(self, segments: Sequence[Segment]) -> None:
+        for observer in self._gradient_observers:
+            observer(segments)
+
+    def unobserved_steps(self) -> int:
+        """How many steps may be taken before somebody wants to look."""
+        if self._gradient_observers:
+            return 1
+        step = self.trainer.steps
+        return min([AT_ONCE, self._steps_in_time(), *(every - step % every for every, _ in self._step_observers)])
+
+    def _steps_in_time(self) -> int:
+        """How many steps may be taken, at the present pace, before a timer goes off."""
+        if not self._timers:
+            return AT_ONCE
+        left = min(timer.due for timer in self._timers) - self._looked[0]
+        return max(1, int(left / self._pace)) if self._pace > 0.0 else 1
+
+    def step_done(self, loss: float) -> None:
+        self.loss = loss
+        self.rows = self.trainer.position
+        for every, observer in self._step_observers:
+            if self.trainer.steps % every == 0:
+                observer(self)
+        if self._timers:
+            self._look_at_the_clock()
+
+    def _look_at_the_clock(self) -> None:
+        now, step = perf_counter(), self.trainer.steps
+        before, first = self._looked
+        self._looked, self._pace = (now, step), (now - before) / max(step - first, 1)
+        for timer in self._timers:
+            if now >= timer.due:
+                timer.due = now + timer.seconds
+                timer.observer(self)
+
+    def epoch_done(self) -> None:
+        if self._progress is not None:
+            self._progress.epoch_done()
+        for callback in self.trainer.callbacks:
+            callback.on_epoch_end(self)
+        default_registry().plugins.call("pellucid_epoch_end", run=self)

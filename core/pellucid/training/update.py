@@ -1,0 +1,74 @@
+"""Update: from complete gradients to new weights: penalties, finite check, clipping, optimizer, states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pellucid.errors import NumericalError
+from pellucid.optimizer import Slots, make_segments
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array
+    from pellucid.optimizer import Optimizer
+    from pellucid.schedule import Schedule
+
+
+class Update:
+    """Applies one step's gradients, unless they are not finite: then nothing changes."""
+
+    def __init__(self, optimizer: Optimizer, schedule: Schedule | None, clip_norm: float | None, slots: Slots) -> None:
+        self.optimizer, self.schedule, self.clip_norm, self.slots = optimizer, schedule, clip_norm, slots
+        self.arena = slots.arena
+        self.ops = self.arena.ops
+        self.segments = make_segments(optimizer, slots)
+        self.regularized = [(p, p.regularizer) for p in self.arena.params if p.trainable and p.regularizer is not None]
+        self.frozen = [p for p in self.arena.params if not p.trainable]
+        self.sum_squares = self.ops.zeros((), np.float64)
+        self.capturable = optimizer.capturable and all(r.capturable for _, r in self.regularized)
+
+    def set_lr(self, step: int, total: int) -> None:
+        """Write the learning rates of this step where the kernels read them."""
+        if self.schedule is not None:
+            factor = self.schedule(step, total)
+            for segment in self.segments:
+                segment.hyper[0] = segment.base_lr * factor
+
+    def penalty(self) -> float:
+        """The sum of all penalties at the present weights."""
+        return sum((float(r.penalty(self.ops, p.data)) for p, r in self.regularized), 0.0)
+
+    def apply(self, ctx: Context, loss: Array) -> bool:
+        """One optimizer step; False, and nothing changed but the gradients, if a number is not finite."""
+        ops, grad = self.ops, self.arena.grad
+        for param in self.frozen:
+            ops.fill(param.grad, 0.0)
+        for param, regularizer in self.regularized:
+            regularizer.add_gradient(ops, param.data, param.grad)
+        ops.sum_squares(grad, self.sum_squares)
+        if not ops.guard_finite(self.sum_squares) or not ops.guard_finite(loss):
+            return False
+        if self.clip_norm is not None:
+            ops.clip_norm(grad, self.sum_squares, self.clip_norm)
+        ops.increment(self.slots.t)
+        self.optimizer.step(self.segments)
+        if not self.optimizer.zeroes_grad:
+            ops.fill(grad, 0.0)
+        ctx.commit()
+        return True
+
+    def explain(self, loss: float, step: int) -> NumericalError:
+        """The error for a step that was rejected: what is not finite, and where."""
+        grad = np.array(self.ops.to_host(self.arena.grad))
+        bad = np.flatnonzero(~np.isfinite(grad))
+        self.ops.fill(self.arena.grad, 0.0)
+        if len(bad):
+            path, element = self.arena.where(int(bad[0]))
+            what = f"the gradient of '{path}' at {element} is {grad[bad[0]]} ({len(bad)} such elements in all)"
+        else:
+            what = f"the loss is {loss}"
+        return NumericalError(
+            f"Step {step + 1} was not applied, the weights are those of the step before: {what}, data loss {loss:.6g}. "
+            "Lower the learning rate, clip the gradient (clip_norm=1.0), or check the scale of the data."
+        )
