@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.checks import check_float, check_int
-from pellucid.component import CHANGES
 from pellucid.config import config_or_none, read, read_several
-from pellucid.context import Context, mix
+from pellucid.context import mix
 from pellucid.errors import DataError
 from pellucid.model import require_runtime
 from pellucid.objectives.default import choose_objective
 from pellucid.optimizer import Slots
 from pellucid.training.data import Prepared, direct_source, evaluation_data, prepare
 from pellucid.training.evaluation import evaluate
-from pellucid.training.microbatch import MicroBatch, Source
 from pellucid.training.run import History, Run
-from pellucid.training.update import Update
+from pellucid.training.stepper import Stepper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from pellucid.objective import Loss, Objective
     from pellucid.optimizer import Optimizer
     from pellucid.schedule import Schedule
+    from pellucid.training.microbatch import Source
 
 
 class Trainer:
@@ -66,9 +65,9 @@ class Trainer:
         self.objective: Objective = choose_objective(model, loss, objective)
         self._objective_config = config_or_none(self.objective)  # the model keeps that of its last training
         self.optimizer: Optimizer = read("optimizer", optimizer, path="optimizer")
-        self.schedule: Schedule | None = None if schedule is None else read(
-            "schedule", schedule, path="schedule"
-        )
+        self.schedule: Schedule | None = None
+        if schedule is not None:
+            self.schedule = read("schedule", schedule, path="schedule")
         self.metrics: list[Metric] = read_several("metric", metrics, path="metrics")
         self.callbacks: list[Callback] = read_several("callback", callbacks, path="callbacks")
         if clip_norm is not None:
@@ -81,17 +80,13 @@ class Trainer:
         self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
         self.steps = self.epochs = 0
         self.position = 0  # rows of the epoch under way that have been trained on
-        self.loss_total = np.zeros(())  # Σ count·loss of the epoch under way, in a cell that a recorded step adds to
-        self.count_total = 0.0  # and Σ count
+        self.totals = np.zeros(2)  # Σ count·loss and Σ count over them
         self.plan: dict[str, int] = {}  # how its rows are divided into steps
         self.history = History()
         self.directory: Path | None = None
         self.slots = Slots(self.runtime.arena)
-        self.ctx = Context(self.runtime.ops, training=True, seed=self.seed, dtype=self.runtime.dtype)
-        self._update: Update | None = None
-        self._micro_batches: dict[tuple[int, int], MicroBatch] = {}
+        self._stepper = Stepper(self)
         self._direct: dict[Any, Source] = {}
-        self._changes = -1
 
     def fit(
         self, data: Any, *, validation: Any = None, epochs: int = 1, batch_size: int = 32, sample_weight: Any = None,
@@ -107,7 +102,7 @@ class Trainer:
             sample_weight: a weight per sample, or None.
             verbose: show progress; None shows it on a terminal only.
         """
-        self._changes = -1  # memory and plans of earlier data are let go
+        self._stepper.forget()
         prepared = prepare(self, data, validation, sample_weight, epochs, batch_size)
         self._continue({"rows": len(prepared.source), "batch_size": batch_size})
         self.runtime.metadata["objective"] = self._objective_config
@@ -133,122 +128,28 @@ class Trainer:
         source.shuffle(mix(self.seed), self.epochs)
         source.cursor[()] = self.position
         while self.position < len(source) and run.stop_reason is None:
-            left = len(source) - self.position
-            if left >= 2 * batch_size and self._repeatable(run, source, batch_size):
-                loss = self._repeat(source, batch_size, min(run.unobserved_steps(), left // batch_size))
-            else:
-                sizes = step_sizes(left, batch_size, self.accumulate)
-                loss, count = self._step(source, sizes, run)
-                self.loss_total += count * loss
-                self.count_total += count
-                self.position += sum(sizes)
-            run.step_done(loss)
-
-    def _step(self, source: Source, sizes: Sequence[int], run: Run | None = None) -> tuple[float, float]:
-        """One optimizer step: forward, backward, update. Returns the loss before it, and what the loss divided by."""
-        update = self._current_update()
-        batches = [self._micro_batch(source, rows, update) for rows in sizes]
-        loss, count = self._gradients(batches)
-        if run is not None:
-            run.gradients_ready(update.segments)
-        update.set_lr(self.steps, 0 if run is None else run.total_steps)
-        applied = batches[0].update() if len(batches) == 1 else update.apply(self.ctx, np.asarray(loss))
-        if not applied:
-            self.ctx.discard()
-            raise update.explain(loss, self.steps)
-        self.steps += 1
-        return loss, count
-
-    def _repeatable(self, run: Run, source: Source, rows: int) -> bool:
-        """Whether nothing happens between this step and the next but the step itself, so that several recorded ones
-        can follow each other without a return to Python."""
-        if self.accumulate > 1 or self.schedule is not None or run.unobserved_steps() < 2 or not self.steps:
-            return False
-        return self._micro_batch(source, rows, self._current_update()).repeatable
-
-    def _repeat(self, source: Source, rows: int, times: int) -> float:
-        """Several steps of one micro-batch each, the same as as many calls of ``_step``. Returns the last loss."""
-        update = self._current_update()
-        batch = self._micro_batch(source, rows, update)
-        before = int(self.slots.t)
-        finite = batch.repeat(times)
-        done = int(self.slots.t) - before
-        self.steps += done
-        self.position += done * rows
-        self.count_total += done * batch.ctx.count
-        if not finite:
-            self.ctx.discard()
-            raise update.explain(float(batch.loss), self.steps)
-        return float(batch.loss)
-
-    def _gradients(self, batches: list[MicroBatch]) -> tuple[float, float]:
-        """The loss and gradient of a step: the mean over all its rows, whichever way they are split."""
-        if len(batches) == 1:
-            batches[0].ctx.begin(self.steps, self.epochs)
-            return float(batches[0].gradients()), batches[0].ctx.count
-        ops, grad = self.runtime.ops, self.runtime.arena.grad
-        total = count = previous = 0.0
-        rows = 0
-        for k, batch in enumerate(batches):
-            batch.ctx.begin(self.steps, self.epochs, micro=k, row_offset=rows)
-            batch.gather()
-            loss, weight = batch.forward(), batch.ctx.count
-            rows += len(batch.batch)
-            if weight == 0.0:
-                continue
-            # grad holds Σ cᵢ gᵢ / c of the last c; in units of this one's c, its gradient can simply be added.
-            if previous not in (0.0, weight):
-                ops.scale(grad, previous / weight)
-            batch.backward()
-            total, count, previous = total + weight * loss, count + weight, weight
-        if count:
-            ops.scale(grad, previous / count)
-        return (total / count if count else 0.0), count
-
-    def _current_update(self) -> Update:
-        """What applies gradients, made anew, as are the micro-batches, when any component has changed since."""
-        if self._update is None or self._changes != CHANGES.count:
-            self._micro_batches.clear()
-            self._update = Update(self.optimizer, self.schedule, self.clip_norm, self.slots)
-            self._changes = CHANGES.count
-        return self._update
-
-    def _micro_batch(self, source: Source, rows: int, update: Update) -> MicroBatch:
-        key = (id(source), rows)
-        if key not in self._micro_batches:
-            self._micro_batches[key] = MicroBatch(
-                self.ctx, self.model, self.objective, source, rows, update, self.loss_total
-            )
-        return self._micro_batches[key]
+            self._stepper.next_steps(run, source, batch_size)
+            run.step_done()
 
     def _end_epoch(self, run: Run, prepared: Prepared) -> None:
-        total, count = self.totals
+        total, count = self.totals.tolist()
         loss = total / count if count else 0.0
         record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
-        if self._update is not None and self._update.regularized:
-            record["penalty"] = self._update.penalty()
+        record |= self._stepper.penalty()
         if prepared.validation is not None:
             figures = evaluate(self.model, self.objective, self.metrics, *prepared.validation, seed=self.seed)
             record |= {f"validation_{name}": value for name, value in figures.items()}
-        self.epochs, self.position, self.totals = self.epochs + 1, 0, (0.0, 0.0)
+        self.epochs, self.position = self.epochs + 1, 0
+        self.totals[:] = 0.0
         self.history.records.append(record)
         run.epoch_done()
-
-    @property
-    def totals(self) -> tuple[float, float]:
-        """Σ count·loss and Σ count of the epoch under way."""
-        return float(self.loss_total), self.count_total
-
-    @totals.setter
-    def totals(self, totals: Sequence[float]) -> None:
-        self.loss_total[()], self.count_total = totals
 
     def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
         """One optimizer step on one batch; returns the data loss before the update."""
         source = direct_source(self, x, y, weight, self._direct)
         self.runtime.metadata["objective"] = self._objective_config
         with self.runtime.ops.quiet():
-            return self._step(source, (len(source),))[0]
+            return self._stepper.step(source, (len(source),))[0]
 
     def evaluate(self, data: Any, *, batch_size: int = 1024) -> dict[str, float]:
         """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode."""
@@ -257,7 +158,3 @@ class Trainer:
             batch_size=batch_size,
         )  # fmt: skip
 
-
-def step_sizes(left: int, batch_size: int, accumulate: int) -> list[int]:
-    """The rows of each micro-batch of the next step when this many are left of the epoch: the last may be smaller."""
-    return [min(batch_size, left - start) for start in range(0, min(left, batch_size * accumulate), batch_size)]

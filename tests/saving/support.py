@@ -52,7 +52,7 @@ def everything(trainer: pl.Trainer) -> dict[str, Any]:
         "optimizer": {name: buffer.tobytes() for name, buffer in trainer.slots.buffers.items()},
         "t": int(trainer.slots.t),
         "history": trainer.history.records,
-        "place": (trainer.steps, trainer.epochs, trainer.position, trainer.totals),
+        "place": (trainer.steps, trainer.epochs, trainer.position, trainer.totals.tolist()),
     }
 
 

@@ -43,8 +43,8 @@ def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
             callbacks.append({"class": type(callback).__name__, "state": others})
     document["settings"] = settings(trainer)
     document["progress"] = {
-        "steps": trainer.steps, "epochs": trainer.epochs, "position": trainer.position, "totals": trainer.totals,
-        "optimizer_steps": int(trainer.slots.t), "plan": trainer.plan,
+        "steps": trainer.steps, "epochs": trainer.epochs, "position": trainer.position,
+        "totals": trainer.totals.tolist(), "optimizer_steps": int(trainer.slots.t), "plan": trainer.plan,
     }  # fmt: skip
     tensors[_HISTORY] = np.frombuffer(json.dumps(trainer.history.records).encode(), np.uint8)  # too long for a header
     document["callbacks"] = callbacks
@@ -79,7 +79,8 @@ def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
         trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
     trainer.slots.t[()] = progress["optimizer_steps"]
     trainer.steps, trainer.epochs = progress["steps"], progress["epochs"]
-    trainer.position, trainer.totals, trainer.plan = progress["position"], progress["totals"], progress["plan"]
+    trainer.position, trainer.plan = progress["position"], progress["plan"]
+    trainer.totals[:] = progress["totals"]
     trainer.history.records[:] = history
     for i, (callback, state) in enumerate(callbacks):
         prefix = f"callbacks/{i}/"

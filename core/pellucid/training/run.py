@@ -152,8 +152,7 @@ class Run:
         left = min(timer.due for timer in self._timers) - self._looked[0]
         return max(1, int(left / self._pace)) if self._pace > 0.0 else 1
 
-    def step_done(self, loss: float) -> None:
-        self.loss = loss
+    def step_done(self) -> None:
         self.rows = self.trainer.position
         for every, observer in self._step_observers:
             if self.trainer.steps % every == 0:

@@ -1,0 +1,147 @@
+"""Stepper: one optimizer step after the other: forward, backward, update."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pellucid.component import CHANGES
+from pellucid.context import Context
+from pellucid.training.microbatch import MicroBatch, Source
+from pellucid.training.update import Update
+
+if TYPE_CHECKING:
+    from pellucid.trainer import Trainer
+    from pellucid.training.run import Run
+
+
+class Stepper:
+    """Takes the steps of a trainer, and keeps between them what they work in: contexts, buffers, recorded plans.
+
+    What is kept is made anew when any component has changed since (``pellucid.component.CHANGES``).
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        runtime = trainer.runtime
+        self.ops, self.arena = runtime.ops, runtime.arena
+        self.ctx = Context(self.ops, training=True, seed=trainer.seed, dtype=runtime.dtype)
+        self._update: Update | None = None
+        self._micro_batches: dict[tuple[int, int], MicroBatch] = {}
+        self._changes = -1
+
+    def forget(self) -> None:
+        """Let go of memory and plans: other data may follow, and the trainer's settings are read again."""
+        self._changes = -1
+
+    def penalty(self) -> dict[str, float]:
+        """``{"penalty": …}`` at the present weights if any parameter is regularized."""
+        update = self._current_update()
+        return {"penalty": update.penalty()} if update.regularized else {}
+
+    def next_steps(self, run: Run, source: Source, batch_size: int) -> None:
+        """The next step of an epoch; several where they can follow each other without a return to Python."""
+        trainer = self.trainer
+        left = len(source) - trainer.position
+        times = min(run.unobserved_steps(), left // batch_size)
+        if times > 1 and self._repeatable(source, batch_size):
+            self._repeat(run, source, batch_size, times)
+            return
+        sizes = step_sizes(left, batch_size, trainer.accumulate)
+        run.loss, count = self.step(source, sizes, run)
+        trainer.totals += count * run.loss, count
+        trainer.position += sum(sizes)
+
+    def step(self, source: Source, sizes: Sequence[int], run: Run | None = None) -> tuple[float, float]:
+        """One optimizer step over micro-batches of these sizes.
+
+        Returns the data loss before the step, and what it was divided by.
+
+        Raises:
+            NumericalError: a loss or gradient is not finite; nothing was changed.
+        """
+        trainer, update = self.trainer, self._current_update()
+        batches = [self._micro_batch(source, rows, update) for rows in sizes]
+        loss, count = self._gradients(batches)
+        if run is not None:
+            run.gradients_ready(update.segments)
+        update.set_lr(trainer.steps, 0 if run is None else run.total_steps)
+        applied = batches[0].update() if len(batches) == 1 else update.apply(self.ctx, np.asarray(loss))
+        if not applied:
+            self.ctx.discard()
+            raise update.explain(loss, trainer.steps)
+        trainer.steps += 1
+        return loss, count
+
+    def _gradients(self, batches: list[MicroBatch]) -> tuple[float, float]:
+        """The loss and gradient of a step: the mean over all its rows, whichever way they are split."""
+        steps, epochs = self.trainer.steps, self.trainer.epochs
+        if len(batches) == 1:
+            batches[0].ctx.begin(steps, epochs)
+            return float(batches[0].gradients()), batches[0].ctx.count
+        total = count = previous = 0.0
+        rows = 0
+        for k, batch in enumerate(batches):
+            batch.ctx.begin(steps, epochs, micro=k, row_offset=rows)
+            batch.gather()
+            loss, weight = batch.forward(), batch.ctx.count
+            rows += len(batch.batch)
+            if weight == 0.0:
+                continue
+            # grad holds Σ cᵢ gᵢ / c of the last c; in units of this one's c, its gradient can simply be added.
+            if previous not in (0.0, weight):
+                self.ops.scale(self.arena.grad, previous / weight)
+            batch.backward()
+            total, count, previous = total + weight * loss, count + weight, weight
+        if count:
+            self.ops.scale(self.arena.grad, previous / count)
+        return (total / count if count else 0.0), count
+
+    # -- recorded steps in a row -----------------------------------------------------------------------------------
+
+    def _repeatable(self, source: Source, rows: int) -> bool:
+        """Whether nothing but the step itself happens between this step and the next."""
+        trainer = self.trainer
+        if trainer.accumulate > 1 or trainer.schedule is not None or not trainer.steps:
+            return False
+        return self._micro_batch(source, rows, self._current_update()).repeatable
+
+    def _repeat(self, run: Run, source: Source, rows: int, times: int) -> None:
+        """Several steps of one micro-batch each: the same, bit for bit, as as many calls of ``step``."""
+        trainer, update = self.trainer, self._current_update()
+        batch = self._micro_batch(source, rows, update)
+        before = int(trainer.slots.t)
+        finite = batch.repeat(times)
+        done = int(trainer.slots.t) - before
+        trainer.steps += done
+        trainer.position += done * rows
+        trainer.totals[1] += done * batch.ctx.count
+        run.loss = float(batch.loss)
+        if not finite:
+            self.ctx.discard()
+            raise update.explain(run.loss, trainer.steps)
+
+    # -- what is kept between steps --------------------------------------------------------------------------------
+
+    def _current_update(self) -> Update:
+        if self._update is None or self._changes != CHANGES.count:
+            trainer = self.trainer
+            self._micro_batches.clear()
+            self._update = Update(trainer.optimizer, trainer.schedule, trainer.clip_norm, trainer.slots)
+            self._changes = CHANGES.count
+        return self._update
+
+    def _micro_batch(self, source: Source, rows: int, update: Update) -> MicroBatch:
+        trainer, key = self.trainer, (id(source), rows)
+        if key not in self._micro_batches:
+            loss_total = trainer.totals[:1].reshape(())
+            self._micro_batches[key] = MicroBatch(
+                self.ctx, trainer.model, trainer.objective, source, rows, update, loss_total
+            )
+        return self._micro_batches[key]
+
+
+def step_sizes(left: int, batch_size: int, accumulate: int) -> list[int]:
+    """The rows of each micro-batch of the next step when this many are left of the epoch: the last may be smaller."""
+    return [min(batch_size, left - start) for start in range(0, min(left, batch_size * accumulate), batch_size)]
