@@ -215,6 +215,11 @@ class Context:
         self.ops.copy(value, copied)
         self._call.updates.append((state, copied, rate))
 
+    @property
+    def requested_updates(self) -> list[tuple[State, Array, float]]:
+        """The updates asked for since the last commit: state, value, rate."""
+        return self._call.updates
+
     def commit(self) -> None:
         """Apply the updates (the trainer calls this when the step has been found finite)."""
         for state, value, rate in self._call.updates:

@@ -83,6 +83,11 @@ class Param:
         self.data[...] = value
 
     @property
+    def built(self) -> bool:
+        """Whether it has memory, as part of a built model."""
+        return self._data is not None
+
+    @property
     def grad(self) -> Array:
         """The gradient, a view into the arena; a backward adds to it: ``self.weight.grad += …``."""
         if self._grad is None:
@@ -95,6 +100,10 @@ class Param:
     def grad(self, value: Array) -> None:
         if value is not self.grad:  # `p.grad += g` adds in place, then assigns the same array
             self.grad[...] = value
+
+    def lives_in(self, arena: Arena) -> bool:
+        """Whether its memory is part of this arena."""
+        return self._arena is arena
 
     def bind(self, arena: Arena, data: Array) -> None:
         """Take a view into the arena as this parameter's memory (the arena calls this)."""
@@ -129,6 +138,11 @@ class State:
         self.shape = shape
         self.fill = fill
         self.data: Array = None
+
+    @property
+    def built(self) -> bool:
+        """Whether it has memory, as part of a built model."""
+        return self.data is not None
 
     def __repr__(self) -> str:
         return f"State({self.path!r}, shape={self.shape})"

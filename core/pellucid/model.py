@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.arena import Arena
+from pellucid.component import CHANGES
 from pellucid.context import mix, site_key
-from pellucid.errors import DataError, ShapeError
+from pellucid.errors import ConfigError, DataError, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pellucid.layer import Layer, Shape
+    from pellucid.layer import Layer, Param, Shape, State
     from pellucid.ops import Ops
     from pellucid.prediction import Prediction
     from pellucid.transform import Transform
@@ -61,15 +62,23 @@ def initialize(
 ) -> Layer:
     """Build the layers for these input shapes, place all parameters in one arena and draw their first values.
 
-    Each parameter draws from a generator keyed by (seed, its path): adding a layer does not change the others.
+    Each parameter draws from a generator keyed by (seed, its path): adding a layer does not change the others. Layers
+    that are part of a built model already, such as a trained encoder, keep the values that they have.
     """
     declare(model, *input_shapes)
+    owned: list[Param | State] = [*model.parameters(), *model.states()]
+    kept = {id(item): np.array(_host(item.data)) for item in owned if item.built}
     runtime = allocate(model, *input_shapes, seed=seed, dtype=dtype, ops=ops, config=config)
     for param in runtime.arena.params:
-        values = param.init(_generator(seed, param.path), param.shape, param.fan_in, param.fan_out)
+        values = kept.get(id(param))
+        if values is None:
+            values = param.init(_generator(seed, param.path), param.shape, param.fan_in, param.fan_out)
         param.data[...] = ops.asarray(np.asarray(values), runtime.dtype)
     for state in model.states():
         ops.fill(state.data, state.fill)
+        if id(state) in kept:
+            state.data[...] = ops.asarray(kept[id(state)], runtime.dtype)
+    CHANGES.count += 1  # whoever trained these layers before must notice that their memory is another
     return model
 
 
@@ -91,6 +100,12 @@ def allocate(
         state.data = ops.zeros(state.shape, arena.dtype)
     model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, config)
     return model.runtime
+
+
+def _host(a: Any) -> HostArray:
+    """An array of any backend as NumPy's."""
+    leave = getattr(a, "get", None)  # CuPy's
+    return np.asarray(a if leave is None else leave())
 
 
 def _generator(seed: int, path: str) -> np.random.Generator:
@@ -131,13 +146,32 @@ def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> No
 def as_model_input(model: Layer, i: int, x: HostArray) -> HostArray:
     """Input i in the model's floating-point type, or as int64 or bool if it holds indices or masks."""
     if i not in model.integer_inputs:
-        return np.ascontiguousarray(x, require_runtime(model).dtype)
+        dtype = require_runtime(model).dtype
+        with np.errstate(over="ignore"):
+            converted = np.ascontiguousarray(x, dtype)
+        if x.dtype.kind == "f" and x.dtype.itemsize > dtype.itemsize:
+            _check_range(i, x, converted)
+        return converted
     if x.dtype.kind == "f":
         raise DataError(
             f"Input {i} of the model holds indices or masks and must be of integers or booleans. Received: dtype "
             f"{x.dtype}. Convert it: x.astype('int64')."
         )
     return np.ascontiguousarray(x, bool if x.dtype.kind == "b" else np.int64)
+
+
+def _check_range(i: int, x: HostArray, converted: HostArray) -> None:
+    """DataError if a finite number has become infinite in the smaller type."""
+    if converted.size == 0 or (np.isfinite(converted.min()) and np.isfinite(converted.max())):
+        return
+    lost = np.argwhere(np.isfinite(x) & ~np.isfinite(converted))
+    if len(lost):
+        place = tuple(int(index) for index in lost[0])
+        raise DataError(
+            f"Input {i} holds a number too large for the model's {converted.dtype}: {x[place]} in row {place[0]}, "
+            f"column {place[1] if len(place) == 2 else place[1:]}. Scale the data, or build the model with "
+            "dtype='float64'."
+        )
 
 
 def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -> tuple[HostArray, ...]:
@@ -156,5 +190,7 @@ def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -
 
 def batches(n: int, batch_size: int) -> Iterator[slice]:
     """Consecutive slices that cover n rows; at least one, so that no rows still give outputs of the right shape."""
+    if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
+        raise ConfigError(f"The 'batch_size' must be an int of at least 1. Received: {batch_size!r}.")
     for start in range(0, max(n, 1), batch_size):
         yield slice(start, min(start + batch_size, n))

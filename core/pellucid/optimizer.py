@@ -141,8 +141,21 @@ def _check_groups(groups: Sequence[Group], paths: list[str]) -> None:
                 f"optimizer.groups[{i}] must have the key 'match' and may have 'lr' and 'weight_decay'. "
                 f"Received: {dict(group)!r}."
             )
+        _check_group(i, group)
         if not any(fnmatchcase(path, group["match"]) for path in paths):
             raise ConfigError(
                 f"optimizer.groups[{i}] matches no parameter: {group['match']!r}. The parameters are: "
                 + ", ".join(paths) + "."
             )  # fmt: skip
+
+
+def _check_group(i: int, group: Group) -> None:
+    if not isinstance(group["match"], str):
+        raise ConfigError(
+            f"optimizer.groups[{i}].match must be a pattern such as '*.bias'. Received: {group['match']!r}."
+        )
+    for name in ("lr", "weight_decay"):
+        value = group.get(name, 0.0)
+        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not number or not np.isfinite(value) or value < 0:
+            raise ConfigError(f"optimizer.groups[{i}].{name} must be a float in [0, inf). Received: {value!r}.")

@@ -102,7 +102,7 @@ class Trainer:
             sample_weight: a weight per sample, or None.
             verbose: show progress; None shows it on a terminal only.
         """
-        self._stepper.forget()
+        self.forget()
         prepared = prepare(self, data, validation, sample_weight, epochs, batch_size)
         self._continue({"rows": len(prepared.source), "batch_size": batch_size})
         self.runtime.metadata["objective"] = self._objective_config
@@ -114,6 +114,10 @@ class Trainer:
                 if run.stop_reason is None:
                     self._end_epoch(run, prepared)
         return self.history
+
+    def forget(self) -> None:
+        """Let go of the memory that steps work in; the next step takes it anew. What was learned stays."""
+        self._stepper.forget()
 
     def _continue(self, plan: dict[str, int]) -> None:
         """An epoch that was left in the middle can only go on with rows divided as before."""
@@ -136,6 +140,7 @@ class Trainer:
         loss = total / count if count else 0.0
         record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
         record |= self._stepper.penalty()
+        self._stepper.check_weights()
         if prepared.validation is not None:
             figures = evaluate(self.model, self.objective, self.metrics, *prepared.validation, seed=self.seed)
             record |= {f"validation_{name}": value for name, value in figures.items()}

@@ -137,7 +137,7 @@ def _check_rebuilds(model: Layer, document: Mapping[str, Any]) -> None:
     try:
         twin = read(("model", "layer"), saved["config"], saved=True)
         declare(twin, *(tuple(shape) for shape in saved["input_shapes"]))
-        difference = next(_differences(declared(model), declared(twin)), None)
+        difference = next(_differences(declared(model), declared(twin)), None) or _changed_setting(model, twin)
     except PellucidError as error:
         difference = str(error)
     if difference is not None:
@@ -145,6 +145,18 @@ def _check_rebuilds(model: Layer, document: Mapping[str, Any]) -> None:
             f"This {type(model).__name__} cannot be saved: its configuration does not build it again: {difference} "
             "Do not change the layers of a model after it has been built, and let constructors store their arguments."
         )
+
+
+def _changed_setting(model: Layer, twin: Layer) -> str | None:
+    """The first layer whose type or arguments are not those that the configuration gives, as a sentence."""
+    for (path, ours), (_, theirs) in zip(model.walk(), twin.walk(), strict=False):
+        for name, value in {"type": type(ours), **ours.arguments()}.items():
+            other = {"type": type(theirs), **theirs.arguments()}.get(name)
+            shown = repr(value), repr(other)
+            # Layers inside are walked to by themselves; what shows an address cannot be compared.
+            if shown[0] != shown[1] and " at 0x" not in shown[0] and not any(ours.children()):
+                return f"the '{name}' of '{path}' is {shown[0]}, and the configuration gives {shown[1]}."
+    return None
 
 
 # -- what is read ----------------------------------------------------------------------------------------------------

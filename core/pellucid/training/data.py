@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from pellucid.config import read
 from pellucid.dataset import Dataset, Splits, load_dataset
 from pellucid.datasets.samples import Split, check_data
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pellucid.trainer import Trainer
     from pellucid.transform import Transform
 
+KEPT_SHAPES = 32
+"""Shapes of batches whose memory ``train_step`` keeps."""
 Pair = tuple[tuple[HostArray, ...], HostArray | None]
 
 
@@ -36,7 +39,7 @@ def prepare(
     The data set's transforms are fitted here, on the training part only, unless the model has some already.
     """
     for name, value, least in (("epochs", epochs, 0), ("batch_size", batch_size, 1)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
             raise ConfigError(f"The '{name}' of fit must be an int of at least {least}. Received: {value!r}.")
     opened = _open(data, trainer.seed)
     train = opened.train if isinstance(opened, Splits) else opened
@@ -75,6 +78,9 @@ def direct_source(trainer: Trainer, x: Any, y: Any, weight: Any, kept: dict[Any,
     key = tuple(None if part is None else (part.shape, part.dtype) for part in new.arrays)
     source = kept.get(key)
     if source is None:
+        if len(kept) == KEPT_SHAPES:  # batches of ever new sizes must not pile up
+            kept.clear()
+            trainer.forget()
         source = kept[key] = new.copy()  # the arrays may still be the caller's
     else:
         for part, values in zip(source.arrays, new.arrays, strict=True):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from pellucid.context import Context
 from pellucid.model import HostArray, batches, require_runtime
 from pellucid.objective import Batch

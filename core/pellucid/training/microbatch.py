@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from pellucid.objective import Batch
 
 if TYPE_CHECKING:

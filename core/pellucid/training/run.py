@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,7 @@ class Run:
         self.failure: BaseException | None = None
         self._progress: Progress | None = None
         self._verbose = verbose
+        self._started = ExitStack()
         self._step_observers: list[tuple[int, StepObserver]] = []
         self._timers: list[_Timer] = []
         self._looked = (perf_counter(), trainer.steps)
@@ -121,18 +123,23 @@ class Run:
             from pellucid.training.progress import Progress
 
             self._progress = Progress(self)
-        for callback in self.trainer.callbacks:
-            callback.on_run_start(self)
-        default_registry().plugins.call("pellucid_run_start", run=self)
+        with ExitStack() as started:
+            if self._progress is not None:
+                started.callback(self._progress.close)
+            started.callback(default_registry().plugins.call, "pellucid_run_end", run=self)
+            for callback in self.trainer.callbacks:
+                callback.on_run_start(self)
+                started.callback(callback.on_run_end, self)
+            default_registry().plugins.call("pellucid_run_start", run=self)
+            if self._progress is not None:
+                started.callback(self._progress.close)  # the live line goes before anybody reports the end
+            self._started = started.pop_all()
         return self
 
-    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, trace: Any) -> None:
+        # What was started is ended in reverse, each whatever becomes of the others.
         self.failure = failure
-        if self._progress is not None:
-            self._progress.close()
-        for callback in reversed(self.trainer.callbacks):
-            callback.on_run_end(self)
-        default_registry().plugins.call("pellucid_run_end", run=self)
+        self._started.__exit__(kind, failure, trace)
 
     def gradients_ready(self, segments: Sequence[Segment]) -> None:
         for observer in self._gradient_observers:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from pellucid.component import CHANGES
 from pellucid.context import Context
+from pellucid.errors import ConfigError, NumericalError
 from pellucid.training.microbatch import MicroBatch, Source
 from pellucid.training.update import Update
 
@@ -29,11 +31,12 @@ class Stepper:
         self.ctx = Context(self.ops, training=True, seed=trainer.seed, dtype=runtime.dtype)
         self._update: Update | None = None
         self._micro_batches: dict[tuple[int, int], MicroBatch] = {}
-        self._changes = -1
+        self._changes: tuple[Any, ...] = ()
 
     def forget(self) -> None:
-        """Let go of memory and plans: other data may follow, and the trainer's settings are read again."""
-        self._changes = -1
+        """Let go of memory and plans of the data so far, and of gradients that a user may have left."""
+        self._changes = ()
+        self.clean()
 
     def penalty(self) -> dict[str, float]:
         """``{"penalty": …}`` at the present weights if any parameter is regularized."""
@@ -63,16 +66,42 @@ class Stepper:
         """
         trainer, update = self.trainer, self._current_update()
         batches = [self._micro_batch(source, rows, update) for rows in sizes]
-        loss, count = self._gradients(batches)
-        if run is not None:
-            run.gradients_ready(update.segments)
-        update.set_lr(trainer.steps, 0 if run is None else run.total_steps)
-        applied = batches[0].update() if len(batches) == 1 else update.apply(self.ctx, np.asarray(loss))
-        if not applied:
-            self.ctx.discard()
-            raise update.explain(loss, trainer.steps)
+        try:
+            loss, count = self._gradients(batches)
+            if run is not None:
+                run.gradients_ready(update.segments)
+            if count == 0.0:  # every sample has weight 0: there is nothing to learn from
+                self.clean()
+                return loss, count
+            update.set_lr(trainer.steps, 0 if run is None else run.total_steps)
+            applied = batches[0].update() if len(batches) == 1 else update.apply(self.ctx, np.asarray(loss))
+            if not applied:
+                raise update.explain(loss, trainer.steps)
+        except BaseException:  # an interrupt, too, must not leave half a gradient to the next step
+            self.clean()
+            raise
         trainer.steps += 1
         return loss, count
+
+    def check_weights(self) -> None:
+        """Raise NumericalError if the optimizer has made a weight infinite or NaN; looked at once an epoch."""
+        squares = self.ops.zeros((), np.float64)
+        self.ops.sum_squares(self.arena.data, squares)
+        if self.ops.guard_finite(squares):
+            return
+        data = np.asarray(self.ops.to_host(self.arena.data))
+        bad = np.flatnonzero(~np.isfinite(data))
+        if len(bad):
+            path, element = self.arena.where(int(bad[0]))
+            raise NumericalError(
+                f"After step {self.trainer.steps} the weight '{path}' at {element} is {data[bad[0]]} ({len(bad)} such "
+                "elements in all), although all gradients were finite. Lower the learning rate."
+            )
+
+    def clean(self) -> None:
+        """Forget gradients and requested updates of states."""
+        self.ops.fill(self.arena.grad, 0.0)
+        self.ctx.discard()
 
     def _gradients(self, batches: list[MicroBatch]) -> tuple[float, float]:
         """The loss and gradient of a step: the mean over all its rows, whichever way they are split."""
@@ -119,18 +148,28 @@ class Stepper:
         trainer.totals[1] += done * batch.ctx.count
         run.loss = float(batch.loss)
         if not finite:
-            self.ctx.discard()
-            raise update.explain(run.loss, trainer.steps)
+            error = update.explain(run.loss, trainer.steps)
+            self.clean()
+            raise error
 
     # -- what is kept between steps --------------------------------------------------------------------------------
 
     def _current_update(self) -> Update:
-        if self._update is None or self._changes != CHANGES.count:
-            trainer = self.trainer
+        trainer = self.trainer
+        changes = (CHANGES.count, trainer.optimizer, trainer.objective, trainer.schedule, trainer.clip_norm)
+        if self._update is None or self._changes != changes:
+            self._check_memory()
             self._micro_batches.clear()
             self._update = Update(trainer.optimizer, trainer.schedule, trainer.clip_norm, trainer.slots)
-            self._changes = CHANGES.count
+            self._changes = changes
         return self._update
+
+    def _check_memory(self) -> None:
+        if not all(param.lives_in(self.arena) for param in self.arena.params):
+            raise ConfigError(
+                "The parameters of this trainer's model have become part of another model, built later with the same "
+                "layers. Make a new Trainer for the model that is to be trained."
+            )
 
     def _micro_batch(self, source: Source, rows: int, update: Update) -> MicroBatch:
         trainer, key = self.trainer, (id(source), rows)

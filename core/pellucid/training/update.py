@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from pellucid.errors import NumericalError
 from pellucid.optimizer import Slots, make_segments
 
@@ -26,6 +27,7 @@ class Update:
         self.regularized = [(p, p.regularizer) for p in self.arena.params if p.trainable and p.regularizer is not None]
         self.frozen = [p for p in self.arena.params if not p.trainable]
         self.sum_squares = self.ops.zeros((), np.float64)
+        self.state_squares = self.ops.zeros((), np.float64)
         self.capturable = optimizer.capturable and all(r.capturable for _, r in self.regularized)
 
     def set_lr(self, step: int, total: int) -> None:
@@ -49,6 +51,10 @@ class Update:
         ops.sum_squares(grad, self.sum_squares)
         if not ops.guard_finite(self.sum_squares) or not ops.guard_finite(loss):
             return False
+        for _, value, _ in ctx.requested_updates:
+            ops.sum_squares(value, self.state_squares)
+            if not ops.guard_finite(self.state_squares):
+                return False
         if self.clip_norm is not None:
             ops.clip_norm(grad, self.sum_squares, self.clip_norm)
         ops.increment(self.slots.t)
@@ -66,6 +72,8 @@ class Update:
         if len(bad):
             path, element = self.arena.where(int(bad[0]))
             what = f"the gradient of '{path}' at {element} is {grad[bad[0]]} ({len(bad)} such elements in all)"
+        elif np.isfinite(loss):
+            what = "a state that a layer asked to update, such as a running variance, is not finite"
         else:
             what = f"the loss is {loss}"
         return NumericalError(
