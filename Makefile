@@ -17,7 +17,7 @@ ENVIRONMENT := .venv/.complete
 # The C compiler needs no more: the lock file names hosts and is not ours to keep, so --upgrade resolves afresh.
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml) $(shell find ext -type f 2>/dev/null)
 
-.PHONY: help setup train test quick lint types bench sanitize build clean
+.PHONY: help setup train test quick lint types bench docs sanitize build clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ types: setup
 
 bench: setup  ## cases 1-5 beside PyTorch, JAX, scikit-learn and NumPy
 	benchmarks/run.sh $(ARGS)
+
+docs: setup  ## run every snippet and command of every page, follow every link
+	$(RUN) pytest tests/docs
 
 sanitize: setup  ## the kernels' tests under the address and undefined-behaviour sanitizers
 	$(RUN) python tests/kernels/sanitize.py

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }  # fmt: skip
     try:
         for threads in options.threads:
-            _measure(document, names, cases, threads, effort, beside=options.beside and threads == options.threads[0])
+            _measure(document, names, cases, threads, effort, beside=options.beside and threads == min(options.threads))
     except ContestantError as error:
         print(error, file=sys.stderr)
         return 1

@@ -42,7 +42,7 @@ def training_table(entries: Sequence[Result]) -> Table:
     table = [
         ["case", "threads", *(CONTESTANTS[name].title for name in names), "× best peer", "goal", "× torch", "goal"]
     ]
-    for e in entries:
+    for e in sorted(entries, key=lambda e: (e["threads"], list(CASES).index(e["case"]))):
         case = CASES[e["case"]]
         times = [_us(e["us_per_step"][name]) if name in e["us_per_step"] else "–" for name in names]
         table.append(

@@ -103,7 +103,8 @@ def test_plugins_shows_the_status_of_each(pellucid: Command, pellucid_json: Json
     assert {vendor: found[vendor]["status"] for vendor in expected} == expected
     assert "ZeroDivisionError" in found["broken"]["traceback"]
     shown = pellucid("plugins", **allowed).stdout
-    assert "broken (pellucid-broken 1.0) is broken: ZeroDivisionError: division by zero" in shown
+    assert "Plugin 'broken' (pellucid-broken 1.0) is broken: ZeroDivisionError: division by zero." in shown
+    assert "Plugin 'twice' (one, two 1.0, 1.0) is in conflict: The packages one and two" in shown
     assert "To see where: pellucid plugins --traceback" in shown
     assert "Traceback" not in shown
     assert "1 / 0" in pellucid("plugins", "--traceback", **allowed).stdout
@@ -125,6 +126,13 @@ def test_doctor_finds_what_is_wrong(pellucid: Command, pellucid_json: Json):
     assert facts["PELLUCID_NUM_THREADS"] == "1"
     assert facts["reference"] == "available"
     assert "numpy" in facts
+
+
+@pytest.mark.usefixtures("all_statuses")
+def test_what_shows_plugins_shows_them_in_strict_mode_too(pellucid: Command):
+    for command in ("plugins", "doctor"):
+        assert "ZeroDivisionError" in pellucid(command, PELLUCID_STRICT="1").stdout
+    assert "PELLUCID_STRICT must be 1 or 0. Received: 'maybe'" in pellucid("list", code=2, PELLUCID_STRICT="maybe").stderr
 
 
 def test_doctor_is_content_where_nothing_is_wrong(pellucid: Command):

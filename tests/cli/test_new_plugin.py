@@ -68,8 +68,8 @@ def _with(package: Path) -> str:
         ("../x", "For example: x. Received"),
         ("class", "must not be a word or module of Python. Received: 'class'."),
         ("random", "must not be a word or module of Python. Received: 'random'."),
-        ("core", "The vendor 'core' is taken by pellucid, which is installed here."),
-        ("waves", "The vendor 'waves' is taken by pellucid-waves, which is installed here."),
+        ("core", "The vendor 'core' is taken here, by pellucid."),
+        ("waves", "The vendor 'waves' is taken here, by pellucid-waves."),
     ],
 )
 def test_a_bad_name_is_refused(pellucid: Command, site: Path, tmp_path: Path, name: str, message: str):

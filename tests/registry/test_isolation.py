@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pellucid.errors import PellucidWarning, PluginError
+from pellucid.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.registry import Registry
 from pellucid.registry.plugins import Plugin
 
@@ -127,7 +127,7 @@ def test_two_distributions_that_claim_a_vendor_are_both_refused_by_name(site: Pa
     assert plugin.reason == (
         "The packages acme-fork and pellucid-acme both claim the vendor 'acme'. Uninstall all but one."
     )
-    with pytest.raises(PluginError, match="is conflict: The packages acme-fork and pellucid-acme"):
+    with pytest.raises(PluginError, match="is in conflict: The packages acme-fork and pellucid-acme"):
         registry.find("layer", "acme/sine")
 
 
@@ -153,11 +153,21 @@ def test_the_allow_list_disables_all_others(site: Path, registry: Registry, monk
     install_sine(site, "acme")
     install(site, "other", source="1 / 0")
     monkeypatch.setenv("PELLUCID_PLUGINS", "acme, absent")
-    assert registry.find("layer", "sine").name == "acme/sine"
+    with pytest.warns(PellucidWarning, match="allows 'absent', and no such plugin is installed. Installed: core, acme"):
+        assert registry.find("layer", "sine").name == "acme/sine"
     plugin = loaded(registry, "other")
     assert (plugin.status, plugin.reason) == ("disabled", "It is not in PELLUCID_PLUGINS=acme, absent.")
     with pytest.raises(PluginError, match=r"'other' .* is disabled: It is not in PELLUCID_PLUGINS"):
         registry.find("layer", "other/x")
+
+
+def test_a_name_in_the_allow_list_that_nobody_has_is_told_at_once(
+    site: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+):
+    install_sine(site, "acme")
+    monkeypatch.setenv("PELLUCID_PLUGINS", "acne")
+    with pytest.warns(PellucidWarning, match=r"PELLUCID_PLUGINS=acne allows 'acne', .* Did you mean 'acme'\?"):
+        assert loaded(registry).status == "disabled"
 
 
 def test_an_empty_allow_list_leaves_the_core(site: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch):
@@ -185,6 +195,30 @@ def test_strict_does_not_mind_disabled_plugins(site: Path, registry: Registry, m
     assert registry.names("layer")
 
 
+def test_strict_does_not_mind_what_the_allow_list_leaves_out(
+    site: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+):
+    install(site, "core", source="1 / 0", distribution="usurper")
+    install_sine(site)
+    monkeypatch.setenv("PELLUCID_STRICT", "1")
+    monkeypatch.setenv("PELLUCID_PLUGINS", "acme")
+    assert "acme/sine" in registry.names("layer")
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "No", " off "])
+def test_strict_can_be_switched_off(site: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch, value: str):
+    install(site, "acme", source="1 / 0")
+    monkeypatch.setenv("PELLUCID_STRICT", value)
+    assert loaded(registry).status == "broken"
+
+
+def test_strict_is_yes_or_no(site: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch):
+    install(site, "acme", source="1 / 0")
+    monkeypatch.setenv("PELLUCID_STRICT", "maybe")
+    with pytest.raises(ConfigError, match="PELLUCID_STRICT must be 1 or 0. Received: 'maybe'"):
+        loaded(registry)
+
+
 HOOKS = """
 from pellucid import hookimpl
 @hookimpl
@@ -202,8 +236,13 @@ def test_a_hook_that_raises_switches_its_plugin_off_and_the_others_are_called(si
         source = HOOKS.replace("{name}", name).replace("{statement}", statement).replace("{end}", "pass")
         install(site, name, source=source)
     run: list[str] = []
-    with pytest.warns(PellucidWarning, match=r"Plugin 'b' .* is broken: ZeroDivision.*failed in pellucid_run_start"):
+    where = r"raised this in pellucid_run_start, at .*plugin_b.__init__\.py:6, .*--debug"
+    with pytest.warns(PellucidWarning, match=rf"Plugin 'b' .* is broken: ZeroDivision.*{where}") as caught:
         registry.plugins.call("pellucid_run_start", run=run)
+    assert "pellucid plugins --traceback" not in str(caught[0].message), "another process would not show it"
+    assert isinstance(caught[0].message.__cause__, ZeroDivisionError), "the command line prints it with --debug"
+    with pytest.raises(PluginError, match=r"is broken: .* It was switched off in pellucid_run_start\."):
+        registry.find("layer", "b/x")
     assert sorted(run) == ["a", "b", "c"]
     registry.plugins.call("pellucid_run_start", run=run)
     assert sorted(run) == ["a", "a", "b", "c", "c"]

@@ -72,10 +72,11 @@ def examine(registry: Registry | None = None) -> Report:
     report = Report()
     _versions(report)
     _machine(report)
-    _backends(report, registry)
-    _kernels(report)
-    _environment(report)
-    _plugins(report, registry)
+    with registry.plugins.lenient():
+        _backends(report, registry)
+        _kernels(report)
+        _environment(report)
+        _plugins(report, registry)
     return report
 
 

@@ -84,6 +84,7 @@ class Dense(Layer):
         ctx.x, ctx.y = as_rows(ctx, x, "x"), y.reshape(-1, self.units)  # (rows, I), (rows, O)
         ctx.z = ctx.scratch("z", ctx.y.shape) if f in NEEDS_INPUT else None
         bias = None if self.bias is None else self.bias.data
+        # z = x W + b; y = f(z): the reference implementation stands in pellucid/ops/dense.py.
         ctx.ops.dense_forward(ctx.x, self.weight.data, bias, f, ctx.y, ctx.z)
         return y
 
@@ -93,6 +94,7 @@ class Dense(Layer):
         dweight = self.weight.grad if self.weight.trainable else None
         dbias = self.bias.grad if self.bias is not None and self.bias.trainable else None
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
+        # dz = dy ⊙ f'(z); dW += xᵀ dz; db += Σ dz; dx = dz Wᵀ, each unless it is None.
         ctx.ops.dense_backward(
             as_rows(ctx, dy[0], "dy"), ctx.x, self.weight.data, ctx.y, ctx.z, f, dz, dweight, dbias, dx
         )

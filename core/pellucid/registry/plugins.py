@@ -6,13 +6,15 @@ import os
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.discovery import GROUP, Claim, find_claims
-from pellucid.errors import PellucidWarning, PluginError
+from pellucid.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.suggest import did_you_mean
+from pellucid.suggest import listed as in_words
 
 if TYPE_CHECKING:
     import pluggy
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 ALLOW_LIST = "PELLUCID_PLUGINS"
 """Environment variable: the vendors that may be loaded, separated by commas; unset allows all, empty only the core."""
 STRICT = "PELLUCID_STRICT"
-"""Environment variable: ``1`` makes a plugin that cannot be loaded an error wherever plugins are loaded."""
+"""Environment variable: ``1`` makes a plugin that fails an error wherever plugins are loaded; ``0`` does not."""
 CORE = "core"
+REGISTER = "pellucid_register"
+_YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 Status = Literal["found", "loading", "loaded", "broken", "incompatible", "conflict", "disabled"]
 
@@ -39,6 +43,7 @@ class Plugin:
             ``broken`` (its manifest or a hook raised), ``incompatible`` (made for another version of the interface),
             ``conflict`` (several packages claim the vendor), ``disabled`` (not in the allow-list).
         reason: what is wrong and what to do, or empty.
+        failed_in: the hook that raised, or empty.
         traceback: of the exception, or empty.
         entries: what it registered, by (kind, short name).
     """
@@ -50,25 +55,30 @@ class Plugin:
         self.version = ", ".join(claim.version for claim in claims)
         self.status: Status = status
         self.reason = reason
+        self.failed_in = ""
         self.traceback = ""
         self.error: BaseException | None = None
         self.entries: dict[tuple[str, str], Entry] = {}
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException, hook: str = REGISTER) -> None:
         """Take everything back that this plugin registered and remember why."""
         self.status = "broken"
+        self.failed_in = hook
         self.reason = f"{type(error).__name__}: {error}"
         self.traceback = "".join(traceback.format_exception(error))
         self.error = error
         self.entries = {}
 
+    def __str__(self) -> str:
+        """``Plugin 'acme' (pellucid-acme 1.0) is broken: RuntimeError: no.``"""
+        status = "in conflict" if self.status == "conflict" else self.status
+        reason = self.reason.rstrip(".") or "A manifest registers names; it cannot build anything while it does"
+        return f"Plugin '{self.vendor}' ({self.distribution} {self.version}) is {status}: {reason}."
+
     def unusable(self) -> PluginError:
         """The error for whoever asks for something of a plugin that is not loaded."""
-        reason = self.reason.rstrip(".") or "A manifest registers names; it cannot build anything while it does"
-        error = PluginError(
-            f"Plugin '{self.vendor}' ({self.distribution} {self.version}) is {self.status}: {reason}."
-            + (" See: pellucid plugins --traceback." if self.traceback else "")
-        )
+        remedy = {"": "", REGISTER: " See: pellucid plugins --traceback."}  # which loads it again, and so fails again
+        error = PluginError(str(self) + remedy.get(self.failed_in, f" It was switched off in {self.failed_in}."))
         error.__cause__ = self.error
         return error
 
@@ -80,6 +90,7 @@ class Plugins:
         self._claims = claims
         self._lock = threading.RLock()
         self._manager: pluggy.PluginManager | None = None
+        self._lenient = False
         self._found: dict[str, Plugin] | None = None
 
     @property
@@ -103,13 +114,23 @@ class Plugins:
                 except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us either
                     self._forget(plugin)
                     plugin.fail(error)
-            if plugin.status not in ("loading", "loaded", "disabled") and strict():
+            if plugin.status not in ("loading", "loaded", "disabled") and not self._lenient and strict():
                 raise plugin.unusable()
             return plugin
 
     def load_all(self) -> list[Plugin]:
         """Load every manifest."""
         return [self.load(vendor) for vendor in self.found]
+
+    @contextmanager
+    def lenient(self) -> Iterator[None]:
+        """Whatever ``PELLUCID_STRICT`` says, loading raises nothing inside the ``with`` block: for commands that show
+        what is wrong with plugins."""
+        before, self._lenient = self._lenient, True
+        try:
+            yield
+        finally:
+            self._lenient = before
 
     def call(self, hook: str, **arguments: Any) -> None:
         """Call a hook of all plugins. One that raises is switched off and reported; the others are still called."""
@@ -119,14 +140,17 @@ class Plugins:
                 implementation(**arguments)
             except Exception as error:
                 self._forget(plugin)
-                plugin.fail(error)
+                plugin.fail(error, hook)
                 if strict():
                     raise plugin.unusable() from error
-                warnings.warn(
-                    f"{plugin.unusable()} It failed in {hook} and is switched off for the rest of this process.",
-                    PellucidWarning,
-                    stacklevel=2,
+                last = traceback.extract_tb(error.__traceback__)[-1]
+                warning = PellucidWarning(
+                    f"{plugin} It raised this in {hook}, at {last.filename}:{last.lineno}, and is switched off for the "
+                    f"rest of this process. The command line shows the traceback with --debug; {STRICT}=1 makes it an "
+                    "error."
                 )
+                warning.__cause__ = error
+                warnings.warn(warning, stacklevel=2)
 
     def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
         """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""
@@ -207,8 +231,15 @@ def _with_its_arguments(implementation: pluggy.HookImpl) -> Callable[..., None]:
 
 
 def strict() -> bool:
-    """Whether a plugin that cannot be loaded is an error: ``PELLUCID_STRICT=1``."""
-    return os.environ.get(STRICT, "").strip() not in ("", "0")
+    """Whether a plugin that cannot be loaded is an error: ``PELLUCID_STRICT=1``.
+
+    Raises:
+        ConfigError: the variable says neither yes nor no.
+    """
+    value = os.environ.get(STRICT, "").strip().lower()
+    if value not in (*_YES, *_NO):
+        raise ConfigError(f"The environment variable {STRICT} must be 1 or 0. Received: {value!r}.")
+    return value in _YES
 
 
 def allowed() -> set[str] | None:
@@ -225,12 +256,21 @@ def _judge(claims: Sequence[Claim]) -> dict[str, Plugin]:
     for claim in claims:
         by_vendor.setdefault(claim.vendor, []).append(claim)
     plugins = {CORE: Plugin(CORE, [Claim(CORE, "pellucid.registry.builtin", GROUP, "pellucid", __version__)])}
+    listed = allowed()
     for claim in by_vendor.pop(CORE, []):
         if claim.distribution != "pellucid":
             reason = f"{claim.distribution} claims the vendor 'core', which is pellucid's own. Uninstall it."
-            plugins[f"{CORE} of {claim.distribution}"] = Plugin(CORE, [claim], "conflict", reason)
+            status: Status = "conflict" if listed is None or CORE in listed else "disabled"
+            plugins[f"{CORE} of {claim.distribution}"] = Plugin(CORE, [claim], status, reason)
     for vendor, claimed in by_vendor.items():
         plugins[vendor] = Plugin(vendor, *_verdict(vendor, claimed))
+    for name in sorted((listed or set()) - set(plugins)):
+        warnings.warn(
+            f"{ALLOW_LIST}={os.environ[ALLOW_LIST]} allows '{name}', and no such plugin is installed."
+            f"{did_you_mean(name, plugins)} Installed: {in_words(plugins)}.",
+            PellucidWarning,
+            stacklevel=3,
+        )
     return plugins
 
 

@@ -50,7 +50,7 @@ def check_name(name: str) -> None:
         raise ConfigError(f"The name of a plugin must not be a word or module of Python. Received: {name!r}.")
     if name == CORE or name in default_registry().plugins.found:
         owner = default_registry().plugins.found[name].distribution
-        raise ConfigError(f"The vendor '{name}' is taken by {owner}, which is installed here. Choose another name.")
+        raise ConfigError(f"The vendor '{name}' is taken here, by {owner}. Choose another name.")
 
 
 def write_plugin(name: str, folder: Path) -> list[Path]:

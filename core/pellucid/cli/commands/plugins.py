@@ -14,7 +14,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
-    plugins = default_registry().plugins.load_all()
+    with default_registry().plugins.lenient():
+        plugins = default_registry().plugins.load_all()
     output.result([as_data(plugin) for plugin in plugins], as_text(plugins, tracebacks=args.traceback))
 
 
@@ -33,7 +34,7 @@ def as_data(plugin: Plugin) -> dict[str, object]:
 
 def as_text(plugins: list[Plugin], *, tracebacks: bool = False) -> str:
     rows = [("vendor", "status", "package", "components"), *map(_row, plugins)]
-    notes = [f"{p.vendor} ({p.distribution} {p.version}) is {p.status}: {p.reason}" for p in plugins if p.reason]
+    notes = [str(plugin) for plugin in plugins if plugin.reason]
     if tracebacks:
         notes += [f"--- {p.vendor} ---\n{p.traceback.rstrip()}" for p in plugins if p.traceback]
     elif any(plugin.traceback for plugin in plugins):
