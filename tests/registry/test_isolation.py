@@ -215,7 +215,7 @@ def test_strict_can_be_switched_off(site: Path, registry: Registry, monkeypatch:
 def test_strict_is_yes_or_no(site: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch):
     install(site, "acme", source="1 / 0")
     monkeypatch.setenv("PELLUCID_STRICT", "maybe")
-    with pytest.raises(ConfigError, match="PELLUCID_STRICT must be 1 or 0. Received: 'maybe'"):
+    with pytest.raises(ConfigError, match=r"PELLUCID_STRICT must be 1 or 0\. Received: 'maybe'"):
         loaded(registry)
 
 
