@@ -6,10 +6,13 @@ import json
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pellucid.cli
 import pytest
+from pellucid.cli.console import warnings_as_messages
+from pellucid.errors import PellucidWarning
 
 from tests.cli.conftest import Command
 from tests.fake_plugins import install
@@ -52,6 +55,27 @@ def test_errors_are_json_too_if_asked(pellucid: Command):
     error = json.loads(pellucid("list", "lyer", "--json", code=2).stderr)["error"]
     assert error["type"] == "ConfigError"
     assert error["message"].startswith("There is no kind 'lyer'")
+
+
+def test_a_warning_is_one_line(pellucid: Command):
+    first, second, *_ = pellucid("list", "layer", PELLUCID_PLUGINS="acme").stderr.splitlines()
+    assert first.startswith("pellucid: warning: PELLUCID_PLUGINS=acme allows 'acme', and no such plugin is installed.")
+    assert second.startswith("Plugins that are not loaded: "), "no source line between the warning and the next remark"
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_debug_shows_the_traceback_behind_a_warning(capsys: pytest.CaptureFixture[str], debug: bool):
+    warning = PellucidWarning("it is switched off")
+    try:
+        1 / 0  # noqa: B018 (the hook of a plugin)
+    except ZeroDivisionError as error:
+        warning.__cause__ = error
+    with warnings.catch_warnings(), warnings_as_messages(debug=debug):
+        warnings.simplefilter("always")
+        warnings.warn(warning, stacklevel=1)
+    shown = capsys.readouterr().err
+    assert shown.startswith("pellucid: warning: it is switched off\n")
+    assert shown.endswith("ZeroDivisionError: division by zero\n" if debug else "off\n")
 
 
 def test_strict_makes_a_broken_plugin_an_error(pellucid: Command, site: Path):

@@ -52,14 +52,15 @@ def _dispatch(argv: list[str]) -> int:
     if words[0].startswith("-"):
         raise ConfigError(f"pellucid has no option {words[0]!r}; options follow the command. See: pellucid --help.")
 
-    from pellucid.cli.console import run_command
+    from pellucid.cli.console import run_command, warnings_as_messages
 
-    if words[0] in COMMANDS:
-        return run_command(words[0], [*words[1:], *before])
+    with warnings_as_messages(debug="--debug" in before):
+        if words[0] in COMMANDS:
+            return run_command(words[0], [*words[1:], *before])
 
-    from pellucid.cli.verbs import run_verb
+        from pellucid.cli.verbs import run_verb
 
-    return run_verb(words[0], [*words[1:], *before])
+        return run_verb(words[0], [*words[1:], *before])
 
 
 def help_text() -> str:

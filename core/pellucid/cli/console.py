@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
 
 from pellucid.cli.commands import COMMANDS
-from pellucid.errors import ConfigError
+from pellucid.errors import ConfigError, PellucidWarning
 from pellucid.suggest import did_you_mean
 
 
@@ -65,6 +67,29 @@ def run_command(name: str, argv: Sequence[str]) -> int:
     module.configure(parser)
     args = parser.parse_args(argv)
     return module.run(args, Output(as_json=args.json)) or 0
+
+
+@contextmanager
+def warnings_as_messages(*, debug: bool) -> Iterator[None]:
+    """Inside the ``with`` block pellucid's own warnings are one line each, without the source that gave them; with
+    ``debug`` the traceback of what a warning is about follows it."""
+    show = warnings.showwarning
+
+    def shown(message: Warning | str, category: type[Warning], *place: Any, **further: Any) -> None:
+        if not issubclass(category, PellucidWarning):
+            show(message, category, *place, **further)
+            return
+        print(f"pellucid: warning: {message}", file=sys.stderr)
+        if debug and isinstance(message, Warning) and message.__cause__ is not None:
+            import traceback
+
+            traceback.print_exception(message.__cause__)
+
+    warnings.showwarning = shown
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
 
 
 def table(rows: Iterable[Sequence[str]], indent: str = "") -> str:
