@@ -35,6 +35,14 @@ def to_config(component: Component, registry: Registry | None = None) -> dict[st
     return _Writer(default_registry() if registry is None else registry).component(component, "")
 
 
+def structure(component: Component) -> dict[str, Any] | None:
+    """Like :func:`to_config`, but of what is there now, whatever factory function made it; None if that has no name."""
+    try:
+        return _Writer(default_registry(), remembered=False).component(component, "")
+    except ConfigError:
+        return None
+
+
 def remember(
     made: Component, entry: Entry, function: Callable[..., Any], arguments: Mapping[str, Any], registry: Registry
 ) -> None:
@@ -46,8 +54,9 @@ def remember(
 
 
 class _Writer:
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, remembered: bool = True) -> None:
         self.registry = registry
+        self.remembered = remembered
         self._places: dict[int, str] = {}
 
     def component(self, component: Component, path: str) -> dict[str, Any]:
@@ -55,7 +64,7 @@ class _Writer:
             return {"ref": self._places[id(component)]}
         self._places[id(component)] = path
         made_by: dict[str, Any] | None = component.__dict__.get(_MADE_BY)
-        if made_by is not None:
+        if made_by is not None and self.remembered:
             return made_by
         implementation: Any = type(component)
         entry = self.registry.entry_of(implementation)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.config import DTYPES, read, read_shapes
-from pellucid.config.writer import to_config
+from pellucid.config.writer import structure, to_config
 from pellucid.errors import CheckpointError, ConfigError, PellucidError, PluginError
 from pellucid.model import allocate, declare, require_runtime
 from pellucid.ops import get_ops
@@ -148,15 +148,23 @@ def _check_rebuilds(model: Layer, document: Mapping[str, Any]) -> None:
 
 
 def _changed_setting(model: Layer, twin: Layer) -> str | None:
-    """The first layer whose type or arguments are not those that the configuration gives, as a sentence."""
-    for (path, ours), (_, theirs) in zip(model.walk(), twin.walk(), strict=False):
-        for name, value in {"type": type(ours), **ours.arguments()}.items():
-            other = {"type": type(theirs), **theirs.arguments()}.get(name)
-            shown = repr(value), repr(other)
-            # Layers inside are walked to by themselves; what shows an address cannot be compared.
-            if shown[0] != shown[1] and " at 0x" not in shown[0] and not any(ours.children()):
-                return f"the '{name}' of '{path}' is {shown[0]}, and the configuration gives {shown[1]}."
-    return None
+    """Where the layers that a factory function made are no longer as it made them, as a sentence."""
+    ours, theirs = structure(model), structure(twin)
+    if ours is None or theirs is None:  # made of layers that have no name of their own
+        return None
+    place = next(_unequal(ours, theirs, ""), None)
+    return None if place is None else f"{place[0]} is {place[1]!r}, and the configuration gives {place[2]!r}."
+
+
+def _unequal(a: Any, b: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        for key in dict.fromkeys([*a, *b]):
+            yield from _unequal(a.get(key), b.get(key), f"{path}.{key}".lstrip("."))
+    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        for i, pair in enumerate(zip(a, b, strict=True)):
+            yield from _unequal(*pair, f"{path}.{i}".lstrip("."))
+    elif a != b:
+        yield path, a, b
 
 
 # -- what is read ----------------------------------------------------------------------------------------------------
