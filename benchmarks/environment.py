@@ -15,13 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS_PYTHON = ROOT / "benchmarks" / ".venv" / "bin" / "python"
 _STEERING = re.compile(
     r"^(OMP|GOMP|KMP|MKL|OPENBLAS|GOTO|BLIS|ATLAS|VECLIB|NUMEXPR|XLA|JAX|TORCH|PYTORCH|ATEN|DNNL|ONEDNN|PELLUCID)_"
-    r"|_NUM_THREADS$|^LD_PRELOAD$"
+    r"|_NUM_THREADS$|^LD_PRELOAD$|^PYTHONDONTWRITEBYTECODE$"
 )
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PELLUCID_NUM_THREADS")
 
 
 def steering_variables() -> dict[str, str]:
-    """The variables of this shell that steer numerical libraries: a forgotten one can halve their speed."""
+    """The variables of this shell that steer numerical libraries: a forgotten one can halve their speed. And the
+    one that keeps Python from caching compiled modules, without which every start compiles them."""
     return {name: value for name, value in sorted(os.environ.items()) if _STEERING.search(name)}
 
 
