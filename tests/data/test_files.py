@@ -55,6 +55,7 @@ def test_csv_without_names(folder: Path) -> None:
         ("a,b\n", "has column names and no samples"),
         ("a,b\n1,2\n3\n", r"line 3: expected 2 fields separated by ','.*Received: 1"),
         ("a,b\n1,2\n3,x\n", r"line 3, column 'b': expected a number. Received: 'x'"),
+        ("a,c\n1,x\n", "column 'c': expected a number. Received: 'x'. If it holds the targets, say so: target = 'c'"),
         ("a,b\n1,\n", r"line 2, column 'b': expected a number. Received: ''"),
     ],
 )
@@ -151,3 +152,9 @@ def test_fractions_are_no_labels(folder: Path) -> None:
 def test_names_of_classes_in_an_npz(folder: Path) -> None:
     np.savez("d.npz", x=np.zeros((4, 2)), y=np.array([0, 1, 0, 1]), classes=np.array(["no", "yes"]))
     assert pl.load_dataset("files", train="d.npz", test=0, validation=0).classes == ("no", "yes")
+
+
+def test_a_missing_target_is_no_class(folder: Path) -> None:
+    Path("gap.csv").write_text(CSV + "7,8, \n")
+    with pytest.raises(pl.DataError, match=r"gap.csv, line 5, column 'species': the target is missing"):
+        read_table("gap.csv", "species")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.dataset import Dataset, Part, check_part
-from pellucid.datasets.sample_files import Table, read_table
+from pellucid.datasets.sample_files import Table, in_order, read_table
 from pellucid.datasets.samples import Classes, Split
 from pellucid.errors import DataError
 from pellucid.suggest import listed
@@ -20,7 +20,8 @@ class Files(Dataset):
     look like.
 
     Targets that are texts become class labels, in alphabetical order of the names in the training file. Whole numbers
-    are class labels, numbers with a decimal point are values to be predicted; ``classify`` says otherwise.
+    are class labels, numbers with a decimal point are values to be predicted; ``classify`` says otherwise. Columns of a
+    .csv are matched by their names, in whatever order they stand.
 
     Args:
         train: the file with the samples to learn from, relative to the working directory.
@@ -66,9 +67,10 @@ class Files(Dataset):
     def split_of(self, path: str) -> Split:
         """The samples of one file, with labels numbered as in the training file."""
         table = self._table(path)
-        if table.y is None:
-            return Split(table.x)
         known = table if path == self.train else self._table(self.train)
+        table = in_order(table, known.features, path)
+        if table.y is None:
+            return Split(table.x, features=table.features)
         return labelled(table, *_classes(known, self.classify), where=path)
 
     def _table(self, path: str) -> Table:
@@ -90,7 +92,8 @@ def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str
                 f"{where}, row {unknown[0][0]} (counted from 0): unknown class {unknown[0][1]!r}. The classes of the "
                 f"training data are: {listed(classes)}."
             )
-        return Split(table.x, np.array([number[name] for name in y.tolist()], np.int64), classes)
+        labels = np.array([number[name] for name in y.tolist()], np.int64)
+        return Split(table.x, labels, classes, table.features)
     if y is not None and y.dtype.kind in "US":
         raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y[0])!r}.")
     if y is not None and not are_labels:
@@ -99,7 +102,7 @@ def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str
         if (y != np.floor(y)).any():
             raise DataError(f"{where}: class labels must be whole numbers. Received: {y[y != np.floor(y)][0]}.")
         y = y.astype(np.int64)
-    return Split(table.x, y, classes)
+    return Split(table.x, y, classes, table.features)
 
 
 def _classes(table: Table, classify: bool | None) -> tuple[Classes | None, bool]:

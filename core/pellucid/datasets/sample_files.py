@@ -6,7 +6,7 @@ import csv
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -29,11 +29,35 @@ class Table:
         x: the inputs, (N, …); of a .csv float32 (N, columns).
         y: the targets: numbers, or the texts of class names; None if the file has none.
         classes: names of the classes, if the file gives them.
+        features: names of the columns of ``x``, if the file is a .csv that gives them.
     """
 
     x: HostArray
     y: HostArray | None = None
     classes: tuple[str, ...] | None = None
+    features: tuple[str, ...] | None = None
+
+
+def in_order(table: Table, features: tuple[str, ...] | None, where: str) -> Table:
+    """The table with its columns in the order of ``features``, those that a model was trained on.
+
+    Columns without names, in the table or in training, are taken as they stand.
+
+    Raises:
+        DataError: the names are others.
+    """
+    if features is None or table.features is None or table.features == features:
+        return table
+    if len(set(features)) < len(features) or sorted(features) != sorted(table.features):
+        missing = [name for name in features if name not in table.features]
+        others = [name for name in table.features if name not in features]
+        raise DataError(
+            f"{where}: its columns are not those of the training data. Expected: {listed(features)}. Received: "
+            f"{listed(table.features)}. Missing: {listed(missing)}; not known: {listed(others)}. Rename or remove "
+            "columns; their order does not matter. A column of targets is named by --target or 'target'."
+        )
+    order = [table.features.index(name) for name in features]
+    return replace(table, x=np.ascontiguousarray(table.x[:, order]), features=features)
 
 
 def read_table(path: str | os.PathLike[str], target: str | None = None, *, must_have_target: bool = True) -> Table:
@@ -124,11 +148,12 @@ def _csv(path: Path, target: str | None, must_have_target: bool) -> Table:
         number, fields = next(lines, (0, []))
         if not fields:
             raise DataError(f"{path} is empty. Expected: one sample a line, and column names in the first.")
-        names = [str(i) for i in range(len(fields))] if _all_numbers(fields) else [field.strip() for field in fields]
+        named = not _all_numbers(fields)
+        names = [field.strip() for field in fields] if named else [str(i) for i in range(len(fields))]
         column = _column(path, names, target, must_have_target)
         inputs = [name for i, name in enumerate(names) if i != column]
         rows, targets = [], []
-        if _all_numbers(fields):
+        if not named:
             lines = _chain((number, fields), lines)
         for number, fields in lines:
             if len(fields) != len(names):
@@ -137,12 +162,12 @@ def _csv(path: Path, target: str | None, must_have_target: bool) -> Table:
                     f"line. Received: {len(fields)}."
                 )
             if column is not None:
-                targets.append(fields.pop(column).strip())
-            rows.append(_numbers(path, number, fields, inputs))
+                targets.append(_target(path, number, fields.pop(column), names[column]))
+            rows.append(_numbers(path, number, fields, inputs, target))
     if not rows:
         raise DataError(f"{path} has column names and no samples. Expected: one sample a line.")
     y = None if column is None else _targets(targets)
-    return Table(np.array(rows, np.float32).reshape(len(rows), -1), y)
+    return Table(np.array(rows, np.float32).reshape(len(rows), -1), y, features=tuple(inputs) if named else None)
 
 
 def _lines(reader: Any) -> Iterator[tuple[int, list[str]]]:
@@ -185,14 +210,25 @@ def _column(path: Path, names: Sequence[str], target: str | None, must_have_targ
     )
 
 
-def _numbers(path: Path, line: int, fields: Sequence[str], names: Sequence[str]) -> list[float]:
+def _target(path: Path, line: int, field: str, name: str) -> str:
+    text = field.strip()
+    if not text:
+        raise DataError(
+            f"{path}, line {line}, column '{name}': the target is missing. Expected: a class or a number. "
+            "Fill it in, or remove the line."
+        )
+    return text
+
+
+def _numbers(path: Path, line: int, fields: Sequence[str], names: Sequence[str], target: str | None) -> list[float]:
     values = []
     for field, name in zip(fields, names, strict=True):
         value = _number(field)
         if value is None:
+            hint = f"If it holds the targets, say so: target = '{name}'. Else remove" if target is None else "Remove"
             raise DataError(
-                f"{path}, line {line}, column '{name}': expected a number. Received: {field!r}. Remove the line or the "
-                "column, or fill in the value; the column of the targets is named by 'target'."
+                f"{path}, line {line}, column '{name}': expected a number. Received: {field!r}. {hint} the line or the "
+                "column, or fill in the value."
             )
         values.append(value)
     return values

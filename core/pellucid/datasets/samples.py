@@ -23,11 +23,13 @@ class Split:
         x: inputs, (N, …), or a tuple of them.
         y: targets: class labels (N,) of an integer type, or numbers (N, …); None if there are none.
         classes: names of the classes in the order of their labels, or None.
+        features: names of the columns of ``x``, or None.
     """
 
     x: Inputs
     y: HostArray | None = None
     classes: Classes | None = None
+    features: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.x[0] if isinstance(self.x, tuple) else self.x)
@@ -35,7 +37,7 @@ class Split:
     def take(self, rows: HostArray) -> Split:
         """The samples of these rows, as copies."""
         x = tuple(part[rows] for part in self.x) if isinstance(self.x, tuple) else self.x[rows]
-        return Split(x, None if self.y is None else self.y[rows], self.classes)
+        return Split(x, None if self.y is None else self.y[rows], self.classes, self.features)
 
     def __repr__(self) -> str:
         described = ", ".join(f"{part.dtype}{part.shape}" for part in _parts(self.x))
@@ -104,7 +106,7 @@ def _check_finite(name: str, array: HostArray, where: str) -> None:
     raise DataError(
         f"{name} of {where} must be finite. Received: {array[tuple(bad[0])]} in {place} (counted from 0)"
         f"{f', and {len(bad) - 1} more that are not' if len(bad) > 1 else ''}. "
-        "Remove these rows or fill in the values before training."
+        "Remove these rows or fill in the values."
     )
 
 

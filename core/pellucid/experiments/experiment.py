@@ -215,6 +215,8 @@ def prepare(experiment: Experiment) -> Prepared:
         model = build(config, seed=seed, dtype=settings.dtype, backend=ops)
     except PellucidError as error:
         raise type(error)(f"model: {error}") from error
+    if splits.train.features is not None:
+        model.runtime.metadata["features"] = list(splits.train.features)  # type: ignore[union-attr]
     trainer = Trainer(
         model, loss=experiment.loss, objective=experiment.objective, optimizer=experiment.optimizer,
         schedule=experiment.schedule, metrics=_metrics(settings, splits), clip_norm=settings.clip_norm,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pellucid.config import read
 from pellucid.dataset import Dataset
 from pellucid.datasets.files import labelled
-from pellucid.datasets.sample_files import SUFFIXES, read_table
+from pellucid.datasets.sample_files import SUFFIXES, Table, in_order, read_table
 from pellucid.datasets.samples import Split
 from pellucid.errors import ConfigError, DataError
 from pellucid.experiments.folder import RunFolder
@@ -44,6 +44,17 @@ class FinishedRun:
         data = self.sections.get("data", {})
         return None if data.get("target") is None else str(data["target"])
 
+    def read_samples(self, path: Path, target: str | None = None, *, must_have_target: bool = True) -> Table:
+        """The samples of a file; named columns in the order in which the model takes them.
+
+        Args:
+            target: column of the targets in a .csv file; None takes that of the run.
+            must_have_target: whether a .csv without that column is an error.
+        """
+        table = read_table(path, target or self.target, must_have_target=must_have_target)
+        features = self.model.runtime.metadata.get("features")  # type: ignore[union-attr]
+        return in_order(table, None if features is None else tuple(features), str(path))
+
     def trainer(self) -> Trainer:
         """A trainer that evaluates as the run did."""
         settings = self.sections.get("train", {})
@@ -62,7 +73,7 @@ class FinishedRun:
 
     def _split(self, data: str | None, part: Part, target: str | None) -> Split:
         if data is not None and Path(data).suffix.lower() in SUFFIXES:
-            return self._from_file(Path(data), target or self.target)
+            return self._from_file(Path(data), target)
         seed = self.sections.get("train", {}).get("seed", 0)
         if data is not None:
             dataset: Dataset = read("dataset", data)
@@ -80,7 +91,7 @@ class FinishedRun:
         return split
 
     def _from_file(self, path: Path, target: str | None) -> Split:
-        table = read_table(path, target)
+        table = self.read_samples(path, target)
         if table.y is None:
             raise DataError(
                 f"{path} has no targets, so there is nothing to compare with. Name their column: --target NAME; "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.datasets.sample_files import read_table
+from pellucid.datasets.samples import check_data
 
 if TYPE_CHECKING:
     from pellucid.experiments.finished import FinishedRun
@@ -42,8 +42,13 @@ class Predictions:
 
 
 def predict_file(run: FinishedRun, path: Path, target: str | None = None) -> Predictions:
-    """What the model says about the samples of a file; a column of targets in it is left out."""
-    table = read_table(path, target or run.target, must_have_target=target is not None)
+    """What the model says about the samples of a file; a column of targets in it is left out.
+
+    Raises:
+        DataError: no samples, columns of other names than in training, a value that is not finite.
+    """
+    table = run.read_samples(path, target, must_have_target=target is not None)
+    check_data(table.x, where=str(path))
     return interpret(run.model, run.model.predict(table.x))
 
 
