@@ -65,6 +65,7 @@ def test_evaluate_a_model_file(pellucid: Shell, run: dict) -> None:
         (["run", "--data", "flowers.csv", "--target", "specie"], "has no column 'specie' for the targets"),
         (["run", "--data", "half_moons"], "fitted on samples of shape (4,). Received: samples of shape (2,)"),
         (["iris.toml"], "not a safetensors file"),
+        (["run", "--data", "some.npz", "--part", "validation"], "the file some.npz is taken whole"),
         (["run", "--backend", "fast"], "Unknown backend 'fast'"),
         (["empty"], "empty is no run folder, or its run has not come to its end"),
     ],
@@ -135,6 +136,75 @@ def test_predict_leaves_out_the_column_of_the_targets(pellucid: Shell) -> None:
     assert pellucid.json("evaluate", "run", "--data", "all.csv")["accuracy"] > 0.9
 
 
+NAMED = """
+[data]
+type = "files"
+train = "all.csv"
+target = "c"
+
+[model]
+type = "logistic_regression"
+
+[optimizer]
+type = "adam"
+lr = 0.1
+
+[train]
+epochs = 20
+seed = 0
+"""
+
+
+@pytest.fixture
+def named(pellucid: Shell) -> None:
+    """A run on the columns a and b, of which only a matters; all.csv has them in order, turned.csv the other way."""
+    rows = [(*pair, "yes" if pair[0] > 0 else "no") for pair in np.random.default_rng(0).normal(size=(80, 2))]
+    Path("all.csv").write_text("a,b,c\n" + "\n".join(f"{a:.3f},{b:.3f},{c}" for a, b, c in rows))
+    Path("turned.csv").write_text("b,c,a\n" + "\n".join(f"{b:.3f},{c},{a:.3f}" for a, b, c in rows))
+    Path("named.toml").write_text(NAMED)
+    pellucid("train", "named.toml", "--out", "run", "--quiet")
+
+
+def test_columns_are_matched_by_their_names(pellucid: Shell, named: None) -> None:
+    predicted = [pellucid.json("predict", "run", file) for file in ("all.csv", "turned.csv")]
+    assert [s["probability"] for s in predicted[0]] == [s["probability"] for s in predicted[1]]
+    figures = [pellucid.json("evaluate", "run", "--data", file) for file in ("all.csv", "turned.csv")]
+    assert figures[0]["accuracy"] == figures[1]["accuracy"] > 0.8
+
+    Path("plain.csv").write_text("3,-3\n-3,3\n")
+    assert [s["class"] for s in pellucid.json("predict", "run", "plain.csv")] == ["yes", "no"]
+
+
+def test_the_test_file_is_matched_by_names_too(pellucid: Shell, named: None) -> None:
+    told = pellucid.json("train", "named.toml", "--out", "second", "--quiet", "--set", "data.test=turned.csv")
+    assert told["test"]["accuracy"] > 0.8
+
+
+def test_columns_of_other_names_are_refused(pellucid: Shell, named: None) -> None:
+    Path("other.csv").write_text("a,d\n1,2\n")
+    for words in (["predict", "run", "other.csv"], ["evaluate", "run", "--data", "other.csv", "--target", "d"]):
+        message = pellucid.refused(*words)
+        assert "its columns are not those of the training data. Expected: a, b. Received: a" in message
+        assert "Missing: b" in message
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_predict_refuses_what_is_not_finite(pellucid: Shell, run: dict, value: str) -> None:
+    Path("hole.csv").write_text(f"1,2,3,4\n1,2,{value},4\n")
+    np.save("hole.npy", np.array([[1, 2, 3, 4], [1, 2, float(value), 4]]))
+    for file in ("hole.csv", "hole.npy"):
+        assert f"x of {file} must be finite. Received: {value} in row 1, column 2" in pellucid.refused(
+            "predict", "run", file
+        )
+
+
+def test_predict_never_overwrites(pellucid: Shell, run: dict) -> None:
+    Path("kept.json").write_text("precious")
+    message = pellucid.refused("predict", "run", "flowers.csv", "--output", "kept.json")
+    assert "kept.json exists already. Choose another name" in message
+    assert Path("kept.json").read_text() == "precious"
+
+
 def test_predict_with_one_logit_for_yes_and_no(pellucid: Shell) -> None:
     pellucid(
         "train", "--model", "ann", "--dataset", "half_moons", "--loss", "binary_cross_entropy", "--out", "run",
@@ -203,3 +273,6 @@ def test_compare_refuses(pellucid: Shell, run: dict) -> None:
     assert "torn/summary.json cannot be read" in pellucid.refused("compare", "torn")
     Path("torn/summary.json").write_text("[]")
     assert "must hold a JSON object" in pellucid.refused("compare", "torn")
+    Path("torn/summary.json").write_text('{"test": "x"}')
+    assert "'test' must hold figures by name, or null. Received: 'x'" in pellucid.refused("compare", "run", "torn")
+    assert "iris.toml is a file. Expected: the folder of a finished run" in pellucid.refused("compare", "iris.toml")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Any, NoReturn
 
 from pellucid.cli.commands import COMMANDS
 from pellucid.errors import ConfigError, PellucidWarning
+from pellucid.strict_json import to_json
 from pellucid.suggest import did_you_mean
 
 
@@ -31,7 +31,7 @@ class Output:
 
     def result(self, data: Any, text: str) -> None:
         """The outcome of the command: ``data`` for programs, ``text`` for people. Called once."""
-        print(json.dumps(data, ensure_ascii=False, indent=2, default=str) if self.json else text)
+        print(to_json(data, indent=2) if self.json else text)
 
     def note(self, text: str) -> None:
         """A remark on the side; on stderr, so that it never mixes with the result."""

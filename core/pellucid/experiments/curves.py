@@ -107,7 +107,8 @@ def _title(figure: Figure, summary: Mapping[str, Any]) -> None:
     model, data = (str(summary[name]).rpartition("/")[2] for name in ("model", "data"))
     figures = {name: value for name, value in (summary.get("test") or {}).items() if value is not None}
     test = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures.items())
-    time = f"{summary['epochs']} epochs in {summary['training_seconds']:.2f} s"
+    epochs = f"{summary['epochs']} epoch{'s' * (summary['epochs'] != 1)}"
+    time = f"{epochs} in {summary['training_seconds']:.2f} s"
     facts = [*([f"test {test}"] if test else []), f"{summary['parameters']:,} parameters", time]
     width, height = figure.get_size_inches()
     left = 0.16 / width

@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from pellucid.errors import ConfigError, DataError
 from pellucid.saving.atomic import remove_leftovers, replace_text
+from pellucid.strict_json import to_json
 
 HEADING = "# The whole configuration of this run. It can be trained again as it is: pellucid train experiment.toml\n\n"
 
@@ -103,22 +103,37 @@ class RunFolder:
     def append_epoch(self, record: Mapping[str, Any]) -> None:
         """Add a line to the metrics; it is on the disk, or at least with the operating system, when this returns."""
         with self.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(plain(record), ensure_ascii=False) + "\n")
+            file.write(to_json(record) + "\n")
 
     def epochs(self) -> list[dict[str, Any]]:
         """The lines of the metrics; a last one that a crash has cut off is left out."""
         if not self.metrics.exists():
             return []
-        lines = self.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        lines = self.metrics.read_bytes().splitlines(keepends=True)
+        return [self._epoch(line, i + 1) for i, line in enumerate(lines) if line.endswith(b"\n")]
+
+    def _epoch(self, line: bytes, number: int) -> dict[str, Any]:
+        try:
+            record = json.loads(line)
+        except ValueError as error:  # also of bytes that are no UTF-8
+            raise self._foreign(number, line) from error
+        if not isinstance(record, dict) or type(record.get("epoch")) is not int:
+            raise self._foreign(number, line)
+        return record
+
+    def _foreign(self, number: int, line: bytes) -> DataError:
+        return DataError(
+            f"{self.metrics}, line {number}: expected the figures of an epoch as JSON. Received: {line!r:.80}. "
+            "Remove the line: the model and the checkpoint do not depend on it."
+        )
 
     def keep_epochs(self, number: int) -> None:
         """Forget the lines of epochs after this one: a continued run writes them anew."""
-        kept = [json.dumps(record, ensure_ascii=False) for record in self.epochs() if record["epoch"] <= number]
+        kept = [to_json(record) for record in self.epochs() if record["epoch"] <= number]
         replace_text(self.metrics, "".join(f"{line}\n" for line in kept))
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        replace_text(self.summary, json.dumps(plain(summary), ensure_ascii=False, indent=2) + "\n")
+        replace_text(self.summary, to_json(summary, indent=2) + "\n")
 
     def read_summary(self) -> dict[str, Any]:
         try:
@@ -128,10 +143,20 @@ class RunFolder:
                 f"{self.path} has no summary.json: it is no run folder, or its run has not come to its end. "
                 f"Continue an interrupted run: pellucid train --resume --out {self.path}."
             ) from error
-        except (OSError, ValueError) as error:
+        except NotADirectoryError as error:
+            raise DataError(f"{self.path} is a file. Expected: the folder of a finished run.") from error
+        except OSError as error:
+            raise DataError(f"{self.summary} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
             raise DataError(f"{self.summary} cannot be read: {error}. It must be JSON, as a run writes it.") from error
         if not isinstance(summary, dict):
             raise DataError(f"{self.summary} must hold a JSON object. Received: a {type(summary).__name__}.")
+        for part in ("train", "validation", "test"):
+            if not isinstance(summary.get(part), dict | None):
+                raise DataError(
+                    f"{self.summary}: '{part}' must hold figures by name, or null. Received: {summary[part]!r:.40}. "
+                    "It was changed after the run wrote it."
+                )
         return summary
 
 
@@ -143,14 +168,3 @@ def default_path(model: str, data: str, now: datetime) -> Path:
         number += 1
         path = Path("runs") / f"{stem}-{number}"
     return path
-
-
-def plain(value: Any) -> Any:
-    """A value as strict JSON has it: NaN and infinity become null."""
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value

@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="samples: .npy, .npz or .csv")
     parser.add_argument("--probabilities", action="store_true", help="the probability of every class")
     parser.add_argument("--target", metavar="COLUMN", help="a .csv file's column that is no input; default: the run's")
-    parser.add_argument("--output", metavar="FILE", type=Path, help="write .npz, .json or .csv instead of a table")
+    parser.add_argument("--output", metavar="FILE", type=Path, help="a new .npz, .json or .csv, instead of a table")
     parser.add_argument("--backend", metavar="NAME", help="default: the one that the run was made with")
 
 
@@ -30,6 +30,8 @@ def run(args: argparse.Namespace, output: Output) -> None:
 
     if args.output is not None and args.output.suffix not in _FORMATS:
         raise ConfigError(f"--output must end in {', '.join(_FORMATS)}. Received: {args.output}.")
+    if args.output is not None and args.output.exists():
+        raise ConfigError(f"--output {args.output} exists already. Choose another name, or remove it first.")
     opened = open_run(args.run, args.backend)
     parts = [predict_file(opened, file, args.target) for file in args.files]
     predictions = joined(parts)
@@ -76,11 +78,11 @@ def _table(records: list[dict[str, Any]], with_file: bool) -> str:
 def _write(path: Path, predictions: Predictions, records: list[dict[str, Any]]) -> None:
     import csv
     import io
-    import json
 
     import numpy as np
 
     from pellucid.saving.atomic import replace_file
+    from pellucid.strict_json import to_json
 
     if path.suffix == ".npz":
         arrays: dict[str, Any] = {"outputs": predictions.outputs}
@@ -92,7 +94,7 @@ def _write(path: Path, predictions: Predictions, records: list[dict[str, Any]]) 
         np.savez(buffer, **arrays)
         replace_file(path, buffer.getvalue())
     elif path.suffix == ".json":
-        replace_file(path, (json.dumps(records, ensure_ascii=False, indent=2) + "\n").encode())
+        replace_file(path, (to_json(records, indent=2) + "\n").encode())
     else:
         rows = [_flat(record) for record in records]
         text = io.StringIO()
