@@ -113,7 +113,13 @@ def _generator(seed: int, path: str) -> np.random.Generator:
 
 
 def require_runtime(model: Layer) -> Runtime:
-    """The runtime of a built model, or a ShapeError with the remedy."""
+    """The runtime of a built model, or an error with the remedy.
+
+    Raises:
+        ConfigError: not a model at all. ShapeError: not built.
+    """
+    if not hasattr(model, "runtime"):
+        raise ConfigError(f"A built model is needed: pellucid.build(…) or pellucid.load(…). Received: {model!r:.80}.")
     if model.runtime is None:
         raise ShapeError(
             f"This {type(model).__name__} has not been built, so it has no parameters yet. "
@@ -147,10 +153,11 @@ def as_model_input(model: Layer, i: int, x: HostArray) -> HostArray:
     """Input i in the model's floating-point type, or as int64 or bool if it holds indices or masks."""
     if i not in model.integer_inputs:
         dtype = require_runtime(model).dtype
+        if x.dtype.kind != "f" or x.dtype.itemsize <= dtype.itemsize:
+            return np.ascontiguousarray(x, dtype)
         with np.errstate(over="ignore"):
             converted = np.ascontiguousarray(x, dtype)
-        if x.dtype.kind == "f" and x.dtype.itemsize > dtype.itemsize:
-            _check_range(i, x, converted)
+        _check_range(i, x, converted)
         return converted
     if x.dtype.kind == "f":
         raise DataError(
