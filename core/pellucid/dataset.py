@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from pellucid.component import Component
 from pellucid.datasets.samples import Classes, Inputs, Split, check_data
 from pellucid.datasets.stratify import choose_rows
 from pellucid.errors import ConfigError, DataError
+from pellucid.registry import default_registry
 from pellucid.transform import Transform
 
+SplitOrNone = TypeVar("SplitOrNone", bound=Split | None)
 Part = int | float
 """How much of a data set: a number of samples, or a fraction below 1."""
 
@@ -94,12 +96,12 @@ class Dataset(Component, ABC):
         name = type(self).__name__
         # Separate generators: another 'validation' moves no sample between training and test.
         for_load, for_test, for_validation = (np.random.default_rng([seed, purpose]) for purpose in range(3))
-        whole = self.load(for_load)
+        whole = self._loaded(self.load, for_load)
         check_data(whole.x, whole.y, where=name)
         labels = class_labels(whole.y)
         rows = np.arange(len(whole))
 
-        test, validation = self.load_test(), self.load_validation()
+        test, validation = self._loaded(self.load_test), self._loaded(self.load_validation)
         n_test = 0 if test is not None else as_count(self.test, len(whole))
         n_validation = 0 if validation is not None else as_count(self.validation, len(whole))
         if n_test + n_validation >= len(whole):
@@ -118,6 +120,20 @@ class Dataset(Component, ABC):
         else:
             check_data(validation.x, validation.y, where=f"the validation set of {name}")
         return Splits(whole.take(train_rows), validation, test, self.transforms)
+
+    def _loaded(self, load: Callable[..., SplitOrNone], *arguments: Any) -> SplitOrNone:
+        """What one of the methods above returns, or a PluginError or DataError that says whose fault it is."""
+        try:
+            split = load(*arguments)
+        except Exception:
+            with default_registry().blaming(self):
+                raise
+        if not isinstance(split, Split) and (split is not None or load == self.load):
+            raise DataError(
+                f"{type(self).__name__}.{load.__name__}: expected a pellucid.Split, as in return Split(x, y). "
+                f"Received: {type(split).__name__}."
+            )
+        return split
 
 
 def load_dataset(name: str, *, seed: int = 0, **arguments: Any) -> Splits:

@@ -15,7 +15,7 @@ from tests.cli.conftest import Command
 from tests.fake_plugins import install, registry_of
 
 REGISTER = """
-verbs = {"sample": "{module}.m:sample", "encode": "{module}.m:encode"}
+verbs = {"sample": "{module}.m:sample", "encode": "{module}.m:encode", "fall": "{module}.m:fall"}
 registry.model("net", "{module}.m:net", summary="", verbs=verbs)
 registry.model("other", "{module}.m:other", summary="", verbs={"sample": "{module}.m:quiet"})
 registry.model("third", "{module}.m:other", summary="")
@@ -60,6 +60,10 @@ def quiet(run: Path) -> None:
 def encode(run: Path) -> str:
     """Encode."""
     return "encoded " + run.name
+
+def fall(run: Path) -> None:
+    """Raise."""
+    raise RuntimeError("bug")
 '''
 
 
@@ -101,7 +105,7 @@ def test_help_comes_from_the_signature_and_the_docstring(pellucid: Command):
     ("words", "message"),
     [
         ("smple run", "pellucid has no command 'smple'. Did you mean 'sample'? Commands: "),
-        ("smple run", "Verbs of the installed models: encode, sample."),
+        ("smple run", "Verbs of the installed models: encode, fall, sample."),
         ("sample", "needs a RUN: a run folder or saved model of acme/net, acme/other."),
         ("sample third.safetensors", "holds a model acme/third, which has no verb 'sample'. It is a verb of: acme/"),
         ("encode other.safetensors", "holds a model acme/other, which has no verb 'encode'. It is a verb of: acme/n"),
@@ -117,6 +121,16 @@ def test_what_is_wrong_is_said(pellucid: Command, words: str, message: str):
     done = pellucid(*words.split(), code=2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_verb_that_raises_is_its_packages_fault(pellucid: Command):
+    said = "The verb 'fall' of the model 'acme/net' (pellucid-acme 1.0) raised RuntimeError: bug."
+    assert pellucid("fall", "run", code=2).stderr.startswith(f"pellucid: {said}")
+    error = json.loads(pellucid("fall", "run", "--json", code=2).stderr)["error"]
+    assert error["type"] == "PluginError"
+    assert error["message"].startswith(said)
+    traceback = pellucid("fall", "run", "--debug", code=2).stderr
+    assert 'raise RuntimeError("bug")' in traceback
 
 
 def test_a_signature_that_has_no_place_on_a_command_line_is_the_plugins_fault():

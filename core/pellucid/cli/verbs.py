@@ -25,6 +25,7 @@ from pellucid.cli.console import Output, new_parser, table
 from pellucid.cli.function_parser import add_options, documented, options_of
 from pellucid.errors import ConfigError
 from pellucid.registry import Registry, default_registry
+from pellucid.registry.blame import blaming
 from pellucid.registry.manifest import Entry
 from pellucid.suggest import did_you_mean, listed
 
@@ -52,7 +53,8 @@ def run_verb(verb: str, argv: Sequence[str]) -> int:
     parser.add_argument("run", metavar="RUN", type=Path, help=f"a run folder or saved model of {entry.name}")
     add_options(parser, function, meanings)
     args = parser.parse_args(argv)
-    outcome = function(args.run, **options_of(function, args))
+    with blaming(entry, f"verb '{verb}' of the"):
+        outcome = function(args.run, **options_of(function, args))
     Output(as_json=args.json).result(outcome, _as_text(outcome))
     return 0
 

@@ -30,7 +30,8 @@ from pellucid.config.signature import (
     value_annotation,
 )
 from pellucid.errors import ConfigError, PellucidError, PluginError
-from pellucid.registry import Registry, default_registry
+from pellucid.registry import Registry, default_registry, made_kind
+from pellucid.registry.blame import blaming, who
 from pellucid.registry.manifest import Entry
 from pellucid.suggest import a, did_you_mean, listed
 
@@ -123,16 +124,24 @@ class Reader:
 
     def _construct(self, entry: Entry, target: Callable[..., Any], arguments: dict[str, Any], path: str) -> Any:
         try:
-            made = target(**arguments)
+            with blaming(entry, passing=(ValueError,)):  # which is how a constructor refuses a value
+                made = self._call(entry, target, arguments)
         except (PellucidError, ValueError) as error:
             about = match(r"The '(\w+)' of ", str(error))  # so begin the messages of pellucid.checks
             named = about is not None and about[1] in arguments
             return self.note(_join(path, about[1]) if about and named else path, str(error), error)
-        if not isinstance(target, type):
-            from pellucid.config.writer import remember
-
-            remember(made, entry, target, arguments, self.registry)
         self._made[path] = made
+        return made
+
+    def _call(self, entry: Entry, target: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        made = target(**arguments)
+        if isinstance(target, type):
+            return made
+        if not isinstance(made, Component) or made.kind != made_kind(entry):
+            raise PluginError(f"{who(entry)} returned {made!r}. Expected: {a(made_kind(entry))}.")
+        from pellucid.config.writer import remember
+
+        remember(made, entry, target, arguments, self.registry)
         return made
 
     def _migrated(self, entry: Entry, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +160,8 @@ class Reader:
                 f"{entry.version}, cannot migrate it. Install an older {entry.distribution}."
             )
         migrate = self.registry.load_target(entry.migrate, f"The migration of {entry.name}", entry)
-        return dict(migrate(arguments, written))
+        with blaming(entry, "migration of the"):
+            return dict(migrate(arguments, written))
 
     def _shared(self, config: dict[str, Any], path: str) -> Any:
         """``{"ref": "layers.0"}``: the layer that stands there; with ``transpose = true`` its transposed twin."""

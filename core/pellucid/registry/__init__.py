@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import ConfigError, PluginError
+from pellucid.registry.blame import blaming, who
 from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.plugins import CORE, Plugin, Plugins
 from pellucid.suggest import a, did_you_mean, listed
@@ -115,8 +116,14 @@ class Registry:
     # -- implementations -----------------------------------------------------------------------------------------
 
     def load(self, entry: Entry) -> Any:
-        """The class or function that an entry names, imported on first use."""
-        return self.load_target(entry.target, f"The {entry.kind} '{entry.name}'", entry)
+        """The class or function that an entry names, imported on first use.
+
+        Raises:
+            PluginError: it cannot be imported, or is nothing that makes components of its kind.
+        """
+        target = self.load_target(entry.target, f"The {entry.kind} '{entry.name}'", entry)
+        _check_makes(entry, target)
+        return target
 
     def entry_of(self, implementation: type[Component]) -> Entry:
         """The entry that a class is registered under.
@@ -144,13 +151,21 @@ class Registry:
         self._entries_of[implementation] = entry
         return entry
 
+    def blaming(self, component: Component) -> AbstractContextManager[None]:
+        """A ``with`` block for code of a component: see :func:`pellucid.registry.blame.blaming`. A class that is not
+        registered belongs to whoever runs it, and what it raises passes as it is."""
+        try:
+            return blaming(self.entry_of(type(component)))
+        except ConfigError:
+            return nullcontext()
+
     def load_target(self, target: str, what: str, entry: Entry) -> Any:
         """The object that ``"module:attribute"`` names in a manifest."""
         if target not in self._loaded:
             module, _, attribute = target.partition(":")
             try:
                 self._loaded[target] = getattr(import_module(module), attribute)
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us
                 raise PluginError(
                     f"{what} cannot be loaded from {target}: {type(error).__name__}: {error}. "
                     f"It comes from {entry.distribution} {entry.distribution_version}: reinstall or upgrade that "
@@ -176,6 +191,29 @@ class Registry:
 def _fall_back(fast: Callable[..., Any], reference: Callable[..., Any], ops: Ops, *args: Any, **named: Any) -> Any:
     result = fast(ops, *args, **named)
     return reference(ops, *args, **named) if result is NotImplemented else result
+
+
+def _check_makes(entry: Entry, target: Any) -> None:
+    """A class must be of the entry's kind; of a function, what it returns is checked when it is called."""
+    if entry.kind == "backend":
+        from pellucid.ops import Ops
+
+        fits, expected = isinstance(target, type) and issubclass(target, Ops), "a subclass of pellucid.Ops"
+    elif entry.kind == "op" or not isinstance(target, type):
+        fits, expected = callable(target), "a function" if entry.kind == "op" else "a class or a function"
+    else:
+        kind = made_kind(entry)
+        fits, expected = getattr(target, "kind", None) == kind, f"a subclass of pellucid.{kind.capitalize()}"
+    if not fits:
+        raise PluginError(
+            f"{who(entry)} names {entry.target}, which does not make {a(entry.kind)}. Expected: {expected}. "
+            f"Received: {target!r}. Report this to the authors of {entry.distribution}."
+        )
+
+
+def made_kind(entry: Entry) -> str:
+    """The kind of the components that an entry makes: a model is a layer."""
+    return "layer" if entry.kind == "model" else entry.kind
 
 
 def _check_kind(kind: str) -> None:

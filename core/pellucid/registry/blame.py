@@ -1,0 +1,38 @@
+"""blaming: what a plugin's code raises becomes a PluginError that names the component and the package it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pellucid.errors import PellucidError, PluginError
+from pellucid.registry.manifest import Entry
+
+_PASSING: tuple[type[Exception], ...] = (PellucidError, BrokenPipeError, MemoryError)
+"""Said well already, or not the code's mistake."""
+
+
+@contextmanager
+def blaming(entry: Entry, what: str = "", *, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Inside the ``with`` block runs code of the package that ``entry`` comes from.
+
+    Args:
+        what: the thing that runs, if it is not the component itself: ``"verb 'sample' of the"``.
+        passing: further errors that are let through as they are.
+
+    Raises:
+        PluginError: the code raised something that is not pellucid's own error; the cause is what it raised.
+    """
+    try:
+        yield
+    except _PASSING + passing:
+        raise
+    except Exception as error:
+        reason = f"raised {type(error).__name__}: {str(error).rstrip('.')}"
+        raise PluginError(f"{who(entry, what)} {reason}. On the command line --debug shows where.") from error
+
+
+def who(entry: Entry, what: str = "") -> str:
+    """``The model 'acme/net' (pellucid-acme 1.0)``."""
+    name = f"The {what} {entry.kind}" if what else f"The {entry.kind}"
+    return f"{name} '{entry.name}' ({entry.distribution} {entry.distribution_version})"
