@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.errors import ConfigError
+
 if TYPE_CHECKING:
     from pellucid.layer import Array, Param
     from pellucid.ops import Ops
@@ -61,9 +63,20 @@ class Arena:
         """A new flat buffer as large as the arena, aligned, for the optimizer's memory, a snapshot, or the like."""
         unit = ALIGNMENT // self.dtype.itemsize
         # Not ops.zeros: that belongs to the step and is replayed with it, while these zeros are written once.
-        block = self.ops.xp.zeros(self.size + unit, self.dtype)
+        try:
+            block = self.ops.xp.zeros(self.size + unit, self.dtype)
+        except (MemoryError, ValueError) as error:  # ValueError: more than can be addressed
+            raise self._too_large() from error
         skip = (-self.ops.address(block) % ALIGNMENT) // self.dtype.itemsize
         return block[skip : skip + self.size]
+
+    def _too_large(self) -> ConfigError:
+        largest = max(self.params, key=lambda param: prod(param.shape))
+        gibibytes = self.size * self.dtype.itemsize / 2**30
+        return ConfigError(
+            f"There is not enough memory for {self.size:,} parameters, {gibibytes:,.1f} GiB in {self.dtype}. The "
+            f"largest is '{largest.path}' of shape {largest.shape}. Make the model smaller."
+        )
 
     @staticmethod
     def _view(buffer: Array, param: Param, start: int) -> Array:

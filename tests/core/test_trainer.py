@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pellucid as pl
 import pytest
@@ -227,3 +229,9 @@ def test_wrong_data(data, error, message):
     trainer = pl.Trainer(a_model(), loss="softmax_cross_entropy")
     with pytest.raises(error, match=message):
         trainer.fit(data, verbose=False)
+
+
+def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
+    for use in (lambda: pl.Trainer(3), lambda: pl.save(3, tmp_path / "x")):  # type: ignore[arg-type]
+        with pytest.raises(pl.ConfigError, match=r"A built model is needed.*Received: 3"):
+            use()

@@ -54,7 +54,7 @@ def test_all_mistakes_at_once_each_with_its_path(pellucid: Shell) -> None:
     Path("bad.toml").write_text(MISTAKES)
     message = pellucid.refused("train", "bad.toml", "--out", "run")
     for expected in [
-        "18 mistakes in the configuration:",
+        "19 mistakes in the configuration:",
         "dat: an experiment has no such section. Did you mean 'data'? Allowed: data, model, loss,",
         "data.seed: expected an int of at least 0. Received: -1.",
         "data.type: Unknown dataset 'irs'. Did you mean 'iris'?",
@@ -73,6 +73,7 @@ def test_all_mistakes_at_once_each_with_its_path(pellucid: Shell) -> None:
         "train.epochs: The 'epochs' of Training must be an int in [1, inf). Received: 0.",
         "train.clip_norm: The 'clip_norm' of Training must be a float in (0, inf). Received: 0.0.",
         "train.threads: The 'threads' of Training must be an int in [1, 256]. Received: 1000.",
+        "train.backend: Unknown backend 'cytho'. Did you mean 'cython'?",
     ]:
         assert expected in message
     assert not Path("run").exists()
@@ -121,6 +122,7 @@ def test_debug_shows_where_it_comes_from(pellucid: Shell) -> None:
         (["iris.toml", "--set", "model.outputs=2"], "class indices from 0 to 1"),
         (["iris.toml", "--set", "data.validation=200"], "leave none to train on"),
         (["layers.toml"], "layers.1"),
+        (["iris.toml", "--set", "model.hidden=[1000000000, 1000000000]"], "not enough memory for 1,000,000,0"),
     ],
 )
 def test_train_refuses(pellucid: Shell, words: list[str], message: str) -> None:
@@ -198,3 +200,12 @@ def test_no_numbers_where_numbers_are_needed(pellucid: Shell) -> None:
         "train", "--model", "ann", "--dataset", "files", "--set", "data.train=data.csv", "--set", "data.target=y"
     )
     assert "data.csv, line 3, column 'b': expected a number. Received: 'x'" in message
+
+
+@pytest.mark.parametrize("line", [b"nonsense\n", b"\xff\n", b"[3]\n", b'{"epoch": "one"}\n'])
+def test_a_foreign_line_in_the_metrics_is_named(pellucid: Shell, line: bytes) -> None:
+    pellucid("train", "iris.toml", "--out", "run", "--quiet", "--set", "train.epochs=2")
+    first, second = Path("run/metrics.jsonl").read_bytes().splitlines(keepends=True)
+    Path("run/metrics.jsonl").write_bytes(first + line + second)
+    message = pellucid.refused("train", "--resume", "--out", "run", "--quiet", "--set", "train.epochs=3")
+    assert "run/metrics.jsonl, line 2: expected the figures of an epoch as JSON. Received: b" in message

@@ -103,9 +103,13 @@ def _machine(report: Report) -> None:
 def _backends(report: Report, registry: Registry) -> None:
     """Which backends work here; each is really made, for only that tells."""
     from pellucid.errors import PellucidError
-    from pellucid.ops import get_ops
+    from pellucid.ops import check_variable, get_ops
 
     report.section("backends")
+    try:
+        check_variable()
+    except PellucidError as error:
+        report.warn("PELLUCID_BACKEND", f"Nothing can be trained or evaluated. {error}")
     for entry in registry.entries("backend"):
         name = entry.short_name if entry.vendor == "core" else entry.name
         try:

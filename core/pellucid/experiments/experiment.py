@@ -16,7 +16,7 @@ from pellucid.errors import ConfigError, PellucidError
 from pellucid.experiments.inference import are_labels, input_shape_of, outputs_of
 from pellucid.experiments.sections import NAMES, Sections
 from pellucid.metric import Metric
-from pellucid.ops import get_ops
+from pellucid.ops import check_variable, get_ops
 from pellucid.registry import default_registry
 from pellucid.suggest import did_you_mean, listed
 from pellucid.threads import get_num_threads, set_num_threads
@@ -135,10 +135,6 @@ def check(sections: Mapping[str, Any]) -> Experiment:
     if parts["optimizer"] is None:
         parts["optimizer"] = reader.read("optimizer", "adam", "optimizer")
     settings = _settings(reader, sections.get("train", {}))
-    try:
-        get_ops(settings.backend)
-    except PellucidError as error:
-        reader.note("train.backend", str(error), error)
     reader.finish()
     return Experiment(data, data_seed, model, infer_outputs, settings=settings, **parts)
 
@@ -191,6 +187,13 @@ def _settings(reader: Reader, config: Any) -> Training:
                 check_range(Training(), name, value, interval)
             except ConfigError as error:
                 reader.note(f"train.{name}", str(error), error)
+    backend = config.get("backend") if isinstance(config, Mapping) else None
+    if isinstance(backend, str | None):
+        try:
+            check_variable()
+            get_ops(backend)
+        except PellucidError as error:
+            reader.note("train.backend", str(error), error)
     return Training(**read) if isinstance(read, dict) else Training()
 
 

@@ -14,6 +14,7 @@ from pellucid.datasets.samples import Split
 from pellucid.errors import ConfigError, DataError
 from pellucid.experiments.folder import RunFolder
 from pellucid.experiments.sections import read_sections
+from pellucid.ops import check_variable
 from pellucid.saving import load
 from pellucid.threads import set_num_threads
 from pellucid.trainer import Trainer
@@ -111,6 +112,7 @@ def open_run(path: Path, backend: str | None = None) -> FinishedRun:
     Args:
         backend: None takes the one that the run was made with, whose figures come out equal bit for bit.
     """
+    check_variable()
     folder = RunFolder(path)
     if not path.exists():
         raise DataError(f"{path} does not exist. Give a run folder, such as runs/…, or a model.safetensors.")

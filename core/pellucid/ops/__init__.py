@@ -1,7 +1,7 @@
 """Backends: tables of array operations, looked up by name."""
 
 from pellucid.ops.arrays import Array
-from pellucid.ops.backends import backend_names, default_backend, get_ops
+from pellucid.ops.backends import backend_names, check_variable, default_backend, get_ops
 from pellucid.ops.base import Ops, Plan, ReferenceOps
 
-__all__ = ["Array", "Ops", "Plan", "ReferenceOps", "backend_names", "default_backend", "get_ops"]
+__all__ = ["Array", "Ops", "Plan", "ReferenceOps", "backend_names", "check_variable", "default_backend", "get_ops"]

@@ -8,6 +8,7 @@ from functools import cache
 
 from pellucid.errors import ConfigError, PellucidWarning
 from pellucid.ops.base import Ops, ReferenceOps
+from pellucid.suggest import did_you_mean
 
 BACKEND_VARIABLE = "PELLUCID_BACKEND"
 BUILT_IN = ("cython", "reference", "cupy")
@@ -37,8 +38,19 @@ def get_ops(backend: str | Ops | None = None) -> Ops:
 def default_backend() -> str:
     """``PELLUCID_BACKEND`` if it is set; else ``cython`` if the kernels are compiled; else ``reference``, and a warning
     that says so, once."""
+    return check_variable() or _best_installed()
+
+
+def check_variable() -> str:
+    """``PELLUCID_BACKEND``, or an empty text if it is not set.
+
+    Raises:
+        ConfigError: it names no backend; said also by those who do not need it, for nobody sets it in vain.
+    """
     chosen = os.environ.get(BACKEND_VARIABLE, "").strip()
-    return chosen or _best_installed()
+    if chosen and "/" not in chosen and chosen not in BUILT_IN:
+        raise _unknown(chosen)
+    return chosen
 
 
 @cache
@@ -46,6 +58,8 @@ def _best_installed() -> str:
     try:
         _shared("cython")
     except ConfigError as error:
+        if not isinstance(error.__cause__, ImportError):  # a setting is wrong, which the other backend would hide
+            raise
         warnings.warn(f"Using the 'reference' backend, which is several times slower. {error}", PellucidWarning,
                       stacklevel=4)  # fmt: skip
         return "reference"
@@ -77,7 +91,11 @@ def _shared(name: str) -> Ops:
         if not isinstance(made, Ops):
             raise ConfigError(f"Backend {name!r} must be a subclass of pellucid.ops.Ops. Received: {made!r}.")
         return made
-    raise ConfigError(
-        f"Unknown backend {name!r}. Known: {', '.join(BUILT_IN)}, and those of plugins as vendor/name. "
-        f"It is chosen by backend=… or {BACKEND_VARIABLE}."
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> ConfigError:
+    return ConfigError(
+        f"Unknown backend {name!r}.{did_you_mean(name, BUILT_IN)} Known: {', '.join(BUILT_IN)}, and those of plugins "
+        f"as vendor/name. It is chosen by backend=… or {BACKEND_VARIABLE}."
     )
