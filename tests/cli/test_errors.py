@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pellucid.cli
 import pytest
+from pellucid import __version__
 from pellucid.cli.console import warnings_as_messages
 from pellucid.errors import PellucidWarning
 
@@ -93,13 +96,66 @@ def test_ctrl_c_ends_with_130_and_no_traceback(monkeypatch: pytest.MonkeyPatch, 
     assert capsys.readouterr().err == "Interrupted.\n"
 
 
-def test_an_error_that_is_no_bad_input_is_not_hidden(monkeypatch: pytest.MonkeyPatch):
+def test_a_mistake_of_ours_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     def mistaken(argv: list[str]) -> int:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("by zero")
 
     monkeypatch.setattr(pellucid.cli, "_dispatch", mistaken)
-    with pytest.raises(ZeroDivisionError):
-        pellucid.cli.main([])
+    message = "ZeroDivisionError: by zero. This is a mistake in pellucid or in a plugin. --debug shows where."
+    assert pellucid.cli.main([]) == 1
+    assert capsys.readouterr().err == f"pellucid: {message}\n"
+    assert pellucid.cli.main(["--json"]) == 1
+    assert json.loads(capsys.readouterr().err) == {"error": {"type": "ZeroDivisionError", "message": message}}
+    assert pellucid.cli.main(["--debug"]) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("Traceback")
+    assert "in mistaken" in shown
+
+
+def test_too_little_memory_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def hungry(argv: list[str]) -> int:
+        raise MemoryError("Unable to allocate 3 TiB.")
+
+    monkeypatch.setattr(pellucid.cli, "_dispatch", hungry)
+    assert pellucid.cli.main([]) == 2
+    assert "There is not enough memory. Unable to allocate 3 TiB." in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"]])
+def test_a_full_disk_is_one_message(environment: dict[str, str], words: list[str]):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pellucid", *words], env=environment, stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "Cannot read or write: No space left on device. Check the path and the space." in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_version_as_json(pellucid_json: Callable[..., Any]):
+    assert pellucid_json("--version") == {"pellucid": __version__}
+
+
+TRAIN = ("train", "--model", "logistic_regression", "--dataset", "iris", "--out", "run")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [TRAIN, (*TRAIN, "--set", "train.backend=reference"), ("evaluate", "nowhere"), ("predict", "nowhere", "x.csv")],
+)
+def test_a_misspelt_backend_variable_is_refused(pellucid: Command, words: tuple[str, ...]):
+    assert "Unknown backend 'cythn'" in pellucid(*words, code=2, PELLUCID_BACKEND="cythn").stderr
+
+
+def test_the_doctor_tells_of_a_misspelt_backend_variable(pellucid: Command):
+    told = pellucid("doctor", PELLUCID_BACKEND="cythn").stdout
+    assert "Nothing can be trained or evaluated. Unknown backend 'cythn'. Did you mean 'cython'?" in told
+
+
+def test_a_wrong_number_of_threads_is_refused(pellucid: Command):
+    assert "PELLUCID_NUM_THREADS must be an integer" in pellucid(*TRAIN, code=2, PELLUCID_NUM_THREADS="x").stderr
 
 
 def test_main_returns_the_exit_code(capsys: pytest.CaptureFixture[str]):

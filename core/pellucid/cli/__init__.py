@@ -12,23 +12,22 @@ from pellucid.cli.commands import COMMANDS
 from pellucid.errors import ConfigError, PellucidError
 
 BAD_INPUT = 2
+OUR_MISTAKE = 1
 INTERRUPTED = 130
 GLOBAL_OPTIONS = ("--json", "--debug")
 """Understood by every command, and also before it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, 2 for bad input, 130 after Ctrl-C."""
+    """Run the command line and return the exit code: 0, 2 for what the user can mend, 130 after Ctrl-C, 1 otherwise."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _dispatch(argv)
+        code = _dispatch(argv)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a full disk can still be told
+        return code
     except PellucidError as error:
-        if "--debug" in argv:
-            import traceback
-
-            traceback.print_exc()
-            return BAD_INPUT
-        _report(error, as_json="--json" in argv)
+        _report(error, str(error), argv)
         return BAD_INPUT
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
@@ -36,6 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         sys.stdout = None  # nothing is left to be flushed at exit
         return 0
+    except OSError as error:
+        _let_go_of_full_output()
+        where = f" {error.filename}" if error.filename else ""
+        _report(error, f"Cannot read or write{where}: {error.strerror or error}. Check the path and the space.", argv)
+        return BAD_INPUT
+    except MemoryError as error:
+        _report(error, f"There is not enough memory. {error} Make the model or the batches smaller.", argv)
+        return BAD_INPUT
+    except Exception as error:
+        about = f"{type(error).__name__}: {error}".removesuffix(": ")
+        _report(error, f"{about}. This is a mistake in pellucid or in a plugin. --debug shows where.", argv)
+        return OUR_MISTAKE
 
 
 def _dispatch(argv: list[str]) -> int:
@@ -47,7 +58,7 @@ def _dispatch(argv: list[str]) -> int:
     if words[0] == "--version":
         from pellucid import __version__
 
-        print(f"pellucid {__version__}")
+        print(f'{{"pellucid": "{__version__}"}}' if "--json" in before else f"pellucid {__version__}")
         return 0
     if words[0].startswith("-"):
         raise ConfigError(f"pellucid has no option {words[0]!r}; options follow the command. See: pellucid --help.")
@@ -90,14 +101,28 @@ def help_text() -> str:
     )
 
 
-def _report(error: PellucidError, *, as_json: bool) -> None:
-    if as_json:
+def _let_go_of_full_output() -> None:
+    """What cannot be written now would fail once more at exit."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        sys.stdout = None
+
+
+def _report(error: Exception, message: str, argv: Sequence[str]) -> None:
+    """What went wrong, on stderr: a message, a JSON document, or all of the traceback."""
+    if "--debug" in argv:
+        import traceback
+
+        traceback.print_exception(error)
+    elif "--json" in argv:
         import json
 
-        message = json.dumps({"error": {"type": type(error).__name__, "message": str(error)}}, ensure_ascii=False)
+        told = {"error": {"type": type(error).__name__, "message": message}}
+        print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
     else:
-        message = f"pellucid: {error}"
-    print(message, file=sys.stderr)
+        print(f"pellucid: {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":
