@@ -186,6 +186,68 @@ def test_capture_is_tried_only_where_it_is_promised() -> None:
     assert "recorded_plan" in {case.check.name for case in conformance_cases("core/dense")}
 
 
+def first_failure(vendor: str) -> ConformanceError:
+    """The failure that a plugin's author reads first."""
+    for case in conformance_cases(vendor):
+        try:
+            case.run()
+        except ConformanceError as error:
+            return error
+        except SkipTest:
+            continue
+    raise AssertionError(f"no case of {vendor} failed")
+
+
+MISTAKES = {
+    "an input is written": ("ctx.x = inputs[0]", "inputs[0][...] *= 2; ctx.x = inputs[0]", "inputs_untouched"),
+    "dy is written": ("return dy[0] *", "dy[0][...] *= 2; return dy[0] *", "inputs_untouched"),
+    "global randomness": ("return np.sin(", "return np.random.rand() * np.sin(", "repeats"),
+    "a cache on self": ("ctx.x = inputs[0]", "ctx.x = self.cache = inputs[0]", "nothing_kept"),
+    "an argument is lost": ("self.omega = omega", "self.frequency = omega", "arguments_kept"),
+}
+
+
+@pytest.mark.parametrize("what", MISTAKES)
+def test_the_first_failure_has_the_right_remedy(acme: Path, what: str) -> None:
+    old, new, case = MISTAKES[what]
+    install(acme, "slip", REGISTER, modules={"layers": GOOD.replace(old, new)})
+    assert f"case '{case}'" in str(first_failure("slip"))
+
+
+def test_an_attribute_that_is_set_and_taken_back_is_named(acme: Path) -> None:
+    new = "self.cache = 1; object.__delattr__(self, 'cache'); ctx.x = inputs[0]"
+    install(acme, "slip", REGISTER, modules={"layers": GOOD.replace("ctx.x = inputs[0]", new)})
+    error = first_failure("slip")
+    assert (error.what, error.received) == ("A call sets an attribute of a component.", "Sine.cache")
+
+
+def test_a_component_stops_at_a_basic_mistake_and_the_others_go_on(acme: Path) -> None:
+    both = f"{REGISTER}\n{REGISTER.replace('sine', 'lost').replace('Sine', 'Lost')}"
+    lost = GOOD.partition("class Sine")[2].replace("self.omega = omega", "self.frequency = omega")
+    install(acme, "slip", both, modules={"layers": f"{GOOD}\nclass Lost{lost}"})
+    cases = conformance_cases("slip", skips={"slip/lost: gradients": "never reached, and no mistake to name"})
+    names = [str(case) for case in cases if case.subject.entry.name == "slip/lost"]
+    assert names == [f"slip/lost[{i}]-{case}" for i in (0, 1) for case in ("built_by_name", "arguments_kept")]
+    assert len(cases) - len(names) == len(conformance_cases("acme"))
+
+
+@pytest.mark.parametrize(
+    ("source", "received"),
+    [
+        ("import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
+        ("class Sine: ...", "Expected: a subclass of pellucid.Layer. Received: <class"),
+    ],
+)
+def test_what_cannot_be_loaded_is_one_failure_among_others(acme: Path, source: str, received: str) -> None:
+    both = f"{REGISTER}\n{REGISTER.replace('sine', 'bad').replace('layers', 'bad')}"
+    install(acme, "slip", both, modules={"layers": GOOD, "bad": source})
+    with pytest.raises(ConformanceError, match=r"1 of \d+ cases failed") as caught:
+        run_conformance("slip", verbose=False)
+    assert "slip/bad(), case 'can_be_loaded'" in str(caught.value)
+    assert received in str(caught.value)
+    assert "reinstall" not in str(caught.value), "this is said to the plugin's own author"
+
+
 def test_equations_reach_nothing_but_numpy() -> None:
     for expression in ("open('/etc/passwd')", "__import__('os').getcwd()", "().__class__.missing", "y +"):
         with pytest.raises(ConformanceError, match="cannot be evaluated"):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 from unittest import SkipTest
 
 from pellucid.component import Component, Example
-from pellucid.errors import ConfigError
+from pellucid.errors import ConfigError, PluginError
 from pellucid.registry import Registry, default_registry
 from pellucid.registry.manifest import Entry
-from pellucid.suggest import did_you_mean, listed
+from pellucid.suggest import a, did_you_mean, listed
 from pellucid.testing.check import Check
 from pellucid.testing.checks import CHECKS
 from pellucid.testing.failure import ConformanceError
@@ -54,6 +54,16 @@ class Case:
                 remedy="See the traceback above: it ends in the line that failed.",
             ) from error  # fmt: skip
 
+    def fails(self) -> bool:
+        """Whether it is not skipped and fails."""
+        try:
+            self.run()
+        except ConformanceError:
+            return True
+        except SkipTest:
+            pass
+        return False
+
     @property
     def key(self) -> str:
         """``acme/sine: gradients``: the case for all examples, as skips name it."""
@@ -79,17 +89,10 @@ def conformance_cases(
         PluginError: the plugin cannot be loaded.
     """
     given = dict(skips or {})
-    used: set[str] = set()
     entries = find_entries(what)
     found = installed_backends() if backends is None else backends
-    cases: list[Case] = []
-    for entry in entries:
-        for case in _cases(entry, found):
-            if case.key in given:
-                used.add(case.key)
-                case = Case(case.subject, case.check, given[case.key], case.number)
-            cases.append(case)
-    _check_skips(given, used, cases)
+    cases = [case for entry in entries for case in _cases(entry, found, given)]
+    _check_skips(given, cases)
     return cases
 
 
@@ -142,18 +145,47 @@ def _vendor_of(registry: Registry, module: ModuleType) -> str:
     return vendors[0]
 
 
-def _cases(entry: Entry, backends: Backends) -> Iterable[Case]:
+def _cases(entry: Entry, backends: Backends, skips: Skips) -> Iterable[Case]:
+    """The cases of one component. The basic ones are tried here already: if one fails, those after it would fail for
+    the same reason and hide it."""
     if not covered(entry):
         return
-    target = default_registry().load(entry)
+    try:
+        target = default_registry().load(entry)
+    except PluginError as error:
+        yield _case(Subject(entry, None, Example(), backends), _loading(error), skips)
+        return
     examples: Sequence[Example] = getattr(target, "examples", Component.examples)
     if not examples:
-        yield Case(Subject(entry, target, Example(), backends), Check(has_example))
+        yield _case(Subject(entry, target, Example(), backends), Check(has_example), skips)
     for number, example in enumerate(examples):
         subject = Subject(entry, target, example, backends)
         for check in CHECKS[entry.kind]:
             if (check.every_example or number == 0) and check.applies(subject):
-                yield Case(subject, check, None, number)
+                case = _case(subject, check, skips, number)
+                yield case
+                if check.basic and case.fails():
+                    break
+
+
+def _case(subject: Subject, check: Check, skips: Skips, number: int = 0) -> Case:
+    case = Case(subject, check, None, number)
+    return replace(case, skip=skips.get(case.key))
+
+
+def _loading(error: PluginError) -> Check:
+    """The case of a component that cannot be loaded, which fails with this error."""
+
+    def can_be_loaded(subject: Subject) -> None:
+        """What the manifest names can be imported, and makes components of its kind."""
+        cause = error.__cause__
+        raise ConformanceError(
+            "It cannot be loaded.", expected=f"{subject.entry.target} to be {a(subject.entry.kind)}",
+            received=str(error) if cause is None else f"{type(cause).__name__}: {cause}",
+            remedy="Correct the module, or the name of it in the manifest; derive a class from that of its kind.",
+        ) from cause  # fmt: skip
+
+    return Check(can_be_loaded, basic=True)
 
 
 def has_example(subject: Subject) -> None:
@@ -164,10 +196,12 @@ def has_example(subject: Subject) -> None:
     )  # fmt: skip
 
 
-def _check_skips(given: Skips, used: set[str], cases: Sequence[Case]) -> None:
+def _check_skips(given: Skips, cases: Sequence[Case]) -> None:
     known = sorted({case.key for case in cases})
+    last = {case.subject.entry.name: case for case in cases}
+    stopped = {name for name, case in last.items() if case.check.basic}  # its other cases are not there to be skipped
     for key, reason in given.items():
-        if key not in used:
+        if key not in known and key.partition(":")[0] not in stopped:
             raise ConfigError(f"skips: there is no case {key!r}.{did_you_mean(key, known)} Write 'vendor/name: case'.")
         if not isinstance(reason, str) or not reason.strip():
             raise ConfigError(f"skips: {key!r} is not explained. Expected: the reason, a str. Received: {reason!r}.")

@@ -20,11 +20,13 @@ class Check:
         run: tries it; the first line of its docstring is the promise in words.
         applies: whether the promise concerns a subject at all.
         every_example: whether it is tried with each example or with the first only.
+        basic: nothing else can be tried where it is broken, so the component has no further cases then.
     """
 
     run: Callable[[Subject], None]
     applies: Callable[[Subject], bool] = _always
     every_example: bool = True
+    basic: bool = False
 
     @property
     def name(self) -> str:

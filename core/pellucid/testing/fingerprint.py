@@ -1,7 +1,9 @@
-"""fingerprint: what stands on a component, so that one can tell whether a call has changed it."""
+"""fingerprint, recorded_assignments: what stands on a component and what is set on it, to tell what a call changes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,24 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> str:
             inner = difference(a, b) if isinstance(a, dict) and isinstance(b, dict) else ""
             return f"{name}.{inner}" if inner else str(name)
     return ""
+
+
+@contextmanager
+def recorded_assignments() -> Iterator[list[str]]:
+    """The attributes that are set on components inside the ``with`` block, as ``Sine.cache``, also where the value is
+    the same again or is taken back."""
+    found: list[str] = []
+    plain = Component.__setattr__
+
+    def recorded(self: Component, name: str, value: Any) -> None:
+        found.append(f"{type(self).__name__}.{name}")
+        plain(self, name, value)
+
+    Component.__setattr__ = recorded  # type: ignore[method-assign]
+    try:
+        yield found
+    finally:
+        Component.__setattr__ = plain  # type: ignore[method-assign]
 
 
 _ABSENT = object()

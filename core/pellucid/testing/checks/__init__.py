@@ -21,7 +21,9 @@ from pellucid.testing.checks import (
     schedules,
 )
 
-LAYER = (*layer_building.CHECKS, *layer_maths.CHECKS, *layer_calls.CHECKS, *layer_backends.CHECKS)
+LAYER = (
+    *layer_calls.FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *layer_calls.CHECKS, *layer_backends.CHECKS,
+)  # fmt: skip
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "layer": (*general.CHECKS, *general.EQUATIONS, *LAYER, layer_maths.EQUATIONS),

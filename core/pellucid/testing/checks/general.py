@@ -22,7 +22,7 @@ def built_by_name(subject: Subject) -> None:
     kind = "layer" if subject.entry.kind == "model" else subject.entry.kind
     require(
         isinstance(made, Component) and made.kind == kind, "The name makes something else.",
-        expected=f"a Component of kind '{kind}'", received=repr(made),
+        expected=f"a Component of kind '{kind}'", received=type(made).__name__,
         remedy=f"Derive the class from the abstract class of the kind '{kind}', or register it as what it is.",
     )  # fmt: skip
 
@@ -94,5 +94,8 @@ def _is_class(subject: Subject) -> bool:
     return isinstance(subject.target, type)
 
 
-CHECKS = (Check(built_by_name), Check(arguments_kept, applies=_is_class), Check(configuration), Check(copied))
+CHECKS = (
+    Check(built_by_name, basic=True), Check(arguments_kept, applies=_is_class, basic=True), Check(configuration),
+    Check(copied),
+)  # fmt: skip
 EQUATIONS = (Check(equations_given, every_example=False),)

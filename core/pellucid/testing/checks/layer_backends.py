@@ -95,7 +95,9 @@ def promises_capture(subject: Subject) -> bool:
         made = subject.create()
     except Exception:  # what is wrong with it is said by the case 'built_by_name'
         return False
-    return bool(made.capturable) and all(layer.capturable for _, layer in (made.walk() if made.kind == "layer" else ()))
+    return bool(getattr(made, "capturable", False)) and all(
+        layer.capturable for _, layer in (made.walk() if made.kind == "layer" else ())
+    )
 
 
 CHECKS = (Check(parity), Check(recorded_plan, applies=promises_capture))
