@@ -97,7 +97,8 @@ class Trainer:
         Args:
             data: a data set, its name, or a pair ``(x, y)`` of arrays.
             validation: the same, evaluated after every epoch; None takes the data set's own validation part.
-            epochs: passes over the data, each of which sees every sample once.
+            epochs: passes over the data, each of which sees every sample once; with 0 everything is checked and
+                nothing trained.
             batch_size: samples per micro-batch; the last one of an epoch may be smaller and is weighted so.
             sample_weight: a weight per sample, or None.
             verbose: show progress; None shows it on a terminal only.

@@ -154,6 +154,13 @@ def test_names_of_classes_in_an_npz(folder: Path) -> None:
     assert pl.load_dataset("files", train="d.npz", test=0, validation=0).classes == ("no", "yes")
 
 
+def test_a_model_remembers_the_names_of_its_columns(folder: Path) -> None:
+    model = pl.build("logistic_regression", input_shape=(2,), outputs=2)
+    data = pl.create("dataset", "files", train="pets.csv", target="species", validation=0, test=0)
+    pl.Trainer(model).fit(data, verbose=False)
+    assert model.runtime.metadata["features"] == ["a", "b"]
+
+
 def test_a_missing_target_is_no_class(folder: Path) -> None:
     Path("gap.csv").write_text(CSV + "7,8, \n")
     with pytest.raises(pl.DataError, match=r"gap.csv, line 5, column 'species': the target is missing"):

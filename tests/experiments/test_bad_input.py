@@ -209,3 +209,11 @@ def test_a_foreign_line_in_the_metrics_is_named(pellucid: Shell, line: bytes) ->
     Path("run/metrics.jsonl").write_bytes(first + line + second)
     message = pellucid.refused("train", "--resume", "--out", "run", "--quiet", "--set", "train.epochs=3")
     assert "run/metrics.jsonl, line 2: expected the figures of an epoch as JSON. Received: b" in message
+
+
+def test_metrics_that_are_gone_are_told(pellucid: Shell) -> None:
+    pellucid("train", "iris.toml", "--out", "run", "--quiet", "--set", "train.epochs=2")
+    Path("run/metrics.jsonl").unlink()
+    pellucid("train", "--resume", "--out", "run", "--quiet", "--set", "train.epochs=3")
+    assert "run/metrics.jsonl holds 0 of the 2 epochs so far" in pellucid.err
+    assert [json.loads(line)["epoch"] for line in Path("run/metrics.jsonl").read_text().splitlines()] == [3]

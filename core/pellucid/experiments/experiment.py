@@ -44,7 +44,7 @@ class Training:
         backend: ``cython``, ``reference``, ``cupy`` or a plugin's; the best that is installed if not given.
         dtype: ``float32`` or ``float64``.
         threads: of the compiled kernels; as many as the process may use if not given.
-        checkpoint_seconds: the longest time whose work a crash may cost.
+        checkpoint_seconds: the longest time whose work a crash may cost; 0 saves after every few steps, which is slow.
     """
 
     epochs: int = 10
@@ -218,8 +218,6 @@ def prepare(experiment: Experiment) -> Prepared:
         model = build(config, seed=seed, dtype=settings.dtype, backend=ops)
     except PellucidError as error:
         raise type(error)(f"model: {error}") from error
-    if splits.train.features is not None:
-        model.runtime.metadata["features"] = list(splits.train.features)  # type: ignore[union-attr]
     trainer = Trainer(
         model, loss=experiment.loss, objective=experiment.objective, optimizer=experiment.optimizer,
         schedule=experiment.schedule, metrics=_metrics(settings, splits), clip_norm=settings.clip_norm,

@@ -53,6 +53,12 @@ def train(
                 folder.create()
                 held.enter_context(folder.lock())
             folder.clear_leftovers()
+            known = len(folder.epochs())
+            if known < prepared.trainer.epochs:
+                note(
+                    f"{folder.metrics} holds {known} of the {prepared.trainer.epochs} epochs so far: the others were "
+                    "removed from it. Training does not depend on them; the curves will lack them."
+                )
             folder.keep_epochs(prepared.trainer.epochs)
             folder.write_experiment(to_toml(prepared.resolved))
 
@@ -99,4 +105,8 @@ def draw_curves(folder: RunFolder, summary: dict[str, Any], note: Callable[[str]
     except ImportError:
         note("curves.png is not drawn, because matplotlib is not installed: pip install 'pellucid[plot]'.")
         return
-    draw(folder.epochs(), summary, folder.curves)
+    epochs = folder.epochs()
+    if not epochs:
+        note(f"curves.png is not drawn, because {folder.metrics} holds no epochs.")
+        return
+    draw(epochs, summary, folder.curves)

@@ -153,9 +153,11 @@ def _raw_header(path: Path) -> dict[str, Any]:
             start = file.read(8)
             length = int.from_bytes(start, "little")
             if len(start) < 8 or length > size - 8:
+                # The first bytes of a foreign file, read as a length, say nothing to anybody.
+                claimed = f", and its header alone takes {length + 8}" if 0 < length <= MAX_HEADER else ""
                 raise CheckpointError(
-                    f"{path} is not a safetensors file, or it is truncated: {size} bytes, and its header claims "
-                    f"{length + 8 if len(start) == 8 else 'at least 8'}. Copy it again, or save the model again."
+                    f"{path} is not a safetensors file, or it is truncated: {size} bytes{claimed}. Copy it again, or "
+                    "save the model again."
                 )
             if length > MAX_HEADER:
                 raise CheckpointError(

@@ -45,6 +45,8 @@ def prepare(
     train = opened.train if isinstance(opened, Splits) else opened
     check_data(train.x, train.y, where="the training data")
     runtime = trainer.runtime
+    if train.features is not None:
+        runtime.metadata["features"] = list(train.features)
     if isinstance(opened, Splits):
         if not runtime.transforms:
             runtime.transforms = fitted_transforms(opened.transforms, train.x)
