@@ -46,6 +46,11 @@ def test_panels_lines_and_best_epoch(tmp_path: Path, drawn: list[Figure]) -> Non
     assert heading == ["ann on iris", "test loss 0.5, accuracy 0.9   ·   1,234 parameters   ·   3 epochs in 1.50 s"]
 
 
+def test_one_epoch_is_singular(tmp_path: Path, drawn: list[Figure]) -> None:
+    draw(epochs(1.0), SUMMARY | {"epochs": 1, "best_epoch": 1}, tmp_path / "c.png")
+    assert drawn[0].texts[1].get_text().endswith("1 epoch in 1.50 s")
+
+
 @pytest.mark.parametrize(
     ("lines", "scale"),
     [

@@ -44,6 +44,14 @@ def test_foreign(tmp_path: Path, content: bytes) -> None:
     refused(path, "not a safetensors file, or it is truncated|has a header of|not JSON")
 
 
+def test_a_foreign_file_is_not_quoted_as_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b'[data]\ntype = "iris"\n')
+    refused(path, "truncated: 21 bytes. Copy it again")
+    path.write_bytes((100).to_bytes(8, "little") + b"{}")
+    refused(path, "truncated: 10 bytes, and its header alone takes 108. Copy it again")
+
+
 def test_pickle_is_not_executed(tmp_path: Path) -> None:
     import pickle
 
