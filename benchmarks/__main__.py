@@ -49,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if options.beside:
         _footprint(document, names, rounds=1 if options.quick else 7)
+    if options.merge:
+        document = report.merge([*(json.loads(path.read_text()) for path in options.merge), document])
     _show(document)
     if options.json:
         options.json.write_text(json.dumps(document, indent=1) + "\n")
@@ -109,6 +111,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", default=12, type=int, help="turns of each contestant; default: 12")
     parser.add_argument("--quick", action="store_true", help="a few very short turns: does it run?")
     parser.add_argument("--no-beside", dest="beside", action="store_false", help="leave out start, memory and disk")
+    parser.add_argument(
+        "--merge", type=Path, nargs="+", default=[],
+        help="results of earlier runs on this machine; of each row the run that was disturbed least is kept",
+    )  # fmt: skip
     parser.add_argument("--json", type=Path, help="write all results to this file")
     parser.add_argument("--markdown", type=Path, help="write the tables to this file, between its marks if it has some")
     options = parser.parse_args(arguments)

@@ -10,6 +10,7 @@ from benchmarks.cases import CASES, select
 from benchmarks.environment import child_environment, steering_variables
 from benchmarks.peers.with_numpy import NumPy
 from benchmarks.process import ContestantError
+from benchmarks.report import merge
 from benchmarks.rounds import _check_same_work
 from benchmarks.statistics import ratio_to_best
 
@@ -75,3 +76,15 @@ def test_the_ratio_knows_how_uncertain_the_best_peer_is():
     assert ratio.best == "fast"
     assert 1.8 < ratio.low < ratio.value < ratio.high < 2.1
     assert ratio_to_best(ours, {"same": ours}).value == 1.0
+
+
+def test_of_several_runs_the_least_disturbed_row_is_kept():
+    def document(ours: float, theirs: float) -> dict:
+        row = {"case": "3/16", "threads": 1, "us_per_step": {"pellucid": ours, "numpy": theirs}}
+        return {"training": [row], "beside": {}}
+
+    disturbed, quiet = document(3.0, 90.0), document(4.0, 50.0)
+    for documents in ([disturbed, quiet], [quiet, disturbed]):
+        merged = merge(documents)
+        assert merged["training"] == quiet["training"]  # though the other flatters us
+        assert merged["runs"] == 2
