@@ -46,7 +46,8 @@ def test_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert default_backend() == "reference"
     assert get_ops() is get_ops("reference")
     monkeypatch.setenv("PELLUCID_BACKEND", "refrence")
-    with pytest.raises(ConfigError, match=r"Unknown backend 'refrence'. Known: cython, reference, cupy.*_BACKEND"):
+    expected = r"Unknown backend 'refrence'\. Did you mean 'reference'\? Known: cython, reference, cupy.*_BACKEND"
+    with pytest.raises(ConfigError, match=expected):
         get_ops()
 
 
