@@ -15,7 +15,11 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-MEMBERS = {"pellucid": ".", "pellucid_datasets": "datasets", "pellucid_ann": "plugins/ann"}
+PLUGINS = ("ann", "ae", "vae", "cnn", "diffusion")
+MEMBERS = {
+    "pellucid": ".", "pellucid_datasets": "datasets",
+    **{f"pellucid_{plugin}": f"plugins/{plugin}" for plugin in PLUGINS},
+}  # fmt: skip
 TRAIN = """
 import numpy as np, pellucid as pl
 x = np.random.default_rng(0).standard_normal((64, 4)).astype("float32")

@@ -1,0 +1,1 @@
+"""Autoencoders for pellucid: plain, tied and denoising."""

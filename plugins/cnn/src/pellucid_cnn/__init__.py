@@ -1,0 +1,1 @@
+"""Convolutional networks for pellucid: layers with compiled kernels, lenet, resnet_small, unet, augmentation."""

@@ -1,0 +1,1 @@
+"""Denoising diffusion for pellucid: noise schedules, samplers, classifier-free guidance."""

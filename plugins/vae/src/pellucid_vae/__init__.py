@@ -1,0 +1,1 @@
+"""Variational autoencoders for pellucid: vae and conditional_vae, trained on the evidence lower bound."""
