@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from pellucid.trainer import Trainer as Trainer
     from pellucid.training.run import History as History
     from pellucid.training.run import Run as Run
+    from pellucid.transform import Augmentation as Augmentation
     from pellucid.transform import Transform as Transform
 
 _MODULES = {
@@ -91,7 +92,7 @@ _MODULES = {
     "tape": "grad value_and_grad",
     "threads": "set_num_threads",
     "trainer": "Trainer",
-    "transform": "Transform",
+    "transform": "Augmentation Transform",
 }
 """Which module holds which public names; a test holds this against the imports above."""
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -1,15 +1,20 @@
-"""Transform: what is done to samples before the model sees them, fitted on training data and saved with the model."""
+"""Transform: what is done to samples before the model sees them, fitted on training data and saved with the model;
+Augmentation: random changes of the training batches."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
 from pellucid.component import Component
 from pellucid.errors import CheckpointError, DataError
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array
 
 HostArray = np.ndarray[Any, Any]
 Shape = tuple[int | None, ...]
@@ -69,6 +74,34 @@ class Transform(Component, ABC):
                 "Call transform.fit(x) with the training samples first; Trainer.fit does it for those of a data set."
             )
         return value
+
+
+class Augmentation(Transform):
+    """A random change of training samples that keeps what they mean: a shifted 7 is a 7.
+
+    It happens in training only, anew at every step, on the gathered batch and on its device. In prediction and
+    evaluation the samples are what they are. In a list of transforms, augmentations stand last: what comes before them
+    is computed once for the whole data set. ::
+
+        class Noise(Augmentation):
+            capturable = True
+
+            def augment(self, ctx, x):
+                noisy = ctx.normal(x.shape)            # keyed by step and row: no split into micro-batches changes it
+                ctx.ops.scale(noisy, 0.1)
+                ctx.ops.add_scaled(noisy, x, 1.0)
+                return noisy
+    """
+
+    @abstractmethod
+    def augment(self, ctx: Context, x: Array) -> Array:
+        """The changed batch, of the same shape and dtype; ``x`` (N, …) is never written. Random numbers come from
+        ``ctx.uniform`` and ``ctx.normal``, memory from ``ctx.scratch``, as in a layer's forward."""
+
+    @final
+    def apply(self, x: HostArray) -> HostArray:
+        """The samples as they are: prediction and evaluation are not augmented."""
+        return x
 
 
 def check_columns(transform: Transform, x: HostArray, shape: tuple[int, ...]) -> None:

@@ -13,6 +13,7 @@ from pellucid.datasets.samples import Split, check_data
 from pellucid.errors import ConfigError, DataError
 from pellucid.model import HostArray, transformed
 from pellucid.training.microbatch import Source
+from pellucid.transform import Augmentation
 
 if TYPE_CHECKING:
     from pellucid.trainer import Trainer
@@ -98,6 +99,12 @@ def fitted_transforms(proposed: Any, x: Any) -> list[Transform]:
     transforms: list[Transform] = []
     for given in proposed:
         transform: Transform = read("transform", given, path="transforms")
+        if transforms and isinstance(transforms[-1], Augmentation) and not isinstance(transform, Augmentation):
+            raise ConfigError(
+                f"transforms: augmentations must stand last: {type(transform).__name__} is computed once for the whole "
+                f"data set, {type(transforms[-1]).__name__} anew at every step. Received: {type(transform).__name__} "
+                f"after {type(transforms[-1]).__name__}. Move the augmentations to the end of the list."
+            )
         transform.fit(first)
         first = transform.apply(first)
         transforms.append(transform)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.errors import ShapeError
+from pellucid.model import require_runtime
 from pellucid.objective import Batch
+from pellucid.transform import Augmentation
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -86,11 +89,11 @@ class Recorded:
 
 
 class MicroBatch:
-    """The memory of one micro-batch of ``rows`` rows, and what is computed in it.
+    """The memory of one micro-batch of ``rows`` rows, and what is computed in it: gather, augment, forward, backward.
 
     Attributes:
         ctx: its root context, a twin of the trainer's.
-        batch: the gathered rows.
+        batch: the gathered rows, its first input augmented.
         loss: the objective of the last forward, a 0-d array.
         gradients: gathers, and computes loss and gradients, from a recorded plan where possible.
     """
@@ -111,8 +114,10 @@ class MicroBatch:
             index=self.index,
         )
         self.loss: Array = None
+        self._augmentations = [t for t in require_runtime(model).transforms if isinstance(t, Augmentation)]
         # With weights the number that losses divide by changes from batch to batch, and with it the recorded calls.
         capturable = source.weight is None and objective.capturable and all(la.capturable for _, la in model.walk())
+        capturable = capturable and all(augmentation.capturable for augmentation in self._augmentations)
         self.gradients = Recorded(self.ops, self._gradients, capturable)
         self._update = Recorded(self.ops, lambda: update.apply(self.ctx, self.loss), capturable and update.capturable)
         self._requests: list[Any] = []
@@ -125,10 +130,25 @@ class MicroBatch:
         return buffer
 
     def gather(self) -> None:
-        """Take the next rows of the source's order."""
+        """Take the next rows of the source's order, and augment them."""
         self.ops.next_rows(self.source.order, self.source.cursor, self.index)
         for source, buffer in self._pairs:
             self.ops.gather(source, self.index, buffer)
+        if self._augmentations:
+            first, *others = (buffer for _, buffer in self._pairs[: len(self.source.inputs)])
+            x = (self._augmented(first), *others)
+            self.batch.x = x if others else x[0]
+
+    def _augmented(self, x: Array) -> Array:
+        for i, augmentation in enumerate(self._augmentations):
+            y = augmentation.augment(self.ctx.child(f"augmentation.{i}"), x)
+            if y.shape != x.shape or y.dtype != x.dtype:
+                raise ShapeError(
+                    f"{type(augmentation).__name__}.augment: expected a batch like the one it was given, {x.dtype} of "
+                    f"shape {x.shape}. Received: {y.dtype} of shape {y.shape}. A change of shape is a Transform's."
+                )
+            x = y
+        return x
 
     def forward(self) -> float:
         """Compute the loss of the gathered rows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pellucid.testing.check import Check
 from pellucid.testing.checks import (
+    augmentations,
     callbacks,
     data,
     general,
@@ -35,7 +36,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "initializer": (*general.CHECKS, *general.EQUATIONS, *initializers.CHECKS),
     "regularizer": (*general.CHECKS, *general.EQUATIONS, *regularizers.CHECKS),
     "metric": (*general.CHECKS, *metrics.CHECKS),
-    "transform": (*general.CHECKS, *data.TRANSFORM),
+    "transform": (*general.CHECKS, *data.TRANSFORM, *augmentations.CHECKS),
     "dataset": (*general.CHECKS, *data.DATASET),
     "callback": (*general.CHECKS, *callbacks.CHECKS),
 }
