@@ -1,7 +1,7 @@
 # Two commands set everything up on a fresh machine (Python 3.11+, a C compiler, make):
 #   make train   trains the ANN plugin's network on the embedded MNIST
 #   make test    lint, types and all tests
-# and further: make bench, make sanitize, make build, make clean.
+# and further: make bench, make quality, make sanitize, make build, make clean.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,7 +17,7 @@ ENVIRONMENT := .venv/.complete
 # The C compiler needs no more: the lock file names hosts and is not ours to keep, so --upgrade resolves afresh.
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml) $(shell find ext -type f 2>/dev/null)
 
-.PHONY: help setup train test quick lint types bench docs sanitize build clean
+.PHONY: help setup train test quick lint types bench quality docs sanitize build clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ types: setup
 
 bench: setup  ## cases 1-5 beside PyTorch, JAX, scikit-learn and NumPy
 	benchmarks/run.sh $(ARGS)
+
+quality: setup  ## what the ready models reach, hours: ARGS="vae" or "cnn/mnist" for some of it
+	$(RUN) python -m benchmarks.quality $(ARGS)
 
 docs: setup  ## run every snippet and command of every page, follow every link
 	$(RUN) pytest tests/docs

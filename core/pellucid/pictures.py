@@ -1,0 +1,130 @@
+"""Pictures of samples: tiles of many images, PNG files, animated GIFs and their contact sheets.
+
+Images hold grey levels or colours from 0 to 1; what leaves here are uint8 arrays and files. Needs Pillow, which
+``pip install "pellucid[plot]"`` brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from math import ceil, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pellucid.errors import ConfigError, DataError
+from pellucid.saving.atomic import replace_file
+
+HostArray = np.ndarray[Any, Any]
+
+
+def tile(images: Any, *, columns: int | None = None, gap: int = 2, background: float = 1.0) -> HostArray:
+    """Many images as one, row by row from the top left.
+
+    Args:
+        images: (N, H, W), (N, H, W, 1) or (N, H, W, 3), values in [0, 1]; what lies outside is clipped.
+        columns: images in a row; None makes the whole about square.
+        gap: pixels between neighbours.
+        background: grey level of the gaps and of empty places.
+
+    Returns:
+        uint8, (H', W') for grey images or (H', W', 3) for coloured ones.
+
+    Raises:
+        DataError: not images, none at all, or not finite.
+    """
+    pixels = as_pixels(images)
+    n, height, width = pixels.shape[:3]
+    if n == 0:
+        raise DataError("pictures.tile needs at least one image. Received: none.")
+    columns = min(n, columns or ceil(sqrt(n)))
+    rows = ceil(n / columns)
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, *pixels.shape[3:])
+    whole = np.full(shape, round(255 * background), np.uint8)
+    for i, image in enumerate(pixels):
+        top, left = i // columns * (height + gap), i % columns * (width + gap)
+        whole[top : top + height, left : left + width] = image
+    return whole
+
+
+def as_pixels(images: Any) -> HostArray:
+    """Images in [0, 1] as uint8; an axis of one channel is dropped. uint8 images are taken as they are.
+
+    Raises:
+        DataError: another shape than ``tile`` takes, or not finite.
+    """
+    values = np.asarray(images)
+    if values.ndim == 4 and values.shape[3] == 1:
+        values = values[..., 0]
+    if not (values.ndim == 3 or (values.ndim == 4 and values.shape[3] == 3)):
+        raise DataError(
+            "Pictures need images of shape (N, height, width), with 1 or 3 channels as a fourth axis or none. "
+            f"Received: {np.shape(images)}. Flat images are reshaped first: x.reshape(-1, 28, 28)."
+        )
+    if values.dtype == np.uint8:
+        return values
+    if not np.isfinite(values).all():
+        raise DataError("Pictures need finite values from 0 to 1. Received: NaN or infinity among them.")
+    return np.rint(255 * np.clip(values, 0.0, 1.0)).astype(np.uint8)
+
+
+def contact_sheet(frames: Any, *, columns: int = 10, count: int = 20) -> HostArray:
+    """An animation as one image: ``count`` of its frames, evenly spread, the first and the last among them.
+
+    Args:
+        frames: uint8, (F, H, W) or (F, H, W, 3).
+    """
+    every = np.asarray(frames)
+    chosen = np.unique(np.linspace(0, len(every) - 1, min(count, len(every))).round().astype(int))
+    return tile(every[chosen], columns=columns, gap=4)
+
+
+def save_png(image: HostArray, path: Path | str, *, scale: int = 1) -> Path:
+    """Write one uint8 image, each pixel as ``scale`` x ``scale`` of the file's; returns the path.
+
+    Raises:
+        ConfigError: Pillow is not installed.
+    """
+    return _write(path, _picture(image, scale), format="PNG", optimize=True)
+
+
+def save_gif(
+    frames: Sequence[HostArray] | HostArray, path: Path | str, *, seconds: float = 0.05, hold: float = 1.0,
+    scale: int = 1,
+) -> Path:  # fmt: skip
+    """Write an animation that repeats for ever; returns the path.
+
+    Args:
+        frames: uint8 images of one shape.
+        seconds: how long each is shown. Browsers show nothing for less than 0.02.
+        hold: how much longer the last is shown.
+
+    Raises:
+        ConfigError: Pillow is not installed. DataError: no frames.
+    """
+    if len(frames) == 0:
+        raise DataError("pictures.save_gif needs at least one frame. Received: none.")
+    first, *others = (_picture(frame, scale) for frame in frames)
+    durations = [round(1000 * seconds)] * len(frames)
+    durations[-1] += round(1000 * hold)
+    return _write(path, first, format="GIF", save_all=True, append_images=others, duration=durations, loop=0)
+
+
+def _picture(image: HostArray, scale: int) -> Any:
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ConfigError('Pictures are written by Pillow, which is missing: pip install "pellucid[plot]".') from error
+    pixels = np.asarray(image)
+    if pixels.dtype != np.uint8:
+        raise DataError(f"A picture is written from a uint8 image, as tile returns. Received: dtype {pixels.dtype}.")
+    return Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
+
+
+def _write(path: Path | str, picture: Any, **options: Any) -> Path:
+    encoded = BytesIO()
+    picture.save(encoded, **options)
+    replace_file(path, encoded.getvalue())
+    return Path(path)
