@@ -73,7 +73,8 @@ KERNELS: dict[str, Kernel] = {
     },
     **{  # z holds x W and keeps x W + b
         f"bias_{n}": Kernel("T bias, float64 alpha", "T z, T y", f"T x = z + bias; z = x; y = {FORWARD[n]};")
-        for n in NEEDS_INPUT
+        for n in FORWARD
+        if n in NEEDS_INPUT
     },
     "sgd": Kernel(
         "raw float64 hyper",
