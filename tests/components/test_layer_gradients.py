@@ -17,6 +17,7 @@ from pellucid.layers.gelu import GELU
 from pellucid.layers.layer_norm import LayerNorm
 from pellucid.layers.leaky_relu import LeakyReLU
 from pellucid.layers.relu import ReLU
+from pellucid.layers.reshape import Reshape
 from pellucid.layers.sigmoid import Sigmoid
 from pellucid.layers.silu import SiLU
 from pellucid.layers.softmax import Softmax
@@ -28,7 +29,7 @@ from scipy import special
 from tests.components.support import built, central_difference, complex_step, context, random_input, relative_error
 
 LAYERS = (BatchNorm, Dense, Dropout, ELU, Flatten, GELU, LayerNorm)
-LAYERS += (LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh)
+LAYERS += (LeakyReLU, ReLU, Reshape, Sigmoid, SiLU, Softmax, Softplus, Tanh)
 CASES = [(cls, dict(e.arguments), e) for cls in LAYERS for e in cls.examples] + [
     (Dense, {"units": 3, "activation": name}, Dense.examples[0]) for name in ACTIVATIONS
 ]
@@ -72,6 +73,8 @@ def textbook(layer: Layer, values: dict[str, Any], x: Any, training: bool) -> An
             return np.exp(x) / np.exp(x).sum(-1, keepdims=True)
         case Flatten():
             return x.reshape(x.shape[0], -1)
+        case Reshape():
+            return x.reshape(x.shape[0], *layer.shape)
         case ELU() | LeakyReLU():
             return FUNCTIONS[layer.op](x, layer.alpha)
         case ReLU() | Sigmoid() | Tanh() | Softplus() | SiLU() | GELU():

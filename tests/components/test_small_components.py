@@ -20,6 +20,7 @@ from pellucid.layers.elu import ELU
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.layer_norm import LayerNorm
 from pellucid.layers.leaky_relu import LeakyReLU
+from pellucid.layers.reshape import Reshape
 from pellucid.layers.softmax import Softmax
 from pellucid.metrics.accuracy import Accuracy
 from pellucid.regularizers.l2 import L2
@@ -190,6 +191,28 @@ def test_variable_axes_elsewhere_are_fine() -> None:
     assert Dense(3).output_shape((None, 5)) == (None, 3)
     with pytest.raises(ShapeError, match=r"Flatten cannot flatten samples of varying shape \(None, 5\)"):
         Flatten().output_shape((None, 5))
+
+
+def test_reshape_undoes_flatten() -> None:
+    x = np.arange(24.0).reshape(2, 3, 4)
+    flat = Flatten().forward(context(), x)
+    np.testing.assert_array_equal(Reshape([3, 4]).forward(context(), flat), x)
+
+
+@pytest.mark.parametrize(
+    ("shape", "received"),
+    [((5,), r"\(5,\), 5 features"), ((None, 2), r"\(None, 2\), a number of features that varies")],
+)
+def test_reshape_says_how_many_features_it_needs(shape: Any, received: str) -> None:
+    message = rf"Reshape makes samples of shape \(2, 3\), which hold 6 features. Received: samples of shape {received}"
+    with pytest.raises(ShapeError, match=message):
+        Reshape([2, 3]).output_shape(shape)
+
+
+@pytest.mark.parametrize(("shape", "name"), [([2, -1], r"shape\[1\]"), ([0], r"shape\[0\]"), (6, "shape")])
+def test_reshape_checks(shape: Any, name: str) -> None:
+    with pytest.raises(ConfigError, match=f"The '{name}' of Reshape must be"):
+        Reshape(shape)
 
 
 # -- batch statistics and dropout ------------------------------------------------------------------------------------

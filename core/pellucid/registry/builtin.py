@@ -23,6 +23,7 @@ def _layers(registry: Registrar) -> None:
     registry.layer("dense", f"{layers}.dense:Dense", summary="y = f(xW + b), every input to every unit")
     registry.layer("transposed", f"{layers}.transposed:Transposed", summary="dense, with another's weight transposed")
     registry.layer("flatten", f"{layers}.flatten:Flatten", summary="all features of a sample in one row")
+    registry.layer("reshape", f"{layers}.reshape:Reshape", summary="the same features in another shape")
     registry.layer("dropout", f"{layers}.dropout:Dropout", summary="drops a fraction of the features in training")
     registry.layer("batch_norm", f"{layers}.batch_norm:BatchNorm", summary="normalises each feature over the batch")
     registry.layer("layer_norm", f"{layers}.layer_norm:LayerNorm", summary="normalises each sample over its features")

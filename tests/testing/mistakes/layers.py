@@ -252,6 +252,21 @@ FLATTEN = Patient(
     ),
 )
 
+RESHAPE = Patient(
+    "pellucid.layers.reshape",
+    ("layer core/reshape",),
+    (
+        Mistake(
+            "the first axis runs fastest",
+            "reshape(ctx.shape[0], *self.shape)",
+            'reshape(ctx.shape[0], *self.shape, order="F")',
+        ),
+        Mistake("shape of the input promised", "return tuple(self.shape)", "return shape"),
+        Mistake("input's shape kept on self", "ctx.shape", "self.received", every=True),
+        Mistake("gradient left in the new shape", '"dy").reshape(ctx.shape)', '"dy")'),
+    ),
+)
+
 SOFTMAX = Patient(
     "pellucid.layers.softmax",
     ("layer core/softmax",),
