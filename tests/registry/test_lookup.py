@@ -189,6 +189,42 @@ def test_a_context_reaches_a_plugins_op(site: Path, registry: Registry):
         assert Context(ReferenceOps()).op("acme/twice")(4) == 8
 
 
+def test_the_reference_of_an_op_leaves_no_recorded_plan(site: Path, registry: Registry):
+    """A plan holds kernel calls: array code between them would be missing when it is replayed."""
+    np = pytest.importorskip("numpy")
+    ops = pytest.importorskip("pellucid.ops.cython").CythonOps()
+    install(
+        site, "acme",
+        """
+        registry.op("plain", reference="{module}.k:double", summary="2x")
+        registry.op("partly", reference="{module}.k:double", cython="{module}.k:fast", summary="2x")
+        """,
+        modules={
+            "k": """
+            def double(ops, x):
+                x *= 2
+            def fast(ops, x):
+                return NotImplemented if x.dtype == "float64" else ops.scale(x, 2.0)
+            """
+        },
+    )  # fmt: skip
+
+    def recorded(name: str, dtype: str) -> bool:
+        x, one = np.ones(3, dtype), np.ones(3, np.float32)
+
+        def step() -> None:
+            ops.scale(one, 3.0)
+            registry.op(name, ops)(x)
+
+        _, plan = ops.record(step)
+        assert (x == 2).all()
+        return plan is not None
+
+    assert not recorded("acme/plain", "float32")
+    assert not recorded("acme/partly", "float64")
+    assert recorded("acme/partly", "float32")
+
+
 def test_many_threads_load_a_manifest_once(site: Path, registry: Registry):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -56,6 +56,10 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
         """Run ``function`` once. A recording backend returns a plan that replays its op calls; others return None."""
         return function(), None
 
+    def spoil(self) -> None:
+        """Array code outside of the ops is about to run: a plan that is being recorded would lack it, so it comes to
+        nothing, and the function is run every time."""
+
     def op(self, name: str) -> Callable[..., Any]:
         """A plugin's kernel for this backend by its registered name, ``"cnn/conv2d"``."""
         from pellucid.config import find_op

@@ -45,6 +45,9 @@ class CythonOps(ReferenceOps):
         result, plan = native.record(function)
         return result, plan
 
+    def spoil(self) -> None:
+        native.spoil()
+
     # -- ops whose kernel takes other arguments ---------------------------------------------------------------------
 
     def activation_forward(self, name: str, x: Array, y: Array, alpha: float | None = None) -> None:

@@ -182,15 +182,20 @@ class Registry:
             reference = self.load_target(entry.backends["reference"], what, entry)
             target = entry.backends.get(ops.name)
             self._ops[key] = (
-                reference if target is None or ops.name == "reference"
+                partial(_array_code, reference) if target is None or ops.name == "reference"
                 else partial(_fall_back, self.load_target(target, what, entry), reference)
             )  # fmt: skip
         return partial(self._ops[key], ops)
 
 
+def _array_code(reference: Callable[..., Any], ops: Ops, *args: Any, **named: Any) -> Any:
+    ops.spoil()
+    return reference(ops, *args, **named)
+
+
 def _fall_back(fast: Callable[..., Any], reference: Callable[..., Any], ops: Ops, *args: Any, **named: Any) -> Any:
     result = fast(ops, *args, **named)
-    return reference(ops, *args, **named) if result is NotImplemented else result
+    return _array_code(reference, ops, *args, **named) if result is NotImplemented else result
 
 
 def _check_makes(entry: Entry, target: Any) -> None:
