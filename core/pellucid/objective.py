@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -82,6 +83,11 @@ class Objective(Component, ABC):
 
     def check(self, model: Layer, x: Any, y: Any) -> None:
         """Raise DataError if the data does not suit; called once, before training."""
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        """Names of the metrics that an experiment reports if it names none; ``labels``: the data's targets are class
+        labels, which says nothing about an objective that does not use them."""
+        return ()
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array] | None:
         """(prediction, target) of the last forward for the metrics, or None where that makes no sense."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.experiments.finished import open_run
 
 from tests.experiments.support import Shell
 
@@ -276,3 +277,25 @@ def test_compare_refuses(pellucid: Shell, run: dict) -> None:
     Path("torn/summary.json").write_text('{"test": "x"}')
     assert "'test' must hold figures by name, or null. Received: 'x'" in pellucid.refused("compare", "run", "torn")
     assert "iris.toml is a file. Expected: the folder of a finished run" in pellucid.refused("compare", "iris.toml")
+
+
+# -- what a verb gets its samples from -------------------------------------------------------------------------------
+
+
+def test_samples_of_the_runs_own_data_of_other_data_and_of_files_without_targets(pellucid: Shell, run: dict) -> None:
+    finished, splits = open_run(Path("run")), pl.load_dataset("iris", seed=0)
+    np.testing.assert_array_equal(finished.samples().x, splits.test.x)
+    np.testing.assert_array_equal(finished.samples(part="validation").y, splits.validation.y)
+    np.testing.assert_array_equal(finished.samples("iris", "train").x, splits.train.x)
+    flowers = finished.samples("flowers.csv")
+    assert flowers.y is None
+    np.testing.assert_array_equal(flowers.x, np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]], np.float32))
+    with pytest.raises(pl.DataError, match="no column 'species' for the targets"):
+        finished.samples("flowers.csv", target="species")
+
+
+def test_accuracy_is_reported_only_by_an_objective_that_learns_the_labels() -> None:
+    supervised = pl.create("objective", "supervised", loss="mse")
+    assert list(supervised.default_metrics(labels=True)) == ["accuracy"]
+    assert list(supervised.default_metrics(labels=False)) == []
+    assert list(pl.Objective.default_metrics(supervised, labels=True)) == []

@@ -16,6 +16,7 @@ from pellucid.errors import ConfigError, PellucidError
 from pellucid.experiments.inference import are_labels, input_shape_of, outputs_of
 from pellucid.experiments.sections import NAMES, Sections
 from pellucid.metric import Metric
+from pellucid.objectives.default import choose_objective
 from pellucid.ops import check_variable, get_ops
 from pellucid.registry import default_registry
 from pellucid.suggest import did_you_mean, listed
@@ -37,7 +38,8 @@ class Training:
         epochs: passes over the training data.
         batch_size: samples per micro-batch.
         accumulate: micro-batches per step.
-        metrics: figures for validation and test; if not given, accuracy where targets are class labels.
+        metrics: figures for validation and test; if not given, the objective's own: accuracy where a classifier learns
+            class labels.
         callbacks: told of epochs. ``best_epoch`` is added where there is validation data and it is not listed.
         clip_norm: upper bound on the global norm of the gradient, or none.
         seed: of the first weights, of shuffling and of all else that is random; drawn if not given.
@@ -218,9 +220,13 @@ def prepare(experiment: Experiment) -> Prepared:
         model = build(config, seed=seed, dtype=settings.dtype, backend=ops)
     except PellucidError as error:
         raise type(error)(f"model: {error}") from error
+    objective = choose_objective(model, experiment.loss, experiment.objective)
+    metrics: Sequence[Metric | str] | None = settings.metrics
+    if metrics is None:
+        metrics = objective.default_metrics(labels=are_labels(splits.train.y))
     trainer = Trainer(
-        model, loss=experiment.loss, objective=experiment.objective, optimizer=experiment.optimizer,
-        schedule=experiment.schedule, metrics=_metrics(settings, splits), clip_norm=settings.clip_norm,
+        model, objective=objective, optimizer=experiment.optimizer,
+        schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,
         accumulate=settings.accumulate, callbacks=_callbacks(settings, splits), seed=seed,
     )  # fmt: skip
     written = {
@@ -255,12 +261,6 @@ def _objective(experiment: Experiment, trainer: Trainer) -> Sections:
 
 def _as_written(shape: Any) -> list[Any]:
     return [list(part) if isinstance(part, list | tuple) else part for part in shape]
-
-
-def _metrics(settings: Training, splits: Splits) -> Sequence[Metric | str]:
-    if settings.metrics is not None:
-        return settings.metrics
-    return ["accuracy"] if are_labels(splits.train.y) else []
 
 
 def _callbacks(settings: Training, splits: Splits) -> list[Callback | str]:

@@ -10,10 +10,12 @@ from pellucid.config import read
 from pellucid.dataset import Dataset
 from pellucid.datasets.files import labelled
 from pellucid.datasets.sample_files import SUFFIXES, Table, in_order, read_table
-from pellucid.datasets.samples import Split
+from pellucid.datasets.samples import Split, check_data
 from pellucid.errors import ConfigError, DataError
 from pellucid.experiments.folder import RunFolder
 from pellucid.experiments.sections import read_sections
+from pellucid.objectives.default import choose_objective
+from pellucid.objectives.supervised import Supervised
 from pellucid.ops import check_variable
 from pellucid.saving import load
 from pellucid.threads import set_num_threads
@@ -59,7 +61,10 @@ class FinishedRun:
     def trainer(self) -> Trainer:
         """A trainer that evaluates as the run did."""
         settings = self.sections.get("train", {})
-        metrics = settings.get("metrics", ["accuracy"] if self.model.runtime.classes else [])  # type: ignore[union-attr]
+        metrics = settings.get("metrics")
+        if metrics is None:
+            objective = choose_objective(self.model, None, None)
+            metrics = objective.default_metrics(labels=self.model.runtime.classes is not None)  # type: ignore[union-attr]
         return Trainer(self.model, metrics=metrics, seed=settings.get("seed", 0))
 
     def evaluate(self, data: str | None = None, part: Part = "test", target: str | None = None) -> dict[str, float]:
@@ -70,11 +75,26 @@ class FinishedRun:
             part: of a data set; a file is taken whole.
             target: column of the targets in a .csv file; None takes that of the run.
         """
-        return self.trainer().evaluate(self._split(data, part, target))
+        trainer = self.trainer()
+        supervised = isinstance(trainer.objective, Supervised)
+        return trainer.evaluate(self.samples(data, part, target, must_have_target=supervised))
 
-    def _split(self, data: str | None, part: Part, target: str | None) -> Split:
+    def samples(
+        self, data: str | None = None, part: Part = "test", target: str | None = None, *, must_have_target: bool = False
+    ) -> Split:
+        """Samples of the run's own data or of other data, as they come: without the model's transforms.
+
+        Args:
+            data: a file of samples, or the name of a data set; None takes that of the run.
+            part: of a data set; a file is taken whole.
+            target: column of the targets in a .csv file; None takes that of the run.
+            must_have_target: whether a file without targets is an error.
+
+        Raises:
+            ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples.
+        """
         if data is not None and Path(data).suffix.lower() in SUFFIXES:
-            return self._from_file(Path(data), target)
+            return self._from_file(Path(data), target, must_have_target)
         seed = self.sections.get("train", {}).get("seed", 0)
         if data is not None:
             dataset: Dataset = read("dataset", data)
@@ -91,8 +111,11 @@ class FinishedRun:
             raise DataError(f"The data has no {part} part. Choose another: --part train, validation or test.")
         return split
 
-    def _from_file(self, path: Path, target: str | None) -> Split:
-        table = self.read_samples(path, target)
+    def _from_file(self, path: Path, target: str | None, must_have_target: bool) -> Split:
+        table = self.read_samples(path, target, must_have_target=must_have_target or target is not None)
+        if table.y is None and not must_have_target:
+            check_data(table.x, where=str(path))
+            return Split(table.x, features=table.features)
         if table.y is None:
             raise DataError(
                 f"{path} has no targets, so there is nothing to compare with. Name their column: --target NAME; "

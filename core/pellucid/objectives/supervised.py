@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pellucid.component import Equation, Example
@@ -55,6 +56,9 @@ class Supervised(Objective):
             )
         if model.runtime is not None:
             self.loss.check(y, model.output_shape(*model.runtime.input_shapes))
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        return ("accuracy",) if labels else ()
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
         return ctx.prediction, ctx.target
