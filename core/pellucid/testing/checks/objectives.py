@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.component import CHANGES
-from pellucid.config import create
+from pellucid.config import read
 from pellucid.context import Context
 from pellucid.model import initialize
 from pellucid.objective import Batch
@@ -38,7 +38,7 @@ class ObjectiveTrial:
         self.ops = subject.backends.reference if ops is None else ops
         self.dtype = np.dtype(dtype)
         self.objective: Objective = subject.create()
-        self.model: Layer = create("layer", example.model)
+        self.model: Layer = read(("model", "layer"), example.model)
         shapes = map(declared_shape, example.input_shapes)
         initialize(self.model, *shapes, seed=0, dtype=dtype, ops=self.ops)
         rng = np.random.default_rng(8)

@@ -9,7 +9,25 @@ from pellucid import hookimpl
 if TYPE_CHECKING:
     from pellucid.registry.manifest import Registrar
 
+VERBS = {verb: f"pellucid_vae.verbs:{verb}" for verb in ("encode", "reconstruct", "sample", "interpolate", "traverse")}
+
 
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
-    del registry
+    here = "pellucid_vae"
+    registry.model("vae", f"{here}.models:VAE", verbs=VERBS, objective="vae/elbo", summary="a variational autoencoder")
+    registry.model(
+        "conditional_vae", f"{here}.models:ConditionalVAE", verbs=VERBS, objective="vae/elbo",
+        summary="a variational autoencoder of samples with labels",
+    )  # fmt: skip
+    registry.layer(
+        "gaussian_head", f"{here}.gaussian_head:GaussianHead", summary="z = μ + ε ⊙ eˢ from linear μ and s = log σ"
+    )
+    registry.layer("join_label", f"{here}.join_label:JoinLabel", summary="a class label as one-hot features beside x")
+    registry.objective("elbo", f"{here}.elbo:Elbo", summary="reconstruction plus β times the divergence from the prior")
+    for op, summary in (
+        ("reparameterize", "z = μ + ε ⊙ eˢ"), ("reparameterize_backward", "its gradients at μ and s"),
+        ("gaussian_kl", "the divergence of N(μ, e^{2s}) from N(0, 1), and its gradient"),
+        ("join_label", "features beside one-hot labels"), ("bernoulli", "1 where u < p, else 0"),
+    ):  # fmt: skip
+        registry.op(op, reference=f"{here}.ops:{op}", summary=summary)

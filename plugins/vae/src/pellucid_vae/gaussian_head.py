@@ -1,0 +1,87 @@
+"""GaussianHead: mean and spread of a code from features, and a sample of it that gradients flow through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pellucid.checks import check_int
+from pellucid.component import Equation, Example
+from pellucid.layer import Layer
+from pellucid.layers.dense import Dense
+from pellucid.layers.rows import contiguous, features
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array, Shape
+
+
+class GaussianHead(Layer):
+    """``μ = h W_μ + b_μ``, ``s = h W_s + b_s``, ``z = μ + ε ⊙ eˢ`` with ``ε ~ N(0, I)``.
+
+    z is a sample of N(μ, diag e^{2s}); s is the logarithm of the standard deviation, so that it may be any number, as a
+    linear layer gives it. Written this way, z is a differentiable function of μ and s for fixed ε: the
+    reparameterisation of Kingma & Welling, Auto-Encoding Variational Bayes, 2014, §2.4.
+
+    ε is drawn in evaluation too, keyed by the seed and the sample, so that the evidence lower bound has the same
+    meaning on test data and comes out the same each time. Whoever wants the mean takes the second output. In z, and
+    nowhere else, s above 20 counts as 20.
+
+    Args:
+        latent: number of latent units K.
+
+    Shapes: h (N, …, H) -> z, μ, s, each (N, …, K); W_μ, W_s (H, K); b_μ, b_s (K,).
+    """
+
+    equations = (
+        Equation("mu", r"\mu = h W_\mu + b_\mu", "x @ Wm + bm"),
+        Equation("s", r"s = h W_s + b_s", "x @ Ws + bs"),
+        Equation("z", r"z = \mu + \varepsilon \odot e^s, \quad \varepsilon \sim \mathcal N(0, I)",
+                 "mu + normal * np.exp(s)"),
+        Equation("y0", r"y_0 = z", "z"),
+        Equation("y1", r"y_1 = \mu", "mu"),
+        Equation("y2", r"y_2 = s", "s"),
+        Equation("dmu", r"d\mu \leftarrow d\mu + dz", "dy1 + dy0"),
+        Equation("ds", r"ds \leftarrow ds + dz \odot \varepsilon \odot e^s", "dy2 + dy0 * normal * np.exp(s)"),
+        Equation("dx", r"dh = d\mu\, W_\mu^\top + ds\, W_s^\top", "dmu @ Wm.T + ds @ Ws.T"),
+        Equation("dWm", r"dW_\mu = h^\top d\mu", "x.reshape(-1, x.shape[-1]).T @ dmu.reshape(-1, latent)"),
+        Equation("dWs", r"dW_s = h^\top ds", "x.reshape(-1, x.shape[-1]).T @ ds.reshape(-1, latent)"),
+        Equation("dbm", r"db_\mu = \sum_n d\mu_n", "dmu.reshape(-1, latent).sum(0)"),
+        Equation("dbs", r"db_s = \sum_n ds_n", "ds.reshape(-1, latent).sum(0)"),
+    )  # fmt: skip
+    symbols: ClassVar = {"Wm": "mean.weight", "bm": "mean.bias", "Ws": "log_std.weight", "bs": "log_std.bias"}
+    # As many latent units as features: the kit's `normal` has the shape of x, and here it is that of ε too.
+    examples = (Example({"latent": 3}, ((3,),)), Example({"latent": 2}, ((3, 2),)))
+    capturable = True
+
+    def __init__(self, latent: int) -> None:
+        check_int(self, "latent", latent, "[1, inf)")
+        self.latent = latent
+        self.mean = Dense(latent)
+        self.log_std = Dense(latent)
+
+    def build(self, *input_shapes: Shape) -> None:
+        features(self, input_shapes[0])
+        self.mean.build(*input_shapes)
+        self.log_std.build(*input_shapes)
+
+    def output_shape(self, *input_shapes: Shape) -> tuple[Shape, Shape, Shape]:
+        features(self, input_shapes[0])
+        shape = (*input_shapes[0][:-1], self.latent)
+        return shape, shape, shape
+
+    def forward(self, ctx: Context, *inputs: Array) -> tuple[Array, Array, Array]:
+        mean = self.mean.forward(ctx.child("mean", ctx.needs_dx[:1]), *inputs)
+        ctx.s = self.log_std.forward(ctx.child("log_std", ctx.needs_dx[:1]), *inputs)
+        ctx.deviation, z = ctx.scratch("deviation", mean.shape), ctx.scratch("z", mean.shape)
+        ctx.op("vae/reparameterize")(mean, ctx.s, ctx.normal(mean.shape), ctx.deviation, z)
+        return z, mean, ctx.s
+
+    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+        dz, dmean, ds = (contiguous(ctx, part, name) for part, name in zip(dy, ("dz", "dmean", "ds"), strict=True))
+        dmean_total, ds_total = ctx.scratch("dmean", ctx.s.shape), ctx.scratch("ds", ctx.s.shape)
+        ctx.op("vae/reparameterize_backward")(dz, dmean, ds, ctx.s, ctx.deviation, dmean_total, ds_total)
+        dh = self.mean.backward(ctx.child("mean"), dmean_total)
+        by_s = self.log_std.backward(ctx.child("log_std"), ds_total)
+        if dh is not None:
+            ctx.ops.add_scaled(dh, by_s, 1.0)
+        return dh
