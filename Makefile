@@ -14,8 +14,11 @@ export UV_SYSTEM_CERTS := 1
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync --frozen
 ENVIRONMENT := .venv/.complete
+# One test process for each core. A free one takes over tests from the other, from the end: fixtures of a module are made once.
+WORKERS := --numprocesses auto --dist worksteal
 # The C compiler needs no more: the lock file names hosts and is not ours to keep, so --upgrade resolves afresh.
-SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml) $(shell find ext -type f 2>/dev/null)
+SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
+	$(shell find ext core/pellucid/include plugins/*/ext -type f 2>/dev/null)
 
 .PHONY: help setup train test quick lint types bench quality docs sanitize build clean
 
@@ -37,12 +40,12 @@ train: setup  ## train on MNIST: a run folder with curves, summary and model
 
 test: setup lint types  ## everything that must hold
 	$(RUN) coverage erase
-	$(RUN) coverage run -m pytest $(ARGS)
+	$(RUN) coverage run -m pytest $(WORKERS) $(ARGS)
 	$(RUN) coverage combine --quiet
 	$(RUN) coverage report --fail-under=90
 
 quick: setup  ## the tests without coverage, lint and types
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest $(WORKERS) $(ARGS)
 
 lint: setup
 	$(RUN) ruff check .
@@ -68,4 +71,4 @@ build: setup  ## wheels and source distributions of every member, under dist/
 clean:  ## remove what was built, the environment included
 	rm -rf .venv .uv build dist .coverage* .pytest_cache .mypy_cache .ruff_cache uv.lock
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	find core -name '*.so' -delete
+	find core plugins -name '*.so' -delete

@@ -15,7 +15,13 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 SOURCES = [f"ext/{name}.c" for name in ("pool", "cells", "levels", "level_generic", "level_avx2", "level_avx512")]
-HEADERS = [str(path.relative_to(ROOT)) for path in ROOT.glob("ext/**/*") if path.suffix in (".h", ".pxi")]
+INCLUDE = "core/pellucid/include"  # what plugins' kernels include, too
+HEADERS = [
+    str(path.relative_to(ROOT))
+    for folder in ("ext", INCLUDE)
+    for path in ROOT.glob(f"{folder}/**/*")
+    if path.suffix in (".h", ".pxi")
+]
 FLAGS = [
     "-g0",  # no debugging information: it would make the library three times as large
     "-O3",  # loops over elements become vector instructions
@@ -44,13 +50,13 @@ def extensions() -> list[Extension]:
         "pellucid._kernels.native",
         ["ext/native.pyx", *SOURCES],
         depends=HEADERS,
-        include_dirs=["ext", numpy.get_include()],
+        include_dirs=["ext", INCLUDE, numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
         extra_compile_args=FLAGS + more_flags(VARIABLES[0]),
         extra_link_args=["-pthread", *more_flags(VARIABLES[1])],
     )
     del scipy_openblas32  # its symbols are found at run time (preloading); here it only has to be there
-    modules: list[Extension] = cythonize([native], build_dir="build/cython", include_path=["ext"], quiet=True)
+    modules: list[Extension] = cythonize([native], build_dir="build/cython", include_path=["ext", INCLUDE], quiet=True)
     return modules
 
 

@@ -5,25 +5,34 @@
  * What each kernel computes is specified by the reference implementation in core/pellucid/ops.
  */
 #pragma once
+#include "pellucid.h" /* what plugins share: core/pellucid/include */
 #include <stddef.h>
 #include <stdint.h>
 
-typedef ptrdiff_t dim;
+typedef pellucid_dim dim;
+typedef pellucid_kernel kernel;
+typedef pellucid_status Status;
+typedef pellucid_activation Activation;
+typedef pellucid_product Product;
 
-typedef enum {
-    DONE = 0,
-    STOP = 1,              /* a replayed plan ends here: guard_finite met infinity or NaN */
-    ROW_OUT_OF_RANGE = 2,  /* gather, next_rows: nothing was written */
-    LABEL_OUT_OF_RANGE = 3 /* softmax_cross_entropy: loss and gradient were set to NaN */
-} Status;
-
-typedef Status (*kernel)(const void *arguments);
+/* Without their prefix, as in a module of its own. */
+#define DONE PELLUCID_DONE
+#define STOP PELLUCID_STOP
+#define ROW_OUT_OF_RANGE PELLUCID_ROW_OUT_OF_RANGE
+#define LABEL_OUT_OF_RANGE PELLUCID_LABEL_OUT_OF_RANGE
+#define IDENTITY PELLUCID_IDENTITY
+#define RELU PELLUCID_RELU
+#define LEAKY_RELU PELLUCID_LEAKY_RELU
+#define ELU PELLUCID_ELU
+#define SIGMOID PELLUCID_SIGMOID
+#define TANH PELLUCID_TANH
+#define SOFTPLUS PELLUCID_SOFTPLUS
+#define SILU PELLUCID_SILU
+#define GELU PELLUCID_GELU
 
 typedef struct {
     kernel run;
 } Call;
-
-typedef enum { IDENTITY, RELU, LEAKY_RELU, ELU, SIGMOID, TANH, SOFTPLUS, SILU, GELU } Activation;
 
 /* The finaliser of splitmix64 (Steele, Lea & Flood, 2014). */
 static inline uint64_t mix(uint64_t z) {
@@ -171,6 +180,11 @@ typedef struct {
 #define DECLARE(name) kernel name;
     FOR_EACH_KERNEL(DECLARE)
 #undef DECLARE
+    /* Not kernels but parts of them, for plugins: one product on this thread; an activation of a span, and backward. */
+    void (*multiply)(const Product *);
+    void (*activation_span)(Activation, float alpha, const float *x, float *y, dim n);
+    void (*activation_slope_span)(Activation, float alpha, const float *dy, const float *x, const float *y, float *dx,
+                                  dim n);
 } Kernels;
 
 extern const Kernels kernels_generic, kernels_avx2, kernels_avx512;

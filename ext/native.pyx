@@ -17,8 +17,9 @@ from libc.string cimport memcpy
 
 from pellucid.errors import ConfigError, DataError, PellucidError, ShapeError
 
+include "pellucid/api.pxi"
+include "pellucid/arguments.pxi"
 include "python/kernels.pxi"
-include "python/arguments.pxi"
 include "python/plans.pxi"
 include "python/arrays.pxi"
 include "python/dense.pxi"
@@ -27,6 +28,7 @@ include "python/random.pxi"
 include "python/norms.pxi"
 include "python/updates.pxi"
 include "python/machine.pxi"
+include "python/api.pxi"
 
 cnp.import_array()
 pool_open()

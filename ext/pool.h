@@ -1,7 +1,9 @@
 /* The thread pool: one parallel region at a time, started and joined in about a microsecond. */
 #pragma once
 
-typedef void (*Task)(const void *arguments, int part, int parts);
+#include "pellucid.h"
+
+typedef pellucid_task Task;
 
 /* Run task(arguments, 0, parts) … task(arguments, parts − 1, parts), as far as possible at the same time, and wait for
  * all of them. Parts must not wait for each other. If another thread of the program is inside a region, or no thread can be

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pellucid.errors import PellucidWarning as PellucidWarning
     from pellucid.errors import PluginError as PluginError
     from pellucid.errors import ShapeError as ShapeError
+    from pellucid.include import get_include as get_include
     from pellucid.initializer import Initializer as Initializer
     from pellucid.layer import Layer as Layer
     from pellucid.layer import Param as Param
@@ -78,6 +79,7 @@ _MODULES = {
         "PluginError ShapeError"
     ),
     "registry.hookspecs": "hookimpl",
+    "include": "get_include",
     "initializer": "Initializer",
     "layer": "Layer Param",
     "metric": "Metric",

@@ -4,21 +4,8 @@
  * is copied only where it is read transposed, where the last vector is not full, or where many rows use it (panels.h).
  *
  * Every element of C is one chain of multiply-adds over k, whatever tile it falls into: the bits do not depend on how
- * the matrix is split between threads.
+ * the matrix is split between threads. What a Product says stands in pellucid.h.
  */
-typedef struct {
-    dim rows, columns, depth;
-    const float *a;
-    dim a_row, a_step; /* element (i, k) is a[i·a_row + k·a_step]: either may be 1, so A may be transposed */
-    const float *b;
-    dim b_row;
-    int b_transposed;  /* element (k, j) is b[k·b_row + j], or b[j·b_row + k] */
-    float *c;
-    dim c_row;
-    int add;           /* C += A B */
-    const float *bias; /* added to each row, or NULL */
-    int relu;          /* max(0, ·) at last */
-} Product;
 
 /* All rows with a block of B: some of its columns, some of its depth. */
 static void multiply_panels(const Product *p, Range rows, dim k0, dim depth, const Panel *panels, dim count) {
@@ -127,3 +114,6 @@ static void multiply_part(const Product *p, int part, int parts) {
     if (suits_blas(p)) multiply_with_blas(p, rows, columns);
     else multiply_block(p, rows, columns);
 }
+
+/* The whole product on this thread. */
+static void multiply(const Product *p) { multiply_part(p, 0, 1); }

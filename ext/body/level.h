@@ -30,4 +30,7 @@ const Kernels JOIN(kernels_, LEVEL) = {
 #define ENTRY(kernel_name) .kernel_name = run_##kernel_name,
     FOR_EACH_KERNEL(ENTRY)
 #undef ENTRY
+    .multiply = multiply,
+    .activation_span = activation_span,
+    .activation_slope_span = activation_slope_span,
 };

@@ -1,11 +1,5 @@
 # The dense layer, activations and softmax.
 
-cdef dict ACTIVATIONS = {
-    "identity": IDENTITY, "relu": RELU, "leaky_relu": LEAKY_RELU, "elu": ELU, "sigmoid": SIGMOID, "tanh": TANH,
-    "softplus": SOFTPLUS, "silu": SILU, "gelu": GELU,
-}
-
-
 def dense_forward(x, weight, bias, activation, y, z):
     cdef object kind = ACTIVATIONS.get(activation)
     if kind is None or not (reads(x) and reads(weight) and reads_or_none(bias) and writes(y) and writes_or_none(z)):

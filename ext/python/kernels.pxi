@@ -224,6 +224,10 @@ cdef extern from "kernels.h" nogil:
         kernel dropout, random_uniform, random_normal, batch_norm_forward
         kernel batch_norm_backward, batch_norm_inference, batch_norm_inference_backward, layer_norm_forward
         kernel layer_norm_backward, sgd, adam
+        void (*multiply)(const pellucid_product *) noexcept nogil
+        void (*activation_span)(pellucid_activation, float, const float *, float *, dim) noexcept nogil
+        void (*activation_slope_span)(pellucid_activation, float, const float *, const float *, const float *, float *,
+                                      dim) noexcept nogil
     const Kernels *kernels_named(const char *)
     const Kernels *kernels_best()
     Status run_copy(const void *) noexcept
@@ -237,7 +241,10 @@ cdef extern from "kernels.h" nogil:
     Status run_lerp64(const void *) noexcept
 
 cdef extern from "pool.h" nogil:
-    int pool_threads()
+    ctypedef void (*Task)(const void *, int, int) noexcept
+    void parallel(Task, const void *, int) noexcept
+    int parts_for(double) noexcept
+    int pool_threads() noexcept
     void pool_set_threads(int)
     void pool_open()
     unsigned denormals_off()

@@ -8,6 +8,9 @@ from numpy import ndarray
 Result = TypeVar("Result")
 Array = ndarray[Any, Any]
 
+api: object
+"""The capsule with the table of functions for plugins' kernels (pellucid/include/pellucid.h)."""
+
 @final
 class Plan:
     def __len__(self) -> int: ...

@@ -1,4 +1,16 @@
-# Checks of arguments: is this an array that the kernels cover, and do the shapes fit?
+# Checks of arguments: is this an array that the kernels cover, and do the shapes fit? The core and plugins share them.
+# The module that includes this has: import numpy; cimport numpy as cnp; from pellucid.errors import ShapeError.
+
+cdef extern from "pellucid.h" nogil:
+    ctypedef enum pellucid_activation:
+        PELLUCID_IDENTITY, PELLUCID_RELU, PELLUCID_LEAKY_RELU, PELLUCID_ELU, PELLUCID_SIGMOID, PELLUCID_TANH
+        PELLUCID_SOFTPLUS, PELLUCID_SILU, PELLUCID_GELU
+
+cdef dict ACTIVATIONS = {
+    "identity": PELLUCID_IDENTITY, "relu": PELLUCID_RELU, "leaky_relu": PELLUCID_LEAKY_RELU, "elu": PELLUCID_ELU,
+    "sigmoid": PELLUCID_SIGMOID, "tanh": PELLUCID_TANH, "softplus": PELLUCID_SOFTPLUS, "silu": PELLUCID_SILU,
+    "gelu": PELLUCID_GELU,
+}
 
 cdef inline bint reads_as(object a, int dtype) noexcept:
     """An array of this dtype: C-contiguous, aligned, native byte order."""
