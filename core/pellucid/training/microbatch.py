@@ -163,13 +163,13 @@ class MicroBatch:
         self.gather()
         self.loss = self.objective.forward(self.ctx, self.model, self.batch)
         self.backward()
-        self._requests = list(self.ctx._call.updates)
+        self._requests = list(self.ctx.requested_updates)
         return self.loss
 
     def update(self) -> bool:
         """Apply the gradients of a step of this one micro-batch; False if they are not finite."""
         # Replayed gradients do not ask for their updates of states again; an update that is not replayed needs them.
-        self.ctx._call.updates[:] = self._requests
+        self.ctx.requested_updates[:] = self._requests
         applied: bool = self._update()
         self.ctx.discard()
         return applied
