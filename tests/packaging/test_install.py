@@ -69,7 +69,7 @@ def test_archives_hold_what_they_need(built):
     assert "pellucid/py.typed" in names
     assert any(name.startswith("pellucid/_kernels/") and name.endswith(".so") for name in names)
     assert not any(name.startswith(("tests/", "ext/", "pellucid_ann/")) or name.endswith(".c") for name in names)
-    for name in ("pellucid_datasets", "pellucid_ann"):
+    for name in set(MEMBERS) - {"pellucid"}:
         assert all(inner.startswith(name) for inner in zipfile.ZipFile(wheels[name]).namelist())
 
 
@@ -93,6 +93,10 @@ def test_the_core_alone(bare):
 @pytest.mark.parametrize(("name", "kind", "entry"), [
     ("pellucid_datasets", "dataset", "datasets/iris"),
     ("pellucid_ann", "model", "ann/ann"),
+    ("pellucid_ae", "model", "ae/autoencoder"),
+    ("pellucid_vae", "model", "vae/vae"),
+    ("pellucid_cnn", "layer", "cnn/conv2d"),
+    ("pellucid_diffusion", "objective", "diffusion/denoise"),
 ])  # fmt: skip
 def test_one_member_beside_the_core(built, bare, name, kind, entry):
     folder, pip = bare
