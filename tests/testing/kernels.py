@@ -92,8 +92,9 @@ def build(folder: Path, mistakes: Sequence[KernelMistake]) -> Path:
     header.write_text(header.read_text(encoding="utf-8") + "\nextern int pellucid_mistake;\n", encoding="utf-8")
     number = '\n__attribute__((visibility("default"))) int pellucid_mistake = 0;\n'
     cells.write_text(cells.read_text(encoding="utf-8") + number, encoding="utf-8")
-    _run(sys.executable, "-m", "cython", "-3", "-I", ext, "-I", get_include(), ext / "native.pyx", "-o", folder / "native.c")
-    includes = [f"-I{ext}", f"-I{get_include()}", f"-I{np.get_include()}", f"-I{sysconfig.get_paths()['include']}"]
+    include = get_include()
+    _run(sys.executable, "-m", "cython", "-3", "-I", ext, "-I", include, ext / "native.pyx", "-o", folder / "native.c")
+    includes = [f"-I{ext}", f"-I{include}", f"-I{np.get_include()}", f"-I{sysconfig.get_paths()['include']}"]
     objects = []
     for source in (*(ext / f"{name}.c" for name in SOURCES), folder / "native.c"):
         objects.append(folder / f"{source.stem}.o")
