@@ -14,6 +14,7 @@ from pellucid.transform import Transform
 
 from pellucid_datasets.files import packaged
 from pellucid_datasets.idx import read_idx
+from pellucid_datasets.images import image_split
 
 CHECKSUMS = {
     "train-images-idx3-ubyte.gz": "0b367032e93c5d0cea0925647cfdb18614af8ee15f83e6f2fc2ad904a6835971",
@@ -62,9 +63,7 @@ class Mnist(Dataset):
     def _read(self, part: str) -> Split:
         pixels = _array(f"{part}-images-idx3-ubyte.gz", axes=3)
         labels = _array(f"{part}-labels-idx1-ubyte.gz", axes=1)
-        x = np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
-        shape = (784,) if self.flat else (28, 28, 1)
-        return Split(x.reshape(len(x), *shape), labels.astype(np.int64), tuple("0123456789"))
+        return image_split(pixels, labels, tuple("0123456789"), flat=self.flat, where="mnist")
 
 
 def _array(name: str, axes: int) -> np.ndarray[Any, Any]:

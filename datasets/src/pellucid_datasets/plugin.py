@@ -13,5 +13,8 @@ if TYPE_CHECKING:
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
     registry.dataset("mnist", "pellucid_datasets.mnist:Mnist", summary="70,000 handwritten digits, 28 × 28 grey levels")
+    registry.dataset(
+        "fashion_mnist", "pellucid_datasets.fashion_mnist:FashionMnist", summary="70,000 pieces of clothing, 28 × 28"
+    )
     registry.dataset("iris", "pellucid_datasets.iris:Iris", summary="150 irises of three species, four lengths in cm")
     registry.dataset("half_moons", "pellucid_datasets.half_moons:HalfMoons", summary="two interlocking half circles")

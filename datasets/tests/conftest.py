@@ -1,0 +1,48 @@
+"""Generated files in the formats of the data sets, in folders of their own: no test needs what this machine has."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pellucid_datasets import fashion_mnist, places
+
+
+def idx(array: np.ndarray) -> bytes:
+    """The array (uint8) as the content of an IDX file."""
+    header = bytes((0, 0, 8, array.ndim)) + b"".join(length.to_bytes(4, "big") for length in array.shape)
+    return header + array.tobytes()
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without any files: no PELLUCID_DATA, no system packages, an empty cache, which is returned."""
+    monkeypatch.delenv(places.DATA, raising=False)
+    monkeypatch.setenv(places.CACHE, str(tmp_path / "cache"))
+    monkeypatch.setattr(places, "SYSTEM", tmp_path / "system")
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def clothes(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], dict[str, bytes]]:
+    """Writes files in Fashion-MNIST's layout into a folder, 40 + 20 images, and has them taken for the real ones."""
+
+    def write(folder: Path) -> dict[str, bytes]:
+        rng, contents = np.random.default_rng(0), {}
+        for part, n in (("train", 40), ("t10k", 20)):
+            labels = np.resize(np.arange(10, dtype=np.uint8), n)
+            images = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+            images[:, 0, 0], images[:, 0, 1] = labels, 255  # the label can be read from the image
+            for name, array in ((f"{part}-images-idx3-ubyte.gz", images), (f"{part}-labels-idx1-ubyte.gz", labels)):
+                contents[name] = gzip.compress(idx(array), mtime=0)
+                monkeypatch.setitem(fashion_mnist.VALUES, name, sha256(array).hexdigest())
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+        return contents
+
+    return write
