@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pellucid_datasets import fashion_mnist, places
+from pellucid_datasets import emnist, fashion_mnist, places
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -40,6 +40,32 @@ def clothes(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], dict[str, bytes
             for name, array in ((f"{part}-images-idx3-ubyte.gz", images), (f"{part}-labels-idx1-ubyte.gz", labels)):
                 contents[name] = gzip.compress(idx(array), mtime=0)
                 monkeypatch.setitem(fashion_mnist.VALUES, name, sha256(array).hexdigest())
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+        return contents
+
+    return write
+
+
+@pytest.fixture
+def letters() -> Callable[[Path, str], dict[str, bytes]]:
+    """Writes files in EMNIST's layout into a folder: of each class two images for training and one for the test.
+
+    Upright, an image has a bar in its first row, as long as its label in the file; the files hold it transposed.
+    """
+
+    def write(folder: Path, split: str) -> dict[str, bytes]:
+        contents = {}
+        first = 1 if split == "letters" else 0
+        for part, each in (("train", 2), ("test", 1)):
+            labels = np.tile(np.arange(first, first + len(emnist.SPLITS[split]), dtype=np.uint8), each)
+            upright = np.zeros((len(labels), 28, 28), np.uint8)
+            for image, label in zip(upright, labels, strict=True):
+                image[0, : label % 28], image[1, : label // 28] = 255, 255
+            stem = f"emnist-{split}-{part}"
+            contents[f"{stem}-images-idx3-ubyte.gz"] = gzip.compress(idx(upright.transpose(0, 2, 1).copy()))
+            contents[f"{stem}-labels-idx1-ubyte.gz"] = gzip.compress(idx(labels))
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
             (folder / name).write_bytes(content)

@@ -11,8 +11,10 @@ from pellucid_datasets import places
 
 
 @pytest.fixture(autouse=True)
-def data(nowhere: Path, clothes: Callable[[Path], object]) -> None:
+def data(nowhere: Path, clothes: Callable[[Path], object], letters: Callable[..., object]) -> None:
     clothes(places.SYSTEM / "fashion-mnist")
+    for split in ("balanced", "letters"):
+        letters(places.SYSTEM / "emnist", split)
 
 
 @pytest.mark.parametrize("case", conformance_cases("datasets"), ids=str)

@@ -37,5 +37,5 @@ def image_split(pixels: Bytes, labels: Bytes, classes: Classes, *, flat: bool, w
             f"The labels of {where} must be 0 … {len(classes) - 1}. Received: up to {labels.max()}. "
             "These are the files of another data set."
         )
-    x = np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
+    x = np.multiply(pixels, np.float32(1 / 255), dtype=np.float32, order="C")
     return Split(x.reshape(len(x), *((784,) if flat else (28, 28, 1))), labels.astype(np.int64), classes)
