@@ -9,7 +9,31 @@ from pellucid import hookimpl
 if TYPE_CHECKING:
     from pellucid.registry.manifest import Registrar
 
+VERBS = {
+    "encode": "pellucid_ae.encode:encode",
+    "reconstruct": "pellucid_ae.reconstruct:reconstruct",
+    "interpolate": "pellucid_ae.interpolate:interpolate",
+}
+
 
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
-    del registry
+    registry.model(
+        "autoencoder", "pellucid_ae.autoencoder:Autoencoder", verbs=VERBS,
+        summary="a code of few numbers from which the input is reconstructed",
+    )  # fmt: skip
+    registry.model(
+        "denoising_autoencoder", "pellucid_ae.denoising:denoising_autoencoder", verbs=VERBS,
+        summary="an autoencoder that sees its inputs through noise in training",
+    )  # fmt: skip
+    registry.objective(
+        "reconstruction", "pellucid_ae.reconstruction:Reconstruction", summary="a loss between output and input"
+    )
+    registry.metric(
+        "reconstruction_error", "pellucid_ae.reconstruction_error:ReconstructionError",
+        summary="mean squared error in the units of the input",
+    )  # fmt: skip
+    registry.layer(
+        "gaussian_noise", "pellucid_ae.gaussian_noise:GaussianNoise", summary="adds normal noise in training"
+    )
+    registry.layer("masking_noise", "pellucid_ae.masking_noise:MaskingNoise", summary="sets inputs to 0 in training")

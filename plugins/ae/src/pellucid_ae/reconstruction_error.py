@@ -1,0 +1,46 @@
+"""ReconstructionError: how far outputs are from their targets, whatever loss they were trained with."""
+
+from __future__ import annotations
+
+import numpy as np
+from pellucid import Equation, Example, Metric
+from pellucid.errors import ShapeError
+from pellucid.metric import HostArray
+
+
+class ReconstructionError(Metric):
+    """``Σᵢ wᵢ (1/J) Σⱼ (yᵢⱼ − xᵢⱼ)² / Σᵢ wᵢ``: the mean squared error, in the units of the input squared.
+
+    Shapes: prediction, target (N, …), J numbers a sample; weight (N,).
+    """
+
+    equations = (
+        Equation(
+            "reconstruction_error",
+            r"\frac{\sum_i w_i \frac1J \sum_j (y_{ij} - x_{ij})^2}{\sum_i w_i}",
+            "np.sum(w * np.mean((prediction - t) ** 2, axis=1)) / np.sum(w)",
+        ),
+    )
+    examples = (Example({}, ((3,), (3,))),)
+    higher_is_better = False
+
+    def __init__(self) -> None:
+        self._sums = np.zeros(2)  # Σ w · error, Σ w; changed in place, so no attribute is set
+
+    def reset(self) -> None:
+        self._sums[:] = 0.0
+
+    def update(self, prediction: HostArray, target: HostArray, weight: HostArray | None = None) -> None:
+        if prediction.shape != target.shape:
+            raise ShapeError(
+                f"ReconstructionError compares arrays of one shape. Received: {prediction.shape} and {target.shape}."
+            )
+        squared = (prediction.astype(np.float64) - target) ** 2
+        each = squared.reshape(len(squared), -1).mean(axis=1) if squared.size else np.zeros(0)
+        w = np.ones(len(each)) if weight is None else weight
+        self._sums[:] += float(np.sum(w * each)), float(np.sum(w))
+
+    def result(self) -> float:
+        """The mean over all batches; NaN if nothing has been counted."""
+        error, total = self._sums
+        return float(error / total) if total > 0 else float("nan")
