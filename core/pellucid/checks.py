@@ -48,4 +48,5 @@ def _inside(value: float, interval: str) -> bool:
 
 
 def _error(owner: object, name: str, expected: str, value: object) -> ConfigError:
-    return ConfigError(f"The '{name}' of {type(owner).__name__} must be {expected}. Received: {value!r}.")
+    of = getattr(owner, "__name__", type(owner).__name__)  # of a function its own, of a component that of its class
+    return ConfigError(f"The '{name}' of {of} must be {expected}. Received: {value!r}.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pellucid.checks import check_int
 from pellucid.component import CHANGES
 from pellucid.errors import ConfigError, ShapeError
 from pellucid.initializers.glorot import Glorot
@@ -167,6 +168,7 @@ def test_counting_does_not_invalidate_recorded_plans() -> None:
         (lambda: He("gaussian"), "The 'distribution' of He must be one of 'normal', 'uniform'. Received: 'gaussian'."),
         (lambda: Normal(-1.0), "The 'std' of Normal must be"),
         (lambda: L2(-1.0), "The 'strength' of L2 must be"),
+        (lambda: check_int(check_int, "count", 0, "[1, inf)"), "The 'count' of check_int must be an int in"),
     ],
 )  # fmt: skip
 def test_arguments_are_checked(make: Any, message: str) -> None:

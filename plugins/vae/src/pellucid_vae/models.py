@@ -1,4 +1,4 @@
-"""The models: an encoder for q(z | x), a Gaussian head that samples z, a decoder for p(x | z); with labels if wanted."""
+"""The models: an encoder for q(z | x), a Gaussian head that samples z, a decoder for p(x | z); labels if wanted."""
 
 from __future__ import annotations
 

@@ -1,0 +1,101 @@
+"""How good a model is, beyond one number: the importance-weighted bound, and the latent units that are in use."""
+
+from __future__ import annotations
+
+from math import log, pi, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pellucid.checks import check_int
+from pellucid.context import Context
+from pellucid.errors import ConfigError
+from pellucid.model import HostArray, batches, require_runtime, transformed
+from pellucid.objectives.default import choose_objective
+
+from pellucid_vae.elbo import Elbo
+from pellucid_vae.inference import with_labels
+from pellucid_vae.models import LatentVariableModel
+
+if TYPE_CHECKING:
+    from pellucid.layer import Array
+
+
+def importance_weighted_bound(
+    model: LatentVariableModel, x: Any, labels: Any = None, *, objective: Any = None, samples: int = 64,
+    seed: int = 0, batch_size: int = 256,
+) -> HostArray:  # fmt: skip
+    """``log 1/K Σ_k p(x | z_k) p(z_k) / q(z_k | x)`` for K samples z_k of q(z | x): a lower bound of log p(x), in nats.
+
+    For K = 1 it is the evidence lower bound; in expectation it grows with K towards log p(x) (Burda, Grosse &
+    Salakhutdinov, Importance Weighted Autoencoders, 2016). Pixels that the objective binarises are those that
+    ``Trainer(…, seed=seed)`` evaluates on; noise is keyed by the seed and the sample.
+
+    Args:
+        model: a trained model.
+        x: samples (N, …).
+        labels: (N,) for a conditional model, else None.
+        objective: ``vae/elbo`` with the likelihood; None takes that of the model's training.
+        samples: K.
+        seed: of pixels and noise.
+        batch_size: rows at a time.
+
+    Returns:
+        float64 (N,), one bound for each sample.
+    """
+    check_int(importance_weighted_bound, "samples", samples, "[1, inf)")
+    runtime = require_runtime(model)
+    elbo = choose_objective(model, None, objective)
+    if not isinstance(elbo, Elbo):
+        raise ConfigError(
+            "The bound needs the likelihood of a vae/elbo. Received, from the model's training: "
+            f'{type(elbo).__name__}. Give one: objective="vae/elbo".'
+        )
+    first = transformed(model, x, runtime.input_shapes[:1])[0]
+    given = with_labels(model, first, labels)
+    inputs = given if isinstance(given, tuple) else (given,)
+    elbo.check(model, inputs, inputs[1] if len(inputs) > 1 else None)
+    bounds = []
+    for rows in batches(len(first), batch_size):
+        ctx = Context(runtime.ops, training=False, seed=seed, dtype=runtime.dtype)
+        ctx.begin(0, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
+        seen, *label = (runtime.ops.asarray(part[rows]) for part in inputs)
+        bounds.append(_bound(ctx, model, elbo, seen, label, samples))
+    return np.concatenate(bounds)
+
+
+def _bound(
+    ctx: Context, model: LatentVariableModel, elbo: Elbo, x: Array, label: list[Array], samples: int
+) -> HostArray:
+    xp, to_host = ctx.xp, ctx.ops.to_host
+    x = elbo.observed(ctx, x)
+    _, mean, s = (part.copy() for part in model.forward(ctx.child("model"), x, *label))
+    log_weights = np.empty((samples, len(x)))
+    for k in range(samples):
+        noise = ctx.normal(mean.shape, "importance" if k == 0 else f"importance {k}")
+        z = mean + noise * xp.exp(s)
+        y = model.generate(ctx.child("generate"), z, *label)
+        # log p(z) − log q(z | x): the halves of log 2π cancel.
+        of_code = (0.5 * (noise * noise - z * z) + s).sum(axis=1)
+        log_weights[k] = to_host(log_likelihood(elbo, xp, x, y)) + to_host(of_code)
+    largest = log_weights.max(axis=0)
+    bound: HostArray = largest + np.log(np.exp(log_weights - largest).mean(axis=0))
+    return bound
+
+
+def log_likelihood(elbo: Elbo, xp: Any, x: Array, y: Array) -> Array:
+    """log p(x | z) of each row, (N,), where the decoder gave y."""
+    numbers = prod(x.shape[1:])
+    x, y = x.reshape(-1, numbers), y.reshape(-1, numbers)
+    if elbo.likelihood == "bernoulli":
+        return (x * y - xp.logaddexp(y, 0)).sum(axis=1)
+    return -((x - y) ** 2).sum(axis=1) / (2 * elbo.std**2) - numbers * (log(elbo.std) + 0.5 * log(2 * pi))
+
+
+def active_units(means: Any, threshold: float = 0.01) -> int:
+    """How many latent units say something: those whose mean varies over the samples by more than ``threshold``.
+
+    Args:
+        means: μ of q(z | x), (N, latent), as ``encode`` gives them.
+        threshold: least variance (Burda, Grosse & Salakhutdinov, 2016, take 0.01).
+    """
+    return int((np.var(np.asarray(means, np.float64), axis=0) > threshold).sum())

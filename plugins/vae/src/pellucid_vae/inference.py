@@ -1,0 +1,110 @@
+"""Using a trained model: codes of samples, samples of codes, and new samples of the prior."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pellucid.checks import check_int
+from pellucid.context import Context
+from pellucid.errors import ConfigError, DataError, ShapeError
+from pellucid.model import HostArray, batches, require_runtime
+
+from pellucid_vae.elbo import Likelihood
+from pellucid_vae.models import LatentVariableModel
+
+
+def encode(model: LatentVariableModel, x: Any, labels: Any = None) -> HostArray:
+    """The means μ of q(z | x), (N, latent).
+
+    Args:
+        model: a built model.
+        x: samples (N, …) in natural units; the model's transforms are applied.
+        labels: (N,) for a conditional model, else None.
+    """
+    means: HostArray = model.predict(with_labels(model, x, labels))[1]
+    return means
+
+
+def decode(model: LatentVariableModel, z: Any, labels: Any = None, *, batch_size: int = 1024) -> HostArray:
+    """The means of p(x | z), (N, …) of the shape of x: for a Bernoulli likelihood the probabilities of ink.
+
+    Args:
+        model: a built model.
+        z: codes (N, latent).
+        labels: (N,) for a conditional model, else None.
+        batch_size: rows at a time.
+
+    Raises:
+        ShapeError: the codes have another width. DataError, ConfigError: labels out of range, missing, or too many.
+    """
+    runtime = require_runtime(model)
+    codes = np.asarray(z, runtime.dtype)
+    if codes.ndim != 2 or codes.shape[1] != model.latent:
+        raise ShapeError(f"decode takes codes of shape (N, {model.latent}). Received: {codes.shape}.")
+    parts = with_labels(model, codes, labels)
+    ctx = Context(runtime.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
+    pieces = []
+    for rows in batches(len(codes), batch_size):
+        given = (runtime.ops.asarray(part[rows]) for part in (parts if isinstance(parts, tuple) else (parts,)))
+        pieces.append(np.array(runtime.ops.to_host(model.generate(ctx, *given))))
+    outputs = np.concatenate(pieces)
+    return _sigmoid(outputs) if likelihood_of(model) == "bernoulli" else outputs
+
+
+def reconstruct(model: LatentVariableModel, x: Any, labels: Any = None) -> HostArray:
+    """The mean of p(x | z) at the mean of q(z | x): what comes back without any noise."""
+    return decode(model, encode(model, x, labels), labels)
+
+
+def sample(model: LatentVariableModel, count: int, *, labels: Any = None, seed: int = 0) -> HostArray:
+    """New samples: the means of p(x | z) for z ~ N(0, I).
+
+    Args:
+        model: a trained model.
+        count: how many.
+        labels: (count,) for a conditional model, else None.
+        seed: the same seed, the same samples.
+    """
+    check_int(sample, "count", count, "[1, inf)")
+    return decode(model, np.random.default_rng(seed).standard_normal((count, model.latent)), labels)
+
+
+def straight_path(start: HostArray, end: HostArray, steps: int) -> HostArray:
+    """Codes at equal distances on the line from ``start`` to ``end``, both (latent,) and included: (steps, latent)."""
+    check_int(straight_path, "steps", steps, "[2, inf)")
+    t = np.linspace(0.0, 1.0, steps)[:, None]
+    return (1 - t) * start + t * end
+
+
+def likelihood_of(model: LatentVariableModel) -> Likelihood:
+    """The likelihood that the model was trained with; ``bernoulli`` before any training."""
+    objective = require_runtime(model).metadata.get("objective") or {}
+    likelihood: Likelihood = objective.get("likelihood", "bernoulli")
+    return likelihood
+
+
+def with_labels(model: LatentVariableModel, x: Any, labels: Any) -> Any:
+    """``x``, or ``(x, labels)`` where the model takes labels.
+
+    Raises:
+        ConfigError: labels are missing, or the model takes none. DataError: not one integer for each row.
+    """
+    if not model.integer_inputs:
+        if labels is not None:
+            raise ConfigError("This model is unconditional and takes no labels. Leave them out.")
+        return x
+    if labels is None:
+        raise ConfigError(f"This model needs a label for each sample, 0 to {model.conditions - 1}. Received: none.")
+    labels = np.asarray(labels)
+    if labels.shape != (len(x),) or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"Labels must be {len(x)} integers, one for each row. Received: shape {labels.shape}, {labels.dtype}."
+        )
+    return x, labels.astype(np.int64)
+
+
+def _sigmoid(x: HostArray) -> HostArray:
+    half = np.asarray(0.5, x.dtype)
+    probabilities: HostArray = half * (1 + np.tanh(half * x))  # 1/(1 + e⁻ˣ) without overflow
+    return probabilities
