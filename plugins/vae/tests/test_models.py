@@ -1,0 +1,206 @@
+"""The models: which layers they are made of, labels, layers of strangers, saving, and what they refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.context import Context
+from pellucid.errors import ConfigError, DataError, ShapeError
+from pellucid.ops import get_ops
+from pellucid.testing import check_gradients
+
+
+def shapes(model: pl.Layer) -> dict[str, tuple[int, ...]]:
+    return {param.path: param.shape for param in model.parameters()}
+
+
+def test_the_default_model() -> None:
+    model = pl.build("vae", input_shape=(784,), seed=0)
+    assert shapes(model) == {
+        "head.mean.weight": (500, 20), "head.mean.bias": (20,),
+        "head.log_std.weight": (500, 20), "head.log_std.bias": (20,),
+        "recognition.layers.1.weight": (784, 500), "recognition.layers.1.bias": (500,),
+        "generation.layers.0.weight": (20, 500), "generation.layers.0.bias": (500,),
+        "generation.layers.1.weight": (500, 784), "generation.layers.1.bias": (784,),
+    }  # fmt: skip
+    assert pl.Trainer(model).objective.arguments()["likelihood"] == "bernoulli"
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 3), (3, 2, 1), (2, 2, 3)])
+def test_any_shape_of_sample_comes_back(shape: tuple[int, ...]) -> None:
+    model = pl.build("vae", input_shape=shape, latent=3, hidden=[5, 4], seed=0)
+    y, mean, s = model.predict(np.random.default_rng(0).random((7, *shape)))
+    assert (y.shape, mean.shape, s.shape) == ((7, *shape), (7, 3), (7, 3))
+    assert shapes(model)["generation.layers.0.weight"] == (3, 4)  # the encoder's widths in reverse
+
+
+def test_predict_gives_the_same_again_and_for_every_batch_size() -> None:
+    model, x = pl.build("vae", input_shape=(6,), latent=3, hidden=[5], seed=0), np.random.default_rng(0).random((50, 6))
+    y, mean, s = model.predict(x)
+    for again in (model.predict(x), model.predict(x, batch_size=9)):
+        for a, b in zip((y, mean, s), again, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-6)
+    assert np.abs(y - model.generation.forward(  # decoded from a sample, not from the mean
+        Context(get_ops("cython"), dtype="float32"), np.ascontiguousarray(mean))).max() > 0.01  # fmt: skip
+
+
+def test_noise_is_standard_normal_around_the_mean() -> None:
+    head = pl.build("vae/gaussian_head", input_shape=(4,), latent=2, seed=0, dtype="float64", backend="reference")
+    head.log_std.bias.data[...] = (0.5, -1.0)
+    head.log_std.weight.data[...] = 0
+    ctx = Context(get_ops("reference"), training=True, dtype="float64")
+    z, mean, s = head.forward(ctx, np.ones((20000, 4)))
+    noise = (z - mean) / np.exp(s)
+    np.testing.assert_allclose(noise.mean(axis=0), 0, atol=0.03)
+    np.testing.assert_allclose(np.cov(noise.T), np.eye(2), atol=0.04)
+
+
+def test_a_spread_without_bounds_stays_finite() -> None:
+    head = pl.build("vae/gaussian_head", input_shape=(1,), latent=1, seed=0)
+    head.log_std.bias.data[...] = 1000.0
+    ctx = Context(get_ops("cython"), training=True)
+    z = head.forward(ctx, np.ones((3, 1), np.float32))[0]
+    assert np.isfinite(z).all()
+    dx = head.backward(ctx, *(np.ones_like(z) for _ in range(3)))
+    np.testing.assert_allclose(dx, 2 * head.mean.weight.data[0, 0] + head.log_std.weight.data[0, 0])  # none by z
+
+
+def test_an_encoder_and_a_decoder_of_ones_own() -> None:
+    config = {
+        "type": "vae", "latent": 2, "input_shape": [4, 4, 1],
+        "encoder": {"type": "sequential", "layers": [{"type": "flatten"}, {"type": "layer_norm"}]},
+        "decoder": {"type": "sequential", "layers": [{"type": "dense", "units": 16},
+                                                     {"type": "reshape", "shape": [4, 4, 1]}]},
+    }  # fmt: skip
+    model = pl.build(config, seed=0)
+    assert shapes(model)["head.mean.weight"] == (16, 2)
+    assert model.predict(np.zeros((3, 4, 4, 1)))[0].shape == (3, 4, 4, 1)
+    again = pl.build(pl.to_config(model), input_shape=(4, 4, 1), seed=0)
+    np.testing.assert_array_equal(again.predict(np.ones((3, 4, 4, 1)))[0], model.predict(np.ones((3, 4, 4, 1)))[0])
+
+
+# -- labels ----------------------------------------------------------------------------------------------------------
+
+
+def conditional(**arguments: Any) -> pl.Layer:
+    arguments = {"classes": 3, "latent": 2, "hidden": [5], "activation": "tanh", **arguments}
+    return pl.build("conditional_vae", input_shape=[(4,), ()], seed=0, dtype="float64", backend="reference",
+                    **arguments)  # fmt: skip
+
+
+def test_the_label_stands_beside_x_and_beside_z() -> None:
+    model = conditional()
+    assert shapes(model)["recognition.layers.1.weight"] == (4 + 3, 5)
+    assert shapes(model)["generation.layers.0.weight"] == (2 + 3, 5)
+    x = np.tile(np.random.default_rng(0).random((1, 4)), (3, 1))
+    y, mean, _ = model.predict((x, np.arange(3)))
+    assert len(np.unique(mean, axis=0)) == 3 and len(np.unique(y, axis=0)) == 3
+
+
+def test_the_label_comes_from_the_targets() -> None:
+    model = conditional()
+    rng = np.random.default_rng(0)
+    x, labels = rng.random((30, 4)), rng.integers(0, 3, 30)
+    trainer = pl.Trainer(model, seed=0)
+    trainer.fit((x, labels), epochs=2, verbose=False)
+    objective = pl.create("objective", "vae/elbo", beta=0.5)
+    report = check_gradients(objective, model, pl.Batch(x[:4], labels[:4]), tolerance=1e-6)
+    assert report.compared > 50
+
+
+def test_a_digit_of_the_label_that_was_asked_for() -> None:
+    """Two classes of opposite pictures: after training, the label decides which of them is drawn."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 400)
+    pictures = np.array([[1, 1, 0, 0], [0, 0, 1, 1]])[labels]
+    x = np.where(rng.random(pictures.shape) < 0.05, 1 - pictures, pictures).astype(np.float32)
+    model = pl.build("conditional_vae", input_shape=[(4,), ()], classes=2, latent=2, hidden=[16], seed=0)
+    pl.Trainer(model, optimizer={"type": "adam", "lr": 0.01}, seed=0).fit(
+        (x, labels), epochs=30, batch_size=50, verbose=False
+    )
+    from pellucid_vae import sample
+
+    for label, picture in enumerate(([1, 1, 0, 0], [0, 0, 1, 1])):
+        np.testing.assert_allclose(sample(model, 50, labels=np.full(50, label)).mean(axis=0), picture, atol=0.12)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([0, 1, 2, 3]), "needs labels from 0 to 2, for classes = 3. Received: 3 in row 3"),
+        (np.array([0, -1, 2, 1]), "Received: -1 in row 1"),
+        (np.array([0.0, 1.0, 2.0, 1.0]), "is trained on labels: one class number a sample"),
+        (None, "Received: y = None"),
+    ],
+)
+def test_labels_are_checked_before_training(labels: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pl.Trainer(conditional(), seed=0).fit((np.zeros((4, 4)), labels), verbose=False)
+
+
+def test_labels_are_checked_in_prediction() -> None:
+    with pytest.raises(DataError, match=r"needs labels from 0 to 2.* Received: 7 in row 1"):
+        conditional().predict((np.zeros((2, 4)), np.array([0, 7])))
+
+
+# -- saving, and wrong arguments --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["vae", "conditional_vae"])
+def test_a_saved_model_gives_the_same_codes(name: str, tmp_path: Path) -> None:
+    arguments: dict[str, Any] = {"input_shape": (4,)} if name == "vae" else {"input_shape": [(4,), ()], "classes": 3}
+    model = pl.build(name, latent=2, hidden=[5], seed=0, **arguments)
+    x, labels = np.random.default_rng(0).random((9, 4)), np.arange(9) % 3
+    pl.Trainer(model, seed=0).fit((x, labels), verbose=False)
+    pl.save(model, tmp_path / "model.safetensors")
+    given = x if name == "vae" else (x, labels)
+    again = pl.load(tmp_path / "model.safetensors")
+    for a, b in zip(again.predict(given), model.predict(given), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert pl.Trainer(again, seed=0).evaluate((x, labels)) == pl.Trainer(model, seed=0).evaluate((x, labels))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"latent": 0}, r"latent: The 'latent' of VAE must be an int in \[1, inf\). Received: 0"),
+        ({"hidden": [5, 0]}, r"The 'hidden\[1\]' of VAE must be an int in \[1, inf\). Received: 0"),
+        ({"hidden": 5}, "hidden: expected a list"),
+        ({"activation": "rleu"}, "activation"),
+        ({"architecture": "conv"}, "architecture: expected one of 'dense', 'convolutional'"),
+        ({"architecture": "convolutional", "channels": []}, "The 'channels' of VAE must hold at least one number"),
+        ({"latnt": 3}, "Did you mean 'latent'"),
+        ({"encoder": "core/den"}, "encoder.*Did you mean 'core/dense'"),
+    ],
+    ids=str,
+)
+def test_wrong_arguments_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        pl.build("vae", input_shape=(6,), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"input_shape": (None, 3)}, "VAE needs samples of a fixed shape"),
+        ({"input_shape": [(4,), ()]}, "VAE takes x. Received: 2 input"),
+        ({"input_shape": (2, 3), "encoder": "tanh"}, r"encoder of VAE must give a row of features.*\(2, 3\).*flatten"),
+        ({"input_shape": (6,), "decoder": {"type": "dense", "units": 5}},
+         r"The decoder of VAE must turn 20 numbers into a sample of the shape of x, \(6,\). Received: \(5,\)"),
+        ({"input_shape": (30, 28, 1), "architecture": "convolutional"},
+         r"multiples of 4. Received: \(30, 28, 1\). Pad or crop"),
+        ({"input_shape": (784,), "architecture": "convolutional"}, r"needs images \(height, width, channels\)"),
+    ],
+)  # fmt: skip
+def test_wrong_shapes_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
+        pl.build("vae", **arguments)
+
+
+def test_a_conditional_model_needs_the_shape_of_its_label() -> None:
+    with pytest.raises(ShapeError, match=r"ConditionalVAE takes x and a label of shape \(\)"):
+        pl.build("conditional_vae", input_shape=(4,), classes=3)
