@@ -159,6 +159,9 @@ class Layer(Component, ABC):
     integer_inputs: tuple[int, ...] = ()
     """Positions of the inputs that hold indices or masks. They keep their integer or boolean type and get no gradient;
     every other input of a model is converted to its floating-point type."""
+    made_inputs: tuple[Shape, ...] = ()
+    """Shapes of the model's last inputs, which its objective makes from the target or draws itself: a label ``()``,
+    a noise level ``()``. An experiment finds the shapes of the inputs before them from the data."""
     default_objective: str | dict[str, Any] | None = None
     """What a model is trained with unless told otherwise: a registered objective or its configuration."""
     runtime: Runtime | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.experiments.inference import input_shape_of
 
 from tests.experiments.support import Shell
 
@@ -277,3 +278,9 @@ def test_what_cannot_be_continued(pellucid: Shell, words: list[str], message: st
     before = {path: path.read_bytes() for path in Path("run").iterdir()}
     assert message in pellucid.refused("train", *words)
     assert {path: path.read_bytes() for path in Path("run").iterdir()} == before
+
+
+def test_inputs_that_the_objective_makes_come_after_those_of_the_data() -> None:
+    splits = pl.load_dataset("iris")
+    assert input_shape_of(splits) == [4]
+    assert input_shape_of(splits, ((), (3,))) == [[4], [], [3]]

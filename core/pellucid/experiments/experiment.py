@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.callback import Callback
 from pellucid.checks import check_float, check_int
-from pellucid.config import build
+from pellucid.config import build, read
 from pellucid.config.reader import FAILED, Reader
 from pellucid.config.signature import signature_of
 from pellucid.config.writer import to_config
@@ -215,8 +215,10 @@ def prepare(experiment: Experiment) -> Prepared:
     config = dict(experiment.model)
     if experiment.infer_outputs:
         config["outputs"] = outputs_of(splits, experiment.loss)
-    config.setdefault("input_shape", input_shape_of(splits))
     try:
+        if "input_shape" not in config:
+            made_inputs = read(("model", "layer"), config).made_inputs
+            config["input_shape"] = input_shape_of(splits, made_inputs)
         model = build(config, seed=seed, dtype=settings.dtype, backend=ops)
     except PellucidError as error:
         raise type(error)(f"model: {error}") from error

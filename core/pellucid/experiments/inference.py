@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,17 +12,23 @@ from pellucid.errors import DataError
 
 if TYPE_CHECKING:
     from pellucid.dataset import Splits
+    from pellucid.layer import Shape
     from pellucid.objective import Loss
 
 
-def input_shape_of(splits: Splits) -> Any:
-    """The shape of one sample as the model receives it: after the data set's transforms."""
+def input_shape_of(splits: Splits, made: Sequence[Shape] = ()) -> Any:
+    """The shape of one sample as the model receives it: after the data set's transforms.
+
+    Args:
+        made: shapes of further inputs, which the objective makes; see :attr:`pellucid.Layer.made_inputs`.
+    """
     x = splits.train.x
     first, *others = x if isinstance(x, tuple) else (x,)
     shape = tuple(first.shape[1:])
     for i, transform in enumerate(splits.transforms):
         shape = read("transform", transform, path=f"data.transforms.{i}").output_shape(shape)
-    return [list(shape), *(list(part.shape[1:]) for part in others)] if others else list(shape)
+    further = [*(list(part.shape[1:]) for part in others), *(list(part) for part in made)]
+    return [list(shape), *further] if further else list(shape)
 
 
 def outputs_of(splits: Splits, loss: Loss | None) -> int:
