@@ -1,0 +1,52 @@
+"""Concatenate: the channels of two inputs side by side, as a U-Net joins what it saw with what it understood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.component import Equation, Example
+from pellucid.errors import ShapeError
+from pellucid.layer import Layer
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array, Shape
+
+
+class Concatenate(Layer):
+    """``y = [a, b]`` along the last axis; the gradient is taken apart again: ``[da, db] = dy``.
+
+    Shapes: a (N, …, A), b (N, …, B) -> y (N, …, A + B).
+    """
+
+    equations = (
+        Equation("y", r"y = [a, b]", "np.concatenate([x0, x1], axis=-1)"),
+        Equation("dx0", r"da = dy_{1 \dots A}", "dy[..., : x0.shape[-1]]"),
+        Equation("dx1", r"db = dy_{A+1 \dots A+B}", "dy[..., x0.shape[-1] :]"),
+    )
+    examples = (Example({}, ((3, 2, 4), (3, 2, 3))), Example({}, ((2,), (3,))))
+    capturable = True
+
+    def build(self, *input_shapes: Shape) -> None:
+        self.output_shape(*input_shapes)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        a, b = input_shapes
+        if len(a) != len(b) or not a or a[:-1] != b[:-1] or a[-1] is None or b[-1] is None:
+            raise ShapeError(
+                f"Concatenate joins inputs that differ in their last axis only, the channels. Received: samples of "
+                f"shapes {tuple(a)} and {tuple(b)}. Give both the same height and width."
+            )
+        return (*a[:-1], a[-1] + b[-1])
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        a, b = inputs
+        ctx.shapes = a.shape, b.shape
+        y = ctx.scratch("y", (*a.shape[:-1], a.shape[-1] + b.shape[-1]))
+        ctx.op("cnn/concatenate")(a, b, y)
+        return y
+
+    def backward(self, ctx: Context, *dy: Array) -> tuple[Array, Array]:
+        da, db = (ctx.scratch(name, shape) for name, shape in zip(("da", "db"), ctx.shapes, strict=True))
+        ctx.op("cnn/split")(dy[0], da, db)
+        return da, db

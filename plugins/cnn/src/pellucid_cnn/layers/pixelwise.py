@@ -1,0 +1,69 @@
+"""Pixelwise: a layer of vectors, applied to the channels of every pixel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.component import Equation, Example
+from pellucid.errors import ShapeError
+from pellucid.layer import Layer
+from pellucid.layers.rows import as_rows, contiguous
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array, Shape
+
+
+class Pixelwise(Layer):
+    """``y[n, i, j] = f(x[n, i, j])``: every pixel is a sample of f, a network in the network (Lin, Chen & Yan, 2014).
+
+    So any layer that takes vectors, of whatever plugin, has its place among convolutions. With ``dense`` it is a
+    convolution of size 1. A layer that draws random numbers would take pixels for samples: use it outside.
+
+    Args:
+        layer: f, from (C,) to (K,).
+
+    Shapes: x (N, …, C) -> y (N, …, K).
+    """
+
+    equations = (
+        Equation("y", r"y_{nij} = f(x_{nij})"),
+        Equation("dx", r"dx_{nij} = J_f(x_{nij})^\top dy_{nij}"),
+    )
+    examples = (
+        Example({"layer": {"type": "core/dense", "units": 2, "activation": "tanh"}}, ((2, 3, 4),)),
+        Example({"layer": {"type": "core/layer_norm"}}, ((2, 2, 3),)),
+    )
+    capturable = True  # whether the layer inside is, is asked of that layer
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+
+    def build(self, *input_shapes: Shape) -> None:
+        self.layer.build(input_shapes[0][-1:])
+        self.output_shape(*input_shapes)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        (shape,) = input_shapes
+        if len(shape) < 2:
+            raise ShapeError(
+                f"Pixelwise needs images, samples of shape (height, width, channels). Received: {tuple(shape)}, "
+                f"{len(shape)} axes. For vectors use the layer inside, {type(self.layer).__name__}, by itself."
+            )
+        result = self.layer.output_shape(shape[-1:])
+        if len(result) != 1 or not isinstance(result[0], int):
+            raise ShapeError(
+                f"The layer inside Pixelwise, {type(self.layer).__name__}, must give one vector for the "
+                f"{shape[-1]} channels of a pixel. It gives {result}. Choose one whose output is (units,)."
+            )
+        return (*shape[:-1], result[0])
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        (x,) = inputs
+        y = self.layer.forward(ctx.child(0, ctx.needs_dx[:1]), as_rows(ctx, x, "x"))
+        ctx.shape = x.shape
+        return contiguous(ctx, y, "y").reshape(*x.shape[:-1], y.shape[-1])
+
+    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+        dx = self.layer.backward(ctx.child(0), as_rows(ctx, dy[0], "dy"))
+        return None if dx is None else contiguous(ctx, dx, "dx").reshape(ctx.shape)

@@ -1,0 +1,87 @@
+"""lenet: convolutions that find ever larger shapes, then dense layers that say what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pellucid import Example
+from pellucid.layer import Layer
+from pellucid.layers.dense import Dense
+from pellucid.layers.dropout import Dropout
+from pellucid.layers.flatten import Flatten
+from pellucid.sequential import Sequential
+
+from pellucid_cnn.layers.max_pool2d import MaxPool2D
+from pellucid_cnn.models.task import classifier
+from pellucid_cnn.parts import (
+    Normalization,
+    activate,
+    check_normalization,
+    check_size,
+    check_sizes,
+    convolve,
+)
+
+
+def lenet(
+    outputs: int,
+    filters: Sequence[int] = (32, 64),
+    kernel_size: int = 3,
+    hidden: Sequence[int] = (128,),
+    activation: Layer | str = "relu",
+    *,
+    convolutions: int = 1,
+    normalization: Normalization | None = None,
+    dropout: float = 0.0,
+) -> Sequential:
+    """A classifier of images: ``[conv → (norm) → f → max-pool]`` for each of ``filters``, then a dense network.
+
+    Args:
+        outputs: number of classes, or 1 for yes and no.
+        filters: channels of each stage; after each the size is halved.
+        kernel_size: height and width of the convolutions' windows.
+        hidden: units of the dense layers between the last stage and the outputs.
+        activation: f, a name or a layer; of a layer each place gets a copy.
+        convolutions: how many convolutions a stage has before it is pooled.
+        normalization: ``batch_norm``, ``group_norm`` or None: between each convolution and its f.
+        dropout: fraction of the inputs of each dense layer that is dropped in training.
+
+    Shapes: x (N, H, W, C) -> logits (N, outputs).
+
+    Source: LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, 1998.
+    """
+    check_size("lenet", "outputs", outputs)
+    check_sizes("lenet", "filters", filters, "the channels of each stage")
+    check_size("lenet", "kernel_size", kernel_size)
+    check_sizes("lenet", "hidden", hidden, "the units of each dense layer", least=0)
+    check_size("lenet", "convolutions", convolutions)
+    check_normalization("lenet", normalization)
+    layers: list[Layer] = []
+    for channels in filters:
+        for _ in range(convolutions):
+            layers += convolve(channels, kernel_size, activation, normalization)
+        layers.append(MaxPool2D(2))
+    layers.append(Flatten())
+    for units in hidden:
+        layers += [*_dropped(dropout), Dense(units, init="he"), activate(activation)]
+    return classifier(outputs, Sequential([*layers, *_dropped(dropout), Dense(outputs)]))
+
+
+def _dropped(rate: float) -> list[Layer]:
+    return [Dropout(rate)] if rate else []
+
+
+# What the conformance kit builds; a class would say this in its body.
+lenet.examples = (  # type: ignore[attr-defined]
+    Example({"outputs": 3, "filters": [2, 3], "hidden": [4], "activation": "silu"}, ((4, 4, 1),)),
+    Example(
+        {"outputs": 1, "filters": [4], "hidden": [], "activation": "silu", "normalization": "group_norm",
+         "convolutions": 2},
+        ((4, 5, 2),),
+    ),
+    Example(
+        {"outputs": 2, "filters": [2], "activation": "tanh", "normalization": "batch_norm", "hidden": [3],
+         "dropout": 0.2},
+        ((4, 4, 2),),
+    ),
+)  # fmt: skip

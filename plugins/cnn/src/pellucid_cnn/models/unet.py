@@ -1,0 +1,178 @@
+"""unet: from an image to an image, through fewer and fewer pixels and back, with what was seen on the way at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from pellucid import Example
+from pellucid.component import Equation
+from pellucid.errors import ShapeError
+from pellucid.layer import Layer
+from pellucid.sequential import Sequential
+
+from pellucid_cnn.layers.concatenate import Concatenate
+from pellucid_cnn.layers.conv2d import Conv2D
+from pellucid_cnn.layers.max_pool2d import MaxPool2D
+from pellucid_cnn.layers.upsample import Upsample
+from pellucid_cnn.parts import Normalization, check, check_normalization, check_size, check_sizes, convolve
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array, Shape
+
+Task = Literal["regression", "segmentation"]
+
+
+class UNet(Layer):
+    """An image for an image of the same size: an encoder that halves the size, a decoder that doubles it again, and at
+    each size a bridge from one to the other (Ronneberger, Fischer & Brox, 2015).
+
+    ``h_i = E_i(pool(h_{i−1}))`` on the way down, ``g_i = D_i([up(g_{i+1}), h_i])`` on the way up, ``y = H g_0``. Each
+    E and D is conv → norm → f, twice; up is a nearest-neighbour enlargement and a convolution, which leaves no
+    checkerboard (Odena, Dumoulin & Olah, 2016); H is a convolution of size 1.
+
+    Args:
+        outputs: channels of the output: numbers for each pixel, or its classes.
+        filters: channels at each size, from the full one to the smallest; the size is halved between two of them.
+        activation: f, a name or a layer; of a layer each place gets a copy.
+        normalization: ``batch_norm``, ``group_norm`` or None.
+        bottom: a layer that follows the smallest encoder stage, or None; any that keeps the shape. One of vectors
+            stands there as ``{"type": "cnn/pixelwise", "layer": …}``.
+        task: what it is trained for unless told otherwise: ``regression`` takes the mean squared error,
+            ``segmentation`` softmax with cross-entropy at each pixel (one output: binary cross-entropy).
+
+    Shapes: x (N, H, W, C) -> y (N, H, W, outputs); H and W divide by 2 as often as there are halvings.
+    """
+
+    equations = (
+        Equation("h_i", r"h_i = E_i(\operatorname{pool}(h_{i-1}))"),
+        Equation("g_i", r"g_i = D_i([\operatorname{up}(g_{i+1}), h_i])"),
+        Equation("dh_i", r"dh_i = \operatorname{pool}^\top J_{E_{i+1}}^\top dh_{i+1} + (J_{D_i}^\top dg_i)_{h}"),
+    )
+    examples = (
+        Example({"outputs": 2, "filters": [2, 4], "activation": "tanh"}, ((4, 4, 1),)),
+        Example(
+            {"outputs": 3, "filters": [2, 3, 2], "normalization": None, "activation": "silu", "task": "segmentation",
+             "bottom": {"type": "cnn/pixelwise", "layer": {"type": "core/dense", "units": 2}}},
+            ((4, 8, 2),),
+        ),
+    )  # fmt: skip
+    capturable = True
+
+    def __init__(
+        self, outputs: int, filters: Sequence[int] = (32, 64), activation: Layer | str = "silu", *,
+        normalization: Normalization | None = "group_norm", bottom: Layer | None = None, task: Task = "regression",
+    ) -> None:  # fmt: skip
+        check_size("unet", "outputs", outputs)
+        check_sizes("unet", "filters", filters, "the channels at each size", least=2)
+        check_normalization("unet", normalization)
+        check("unet", "task", task, task in ("regression", "segmentation"), "'regression' or 'segmentation'")
+        self.outputs = outputs
+        self.filters = filters
+        self.activation = activation
+        self.normalization = normalization
+        self.bottom = bottom
+        self.task = task
+        *bridged, smallest = filters
+        self.encoder = [self._twice(channels) for channels in bridged]
+        self.pools = [MaxPool2D(2) for _ in bridged]
+        self.middle = self._twice(smallest)
+        self.up = [Sequential([Upsample(2), Conv2D(channels, 3)]) for channels in bridged]
+        self.bridges = [Concatenate() for _ in bridged]
+        self.decoder = [self._twice(channels) for channels in bridged]
+        self.head = Conv2D(outputs, 1)
+        if task == "regression":
+            loss = "core/mse"
+        else:
+            loss = "core/binary_cross_entropy" if outputs == 1 else "core/softmax_cross_entropy"
+        self.default_objective = {"type": "core/supervised", "loss": loss}
+
+    def _twice(self, channels: int) -> Sequential:
+        """conv → norm → f, twice."""
+        return Sequential(
+            [layer for _ in range(2) for layer in convolve(channels, 3, self.activation, self.normalization)]
+        )
+
+    def build(self, *input_shapes: Shape) -> None:
+        shape = self._checked(input_shapes[0])
+        seen: list[Shape] = []
+        for encode, pool in zip(self.encoder, self.pools, strict=True):
+            encode.build(shape)
+            seen.append(encode.output_shape(shape))
+            pool.build(seen[-1])
+            shape = pool.output_shape(seen[-1])
+        self.middle.build(shape)
+        shape = self.middle.output_shape(shape)
+        if self.bottom is not None:
+            self.bottom.build(shape)
+            self._check_bottom(self.bottom.output_shape(shape), shape)
+        for i in reversed(range(len(self.encoder))):
+            self.up[i].build(shape)
+            joined = self.up[i].output_shape(shape), seen[i]
+            self.bridges[i].build(*joined)
+            shape = self.bridges[i].output_shape(*joined)
+            self.decoder[i].build(shape)
+            shape = self.decoder[i].output_shape(shape)
+        self.head.build(shape)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        return (*self._checked(input_shapes[0])[:2], self.outputs)
+
+    def _checked(self, shape: Shape) -> Shape:
+        halvings = len(self.filters) - 1
+        factor = 2**halvings
+        if len(shape) != 3 or not all(isinstance(n, int) for n in shape):
+            raise ShapeError(
+                f"UNet takes images, samples of shape (height, width, channels). Received: {tuple(shape)}."
+            )
+        height, width = (int(n or 0) for n in shape[:2])
+        if height % factor or width % factor:
+            fitting = " x ".join(str(-(-n // factor) * factor) for n in (height, width))
+            raise ShapeError(
+                f"UNet halves its images {halvings} time(s), so height and width must divide by {factor}. Received: "
+                f"images of {height} x {width}. Pad them, here to {fitting}, or give fewer 'filters'."
+            )
+        return shape
+
+    def _check_bottom(self, result: Shape, shape: Shape) -> None:
+        if result != shape:
+            raise ShapeError(
+                f"The layer at the 'bottom' of UNet, {type(self.bottom).__name__}, must keep the shape of its input, "
+                f"{tuple(shape)}. It gives {result}. Choose its number of outputs equal to the last of 'filters'."
+            )
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        (h,) = inputs
+        seen = []
+        for i, (encode, pool) in enumerate(zip(self.encoder, self.pools, strict=True)):
+            h = encode.forward(ctx.child(f"encoder.{i}", ctx.needs_dx if i == 0 else None), h)
+            seen.append(h)
+            h = pool.forward(ctx.child(f"pools.{i}"), h)
+        h = self.middle.forward(ctx.child("middle"), h)
+        if self.bottom is not None:
+            h = self.bottom.forward(ctx.child("bottom"), h)
+        for i in reversed(range(len(self.encoder))):
+            h = self.up[i].forward(ctx.child(f"up.{i}"), h)
+            h = self.bridges[i].forward(ctx.child(f"bridges.{i}"), h, seen[i])
+            h = self.decoder[i].forward(ctx.child(f"decoder.{i}"), h)
+        y: Array = self.head.forward(ctx.child("head"), h)
+        return y
+
+    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+        d = self.head.backward(ctx.child("head"), *dy)
+        across = []  # the gradients that come over the bridges
+        for i in range(len(self.encoder)):
+            d = self.decoder[i].backward(ctx.child(f"decoder.{i}"), d)
+            d, seen = self.bridges[i].backward(ctx.child(f"bridges.{i}"), d)
+            across.append(seen)
+            d = self.up[i].backward(ctx.child(f"up.{i}"), d)
+        if self.bottom is not None:
+            d = self.bottom.backward(ctx.child("bottom"), d)
+        d = self.middle.backward(ctx.child("middle"), d)
+        for i in reversed(range(len(self.encoder))):
+            d = self.pools[i].backward(ctx.child(f"pools.{i}"), d)
+            # h_i went two ways, so its gradient is a sum; the array belongs to the bridge's context of this call.
+            ctx.ops.add_scaled(across[i], d, 1.0)
+            d = self.encoder[i].backward(ctx.child(f"encoder.{i}"), across[i])
+        return d

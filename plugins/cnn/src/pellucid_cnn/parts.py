@@ -1,0 +1,81 @@
+"""What blocks are made of: normalisations and activations by name, and the checks of an architecture's arguments."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from math import gcd
+from typing import Any, Literal
+
+from pellucid import create
+from pellucid.errors import ConfigError
+from pellucid.layer import Layer
+from pellucid.layers.batch_norm import BatchNorm
+from pellucid.ops.activations import ACTIVATIONS
+
+from pellucid_cnn.layers.conv2d import Conv2D
+from pellucid_cnn.layers.group_norm import GroupNorm
+
+Normalization = Literal["batch_norm", "group_norm"]
+MOST_GROUPS = 8
+"""Channels are normalised in this many groups, or in as many as divide both it and them."""
+
+
+def normalize(normalization: Normalization | None, channels: int) -> list[Layer]:
+    """The normalisation of this name for feature maps of so many channels; none for None."""
+    if normalization is None:
+        return []
+    return [BatchNorm()] if normalization == "batch_norm" else [GroupNorm(groups=gcd(MOST_GROUPS, channels))]
+
+
+def activate(activation: Layer | str) -> Layer:
+    """An activation of its own for each place: made by its name, or a copy of the layer that was given."""
+    return deepcopy(activation) if isinstance(activation, Layer) else create("layer", activation)
+
+
+def convolve(
+    filters: int, kernel_size: int, activation: Layer | str, normalization: Normalization | None
+) -> list[Layer]:  # fmt: skip
+    """Convolution, normalisation, activation: in one layer where nothing stands between them."""
+    name = _name_of(activation)
+    if normalization is None and name in ACTIVATIONS:
+        return [Conv2D(filters, kernel_size, name)]
+    # Batch normalisation subtracts each channel's mean, and a bias with it.
+    conv = Conv2D(filters, kernel_size, use_bias=normalization != "batch_norm", init="he")
+    return [conv, *normalize(normalization, filters), activate(activation)]
+
+
+def _name_of(activation: Layer | str) -> str | None:
+    """What the convolution's own ``activation`` calls it; None for an activation with settings, or a stranger's."""
+    if isinstance(activation, str):
+        return activation.removeprefix("core/")
+    name = getattr(activation, "op", None)
+    return name if type(activation).__module__.startswith("pellucid.layers.") and not activation.arguments() else None
+
+
+def check(model: str, name: str, value: Any, good: bool, expected: str) -> None:
+    """Raise the ConfigError of an architecture's argument unless it is good."""
+    if not good:
+        raise ConfigError(f"The '{name}' of {model} must be {expected}. Received: {value!r}.")
+
+
+def check_size(model: str, name: str, value: Any) -> None:
+    """An int of at least 1."""
+    check(model, name, value, is_size(value), "an int of at least 1")
+
+
+def check_sizes(model: str, name: str, value: Any, of: str, *, least: int = 1) -> None:
+    """A list of ``least`` or more ints of at least 1."""
+    good = isinstance(value, list | tuple) and len(value) >= least and all(map(is_size, value))
+    many = f"at least {least} " if least else ""
+    check(model, name, value, good, f"a list of {many}ints of at least 1, {of}")
+
+
+def check_normalization(model: str, value: Any) -> None:
+    """One of the two, or None."""
+    good = value in (None, "batch_norm", "group_norm")
+    check(model, "normalization", value, good, "'batch_norm', 'group_norm' or None")
+
+
+def is_size(value: Any) -> bool:
+    """Whether it is an int of at least 1."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -1,0 +1,1 @@
+"""Augmentations of images, one a file: random changes of the training batches that keep what an image shows."""

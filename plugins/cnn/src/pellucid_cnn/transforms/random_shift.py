@@ -1,0 +1,34 @@
+"""random_shift: where in the picture a thing stands does not matter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.checks import check_int
+from pellucid.component import Example
+
+from pellucid_cnn.transforms.warp import Affine, Motion, draw
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array
+
+
+class RandomShift(Affine):
+    """``p′ = p + t``, with t₁ and t₂ drawn from −pixels, …, pixels, each as likely; what comes in at the border is 0.
+
+    Whole pixels, so nothing is interpolated.
+
+    Args:
+        pixels: the largest shift in each direction.
+    """
+
+    examples = (Example({}, ((6, 5, 2),)), Example({"pixels": 1}, ((4, 4, 1),)))
+
+    def __init__(self, pixels: int = 2) -> None:
+        check_int(self, "pixels", pixels, "[0, inf)")
+        self.pixels = pixels
+
+    def motion(self, ctx: Context, x: Array) -> Motion:
+        down, right = (ctx.xp.floor((self.pixels + 0.5) * (u + 1)) - self.pixels for u in draw(ctx, x, 2))
+        return Motion(shift=(down, right))
