@@ -1,0 +1,150 @@
+"""The ready experiments and the verbs, as the command line runs them, on two thousand digits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.cli import main
+
+EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
+SMALL = ("data.type=files", "data.transforms=[]", "model.hidden=[64]", "optimizer.lr=0.005", "train.batch_size=32",
+         "train.epochs=2")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A run of each ready experiment."""
+    folder = tmp_path_factory.mktemp("runs")
+    test = pl.load_dataset("mnist").test
+    np.savez(folder / "digits.npz", x=test.x[:2000], y=test.y[:2000])
+    settings = (*SMALL, f'data.train="{folder / "digits.npz"}"')
+    options = [option for setting in settings for option in ("--set", setting)]
+    for path in EXPERIMENTS.glob("*.toml"):
+        assert main(["train", str(path), "--out", str(folder / path.stem), "--quiet", *options]) == 0
+    return {path.stem: folder / path.stem for path in EXPERIMENTS.glob("*.toml")}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the verbs write."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def pellucid(capsys: pytest.CaptureFixture[str], *arguments: Any) -> dict[str, Any]:
+    """What a command says as JSON: its result, or its error."""
+    capsys.readouterr()
+    code = main([*map(str, arguments), "--json"])
+    captured = capsys.readouterr()
+    document: dict[str, Any] = json.loads(captured.err if code else captured.out)
+    return document
+
+
+def size(path: Path) -> tuple[int, int]:
+    image = pytest.importorskip("PIL.Image")
+    with image.open(path) as opened:
+        found: tuple[int, int] = opened.size
+        return found
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in EXPERIMENTS.glob("*.toml")))
+def test_an_experiment_says_its_parts_apart(name: str, runs: dict[str, Path]) -> None:
+    summary = json.loads((runs[name] / "summary.json").read_text(encoding="utf-8"))
+    assert set(summary["test"]) == {"loss", "reconstruction", "kl"}
+    assert summary["chosen_by"] == "validation_loss"
+    assert summary["test"]["reconstruction"] < 300  # 784 log 2 = 543 of a coin for each pixel
+
+
+def test_codes_are_written(runs: dict[str, Path], capsys: Any) -> None:
+    said = pellucid(capsys, "encode", runs["mnist"], "--output", "codes.npy")
+    assert said == {"file": "codes.npy", "samples": 400, "latent": 20}
+    x = pl.load_dataset("mnist").test.x[:3]
+    np.savez("few.npz", x=x)
+    assert pellucid(capsys, "encode", runs["mnist"], "--data", "few.npz", "--output", "few.npy")["samples"] == 3
+    model = pl.load(runs["mnist"] / "model.safetensors")
+    np.testing.assert_allclose(np.load("few.npy"), model.predict(x)[1], atol=1e-5)
+
+
+def test_pictures_are_drawn(runs: dict[str, Path], capsys: Any) -> None:
+    run, conditional = runs["mnist"], runs["digits_on_demand"]
+    pellucid(capsys, "sample", run, "--count", 12, "--output", "a.png")
+    assert size(Path("a.png")) == (2 * (4 * 30 - 2), 2 * (3 * 30 - 2))
+    pellucid(capsys, "sample", conditional, "--count", 30, "--output", "b.png")  # all classes in turn: ten columns
+    assert size(Path("b.png")) == (2 * (10 * 30 - 2), 2 * (3 * 30 - 2))
+    said = pellucid(capsys, "reconstruct", run, "--count", 5, "--output", "c.png")
+    assert size(Path("c.png")) == (2 * (5 * 30 - 2), 2 * (2 * 30 - 2)) and 0 < said["mean_squared_error"] < 0.1
+    pellucid(capsys, "interpolate", run, "--first", 3, "--second", 9, "--steps", 6, "--output", "d.gif")
+    assert size(Path("d.gif")) == (28 * 8, 28 * 8)
+    pellucid(capsys, "traverse", run, "--row", 0, "--steps", 5, "--output", "e.png")
+    assert size(Path("e.png")) == (2 * (5 * 30 - 2), 2 * (20 * 30 - 2))
+
+
+def test_seeds_and_labels_decide_what_is_drawn(runs: dict[str, Path], capsys: Any) -> None:
+    run = runs["digits_on_demand"]
+    for name, options in (("a", ()), ("b", ()), ("c", ("--seed", 1)), ("d", ("--label", 4))):
+        pellucid(capsys, "sample", run, "--count", 4, "--output", f"{name}.npy", *options)
+    a, b, c, d = (np.load(f"{name}.npy") for name in "abcd")
+    assert a.shape == (4, 784) and a.min() >= 0 and a.max() <= 1
+    np.testing.assert_array_equal(a, b)
+    assert (a != c).any() and (a != d).any()
+
+
+def test_arrays_of_a_walk_and_of_a_traversal(runs: dict[str, Path], capsys: Any) -> None:
+    run = runs["digits_on_demand"]
+    pellucid(capsys, "interpolate", run, "--steps", 5, "--label", 3, "--output", "walk.npy")
+    pellucid(capsys, "traverse", run, "--steps", 3, "--span", 1.5, "--output", "units.npy")
+    pellucid(capsys, "reconstruct", run, "--count", 2, "--output", "back.npy")
+    assert np.load("walk.npy").shape == (5, 784)
+    assert np.load("back.npy").shape == (2, 784)
+    units = np.load("units.npy")
+    assert units.shape == (10, 3, 784)
+    np.testing.assert_allclose(units[:, 1], units[0, 1][None].repeat(10, axis=0), atol=1e-6)  # all pass the origin
+
+
+@pytest.mark.parametrize(
+    ("run", "arguments", "message"),
+    [
+        ("mnist", ("sample", "--label", 3), "This model is unconditional: --label has no meaning for it"),
+        ("mnist", ("interpolate", "--label", 3), "This model is unconditional"),
+        ("digits_on_demand", ("sample", "--label", 10), "--label must be 0 to 9. Received: 10"),
+        ("mnist", ("sample", "--output", "a.jpg"), "--output must end in .png or .npy. Received: a.jpg"),
+        ("mnist", ("sample", "--count", 0), "The 'count' of sample must be an int in [1, inf)"),
+        ("mnist", ("interpolate", "--second", 400), "The 'second' of interpolate must be an int in [0, 399]"),
+        ("mnist", ("traverse", "--span", 0), "The 'span' of traverse must be a float in (0, inf)"),
+        ("mnist", ("traverse", "--row", -1), "The 'row' of traverse must be an int in [0, 399]"),
+    ],
+)
+def test_wrong_options_are_named(run: str, arguments: Any, message: str, runs: dict[str, Path], capsys: Any) -> None:
+    verb, *options = arguments
+    assert message in pellucid(capsys, verb, runs[run], *options)["error"]["message"]
+
+
+def test_nothing_is_overwritten(runs: dict[str, Path], capsys: Any) -> None:
+    Path("samples.png").write_text("mine", encoding="utf-8")
+    assert "samples.png exists already" in pellucid(capsys, "sample", runs["mnist"])["error"]["message"]
+    assert Path("samples.png").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_run_of_another_model_is_refused(runs: dict[str, Path], capsys: Any) -> None:
+    model = pl.build("ann", input_shape=(4,), outputs=2, seed=0)
+    pl.save(model, "other.safetensors")
+    message = pellucid(capsys, "traverse", "other.safetensors")["error"]["message"]
+    assert "other.safetensors holds a model ann/ann, which has no verb 'traverse'" in message
+    from pellucid_vae.verbs import sample
+
+    with pytest.raises(pl.ConfigError, match=r"holds a Sequential. Expected: a model of vae or conditional_vae"):
+        sample(Path("other.safetensors"))
+
+
+def test_samples_that_are_no_pictures_are_written_as_arrays(runs: dict[str, Path], capsys: Any) -> None:
+    model = pl.build("vae", input_shape=(5,), latent=2, hidden=[4], seed=0)
+    pl.Trainer(model, seed=0).fit((np.zeros((4, 5)), None), verbose=False)
+    pl.save(model, "rows.safetensors")
+    message = pellucid(capsys, "sample", "rows.safetensors")["error"]["message"]
+    assert "Samples of shape (5,) are no pictures. Write the array" in message
+    assert pellucid(capsys, "sample", "rows.safetensors", "--output", "rows.npy")["samples"] == 100
