@@ -19,5 +19,6 @@ def pellucid_register(registry: Registrar) -> None:
     registry.dataset(
         "emnist", "pellucid_datasets.emnist:Emnist", summary="up to 814,000 handwritten letters and digits, 28 × 28"
     )
+    registry.dataset("glyphs", "pellucid_datasets.glyphs:Glyphs", summary="characters in the fonts of this machine")
     registry.dataset("iris", "pellucid_datasets.iris:Iris", summary="150 irises of three species, four lengths in cm")
     registry.dataset("half_moons", "pellucid_datasets.half_moons:HalfMoons", summary="two interlocking half circles")
