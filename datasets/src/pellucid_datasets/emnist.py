@@ -99,14 +99,19 @@ class Emnist(Dataset):
         return self._read("test")
 
     def _read(self, part: str) -> Split:
-        stem = f"emnist-{self.split}-{part}"
-        pixels, labels = _arrays(f"{stem}-images-idx3-ubyte.gz", f"{stem}-labels-idx1-ubyte.gz")
+        where = f"emnist-{self.split}-{part}"
+        pixels, labels = _arrays(*names(self.split, part))
         if self.split == "letters":
             if len(labels) and labels.min() == 0:
-                raise DataError(f"The labels of {stem} must be 1 … 26. Received: 0. Fetch the official files again.")
+                raise DataError(f"The labels of {where} must be 1 … 26. Received: 0. Fetch the official files again.")
             labels = labels - np.uint8(1)
         upright = pixels.transpose(0, 2, 1)
-        return image_split(upright, labels, tuple(SPLITS[self.split]), flat=self.flat, where=stem)
+        return image_split(upright, labels, tuple(SPLITS[self.split]), flat=self.flat, where=where)
+
+
+def names(split: str, part: str) -> tuple[str, str]:
+    """The files of images and labels of ``"train"`` or ``"test"``."""
+    return f"emnist-{split}-{part}-images-idx3-ubyte.gz", f"emnist-{split}-{part}-labels-idx1-ubyte.gz"
 
 
 def _arrays(images: str, labels: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid import hookimpl
 
 if TYPE_CHECKING:
+    from pellucid.cli.doctor import Report
     from pellucid.registry.manifest import Registrar
 
 
@@ -22,3 +23,10 @@ def pellucid_register(registry: Registrar) -> None:
     registry.dataset("glyphs", "pellucid_datasets.glyphs:Glyphs", summary="characters in the fonts of this machine")
     registry.dataset("iris", "pellucid_datasets.iris:Iris", summary="150 irises of three species, four lengths in cm")
     registry.dataset("half_moons", "pellucid_datasets.half_moons:HalfMoons", summary="two interlocking half circles")
+
+
+@hookimpl
+def pellucid_doctor(report: Report) -> None:
+    from pellucid_datasets.doctor import examine
+
+    examine(report)
