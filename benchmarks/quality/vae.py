@@ -1,0 +1,190 @@
+"""What the ready VAE reaches on MNIST, and whether its paths are smoother than an autoencoder's, which is sharper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pellucid as pl
+from pellucid import pictures
+from pellucid.experiments.experiment import check, prepare
+from pellucid.experiments.folder import RunFolder
+from pellucid.experiments.sections import read_sections
+from pellucid.experiments.training import train
+from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample, straight_path
+
+from benchmarks.environment import ROOT
+from benchmarks.quality.harness import Goal, case
+
+if TYPE_CHECKING:
+    from pellucid.dataset import Splits
+    from pellucid.model import HostArray
+
+EXPERIMENT = ROOT / "plugins" / "vae" / "experiments" / "mnist.toml"
+FEW = 300
+"""Samples of each part in the short form."""
+PAIRS, FRAMES = 200, 100
+
+
+@case(
+    "vae/mnist",
+    goals=[
+        Goal("test_elbo", ">=", -100.0), Goal("importance_weighted_bound", ">=", "test_elbo"),
+        Goal("active_units", ">=", 12),
+    ],
+)  # fmt: skip
+def mnist(out: Path, quick: bool) -> dict[str, Any]:
+    """The ready experiment: pixels drawn anew each epoch in training, once with seed 0 for the test. Nats a sample."""
+    folder = out / "run"
+    rmtree(folder, ignore_errors=True)  # of an earlier measurement
+    sections = read_sections(EXPERIMENT)
+    if quick:
+        sections["train"]["epochs"] = 1
+    prepared = prepare(check(sections))
+    if quick:
+        prepared = replace(prepared, splits=_few(prepared.splits))
+    summary = train(prepared, RunFolder(folder), verbose=False).summary
+    if summary is None:
+        raise KeyboardInterrupt  # the run was told to stop, and so is the benchmark
+    model: Any = pl.load(folder / "model.safetensors")
+    test = prepared.splits.test
+    means = encode(model, test.x)
+    _mnist_pictures(model, test.x, out)
+    samples = 4 if quick else 64
+    return {
+        "test_elbo": -summary["test"]["loss"],
+        "test_reconstruction": summary["test"]["reconstruction"],
+        "test_kl": summary["test"]["kl"],
+        "importance_weighted_bound": float(importance_weighted_bound(model, test.x, samples=samples, seed=0).mean()),
+        "importance_samples": samples,
+        "active_units": active_units(means),
+        "variances_of_the_means": sorted(np.var(means, axis=0, dtype=np.float64).round(4).tolist(), reverse=True),
+        "validation_elbo": -summary["validation"]["loss"],
+        "best_epoch": summary["best_epoch"],
+        "epochs": summary["epochs"],
+        "training_minutes": summary["training_seconds"] / 60,
+    }
+
+
+def _mnist_pictures(model: Any, x: HostArray, out: Path) -> None:
+    square = (-1, 28, 28)
+    pictures.save_png(
+        pictures.tile(sample(model, 100, seed=0).reshape(square), columns=10), out / "samples.png", scale=2
+    )
+    both = np.concatenate([x[:12], reconstruct(model, x[:12])])
+    pictures.save_png(pictures.tile(both.reshape(square), columns=12), out / "reconstructions.png", scale=2)
+
+
+# -- the autoencoder beside it ---------------------------------------------------------------------------------------
+
+
+@case("vae/paths", goals=[Goal("judge_accuracy", ">=", 0.98), Goal("pairs", ">=", PAIRS)])
+def paths(out: Path, quick: bool) -> dict[str, Any]:
+    """Is the autoencoder sharper, and the VAE's path smoother? Measured on pairs of test digits of different classes.
+
+    Both have the same widths and likelihood and learn from the same grey levels; the VAE has the noise and the
+    divergence in addition. A path is the straight line between two codes, in 100 frames. Sharper: a smaller squared
+    error of the reconstructed ends. Smoother: fewer changes of the class that a classifier, trained on its own, sees
+    along the path. The claims are measured and not promised: the goals are those of the judge.
+    """
+    splits = pl.load_dataset("mnist", seed=0)
+    if quick:
+        splits = _few(splits)
+    epochs, widths = 1 if quick else 30, {"latent": 20, "hidden": [500, 500], "activation": "gelu"}
+    ae: Any = _trained("autoencoder", splits, epochs, outputs="logits", **widths)
+    vae: Any = _trained("vae", splits, epochs, **widths)
+    judge = _judge(splits, 1 if quick else 15)
+    test, count = splits.test, 5 if quick else PAIRS
+    first, second = _pairs(test.y, count)
+
+    ends = np.concatenate([first, second])
+    errors, switches, confidence, steps = {}, {}, {}, {}
+    for name, codes, back in (
+        ("ae", ae.encode(test.x[ends]), ae.decode),
+        ("vae", encode(vae, test.x[ends]), lambda z: decode(vae, z)),
+    ):
+        errors[name] = np.mean((back(codes) - test.x[ends]) ** 2, axis=1).reshape(2, count).mean(axis=0)
+        frames = [back(straight_path(a, b, FRAMES)) for a, b in zip(codes[:count], codes[count:], strict=True)]
+        seen = [_softmax(judge.predict(of_path)) for of_path in frames]
+        switches[name] = np.array([np.count_nonzero(np.diff(p.argmax(axis=1))) for p in seen], float)
+        confidence[name] = np.array([p.max(axis=1).mean() for p in seen])
+        steps[name] = np.array([_largest_step(of_path) for of_path in frames])
+        if name == "ae":
+            left = frames[0]
+    _animate(left, frames[0], out)
+    figures: dict[str, Any] = {
+        "pairs": count, "frames": FRAMES,
+        "judge_accuracy": float(np.mean(judge.predict(test.x).argmax(axis=1) == test.y)),
+    }  # fmt: skip
+    for what, of in (("error", errors), ("switches", switches), ("confidence", confidence), ("largest_step", steps)):
+        mean, low, high = interval(of["ae"] - of["vae"])
+        figures |= {f"ae_{what}": float(of["ae"].mean()), f"vae_{what}": float(of["vae"].mean())}
+        figures |= {f"{what}_ae_minus_vae": mean, f"{what}_interval": [low, high]}
+    figures["ae_is_sharper"] = figures["error_interval"][1] < 0
+    figures["vae_is_smoother"] = figures["switches_interval"][0] > 0
+    return figures
+
+
+def _trained(name: str, splits: Splits, epochs: int, **arguments: Any) -> pl.Layer:
+    model = pl.build(name, input_shape=(784,), seed=0, **arguments)
+    trainer = pl.Trainer(model, optimizer="adam", schedule="cosine", seed=0)
+    trainer.fit((splits.train.x, None), epochs=epochs, batch_size=128, verbose=False)
+    return model
+
+
+def _judge(splits: Splits, epochs: int) -> pl.Layer:
+    model = pl.build("ann", input_shape=(784,), outputs=10, hidden=[512, 256], activation="gelu",
+                     normalization="batch_norm", dropout=0.4, seed=1)  # fmt: skip
+    trainer = pl.Trainer(
+        model, optimizer={"type": "adamw", "lr": 3e-3, "weight_decay": 0.05}, schedule="cosine", seed=1
+    )
+    trainer.fit((splits.train.x, splits.train.y), epochs=epochs, batch_size=128, verbose=False)
+    return model
+
+
+def _pairs(y: HostArray, count: int) -> tuple[HostArray, HostArray]:
+    """Rows of pairs of different classes; the first pair is the first 2 and the first 7."""
+    rng = np.random.default_rng(0)
+    first, second = (rng.permutation(len(y)) for _ in range(2))
+    differ = y[first] != y[second]
+    first, second = first[differ][:count].copy(), second[differ][:count].copy()
+    first[0], second[0] = np.flatnonzero(y == 2)[0], np.flatnonzero(y == 7)[0]
+    return first, second
+
+
+def _largest_step(frames: HostArray) -> float:
+    """The longest step between neighbours over the mean step: 1 for an even walk, large for a jump."""
+    lengths = np.linalg.norm(np.diff(frames, axis=0), axis=1)
+    return float(lengths.max() / lengths.mean())
+
+
+def _softmax(logits: HostArray) -> HostArray:
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: HostArray = e / e.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+def interval(differences: HostArray, draws: int = 4000) -> tuple[float, float, float]:
+    """The mean of paired differences and its 95 % interval, by the bootstrap over pairs."""
+    rng = np.random.default_rng(0)
+    means = differences[rng.integers(len(differences), size=(draws, len(differences)))].mean(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(differences.mean()), float(low), float(high)
+
+
+def _animate(left: HostArray, right: HostArray, out: Path) -> None:
+    """Autoencoder on the left, VAE on the right, walking from a 2 to a 7; GIF and contact sheet."""
+    frames = np.stack([
+        pictures.tile(np.stack([a, b]).reshape(2, 28, 28), columns=2, gap=4)
+        for a, b in zip(left, right, strict=True)
+    ])  # fmt: skip
+    pictures.save_gif(frames, out / "walk.gif", seconds=0.04, scale=4)
+    pictures.save_png(pictures.contact_sheet(frames, columns=5), out / "walk.png", scale=2)
+
+
+def _few(splits: Splits) -> Splits:
+    parts = {name: getattr(splits, name) for name in ("train", "validation", "test")}
+    return replace(splits, **{name: part.take(np.arange(min(FEW, len(part)))) for name, part in parts.items()})
