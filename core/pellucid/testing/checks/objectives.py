@@ -40,7 +40,7 @@ class ObjectiveTrial:
         self.objective: Objective = subject.create()
         self.model: Layer = read(("model", "layer"), example.model)
         shapes = map(declared_shape, example.input_shapes)
-        initialize(self.model, *shapes, seed=0, dtype=dtype, ops=self.ops)
+        initialize(self.model, *shapes, *self.model.made_inputs, seed=0, dtype=dtype, ops=self.ops)
         rng = np.random.default_rng(8)
         inputs = tuple(self.ops.asarray(draw_input(spec, rows, rng, dtype)) for spec in example.input_shapes)
         y = None
