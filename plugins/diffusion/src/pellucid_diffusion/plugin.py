@@ -9,7 +9,24 @@ from pellucid import hookimpl
 if TYPE_CHECKING:
     from pellucid.registry.manifest import Registrar
 
+_HERE = "pellucid_diffusion"
+_OPS = {
+    "draw_times": "t uniform in 1 … T",
+    "drop_labels": "labels, some replaced by 'none'",
+    "mix": "a[t] x + b[t] y for each sample",
+    "weighted_mse": "the mean squared error, weighted by t, and its gradient",
+    "time_features": "sines and cosines of t",
+    "one_hot": "labels as rows of zeros with a one",
+}
+
 
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
-    del registry
+    registry.model("mlp_denoiser", f"{_HERE}.mlp_denoiser:MlpDenoiser", objective="diffusion/denoise",
+                   summary="a denoiser of points and flat vectors")  # fmt: skip
+    registry.layer("embedding", f"{_HERE}.embedding:Embedding", summary="a time, and a label, as features")
+    registry.layer("mlp_block", f"{_HERE}.mlp_denoiser:MlpBlock", summary="a residual block that is told an embedding")
+    registry.objective("denoise", f"{_HERE}.denoise:Denoise", summary="say what noise has been added")
+    registry.callback("ema", f"{_HERE}.ema:Ema", summary="end with the average of the last weights")
+    for name, summary in _OPS.items():
+        registry.op(name, reference=f"{_HERE}.ops:{name}", summary=summary)

@@ -1,0 +1,88 @@
+"""ema: an average over the weights of the last steps, which samples better than the last weights do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pellucid.callback import Callback
+from pellucid.callbacks.best_epoch import BestEpoch
+from pellucid.checks import check_float
+from pellucid.component import Equation, Example
+from pellucid.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pellucid.training.run import Run
+
+
+class Ema(Callback):
+    """``m ← m + (1 − d_n)(θ − m)`` after step n, ``d_n = min(decay, n/(n + 9))``; the model gets m when the run ends.
+
+    One pass over the arena a step. Training is not touched: a checkpoint holds the weights θ and, beside them, m; a run
+    that goes on has the same bits as one that was never interrupted, and so has a second ``fit``. Validation during
+    training is on θ; ``evaluate`` after it, and what is saved, on m.
+
+    The smaller d_n at the start lets m forget the first, random weights.
+
+    Args:
+        decay: d, in [0, 1): the average is over about the last 1/(1 − d) steps.
+
+    Source: Polyak & Juditsky, 1992; Ho, Jain & Abbeel, 2020, appendix B.
+    """
+
+    equations = (
+        Equation("d", r"d_n = \min\left(d, \tfrac{n}{n + 9}\right)"),
+        Equation("m", r"m \leftarrow m + (1 - d_n)(\theta - m)"),
+    )
+    examples = (Example(), Example({"decay": 0.5}))
+
+    def __init__(self, decay: float = 0.999) -> None:
+        check_float(self, "decay", decay, "[0, 1)")
+        self.decay = decay
+        self._memory: dict[str, Any] = {}  # count, average, and after a run trained: θ; changed in place
+
+    def on_run_start(self, run: Run) -> None:
+        if any(isinstance(callback, BestEpoch) for callback in run.trainer.callbacks):
+            raise ConfigError(
+                "diffusion/ema and best_epoch both decide which weights a run ends with, so they cannot be combined. "
+                "Train without validation data: [data] with validation = 0; or leave diffusion/ema out."
+            )
+        arena = run.trainer.runtime.arena
+        ops = arena.ops
+        average, memory = arena.zeros(), self._memory
+        if "average" in memory:
+            average[...] = ops.asarray(memory["average"])
+            if "trained" in memory and np.array_equal(ops.to_host(arena.data), memory["average"]):
+                arena.data[...] = ops.asarray(memory["trained"])  # go on where training stopped
+        else:
+            ops.copy(arena.data, average)
+            memory["count"] = 0
+        memory.pop("trained", None)
+        memory["average"] = average
+        run.on_step(self._follow)
+
+    def _follow(self, run: Run) -> None:
+        arena, memory = run.trainer.runtime.arena, self._memory
+        memory["count"] += 1
+        n = memory["count"]
+        arena.ops.lerp(memory["average"], arena.data, 1 - min(self.decay, n / (n + 9)))
+
+    def on_run_end(self, run: Run) -> None:
+        arena, memory = run.trainer.runtime.arena, self._memory
+        average = np.array(arena.ops.to_host(memory["average"]))
+        memory.update(trained=np.array(arena.ops.to_host(arena.data)), average=average)
+        arena.data[...] = arena.ops.asarray(average)
+
+    def state(self) -> dict[str, Any]:
+        """The average, the number of steps in it and, after a run, the weights that training stopped with."""
+        return {name: value if name == "count" else np.array(_host(value)) for name, value in self._memory.items()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._memory.clear()
+        self._memory.update(state)
+
+
+def _host(array: Any) -> Any:
+    leave = getattr(array, "get", None)  # CuPy's
+    return array if leave is None else leave()

@@ -1,0 +1,162 @@
+"""mlp_denoiser: a denoiser of points and flat vectors: residual blocks of dense layers that are told the time."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from pellucid.checks import check_int
+from pellucid.component import Equation, Example
+from pellucid.errors import ShapeError
+from pellucid.layer import Layer
+from pellucid.layers.dense import Dense
+from pellucid.layers.layer_norm import LayerNorm
+from pellucid.layers.rows import contiguous
+
+from pellucid_diffusion.denoiser import Denoiser
+from pellucid_diffusion.embedding import Embedding
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array, Shape
+
+
+class MlpBlock(Layer):
+    """``y = h + W₂ silu(W₁ norm(h) + b₁ + U e) + b₂``: a residual block that is told e.
+
+    Args:
+        units: hidden units.
+
+    Shapes: h (N, F), e (N, E) -> y (N, F).
+
+    Source: He et al., 2015; conditioning by a shift as in Ho, Jain & Abbeel, 2020.
+    """
+
+    equations = (
+        Equation("z", r"z = W_1\,\mathrm{norm}(h) + b_1 + U e"),
+        Equation("y", r"y = h + W_2\,\mathrm{silu}(z) + b_2"),
+        Equation("dz", r"dz = (W_2^\top dy) \odot \mathrm{silu}'(z)"),
+        Equation("dx", r"dh = dy + J_{\mathrm{norm}}^\top W_1^\top dz, \quad de = U^\top dz"),
+    )
+    examples = (Example({"units": 4}, ((3,), (2,))),)
+    capturable = True
+
+    def __init__(self, units: int = 128) -> None:
+        check_int(self, "units", units, "[1, inf)")
+        self.units = units
+        self.norm = LayerNorm()
+        self.inner = Dense(units, init="he")  # the activation stands behind the sum
+        self.shift = Dense(units, use_bias=False)
+        self.outer: Dense | None = None
+
+    def build(self, *input_shapes: Shape) -> None:
+        (width,) = self.output_shape(*input_shapes)
+        assert width is not None
+        if self.outer is None:
+            self.outer = Dense(width)
+        self.norm.build((width,))
+        self.inner.build((width,))
+        self.shift.build(input_shapes[1])
+        self.outer.build((self.units,))
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        if len(input_shapes) != 2 or any(len(shape) != 1 or shape[0] is None for shape in input_shapes):
+            raise ShapeError(
+                "MlpBlock takes features (F,) and an embedding (E,). Received: inputs of shapes "
+                f"{[tuple(shape) for shape in input_shapes]}."
+            )
+        return input_shapes[0]
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        h, e = inputs
+        assert self.outer is not None
+        ctx.z = self.inner.forward(ctx.child("inner"), self.norm.forward(ctx.child("norm"), h))
+        ctx.ops.add_scaled(ctx.z, self.shift.forward(ctx.child("shift", ctx.needs_dx[1:2]), e), 1.0)
+        ctx.a = ctx.scratch("a", ctx.z.shape)
+        ctx.ops.activation_forward("silu", ctx.z, ctx.a)
+        y = ctx.scratch("y", h.shape)
+        ctx.ops.copy(h, y)
+        ctx.ops.add_scaled(y, self.outer.forward(ctx.child("outer"), ctx.a), 1.0)
+        return y
+
+    def backward(self, ctx: Context, *dy: Array) -> tuple[Array, Array | None]:
+        assert self.outer is not None
+        dz = ctx.scratch("dz", ctx.z.shape)
+        ctx.ops.activation_backward("silu", self.outer.backward(ctx.child("outer"), dy[0]), ctx.z, ctx.a, dz)
+        de = self.shift.backward(ctx.child("shift"), dz)
+        dh = ctx.scratch("dh", dy[0].shape)
+        ctx.ops.copy(dy[0], dh)
+        ctx.ops.add_scaled(dh, self.norm.backward(ctx.child("norm"), self.inner.backward(ctx.child("inner"), dz)), 1.0)
+        return dh, de
+
+
+class MlpDenoiser(Denoiser):
+    """A dense layer, residual blocks that are told time and label, a dense layer back to the shape of x.
+
+    It starts by saying 0, whatever it is asked.
+
+    Args:
+        classes: number of classes; 0 makes a model without labels.
+        hidden: features between the blocks, and hidden units inside.
+        blocks: number of residual blocks.
+        embedding: features that time and label are turned into, an even number.
+
+    Shapes: x_t (N, …), t (N,), label (N,) if there are classes -> the shape of x_t. Samples of several axes are
+    flattened inside.
+    """
+
+    equations = (
+        Equation("e", r"e = \mathrm{embedding}(t, \mathrm{label})"),
+        Equation("h", r"h_0 = W x_t + b, \qquad h_{i+1} = \mathrm{block}_i(h_i, e)"),
+        Equation("y", r"y = V h_B + c"),
+    )
+    examples = (
+        Example({"hidden": 4, "blocks": 1, "embedding": 2}, ((2,), ("int", 50))),
+        Example({"classes": 2, "hidden": 3, "blocks": 2, "embedding": 4}, ((2, 1), ("int", 50), ("int", 3))),
+    )
+
+    def __init__(self, classes: int = 0, hidden: int = 128, blocks: int = 3, embedding: int = 64) -> None:
+        check_int(self, "classes", classes, "[0, inf)")
+        check_int(self, "hidden", hidden, "[1, inf)")
+        check_int(self, "blocks", blocks, "[1, inf)")
+        self.classes = classes
+        self.hidden = hidden
+        self.blocks = blocks
+        self.embedding = embedding
+        self.told = Embedding(embedding, classes)
+        self.entry = Dense(hidden)
+        self.middle = [MlpBlock(hidden) for _ in range(blocks)]
+        self.exit: Dense | None = None
+
+    def build_for(self, shape: tuple[int, ...]) -> None:
+        width = prod(shape)
+        if self.exit is None:
+            self.exit = Dense(width, init="zeros")
+        self.entry.build((width,))
+        for block in self.middle:
+            block.build((self.hidden,), (self.embedding,))
+        self.exit.build((self.hidden,))
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        x = inputs[0]
+        assert self.exit is not None
+        ctx.shape = x.shape
+        e = self.told.forward(ctx.child("told"), *inputs[1:])
+        rows = contiguous(ctx, x, "x").reshape(x.shape[0], prod(x.shape[1:]))
+        h = self.entry.forward(ctx.child("entry", ctx.needs_dx[:1]), rows)
+        for i, block in enumerate(self.middle):
+            h = block.forward(ctx.child(i), h, e)
+        return self.exit.forward(ctx.child("exit"), h).reshape(x.shape)
+
+    def backward(self, ctx: Context, *dy: Array) -> Any:
+        assert self.exit is not None
+        rows = contiguous(ctx, dy[0], "dy").reshape(ctx.shape[0], prod(ctx.shape[1:]))
+        dh = self.exit.backward(ctx.child("exit"), rows)
+        de = ctx.scratch("de", (ctx.shape[0], self.embedding))
+        ctx.ops.fill(de, 0.0)
+        for i in range(self.blocks - 1, -1, -1):
+            dh, of_block = self.middle[i].backward(ctx.child(i), dh)
+            ctx.ops.add_scaled(de, of_block, 1.0)
+        dx = self.entry.backward(ctx.child("entry"), dh)
+        self.told.backward(ctx.child("told"), de)
+        return (None if dx is None else dx.reshape(ctx.shape), *(None,) * len(self.integer_inputs))
