@@ -1,0 +1,114 @@
+"""Averaged weights: the recursion, checkpoints in the middle of training, and runs that go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
+
+OBJECTIVE = {"type": "diffusion/denoise", "steps": 50, "label_dropout": 0.2}
+RNG = np.random.default_rng(0)
+DATA = (RNG.normal(size=(60, 2)), RNG.integers(0, 2, 60))
+
+
+def trainer(*callbacks: Any, decay: float = 0.9, ema: bool = True) -> pl.Trainer:
+    model = pl.build("mlp_denoiser", input_shape=[(2,), (), ()], classes=2, hidden=8, blocks=1, embedding=4, seed=0)
+    averaged = [{"type": "diffusion/ema", "decay": decay}] if ema else []
+    return pl.Trainer(model, objective=OBJECTIVE, optimizer={"type": "adam", "lr": 0.01},
+                      callbacks=[*averaged, *callbacks], seed=0)  # fmt: skip
+
+
+def weights(of: pl.Trainer) -> Any:
+    return of.model.runtime.arena.data.copy()  # type: ignore[union-attr]
+
+
+class Record(pl.Callback):
+    """The weights before the first step and after each."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    def on_run_start(self, run: pl.Run) -> None:
+        self.seen.append(weights(run.trainer))
+        run.on_step(lambda run: self.seen.append(weights(run.trainer)))
+
+
+def test_the_model_ends_with_the_average_of_the_recursion() -> None:
+    record = Record()
+    run = trainer(record)
+    run.fit(DATA, epochs=10, batch_size=20, verbose=False)
+    m = record.seen[0].astype("float64")
+    for n, theta in enumerate(record.seen[1:], 1):
+        m += (1 - min(0.9, n / (n + 9))) * (theta - m)
+    np.testing.assert_allclose(weights(run), m, rtol=1e-4, atol=1e-6)
+    assert np.abs(weights(run) - record.seen[-1]).max() > 1e-3
+
+
+def test_training_is_not_touched() -> None:
+    with_it, without = Record(), Record()
+    trainer(with_it).fit(DATA, epochs=3, batch_size=20, verbose=False)
+    trainer(without, ema=False).fit(DATA, epochs=3, batch_size=20, verbose=False)
+    for a, b in zip(with_it.seen, without.seen, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+class SaveInTheMiddle(pl.Callback):
+    def __init__(self, path: Path, step: int) -> None:
+        self.path, self.step = path, step
+
+    def on_run_start(self, run: pl.Run) -> None:
+        run.on_step(self.look)
+
+    def look(self, run: pl.Run) -> None:
+        if run.step == self.step:
+            save_checkpoint(run.trainer, self.path)
+
+
+@pytest.mark.parametrize("step", [1, 7])
+def test_saved_in_the_middle_of_training_it_goes_on_to_the_same_bits(tmp_path: Path, step: int) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    whole = trainer(SaveInTheMiddle(path, step))
+    whole.fit(DATA, epochs=4, batch_size=20, verbose=False)
+    again = trainer()
+    restore_checkpoint(again, path)
+    assert again.steps == step
+    again.fit(DATA, epochs=4 - again.epochs, batch_size=20, verbose=False)
+    np.testing.assert_array_equal(weights(again), weights(whole))
+
+
+def test_a_second_fit_goes_on_where_training_stopped(tmp_path: Path) -> None:
+    whole, parts = trainer(), trainer()
+    whole.fit(DATA, epochs=4, batch_size=20, verbose=False)
+    parts.fit(DATA, epochs=2, batch_size=20, verbose=False)
+    path = tmp_path / "between.safetensors"
+    save_checkpoint(parts, path)
+    parts.fit(DATA, epochs=2, batch_size=20, verbose=False)
+    np.testing.assert_array_equal(weights(parts), weights(whole))
+    later = trainer()
+    restore_checkpoint(later, path)
+    later.fit(DATA, epochs=2, batch_size=20, verbose=False)
+    np.testing.assert_array_equal(weights(later), weights(whole))
+
+
+def test_weights_that_were_set_in_between_are_where_it_goes_on() -> None:
+    run = trainer()
+    run.fit(DATA, epochs=1, batch_size=20, verbose=False)
+    run.model.runtime.arena.data[...] = 0.25  # type: ignore[union-attr]
+    record = Record()
+    run.callbacks.append(record)
+    run.fit(DATA, epochs=1, batch_size=20, verbose=False)
+    assert (record.seen[0] == 0.25).all()
+
+
+def test_it_does_not_share_the_last_word_with_best_epoch() -> None:
+    with pytest.raises(pl.ConfigError, match="diffusion/ema and best_epoch both decide which weights a run ends with"):
+        trainer("best_epoch").fit(DATA, validation=DATA, verbose=False)
+
+
+def test_wrong_decays_are_refused() -> None:
+    with pytest.raises(pl.ConfigError, match=r"'decay' of Ema must be a float in \[0, 1\)"):
+        pl.create("callback", "diffusion/ema", decay=1.0)
