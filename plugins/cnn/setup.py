@@ -1,0 +1,79 @@
+"""Builds the compiled kernels, ext/native.pyx -> pellucid_cnn.kernels.native; all else stands in pyproject.toml.
+
+The kernels are optional, as pellucid's own are: where they cannot be built the package installs without them and uses
+the reference implementations; the reason is kept in pellucid_cnn/kernels/build.log, where `pellucid doctor` finds it.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent
+NAME = "pellucid_cnn.kernels.native"
+SOURCES = [f"ext/{name}.c" for name in ("levels", "level_generic", "level_avx2", "level_avx512")]
+HEADERS = [str(path.relative_to(ROOT)) for path in ROOT.glob("ext/**/*") if path.suffix in (".h", ".pxi")]
+FLAGS = [
+    "-g0",
+    "-O3",
+    "-std=gnu11",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fvisibility=hidden",
+    "-Wno-psabi",  # vectors are passed between inlined functions only
+    # Not -march=native: the best instruction set is chosen at run time. Not -ffast-math: it would drop NaN checks.
+]
+VARIABLES = ("PELLUCID_EXT_CFLAGS", "PELLUCID_EXT_LDFLAGS")  # more flags, for the sanitizer build
+
+
+def more_flags(variable: str) -> list[str]:
+    return os.environ.get(variable, "").split()
+
+
+def extensions() -> list[Extension]:
+    """The extension, its C file written under build/; raises ImportError where a tool for building is missing."""
+    import numpy
+    import pellucid
+    from Cython.Build import cythonize
+
+    include = pellucid.get_include()
+    native = Extension(
+        NAME,
+        ["ext/native.pyx", *SOURCES],
+        depends=HEADERS,
+        include_dirs=["ext", include, numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        extra_compile_args=FLAGS + more_flags(VARIABLES[0]),
+        extra_link_args=more_flags(VARIABLES[1]),
+    )
+    modules: list[Extension] = cythonize([native], build_dir="build/cython", include_path=["ext", include], quiet=True)
+    return modules
+
+
+class OptionalBuild(build_ext):
+    """Builds the extension, or writes down why it could not."""
+
+    def run(self) -> None:
+        log = Path(self.get_ext_fullpath(NAME)).with_name("build.log")
+        try:
+            self.distribution.ext_modules = self.extensions = extensions()
+            for extension in self.extensions:
+                extension._needs_stub = False
+            super().run()
+        except Exception:
+            if os.environ.get("PELLUCID_REQUIRE_KERNELS") == "1":
+                raise
+            reason = traceback.format_exc()
+            log.parent.mkdir(parents=True, exist_ok=True)
+            log.write_text(reason, encoding="utf-8")
+            print(f"pellucid-cnn: the compiled kernels were not built; it works without, slower.\n{reason}")
+        else:
+            log.unlink(missing_ok=True)
+
+
+# The real list is made when building starts: a missing tool must not keep the package from installing.
+setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[Extension(NAME, ["ext/native.pyx"])])

@@ -1,0 +1,173 @@
+"""The compiled kernels against their references: random shapes and geometries, each instruction set, 1 and 2 threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from pellucid.errors import ShapeError
+from pellucid.ops import get_ops
+from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
+from pellucid.ops.base import ReferenceOps
+from pellucid_cnn.geometry import Geometry, output_size
+from pellucid_cnn.ops import convolution
+
+core = pytest.importorskip("pellucid._kernels", reason="the core's kernels are not compiled").native
+native = pytest.importorskip("pellucid_cnn.kernels.native", reason="the kernels are not compiled")
+REFERENCE = ReferenceOps()
+Arguments = list[Any]
+
+
+@pytest.fixture(params=core.simd_levels())
+def simd(request: pytest.FixtureRequest) -> Iterator[str]:
+    before = core.simd_level()
+    core.use_simd(request.param)
+    yield request.param
+    core.use_simd(before)
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = core.get_threads()
+    core.set_threads(request.param)
+    yield request.param
+    core.set_threads(before)
+
+
+class Draw:
+    """Random arguments."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def floats(self, *shape: int) -> Any:
+        return self.rng.normal(size=shape).astype(np.float32)
+
+    def out(self, *shape: int) -> Any:
+        """Garbage, which an output overwrites."""
+        return np.full(shape, 7.0, np.float32)
+
+    def one(self, *values: Any) -> Any:
+        return values[self.rng.integers(len(values))]
+
+    def geometry(self, groups: int) -> Geometry:
+        padding = tuple(int(n) for n in self.rng.integers(0, 4, 4))
+        stride, dilation = (self.one((1, 1), (2, 2), (1, 3), (3, 2)), self.one((1, 1), (1, 1), (2, 1), (2, 3)))
+        return Geometry(stride, padding, dilation, groups)
+
+
+def run(implementation: Callable[..., Any], arguments: Arguments) -> Arguments:
+    """Run on copies; return them: outputs are changed, inputs must not be (the comparison sees both)."""
+    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    assert implementation(REFERENCE, *copies) is not NotImplemented
+    return copies
+
+
+def compare(ours: Arguments, theirs: Arguments, tolerance: float, what: object) -> None:
+    for mine, wanted in zip(ours, theirs, strict=True):
+        if isinstance(mine, np.ndarray) and mine.size:
+            scale = max(1.0, float(np.abs(wanted).max()))
+            np.testing.assert_allclose(mine / scale, wanted / scale, rtol=0, atol=tolerance, err_msg=str(what))
+
+
+def convolution_calls(seed: int, sizes: tuple[int, int, int, int, int] | None = None) -> list[tuple[str, Arguments]]:
+    """All four ops on one random geometry; `sizes`: N, H, W, C, F."""
+    d = Draw(seed)
+    groups = 1 if sizes else d.one(1, 1, 1, 2, 3)
+    n, h, w, c, f = sizes or (d.one(0, 1, 2, 5), *d.rng.integers(1, 12, 2), *(groups * d.rng.integers(1, 12, 2)))
+    kernel = d.one((1, 1), (2, 3), (3, 3), (5, 2))
+    while True:
+        g = Geometry((1, 1), (1, 1, 1, 1), (1, 1), 1) if sizes and kernel == (3, 3) else d.geometry(groups)
+        (top, bottom, left, right), places = g.padding, []
+        places.append(output_size(h, kernel[0], g.stride[0], (top, bottom), g.dilation[0]))
+        places.append(output_size(w, kernel[1], g.stride[1], (left, right), g.dilation[1]))
+        if min(places) > 0:
+            break
+    activation = d.one("identity", "relu", *ACTIVATIONS)
+    weight = d.floats(*kernel, c // groups, f) / np.float32(np.sqrt(kernel[0] * kernel[1] * (c + f) / groups))
+    calls: list[tuple[str, Arguments]] = []
+    for name, inner, outer in (
+        ("conv2d", (n, h, w, c), (n, *places, f)), ("conv_transpose2d", (n, *places, f), (n, h, w, c)),
+    ):  # fmt: skip
+        x, bias, keeps = d.floats(*inner), d.floats(outer[3]), activation in NEEDS_INPUT
+        z = d.out(*outer) if keeps else None
+        calls.append((f"{name}_forward", [x, weight, d.one(bias, None), g, activation, d.out(*outer), z]))
+        y, z = d.floats(*outer), d.floats(*outer) if keeps else None
+        dz = None if activation == "identity" else d.out(*outer)
+        ends = [d.floats(*weight.shape), d.floats(outer[3]), d.out(*inner)]
+        ends = [a if d.rng.random() < 0.8 else None for a in ends]
+        calls.append((f"{name}_backward", [d.floats(*outer), x, weight, y, z, g, activation, dz, *ends]))
+    return calls
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_convolution_is_the_reference(seed: int, simd: str, threads: int) -> None:
+    for op, arguments in convolution_calls(seed):
+        reference = run(getattr(convolution, op), arguments)
+        compare(run(getattr(native, op), arguments), reference, 1e-5, (op, arguments))
+
+
+@pytest.mark.parametrize("sizes", [(3, 28, 28, 1, 32), (5, 14, 14, 32, 64), (1, 34, 33, 40, 20), (2, 40, 70, 60, 3),
+                                   (9, 4, 4, 130, 33)])  # fmt: skip
+def test_sizes_of_real_networks(sizes: tuple[int, int, int, int, int], simd: str, threads: int) -> None:
+    for op, arguments in convolution_calls(2, sizes):
+        reference = run(getattr(convolution, op), arguments)
+        compare(run(getattr(native, op), arguments), reference, 3e-5, (op, sizes))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_bits_do_not_depend_on_the_number_of_threads(seed: int) -> None:
+    before = core.get_threads()
+    for op, arguments in convolution_calls(seed, (6, 14, 14, 16, 24)):
+        results = []
+        for count in (1, 2, 5):
+            core.set_threads(count)
+            results.append(run(getattr(native, op), arguments))
+        core.set_threads(before)
+        compare(results[1], results[0], 0, op)
+        compare(results[2], results[0], 0, op)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_recorded_plan_gives_the_bits_of_the_call(seed: int, threads: int) -> None:
+    ops = get_ops("cython")
+    for op, arguments in convolution_calls(seed):
+        called = run(getattr(native, op), arguments)
+        replayed = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+        twice = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+        _, plan = ops.record(lambda op=op, replayed=replayed: getattr(native, op)(ops, *replayed))
+        for a, b in zip(replayed, twice, strict=True):
+            if isinstance(a, np.ndarray):
+                a[...] = b  # as before: what the recording added to is added to again
+        assert plan is not None and plan.run()
+        compare(replayed, called, 0, op)
+
+
+@pytest.mark.parametrize("op", ["conv2d_forward", "conv2d_backward", "conv_transpose2d_forward",
+                                "conv_transpose2d_backward"])  # fmt: skip
+def test_what_is_not_covered_is_left_to_the_reference(op: str) -> None:
+    arguments = dict(convolution_calls(0, (2, 5, 5, 3, 4)))[op]
+    arrays = [i for i, a in enumerate(arguments) if isinstance(a, np.ndarray)]
+    for i in arrays:
+        for other in (arguments[i].astype(np.float64), np.repeat(arguments[i], 2, axis=-1)[..., ::2]):
+            changed = [*arguments[:i], other, *arguments[i + 1 :]]
+            before = [a.copy() if isinstance(a, np.ndarray) else a for a in changed]
+            assert getattr(native, op)(REFERENCE, *changed) is NotImplemented
+            compare(changed, before, 0, op)
+
+
+@pytest.mark.parametrize("op", ["conv2d_forward", "conv2d_backward", "conv_transpose2d_forward",
+                                "conv_transpose2d_backward"])  # fmt: skip
+def test_shapes_that_do_not_fit_are_errors(op: str) -> None:
+    arguments = dict(convolution_calls(0, (2, 5, 5, 3, 4)))[op]
+    for i, a in enumerate(arguments):
+        if not isinstance(a, np.ndarray):
+            continue
+        for axis in range(a.ndim):
+            wrong = np.ascontiguousarray(np.concatenate([a, a], axis))
+            with pytest.raises(ShapeError, match=rf"cnn/{op}: the shapes do not fit.*Expected: x \(N, H, W, C\)"):
+                getattr(native, op)(REFERENCE, *arguments[:i], wrong, *arguments[i + 1 :])
+        with pytest.raises(ShapeError):
+            getattr(native, op)(REFERENCE, *arguments[:i], np.zeros(7, np.float32), *arguments[i + 1 :])
