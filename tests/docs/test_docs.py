@@ -32,6 +32,7 @@ def name(page: Path) -> str:
 @pytest.mark.parametrize("page", WITH_CODE, ids=name)
 def test_every_snippet_and_command_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PELLUCID_CACHE", str(tmp_path / "cache"))  # not the user's
     monkeypatch.setenv("MPLBACKEND", "Agg")
     ran = snippets.run_page(page)
     assert ran or all(not block.runs for block in snippets.blocks(page))
