@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import numpy as np
 
 from pellucid.component import Component
-from pellucid.errors import CheckpointError, DataError
+from pellucid.errors import CheckpointError, ConfigError, DataError
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -47,6 +47,18 @@ class Transform(Component, ABC):
     @abstractmethod
     def apply(self, x: HostArray) -> HostArray:
         """The transformed samples. Never writes into ``x``."""
+
+    def inverse(self, y: HostArray) -> HostArray:
+        """The samples that ``y`` stands for, in the units of the data: for models that make samples. Where a transform
+        loses something, the nearest that can be said.
+
+        Raises:
+            ConfigError: this transform cannot be undone.
+        """
+        raise ConfigError(
+            f"{type(self).__name__} cannot be undone, so samples that a model makes cannot be given in the units of "
+            "its data. Train on data without this transform, or give its class a method 'inverse'."
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The shape of a transformed sample. Pure: no data."""
@@ -102,6 +114,11 @@ class Augmentation(Transform):
     def apply(self, x: HostArray) -> HostArray:
         """The samples as they are: prediction and evaluation are not augmented."""
         return x
+
+    @final
+    def inverse(self, y: HostArray) -> HostArray:
+        """The samples as they are."""
+        return y
 
 
 def check_columns(transform: Transform, x: HostArray, shape: tuple[int, ...]) -> None:

@@ -142,3 +142,18 @@ def test_a_foreign_state_is_refused() -> None:
 def test_scale_refuses_what_loses_the_data(arguments: dict) -> None:
     with pytest.raises(ConfigError, match="of Scale must"):
         Scale(**arguments)
+
+
+def test_samples_come_back_in_the_units_of_the_data() -> None:
+    x = RNG.normal(5.0, 3.0, (20, 3)).astype(np.float32)
+    x[:, 2] = 7.0
+    for transform in (Standardize(), Scale(2.0, -1.0)):
+        transform.fit(x)
+        back = transform.inverse(transform.apply(x))
+        np.testing.assert_allclose(back, x, rtol=1e-5)
+        assert back.dtype == np.float32
+
+
+def test_a_transform_that_cannot_be_undone_says_so() -> None:
+    with pytest.raises(ConfigError, match=r"Flatten cannot be undone.*a method 'inverse'"):
+        Flatten().inverse(np.ones((2, 3)))

@@ -38,3 +38,8 @@ class Scale(Transform):
         y = np.multiply(x, self.factor, dtype=floating(x))
         y += self.offset
         return y
+
+    def inverse(self, y: HostArray) -> HostArray:
+        x = np.subtract(y, self.offset, dtype=floating(y))
+        x /= self.factor
+        return x

@@ -54,6 +54,14 @@ class Standardize(Transform):
         np.divide(y, std, out=y, casting="same_kind")
         return y
 
+    def inverse(self, y: HostArray) -> HostArray:
+        mean, std = self._learned("mean"), self._learned("std")
+        check_columns(self, y, mean.shape)
+        x = np.empty(y.shape, floating(y))
+        np.multiply(y, std, out=x, casting="same_kind")
+        np.add(x, mean, out=x, casting="same_kind")
+        return x
+
 
 def _blocks(x: HostArray) -> Iterator[HostArray]:
     rows = max(1, _BLOCK // max(1, x[0].size))
