@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from pellucid import hookimpl
 
 if TYPE_CHECKING:
+    from pellucid.cli.doctor import Report
     from pellucid.registry.manifest import Registrar
+
+COMPILED = frozenset({"conv2d_forward", "conv2d_backward", "conv_transpose2d_forward", "conv_transpose2d_backward"})
+"""The ops that have a kernel in ext/."""
 
 
 @hookimpl
@@ -19,6 +23,15 @@ def pellucid_register(registry: Registrar) -> None:
 
 
 def _layers(registry: Registrar) -> None:
+    layer, at = registry.layer, "pellucid_cnn.layers"
+    layer("conv2d", f"{at}.conv2d:Conv2D", summary="small filters at every place of an image")
+    layer("conv_transpose2d", f"{at}.conv_transpose2d:ConvTranspose2D", summary="the adjoint of conv2d; enlarges")
+    layer("max_pool2d", f"{at}.max_pool2d:MaxPool2D", summary="the largest number of each window")
+    layer("average_pool2d", f"{at}.average_pool2d:AveragePool2D", summary="the mean of each window")
+    layer("global_average_pool2d", f"{at}.global_average_pool2d:GlobalAveragePool2D", summary="channels' means")
+    layer("global_max_pool2d", f"{at}.global_max_pool2d:GlobalMaxPool2D", summary="channels' largest numbers")
+    layer("upsample", f"{at}.upsample:Upsample", summary="a larger image, nearest or bilinear")
+    layer("group_norm", f"{at}.group_norm:GroupNorm", summary="normalises groups of channels of each image")
     registry.layer("concatenate", "pellucid_cnn.layers.concatenate:Concatenate", summary="two inputs' channels joined")
     registry.layer("pixelwise", "pellucid_cnn.layers.pixelwise:Pixelwise", summary="a layer of vectors at every pixel")
     registry.layer(
@@ -27,10 +40,14 @@ def _layers(registry: Registrar) -> None:
 
 
 def _models(registry: Registrar) -> None:
-    registry.model("lenet", "pellucid_cnn.models.lenet:lenet", summary="classifies images: convolutions, then dense")
+    verbs = {verb: f"pellucid_cnn.verbs:{verb}" for verb in ("augmented", "filters", "features")}
     registry.model(
-        "resnet_small", "pellucid_cnn.models.resnet_small:resnet_small", summary="classifies images: residual blocks"
+        "lenet", "pellucid_cnn.models.lenet:lenet", summary="classifies images: convolutions, then dense", verbs=verbs
     )
+    registry.model(
+        "resnet_small", "pellucid_cnn.models.resnet_small:resnet_small", summary="classifies images: residual blocks",
+        verbs=verbs,
+    )  # fmt: skip
     registry.model("unet", "pellucid_cnn.models.unet:UNet", summary="an image for an image: encoder, decoder, bridges")
 
 
@@ -60,5 +77,18 @@ def _ops(registry: Registrar) -> None:
         "group_norm": ("group_norm_forward", "group_norm_backward"),
     }.items():  # fmt: skip
         for name in names:
-            registry.op(name, reference=f"pellucid_cnn.ops.{module}:{name}", summary=name.replace("_", " "))
+            compiled = f"pellucid_cnn.kernels:{name}" if name in COMPILED else None
+            registry.op(
+                name, reference=f"pellucid_cnn.ops.{module}:{name}", cython=compiled, summary=name.replace("_", " ")
+            )
     registry.op("warp", reference="pellucid_cnn.ops.resampling:warp", summary="an image read at any coordinates")
+
+
+@hookimpl
+def pellucid_doctor(report: Report) -> None:
+    from pellucid_cnn import kernels
+
+    if kernels.available():
+        report.fact("compiled kernels", "available")
+    else:
+        report.warn("compiled kernels", f"Convolutions are many times slower: {kernels.why_missing()}.")

@@ -13,8 +13,10 @@ from pellucid_cnn.ops.columns import col2im, im2col
 if TYPE_CHECKING:
     from pellucid.ops import Ops
 
-MOST_BYTE_CELLS = 255
-"""Windows of up to so many cells have their ``argmax`` in one byte."""
+
+def argmax_type(size: Pair) -> str:
+    """The dtype of ``argmax`` for a window of this size: a byte where one can count its cells."""
+    return "uint8" if size[0] * size[1] <= 255 else "int32"
 
 
 def max_pool2d_forward(ops: Ops, x: Array, size: Pair, geometry: Geometry, y: Array, argmax: Array) -> None:

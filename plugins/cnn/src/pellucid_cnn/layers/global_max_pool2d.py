@@ -1,0 +1,56 @@
+"""GlobalMaxPool2D: the largest number of each channel in the whole image: is the feature there, anywhere?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pellucid.component import Equation, Example
+from pellucid.layer import Layer
+from pellucid.layers.rows import contiguous
+
+from pellucid_cnn.geometry import Geometry, check_images
+from pellucid_cnn.ops.pooling import argmax_type
+
+if TYPE_CHECKING:
+    from pellucid.context import Context
+    from pellucid.layer import Array, Shape
+
+
+class GlobalMaxPool2D(Layer):
+    """``y[n, c] = max_hw x[n, h, w, c]``; the gradient goes to the largest pixel, of equal ones to the first (Oquab et
+    al., Is object localization for free?, 2015).
+
+    Shapes: x (N, H, W, C) -> y (N, C), images of any size.
+    """
+
+    equations = (
+        Equation("y", r"y_{nc} = \max_{hw} x_{nhwc}", "x.max((1, 2))"),
+        Equation(
+            "dx",
+            r"dx_{nhwc} = [(h, w) = \operatorname{arg\,max}_{hw} x_{nhwc}]\, dy_{nc}",
+            "(x == y[:, None, None]) * dy[:, None, None]",
+        ),
+    )
+    examples = (Example({}, ((3, 2, 4),)), Example({}, ((None, None, 2),)))
+    capturable = True
+
+    def build(self, *input_shapes: Shape) -> None:
+        check_images(self, input_shapes)
+
+    def output_shape(self, *input_shapes: Shape) -> Shape:
+        return (check_images(self, input_shapes),)
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        x = contiguous(ctx, inputs[0], "x")
+        ctx.shape = x.shape
+        n, height, width, channels = x.shape
+        y = ctx.scratch("y", (n, 1, 1, channels))
+        ctx.argmax = ctx.scratch("argmax", y.shape, argmax_type((height, width)))
+        ctx.op("cnn/max_pool2d_forward")(x, (height, width), Geometry(), y, ctx.argmax)  # one window, the image
+        return y.reshape(n, channels)
+
+    def backward(self, ctx: Context, *dy: Array) -> Array:
+        dx = ctx.scratch("dx", ctx.shape)
+        dy_windows = contiguous(ctx, dy[0], "dy").reshape(ctx.argmax.shape)
+        ctx.op("cnn/max_pool2d_backward")(dy_windows, ctx.argmax, ctx.shape[1:3], Geometry(), dx)
+        return dx
