@@ -82,6 +82,15 @@ def test_a_variable_that_names_no_folder_is_refused(nowhere: Path, monkeypatch: 
         FashionMnist().splits(0)
 
 
+def test_a_folder_that_may_not_be_searched_is_named(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(DataError, match=r"fashion-mnist \(system.*may not be searched: Permission denied\. Correct"):
+        FashionMnist().splits(0)
+
+
 @pytest.mark.parametrize("arguments", [{"flat": 1}, {"validation": 1.5}])
 def test_wrong_arguments_are_refused(arguments: dict) -> None:
     with pytest.raises(ConfigError, match=f"The '{next(iter(arguments))}' of FashionMnist must be"):

@@ -25,16 +25,24 @@ class Place:
     folder: Path
 
     def holds(self, names: Iterable[str]) -> dict[str, Path]:
-        """Those of the files that are here, packed or unpacked: name -> path."""
+        """Those of the files that are here, packed or unpacked: name -> path.
+
+        Errors: DataError if the folder may not be searched.
+        """
         found = {}
         for name in names:
-            path = next(filter(Path.is_file, (self.folder / name, self.folder / name.removesuffix(".gz"))), None)
+            either = self.folder / name, self.folder / name.removesuffix(".gz")
+            try:
+                path = next(filter(Path.is_file, either), None)
+            except PermissionError as error:
+                raise DataError(f"{self} may not be searched: {error.strerror}. Correct its permissions.") from error
             if path is not None:
                 found[name] = path
         return found
 
     def __str__(self) -> str:
-        return f"{self.folder} ({self.title}{'' if self.folder.is_dir() else ', no such folder'})"
+        # Unlike Path.is_dir this is False, not an error, where one may not look.
+        return f"{self.folder} ({self.title}{'' if os.path.isdir(self.folder) else ', no such folder'})"  # noqa: PTH112
 
 
 def cache_folder(name: str) -> Path:
