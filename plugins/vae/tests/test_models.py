@@ -9,8 +9,11 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.context import Context
+from pellucid.discovery import find_claims
 from pellucid.errors import ConfigError, DataError, ShapeError
 from pellucid.ops import get_ops
+from pellucid.registry import Registry, use_registry
+from pellucid.registry.plugins import Plugins
 from pellucid.testing import check_gradients
 
 
@@ -204,3 +207,38 @@ def test_wrong_shapes_are_named(arguments: dict[str, Any], message: str) -> None
 def test_a_conditional_model_needs_the_shape_of_its_label() -> None:
     with pytest.raises(ShapeError, match=r"ConditionalVAE takes x and a label of shape \(\)"):
         pl.build("conditional_vae", input_shape=(4,), classes=3)
+
+
+# -- convolutions, from another package -------------------------------------------------------------------------------
+
+
+def test_a_convolutional_model_halves_the_image_and_doubles_it_again() -> None:
+    pytest.importorskip("pellucid_cnn", reason="pellucid-cnn is not installed")
+    arguments: dict[str, Any] = {"architecture": "convolutional", "channels": [3, 4], "hidden": [5], "latent": 2}
+    model = pl.build("vae", input_shape=(8, 12, 1), seed=0, **arguments)
+    found = shapes(model)
+    assert found["recognition.layers.1.weight"] == (4, 4, 3, 4)
+    assert found["recognition.layers.3.weight"] == (2 * 3 * 4, 5)
+    assert found["generation.layers.4.weight"] == (4, 4, 1, 3)
+    x = np.random.default_rng(0).random((20, 8, 12, 1)).astype(np.float32)
+    trainer = pl.Trainer(model, optimizer={"type": "adam", "lr": 0.01}, seed=0)
+    history = trainer.fit((x, None), epochs=5, batch_size=10, verbose=False)
+    assert history[-1]["loss"] < history[0]["loss"]
+    assert model.predict(x)[0].shape == x.shape
+    again = pl.build(pl.to_config(model), input_shape=(8, 12, 1), seed=0)
+    assert shapes(again) == found
+
+
+def test_the_label_of_a_convolutional_model_is_a_plane_of_ones() -> None:
+    pytest.importorskip("pellucid_cnn", reason="pellucid-cnn is not installed")
+    model = pl.build("conditional_vae", input_shape=[(4, 4, 2), ()], classes=3, architecture="convolutional",
+                     channels=[4], hidden=[], latent=2, seed=0, dtype="float64", backend="reference")  # fmt: skip
+    assert shapes(model)["recognition.layers.0.weight"] == (4, 4, 2 + 3, 4)
+    x, labels = np.random.default_rng(0).random((3, 4, 4, 2)), np.arange(3)
+    assert check_gradients(pl.create("objective", "vae/elbo"), model, pl.Batch(x, labels)).compared > 50
+
+
+def test_without_the_package_of_convolutions_the_remedy_is_named() -> None:
+    installed = Registry(Plugins(lambda: [claim for claim in find_claims() if claim.vendor in ("core", "vae")]))
+    with use_registry(installed), pytest.raises(ConfigError, match=r"not installed: pip install 'pellucid-vae\[cnn\]'"):
+        pl.build("vae", input_shape=(8, 8, 1), architecture="convolutional")

@@ -56,7 +56,7 @@ def _image(model: LatentVariableModel, shape: tuple[int, ...]) -> tuple[int, int
 
 def _convolution(name: str, channels: int, activation: str | None) -> Layer:
     """A convolution that halves the image, or its transpose that doubles it: windows of 4 x 4 that overlap evenly."""
-    arguments: dict[str, Any] = {"filters": channels, "size": 4, "stride": 2, "padding": 1, "activation": activation}
+    arguments: dict[str, Any] = {"filters": channels, "kernel_size": 4, "stride": 2, "activation": activation}
     try:
         layer: Layer = create("layer", f"cnn/{name}", **arguments)
     except ConfigError as error:
