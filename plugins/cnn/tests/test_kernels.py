@@ -1,4 +1,4 @@
-"""The compiled kernels against their references: random shapes and geometries, each instruction set, 1 and 2 threads."""
+"""The compiled kernels against their references: random shapes and geometries, each instruction set, two threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled kernels (ext/) as functions that the manifest names; where they are not built, references do the work."""
+"""The compiled kernels (ext/) as functions that the manifest names; where none are built, references do the work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled module (ext/native.pyx). An op that does not cover its arguments does nothing and says NotImplemented."""
+"""The compiled module (ext/native.pyx). An op that does not cover its arguments does nothing: NotImplemented."""
 
 from types import NotImplementedType
 from typing import Any
