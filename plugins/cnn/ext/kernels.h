@@ -46,9 +46,54 @@ typedef struct {
 typedef convolution_backward_args conv2d_backward_args;
 typedef convolution_backward_args conv_transpose2d_backward_args;
 
+/* Pooling: of the shape, features are the channels again. */
+typedef struct {
+    kernel run;
+    Convolution shape;
+    const float *x, *dy;
+    float *y, *dx;
+    uint8_t *argmax; /* written by max_pool2d_forward, read by its backward */
+} pool_args;
+
+/* x (images, height, width, channels) and y factor times as high and wide; backward: x is dy and y is dx, exchanged. */
+typedef struct {
+    kernel run;
+    dim images, height, width, channels, factor_rows, factor_columns;
+    const float *x;
+    float *y;
+} upsample_args;
+
+typedef struct {
+    kernel run;
+    dim images, height, width, channels, out_height, out_width;
+    const float *x, *grid;
+    float *y;
+} warp_args;
+
+/* y = [a, b] or [a, b] = y along the channels. */
+typedef struct {
+    kernel run;
+    dim rows, a_channels, b_channels;
+    float *a, *b, *y;
+} join_args;
+
+typedef struct {
+    kernel run;
+    dim images, pixels, channels, groups;
+    const float *x, *dy, *gamma, *beta;
+    float *mean, *inv_std, *y;
+    float *dgamma, *dbeta, *dx; /* each may be NULL */
+    double eps;
+    char *scratch; /* forward: 3 doubles for each channel and part; backward: 2 for each image, 2 for each part */
+    int parts;
+} group_norm_args;
+
 /* Every kernel that is compiled once for each instruction set. */
 #define FOR_EACH_KERNEL(K)                                                                                             \
-    K(conv2d_forward) K(conv2d_backward) K(conv_transpose2d_forward) K(conv_transpose2d_backward)
+    K(conv2d_forward) K(conv2d_backward) K(conv_transpose2d_forward) K(conv_transpose2d_backward)                      \
+    K(max_pool2d_forward) K(max_pool2d_backward) K(average_pool2d_forward) K(average_pool2d_backward)                  \
+    K(upsample_nearest_forward) K(upsample_nearest_backward) K(warp) K(concatenate) K(split)                           \
+    K(group_norm_forward) K(group_norm_backward)
 
 typedef struct {
 #define DECLARE(name) kernel name;

@@ -15,6 +15,9 @@ include "pellucid/arguments.pxi"
 include "python/kernels.pxi"
 include "python/run.pxi"
 include "python/convolution.pxi"
+include "python/pool.pxi"
+include "python/resample.pxi"
+include "python/group_norm.pxi"
 
 cnp.import_array()
 pellucid_import()

@@ -12,7 +12,7 @@ from pellucid.ops import get_ops
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
 from pellucid.ops.base import ReferenceOps
 from pellucid_cnn.geometry import Geometry, output_size
-from pellucid_cnn.ops import convolution
+from pellucid_cnn.ops import convolution, group_norm, joining, pooling, resampling
 
 core = pytest.importorskip("pellucid._kernels", reason="the core's kernels are not compiled").native
 native = pytest.importorskip("pellucid_cnn.kernels.native", reason="the kernels are not compiled")
@@ -102,7 +102,7 @@ def convolution_calls(seed: int, sizes: tuple[int, int, int, int, int] | None = 
     return calls
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(24))
 def test_convolution_is_the_reference(seed: int, simd: str, threads: int) -> None:
     for op, arguments in convolution_calls(seed):
         reference = run(getattr(convolution, op), arguments)
@@ -143,6 +143,77 @@ def test_a_recorded_plan_gives_the_bits_of_the_call(seed: int, threads: int) -> 
                 a[...] = b  # as before: what the recording added to is added to again
         assert plan is not None and plan.run()
         compare(replayed, called, 0, op)
+
+
+def other_calls(seed: int) -> list[tuple[Any, str, Arguments]]:
+    """The module of the reference, name and arguments of every other op, on random sizes."""
+    d = Draw(seed)
+    n, h, w, c = d.one(0, 1, 3), *(int(k) for k in d.rng.integers(2, 9, 2)), int(d.one(1, 5, 64, 70))
+    kernel, factor = d.one((2, 2), (3, 2), (2, 1)), d.one((2, 2), (1, 3))
+    stride, padding = d.one((2, 2), (1, 2), (3, 1)), d.one((0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 1))
+    padding = padding if kernel[1] > 1 else (0, 0, 0, 0)  # every window has a pixel
+    g = Geometry(stride, padding, (1, 1), 1)
+    places = [output_size(size, kernel[i], stride[i], padding[2 * i : 2 * i + 2], 1) for i, size in enumerate((h, w))]
+    if min(places) < 1:
+        return other_calls(seed + 1000)
+    x, y = d.floats(n, h, w, c), d.floats(n, *places, c)
+    x[x > 1] = 1  # equal cells
+    argmax = d.rng.integers(0, kernel[0] * kernel[1], y.shape).astype(np.uint8)
+    large, grid = d.floats(n, h * factor[0], w * factor[1], c), d.floats(n, 4, 6, 2) * np.float32(h)
+    a, groups = d.floats(n, h, w, 3), d.one(1, c)
+    pixels, gamma, mean, inv_std = d.floats(n, h * w, c), d.floats(c), d.floats(n, groups), 1 + d.floats(n, groups) ** 2
+    ends = [d.floats(c), d.floats(c), d.out(n, h * w, c)]
+    return [
+        (pooling, "max_pool2d_forward", [x, kernel, g, d.out(*y.shape), argmax.copy()]),
+        (pooling, "max_pool2d_backward", [y, argmax, kernel, g, d.out(*x.shape)]),
+        (pooling, "average_pool2d_forward", [x, kernel, g, d.out(*y.shape)]),
+        (pooling, "average_pool2d_backward", [y, kernel, g, d.out(*x.shape)]),
+        (resampling, "upsample_nearest_forward", [x, factor, d.out(*large.shape)]),
+        (resampling, "upsample_nearest_backward", [large, factor, d.out(*x.shape)]),
+        (resampling, "warp", [x, grid, d.out(n, 4, 6, c)]),
+        (joining, "concatenate", [x, a, d.out(n, h, w, c + 3)]),
+        (joining, "split", [d.floats(n, h, w, c + 3), d.out(*x.shape), d.out(*a.shape)]),
+        (group_norm, "group_norm_forward", [pixels, gamma, d.floats(c), groups, 1e-5, mean.copy(), inv_std.copy(),
+                                            d.out(*pixels.shape)]),
+        (group_norm, "group_norm_backward", [d.floats(*pixels.shape), pixels, gamma, mean, inv_std, groups,
+                                             *(d.one(end, end, None) for end in ends)]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_other_ops_are_their_references(seed: int, simd: str, threads: int) -> None:
+    for module, op, arguments in other_calls(seed):
+        reference = run(getattr(module, op), arguments)
+        compare(run(getattr(native, op), arguments), reference, 1e-5, (op, arguments))
+
+
+def test_the_largest_cell_is_not_lost_among_nans_and_infinities() -> None:
+    x = np.array([[[1, np.nan], [-np.inf, 3]], [[np.nan, 0], [-np.inf, -np.inf]]], np.float32).reshape(2, 2, 2, 1)
+    g, y, argmax = Geometry((2, 2)), np.empty((2, 1, 1, 1), np.float32), np.empty((2, 1, 1, 1), np.uint8)
+    native.max_pool2d_forward(REFERENCE, x, (2, 2), g, y, argmax)
+    assert np.isnan(y).all() and argmax.ravel().tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("index", range(11))
+def test_the_other_ops_are_recorded_checked_and_left_to_the_reference(index: int, threads: int) -> None:
+    ops = get_ops("cython")
+    module, op, arguments = other_calls(2)[index]
+    called = run(getattr(native, op), arguments)
+    replayed = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    _, plan = ops.record(lambda: getattr(native, op)(ops, *replayed))
+    for a, b in zip(replayed, arguments, strict=True):
+        if isinstance(a, np.ndarray):
+            a[...] = b
+    assert plan is not None and plan.run()
+    compare(replayed, called, 0, op)
+    for i, a in enumerate(arguments):
+        if not isinstance(a, np.ndarray):
+            continue
+        for other in (a.astype(np.float64), np.repeat(a, 2, axis=-1)[..., ::2]):
+            assert getattr(native, op)(REFERENCE, *arguments[:i], other, *arguments[i + 1 :]) is NotImplemented
+        with pytest.raises(ShapeError, match=f"cnn/{op}: the shapes do not fit"):
+            wrong = np.zeros((*a.shape[:-1], a.shape[-1] + 7), a.dtype)
+            getattr(native, op)(REFERENCE, *arguments[:i], wrong, *arguments[i + 1 :])
 
 
 @pytest.mark.parametrize("op", ["conv2d_forward", "conv2d_backward", "conv_transpose2d_forward",

@@ -13,6 +13,9 @@
 #include "slope.h"
 #include "weight_gradient.h"
 #include "convolution.h"
+#include "pool.h"
+#include "resample.h"
+#include "group_norm.h"
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from pellucid.cli.doctor import Report
     from pellucid.registry.manifest import Registrar
 
-COMPILED = frozenset({"conv2d_forward", "conv2d_backward", "conv_transpose2d_forward", "conv_transpose2d_backward"})
-"""The ops that have a kernel in ext/."""
+ARRAY_CODE_ONLY = frozenset({"upsample_bilinear_forward", "upsample_bilinear_backward"})
+"""The ops that have no kernel in ext/."""
 
 
 @hookimpl
@@ -62,9 +62,6 @@ def _transforms(registry: Registrar) -> None:
 
 
 def _ops(registry: Registrar) -> None:
-    joining = "pellucid_cnn.ops.joining"
-    registry.op("concatenate", reference=f"{joining}:concatenate", summary="y = [a, b] along the channels")
-    registry.op("split", reference=f"{joining}:split", summary="[a, b] = y along the channels")
     for module, names in {
         "convolution": ("conv2d_forward", "conv2d_backward", "conv_transpose2d_forward", "conv_transpose2d_backward"),
         "pooling": (
@@ -72,16 +69,15 @@ def _ops(registry: Registrar) -> None:
         ),
         "resampling": (
             "upsample_nearest_forward", "upsample_nearest_backward", "upsample_bilinear_forward",
-            "upsample_bilinear_backward",
+            "upsample_bilinear_backward", "warp",
         ),
         "group_norm": ("group_norm_forward", "group_norm_backward"),
+        "joining": ("concatenate", "split"),
     }.items():  # fmt: skip
         for name in names:
-            compiled = f"pellucid_cnn.kernels:{name}" if name in COMPILED else None
-            registry.op(
-                name, reference=f"pellucid_cnn.ops.{module}:{name}", cython=compiled, summary=name.replace("_", " ")
-            )
-    registry.op("warp", reference="pellucid_cnn.ops.resampling:warp", summary="an image read at any coordinates")
+            compiled = None if name in ARRAY_CODE_ONLY else f"pellucid_cnn.kernels:{name}"
+            summary = name.replace("_", " ")
+            registry.op(name, reference=f"pellucid_cnn.ops.{module}:{name}", cython=compiled, summary=summary)
 
 
 @hookimpl

@@ -6,7 +6,7 @@ from typing import Any
 from numpy import ndarray
 from pellucid.ops import Ops
 
-from pellucid_cnn.geometry import Geometry
+from pellucid_cnn.geometry import Geometry, Pair
 
 Array = ndarray[Any, Any]
 
@@ -56,5 +56,45 @@ def conv_transpose2d_backward(
     dz: Array | None,
     dweight: Array | None,
     dbias: Array | None,
+    dx: Array | None,
+) -> NotImplementedType | None: ...
+def max_pool2d_forward(
+    ops: Ops, x: Array, size: Pair, geometry: Geometry, y: Array, argmax: Array
+) -> NotImplementedType | None: ...
+def max_pool2d_backward(
+    ops: Ops, dy: Array, argmax: Array, size: Pair, geometry: Geometry, dx: Array
+) -> NotImplementedType | None: ...
+def average_pool2d_forward(
+    ops: Ops, x: Array, size: Pair, geometry: Geometry, y: Array
+) -> NotImplementedType | None: ...
+def average_pool2d_backward(
+    ops: Ops, dy: Array, size: Pair, geometry: Geometry, dx: Array
+) -> NotImplementedType | None: ...
+def upsample_nearest_forward(ops: Ops, x: Array, factor: Pair, y: Array) -> NotImplementedType | None: ...
+def upsample_nearest_backward(ops: Ops, dy: Array, factor: Pair, dx: Array) -> NotImplementedType | None: ...
+def warp(ops: Ops, x: Array, grid: Array, y: Array) -> NotImplementedType | None: ...
+def concatenate(ops: Ops, a: Array, b: Array, y: Array) -> NotImplementedType | None: ...
+def split(ops: Ops, y: Array, a: Array, b: Array) -> NotImplementedType | None: ...
+def group_norm_forward(
+    ops: Ops,
+    x: Array,
+    gamma: Array,
+    beta: Array,
+    groups: int,
+    eps: float,
+    mean: Array,
+    inv_std: Array,
+    y: Array,
+) -> NotImplementedType | None: ...
+def group_norm_backward(
+    ops: Ops,
+    dy: Array,
+    x: Array,
+    gamma: Array,
+    mean: Array,
+    inv_std: Array,
+    groups: int,
+    dgamma: Array | None,
+    dbeta: Array | None,
     dx: Array | None,
 ) -> NotImplementedType | None: ...
