@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.datasets.samples import check_data
+from pellucid.errors import ConfigError
 
 if TYPE_CHECKING:
     from pellucid.experiments.finished import FinishedRun
@@ -46,10 +47,17 @@ def predict_file(run: FinishedRun, path: Path, target: str | None = None) -> Pre
 
     Raises:
         DataError: no samples, columns of other names than in training, a value that is not finite.
+        ConfigError: the model has several outputs.
     """
     table = run.read_samples(path, target, must_have_target=target is not None)
     check_data(table.x, where=str(path))
-    return interpret(run.model, run.model.predict(table.x))
+    outputs = run.model.predict(table.x)
+    if isinstance(outputs, tuple):
+        raise ConfigError(
+            f"{run.path} holds a {type(run.model).__name__}, which has {len(outputs)} outputs a sample. Expected: a "
+            "model of one. Use its own verbs, which pellucid show lists, or model.predict(x) in Python."
+        )
+    return interpret(run.model, outputs)
 
 
 def interpret(model: Layer, outputs: HostArray) -> Predictions:

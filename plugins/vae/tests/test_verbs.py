@@ -141,6 +141,12 @@ def test_the_run_of_another_model_is_refused(runs: dict[str, Path], capsys: Any)
         sample(Path("other.safetensors"))
 
 
+def test_predictions_of_three_outputs_are_left_to_the_verbs(runs: dict[str, Path], capsys: Any) -> None:
+    np.savez("few.npz", x=np.zeros((3, 784)))
+    message = pellucid(capsys, "predict", runs["mnist"], "few.npz")["error"]["message"]
+    assert "holds a VAE, which has 3 outputs a sample. Expected: a model of one. Use its own verbs" in message
+
+
 def test_samples_that_are_no_pictures_are_written_as_arrays(runs: dict[str, Path], capsys: Any) -> None:
     model = pl.build("vae", input_shape=(5,), latent=2, hidden=[4], seed=0)
     pl.Trainer(model, seed=0).fit((np.zeros((4, 5)), None), verbose=False)
