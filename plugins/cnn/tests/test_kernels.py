@@ -197,7 +197,7 @@ def test_the_largest_cell_is_not_lost_among_nans_and_infinities() -> None:
 @pytest.mark.parametrize("index", range(11))
 def test_the_other_ops_are_recorded_checked_and_left_to_the_reference(index: int, threads: int) -> None:
     ops = get_ops("cython")
-    module, op, arguments = other_calls(2)[index]
+    _, op, arguments = other_calls(2)[index]
     called = run(getattr(native, op), arguments)
     replayed = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
     _, plan = ops.record(lambda: getattr(native, op)(ops, *replayed))
