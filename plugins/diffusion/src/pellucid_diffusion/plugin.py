@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pellucid.registry.manifest import Registrar
 
 _HERE = "pellucid_diffusion"
+_VERBS = {verb: f"{_HERE}.verbs:{verb}" for verb in ("sample", "generate")}
 _OPS = {
     "draw_times": "t uniform in 1 … T",
     "drop_labels": "labels, some replaced by 'none'",
@@ -23,7 +24,7 @@ _OPS = {
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
     registry.model("mlp_denoiser", f"{_HERE}.mlp_denoiser:MlpDenoiser", objective="diffusion/denoise",
-                   summary="a denoiser of points and flat vectors")  # fmt: skip
+                   verbs=_VERBS, summary="a denoiser of points and flat vectors")  # fmt: skip
     registry.layer("embedding", f"{_HERE}.embedding:Embedding", summary="a time, and a label, as features")
     registry.layer("mlp_block", f"{_HERE}.mlp_denoiser:MlpBlock", summary="a residual block that is told an embedding")
     registry.objective("denoise", f"{_HERE}.denoise:Denoise", summary="say what noise has been added")

@@ -1,0 +1,145 @@
+"""Samples as pictures: images in tiles, words as rows of letters, points of the plane as dots."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from pellucid import pictures
+from pellucid.errors import ConfigError, DataError
+from pellucid.model import HostArray
+
+COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189), (140, 86, 75))
+"""Of the classes of points, red, green, blue; used again where there are more classes."""
+SIDE = 256
+"""Pixels of a picture of points."""
+GREYS = 32
+"""Levels of grey in an animation: noise that is this coarse looks the same and takes half the bytes."""
+
+
+# -- images ----------------------------------------------------------------------------------------------------------
+
+
+def is_image(shape: tuple[int | None, ...]) -> bool:
+    """Whether samples of this shape are images: (H, W), (H, W, 1), (H, W, 3), or a row of n² numbers, n ≥ 4."""
+    known = tuple(n for n in shape if n is not None)
+    square = len(known) == 1 and isqrt(known[0]) ** 2 == known[0] and known[0] >= 16
+    return square or len(known) == 2 or (len(known) == 3 and known[2] in (1, 3))
+
+
+def as_images(x: HostArray) -> HostArray:
+    """(N, …) as (N, H, W) or (N, H, W, 3).
+
+    Raises:
+        DataError: these samples are no images.
+    """
+    if not is_image(x.shape[1:]):
+        raise DataError(
+            f"Samples of shape {x.shape[1:]} are neither images nor points of the plane, so no picture shows them. "
+            "Write the numbers: --output samples.npy."
+        )
+    if x.ndim == 2:
+        side = isqrt(x.shape[1])
+        return x.reshape(len(x), side, side)
+    return x[..., 0] if x.ndim == 4 and x.shape[3] == 1 else x
+
+
+# -- words -----------------------------------------------------------------------------------------------------------
+
+
+class Place(NamedTuple):
+    """Where one character of a text stands."""
+
+    character: str
+    row: int
+    column: int
+
+
+def lay_out(text: str, classes: tuple[str, ...] | None) -> list[Place]:
+    """Each word a row, each letter a place in it.
+
+    Raises:
+        ConfigError: nothing to draw, classes that are no characters, or characters that are none of the classes.
+    """
+    places = [Place(c, row, column) for row, word in enumerate(text.split()) for column, c in enumerate(word)]
+    if not places:
+        raise ConfigError(f"There is nothing to draw in --text {text!r}. Give at least one character.")
+    letters = [name for name in classes or () if len(name) == 1]
+    if not letters:
+        raise ConfigError(
+            "Text is drawn by models whose classes are single characters, such as those of mnist or of letters. This "
+            f"model's are: {', '.join(classes) if classes else 'none, it was trained without labels'}."
+        )
+    missing = sorted({place.character for place in places} - set(letters))
+    if missing:
+        other = sorted({c.swapcase() for c in missing} & set(letters))
+        hint = f" It can draw {' '.join(other)}." if other else ""
+        raise ConfigError(
+            f"This model cannot draw {' '.join(missing)}.{hint} Characters that it can: {' '.join(letters)}."
+        )
+    return places
+
+
+def written(images: HostArray, places: list[Place], *, margin: int = 4, ink_on_paper: bool = True) -> HostArray:
+    """The letters at their places, dark on white paper; the images hold 0 for paper and 1 for ink."""
+    height, width = images.shape[1:3]
+    rows, columns = 1 + max(p.row for p in places), 1 + max(p.column for p in places)
+    page = np.zeros((rows * height + 2 * margin, columns * width + 2 * margin, *images.shape[3:]))
+    for image, place in zip(images, places, strict=True):
+        top, left = margin + place.row * height, margin + place.column * width
+        page[top : top + height, left : left + width] = image
+    page = np.clip(page, 0, 1)
+    return pictures.as_pixels((1 - page if ink_on_paper else page)[None])[0]
+
+
+# -- points ----------------------------------------------------------------------------------------------------------
+
+
+def dots(points: HostArray, labels: HostArray | None, box: HostArray, side: int = SIDE) -> HostArray:
+    """Points of the plane as dots of 3 x 3 pixels in the colour of their class, on white.
+
+    Args:
+        points: (N, 2). labels: (N,) or None.
+        box: [[left, bottom], [right, top]], what the picture shows; dots outside are left out.
+
+    Returns:
+        uint8 (side, side, 3), with a thin frame.
+    """
+    image = np.full((side, side, 3), 225, np.uint8)
+    image[1:-1, 1:-1] = 255
+    place = np.rint((points - box[0]) / (box[1] - box[0]) * (side - 1)).astype(int)
+    inside = ((place >= 2) & (place < side - 2)).all(axis=1)
+    colours = np.array(COLOURS, np.uint8)[(np.zeros(len(points), int) if labels is None else labels) % len(COLOURS)]
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            image[side - 1 - place[inside, 1] + down, place[inside, 0] + right] = colours[inside]
+    return image
+
+
+def box_around(points: HostArray) -> HostArray:
+    """A square that shows all points and some room around them."""
+    low, high = points.reshape(-1, 2).min(axis=0), points.reshape(-1, 2).max(axis=0)
+    middle, half = (low + high) / 2, 0.65 * max(float((high - low).max()), 1e-6)
+    return np.stack([middle - half, middle + half])
+
+
+# -- either ----------------------------------------------------------------------------------------------------------
+
+
+def frames_of(way: HostArray, labels: HostArray | None) -> list[Any]:
+    """Each moment (N, …) of a reverse process (F, N, …) as one picture.
+
+    Raises:
+        DataError: the samples are neither images nor points.
+    """
+    if way.shape[2:] == (2,):
+        box = box_around(way[-1])
+        return [dots(points, labels, box) for points in way]
+    return [pictures.tile(np.clip(as_images(moment), 0, 1), background=0.5) for moment in way]
+
+
+def coarse(frames: list[Any]) -> list[Any]:
+    """Frames in few levels of grey, which an animation file needs fewer bytes for; the last as it is."""
+    step = 255 / (GREYS - 1)
+    return [*(np.rint(np.rint(frame / step) * step).astype(np.uint8) for frame in frames[:-1]), frames[-1]]

@@ -1,0 +1,151 @@
+"""sample and paths: new samples from a trained model, and the way that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pellucid.checks import check_int
+from pellucid.context import Context
+from pellucid.errors import ConfigError, DataError
+from pellucid.model import HostArray, require_runtime
+from pellucid.suggest import did_you_mean, listed
+
+from pellucid_diffusion.denoise import classes_of
+from pellucid_diffusion.guidance import Guided, objective_of
+from pellucid_diffusion.samplers import SAMPLERS, Move, Sampler, reverse
+
+if TYPE_CHECKING:
+    from pellucid.layer import Layer
+
+BATCH = 250
+"""Samples that go through the network together."""
+
+
+def sample(
+    model: Layer, count: int | None = None, *, labels: Sequence[int] | HostArray | None = None,
+    sampler: str = "dpm_solver", steps: int = 25, guidance: float = 0.0, eta: float = 0.0, seed: int = 0,
+) -> HostArray:  # fmt: skip
+    """New samples, in the units of the data: the model's transforms are undone.
+
+    Sample i depends on the seed, on i and on its label, not on how many others are drawn with it.
+
+    Args:
+        model: trained by ``diffusion/denoise``.
+        count: how many; None draws one for each label.
+        labels: class numbers, one a sample; or None for samples of any class.
+        sampler: ``dpm_solver``, ``ddim``, ``ddpm`` or ``ddpm_beta``.
+        steps: of the sampler, at most as many as the model was trained with.
+        guidance: w of classifier-free guidance; 0 is none.
+        eta: of ``ddim``, in [0, 1].
+        seed: of all noise.
+
+    Returns:
+        (count, …), the shape of a sample.
+
+    Raises:
+        ConfigError: not a denoiser, an unknown sampler, impossible numbers of steps, guidance without label dropout.
+        DataError: labels that the model does not know.
+
+    Example::
+
+        digits = sample(model, labels=[1, 7, 3, 8], guidance=1.0)
+    """
+    rows = [list(moves)[-1].x for moves in _batches(model, count, labels, sampler, steps, guidance, eta, seed)]
+    return to_data(model, np.concatenate(rows))
+
+
+def paths(
+    model: Layer, count: int | None = None, *, labels: Sequence[int] | HostArray | None = None,
+    sampler: str = "dpm_solver", steps: int = 25, guidance: float = 0.0, eta: float = 0.0, seed: int = 0,
+) -> HostArray:  # fmt: skip
+    """The same samples with all that came before: x_T, …, x_0, in the units of the data; arguments as of ``sample``.
+
+    Returns:
+        (steps + 1, count, …).
+    """
+    ways = [
+        np.stack([move.x for move in moves])
+        for moves in _batches(model, count, labels, sampler, steps, guidance, eta, seed)
+    ]
+    whole = np.concatenate(ways, axis=1)
+    return np.stack([to_data(model, frame) for frame in whole])
+
+
+def to_data(model: Layer, x: HostArray) -> HostArray:
+    """What the model made, in the units of its data."""
+    for transform in reversed(require_runtime(model).transforms):
+        x = transform.inverse(x)
+    return x
+
+
+def make_sampler(name: str, eta: float = 0.0) -> Sampler:
+    """A sampler by its name.
+
+    Raises:
+        ConfigError: there is none of that name, or η does not suit it.
+    """
+    if name not in SAMPLERS:
+        raise ConfigError(
+            f"There is no sampler {name!r}.{did_you_mean(name, SAMPLERS)} Samplers: {listed(SAMPLERS)}."
+        )
+    if eta and name != "ddim":
+        raise ConfigError(f"Only ddim has an eta. Received: eta = {eta} for {name}. Leave it out.")
+    return SAMPLERS[name](eta)
+
+
+def _batches(
+    model: Layer, count: int | None, labels: Any, sampler: str, steps: int, guidance: float, eta: float, seed: int
+) -> Iterator[Iterator[Move]]:
+    """The reverse process of some samples at a time."""
+    objective, rule = objective_of(model), make_sampler(sampler, eta)
+    objective.process.times(steps)  # refuses impossible numbers
+    known = _checked(model, labels)
+    if count is None and known is None:
+        raise ConfigError("How many samples? Give count = …, or labels.")
+    n = len(known) if count is None and known is not None else count
+    check_int(sample, "count", n, "[1, inf)")
+    if known is not None and len(known) != n:
+        raise DataError(f"There must be one label for each of the {n} samples. Received: {len(known)} labels.")
+    check_int(sample, "seed", seed, "[0, inf)")
+    assert n is not None
+    for start in range(0, n, BATCH):
+        index = np.arange(start, min(start + BATCH, n))
+        yield _reverse(model, rule, None if known is None else known[index], index, steps, guidance, seed)
+
+
+def _reverse(
+    model: Layer, rule: Sampler, labels: HostArray | None, index: HostArray, steps: int, guidance: float, seed: int
+) -> Iterator[Move]:
+    runtime, objective = require_runtime(model), objective_of(model)
+    ops = runtime.ops
+    ctx = Context(ops, training=False, seed=seed, dtype=runtime.dtype)
+    said = Guided(model, objective, None if labels is None else ops.asarray(labels), guidance, ctx)
+    shape = (len(index), *(n for n in runtime.input_shapes[0] if n is not None))
+    drawn = 0
+
+    def fresh() -> Any:
+        nonlocal drawn
+        ctx.begin(drawn, 0, index=index)
+        drawn += 1
+        return ctx.normal(shape, "noise").copy()
+
+    for move in reverse(objective.process, said, rule, fresh(), steps, fresh):
+        # Moves hold arrays of the device; what leaves is the host's.
+        yield Move(move.t, move.s, np.array(ops.to_host(move.x)), None, None, None)
+
+
+def _checked(model: Layer, labels: Any) -> HostArray | None:
+    """The labels as int64, if all are classes of the model."""
+    if labels is None:
+        return None
+    known = np.atleast_1d(np.asarray(labels))
+    if known.ndim != 1 or known.dtype.kind not in "iu":
+        raise DataError(f"Labels are class numbers, one for each sample. Received: {labels!r:.80}.")
+    if len(require_runtime(model).input_shapes) == 3:
+        classes = classes_of(model)
+        if len(known) and not (known.min() >= 0 and known.max() < classes):
+            wrong = known[(known < 0) | (known >= classes)][0]
+            raise DataError(f"The model knows the classes 0 to {classes - 1}. Received: {wrong}.")
+    return known.astype(np.int64)
