@@ -10,6 +10,39 @@ Status run_copy(const void *arguments) {
     return DONE;
 }
 
+enum { SQUARE = 32 }; /* a square of doubles and its transpose fit into the first cache */
+
+/* Rows first … last of out (rows, columns) from x (columns, rows), square by square: along the rows of one is down the
+ * columns of the other, and each line of memory should be fetched once. */
+#define DEFINE_TRANSPOSE(name, number) \
+    static void name(const number *x, number *out, dim rows, dim columns, dim first, dim last) { \
+        for (dim i0 = first; i0 < last; i0 += SQUARE) { \
+            const dim i1 = i0 + SQUARE < last ? i0 + SQUARE : last; \
+            for (dim j0 = 0; j0 < columns; j0 += SQUARE) { \
+                const dim j1 = j0 + SQUARE < columns ? j0 + SQUARE : columns; \
+                for (dim i = i0; i < i1; i++) \
+                    for (dim j = j0; j < j1; j++) out[i * columns + j] = x[j * rows + i]; \
+            } \
+        } \
+    }
+DEFINE_TRANSPOSE(transpose_floats, float)
+DEFINE_TRANSPOSE(transpose_doubles, double)
+
+static void transpose_rows(const void *arguments, int part, int parts) {
+    const transpose_args *a = arguments;
+    const dim first = a->rows * part / parts, last = a->rows * (part + 1) / parts;
+    if (a->is_double)
+        transpose_doubles((const double *)a->x, (double *)a->out, a->rows, a->columns, first, last);
+    else
+        transpose_floats((const float *)a->x, (float *)a->out, a->rows, a->columns, first, last);
+}
+
+Status run_transpose(const void *arguments) {
+    const transpose_args *a = arguments;
+    parallel(transpose_rows, a, parts_for((double)a->rows * (double)a->columns * (a->is_double ? 8 : 4)));
+    return DONE;
+}
+
 static void gather_rows(const void *arguments, int part, int parts) {
     const gather_args *a = arguments;
     const dim first = a->count * part / parts, last = a->count * (part + 1) / parts;

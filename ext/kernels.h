@@ -196,6 +196,7 @@ const Kernels *kernels_best(void);
 
 /* Kernels that only move bytes are the same for all instruction sets (cells.c). */
 typedef struct { kernel run; const char *x; char *out; size_t bytes; } copy_args;
+typedef struct { kernel run; const char *x; char *out; dim rows, columns; int is_double; } transpose_args;
 typedef struct {
     kernel run;
     const char *source;
@@ -210,6 +211,7 @@ typedef struct { kernel run; const int64_t *order; int64_t *cursor, *index; dim 
 typedef struct { kernel run; double *out; const double *x; dim n; double factor; } scalar_args;
 
 Status run_copy(const void *);
+Status run_transpose(const void *);
 Status run_gather(const void *);
 Status run_increment(const void *);
 Status run_guard_finite(const void *);

@@ -19,16 +19,34 @@ def fill(out, double value):
 
 
 def copy(x, out):
-    """Covers any dtype, where x and out have the same one."""
+    """Covers any dtype, where x and out have the same one; and the transpose of a matrix of floats or doubles."""
     if not (cnp.PyArray_Check(x) and cnp.PyArray_Check(out)):
         return False
-    if not (cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_ISCARRAY(<cnp.ndarray>out)):
+    if not cnp.PyArray_ISCARRAY(<cnp.ndarray>out):
         return False
     if cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.PyArray_TYPE(<cnp.ndarray>out) or not is_plain(out):
         return False
     if not same_shape(x, out):
         misfit("copy", "x and out of one shape", {"x": x, "out": out})
+    if not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x):
+        return copy_transposed(x, out)
     cdef copy_args a = copy_args(run_copy, <char *>memory(x), <char *>memory(out), cnp.PyArray_NBYTES(<cnp.ndarray>x))
+    if recording():
+        remember(&a, sizeof(a), (x, out))
+    execute(&a)
+    return True
+
+
+cdef bint copy_transposed(object x, object out) except -1:
+    """Covers x whose transpose lies in memory row after row; x and out have one dtype and one shape."""
+    cdef int dtype = cnp.PyArray_TYPE(<cnp.ndarray>x)
+    if not (cnp.PyArray_ISFARRAY_RO(<cnp.ndarray>x) and cnp.PyArray_NDIM(<cnp.ndarray>x) == 2):
+        return False
+    if dtype not in (cnp.NPY_FLOAT32, cnp.NPY_FLOAT64):
+        return False
+    cdef transpose_args a = transpose_args(
+        run_transpose, <char *>memory(x), <char *>memory(out), out.shape[0], out.shape[1], dtype == cnp.NPY_FLOAT64
+    )
     if recording():
         remember(&a, sizeof(a), (x, out))
     execute(&a)

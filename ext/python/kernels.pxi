@@ -190,6 +190,12 @@ cdef extern from "kernels.h" nogil:
         const char *x
         char *out
         size_t bytes
+    ctypedef struct transpose_args:
+        kernel run
+        const char *x
+        char *out
+        dim rows, columns
+        bint is_double
     ctypedef struct gather_args:
         kernel run
         const char *source
@@ -231,6 +237,7 @@ cdef extern from "kernels.h" nogil:
     const Kernels *kernels_named(const char *)
     const Kernels *kernels_best()
     Status run_copy(const void *) noexcept
+    Status run_transpose(const void *) noexcept
     Status run_gather(const void *) noexcept
     Status run_increment(const void *) noexcept
     Status run_guard_finite(const void *) noexcept

@@ -29,7 +29,7 @@ class Call:
 
     def run(self, ops: Any) -> list[Any]:
         """Run on copies; return them: outputs are changed, inputs must not be (the comparison sees both)."""
-        copies = [a.copy() if isinstance(a, np.ndarray) else a for a in self.arguments]
+        copies = [a.copy("K") if isinstance(a, np.ndarray) else a for a in self.arguments]
         getattr(ops, self.op)(*copies)
         return copies
 
@@ -67,6 +67,8 @@ def array_calls(d: Draw, n: int, k: int) -> list[Call]:
     return [
         Call("fill", [d.out(n, k), 0.25]),
         Call("copy", [d.floats(n, k), d.out(n, k)]),
+        Call("copy", [d.floats(k, n).T, d.out(n, k)]),
+        Call("copy", [d.rng.normal(size=(k, n)).T, np.zeros((n, k))]),
         Call("copy", [d.rng.integers(0, 9, (n, k)), np.zeros((n, k), np.int64)]),
         Call("scale", [d.floats(n, k), 1.5]),
         Call("add_scaled", [d.floats(n, k), d.floats(n, k), -0.75]),

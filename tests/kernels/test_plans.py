@@ -141,6 +141,15 @@ def test_what_a_plan_cannot_replay_gives_none() -> None:
     assert OPS.record(lambda: OPS.fill(OPS.asarray([1.0, 2.0], np.float32), 0.0))[1] is None, "made from a list"
 
 
+def test_a_transposed_copy_is_replayed_as_tied_weights_need_it() -> None:
+    weight, transposed = np.arange(12, dtype=np.float32).reshape(3, 4), np.zeros((4, 3), np.float32)
+    plan = OPS.record(lambda: OPS.copy(weight.T, transposed))[1]
+    assert plan is not None
+    weight *= 2
+    plan.run()
+    np.testing.assert_array_equal(transposed, weight.T)
+
+
 def test_zeros_made_while_recording_are_zeros_in_every_replay() -> None:
     kept: list[Any] = []
 
