@@ -29,11 +29,11 @@ def linear(exact: bool = True) -> VAE:
     assert isinstance(model, VAE) and model.generation is not None
     if exact:
         inner = np.diag(W.T @ W) + STD**2
-        mean, log_std, (output, _) = model.head.mean, model.head.log_std, model.generation.layers  # type: ignore[attr-defined]
+        mean, log_std, (output, _) = model.head.mean, model.head.log_std, model.generation.layers
         mean.weight.data = W / inner
-        mean.bias.data = -B @ W / inner  # type: ignore[union-attr]
+        mean.bias.data = -B @ W / inner
         log_std.weight.data[...] = 0
-        log_std.bias.data = 0.5 * np.log(STD**2 / inner)  # type: ignore[union-attr]
+        log_std.bias.data = 0.5 * np.log(STD**2 / inner)
         output.weight.data, output.bias.data = W.T, B
     return model
 
@@ -63,7 +63,7 @@ def test_with_the_exact_posterior_the_elbo_is_the_density_in_expectation() -> No
 
 def test_more_samples_come_closer_from_below() -> None:
     x, model = data(2000), linear()
-    model.head.log_std.bias.data[...] += 0.7  # type: ignore[union-attr]  # q is twice too wide
+    model.head.log_std.bias.data[...] += 0.7  # q is twice too wide
     bounds = [importance_weighted_bound(model, x, objective=GAUSSIAN, samples=k).mean() for k in (1, 8, 64)]
     assert bounds[0] < bounds[1] < bounds[2] < log_density(x).mean() + 0.01
     assert bounds[2] > log_density(x).mean() - 0.05
@@ -96,7 +96,7 @@ def test_the_bound_repeats_and_batches_do_not_matter() -> None:
 def test_codes_are_the_posterior_means_and_come_back() -> None:
     model, x = linear(), data(30)
     pl.Trainer(model, objective=GAUSSIAN, seed=0).fit((x, None), epochs=0, verbose=False)
-    model.runtime.metadata["objective"] = GAUSSIAN  # type: ignore[union-attr]
+    model.runtime.metadata["objective"] = GAUSSIAN
     inner = np.diag(W.T @ W) + STD**2
     codes = encode(model, x)
     np.testing.assert_allclose(codes, (x - B) @ W / inner, atol=1e-10)
@@ -129,6 +129,7 @@ def test_a_straight_path() -> None:
     [
         (lambda m: decode(m, np.zeros((3, 5))), ShapeError, r"codes of shape \(N, 2\). Received: \(3, 5\)"),
         (lambda m: decode(m, np.zeros((3, 2)), np.zeros(3, int)), ConfigError, "unconditional and takes no labels"),
+        (lambda m: encode(pl.build("tanh", input_shape=(3,)), data(2)), ConfigError, "which has codes. Received: Tanh"),
         (lambda m: sample(m, 0), ConfigError, r"The 'count' of sample must be an int in \[1, inf\)"),
         (lambda m: importance_weighted_bound(m, data(3), objective=GAUSSIAN, samples=0), ConfigError, "'samples' of"),
         (lambda m: importance_weighted_bound(m, 2 + data(3)), DataError, r"Elbo needs values in \[0, 1\]"),
@@ -144,6 +145,6 @@ def test_wrong_arguments_are_named(call: Any, error: type[Exception], message: s
 def test_a_conditional_model_asks_for_labels() -> None:
     model = pl.build("conditional_vae", input_shape=[(4,), ()], classes=3, latent=2, hidden=[3], seed=0)
     with pytest.raises(ConfigError, match="needs a label for each sample, 0 to 2"):
-        encode(model, np.zeros((2, 4)))  # type: ignore[arg-type]
+        encode(model, np.zeros((2, 4)))
     with pytest.raises(DataError, match="Labels must be 2 integers, one for each row"):
-        encode(model, np.zeros((2, 4)), np.zeros(3, int))  # type: ignore[arg-type]
+        encode(model, np.zeros((2, 4)), np.zeros(3, int))

@@ -9,9 +9,12 @@ import pellucid as pl
 import pytest
 from pellucid.context import Context
 from pellucid.errors import ConfigError, DataError
+from pellucid.layers.dense import Dense
 from pellucid.objective import Batch
 from pellucid.ops import get_ops
+from pellucid.testing import check_gradients
 from pellucid_vae.elbo import Elbo
+from pellucid_vae.gaussian_head import GaussianHead
 from pellucid_vae.models import VAE
 from scipy import stats
 
@@ -78,7 +81,7 @@ def test_the_gradients_are_those_of_the_derivation(beta: float) -> None:
     objective.backward(ctx, model)
     grads = {param.path: np.array(param.grad) for param in model.parameters()}
     y, mean, s, noise = outputs(ctx, model, x)
-    hidden, output = (layer for layer in model.generation.layers if hasattr(layer, "weight"))  # type: ignore[union-attr]
+    hidden, output = (layer for layer in model.generation.layers if hasattr(layer, "weight"))
     h = np.tanh((mean + noise * np.exp(s)) @ hidden.weight.data + hidden.bias.data)
     dy = 1 / (1 + np.exp(-y)) - x
     dz = (dy @ output.weight.data.T * (1 - h**2)) @ hidden.weight.data.T
@@ -93,7 +96,7 @@ def test_the_divergence_of_the_prior_from_itself_is_zero() -> None:
     model, ctx = built(), context()
     for layer in (model.head.mean, model.head.log_std):
         layer.weight.data[...] = 0
-        layer.bias.data[...] = 0  # type: ignore[union-attr]
+        layer.bias.data[...] = 0
     Elbo().forward(ctx, model, Batch(data()))
     assert ctx.parts["kl"] == 0
     assert not ctx.dmean.any() and not ctx.ds.any()
@@ -146,7 +149,7 @@ def test_a_step_does_not_depend_on_its_split_into_micro_batches() -> None:
         objective = Elbo(binarize=True, warmup_steps=3)
         trainer = pl.Trainer(model, objective=objective, optimizer="sgd", seed=1, accumulate=accumulate)
         trainer.fit((x, None), epochs=2, batch_size=batch_size, verbose=False)
-        after.append(model.runtime.arena.data.copy())  # type: ignore[union-attr]
+        after.append(model.runtime.arena.data.copy())
     assert np.max(np.abs(after[0] - after[1])) < 1e-12
     assert np.max(np.abs(after[0] - after[2])) < 1e-12
 
@@ -157,7 +160,7 @@ def test_backends_and_recorded_steps_train_alike() -> None:
         model = pl.build("vae", input_shape=(PIXELS,), latent=2, hidden=[8], seed=0, backend=backend)
         trainer = pl.Trainer(model, optimizer={"type": "sgd", "lr": 0.05}, seed=0)
         trainer.fit((x, None), epochs=3, batch_size=16, verbose=False)
-        weights.append(np.array(model.runtime.arena.data))  # type: ignore[union-attr]
+        weights.append(np.array(model.runtime.arena.data))
     np.testing.assert_allclose(weights[0], weights[1], atol=2e-6)
 
 
@@ -184,3 +187,29 @@ def test_pixels_outside_of_the_unit_interval_are_named() -> None:
                                         r"column 1.*likelihood = 'gaussian'"):  # fmt: skip
         pl.Trainer(built(), seed=0).fit((x, None), verbose=False)
     pl.Trainer(built(), objective=Elbo(likelihood="gaussian"), seed=0).fit((x, None), verbose=False)
+
+
+class Own(pl.Composite):
+    """A model of somebody else's, by the tape: x, label -> y, μ, s."""
+
+    integer_inputs = (1,)
+
+    def __init__(self) -> None:
+        self.encoder, self.head, self.decoder = Dense(6, "tanh"), GaussianHead(2), Dense(PIXELS)
+
+    def declare(self, *input_shapes: Any) -> None:
+        self.table = self.param("table", (3, 2), init="normal")
+
+    def call(self, ctx: Context, x: Any, label: Any) -> Any:
+        z, mean, s = self.head(self.encoder(x))
+        return self.decoder(z + ctx.variable(self.table)[label]), mean, s
+
+
+def test_a_model_of_ones_own_is_trained_too() -> None:
+    model = pl.build(Own(), input_shape=[(PIXELS,), ()], seed=0, dtype="float64", backend="reference")
+    x, labels = data(40), np.arange(40) % 3
+    assert check_gradients(Elbo(0.5), model, Batch(x[:4], labels[:4])).compared > 50
+    history = pl.Trainer(model, objective="vae/elbo", optimizer={"type": "adam", "lr": 0.02}, seed=0).fit(
+        (x, labels), epochs=20, verbose=False
+    )
+    assert history[-1]["loss"] < history[0]["loss"]

@@ -13,15 +13,16 @@ from pellucid.model import HostArray, batches, require_runtime, transformed
 from pellucid.objectives.default import choose_objective
 
 from pellucid_vae.elbo import Elbo
-from pellucid_vae.inference import with_labels
-from pellucid_vae.models import LatentVariableModel
+from pellucid_vae.inference import checked, with_labels
 
 if TYPE_CHECKING:
-    from pellucid.layer import Array
+    from pellucid.layer import Array, Layer
+
+    from pellucid_vae.models import LatentVariableModel
 
 
 def importance_weighted_bound(
-    model: LatentVariableModel, x: Any, labels: Any = None, *, objective: Any = None, samples: int = 64,
+    model: Layer, x: Any, labels: Any = None, *, objective: Any = None, samples: int = 64,
     seed: int = 0, batch_size: int = 256,
 ) -> HostArray:  # fmt: skip
     """``log 1/K Σ_k p(x | z_k) p(z_k) / q(z_k | x)`` for K samples z_k of q(z | x): a lower bound of log p(x), in nats.
@@ -43,7 +44,7 @@ def importance_weighted_bound(
         float64 (N,), one bound for each sample.
     """
     check_int(importance_weighted_bound, "samples", samples, "[1, inf)")
-    runtime = require_runtime(model)
+    runtime, vae = require_runtime(model), checked(model)
     elbo = choose_objective(model, None, objective)
     if not isinstance(elbo, Elbo):
         raise ConfigError(
@@ -51,15 +52,15 @@ def importance_weighted_bound(
             f'{type(elbo).__name__}. Give one: objective="vae/elbo".'
         )
     first = transformed(model, x, runtime.input_shapes[:1])[0]
-    given = with_labels(model, first, labels)
+    given = with_labels(vae, first, labels)
     inputs = given if isinstance(given, tuple) else (given,)
-    elbo.check(model, inputs, inputs[1] if len(inputs) > 1 else None)
+    elbo.check(vae, inputs, inputs[1] if len(inputs) > 1 else None)
     bounds = []
     for rows in batches(len(first), batch_size):
         ctx = Context(runtime.ops, training=False, seed=seed, dtype=runtime.dtype)
         ctx.begin(0, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
         seen, *label = (runtime.ops.asarray(part[rows]) for part in inputs)
-        bounds.append(_bound(ctx, model, elbo, seen, label, samples))
+        bounds.append(_bound(ctx, vae, elbo, seen, label, samples))
     return np.concatenate(bounds)
 
 
@@ -71,7 +72,7 @@ def _bound(
     _, mean, s = (part.copy() for part in model.forward(ctx.child("model"), x, *label))
     log_weights = np.empty((samples, len(x)))
     for k in range(samples):
-        noise = ctx.normal(mean.shape, "importance" if k == 0 else f"importance {k}")
+        noise = ctx.normal(mean.shape, f"importance {k}")
         z = mean + noise * xp.exp(s)
         y = model.generate(ctx.child("generate"), z, *label)
         # log p(z) − log q(z | x): the halves of log 2π cancel.

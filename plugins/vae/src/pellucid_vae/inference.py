@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pellucid.checks import check_int
@@ -13,8 +13,11 @@ from pellucid.model import HostArray, batches, require_runtime
 from pellucid_vae.elbo import Likelihood
 from pellucid_vae.models import LatentVariableModel
 
+if TYPE_CHECKING:
+    from pellucid.layer import Layer
 
-def encode(model: LatentVariableModel, x: Any, labels: Any = None) -> HostArray:
+
+def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:
     """The means μ of q(z | x), (N, latent).
 
     Args:
@@ -22,11 +25,11 @@ def encode(model: LatentVariableModel, x: Any, labels: Any = None) -> HostArray:
         x: samples (N, …) in natural units; the model's transforms are applied.
         labels: (N,) for a conditional model, else None.
     """
-    means: HostArray = model.predict(with_labels(model, x, labels))[1]
+    means: HostArray = model.predict(with_labels(checked(model), x, labels))[1]
     return means
 
 
-def decode(model: LatentVariableModel, z: Any, labels: Any = None, *, batch_size: int = 1024) -> HostArray:
+def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) -> HostArray:
     """The means of p(x | z), (N, …) of the shape of x: for a Bernoulli likelihood the probabilities of ink.
 
     Args:
@@ -38,26 +41,26 @@ def decode(model: LatentVariableModel, z: Any, labels: Any = None, *, batch_size
     Raises:
         ShapeError: the codes have another width. DataError, ConfigError: labels out of range, missing, or too many.
     """
-    runtime = require_runtime(model)
+    runtime, vae = require_runtime(model), checked(model)
     codes = np.asarray(z, runtime.dtype)
-    if codes.ndim != 2 or codes.shape[1] != model.latent:
-        raise ShapeError(f"decode takes codes of shape (N, {model.latent}). Received: {codes.shape}.")
-    parts = with_labels(model, codes, labels)
+    if codes.ndim != 2 or codes.shape[1] != vae.latent:
+        raise ShapeError(f"decode takes codes of shape (N, {vae.latent}). Received: {codes.shape}.")
+    parts = with_labels(vae, codes, labels)
     ctx = Context(runtime.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
     pieces = []
     for rows in batches(len(codes), batch_size):
         given = (runtime.ops.asarray(part[rows]) for part in (parts if isinstance(parts, tuple) else (parts,)))
-        pieces.append(np.array(runtime.ops.to_host(model.generate(ctx, *given))))
+        pieces.append(np.array(runtime.ops.to_host(vae.generate(ctx, *given))))
     outputs = np.concatenate(pieces)
     return _sigmoid(outputs) if likelihood_of(model) == "bernoulli" else outputs
 
 
-def reconstruct(model: LatentVariableModel, x: Any, labels: Any = None) -> HostArray:
+def reconstruct(model: Layer, x: Any, labels: Any = None) -> HostArray:
     """The mean of p(x | z) at the mean of q(z | x): what comes back without any noise."""
     return decode(model, encode(model, x, labels), labels)
 
 
-def sample(model: LatentVariableModel, count: int, *, labels: Any = None, seed: int = 0) -> HostArray:
+def sample(model: Layer, count: int, *, labels: Any = None, seed: int = 0) -> HostArray:
     """New samples: the means of p(x | z) for z ~ N(0, I).
 
     Args:
@@ -67,7 +70,7 @@ def sample(model: LatentVariableModel, count: int, *, labels: Any = None, seed: 
         seed: the same seed, the same samples.
     """
     check_int(sample, "count", count, "[1, inf)")
-    return decode(model, np.random.default_rng(seed).standard_normal((count, model.latent)), labels)
+    return decode(model, np.random.default_rng(seed).standard_normal((count, checked(model).latent)), labels)
 
 
 def straight_path(start: HostArray, end: HostArray, steps: int) -> HostArray:
@@ -77,11 +80,22 @@ def straight_path(start: HostArray, end: HostArray, steps: int) -> HostArray:
     return (1 - t) * start + t * end
 
 
-def likelihood_of(model: LatentVariableModel) -> Likelihood:
+def likelihood_of(model: Layer) -> Likelihood:
     """The likelihood that the model was trained with; ``bernoulli`` before any training."""
     objective = require_runtime(model).metadata.get("objective") or {}
     likelihood: Likelihood = objective.get("likelihood", "bernoulli")
     return likelihood
+
+
+def checked(model: Layer) -> LatentVariableModel:
+    """The model, if it has codes.
+
+    Raises:
+        ConfigError: it is another.
+    """
+    if not isinstance(model, LatentVariableModel):
+        raise ConfigError(f"Expected: a model of vae or conditional_vae, which has codes. Received: {model!r:.80}.")
+    return model
 
 
 def with_labels(model: LatentVariableModel, x: Any, labels: Any) -> Any:
