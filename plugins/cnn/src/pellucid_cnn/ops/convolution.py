@@ -85,7 +85,7 @@ def conv_transpose2d_backward(
 def correlate(xp: Any, x: Array, weight: Array, geometry: Geometry, z: Array) -> None:
     """z = X W for each group; z is overwritten."""
     product = xp.matmul(_grouped_columns(xp, x, weight, geometry), _grouped_weight(xp, weight, geometry.groups))
-    z[...] = xp.moveaxis(product, 0, 1).reshape(z.shape)  # (G, M, F/G) -> (M, G, F/G)
+    z[...] = xp.swapaxes(product, 0, 1).reshape(z.shape)  # (G, M, F/G) -> (M, G, F/G)
 
 
 def spread(xp: Any, z: Array, weight: Array, geometry: Geometry, x: Array) -> None:
@@ -93,7 +93,7 @@ def spread(xp: Any, z: Array, weight: Array, geometry: Geometry, x: Array) -> No
     kh, kw, c, _ = weight.shape
     transposed = xp.swapaxes(_grouped_weight(xp, weight, geometry.groups), 1, 2)
     columns = xp.matmul(_grouped(xp, z, geometry.groups), transposed)  # (G, M, KH·KW·C/G)
-    columns = xp.moveaxis(columns.reshape(geometry.groups, -1, kh * kw, c), 0, 2)  # (M, KH·KW, G, C/G)
+    columns = xp.transpose(columns.reshape(geometry.groups, -1, kh * kw, c), (1, 2, 0, 3))  # (M, KH·KW, G, C/G)
     col2im(xp, columns.reshape(*z.shape[:3], kh, kw, geometry.groups * c), geometry, x)
 
 
@@ -101,7 +101,7 @@ def add_weight_gradient(xp: Any, x: Array, dz: Array, geometry: Geometry, dweigh
     """dweight += Xᵀ dz for each group."""
     columns = _grouped_columns(xp, x, dweight, geometry)
     gradient = xp.matmul(xp.swapaxes(columns, 1, 2), _grouped(xp, dz, geometry.groups))  # (G, KH·KW·C/G, F/G)
-    dweight += xp.moveaxis(gradient, 0, 1).reshape(dweight.shape)
+    dweight += xp.swapaxes(gradient, 0, 1).reshape(dweight.shape)
 
 
 def _grouped_columns(xp: Any, x: Array, weight: Array, geometry: Geometry) -> Array:
@@ -109,20 +109,20 @@ def _grouped_columns(xp: Any, x: Array, weight: Array, geometry: Geometry) -> Ar
     kh, kw, c, _ = weight.shape
     columns = im2col(xp, x, (kh, kw), geometry)
     places = columns.shape[0] * columns.shape[1] * columns.shape[2]
-    split = xp.moveaxis(columns.reshape(places, kh * kw, geometry.groups, c), 2, 0)
+    split = xp.transpose(columns.reshape(places, kh * kw, geometry.groups, c), (2, 0, 1, 3))
     return split.reshape(geometry.groups, places, kh * kw * c)
 
 
 def _grouped_weight(xp: Any, weight: Array, groups: int) -> Array:
     """(KH, KW, C/G, F) -> (G, KH·KW·C/G, F/G)."""
     kh, kw, c, f = weight.shape
-    return xp.moveaxis(weight.reshape(kh * kw * c, groups, f // groups), 1, 0)
+    return xp.swapaxes(weight.reshape(kh * kw * c, groups, f // groups), 0, 1)
 
 
 def _grouped(xp: Any, z: Array, groups: int) -> Array:
     """(N, OH, OW, F) -> (G, N·OH·OW, F/G)."""
     n, h, w, f = z.shape
-    return xp.moveaxis(z.reshape(n * h * w, groups, f // groups), 1, 0)
+    return xp.swapaxes(z.reshape(n * h * w, groups, f // groups), 0, 1)
 
 
 def _finish(ops: Ops, bias: Array | None, activation: str, z: Array, y: Array) -> None:

@@ -1,0 +1,83 @@
+"""group_norm against a loop over groups and its two limits; the core's batch_norm as the one for channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.context import Context
+from pellucid.layer import Layer
+from pellucid.ops import get_ops
+
+Array = Any
+
+
+@pytest.fixture
+def x() -> Array:
+    return np.random.default_rng(0).normal(3.0, 2.0, size=(4, 3, 5, 6))
+
+
+def built(name: str, **arguments: Any) -> Layer:
+    layer = pl.build(name, input_shape=(3, 5, 6), dtype="float64", backend="reference", **arguments)
+    rng = np.random.default_rng(1)
+    for param in layer.parameters():
+        param.data = rng.normal(size=param.shape)
+    return layer
+
+
+def run(layer: Layer, x: Array, dy: Array) -> tuple[Array, Array]:
+    """y, dx."""
+    ctx = Context(get_ops("reference"), training=True, dtype="float64")
+    y = layer.forward(ctx, x).copy()
+    return y, layer.backward(ctx, dy).copy()
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 6])
+def test_group_norm_is_its_definition(x: Array, groups: int) -> None:
+    layer = built("cnn/group_norm", groups=groups)
+    y = layer.predict(x)
+    each = 6 // groups
+    for n, g in np.ndindex(4, groups):
+        part = x[n, :, :, g * each : (g + 1) * each]
+        normalised = (part - part.mean()) / np.sqrt(part.var() + layer.eps)
+        scale, shift = (p.data[g * each : (g + 1) * each] for p in (layer.gamma, layer.beta))
+        np.testing.assert_allclose(y[n, :, :, g * each : (g + 1) * each], scale * normalised + shift, atol=1e-12)
+
+
+def test_one_group_is_layer_norm_of_the_whole_image(x: Array) -> None:
+    groups = pl.build("cnn/group_norm", groups=1, input_shape=(3, 5, 6), dtype="float64", backend="reference")
+    rows = pl.build("layer_norm", input_shape=(90,), dtype="float64", backend="reference")
+    dy = np.random.default_rng(2).normal(size=x.shape)
+    for ours, theirs in zip(run(groups, x, dy), run(rows, x.reshape(4, 90), dy.reshape(4, 90)), strict=True):
+        np.testing.assert_allclose(ours.reshape(4, 90), theirs, atol=1e-12)
+
+
+def test_a_group_for_each_channel_is_batch_norm_of_one_image(x: Array) -> None:
+    groups, batch = built("cnn/group_norm", groups=6), built("batch_norm")
+    dy = np.random.default_rng(2).normal(size=x.shape)
+    for n in range(4):
+        one = slice(n, n + 1)
+        for ours, theirs in zip(run(groups, x[one], dy[one]), run(batch, x[one], dy[one]), strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+def test_the_cores_batch_norm_normalises_each_channel_over_images_and_pixels(x: Array) -> None:
+    """Channels come last, so there is no other batch_norm for images."""
+    layer = built("batch_norm")
+    dy = np.random.default_rng(2).normal(size=x.shape)
+    y, dx = run(layer, x, dy)
+    for c in range(6):
+        channel, gradient = x[..., c], dy[..., c] * layer.gamma.data[c]
+        inv_std = 1 / np.sqrt(channel.var() + layer.eps)
+        normalised = (channel - channel.mean()) * inv_std
+        np.testing.assert_allclose(y[..., c], layer.gamma.data[c] * normalised + layer.beta.data[c], atol=1e-12)
+        expected = inv_std * (gradient - gradient.mean() - normalised * (gradient * normalised).mean())
+        np.testing.assert_allclose(dx[..., c], expected, atol=1e-12)
+    assert layer.running_mean.shape == layer.running_var.shape == (6,)
+
+
+def test_group_norm_does_not_depend_on_the_other_images(x: Array) -> None:
+    layer = built("cnn/group_norm", groups=2)
+    np.testing.assert_array_equal(layer.predict(x)[1:2], layer.predict(x[1:2]))
