@@ -16,15 +16,17 @@ from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.group_norm import GroupNorm
 
 Normalization = Literal["batch_norm", "group_norm"]
-MOST_GROUPS = 8
-"""Channels are normalised in this many groups, or in as many as divide both it and them."""
+MOST_GROUPS, LEAST_CHANNELS = 8, 4
+"""Group normalisation takes at most so many groups, and for each at least so many channels, if there are so many."""
 
 
 def normalize(normalization: Normalization | None, channels: int) -> list[Layer]:
     """The normalisation of this name for feature maps of so many channels; none for None."""
     if normalization is None:
         return []
-    return [BatchNorm()] if normalization == "batch_norm" else [GroupNorm(groups=gcd(MOST_GROUPS, channels))]
+    if normalization == "batch_norm":
+        return [BatchNorm()]
+    return [GroupNorm(groups=gcd(MOST_GROUPS, max(1, channels // LEAST_CHANNELS), channels))]
 
 
 def activate(activation: Layer | str) -> Layer:

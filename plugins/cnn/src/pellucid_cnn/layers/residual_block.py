@@ -49,10 +49,10 @@ class ResidualBlock(Layer):
         Equation("de", r"de = V^\top \textstyle\sum_{ij} (J_{F_2}^\top dy)_{ij}"),
     )
     examples = (
-        Example({"filters": 3, "activation": "tanh", "normalization": None}, ((3, 4, 3),)),
-        Example({"filters": 4, "stride": 2, "activation": "silu"}, ((4, 4, 2),)),
-        Example({"filters": 2, "preactivation": False, "activation": "softplus", "dropout": 0.3}, ((3, 3, 2),)),
-        Example({"filters": 4, "activation": "silu", "normalization": "group_norm"}, ((3, 4, 2), (3,))),
+        Example({"filters": 3, "activation": "tanh", "normalization": None}, ((2, 3, 3),)),
+        Example({"filters": 3, "stride": 2, "activation": "silu"}, ((3, 4, 2),)),
+        Example({"filters": 2, "preactivation": False, "activation": "softplus", "dropout": 0.3}, ((2, 2, 2),)),
+        Example({"filters": 2, "activation": "silu", "normalization": "group_norm"}, ((2, 2, 1), (2,))),
     )
     capturable = True
 
@@ -136,7 +136,7 @@ class ResidualBlock(Layer):
             e = self.embed.forward(ctx.child("embed", ctx.needs_dx[1:2]), embedding[0])  # (N, filters)
             spread = ctx.scratch("spread", h.shape)
             # A vector for each image is an image of one pixel, and adding it to all pixels is enlarging that one.
-            ctx.op("cnn/upsample_nearest_forward")(e.reshape(len(x), 1, 1, -1), h.shape[1:3], spread)
+            ctx.op("cnn/upsample_nearest_forward")(e.reshape(len(x), 1, 1, self.filters), h.shape[1:3], spread)
             h = _sum(ctx, "inner", spread, h)
         ctx.inner_shape = h.shape
         h = self.second.forward(ctx.child("second", (True,)), h)

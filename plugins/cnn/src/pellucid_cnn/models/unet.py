@@ -51,11 +51,11 @@ class UNet(Layer):
         Equation("dh_i", r"dh_i = \operatorname{pool}^\top J_{E_{i+1}}^\top dh_{i+1} + (J_{D_i}^\top dg_i)_{h}"),
     )
     examples = (
-        Example({"outputs": 2, "filters": [2, 4], "activation": "tanh"}, ((4, 4, 1),)),
+        Example({"outputs": 1, "filters": [1, 2], "activation": "tanh", "normalization": "batch_norm"}, ((2, 2, 1),)),
         Example(
-            {"outputs": 3, "filters": [2, 3, 2], "normalization": None, "activation": "silu", "task": "segmentation",
-             "bottom": {"type": "cnn/pixelwise", "layer": {"type": "core/dense", "units": 2}}},
-            ((4, 8, 2),),
+            {"outputs": 2, "filters": [1, 1, 1], "normalization": None, "activation": "tanh", "task": "segmentation",
+             "bottom": {"type": "cnn/pixelwise", "layer": {"type": "core/dense", "units": 1}}},
+            ((4, 4, 1),),
         ),
     )  # fmt: skip
     capturable = True

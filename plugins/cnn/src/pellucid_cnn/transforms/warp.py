@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pellucid.component import Example
 from pellucid.errors import ShapeError
@@ -21,7 +21,7 @@ class Warp(Augmentation, ABC):
     Shapes: x (N, H, W, C) -> y of the same shape.
     """
 
-    examples = (Example({}, ((6, 5, 2),)),)
+    examples: ClassVar[tuple[Example, ...]] = (Example({}, ((6, 5, 2),)),)
 
     @abstractmethod
     def sources(self, ctx: Context, x: Array) -> Array:

@@ -1,0 +1,93 @@
+"""The verbs of trained classifiers: pictures of filters, of feature maps, of augmented images; and what they refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.cli import main
+from pellucid.errors import ConfigError
+from pellucid_cnn import verbs
+
+Image = pytest.importorskip("PIL.Image")
+
+
+def pixels(path: Path) -> np.ndarray[Any, Any]:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small network that was trained on files of noise."""
+    folder = tmp_path_factory.mktemp("verbs")
+    rng = np.random.default_rng(0)
+    np.savez(folder / "noise.npz", x=rng.uniform(size=(40, 8, 8, 1)).astype("float32"), y=np.arange(40) % 3)
+    (folder / "noise.toml").write_text(
+        f'''[data]
+type = "files"
+train = "{folder / "noise.npz"}"
+classify = true
+transforms = ["cnn/random_shift", {{ type = "cnn/random_rotate", degrees = 20.0 }}]
+[model]
+type = "cnn/lenet"
+filters = [5, 6]
+hidden = [8]
+normalization = "batch_norm"
+[train]
+epochs = 1
+seed = 0
+''',
+        encoding="utf-8",
+    )
+    assert main(["train", str(folder / "noise.toml"), "--out", str(folder / "run"), "--quiet"]) == 0
+    return folder / "run"
+
+
+def test_filters_show_the_sign_and_size_of_each_weight(run: Path, tmp_path: Path) -> None:
+    found = verbs.filters(run, output=tmp_path / "filters.png", scale=1)
+    weight: Any = pl.load(run / "model.safetensors").parameters()[0].data  # (3, 3, 1, 5)
+    assert found["filters"] == 5 and found["largest_weight"] == pytest.approx(abs(weight).max())
+    picture = pixels(tmp_path / "filters.png")
+    grey = np.rint(255 * (0.5 + weight[..., 0, 1] / (2 * abs(weight).max())))
+    np.testing.assert_array_equal(picture[:3, 4:7], grey)
+
+
+def test_features_have_a_row_for_each_stage(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "features.png"
+    assert main(["features", str(run), "--image", "3", "--part", "train", "--maps", "4", "--output", str(output),
+                 "--scale", "1", "--json"]) == 0  # fmt: skip
+    found = json.loads(capsys.readouterr().out)
+    assert found["stages"] == "ReLU 8 x 8 x 5 → MaxPool2D 4 x 4 x 5 → ReLU 4 x 4 x 6 → MaxPool2D 2 x 2 x 6"
+    assert found["predicted"] in "012" and found["class"] in "012"
+    assert pixels(output).shape == (5 * 8 + 4 * verbs.GAP, 4 * 8 + 3 * 2)
+
+
+def test_augmented_shows_each_image_and_its_changes(run: Path, tmp_path: Path) -> None:
+    output = tmp_path / "augmented.png"
+    found = verbs.augmented(run, count=3, times=4, output=output)
+    assert found["augmentations"] == "RandomShift, RandomRotate"
+    picture = pixels(output)
+    assert picture.shape == (3 * 8 + 2 * 2, 5 * 8 + 4 * 2)
+    first, *changed = (picture[:8, 10 * i : 10 * i + 8] for i in range(5))
+    assert not any(np.array_equal(first, other) for other in changed)
+    verbs.augmented(run, count=3, times=4, output=tmp_path / "again.png")
+    np.testing.assert_array_equal(pixels(tmp_path / "again.png"), picture)
+
+
+def test_what_cannot_be_drawn_is_refused(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"must be a .png file. Received: .*filters.jpg"):
+        verbs.filters(run, output=tmp_path / "filters.jpg")
+    (tmp_path / "there.png").write_text("precious")
+    with pytest.raises(ConfigError, match=r"there.png exists already"):
+        verbs.features(run, output=tmp_path / "there.png")
+    with pytest.raises(ConfigError, match=r"'image' of features must be an int in \[0, \d+\]. Received: 99"):
+        verbs.features(run, image=99, part="train", output=tmp_path / "features.png")
+    model = pl.build("cnn/lenet", input_shape=(8, 8, 1), outputs=3, filters=[2], seed=0)
+    pl.save(model, tmp_path / "plain.safetensors")
+    with pytest.raises(ConfigError, match="has no augmentations"):
+        verbs.augmented(tmp_path / "plain.safetensors", data="iris", output=tmp_path / "augmented.png")
