@@ -98,6 +98,7 @@ def test_help_comes_from_the_signature_and_the_docstring(pellucid: Command):
         "how large. (default: 1.0)", "--mode {fast,good}", "--clean, --no-clean", "--out-file",
     ):  # fmt: skip
         assert part in shown
+    assert "(default: None)" not in shown
     assert "Encode." in pellucid("encode", "--help").stdout, "only one model has it, so no run is needed to explain it"
 
 

@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser, function: Callable[..., Any], m
     """
     for argument in _after_first(function):
         help_text = meanings.get(argument.name, "")
-        if not argument.required:
+        if not argument.required and argument.default is not None:
             help_text = f"{help_text} (default: {argument.default})".strip()
         settings = _conversion(function, argument) | {"help": help_text.replace("%", "%%"), "dest": argument.name}
         settings |= {"required": True} if argument.required else {"default": argument.default}
