@@ -67,6 +67,12 @@ def fall(run: Path) -> None:
 '''
 
 
+@pytest.fixture
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    """There are no verbs but those of this file, whatever is installed."""
+    return {**environment, "PELLUCID_PLUGINS": "acme"}
+
+
 @pytest.fixture(autouse=True)
 def models(tmp_path: Path, site: Path) -> None:
     """A trained model of each kind, and a run folder."""
