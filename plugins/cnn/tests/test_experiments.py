@@ -21,10 +21,11 @@ def test_an_experiment_learns_from_its_first_images(path: Path, tmp_path: Path) 
     sections = read_sections(path)
     check(sections)
     sections["data"]["type"] = "mnist"  # which lies beside the code; Fashion-MNIST has to be fetched
-    sections["train"]["epochs"] = 2
+    sections["train"] |= {"epochs": 2, "batch_size": 16}
+    sections["schedule"]["warmup"] = 0
     prepared = prepare(check(sections))
     splits = prepared.splits
-    first = {name: getattr(splits, name).take(np.arange(512)) for name in ("train", "validation", "test")}
+    first = {name: getattr(splits, name).take(np.arange(160)) for name in ("train", "validation", "test")}
     summary = train(replace(prepared, splits=replace(splits, **first)), RunFolder(tmp_path / "run"), verbose=False)
     assert summary.summary is not None
     assert summary.summary["model"].startswith("cnn/")

@@ -69,7 +69,7 @@ def resnet_small(
             layers.append(
                 ResidualBlock(
                     channels, stride=2 if stage > 0 and block == 0 else 1, preactivation=preactivation,
-                    normalization=normalization, activation=activation,
+                    normalization=normalization, activation=activate(activation),
                 )
             )  # fmt: skip
     if preactivation:
