@@ -135,3 +135,23 @@ def test_without_the_plugin_its_model_says_what_is_missing(trained: Path) -> Non
     )
     assert done.returncode == 2
     assert "acme" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_its_layer_stands_inside_a_unet_by_name(installed: Environment) -> None:
+    """In the bottom of another plugin's architecture: trained, saved and loaded again by registered names."""
+    script = """
+import numpy as np, pellucid as pl
+bottom = {"type": "cnn/pixelwise", "layer": {"type": "acme/rbf", "units": 4, "width": 2.0}}
+model = pl.build("cnn/unet", input_shape=(8, 8, 1), outputs=1, filters=[2, 4], bottom=bottom, seed=0)
+rng = np.random.default_rng(0)
+x = rng.uniform(size=(64, 8, 8, 1)).astype("float32")
+centers = next(param for param in model.parameters() if param.name == "centers")
+before = centers.data.copy()
+history = pl.Trainer(model, optimizer={"type": "adam", "lr": 1e-2}, seed=0).fit((x, x), epochs=20, verbose=False)
+assert history[-1]["loss"] < 0.5 * history[0]["loss"], history
+assert not np.array_equal(centers.data, before)
+pl.save(model, "unet.safetensors")
+assert np.array_equal(pl.load("unet.safetensors").predict(x), model.predict(x))
+print(pl.to_config(model)["bottom"]["layer"]["type"])
+"""
+    assert installed.run("-c", script).strip() == "acme/rbf"
