@@ -93,10 +93,10 @@ def paths(out: Path, quick: bool) -> dict[str, Any]:
     splits = pl.load_dataset("mnist", seed=0)
     if quick:
         splits = _few(splits)
-    epochs, widths = 1 if quick else 30, {"latent": 20, "hidden": [500, 500], "activation": "gelu"}
+    epochs, widths = 1 if quick else 20, {"latent": 20, "hidden": [500, 500], "activation": "gelu"}
     ae: Any = _trained("autoencoder", splits, epochs, outputs="logits", **widths)
     vae: Any = _trained("vae", splits, epochs, **widths)
-    judge = _judge(splits, 1 if quick else 15)
+    judge = _judge(splits, 1 if quick else 10)
     test, count = splits.test, 5 if quick else PAIRS
     first, second = _pairs(test.y, count)
 
@@ -175,14 +175,12 @@ def interval(differences: HostArray, draws: int = 4000) -> tuple[float, float, f
     return float(differences.mean()), float(low), float(high)
 
 
-def _animate(left: HostArray, right: HostArray, out: Path) -> None:
-    """Autoencoder on the left, VAE on the right, walking from a 2 to a 7; GIF and contact sheet."""
-    frames = np.stack([
-        pictures.tile(np.stack([a, b]).reshape(2, 28, 28), columns=2, gap=4)
-        for a, b in zip(left, right, strict=True)
-    ])  # fmt: skip
-    pictures.save_gif(frames, out / "walk.gif", seconds=0.04, scale=4)
-    pictures.save_png(pictures.contact_sheet(frames, columns=5), out / "walk.png", scale=2)
+def _animate(ae: HostArray, vae: HostArray, out: Path) -> None:
+    """Walking from a 2 to a 7: a GIF, the autoencoder on the left, and a contact sheet, the autoencoder above."""
+    both = np.stack([ae, vae], axis=1).reshape(len(ae), 2, 28, 28)
+    beside, above = (np.stack([pictures.tile(pair, columns=c, gap=1) for pair in both]) for c in (2, 1))
+    pictures.save_gif(beside, out / "walk.gif", seconds=0.04, scale=4)
+    pictures.save_png(pictures.contact_sheet(above, columns=10), out / "walk.png", scale=2)
 
 
 def _few(splits: Splits) -> Splits:
