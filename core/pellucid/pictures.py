@@ -33,8 +33,13 @@ def tile(images: Any, *, columns: int | None = None, gap: int = 2, background: f
         uint8, (H', W') for grey images or (H', W', 3) for coloured ones.
 
     Raises:
-        DataError: not images, none at all, or not finite.
+        DataError: not images, none at all, not finite, or whole numbers above 1 that are not uint8.
+        ConfigError: no columns, a gap below 0.
     """
+    if (columns is not None and columns < 1) or gap < 0:
+        raise ConfigError(
+            f"pictures.tile needs at least one column and a gap of at least 0. Received: columns={columns}, gap={gap}."
+        )
     pixels = as_pixels(images)
     n, height, width = pixels.shape[:3]
     if n == 0:
@@ -53,7 +58,7 @@ def as_pixels(images: Any) -> HostArray:
     """Images in [0, 1] as uint8; an axis of one channel is dropped. uint8 images are taken as they are.
 
     Raises:
-        DataError: another shape than ``tile`` takes, or not finite.
+        DataError: another shape than ``tile`` takes, not finite, or whole numbers above 1 that are not uint8.
     """
     values = np.asarray(images)
     if values.ndim == 4 and values.shape[3] == 1:
@@ -65,6 +70,11 @@ def as_pixels(images: Any) -> HostArray:
         )
     if values.dtype == np.uint8:
         return values
+    if values.dtype.kind in "iu" and values.max(initial=0) > 1:
+        raise DataError(
+            f"Pictures take grey levels from 0 to 1, or from 0 to 255 as uint8. Received: {values.dtype} up to "
+            f"{values.max()}. Convert them: images.astype('uint8'), or images / 255."
+        )
     if not np.isfinite(values).all():
         raise DataError("Pictures need finite values from 0 to 1. Received: NaN or infinity among them.")
     return np.rint(255 * np.clip(values, 0.0, 1.0)).astype(np.uint8)
@@ -85,7 +95,7 @@ def save_png(image: HostArray, path: Path | str, *, scale: int = 1) -> Path:
     """Write one uint8 image, each pixel as ``scale`` x ``scale`` of the file's; returns the path.
 
     Raises:
-        ConfigError: Pillow is not installed.
+        ConfigError: Pillow is not installed, a scale below 1. DataError: not one uint8 image.
     """
     return _write(path, _picture(image, scale), format="PNG", optimize=True)
 
@@ -102,10 +112,15 @@ def save_gif(
         hold: how much longer the last is shown.
 
     Raises:
-        ConfigError: Pillow is not installed. DataError: no frames.
+        ConfigError: Pillow is not installed, a scale below 1, times below 0. DataError: no frames, or of several shapes.
     """
     if len(frames) == 0:
         raise DataError("pictures.save_gif needs at least one frame. Received: none.")
+    shapes = sorted({np.shape(frame) for frame in frames})
+    if len(shapes) > 1:
+        raise DataError(f"The frames of an animation must be of one shape. Received: {shapes[0]} and {shapes[1]}.")
+    if seconds < 0 or hold < 0:
+        raise ConfigError(f"pictures.save_gif shows frames for at least 0 s. Received: {seconds} and {hold}.")
     first, *others = (_picture(frame, scale) for frame in frames)
     durations = [round(1000 * seconds)] * len(frames)
     durations[-1] += round(1000 * hold)
@@ -120,6 +135,10 @@ def _picture(image: HostArray, scale: int) -> Any:
     pixels = np.asarray(image)
     if pixels.dtype != np.uint8:
         raise DataError(f"A picture is written from a uint8 image, as tile returns. Received: dtype {pixels.dtype}.")
+    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)) or pixels.size == 0:
+        raise DataError(f"A picture is an array (H, W) or (H, W, 3), as tile returns. Received: shape {pixels.shape}.")
+    if scale < 1:
+        raise ConfigError(f"A picture is enlarged by a scale of at least 1. Received: {scale}.")
     return Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
 

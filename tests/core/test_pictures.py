@@ -74,6 +74,7 @@ def test_a_contact_sheet_shows_first_and_last() -> None:
         (np.zeros((4, 5, 5, 2)), "with 1 or 3 channels"),
         (np.zeros((0, 5, 5)), "at least one image"),
         (np.full((1, 5, 5), np.nan), "NaN or infinity"),
+        (np.full((1, 5, 5), 255), r"from 0 to 255 as uint8\. Received: int64 up to 255\. Convert them"),
     ],
 )
 def test_what_is_no_picture_is_refused(images: Any, message: str) -> None:
@@ -88,6 +89,31 @@ def test_only_uint8_is_written_and_only_where_there_is_a_folder(tmp_path: Path) 
         pictures.save_gif([], tmp_path / "a.gif")
     with pytest.raises(CheckpointError, match="Cannot write"):
         pictures.save_png(np.zeros((3, 3), np.uint8), tmp_path / "none" / "a.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_whole_numbers_may_be_masks() -> None:
+    np.testing.assert_array_equal(pictures.tile(np.array([[[0, 1]]])), [[0, 255]])
+    np.testing.assert_array_equal(pictures.tile(np.array([[[False, True]]])), [[0, 255]])
+
+
+@pytest.mark.parametrize("options", [{"columns": 0}, {"columns": -1}, {"gap": -1}], ids=str)
+def test_layouts_that_are_none_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="at least one column and a gap of at least 0"):
+        pictures.tile(np.zeros((2, 3, 3)), **options)
+
+
+def test_files_that_would_hold_no_picture_are_not_written(tmp_path: Path) -> None:
+    image = np.zeros((3, 4), np.uint8)
+    for shape in ((3, 4, 1), (12,), (0, 4)):
+        with pytest.raises(DataError, match=r"A picture is an array \(H, W\) or \(H, W, 3\)"):
+            pictures.save_png(np.zeros(shape, np.uint8), tmp_path / "a.png")
+    with pytest.raises(ConfigError, match=r"scale of at least 1\. Received: 0"):
+        pictures.save_png(image, tmp_path / "a.png", scale=0)
+    with pytest.raises(DataError, match=r"one shape\. Received: \(3, 4\) and \(4, 3\)"):
+        pictures.save_gif([image, image.T], tmp_path / "a.gif")
+    with pytest.raises(ConfigError, match=r"at least 0 s\. Received: -1 and 1"):
+        pictures.save_gif([image], tmp_path / "a.gif", seconds=-1)
     assert not list(tmp_path.iterdir())
 
 
