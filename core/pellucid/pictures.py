@@ -112,7 +112,8 @@ def save_gif(
         hold: how much longer the last is shown.
 
     Raises:
-        ConfigError: Pillow is not installed, a scale below 1, times below 0. DataError: no frames, or of several shapes.
+        ConfigError: Pillow is not installed, a scale below 1, times below 0. DataError: no frames, frames of several
+            shapes.
     """
     if len(frames) == 0:
         raise DataError("pictures.save_gif needs at least one frame. Received: none.")
