@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -162,6 +162,9 @@ class Layer(Component, ABC):
     made_inputs: tuple[Shape, ...] = ()
     """Shapes of the model's last inputs, which its objective makes from the target or draws itself: a label ``()``,
     a noise level ``()``. An experiment finds the shapes of the inputs before them from the data."""
+    default_transforms: Sequence[Any] = ()
+    """Names or configurations of transforms that a model wants between the data's own and itself: what it is made to
+    work on is a code of the samples, say. Fitted on the training data, like those of the data."""
     default_objective: str | dict[str, Any] | None = None
     """What a model is trained with unless told otherwise: a registered objective or its configuration."""
     runtime: Runtime | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pellucid as pl
 import pytest
 from pellucid.errors import CheckpointError, ConfigError, DataError
 from pellucid.transform import Transform
@@ -157,3 +158,14 @@ def test_samples_come_back_in_the_units_of_the_data() -> None:
 def test_a_transform_that_cannot_be_undone_says_so() -> None:
     with pytest.raises(ConfigError, match=r"Flatten cannot be undone.*a method 'inverse'"):
         Flatten().inverse(np.ones((2, 3)))
+
+
+def test_a_model_may_bring_transforms_that_stand_after_those_of_the_data() -> None:
+    x = RNG.normal(5.0, 3.0, (20, 2, 3)).astype(np.float32)
+    for data in (pl.Splits(*(3 * [pl.Split(x, x[:, 0, 0])]), transforms=[Scale(2.0)]), (x, x[:, 0, 0])):
+        model = pl.build("dense", input_shape=(6,), units=1, seed=0)
+        model.default_transforms = ["flatten", {"type": "standardize"}]
+        pl.Trainer(model, loss="mse", seed=0).fit(data, epochs=1, verbose=False)
+        assert [type(t).__name__ for t in model.runtime.transforms][-2:] == ["Flatten", "Standardize"]
+        assert len(model.runtime.transforms) == (3 if isinstance(data, pl.Splits) else 2)
+        assert model.predict(x).shape == (20, 1)

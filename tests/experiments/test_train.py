@@ -284,3 +284,5 @@ def test_inputs_that_the_objective_makes_come_after_those_of_the_data() -> None:
     splits = pl.load_dataset("iris")
     assert input_shape_of(splits) == [4]
     assert input_shape_of(splits, ((), (3,))) == [[4], [], [3]]
+    image = pl.Split(np.zeros((5, 2, 3)))
+    assert input_shape_of(pl.Splits(image, image, image), transforms=["flatten"]) == [6]

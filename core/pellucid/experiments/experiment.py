@@ -217,8 +217,8 @@ def prepare(experiment: Experiment) -> Prepared:
         config["outputs"] = outputs_of(splits, experiment.loss)
     try:
         if "input_shape" not in config:
-            made_inputs = read(("model", "layer"), config).made_inputs
-            config["input_shape"] = input_shape_of(splits, made_inputs)
+            layer = read(("model", "layer"), config)
+            config["input_shape"] = input_shape_of(splits, layer.made_inputs, layer.default_transforms)
         model = build(config, seed=seed, dtype=settings.dtype, backend=ops)
     except PellucidError as error:
         raise type(error)(f"model: {error}") from error

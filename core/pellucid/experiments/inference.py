@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from pellucid.objective import Loss
 
 
-def input_shape_of(splits: Splits, made: Sequence[Shape] = ()) -> Any:
-    """The shape of one sample as the model receives it: after the data set's transforms.
+def input_shape_of(splits: Splits, made: Sequence[Shape] = (), transforms: Sequence[Any] = ()) -> Any:
+    """The shape of one sample as the model receives it: after the transforms of the data set and of the model.
 
     Args:
         made: shapes of further inputs, which the objective makes; see :attr:`pellucid.Layer.made_inputs`.
+        transforms: of the model; see :attr:`pellucid.Layer.default_transforms`.
     """
     x = splits.train.x
     first, *others = x if isinstance(x, tuple) else (x,)
     shape = tuple(first.shape[1:])
-    for i, transform in enumerate(splits.transforms):
-        shape = read("transform", transform, path=f"data.transforms.{i}").output_shape(shape)
+    for transform in (*splits.transforms, *transforms):
+        shape = read("transform", transform, path="transforms").output_shape(shape)
     further = [*(list(part.shape[1:]) for part in others), *(list(part) for part in made)]
     return [list(shape), *further] if further else list(shape)
 

@@ -37,7 +37,8 @@ def prepare(
 ) -> Prepared:
     """Check everything that can be checked before the first step, and bring it to the device.
 
-    The data set's transforms are fitted here, on the training part only, unless the model has some already.
+    The transforms of the data set and of the model are fitted here, on the training part only, unless the model has
+    some already.
     """
     for name, value, least in (("epochs", epochs, 0), ("batch_size", batch_size, 1)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
@@ -48,9 +49,10 @@ def prepare(
     runtime = trainer.runtime
     if train.features is not None:
         runtime.metadata["features"] = list(train.features)
+    if not runtime.transforms:
+        of_data = opened.transforms if isinstance(opened, Splits) else ()
+        runtime.transforms = fitted_transforms([*of_data, *trainer.model.default_transforms], train.x)
     if isinstance(opened, Splits):
-        if not runtime.transforms:
-            runtime.transforms = fitted_transforms(opened.transforms, train.x)
         runtime.classes = runtime.classes or opened.classes
         if validation is None and len(opened.validation):
             validation = opened.validation
