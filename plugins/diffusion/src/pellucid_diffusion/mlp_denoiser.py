@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -90,19 +91,10 @@ class MlpBlock(Layer):
         return dh, de
 
 
-class MlpDenoiser(Denoiser):
+class DenseDenoiser(Denoiser, ABC):
     """A dense layer, residual blocks that are told time and label, a dense layer back to the shape of x.
 
     It starts by saying 0, whatever it is asked.
-
-    Args:
-        classes: number of classes; 0 makes a model without labels.
-        hidden: features between the blocks, and hidden units inside.
-        blocks: number of residual blocks.
-        embedding: features that time and label are turned into, an even number.
-
-    Shapes: x_t (N, …), t (N,), label (N,) if there are classes -> the shape of x_t. Samples of several axes are
-    flattened inside.
     """
 
     equations = (
@@ -110,12 +102,9 @@ class MlpDenoiser(Denoiser):
         Equation("h", r"h_0 = W x_t + b, \qquad h_{i+1} = \mathrm{block}_i(h_i, e)"),
         Equation("y", r"y = V h_B + c"),
     )
-    examples = (
-        Example({"hidden": 4, "blocks": 1, "embedding": 2}, ((2,), ("int", 50))),
-        Example({"classes": 2, "hidden": 3, "blocks": 2, "embedding": 4}, ((2, 1), ("int", 50), ("int", 3))),
-    )
 
-    def __init__(self, classes: int = 0, hidden: int = 128, blocks: int = 3, embedding: int = 64) -> None:
+    @abstractmethod
+    def __init__(self, classes: int, hidden: int, blocks: int, embedding: int) -> None:
         check_int(self, "classes", classes, "[0, inf)")
         check_int(self, "hidden", hidden, "[1, inf)")
         check_int(self, "blocks", blocks, "[1, inf)")
@@ -160,3 +149,25 @@ class MlpDenoiser(Denoiser):
         dx = self.entry.backward(ctx.child("entry"), dh)
         self.told.backward(ctx.child("told"), de)
         return (None if dx is None else dx.reshape(ctx.shape), *(None,) * len(self.integer_inputs))
+
+
+class MlpDenoiser(DenseDenoiser):
+    """A denoiser of points, flat vectors and small images: residual blocks of dense layers.
+
+    Args:
+        classes: number of classes; 0 makes a model without labels.
+        hidden: features between the blocks, and hidden units inside.
+        blocks: number of residual blocks.
+        embedding: features that time and label are turned into, an even number.
+
+    Shapes: x_t (N, …), t (N,), label (N,) if there are classes -> the shape of x_t. Samples of several axes are
+    flattened inside.
+    """
+
+    examples = (
+        Example({"hidden": 4, "blocks": 1, "embedding": 2}, ((2,), ("int", 50))),
+        Example({"classes": 2, "hidden": 3, "blocks": 2, "embedding": 4}, ((2, 1), ("int", 50), ("int", 3))),
+    )
+
+    def __init__(self, classes: int = 0, hidden: int = 128, blocks: int = 3, embedding: int = 64) -> None:
+        super().__init__(classes, hidden, blocks, embedding)
