@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ FEW = 192
 def mnist(out: Path, quick: bool) -> dict[str, Any]:
     """Handwritten digits as 2, 16 and 32 numbers: mean squared error of test pixels, beside that of as many principal
     components of the same training images."""
+    _empty(out)
     figures: dict[str, Any] = {}
     minutes = []
     samples = str(out / "test.npz")  # which is read faster than the whole data set, eight times
@@ -58,6 +60,7 @@ def mnist(out: Path, quick: bool) -> dict[str, Any]:
 def denoising(out: Path, quick: bool) -> dict[str, Any]:
     """Test digits with half of their pixels set to 0: how far they are from the clean ones as they are, restored by the
     denoising autoencoder, and by the plain one of the same size."""
+    _empty(out)
     model, splits, summary = _trained("denoising", out / "denoising", quick)
     plain, _, _ = _trained("denoising", out / "plain", quick, amount=0.0)
     x = np.asarray(splits.test.x)
@@ -107,6 +110,12 @@ def _trained(experiment: str, folder: Path, quick: bool, **arguments: Any) -> tu
     model = prepared.trainer.model
     assert isinstance(model, Autoencoder)
     return model, prepared.splits, summary
+
+
+def _empty(folder: Path) -> None:
+    """Remove what an earlier measurement left: runs and verbs overwrite nothing."""
+    rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 def _noise(path: Path) -> Path:
