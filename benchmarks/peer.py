@@ -49,6 +49,7 @@ class Contestant:
         distribution: what has to be installed for it, with all that it requires.
         here: it runs in the project's environment; the others in the benchmarks' own.
         preload: C source of a library to load before everything else.
+        convolves: it takes part where there are convolutions.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Contestant:
     distribution: str
     here: bool = False
     preload: str = ""
+    convolves: bool = True
 
     def load(self) -> type[Peer]:
         module, name = self.place.split(":")
@@ -72,7 +74,8 @@ CONTESTANTS = {
     "torch-intel": Contestant("torch eager, MKL's Intel path", "with_torch:Eager", "torch", preload=_INTEL_PATH),
     "torch-compile": Contestant("torch.compile", "with_torch:Compiled", "torch"),
     "jax": Contestant("jax", "with_jax:Stepwise", "jax"),
-    "jax-scan": Contestant("jax scan", "with_jax:Scanned", "jax"),
-    "sklearn": Contestant("scikit-learn", "with_sklearn:ScikitLearn", "scikit-learn"),
-    "numpy": Contestant("NumPy", "with_numpy:NumPy", "numpy"),
+    # Inside of a loop XLA convolves a hundred times slower: an epoch of case 6 takes a minute.
+    "jax-scan": Contestant("jax scan", "with_jax:Scanned", "jax", convolves=False),
+    "sklearn": Contestant("scikit-learn", "with_sklearn:ScikitLearn", "scikit-learn", convolves=False),
+    "numpy": Contestant("NumPy", "with_numpy:NumPy", "numpy", convolves=False),
 }

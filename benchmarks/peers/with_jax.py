@@ -17,8 +17,21 @@ from benchmarks.peer import Peer
 def outputs(parameters: Any, x: Any) -> Any:
     *hidden, (w, b) = parameters
     for v, c in hidden:
-        x = jax.nn.relu(x @ v + c)
+        if v.ndim == 4:
+            x = pooled(jax.nn.relu(convolved(x, v) + c))
+        else:
+            x = jax.nn.relu(x.reshape(len(x), -1) @ v + c)
     return x @ w + b
+
+
+def convolved(x: Any, w: Any) -> Any:
+    return jax.lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+def pooled(x: Any) -> Any:
+    """The largest of 2 x 2, by a reshape: with its gradient six times faster here than reduce_window."""
+    n, h, w, c = x.shape
+    return x.reshape(n, h // 2, 2, w // 2, 2, c).max((2, 4))
 
 
 def loss_of(parameters: Any, x: Any, y: Any) -> Any:
@@ -51,7 +64,7 @@ class Stepwise(Peer):
         theta = [(jnp.asarray(w), jnp.asarray(b)) for w, b in case.weights()]
         m, v = (jax.tree.map(jnp.zeros_like, theta) for _ in range(2))
         self.state = (theta, m, v, jnp.int32(0), jnp.int32(0), jnp.float32(0.0))
-        self.device_x = jnp.asarray(self.x)
+        self.device_x = jnp.asarray(self.x.reshape(-1, *case.image) if case.filters else self.x)
         self.device_y = jnp.asarray(self.y.astype(np.int32) if case.classify else self.y)
         self.run = self.compile()
 

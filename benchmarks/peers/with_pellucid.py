@@ -29,10 +29,18 @@ class Pellucid(Peer):
 
     def __init__(self, case: Case, threads: int) -> None:
         super().__init__(case, threads)
+        layers: list[dict[str, Any]] = []
+        for filters in case.filters:
+            layers.append({"type": "cnn/conv2d", "filters": filters, "kernel_size": 3, "activation": "relu"})
+            layers[-1]["padding"] = "same"
+            layers.append({"type": "cnn/max_pool2d"})
+        if case.filters:
+            self.x = self.x.reshape(-1, *case.image)
+            layers.append({"type": "flatten"})
         widths = case.sizes[1:]
-        layers = [{"type": "dense", "units": units, "activation": "relu"} for units in widths[:-1]]
+        layers += [{"type": "dense", "units": units, "activation": "relu"} for units in widths[:-1]]
         layers.append({"type": "dense", "units": widths[-1]})
-        self.model = pl.build({"type": "sequential", "input_shape": [case.sizes[0]], "layers": layers}, seed=0)
+        self.model = pl.build({"type": "sequential", "input_shape": self.x.shape[1:], "layers": layers}, seed=0)
         values = [array for layer in case.weights() for array in layer]
         for param, value in zip(self.model.parameters(), values, strict=True):
             param.data = value

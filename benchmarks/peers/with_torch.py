@@ -1,4 +1,4 @@
-"""PyTorch on the CPU: eager with the fastest of its Adams, and torch.compile of forward and loss."""
+"""PyTorch on the CPU: eager with the fastest of its Adams and image layouts, and torch.compile of forward and loss."""
 
 from __future__ import annotations
 
@@ -25,30 +25,28 @@ class Eager(Peer):
     def __init__(self, case: Case, threads: int) -> None:
         super().__init__(case, threads)
         torch.set_num_threads(threads)
-        modules: list[torch.nn.Module] = []
-        for w, b in case.weights():
-            linear = torch.nn.Linear(*w.shape)
-            with torch.no_grad():
-                linear.weight.copy_(torch.from_numpy(w.T.copy()))
-                linear.bias.copy_(torch.from_numpy(b))
-            modules += [linear, torch.nn.ReLU()]
-        self.model = torch.nn.Sequential(*modules[:-1])
+        self.model = network(case)
         self.x_tensor, self.y_tensor = torch.from_numpy(self.x), torch.from_numpy(self.y)
+        self.layouts = [torch.contiguous_format]
+        if case.filters:
+            self.x_tensor = self.x_tensor.reshape(-1, *case.image).permute(0, 3, 1, 2).contiguous()
+            self.layouts.append(torch.channels_last)
 
     def compiled(self, function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
         return function
 
     def train(self, epoch_done: Callable[[float], None]) -> None:
+        choices = [(variant, layout) for layout in self.layouts for variant in VARIANTS]
         enough = self.case.steps >= TRIAL_STEPS
-        variant = min(VARIANTS, key=self.seconds_per_step) if enough else "fused"
-        self.note = f"optimizer: {variant}"
-        run = self.stepper(self.model, variant)
+        best = min(choices, key=self.seconds_per_step) if enough else ("fused", self.layouts[-1])
+        self.note = f"optimizer: {best[0]}" + (f", {best[1]}" if self.case.filters else "")
+        run = self.stepper(self.model, *best)
         for epoch in range(1 << 62):
             epoch_done(run(torch.from_numpy(self.case.order(epoch)), self.case.steps))
 
-    def seconds_per_step(self, variant: str) -> float:
-        """Of a copy of the model with one of the Adams; nothing of it remains."""
-        run, order = self.stepper(deepcopy(self.model), variant), torch.from_numpy(self.case.order(0))
+    def seconds_per_step(self, choice: tuple[str, torch.memory_format]) -> float:
+        """Of a copy of the model with one of the Adams and layouts; nothing of it remains."""
+        run, order = self.stepper(deepcopy(self.model), *choice), torch.from_numpy(self.case.order(0))
         run(order, 4)
         best = float("inf")
         for _ in range(5):
@@ -57,8 +55,11 @@ class Eager(Peer):
             best = min(best, perf_counter() - start)
         return best
 
-    def stepper(self, model: torch.nn.Module, variant: str) -> Callable[[torch.Tensor, int], float]:
+    def stepper(
+        self, model: torch.nn.Module, variant: str, layout: torch.memory_format
+    ) -> Callable[[torch.Tensor, int], float]:
         """A function that makes a number of steps and returns their mean loss."""
+        model = model.to(memory_format=layout)
         lossf = functional.cross_entropy if self.case.classify else functional.mse_loss
         x, y, batch = self.x_tensor, self.y_tensor, self.case.batch
         forward = self.compiled(lambda x, y: lossf(model(x), y))
@@ -85,6 +86,27 @@ class Eager(Peer):
                 return self.model(torch.from_numpy(x)).numpy()
 
         return predict
+
+
+def network(case: Case) -> torch.nn.Module:
+    """The network with its first weights, in PyTorch's order: (out, in) and (out, in, height, width)."""
+    modules: list[torch.nn.Module] = []
+    for number, (w, b) in enumerate(case.weights()):
+        layer: torch.nn.Conv2d | torch.nn.Linear
+        if w.ndim == 4:
+            layer, after = torch.nn.Conv2d(w.shape[2], w.shape[3], 3, padding=1), [torch.nn.MaxPool2d(2)]
+            own = w.transpose(3, 2, 0, 1)
+        else:
+            layer, after = torch.nn.Linear(*w.shape), []
+            own = w.T
+            if case.filters and number == len(case.filters):  # flattened, PyTorch's maps have their channels first
+                modules.append(torch.nn.Flatten())
+                own = w.reshape(*case.last_map, -1).transpose(3, 2, 0, 1).reshape(w.T.shape)
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(own.copy()))
+            layer.bias.copy_(torch.from_numpy(b))
+        modules += [layer, torch.nn.ReLU(), *after]
+    return torch.nn.Sequential(*modules[:-1])
 
 
 class Compiled(Eager):
