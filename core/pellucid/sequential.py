@@ -159,6 +159,11 @@ class Parallel(Layer):
         self.join = join
 
     @property
+    def capturable(self) -> bool:  # type: ignore[override]
+        """Sums are calls of ops; joining along the last axis is array code."""
+        return self.join == "sum"
+
+    @property
     def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
         return tuple(sorted({i for layer in self.layers for i in layer.integer_inputs}))
 
@@ -183,7 +188,7 @@ class Parallel(Layer):
         if self.join == "concatenate":
             ctx.widths = [y.shape[-1] for y in outputs]
             return ctx.xp.concatenate(outputs, axis=-1)
-        return _total(ctx, outputs)
+        return _total(ctx, "y", outputs)
 
     def backward(self, ctx: Context, *dy: Array) -> Any:
         (gradient,) = dy
@@ -199,12 +204,14 @@ class Parallel(Layer):
             for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))
         ]
         if not isinstance(gradients[0], tuple):
-            return None if gradients[0] is None else _total(ctx, gradients)
-        return tuple(None if g[0] is None else _total(ctx, list(g)) for g in zip(*gradients, strict=True))
+            return None if gradients[0] is None else _total(ctx, "dx", gradients)
+        by_input = enumerate(zip(*gradients, strict=True))
+        return tuple(None if g[0] is None else _total(ctx, ("dx", i), list(g)) for i, g in by_input)
 
 
-def _total(ctx: Context, arrays: list[Array]) -> Array:
-    total = arrays[0].copy()
+def _total(ctx: Context, name: Any, arrays: list[Array]) -> Array:
+    total = ctx.scratch(name, arrays[0].shape, arrays[0].dtype)
+    ctx.ops.copy(arrays[0], total)
     for array in arrays[1:]:
         ctx.ops.add_scaled(total, array, 1.0)
     return total

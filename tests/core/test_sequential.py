@@ -58,6 +58,26 @@ def test_parallel_joins_its_branches(join, width):
     assert model.output_shape((3,)) == (width,)
 
 
+def test_a_step_through_branches_that_are_added_can_be_recorded():
+    pytest.importorskip("pellucid._kernels.native")
+    config = {"type": "parallel", "join": "sum", "layers": [dense(4, activation="relu"), dense(4)]}
+    model = pl.build(config, input_shape=(3,), seed=0, backend="cython")
+    assert all(layer.capturable for _, layer in model.walk())
+    assert not pl.create("layer", {**config, "join": "concatenate"}).capturable
+    ctx, x, dy = Context(get_ops("cython"), training=True), np.ones((5, 3), np.float32), np.ones((5, 4), np.float32)
+
+    def step():
+        return model.forward(ctx, x), model.backward(ctx, dy)
+
+    (y, dx), plan = ctx.ops.record(step)
+    assert plan is not None
+    x[0], dy[1] = 2, 3
+    plan.run()
+    replayed = y.copy(), dx.copy()
+    for ours, theirs in zip(replayed, step(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_a_shape_error_names_the_layer_and_the_shapes_so_far():
     config = {"type": "sequential", "layers": [dense(4), {"type": "residual", "layer": dense(5)}, dense(2)]}
     with pytest.raises(ShapeError, match=r"layers\.1 \(Residual\).*\(3,\) → Dense \(4,\)"):
