@@ -68,6 +68,22 @@ def test_stages_have_convolutions_of_their_own_number_and_the_last_may_be_averag
     assert model.parameters()[-2].shape == (6, 3)
 
 
+def test_an_activation_with_settings_stands_behind_each_convolution_as_a_layer_of_its_own() -> None:
+    activation = {"type": "core/leaky_relu", "alpha": 0.3}
+    arguments = {"outputs": 3, "filters": [2, 2], "hidden": [3], "activation": activation}
+    model: Any = build("lenet", (4, 4, 1), arguments)
+    assert layers(model) == [*["Conv2D", "LeakyReLU", "MaxPool2D"] * 2, "Flatten", "Dense", "LeakyReLU", "Dense"]
+    own = [layer for layer in model.layers if type(layer).__name__ == "LeakyReLU"]
+    assert len({id(layer) for layer in own}) == 3 and {layer.alpha for layer in own} == {0.3}
+    assert pl.to_config(model)["activation"] == activation
+    assert layers(build("lenet", (4, 4, 1), {**arguments, "activation": {"type": "relu"}}))[:2] == [
+        "Conv2D",
+        "MaxPool2D",
+    ]
+    unet: Any = build("unet", (4, 4, 1), {"outputs": 1, "filters": [2, 2], "activation": activation})
+    assert sum(type(layer).__name__ == "LeakyReLU" for _, layer in unet.walk()) == 1 + 6  # the pattern, and its copies
+
+
 def test_a_stage_of_the_residual_network_halves_the_size() -> None:
     model: Any = build("resnet_small", (28, 28, 1), {"outputs": 10, "filters": [2, 3, 4], "blocks": 2})
     assert layers(model) == ["Conv2D", *["ResidualBlock"] * 6, "BatchNorm", "ReLU", "GlobalAveragePool2D", "Dense"]

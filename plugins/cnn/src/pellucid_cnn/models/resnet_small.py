@@ -81,9 +81,9 @@ def resnet_small(
 
 
 resnet_small.examples = (  # type: ignore[attr-defined]
-    Example({"outputs": 2, "filters": [1, 2], "activation": "silu"}, ((2, 4, 1),)),
+    Example({"outputs": 2, "filters": [1, 1], "activation": "silu"}, ((2, 2, 1),)),
     Example(
-        {"outputs": 1, "filters": [2], "activation": "softplus", "preactivation": False, "normalization": "group_norm",
+        {"outputs": 1, "filters": [1], "activation": "softplus", "preactivation": False, "normalization": "group_norm",
          "dropout": 0.2},
         ((2, 2, 1),),
     ),

@@ -53,9 +53,9 @@ class UNet(Layer):
     examples = (
         Example({"outputs": 1, "filters": [1, 2], "activation": "tanh", "normalization": "batch_norm"}, ((2, 2, 1),)),
         Example(
-            {"outputs": 2, "filters": [1, 1, 1], "normalization": None, "activation": "tanh", "task": "segmentation",
+            {"outputs": 2, "filters": [1, 1], "normalization": None, "activation": "tanh", "task": "segmentation",
              "bottom": {"type": "cnn/pixelwise", "layer": {"type": "core/dense", "units": 1}}},
-            ((4, 4, 1),),
+            ((2, 2, 1),),
         ),
     )  # fmt: skip
     capturable = True
