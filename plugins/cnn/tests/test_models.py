@@ -68,6 +68,24 @@ def test_stages_have_convolutions_of_their_own_number_and_the_last_may_be_averag
     assert model.parameters()[-2].shape == (6, 3)
 
 
+def test_a_mirrored_network_says_the_same_of_an_image_and_its_mirror_image() -> None:
+    arguments = {"outputs": 3, "filters": [2, 3], "activation": "tanh"}
+    x = np.random.default_rng(0).normal(size=(5, 4, 6, 1))
+    for name in ("lenet", "resnet_small"):
+        plain, mirrored = (build(name, (4, 6, 1), {**arguments, "mirror": mirror}) for mirror in (False, True))
+        for ours, theirs in zip(mirrored.parameters(), plain.parameters(), strict=True):
+            ours.data = theirs.data
+        np.testing.assert_allclose(mirrored.predict(x), mirrored.predict(x[:, :, ::-1]), atol=1e-12)
+        np.testing.assert_allclose(
+            mirrored.predict(x), (plain.predict(x) + plain.predict(x[:, :, ::-1])) / 2, atol=1e-12
+        )
+        assert mirrored.default_objective == plain.default_objective
+        assert mirrored.runtime is not None
+        ctx = pl.Context(mirrored.runtime.ops, training=True, dtype="float64")
+        ours, theirs = (np.array(model.forward(ctx.child(i), x)) for i, model in enumerate((mirrored, plain)))
+        np.testing.assert_array_equal(ours, theirs)  # in training there is one opinion
+
+
 def test_an_activation_with_settings_stands_behind_each_convolution_as_a_layer_of_its_own() -> None:
     activation = {"type": "core/leaky_relu", "alpha": 0.3}
     arguments = {"outputs": 3, "filters": [2, 2], "hidden": [3], "activation": activation}

@@ -37,6 +37,7 @@ transforms = ["cnn/random_shift", {{ type = "cnn/random_rotate", degrees = 20.0 
 type = "cnn/lenet"
 filters = [5, 6]
 hidden = [8]
+mirror = true
 normalization = "batch_norm"
 [train]
 epochs = 1

@@ -33,6 +33,10 @@ def _layers(registry: Registrar) -> None:
     layer("upsample", f"{at}.upsample:Upsample", summary="a larger image, nearest or bilinear")
     layer("group_norm", f"{at}.group_norm:GroupNorm", summary="normalises groups of channels of each image")
     registry.layer("concatenate", "pellucid_cnn.layers.concatenate:Concatenate", summary="two inputs' channels joined")
+    registry.layer(
+        "mirror_average", "pellucid_cnn.layers.mirror_average:MirrorAverage",
+        summary="the mean for an image and its mirror image",
+    )  # fmt: skip
     registry.layer("pixelwise", "pellucid_cnn.layers.pixelwise:Pixelwise", summary="a layer of vectors at every pixel")
     registry.layer(
         "residual_block", "pellucid_cnn.layers.residual_block:ResidualBlock", summary="y = x + two convolutions of x"

@@ -17,12 +17,13 @@ from pellucid.errors import ConfigError
 from pellucid.experiments.finished import open_run
 from pellucid.layer import Layer
 from pellucid.layers.elementwise import Elementwise
-from pellucid.model import HostArray, require_runtime, transformed
+from pellucid.model import HostArray, Runtime, require_runtime, transformed
 from pellucid.sequential import Sequential
 from pellucid.transform import Augmentation
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
+from pellucid_cnn.layers.mirror_average import MirrorAverage
 from pellucid_cnn.layers.residual_block import ResidualBlock
 
 Part = Literal["train", "validation", "test"]
@@ -42,7 +43,7 @@ def filters(run: Path, *, output: Path = Path("filters.png"), scale: int = 8) ->
     check_int(filters, "scale", scale, "[1, inf)")
     model = open_run(run).model
     conv = next(layer for _, layer in model.walk() if isinstance(layer, Conv2D))
-    weight = _host(model, conv.weight.data)  # (KH, KW, C, F)
+    weight = _host(require_runtime(model), conv.weight.data)  # (KH, KW, C, F)
     if weight.shape[2] != 3:  # anything but colours: seen as grey levels
         weight = weight.mean(axis=2, keepdims=True)
     largest = float(abs(weight).max()) or 1.0
@@ -121,7 +122,7 @@ def augmented(
         changed = runtime.ops.asarray(x)
         for i, augmentation in enumerate(augmentations):
             changed = augmentation.augment(ctx.child(i), changed)
-        columns.append(np.array(_host(opened.model, changed)))
+        columns.append(np.array(_host(runtime, changed)))
     rows = np.stack(columns, axis=1).reshape(-1, *x.shape[1:])  # an image, then all that was made of it
     pictures.save_png(pictures.tile(rows, columns=times + 1, background=0.5), output, scale=scale)
     return {"file": str(output), "augmentations": ", ".join(type(each).__name__ for each in augmentations)}
@@ -129,18 +130,20 @@ def augmented(
 
 def _stages(model: Layer, x: HostArray) -> tuple[list[tuple[str, HostArray]], HostArray]:
     """The name and the feature maps (H, W, C) of every stage, and the model's outputs."""
+    runtime = require_runtime(model)
+    if isinstance(model, MirrorAverage):
+        model = model.layer
     if not isinstance(model, Sequential):
         name = type(model).__name__
         raise ConfigError(f"The feature maps of {name} cannot be drawn: it is not one layer after another.")
-    runtime = require_runtime(model)
     ctx = Context(runtime.ops, training=False, dtype=runtime.dtype)
     h = runtime.ops.asarray(x)
     stages = []
     for i, layer in enumerate(model.layers):
         h = layer.forward(ctx.child(i), h)
         if h.ndim == 4 and _is_stage(layer):
-            stages.append((f"{type(layer).__name__} {' x '.join(map(str, h.shape[1:]))}", _host(model, h)[0].copy()))
-    return stages, _host(model, h)
+            stages.append((f"{type(layer).__name__} {' x '.join(map(str, h.shape[1:]))}", _host(runtime, h)[0].copy()))
+    return stages, _host(runtime, h)
 
 
 def _is_stage(layer: Layer) -> bool:
@@ -158,8 +161,8 @@ def _row(stage: HostArray, maps: int, height: int) -> HostArray:
     return pictures.tile(grey.repeat(factor, axis=1).repeat(factor, axis=2), columns=len(grey))
 
 
-def _host(model: Layer, array: Any) -> HostArray:
-    return require_runtime(model).ops.to_host(array)
+def _host(runtime: Runtime, array: Any) -> HostArray:
+    return runtime.ops.to_host(array)
 
 
 def _check_output(output: Path) -> None:

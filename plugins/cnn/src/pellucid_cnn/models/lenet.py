@@ -10,7 +10,6 @@ from pellucid.layer import Layer
 from pellucid.layers.dense import Dense
 from pellucid.layers.dropout import Dropout
 from pellucid.layers.flatten import Flatten
-from pellucid.sequential import Sequential
 
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
@@ -40,7 +39,8 @@ def lenet(
     pooling: Pooling = "max",
     normalization: Normalization | None = None,
     dropout: float = 0.0,
-) -> Sequential:
+    mirror: bool = False,
+) -> Layer:
     """A classifier of images: ``[conv → (norm) → f → max-pool]`` for each of ``filters``, then a dense network.
 
     With more than one convolution a stage it is what is called a VGG network (Simonyan & Zisserman, 2015).
@@ -56,6 +56,8 @@ def lenet(
             ``mean`` averages over the whole image, which leaves one number for each channel.
         normalization: ``batch_norm``, ``group_norm`` or None: between each convolution and its f.
         dropout: fraction of the inputs of each dense layer that is dropped in training.
+        mirror: whether predictions are the mean of those for the image and for its mirror image; see
+            ``cnn/mirror_average``.
 
     Shapes: x (N, H, W, C) -> logits (N, outputs).
 
@@ -80,7 +82,7 @@ def lenet(
         layers.append(Flatten())
     for units in hidden:
         layers += [*_dropped(dropout), Dense(units, init="he"), activate(activation)]
-    return classifier(outputs, Sequential([*layers, *_dropped(dropout), Dense(outputs)]))
+    return classifier(outputs, [*layers, *_dropped(dropout), Dense(outputs)], mirror=mirror)
 
 
 def _fits(counts: Any, filters: Sequence[int]) -> bool:

@@ -8,7 +8,6 @@ from pellucid import Example
 from pellucid.layer import Layer
 from pellucid.layers.dense import Dense
 from pellucid.layers.dropout import Dropout
-from pellucid.sequential import Sequential
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D
@@ -34,7 +33,8 @@ def resnet_small(
     preactivation: bool = True,
     normalization: Normalization | None = "batch_norm",
     dropout: float = 0.0,
-) -> Sequential:
+    mirror: bool = False,
+) -> Layer:
     """A classifier of images: a convolution, stages of residual blocks, the mean over all pixels, a dense layer.
 
     From the second stage on the first block of each halves the size. So a network of four stages sees 28 x 28 pixels as
@@ -49,6 +49,8 @@ def resnet_small(
             ``cnn/residual_block``.
         normalization: ``batch_norm``, ``group_norm`` or None.
         dropout: fraction of the inputs of the dense layer that is dropped in training.
+        mirror: whether predictions are the mean of those for the image and for its mirror image; see
+            ``cnn/mirror_average``.
 
     Shapes: x (N, H, W, C) -> logits (N, outputs).
 
@@ -77,7 +79,7 @@ def resnet_small(
     layers.append(GlobalAveragePool2D())
     if dropout:
         layers.append(Dropout(dropout))
-    return classifier(outputs, Sequential([*layers, Dense(outputs)]))
+    return classifier(outputs, [*layers, Dense(outputs)], mirror=mirror)
 
 
 resnet_small.examples = (  # type: ignore[attr-defined]

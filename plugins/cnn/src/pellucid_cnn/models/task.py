@@ -1,20 +1,20 @@
-"""What a model is trained with unless told otherwise: the loss that belongs to its task."""
+"""What classifiers have in common: logits at the end, the loss that belongs to them, and the mirror image."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Sequence
 
 from pellucid.layer import Layer
+from pellucid.sequential import Sequential
 
-Model = TypeVar("Model", bound=Layer)
-
-
-def classifier(outputs: int, model: Model) -> Model:
-    """A model whose outputs are logits: of the classes, or, if there is one, of yes."""
-    return trained_with("core/binary_cross_entropy" if outputs == 1 else "core/softmax_cross_entropy", model)
+from pellucid_cnn.layers.mirror_average import MirrorAverage
 
 
-def trained_with(loss: str, model: Model) -> Model:
-    """The same model, which now names this loss as its own."""
+def classifier(outputs: int, layers: Sequence[Layer], *, mirror: bool) -> Layer:
+    """One layer after another, whose outputs are logits: of the classes, or, if there is one, of yes."""
+    model: Layer = Sequential(layers)
+    if mirror:
+        model = MirrorAverage(model)
+    loss = "core/binary_cross_entropy" if outputs == 1 else "core/softmax_cross_entropy"
     model.default_objective = {"type": "core/supervised", "loss": loss}
     return model
