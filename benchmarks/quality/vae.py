@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pellucid.dataset import Splits
     from pellucid.model import HostArray
 
-EXPERIMENT = ROOT / "plugins" / "vae" / "experiments" / "mnist.toml"
+EXPERIMENTS = ROOT / "plugins" / "vae" / "experiments"
 FEW = 300
 """Samples of each part in the short form."""
 PAIRS, FRAMES = 200, 100
@@ -38,19 +38,7 @@ PAIRS, FRAMES = 200, 100
 )  # fmt: skip
 def mnist(out: Path, quick: bool) -> dict[str, Any]:
     """The ready experiment: pixels drawn anew each epoch in training, once with seed 0 for the test. Nats a sample."""
-    folder = out / "run"
-    rmtree(folder, ignore_errors=True)  # of an earlier measurement
-    sections = read_sections(EXPERIMENT)
-    if quick:
-        sections["train"]["epochs"] = 1
-    prepared = prepare(check(sections))
-    if quick:
-        prepared = replace(prepared, splits=_few(prepared.splits))
-    summary = train(prepared, RunFolder(folder), verbose=False).summary
-    if summary is None:
-        raise KeyboardInterrupt  # the run was told to stop, and so is the benchmark
-    model: Any = pl.load(folder / "model.safetensors")
-    test = prepared.splits.test
+    model, test, summary = _run("mnist", out / "run", quick)
     means = encode(model, test.x)
     _mnist_pictures(model, test.x, out)
     samples = 4 if quick else 64
@@ -70,12 +58,56 @@ def mnist(out: Path, quick: bool) -> dict[str, Any]:
 
 
 def _mnist_pictures(model: Any, x: HostArray, out: Path) -> None:
-    square = (-1, 28, 28)
-    pictures.save_png(
-        pictures.tile(sample(model, 100, seed=0).reshape(square), columns=10), out / "samples.png", scale=2
-    )
     both = np.concatenate([x[:12], reconstruct(model, x[:12])])
-    pictures.save_png(pictures.tile(both.reshape(square), columns=12), out / "reconstructions.png", scale=2)
+    codes = np.tile(encode(model, x[:1])[0], (model.latent, 11, 1))  # each row moves one unit, the others stand still
+    for unit in range(model.latent):
+        codes[unit, :, unit] = np.linspace(-3, 3, 11)
+    moved = decode(model, codes.reshape(-1, model.latent))
+    for name, images, columns in (
+        ("samples", sample(model, 100, seed=0), 10), ("reconstructions", both, 12), ("traversal", moved, 11),
+    ):  # fmt: skip
+        grid = pictures.tile(images.reshape(-1, 28, 28), columns=columns, gap=1)
+        pictures.save_png(grid, out / f"{name}.png", scale=1 if name == "traversal" else 2)
+
+
+@case("vae/on_demand", goals=[Goal("agreement", ">=", 0.9), Goal("judge_accuracy", ">=", 0.98)])
+def on_demand(out: Path, quick: bool) -> dict[str, Any]:
+    """The ready experiment with labels: does a classifier, trained on its own, see the digit that was asked for?"""
+    model, test, summary = _run("digits_on_demand", out / "run", quick)
+    judge = _judge(_mnist(quick), 1 if quick else 10)
+    asked = np.arange(100 if quick else 5000) % 10
+    seen = judge.predict(sample(model, len(asked), labels=asked, seed=0)).argmax(axis=1)
+    hands = np.random.default_rng(3).standard_normal((6, model.latent)).repeat(10, axis=0)
+    drawn = decode(model, hands, np.tile(np.arange(10), 6)).reshape(-1, 28, 28)
+    pictures.save_png(pictures.tile(drawn, columns=10), out / "on_demand.png", scale=2)
+    return {
+        "agreement": float(np.mean(seen == asked)),
+        "agreement_by_digit": [float(np.mean(seen[asked == digit] == digit)) for digit in range(10)],
+        "samples": len(asked),
+        "judge_accuracy": float(np.mean(judge.predict(test.x).argmax(axis=1) == test.y)),
+        "test_elbo": -summary["test"]["loss"],
+        "training_minutes": summary["training_seconds"] / 60,
+    }
+
+
+def _run(experiment: str, folder: Path, quick: bool) -> tuple[Any, Any, dict[str, Any]]:
+    """A ready experiment: its model, the test samples, its summary."""
+    rmtree(folder, ignore_errors=True)  # of an earlier measurement
+    sections = read_sections(EXPERIMENTS / f"{experiment}.toml")
+    if quick:
+        sections["train"]["epochs"] = 1
+    prepared = prepare(check(sections))
+    if quick:
+        prepared = replace(prepared, splits=_few(prepared.splits))
+    summary = train(prepared, RunFolder(folder), verbose=False).summary
+    if summary is None:
+        raise KeyboardInterrupt  # the run was told to stop, and so is the benchmark
+    return pl.load(folder / "model.safetensors"), prepared.splits.test, summary
+
+
+def _mnist(quick: bool) -> Splits:
+    splits = pl.load_dataset("mnist", seed=0)
+    return _few(splits) if quick else splits
 
 
 # -- the autoencoder beside it ---------------------------------------------------------------------------------------
@@ -90,14 +122,13 @@ def paths(out: Path, quick: bool) -> dict[str, Any]:
     error of the reconstructed ends. Smoother: fewer changes of the class that a classifier, trained on its own, sees
     along the path. The claims are measured and not promised: the goals are those of the judge.
     """
-    splits = pl.load_dataset("mnist", seed=0)
-    if quick:
-        splits = _few(splits)
+    splits = _mnist(quick)
     epochs, widths = 1 if quick else 20, {"latent": 20, "hidden": [500, 500], "activation": "gelu"}
     ae: Any = _trained("autoencoder", splits, epochs, outputs="logits", **widths)
     vae: Any = _trained("vae", splits, epochs, **widths)
     judge = _judge(splits, 1 if quick else 10)
-    test, count = splits.test, 5 if quick else PAIRS
+    test: Any = splits.test
+    count = 5 if quick else PAIRS
     first, second = _pairs(test.y, count)
 
     ends = np.concatenate([first, second])
