@@ -56,3 +56,19 @@ def test_the_op_of_augmentations_too() -> None:
     strict_y = STRICT.empty(y.shape, "float64")
     STRICT.op("cnn/warp")(STRICT.asarray(x), STRICT.asarray(grid), strict_y)
     np.testing.assert_array_equal(STRICT.to_host(strict_y), y)
+
+
+AUGMENTATIONS = [
+    pytest.param(entry.name, example, id=f"{entry.name}[{i}]")
+    for entry in default_registry().entries("transform")
+    if entry.vendor != "core" and issubclass(default_registry().load(entry), pl.Augmentation)
+    for i, example in enumerate(default_registry().load(entry).examples)
+]
+
+
+@pytest.mark.parametrize(("name", "example"), AUGMENTATIONS)
+def test_augmentations_of_plugins(name: str, example: Example) -> None:
+    augmentation = pl.create("transform", name, **example.arguments)
+    x = np.random.default_rng(0).uniform(size=(3, *example.input_shapes[0]))
+    ours, its = augmentation.augment(context(), x), augmentation.augment(context(STRICT), STRICT.asarray(x))
+    np.testing.assert_array_equal(STRICT.to_host(its), ours)

@@ -44,11 +44,11 @@ class Elastic(Warp):
         # Smoothing is separable: along one axis as a matrix product, and along the other.
         once, turned = ctx.scratch("once", noise.shape), ctx.scratch("turned", (n, height, 2, width))
         ctx.ops.dense_forward(noise.reshape(-1, height), down, None, "identity", once.reshape(-1, height), None)
-        turned[...] = once.transpose(0, 3, 2, 1)
+        turned[...] = ctx.xp.transpose(once, (0, 3, 2, 1))
         twice = ctx.scratch("twice", turned.shape)
         ctx.ops.dense_forward(turned.reshape(-1, width), across, None, "identity", twice.reshape(-1, width), None)
         grid = ctx.scratch("grid", (n, height, width, 2), x.dtype)
-        grid[...] = twice.transpose(0, 1, 3, 2)
+        grid[...] = ctx.xp.transpose(twice, (0, 1, 3, 2))
         grid[..., 0] += ctx.xp.arange(height, dtype=x.dtype).reshape(-1, 1)
         grid[..., 1] += ctx.xp.arange(width, dtype=x.dtype)
         return grid
