@@ -13,6 +13,7 @@ from pellucid.experiments.experiment import check, prepare
 from pellucid.experiments.folder import RunFolder
 from pellucid.experiments.sections import read_sections
 from pellucid.experiments.training import train
+from pellucid_cnn import verbs
 
 from benchmarks.environment import ROOT
 from benchmarks.quality.harness import Goal, case
@@ -39,6 +40,7 @@ def _seeds(experiment: str, out: Path, quick: bool) -> dict[str, Any]:
     """The ready experiment with each seed, which also draws its own validation images: mean and standard deviation of
     the test accuracy, and the minutes that a training takes."""
     summaries = [_run(experiment, seed, out / f"seed-{seed}", quick) for seed in (SEEDS[:1] if quick else SEEDS)]
+    _pictures(out / f"seed-{SEEDS[0]}", out)
     accuracy = [summary["test"]["accuracy"] for summary in summaries]
     return {
         "test_accuracy": float(np.mean(accuracy)),
@@ -65,6 +67,14 @@ def _run(experiment: str, seed: int, folder: Path, quick: bool) -> dict[str, Any
     if summary is None:
         raise KeyboardInterrupt  # the run was told to stop, and so is the benchmark
     return summary
+
+
+def _pictures(run: Path, out: Path) -> None:
+    """What training saw, the first filters, and what every stage makes of one image."""
+    for name, draw in {"augmented": verbs.augmented, "filters": verbs.filters, "features": verbs.features}.items():
+        picture = out / f"{name}.png"
+        picture.unlink(missing_ok=True)
+        draw(run, output=picture)
 
 
 def _few(splits: Splits) -> Splits:
