@@ -72,11 +72,11 @@ class Conv2D(FilterBank):
         Equation("db", r"db_f = \sum_{nab} dz_{nabf}", "dz.sum((0, 1, 2))"),
     )
     examples = (
-        Example({"filters": 2, "activation": "tanh"}, ((4, 5, 3),)),
-        Example({"filters": 2, "kernel_size": (2, 1), "padding": "valid", "activation": "silu"}, ((3, 2, 2),)),
+        Example({"filters": 2, "activation": "tanh"}, ((3, 4, 2),)),
+        Example({"filters": 2, "kernel_size": (1, 2), "padding": "valid", "activation": "silu"}, ((None, 3, 2),)),
         Example(
-            {"filters": 4, "stride": 2, "padding": [0, 2], "dilation": [1, 2], "groups": 2, "use_bias": False},
-            ((5, 4, 4),),
+            {"filters": 2, "stride": 2, "padding": [0, 2], "dilation": [1, 2], "groups": 2, "use_bias": False},
+            ((5, 3, 4),),
         ),
     )
     op = "cnn/conv2d"

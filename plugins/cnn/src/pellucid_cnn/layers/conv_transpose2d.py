@@ -83,7 +83,7 @@ class ConvTranspose2D(FilterBank):
     )
     examples = (
         Example({"filters": 2, "stride": 2, "activation": "tanh"}, ((2, 3, 3),)),
-        Example({"filters": 2, "kernel_size": (2, 3), "padding": "valid", "activation": "gelu"}, ((3, 2, 2),)),
+        Example({"filters": 2, "kernel_size": (2, 3), "padding": "valid", "activation": "gelu"}, ((None, 2, 2),)),
         Example(
             {"filters": 4, "stride": 2, "padding": [1, 0], "dilation": [1, 2], "groups": 2, "output_padding": 1,
              "use_bias": False},

@@ -54,7 +54,7 @@ class Upsample(Layer):
         ),
     )
     examples = (
-        Example({}, ((3, 2, 2),)),
+        Example({}, ((None, 2, 2),)),
         Example({"factor": (1, 3)}, ((2, 2, 1),)),
         Example({"factor": [3, 2], "interpolation": "bilinear"}, ((3, 1, 2),)),
     )
