@@ -30,7 +30,8 @@ class Upsample(Layer):
 
     ``nearest`` repeats each pixel, A[i, h] = [⌊i/f⌋ = h]. ``bilinear`` puts pixel i of y at u = (i + ½)/f − ½ of x,
     kept inside of the image, and takes A[i, h] = max(0, 1 − |u − h|), so that centres stay centres. Backward is the
-    transpose: ``dx = Aᵀ dy B``.
+    transpose: ``dx = Aᵀ dy B``. ``nearest`` has a kernel; ``bilinear`` is array code, so training steps that contain it
+    are not recorded.
 
     Args:
         factor: f, pixels of y for each pixel of x: a number, or two.
