@@ -10,6 +10,8 @@ from pellucid import create
 from pellucid.errors import ConfigError
 from pellucid.layer import Layer
 from pellucid.layers.batch_norm import BatchNorm
+from pellucid.layers.dense import Dense
+from pellucid.layers.elementwise import Elementwise
 from pellucid.ops.activations import ACTIVATIONS
 
 from pellucid_cnn.layers.conv2d import Conv2D
@@ -38,20 +40,27 @@ def convolve(
     filters: int, kernel_size: int, activation: Layer | str, normalization: Normalization | None
 ) -> list[Layer]:  # fmt: skip
     """Convolution, normalisation, activation: in one layer where nothing stands between them."""
-    name = _name_of(activation)
-    if normalization is None and name in ACTIVATIONS:
+    name = fused(activation)
+    if normalization is None and name is not None:
         return [Conv2D(filters, kernel_size, name)]
     # Batch normalisation subtracts each channel's mean, and a bias with it.
     conv = Conv2D(filters, kernel_size, use_bias=normalization != "batch_norm", init="he")
     return [conv, *normalize(normalization, filters), activate(activation)]
 
 
-def _name_of(activation: Layer | str) -> str | None:
-    """What the convolution's own ``activation`` calls it; None for an activation with settings, or a stranger's."""
-    if isinstance(activation, str):
-        return activation.removeprefix("core/")
-    name = getattr(activation, "op", None)
-    return name if type(activation).__module__.startswith("pellucid.layers.") and not activation.arguments() else None
+def fused(activation: Layer | str) -> str | None:
+    """What the ``activation`` of a convolution or a dense layer calls it, which computes it in the same pass; None for
+    one with settings, or a stranger's."""
+    if isinstance(activation, Elementwise):
+        activation = activation.op if not activation.arguments() else ""
+    name = activation.removeprefix("core/") if isinstance(activation, str) else ""
+    return name if name in ACTIVATIONS else None
+
+
+def dense(units: int, activation: Layer | str) -> list[Layer]:
+    """A dense layer and its activation: in one layer where that can be."""
+    name = fused(activation)
+    return [Dense(units, name)] if name is not None else [Dense(units, init="he"), activate(activation)]
 
 
 def check(model: str, name: str, value: Any, good: bool, expected: str) -> None:

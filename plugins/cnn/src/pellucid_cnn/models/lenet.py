@@ -16,12 +16,12 @@ from pellucid_cnn.layers.max_pool2d import MaxPool2D
 from pellucid_cnn.models.task import classifier
 from pellucid_cnn.parts import (
     Normalization,
-    activate,
     check,
     check_normalization,
     check_size,
     check_sizes,
     convolve,
+    dense,
     is_size,
 )
 
@@ -81,7 +81,7 @@ def lenet(
     else:
         layers.append(Flatten())
     for units in hidden:
-        layers += [*_dropped(dropout), Dense(units, init="he"), activate(activation)]
+        layers += [*_dropped(dropout), *dense(units, activation)]
     return classifier(outputs, [*layers, *_dropped(dropout), Dense(outputs)], mirror=mirror)
 
 
