@@ -20,6 +20,8 @@ class GlobalMaxPool2D(Layer):
     """``y[n, c] = max_hw x[n, h, w, c]``; the gradient goes to the largest pixel, of equal ones to the first (Oquab et
     al., Is object localization for free?, 2015).
 
+    Images of more than 255 pixels are pooled by array code, and training steps that contain it are not recorded.
+
     Shapes: x (N, H, W, C) -> y (N, C), images of any size.
     """
 
