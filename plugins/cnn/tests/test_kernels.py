@@ -65,6 +65,10 @@ def run(implementation: Callable[..., Any], arguments: Arguments) -> Arguments:
     return copies
 
 
+def described(op: str, arguments: Arguments) -> str:
+    return f"{op}{tuple(a.shape if isinstance(a, np.ndarray) else a for a in arguments)}"
+
+
 def compare(ours: Arguments, theirs: Arguments, tolerance: float, what: object) -> None:
     for mine, wanted in zip(ours, theirs, strict=True):
         if isinstance(mine, np.ndarray) and mine.size:
@@ -73,13 +77,13 @@ def compare(ours: Arguments, theirs: Arguments, tolerance: float, what: object) 
 
 
 def convolution_calls(seed: int, sizes: tuple[int, int, int, int, int] | None = None) -> list[tuple[str, Arguments]]:
-    """All four ops on one random geometry; `sizes`: N, H, W, C, F."""
+    """All four ops on one random geometry; with `sizes` (N, H, W, C, F) 3 x 3 of stride 1."""
     d = Draw(seed)
     groups = 1 if sizes else d.one(1, 1, 1, 2, 3)
     n, h, w, c, f = sizes or (d.one(0, 1, 2, 5), *d.rng.integers(1, 12, 2), *(groups * d.rng.integers(1, 12, 2)))
-    kernel = d.one((1, 1), (2, 3), (3, 3), (5, 2))
+    kernel = (3, 3) if sizes else d.one((1, 1), (2, 3), (3, 3), (5, 2))
     while True:
-        g = Geometry((1, 1), (1, 1, 1, 1), (1, 1), 1) if sizes and kernel == (3, 3) else d.geometry(groups)
+        g = Geometry(padding=d.one((1, 1, 1, 1), (0, 0, 0, 0), (2, 1, 0, 3))) if sizes else d.geometry(groups)
         (top, bottom, left, right), places = g.padding, []
         places.append(output_size(h, kernel[0], g.stride[0], (top, bottom), g.dilation[0]))
         places.append(output_size(w, kernel[1], g.stride[1], (left, right), g.dilation[1]))
@@ -106,13 +110,16 @@ def convolution_calls(seed: int, sizes: tuple[int, int, int, int, int] | None = 
 def test_convolution_is_the_reference(seed: int, simd: str, threads: int) -> None:
     for op, arguments in convolution_calls(seed):
         reference = run(getattr(convolution, op), arguments)
-        compare(run(getattr(native, op), arguments), reference, 1e-5, (op, arguments))
+        compare(run(getattr(native, op), arguments), reference, 1e-5, described(op, arguments))
 
 
-@pytest.mark.parametrize("sizes", [(3, 28, 28, 1, 32), (5, 14, 14, 32, 64), (1, 34, 33, 40, 20), (2, 40, 70, 60, 3),
-                                   (9, 4, 4, 130, 33)])  # fmt: skip
-def test_sizes_of_real_networks(sizes: tuple[int, int, int, int, int], simd: str, threads: int) -> None:
-    for op, arguments in convolution_calls(2, sizes):
+@pytest.mark.parametrize("sizes", [
+    (3, 28, 28, 1, 32), (1, 34, 33, 40, 20), (2, 40, 70, 60, 3), (9, 4, 4, 130, 33),
+    (5, 14, 14, 32, 64), (2, 15, 13, 16, 48), (1, 9, 11, 64, 32), (1, 33, 40, 96, 32),  # these by Winograd's method
+])  # fmt: skip
+@pytest.mark.parametrize("seed", range(3))
+def test_sizes_of_real_networks(seed: int, sizes: tuple[int, int, int, int, int], simd: str, threads: int) -> None:
+    for op, arguments in convolution_calls(seed, sizes):
         reference = run(getattr(convolution, op), arguments)
         compare(run(getattr(native, op), arguments), reference, 3e-5, (op, sizes))
 
@@ -184,7 +191,7 @@ def other_calls(seed: int) -> list[tuple[Any, str, Arguments]]:
 def test_the_other_ops_are_their_references(seed: int, simd: str, threads: int) -> None:
     for module, op, arguments in other_calls(seed):
         reference = run(getattr(module, op), arguments)
-        compare(run(getattr(native, op), arguments), reference, 1e-5, (op, arguments))
+        compare(run(getattr(native, op), arguments), reference, 1e-5, described(op, arguments))
 
 
 def test_the_largest_cell_is_not_lost_among_nans_and_infinities() -> None:

@@ -2,7 +2,7 @@
  *
  * Sums run over pixels, channel by channel, in float over CHUNK pixels and in double over these. What is summed over the
  * images, too, is kept apart for each image and added in order: the threads do not change it. */
-enum { CHUNK = 64 };
+enum { CHUNK = 64, CHANNELS_AT_ONCE = 64 };
 
 /* Σ over the pixels of FIRST and of SECOND, both expressions of k (channel) and at (element). */
 #define SUM_PIXELS(pixels, channels, first_sum, second_sum, FIRST, SECOND)                                             \

@@ -4,7 +4,7 @@
 static const float *load_slab(const Filter *f, const float *image, dim first_row, dim last_row, float *slab) {
     const dim row0 = f->top + first_row * f->source_step_rows, channels = f->source_channels;
     if (f->in_place) return image + (row0 * f->source_width + f->left) * channels;
-    const dim rows = (last_row - first_row - 1) * f->source_step_rows + f->reach_rows;
+    const dim rows = slab_rows(f, last_row - first_row);
     const dim pitch = f->slab_columns * channels;
     const dim begin = least(f->slab_columns, most(0, -f->left));
     const dim end = most(begin, least(f->slab_columns, f->source_width - f->left));
@@ -82,11 +82,14 @@ static void part_sweep(const void *arguments, int part, int parts) {
     const Range units = part_of(s->images * f->strips, part, parts);
     for (dim unit = units.first; unit < units.last; unit++) {
         const dim image = unit / f->strips;
-        const Range strip = part_of(f->rows, unit % f->strips, f->strips);
+        const Range strip = strip_of(f, unit % f->strips);
         float *target = s->target + image * f->target_height * row_floats;
         if (strip.last <= strip.first) continue;
         const float *source = load_slab(f, s->source + image * source_floats, strip.first, strip.last, slab);
-        for (dim n = 0; n < f->phases; n++) {
+        if (f->winograd)
+            winograd_strip(f, source, strip.last - strip.first, slab + f->slab_floats, target + strip.first * row_floats,
+                           s->activation == PELLUCID_RELU);
+        else for (dim n = 0; n < f->phases; n++) {
             const Phase *p = &f->phase[n];
             const Range grid = {most(strip.first, p->first_row), least(strip.last, p->last_row)};
             for (dim g = 0; g < f->groups; g++)
@@ -104,7 +107,7 @@ static void part_sweep(const void *arguments, int part, int parts) {
 
 /* Lay out the slabs behind the filter; parts as many as the scratch is for. */
 static void take_slabs(Sweep *s, int parts, Scratch *scratch) {
-    s->slab_bytes = ((size_t)s->filter.slab_floats * sizeof(float) + 63) & ~(size_t)63;
+    s->slab_bytes = ((size_t)(s->filter.slab_floats + s->filter.work_floats) * sizeof(float) + 63) & ~(size_t)63;
     s->slabs = take(scratch, s->slab_bytes * (size_t)parts);
 }
 

@@ -14,10 +14,11 @@ typedef struct {
     float *dweight;
     dim depth;        /* rows of dW for one group: taps × its channels */
     dim *offset;      /* of each of them, in a slab */
+    dim block_floats; /* the sums of a block */
     dim blocks, panel_parts;
     dim padded;       /* columns of all groups' panels */
-    float *sums;      /* blocks × groups × panels × depth rows × the panel's columns */
-    char *workspaces; /* a slab and a panel of dz for each part */
+    float *sums;      /* blocks × groups × panels × depth rows × the panel's columns; or of winograd_gradient.h */
+    char *workspaces; /* for each part a slab, and a panel of dz or Winograd's planes */
     size_t workspace_bytes;
 } WeightGradient;
 
@@ -29,11 +30,12 @@ static void plan_weight_gradient(WeightGradient *w, const Convolution *c, int pa
     w->depth = c->kernel_height * c->kernel_width * f->group_channels;
     w->padded = c->groups * padded_columns(f->group_columns);
     w->offset = take(s, (size_t)w->depth * sizeof *w->offset);
-    w->blocks = most(1, least(least(IMAGE_BLOCKS, c->images), GRADIENT_FLOATS / most(1, w->depth * w->padded)));
+    w->block_floats = w->padded * (f->winograd ? ELEMENTS * c->channels : w->depth);
+    w->blocks = most(1, least(least(IMAGE_BLOCKS, c->images), GRADIENT_FLOATS / most(1, w->block_floats)));
     /* Few blocks: the panels are divided between the threads, too. */
     w->panel_parts = w->blocks >= parts ? 1 : least(panel_count(f->group_columns), ceiling(parts, w->blocks));
-    w->sums = take_floats(s, w->blocks * w->depth * w->padded);
-    w->workspace_bytes = (size_t)(f->slab_floats + f->strip * f->columns * PANEL_COLUMNS) * sizeof(float) + 64;
+    w->sums = take_floats(s, w->blocks * w->block_floats);
+    w->workspace_bytes = (size_t)(f->slab_floats + most(f->work_floats, f->strip * f->columns * PANEL_COLUMNS)) * sizeof(float) + 64;
     w->workspace_bytes &= ~(size_t)63;
     w->workspaces = take(s, w->workspace_bytes * (size_t)parts);
     if (!s->base) return;
@@ -88,22 +90,28 @@ static void part_weight_gradient(const void *arguments, int part, int parts) {
         const dim block = unit / w->panel_parts;
         const Range images = part_of(w->shape.images, block, w->blocks);
         const Range mine = part_of(panels, unit % w->panel_parts, w->panel_parts);
-        for (dim g = 0; g < f->groups; g++)
+        float *block_sums = w->sums + block * w->block_floats;
+        for (dim g = 0; g < (f->winograd ? ELEMENTS : f->groups); g++)
             for (dim m = mine.first; m < mine.last; m++) {
+                const dim rows = f->winograd ? f->source_channels : w->depth;
                 const Panel panel = panel_of(f->group_columns, m);
-                memset(w->sums + ((block * f->groups + g) * padded + panel.first) * w->depth, 0,
-                       (size_t)(panel.V * LANES * w->depth) * sizeof(float));
+                memset(block_sums + (g * padded + panel.first) * rows, 0,
+                       (size_t)(panel.V * LANES * rows) * sizeof(float));
             }
         for (dim image = images.first; image < images.last; image++)
             for (dim n = 0; n < f->strips; n++) {
-                const Range strip = part_of(f->rows, n, f->strips);
+                const Range strip = strip_of(f, n);
                 if (strip.last <= strip.first) continue;
                 const float *source = load_slab(f, w->image + image * image_floats, strip.first, strip.last, slab);
                 const float *map = w->map + (image * f->rows + strip.first) * map_row;
+                if (f->winograd) {
+                    add_winograd_strip(f, source, map, strip.last - strip.first, mine, copy, block_sums);
+                    continue;
+                }
                 for (dim g = 0; g < f->groups; g++)
                     for (dim m = mine.first; m < mine.last; m++) {
                         const Panel panel = panel_of(f->group_columns, m);
-                        float *sums = w->sums + ((block * f->groups + g) * padded + panel.first) * w->depth;
+                        float *sums = block_sums + (g * padded + panel.first) * w->depth;
                         add_panel(w, source, map, strip.last - strip.first, g, panel, copy, sums);
                     }
             }
@@ -115,6 +123,10 @@ static void part_add_blocks(const void *arguments, int part, int parts) {
     const WeightGradient *w = arguments;
     const Filter *f = &w->filter;
     const dim padded = padded_columns(f->group_columns), features = f->target_channels;
+    if (f->winograd) {
+        add_winograd_sums(f, w->sums, w->blocks, part_of(f->source_channels, part, parts), w->dweight);
+        return;
+    }
     const Range rows = part_of(w->depth, part, parts);
     for (dim g = 0; g < f->groups; g++)
         for (dim m = 0; m < panel_count(f->group_columns); m++) {
@@ -124,7 +136,7 @@ static void part_add_blocks(const void *arguments, int part, int parts) {
                 float *restrict to = w->dweight + k * features + g * f->group_columns + panel.first;
                 float total[PANEL_COLUMNS];
                 for (dim block = 0; block < w->blocks; block++) {
-                    const float *from = w->sums + ((block * f->groups + g) * padded + panel.first) * w->depth + k * width;
+                    const float *from = w->sums + block * w->block_floats + (g * padded + panel.first) * w->depth + k * width;
                     for (dim j = 0; j < panel.columns; j++) total[j] = block ? total[j] + from[j] : from[j];
                 }
                 for (dim j = 0; j < panel.columns; j++) to[j] += total[j];
@@ -134,5 +146,5 @@ static void part_add_blocks(const void *arguments, int part, int parts) {
 
 static void run_weight_gradient(const WeightGradient *w, int parts) {
     pellucid->parallel(part_weight_gradient, w, parts_of_work(convolution_work(&w->shape), parts));
-    pellucid->parallel(part_add_blocks, w, parts_of_work((double)(w->blocks * w->depth * w->padded), parts));
+    pellucid->parallel(part_add_blocks, w, parts_of_work((double)(w->blocks * w->block_floats), parts));
 }
