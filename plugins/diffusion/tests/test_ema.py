@@ -112,3 +112,19 @@ def test_it_does_not_share_the_last_word_with_best_epoch() -> None:
 def test_wrong_decays_are_refused() -> None:
     with pytest.raises(pl.ConfigError, match=r"'decay' of Ema must be a float in \[0, 1\)"):
         pl.create("callback", "diffusion/ema", decay=1.0)
+
+
+def test_averages_can_be_looked_at_in_the_middle() -> None:
+    class Look(pl.Callback):
+        seen: Any = None
+
+        def on_epoch_end(self, run: pl.Run) -> None:
+            before = weights(run.trainer)
+            with run.trainer.callbacks[0].lent(run.trainer):  # type: ignore[attr-defined]
+                Look.seen = weights(run.trainer)
+            np.testing.assert_array_equal(weights(run.trainer), before)
+            assert (Look.seen != before).any()
+
+    run = trainer(Look())
+    run.fit(DATA, epochs=3, batch_size=20, verbose=False)
+    np.testing.assert_array_equal(weights(run), Look.seen)

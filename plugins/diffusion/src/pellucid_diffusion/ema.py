@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from pellucid.component import Equation, Example
 from pellucid.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pellucid.trainer import Trainer
     from pellucid.training.run import Run
 
 
@@ -73,6 +75,17 @@ class Ema(Callback):
         average = np.array(arena.ops.to_host(memory["average"]))
         memory.update(trained=np.array(arena.ops.to_host(arena.data)), average=average)
         arena.data[...] = arena.ops.asarray(average)
+
+    @contextmanager
+    def lent(self, trainer: Trainer) -> Iterator[None]:
+        """Within: the model has the averaged weights, so that they can be looked at in the middle of training."""
+        arena, average = trainer.runtime.arena, self._memory["average"]
+        trained = arena.data.copy()
+        arena.data[...] = arena.ops.asarray(average)
+        try:
+            yield
+        finally:
+            arena.data[...] = trained
 
     def state(self) -> dict[str, Any]:
         """The average, the number of steps in it and, after a run, the weights that training stopped with."""

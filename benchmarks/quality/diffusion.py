@@ -1,0 +1,172 @@
+"""What the ready diffusion models draw, judged by a classifier of another seed, beside a conditional VAE."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from shutil import rmtree
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pellucid_vae
+from pellucid import pictures
+from pellucid.callback import Callback
+from pellucid.dataset import Splits
+from pellucid.experiments.experiment import check, prepare
+from pellucid.experiments.folder import RunFolder
+from pellucid.experiments.sections import read_sections
+from pellucid.experiments.training import train
+from pellucid_diffusion import verbs
+from pellucid_diffusion.sampling import sample
+
+from benchmarks.drawn_digits import Judge, train_judge
+from benchmarks.environment import ROOT
+from benchmarks.quality.harness import Goal, case
+
+PLUGINS = ROOT / "plugins"
+FEW = 300
+"""Samples of each part in the short form."""
+HOW: dict[str, Any] = {"sampler": "dpm_solver", "steps": 25, "guidance": 0.5}
+"""How all digits here are drawn."""
+GOALS = (
+    Goal("agreement", ">=", 0.95),
+    Goal("diversity_lowest", ">=", 0.8),
+    Goal("diversity_highest", "<=", 1.2),
+    Goal("nearest_training_image", ">=", "nearest_training_image_of_test"),
+    Goal("frechet", "<", "frechet_of_conditional_vae"),
+    Goal("judge_accuracy", ">=", 0.99),
+)
+
+
+@case("diffusion/mnist_latent", goals=[*GOALS, Goal("training_minutes", "<=", 5)])
+def mnist_latent(out: Path, quick: bool) -> dict[str, Any]:
+    """Digits from codes."""
+    small = {"hidden": 32, "blocks": 1, "autoencoder_epochs": 1} if quick else {}
+    return _digits("mnist_latent", out, quick, small)
+
+
+@case("diffusion/mnist_unet", goals=[*GOALS, Goal("training_minutes", "<=", 30)])
+def mnist_unet(out: Path, quick: bool) -> dict[str, Any]:
+    """Digits from pixels."""
+    return _digits("mnist_unet", out, quick, {"channels": [4, 8]} if quick else {})
+
+
+@case("diffusion/half_moons", goals=[Goal("excess_of_ddpm", "<=", 0.2), Goal("training_minutes", "<=", 1)])
+def half_moons(out: Path, quick: bool) -> dict[str, Any]:
+    """The mean distance of points to the moon that was asked for, by each sampler, and that of the data."""
+    model, splits, minutes = _run("diffusion", "half_moons", out / "run", quick, {})
+    labels = np.arange(100 if quick else 2000) % 2
+    data = _from_moons(splits.test.x, splits.test.y)
+    figures = {"training_minutes": minutes, "of_data": data, "samples": len(labels)}
+    for sampler, steps in (("dpm_solver", 25), ("ddim", 50), ("ddpm", 200)):
+        x = sample(model, labels=labels, sampler=sampler, steps=steps)
+        figures[f"of_{sampler}_{steps}"] = _from_moons(x, labels)
+    figures["excess_of_ddpm"] = abs(figures["of_ddpm_200"] / data - 1)
+    _fresh(out / "half_moons.gif", out / "half_moons-sheet.png")
+    verbs.sample(out / "run", count=1500, sampler="ddim", steps=40, output=out / "half_moons.gif")
+    return figures
+
+
+def _from_moons(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
+    t = np.linspace(0, np.pi, 1000)
+    moons = np.stack([np.cos(t), np.sin(t)], 1), np.stack([1 - np.cos(t), 0.5 - np.sin(t)], 1)
+    apart = [np.linalg.norm(x[y == i][:, None] - moons[i][None], axis=2).min(axis=1) for i in (0, 1)]
+    return float(np.mean(np.concatenate(apart)))
+
+
+# -- digits ----------------------------------------------------------------------------------------------------------
+
+
+class Curve(Callback):
+    """After every epoch: minutes of training so far, without its own, and what a judge says of digits drawn then."""
+
+    def __init__(self, judge: Judge, count: int) -> None:
+        self.judge, self.count = judge, count
+        self.points: list[dict[str, float]] = []
+        self._clock = {"start": 0.0, "looking": 0.0}
+
+    def on_run_start(self, run: pl.Run) -> None:
+        self._clock["start"] = perf_counter()
+
+    def on_epoch_end(self, run: pl.Run) -> None:
+        start = perf_counter()
+        minutes = (start - self._clock["start"] - self._clock["looking"]) / 60
+        asked = np.arange(self.count) % 10
+        (ema,) = (callback for callback in run.trainer.callbacks if hasattr(callback, "lent"))
+        with ema.lent(run.trainer):
+            x = sample(run.model, labels=asked, **HOW)
+        point = {"minutes": minutes, "agreement": self.judge.agreement(x, asked), "frechet": self.judge.frechet(x)}
+        self.points.append(point)
+        self._clock["looking"] += perf_counter() - start
+
+
+def _digits(experiment: str, out: Path, quick: bool, changes: dict[str, Any]) -> dict[str, Any]:
+    judge, of_vae = _judge(quick), _frechet_of_vae(quick, out / "conditional_vae")
+    curve = Curve(judge, 50 if quick else 500)
+    model, _, minutes = _run("diffusion", experiment, out / "run", quick, changes, curve)
+    asked = np.arange(100 if quick else 5000) % 10
+    start = perf_counter()
+    x = sample(model, labels=asked, **HOW)
+    seconds = perf_counter() - start
+    diversity = judge.diversity(x, asked)
+    pictures.save_png(pictures.tile(x[:100].reshape(-1, 28, 28), columns=10), out / "samples.png", scale=2)
+    _fresh(out / "1738.gif", out / "1738-sheet.png")
+    verbs.generate(out / "run", text="1738", output=out / "1738.gif", guidance=1.0, steps=25)
+    return {
+        **HOW, "samples": len(asked),
+        "agreement": judge.agreement(x, asked),
+        "diversity": diversity, "diversity_lowest": min(diversity), "diversity_highest": max(diversity),
+        "nearest_training_image": judge.nearest(x),
+        "nearest_training_image_of_test": judge.nearest(judge.test.x[: len(x)]),
+        "frechet": judge.frechet(x), "frechet_of_conditional_vae": of_vae,
+        "judge_accuracy": judge.accuracy(),
+        "training_minutes": minutes, "sampling_seconds": seconds, "curve": curve.points,
+    }  # fmt: skip
+
+
+@cache
+def _judge(quick: bool) -> Judge:
+    splits = pl.load_dataset("mnist", seed=0)
+    return train_judge(_few(splits) if quick else splits, 1 if quick else 8)
+
+
+@cache
+def _frechet_of_vae(quick: bool, folder: Path) -> float:
+    model, _, _ = _run("vae", "digits_on_demand", folder, quick, {})
+    asked = np.arange(100 if quick else 5000) % 10
+    return _judge(quick).frechet(pellucid_vae.sample(model, len(asked), labels=asked, seed=0))
+
+
+def _run(
+    plugin: str, experiment: str, folder: Path, quick: bool, changes: dict[str, Any], *callbacks: Curve
+) -> tuple[Any, Splits, float]:
+    """A ready experiment: its model, its data, and the minutes that it was trained for, codes included."""
+    rmtree(folder, ignore_errors=True)  # of an earlier measurement
+    sections = read_sections(PLUGINS / plugin / "experiments" / f"{experiment}.toml")
+    sections["model"] |= changes
+    if quick:
+        sections["train"]["epochs"] = 1
+    prepared = prepare(check(sections))
+    if quick:
+        prepared = replace(prepared, splits=_few(prepared.splits))
+    start = perf_counter()
+    prepared.trainer.callbacks += callbacks
+    if train(prepared, RunFolder(folder), verbose=False).summary is None:
+        raise KeyboardInterrupt  # the run was told to stop, and so is the benchmark
+    seconds = perf_counter() - start - sum(each._clock["looking"] for each in callbacks)
+    return pl.load(folder / "model.safetensors"), prepared.splits, seconds / 60
+
+
+def _few(splits: Splits) -> Splits:
+    parts = {name: getattr(splits, name) for name in ("train", "validation", "test")}
+    few = {name: part.take(np.arange(min(FEW, len(part)))) for name, part in parts.items()}
+    return replace(splits, **few)
+
+
+def _fresh(*paths: Path) -> None:
+    """Remove what an earlier measurement left, which verbs would not overwrite."""
+    for path in paths:
+        path.unlink(missing_ok=True)
