@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,13 @@ FEW = 192
 """Samples of each part in the short form."""
 
 
-@case("cnn/mnist", goals=[Goal("test_accuracy", ">=", 0.995), Goal("training_minutes", "<=", 6)])
+@case("cnn/mnist", goals=[Goal("test_accuracy", ">=", 0.995)])
 def mnist(out: Path, quick: bool) -> dict[str, Any]:
     """Handwritten digits."""
     return _seeds("mnist", out, quick)
 
 
-@case("cnn/fashion_mnist", goals=[Goal("test_accuracy", ">=", 0.935), Goal("training_minutes", "<=", 10)])
+@case("cnn/fashion_mnist", goals=[Goal("test_accuracy", ">=", 0.935)])
 def fashion_mnist(out: Path, quick: bool) -> dict[str, Any]:
     """Articles of clothing."""
     return _seeds("fashion_mnist", out, quick)
@@ -38,8 +39,10 @@ def fashion_mnist(out: Path, quick: bool) -> dict[str, Any]:
 
 def _seeds(experiment: str, out: Path, quick: bool) -> dict[str, Any]:
     """The ready experiment with each seed, which also draws its own validation images: mean and standard deviation of
-    the test accuracy, and the minutes that a training takes."""
+    the test accuracy, and the minutes that a training takes: on the clock, and of the processor's cores together."""
+    before = process_time()
     summaries = [_run(experiment, seed, out / f"seed-{seed}", quick) for seed in (SEEDS[:1] if quick else SEEDS)]
+    cpu_minutes = (process_time() - before) / 60 / len(summaries)
     _pictures(out / f"seed-{SEEDS[0]}", out)
     accuracy = [summary["test"]["accuracy"] for summary in summaries]
     return {
@@ -50,6 +53,7 @@ def _seeds(experiment: str, out: Path, quick: bool) -> dict[str, Any]:
         "best_epochs": [summary["best_epoch"] for summary in summaries],
         "epochs": summaries[0]["epochs"],
         "training_minutes": float(np.mean([summary["training_seconds"] for summary in summaries])) / 60,
+        "cpu_minutes": cpu_minutes,
     }
 
 
