@@ -75,7 +75,7 @@ class Guided:
             x0 = (x - float(process.noise[t]) * epsilon) / float(process.signal[t])
         if self.objective.data_range is not None:
             low, high = self.objective.data_range
-            x0 = self.ctx.xp.clip(x0, low, high)
+            x0 = self.ctx.xp.minimum(self.ctx.xp.maximum(x0, low), high)
             epsilon = noise_in(process, x, x0, t)
         return x0, epsilon
 
