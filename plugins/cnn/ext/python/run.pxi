@@ -19,7 +19,3 @@ cdef char *aligned(object scratch):
 
 cdef bint has_shape(object a, dim n, dim h, dim w, dim c) noexcept:
     return axes(a) == 4 and length(a, 0) == n and length(a, 1) == h and length(a, 2) == w and length(a, 3) == c
-
-
-cdef bint has_shape_or_none(object a, dim n, dim h, dim w, dim c) noexcept:
-    return a is None or has_shape(a, n, h, w, c)
