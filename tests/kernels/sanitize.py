@@ -3,9 +3,9 @@
     python tests/kernels/sanitize.py [PYTEST ARGUMENT …]
 
 The extensions, the core's and those of the plugins, are built once more, into temporary copies of the packages, with
-gcc's sanitizers; the tests of this folder and the plugins' test_kernels.py run on these copies. On a CPU without AVX-512
-the code for it is built from AVX2 instructions, so that it is tested too: the same source, the same vectors of 16
-floats, the same tiles.
+gcc's sanitizers; the tests of this folder and the plugins' test_kernels.py run on these copies. On a CPU without
+AVX-512 the code for it is built from AVX2 instructions, so that it is tested too: the same source, the same vectors of
+16 floats, the same tiles.
 """
 
 from __future__ import annotations
