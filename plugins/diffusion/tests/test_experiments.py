@@ -16,6 +16,7 @@ from pellucid_diffusion.sampling import sample
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 SMALL = {
+    "glyphs_latent": {"model": {"hidden": 16, "blocks": 1, "autoencoder_epochs": 1}},
     "mnist_latent": {"model": {"hidden": 16, "blocks": 1, "autoencoder_epochs": 1}},
     "mnist_unet": {"model": {"channels": [4, 8]}},
 }
