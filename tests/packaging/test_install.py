@@ -69,6 +69,11 @@ def test_archives_hold_what_they_need(built):
     assert "pellucid/py.typed" in names
     assert any(name.startswith("pellucid/_kernels/") and name.endswith(".so") for name in names)
     assert not any(name.startswith(("tests/", "ext/", "pellucid_ann/")) or name.endswith(".c") for name in names)
+    assert {"pellucid/include/pellucid.h", "pellucid/include/pellucid/api.pxi"} <= set(names)
+    with tarfile.open(archives["pellucid_cnn"]) as archive:
+        assert any(name.endswith("/ext/native.pyx") for name in archive.getnames())
+    convolutions = zipfile.ZipFile(wheels["pellucid_cnn"]).namelist()
+    assert any(name.startswith("pellucid_cnn/kernels/native.") and name.endswith(".so") for name in convolutions)
     for name in set(MEMBERS) - {"pellucid"}:
         assert all(inner.startswith(name) for inner in zipfile.ZipFile(wheels[name]).namelist())
 
