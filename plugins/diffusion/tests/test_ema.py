@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.cli import main
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 
 OBJECTIVE = {"type": "diffusion/denoise", "steps": 50, "label_dropout": 0.2}
@@ -128,3 +129,21 @@ def test_averages_can_be_looked_at_in_the_middle() -> None:
     run = trainer(Look())
     run.fit(DATA, epochs=3, batch_size=20, verbose=False)
     np.testing.assert_array_equal(weights(run), Look.seen)
+
+
+def test_a_run_is_resumed_by_the_command_line_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr("pellucid.experiments.training.draw_curves", lambda *_: None)
+    experiment = tmp_path / "moons.toml"
+    experiment.write_text(
+        '[data]\ntype = "half_moons"\nn = 100\nvalidation = 0\n\n[model]\ntype = "mlp_denoiser"\nclasses = 2\n'
+        'hidden = 8\nblocks = 1\n\n[objective]\ntype = "diffusion/denoise"\nsteps = 50\nlabel_dropout = 0.1\n\n'
+        '[train]\nepochs = 4\nseed = 0\ncallbacks = ["diffusion/ema"]\n'
+    )
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert main(["train", str(experiment), "--out", str(whole), "--quiet"]) == 0
+    assert main(["train", str(experiment), "--out", str(parts), "--quiet", "--set", "train.epochs=2"]) == 0
+    assert main(["train", "--resume", "--out", str(parts), "--quiet", "--set", "train.epochs=4"]) == 0
+    one, other = (pl.load(run / "model.safetensors") for run in (whole, parts))
+    np.testing.assert_array_equal(other.runtime.arena.data, one.runtime.arena.data)  # type: ignore[union-attr]

@@ -23,6 +23,12 @@ SMALL = {
 """What is made smaller, beside the data."""
 
 
+@pytest.fixture(autouse=True)
+def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing them takes longer than the short trainings here."""
+    monkeypatch.setattr("pellucid.experiments.training.draw_curves", lambda *_: None)
+
+
 def train(experiment: Path, out: Path, *options: str) -> dict[str, Any]:
     assert main(["train", str(experiment), "--out", str(out), "--quiet", *options]) == 0
     summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
