@@ -168,7 +168,10 @@ class Elbo(Objective):
         """
         pixels = x[0] if isinstance(x, tuple) else x
         if self.likelihood == "bernoulli":
-            remedy = "Scale the data, or take likelihood = 'gaussian'."
+            remedy = (
+                "Scale the data (transforms such as standardize leave this range: transforms = [] goes without), "
+                "or take likelihood = 'gaussian'."
+            )
             reject(self, pixels, ~((pixels >= 0) & (pixels <= 1)), "values in [0, 1]", remedy)
         if not self._takes_label(model):
             return

@@ -262,6 +262,7 @@ class ConditionalVAE(LatentVariableModel):
         Example({"classes": 2, "latent": 2, "hidden": [3], "activation": "silu"}, ((2, 2, 1), ("int", 2))),
     )
     integer_inputs = (1,)
+    made_inputs = ((),)
 
     def __init__(
         self, classes: int, latent: int = 20, hidden: Sequence[int] = (500,), activation: str = "relu", *,
