@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous
+from pellucid.layers.rows import contiguous, only_shape
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -29,7 +29,7 @@ class Flatten(Layer):
     capturable = True
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        (shape,) = input_shapes
+        shape = only_shape(self, input_shapes)
         known = [n for n in shape if n is not None]
         if len(known) != len(shape):
             raise ShapeError(

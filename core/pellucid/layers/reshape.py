@@ -10,7 +10,7 @@ from pellucid.checks import check_int, check_type
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous
+from pellucid.layers.rows import contiguous, only_shape
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -49,7 +49,7 @@ class Reshape(Layer):
         self.shape = shape
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        (shape,) = input_shapes
+        shape = only_shape(self, input_shapes)
         known = [n for n in shape if n is not None]
         if len(known) != len(shape) or prod(known) != prod(self.shape):
             features = f"{prod(known)} features" if len(known) == len(shape) else "a number of features that varies"

@@ -77,6 +77,7 @@ def test_a_reconstruction_is_the_decoded_code_whatever_the_batches(arguments: di
     model, x = build(**arguments), samples(7)
     np.testing.assert_allclose(model.decode(model.encode(x)), model.reconstruct(x), atol=1e-14)
     np.testing.assert_allclose(model.encode(x, batch_size=3), model.encode(x), atol=1e-14)
+    assert (model.decode(model.encode(x).tolist()) == model.decode(model.encode(x))).all()
     assert model.encode(x[:0]).shape == (0, 2)
 
 
@@ -191,6 +192,8 @@ def test_wrong_shapes_are_named() -> None:
         build(corruption={"type": "dense", "units": 7})
     with pytest.raises(ShapeError, match=r"shape \(N, 2\), one sample a row. Received: \(4, 3\)"):
         build().decode(np.zeros((4, 3)))
+    with pytest.raises(ShapeError, match=r"Autoencoder takes one input. Received: 2, of shapes \[\(2, 3\), \(\)\]"):
+        pl.build("autoencoder", input_shape=[(2, 3), ()], latent=2)
 
 
 @pytest.mark.parametrize(

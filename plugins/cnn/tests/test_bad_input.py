@@ -58,6 +58,25 @@ def test_the_geometry_of_each_rule() -> None:
     assert geometry_of(6, 5, (3, 2), (2, 1), "same") == Geometry((2, 1), (0, 1, 0, 1))
     assert geometry_of(6, 5, (3, 2), (1, 1), 2, (2, 1), 3) == Geometry((1, 1), (2, 2, 2, 2), (2, 1), 3)
     assert geometry_of(6, 5, (3, 2), (1, 1), [1, 0]) == Geometry((1, 1), (1, 1, 0, 0))
+    assert geometry_of(6, 5, (3, 2), (10**6, 10**6), [1, 0]) == Geometry((8, 5), (1, 1, 0, 0))  # of one place
+
+
+def test_a_stride_beyond_the_image_takes_no_more_time_and_memory() -> None:
+    """The gradient of the input is computed for each pixel of a stride by itself."""
+    layer = pl.build("cnn/conv2d", filters=1, stride=10**12, padding="valid", input_shape=(4, 4, 1), seed=0)
+    ctx = pl.Context(layer.runtime.ops, training=True)
+    y = layer.forward(ctx, np.ones((1, 4, 4, 1), np.float32))
+    dx = layer.backward(ctx, np.ones_like(y))
+    np.testing.assert_array_equal(dx[0, :, :, 0], np.pad(layer.weight.data[..., 0, 0], ((0, 1), (0, 1))))
+
+
+@pytest.mark.parametrize("name", ["lenet", "resnet_small", "unet", "group_norm", "pixelwise", "mirror_average"])
+def test_a_second_input_is_not_taken(name: str) -> None:
+    arguments: dict[str, Any] = {
+        "group_norm": {"groups": 1}, "pixelwise": {"layer": "tanh"}, "mirror_average": {"layer": "tanh"},
+    }.get(name, {"outputs": 2})  # fmt: skip
+    with pytest.raises(ShapeError, match=r"takes one input\. Received: 2, of shapes \[\(4, 4, 1\), \(\)\]"):
+        pl.build(f"cnn/{name}", input_shape=[(4, 4, 1), ()], **arguments)
 
 
 def test_sizes_before_there_is_data() -> None:

@@ -130,6 +130,7 @@ def test_a_straight_path() -> None:
         (lambda m: decode(m, np.zeros((3, 5))), ShapeError, r"codes of shape \(N, 2\). Received: \(3, 5\)"),
         (lambda m: decode(m, np.zeros((3, 2)), np.zeros(3, int)), ConfigError, "unconditional and takes no labels"),
         (lambda m: encode(pl.build("tanh", input_shape=(3,)), data(2)), ConfigError, "which has codes. Received: Tanh"),
+        (lambda m: encode(None, data(2)), ConfigError, "which has codes. Received: None"),
         (lambda m: sample(m, 0), ConfigError, r"The 'count' of sample must be an int in \[1, inf\)"),
         (lambda m: importance_weighted_bound(m, data(3), objective=GAUSSIAN, samples=0), ConfigError, "'samples' of"),
         (lambda m: importance_weighted_bound(m, 2 + data(3)), DataError, r"Elbo needs values in \[0, 1\]"),

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 from pellucid import Equation, Example, Layer, ShapeError
 from pellucid.checks import check_bool, check_choice, check_int, check_type
 from pellucid.layers.dense import Dense
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.reshape import Reshape
+from pellucid.layers.rows import only_shape
 from pellucid.layers.transposed import Transposed
 from pellucid.ops.activations import ACTIVATIONS
 from pellucid.sequential import Sequential
@@ -100,7 +102,7 @@ class Autoencoder(Layer):
         self.default_objective = {"type": "ae/reconstruction", "loss": loss}
 
     def build(self, *input_shapes: Shape) -> None:
-        (shape,) = input_shapes
+        shape = only_shape(self, input_shapes)
         self.output_shape(shape)
         self.encoder.build(shape)
         if "decoder" not in vars(self):
@@ -119,7 +121,7 @@ class Autoencoder(Layer):
         return Sequential([*layers, Reshape(shape)])
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        (shape,) = input_shapes
+        shape = only_shape(self, input_shapes)
         if self.corruption is not None and self.corruption.output_shape(shape) != shape:
             raise ShapeError(
                 f"The 'corruption' of Autoencoder must keep the shape of its input, {shape}. "
@@ -160,6 +162,7 @@ class Autoencoder(Layer):
         """
         from pellucid.model import as_model_input, check_inputs
 
+        code = np.asarray(code)
         check_inputs((code,), ((self.latent,),))
         return as_values(self, apply(self, self.decoder, as_model_input(self, 0, code), batch_size=batch_size))
 

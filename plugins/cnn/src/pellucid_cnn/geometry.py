@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from pellucid.errors import ConfigError, ShapeError
+from pellucid.layers.rows import only_shape
 
 if TYPE_CHECKING:
-    from pellucid.layer import Shape
+    from pellucid.layer import Layer, Shape
 
 Pair = tuple[int, int]
 Size: TypeAlias = int | Sequence[int]
@@ -91,13 +92,13 @@ def pad(padding: Padding, axis: int, size: int, kernel: int, stride: int, dilati
     return zeros, zeros
 
 
-def check_images(owner: object, shapes: Sequence[Shape]) -> int:
+def check_images(owner: Layer, shapes: Sequence[Shape]) -> int:
     """The number of channels of a layer's only input, images.
 
     Raises:
         ShapeError: the samples are not of shape (height, width, channels), or the channels vary.
     """
-    (shape,) = shapes
+    shape = only_shape(owner, shapes)
     if len(shape) != 3 or shape[2] is None:
         remedy = "for greyscale images of (height, width) append an axis: x[..., None]"
         if len(shape) == 1:
@@ -141,6 +142,8 @@ def geometry_of(
     """The geometry for images of this size, with the padding in numbers."""
     top, bottom = pad(padding, 0, height, kernel[0], stride[0], dilation[0])
     left, right = pad(padding, 1, width, kernel[1], stride[1], dilation[1])
+    # Beyond the padded image a longer stride changes nothing; kernels take time and memory for each of its pixels.
+    stride = min(stride[0], top + height + bottom), min(stride[1], left + width + right)
     return Geometry(stride, (top, bottom, left, right), dilation, groups)
 
 

@@ -25,7 +25,8 @@ def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:
         x: samples (N, …) in natural units; the model's transforms are applied.
         labels: (N,) for a conditional model, else None.
     """
-    means: HostArray = model.predict(with_labels(checked(model), x, labels))[1]
+    vae = checked(model)
+    means: HostArray = vae.predict(with_labels(vae, x, labels))[1]
     return means
 
 

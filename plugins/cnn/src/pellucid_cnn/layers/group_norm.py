@@ -9,7 +9,7 @@ from pellucid.checks import check_float, check_int
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous, features
+from pellucid.layers.rows import contiguous, features, only_shape
 
 from pellucid_cnn.geometry import check_groups
 
@@ -83,7 +83,7 @@ class GroupNorm(Layer):
         self.beta = self.param("beta", (channels,))
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        (shape,) = input_shapes
+        shape = only_shape(self, input_shapes)
         if len(shape) < 2:
             raise ShapeError(
                 "GroupNorm needs images or sequences, samples of shape (height, width, channels) or (length, channels)."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
+from pellucid.layers.rows import only_shape
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -39,11 +40,11 @@ class MirrorAverage(Layer):
         self.layer = layer
 
     def build(self, *input_shapes: Shape) -> None:
-        self._check(input_shapes[0])
+        self._check(only_shape(self, input_shapes))
         self.layer.build(*input_shapes)
 
     def output_shape(self, *input_shapes: Shape) -> Any:
-        self._check(input_shapes[0])
+        self._check(only_shape(self, input_shapes))
         return self.layer.output_shape(*input_shapes)
 
     def _check(self, shape: Shape) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import as_rows, contiguous
+from pellucid.layers.rows import as_rows, contiguous, only_shape
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -44,7 +44,7 @@ class Pixelwise(Layer):
         self.output_shape(*input_shapes)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        (shape,) = input_shapes
+        shape = only_shape(self, input_shapes)
         if len(shape) < 2:
             raise ShapeError(
                 f"Pixelwise needs images, samples of shape (height, width, channels). Received: {tuple(shape)}, "

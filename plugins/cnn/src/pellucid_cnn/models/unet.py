@@ -9,6 +9,7 @@ from pellucid import Example
 from pellucid.component import Equation
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
+from pellucid.layers.rows import only_shape
 from pellucid.sequential import Sequential
 
 from pellucid_cnn.layers.concatenate import Concatenate
@@ -95,7 +96,7 @@ class UNet(Layer):
         )
 
     def build(self, *input_shapes: Shape) -> None:
-        shape = self._checked(input_shapes[0])
+        shape = self._checked(only_shape(self, input_shapes))
         seen: list[Shape] = []
         for encode, pool in zip(self.encoder, self.pools, strict=True):
             encode.build(shape)
@@ -117,7 +118,7 @@ class UNet(Layer):
         self.head.build(shape)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
-        return (*self._checked(input_shapes[0])[:2], self.outputs)
+        return (*self._checked(only_shape(self, input_shapes))[:2], self.outputs)
 
     def _checked(self, shape: Shape) -> Shape:
         halvings = len(self.filters) - 1
