@@ -240,7 +240,7 @@ def test_predict_numbers(pellucid: Shell) -> None:
         (["run", "wide.csv"], "fitted on samples of shape (4,). Received: samples of shape (5,)"),
         (["run", "flowers.csv", "--target", "species"], "has no column 'species'"),
         (["run", "flowers.csv", "--output", "out.txt"], "--output must end in .npz, .json, .csv"),
-        (["run", "flowers.csv", "--output", "no/out.csv"], "Cannot write no/out.csv"),
+        (["run", "flowers.csv", "--output", "no/out.csv"], "--output no/out.csv: there is no folder no. Make it first"),
         (["run"], "the following arguments are required: FILE"),
     ],
 )

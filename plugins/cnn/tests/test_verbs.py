@@ -81,7 +81,7 @@ def test_augmented_shows_each_image_and_its_changes(run: Path, tmp_path: Path) -
 
 
 def test_what_cannot_be_drawn_is_refused(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"must be a .png file. Received: .*filters.jpg"):
+    with pytest.raises(ConfigError, match=r"--output must end in .png. Received: .*filters.jpg"):
         verbs.filters(run, output=tmp_path / "filters.jpg")
     (tmp_path / "there.png").write_text("precious")
     with pytest.raises(ConfigError, match=r"there.png exists already"):
@@ -92,3 +92,7 @@ def test_what_cannot_be_drawn_is_refused(run: Path, tmp_path: Path) -> None:
     pl.save(model, tmp_path / "plain.safetensors")
     with pytest.raises(ConfigError, match="has no augmentations"):
         verbs.augmented(tmp_path / "plain.safetensors", data="iris", output=tmp_path / "augmented.png")
+    pl.save(pl.build("dense", units=2, input_shape=(4,)), tmp_path / "dense.safetensors")
+    for verb in (verbs.filters, verbs.features, verbs.augmented):
+        with pytest.raises(ConfigError, match=r"dense.safetensors holds a Dense, which has no convolution"):
+            verb(tmp_path / "dense.safetensors", output=tmp_path / "none.png")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.console import Output, table
-from pellucid.errors import ConfigError
 
 if TYPE_CHECKING:
     from pellucid.experiments.predictions import Predictions
@@ -26,12 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.experiments.finished import open_run
+    from pellucid.experiments.outputs import check_output
     from pellucid.experiments.predictions import joined, predict_file
 
-    if args.output is not None and args.output.suffix not in _FORMATS:
-        raise ConfigError(f"--output must end in {', '.join(_FORMATS)}. Received: {args.output}.")
-    if args.output is not None and args.output.exists():
-        raise ConfigError(f"--output {args.output} exists already. Choose another name, or remove it first.")
+    if args.output is not None:
+        check_output(args.output, *_FORMATS)
     opened = open_run(args.run, args.backend)
     parts = [predict_file(opened, file, args.target) for file in args.files]
     predictions = joined(parts)
@@ -84,7 +82,7 @@ def _write(path: Path, predictions: Predictions, records: list[dict[str, Any]]) 
     from pellucid.saving.atomic import replace_file
     from pellucid.strict_json import to_json
 
-    if path.suffix == ".npz":
+    if path.suffix.lower() == ".npz":
         arrays: dict[str, Any] = {"outputs": predictions.outputs}
         if predictions.probabilities is not None:
             arrays |= {"probabilities": predictions.probabilities, "labels": predictions.labels}
@@ -93,7 +91,7 @@ def _write(path: Path, predictions: Predictions, records: list[dict[str, Any]]) 
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         replace_file(path, buffer.getvalue())
-    elif path.suffix == ".json":
+    elif path.suffix.lower() == ".json":
         replace_file(path, (to_json(records, indent=2) + "\n").encode())
     else:
         rows = [_flat(record) for record in records]

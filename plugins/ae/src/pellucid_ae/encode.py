@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pellucid.experiments.finished import Part
+from pellucid.experiments.outputs import check_output, save_array
 from pellucid.saving.atomic import replace_file
 
-from pellucid_ae.runs import Part, check_free, open_autoencoder
+from pellucid_ae.runs import open_autoencoder
 
 if TYPE_CHECKING:
     from pellucid import Split
@@ -37,9 +39,9 @@ def encode(
     Raises:
         ConfigError: no autoencoder, a file that exists already. DataError: unusable samples.
     """
-    check_free(output, (".npy", ".npz", ".csv"), "output")
+    check_output(output, ".npy", ".npz", ".csv")
     if plot is not None:
-        check_free(plot, (".png",), "plot")
+        check_output(plot, ".png", option="plot")
     finished, model = open_autoencoder(run)
     split = finished.samples(data, part)
     codes = model.encode(split.x)
@@ -54,10 +56,11 @@ def encode(
 
 
 def _write(path: Path, codes: HostArray, split: Split) -> None:
-    buffer = io.BytesIO()
     if path.suffix.lower() == ".npy":
-        np.save(buffer, codes)
-    elif path.suffix.lower() == ".npz":
+        save_array(path, codes)
+        return
+    buffer = io.BytesIO()
+    if path.suffix.lower() == ".npz":
         arrays: dict[str, Any] = {"codes": codes}
         if split.y is not None:
             arrays["labels" if _are_labels(split.y) else "targets"] = split.y

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pellucid import ConfigError
+from pellucid.experiments.finished import Part
+from pellucid.experiments.outputs import check_output
 from pellucid.pictures import save_png, tile
 
-from pellucid_ae.runs import Part, as_images, check_free, chosen, open_autoencoder
+from pellucid_ae.runs import as_images, chosen, open_autoencoder
 
 if TYPE_CHECKING:
     from pellucid.model import HostArray
@@ -45,7 +47,7 @@ def interpolate(
         raise ConfigError(f"--between needs at least two samples. Received: {list(between)}.")
     if steps < 2 or scale < 1:
         raise ConfigError(f"--steps must be at least 2 and --scale at least 1. Received: {steps} and {scale}.")
-    check_free(output, (".png",), "output")
+    check_output(output, ".png")
     finished, model = open_autoencoder(run)
     samples = finished.samples(data, part).x
     assert not isinstance(samples, tuple)

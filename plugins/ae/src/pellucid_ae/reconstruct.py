@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pellucid import ConfigError, Context
+from pellucid.experiments.finished import Part
+from pellucid.experiments.outputs import check_output
 from pellucid.model import require_runtime, transformed
 from pellucid.pictures import save_png, tile
 
 from pellucid_ae.halves import apply
-from pellucid_ae.runs import Part, as_images, check_free, open_autoencoder
+from pellucid_ae.runs import as_images, open_autoencoder
 
 if TYPE_CHECKING:
     from pellucid.model import HostArray
@@ -51,7 +53,7 @@ def reconstruct(
             "--count and --scale must be at least 1, --first at least 0. "
             f"Received: {count}, {scale} and {first}."
         )
-    check_free(output, (".png",), "output")
+    check_output(output, ".png")
     finished, model = open_autoencoder(run)
     (x,) = transformed(model, finished.samples(data, part).x)
     clean = x[first : first + count]

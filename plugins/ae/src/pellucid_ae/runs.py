@@ -1,11 +1,11 @@
-"""What the verbs share: the autoencoder of a run, samples, pictures of them, and files that are not overwritten."""
+"""What the verbs share: the autoencoder of a run, samples, and pictures of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isqrt, prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pellucid import ConfigError, DataError
 from pellucid.experiments.finished import FinishedRun, open_run
@@ -14,8 +14,6 @@ from pellucid_ae.autoencoder import Autoencoder
 
 if TYPE_CHECKING:
     from pellucid.model import HostArray
-
-Part = Literal["train", "validation", "test"]
 
 
 def open_autoencoder(run: Path) -> tuple[FinishedRun, Autoencoder]:
@@ -32,16 +30,6 @@ def open_autoencoder(run: Path) -> tuple[FinishedRun, Autoencoder]:
             "denoising_autoencoder."
         )
     return finished, model
-
-
-def check_free(path: Path, suffixes: Sequence[str], option: str) -> None:
-    """ConfigError if the file exists already or has another ending; nothing is ever overwritten."""
-    if path.suffix.lower() not in suffixes:
-        raise ConfigError(f"--{option} must end in {', '.join(suffixes)}. Received: {path}.")
-    if path.exists():
-        raise ConfigError(f"--{option} {path} exists already. Choose another name, or remove it first.")
-    if not path.parent.is_dir():
-        raise ConfigError(f"--{option} {path}: there is no folder {path.parent}. Make it first.")
 
 
 def as_images(samples: HostArray, shape: Sequence[int] | None) -> HostArray:

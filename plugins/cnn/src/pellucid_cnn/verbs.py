@@ -7,14 +7,15 @@ Each writes one picture and overwrites none. Images are those of the run's own d
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pellucid import pictures
 from pellucid.checks import check_int
 from pellucid.context import Context
 from pellucid.errors import ConfigError
-from pellucid.experiments.finished import open_run
+from pellucid.experiments.finished import FinishedRun, Part, open_run
+from pellucid.experiments.outputs import check_output
 from pellucid.layer import Layer
 from pellucid.layers.elementwise import Elementwise
 from pellucid.model import HostArray, Runtime, require_runtime, transformed
@@ -26,7 +27,6 @@ from pellucid_cnn.layers.max_pool2d import MaxPool2D
 from pellucid_cnn.layers.mirror_average import MirrorAverage
 from pellucid_cnn.layers.residual_block import ResidualBlock
 
-Part = Literal["train", "validation", "test"]
 GAP = 4
 """Pixels between two stages in the picture of the feature maps."""
 
@@ -39,9 +39,9 @@ def filters(run: Path, *, output: Path = Path("filters.png"), scale: int = 8) ->
         output: a .png file.
         scale: the file's pixels for each weight, in both directions.
     """
-    _check_output(output)
+    check_output(output, ".png")
     check_int(filters, "scale", scale, "[1, inf)")
-    model = open_run(run).model
+    model = _opened(run).model
     conv = next(layer for _, layer in model.walk() if isinstance(layer, Conv2D))
     weight = _host(require_runtime(model), conv.weight.data)  # (KH, KW, C, F)
     if weight.shape[2] != 3:  # anything but colours: seen as grey levels
@@ -68,10 +68,10 @@ def features(
         output: a .png file.
         scale: the file's pixels for each of the image's, in both directions.
     """
-    _check_output(output)
+    check_output(output, ".png")
     check_int(features, "maps", maps, "[1, inf)")
     check_int(features, "scale", scale, "[1, inf)")
-    opened = open_run(run)
+    opened = _opened(run)
     split = opened.samples(data, part)
     check_int(features, "image", image, f"[0, {len(split) - 1}]")
     (x,) = transformed(opened.model, split.x[image : image + 1])
@@ -106,10 +106,10 @@ def augmented(
         output: a .png file.
         scale: the file's pixels for each of the image's, in both directions.
     """
-    _check_output(output)
+    check_output(output, ".png")
     for name, value in (("count", count), ("times", times), ("scale", scale)):
         check_int(augmented, name, value, "[1, inf)")
-    opened = open_run(run)
+    opened = _opened(run)
     runtime = require_runtime(opened.model)
     augmentations = [transform for transform in runtime.transforms if isinstance(transform, Augmentation)]
     if not augmentations:
@@ -126,6 +126,16 @@ def augmented(
     rows = np.stack(columns, axis=1).reshape(-1, *x.shape[1:])  # an image, then all that was made of it
     pictures.save_png(pictures.tile(rows, columns=times + 1, background=0.5), output, scale=scale)
     return {"file": str(output), "augmentations": ", ".join(type(each).__name__ for each in augmentations)}
+
+
+def _opened(run: Path) -> FinishedRun:
+    opened = open_run(run)
+    if not any(isinstance(layer, Conv2D) for _, layer in opened.model.walk()):
+        raise ConfigError(
+            f"{run} holds a {type(opened.model).__name__}, which has no convolution. Expected: a model of lenet or "
+            "resnet_small. Give another run."
+        )
+    return opened
 
 
 def _stages(model: Layer, x: HostArray) -> tuple[list[tuple[str, HostArray]], HostArray]:
@@ -163,10 +173,3 @@ def _row(stage: HostArray, maps: int, height: int) -> HostArray:
 
 def _host(runtime: Runtime, array: Any) -> HostArray:
     return runtime.ops.to_host(array)
-
-
-def _check_output(output: Path) -> None:
-    if output.suffix.lower() != ".png":
-        raise ConfigError(f"The 'output' must be a .png file. Received: {output}.")
-    if output.exists():
-        raise ConfigError(f"{output} exists already and is not overwritten. Choose another: --output NAME.png.")

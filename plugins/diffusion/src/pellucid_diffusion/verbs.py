@@ -6,7 +6,6 @@ contact sheet of it beside), or the numbers (.npy). No file is overwritten.
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,8 +14,8 @@ from pellucid import pictures
 from pellucid.checks import check_int
 from pellucid.errors import ConfigError
 from pellucid.experiments.finished import open_run
+from pellucid.experiments.outputs import check_output, save_array
 from pellucid.model import HostArray, require_runtime
-from pellucid.saving.atomic import replace_file
 from pellucid.suggest import did_you_mean, listed
 
 from pellucid_diffusion import drawing, sampling
@@ -56,14 +55,12 @@ def sample(
     objective_of(model)
     labels = _labels(model, label, count)
     how: dict[str, Any] = {"labels": labels, "sampler": sampler, "steps": steps, "guidance": guidance, "eta": eta}
-    if output.suffix == ".gif":
+    if output.suffix.lower() == ".gif":
         frames = drawing.frames_of(sampling.paths(model, count, seed=seed, **how), labels)
         return {"samples": count, "steps": steps, **_save_animation(frames, output, scale=1)}
     x = sampling.sample(model, count, seed=seed, **how)
-    if output.suffix == ".npy":
-        encoded = BytesIO()
-        np.save(encoded, x, allow_pickle=False)
-        replace_file(output, encoded.getvalue())
+    if output.suffix.lower() == ".npy":
+        save_array(output, x)
     else:
         pictures.save_png(drawing.frames_of(x[None], labels)[0], output, scale=1 if x.shape[1:] == (2,) else 2)
     return {"samples": count, "steps": steps, "file": str(output)}
@@ -95,7 +92,7 @@ def generate(
     places = drawing.lay_out(text, classes)
     labels = np.array([(classes or ()).index(place.character) for place in places])
     how: dict[str, Any] = {"sampler": sampler, "steps": steps, "guidance": guidance, "eta": eta, "seed": seed}
-    way = sampling.paths(model, labels=labels, **how) if output.suffix == ".gif" else None
+    way = sampling.paths(model, labels=labels, **how) if output.suffix.lower() == ".gif" else None
     moments = sampling.sample(model, labels=labels, **how)[None] if way is None else way
     frames = [
         drawing.written(drawing.as_images(moment), places, ink_on_paper=paper == "white") for moment in moments
@@ -132,16 +129,14 @@ def _labels(model: Layer, label: str | None, count: int) -> HostArray | None:
 
 
 def _check_output(output: Path, *suffixes: str) -> None:
-    if output.suffix not in suffixes:
-        raise ConfigError(f"--output must end in {', '.join(suffixes)}. Received: {output}.")
-    for path in (output, _sheet(output)):
-        if path.exists():
-            raise ConfigError(f"{path} exists already. Choose another --output, or remove it first.")
+    check_output(output, *suffixes)
+    if _sheet(output).exists():
+        raise ConfigError(f"{_sheet(output)} exists already. Choose another --output, or remove it first.")
 
 
 def _sheet(output: Path) -> Path:
     """Where the contact sheet of an animation goes."""
-    return output.with_name(f"{output.stem}-sheet.png") if output.suffix == ".gif" else output
+    return output.with_name(f"{output.stem}-sheet.png") if output.suffix.lower() == ".gif" else output
 
 
 def _save_animation(frames: list[Any], output: Path, *, scale: int) -> dict[str, str]:

@@ -6,24 +6,21 @@ overwrites one. Samples and labels are those of the run's own data unless ``data
 
 from __future__ import annotations
 
-from io import BytesIO
 from math import isqrt
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pellucid import pictures
 from pellucid.checks import check_float, check_int
 from pellucid.datasets.samples import Split
 from pellucid.errors import ConfigError, DataError
-from pellucid.experiments.finished import FinishedRun, open_run
+from pellucid.experiments.finished import FinishedRun, Part, open_run
+from pellucid.experiments.outputs import check_output, save_array
 from pellucid.model import HostArray, require_runtime
-from pellucid.saving.atomic import replace_file
 
 from pellucid_vae import inference
 from pellucid_vae.models import LatentVariableModel
-
-Part = Literal["train", "validation", "test"]
 
 
 def encode(
@@ -37,11 +34,11 @@ def encode(
         part: of a data set.
         output: a .npy file for the array (N, latent).
     """
-    _check_output(output, ".npy")
+    check_output(output, ".npy")
     opened, model = _opened(run)
     split = opened.samples(data, part)
     codes = inference.encode(model, split.x, _labels(model, split))
-    _save_array(codes, output)
+    save_array(output, codes)
     return {"file": str(output), "samples": len(codes), "latent": model.latent}
 
 
@@ -59,7 +56,7 @@ def reconstruct(
         output: a .png with two rows, or a .npy with the reconstructions.
     """
     check_int(reconstruct, "count", count, "[1, inf)")
-    _check_output(output, ".png", ".npy")
+    check_output(output, ".png", ".npy")
     opened, model = _opened(run)
     split = _first(opened.samples(data, part), count)
     back = inference.reconstruct(model, split.x, _labels(model, split))
@@ -80,7 +77,7 @@ def sample(
         seed: the same seed, the same samples.
         output: a .png of all samples, or a .npy.
     """
-    _check_output(output, ".png", ".npy")
+    check_output(output, ".png", ".npy")
     _, model = _opened(run)
     labels = _asked_labels(model, label, count)
     drawn = inference.sample(model, count, labels=labels, seed=seed)
@@ -104,7 +101,7 @@ def interpolate(
         label: of a conditional model: the class along the way; none takes that of the first sample.
         output: a .png of one row, a .gif, or a .npy.
     """
-    _check_output(output, ".png", ".gif", ".npy")
+    check_output(output, ".png", ".gif", ".npy")
     opened, model = _opened(run)
     split = opened.samples(data, part)
     for name, row in (("first", first), ("second", second)):
@@ -119,7 +116,7 @@ def interpolate(
     elif label is not None:
         _asked_labels(model, label, steps)  # raises: unconditional
     frames = inference.decode(model, codes, along)
-    if output.suffix == ".gif":
+    if output.suffix.lower() == ".gif":
         pictures.save_gif(pictures.as_pixels(as_images(frames)), output, scale=8)
     else:
         _save(output, frames, frames, columns=steps)
@@ -144,7 +141,7 @@ def traverse(
     """
     check_int(traverse, "steps", steps, "[2, inf)")
     check_float(traverse, "span", span, "(0, inf)")
-    _check_output(output, ".png", ".npy")
+    check_output(output, ".png", ".npy")
     opened, model = _opened(run)
     start, of_sample = np.zeros(model.latent), 0
     if row is not None:
@@ -201,25 +198,12 @@ def _first(split: Split, count: int) -> Split:
     return split.take(np.arange(min(count, len(split))))
 
 
-def _check_output(output: Path, *suffixes: str) -> None:
-    if output.suffix not in suffixes:
-        raise ConfigError(f"--output must end in {' or '.join(suffixes)}. Received: {output}.")
-    if output.exists():
-        raise ConfigError(f"--output {output} exists already. Choose another name, or remove it first.")
-
-
 def _save(output: Path, array: HostArray, images: HostArray, columns: int | None) -> None:
     """The array to a .npy file, the images tiled to a .png."""
-    if output.suffix == ".npy":
-        _save_array(array, output)
+    if output.suffix.lower() == ".npy":
+        save_array(output, array)
     else:
         pictures.save_png(pictures.tile(as_images(images), columns=columns), output, scale=2)
-
-
-def _save_array(array: HostArray, output: Path) -> None:
-    encoded = BytesIO()
-    np.save(encoded, array, allow_pickle=False)
-    replace_file(output, encoded.getvalue())
 
 
 def as_images(x: HostArray) -> HostArray:
