@@ -81,6 +81,7 @@ def test_names_are_canonical_and_sorted(site: Path, registry: Registry):
         ("layer", "acne/sine", r"No plugin 'acne' is installed.*Did you mean 'acme'\? Installed: core, acme\."),
         ("loss", "acme/sine", r"Unknown loss 'acme/sine'\. There is a layer of this name\."),
         ("lair", "dense", r"There is no kind 'lair'\. Did you mean 'layer'\?"),
+        ("layer", "wavelet", r"Known: .*\. Names of a plugin are known once it is installed; pellucid plugins lists"),
         ("layer", 3, r"A layer is chosen by its name, a str\. Received: 3"),
         ("layer", "core/", r"Unknown layer 'core/'"),
     ],

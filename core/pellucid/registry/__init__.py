@@ -103,7 +103,8 @@ class Registry:
         wanted = [entry for entry in entries if entry.kind in kinds]
         known = sorted({entry.name if "/" in name else _shown(entry, entries) for entry in wanted})
         several = len(kinds) > 2
-        message = f"Unknown {'name' if several else ' or '.join(kinds)} '{name}'.{did_you_mean(name, known)}"
+        suggestion = did_you_mean(name, known)
+        message = f"Unknown {'name' if several else ' or '.join(kinds)} '{name}'.{suggestion}"
         elsewhere = sorted({entry.kind for entry in entries if name in (entry.name, entry.short_name)})
         if elsewhere:
             message += f" There is a {' and a '.join(elsewhere)} of this name."
@@ -111,6 +112,8 @@ class Registry:
         absent = [f"{p.vendor} ({p.status})" for p in self.plugins.found.values() if p.reason]
         if absent:
             message += f" Plugins that are not loaded: {', '.join(absent)}; see: pellucid plugins."
+        elif not (suggestion or elsewhere or "/" in name):
+            message += " Names of a plugin are known once it is installed; pellucid plugins lists those that are."
         return ConfigError(message)
 
     # -- implementations -----------------------------------------------------------------------------------------
