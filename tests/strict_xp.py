@@ -15,8 +15,8 @@ FUNCTIONS = frozenset([
     "broadcast_to", "concatenate", "cos", "cosh", "cumsum", "divide", "einsum", "empty", "exp", "expand_dims",
     "expm1", "eye", "flip", "floor", "full", "isfinite", "log", "log10", "log1p", "log2", "logaddexp", "matmul", "max",
     "maximum", "min", "minimum", "moveaxis", "multiply", "negative", "ones", "pad", "positive", "power", "prod",
-    "reciprocal", "repeat", "roll", "sign", "sin", "sinh", "sqrt", "square", "squeeze", "subtract", "sum", "swapaxes", "tan",
-    "tanh", "transpose", "tril", "triu", "where", "zeros", "zeros_like",
+    "reciprocal", "repeat", "roll", "sign", "sin", "sinh", "sqrt", "square", "squeeze", "subtract", "sum", "swapaxes",
+    "tan", "tanh", "transpose", "tril", "triu", "where", "zeros", "zeros_like",
 ])  # fmt: skip
 METHODS = frozenset(["all", "any", "argmax", "astype", "copy", "max", "min", "reshape", "sum"])
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
