@@ -180,6 +180,12 @@ def test_wrong_arguments_are_named(arguments: dict[str, Any], message: str) -> N
         pl.create("objective", "vae/elbo", **arguments)
 
 
+def test_a_model_without_codes_is_refused() -> None:
+    model = pl.build("dense", units=3, input_shape=(3,), seed=0)
+    with pytest.raises(ConfigError, match=r"models that give \(y, μ, s\), .* Received: Dense, .* shape \(3,\)"):
+        pl.Trainer(model, objective="vae/elbo", seed=0).fit((np.zeros((4, 3)), None), verbose=False)
+
+
 def test_pixels_outside_of_the_unit_interval_are_named() -> None:
     x = data()
     x[3, 1] = 1.5

@@ -10,6 +10,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.cli import main
+from pellucid.model import transformed
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 SMALL = ("data.type=files", "data.transforms=[]", "model.hidden=[64]", "optimizer.lr=0.005", "train.batch_size=32",
@@ -68,6 +69,19 @@ def test_codes_are_written(runs: dict[str, Path], capsys: Any) -> None:
     assert pellucid(capsys, "encode", runs["mnist"], "--data", "few.npz", "--output", "few.npy")["samples"] == 3
     model = pl.load(runs["mnist"] / "model.safetensors")
     np.testing.assert_allclose(np.load("few.npy"), model.predict(x)[1], atol=1e-5)
+
+
+def test_reconstructions_are_compared_in_the_units_of_the_transformed_data(tmp_path: Path, capsys: Any) -> None:
+    model = pl.build("vae", input_shape=(4,), latent=2, hidden=[32], seed=0)
+    objective = {"type": "vae/elbo", "likelihood": "gaussian", "std": 0.3}
+    trainer = pl.Trainer(model, objective=objective, optimizer={"type": "adam", "lr": 0.02}, seed=0)
+    trainer.fit(pl.load_dataset("iris", transforms=["standardize"]), epochs=20, verbose=False)
+    pl.save(model, "flowers.safetensors")
+    asked = ("--data", "iris", "--part", "train", "--count", 1000, "--output", "back.npy")
+    error = pellucid(capsys, "reconstruct", "flowers.safetensors", *asked)["mean_squared_error"]
+    assert error < 0.5  # 1 is the variance of standardised columns; of the raw ones the squares are about 17
+    (standardised,) = transformed(model, pl.load_dataset("iris", seed=0).train.x)
+    assert error == pytest.approx(np.mean((np.load("back.npy") - standardised) ** 2), rel=1e-5)
 
 
 def test_pictures_are_drawn(runs: dict[str, Path], capsys: Any) -> None:

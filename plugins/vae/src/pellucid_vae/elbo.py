@@ -164,8 +164,14 @@ class Elbo(Objective):
         """x must lie in [0, 1] for the Bernoulli likelihood; a conditional model needs its labels.
 
         Raises:
-            DataError: with the row and the value.
+            ConfigError: the model gives something else than (y, μ, s). DataError: with the row and the value.
         """
+        made = model.output_shape(*require_runtime(model).input_shapes)
+        if len(made) != 3 or not all(isinstance(shape, tuple) for shape in made):
+            raise ConfigError(
+                "vae/elbo trains models that give (y, μ, s), such as vae and conditional_vae. Received: "
+                f"{type(model).__name__}, which gives samples of shape {made}. Take another objective or model."
+            )
         pixels = x[0] if isinstance(x, tuple) else x
         if self.likelihood == "bernoulli":
             remedy = (

@@ -33,6 +33,8 @@ def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:
 def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) -> HostArray:
     """The means of p(x | z), (N, …) of the shape of x: for a Bernoulli likelihood the probabilities of ink.
 
+    They are in the units that the model was trained in: transforms of the data are not undone.
+
     Args:
         model: a built model.
         z: codes (N, latent).
