@@ -105,6 +105,8 @@ def test_help_comes_from_the_signature_and_the_docstring(pellucid: Command):
     ):  # fmt: skip
         assert part in shown
     assert "(default: None)" not in shown
+    said = pellucid("sample", "--help").stdout
+    assert "a RUN: a run folder or saved model of acme/net, acme/other. Its options depend on the model" in said
     assert "Encode." in pellucid("encode", "--help").stdout, "only one model has it, so no run is needed to explain it"
 
 

@@ -299,3 +299,12 @@ def test_accuracy_is_reported_only_by_an_objective_that_learns_the_labels() -> N
     assert list(supervised.default_metrics(labels=True)) == ["accuracy"]
     assert list(supervised.default_metrics(labels=False)) == []
     assert list(pl.Objective.default_metrics(supervised, labels=True)) == []
+
+
+def test_the_backend_is_that_of_the_call_or_the_variable_or_the_run(run: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    def name(backend: str | None = None) -> str:
+        return open_run(Path("run"), backend).model.runtime.ops.name  # type: ignore[union-attr]
+
+    recorded = name()
+    monkeypatch.setenv("PELLUCID_BACKEND", "reference")
+    assert (recorded, name(), name("cython")) == ("cython", "reference", "cython")

@@ -46,6 +46,9 @@ def run_verb(verb: str, argv: Sequence[str]) -> int:
             f"pellucid has no command '{verb}'.{did_you_mean(verb, known)} Commands: {listed(COMMANDS)}. "
             f"Verbs of the installed models: {listed(verbs)}."
         )
+    if len(able) > 1 and {"-h", "--help"} & set(argv) and not _run_named(argv):
+        print(_needs_a_run(verb, able))
+        return 0
     entry = _model_in_question(verb, able, argv)
     function = _load(registry, entry, verb)
     summary, meanings = documented(function)
@@ -61,7 +64,7 @@ def run_verb(verb: str, argv: Sequence[str]) -> int:
 
 def _model_in_question(verb: str, able: Sequence[Entry], argv: Sequence[str]) -> Entry:
     """The model whose verb is meant: that of the run, or for ``--help`` the only one that has it."""
-    run = next((word for word in argv if not word.startswith("-")), None)
+    run = _run_named(argv)
     if run is not None:
         name = model_name(Path(run))
         for entry in able:
@@ -73,7 +76,15 @@ def _model_in_question(verb: str, able: Sequence[Entry], argv: Sequence[str]) ->
         )
     if len(able) == 1:
         return able[0]
-    raise ConfigError(
+    raise ConfigError(_needs_a_run(verb, able))
+
+
+def _run_named(argv: Sequence[str]) -> str | None:
+    return next((word for word in argv if not word.startswith("-")), None)
+
+
+def _needs_a_run(verb: str, able: Sequence[Entry]) -> str:
+    return (
         f"pellucid {verb} needs a RUN: a run folder or saved model of {listed(entry.name for entry in able)}. "
         f"Its options depend on the model: pellucid {verb} RUN --help."
     )

@@ -133,9 +133,10 @@ def open_run(path: Path, backend: str | None = None) -> FinishedRun:
     """A run folder, or a model file.
 
     Args:
-        backend: None takes the one that the run was made with, whose figures come out equal bit for bit.
+        backend: None takes that of ``PELLUCID_BACKEND``, else the one that the run was made with, whose figures come out
+            equal bit for bit.
     """
-    check_variable()
+    backend = backend or check_variable() or None
     folder = RunFolder(path)
     if not path.exists():
         raise DataError(f"{path} does not exist. Give a run folder, such as runs/…, or a model.safetensors.")
