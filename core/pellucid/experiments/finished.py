@@ -133,8 +133,8 @@ def open_run(path: Path, backend: str | None = None) -> FinishedRun:
     """A run folder, or a model file.
 
     Args:
-        backend: None takes that of ``PELLUCID_BACKEND``, else the one that the run was made with, whose figures come out
-            equal bit for bit.
+        backend: None takes that of ``PELLUCID_BACKEND``, else the one that the run was made with, whose figures come
+            out equal bit for bit.
     """
     backend = backend or check_variable() or None
     folder = RunFolder(path)
