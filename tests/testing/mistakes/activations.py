@@ -101,7 +101,11 @@ CONTAINERS = Patient(
             "self.layers, parts[::-1], strict=True",
         ),
         Mistake("parallel keeps the first gradient only", "for array in arrays[1:]:", "for array in arrays[2:]:"),
-        Mistake("parallel adds into an output", "total = arrays[0].copy()", "total = arrays[0]"),
+        Mistake(
+            "parallel adds into an output",
+            "total = ctx.scratch(name, arrays[0].shape, arrays[0].dtype)\n    ctx.ops.copy(arrays[0], total)",
+            "total = arrays[0]",
+        ),
         Mistake("widths kept on self", "ctx.widths", "self.widths", every=True),
         Mistake(
             "parallel's shape rule for sums",

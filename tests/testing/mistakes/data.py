@@ -31,8 +31,8 @@ STANDARDIZE = Patient(
         Mistake("works in place", "y = np.empty(x.shape, floating(x))", "y = x"),
         Mistake(
             "learns while applying",
-            "mean, std = self._learned",
-            "self.mean = x.mean(axis=0)\n        mean, std = self._learned",
+            "check_columns(self, x, mean.shape)",
+            "check_columns(self, x, mean.shape); self.mean = x.mean(axis=0)",
         ),
         Mistake("multiplies", "np.divide(y, std", "np.multiply(y, std"),
         Mistake(
