@@ -39,9 +39,12 @@ def run(*command: str | Path, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    """A folder with the wheel and the source archive of every distribution, built from a copy of the tracked files."""
+    """A folder with the wheel and the source archive of every distribution, built from a copy of the tracked files.
+
+    Of the session: with several test processes the tests of this file need not follow each other.
+    """
     copy, dist = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("dist")
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True
@@ -78,7 +81,7 @@ def test_archives_hold_what_they_need(built):
         assert all(inner.startswith(name) for inner in zipfile.ZipFile(wheels[name]).namelist())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bare(built, tmp_path_factory):
     """A fresh environment with the core alone, installed by plain pip."""
     folder = tmp_path_factory.mktemp("bare")
