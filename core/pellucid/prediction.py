@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +56,29 @@ class Prediction:
 
     def _copied(self, y: Any) -> HostArray:
         return np.array(self._ops.to_host(y))
+
+
+def in_batches(
+    model: Layer, function: Callable[..., Any], *arrays: HostArray, batch_size: int = 1024
+) -> HostArray:  # fmt: skip
+    """``function(ctx, *rows)``, a part of a model such as its decoder's forward, in evaluation, batch after batch.
+
+    Args:
+        model: the built model whose backend, type and seed are used.
+        function: from a context and arrays of the backend to one array.
+        arrays: aligned arrays of the host, one sample a row, as the function takes them.
+
+    Raises:
+        ShapeError: the model has not been built.
+    """
+    runtime = require_runtime(model)
+    ctx = Context(runtime.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
+    pieces = []
+    for rows in batches(len(arrays[0]), batch_size):
+        ctx.begin(0, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
+        given = (runtime.ops.asarray(array[rows]) for array in arrays)
+        pieces.append(np.array(runtime.ops.to_host(function(ctx, *given))))
+    return np.concatenate(pieces)
 
 
 def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:

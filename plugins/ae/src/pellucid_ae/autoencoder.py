@@ -17,7 +17,7 @@ from pellucid.layers.transposed import Transposed
 from pellucid.ops.activations import ACTIVATIONS
 from pellucid.sequential import Sequential
 
-from pellucid_ae.halves import apply, as_values, check_sizes, check_tied
+from pellucid_ae.halves import as_values, check_sizes, check_tied
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -151,8 +151,9 @@ class Autoencoder(Layer):
     def encode(self, x: Any, *, batch_size: int = 1024) -> HostArray:
         """The codes (N, K) of samples (N, …), to which the model's transforms are applied first."""
         from pellucid.model import transformed
+        from pellucid.prediction import in_batches
 
-        return apply(self, self.encoder, *transformed(self, x), batch_size=batch_size)
+        return in_batches(self, self.encoder.forward, *transformed(self, x), batch_size=batch_size)
 
     def decode(self, code: Any, *, batch_size: int = 1024) -> HostArray:
         """The samples (N, …) that codes (N, K) stand for, in the units of the transformed input.
@@ -161,10 +162,12 @@ class Autoencoder(Layer):
             ShapeError: not K numbers a code.
         """
         from pellucid.model import as_model_input, check_inputs
+        from pellucid.prediction import in_batches
 
         code = np.asarray(code)
         check_inputs((code,), ((self.latent,),))
-        return as_values(self, apply(self, self.decoder, as_model_input(self, 0, code), batch_size=batch_size))
+        codes = as_model_input(self, 0, code)
+        return as_values(self, in_batches(self, self.decoder.forward, codes, batch_size=batch_size))
 
     def reconstruct(self, x: Any, *, batch_size: int = 1024) -> HostArray:
         """``h(g(x))`` (N, …) in the units of the transformed input; of ``logits`` the probabilities."""

@@ -1,4 +1,4 @@
-"""What both halves of an autoencoder need: checked sizes, and a half applied to arrays of any length."""
+"""What both halves of an autoencoder need: checked sizes, and outputs as values."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from pellucid import ConfigError
-from pellucid.context import Context
-from pellucid.model import batches, require_runtime
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer
     from pellucid.model import HostArray
 
     from pellucid_ae.autoencoder import Autoencoder
@@ -36,21 +33,6 @@ def check_tied(owner: object, hidden: Sequence[int], decoder_hidden: Sequence[in
             f"The 'decoder_hidden' of {type(owner).__name__} must be {expected}, the encoder's sizes backwards, where "
             f"weights are tied. Received: {list(decoder_hidden)}. Leave it out, or set tied = false."
         )
-
-
-def apply(model: Layer, half: Layer, x: HostArray, *, batch_size: int = 1024) -> HostArray:
-    """The outputs of a part of a model in evaluation mode, batch after batch.
-
-    Raises:
-        ShapeError: the model has not been built.
-    """
-    runtime = require_runtime(model)
-    ctx = Context(runtime.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
-    pieces = []
-    for rows in batches(len(x), batch_size):
-        ctx.begin(0, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
-        pieces.append(np.array(runtime.ops.to_host(half.forward(ctx, runtime.ops.asarray(x[rows])))))
-    return np.concatenate(pieces)
 
 
 def as_values(model: Autoencoder, outputs: HostArray) -> HostArray:

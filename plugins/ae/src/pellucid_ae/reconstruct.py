@@ -12,8 +12,8 @@ from pellucid.experiments.finished import Part
 from pellucid.experiments.outputs import check_output
 from pellucid.model import require_runtime, transformed
 from pellucid.pictures import save_png, tile
+from pellucid.prediction import in_batches
 
-from pellucid_ae.halves import apply
 from pellucid_ae.runs import as_images, open_autoencoder
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def reconstruct(
         seen = corrupted(model, clean, seed)
         rows.append(seen)
         errors["error_of_the_corrupted"] = _error(seen, clean)
-    rows.append(model.decode(apply(model, model.encoder, seen)))
+    rows.append(model.decode(in_batches(model, model.encoder.forward, seen)))
     errors["error"] = _error(rows[-1], clean)
     images = as_images(np.concatenate(rows), shape)
     save_png(tile(images, columns=len(clean)), output, scale=scale)

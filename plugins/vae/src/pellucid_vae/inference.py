@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pellucid.checks import check_int
-from pellucid.context import Context
 from pellucid.errors import ConfigError, DataError, ShapeError
-from pellucid.model import HostArray, batches, require_runtime
+from pellucid.model import HostArray, require_runtime
+from pellucid.prediction import in_batches
 
 from pellucid_vae.elbo import Likelihood
 from pellucid_vae.models import LatentVariableModel
@@ -49,12 +49,8 @@ def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) 
     if codes.ndim != 2 or codes.shape[1] != vae.latent:
         raise ShapeError(f"decode takes codes of shape (N, {vae.latent}). Received: {codes.shape}.")
     parts = with_labels(vae, codes, labels)
-    ctx = Context(runtime.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
-    pieces = []
-    for rows in batches(len(codes), batch_size):
-        given = (runtime.ops.asarray(part[rows]) for part in (parts if isinstance(parts, tuple) else (parts,)))
-        pieces.append(np.array(runtime.ops.to_host(vae.generate(ctx, *given))))
-    outputs = np.concatenate(pieces)
+    given = parts if isinstance(parts, tuple) else (parts,)
+    outputs = in_batches(model, vae.generate, *given, batch_size=batch_size)
     return _sigmoid(outputs) if likelihood_of(model) == "bernoulli" else outputs
 
 
