@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from math import ceil, sqrt
+from math import ceil, isqrt, prod, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,47 @@ from pellucid.errors import ConfigError, DataError
 from pellucid.saving.atomic import replace_file
 
 HostArray = np.ndarray[Any, Any]
+SMALLEST = 4
+"""Rows of fewer numbers than the square of this are features, and no pictures."""
+LARGEST_LEVEL = 16.0
+"""A value above this is a grey level from 0 to 255: a model of data from 0 to 1 does not go so far astray."""
+
+
+def as_images(samples: Any, shape: Sequence[int] | None = None) -> HostArray:
+    """Samples in the units of their data as images, (N, H, W) or (N, H, W, 3), with levels from 0 to 1.
+
+    Where a value is above 16, all are levels from 0 to 255, as bytes hold them, and are divided by 255.
+
+    Args:
+        samples: (N, …).
+        shape: height and width, and perhaps 1 or 3 channels, of an image; None takes samples that are images as they
+            are, and makes squares of rows of n² numbers, n ≥ 4.
+
+    Raises:
+        ConfigError: the shape is none of an image, or has another number of pixels than a sample. DataError: no shape
+            is given, and none follows.
+    """
+    values = np.asarray(samples)
+    numbers = prod(values.shape[1:])
+    if shape is not None:
+        if len(shape) not in (2, 3) or min(shape) < 1 or prod(shape) != numbers or tuple(shape[2:]) not in _CHANNELS:
+            raise ConfigError(
+                f"The 'shape' of a picture must be height and width, and perhaps 1 or 3 channels: {numbers} numbers in "
+                f"all, as a sample has. Received: {' x '.join(map(str, shape))}."
+            )
+        values = values.reshape(-1, *shape)
+    elif values.ndim == 2 and isqrt(numbers) ** 2 == numbers and numbers >= SMALLEST**2:
+        values = values.reshape(-1, isqrt(numbers), isqrt(numbers))
+    if values.ndim not in (3, 4) or values.shape[3:] not in _CHANNELS:
+        raise DataError(
+            f"Samples of shape {values.shape[1:]} are no pictures. If their {numbers} numbers are pixels, give the "
+            "'shape': height and width, and perhaps 1 or 3 channels. Otherwise write the numbers, to a .npy file."
+        )
+    values = values[..., 0] if values.shape[3:] == (1,) else values
+    return values / 255 if values.max(initial=0) > LARGEST_LEVEL else values
+
+
+_CHANNELS = ((), (1,), (3,))
 
 
 def tile(images: Any, *, columns: int | None = None, gap: int = 2, background: float = 1.0) -> HostArray:
@@ -66,7 +107,7 @@ def as_pixels(images: Any) -> HostArray:
     if not (values.ndim == 3 or (values.ndim == 4 and values.shape[3] == 3)):
         raise DataError(
             "Pictures need images of shape (N, height, width), with 1 or 3 channels as a fourth axis or none. "
-            f"Received: {np.shape(images)}. Flat images are reshaped first: x.reshape(-1, 28, 28)."
+            f"Received: {np.shape(images)}. Flat images are reshaped first, by pictures.as_images(x)."
         )
     if values.dtype == np.uint8:
         return values

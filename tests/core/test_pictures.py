@@ -38,6 +38,28 @@ def test_colours_stay_and_values_outside_are_clipped() -> None:
     np.testing.assert_array_equal(pictures.tile(images), np.full((2, 2, 3), [0, 51, 255]))
 
 
+def test_samples_become_images() -> None:
+    flat = np.arange(32.0).reshape(2, 16) / 32
+    assert pictures.as_images(flat).shape == (2, 4, 4)
+    assert pictures.as_images(flat, (2, 8)).shape == pictures.as_images(flat.reshape(2, 2, 8, 1)).shape == (2, 2, 8)
+    assert pictures.as_images(flat[:, :12], [2, 2, 3]).shape == (2, 2, 2, 3)
+    levels = np.array([[[0, 51], [102, 255]]])
+    for kind in (np.uint8, np.float32):
+        np.testing.assert_allclose(pictures.as_images(levels.astype(kind))[0], [[0, 0.2], [0.4, 1]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (16,), (4, 2, 2), (-4, -4)], ids=str)
+def test_a_shape_that_samples_do_not_have_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"perhaps 1 or 3 channels: 16 numbers in all, as a sample has\. Received"):
+        pictures.as_images(np.zeros((2, 16)), shape)
+
+
+@pytest.mark.parametrize("shape", [(4,), (12,), (5, 5, 2), (), (2, 3, 3, 3)], ids=str)
+def test_samples_that_are_no_pictures_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(DataError, match=r"Samples of shape .* are no pictures\. If their \d+ numbers are pixels, give"):
+        pictures.as_images(np.zeros((2, *shape)))
+
+
 def test_a_png_holds_the_pixels(tmp_path: Path) -> None:
     image = pictures.tile(RNG.random((4, 6, 6)))
     path = pictures.save_png(image, tmp_path / "a.png", scale=3)

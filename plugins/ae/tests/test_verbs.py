@@ -16,7 +16,6 @@ from pellucid.cli import main
 from pellucid_ae.encode import encode
 from pellucid_ae.interpolate import interpolate, line
 from pellucid_ae.reconstruct import reconstruct
-from pellucid_ae.runs import as_images
 from pellucid_ae.scatter import plane
 from PIL import Image
 
@@ -159,14 +158,6 @@ def test_a_line_between_codes() -> None:
     np.testing.assert_allclose(line(np.zeros(2), np.array([2.0, 4.0]), 3), [[0, 0], [1, 2], [2, 4]])
 
 
-def test_images_of_samples() -> None:
-    flat = np.arange(24.0).reshape(2, 12)
-    assert as_images(flat, [3, 4]).shape == (2, 3, 4)
-    assert as_images(flat, [2, 2, 3]).shape == (2, 2, 2, 3)
-    assert as_images(flat.reshape(2, 3, 4), None).shape == (2, 3, 4)
-    assert as_images(flat[:, :9], None).shape == (2, 3, 3)
-
-
 def test_codes_of_any_length_have_a_place_in_the_plane() -> None:
     codes = np.random.default_rng(0).normal(size=(50, 3)) * [0.1, 5.0, 1.0]
     points, names = plane(codes)
@@ -189,7 +180,7 @@ def test_codes_of_any_length_have_a_place_in_the_plane() -> None:
         ("encode autoencoder/model.safetensors --output c.npy", "knows nothing of data. Say which: --data"),
         ("reconstruct autoencoder --count 0", "--count and --scale must be at least 1"),
         ("reconstruct autoencoder --first 12", "--first 12: there are 12 samples, counted from 0"),
-        ("reconstruct autoencoder --shape 3 5", "--shape must be height, width and perhaps channels, 16 numbers"),
+        ("reconstruct autoencoder --shape 3 5", "The 'shape' of a picture must be height and width"),
         ("interpolate autoencoder --between 0", "--between needs at least two samples. Received: [0]"),
         ("interpolate autoencoder --between 0 12", "--between must lie in 0 … 11, as the samples do. Received: 12"),
         ("interpolate autoencoder --steps 1", "--steps must be at least 2"),
@@ -205,11 +196,6 @@ def test_a_run_of_another_model_is_refused_in_python_too(folder: Path, tmp_path:
     for verb in (encode, reconstruct, interpolate):
         with pytest.raises(pl.ConfigError, match=r"ann holds a Sequential, which has no code\. This verb is for"):
             verb(folder / "ann", output=tmp_path / ("codes.npy" if verb is encode else "picture.png"))
-
-
-def test_samples_that_are_no_pictures() -> None:
-    with pytest.raises(pl.DataError, match=r"shape \(12,\) are no pictures, unless --shape says how to lay out"):
-        as_images(np.zeros((2, 12)), None)
 
 
 @pytest.mark.parametrize(

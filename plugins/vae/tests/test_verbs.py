@@ -166,5 +166,5 @@ def test_samples_that_are_no_pictures_are_written_as_arrays(runs: dict[str, Path
     pl.Trainer(model, seed=0).fit((np.zeros((4, 5)), None), verbose=False)
     pl.save(model, "rows.safetensors")
     message = pellucid(capsys, "sample", "rows.safetensors")["error"]["message"]
-    assert "Samples of shape (5,) are no pictures. Write the array" in message
+    assert "Samples of shape (5,) are no pictures" in message
     assert pellucid(capsys, "sample", "rows.safetensors", "--output", "rows.npy")["samples"] == 100

@@ -11,9 +11,9 @@ import numpy as np
 from pellucid import ConfigError
 from pellucid.experiments.finished import Part
 from pellucid.experiments.outputs import check_output
-from pellucid.pictures import save_png, tile
+from pellucid.pictures import as_images, save_png, tile
 
-from pellucid_ae.runs import as_images, chosen, open_autoencoder
+from pellucid_ae.runs import chosen, open_autoencoder
 
 if TYPE_CHECKING:
     from pellucid.model import HostArray

@@ -11,10 +11,10 @@ from pellucid import ConfigError, Context
 from pellucid.experiments.finished import Part
 from pellucid.experiments.outputs import check_output
 from pellucid.model import require_runtime, transformed
-from pellucid.pictures import save_png, tile
+from pellucid.pictures import as_images, save_png, tile
 from pellucid.prediction import in_batches
 
-from pellucid_ae.runs import as_images, open_autoencoder
+from pellucid_ae.runs import open_autoencoder
 
 if TYPE_CHECKING:
     from pellucid.model import HostArray

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import isqrt
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from pellucid import pictures
-from pellucid.errors import ConfigError, DataError
+from pellucid.errors import ConfigError
 from pellucid.model import HostArray
 
 COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189), (140, 86, 75))
@@ -16,33 +16,6 @@ SIDE = 256
 """Pixels of a picture of points."""
 GREYS = 32
 """Levels of grey in an animation: noise that is this coarse looks the same and takes half the bytes."""
-
-
-# -- images ----------------------------------------------------------------------------------------------------------
-
-
-def is_image(shape: tuple[int | None, ...]) -> bool:
-    """Whether samples of this shape are images: (H, W), (H, W, 1), (H, W, 3), or a row of n² numbers, n ≥ 4."""
-    known = tuple(n for n in shape if n is not None)
-    square = len(known) == 1 and isqrt(known[0]) ** 2 == known[0] and known[0] >= 16
-    return square or len(known) == 2 or (len(known) == 3 and known[2] in (1, 3))
-
-
-def as_images(x: HostArray) -> HostArray:
-    """(N, …) as (N, H, W) or (N, H, W, 3).
-
-    Raises:
-        DataError: these samples are no images.
-    """
-    if not is_image(x.shape[1:]):
-        raise DataError(
-            f"Samples of shape {x.shape[1:]} are neither images nor points of the plane, so no picture shows them. "
-            "Write the numbers: --output samples.npy."
-        )
-    if x.ndim == 2:
-        side = isqrt(x.shape[1])
-        return x.reshape(len(x), side, side)
-    return x[..., 0] if x.ndim == 4 and x.shape[3] == 1 else x
 
 
 # -- words -----------------------------------------------------------------------------------------------------------
@@ -127,16 +100,16 @@ def box_around(points: HostArray) -> HostArray:
 # -- either ----------------------------------------------------------------------------------------------------------
 
 
-def frames_of(way: HostArray, labels: HostArray | None) -> list[Any]:
-    """Each moment (N, …) of a reverse process (F, N, …) as one picture.
+def frames_of(way: HostArray, labels: HostArray | None, shape: Sequence[int] | None = None) -> list[Any]:
+    """Each moment (N, …) of a reverse process (F, N, …) as one picture: of points, or of images of this shape.
 
     Raises:
-        DataError: the samples are neither images nor points.
+        DataError: the samples are neither images nor points. ConfigError: they have not this shape.
     """
-    if way.shape[2:] == (2,):
+    if way.shape[2:] == (2,) and shape is None:
         box = box_around(way[-1])
         return [dots(points, labels, box) for points in way]
-    return [pictures.tile(np.clip(as_images(moment), 0, 1), background=0.5) for moment in way]
+    return [pictures.tile(pictures.as_images(moment, shape), background=0.5) for moment in way]
 
 
 def coarse(frames: list[Any]) -> list[Any]:

@@ -6,6 +6,7 @@ contact sheet of it beside), or the numbers (.npy). No file is overwritten.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,7 +35,8 @@ HOLD = 2.0
 
 def sample(
     run: Path, *, count: int = 16, label: str | None = None, sampler: SamplerName = "dpm_solver", steps: int = 25,
-    guidance: float = 0.0, eta: float = 0.0, seed: int = 0, output: Path = Path("samples.png"),
+    guidance: float = 0.0, eta: float = 0.0, seed: int = 0, shape: Sequence[int] | None = None,
+    output: Path = Path("samples.png"),
 ) -> dict[str, Any]:  # fmt: skip
     """Draw new samples.
 
@@ -47,6 +49,7 @@ def sample(
         guidance: w in (1 + w) ε_c − w ε_∅: larger makes samples more typical of their class, and less varied.
         eta: of ddim: 0 is deterministic, 1 as random as ddpm.
         seed: the same seed, the same samples.
+        shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
         output: a .png of the samples, a .gif of how they come about, or a .npy with their values.
     """
     check_int(sample, "count", count, "[1, inf)")
@@ -56,19 +59,20 @@ def sample(
     labels = _labels(model, label, count)
     how: dict[str, Any] = {"labels": labels, "sampler": sampler, "steps": steps, "guidance": guidance, "eta": eta}
     if output.suffix.lower() == ".gif":
-        frames = drawing.frames_of(sampling.paths(model, count, seed=seed, **how), labels)
+        frames = drawing.frames_of(sampling.paths(model, count, seed=seed, **how), labels, shape)
         return {"samples": count, "steps": steps, **_save_animation(frames, output, scale=1)}
     x = sampling.sample(model, count, seed=seed, **how)
     if output.suffix.lower() == ".npy":
         save_array(output, x)
     else:
-        pictures.save_png(drawing.frames_of(x[None], labels)[0], output, scale=1 if x.shape[1:] == (2,) else 2)
+        pictures.save_png(drawing.frames_of(x[None], labels, shape)[0], output, scale=1 if x.shape[1:] == (2,) else 2)
     return {"samples": count, "steps": steps, "file": str(output)}
 
 
 def generate(
     run: Path, *, text: str, sampler: SamplerName = "ddim", steps: int = 30, guidance: float = 1.0, eta: float = 0.0,
-    seed: int = 0, paper: Literal["white", "black"] = "white", scale: int = 2, output: Path = Path("text.gif"),
+    seed: int = 0, shape: Sequence[int] | None = None, paper: Literal["white", "black"] = "white", scale: int = 2,
+    output: Path = Path("text.gif"),
 ) -> dict[str, Any]:  # fmt: skip
     """Draw a text, each word a row of letters that appear out of noise.
 
@@ -80,6 +84,7 @@ def generate(
         guidance: w in (1 + w) ε_c − w ε_∅: larger makes letters more legible, and less varied.
         eta: of ddim: 0 is deterministic, 1 as random as ddpm.
         seed: the same seed, the same handwriting.
+        shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
         paper: its colour.
         scale: pixels of the file for one of the model's.
         output: a .gif of the whole way, with a contact sheet beside it, or a .png of the text.
@@ -95,7 +100,7 @@ def generate(
     way = sampling.paths(model, labels=labels, **how) if output.suffix.lower() == ".gif" else None
     moments = sampling.sample(model, labels=labels, **how)[None] if way is None else way
     frames = [
-        drawing.written(drawing.as_images(moment), places, ink_on_paper=paper == "white") for moment in moments
+        drawing.written(pictures.as_images(moment, shape), places, ink_on_paper=paper == "white") for moment in moments
     ]
     told = {"text": text, "characters": len(places), "steps": steps}
     if way is None:

@@ -6,7 +6,6 @@ overwrites one. Samples and labels are those of the run's own data unless ``data
 
 from __future__ import annotations
 
-from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from pellucid import pictures
 from pellucid.checks import check_float, check_int
 from pellucid.datasets.samples import Split
-from pellucid.errors import ConfigError, DataError
+from pellucid.errors import ConfigError
 from pellucid.experiments.finished import FinishedRun, Part, open_run
 from pellucid.experiments.outputs import check_output, save_array
 from pellucid.model import HostArray, require_runtime, transformed
@@ -117,7 +116,7 @@ def interpolate(
         _asked_labels(model, label, steps)  # raises: unconditional
     frames = inference.decode(model, codes, along)
     if output.suffix.lower() == ".gif":
-        pictures.save_gif(pictures.as_pixels(as_images(frames)), output, scale=8)
+        pictures.save_gif(pictures.as_pixels(pictures.as_images(frames)), output, scale=8)
     else:
         _save(output, frames, frames, columns=steps)
     return {"file": str(output), "steps": steps, "distance": float(np.linalg.norm(end - start))}
@@ -203,20 +202,4 @@ def _save(output: Path, array: HostArray, images: HostArray, columns: int | None
     if output.suffix.lower() == ".npy":
         save_array(output, array)
     else:
-        pictures.save_png(pictures.tile(as_images(images), columns=columns), output, scale=2)
-
-
-def as_images(x: HostArray) -> HostArray:
-    """Samples as images: rows of n² numbers become n x n.
-
-    Raises:
-        DataError: they are no images.
-    """
-    if x.ndim == 2 and isqrt(x.shape[1]) ** 2 == x.shape[1]:
-        return x.reshape(len(x), isqrt(x.shape[1]), isqrt(x.shape[1]))
-    if x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3)):
-        return x
-    raise DataError(
-        f"Samples of shape {x.shape[1:]} are no pictures. Write the array: --output FILE.npy, or train on images "
-        "(H, W), (H, W, 1) or (H, W, 3)."
-    )
+        pictures.save_png(pictures.tile(pictures.as_images(images), columns=columns), output, scale=2)
