@@ -34,10 +34,23 @@ def check_choice(owner: object, name: str, value: object, choices: Iterable[obje
         raise _error(owner, name, f"one of {', '.join(repr(choice) for choice in known)}", value)
 
 
+def check_sizes(owner: object, name: str, value: object, of: str, *, least: int = 0) -> None:
+    """Raise ConfigError unless ``value`` is a list of ``least`` or more ints of at least 1: sizes ``of`` something,
+    such as ``"the units of each hidden layer"``."""
+    good = isinstance(value, list | tuple) and len(value) >= least
+    if not good or not all(_is_size(size) for size in value):  # type: ignore[attr-defined]
+        many = f"at least {least} " if least else ""
+        raise _error(owner, name, f"a list of {many}ints of at least 1, {of}", value)
+
+
 def check_type(owner: object, name: str, value: object, types: tuple[type, ...], expected: str) -> None:
     """Raise ConfigError unless ``value`` is an instance of one of the types, which ``expected`` puts into words."""
     if not isinstance(value, types):
         raise _error(owner, name, expected, value)
+
+
+def _is_size(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= 1
 
 
 def _inside(value: float, interval: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.checks import check_int
+from pellucid.checks import check_int, check_sizes
 from pellucid.component import CHANGES
 from pellucid.errors import ConfigError, ShapeError
 from pellucid.initializers.glorot import Glorot
@@ -169,6 +169,9 @@ def test_counting_does_not_invalidate_recorded_plans() -> None:
         (lambda: Normal(-1.0), "The 'std' of Normal must be"),
         (lambda: L2(-1.0), "The 'strength' of L2 must be"),
         (lambda: check_int(check_int, "count", 0, "[1, inf)"), "The 'count' of check_int must be an int in"),
+        *((lambda sizes=sizes: check_sizes(check_sizes, "hidden", sizes, "of each layer", least=1),
+           "The 'hidden' of check_sizes must be a list of at least 1 ints of at least 1, of each layer. Received: ")
+          for sizes in ([], 3, [3, 0], [True], [2.0], "ab")),
     ],
 )  # fmt: skip
 def test_arguments_are_checked(make: Any, message: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pellucid import Equation, Example, Layer, ShapeError
-from pellucid.checks import check_bool, check_choice, check_int, check_type
+from pellucid.checks import check_bool, check_choice, check_int, check_sizes, check_type
 from pellucid.layers.dense import Dense
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.reshape import Reshape
@@ -17,7 +17,7 @@ from pellucid.layers.transposed import Transposed
 from pellucid.ops.activations import ACTIVATIONS
 from pellucid.sequential import Sequential
 
-from pellucid_ae.halves import as_values, check_sizes, check_tied
+from pellucid_ae.halves import as_values, check_tied
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -79,13 +79,13 @@ class Autoencoder(Layer):
         corruption: Layer | None = None,
     ) -> None:
         check_int(self, "latent", latent, "[1, inf)")
-        check_sizes(self, "hidden", hidden)
+        check_sizes(self, "hidden", hidden, "the units of each hidden layer")
         check_choice(self, "activation", activation, ACTIVATIONS)
         check_bool(self, "tied", tied)
         check_choice(self, "outputs", outputs, ("values", "logits"))
         check_type(self, "corruption", corruption, (Layer, type(None)), "a layer or None")
         if decoder_hidden is not None:
-            check_sizes(self, "decoder_hidden", decoder_hidden)
+            check_sizes(self, "decoder_hidden", decoder_hidden, "the units of each hidden layer")
             if tied:
                 check_tied(self, hidden, decoder_hidden)
         self.latent = latent

@@ -1,4 +1,4 @@
-"""What both halves of an autoencoder need: checked sizes, and outputs as values."""
+"""What both halves of an autoencoder need: sizes that agree, and outputs as values."""
 
 from __future__ import annotations
 
@@ -12,17 +12,6 @@ if TYPE_CHECKING:
     from pellucid.model import HostArray
 
     from pellucid_ae.autoencoder import Autoencoder
-
-
-def check_sizes(owner: object, name: str, sizes: object) -> None:
-    """ConfigError unless ``sizes`` is a list of ints of at least 1."""
-    good = isinstance(sizes, list | tuple)
-    good = good and all(isinstance(n, int) and not isinstance(n, bool) and n >= 1 for n in sizes)  # type: ignore[attr-defined]
-    if not good:
-        raise ConfigError(
-            f"The '{name}' of {type(owner).__name__} must be a list of ints of at least 1, the units of each hidden "
-            f"layer. Received: {sizes!r}."
-        )
 
 
 def check_tied(owner: object, hidden: Sequence[int], decoder_hidden: Sequence[int]) -> None:

@@ -1,13 +1,13 @@
-"""What blocks are made of: normalisations and activations by name, and the checks of an architecture's arguments."""
+"""What blocks are made of: normalisations and activations by name."""
 
 from __future__ import annotations
 
 from copy import deepcopy
 from math import gcd
-from typing import Any, Literal
+from typing import Literal
 
 from pellucid import create
-from pellucid.errors import ConfigError
+from pellucid.checks import check_choice
 from pellucid.layer import Layer
 from pellucid.layers.batch_norm import BatchNorm
 from pellucid.layers.dense import Dense
@@ -63,30 +63,6 @@ def dense(units: int, activation: Layer | str) -> list[Layer]:
     return [Dense(units, name)] if name is not None else [Dense(units, init="he"), activate(activation)]
 
 
-def check(model: str, name: str, value: Any, good: bool, expected: str) -> None:
-    """Raise the ConfigError of an architecture's argument unless it is good."""
-    if not good:
-        raise ConfigError(f"The '{name}' of {model} must be {expected}. Received: {value!r}.")
-
-
-def check_size(model: str, name: str, value: Any) -> None:
-    """An int of at least 1."""
-    check(model, name, value, is_size(value), "an int of at least 1")
-
-
-def check_sizes(model: str, name: str, value: Any, of: str, *, least: int = 1) -> None:
-    """A list of ``least`` or more ints of at least 1."""
-    good = isinstance(value, list | tuple) and len(value) >= least and all(map(is_size, value))
-    many = f"at least {least} " if least else ""
-    check(model, name, value, good, f"a list of {many}ints of at least 1, {of}")
-
-
-def check_normalization(model: str, value: Any) -> None:
-    """One of the two, or None."""
-    good = value in (None, "batch_norm", "group_norm")
-    check(model, "normalization", value, good, "'batch_norm', 'group_norm' or None")
-
-
-def is_size(value: Any) -> bool:
-    """Whether it is an int of at least 1."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+def check_normalization(owner: object, value: object) -> None:
+    """ConfigError unless it is one of the two, or None."""
+    check_choice(owner, "normalization", value, ("batch_norm", "group_norm", None))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.checks import check_choice, check_int, check_type
+from pellucid.checks import check_choice, check_int, check_sizes
 from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError, ShapeError
+from pellucid.errors import ShapeError
 from pellucid.layer import Layer
 from pellucid.layers.flatten import Flatten
 from pellucid.ops.activations import ACTIVATIONS
@@ -49,19 +49,11 @@ class LatentVariableModel(Layer, ABC):
     ) -> None:  # fmt: skip
         """Check and store the arguments."""
         check_int(self, "latent", latent, "[1, inf)")
-        check_type(self, "hidden", hidden, (list, tuple), "a list of ints, the units of each hidden layer")
-        for i, units in enumerate(hidden):
-            check_int(self, f"hidden[{i}]", units, "[1, inf)")
+        check_sizes(self, "hidden", hidden, "the units of each hidden layer")
         check_choice(self, "activation", activation, ACTIVATIONS)
         check_choice(self, "architecture", architecture, ("dense", "convolutional"))
-        check_type(self, "channels", channels, (list, tuple), "a list of ints, the channels of each convolution")
-        for i, count in enumerate(channels):
-            check_int(self, f"channels[{i}]", count, "[1, inf)")
-        if architecture == "convolutional" and not channels:
-            raise ConfigError(
-                f"The 'channels' of {type(self).__name__} must hold at least one number for architecture = "
-                "'convolutional'. Received: an empty list."
-            )
+        least = 1 if architecture == "convolutional" else 0
+        check_sizes(self, "channels", channels, "the channels of each convolution", least=least)
         self.latent = latent
         self.hidden = hidden
         self.activation = activation

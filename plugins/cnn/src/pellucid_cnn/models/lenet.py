@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from pellucid import Example
+from pellucid import ConfigError, Example
+from pellucid.checks import check_choice, check_int, check_sizes
 from pellucid.layer import Layer
 from pellucid.layers.dense import Dense
 from pellucid.layers.dropout import Dropout
@@ -14,16 +15,7 @@ from pellucid.layers.flatten import Flatten
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
 from pellucid_cnn.models.task import classifier
-from pellucid_cnn.parts import (
-    Normalization,
-    check,
-    check_normalization,
-    check_size,
-    check_sizes,
-    convolve,
-    dense,
-    is_size,
-)
+from pellucid_cnn.parts import Normalization, check_normalization, convolve, dense
 
 Pooling = Literal["max", "mean"]
 
@@ -63,14 +55,19 @@ def lenet(
 
     Source: LeCun, Bottou, Bengio & Haffner, Gradient-based learning applied to document recognition, 1998.
     """
-    check_size("lenet", "outputs", outputs)
-    check_sizes("lenet", "filters", filters, "the channels of each stage")
-    check_size("lenet", "kernel_size", kernel_size)
-    check_sizes("lenet", "hidden", hidden, "the units of each dense layer", least=0)
+    check_int(lenet, "outputs", outputs, "[1, inf)")
+    check_sizes(lenet, "filters", filters, "the channels of each stage", least=1)
+    check_int(lenet, "kernel_size", kernel_size, "[1, inf)")
+    check_sizes(lenet, "hidden", hidden, "the units of each dense layer")
     counts = [convolutions] * len(filters) if isinstance(convolutions, int) else convolutions
-    check("lenet", "convolutions", convolutions, _fits(counts, filters), "an int of at least 1, or one for each stage")
-    check("lenet", "pooling", pooling, pooling in ("max", "mean"), "'max' or 'mean'")
-    check_normalization("lenet", normalization)
+    check_sizes(lenet, "convolutions", counts, "the convolutions of each stage", least=1)
+    if len(counts) != len(filters):
+        raise ConfigError(
+            f"The 'convolutions' of lenet must be an int, or one for each of its {len(filters)} stages. "
+            f"Received: {convolutions!r}."
+        )
+    check_choice(lenet, "pooling", pooling, ("max", "mean"))
+    check_normalization(lenet, normalization)
     layers: list[Layer] = []
     for channels, count in zip(filters, counts, strict=True):
         for _ in range(count):
@@ -83,11 +80,6 @@ def lenet(
     for units in hidden:
         layers += [*_dropped(dropout), *dense(units, activation)]
     return classifier(outputs, [*layers, *_dropped(dropout), Dense(outputs)], mirror=mirror)
-
-
-def _fits(counts: Any, filters: Sequence[int]) -> bool:
-    """Whether there is a number of convolutions for each stage."""
-    return isinstance(counts, list | tuple) and len(counts) == len(filters) and all(map(is_size, counts))
 
 
 def _dropped(rate: float) -> list[Layer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pellucid import Example
+from pellucid.checks import check_int, check_sizes
 from pellucid.layer import Layer
 from pellucid.layers.dense import Dense
 from pellucid.layers.dropout import Dropout
@@ -13,15 +14,7 @@ from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D
 from pellucid_cnn.layers.residual_block import ResidualBlock
 from pellucid_cnn.models.task import classifier
-from pellucid_cnn.parts import (
-    Normalization,
-    activate,
-    check_normalization,
-    check_size,
-    check_sizes,
-    convolve,
-    normalize,
-)
+from pellucid_cnn.parts import Normalization, activate, check_normalization, convolve, normalize
 
 
 def resnet_small(
@@ -57,10 +50,10 @@ def resnet_small(
     Source: He, Zhang, Ren & Sun, Deep Residual Learning for Image Recognition, and Identity Mappings in Deep Residual
     Networks, 2016.
     """
-    check_size("resnet_small", "outputs", outputs)
-    check_sizes("resnet_small", "filters", filters, "the channels of each stage")
-    check_size("resnet_small", "blocks", blocks)
-    check_normalization("resnet_small", normalization)
+    check_int(resnet_small, "outputs", outputs, "[1, inf)")
+    check_sizes(resnet_small, "filters", filters, "the channels of each stage", least=1)
+    check_int(resnet_small, "blocks", blocks, "[1, inf)")
+    check_normalization(resnet_small, normalization)
     layers: list[Layer]
     if preactivation:  # the first block normalises and activates what it is given
         layers = [Conv2D(filters[0], 3)]

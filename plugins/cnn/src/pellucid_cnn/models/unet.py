@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pellucid import Example
+from pellucid.checks import check_choice, check_int, check_sizes
 from pellucid.component import Equation
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
@@ -16,7 +17,7 @@ from pellucid_cnn.layers.concatenate import Concatenate
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
 from pellucid_cnn.layers.upsample import Upsample
-from pellucid_cnn.parts import Normalization, check, check_normalization, check_size, check_sizes, convolve
+from pellucid_cnn.parts import Normalization, check_normalization, convolve
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -65,10 +66,10 @@ class UNet(Layer):
         self, outputs: int, filters: Sequence[int] = (32, 64), activation: Layer | str = "silu", *,
         normalization: Normalization | None = "group_norm", bottom: Layer | None = None, task: Task = "regression",
     ) -> None:  # fmt: skip
-        check_size("unet", "outputs", outputs)
-        check_sizes("unet", "filters", filters, "the channels at each size", least=2)
-        check_normalization("unet", normalization)
-        check("unet", "task", task, task in ("regression", "segmentation"), "'regression' or 'segmentation'")
+        check_int(self, "outputs", outputs, "[1, inf)")
+        check_sizes(self, "filters", filters, "the channels at each size", least=2)
+        check_normalization(self, normalization)
+        check_choice(self, "task", task, ("regression", "segmentation"))
         self.outputs = outputs
         self.filters = filters
         self.activation = activation
