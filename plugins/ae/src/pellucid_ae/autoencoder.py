@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pellucid import Equation, Example, Layer, ShapeError
+from pellucid import ConfigError, Equation, Example, Layer, ShapeError
 from pellucid.checks import check_bool, check_choice, check_int, check_sizes, check_type
 from pellucid.layers.dense import Dense
 from pellucid.layers.flatten import Flatten
@@ -16,8 +16,6 @@ from pellucid.layers.rows import only_shape
 from pellucid.layers.transposed import Transposed
 from pellucid.ops.activations import ACTIVATIONS
 from pellucid.sequential import Sequential
-
-from pellucid_ae.halves import as_values, check_tied
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -87,7 +85,7 @@ class Autoencoder(Layer):
         if decoder_hidden is not None:
             check_sizes(self, "decoder_hidden", decoder_hidden, "the units of each hidden layer")
             if tied:
-                check_tied(self, hidden, decoder_hidden)
+                self._check_tied(hidden, decoder_hidden)
         self.latent = latent
         self.hidden = hidden
         self.decoder_hidden = decoder_hidden
@@ -100,6 +98,14 @@ class Autoencoder(Layer):
         self.encoder = Sequential([*before, Flatten(), *dense])
         loss = "core/mse" if outputs == "values" else "core/binary_cross_entropy"
         self.default_objective = {"type": "ae/reconstruction", "loss": loss}
+
+    def _check_tied(self, hidden: Sequence[int], decoder_hidden: Sequence[int]) -> None:
+        expected = list(reversed(hidden))
+        if list(decoder_hidden) != expected:
+            raise ConfigError(
+                f"The 'decoder_hidden' of Autoencoder must be {expected}, the encoder's sizes backwards, where weights "
+                f"are tied. Received: {list(decoder_hidden)}. Leave it out, or set tied = false."
+            )
 
     def build(self, *input_shapes: Shape) -> None:
         shape = only_shape(self, input_shapes)
@@ -167,8 +173,17 @@ class Autoencoder(Layer):
         code = np.asarray(code)
         check_inputs((code,), ((self.latent,),))
         codes = as_model_input(self, 0, code)
-        return as_values(self, in_batches(self, self.decoder.forward, codes, batch_size=batch_size))
+        return in_batches(self, self._decoded, codes, batch_size=batch_size)
 
     def reconstruct(self, x: Any, *, batch_size: int = 1024) -> HostArray:
         """``h(g(x))`` (N, …) in the units of the transformed input; of ``logits`` the probabilities."""
-        return as_values(self, self.predict(x, batch_size=batch_size))
+        return self.decode(self.encode(x, batch_size=batch_size), batch_size=batch_size)
+
+    def _decoded(self, ctx: Context, code: Array) -> Array:
+        """``h(z)`` in the units of the input: logits as probabilities."""
+        y = self.decoder.forward(ctx, code)
+        if self.outputs == "values":
+            return y
+        values = ctx.scratch("values", y.shape)
+        ctx.ops.activation_forward("sigmoid", y, values)
+        return values

@@ -14,7 +14,8 @@ from pellucid_vae.elbo import Likelihood
 from pellucid_vae.models import LatentVariableModel
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer
+    from pellucid.context import Context
+    from pellucid.layer import Array, Layer
 
 
 def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:
@@ -50,8 +51,17 @@ def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) 
         raise ShapeError(f"decode takes codes of shape (N, {vae.latent}). Received: {codes.shape}.")
     parts = with_labels(vae, codes, labels)
     given = parts if isinstance(parts, tuple) else (parts,)
-    outputs = in_batches(model, vae.generate, *given, batch_size=batch_size)
-    return _sigmoid(outputs) if likelihood_of(model) == "bernoulli" else outputs
+    bernoulli = likelihood_of(model) == "bernoulli"
+
+    def means(ctx: Context, *rows: Array) -> Array:
+        y = vae.generate(ctx.child("generate"), *rows)
+        if not bernoulli:
+            return y
+        probabilities = ctx.scratch("probabilities", y.shape)
+        ctx.ops.activation_forward("sigmoid", y, probabilities)
+        return probabilities
+
+    return in_batches(model, means, *given, batch_size=batch_size)
 
 
 def reconstruct(model: Layer, x: Any, labels: Any = None) -> HostArray:
@@ -115,9 +125,3 @@ def with_labels(model: LatentVariableModel, x: Any, labels: Any) -> Any:
             f"Labels must be {len(x)} integers, one for each row. Received: shape {labels.shape}, {labels.dtype}."
         )
     return x, labels.astype(np.int64)
-
-
-def _sigmoid(x: HostArray) -> HostArray:
-    half = np.asarray(0.5, x.dtype)
-    probabilities: HostArray = half * (1 + np.tanh(half * x))  # 1/(1 + e⁻ˣ) without overflow
-    return probabilities
