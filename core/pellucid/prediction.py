@@ -59,23 +59,30 @@ class Prediction:
 
 
 def in_batches(
-    model: Layer, function: Callable[..., Any], *arrays: HostArray, batch_size: int = 1024
+    model: Layer, function: Callable[..., Any], *arrays: HostArray, batch_size: int = 1024, training: bool = False,
+    seed: int | None = None, step: int = 0,
 ) -> HostArray:  # fmt: skip
-    """``function(ctx, *rows)``, a part of a model such as its decoder's forward, in evaluation, batch after batch.
+    """``function(ctx, *rows)``, a part of a model such as its decoder's forward, batch after batch.
+
+    Random numbers are those of the seed, the step and the sample, whatever the batches.
 
     Args:
-        model: the built model whose backend, type and seed are used.
+        model: the built model whose backend and type are used.
         function: from a context and arrays of the backend to one array.
         arrays: aligned arrays of the host, one sample a row, as the function takes them.
+        training: whether layers do what they do in training, such as adding noise.
+        seed: of random numbers; None takes the model's.
+        step: of training that is meant, for random numbers.
 
     Raises:
         ShapeError: the model has not been built.
     """
     runtime = require_runtime(model)
-    ctx = Context(runtime.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
+    seed = runtime.seed if seed is None else seed
+    ctx = Context(runtime.ops, training=training, seed=seed, dtype=runtime.dtype)
     pieces = []
     for rows in batches(len(arrays[0]), batch_size):
-        ctx.begin(0, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
+        ctx.begin(step, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
         given = (runtime.ops.asarray(array[rows]) for array in arrays)
         pieces.append(np.array(runtime.ops.to_host(function(ctx, *given))))
     return np.concatenate(pieces)

@@ -15,7 +15,7 @@ import pytest
 from pellucid.cli import main
 from pellucid_ae.encode import encode
 from pellucid_ae.interpolate import interpolate, line
-from pellucid_ae.reconstruct import reconstruct
+from pellucid_ae.reconstruct import corrupted, reconstruct
 from pellucid_ae.scatter import plane
 from PIL import Image
 
@@ -141,6 +141,14 @@ def test_reconstruct_shows_what_a_denoising_autoencoder_removes(pellucid: Shell,
     assert [other["error"] == told[0]["error"] for other in told[1:]] == [True, False]  # the seed decides the noise
     with Image.open(tmp_path / "0.png") as picture:
         assert picture.size == (2 * (5 * 8 + 4 * 2), 2 * (3 * 2 + 2 * 2))
+
+
+def test_noise_belongs_to_the_sample_whatever_the_batches(pellucid: Shell) -> None:
+    model, x = opened("denoising_autoencoder"), np.ones((1500, 16), np.float32)
+    noisy = corrupted(model, x, seed=3)
+    assert 0.25 < np.mean(noisy == 0) < 0.35
+    np.testing.assert_array_equal(noisy[:7], corrupted(model, x[:7], seed=3))
+    assert (noisy[:20] != corrupted(model, x[:20], seed=4)).any() and len(np.unique(noisy, axis=0)) > 1000
 
 
 def test_interpolate_goes_from_one_reconstruction_to_the_next(pellucid: Shell, tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid import ConfigError, Context
+from pellucid import ConfigError
 from pellucid.experiments.finished import Part
 from pellucid.experiments.outputs import check_output
-from pellucid.model import require_runtime, transformed
+from pellucid.model import transformed
 from pellucid.pictures import as_images, save_png, tile
 from pellucid.prediction import in_batches
 
@@ -75,9 +75,7 @@ def reconstruct(
 def corrupted(model: Autoencoder, x: HostArray, seed: int) -> HostArray:
     """The transformed samples as the model would see them in training."""
     assert model.corruption is not None
-    runtime = require_runtime(model)
-    ctx = Context(runtime.ops, training=True, seed=seed, dtype=runtime.dtype)
-    return np.array(runtime.ops.to_host(model.corruption.forward(ctx, runtime.ops.asarray(x))))
+    return in_batches(model, model.corruption.forward, x, training=True, seed=seed)
 
 
 def _error(a: HostArray, b: HostArray) -> float:

@@ -16,9 +16,10 @@ from pellucid.context import Context
 from pellucid.errors import ConfigError
 from pellucid.experiments.finished import FinishedRun, Part, open_run
 from pellucid.experiments.outputs import check_output
-from pellucid.layer import Layer
+from pellucid.layer import Array, Layer
 from pellucid.layers.elementwise import Elementwise
 from pellucid.model import HostArray, Runtime, require_runtime, transformed
+from pellucid.prediction import in_batches
 from pellucid.sequential import Sequential
 from pellucid.transform import Augmentation
 
@@ -115,14 +116,14 @@ def augmented(
     if not augmentations:
         raise ConfigError(f"The model of {run} was trained on the images as they are: its data has no augmentations.")
     (x,) = transformed(opened.model, opened.samples(data, part).x[:count])
-    columns = [x]
-    ctx = Context(runtime.ops, training=True, seed=seed, dtype=runtime.dtype)
-    for step in range(times):
-        ctx.begin(step, 0)
-        changed = runtime.ops.asarray(x)
+
+    def changed(ctx: Context, images: Array) -> Array:
         for i, augmentation in enumerate(augmentations):
-            changed = augmentation.augment(ctx.child(i), changed)
-        columns.append(np.array(_host(runtime, changed)))
+            images = augmentation.augment(ctx.child(i), images)
+        return images
+
+    columns = [x]
+    columns += [in_batches(opened.model, changed, x, training=True, seed=seed, step=step) for step in range(times)]
     rows = np.stack(columns, axis=1).reshape(-1, *x.shape[1:])  # an image, then all that was made of it
     pictures.save_png(pictures.tile(rows, columns=times + 1, background=0.5), output, scale=scale)
     return {"file": str(output), "augmentations": ", ".join(type(each).__name__ for each in augmentations)}

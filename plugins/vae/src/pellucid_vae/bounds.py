@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pellucid.checks import check_int
-from pellucid.context import Context
 from pellucid.errors import ConfigError
-from pellucid.model import HostArray, batches, require_runtime, transformed
+from pellucid.model import HostArray, require_runtime, transformed
 from pellucid.objectives.default import choose_objective
+from pellucid.prediction import in_batches
 
 from pellucid_vae.elbo import Elbo
 from pellucid_vae.inference import checked, with_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pellucid.context import Context
     from pellucid.layer import Array, Layer
 
     from pellucid_vae.models import LatentVariableModel
@@ -55,32 +58,29 @@ def importance_weighted_bound(
     given = with_labels(vae, first, labels)
     inputs = given if isinstance(given, tuple) else (given,)
     elbo.check(vae, inputs, inputs[1] if len(inputs) > 1 else None)
-    bounds = []
-    for rows in batches(len(first), batch_size):
-        ctx = Context(runtime.ops, training=False, seed=seed, dtype=runtime.dtype)
-        ctx.begin(0, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
-        seen, *label = (runtime.ops.asarray(part[rows]) for part in inputs)
-        bounds.append(_bound(ctx, vae, elbo, seen, label, samples))
-    return np.concatenate(bounds)
+
+    def bound(ctx: Context, seen: Array, *label: Array) -> Array:
+        return _bound(ctx, vae, elbo, seen, label, samples)
+
+    return in_batches(model, bound, *inputs, batch_size=batch_size, seed=seed)
 
 
 def _bound(
-    ctx: Context, model: LatentVariableModel, elbo: Elbo, x: Array, label: list[Array], samples: int
-) -> HostArray:
-    xp, to_host = ctx.xp, ctx.ops.to_host
+    ctx: Context, model: LatentVariableModel, elbo: Elbo, x: Array, label: Sequence[Array], samples: int
+) -> Array:
+    xp = ctx.xp
     x = elbo.observed(ctx, x)
     _, mean, s = (part.copy() for part in model.forward(ctx.child("model"), x, *label))
-    log_weights = np.empty((samples, len(x)))
+    log_weights = xp.empty((samples, len(x)))
     for k in range(samples):
         noise = ctx.normal(mean.shape, f"importance {k}")
         z = mean + noise * xp.exp(s)
         y = model.generate(ctx.child("generate"), z, *label)
         # log p(z) − log q(z | x): the halves of log 2π cancel.
         of_code = (0.5 * (noise * noise - z * z) + s).sum(axis=1)
-        log_weights[k] = to_host(log_likelihood(elbo, xp, x, y)) + to_host(of_code)
+        log_weights[k] = log_likelihood(elbo, xp, x, y).astype("float64") + of_code
     largest = log_weights.max(axis=0)
-    bound: HostArray = largest + np.log(np.exp(log_weights - largest).mean(axis=0))
-    return bound
+    return largest + xp.log(xp.exp(log_weights - largest).mean(axis=0))
 
 
 def log_likelihood(elbo: Elbo, xp: Any, x: Array, y: Array) -> Array:
