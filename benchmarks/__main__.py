@@ -69,7 +69,7 @@ def _measure(
         for process in processes:
             document["versions"] |= process.receive()["versions"]
         for case in cases:
-            able = [p for p in processes if CONTESTANTS[p.name].convolves or not case.filters]
+            able = [p for p in processes if case.kind in CONTESTANTS[p.name].kinds]
             entry = report.entry(contest(case, able, effort))
             document["training"].append(entry)
             times = ", ".join(f"{CONTESTANTS[n].title} {t:.1f}" for n, t in entry["us_per_step"].items())
@@ -106,7 +106,7 @@ def _contestants(chosen: str | None, facts: dict[str, Any]) -> list[str]:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("benchmarks", description="pellucid's training step beside its peers'.")
-    parser.add_argument("--cases", default="1,2,3,4,5,6", help="such as 1,3/16 (all of case 1, and 3/16); default: all")
+    parser.add_argument("--cases", default="1,2,3,4,5,6,7", help="such as 1,3/16 (all of 1, and 3/16); default: all")
     parser.add_argument("--peers", help=f"any of {','.join(CONTESTANTS)}; default: all but torch-compile")
     parser.add_argument("--threads", default=[1, 2], type=_numbers, help="default: 1,2")
     parser.add_argument("--rounds", default=12, type=int, help="turns of each contestant; default: 12")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -40,6 +41,14 @@ class Case:
     goal_torch: float
     image: tuple[int, int, int] = (0, 0, 0)
     filters: tuple[int, ...] = ()
+
+    loss_tolerance = 1e-3
+    """How far the mean losses of the first epoch may lie apart, relatively."""
+
+    @property
+    def kind(self) -> str:
+        """What a contestant must be able to compute."""
+        return "convolutions" if self.filters else "dense"
 
     @property
     def inputs(self) -> int:
@@ -95,6 +104,86 @@ class Case:
         return np.random.Generator(np.random.Philox(key=[0, epoch])).permutation(self.rows)
 
 
+@dataclass(frozen=True)
+class Denoising(Case):
+    """A U-Net that learns to say which noise was added to images: one step of a DDPM (Ho, Jain & Abbeel, 2020).
+
+    ``x_t = √ᾱ_t x + √(1−ᾱ_t) ε`` with t uniform in 1 … T, ᾱ_t the product of 1 − β up to t, β from 0.0001 to 0.02; the
+    loss is the mean of (ε̂(x_t, t) − ε)². Everyone draws t and ε in every step. The network is unet_denoiser's::
+
+        e = silu(V silu(W s(t) + b) + c)                                     s: sines and cosines of many periods
+        h = conv(x_t);  seen = B₃₂(h, e);  h = B₆₄(B₆₄(mean of 2 x 2(seen), e), e)
+        y = conv(silu(norm(B₃₂([h enlarged by repetition, seen], e))))
+        B(x, e) = S x + conv(silu(norm(conv(silu(norm(x))) + V e)))          S: 1 x 1 where the channels change
+
+    All other convolutions are 3 x 3, norm is group normalisation in 8 groups.
+    """
+
+    channels: tuple[int, ...] = (32, 64)
+    embedding: int = 64
+    groups: int = 8
+    times: int = 1000
+
+    kind = "denoising"
+    loss_tolerance = 0.03  # everyone's random numbers are their own
+
+    @property
+    def title(self) -> str:
+        shape, channels = "x".join(map(str, self.image)), " and ".join(map(str, self.channels))
+        return f"{shape} images, U-Net of {channels} channels that is told the time, squared error, batch {self.batch}"
+
+    def data(self) -> tuple[Array, Array]:
+        """x (rows, height, width, channels) float32 in [-1, 1), smooth as photographs are; no targets: y (rows, 0)."""
+        rng = np.random.default_rng(0)
+        height, width, channels = self.image
+        coarse = rng.random((self.rows, height // 4, width // 4, channels), np.float32) * np.float32(2) - np.float32(1)
+        return coarse.repeat(4, axis=1).repeat(4, axis=2), np.zeros((self.rows, 0), np.float32)
+
+    def parameters(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter: weights (in, out) or (height, width, in, out), scales and biases."""
+        e, (wide, *inner), c = self.embedding, self.channels, self.image[2]
+        assert len(inner) == 1, "two levels"
+        (deep,) = inner
+        shapes: dict[str, tuple[int, ...]] = {}
+
+        def affine(name: str, *shape: int) -> None:
+            shapes[f"{name}.weight"], shapes[f"{name}.bias"] = shape, shape[-1:]
+
+        def norm(name: str, count: int) -> None:
+            shapes[f"{name}.gamma"] = shapes[f"{name}.beta"] = (count,)
+
+        def block(name: str, before: int, after: int) -> None:
+            norm(f"{name}.first.0", before)
+            affine(f"{name}.first.2", 3, 3, before, after)
+            norm(f"{name}.second.0", after)
+            affine(f"{name}.second.2", 3, 3, after, after)
+            if before != after:
+                shapes[f"{name}.shortcut.weight"] = (1, 1, before, after)
+            affine(f"{name}.embed", e, after)
+
+        affine("told.first", e, e)
+        affine("told.second", e, e)
+        affine("entry", 3, 3, c, wide)
+        block("down.0", wide, wide)
+        block("middle.0", wide, deep)
+        block("middle.1", deep, deep)
+        block("up.0", deep + wide, wide)
+        norm("exit.0", wide)
+        affine("exit.2", 3, 3, wide, c)
+        return shapes
+
+    def named_weights(self) -> dict[str, Array]:
+        """The first value of every parameter, for everyone: scales are 1, biases 0."""
+        values: dict[str, Array] = {}
+        for name, shape in self.parameters().items():
+            if name.endswith(".weight"):
+                scale = np.float32(prod(shape[:-1]) ** -0.5)
+                values[name] = np.random.default_rng(crc32(name.encode())).standard_normal(shape, np.float32) * scale
+            else:
+                values[name] = np.full(shape, name.endswith(".gamma"), np.float32)
+        return values
+
+
 def _all() -> Iterator[Case]:
     for batch, goal, goal_torch in ((32, 2.2, 5.0), (128, 1.7, 3.3), (512, 1.25, 2.3), (2048, 1.15, 2.1)):
         yield Case(f"1/{batch}", (784, 128, 10), batch, 16384, True, goal, goal_torch)
@@ -104,6 +193,7 @@ def _all() -> Iterator[Case]:
     yield Case("4/256", (17, 256, 256, 6), 256, 16384, False, 1.4, 2.8)
     yield Case("5/128", (784, 256, 32, 256, 784), 128, 16384, False, 1.2, 2.3)
     yield Case("6/64", (3136, 128, 10), 64, 2048, True, 2.0, 2.0, image=(28, 28, 1), filters=(32, 64))
+    yield Denoising("7/32", (), 32, 512, False, 1.5, 1.5, image=(32, 32, 3))
 
 
 CASES = {case.name: case for case in _all()}

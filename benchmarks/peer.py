@@ -49,7 +49,7 @@ class Contestant:
         distribution: what has to be installed for it, with all that it requires.
         here: it runs in the project's environment; the others in the benchmarks' own.
         preload: C source of a library to load before everything else.
-        convolves: it takes part where there are convolutions.
+        kinds: of the cases that it takes part in, ``Case.kind``.
     """
 
     title: str
@@ -57,7 +57,7 @@ class Contestant:
     distribution: str
     here: bool = False
     preload: str = ""
-    convolves: bool = True
+    kinds: tuple[str, ...] = ("dense", "convolutions", "denoising")
 
     def load(self) -> type[Peer]:
         module, name = self.place.split(":")
@@ -73,9 +73,9 @@ CONTESTANTS = {
     "torch": Contestant("torch eager", "with_torch:Eager", "torch"),
     "torch-intel": Contestant("torch eager, MKL's Intel path", "with_torch:Eager", "torch", preload=_INTEL_PATH),
     "torch-compile": Contestant("torch.compile", "with_torch:Compiled", "torch"),
-    "jax": Contestant("jax", "with_jax:Stepwise", "jax"),
+    "jax": Contestant("jax", "with_jax:Stepwise", "jax", kinds=("dense", "convolutions")),
     # Inside of a loop XLA convolves a hundred times slower: an epoch of case 6 takes a minute.
-    "jax-scan": Contestant("jax scan", "with_jax:Scanned", "jax", convolves=False),
-    "sklearn": Contestant("scikit-learn", "with_sklearn:ScikitLearn", "scikit-learn", convolves=False),
-    "numpy": Contestant("NumPy", "with_numpy:NumPy", "numpy", convolves=False),
+    "jax-scan": Contestant("jax scan", "with_jax:Scanned", "jax", kinds=("dense",)),
+    "sklearn": Contestant("scikit-learn", "with_sklearn:ScikitLearn", "scikit-learn", kinds=("dense",)),
+    "numpy": Contestant("NumPy", "with_numpy:NumPy", "numpy", kinds=("dense",)),
 }

@@ -48,7 +48,7 @@ def contest(case: Case, processes: list[Process], effort: Effort) -> Measured:
         reply = process.ask(case=case.name)
         measured.first_losses[process.name] = reply["loss"]
         measured.notes[process.name] = reply["note"]
-    _check_same_work(measured.first_losses)
+    _check_same_work(measured.first_losses, case.loss_tolerance)
     epochs = {p.name: _calibrated(p, effort) for p in processes}
     for _ in range(effort.rounds):
         for process in processes:
@@ -74,12 +74,13 @@ def predictions(case: Case, processes: list[Process], effort: Effort) -> dict[st
     return result
 
 
-def _check_same_work(losses: dict[str, float]) -> None:
+def _check_same_work(losses: dict[str, float], tolerance: float) -> None:
     first, expected = next(iter(losses.items()))
-    wrong = {name: loss for name, loss in losses.items() if not isclose(loss, expected, rel_tol=1e-3)}
+    wrong = {name: loss for name, loss in losses.items() if not isclose(loss, expected, rel_tol=tolerance)}
     if wrong:
         raise ContestantError(
-            f"The mean loss of the first epoch must be that of {first}, {expected:.6f}, within 0.1 %. Received: "
+            f"The mean loss of the first epoch must be that of {first}, {expected:.6f}, within {tolerance:.1%}. "
+            "Received: "
             + ", ".join(f"{loss:.6f} from {name}" for name, loss in wrong.items()) + ". They train differently."
         )  # fmt: skip
 

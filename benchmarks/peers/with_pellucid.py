@@ -7,7 +7,7 @@ from typing import Any
 
 import pellucid as pl
 
-from benchmarks.cases import BETA1, BETA2, EPSILON, LEARNING_RATE, Case
+from benchmarks.cases import BETA1, BETA2, EPSILON, LEARNING_RATE, Case, Denoising
 from benchmarks.peer import Peer
 
 
@@ -29,6 +29,21 @@ class Pellucid(Peer):
 
     def __init__(self, case: Case, threads: int) -> None:
         super().__init__(case, threads)
+        self.objective = self.denoiser(case) if isinstance(case, Denoising) else self.network(case)
+        self.note = type(self.model.runtime.ops).__name__
+
+    def denoiser(self, case: Denoising) -> dict[str, Any]:
+        """Make the model of case 7; its objective."""
+        config = {"type": "diffusion/unet_denoiser", "channels": case.channels, "embedding": case.embedding}
+        self.model = pl.build(config, input_shape=[case.image, ()], seed=0)
+        values = case.named_weights()
+        for param in self.model.parameters():
+            param.data = values.pop(param.path.replace(".layers.", "."))
+        assert not values
+        return {"type": "diffusion/denoise", "schedule": "linear", "steps": case.times, "predict": "epsilon"}
+
+    def network(self, case: Case) -> dict[str, Any]:
+        """Make the model of another case; its objective."""
         layers: list[dict[str, Any]] = []
         for filters in case.filters:
             layers.append({"type": "cnn/conv2d", "filters": filters, "kernel_size": 3, "activation": "relu"})
@@ -44,17 +59,18 @@ class Pellucid(Peer):
         values = [array for layer in case.weights() for array in layer]
         for param, value in zip(self.model.parameters(), values, strict=True):
             param.data = value
-        self.note = type(self.model.runtime.ops).__name__
+        return {"type": "supervised", "loss": "softmax_cross_entropy" if case.classify else "mse"}
 
     def train(self, epoch_done: Callable[[float], None]) -> None:
         trainer = pl.Trainer(
             self.model,
-            loss="softmax_cross_entropy" if self.case.classify else "mse",
+            objective=self.objective,
             optimizer={"type": "adam", "lr": LEARNING_RATE, "beta1": BETA1, "beta2": BETA2, "eps": EPSILON},
             callbacks=[EpochEnds(epoch_done)],
             seed=0,
         )
-        trainer.fit((self.x, self.y), epochs=1 << 40, batch_size=self.case.batch, verbose=False)
+        y = self.y if self.y.size else None
+        trainer.fit((self.x, y), epochs=1 << 40, batch_size=self.case.batch, verbose=False)
 
     def predictor(self) -> Callable[[Any], Any]:
         return self.model.predict

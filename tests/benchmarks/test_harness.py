@@ -9,6 +9,7 @@ from benchmarks.__main__ import main
 from benchmarks.cases import CASES, select
 from benchmarks.environment import child_environment, steering_variables
 from benchmarks.peers.with_numpy import NumPy
+from benchmarks.peers.with_pellucid import Pellucid
 from benchmarks.process import ContestantError
 from benchmarks.report import merge
 from benchmarks.rounds import _check_same_work
@@ -43,7 +44,7 @@ def test_the_contestants_start_without_steering_variables(monkeypatch):
 
 def test_a_contestant_that_trains_differently_is_refused():
     with pytest.raises(ContestantError, match=r"2\.1.* from lazy.*train differently"):
-        _check_same_work({"pellucid": 2.0, "numpy": 2.0001, "lazy": 2.1})
+        _check_same_work({"pellucid": 2.0, "numpy": 2.0001, "lazy": 2.1}, 1e-3)
 
 
 def test_the_baseline_computes_the_gradient():
@@ -60,6 +61,14 @@ def test_the_baseline_computes_the_gradient():
             losses.append(peer.step(index))
         peer.theta[k] = kept
         assert np.isclose((losses[0] - losses[1]) / 2e-2, gradient[k], rtol=2e-2)
+
+
+def test_the_denoiser_is_the_one_that_the_case_describes():
+    """PyTorch's is held to the same list as it loads its weights; benchmarks/oracles/denoiser.py compares gradients."""
+    case = CASES["7/32"]
+    params = Pellucid(case, 1).model.parameters()
+    assert {param.path.replace(".layers.", "."): param.shape for param in params} == case.parameters()
+    assert sum(param.data.size for param in params) == 213_283
 
 
 def test_steps_are_equal():
