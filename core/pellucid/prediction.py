@@ -82,7 +82,10 @@ def in_batches(
     ctx = Context(runtime.ops, training=training, seed=seed, dtype=runtime.dtype)
     pieces = []
     for rows in batches(len(arrays[0]), batch_size):
-        ctx.begin(step, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
+        if training:
+            ctx.begin(step, 0, row_offset=rows.start)
+        else:
+            ctx.begin(step, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
         given = (runtime.ops.asarray(array[rows]) for array in arrays)
         pieces.append(np.array(runtime.ops.to_host(function(ctx, *given))))
     return np.concatenate(pieces)

@@ -148,7 +148,7 @@ def test_noise_belongs_to_the_sample_whatever_the_batches(pellucid: Shell) -> No
     noisy = corrupted(model, x, seed=3)
     assert 0.25 < np.mean(noisy == 0) < 0.35
     np.testing.assert_array_equal(noisy[:7], corrupted(model, x[:7], seed=3))
-    assert (noisy[:20] != corrupted(model, x[:20], seed=4)).any() and len(np.unique(noisy, axis=0)) > 1000
+    assert (noisy[:20] != corrupted(model, x[:20], seed=4)).any() and (noisy[:20] != noisy[1024:1044]).any()
 
 
 def test_interpolate_goes_from_one_reconstruction_to_the_next(pellucid: Shell, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(pellucid: Shell, words: st
 
 def test_a_run_of_another_model_is_refused_in_python_too(folder: Path, tmp_path: Path) -> None:
     for verb in (encode, reconstruct, interpolate):
-        with pytest.raises(pl.ConfigError, match=r"ann holds a Sequential, which has no code\. This verb is for"):
+        with pytest.raises(pl.ConfigError, match=r"ann holds a model of Sequential\. Expected: one of Autoencoder"):
             verb(folder / "ann", output=tmp_path / ("codes.npy" if verb is encode else "picture.png"))
 
 
