@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Generic, Literal, TypeVar, overload
 
 from pellucid.config import read
 from pellucid.dataset import Dataset
@@ -14,6 +14,7 @@ from pellucid.datasets.samples import Split, check_data
 from pellucid.errors import ConfigError, DataError
 from pellucid.experiments.folder import RunFolder
 from pellucid.experiments.sections import read_sections
+from pellucid.layer import Layer
 from pellucid.objectives.default import choose_objective
 from pellucid.objectives.supervised import Supervised
 from pellucid.ops import check_variable
@@ -21,14 +22,12 @@ from pellucid.saving import load
 from pellucid.threads import set_num_threads
 from pellucid.trainer import Trainer
 
-if TYPE_CHECKING:
-    from pellucid.layer import Layer
-
+M_co = TypeVar("M_co", bound=Layer, covariant=True)
 Part = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)
-class FinishedRun:
+class FinishedRun(Generic[M_co]):
     """A trained model and the experiment that it comes from.
 
     Attributes:
@@ -38,7 +37,7 @@ class FinishedRun:
     """
 
     path: Path
-    model: Layer
+    model: M_co
     sections: dict[str, Any]
 
     @property
@@ -129,17 +128,26 @@ class FinishedRun:
         return labelled(table, classes, are_labels, str(path))
 
 
-def open_run(path: Path, backend: str | None = None) -> FinishedRun:
+@overload
+def open_run(path: Path, backend: str | None = None) -> FinishedRun[Layer]: ...
+@overload
+def open_run(path: Path, backend: str | None = None, *, of: type[M_co]) -> FinishedRun[M_co]: ...
+def open_run(path: Path, backend: str | None = None, *, of: type[Layer] = Layer) -> FinishedRun[Any]:
     """A run folder, or a model file.
 
     Args:
         backend: None takes that of ``PELLUCID_BACKEND``, else the one that the run was made with, whose figures come
             out equal bit for bit.
+        of: the class that the model must be of.
+
+    Raises:
+        ConfigError: a model of another class. DataError: no finished run, no such file.
     """
     backend = backend or check_variable() or None
     folder = RunFolder(path)
     if not path.exists():
         raise DataError(f"{path} does not exist. Give a run folder, such as runs/…, or a model.safetensors.")
+    sections: dict[str, Any] = {}
     if path.is_dir():
         if not folder.model.exists():
             raise DataError(
@@ -150,5 +158,10 @@ def open_run(path: Path, backend: str | None = None) -> FinishedRun:
         settings = sections.get("train", {})
         if "threads" in settings:
             set_num_threads(settings["threads"])
-        return FinishedRun(path, load(folder.model, backend=backend or settings.get("backend")), sections)
-    return FinishedRun(path, load(path, backend=backend), {})
+        backend = backend or settings.get("backend")
+    model = load(folder.model if path.is_dir() else path, backend=backend)
+    if not isinstance(model, of):
+        raise ConfigError(
+            f"{path} holds a model of {type(model).__name__}. Expected: one of {of.__name__}. Give another run."
+        )
+    return FinishedRun(path, model, sections)

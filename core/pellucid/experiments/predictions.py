@@ -42,7 +42,7 @@ class Predictions:
         return self.classes[label] if self.classes is not None else str(label)
 
 
-def predict_file(run: FinishedRun, path: Path, target: str | None = None) -> Predictions:
+def predict_file(run: FinishedRun[Layer], path: Path, target: str | None = None) -> Predictions:
     """What the model says about the samples of a file; a column of targets in it is left out.
 
     Raises:

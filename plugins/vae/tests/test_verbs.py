@@ -151,7 +151,7 @@ def test_the_run_of_another_model_is_refused(runs: dict[str, Path], capsys: Any)
     assert "other.safetensors holds a model ann/ann, which has no verb 'traverse'" in message
     from pellucid_vae.verbs import sample
 
-    with pytest.raises(pl.ConfigError, match=r"holds a Sequential. Expected: a model of vae or conditional_vae"):
+    with pytest.raises(pl.ConfigError, match=r"holds a model of Sequential. Expected: one of LatentVariableModel"):
         sample(Path("other.safetensors"))
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.experiments.finished import Part
+from pellucid.experiments.finished import Part, open_run
 from pellucid.experiments.outputs import check_output, save_array
 from pellucid.saving.atomic import replace_file
 
-from pellucid_ae.runs import open_autoencoder
+from pellucid_ae.autoencoder import Autoencoder
 
 if TYPE_CHECKING:
     from pellucid import Split
@@ -42,7 +42,8 @@ def encode(
     check_output(output, ".npy", ".npz", ".csv")
     if plot is not None:
         check_output(plot, ".png", option="plot")
-    finished, model = open_autoencoder(run)
+    finished = open_run(run, of=Autoencoder)
+    model = finished.model
     split = finished.samples(data, part)
     codes = model.encode(split.x)
     if plot is not None:  # before anything is written: matplotlib may be missing

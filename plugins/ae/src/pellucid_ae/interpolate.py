@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pellucid import ConfigError
-from pellucid.experiments.finished import Part
+from pellucid.experiments.finished import Part, open_run
 from pellucid.experiments.outputs import check_output
 from pellucid.pictures import as_images, save_png, tile
 
-from pellucid_ae.runs import chosen, open_autoencoder
+from pellucid_ae.autoencoder import Autoencoder
+from pellucid_ae.runs import chosen
 
 if TYPE_CHECKING:
     from pellucid.model import HostArray
@@ -48,7 +49,8 @@ def interpolate(
     if steps < 2 or scale < 1:
         raise ConfigError(f"--steps must be at least 2 and --scale at least 1. Received: {steps} and {scale}.")
     check_output(output, ".png")
-    finished, model = open_autoencoder(run)
+    finished = open_run(run, of=Autoencoder)
+    model = finished.model
     samples = finished.samples(data, part).x
     assert not isinstance(samples, tuple)
     codes = model.encode(chosen(samples, between, "between"))

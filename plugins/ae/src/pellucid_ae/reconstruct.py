@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pellucid import ConfigError
-from pellucid.experiments.finished import Part
+from pellucid.experiments.finished import Part, open_run
 from pellucid.experiments.outputs import check_output
 from pellucid.model import transformed
 from pellucid.pictures import as_images, save_png, tile
 from pellucid.prediction import in_batches
 
-from pellucid_ae.runs import open_autoencoder
+from pellucid_ae.autoencoder import Autoencoder
 
 if TYPE_CHECKING:
     from pellucid.model import HostArray
-
-    from pellucid_ae.autoencoder import Autoencoder
 
 
 def reconstruct(
@@ -54,7 +52,8 @@ def reconstruct(
             f"Received: {count}, {scale} and {first}."
         )
     check_output(output, ".png")
-    finished, model = open_autoencoder(run)
+    finished = open_run(run, of=Autoencoder)
+    model = finished.model
     (x,) = transformed(model, finished.samples(data, part).x)
     clean = x[first : first + count]
     if not len(clean):

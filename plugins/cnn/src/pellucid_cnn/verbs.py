@@ -129,7 +129,7 @@ def augmented(
     return {"file": str(output), "augmentations": ", ".join(type(each).__name__ for each in augmentations)}
 
 
-def _opened(run: Path) -> FinishedRun:
+def _opened(run: Path) -> FinishedRun[Layer]:
     opened = open_run(run)
     if not any(isinstance(layer, Conv2D) for _, layer in opened.model.walk()):
         raise ConfigError(

@@ -34,7 +34,8 @@ def encode(
         output: a .npy file for the array (N, latent).
     """
     check_output(output, ".npy")
-    opened, model = _opened(run)
+    opened = _opened(run)
+    model = opened.model
     split = opened.samples(data, part)
     codes = inference.encode(model, split.x, _labels(model, split))
     save_array(output, codes)
@@ -56,7 +57,8 @@ def reconstruct(
     """
     check_int(reconstruct, "count", count, "[1, inf)")
     check_output(output, ".png", ".npy")
-    opened, model = _opened(run)
+    opened = _opened(run)
+    model = opened.model
     split = _first(opened.samples(data, part), count)
     back = inference.reconstruct(model, split.x, _labels(model, split))
     originals = transformed(model, split.x, require_runtime(model).input_shapes[:1])[0].astype(np.float64)
@@ -77,7 +79,7 @@ def sample(
         output: a .png of all samples, or a .npy.
     """
     check_output(output, ".png", ".npy")
-    _, model = _opened(run)
+    model = _opened(run).model
     labels = _asked_labels(model, label, count)
     drawn = inference.sample(model, count, labels=labels, seed=seed)
     _save(output, drawn, drawn, columns=model.conditions if model.conditions and label is None else None)
@@ -101,7 +103,8 @@ def interpolate(
         output: a .png of one row, a .gif, or a .npy.
     """
     check_output(output, ".png", ".gif", ".npy")
-    opened, model = _opened(run)
+    opened = _opened(run)
+    model = opened.model
     split = opened.samples(data, part)
     for name, row in (("first", first), ("second", second)):
         check_int(interpolate, name, row, f"[0, {len(split) - 1}]")
@@ -141,7 +144,8 @@ def traverse(
     check_int(traverse, "steps", steps, "[2, inf)")
     check_float(traverse, "span", span, "(0, inf)")
     check_output(output, ".png", ".npy")
-    opened, model = _opened(run)
+    opened = _opened(run)
+    model = opened.model
     start, of_sample = np.zeros(model.latent), 0
     if row is not None:
         split = opened.samples(data, part)
@@ -163,14 +167,8 @@ def traverse(
 # -- what they share -------------------------------------------------------------------------------------------------
 
 
-def _opened(run: Path) -> tuple[FinishedRun, LatentVariableModel]:
-    opened = open_run(run)
-    model = opened.model
-    if not isinstance(model, LatentVariableModel):
-        raise ConfigError(
-            f"{run} holds a {type(model).__name__}. Expected: a model of vae or conditional_vae. Give another run."
-        )
-    return opened, model
+def _opened(run: Path) -> FinishedRun[LatentVariableModel]:
+    return open_run(run, of=LatentVariableModel)  # type: ignore[type-abstract]
 
 
 def _labels(model: LatentVariableModel, split: Split) -> HostArray | None:
