@@ -1,4 +1,4 @@
-"""How good are digits that a model has drawn? A classifier that was trained apart from it judges them."""
+"""How good are digits or letters that a model has drawn? A classifier that was trained apart from it judges them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Judge:
 
     Attributes:
         model: its layers, from the images to the logits.
-        test, train: the digits that others are compared with, (N, 784) in [0, 1].
+        test, train: the images that others are compared with, (N, 784) in [0, 1].
     """
 
     model: Any
@@ -33,7 +33,7 @@ class Judge:
         return float(np.mean(self.classes(self.test.x) == self.test.y))
 
     def classes(self, x: HostArray) -> HostArray:
-        """Which digit each image shows."""
+        """Which class each image shows."""
         classes: HostArray = self.model.predict(_images(x)).argmax(axis=1)
         return classes
 
@@ -47,24 +47,24 @@ class Judge:
     # -- the figures -----------------------------------------------------------------------------------------------
 
     def agreement(self, x: HostArray, asked: HostArray) -> float:
-        """The share of drawn digits in which it sees the class that was asked for."""
+        """The share of drawn images in which it sees the class that was asked for."""
         return float(np.mean(self.classes(x) == asked))
 
     def frechet(self, x: HostArray) -> float:
-        """``‖μ − ν‖² + tr(Σ + Ω − 2 (ΣΩ)^½)`` between the features of drawn digits, N(μ, Σ), and of the test set,
+        """``‖μ − ν‖² + tr(Σ + Ω − 2 (ΣΩ)^½)`` between the features of drawn images, N(μ, Σ), and of the test set,
         N(ν, Ω) (Heusel et al., 2017)."""
         (m, a), (n, b) = (_moments(self.features(part)) for part in (x, self.test.x))
         return float(np.sum((m - n) ** 2) + np.trace(a) + np.trace(b) - 2 * np.sum(_roots(a, b)))
 
     def diversity(self, x: HostArray, asked: HostArray) -> list[float]:
-        """For each digit: the mean distance between two drawn ones over that of two of the test set."""
+        """For each class asked for: the mean distance between two drawn ones over that of two of the test set."""
         return [
-            _spread(x[asked == digit]) / _spread(self.test.x[self.test.y == digit][: np.sum(asked == digit)])
-            for digit in range(10)
+            _spread(x[asked == label]) / _spread(self.test.x[self.test.y == label][: np.sum(asked == label)])
+            for label in np.unique(asked)
         ]
 
     def nearest(self, x: HostArray) -> float:
-        """The mean distance of a digit to the nearest training image: 0 for copies."""
+        """The mean distance of an image to the nearest training image: 0 for copies."""
         train = _rows(self.train.x)
         squares = np.sum(train**2, axis=1)
         found = []
@@ -77,7 +77,7 @@ class Judge:
 
 def train_judge(splits: Any, epochs: int, seed: int = 100) -> Judge:
     """A lenet with a seed that no judged model has."""
-    model = pl.build("lenet", input_shape=(28, 28, 1), outputs=10, dropout=0.3, seed=seed)
+    model = pl.build("lenet", input_shape=(28, 28, 1), outputs=len(splits.classes), dropout=0.3, seed=seed)
     trainer = pl.Trainer(model, optimizer={"type": "adam", "lr": 1e-3}, schedule="cosine", seed=seed)
     trainer.fit((_images(splits.train.x), splits.train.y), epochs=epochs, batch_size=128, verbose=False)
     return Judge(model, splits.test, splits.train)
