@@ -1,4 +1,7 @@
-"""predict: the model's outputs for any number of samples; small batches reuse their memory and recorded plan."""
+"""predict: the model's outputs for any number of samples; small batches reuse their memory and recorded plan.
+
+For models that make samples: ``in_batches`` applies a part of a model, ``to_data`` gives samples in the data's units.
+"""
 
 from __future__ import annotations
 
@@ -89,6 +92,17 @@ def in_batches(
         given = (runtime.ops.asarray(array[rows]) for array in arrays)
         pieces.append(np.array(runtime.ops.to_host(function(ctx, *given))))
     return np.concatenate(pieces)
+
+
+def to_data(model: Layer, y: HostArray) -> HostArray:
+    """Samples (N, …) that a model made, in the units of its data: the model's transforms undone, the last one first.
+
+    Raises:
+        ConfigError: one of them cannot be undone. ShapeError: the model has not been built.
+    """
+    for transform in reversed(require_runtime(model).transforms):
+        y = transform.inverse(y)
+    return y
 
 
 def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:

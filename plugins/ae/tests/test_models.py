@@ -88,17 +88,22 @@ def test_logits_are_reconstructed_as_probabilities() -> None:
     np.testing.assert_array_equal(values.reconstruct(x), values.predict(x))
 
 
-def test_the_models_transforms_come_before_the_encoder() -> None:
+@pytest.mark.parametrize("outputs", ["values", "logits"])
+def test_the_models_transforms_come_before_the_encoder_and_are_undone_after_the_decoder(outputs: str) -> None:
     x = samples(40) * 100
-    model = build()
+    model = build(outputs=outputs)
     split = pl.Split(x)
+    transform: Any = "standardize" if outputs == "values" else {"type": "scale", "factor": 0.01}
     trainer = pl.Trainer(model, seed=0)
-    trainer.fit(pl.Splits(split, split.take(np.arange(0)), split, ("standardize",)), epochs=1, verbose=False)
+    trainer.fit(pl.Splits(split, split.take(np.arange(0)), split, [transform]), epochs=1, verbose=False)
     (transform,) = model.runtime.transforms
-    plain = build()
+    plain = build(outputs=outputs)
     for param, trained in zip(plain.parameters(), model.parameters(), strict=True):
         param.data = trained.data
     np.testing.assert_allclose(model.encode(x), plain.encode(transform.apply(x)), atol=1e-12)
+    back = transform.inverse(plain.reconstruct(transform.apply(x)))
+    np.testing.assert_allclose(model.reconstruct(x), back, atol=1e-12)
+    np.testing.assert_allclose(model.decode(model.encode(x)), back, atol=1e-12)
 
 
 @pytest.mark.parametrize("arguments", VARIANTS, ids=str)

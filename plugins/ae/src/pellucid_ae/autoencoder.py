@@ -37,9 +37,9 @@ class Autoencoder(Layer):
         decoder_hidden: units of the decoder's; None takes the encoder's backwards.
         activation: f of all hidden layers.
         tied: whether the decoder uses the encoder's weights, transposed; its biases are its own.
-        outputs: what the outputs are. ``values`` are in the units of the input, and the default loss is the mean
-            squared error; ``logits`` are of probabilities, for inputs from 0 to 1, and the default loss is binary
-            cross-entropy. ``reconstruct`` gives values either way, ``predict`` what the decoder says.
+        outputs: what the outputs are. ``values`` are in the units of the transformed input, and the default loss is
+            the mean squared error; ``logits`` are of probabilities, for inputs from 0 to 1, and the default loss is
+            binary cross-entropy. ``reconstruct`` gives values either way, ``predict`` what the decoder says.
         corruption: a layer that makes inputs worse in training, such as ``ae/masking_noise``, or None. The target stays
             the clean input.
 
@@ -162,25 +162,25 @@ class Autoencoder(Layer):
         return in_batches(self, self.encoder.forward, *transformed(self, x), batch_size=batch_size)
 
     def decode(self, code: Any, *, batch_size: int = 1024) -> HostArray:
-        """The samples (N, …) that codes (N, K) stand for, in the units of the transformed input.
+        """The samples (N, …) that codes (N, K) stand for, in the units of the data: the model's transforms are undone.
 
         Raises:
-            ShapeError: not K numbers a code.
+            ShapeError: not K numbers a code. ConfigError: a transform that cannot be undone.
         """
         from pellucid.model import as_model_input, check_inputs
-        from pellucid.prediction import in_batches
+        from pellucid.prediction import in_batches, to_data
 
         code = np.asarray(code)
         check_inputs((code,), ((self.latent,),))
         codes = as_model_input(self, 0, code)
-        return in_batches(self, self._decoded, codes, batch_size=batch_size)
+        return to_data(self, in_batches(self, self._decoded, codes, batch_size=batch_size))
 
     def reconstruct(self, x: Any, *, batch_size: int = 1024) -> HostArray:
-        """``h(g(x))`` (N, …) in the units of the transformed input; of ``logits`` the probabilities."""
+        """``h(g(x))`` (N, …), in the units of the data; of ``logits`` the probabilities."""
         return self.decode(self.encode(x, batch_size=batch_size), batch_size=batch_size)
 
     def _decoded(self, ctx: Context, code: Array) -> Array:
-        """``h(z)`` in the units of the input: logits as probabilities."""
+        """``h(z)`` in the units of the transformed input: logits as probabilities."""
         y = self.decoder.forward(ctx, code)
         if self.outputs == "values":
             return y

@@ -12,7 +12,7 @@ from pellucid.experiments.finished import Part, open_run
 from pellucid.experiments.outputs import check_output
 from pellucid.model import transformed
 from pellucid.pictures import as_images, save_png, tile
-from pellucid.prediction import in_batches
+from pellucid.prediction import in_batches, to_data
 
 from pellucid_ae.autoencoder import Autoencoder
 
@@ -41,7 +41,7 @@ def reconstruct(
         seed: of the corruption.
 
     Returns:
-        the mean squared errors per pixel over these samples, and the file.
+        the mean squared errors per pixel over these samples, in the units of the data, and the file.
 
     Raises:
         ConfigError: no autoencoder, a file that exists already, no Pillow. DataError: samples that are no pictures.
@@ -54,17 +54,17 @@ def reconstruct(
     check_output(output, ".png")
     finished = open_run(run, of=Autoencoder)
     model = finished.model
-    (x,) = transformed(model, finished.samples(data, part).x)
-    clean = x[first : first + count]
+    samples = finished.samples(data, part)
+    clean = np.asarray(samples.x)[first : first + count]
     if not len(clean):
-        raise ConfigError(f"--first {first}: there are {len(x)} samples, counted from 0.")
+        raise ConfigError(f"--first {first}: there are {len(samples)} samples, counted from 0.")
     rows, errors = [clean], {}
     seen = clean
     if model.corruption is not None:
         seen = corrupted(model, clean, seed)
         rows.append(seen)
         errors["error_of_the_corrupted"] = _error(seen, clean)
-    rows.append(model.decode(in_batches(model, model.encoder.forward, seen)))
+    rows.append(model.reconstruct(seen))
     errors["error"] = _error(rows[-1], clean)
     images = as_images(np.concatenate(rows), shape)
     save_png(tile(images, columns=len(clean)), output, scale=scale)
@@ -72,9 +72,9 @@ def reconstruct(
 
 
 def corrupted(model: Autoencoder, x: HostArray, seed: int) -> HostArray:
-    """The transformed samples as the model would see them in training."""
+    """Samples as the model would see them in training, in the units of the data."""
     assert model.corruption is not None
-    return in_batches(model, model.corruption.forward, x, training=True, seed=seed)
+    return to_data(model, in_batches(model, model.corruption.forward, *transformed(model, x), training=True, seed=seed))
 
 
 def _error(a: HostArray, b: HostArray) -> float:

@@ -10,6 +10,7 @@ from pellucid.checks import check_int
 from pellucid.context import Context
 from pellucid.errors import ConfigError, DataError
 from pellucid.model import HostArray, require_runtime
+from pellucid.prediction import to_data
 from pellucid.suggest import did_you_mean, listed
 
 from pellucid_diffusion.denoise import classes_of
@@ -71,13 +72,6 @@ def paths(
     ]
     whole = np.concatenate(ways, axis=1)
     return np.stack([to_data(model, frame) for frame in whole])
-
-
-def to_data(model: Layer, x: HostArray) -> HostArray:
-    """What the model made, in the units of its data."""
-    for transform in reversed(require_runtime(model).transforms):
-        x = transform.inverse(x)
-    return x
 
 
 def make_sampler(name: str, eta: float = 0.0) -> Sampler:

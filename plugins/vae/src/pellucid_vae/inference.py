@@ -1,4 +1,7 @@
-"""Using a trained model: codes of samples, samples of codes, and new samples of the prior."""
+"""Using a trained model: codes of samples, samples of codes, and new samples of the prior.
+
+Samples are in the units of the data: the model's transforms are applied to what goes in and undone in what comes out.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import numpy as np
 from pellucid.checks import check_int
 from pellucid.errors import ConfigError, DataError, ShapeError
 from pellucid.model import HostArray, require_runtime
-from pellucid.prediction import in_batches
+from pellucid.prediction import in_batches, to_data
 
 from pellucid_vae.elbo import Likelihood
 from pellucid_vae.models import LatentVariableModel
@@ -23,7 +26,7 @@ def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:
 
     Args:
         model: a built model.
-        x: samples (N, …) in natural units; the model's transforms are applied.
+        x: samples (N, …).
         labels: (N,) for a conditional model, else None.
     """
     vae = checked(model)
@@ -34,8 +37,6 @@ def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:
 def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) -> HostArray:
     """The means of p(x | z), (N, …) of the shape of x: for a Bernoulli likelihood the probabilities of ink.
 
-    They are in the units that the model was trained in: transforms of the data are not undone.
-
     Args:
         model: a built model.
         z: codes (N, latent).
@@ -44,6 +45,7 @@ def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) 
 
     Raises:
         ShapeError: the codes have another width. DataError, ConfigError: labels out of range, missing, or too many.
+        ConfigError: a transform of the data cannot be undone.
     """
     runtime, vae = require_runtime(model), checked(model)
     codes = np.asarray(z, runtime.dtype)
@@ -61,7 +63,7 @@ def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) 
         ctx.ops.activation_forward("sigmoid", y, probabilities)
         return probabilities
 
-    return in_batches(model, means, *given, batch_size=batch_size)
+    return to_data(model, in_batches(model, means, *given, batch_size=batch_size))
 
 
 def reconstruct(model: Layer, x: Any, labels: Any = None) -> HostArray:

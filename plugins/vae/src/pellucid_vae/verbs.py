@@ -16,7 +16,7 @@ from pellucid.datasets.samples import Split
 from pellucid.errors import ConfigError
 from pellucid.experiments.finished import FinishedRun, Part, open_run
 from pellucid.experiments.outputs import check_output, save_array
-from pellucid.model import HostArray, require_runtime, transformed
+from pellucid.model import HostArray, require_runtime
 
 from pellucid_vae import inference
 from pellucid_vae.models import LatentVariableModel
@@ -46,7 +46,7 @@ def reconstruct(
     run: Path, *, data: str | None = None, part: Part = "test", count: int = 16,
     output: Path = Path("reconstructions.png"),
 ) -> dict[str, Any]:  # fmt: skip
-    """Write samples and below each what comes back from the mean of its code, in the units of the transformed data.
+    """Write samples and below each what comes back from the mean of its code.
 
     Args:
         run: a run folder or a saved model.
@@ -61,7 +61,7 @@ def reconstruct(
     model = opened.model
     split = _first(opened.samples(data, part), count)
     back = inference.reconstruct(model, split.x, _labels(model, split))
-    originals = transformed(model, split.x, require_runtime(model).input_shapes[:1])[0].astype(np.float64)
+    originals = np.asarray(split.x, np.float64)
     _save(output, back, np.concatenate([originals, back]), columns=len(back))
     return {"file": str(output), "samples": len(back), "mean_squared_error": float(np.mean((originals - back) ** 2))}
 
