@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pellucid.arity import counted
 from pellucid.component import CHANGES, Component
 from pellucid.errors import ShapeError
 
@@ -170,11 +171,24 @@ class Layer(Component, ABC):
     runtime: Runtime | None = None
     """Set on the root layer by ``pellucid.build``: backend, dtype, seed, arena, configuration, transforms."""
 
-    def build(self, *input_shapes: Shape) -> None:
-        """Declare parameters and states for these input shapes (without the batch axis). Idempotent."""
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("build", "output_shape"):
+            if name in vars(cls):
+                setattr(cls, name, counted(vars(cls)[name]))
+
+    def build(self, *input_shapes: Any, **never: Any) -> None:
+        """Declare parameters and states for these input shapes (without the batch axis). Idempotent. A layer that has
+        none need not define it: the shapes are then only tried, by ``output_shape``.
+
+        Authors name the inputs, here and in ``output_shape``, one shape each: ``def build(self, input_shape)``. Another
+        number of inputs is then a ShapeError; ``*input_shapes`` takes any. (``**never`` lets a type checker accept any
+        names.)
+        """
+        self.output_shape(*input_shapes)
 
     @abstractmethod
-    def output_shape(self, *input_shapes: Shape) -> Any:
+    def output_shape(self, *input_shapes: Any, **never: Any) -> Any:
         """The shape of the output (a tuple of shapes if there are several), without the batch axis. Pure: no data."""
 
     @abstractmethod

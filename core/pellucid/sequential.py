@@ -106,17 +106,17 @@ class Residual(Layer):
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
 
-    def build(self, *input_shapes: Shape) -> None:
-        self.layer.build(*input_shapes)
+    def build(self, input_shape: Shape) -> None:
+        self.layer.build(input_shape)
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        shape = self.layer.output_shape(*input_shapes)
-        if (shape,) != input_shapes:
+    def output_shape(self, input_shape: Shape) -> Shape:
+        shape = self.layer.output_shape(input_shape)
+        if shape != input_shape:
             raise ShapeError(
-                f"The layer inside Residual must keep the shape of its input, {_shown(input_shapes)}. It gives "
+                f"The layer inside Residual must keep the shape of its input, {tuple(input_shape)}. It gives "
                 f"{shape}. Choose its width equal to the input's."
             )
-        return input_shapes[0]
+        return input_shape
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

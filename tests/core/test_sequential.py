@@ -84,6 +84,33 @@ def test_a_shape_error_names_the_layer_and_the_shapes_so_far():
         build(config)
 
 
+@pytest.mark.parametrize("config", [dense(2), "tanh", "flatten", {"type": "sequential", "layers": [dense(2)]},
+                                    {"type": "residual", "layer": "tanh"}])  # fmt: skip
+def test_a_wrong_number_of_inputs_is_refused_before_anything_is_built(config):
+    with pytest.raises(ShapeError, match=r"takes one input\. Received: 2, of shapes \[\(3,\), \(2,\)\]"):
+        build(config, [(3,), (2,)])
+    with pytest.raises(ShapeError, match=r"takes one input\. Received: 0, of shapes \[\]"):
+        build(config).output_shape()
+
+
+def test_inputs_are_counted_by_the_names_that_an_author_gives_them():
+    class Told(pl.Composite):
+        def __init__(self):
+            self.inner = pl.create("layer", "dense", units=2)
+
+        def declare(self, x, told, gate=None):
+            self.scale = self.param("scale", x)
+
+        def call(self, ctx, x, told, gate=None):
+            return self.inner(x) + told if gate is None else self.inner(x) * gate + told
+
+    assert build(Told(), [(3,), (2,)]).output_shape((3,), (2,), (2,)) == (2,)
+    with pytest.raises(ShapeError, match=r"Told takes 3 inputs, x, told, \[gate\]\. Received: 1, of shapes \[\(3,\)\]"):
+        build(Told())
+    with pytest.raises(ShapeError, match=r"Received: 4, of shapes"):
+        build(Told(), [(3,)] * 4)
+
+
 def test_wrong_arguments():
     with pytest.raises(ConfigError, match="at least one layer"):
         pl.create("layer", "sequential", layers=[])

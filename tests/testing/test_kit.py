@@ -37,8 +37,8 @@ class Sine(Layer):
     def __init__(self, omega: float = 1.0) -> None:
         self.omega = omega
 
-    def output_shape(self, *input_shapes):
-        return input_shapes[0]
+    def output_shape(self, input_shape):
+        return input_shape
 
     def forward(self, ctx, *inputs):
         ctx.x = inputs[0]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.arity import require_inputs
 from pellucid.autodiff.primitive import strip
 from pellucid.autodiff.variable import Variable
 from pellucid.composite import CallTape, Composite, outputs_of
@@ -61,6 +62,7 @@ class ShapeTape(CallTape):
 
 def trace(composite: Composite, shapes: Any, *, build: bool) -> Any:
     """The output shape, or a tuple of them, for these input shapes; ``build`` also builds what is called on the way."""
+    require_inputs(composite, type(composite).call, shapes, before=2)  # self and ctx
     if build:
         composite.declare(*shapes)
     lengths = LENGTHS if any(None in shape for shape in shapes) else LENGTHS[:1]

@@ -67,15 +67,15 @@ class Dense(Layer):
         self.init = init
         self.regularizer = regularizer
 
-    def build(self, *input_shapes: Shape) -> None:
-        n_in = features(self, input_shapes[0])
+    def build(self, input_shape: Shape) -> None:
+        n_in = features(self, input_shape)
         init = self.init or ("he" if self.activation in RECTIFIERS else "glorot")
         self.weight = self.param("weight", (n_in, self.units), init=init, decay=True, regularizer=self.regularizer)
         self.bias = self.param("bias", (self.units,)) if self.use_bias else None
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        features(self, input_shapes[0])
-        return (*input_shapes[0][:-1], self.units)
+    def output_shape(self, input_shape: Shape) -> Shape:
+        features(self, input_shape)
+        return (*input_shape[:-1], self.units)
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

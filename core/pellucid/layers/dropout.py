@@ -38,8 +38,8 @@ class Dropout(Layer):
         check_float(self, "rate", rate, "[0, 1)")
         self.rate = rate
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        return input_shapes[0]
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

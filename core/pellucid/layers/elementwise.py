@@ -28,8 +28,8 @@ class Elementwise(Layer, ABC):
         """The activation's α, if it has one."""
         return None
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        return input_shapes[0]
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

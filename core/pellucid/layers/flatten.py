@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous, only_shape
+from pellucid.layers.rows import contiguous
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -28,12 +28,11 @@ class Flatten(Layer):
     examples = (Example({}, ((3, 2),)), Example({}, ((2, 3, 4),)), Example({}, ((),)))
     capturable = True
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        shape = only_shape(self, input_shapes)
-        known = [n for n in shape if n is not None]
-        if len(known) != len(shape):
+    def output_shape(self, input_shape: Shape) -> Shape:
+        known = [n for n in input_shape if n is not None]
+        if len(known) != len(input_shape):
             raise ShapeError(
-                f"Flatten cannot flatten samples of varying shape {shape}: the number of features would vary. "
+                f"Flatten cannot flatten samples of varying shape {input_shape}: the number of features would vary. "
                 "Pool or pad the variable axis before."
             )
         return (prod(known),)

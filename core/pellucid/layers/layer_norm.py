@@ -51,14 +51,14 @@ class LayerNorm(Layer):
         check_float(self, "eps", eps, "(0, inf)")
         self.eps = eps
 
-    def build(self, *input_shapes: Shape) -> None:
-        n = features(self, input_shapes[0])
+    def build(self, input_shape: Shape) -> None:
+        n = features(self, input_shape)
         self.gamma = self.param("gamma", (n,), init=Ones())
         self.beta = self.param("beta", (n,))
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        features(self, input_shapes[0])
-        return input_shapes[0]
+    def output_shape(self, input_shape: Shape) -> Shape:
+        features(self, input_shape)
+        return input_shape
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

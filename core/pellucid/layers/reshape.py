@@ -10,7 +10,7 @@ from pellucid.checks import check_int, check_type
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous, only_shape
+from pellucid.layers.rows import contiguous
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -48,14 +48,14 @@ class Reshape(Layer):
             check_int(self, f"shape[{i}]", size, "[1, inf)")
         self.shape = shape
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        shape = only_shape(self, input_shapes)
-        known = [n for n in shape if n is not None]
-        if len(known) != len(shape) or prod(known) != prod(self.shape):
-            features = f"{prod(known)} features" if len(known) == len(shape) else "a number of features that varies"
+    def output_shape(self, input_shape: Shape) -> Shape:
+        known = [n for n in input_shape if n is not None]
+        varies = len(known) != len(input_shape)
+        if varies or prod(known) != prod(self.shape):
+            features = "a number of features that varies" if varies else f"{prod(known)} features"
             raise ShapeError(
                 f"Reshape makes samples of shape {tuple(self.shape)}, which hold {prod(self.shape)} features. "
-                f"Received: samples of shape {tuple(shape)}, {features}. "
+                f"Received: samples of shape {tuple(input_shape)}, {features}. "
                 "Give a shape with as many, or change the width of the layer before."
             )
         return tuple(self.shape)

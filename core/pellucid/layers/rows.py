@@ -1,4 +1,4 @@
-"""What layers ask of their input: its shape, its features, and its rows in memory, as the ops take them."""
+"""What layers ask of their input: its features, and its rows in memory, as the ops take them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from pellucid.errors import ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pellucid.component import Component
     from pellucid.context import Context
     from pellucid.layer import Array, Shape
@@ -26,20 +24,6 @@ def contiguous(ctx: Context, x: Array, name: str) -> Array:
 def as_rows(ctx: Context, x: Array, name: str) -> Array:
     """``x`` (N, …, features) as (rows, features): a view, or a view of a copy if ``x`` is not contiguous."""
     return contiguous(ctx, x, name).reshape(-1, x.shape[-1])
-
-
-def only_shape(layer: Component, input_shapes: Sequence[Shape]) -> Shape:
-    """The shape of a layer's only input.
-
-    Raises:
-        ShapeError: there are several inputs, or none.
-    """
-    if len(input_shapes) != 1:
-        raise ShapeError(
-            f"{type(layer).__name__} takes one input. Received: {len(input_shapes)}, of shapes "
-            f"{[tuple(shape) for shape in input_shapes]}. Give input_shape = one shape, without the batch axis."
-        )
-    return input_shapes[0]
 
 
 def features(layer: Component, input_shape: Shape) -> int:

@@ -33,9 +33,9 @@ class Softmax(Layer):
     examples = (Example(), Example({}, ((3, 4),)), Example({}, ((1,),)))
     capturable = True
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        features(self, input_shapes[0])
-        return input_shapes[0]
+    def output_shape(self, input_shape: Shape) -> Shape:
+        features(self, input_shape)
+        return input_shape
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

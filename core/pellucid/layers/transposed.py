@@ -51,13 +51,13 @@ class Transposed(Layer):
         self.activation = activation
         self.use_bias = use_bias
 
-    def build(self, *input_shapes: Shape) -> None:
-        (units,) = self.output_shape(*input_shapes)[-1:]
+    def build(self, input_shape: Shape) -> None:
+        (units,) = self.output_shape(input_shape)[-1:]
         assert units is not None
         self.bias = self.param("bias", (units,)) if self.use_bias else None
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        n = features(self, input_shapes[0])
+    def output_shape(self, input_shape: Shape) -> Shape:
+        n = features(self, input_shape)
         if "weight" not in vars(self.source):
             raise ShapeError(
                 "Transposed uses the weight of a layer that has not been built yet. Place that layer before this one, "
@@ -67,7 +67,7 @@ class Transposed(Layer):
             raise ShapeError(
                 f"Transposed takes what its source gives, {self.source.units} features. Received: {n} features."
             )
-        return (*input_shapes[0][:-1], self.source.weight.shape[0])
+        return (*input_shape[:-1], self.source.weight.shape[0])
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

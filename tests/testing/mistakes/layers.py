@@ -13,15 +13,15 @@ DENSE = Patient(
         ),
         Mistake("parameters changed in forward", "(x,) = inputs", "(x,) = inputs; self.weight.data[...] *= 0.999"),
         Mistake(
-            "shape rule one too many", "(*input_shapes[0][:-1], self.units)", "(*input_shapes[0][:-1], self.units + 1)"
+            "shape rule one too many", "(*input_shape[:-1], self.units)", "(*input_shape[:-1], self.units + 1)"
         ),
         Mistake(
-            "shape rule drops the axes between", "return (*input_shapes[0][:-1], self.units)", "return (self.units,)"
+            "shape rule drops the axes between", "return (*input_shape[:-1], self.units)", "return (self.units,)"
         ),
         Mistake(
             "shape rule counts calls",
-            "features(self, input_shapes[0])\n        return",
-            "features(self, input_shapes[0]); self.asked = getattr(self, 'asked', 0) + 1\n        return",
+            "features(self, input_shape)\n        return",
+            "features(self, input_shape); self.asked = getattr(self, 'asked', 0) + 1\n        return",
         ),
         Mistake(
             "gradient not accumulated",
@@ -70,8 +70,8 @@ DENSE = Patient(
         Mistake("input gradient in the wrong shape", "dx.reshape(*dy[0].shape[:-1], ctx.x.shape[1])", "dx"),
         Mistake(
             "new parameters at every build",
-            "n_in = features(self, input_shapes[0])",
-            "n_in = features(self, input_shapes[0]); self.__dict__.pop('weight', None)",
+            "n_in = features(self, input_shape)",
+            "n_in = features(self, input_shape); self.__dict__.pop('weight', None)",
         ),
         Mistake("constructor changes an argument", "self.units = units", "self.units = units + 1"),
         Mistake(
@@ -82,8 +82,8 @@ DENSE = Patient(
         Mistake("argument not stored", "self.use_bias = use_bias", "self.bias_wanted = use_bias"),
         Mistake(
             "wrong features crash instead of a ShapeError",
-            "n_in = features(self, input_shapes[0])",
-            "n_in = input_shapes[0][-1] * 1",
+            "n_in = features(self, input_shape)",
+            "n_in = input_shape[-1] * 1",
         ),
         Mistake("equation: sign of the bias", '"x @ W + b"', '"x @ W - b"'),
         Mistake("equation: derivative at the wrong point", '"dy * f.derivative(z)"', '"dy * f.derivative(y)"'),
@@ -261,7 +261,7 @@ RESHAPE = Patient(
             "reshape(ctx.shape[0], *self.shape)",
             'reshape(ctx.shape[0], *self.shape, order="F")',
         ),
-        Mistake("shape of the input promised", "return tuple(self.shape)", "return shape"),
+        Mistake("shape of the input promised", "return tuple(self.shape)", "return input_shape"),
         Mistake("input's shape kept on self", "ctx.shape", "self.received", every=True),
         Mistake("gradient left in the new shape", '"dy").reshape(ctx.shape)', '"dy")'),
     ),
@@ -280,6 +280,10 @@ SOFTMAX = Patient(
         ),
         Mistake("equation: over the batch", "np.exp(x).sum(-1, keepdims=True)", "np.exp(x).sum(0, keepdims=True)"),
         Mistake("equation: no sum", "(dy * y).sum(-1, keepdims=True)", "dy * y"),
-        Mistake("shape rule forgets an axis", "return input_shapes[0]\n", "return input_shapes[0][-1:]\n"),
+        Mistake("shape rule forgets an axis", "return input_shape\n", "return input_shape[-1:]\n"),
+        Mistake(
+            "a second input accepted", "(self, input_shape: Shape)", "(self, input_shape: Shape, second: Shape = ())"
+        ),
+        Mistake("one input accepted as none", "(self, input_shape: Shape)", "(self, input_shape: Shape = (3,))"),
     ),
 )

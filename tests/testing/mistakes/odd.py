@@ -35,11 +35,11 @@ ODD = (
     _patient(
         "layer odd/polar",
         Mistake("an output's gradient left out", "2 * ctx.x * dy[0] + dy[1] / 2", "2 * ctx.x * dy[0]"),
-        Mistake("one output declared of two", "return (1,), one_axis(self, input_shapes[0])", "return (1,)"),
+        Mistake("one output declared of two", "return (1,), one_axis(self, input_shape)", "return (1,)"),
         Mistake(
             "outputs in the other order",
-            "return (1,), one_axis(self, input_shapes[0])",
-            "return one_axis(self, input_shapes[0]), (1,)",
+            "return (1,), one_axis(self, input_shape)",
+            "return one_axis(self, input_shape), (1,)",
         ),
     ),
     _patient(

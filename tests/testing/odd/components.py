@@ -37,11 +37,11 @@ class Embedding(Layer):
         self.tokens = tokens
         self.width = width
 
-    def build(self, *input_shapes: Any) -> None:
+    def build(self, input_shape: Any) -> None:
         self.table = self.param("table", (self.tokens, self.width), init="normal")
 
-    def output_shape(self, *input_shapes: Any) -> Any:
-        return (*input_shapes[0], self.width)
+    def output_shape(self, input_shape: Any) -> Any:
+        return (*input_shape, self.width)
 
     def forward(self, ctx: Any, *inputs: Any) -> Any:
         ctx.x = inputs[0]
@@ -62,14 +62,13 @@ class MaskedMean(Layer):
     examples = (Example({}, ((None, 2), ("bool", None))), Example({}, ((4, 3), ("bool", 4))))
     integer_inputs = (1,)
 
-    def output_shape(self, *input_shapes: Any) -> Any:
-        x, mask = input_shapes
+    def output_shape(self, x: Any, mask: Any) -> Any:
         if len(x) != 2 or len(mask) != 1 or (None not in (x[0], mask[0]) and x[0] != mask[0]):
             raise ShapeError(f"MaskedMean takes x (N, T, F) and a mask (N, T). Received: {x} and {mask}: 2 shapes.")
         return x[1:]
 
-    def build(self, *input_shapes: Any) -> None:
-        self.output_shape(*input_shapes)
+    def build(self, x: Any, mask: Any) -> None:
+        self.output_shape(x, mask)
 
     def forward(self, ctx: Any, *inputs: Any) -> Any:
         x, mask = inputs
@@ -93,13 +92,13 @@ class Bilinear(Layer):
     symbols = {"W": "weight"}  # noqa: RUF012
     examples = (Example({}, ((3,), (5,))),)
 
-    def build(self, *input_shapes: Any) -> None:
-        (n,), (m,) = (one_axis(self, shape) for shape in input_shapes)
+    def build(self, a: Any, b: Any) -> None:
+        (n,), (m,) = one_axis(self, a), one_axis(self, b)
         self.weight = self.param("weight", (m, n), init="normal")
 
-    def output_shape(self, *input_shapes: Any) -> Any:
-        a, _ = (one_axis(self, shape) for shape in input_shapes)
-        return a
+    def output_shape(self, a: Any, b: Any) -> Any:
+        one_axis(self, b)
+        return one_axis(self, a)
 
     def forward(self, ctx: Any, *inputs: Any) -> Any:
         ctx.a, ctx.b = inputs
@@ -122,8 +121,8 @@ class Polar(Layer):
     )
     examples = (Example({}, ((4,),)),)
 
-    def output_shape(self, *input_shapes: Any) -> Any:
-        return (1,), one_axis(self, input_shapes[0])
+    def output_shape(self, input_shape: Any) -> Any:
+        return (1,), one_axis(self, input_shape)
 
     def forward(self, ctx: Any, *inputs: Any) -> Any:
         (ctx.x,) = inputs
@@ -146,8 +145,8 @@ class Noise(Layer):
     def __init__(self, sigma: float = 0.1) -> None:
         self.sigma = sigma
 
-    def output_shape(self, *input_shapes: Any) -> Any:
-        return input_shapes[0]
+    def output_shape(self, input_shape: Any) -> Any:
+        return input_shape
 
     def forward(self, ctx: Any, *inputs: Any) -> Any:
         (x,) = inputs

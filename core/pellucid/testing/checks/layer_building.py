@@ -105,58 +105,80 @@ def wrong_shapes(subject: Subject) -> None:
         if shape and shape[-1] is not None:
             others.append((*shape[:-1], shape[-1] + 1))
         for other in others:
-            trial = Trial(subject)
-            shapes = (*trial.shapes[:i], other, *trial.shapes[i + 1 :])
-            try:
-                trial.layer.build(*shapes)
-                outputs = _rule(trial.layer, shapes)
-            except PellucidError as error:
-                _require_clear(error, trial.layer, other)
-                continue
-            except ConformanceError:
-                raise
-            except Exception as error:
-                raise ConformanceError(
-                    f"Input shapes {shapes} raise {type(error).__name__}.", expected="a ShapeError, or to work",
-                    received=str(error), remedy="Check shapes in build and output_shape, and raise ShapeError.",
-                ) from error  # fmt: skip
-            if not is_integer(spec):
-                _require_works(trial, specs, i, other, outputs)
+            _refused_or_works(subject, (*specs[:i], other, *specs[i + 1 :]), other, checked=not is_integer(spec))
 
 
-def _require_clear(error: PellucidError, layer: Any, shape: Any) -> None:
+def wrong_number(subject: Subject) -> None:
+    """One input too many or too few is a ShapeError that names the layer, unless it works."""
+    specs = subject.example.input_shapes
+    for other in ((*specs, specs[-1] if specs else (5,)), specs[:-1]):
+        _refused_or_works(subject, other, f"{len(other)} inputs")
+
+
+def _refused_or_works(subject: Subject, specs: Any, what: Any, *, checked: bool = True) -> None:
+    """Inputs of a layer that was built for others: a clear ShapeError, or, where that is ``checked``, an output."""
+    trial, shapes = Trial(subject), tuple(declared_shape(spec) for spec in specs)
+    try:
+        trial.layer.build(*shapes)
+        outputs = _rule(trial.layer, shapes)
+    except PellucidError as error:
+        _require_clear(error, trial.layer, what)
+        return
+    except ConformanceError:
+        raise
+    except Exception as error:
+        raise ConformanceError(
+            f"Input shapes {shapes} raise {type(error).__name__}.", expected="a ShapeError, or to work",
+            received=str(error), remedy="Check shapes in build and output_shape, and raise ShapeError.",
+        ) from error  # fmt: skip
+    if checked:
+        _require_works(trial, specs, what, outputs)
+
+
+def _require_clear(error: PellucidError, layer: Any, what: Any) -> None:
     text = str(error)
     names = {type(part).__name__ for _, part in layer.walk()}
-    sizes = any(map(str.isdigit, text)) or not shape
+    sizes = any(map(str.isdigit, text)) or not what
     require(
         isinstance(error, ShapeError) and any(name in text for name in names) and sizes,
-        f"The error for the input shape {shape} is not clear.",
+        f"The error for {_shown(what)} is not clear.",
         expected=f"a ShapeError that names the layer ({', '.join(sorted(names))}) and the sizes",
         received=f"{type(error).__name__}: {text}",
         remedy="Say what, where, expected, received, remedy: raise ShapeError(f'{type(self).__name__} needs …').",
     )
 
 
-def _require_works(trial: Trial, specs: Any, i: int, other: Any, outputs: Any) -> None:
-    """A shape that build and output_shape accept must be accepted by forward, with that output."""
+def _require_works(trial: Trial, specs: Any, what: Any, outputs: Any) -> None:
+    """What build and output_shape accept must be accepted by forward, with that output, and by backward."""
     rng = np.random.default_rng(5)
-    every = (*specs[:i], other, *specs[i + 1 :])
-    inputs = tuple(trial.ops.asarray(draw_input(spec, 2, rng, trial.dtype)) for spec in every)
+    inputs = tuple(trial.ops.asarray(draw_input(spec, 2, rng, trial.dtype)) for spec in specs)
+    ctx = trial.context()
     try:
-        y = as_tuple(trial.layer.forward(trial.context(), *inputs))
+        y = as_tuple(trial.layer.forward(ctx, *inputs))
     except Exception as error:
         raise ConformanceError(
-            f"build and output_shape accept the input shape {other}, and forward raises {type(error).__name__}.",
+            f"build and output_shape accept {_shown(what)}, and forward raises {type(error).__name__}.",
             expected="a ShapeError from build or output_shape, before data flows", received=str(error),
-            remedy="Check the shape in build: self.param raises for a parameter that exists with another shape.",
+            remedy="Check the shape in build: self.param raises for a parameter that exists with another shape. "
+            "Name the inputs in both, one shape each, and their number is checked.",
         ) from error  # fmt: skip
     got = tuple(part.shape[1:] for part in y)
     fits = all(
         len(a) == len(b) and all(w in (None, n) for n, w in zip(a, b, strict=True))
         for a, b in zip(got, outputs, strict=True)
     )
-    require(fits, f"output_shape is wrong for the input shape {other}.", expected=got, received=outputs,
+    require(fits, f"output_shape is wrong for {_shown(what)}.", expected=got, received=outputs,
             remedy="Correct output_shape, or refuse the shape with a ShapeError.")  # fmt: skip
+    gradients = as_tuple(trial.layer.backward(ctx, *y))
+    require(
+        len(gradients) == len(inputs), f"backward gives another number of gradients for {_shown(what)}.",
+        expected=len(inputs), received=len(gradients),
+        remedy="Name the inputs in build and output_shape, one shape each; backward returns a gradient for each.",
+    )  # fmt: skip
+
+
+def _shown(what: Any) -> str:
+    return what if isinstance(what, str) else f"the input shape {what}"
 
 
 def frozen(subject: Subject) -> None:
@@ -177,4 +199,4 @@ def frozen(subject: Subject) -> None:
                              "The gradient flows through a frozen layer.")  # fmt: skip
 
 
-CHECKS = (Check(shape_rule), Check(built_twice), Check(same_seed), Check(wrong_shapes), Check(frozen))
+CHECKS = tuple(map(Check, (shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)))

@@ -12,7 +12,6 @@ from pellucid.checks import check_bool, check_choice, check_int, check_sizes, ch
 from pellucid.layers.dense import Dense
 from pellucid.layers.flatten import Flatten
 from pellucid.layers.reshape import Reshape
-from pellucid.layers.rows import only_shape
 from pellucid.layers.transposed import Transposed
 from pellucid.ops.activations import ACTIVATIONS
 from pellucid.sequential import Sequential
@@ -107,8 +106,7 @@ class Autoencoder(Layer):
                 f"are tied. Received: {list(decoder_hidden)}. Leave it out, or set tied = false."
             )
 
-    def build(self, *input_shapes: Shape) -> None:
-        shape = only_shape(self, input_shapes)
+    def build(self, shape: Shape) -> None:
         self.output_shape(shape)
         self.encoder.build(shape)
         if "decoder" not in vars(self):
@@ -126,8 +124,7 @@ class Autoencoder(Layer):
             layers = [*(Dense(units, self.activation) for units in hidden), Dense(prod(shape))]
         return Sequential([*layers, Reshape(shape)])
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        shape = only_shape(self, input_shapes)
+    def output_shape(self, shape: Shape) -> Shape:
         if self.corruption is not None and self.corruption.output_shape(shape) != shape:
             raise ShapeError(
                 f"The 'corruption' of Autoencoder must keep the shape of its input, {shape}. "

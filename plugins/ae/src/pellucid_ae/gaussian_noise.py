@@ -36,8 +36,8 @@ class GaussianNoise(Layer):
         check_float(self, "std", std, "[0, inf)")
         self.std = std
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        return input_shapes[0]
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

@@ -37,8 +37,8 @@ class MaskingNoise(Layer):
         check_float(self, "fraction", fraction, "[0, 1)")
         self.fraction = fraction
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        return input_shapes[0]
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return input_shape
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from pellucid.errors import ConfigError, ShapeError
-from pellucid.layers.rows import only_shape
 
 if TYPE_CHECKING:
     from pellucid.layer import Layer, Shape
@@ -92,13 +91,12 @@ def pad(padding: Padding, axis: int, size: int, kernel: int, stride: int, dilati
     return zeros, zeros
 
 
-def check_images(owner: Layer, shapes: Sequence[Shape]) -> int:
-    """The number of channels of a layer's only input, images.
+def check_images(owner: Layer, shape: Shape) -> int:
+    """The number of channels of a layer's input, images.
 
     Raises:
         ShapeError: the samples are not of shape (height, width, channels), or the channels vary.
     """
-    shape = only_shape(owner, shapes)
     if len(shape) != 3 or shape[2] is None:
         remedy = "for greyscale images of (height, width) append an axis: x[..., None]"
         if len(shape) == 1:

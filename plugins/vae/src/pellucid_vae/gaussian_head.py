@@ -59,14 +59,14 @@ class GaussianHead(Layer):
         self.mean = Dense(latent)
         self.log_std = Dense(latent)
 
-    def build(self, *input_shapes: Shape) -> None:
-        features(self, input_shapes[0])
-        self.mean.build(*input_shapes)
-        self.log_std.build(*input_shapes)
+    def build(self, input_shape: Shape) -> None:
+        features(self, input_shape)
+        self.mean.build(input_shape)
+        self.log_std.build(input_shape)
 
-    def output_shape(self, *input_shapes: Shape) -> tuple[Shape, Shape, Shape]:
-        features(self, input_shapes[0])
-        shape = (*input_shapes[0][:-1], self.latent)
+    def output_shape(self, input_shape: Shape) -> tuple[Shape, Shape, Shape]:
+        features(self, input_shape)
+        shape = (*input_shape[:-1], self.latent)
         return shape, shape, shape
 
     def forward(self, ctx: Context, *inputs: Array) -> tuple[Array, Array, Array]:

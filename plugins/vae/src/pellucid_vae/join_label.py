@@ -45,11 +45,7 @@ class JoinLabel(Layer):
         check_int(self, "classes", classes, "[1, inf)")
         self.classes = classes
 
-    def build(self, *input_shapes: Shape) -> None:
-        self.output_shape(*input_shapes)
-
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        x, label = input_shapes
+    def output_shape(self, x: Shape, label: Shape) -> Shape:
         if label != ():
             raise ShapeError(
                 f"JoinLabel takes one label a sample, of shape (). Received: labels of shape {tuple(label)}. "

@@ -27,11 +27,7 @@ class Concatenate(Layer):
     examples = (Example({}, ((3, 2, 4), (3, 2, 3))), Example({}, ((2,), (3,))))
     capturable = True
 
-    def build(self, *input_shapes: Shape) -> None:
-        self.output_shape(*input_shapes)
-
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        a, b = input_shapes
+    def output_shape(self, a: Shape, b: Shape) -> Shape:
         if len(a) != len(b) or not a or a[:-1] != b[:-1] or a[-1] is None or b[-1] is None:
             raise ShapeError(
                 f"Concatenate joins inputs that differ in their last axis only, the channels. Received: samples of "

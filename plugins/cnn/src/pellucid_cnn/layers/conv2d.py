@@ -81,20 +81,20 @@ class Conv2D(FilterBank):
     )
     op = "cnn/conv2d"
 
-    def build(self, *input_shapes: Shape) -> None:
-        self.output_shape(*input_shapes)
+    def build(self, input_shape: Shape) -> None:
+        self.output_shape(input_shape)
         kernel_h, kernel_w = self.kernel
-        channels = check_images(self, input_shapes) // self.groups
+        channels = check_images(self, input_shape) // self.groups
         cells = kernel_h * kernel_w
         self.declare(
             (kernel_h, kernel_w, channels, self.filters), cells * channels, cells * self.filters // self.groups
         )
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        check_groups(self, check_images(self, input_shapes), self.groups, "input's channels")
+    def output_shape(self, input_shape: Shape) -> Shape:
+        check_groups(self, check_images(self, input_shape), self.groups, "input's channels")
         check_groups(self, self.filters, self.groups, "filters")
         stride, dilation = pair(self.stride), pair(self.dilation)
-        return (*places(self, input_shapes[0], self.kernel, stride, self.padding, dilation), self.filters)
+        return (*places(self, input_shape, self.kernel, stride, self.padding, dilation), self.filters)
 
     def geometry(self, height: int, width: int) -> Geometry:
         stride, dilation = pair(self.stride), pair(self.dilation)

@@ -112,18 +112,18 @@ class ConvTranspose2D(FilterBank):
             )
         self.output_padding = output_padding
 
-    def build(self, *input_shapes: Shape) -> None:
-        self.output_shape(*input_shapes)
-        channels, per_group = check_images(self, input_shapes), self.filters // self.groups
+    def build(self, input_shape: Shape) -> None:
+        self.output_shape(input_shape)
+        channels, per_group = check_images(self, input_shape), self.filters // self.groups
         (kernel_h, kernel_w), (stride_h, stride_w) = self.kernel, pair(self.stride)
         cells = kernel_h * kernel_w
         fan_in = max(cells * channels // (self.groups * stride_h * stride_w), 1)
         self.declare((kernel_h, kernel_w, per_group, channels), fan_in, cells * per_group)
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        check_groups(self, check_images(self, input_shapes), self.groups, "input's channels")
+    def output_shape(self, input_shape: Shape) -> Shape:
+        check_groups(self, check_images(self, input_shape), self.groups, "input's channels")
         check_groups(self, self.filters, self.groups, "filters")
-        height, width, _ = input_shapes[0]
+        height, width, _ = input_shape
         return self._size(0, height), self._size(1, width), self.filters
 
     def _size(self, axis: int, size: int | None) -> int | None:

@@ -32,11 +32,8 @@ class GlobalAveragePool2D(Layer):
     examples = (Example({}, ((3, 2, 4),)), Example({}, ((None, None, 2),)))
     capturable = True
 
-    def build(self, *input_shapes: Shape) -> None:
-        check_images(self, input_shapes)
-
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        return (check_images(self, input_shapes),)
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (check_images(self, input_shape),)
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         x = contiguous(ctx, inputs[0], "x")

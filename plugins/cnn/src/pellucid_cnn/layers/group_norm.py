@@ -9,7 +9,7 @@ from pellucid.checks import check_float, check_int
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous, features, only_shape
+from pellucid.layers.rows import contiguous, features
 
 from pellucid_cnn.geometry import check_groups
 
@@ -76,21 +76,20 @@ class GroupNorm(Layer):
         self.groups = groups
         self.eps = eps
 
-    def build(self, *input_shapes: Shape) -> None:
-        self.output_shape(*input_shapes)
-        channels = features(self, input_shapes[0])
+    def build(self, input_shape: Shape) -> None:
+        self.output_shape(input_shape)
+        channels = features(self, input_shape)
         self.gamma = self.param("gamma", (channels,), init="ones")
         self.beta = self.param("beta", (channels,))
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        shape = only_shape(self, input_shapes)
-        if len(shape) < 2:
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) < 2:
             raise ShapeError(
                 "GroupNorm needs images or sequences, samples of shape (height, width, channels) or (length, channels)."
-                f" Received: {tuple(shape)}. For vectors of features use layer_norm."
+                f" Received: {tuple(input_shape)}. For vectors of features use layer_norm."
             )
-        check_groups(self, features(self, shape), self.groups, "input's channels")
-        return shape
+        check_groups(self, features(self, input_shape), self.groups, "input's channels")
+        return input_shape
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

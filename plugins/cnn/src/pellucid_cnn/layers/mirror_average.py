@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import only_shape
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -39,13 +38,13 @@ class MirrorAverage(Layer):
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
 
-    def build(self, *input_shapes: Shape) -> None:
-        self._check(only_shape(self, input_shapes))
-        self.layer.build(*input_shapes)
+    def build(self, input_shape: Shape) -> None:
+        self._check(input_shape)
+        self.layer.build(input_shape)
 
-    def output_shape(self, *input_shapes: Shape) -> Any:
-        self._check(only_shape(self, input_shapes))
-        return self.layer.output_shape(*input_shapes)
+    def output_shape(self, input_shape: Shape) -> Any:
+        self._check(input_shape)
+        return self.layer.output_shape(input_shape)
 
     def _check(self, shape: Shape) -> None:
         if len(shape) != 3:

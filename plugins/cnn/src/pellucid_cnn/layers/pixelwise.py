@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid.component import Equation, Example
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import as_rows, contiguous, only_shape
+from pellucid.layers.rows import as_rows, contiguous
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -39,24 +39,23 @@ class Pixelwise(Layer):
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
 
-    def build(self, *input_shapes: Shape) -> None:
-        self.layer.build(input_shapes[0][-1:])
-        self.output_shape(*input_shapes)
+    def build(self, input_shape: Shape) -> None:
+        self.layer.build(input_shape[-1:])
+        self.output_shape(input_shape)
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        shape = only_shape(self, input_shapes)
-        if len(shape) < 2:
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) < 2:
             raise ShapeError(
-                f"Pixelwise needs images, samples of shape (height, width, channels). Received: {tuple(shape)}, "
-                f"{len(shape)} axes. For vectors use the layer inside, {type(self.layer).__name__}, by itself."
+                f"Pixelwise needs images, samples of shape (height, width, channels). Received: {tuple(input_shape)}, "
+                f"{len(input_shape)} axes. For vectors use the layer inside, {type(self.layer).__name__}, by itself."
             )
-        result = self.layer.output_shape(shape[-1:])
+        result = self.layer.output_shape(input_shape[-1:])
         if len(result) != 1 or not isinstance(result[0], int):
             raise ShapeError(
                 f"The layer inside Pixelwise, {type(self.layer).__name__}, must give one vector for the "
-                f"{shape[-1]} channels of a pixel. It gives {result}. Choose one whose output is (units,)."
+                f"{input_shape[-1]} channels of a pixel. It gives {result}. Choose one whose output is (units,)."
             )
-        return (*shape[:-1], result[0])
+        return (*input_shape[:-1], result[0])
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (x,) = inputs

@@ -60,12 +60,9 @@ class Pool(Layer):
         """Height and width of a window."""
         return pair(self.size)
 
-    def build(self, *input_shapes: Shape) -> None:
-        self.output_shape(*input_shapes)
-
-    def output_shape(self, *input_shapes: Shape) -> Any:
-        channels = check_images(self, input_shapes)
-        return (*places(self, input_shapes[0], self.window, self._steps, self.padding), channels)
+    def output_shape(self, input_shape: Shape) -> Any:
+        channels = check_images(self, input_shape)
+        return (*places(self, input_shape, self.window, self._steps, self.padding), channels)
 
     def geometry(self, height: int, width: int) -> Geometry:
         """How the window moves over images of this size."""

@@ -72,8 +72,9 @@ class ResidualBlock(Layer):
         self.activation = activation
         self.dropout = dropout
 
-    def build(self, *input_shapes: Shape) -> None:
-        shape, channels = self._image(input_shapes), int(input_shapes[0][-1] or 0)
+    def build(self, shape: Shape, embedding: Shape | None = None) -> None:
+        self._check(shape, embedding)
+        channels = int(shape[-1] or 0)
         if not hasattr(self, "first"):
             self._make(channels)
         self.first.build(shape)
@@ -83,10 +84,10 @@ class ResidualBlock(Layer):
             self.last.build(inner)
         if self.shortcut is not None:
             self.shortcut.build(shape)
-        if len(input_shapes) > 1:
+        if embedding is not None:
             if not hasattr(self, "embed"):
                 self.embed = Dense(self.filters)
-            self.embed.build(input_shapes[1])
+            self.embed.build(embedding)
 
     def _make(self, channels: int) -> None:
         """The parts, for images of so many channels."""
@@ -110,23 +111,22 @@ class ResidualBlock(Layer):
     def _activate(self) -> Layer:
         return activate(self.activation)
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        height, width, _ = self._image(input_shapes)
+    def output_shape(self, shape: Shape, embedding: Shape | None = None) -> Shape:
+        self._check(shape, embedding)
+        height, width, _ = shape
         sizes = (None if n is None else -(-n // self.stride) for n in (height, width))
         return (*sizes, self.filters)
 
-    def _image(self, shapes: tuple[Shape, ...]) -> Shape:
-        """The shape of the images, once all input shapes have been found to be right."""
-        if len(shapes[0]) != 3 or shapes[0][-1] is None:
+    def _check(self, shape: Shape, embedding: Shape | None) -> None:
+        if len(shape) != 3 or shape[-1] is None:
             raise ShapeError(
-                f"ResidualBlock takes images, samples of shape (height, width, channels). Received: {tuple(shapes[0])}."
+                f"ResidualBlock takes images, samples of shape (height, width, channels). Received: {tuple(shape)}."
             )
-        if len(shapes) > 2 or (len(shapes) == 2 and (len(shapes[1]) != 1 or shapes[1][0] is None)):
+        if embedding is not None and (len(embedding) != 1 or embedding[0] is None):
             raise ShapeError(
                 "ResidualBlock takes as second input one vector for each image, samples of shape (E,). Received: "
-                f"{', '.join(str(tuple(shape)) for shape in shapes[1:])}."
+                f"{tuple(embedding)}."
             )
-        return shapes[0]
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         x, *embedding = inputs

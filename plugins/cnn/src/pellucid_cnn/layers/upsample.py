@@ -67,12 +67,9 @@ class Upsample(Layer):
         self.factor = factor
         self.interpolation = interpolation
 
-    def build(self, *input_shapes: Shape) -> None:
-        check_images(self, input_shapes)
-
-    def output_shape(self, *input_shapes: Shape) -> Any:
-        channels = check_images(self, input_shapes)
-        sizes = zip(input_shapes[0][:2], pair(self.factor), strict=True)
+    def output_shape(self, input_shape: Shape) -> Any:
+        channels = check_images(self, input_shape)
+        sizes = zip(input_shape[:2], pair(self.factor), strict=True)
         return (*(None if size is None else factor * size for size, factor in sizes), channels)
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:

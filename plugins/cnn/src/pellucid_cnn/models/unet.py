@@ -10,7 +10,6 @@ from pellucid.checks import check_choice, check_int, check_sizes
 from pellucid.component import Equation
 from pellucid.errors import ShapeError
 from pellucid.layer import Layer
-from pellucid.layers.rows import only_shape
 from pellucid.sequential import Sequential
 
 from pellucid_cnn.layers.concatenate import Concatenate
@@ -96,8 +95,8 @@ class UNet(Layer):
             [layer for _ in range(2) for layer in convolve(channels, 3, self.activation, self.normalization)]
         )
 
-    def build(self, *input_shapes: Shape) -> None:
-        shape = self._checked(only_shape(self, input_shapes))
+    def build(self, input_shape: Shape) -> None:
+        shape = self._checked(input_shape)
         seen: list[Shape] = []
         for encode, pool in zip(self.encoder, self.pools, strict=True):
             encode.build(shape)
@@ -118,8 +117,8 @@ class UNet(Layer):
             shape = self.decoder[i].output_shape(shape)
         self.head.build(shape)
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
-        return (*self._checked(only_shape(self, input_shapes))[:2], self.outputs)
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (*self._checked(input_shape)[:2], self.outputs)
 
     def _checked(self, shape: Shape) -> Shape:
         halvings = len(self.filters) - 1

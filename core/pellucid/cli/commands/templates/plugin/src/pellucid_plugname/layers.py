@@ -31,12 +31,12 @@ class Gain(Layer):
     def __init__(self, init: Initializer | str = "ones") -> None:
         self.init = init
 
-    def build(self, *input_shapes: tuple[int | None, ...]) -> None:
-        self.gain = self.param("gain", (_features(input_shapes[0]),), init=self.init)
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.gain = self.param("gain", (_features(input_shape),), init=self.init)
 
-    def output_shape(self, *input_shapes: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        _features(input_shapes[0])
-        return input_shapes[0]
+    def output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        _features(input_shape)
+        return input_shape
 
     def forward(self, ctx: Context, *inputs: Any) -> Any:
         (x,) = inputs
