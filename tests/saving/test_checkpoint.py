@@ -123,6 +123,36 @@ def test_other_model(path: Path) -> None:
         restore_checkpoint(small_trainer(model), path)
 
 
+def without_later_arguments(document: dict) -> None:
+    """As if ``use_bias`` and ``regularizer`` of dense, ``eps`` of adamw and ``final`` of cosine had come later."""
+    for layer in document["model"]["config"]["layers"]:
+        for argument in ("use_bias", "regularizer"):
+            layer.pop(argument, None)
+    del document["settings"]["optimizer"]["eps"], document["settings"]["schedule"]["final"]
+
+
+def test_an_argument_that_came_later_has_its_default(path: Path) -> None:
+    trainer = small_trainer()
+    trainer.fit((X, Y), epochs=1, **FIT)
+    save_checkpoint(trainer, path)
+    edited(path, without_later_arguments)
+    restored = small_trainer()
+    restore_checkpoint(restored, path)
+    assert everything(restored) == everything(trainer)
+
+    other = small_trainer(optimizer={"type": "adamw", "lr": 1e-2, "weight_decay": 0.1, "eps": 1e-4})
+    with pytest.raises(pl.CheckpointError, match=r"optimizer\.eps: 1e-08 in the checkpoint, 0\.0001 now") as caught:
+        restore_checkpoint(other, path)
+    assert str(caught.value).count(" in the checkpoint, ") == 1
+
+
+def test_components_that_cannot_be_read_any_more_are_named(path: Path) -> None:
+    save_checkpoint(small_trainer(), path)
+    edited(path, lambda d: d["settings"]["optimizer"].update(slowly=True))
+    with pytest.raises(pl.CheckpointError, match=r"cannot be continued: settings\.optimizer\.slowly: core/adamw has no"):
+        restore_checkpoint(small_trainer(), path)
+
+
 def test_other_data_in_the_middle_of_an_epoch(path: Path) -> None:
     interrupted(path, 3, small_trainer)
     trainer = small_trainer()

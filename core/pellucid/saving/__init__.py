@@ -179,7 +179,7 @@ def rebuild(header: Header) -> Layer:
     except PluginError as error:
         raise CheckpointError(f"{header.path} cannot be loaded: {error}") from error
     except PellucidError as error:
-        raise CheckpointError(f"{header.path} cannot be loaded: {error}{_missing(header)}") from error
+        raise CheckpointError(f"{header.path} cannot be loaded: {error}{missing_packages(header)}") from error
     return model
 
 
@@ -212,7 +212,7 @@ def restored_transforms(header: Header, tensors: Mapping[str, HostArray]) -> lis
             prefix = f"transforms/{i}/"
             transform.restore({n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)})
         except PellucidError as error:
-            raise CheckpointError(f"{header.path} cannot be loaded: {error}{_missing(header)}") from error
+            raise CheckpointError(f"{header.path} cannot be loaded: {error}{missing_packages(header)}") from error
         transforms.append(transform)
     return transforms
 
@@ -272,7 +272,7 @@ def _differences(ours: Mapping[str, tuple[int, ...]], built: Mapping[str, tuple[
             yield f"'{name}' has shape {shown[0]} here, and {shown[1]} in what the configuration builds."
 
 
-def _missing(header: Header) -> str:
+def missing_packages(header: Header) -> str:
     """Which packages the file was written with, if their plugins are not installed."""
     listed = header.document.get("plugins")
     found = default_registry().plugins.found

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.config import read
 from pellucid.config.writer import to_config
-from pellucid.errors import CheckpointError, ConfigError
-from pellucid.saving import check_tensors, model_document, model_tensors, restore_arrays, restore_facts
+from pellucid.errors import CheckpointError, ConfigError, PellucidError
+from pellucid.saving import (
+    check_tensors,
+    missing_packages,
+    model_document,
+    model_tensors,
+    restore_arrays,
+    restore_facts,
+)
 from pellucid.saving.container import Header, HostArray, damaged, read_header, read_tensors, write
 
 if TYPE_CHECKING:
@@ -112,7 +120,8 @@ def _check_same(header: Header, trainer: Trainer) -> None:
     if set(document["progress"]) != _PROGRESS or _HISTORY not in header.tensors:
         raise damaged(header.path, "its description of the run is incomplete")
     now = {"model": model_document(trainer.model)["model"], "settings": settings(trainer)}
-    different = [line for section in now for line in _differences(document[section], now[section], section)]
+    saved = _as_today(header)
+    different = [line for section in now for line in _differences(saved[section], now[section], section)]
     if different:
         raise CheckpointError(
             f"{header.path} is of another run, so it cannot be continued with these settings. Different are:\n  "
@@ -120,6 +129,28 @@ def _check_same(header: Header, trainer: Trainer) -> None:
         )  # fmt: skip
 
 
+def _as_today(header: Header) -> dict[str, dict[str, Any]]:
+    """The saved model and settings, as the components of today write them: an argument that a component was given since
+    then has its default, and what was written by an older version of it is migrated."""
+    saved = {section: dict(header.document[section]) for section in ("model", "settings")}
+    for section, name, kinds in _COMPONENTS:
+        config = saved[section].get(name)
+        if config is not None:
+            try:
+                saved[section][name] = to_config(read(kinds, config, path=f"{section}.{name}", saved=True))
+            except PellucidError as error:
+                raise CheckpointError(
+                    f"{header.path} cannot be continued: {error}{missing_packages(header)}"
+                ) from error
+    return saved
+
+
+_COMPONENTS = (
+    ("model", "config", ("model", "layer")),
+    ("settings", "objective", "objective"),
+    ("settings", "optimizer", "optimizer"),
+    ("settings", "schedule", "schedule"),
+)
 _SECTIONS = {"model": dict, "settings": dict, "progress": dict, "callbacks": list}
 _PROGRESS = {"steps", "epochs", "position", "totals", "optimizer_steps", "plan"}
 _HISTORY = "history"
@@ -146,8 +177,6 @@ def _slots(header: Header, trainer: Trainer) -> list[str]:
         if what != (arena.dtype, (arena.size,)):
             raise damaged(header.path, f"the optimizer's '{name}' must hold {arena.size} values of type {arena.dtype}")
     return list(held)
-
-
 
 
 def _history(header: Header, text: HostArray) -> list[dict[str, Any]]:
