@@ -13,9 +13,7 @@ from pellucid.experiments.folder import RunFolder
 from pellucid.experiments.sections import read_sections
 from pellucid.experiments.training import train
 from pellucid_ae.autoencoder import Autoencoder
-from pellucid_ae.encode import encode
-from pellucid_ae.interpolate import interpolate
-from pellucid_ae.reconstruct import corrupted, reconstruct
+from pellucid_ae.verbs import corrupted, encode, interpolate, reconstruct
 
 from benchmarks.environment import ROOT
 from benchmarks.quality.harness import Goal, case

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pellucid as pl
 from pellucid import pictures
+from pellucid.experiments.codes import straight_path
 from pellucid.experiments.experiment import check, prepare
 from pellucid.experiments.folder import RunFolder
 from pellucid.experiments.sections import read_sections
 from pellucid.experiments.training import train
-from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample, straight_path
+from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample
 
 from benchmarks.environment import ROOT
 from benchmarks.quality.harness import Goal, case

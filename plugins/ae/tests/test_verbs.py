@@ -13,10 +13,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.cli import main
-from pellucid_ae.encode import encode
-from pellucid_ae.interpolate import interpolate, line
-from pellucid_ae.reconstruct import corrupted, reconstruct
-from pellucid_ae.scatter import plane
+from pellucid_ae.verbs import corrupted, encode, interpolate, reconstruct
 from PIL import Image
 
 Shell = Callable[..., str]
@@ -90,7 +87,7 @@ def test_a_run_reports_its_loss_and_no_accuracy(pellucid: Shell) -> None:
 def test_encode_the_test_set(pellucid: Shell, tmp_path: Path) -> None:
     out = tmp_path / "codes.npy"
     told = json.loads(pellucid("encode", "autoencoder", "--output", out, "--json"))
-    assert told == {"samples": 12, "latent": 2, "output": str(out)}
+    assert told == {"samples": 12, "latent": 2, "file": str(out)}
     test = pl.load_dataset("files", seed=0, train="samples.npz").test
     np.testing.assert_array_equal(np.load(out), opened("autoencoder").encode(test.x))
 
@@ -127,7 +124,7 @@ def test_reconstruct_draws_samples_over_their_reconstructions(pellucid: Shell, t
     )  # fmt: skip
     x, model = np.load("flat.npy")[1:4], opened("autoencoder")
     y = model.reconstruct(x)
-    assert told["samples"] == 3 and told["error"] == pytest.approx(np.mean((y - x) ** 2), rel=1e-5)
+    assert told["samples"] == 3 and told["mean_squared_error"] == pytest.approx(np.mean((y - x) ** 2), rel=1e-5)
     picture = read(out)
     assert picture.shape == (10, 16)  # 2 x 4 pixels and a gap, 3 x 4 and two
     np.testing.assert_array_equal(picture[:4, 6:10], np.rint(255 * x[1].reshape(4, 4)))
@@ -137,8 +134,9 @@ def test_reconstruct_draws_samples_over_their_reconstructions(pellucid: Shell, t
 def test_reconstruct_shows_what_a_denoising_autoencoder_removes(pellucid: Shell, tmp_path: Path) -> None:
     words = ("reconstruct", "denoising_autoencoder", "--data", "flat.npy", "--shape", 2, 8, "--json")
     told = [json.loads(pellucid(*words, "--output", tmp_path / f"{i}.png", "--seed", i // 2)) for i in range(3)]
-    assert told[0]["error_of_the_corrupted"] > 0
-    assert [other["error"] == told[0]["error"] for other in told[1:]] == [True, False]  # the seed decides the noise
+    assert told[0]["mean_squared_error_of_the_corrupted"] > 0
+    errors = [each["mean_squared_error"] for each in told]
+    assert errors[0] == errors[1] != errors[2]  # the seed decides the noise
     with Image.open(tmp_path / "0.png") as picture:
         assert picture.size == (2 * (5 * 8 + 4 * 2), 2 * (3 * 2 + 2 * 2))
 
@@ -154,26 +152,12 @@ def test_noise_belongs_to_the_sample_whatever_the_batches(pellucid: Shell) -> No
 def test_interpolate_goes_from_one_reconstruction_to_the_next(pellucid: Shell, tmp_path: Path) -> None:
     out = tmp_path / "strip.png"
     words = ("--between", 4, 0, 2, "--steps", 5, "--scale", 1, "--data", "flat.npy", "--output", out, "--json")
-    assert json.loads(pellucid("interpolate", "autoencoder", *words)) == {"rows": 2, "columns": 5, "output": str(out)}
+    assert json.loads(pellucid("interpolate", "autoencoder", *words)) == {"ways": 2, "steps": 5, "file": str(out)}
     picture, y = read(out), opened("autoencoder").reconstruct(np.load("flat.npy")).reshape(-1, 4, 4)
     assert picture.shape == (10, 28)
     for (top, left), row in {(0, 0): 4, (0, 24): 0, (6, 0): 0, (6, 24): 2}.items():
         tile = picture[top : top + 4, left : left + 4].astype(int)
         assert np.abs(tile - np.rint(255 * y[row].clip(0, 1))).max() <= 1
-
-
-def test_a_line_between_codes() -> None:
-    np.testing.assert_allclose(line(np.zeros(2), np.array([2.0, 4.0]), 3), [[0, 0], [1, 2], [2, 4]])
-
-
-def test_codes_of_any_length_have_a_place_in_the_plane() -> None:
-    codes = np.random.default_rng(0).normal(size=(50, 3)) * [0.1, 5.0, 1.0]
-    points, names = plane(codes)
-    variances = np.linalg.eigvalsh(np.cov(codes.T, bias=True))[::-1]
-    assert names[0] == f"principal axis 1 of the codes ({variances[0] / variances.sum():.0%} of the variance)"
-    np.testing.assert_allclose(np.var(points, axis=0), variances[:2])
-    assert plane(codes[:, :2])[1] == ("code 0", "code 1")
-    assert plane(codes[:, :1])[0].tolist() == [[i, code] for i, code in enumerate(codes[:, 0])]
 
 
 @pytest.mark.parametrize(
@@ -186,12 +170,12 @@ def test_codes_of_any_length_have_a_place_in_the_plane() -> None:
         ("encode autoencoder --output c.npy --plot c.pdf", "--plot must end in .png"),
         ("encode autoencoder --data iris --output c.npy", "must have shape (N, 16), one sample a row. Received: (30"),
         ("encode autoencoder/model.safetensors --output c.npy", "knows nothing of data. Say which: --data"),
-        ("reconstruct autoencoder --count 0", "--count and --scale must be at least 1"),
-        ("reconstruct autoencoder --first 12", "--first 12: there are 12 samples, counted from 0"),
+        ("reconstruct autoencoder --count 0", "The 'count' of reconstruct must be an int in [1, inf)"),
+        ("reconstruct autoencoder --first 12", "The 'first' of reconstruct must be an int in [0, 11]"),
         ("reconstruct autoencoder --shape 3 5", "The 'shape' of a picture must be height and width"),
         ("interpolate autoencoder --between 0", "--between needs at least two samples. Received: [0]"),
-        ("interpolate autoencoder --between 0 12", "--between must lie in 0 … 11, as the samples do. Received: 12"),
-        ("interpolate autoencoder --steps 1", "--steps must be at least 2"),
+        ("interpolate autoencoder --between 0 12", "The 'between' of interpolate must be an int in [0, 11]"),
+        ("interpolate autoencoder --steps 1", "The 'steps' of interpolate must be an int in [2, inf)"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_and_nothing_is_written(pellucid: Shell, words: str, message: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.errors import ConfigError, DataError, ShapeError
-from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample, straight_path
+from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample
 from pellucid_vae.models import VAE
 from scipy import stats
 
@@ -118,10 +118,6 @@ def test_a_unit_that_says_nothing_is_not_active() -> None:
     means = np.column_stack([rng.normal(size=500), 0.05 * rng.normal(size=500), 3 + 0.2 * rng.normal(size=500)])
     assert active_units(means) == 2
     assert active_units(means, threshold=0.1) == 1
-
-
-def test_a_straight_path() -> None:
-    np.testing.assert_allclose(straight_path(np.array([0.0, 1.0]), np.array([1.0, 3.0]), 3), [[0, 1], [0.5, 2], [1, 3]])
 
 
 @pytest.mark.parametrize(

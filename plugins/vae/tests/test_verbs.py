@@ -65,6 +65,8 @@ def test_an_experiment_says_its_parts_apart(name: str, runs: dict[str, Path]) ->
 def test_codes_are_written(runs: dict[str, Path], capsys: Any) -> None:
     said = pellucid(capsys, "encode", runs["mnist"], "--output", "codes.npy")
     assert said == {"file": "codes.npy", "samples": 400, "latent": 20}
+    pellucid(capsys, "encode", runs["mnist"], "--output", "codes.csv", "--plot", "codes.png")
+    assert Path("codes.csv").read_text(encoding="utf-8").startswith("class,code 0,code 1,") and size(Path("codes.png"))
     x = pl.load_dataset("mnist").test.x[:3]
     np.savez("few.npz", x=x)
     assert pellucid(capsys, "encode", runs["mnist"], "--data", "few.npz", "--output", "few.npy")["samples"] == 3
@@ -97,10 +99,15 @@ def test_pictures_are_drawn(runs: dict[str, Path], capsys: Any) -> None:
     assert size(Path("b.png")) == (2 * (10 * 30 - 2), 2 * (3 * 30 - 2))
     said = pellucid(capsys, "reconstruct", run, "--count", 5, "--output", "c.png")
     assert size(Path("c.png")) == (2 * (5 * 30 - 2), 2 * (2 * 30 - 2)) and 0 < said["mean_squared_error"] < 0.1
-    pellucid(capsys, "interpolate", run, "--first", 3, "--second", 9, "--steps", 6, "--output", "d.gif")
+    pellucid(capsys, "interpolate", run, "--between", 3, 9, "--steps", 6, "--output", "d.gif")
     assert size(Path("d.gif")) == (28 * 8, 28 * 8)
     pellucid(capsys, "traverse", run, "--row", 0, "--steps", 5, "--output", "e.png")
     assert size(Path("e.png")) == (2 * (5 * 30 - 2), 2 * (20 * 30 - 2))
+    wide = ("--shape", 14, 56, "--scale", 1)
+    for verb, name, rows, columns in (("sample", "f", 1, 1), ("reconstruct", "g", 2, 1), ("interpolate", "h", 1, 9)):
+        count = () if verb == "interpolate" else ("--count", 1)
+        pellucid(capsys, verb, run, *count, *wide, "--output", f"{name}.png")
+        assert size(Path(f"{name}.png")) == (58 * columns - 2, 16 * rows - 2)
 
 
 def test_seeds_and_labels_decide_what_is_drawn(runs: dict[str, Path], capsys: Any) -> None:
@@ -118,7 +125,7 @@ def test_arrays_of_a_walk_and_of_a_traversal(runs: dict[str, Path], capsys: Any)
     pellucid(capsys, "interpolate", run, "--steps", 5, "--label", 3, "--output", "walk.npy")
     pellucid(capsys, "traverse", run, "--steps", 3, "--span", 1.5, "--output", "units.npy")
     pellucid(capsys, "reconstruct", run, "--count", 2, "--output", "back.npy")
-    assert np.load("walk.npy").shape == (5, 784)
+    assert np.load("walk.npy").shape == (1, 5, 784)
     assert np.load("back.npy").shape == (2, 784)
     units = np.load("units.npy")
     assert units.shape == (10, 3, 784)
@@ -133,7 +140,7 @@ def test_arrays_of_a_walk_and_of_a_traversal(runs: dict[str, Path], capsys: Any)
         ("digits_on_demand", ("sample", "--label", 10), "--label must be 0 to 9. Received: 10"),
         ("mnist", ("sample", "--output", "a.jpg"), "--output must end in .png, .npy. Received: a.jpg"),
         ("mnist", ("sample", "--count", 0), "The 'count' of sample must be an int in [1, inf)"),
-        ("mnist", ("interpolate", "--second", 400), "The 'second' of interpolate must be an int in [0, 399]"),
+        ("mnist", ("interpolate", "--between", 0, 400), "The 'between' of interpolate must be an int in [0, 399]"),
         ("mnist", ("traverse", "--span", 0), "The 'span' of traverse must be a float in (0, inf)"),
         ("mnist", ("traverse", "--row", -1), "The 'row' of traverse must be an int in [0, 399]"),
     ],

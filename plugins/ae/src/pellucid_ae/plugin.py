@@ -9,11 +9,7 @@ from pellucid import hookimpl
 if TYPE_CHECKING:
     from pellucid.registry.manifest import Registrar
 
-VERBS = {
-    "encode": "pellucid_ae.encode:encode",
-    "reconstruct": "pellucid_ae.reconstruct:reconstruct",
-    "interpolate": "pellucid_ae.interpolate:interpolate",
-}
+VERBS = {verb: f"pellucid_ae.verbs:{verb}" for verb in ("encode", "reconstruct", "interpolate")}
 
 
 @hookimpl

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from pellucid_vae.inference import encode as encode
     from pellucid_vae.inference import reconstruct as reconstruct
     from pellucid_vae.inference import sample as sample
-    from pellucid_vae.inference import straight_path as straight_path
 
 _MODULES = {
     "bounds": "active_units importance_weighted_bound",
-    "inference": "decode encode reconstruct sample straight_path",
+    "inference": "decode encode reconstruct sample",
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 __all__ = [*_HOME]

@@ -84,13 +84,6 @@ def sample(model: Layer, count: int, *, labels: Any = None, seed: int = 0) -> Ho
     return decode(model, np.random.default_rng(seed).standard_normal((count, checked(model).latent)), labels)
 
 
-def straight_path(start: HostArray, end: HostArray, steps: int) -> HostArray:
-    """Codes at equal distances on the line from ``start`` to ``end``, both (latent,) and included: (steps, latent)."""
-    check_int(straight_path, "steps", steps, "[2, inf)")
-    t = np.linspace(0.0, 1.0, steps)[:, None]
-    return (1 - t) * start + t * end
-
-
 def likelihood_of(model: Layer) -> Likelihood:
     """The likelihood that the model was trained with; ``bernoulli`` before any training."""
     objective = require_runtime(model).metadata.get("objective") or {}

@@ -1,21 +1,23 @@
 """What a trained model can do on the command line: encode, reconstruct, sample, interpolate, traverse.
 
-Each writes one file, a picture where its name ends in .png, the array itself where it ends in .npy, and never
-overwrites one. Samples and labels are those of the run's own data unless ``data`` names others.
+Each writes new files, in a format that the ending of their names says. Samples and labels are those of the run's own
+data unless ``data`` names others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid import pictures
 from pellucid.checks import check_float, check_int
 from pellucid.datasets.samples import Split
 from pellucid.errors import ConfigError
+from pellucid.experiments.codes import check_codes, save_codes, straight_path
 from pellucid.experiments.finished import FinishedRun, Part, open_run
-from pellucid.experiments.outputs import check_output, save_array
+from pellucid.experiments.outputs import check_output, save_samples
 from pellucid.model import HostArray, require_runtime
 
 from pellucid_vae import inference
@@ -23,52 +25,59 @@ from pellucid_vae.models import LatentVariableModel
 
 
 def encode(
-    run: Path, *, data: str | None = None, part: Part = "test", output: Path = Path("codes.npy")
-) -> dict[str, Any]:
-    """Write the codes of samples: the means of q(z | x).
+    run: Path, *, data: str | None = None, part: Part = "test", output: Path = Path("codes.npy"),
+    plot: Path | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Write the codes of samples to a file, one sample a row: the means of q(z | x).
 
     Args:
         run: a run folder or a saved model.
-        data: a file of samples or the name of a data set; none takes the run's own.
-        part: of a data set.
-        output: a .npy file for the array (N, latent).
+        data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
+        part: of a data set; a file is taken whole.
+        output: a .npy (codes), .npz (codes, labels, classes) or .csv (with the class in front).
+        plot: a .png with a scatter plot of the codes, coloured by class; longer codes are shown along their two
+            principal axes.
     """
-    check_output(output, ".npy")
+    check_codes(output, plot)
     opened = _opened(run)
-    model = opened.model
     split = opened.samples(data, part)
-    codes = inference.encode(model, split.x, _labels(model, split))
-    save_array(output, codes)
-    return {"file": str(output), "samples": len(codes), "latent": model.latent}
+    codes = inference.encode(opened.model, split.x, _labels(opened.model, split))
+    return save_codes(codes, split, output, plot)
 
 
 def reconstruct(
-    run: Path, *, data: str | None = None, part: Part = "test", count: int = 16,
-    output: Path = Path("reconstructions.png"),
+    run: Path, *, data: str | None = None, part: Part = "test", first: int = 0, count: int = 10,
+    shape: Sequence[int] | None = None, output: Path = Path("reconstructions.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Write samples and below each what comes back from the mean of its code.
+    """Draw samples in a row, and below each what comes back from the mean of its code.
 
     Args:
         run: a run folder or a saved model.
-        data: a file of samples or the name of a data set; none takes the run's own.
-        part: of a data set.
-        count: how many samples, the first ones.
-        output: a .png with two rows, or a .npy with the reconstructions.
+        data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
+        part: of a data set; a file is taken whole.
+        first: number of the first sample, from 0.
+        count: how many samples.
+        shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
+        output: a .png, or a .npy with the reconstructions.
+        scale: the file's pixels for each of a sample's, in both directions; none takes 2.
     """
     check_int(reconstruct, "count", count, "[1, inf)")
     check_output(output, ".png", ".npy")
     opened = _opened(run)
-    model = opened.model
-    split = _first(opened.samples(data, part), count)
-    back = inference.reconstruct(model, split.x, _labels(model, split))
-    originals = np.asarray(split.x, np.float64)
-    _save(output, back, np.concatenate([originals, back]), columns=len(back))
-    return {"file": str(output), "samples": len(back), "mean_squared_error": float(np.mean((originals - back) ** 2))}
+    split = opened.samples(data, part)
+    check_int(reconstruct, "first", first, f"[0, {len(split) - 1}]")
+    split = split.take(np.arange(first, min(first + count, len(split))))
+    x = np.asarray(split.x)
+    back = inference.reconstruct(opened.model, x, _labels(opened.model, split))
+    save_samples(output, np.concatenate([x, back]), numbers=back, columns=len(x), shape=shape, scale=scale)
+    error = float(np.mean((back.astype(np.float64) - x) ** 2))
+    return {"samples": len(x), "mean_squared_error": error, "file": str(output)}
 
 
 def sample(
-    run: Path, *, count: int = 100, label: int | None = None, seed: int = 0, output: Path = Path("samples.png")
-) -> dict[str, Any]:
+    run: Path, *, count: int = 100, label: int | None = None, seed: int = 0, shape: Sequence[int] | None = None,
+    output: Path = Path("samples.png"), scale: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Draw new samples: codes from N(0, I), decoded.
 
     Args:
@@ -76,58 +85,61 @@ def sample(
         count: how many.
         label: of a conditional model: the class to draw; none draws all in turn.
         seed: the same seed, the same samples.
+        shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
         output: a .png of all samples, or a .npy.
+        scale: the file's pixels for each of a sample's, in both directions; none takes 2.
     """
+    check_int(sample, "count", count, "[1, inf)")
     check_output(output, ".png", ".npy")
     model = _opened(run).model
-    labels = _asked_labels(model, label, count)
-    drawn = inference.sample(model, count, labels=labels, seed=seed)
-    _save(output, drawn, drawn, columns=model.conditions if model.conditions and label is None else None)
-    return {"file": str(output), "samples": count, "seed": seed}
+    drawn = inference.sample(model, count, labels=_asked_labels(model, label, count), seed=seed)
+    columns = model.conditions if model.conditions and label is None else None
+    save_samples(output, drawn, columns=columns, shape=shape, scale=scale)
+    return {"samples": count, "seed": seed, "file": str(output)}
 
 
 def interpolate(
-    run: Path, *, first: int = 0, second: int = 1, steps: int = 10, data: str | None = None, part: Part = "test",
-    label: int | None = None, output: Path = Path("interpolation.png"),
+    run: Path, *, between: Sequence[int] = (0, 1), steps: int = 9, label: int | None = None, data: str | None = None,
+    part: Part = "test", shape: Sequence[int] | None = None, output: Path = Path("interpolation.png"),
+    scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Walk on a straight line from the code of one sample to that of another.
+    """Walk on a straight line from the code of one sample to that of the next.
 
     Args:
         run: a run folder or a saved model.
-        first: number of the sample to start from.
-        second: number of the sample to arrive at.
-        steps: codes on the way, both ends included.
-        data: a file of samples or the name of a data set; none takes the run's own.
-        part: of a data set.
-        label: of a conditional model: the class along the way; none takes that of the first sample.
-        output: a .png of one row, a .gif, or a .npy.
+        between: numbers of the samples, from 0, at least two.
+        steps: codes on each way, both ends included.
+        label: of a conditional model: the class along all ways; none takes on each way that of its first sample.
+        data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
+        part: of a data set; a file is taken whole.
+        shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
+        output: a .png with a row for each way, a .gif of all ways, or a .npy (ways, steps, …).
+        scale: the file's pixels for each of a sample's, in both directions; none takes 2, in a .gif 8.
     """
+    if len(between) < 2:
+        raise ConfigError(f"--between needs at least two samples. Received: {list(between)}.")
+    check_int(interpolate, "steps", steps, "[2, inf)")
     check_output(output, ".png", ".gif", ".npy")
     opened = _opened(run)
-    model = opened.model
-    split = opened.samples(data, part)
-    for name, row in (("first", first), ("second", second)):
-        check_int(interpolate, name, row, f"[0, {len(split) - 1}]")
-    ends = split.take(np.array([first, second]))
+    model, split = opened.model, opened.samples(data, part)
+    for row in between:
+        check_int(interpolate, "between", row, f"[0, {len(split) - 1}]")
+    ends = split.take(np.array(between))
     labels = _labels(model, ends)
-    start, end = inference.encode(model, ends.x, labels)
-    codes = inference.straight_path(start, end, steps)
-    along = None
-    if labels is not None:
-        along = _asked_labels(model, int(labels[0]) if label is None else label, steps)
-    elif label is not None:
-        _asked_labels(model, label, steps)  # raises: unconditional
-    frames = inference.decode(model, codes, along)
-    if output.suffix.lower() == ".gif":
-        pictures.save_gif(pictures.as_pixels(pictures.as_images(frames)), output, scale=8)
-    else:
-        _save(output, frames, frames, columns=steps)
-    return {"file": str(output), "steps": steps, "distance": float(np.linalg.norm(end - start))}
+    codes = inference.encode(model, ends.x, labels)
+    along = None if labels is None else labels[:-1].repeat(steps)
+    if label is not None:
+        along = _asked_labels(model, label, steps * (len(between) - 1))
+    frames = inference.decode(model, np.concatenate([straight_path(a, b, steps) for a, b in pairwise(codes)]), along)
+    ways = frames.reshape(-1, steps, *frames.shape[1:])
+    save_samples(output, frames, numbers=ways, columns=steps, shape=shape, scale=scale)
+    return {"ways": len(ways), "steps": steps, "file": str(output)}
 
 
 def traverse(
-    run: Path, *, row: int | None = None, steps: int = 11, span: float = 3.0, data: str | None = None,
-    part: Part = "test", label: int | None = None, output: Path = Path("traversal.png"),
+    run: Path, *, row: int | None = None, steps: int = 11, span: float = 3.0, label: int | None = None,
+    data: str | None = None, part: Part = "test", shape: Sequence[int] | None = None,
+    output: Path = Path("traversal.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Move each latent unit through its range while the others stand still.
 
@@ -136,10 +148,12 @@ def traverse(
         row: number of the sample whose code is the starting point; none starts from the origin.
         steps: values of each unit.
         span: from minus this to plus this, in standard deviations of the prior.
-        data: a file of samples or the name of a data set, for ``row``; none takes the run's own.
-        part: of a data set.
         label: of a conditional model: the class; none takes that of the sample, or 0.
+        data: a file of samples (.npy, .npz, .csv) or the name of a data set, for ``row``; none takes the run's own.
+        part: of a data set; a file is taken whole.
+        shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
         output: a .png with one row for each unit, or a .npy (latent, steps, …).
+        scale: the file's pixels for each of a sample's, in both directions; none takes 2.
     """
     check_int(traverse, "steps", steps, "[2, inf)")
     check_float(traverse, "span", span, "(0, inf)")
@@ -157,11 +171,11 @@ def traverse(
     for unit in range(model.latent):
         codes[unit, :, unit] = np.linspace(-span, span, steps)
     wanted = of_sample if label is None and model.conditions else label
-    frames = inference.decode(
-        model, codes.reshape(-1, model.latent), _asked_labels(model, wanted, model.latent * steps)
-    )
-    _save(output, frames.reshape(model.latent, steps, *frames.shape[1:]), frames, columns=steps)
-    return {"file": str(output), "units": model.latent, "steps": steps}
+    along = _asked_labels(model, wanted, model.latent * steps)
+    frames = inference.decode(model, codes.reshape(-1, model.latent), along)
+    rows = frames.reshape(model.latent, steps, *frames.shape[1:])
+    save_samples(output, frames, numbers=rows, columns=steps, shape=shape, scale=scale)
+    return {"units": model.latent, "steps": steps, "file": str(output)}
 
 
 # -- what they share -------------------------------------------------------------------------------------------------
@@ -189,15 +203,3 @@ def _asked_labels(model: LatentVariableModel, label: int | None, count: int) -> 
         names = f" ({', '.join(classes)})" if classes else ""
         raise ConfigError(f"--label must be 0 to {model.conditions - 1}{names}. Received: {label}.")
     return np.full(count, label)
-
-
-def _first(split: Split, count: int) -> Split:
-    return split.take(np.arange(min(count, len(split))))
-
-
-def _save(output: Path, array: HostArray, images: HostArray, columns: int | None) -> None:
-    """The array to a .npy file, the images tiled to a .png."""
-    if output.suffix.lower() == ".npy":
-        save_array(output, array)
-    else:
-        pictures.save_png(pictures.tile(pictures.as_images(images), columns=columns), output, scale=2)

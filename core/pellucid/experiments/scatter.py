@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pellucid import ConfigError
+
+from pellucid.errors import ConfigError
 from pellucid.saving.atomic import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
     from pellucid.model import HostArray
 
 INK, FAINT, GRID = "#22303c", "#5f6f7d", "#e3e8ec"

@@ -1,0 +1,78 @@
+"""What verbs of models write: codes in three formats and as points, samples as numbers, pictures and animations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pellucid.datasets.samples import Split
+from pellucid.errors import ConfigError, DataError
+from pellucid.experiments.codes import save_codes, straight_path
+from pellucid.experiments.outputs import save_samples
+from pellucid.experiments.scatter import plane
+from PIL import Image
+
+SAMPLES = np.random.default_rng(0).random((6, 16))
+
+
+def size(path: Path) -> Any:
+    with Image.open(path) as picture:
+        return picture.size, getattr(picture, "n_frames", 1)
+
+
+def test_samples_are_written_as_the_ending_says(tmp_path: Path) -> None:
+    save_samples(tmp_path / "a.npy", SAMPLES, numbers=SAMPLES.reshape(2, 3, 16))
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), SAMPLES.reshape(2, 3, 16))
+    save_samples(tmp_path / "a.png", SAMPLES, columns=3)
+    assert size(tmp_path / "a.png") == ((2 * (3 * 4 + 2 * 2), 2 * (2 * 4 + 2)), 1)
+    save_samples(tmp_path / "a.gif", SAMPLES, shape=(2, 8))
+    assert size(tmp_path / "a.gif") == ((8 * 8, 8 * 2), 6)
+    save_samples(tmp_path / "b.gif", SAMPLES, scale=3)
+    assert size(tmp_path / "b.gif")[0] == (12, 12)
+
+
+def test_what_cannot_be_drawn_is_written_nowhere(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no pictures"):
+        save_samples(tmp_path / "a.png", SAMPLES[:, :5])
+    with pytest.raises(ConfigError, match=r"a scale of at least 1\. Received: 0"):
+        save_samples(tmp_path / "a.png", SAMPLES, scale=0)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "head", "arrays"),
+    [
+        (None, None, "code 0,code 1", {"codes"}),
+        (np.array([1, 0]), None, "class,code 0,code 1", {"codes", "labels"}),
+        (np.array([1, 0]), ("a", "b"), "class,code 0,code 1", {"codes", "labels", "classes"}),
+        (np.array([0.5, 1.5]), None, "code 0,code 1", {"codes", "targets"}),
+    ],
+)
+def test_codes_stand_beside_what_is_known(tmp_path: Path, y: Any, classes: Any, head: str, arrays: set[str]) -> None:
+    codes = np.array([[1.0, 2.0], [3.0, 4.0]])
+    split = Split(np.zeros((2, 3)), y, classes)
+    for ending in ("npy", "npz", "csv"):
+        told = save_codes(codes, split, tmp_path / f"codes.{ending}", None)
+        assert told == {"samples": 2, "latent": 2, "file": str(tmp_path / f"codes.{ending}")}
+    np.testing.assert_array_equal(np.load(tmp_path / "codes.npy"), codes)
+    assert set(np.load(tmp_path / "codes.npz")) == arrays
+    first, second, _ = (tmp_path / "codes.csv").read_text(encoding="utf-8").splitlines()
+    assert first == head and second.endswith("1.0,2.0") and second.startswith("b" if classes else "1")
+
+
+def test_codes_of_any_length_have_a_place_in_the_plane() -> None:
+    codes = np.random.default_rng(0).normal(size=(50, 3)) * [0.1, 5.0, 1.0]
+    points, names = plane(codes)
+    variances = np.linalg.eigvalsh(np.cov(codes.T, bias=True))[::-1]
+    assert names[0] == f"principal axis 1 of the codes ({variances[0] / variances.sum():.0%} of the variance)"
+    np.testing.assert_allclose(np.var(points, axis=0), variances[:2])
+    assert plane(codes[:, :2])[1] == ("code 0", "code 1")
+    assert plane(codes[:, :1])[0].tolist() == [[i, code] for i, code in enumerate(codes[:, 0])]
+
+
+def test_a_straight_path_between_codes() -> None:
+    np.testing.assert_allclose(straight_path(np.zeros(2), np.array([2.0, 4.0]), 3), [[0, 0], [1, 2], [2, 4]])
+    with pytest.raises(ConfigError, match=r"'steps' of straight_path must be an int in \[2, inf\)"):
+        straight_path(np.zeros(2), np.ones(2), 1)
