@@ -1,6 +1,7 @@
 """predict: the model's outputs for any number of samples; small batches reuse their memory and recorded plan.
 
-For models that make samples: ``in_batches`` applies a part of a model, ``to_data`` gives samples in the data's units.
+For models that make samples: ``in_batches`` applies a part of a model, ``as_codes`` checks what a decoder is given,
+``to_data`` gives samples in the data's units.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 
 from pellucid.component import CHANGES
 from pellucid.context import Context
-from pellucid.model import HostArray, batches, require_runtime, transformed
+from pellucid.errors import DataError, ShapeError
+from pellucid.model import HostArray, as_model_input, batches, require_runtime, transformed
 from pellucid.training.microbatch import Recorded
 
 if TYPE_CHECKING:
@@ -92,6 +94,24 @@ def in_batches(
         given = (runtime.ops.asarray(array[rows]) for array in arrays)
         pieces.append(np.array(runtime.ops.to_host(function(ctx, *given))))
     return np.concatenate(pieces)
+
+
+def as_codes(model: Layer, z: Any, size: int) -> HostArray:
+    """Codes for a decoder, (N, size), in the model's floating-point type.
+
+    Raises:
+        ShapeError: codes of another size. DataError: no numbers.
+    """
+    try:
+        codes = np.asarray(z)
+    except ValueError as error:
+        raise DataError(f"Codes are rows of {size} numbers each. Received: rows of several lengths.") from error
+    if codes.dtype.kind not in "fiub":
+        raise DataError(f"Codes must hold numbers. Received: an array of dtype {codes.dtype}.")
+    if codes.ndim != 2 or codes.shape[1] != size:
+        hint = " A single code needs a batch axis: code[None]." if codes.shape == (size,) else ""
+        raise ShapeError(f"Codes must have shape (N, {size}), one a row. Received: {codes.shape}.{hint}")
+    return as_model_input(model, 0, codes)
 
 
 def to_data(model: Layer, y: HostArray) -> HostArray:

@@ -195,7 +195,7 @@ def test_wrong_shapes_are_named() -> None:
         build().build((3, 2))
     with pytest.raises(ShapeError, match=r"'corruption' of Autoencoder must keep .* \(2, 3\). Dense gives \(2, 7\)"):
         build(corruption={"type": "dense", "units": 7})
-    with pytest.raises(ShapeError, match=r"shape \(N, 2\), one sample a row. Received: \(4, 3\)"):
+    with pytest.raises(ShapeError, match=r"Codes must have shape \(N, 2\), one a row. Received: \(4, 3\)"):
         build().decode(np.zeros((4, 3)))
     with pytest.raises(ShapeError, match=r"Autoencoder takes one input. Received: 2, of shapes \[\(2, 3\), \(\)\]"):
         pl.build("autoencoder", input_shape=[(2, 3), ()], latent=2)

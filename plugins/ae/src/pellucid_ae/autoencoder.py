@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 from pellucid import ConfigError, Equation, Example, Layer, ShapeError
 from pellucid.checks import check_bool, check_choice, check_int, check_sizes, check_type
 from pellucid.layers.dense import Dense
@@ -162,14 +161,11 @@ class Autoencoder(Layer):
         """The samples (N, …) that codes (N, K) stand for, in the units of the data: the model's transforms are undone.
 
         Raises:
-            ShapeError: not K numbers a code. ConfigError: a transform that cannot be undone.
+            ShapeError: not K numbers a code. DataError: no numbers. ConfigError: a transform that cannot be undone.
         """
-        from pellucid.model import as_model_input, check_inputs
-        from pellucid.prediction import in_batches, to_data
+        from pellucid.prediction import as_codes, in_batches, to_data
 
-        code = np.asarray(code)
-        check_inputs((code,), ((self.latent,),))
-        codes = as_model_input(self, 0, code)
+        codes = as_codes(self, code, self.latent)
         return to_data(self, in_batches(self, self._decoded, codes, batch_size=batch_size))
 
     def reconstruct(self, x: Any, *, batch_size: int = 1024) -> HostArray:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pellucid.checks import check_int
-from pellucid.errors import ConfigError, DataError, ShapeError
+from pellucid.errors import ConfigError, DataError
 from pellucid.model import HostArray, require_runtime
-from pellucid.prediction import in_batches, to_data
+from pellucid.prediction import as_codes, in_batches, to_data
 
 from pellucid_vae.elbo import Likelihood
 from pellucid_vae.models import LatentVariableModel
@@ -44,14 +44,11 @@ def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) 
         batch_size: rows at a time.
 
     Raises:
-        ShapeError: the codes have another width. DataError, ConfigError: labels out of range, missing, or too many.
-        ConfigError: a transform of the data cannot be undone.
+        ShapeError: the codes have another width. DataError: they are no numbers. DataError, ConfigError: labels out of
+            range, missing, or too many. ConfigError: a transform of the data cannot be undone.
     """
-    runtime, vae = require_runtime(model), checked(model)
-    codes = np.asarray(z, runtime.dtype)
-    if codes.ndim != 2 or codes.shape[1] != vae.latent:
-        raise ShapeError(f"decode takes codes of shape (N, {vae.latent}). Received: {codes.shape}.")
-    parts = with_labels(vae, codes, labels)
+    vae = checked(model)
+    parts = with_labels(vae, as_codes(vae, z, vae.latent), labels)
     given = parts if isinstance(parts, tuple) else (parts,)
     bernoulli = likelihood_of(model) == "bernoulli"
 
