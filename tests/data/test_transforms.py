@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pellucid as pl
 import pytest
@@ -158,6 +160,25 @@ def test_samples_come_back_in_the_units_of_the_data() -> None:
 def test_a_transform_that_cannot_be_undone_says_so() -> None:
     with pytest.raises(ConfigError, match=r"Flatten cannot be undone.*a method 'inverse'"):
         Flatten().inverse(np.ones((2, 3)))
+
+
+def test_a_trained_model_keeps_its_transforms_and_other_ones_are_refused(tmp_path: Path) -> None:
+    def data(scale: float, *transforms: pl.Transform | str) -> pl.Splits:
+        x = scale * RNG.normal(size=(20, 3)).astype(np.float32)
+        return pl.Splits(*(3 * [pl.Split(x, x[:, 0])]), transforms=transforms)
+
+    model = pl.build("dense", input_shape=(3,), units=1, seed=0)
+    pl.Trainer(model, loss="mse", seed=0).fit(data(1.0, "standardize", Scale(2)), verbose=False)
+    pl.save(model, tmp_path / "model.safetensors")
+    for trained in (model, pl.load(tmp_path / "model.safetensors")):
+        std = trained.runtime.transforms[0].std.copy()
+        trainer = pl.Trainer(trained, loss="mse", seed=0)
+        for same in (data(9.0, Standardize(), Scale(2.0)), data(9.0), (data(9.0).train.x, data(9.0).train.y)):
+            trainer.fit(same, verbose=False)
+        np.testing.assert_array_equal(trained.runtime.transforms[0].std, std)
+        for others in (["standardize"], [Scale(2.0), "standardize"], ["standardize", Scale(3.0)]):
+            with pytest.raises(ConfigError, match=r"trained with \[Standardize\(\), Scale\(factor=2.* others: \[S.*none"):
+                trainer.fit(data(9.0, *others), verbose=False)
 
 
 def test_a_model_may_bring_transforms_that_stand_after_those_of_the_data() -> None:

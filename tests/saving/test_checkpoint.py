@@ -149,7 +149,7 @@ def test_an_argument_that_came_later_has_its_default(path: Path) -> None:
 def test_components_that_cannot_be_read_any_more_are_named(path: Path) -> None:
     save_checkpoint(small_trainer(), path)
     edited(path, lambda d: d["settings"]["optimizer"].update(slowly=True))
-    with pytest.raises(pl.CheckpointError, match=r"cannot be continued: settings\.optimizer\.slowly: core/adamw has no"):
+    with pytest.raises(pl.CheckpointError, match=r"cannot be continued: settings\.optimizer\.slowly: core/adamw has"):
         restore_checkpoint(small_trainer(), path)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.config import read
+from pellucid.config import config_or_none, read
 from pellucid.dataset import Dataset, Splits, load_dataset
 from pellucid.datasets.samples import Split, check_data
 from pellucid.errors import ConfigError, DataError
@@ -38,7 +38,7 @@ def prepare(
     """Check everything that can be checked before the first step, and bring it to the device.
 
     The transforms of the data set and of the model are fitted here, on the training part only, unless the model has
-    some already.
+    some already: then those are used, and a data set that proposes others is a ConfigError.
     """
     for name, value, least in (("epochs", epochs, 0), ("batch_size", batch_size, 1)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
@@ -49,9 +49,12 @@ def prepare(
     runtime = trainer.runtime
     if train.features is not None:
         runtime.metadata["features"] = list(train.features)
+    of_data = opened.transforms if isinstance(opened, Splits) else ()
+    proposed = [*of_data, *trainer.model.default_transforms]
     if not runtime.transforms:
-        of_data = opened.transforms if isinstance(opened, Splits) else ()
-        runtime.transforms = fitted_transforms([*of_data, *trainer.model.default_transforms], train.x)
+        runtime.transforms = fitted_transforms(proposed, train.x)
+    elif of_data:
+        _require_same(runtime.transforms, [read("transform", given, path="transforms") for given in proposed])
     if isinstance(opened, Splits):
         runtime.classes = runtime.classes or opened.classes
         if validation is None and len(opened.validation):
@@ -111,6 +114,16 @@ def fitted_transforms(proposed: Any, x: Any) -> list[Transform]:
         first = transform.apply(first)
         transforms.append(transform)
     return transforms
+
+
+def _require_same(own: list[Transform], proposed: list[Transform]) -> None:
+    """ConfigError unless the model's transforms are those that the data proposes, with the same arguments."""
+    if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
+        raise ConfigError(
+            f"transforms: this model was trained with {own}, fitted to the data of then, and keeps them. This data "
+            f"proposes others: {proposed}. Let it propose none, transforms = [], and the samples go through the "
+            "model's; for other transforms train a new model."
+        )
 
 
 def _open(data: Any, seed: int) -> Any:
