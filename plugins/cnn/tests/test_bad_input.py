@@ -97,7 +97,7 @@ def test_sizes_before_there_is_data() -> None:
 @pytest.mark.parametrize(
     ("shape", "remedy"),
     [
-        ((784,), r"rows of pixels become images by the layer reshape, such as shape = \[28, 28, 1\]"),
+        ((784,), r"become images by flat = false of .* or by the layer reshape, such as shape = \[28, 28, 1\]"),
         ((28, 28), r"for greyscale images of \(height, width\) append an axis: x\[..., None\]"),
         ((28, 28, None), "with a fixed number of channels"),
         ((2, 28, 28, 1), "4 axes. Channels come last"),

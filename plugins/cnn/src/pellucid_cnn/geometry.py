@@ -100,7 +100,10 @@ def check_images(owner: Layer, shape: Shape) -> int:
     if len(shape) != 3 or shape[2] is None:
         remedy = "for greyscale images of (height, width) append an axis: x[..., None]"
         if len(shape) == 1:
-            remedy = "rows of pixels become images by the layer reshape, such as shape = [28, 28, 1]"
+            remedy = (
+                "rows of pixels become images by flat = false of a data set that has it, such as mnist, or by the "
+                "layer reshape, such as shape = [28, 28, 1]"
+            )
         raise ShapeError(
             f"{type(owner).__name__} takes images, samples of shape (height, width, channels) with a fixed number of "
             f"channels. Received: samples of shape {tuple(shape)}, {len(shape)} axes. Channels come last; {remedy}."

@@ -48,7 +48,8 @@ def _image(model: LatentVariableModel, shape: tuple[int, ...]) -> tuple[int, int
         raise ShapeError(
             f"{type(model).__name__} with architecture = 'convolutional' and {len(model.channels)} channels needs "
             f"images (height, width, channels) whose height and width are multiples of {factor}. Received: {shape}. "
-            "Pad or crop the images, give fewer channels, or take architecture = 'dense'."
+            "Pad or crop the images (rows of pixels become images by flat = false of a data set that has it, such as "
+            "mnist), give fewer channels, or take architecture = 'dense'."
         )
     height, width, channels = shape
     return height, width, channels

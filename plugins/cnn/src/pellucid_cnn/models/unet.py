@@ -12,6 +12,7 @@ from pellucid.errors import ShapeError
 from pellucid.layer import Layer
 from pellucid.sequential import Sequential
 
+from pellucid_cnn.geometry import check_images
 from pellucid_cnn.layers.concatenate import Concatenate
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
@@ -123,10 +124,9 @@ class UNet(Layer):
     def _checked(self, shape: Shape) -> Shape:
         halvings = len(self.filters) - 1
         factor = 2**halvings
-        if len(shape) != 3 or not all(isinstance(n, int) for n in shape):
-            raise ShapeError(
-                f"UNet takes images, samples of shape (height, width, channels). Received: {tuple(shape)}."
-            )
+        check_images(self, shape)
+        if None in shape:
+            raise ShapeError(f"UNet takes images of one size. Received: {tuple(shape)}. Crop or pad them to one.")
         height, width = (int(n or 0) for n in shape[:2])
         if height % factor or width % factor:
             fitting = " x ".join(str(-(-n // factor) * factor) for n in (height, width))
@@ -137,11 +137,18 @@ class UNet(Layer):
         return shape
 
     def _check_bottom(self, result: Shape, shape: Shape) -> None:
-        if result != shape:
-            raise ShapeError(
-                f"The layer at the 'bottom' of UNet, {type(self.bottom).__name__}, must keep the shape of its input, "
-                f"{tuple(shape)}. It gives {result}. Choose its number of outputs equal to the last of 'filters'."
+        if result == shape:
+            return
+        remedy = f"Let it give {shape[2]} channels, the last of 'filters'."
+        if result[:-1] != shape[:-1]:
+            remedy = (
+                'Take one that keeps height and width, or, of vectors, {"type": "cnn/pixelwise", "layer": …}, which is '
+                "applied at every pixel."
             )
+        raise ShapeError(
+            f"The layer at the 'bottom' of UNet, {type(self.bottom).__name__}, must keep the shape of its input, "
+            f"{tuple(shape)}. It gives {result}. {remedy}"
+        )
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         (h,) = inputs
