@@ -68,6 +68,28 @@ def test_features_have_a_row_for_each_stage(run: Path, tmp_path: Path, capsys: p
     assert pixels(output).shape == (5 * 8 + 4 * verbs.GAP, 4 * 8 + 3 * 2)
 
 
+@pytest.mark.parametrize("channels", [2, 3])
+def test_images_of_several_channels_are_seen_as_they_are(channels: int, tmp_path: Path) -> None:
+    """In colour if there are three, else channel by channel; in the units of the data, whatever the model is given."""
+    x = np.random.default_rng(0).integers(0, 256, (12, 8, 8, channels)).astype("uint8")
+    split = pl.Split(x, np.arange(12) % 3)
+    model = pl.build("cnn/lenet", input_shape=(8, 8, channels), outputs=3, filters=[2], hidden=[], seed=0)
+    pl.Trainer(model, seed=0).fit(pl.Splits(split, split, split, ("standardize",)), verbose=False)
+    pl.save(model, tmp_path / "model.safetensors")
+    np.savez(tmp_path / "x.npz", x=x)
+    verbs.features(
+        tmp_path / "model.safetensors", image=1, data=str(tmp_path / "x.npz"), output=tmp_path / "seen.png", scale=1
+    )
+    picture = pixels(tmp_path / "seen.png")
+    if channels == 3:
+        np.testing.assert_array_equal(picture[:8, :8], x[1])
+        assert (picture[12:, :, 0] == picture[12:, :, 2]).all()  # feature maps have no colour
+    else:
+        second = x[1, ..., 1].astype(float)
+        grey = np.rint(255 * (second - second.min()) / (second.max() - second.min()))
+        np.testing.assert_array_equal(picture[:8, 10:18], grey)
+
+
 def test_augmented_shows_each_image_and_its_changes(run: Path, tmp_path: Path) -> None:
     output = tmp_path / "augmented.png"
     found = verbs.augmented(run, count=3, times=4, output=output)

@@ -19,7 +19,7 @@ from pellucid.experiments.outputs import check_output
 from pellucid.layer import Array, Layer
 from pellucid.layers.elementwise import Elementwise
 from pellucid.model import HostArray, Runtime, require_runtime, transformed
-from pellucid.prediction import in_batches
+from pellucid.prediction import in_batches, to_data
 from pellucid.sequential import Sequential
 from pellucid.transform import Augmentation
 
@@ -34,6 +34,8 @@ GAP = 4
 
 def filters(run: Path, *, output: Path = Path("filters.png"), scale: int = 8) -> dict[str, Any]:
     """Draw the filters of the first convolution: white is a positive weight, black a negative one, grey is zero.
+
+    Those of colour images are drawn in colour, those of other channels as their mean.
 
     Args:
         run: a run folder or a saved model.
@@ -60,6 +62,8 @@ def features(
     """Draw what each stage makes of one image, from the image itself downwards: a row for each stage, a square for each
     channel, white where it responds most.
 
+    An image of 3 channels is drawn in colour, one of other numbers of channels like a stage.
+
     Args:
         run: a run folder or a saved model.
         image: the number of the image.
@@ -75,13 +79,15 @@ def features(
     opened = _opened(run)
     split = opened.samples(data, part)
     check_int(features, "image", image, f"[0, {len(split) - 1}]")
-    (x,) = transformed(opened.model, split.x[image : image + 1])
-    stages, outputs = _stages(opened.model, x)
-    rows = [pictures.tile(np.clip(x, 0, 1)[..., 0])]
-    rows += [_row(stage, maps, height=x.shape[1]) for _, stage in stages]
-    width = max(row.shape[1] for row in rows)
-    padded = [np.pad(row, ((0, GAP), (0, width - row.shape[1])), constant_values=255) for row in rows]
-    pictures.save_png(np.concatenate(padded)[:-GAP], output, scale=scale)
+    one = np.asarray(split.x)[image : image + 1]
+    stages, outputs = _stages(opened.model, *transformed(opened.model, one))
+    height = one.shape[1]
+    if one.ndim == 4 and one.shape[3] not in (1, 3):
+        rows = [_row(one[0], maps, height)]
+    else:
+        rows = [pictures.tile(pictures.as_images(one))]
+    rows += [_row(stage, maps, height) for _, stage in stages]
+    pictures.save_png(_below_each_other(rows), output, scale=scale)
     found: dict[str, Any] = {"file": str(output), "stages": " → ".join(name for name, _ in stages)}
     if outputs.shape[1] > 1:
         classes = require_runtime(opened.model).classes or tuple(map(str, range(outputs.shape[1])))
@@ -125,7 +131,8 @@ def augmented(
     columns = [x]
     columns += [in_batches(opened.model, changed, x, training=True, seed=seed, step=step) for step in range(times)]
     rows = np.stack(columns, axis=1).reshape(-1, *x.shape[1:])  # an image, then all that was made of it
-    pictures.save_png(pictures.tile(rows, columns=times + 1, background=0.5), output, scale=scale)
+    images = pictures.as_images(to_data(opened.model, rows))
+    pictures.save_png(pictures.tile(images, columns=times + 1, background=0.5), output, scale=scale)
     return {"file": str(output), "augmentations": ", ".join(type(each).__name__ for each in augmentations)}
 
 
@@ -170,6 +177,19 @@ def _row(stage: HostArray, maps: int, height: int) -> HostArray:
     grey = (channels - low) / np.where(high > low, high - low, 1)
     factor = max(1, height // stage.shape[0])
     return pictures.tile(grey.repeat(factor, axis=1).repeat(factor, axis=2), columns=len(grey))
+
+
+def _below_each_other(rows: list[HostArray]) -> HostArray:
+    """Grey and coloured uint8 images (H, W) and (H, W, 3) as one, on white."""
+    width = max(row.shape[1] for row in rows)
+    if any(row.ndim == 3 for row in rows):
+        rows = [row if row.ndim == 3 else row[..., None].repeat(3, axis=2) for row in rows]
+    whole = np.full((sum(len(row) + GAP for row in rows) - GAP, width, *rows[0].shape[2:]), 255, np.uint8)
+    top = 0
+    for row in rows:
+        whole[top : top + len(row), : row.shape[1]] = row
+        top += len(row) + GAP
+    return whole
 
 
 def _host(runtime: Runtime, array: Any) -> HostArray:
