@@ -120,8 +120,7 @@ class Curve(Callback):
         start = perf_counter()
         minutes = (start - self._clock["start"] - self._clock["looking"]) / 60
         asked = np.arange(self.count) % 10
-        (ema,) = (callback for callback in run.trainer.callbacks if hasattr(callback, "lent"))
-        with ema.lent(run.trainer):
+        with run.lent():
             x = sample(run.model, labels=asked, **HOW)
         point = {"minutes": minutes, "agreement": self.judge.agreement(x, asked), "frechet": self.judge.frechet(x)}
         self.points.append(point)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pellucid.component import Component
@@ -26,6 +27,12 @@ class Callback(Component, ABC):
     def on_run_end(self, run: Run) -> None:
         """After the last epoch, and also when the run is stopped early or an error ends it. The callbacks are called
         in reverse, as ``with`` statements unwind."""
+
+    def lent(self, run: Run) -> AbstractContextManager[None]:
+        """Within: the model has the weights that this callback wants evaluated and kept, such as an average, in place
+        of those that are trained. It is entered around the validation of an epoch, and by ``best_epoch``; who looks at
+        the model in ``on_epoch_end`` does so too: ``with run.lent(): …``. By default the weights are what they are."""
+        return nullcontext()
 
     def state(self) -> dict[str, Any]:
         """What a continued run needs to know: NumPy arrays, and values that JSON can hold. Saved in checkpoints."""

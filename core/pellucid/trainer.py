@@ -143,7 +143,8 @@ class Trainer:
         record |= self._stepper.penalty()
         self._stepper.check_weights()
         if prepared.validation is not None:
-            figures = evaluate(self.model, self.objective, self.metrics, *prepared.validation, seed=self.seed)
+            with run.lent():
+                figures = evaluate(self.model, self.objective, self.metrics, *prepared.validation, seed=self.seed)
             record |= {f"validation_{name}": value for name, value in figures.items()}
         self.epochs, self.position = self.epochs + 1, 0
         self.totals[:] = 0.0

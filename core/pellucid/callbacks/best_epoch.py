@@ -62,7 +62,8 @@ class BestEpoch(Callback):
             )
         figure = float(record[name])
         if not isnan(figure) and (self.figure is None or sign * figure > sign * self.figure):
-            self._best.update(epoch=record["epoch"], figure=figure, **_snapshot(run.model))
+            with run.lent():  # where validation was on averaged weights, these are kept
+                self._best.update(epoch=record["epoch"], figure=figure, **_snapshot(run.model))
 
     def on_run_end(self, run: Run) -> None:
         if self._best:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -117,6 +117,15 @@ class Run:
     def stop(self, reason: str) -> None:
         """End the run after this step; what was learned stays."""
         self.stop_reason = reason
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Within: the model has the weights that are evaluated and kept, where a callback has others than the trained
+        ones; see :meth:`pellucid.Callback.lent`."""
+        with ExitStack() as lent:
+            for callback in self.trainer.callbacks:
+                lent.enter_context(callback.lent(self))
+            yield
 
     def __enter__(self) -> Run:
         if self._verbose or (self._verbose is None and sys.stderr.isatty()):

@@ -105,9 +105,39 @@ def test_weights_that_were_set_in_between_are_where_it_goes_on() -> None:
     assert (record.seen[0] == 0.25).all()
 
 
-def test_it_does_not_share_the_last_word_with_best_epoch() -> None:
-    with pytest.raises(pl.ConfigError, match="diffusion/ema and best_epoch both decide which weights a run ends with"):
-        trainer("best_epoch").fit(DATA, validation=DATA, verbose=False)
+@pytest.mark.parametrize("first", [True, False])
+def test_averages_are_validated_and_best_epoch_keeps_the_best_of_them(first: bool) -> None:
+    class Averages(pl.Callback):
+        def __init__(self) -> None:
+            self.seen: list[Any] = []
+
+        def on_epoch_end(self, run: pl.Run) -> None:
+            with run.lent():
+                self.seen.append(weights(run.trainer))
+                figures = run.trainer.evaluate(DATA)
+            assert figures["loss"] == run.history[-1]["validation_loss"]
+            assert run.trainer.evaluate(DATA) != figures
+
+    averages, best = Averages(), pl.create("callback", "best_epoch", monitor="validation_loss", mode="max")
+    run = trainer(averages, best)
+    if first:
+        run.callbacks.reverse()
+    run.fit(DATA, validation=DATA, epochs=6, batch_size=20, verbose=False)
+    losses = run.history["validation_loss"]
+    assert best.epoch == 1 + int(np.argmax(losses)) < 6  # the worst one, in fact, so that it is not the last
+    np.testing.assert_array_equal(weights(run), averages.seen[best.epoch - 1])
+    assert run.evaluate(DATA)["loss"] == max(losses)
+
+
+def test_with_best_epoch_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.safetensors"
+    whole = trainer("best_epoch", SaveInTheMiddle(path, 7))
+    whole.fit(DATA, validation=DATA, epochs=4, batch_size=20, verbose=False)
+    again = trainer("best_epoch")
+    restore_checkpoint(again, path)
+    again.fit(DATA, validation=DATA, epochs=4 - again.epochs, batch_size=20, verbose=False)
+    np.testing.assert_array_equal(weights(again), weights(whole))
+    assert again.history.records == whole.history.records
 
 
 def test_wrong_decays_are_refused() -> None:
@@ -121,7 +151,7 @@ def test_averages_can_be_looked_at_in_the_middle() -> None:
 
         def on_epoch_end(self, run: pl.Run) -> None:
             before = weights(run.trainer)
-            with run.trainer.callbacks[0].lent(run.trainer):  # type: ignore[attr-defined]
+            with run.lent():
                 Look.seen = weights(run.trainer)
             np.testing.assert_array_equal(weights(run.trainer), before)
             assert (Look.seen != before).any()

@@ -11,10 +11,8 @@ from pellucid.callback import Callback
 from pellucid.callbacks.best_epoch import BestEpoch
 from pellucid.checks import check_float
 from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pellucid.trainer import Trainer
     from pellucid.training.run import Run
 
 
@@ -22,8 +20,8 @@ class Ema(Callback):
     """``m ← m + (1 − d_n)(θ − m)`` after step n, ``d_n = min(decay, n/(n + 9))``; the model gets m when the run ends.
 
     One pass over the arena a step. Training is not touched: a checkpoint holds the weights θ and, beside them, m; a run
-    that goes on has the same bits as one that was never interrupted, and so has a second ``fit``. Validation during
-    training is on θ; ``evaluate`` after it, and what is saved, on m.
+    that goes on has the same bits as one that was never interrupted, and so has a second ``fit``. What is evaluated and
+    what is saved is m: validation is on the averages, and ``best_epoch`` gives the model those of the best epoch.
 
     The smaller d_n at the start lets m forget the first, random weights.
 
@@ -45,11 +43,6 @@ class Ema(Callback):
         self._memory: dict[str, Any] = {}  # count, average, and after a run trained: θ; changed in place
 
     def on_run_start(self, run: Run) -> None:
-        if any(isinstance(callback, BestEpoch) for callback in run.trainer.callbacks):
-            raise ConfigError(
-                "diffusion/ema and best_epoch both decide which weights a run ends with, so they cannot be combined. "
-                "Train without validation data: [data] with validation = 0; or leave diffusion/ema out."
-            )
         arena = run.trainer.runtime.arena
         ops = arena.ops
         average, memory = arena.zeros(), self._memory
@@ -72,14 +65,16 @@ class Ema(Callback):
 
     def on_run_end(self, run: Run) -> None:
         arena, memory = run.trainer.runtime.arena, self._memory
-        average = np.array(arena.ops.to_host(memory["average"]))
-        memory.update(trained=np.array(arena.ops.to_host(arena.data)), average=average)
+        average = memory["average"] = np.array(arena.ops.to_host(memory["average"]))
+        if any(isinstance(c, BestEpoch) and c.epoch is not None for c in run.trainer.callbacks):
+            return  # the last word is with the best epoch, whose averages were kept
+        memory["trained"] = np.array(arena.ops.to_host(arena.data))
         arena.data[...] = arena.ops.asarray(average)
 
     @contextmanager
-    def lent(self, trainer: Trainer) -> Iterator[None]:
-        """Within: the model has the averaged weights, so that they can be looked at in the middle of training."""
-        arena, average = trainer.runtime.arena, self._memory["average"]
+    def lent(self, run: Run) -> Iterator[None]:
+        """Within: the model has the averaged weights."""
+        arena, average = run.trainer.runtime.arena, self._memory["average"]
         trained = arena.data.copy()
         arena.data[...] = arena.ops.asarray(average)
         try:
