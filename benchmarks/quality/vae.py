@@ -211,7 +211,7 @@ def _animate(ae: HostArray, vae: HostArray, out: Path) -> None:
     """Walking from a 2 to a 7: a GIF, the autoencoder on the left, and a contact sheet, the autoencoder above."""
     both = np.stack([ae, vae], axis=1).reshape(len(ae), 2, 28, 28)
     beside, above = (np.stack([pictures.tile(pair, columns=c, gap=1) for pair in both]) for c in (2, 1))
-    pictures.save_gif(beside, out / "walk.gif", seconds=0.04, scale=4)
+    pictures.save_gif(pictures.coarse(beside), out / "walk.gif", seconds=0.04, scale=10)
     pictures.save_png(pictures.contact_sheet(above, columns=10), out / "walk.png", scale=2)
 
 

@@ -132,6 +132,18 @@ def contact_sheet(frames: Any, *, columns: int = 10, count: int = 20) -> HostArr
     return tile(every[chosen], columns=columns, gap=4)
 
 
+def coarse(frames: Sequence[HostArray] | HostArray, levels: int = 32) -> list[HostArray]:
+    """Frames in few levels of grey or of each colour, which looks the same and takes a half to a third of the bytes of
+    an animation; the last as it is.
+
+    Args:
+        frames: uint8 images, at least one.
+        levels: at least 2.
+    """
+    step = 255 / (levels - 1)
+    return [*(np.rint(np.rint(frame / step) * step).astype(np.uint8) for frame in frames[:-1]), frames[-1]]
+
+
 def save_png(image: HostArray, path: Path | str, *, scale: int = 1) -> Path:
     """Write one uint8 image, each pixel as ``scale`` x ``scale`` of the file's; returns the path.
 

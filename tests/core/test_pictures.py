@@ -89,6 +89,14 @@ def test_a_contact_sheet_shows_first_and_last() -> None:
     assert pictures.contact_sheet(frames[:3]).shape == (2, 3 * 2 + 2 * 4)
 
 
+def test_coarse_frames_stay_close_and_the_last_stays() -> None:
+    frame = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    first, last = pictures.coarse([frame, frame], levels=18)
+    assert len(np.unique(first)) == 18 and first.min() == 0 and first.max() == 255
+    assert np.abs(first.astype(int) - frame).max() <= 8
+    assert last is frame
+
+
 @pytest.mark.parametrize(
     ("images", "message"),
     [

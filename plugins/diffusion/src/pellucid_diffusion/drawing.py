@@ -14,8 +14,6 @@ COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 1
 """Of the classes of points, red, green, blue; used again where there are more classes."""
 SIDE = 256
 """Pixels of a picture of points."""
-GREYS = 32
-"""Levels of grey in an animation: noise that is this coarse looks the same and takes half the bytes."""
 
 
 # -- words -----------------------------------------------------------------------------------------------------------
@@ -110,9 +108,3 @@ def frames_of(way: HostArray, labels: HostArray | None, shape: Sequence[int] | N
         box = box_around(way[-1])
         return [dots(points, labels, box) for points in way]
     return [pictures.tile(pictures.as_images(moment, shape), background=0.5) for moment in way]
-
-
-def coarse(frames: list[Any]) -> list[Any]:
-    """Frames in few levels of grey, which an animation file needs fewer bytes for; the last as it is."""
-    step = 255 / (GREYS - 1)
-    return [*(np.rint(np.rint(frame / step) * step).astype(np.uint8) for frame in frames[:-1]), frames[-1]]

@@ -145,6 +145,6 @@ def _sheet(output: Path) -> Path:
 
 
 def _save_animation(frames: list[Any], output: Path, *, scale: int) -> dict[str, str]:
-    pictures.save_gif(drawing.coarse(frames), output, seconds=SECONDS, hold=HOLD, scale=scale)
+    pictures.save_gif(pictures.coarse(frames), output, seconds=SECONDS, hold=HOLD, scale=scale)
     pictures.save_png(pictures.contact_sheet(frames, columns=5, count=15), _sheet(output))
     return {"file": str(output), "contact_sheet": str(_sheet(output))}
