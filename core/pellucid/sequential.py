@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.component import Equation, Example
 from pellucid.errors import ConfigError, PellucidError, ShapeError
 from pellucid.layer import Layer
+from pellucid.layers.rows import as_rows, contiguous
 
 if TYPE_CHECKING:
     from pellucid.context import Context
@@ -108,6 +110,7 @@ class Residual(Layer):
 
     def build(self, input_shape: Shape) -> None:
         self.layer.build(input_shape)
+        self.output_shape(input_shape)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         shape = self.layer.output_shape(input_shape)
@@ -149,6 +152,7 @@ class Parallel(Layer):
         Example({"layers": [_DENSE, _SAME_WIDTH]}),
         Example({"layers": [_SAME_WIDTH, _SAME_WIDTH], "join": "sum"}),
     )
+    capturable = True
 
     def __init__(self, layers: Sequence[Layer], join: Literal["concatenate", "sum"] = "concatenate") -> None:
         if not layers:
@@ -157,11 +161,6 @@ class Parallel(Layer):
             raise ConfigError(f"The 'join' of Parallel must be 'concatenate' or 'sum'. Received: {join!r}.")
         self.layers = layers
         self.join = join
-
-    @property
-    def capturable(self) -> bool:  # type: ignore[override]
-        """Sums are calls of ops; joining along the last axis is array code."""
-        return self.join == "sum"
 
     @property
     def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -173,11 +172,13 @@ class Parallel(Layer):
                 layer.build(*input_shapes)
             except PellucidError as error:
                 raise type(error)(f"layers.{i} ({type(layer).__name__}): {error}") from error
+        self.output_shape(*input_shapes)
 
     def output_shape(self, *input_shapes: Shape) -> Shape:
         shapes = [layer.output_shape(*input_shapes) for layer in self.layers]
         compared = [shape[:-1] for shape in shapes] if self.join == "concatenate" else shapes
-        if any(shape != compared[0] for shape in compared):
+        scalars = self.join == "concatenate" and any(not shape or shape[-1] is None for shape in shapes)
+        if scalars or any(shape != compared[0] for shape in compared):
             raise ShapeError(f"The outputs of the layers inside Parallel cannot be joined by {self.join}: {shapes}.")
         if self.join == "sum":
             return tuple(shapes[0])
@@ -185,20 +186,11 @@ class Parallel(Layer):
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         outputs = [layer.forward(ctx.child(i, ctx.needs_dx), *inputs) for i, layer in enumerate(self.layers)]
-        if self.join == "concatenate":
-            ctx.widths = [y.shape[-1] for y in outputs]
-            return ctx.xp.concatenate(outputs, axis=-1)
-        return _total(ctx, "y", outputs)
+        return _total(ctx, "y", outputs) if self.join == "sum" else _joined(ctx, outputs)
 
     def backward(self, ctx: Context, *dy: Array) -> Any:
         (gradient,) = dy
-        parts = [gradient] * len(self.layers)
-        if self.join == "concatenate":
-            ends = [sum(ctx.widths[: i + 1]) for i in range(len(ctx.widths))]
-            parts = [
-                ctx.xp.ascontiguousarray(gradient[..., end - width : end])
-                for width, end in zip(ctx.widths, ends, strict=True)
-            ]
+        parts = [gradient] * len(self.layers) if self.join == "sum" else _parted(ctx, gradient)
         gradients = [
             layer.backward(ctx.child(i), part)
             for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))
@@ -215,6 +207,48 @@ def _total(ctx: Context, name: Any, arrays: list[Array]) -> Array:
     for array in arrays[1:]:
         ctx.ops.add_scaled(total, array, 1.0)
     return total
+
+
+BLOCK = 64
+"""Rows that are joined at a time: their transposed stays in the cache."""
+
+
+def _joined(ctx: Context, outputs: list[Array]) -> Array:
+    """The outputs side by side along the last axis. They are put together transposed, a block of rows after the other:
+    there each output lies in memory in one piece, as the kernels, and so a recorded step, want it."""
+    ctx.widths = [y.shape[-1] for y in outputs]
+    joined = ctx.scratch("y", (*outputs[0].shape[:-1], sum(ctx.widths)))
+    parts = [as_rows(ctx, y, f"y{i}") for i, y in enumerate(outputs)]  # (rows, width)
+    for rows, block in _blocks(joined):
+        columns = ctx.scratch(("columns", len(block)), block.shape[::-1])
+        for part, place in zip(parts, _places(ctx.widths), strict=True):
+            ctx.ops.copy(part[rows].T, columns[place])
+        ctx.ops.copy(columns.T, block)
+    return joined
+
+
+def _parted(ctx: Context, dy: Array) -> list[Array]:
+    """The gradient at each output, from that at all of them side by side."""
+    gradients = [ctx.scratch(("dy", i), (*dy.shape[:-1], width)) for i, width in enumerate(ctx.widths)]
+    parts = [gradient.reshape(-1, gradient.shape[-1]) for gradient in gradients]
+    for rows, block in _blocks(contiguous(ctx, dy, "dy")):
+        columns = ctx.scratch(("columns", len(block)), block.shape[::-1])
+        ctx.ops.copy(block.T, columns)
+        for part, place in zip(parts, _places(ctx.widths), strict=True):
+            ctx.ops.copy(columns[place].T, part[rows])
+    return gradients
+
+
+def _blocks(a: Array) -> Iterator[tuple[slice, Array]]:
+    """The rows of a contiguous array (N, …, features), some at a time: which, and themselves."""
+    rows = a.reshape(-1, a.shape[-1])
+    for start in range(0, len(rows), BLOCK):
+        yield slice(start, start + BLOCK), rows[start : start + BLOCK]
+
+
+def _places(widths: list[int]) -> list[slice]:
+    """Where each of several parts of these widths stands among all of them."""
+    return [slice(end - width, end) for width, end in zip(widths, accumulate(widths), strict=True)]
 
 
 def _several(result: Any) -> bool:

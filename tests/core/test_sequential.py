@@ -45,7 +45,7 @@ def test_residual_adds_its_input():
     w, b = (p.data for p in model.parameters())
     np.testing.assert_allclose(model.predict(x), x + x @ w + b, rtol=1e-14)
     with pytest.raises(ShapeError, match="keep the shape"):
-        build({"type": "residual", "layer": dense(4)}).output_shape((3,))
+        build({"type": "residual", "layer": dense(4)})
 
 
 @pytest.mark.parametrize(("join", "width"), [("concatenate", 8), ("sum", 4)])
@@ -58,13 +58,14 @@ def test_parallel_joins_its_branches(join, width):
     assert model.output_shape((3,)) == (width,)
 
 
-def test_a_step_through_branches_that_are_added_can_be_recorded():
+@pytest.mark.parametrize(("join", "shape", "dshape"), [("sum", (5, 3), (5, 4)), ("concatenate", (5, 3), (5, 8)),
+                                                      ("concatenate", (50, 2, 3), (50, 2, 8))])  # fmt: skip
+def test_a_step_through_branches_can_be_recorded(join, shape, dshape):
     pytest.importorskip("pellucid._kernels.native")
-    config = {"type": "parallel", "join": "sum", "layers": [dense(4, activation="relu"), dense(4)]}
-    model = pl.build(config, input_shape=(3,), seed=0, backend="cython")
+    config = {"type": "parallel", "join": join, "layers": [dense(4, activation="relu"), dense(4)]}
+    model = pl.build(config, input_shape=shape[1:], seed=0, backend="cython")
     assert all(layer.capturable for _, layer in model.walk())
-    assert not pl.create("layer", {**config, "join": "concatenate"}).capturable
-    ctx, x, dy = Context(get_ops("cython"), training=True), np.ones((5, 3), np.float32), np.ones((5, 4), np.float32)
+    ctx, x, dy = Context(get_ops("cython"), training=True), np.ones(shape, np.float32), np.ones(dshape, np.float32)
 
     def step():
         return model.forward(ctx, x), model.backward(ctx, dy)
@@ -109,6 +110,13 @@ def test_inputs_are_counted_by_the_names_that_an_author_gives_them():
         build(Told())
     with pytest.raises(ShapeError, match=r"Received: 4, of shapes"):
         build(Told(), [(3,)] * 4)
+
+
+def test_outputs_without_a_last_axis_cannot_be_joined():
+    for shape in ([], [1]):
+        config = {"type": "parallel", "layers": [{"type": "reshape", "shape": shape}, {"type": "reshape", "shape": []}]}
+        with pytest.raises(ShapeError, match=r"Parallel cannot be joined by concatenate: \[\("):
+            build(config, (1,))
 
 
 def test_wrong_arguments():
