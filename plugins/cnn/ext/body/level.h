@@ -7,6 +7,7 @@
 
 #include "vector.h"
 #include "scratch.h"
+#include "product.h"
 #include "tile.h"
 #include "filter.h"
 #include "pack.h"

@@ -104,7 +104,9 @@ INLINE void pixel_tile(const int R, const int V, const PixelTile *t) {
 #define TILE(R, V)                                                                                                     \
     static __attribute__((noinline)) void tile_##R##_##V(const Tile *t) { tile(R, V, 0, t); }                          \
     static __attribute__((noinline)) void scattered_tile_##R##_##V(const Tile *t) { tile(R, V, 1, t); }                \
-    static __attribute__((noinline)) void pixel_tile_##R##_##V(const PixelTile *t) { pixel_tile(R, V, t); }
+    static __attribute__((noinline)) void pixel_tile_##R##_##V(const PixelTile *t) { pixel_tile(R, V, t); }                \
+    static __attribute__((noinline)) void product_##R##_##V(const Product *p) { product(R, V, p); }                    \
+    static __attribute__((noinline)) void transposed_product_##R##_##V(const Product *p) { transposed_product(R, V, p); }
 #define TILES(V) TILE(1, V) TILE(2, V) TILE(3, V) TILE(4, V) TILE(5, V) TILE(6, V)
 #define NAMES(kind, V) NULL, kind##_1_##V, kind##_2_##V, kind##_3_##V, kind##_4_##V, kind##_5_##V, kind##_6_##V
 TILES(1) TILES(2)
@@ -119,6 +121,22 @@ TILES(3) TILE(7, 3) TILE(8, 3)
 #endif
 static void (*const tiles[2][TILE_VECTORS + 1][TILE_ROWS + 1])(const Tile *) = {TABLE(tile), TABLE(scattered_tile)};
 static void (*const pixel_tiles[TILE_VECTORS + 1][TILE_ROWS + 1])(const PixelTile *) = TABLE(pixel_tile);
+static void (*const products[2][TILE_VECTORS + 1][TILE_ROWS + 1])(const Product *) = {
+    TABLE(product), TABLE(transposed_product)
+};
+
+/* All rows of C: tiles of nearly equal height, the higher ones first; a low last one would be slow. */
+INLINE void multiply(Product p, int transposed, dim rows, int V) {
+    const dim count = ceiling(rows, TILE_ROWS), height = rows / count, higher = rows % count;
+    if (higher) {
+        p.tiles = higher;
+        products[transposed][V][height + 1](&p);
+        p.a += higher * (height + 1) * (transposed ? 1 : p.a_row);
+        p.c += higher * (height + 1) * p.c_row;
+    }
+    p.tiles = count - higher;
+    products[transposed][V][height](&p);
+}
 
 /* A tile whose last vector is not full is computed beside the result and copied. */
 static void partial_tile(const Tile *whole, int scattered, int R, int V, dim columns) {

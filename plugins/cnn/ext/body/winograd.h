@@ -133,23 +133,15 @@ static void winograd_strip(const Filter *f, const float *slab, dim rows, float *
     const dim channels = f->source_channels, features = f->target_channels, blocks = strip_blocks(f, rows);
     const dim pixel_plane = plane_floats(blocks, channels), product_plane = plane_floats(blocks, features);
     const dim row_floats = f->target_width * features, across = block_columns(f);
-    float *products = work + ELEMENTS * pixel_plane;
+    float *product = work + ELEMENTS * pixel_plane;
     transform_slab(f, slab, rows, work, pixel_plane);
-    const dim tile_count = ceiling(blocks, TILE_ROWS), none = 0;
-    Tile t = {.taps = 1, .run = channels, .offset = &none};
     for (int k = 0; k < ELEMENTS; k++)
         for (dim n = 0; n < panel_count(features); n++) {
             const Panel panel = panel_of(features, n);
-            t.b = f->phase->weight + (k * features + panel.first) * channels;
-            for (dim m = 0; m < tile_count; m++) {
-                const Range r = part_of(blocks, m, tile_count);
-                const int R = (int)(r.last - r.first);
-                for (int i = 0; i < R; i++) {
-                    t.a[i] = work + k * pixel_plane + (r.first + i) * channels;
-                    t.c[i] = products + k * product_plane + (r.first + i) * features + panel.first;
-                }
-                tiles[0][panel.V][R](&t);
-            }
+            multiply((Product){.a = work + k * pixel_plane, .a_row = channels, .depth = channels,
+                               .b = f->phase->weight + (k * features + panel.first) * channels, .b_row = panel.V * LANES,
+                               .c = product + k * product_plane + panel.first, .c_row = features},
+                     0, blocks, panel.V);
         }
     for (dim block = 0; block < blocks; block++) {
         const dim row = 2 * (block / across), column = 2 * (block % across);
@@ -158,7 +150,7 @@ static void winograd_strip(const Filter *f, const float *slab, dim rows, float *
         for (dim j = 0; j < features; j += LANES) {
             vf out[2][2];
             const vf bias = f->bias ? load(f->bias + j) : (vf){0};
-            transform_products(products + block * features + j, product_plane, out);
+            transform_products(product + block * features + j, product_plane, out);
 #pragma GCC unroll 4
             for (int i = 0; i < 4; i++) {
                 out[i >> 1][i & 1] += bias;

@@ -26,19 +26,13 @@ static void add_winograd_strip(const Filter *f, const float *slab, const float *
     float *slopes = work + ELEMENTS * pixel_plane;
     transform_slab(f, slab, rows, work, pixel_plane);
     transform_map(f, map, rows, slopes, slope_plane);
-    const dim tile_count = ceiling(channels, TILE_ROWS);
-    PixelTile t = {.a_pixel = channels, .b_pixel = features, .rows = 1, .columns = blocks};
     for (int k = 0; k < ELEMENTS; k++)
         for (dim n = panels.first; n < panels.last; n++) {
             const Panel panel = panel_of(features, n);
-            t.b = slopes + k * slope_plane + panel.first;
-            for (dim m = 0; m < tile_count; m++) {
-                const Range c = part_of(channels, m, tile_count);
-                const int R = (int)(c.last - c.first);
-                for (int r = 0; r < R; r++) t.a[r] = work + k * pixel_plane + c.first + r;
-                t.c = sums + (k * features + panel.first) * channels + c.first * panel.V * LANES;
-                pixel_tiles[panel.V][R](&t);
-            }
+            multiply((Product){.a = work + k * pixel_plane, .a_row = channels, .depth = blocks,
+                               .b = slopes + k * slope_plane + panel.first, .b_row = features,
+                               .c = sums + (k * features + panel.first) * channels, .c_row = panel.V * LANES},
+                     1, channels, panel.V);
         }
 }
 

@@ -137,11 +137,12 @@ class ResidualBlock(Layer):
             spread = ctx.scratch("spread", h.shape)
             # A vector for each image is an image of one pixel, and adding it to all pixels is enlarging that one.
             ctx.op("cnn/upsample_nearest_forward")(e.reshape(len(x), 1, 1, self.filters), h.shape[1:3], spread)
-            h = _sum(ctx, "inner", spread, h)
-        ctx.inner_shape = h.shape
-        h = self.second.forward(ctx.child("second", (True,)), h)
+            ctx.ops.add_scaled(spread, h, 1.0)
+            h = spread
+        # Sums are made in place: what F₂ ends with, a convolution or a normalisation, keeps its input and not its y.
+        y = self.second.forward(ctx.child("second", (True,)), h)
         s = x if self.shortcut is None else self.shortcut.forward(ctx.child("shortcut", wanted), x)
-        y = _sum(ctx, "y", s, h)
+        ctx.ops.add_scaled(y, s, 1.0)
         return y if self.last is None else self.last.forward(ctx.child("last", (True,)), y)
 
     def backward(self, ctx: Context, *dy: Array) -> Any:
@@ -153,7 +154,7 @@ class ResidualBlock(Layer):
         dx = self.first.backward(ctx.child("first"), dh)
         ds = d if self.shortcut is None else self.shortcut.backward(ctx.child("shortcut"), d)
         if ctx.needs_dx[0]:
-            dx = _sum(ctx, "dx", ds, dx)
+            ctx.ops.add_scaled(dx, ds, 1.0)
         return (dx, de) if ctx.has_child("embed") else dx
 
     def _embedding_gradient(self, ctx: Context, dh: Array) -> Array | None:
@@ -161,10 +162,3 @@ class ResidualBlock(Layer):
         ctx.op("cnn/upsample_nearest_backward")(dh, dh.shape[1:3], pooled)
         de: Array | None = self.embed.backward(ctx.child("embed"), pooled.reshape(len(dh), self.filters))
         return de
-
-
-def _sum(ctx: Context, name: str, a: Array, b: Array) -> Array:
-    out = ctx.scratch(name, b.shape)
-    ctx.ops.copy(a, out)
-    ctx.ops.add_scaled(out, b, 1.0)
-    return out
