@@ -23,21 +23,25 @@ if TYPE_CHECKING:
 
 
 class MlpBlock(Layer):
-    """``y = h + W₂ silu(W₁ norm(h) + b₁ + U e) + b₂``: a residual block that is told e.
+    """``y = h + W₂ silu((1 + G e) ⊙ (W₁ norm(h) + b₁) + U e) + b₂``: a residual block that is told e.
+
+    e scales and shifts the hidden units; G starts at 0.
 
     Args:
         units: hidden units.
 
     Shapes: h (N, F), e (N, E) -> y (N, F).
 
-    Source: He et al., 2015; conditioning by a shift as in Ho, Jain & Abbeel, 2020.
+    Source: He et al., 2015; Perez et al., FiLM: Visual Reasoning with a General Conditioning Layer, 2018.
     """
 
     equations = (
-        Equation("z", r"z = W_1\,\mathrm{norm}(h) + b_1 + U e"),
+        Equation("a", r"a = W_1\,\mathrm{norm}(h) + b_1"),
+        Equation("z", r"z = (1 + G e) \odot a + U e"),
         Equation("y", r"y = h + W_2\,\mathrm{silu}(z) + b_2"),
         Equation("dz", r"dz = (W_2^\top dy) \odot \mathrm{silu}'(z)"),
-        Equation("dx", r"dh = dy + J_{\mathrm{norm}}^\top W_1^\top dz, \quad de = U^\top dz"),
+        Equation("da", r"da = (1 + G e) \odot dz"),
+        Equation("dx", r"dh = dy + J_{\mathrm{norm}}^\top W_1^\top da, \quad de = U^\top dz + G^\top (dz \odot a)"),
     )
     examples = (Example({"units": 4}, ((3,), (2,))),)
     capturable = True
@@ -47,6 +51,7 @@ class MlpBlock(Layer):
         self.units = units
         self.norm = LayerNorm()
         self.inner = Dense(units, init="he")  # the activation stands behind the sum
+        self.factor = Dense(units, use_bias=False, init="zeros")
         self.shift = Dense(units, use_bias=False)
         self.outer: Dense | None = None
 
@@ -57,6 +62,7 @@ class MlpBlock(Layer):
             self.outer = Dense(width)
         self.norm.build((width,))
         self.inner.build((width,))
+        self.factor.build(input_shapes[1])
         self.shift.build(input_shapes[1])
         self.outer.build((self.units,))
 
@@ -71,23 +77,28 @@ class MlpBlock(Layer):
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         h, e = inputs
         assert self.outer is not None
-        ctx.z = self.inner.forward(ctx.child("inner"), self.norm.forward(ctx.child("norm"), h))
-        ctx.ops.add_scaled(ctx.z, self.shift.forward(ctx.child("shift", ctx.needs_dx[1:2]), e), 1.0)
-        ctx.a = ctx.scratch("a", ctx.z.shape)
-        ctx.ops.activation_forward("silu", ctx.z, ctx.a)
+        of_e = ctx.needs_dx[1:2]
+        ctx.a = self.inner.forward(ctx.child("inner"), self.norm.forward(ctx.child("norm"), h))
+        ctx.factor = self.factor.forward(ctx.child("factor", of_e), e)
+        ctx.z, ctx.s = ctx.scratch("z", ctx.a.shape), ctx.scratch("s", ctx.a.shape)
+        ctx.op("diffusion/modulate")(ctx.a, ctx.factor, self.shift.forward(ctx.child("shift", of_e), e), ctx.z)
+        ctx.ops.activation_forward("silu", ctx.z, ctx.s)
         y = ctx.scratch("y", h.shape)
         ctx.ops.copy(h, y)
-        ctx.ops.add_scaled(y, self.outer.forward(ctx.child("outer"), ctx.a), 1.0)
+        ctx.ops.add_scaled(y, self.outer.forward(ctx.child("outer"), ctx.s), 1.0)
         return y
 
     def backward(self, ctx: Context, *dy: Array) -> tuple[Array, Array | None]:
         assert self.outer is not None
-        dz = ctx.scratch("dz", ctx.z.shape)
-        ctx.ops.activation_backward("silu", self.outer.backward(ctx.child("outer"), dy[0]), ctx.z, ctx.a, dz)
-        de = self.shift.backward(ctx.child("shift"), dz)
+        dz, da, dfactor = (ctx.scratch(name, ctx.z.shape) for name in ("dz", "da", "dfactor"))
+        ctx.ops.activation_backward("silu", self.outer.backward(ctx.child("outer"), dy[0]), ctx.z, ctx.s, dz)
+        ctx.op("diffusion/modulate_backward")(dz, ctx.a, ctx.factor, da, dfactor)
+        de, more = self.shift.backward(ctx.child("shift"), dz), self.factor.backward(ctx.child("factor"), dfactor)
+        if de is not None:
+            ctx.ops.add_scaled(de, more, 1.0)
         dh = ctx.scratch("dh", dy[0].shape)
         ctx.ops.copy(dy[0], dh)
-        ctx.ops.add_scaled(dh, self.norm.backward(ctx.child("norm"), self.inner.backward(ctx.child("inner"), dz)), 1.0)
+        ctx.ops.add_scaled(dh, self.norm.backward(ctx.child("norm"), self.inner.backward(ctx.child("inner"), da)), 1.0)
         return dh, de
 
 

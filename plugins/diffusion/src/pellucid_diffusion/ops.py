@@ -38,6 +38,20 @@ def mix(ops: Ops, t: Array, a: Array, x: Array, b: Array, y: Array, out: Array) 
     out += b[t].reshape(shape) * y
 
 
+def modulate(ops: Ops, x: Array, factor: Array, shift: Array, y: Array) -> None:
+    """``y = (1 + factor) x + shift``, all (N, F) of one dtype; y is overwritten."""
+    ops.xp.multiply(x, factor, out=y)
+    y += x
+    y += shift
+
+
+def modulate_backward(ops: Ops, dy: Array, x: Array, factor: Array, dx: Array, dfactor: Array) -> None:
+    """``dx = (1 + factor) dy`` and ``dfactor = x dy``, both overwritten; the gradient at the shift is dy itself."""
+    ops.xp.multiply(dy, factor, out=dx)
+    dx += dy
+    ops.xp.multiply(dy, x, out=dfactor)
+
+
 def weighted_mse(
     ops: Ops, prediction: Array, target: Array, t: Array, table: Array, weight: Array | None, loss: Array,
     gradient: Array,

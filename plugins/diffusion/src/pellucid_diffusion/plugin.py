@@ -15,6 +15,8 @@ _OPS = {
     "draw_times": "t uniform in 1 … T",
     "drop_labels": "labels, some replaced by 'none'",
     "mix": "a[t] x + b[t] y for each sample",
+    "modulate": "(1 + factor) x + shift",
+    "modulate_backward": "its gradients",
     "weighted_mse": "the mean squared error, weighted by t, and its gradient",
     "time_features": "sines and cosines of t",
     "one_hot": "labels as rows of zeros with a one",
