@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missed = 0
     for each in chosen:
         print(f"{each.name} …", file=sys.stderr, flush=True)
-        document = each.run(options.out / each.name.replace("/", "-"), quick=options.quick)
+        document = each.run(options.out / each.name.replace("/", "-"), quick=options.quick, reuse=options.reuse)
         missed += sum(not goal["met"] for goal in document["goals"])
         _show(document)
         if not options.quick:
@@ -50,6 +50,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("cases", nargs="*", metavar="CASE", help="plugins (vae) or cases (vae/mnist); all by default")
     parser.add_argument("--quick", action="store_true", help="the short form: seconds; its goals mean nothing")
+    parser.add_argument("--reuse", action="store_true", help="measure models that lie in --out, where a case can")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "quality", help="folder for pictures")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the JSON files")
     return parser.parse_args(arguments)

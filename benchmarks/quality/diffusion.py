@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from shutil import rmtree
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -14,24 +12,18 @@ import pellucid as pl
 import pellucid_vae
 from pellucid import pictures
 from pellucid.callback import Callback
-from pellucid.dataset import Splits
-from pellucid.experiments.experiment import check, prepare
-from pellucid.experiments.folder import RunFolder
-from pellucid.experiments.sections import read_sections
-from pellucid.experiments.training import train
 from pellucid_datasets.fonts import text_fonts
 from pellucid_diffusion import verbs
 from pellucid_diffusion.sampling import sample
 
-from benchmarks.environment import ROOT
 from benchmarks.judge import Judge, train_judge
 from benchmarks.quality.harness import Goal, case
+from benchmarks.ready import few, train_ready
 
-PLUGINS = ROOT / "plugins"
-FEW = 300
-"""Samples of each part in the short form."""
-HOW: dict[str, Any] = {"sampler": "dpm_solver", "steps": 25, "guidance": 0.5}
+HOW: dict[str, Any] = {"sampler": "dpm_solver", "steps": 25}
 """How all samples here are drawn, but those of texts."""
+GUIDANCE = (0.0, 0.1, 0.25, 0.5)
+"""The strengths that are compared."""
 TEXT_HOW: dict[str, Any] = {"sampler": "ddim", "steps": 30, "guidance": 1.0}
 """How the verb generate draws by itself."""
 SMALL: dict[str, Any] = {"hidden": 32, "blocks": 1, "autoencoder_epochs": 1}
@@ -52,40 +44,43 @@ GOALS = (
 @case("diffusion/mnist_latent", goals=[*GOALS, Goal("training_minutes", "<=", 5)])
 def mnist_latent(out: Path, quick: bool) -> dict[str, Any]:
     """Digits from codes."""
-    return _digits("mnist_latent", out, quick, SMALL if quick else {})
+    return _digits("mnist_latent", out, quick, 0.0, {"model": SMALL} if quick else None)
 
 
 @case("diffusion/mnist_unet", goals=[*GOALS, Goal("training_minutes", "<=", 30)])
 def mnist_unet(out: Path, quick: bool) -> dict[str, Any]:
     """Digits from pixels."""
-    return _digits("mnist_unet", out, quick, {"channels": [4, 8]} if quick else {})
+    return _digits("mnist_unet", out, quick, 0.0, {"model": {"channels": [4, 8]}} if quick else None)
 
 
 @case("diffusion/glyphs_latent", goals=[Goal("agreement", ">=", 0.95), Goal("characters_read", ">=", 1.0)])
 def glyphs_latent(out: Path, quick: bool) -> dict[str, Any]:
     """Letters and digits of 62 kinds, in all fonts of this machine; some, such as l and I, are alike in some fonts."""
-    model, splits, minutes = _run("diffusion", "glyphs_latent", out / "run", quick, SMALL if quick else {})
+    few_glyphs = {"model": SMALL, "data": {"samples": 30}}  # they are rendered first
+    run = train_ready("diffusion", "glyphs_latent", out / "run", quick=quick, changes=few_glyphs if quick else None)
+    model, splits = run.model, run.splits
     judge = train_judge(splits, 1 if quick else 8)
     asked = np.arange(124 if quick else 6200) % 62
-    x = sample(model, labels=asked, **HOW)
+    x = sample(model, labels=asked, **HOW, guidance=0.5)
     pictures.save_png(pictures.tile(x[:124].reshape(-1, 28, 28), columns=31), out / "samples.png", scale=2)
     diversity = judge.diversity(x, asked)
     return {
-        **HOW, "samples": len(asked), "agreement": judge.agreement(x, asked),
+        **HOW, "guidance": 0.5, "samples": len(asked), "agreement": judge.agreement(x, asked),
         "diversity_lowest": min(diversity), "diversity_highest": max(diversity),
         "frechet": judge.frechet(x), "judge_accuracy": judge.accuracy(), **_texts("glyphs", model, judge, out),
         "families": len({face.family for face in text_fonts("".join(splits.classes))}),
-        "training_minutes": minutes,
+        "training_minutes": run.minutes, "cpu_minutes": run.cpu_minutes,
     }  # fmt: skip
 
 
 @case("diffusion/half_moons", goals=[Goal("excess_of_ddpm", "<=", 0.2)])
 def half_moons(out: Path, quick: bool) -> dict[str, Any]:
     """The mean distance of points to the moon that was asked for, by each sampler, and that of the data."""
-    model, splits, minutes = _run("diffusion", "half_moons", out / "run", quick, {})
+    run = train_ready("diffusion", "half_moons", out / "run", quick=quick)
+    model, splits = run.model, run.splits
     labels = np.arange(100 if quick else 2000) % 2
     data = _from_moons(splits.test.x, splits.test.y)
-    figures = {"training_minutes": minutes, "of_data": data, "samples": len(labels)}
+    figures = {"training_minutes": run.minutes, "of_data": data, "samples": len(labels)}
     for sampler, steps in (("dpm_solver", 25), ("ddim", 50), ("ddpm", 200)):
         x = sample(model, labels=labels, sampler=sampler, steps=steps)
         figures[f"of_{sampler}_{steps}"] = _from_moons(x, labels)
@@ -108,45 +103,58 @@ def _from_moons(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
 class Curve(Callback):
     """After every epoch: minutes of training so far, without its own, and what a judge says of digits drawn then."""
 
-    def __init__(self, judge: Judge, count: int) -> None:
-        self.judge, self.count = judge, count
+    def __init__(self, judge: Judge, count: int, guidance: float) -> None:
+        self.judge, self.count, self.guidance = judge, count, guidance
         self.points: list[dict[str, float]] = []
-        self._clock = {"start": 0.0, "looking": 0.0}
+        self.seconds = self.cpu_seconds = 0.0
+        self._start = 0.0
 
     def on_run_start(self, run: pl.Run) -> None:
-        self._clock["start"] = perf_counter()
+        self._start = perf_counter()
 
     def on_epoch_end(self, run: pl.Run) -> None:
-        start = perf_counter()
-        minutes = (start - self._clock["start"] - self._clock["looking"]) / 60
+        start, cpu_start = perf_counter(), process_time()
+        minutes = (start - self._start - self.seconds) / 60
         asked = np.arange(self.count) % 10
         with run.lent():
-            x = sample(run.model, labels=asked, **HOW)
+            x = sample(run.model, labels=asked, **HOW, guidance=self.guidance)
         point = {"minutes": minutes, "agreement": self.judge.agreement(x, asked), "frechet": self.judge.frechet(x)}
         self.points.append(point)
-        self._clock["looking"] += perf_counter() - start
+        self.seconds += perf_counter() - start
+        self.cpu_seconds += process_time() - cpu_start
 
 
-def _digits(experiment: str, out: Path, quick: bool, changes: dict[str, Any]) -> dict[str, Any]:
+def _digits(experiment: str, out: Path, quick: bool, guidance: float, changes: Any = None) -> dict[str, Any]:
     judge, of_vae = _judge(quick), _frechet_of_vae(quick, out / "conditional_vae")
-    curve = Curve(judge, 50 if quick else 500)
-    model, _, minutes = _run("diffusion", experiment, out / "run", quick, changes, curve)
+    curve = Curve(judge, 50 if quick else 500, guidance)
+    run = train_ready("diffusion", experiment, out / "run", quick=quick, changes=changes, watch=curve)
     asked = np.arange(100 if quick else 5000) % 10
     start = perf_counter()
-    x = sample(model, labels=asked, **HOW)
+    x = sample(run.model, labels=asked, **HOW, guidance=guidance)
     seconds = perf_counter() - start
-    diversity = judge.diversity(x, asked)
     pictures.save_png(pictures.tile(x[:100].reshape(-1, 28, 28), columns=10), out / "samples.png", scale=2)
     return {
-        **HOW, "samples": len(asked),
-        "agreement": judge.agreement(x, asked),
-        "diversity": diversity, "diversity_lowest": min(diversity), "diversity_highest": max(diversity),
-        "nearest_training_image": judge.nearest(x),
-        "nearest_training_image_of_test": judge.nearest(judge.test.x[: len(x)]),
-        "frechet": judge.frechet(x), "frechet_of_conditional_vae": of_vae,
-        "judge_accuracy": judge.accuracy(), **_texts("mnist", model, judge, out),
-        "training_minutes": minutes, "sampling_seconds": seconds, "curve": curve.points,
+        **HOW, "guidance": guidance, "samples": len(asked), **_figures(judge, x, asked),
+        "nearest_training_image_of_test": judge.nearest(judge.test.x),
+        "frechet_of_conditional_vae": of_vae, "judge_accuracy": judge.accuracy(),
+        **_texts("mnist", run.model, judge, out),
+        "training_minutes": run.minutes, "cpu_minutes": run.cpu_minutes, "sampling_seconds": seconds,
+        "curve": run.points, "by_guidance": _by_guidance(run.model, judge, 50 if quick else 1000),
     }  # fmt: skip
+
+
+def _figures(judge: Judge, x: np.ndarray[Any, Any], asked: np.ndarray[Any, Any]) -> dict[str, Any]:
+    diversity = judge.diversity(x, asked)
+    return {
+        "agreement": judge.agreement(x, asked), "diversity_lowest": min(diversity), "diversity_highest": max(diversity),
+        "nearest_training_image": judge.nearest(x), "frechet": judge.frechet(x),
+    }  # fmt: skip
+
+
+def _by_guidance(model: Any, judge: Judge, count: int) -> list[dict[str, float]]:
+    """The same figures of fewer samples, for several strengths: what guidance gives, and what it takes."""
+    asked = np.arange(count) % 10
+    return [{"guidance": w, **_figures(judge, sample(model, labels=asked, **HOW, guidance=w), asked)} for w in GUIDANCE]
 
 
 def _texts(data: str, model: Any, judge: Judge, out: Path) -> dict[str, Any]:
@@ -166,42 +174,14 @@ def _texts(data: str, model: Any, judge: Judge, out: Path) -> dict[str, Any]:
 @cache
 def _judge(quick: bool) -> Judge:
     splits = pl.load_dataset("mnist", seed=0)
-    return train_judge(_few(splits) if quick else splits, 1 if quick else 8)
+    return train_judge(few(splits) if quick else splits, 1 if quick else 8)
 
 
 @cache
 def _frechet_of_vae(quick: bool, folder: Path) -> float:
-    model, _, _ = _run("vae", "digits_on_demand", folder, quick, {})
+    model = train_ready("vae", "digits_on_demand", folder, quick=quick).model
     asked = np.arange(100 if quick else 5000) % 10
     return _judge(quick).frechet(pellucid_vae.sample(model, len(asked), labels=asked, seed=0))
-
-
-def _run(
-    plugin: str, experiment: str, folder: Path, quick: bool, changes: dict[str, Any], *callbacks: Curve
-) -> tuple[Any, Splits, float]:
-    """A ready experiment: its model, its data, and the minutes that it was trained for, codes included."""
-    rmtree(folder, ignore_errors=True)  # of an earlier measurement
-    sections = read_sections(PLUGINS / plugin / "experiments" / f"{experiment}.toml")
-    sections["model"] |= changes
-    if quick:
-        sections["train"]["epochs"] = 1
-        if sections["data"]["type"] == "glyphs":
-            sections["data"]["samples"] = 30  # they are rendered first
-    prepared = prepare(check(sections))
-    if quick:
-        prepared = replace(prepared, splits=_few(prepared.splits))
-    start = perf_counter()
-    prepared.trainer.callbacks += callbacks
-    if train(prepared, RunFolder(folder), verbose=False).summary is None:
-        raise KeyboardInterrupt  # the run was told to stop, and so is the benchmark
-    seconds = perf_counter() - start - sum(each._clock["looking"] for each in callbacks)
-    return pl.load(folder / "model.safetensors"), prepared.splits, seconds / 60
-
-
-def _few(splits: Splits) -> Splits:
-    parts = {name: getattr(splits, name) for name in ("train", "validation", "test")}
-    few = {name: part.take(np.arange(min(FEW, len(part)))) for name, part in parts.items()}
-    return replace(splits, **few)
 
 
 def _fresh(*paths: Path) -> None:

@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.metadata import version
 from operator import ge, gt, le, lt
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from benchmarks.environment import machine
@@ -57,8 +58,13 @@ class Case:
     def plugin(self) -> str:
         return self.name.partition("/")[0]
 
-    def run(self, out: Path, *, quick: bool = False) -> dict[str, Any]:
-        """Measure, and say where, for how long, and which goals are met."""
+    def run(self, out: Path, *, quick: bool = False, reuse: bool = False) -> dict[str, Any]:
+        """Measure, and say where, for how long, and which goals are met.
+
+        What an earlier measurement left in ``out`` is removed, unless it is to be reused.
+        """
+        if not reuse:
+            rmtree(out, ignore_errors=True)
         out.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()
         figures = self.measure(out, quick)
