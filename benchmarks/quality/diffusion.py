@@ -107,10 +107,7 @@ class Curve(Callback):
         self.judge, self.count, self.guidance = judge, count, guidance
         self.points: list[dict[str, float]] = []
         self.seconds = self.cpu_seconds = 0.0
-        self._start = 0.0
-
-    def on_run_start(self, run: pl.Run) -> None:
-        self._start = perf_counter()
+        self._start = perf_counter()  # codes are learned before the run starts
 
     def on_epoch_end(self, run: pl.Run) -> None:
         start, cpu_start = perf_counter(), process_time()
