@@ -149,7 +149,7 @@ def test_gradients_agree_with_central_differences(arguments: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"outputs": 0}, "outputs: The 'outputs' of ann must be an int of at least 1. Received: 0"),
+        ({"outputs": 0}, r"outputs: The 'outputs' of ann must be an int in \[1, inf\). Received: 0"),
         ({"hidden": [5, 0]}, r"hidden: The 'hidden' of ann must be .* Received: \[5, 0\]"),
         ({"hidden": 5}, "hidden: expected a list"),
         ({"hidden": ["a"]}, "hidden.0: expected"),

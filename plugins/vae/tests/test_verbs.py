@@ -137,7 +137,7 @@ def test_arrays_of_a_walk_and_of_a_traversal(runs: dict[str, Path], capsys: Any)
     [
         ("mnist", ("sample", "--label", 3), "This model is unconditional: --label has no meaning for it"),
         ("mnist", ("interpolate", "--label", 3), "This model is unconditional"),
-        ("digits_on_demand", ("sample", "--label", 10), "--label must be 0 to 9. Received: 10"),
+        ("digits_on_demand", ("sample", "--label", 10), "The model knows no class '10'"),
         ("mnist", ("sample", "--output", "a.jpg"), "--output must end in .png, .npy. Received: a.jpg"),
         ("mnist", ("sample", "--count", 0), "The 'count' of sample must be an int in [1, inf)"),
         ("mnist", ("interpolate", "--between", 0, 400), "The 'between' of interpolate must be an int in [0, 399]"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from pellucid import Example, create
-from pellucid.errors import ConfigError
+from pellucid.checks import check_choice, check_int, check_sizes
 from pellucid.initializer import Initializer
 from pellucid.layer import Layer
 from pellucid.layers.dense import Dense
@@ -44,11 +44,10 @@ def ann(
 
     Source: Goodfellow, Bengio & Courville, Deep Learning, chapter 6.
     """
-    _check("ann", "outputs", outputs, _is_size(outputs), "an int of at least 1")
-    _check("ann", "hidden", hidden, _are_sizes(hidden), "a list of ints of at least 1, the units of each hidden layer")
-    _check("ann", "normalization", normalization, normalization in (None, "batch_norm", "layer_norm"),
-           "'batch_norm', 'layer_norm' or None")  # fmt: skip
-    _check("ann", "task", task, task in ("classification", "regression"), "'classification' or 'regression'")
+    check_int(ann, "outputs", outputs, "[1, inf)")
+    check_sizes(ann, "hidden", hidden, "the units of each hidden layer")
+    check_choice(ann, "normalization", normalization, ("batch_norm", "layer_norm", None))
+    check_choice(ann, "task", task, ("classification", "regression"))
     layers: list[Layer] = [Flatten()]
     for units in hidden:
         if normalization is None:
@@ -75,7 +74,7 @@ def logistic_regression(outputs: int) -> Sequential:
 
     Source: Bishop, Pattern Recognition and Machine Learning, section 4.3.
     """
-    _check("logistic_regression", "outputs", outputs, _is_size(outputs), "an int of at least 1")
+    check_int(logistic_regression, "outputs", outputs, "[1, inf)")
     return _trained_for("classification", outputs, Sequential([Flatten(), Dense(outputs, init="zeros")]))
 
 
@@ -97,16 +96,3 @@ def _trained_for(task: Task, outputs: int, model: Sequential) -> Sequential:
         loss = "core/binary_cross_entropy" if outputs == 1 else "core/softmax_cross_entropy"
     model.default_objective = {"type": "core/supervised", "loss": loss}
     return model
-
-
-def _check(model: str, name: str, value: Any, good: bool, expected: str) -> None:
-    if not good:
-        raise ConfigError(f"The '{name}' of {model} must be {expected}. Received: {value!r}.")
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _are_sizes(value: Any) -> bool:
-    return isinstance(value, list | tuple) and all(_is_size(units) for units in value)

@@ -15,9 +15,9 @@ from pellucid import pictures
 from pellucid.checks import check_int
 from pellucid.errors import ConfigError
 from pellucid.experiments.finished import open_run
+from pellucid.experiments.labels import class_number
 from pellucid.experiments.outputs import check_output, save_array
 from pellucid.model import HostArray, require_runtime
-from pellucid.suggest import did_you_mean, listed
 
 from pellucid_diffusion import drawing, sampling
 from pellucid_diffusion.denoise import classes_of
@@ -122,15 +122,7 @@ def _labels(model: Layer, label: str | None, count: int) -> HostArray | None:
     classes = classes_of(model)
     if label is None:
         return np.arange(count) % classes
-    names = runtime.classes or ()
-    if label in names:
-        return np.full(count, names.index(label))
-    if label.isdecimal() and int(label) < classes and not names:
-        return np.full(count, int(label))
-    raise ConfigError(
-        f"The model knows no class {label!r}.{did_you_mean(label, names)} "
-        + (f"Its classes: {listed(names)}." if names else f"Its classes are the numbers 0 to {classes - 1}.")
-    )
+    return np.full(count, class_number(model, label, classes))
 
 
 def _check_output(output: Path, *suffixes: str) -> None:

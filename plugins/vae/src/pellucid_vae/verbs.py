@@ -17,8 +17,9 @@ from pellucid.datasets.samples import Split
 from pellucid.errors import ConfigError
 from pellucid.experiments.codes import check_codes, save_codes, straight_path
 from pellucid.experiments.finished import FinishedRun, Part, open_run
+from pellucid.experiments.labels import class_number
 from pellucid.experiments.outputs import check_output, save_samples
-from pellucid.model import HostArray, require_runtime
+from pellucid.model import HostArray
 
 from pellucid_vae import inference
 from pellucid_vae.models import LatentVariableModel
@@ -75,7 +76,7 @@ def reconstruct(
 
 
 def sample(
-    run: Path, *, count: int = 100, label: int | None = None, seed: int = 0, shape: Sequence[int] | None = None,
+    run: Path, *, count: int = 100, label: str | None = None, seed: int = 0, shape: Sequence[int] | None = None,
     output: Path = Path("samples.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Draw new samples: codes from N(0, I), decoded.
@@ -99,7 +100,7 @@ def sample(
 
 
 def interpolate(
-    run: Path, *, between: Sequence[int] = (0, 1), steps: int = 9, label: int | None = None, data: str | None = None,
+    run: Path, *, between: Sequence[int] = (0, 1), steps: int = 9, label: str | None = None, data: str | None = None,
     part: Part = "test", shape: Sequence[int] | None = None, output: Path = Path("interpolation.png"),
     scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
@@ -137,7 +138,7 @@ def interpolate(
 
 
 def traverse(
-    run: Path, *, row: int | None = None, steps: int = 11, span: float = 3.0, label: int | None = None,
+    run: Path, *, row: int | None = None, steps: int = 11, span: float = 3.0, label: str | None = None,
     data: str | None = None, part: Part = "test", shape: Sequence[int] | None = None,
     output: Path = Path("traversal.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
@@ -148,7 +149,7 @@ def traverse(
         row: number of the sample whose code is the starting point; none starts from the origin.
         steps: values of each unit.
         span: from minus this to plus this, in standard deviations of the prior.
-        label: of a conditional model: the class; none takes that of the sample, or 0.
+        label: of a conditional model: the class; none takes that of the sample, or the first.
         data: a file of samples (.npy, .npz, .csv) or the name of a data set, for ``row``; none takes the run's own.
         part: of a data set; a file is taken whole.
         shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
@@ -160,18 +161,21 @@ def traverse(
     check_output(output, ".png", ".npy")
     opened = _opened(run)
     model = opened.model
-    start, of_sample = np.zeros(model.latent), 0
+    start, along = np.zeros(model.latent), None
     if row is not None:
         split = opened.samples(data, part)
         check_int(traverse, "row", row, f"[0, {len(split) - 1}]")
         one = split.take(np.array([row]))
         labels = _labels(model, one)
-        start, of_sample = inference.encode(model, one.x, labels)[0], 0 if labels is None else int(labels[0])
+        start = inference.encode(model, one.x, labels)[0]
+        along = None if labels is None else labels.repeat(model.latent * steps)
     codes = np.tile(start, (model.latent, steps, 1))
     for unit in range(model.latent):
         codes[unit, :, unit] = np.linspace(-span, span, steps)
-    wanted = of_sample if label is None and model.conditions else label
-    along = _asked_labels(model, wanted, model.latent * steps)
+    if label is not None:
+        along = _asked_labels(model, label, model.latent * steps)
+    elif along is None and model.conditions:
+        along = np.zeros(model.latent * steps, np.int64)
     frames = inference.decode(model, codes.reshape(-1, model.latent), along)
     rows = frames.reshape(model.latent, steps, *frames.shape[1:])
     save_samples(output, frames, numbers=rows, columns=steps, shape=shape, scale=scale)
@@ -190,7 +194,7 @@ def _labels(model: LatentVariableModel, split: Split) -> HostArray | None:
     return split.y if model.conditions else None
 
 
-def _asked_labels(model: LatentVariableModel, label: int | None, count: int) -> HostArray | None:
+def _asked_labels(model: LatentVariableModel, label: str | None, count: int) -> HostArray | None:
     """The class asked for, ``count`` times; all classes in turn where none is asked for."""
     if not model.conditions:
         if label is not None:
@@ -198,8 +202,4 @@ def _asked_labels(model: LatentVariableModel, label: int | None, count: int) -> 
         return None
     if label is None:
         return np.arange(count) % model.conditions
-    if not 0 <= label < model.conditions:
-        classes = require_runtime(model).classes
-        names = f" ({', '.join(classes)})" if classes else ""
-        raise ConfigError(f"--label must be 0 to {model.conditions - 1}{names}. Received: {label}.")
-    return np.full(count, label)
+    return np.full(count, class_number(model, label, model.conditions))
