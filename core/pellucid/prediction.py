@@ -45,7 +45,8 @@ class Prediction:
         if self.small:
             self._inputs = tuple(self._ops.empty(part.shape, part.dtype) for part in inputs)
         capturable = self.small and all(layer.capturable for _, layer in model.walk())
-        self._forward = Recorded(self._ops, lambda: model.forward(self._ctx, *self._inputs), capturable)
+        self._model = model
+        self._forward = Recorded(self._ops, self._outputs, capturable)
 
     def __call__(self, inputs: tuple[HostArray, ...], first_row: int) -> Any:
         """The outputs for these inputs, as copies: an array or a tuple of them."""
@@ -58,6 +59,9 @@ class Prediction:
         np.add(self._rows, first_row, out=self._index)
         y = self._forward()
         return tuple(map(self._copied, y)) if type(y) is tuple else self._copied(y)
+
+    def _outputs(self) -> Any:
+        return self._model.forward(self._ctx, *self._inputs)
 
     def _copied(self, y: Any) -> HostArray:
         return np.array(self._ops.to_host(y))

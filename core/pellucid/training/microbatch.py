@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod
 
 import numpy as np
 
@@ -56,16 +57,19 @@ class Source:
 
 
 class Recorded:
-    """A function of no arguments whose kernel calls are recorded at the first call and replayed after that.
+    """A method of no arguments whose kernel calls are recorded at the first call and replayed after that.
 
-    On a backend that does not record, and for a function that is not ``capturable``, every call runs the function.
+    On a backend that does not record, and for a method that is not ``capturable``, every call runs the method.
     Either way the same kernels run on the same arrays, so the bits are equal.
+
+    It belongs to the object whose method it is, and does not keep it: the memory of a large batch goes when the last
+    user does, not when Python looks for cycles.
     """
 
-    __slots__ = ("_capturable", "_function", "_ops", "_plan", "_result")
+    __slots__ = ("_capturable", "_method", "_ops", "_plan", "_result")
 
-    def __init__(self, ops: Ops, function: Callable[[], Any], capturable: bool) -> None:
-        self._ops, self._function, self._capturable = ops, function, capturable
+    def __init__(self, ops: Ops, method: Callable[[], Any], capturable: bool) -> None:
+        self._ops, self._method, self._capturable = ops, WeakMethod(method), capturable
         self._plan: Any = None
         self._result: Any = None
 
@@ -75,15 +79,17 @@ class Recorded:
         return self._plan is not None
 
     def __call__(self, times: int = 1) -> Any:
-        """The function's result; False if a replayed plan was stopped by ``guard_finite``.
+        """The method's result; False if a replayed plan was stopped by ``guard_finite``.
 
         Only what has been recorded may run several ``times``.
         """
         if self._plan is not None:
             return self._result if self._plan.run(times) else False
+        method = self._method()
+        assert method is not None  # whoever calls this is its owner
         if not self._capturable:
-            return self._function()
-        self._result, self._plan = self._ops.record(self._function)
+            return method()
+        self._result, self._plan = self._ops.record(method)
         self._capturable = self._plan is not None
         return self._result
 
@@ -119,7 +125,7 @@ class MicroBatch:
         capturable = source.weight is None and objective.capturable and all(la.capturable for _, la in model.walk())
         capturable = capturable and all(augmentation.capturable for augmentation in self._augmentations)
         self.gradients = Recorded(self.ops, self._gradients, capturable)
-        self._update = Recorded(self.ops, lambda: update.apply(self.ctx, self.loss), capturable and update.capturable)
+        self._update = Recorded(self.ops, self._updated, capturable and update.capturable)
         self._requests: list[Any] = []
         self._apply, self._loss_total = update.apply, loss_total
         self._step = Recorded(self.ops, self._whole_step, capturable and update.capturable)
@@ -173,6 +179,9 @@ class MicroBatch:
         applied: bool = self._update()
         self.ctx.discard()
         return applied
+
+    def _updated(self) -> bool:
+        return bool(self._apply(self.ctx, self.loss))
 
     @property
     def repeatable(self) -> bool:

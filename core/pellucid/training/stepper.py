@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import proxy
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Stepper:
     """
 
     def __init__(self, trainer: Trainer) -> None:
-        self.trainer = trainer
+        self.trainer: Trainer = proxy(trainer)  # which owns this; its memory is to go when its last user does
         runtime = trainer.runtime
         self.ops, self.arena = runtime.ops, runtime.arena
         self.ctx = Context(self.ops, training=True, seed=trainer.seed, dtype=runtime.dtype)
