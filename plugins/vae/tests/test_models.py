@@ -54,7 +54,6 @@ def test_predict_gives_the_same_again_and_for_every_batch_size() -> None:
 def test_noise_is_standard_normal_around_the_mean() -> None:
     head = pl.build("vae/gaussian_head", input_shape=(4,), latent=2, seed=0, dtype="float64", backend="reference")
     head.log_std.bias.data[...] = (0.5, -1.0)
-    head.log_std.weight.data[...] = 0
     ctx = Context(get_ops("reference"), training=True, dtype="float64")
     z, mean, s = head.forward(ctx, np.ones((20000, 4)))
     noise = (z - mean) / np.exp(s)
@@ -65,11 +64,24 @@ def test_noise_is_standard_normal_around_the_mean() -> None:
 def test_a_spread_without_bounds_stays_finite() -> None:
     head = pl.build("vae/gaussian_head", input_shape=(1,), latent=1, seed=0)
     head.log_std.bias.data[...] = 1000.0
+    head.log_std.weight.data[...] = 0.3
     ctx = Context(get_ops("cython"), training=True)
     z = head.forward(ctx, np.ones((3, 1), np.float32))[0]
     assert np.isfinite(z).all()
     dx = head.backward(ctx, *(np.ones_like(z) for _ in range(3)))
     np.testing.assert_allclose(dx, 2 * head.mean.weight.data[0, 0] + head.log_std.weight.data[0, 0])  # none by z
+
+
+@pytest.mark.parametrize("transform", [False, True])
+def test_training_starts_at_the_spread_of_the_prior(transform: bool) -> None:
+    """A small model on data far from 0 or standardised: the first loss is of the order of the data's squares."""
+    x = np.random.default_rng(0).normal(5, 3, (60, 4))
+    x = (x - x.mean(axis=0)) / x.std(axis=0) if transform else x
+    model = pl.build("vae", input_shape=(4,), latent=2, hidden=[8], seed=0)
+    assert not model.predict(x)[2].any()
+    objective = {"type": "vae/elbo", "likelihood": "gaussian", "std": 0.5}
+    first = pl.Trainer(model, objective=objective, seed=0).evaluate((x, None))["loss"]
+    assert first < 10 * (x**2).sum(axis=1).mean() / (2 * 0.5**2)
 
 
 def test_an_encoder_and_a_decoder_of_ones_own() -> None:

@@ -26,6 +26,9 @@ class GaussianHead(Layer):
     meaning on test data and comes out the same each time. Whoever wants the mean takes the second output. In z, and
     nowhere else, s above 20 counts as 20.
 
+    s starts at 0, the spread of the prior, whatever the features: eˢ makes large numbers of a random W_s, and a first
+    loss to match. μ starts as any linear layer does.
+
     Args:
         latent: number of latent units K.
 
@@ -57,7 +60,7 @@ class GaussianHead(Layer):
         check_int(self, "latent", latent, "[1, inf)")
         self.latent = latent
         self.mean = Dense(latent)
-        self.log_std = Dense(latent)
+        self.log_std = Dense(latent, init="zeros")
 
     def build(self, input_shape: Shape) -> None:
         features(self, input_shape)
