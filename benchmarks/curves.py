@@ -17,7 +17,7 @@ RESULTS = ROOT / "benchmarks" / "results" / "quality"
 CASES = {"mnist_latent": ("codes", "#1f6f8b"), "mnist_unet": ("pixels", "#d98324")}
 PANELS = {
     "agreement": ("digits that a judge sees as asked, %", 100.0),
-    "frechet": ("Fréchet distance to the test set", 1.0),
+    "frechet": ("Fréchet distance to the test set, of 500 samples", 1.0),
 }
 
 
@@ -41,7 +41,7 @@ def draw(documents: dict[str, Any], path: str | Path) -> None:
         panel.grid(color="#e3e8ec")
         panel.spines[["top", "right"]].set_visible(False)
         if name == "frechet":
-            of_vae = documents["mnist_unet"]["figures"]["frechet_of_conditional_vae"]
+            of_vae = documents["mnist_unet"]["figures"]["frechet_of_conditional_vae_in_curve"]
             panel.axhline(of_vae, color="#7a6c9d", linestyle="--", linewidth=1.2, label="conditional VAE")
             panel.set(yscale="log")
             panel.yaxis.set_major_formatter(ScalarFormatter())
