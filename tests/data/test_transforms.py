@@ -8,6 +8,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.errors import CheckpointError, ConfigError, DataError
+from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 from pellucid.transform import Transform
 from pellucid.transforms.flatten import Flatten
 from pellucid.transforms.scale import Scale
@@ -179,6 +180,26 @@ def test_a_trained_model_keeps_its_transforms_and_other_ones_are_refused(tmp_pat
         for others in (["standardize"], [Scale(2.0), "standardize"], ["standardize", Scale(3.0)]):
             with pytest.raises(ConfigError, match=r"trained with \[Standardize\(\), Scale\(factor=2.* others: \[S"):
                 trainer.fit(data(9.0, *others), verbose=False)
+
+
+def test_a_model_trained_without_transforms_stays_without(tmp_path: Path) -> None:
+    x = RNG.normal(size=(20, 3)).astype(np.float32)
+    part = pl.Split(x, x[:, 0])
+    plain, standardized = pl.Splits(part, part, part), pl.Splits(part, part, part, transforms=["standardize"])
+    by_fit, by_steps = (pl.build("dense", input_shape=(3,), units=1, seed=0) for _ in range(2))
+    trainer = pl.Trainer(by_fit, loss="mse", seed=0)
+    trainer.fit(plain, verbose=False)
+    pl.Trainer(by_steps, loss="mse", seed=0).train_step(x, x[:, 0])
+    pl.save(by_fit, tmp_path / "model.safetensors")
+    save_checkpoint(trainer, tmp_path / "checkpoint.safetensors")
+    resumed = pl.Trainer(pl.build("dense", input_shape=(3,), units=1, seed=0), loss="mse", seed=0)
+    restore_checkpoint(resumed, tmp_path / "checkpoint.safetensors")
+    for model in (by_fit, by_steps, pl.load(tmp_path / "model.safetensors"), resumed.model):
+        again = pl.Trainer(model, loss="mse", seed=0)
+        with pytest.raises(ConfigError, match=r"trained without any, and stays so\. .* others: \[Standardize\(\)\]"):
+            again.fit(standardized, verbose=False)
+        again.fit(plain, verbose=False)
+        assert model.runtime.transforms == []
 
 
 def test_a_model_may_bring_transforms_that_stand_after_those_of_the_data() -> None:

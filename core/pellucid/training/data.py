@@ -38,7 +38,8 @@ def prepare(
     """Check everything that can be checked before the first step, and bring it to the device.
 
     The transforms of the data set and of the model are fitted here, on the training part only, unless the model has
-    some already: then those are used, and a data set that proposes others is a ConfigError.
+    been trained before: then those that it has, which may be none, are used, and a data set that proposes others is a
+    ConfigError.
     """
     for name, value, least in (("epochs", epochs, 0), ("batch_size", batch_size, 1)):
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
@@ -51,7 +52,8 @@ def prepare(
         runtime.metadata["features"] = list(train.features)
     of_data = opened.transforms if isinstance(opened, Splits) else ()
     proposed = [*of_data, *trainer.model.default_transforms]
-    if not runtime.transforms:
+    trained = "objective" in runtime.metadata or runtime.transforms  # the objective of its last training is kept
+    if not trained:
         runtime.transforms = fitted_transforms(proposed, train.x)
     elif of_data:
         _require_same(runtime.transforms, [read("transform", given, path="transforms") for given in proposed])
@@ -119,10 +121,10 @@ def fitted_transforms(proposed: Any, x: Any) -> list[Transform]:
 def _require_same(own: list[Transform], proposed: list[Transform]) -> None:
     """ConfigError unless the model's transforms are those that the data proposes, with the same arguments."""
     if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
+        before = f"with {own}, fitted to the data of then, and keeps them" if own else "without any, and stays so"
         raise ConfigError(
-            f"transforms: this model was trained with {own}, fitted to the data of then, and keeps them. This data "
-            f"proposes others: {proposed}. Let it propose none, transforms = [], and the samples go through the "
-            "model's; for other transforms train a new model."
+            f"transforms: this model was trained {before}. This data proposes others: {proposed}. Let it propose none, "
+            "transforms = [], and the samples go through the model's; for other transforms train a new model."
         )
 
 
