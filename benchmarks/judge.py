@@ -51,10 +51,9 @@ class Judge:
         return float(np.mean(self.classes(x) == asked))
 
     def frechet(self, x: HostArray) -> float:
-        """``‖μ − ν‖² + tr(Σ + Ω − 2 (ΣΩ)^½)`` between the features of drawn images, N(μ, Σ), and of the test set,
-        N(ν, Ω) (Heusel et al., 2017)."""
-        (m, a), (n, b) = (_moments(self.features(part)) for part in (x, self.test.x))
-        return float(np.sum((m - n) ** 2) + np.trace(a) + np.trace(b) - 2 * np.sum(_roots(a, b)))
+        """The squared Fréchet distance between the features of drawn images and of the test set, each taken for normal
+        (Heusel et al., 2017). That of few samples is too large, so compare equal numbers only."""
+        return between_gaussians(*_moments(self.features(x)), *_moments(self.features(self.test.x)))
 
     def diversity(self, x: HostArray, asked: HostArray) -> list[float]:
         """For each class asked for: the mean distance between two drawn ones over that of two of the test set."""
@@ -73,6 +72,11 @@ class Judge:
             apart = np.sum(part**2, axis=1)[:, None] + squares - 2 * part @ train.T
             found.append(np.sqrt(np.maximum(apart.min(axis=1), 0)))
         return float(np.mean(np.concatenate(found)))
+
+
+def between_gaussians(m: HostArray, a: HostArray, n: HostArray, b: HostArray) -> float:
+    """``‖m − n‖² + tr(a + b − 2 (ab)^½)``: the squared Fréchet distance of N(m, a) and N(n, b)."""
+    return float(np.sum((m - n) ** 2) + np.trace(a) + np.trace(b) - 2 * np.sum(_roots(a, b)))
 
 
 def train_judge(splits: Any, epochs: int, seed: int = 100) -> Judge:
