@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from pellucid.context import Context
 from pellucid_diffusion.denoise import Denoise
 from pellucid_diffusion.guidance import Guided, objective_of
 from pellucid_diffusion.sampling import BATCH, make_sampler, paths, sample
+
+STEPS = 50
 
 
 def row_of(x: Any) -> Any:
@@ -103,6 +106,19 @@ def test_paths_end_in_the_samples(draws_bars: pl.Layer) -> None:
     assert way.shape == (11, 2, 4, 4)
     np.testing.assert_array_equal(way[-1], sample(draws_bars, labels=[2, 0], steps=10))
     assert way[0].std() > 0.8 * 0.5  # noise of variance 1, in units that are half as large
+
+
+def test_only_the_last_step_is_kept(draws_bars: pl.Layer) -> None:
+    def peak(steps: int) -> int:
+        tracemalloc.start()
+        sample(draws_bars, BATCH, sampler="ddim", steps=steps)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(2)  # what is imported and kept for good does not count
+    one_step = BATCH * 4 * 4 * np.dtype("float32").itemsize
+    assert peak(STEPS) - peak(5) < 10 * one_step
 
 
 @pytest.mark.parametrize(

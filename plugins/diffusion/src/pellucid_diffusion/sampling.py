@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from pellucid.suggest import did_you_mean, listed
 
 from pellucid_diffusion.denoise import classes_of
 from pellucid_diffusion.guidance import Guided, objective_of
-from pellucid_diffusion.samplers import SAMPLERS, Move, Sampler, reverse
+from pellucid_diffusion.samplers import SAMPLERS, Array, Sampler, reverse
 
 if TYPE_CHECKING:
     from pellucid.layer import Layer
@@ -53,7 +54,8 @@ def sample(
 
         digits = sample(model, labels=[1, 7, 3, 8], guidance=1.0)
     """
-    rows = [list(moves)[-1].x for moves in _batches(model, count, labels, sampler, steps, guidance, eta, seed)]
+    ways = _batches(model, count, labels, sampler, steps, guidance, eta, seed)
+    rows = [_on_host(model, deque(way, maxlen=1).pop()) for way in ways]  # of each way the last step alone is kept
     return to_data(model, np.concatenate(rows))
 
 
@@ -67,8 +69,8 @@ def paths(
         (steps + 1, count, …).
     """
     ways = [
-        np.stack([move.x for move in moves])
-        for moves in _batches(model, count, labels, sampler, steps, guidance, eta, seed)
+        np.stack([_on_host(model, x) for x in way])
+        for way in _batches(model, count, labels, sampler, steps, guidance, eta, seed)
     ]
     whole = np.concatenate(ways, axis=1)
     return np.stack([to_data(model, frame) for frame in whole])
@@ -91,8 +93,8 @@ def make_sampler(name: str, eta: float = 0.0) -> Sampler:
 
 def _batches(
     model: Layer, count: int | None, labels: Any, sampler: str, steps: int, guidance: float, eta: float, seed: int
-) -> Iterator[Iterator[Move]]:
-    """The reverse process of some samples at a time."""
+) -> Iterator[Iterator[Array]]:
+    """The ways of some samples at a time."""
     objective, rule = objective_of(model), make_sampler(sampler, eta)
     objective.process.times(steps)  # refuses impossible numbers
     known = _checked(model, labels)
@@ -111,7 +113,8 @@ def _batches(
 
 def _reverse(
     model: Layer, rule: Sampler, labels: HostArray | None, index: HostArray, steps: int, guidance: float, seed: int
-) -> Iterator[Move]:
+) -> Iterator[Array]:
+    """x_T, …, x_0 of these samples, on the model's device; each may be overwritten by what comes after it."""
     runtime, objective = require_runtime(model), objective_of(model)
     ops = runtime.ops
     ctx = Context(ops, training=False, seed=seed, dtype=runtime.dtype)
@@ -125,9 +128,12 @@ def _reverse(
         drawn += 1
         return ctx.normal(shape, "noise").copy()
 
-    for move in reverse(objective.process, said, rule, fresh(), steps, fresh):
-        # Moves hold arrays of the device; what leaves is the host's.
-        yield Move(move.t, move.s, np.array(ops.to_host(move.x)), None, None, None)
+    return (move.x for move in reverse(objective.process, said, rule, fresh(), steps, fresh))
+
+
+def _on_host(model: Layer, x: Array) -> HostArray:
+    """A copy for the host."""
+    return np.array(require_runtime(model).ops.to_host(x))
 
 
 def _checked(model: Layer, labels: Any) -> HostArray | None:
