@@ -37,7 +37,7 @@ class Runtime:
         config: the configuration that builds this model again, by registered names only.
         transforms: fitted on the training data, applied before the model in ``predict``, and saved with it.
         classes: names of the classes, or None.
-        metadata: further facts that are saved with it, such as "objective": of its last training, absent before the first.
+        metadata: further facts that are saved with the model, such as its "objective", there once it was trained.
         idle_predictions: by the shapes of their inputs, the memory and plan of predictions that may be used again.
     """
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.errors import DataError
 from pellucid.experiments.finished import open_run
 
 from tests.experiments.support import Shell
@@ -197,6 +199,20 @@ def test_predict_refuses_what_is_not_finite(pellucid: Shell, run: dict, value: s
         assert f"x of {file} must be finite. Received: {value} in row 1, column 2" in pellucid.refused(
             "predict", "run", file
         )
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.full((2, 4), np.nan, np.float32), "x of bad.npz must be finite. Received: nan in row 0, column 0"),
+        (np.zeros((0, 4), np.float32), "There are no samples in bad.npz"),
+        (np.zeros((3, 4), np.float32), "must have one row for each sample. Received: 3 rows in x, 2 in y"),
+    ],
+)
+def test_samples_with_labels_are_checked_too(run: dict, x: np.ndarray, message: str) -> None:
+    np.savez("bad.npz", x=x, y=np.zeros(min(len(x), 2), np.int64))
+    with pytest.raises(DataError, match=re.escape(message)):
+        open_run(Path("run")).samples("bad.npz")
 
 
 def test_predict_never_overwrites(pellucid: Shell, run: dict) -> None:

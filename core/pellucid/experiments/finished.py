@@ -112,20 +112,21 @@ class FinishedRun(Generic[M_co]):
 
     def _from_file(self, path: Path, target: str | None, must_have_target: bool) -> Split:
         table = self.read_samples(path, target, must_have_target=must_have_target or target is not None)
-        if table.y is None and not must_have_target:
-            check_data(table.x, where=str(path))
-            return Split(table.x, features=table.features)
-        if table.y is None:
+        if table.y is not None:
+            classes = self.model.runtime.classes  # type: ignore[union-attr]
+            are_labels = self.sections.get("data", {}).get("classify")
+            if are_labels is None:
+                are_labels = classes is not None or table.y.dtype.kind in "iub"
+            split = labelled(table, classes, are_labels, str(path))
+        elif must_have_target:
             raise DataError(
                 f"{path} has no targets, so there is nothing to compare with. Name their column: --target NAME; "
                 "a .npz file needs an array 'y'. To see what the model says without targets: pellucid predict."
             )
-        classes = self.model.runtime.classes  # type: ignore[union-attr]
-        dataset = self.sections.get("data", {})
-        are_labels = dataset.get("classify")
-        if are_labels is None:
-            are_labels = classes is not None or table.y.dtype.kind in "iub"
-        return labelled(table, classes, are_labels, str(path))
+        else:
+            split = Split(table.x, features=table.features)
+        check_data(split.x, split.y, where=str(path))
+        return split
 
 
 @overload
