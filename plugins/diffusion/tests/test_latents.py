@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ def blobs(n: int = 400) -> tuple[Any, Any]:
 
 
 def latents(**arguments: Any) -> Latents:
-    made: Latents = pl.create("transform", "diffusion/latents", autoencoder=AE, lr=0.02, **{"epochs": 60, **arguments})
+    made: Latents = pl.create(
+        "transform", "diffusion/latents", lr=0.02, **{"autoencoder": AE, "epochs": 60, **arguments}
+    )
     return made
 
 
@@ -48,6 +51,18 @@ def test_the_way_back_is_the_decoder(fitted: Latents) -> None:
 
 def test_the_autoencoder_that_was_given_is_not_touched(fitted: Latents) -> None:
     assert fitted.autoencoder.runtime is None and not fitted.autoencoder.parameters()
+
+
+def test_states_of_the_autoencoder_are_kept() -> None:
+    """Here the averages of batch_norm, which it applies outside training."""
+    x = 3 + blobs()[0]
+    transform = latents(autoencoder={**AE, "corruption": {"type": "batch_norm"}}, epochs=2)
+    transform.fit(x)
+    codes = transform.apply(x)
+    restored = latents(autoencoder=transform.autoencoder)
+    restored.restore(transform.state())
+    for again in (deepcopy(transform), restored):
+        np.testing.assert_array_equal(again.apply(x), codes)
 
 
 def test_wrong_samples_and_files_are_refused(fitted: Latents) -> None:

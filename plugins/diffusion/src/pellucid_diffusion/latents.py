@@ -11,7 +11,7 @@ from pellucid.checks import check_float, check_int
 from pellucid.component import Equation, Example
 from pellucid.config import build
 from pellucid.errors import CheckpointError, ConfigError
-from pellucid.layer import Layer
+from pellucid.layer import Layer, Param, State
 from pellucid.model import require_runtime
 from pellucid.trainer import Trainer
 from pellucid.transform import HostArray, Shape, Transform, check_columns, floating
@@ -73,7 +73,7 @@ class Latents(Transform):
         ops = require_runtime(model).ops
         self._learned_by_fit.clear()
         self._learned_by_fit |= {
-            "parameters": np.concatenate([np.ravel(ops.to_host(param.data)) for param in model.parameters()]),
+            "parameters": np.concatenate([np.ravel(ops.to_host(item.data)) for item in _learned_by(model)]),
             "mean": codes.mean(axis=0, dtype=np.float64),
             "std": np.where(spread > 0, spread, 1.0),  # a number that never changes is not divided
             "shape": np.array(x.shape[1:], np.int64),
@@ -100,7 +100,7 @@ class Latents(Transform):
 
     @property
     def parameters(self) -> Any:
-        """All parameters of the autoencoder in one row, in the order of ``autoencoder.parameters()``."""
+        """All parameters of the autoencoder and then its states, such as the averages of batch_norm, in one row."""
         return self._learned_by_fit.get("parameters")
 
     @property
@@ -132,14 +132,15 @@ class Latents(Transform):
         parameters = self._learned("parameters")
         if "model" not in self._learned_by_fit:
             model = self._build(tuple(int(n) for n in self.shape), parameters.dtype.name)
-            sizes = [prod(param.shape) for param in model.parameters()]
+            sizes = [prod(item.shape) for item in _learned_by(model)]
             if sum(sizes) != len(parameters):
                 raise CheckpointError(
-                    f"The saved autoencoder of Latents has {len(parameters)} parameters, and the one that its "
-                    f"configuration builds has {sum(sizes)}. The file is damaged, or the autoencoder's plugin changed."
+                    f"The saved autoencoder of Latents has {len(parameters)} parameters and states, and the one that "
+                    f"its configuration builds has {sum(sizes)}. The file is damaged, or of another version of the "
+                    "autoencoder. Train it again."
                 )
-            for param, values in zip(model.parameters(), np.split(parameters, np.cumsum(sizes)[:-1]), strict=True):
-                param.data[...] = require_runtime(model).ops.asarray(values.reshape(param.shape))
+            for item, values in zip(_learned_by(model), np.split(parameters, np.cumsum(sizes)[:-1]), strict=True):
+                item.data[...] = require_runtime(model).ops.asarray(values.reshape(item.shape))
             self._learned_by_fit["model"] = model
         return self._learned_by_fit["model"]
 
@@ -150,3 +151,7 @@ class Latents(Transform):
         """Copied and pickled by what was learned; the model is built from it again."""
         kept = {name: value for name, value in self._learned_by_fit.items() if name != "model"}
         return {**self.__dict__, "_learned_by_fit": kept}
+
+
+def _learned_by(model: Layer) -> list[Param | State]:
+    return [*model.parameters(), *model.states()]
