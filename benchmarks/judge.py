@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,11 @@ class Judge:
     def frechet(self, x: HostArray) -> float:
         """The squared Fréchet distance between the features of drawn images and of the test set, each taken for normal
         (Heusel et al., 2017). That of few samples is too large, so compare equal numbers only."""
-        return between_gaussians(*_moments(self.features(x)), *_moments(self.features(self.test.x)))
+        return between_gaussians(*_moments(self.features(x)), *self._of_test)
+
+    @cached_property
+    def _of_test(self) -> tuple[HostArray, HostArray]:
+        return _moments(self.features(self.test.x))
 
     def diversity(self, x: HostArray, asked: HostArray) -> list[float]:
         """For each class asked for: the mean distance between two drawn ones over that of two of the test set."""
