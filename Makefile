@@ -53,7 +53,7 @@ lint: setup
 types: setup
 	$(RUN) mypy
 
-bench: setup  ## cases 1-6 beside PyTorch, JAX, scikit-learn and NumPy
+bench: setup  ## cases 1-7 beside PyTorch, JAX, scikit-learn and NumPy
 	benchmarks/run.sh $(ARGS)
 
 quality: setup  ## what the ready models reach, hours: ARGS="vae" or "cnn/mnist" for some of it
