@@ -10,21 +10,24 @@ from typing import TYPE_CHECKING, Any
 from pellucid.errors import ShapeError
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer, Shape
+    from pellucid.layer import Shape
 
 
-def counted(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of layers that takes one shape for each input that it names, with their number checked."""
+def counted(method: Any, owner: type) -> Any:
+    """A method of a class of layers that takes one shape for each input that it names, with their number checked."""
+    wrapped = isinstance(method, staticmethod | classmethod)
+    function = method.__func__ if wrapped else method
+    before = 0 if isinstance(method, staticmethod) else 1
 
-    @wraps(method)
-    def checked(layer: Layer, *input_shapes: Shape) -> Any:
-        require_inputs(layer, method, input_shapes)
-        return method(layer, *input_shapes)
+    @wraps(function)
+    def checked(*arguments: Any) -> Any:
+        require_inputs(owner, function, arguments[before:], before)
+        return function(*arguments)
 
-    return checked
+    return type(method)(checked) if wrapped else checked
 
 
-def require_inputs(layer: Layer, method: Callable[..., Any], input_shapes: Sequence[Shape], before: int = 1) -> None:
+def require_inputs(owner: type, method: Callable[..., Any], input_shapes: Sequence[Shape], before: int) -> None:
     """Compare the number of inputs with those that a function names, after ``before`` other parameters, such as self.
 
     Raises:
@@ -35,9 +38,17 @@ def require_inputs(layer: Layer, method: Callable[..., Any], input_shapes: Seque
         signature.bind(*[None] * before, *input_shapes)
     except TypeError as error:
         named = [p for p in signature.parameters.values() if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)][before:]
-        names = [f"[{p.name}]" if p.default is not p.empty else f"{p}".partition(":")[0] for p in named]
-        expected = "one input" if len(names) == 1 else f"{len(names)} inputs, {', '.join(names)}"
         raise ShapeError(
-            f"{type(layer).__name__} takes {expected}. Received: {len(input_shapes)}, of shapes "
+            f"{owner.__name__} takes {_expected(named)}. Received: {len(input_shapes)}, of shapes "
             f"{[tuple(shape) for shape in input_shapes]}. Give one shape for each input, without the batch axis."
         ) from error
+
+
+def _expected(named: Sequence[inspect.Parameter]) -> str:
+    """``no input``, ``one input``, ``3 inputs, x, told, [gate]`` or ``at least one input, x, *others``."""
+    names = [f"[{p.name}]" if p.default is not p.empty else f"{p}".partition(":")[0] for p in named]
+    listed = f", {', '.join(names)}" if len(names) > 1 else ""
+    more = bool(named) and named[-1].kind is inspect.Parameter.VAR_POSITIONAL
+    n = sum(not name.startswith(("[", "*")) for name in names) if more else len(names)
+    number = {0: "no input", 1: "one input"}.get(n, f"{n} inputs")
+    return f"{'at least ' if more else ''}{number}{listed}"

@@ -175,7 +175,7 @@ class Layer(Component, ABC):
         super().__init_subclass__(**options)
         for name in ("build", "output_shape"):
             if name in vars(cls):
-                setattr(cls, name, counted(vars(cls)[name]))
+                setattr(cls, name, counted(vars(cls)[name], cls))
 
     def build(self, *input_shapes: Any, **never: Any) -> None:
         """Declare parameters and states for these input shapes (without the batch axis). Idempotent. A layer that has

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pellucid as pl
 import pytest
@@ -110,6 +112,33 @@ def test_inputs_are_counted_by_the_names_that_an_author_gives_them():
         build(Told())
     with pytest.raises(ShapeError, match=r"Received: 4, of shapes"):
         build(Told(), [(3,)] * 4)
+
+
+def of_shape(output_shape):
+    """A layer whose class has this ``output_shape``."""
+    methods = {"output_shape": output_shape, "forward": lambda self, ctx, x: x, "backward": lambda self, ctx, dy: dy}
+    return type("Own", (pl.Layer,), methods)()
+
+
+@pytest.mark.parametrize("kind", [staticmethod, classmethod], ids=lambda kind: kind.__name__)
+def test_output_shape_may_be_static_or_of_the_class(kind):
+    layer = of_shape(staticmethod(lambda a: a) if kind is staticmethod else classmethod(lambda cls, a: a))
+    assert layer.output_shape((3,)) == type(layer).output_shape((3,)) == (3,)
+    with pytest.raises(ShapeError, match=r"Own takes one input\. Received: 2, of shapes"):
+        layer.output_shape((3,), (2,))
+
+
+@pytest.mark.parametrize(
+    ("output_shape", "shapes", "expected"),
+    [
+        (lambda self: (1,), [(3,)], "takes no input. Received: 1, of"),
+        (lambda self, a, *rest: a, [], "takes at least one input, a, *rest. Received: 0, of"),
+        (lambda self, a, b, c=None, *rest: a, [(3,)], "takes at least 2 inputs, a, b, [c], *rest. Received: 1, of"),
+    ],
+)
+def test_what_an_author_asks_for_is_said(output_shape, shapes, expected):
+    with pytest.raises(ShapeError, match=re.escape(expected)):
+        of_shape(output_shape).output_shape(*shapes)
 
 
 def test_outputs_without_a_last_axis_cannot_be_joined():
