@@ -23,6 +23,9 @@ class Latents(Transform):
     ``fit`` trains the autoencoder with its own objective, Adam and a cosine schedule, and then takes mean and standard
     deviation of each number of the codes. All of it is saved with the model that the transform belongs to.
 
+    A transform works with arrays of the host and is not told the backend of the model behind it: the autoencoder runs
+    on the one that PELLUCID_BACKEND names, or the best that is installed.
+
     Args:
         autoencoder: a model with ``latent``, ``encode`` and ``decode``, such as ``ae/autoencoder``. It stays as it is:
             a copy is trained.
