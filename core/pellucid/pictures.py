@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.checks import check_int
 from pellucid.errors import ConfigError, DataError
 from pellucid.saving.atomic import replace_file
 
@@ -35,16 +36,21 @@ def as_images(samples: Any, shape: Sequence[int] | None = None) -> HostArray:
             are, and makes squares of rows of n² numbers, n ≥ 4.
 
     Raises:
-        ConfigError: the shape is none of an image, or has another number of pixels than a sample. DataError: no shape
-            is given, and none follows.
+        ConfigError: the shape is none of an image, or has another number of pixels than a sample. DataError: the
+            samples are no array of numbers, or no shape is given and none follows.
     """
-    values = np.asarray(samples)
+    try:
+        values = np.asarray(samples)
+    except ValueError as error:  # rows of different lengths
+        raise DataError(f"Pictures need samples in one array of numbers. Received: {error}") from error
+    if values.dtype.kind not in "fiub":
+        raise DataError(f"Pictures need samples of real numbers. Received: dtype {values.dtype}.")
     numbers = prod(values.shape[1:])
     if shape is not None:
-        if len(shape) not in (2, 3) or min(shape) < 1 or prod(shape) != numbers or tuple(shape[2:]) not in _CHANNELS:
+        if not _is_image_shape(shape) or prod(shape) != numbers:
             raise ConfigError(
                 f"The 'shape' of a picture must be height and width, and perhaps 1 or 3 channels: {numbers} numbers in "
-                f"all, as a sample has. Received: {' x '.join(map(str, shape))}."
+                f"all, as a sample has. Received: {shape!r}."
             )
         values = values.reshape(-1, *shape)
     elif values.ndim == 2 and isqrt(numbers) ** 2 == numbers and numbers >= SMALLEST**2:
@@ -56,6 +62,13 @@ def as_images(samples: Any, shape: Sequence[int] | None = None) -> HostArray:
         )
     values = values[..., 0] if values.shape[3:] == (1,) else values
     return values / 255 if values.max(initial=0) > LARGEST_LEVEL else values
+
+
+def _is_image_shape(shape: Any) -> bool:
+    """Whether these are height and width, and perhaps 1 or 3 channels."""
+    if not isinstance(shape, Sequence) or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+        return False
+    return len(shape) >= 2 and tuple(shape[2:]) in _CHANNELS
 
 
 _CHANNELS = ((), (1,), (3,))
@@ -139,7 +152,13 @@ def coarse(frames: Sequence[HostArray] | HostArray, levels: int = 32) -> list[Ho
     Args:
         frames: uint8 images, at least one.
         levels: at least 2.
+
+    Raises:
+        DataError: no frames. ConfigError: fewer levels.
     """
+    if len(frames) == 0:
+        raise DataError("pictures.coarse needs at least one frame. Received: none.")
+    check_int(coarse, "levels", levels, "[2, inf)")
     step = 255 / (levels - 1)
     return [*(np.rint(np.rint(frame / step) * step).astype(np.uint8) for frame in frames[:-1]), frames[-1]]
 

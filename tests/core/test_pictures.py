@@ -48,8 +48,8 @@ def test_samples_become_images() -> None:
         np.testing.assert_allclose(pictures.as_images(levels.astype(kind))[0], [[0, 0.2], [0.4, 1]], rtol=1e-6)
 
 
-@pytest.mark.parametrize("shape", [(3, 5), (16,), (4, 2, 2), (-4, -4)], ids=str)
-def test_a_shape_that_samples_do_not_have_is_refused(shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("shape", [(3, 5), (16,), (4, 2, 2), (-4, -4), (), 4, (4.0, 4.0), "44"], ids=str)
+def test_a_shape_that_samples_do_not_have_is_refused(shape: Any) -> None:
     with pytest.raises(ConfigError, match=r"perhaps 1 or 3 channels: 16 numbers in all, as a sample has\. Received"):
         pictures.as_images(np.zeros((2, 16)), shape)
 
@@ -58,6 +58,12 @@ def test_a_shape_that_samples_do_not_have_is_refused(shape: tuple[int, ...]) -> 
 def test_samples_that_are_no_pictures_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(DataError, match=r"Samples of shape .* are no pictures\. If their \d+ numbers are pixels, give"):
         pictures.as_images(np.zeros((2, *shape)))
+
+
+@pytest.mark.parametrize("samples", [[["a"] * 16], [[1.0] * 16, [2.0]], np.zeros((1, 16), complex)])
+def test_samples_that_are_no_numbers_are_refused(samples: Any) -> None:
+    with pytest.raises(DataError, match=r"Pictures need samples .*numbers\. Received: "):
+        pictures.as_images(samples)
 
 
 def test_a_png_holds_the_pixels(tmp_path: Path) -> None:
@@ -95,6 +101,10 @@ def test_coarse_frames_stay_close_and_the_last_stays() -> None:
     assert len(np.unique(first)) == 18 and first.min() == 0 and first.max() == 255
     assert np.abs(first.astype(int) - frame).max() <= 8
     assert last is frame
+    with pytest.raises(DataError, match="coarse needs at least one frame"):
+        pictures.coarse([])
+    with pytest.raises(ConfigError, match=r"'levels' of coarse must be an int in \[2, inf\)\. Received: 1"):
+        pictures.coarse([frame], levels=1)
 
 
 @pytest.mark.parametrize(
