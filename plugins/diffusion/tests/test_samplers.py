@@ -191,7 +191,7 @@ def test_wrong_settings_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"'variance' of DDPM must be 'beta' or 'posterior'\. Received: 'learned'"):
         DDPM("learned")  # type: ignore[arg-type]
     for eta in (-0.1, 1.5, float("nan")):
-        with pytest.raises(ConfigError, match=r"'eta' of DDIM must be in \[0, 1\]"):
+        with pytest.raises(ConfigError, match=r"'eta' of DDIM must be a float in \[0, 1\]"):
             DDIM(eta)
 
 

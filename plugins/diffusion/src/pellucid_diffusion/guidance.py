@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.checks import check_float
 from pellucid.config import read
 from pellucid.errors import ConfigError
 from pellucid.model import require_runtime
@@ -38,7 +37,6 @@ class Guided:
     def __init__(
         self, model: Layer, objective: Denoise, labels: Array | None, guidance: float, ctx: Context
     ) -> None:
-        check_float(self, "guidance", guidance, "[0, inf)")
         self.model, self.objective, self.guidance, self.ctx = model, objective, guidance, ctx
         self.has_labels = len(require_runtime(model).input_shapes) == 3
         self.labels = labels

@@ -71,10 +71,11 @@ class Process:
         Raises:
             ConfigError: none, or more than there are.
         """
-        if not 1 <= count <= self.steps:
+        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+        if not whole or not 1 <= count <= self.steps:
             raise ConfigError(
                 f"Sampling takes from 1 to {self.steps} steps, the number that the model was trained with. "
-                f"Received: {count}."
+                f"Received: {count!r}."
             )
         return [int(t) for t in np.linspace(self.steps, 0, count + 1).round()]
 

@@ -10,6 +10,7 @@ from math import exp, log, sqrt
 from types import MappingProxyType
 from typing import Any, Literal
 
+from pellucid.checks import check_float
 from pellucid.errors import ConfigError
 
 from pellucid_diffusion.process import Process
@@ -90,8 +91,7 @@ class DDIM(Sampler):
     eta: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.eta <= 1:
-            raise ConfigError(f"The 'eta' of DDIM must be in [0, 1]. Received: {self.eta!r}.")
+        check_float(self, "eta", self.eta, "[0, 1]")
 
     def step(self, process: Process, move: Move, fresh: Callable[[], Array]) -> Array:
         _, beta = process.bridge(move.t, move.s)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.checks import check_int
+from pellucid.checks import check_float, check_int
 from pellucid.context import Context
 from pellucid.errors import ConfigError, DataError
 from pellucid.model import HostArray, require_runtime
@@ -82,12 +82,12 @@ def make_sampler(name: str, eta: float = 0.0) -> Sampler:
     Raises:
         ConfigError: there is none of that name, or η does not suit it.
     """
-    if name not in SAMPLERS:
+    if not isinstance(name, str) or name not in SAMPLERS:
         raise ConfigError(
-            f"There is no sampler {name!r}.{did_you_mean(name, SAMPLERS)} Samplers: {listed(SAMPLERS)}."
+            f"There is no sampler {name!r}.{did_you_mean(str(name), SAMPLERS)} Samplers: {listed(SAMPLERS)}."
         )
     if eta and name != "ddim":
-        raise ConfigError(f"Only ddim has an eta. Received: eta = {eta} for {name}. Leave it out.")
+        raise ConfigError(f"Only ddim has an eta. Received: eta = {eta!r} for {name}. Leave it out.")
     return SAMPLERS[name](eta)
 
 
@@ -97,6 +97,7 @@ def _batches(
     """The ways of some samples at a time."""
     objective, rule = objective_of(model), make_sampler(sampler, eta)
     objective.process.times(steps)  # refuses impossible numbers
+    check_float(sample, "guidance", guidance, "[0, inf)")
     known = _checked(model, labels)
     if count is None and known is None:
         raise ConfigError("How many samples? Give count = …, or labels.")
@@ -141,11 +142,13 @@ def _checked(model: Layer, labels: Any) -> HostArray | None:
     if labels is None:
         return None
     known = np.atleast_1d(np.asarray(labels))
+    if not known.size:
+        raise DataError(f"Labels say which samples to draw, one for each, and there are none. Received: {labels!r}.")
     if known.ndim != 1 or known.dtype.kind not in "iu":
         raise DataError(f"Labels are class numbers, one for each sample. Received: {labels!r:.80}.")
     if len(require_runtime(model).input_shapes) == 3:
         classes = classes_of(model)
-        if len(known) and not (known.min() >= 0 and known.max() < classes):
-            wrong = known[(known < 0) | (known >= classes)][0]
-            raise DataError(f"The model knows the classes 0 to {classes - 1}. Received: {wrong}.")
+        wrong = known[(known < 0) | (known >= classes)]
+        if len(wrong):
+            raise DataError(f"The model knows the classes 0 to {classes - 1}. Received: {wrong[0]}.")
     return known.astype(np.int64)
