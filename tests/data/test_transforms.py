@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pellucid as pl
@@ -200,6 +201,17 @@ def test_a_model_trained_without_transforms_stays_without(tmp_path: Path) -> Non
             again.fit(standardized, verbose=False)
         again.fit(plain, verbose=False)
         assert model.runtime.transforms == []
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [("standardize", r"Put it into brackets: \['standardize'\]"), (None, r"An empty one, \[\], stands")],
+)
+def test_transforms_are_a_list(given: Any, remedy: str) -> None:
+    part = pl.Split(np.zeros((2, 3), np.float32), np.zeros(2))
+    trainer = pl.Trainer(pl.build("dense", input_shape=(3,), units=1, seed=0), loss="mse", seed=0)
+    with pytest.raises(ConfigError, match=rf"transforms: expected a list\. Received: {given!r}\. {remedy}"):
+        trainer.fit(pl.Splits(part, part, part, transforms=given), verbose=False)
 
 
 def test_a_model_may_bring_transforms_that_stand_after_those_of_the_data() -> None:

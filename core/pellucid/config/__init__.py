@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,8 @@ def read_several(kind: str, configs: Any, *, path: str) -> list[Any]:
     """The components of a list; see :func:`read`."""
     if isinstance(configs, str | Mapping | Component):
         raise ConfigError(f"{path}: expected a list. Received: {configs!r}. Put it into brackets: [{configs!r}].")
+    if not isinstance(configs, Iterable):
+        raise ConfigError(f"{path}: expected a list. Received: {configs!r}. An empty one, [], stands for none.")
     return [read(kind, config, path=f"{path}.{i}") for i, config in enumerate(configs)]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.config import read
+from pellucid.config import read_several
 from pellucid.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ def input_shape_of(splits: Splits, made: Sequence[Shape] = (), transforms: Seque
     x = splits.train.x
     first, *others = x if isinstance(x, tuple) else (x,)
     shape = tuple(first.shape[1:])
-    for transform in (*splits.transforms, *transforms):
-        shape = read("transform", transform, path="transforms").output_shape(shape)
+    of_data = read_several("transform", splits.transforms, path="data.transforms")
+    for transform in of_data + read_several("transform", transforms, path="default_transforms"):
+        shape = transform.output_shape(shape)
     further = [*(list(part.shape[1:]) for part in others), *(list(part) for part in made)]
     return [list(shape), *further] if further else list(shape)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.config import config_or_none, read
+from pellucid.config import config_or_none, read_several
 from pellucid.dataset import Dataset, Splits, load_dataset
 from pellucid.datasets.samples import Split, check_data
 from pellucid.errors import ConfigError, DataError
@@ -50,13 +51,13 @@ def prepare(
     runtime = trainer.runtime
     if train.features is not None:
         runtime.metadata["features"] = list(train.features)
-    of_data = opened.transforms if isinstance(opened, Splits) else ()
-    proposed = [*of_data, *trainer.model.default_transforms]
+    of_data = read_several("transform", opened.transforms if isinstance(opened, Splits) else (), path="transforms")
+    proposed = of_data + read_several("transform", trainer.model.default_transforms, path="default_transforms")
     trained = "objective" in runtime.metadata or runtime.transforms  # the objective of its last training is kept
     if not trained:
         runtime.transforms = fitted_transforms(proposed, train.x)
     elif of_data:
-        _require_same(runtime.transforms, [read("transform", given, path="transforms") for given in proposed])
+        _require_same(runtime.transforms, proposed)
     if isinstance(opened, Splits):
         runtime.classes = runtime.classes or opened.classes
         if validation is None and len(opened.validation):
@@ -100,12 +101,11 @@ def direct_source(trainer: Trainer, x: Any, y: Any, weight: Any, kept: dict[Any,
     return source
 
 
-def fitted_transforms(proposed: Any, x: Any) -> list[Transform]:
+def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
     """The transforms, each fitted on what the one before makes of the training samples."""
     first = np.asarray(x[0] if isinstance(x, tuple) else x)
     transforms: list[Transform] = []
-    for given in proposed:
-        transform: Transform = read("transform", given, path="transforms")
+    for transform in proposed:
         if transforms and isinstance(transforms[-1], Augmentation) and not isinstance(transform, Augmentation):
             raise ConfigError(
                 f"transforms: augmentations must stand last: {type(transform).__name__} is computed once for the whole "
