@@ -182,6 +182,16 @@ def test_observers_see_every_nth_step_and_can_stop_the_run(samples):
     assert trainer.steps == 6
 
 
+def test_a_callback_that_lends_no_context_manager_is_named(samples):
+    class Careless(pl.Callback):
+        def lent(self, run):
+            """Forgets to return anything."""
+
+    trainer = pl.Trainer(a_model(), loss="softmax_cross_entropy", seed=1, callbacks=[Careless()])
+    with pytest.raises(ConfigError, match=r"Careless\.lent must return a context manager: .* Received: None\."):
+        trainer.fit(samples, validation=samples, verbose=False)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -124,7 +124,13 @@ class Run:
         ones; see :meth:`pellucid.Callback.lent`."""
         with ExitStack() as lent:
             for callback in self.trainer.callbacks:
-                lent.enter_context(callback.lent(self))
+                weights = callback.lent(self)
+                if not isinstance(weights, AbstractContextManager):
+                    raise ConfigError(
+                        f"{type(callback).__name__}.lent must return a context manager: write it with "
+                        f"@contextlib.contextmanager and a yield, or leave it out. Received: {weights!r}."
+                    )
+                lent.enter_context(weights)
             yield
 
     def __enter__(self) -> Run:
