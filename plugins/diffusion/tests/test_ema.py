@@ -145,6 +145,14 @@ def test_wrong_decays_are_refused() -> None:
         pl.create("callback", "diffusion/ema", decay=1.0)
 
 
+def test_two_averages_of_one_model_are_refused() -> None:
+    run = trainer({"type": "diffusion/ema", "decay": 0.5})
+    before = weights(run)
+    with pytest.raises(pl.ConfigError, match=r"takes one 'diffusion/ema', .*Received: 2 of them\. To compare two"):
+        run.fit(DATA, epochs=1, verbose=False)
+    np.testing.assert_array_equal(weights(run), before)
+
+
 def test_averages_can_be_looked_at_in_the_middle() -> None:
     class Look(pl.Callback):
         seen: Any = None

@@ -11,6 +11,7 @@ from pellucid.callback import Callback
 from pellucid.callbacks.best_epoch import BestEpoch
 from pellucid.checks import check_float
 from pellucid.component import Equation, Example
+from pellucid.errors import ConfigError
 
 if TYPE_CHECKING:
     from pellucid.training.run import Run
@@ -28,6 +29,8 @@ class Ema(Callback):
     Args:
         decay: d, in [0, 1): the average is over about the last 1/(1 − d) steps.
 
+    Errors: ConfigError where a trainer has two of them, as one model cannot end with two averages.
+
     Source: Polyak & Juditsky, 1992; Ho, Jain & Abbeel, 2020, appendix B.
     """
 
@@ -43,6 +46,12 @@ class Ema(Callback):
         self._memory: dict[str, Any] = {}  # count, average, and after a run trained: θ; changed in place
 
     def on_run_start(self, run: Run) -> None:
+        number = sum(isinstance(callback, Ema) for callback in run.trainer.callbacks)
+        if number > 1:
+            raise ConfigError(
+                f"A trainer takes one 'diffusion/ema', whose average the model ends with. Received: {number} of them. "
+                "To compare two decays, train two models."
+            )
         arena = run.trainer.runtime.arena
         ops = arena.ops
         average, memory = arena.zeros(), self._memory
