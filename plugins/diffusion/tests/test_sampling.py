@@ -183,6 +183,16 @@ def test_models_without_labels_and_untrained_ones() -> None:
         sample(dense, 1)
 
 
+def test_samples_that_are_not_finite_are_refused() -> None:
+    model = trained({"type": "diffusion/denoise", "steps": 50, "label_dropout": 0.1}, classes=2)
+    for draw in (sample, paths):
+        with pytest.raises(pl.NumericalError, match=r"[12] of 2 samples are not finite.*guidance = 1e\+38.*Take less"):
+            draw(model, labels=[0, 1], steps=5, guidance=1e38)
+    model.parameters()[0].data[...] = np.nan
+    with pytest.raises(pl.NumericalError, match=r"2 of 2 samples .* number 0, with guidance = 0.*weights"):
+        sample(model, labels=[0, 1], steps=5)
+
+
 def test_samplers_are_made_by_name() -> None:
     assert make_sampler("ddim", 0.5) == make_sampler("ddim", 0.5) != make_sampler("ddim")
 

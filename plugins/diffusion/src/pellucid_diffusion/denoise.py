@@ -40,7 +40,8 @@ class Denoise(Objective):
     Args:
         schedule: of the noise: ``cosine`` or ``linear``.
         steps: T.
-        predict: what the network is to say: ``v``, ``epsilon`` or ``x0``.
+        predict: what the network is to say: ``v``, ``epsilon`` or ``x0``. From ε follows x₀ by division by √ᾱ_t, 5e-5
+            at the end of the cosine schedule with T = 1000, which magnifies errors: give data_range then, or take v.
         label_dropout: the share of samples whose label is dropped, in [0, 1).
         weighting: w: ``uniform``, or ``min_snr``, which makes the loss one of x₀ with weights min(SNR, gamma).
         gamma: see weighting.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pellucid.checks import check_float, check_int
 from pellucid.context import Context
-from pellucid.errors import ConfigError, DataError
+from pellucid.errors import ConfigError, DataError, NumericalError
 from pellucid.model import HostArray, require_runtime
 from pellucid.prediction import to_data
 from pellucid.suggest import did_you_mean, listed
@@ -49,14 +49,16 @@ def sample(
     Raises:
         ConfigError: not a denoiser, an unknown sampler, impossible numbers of steps, guidance without label dropout.
         DataError: labels that the model does not know.
+        NumericalError: samples that are not finite.
 
     Example::
 
         digits = sample(model, labels=[1, 7, 3, 8], guidance=1.0)
     """
     ways = _batches(model, count, labels, sampler, steps, guidance, eta, seed)
-    rows = [_on_host(model, deque(way, maxlen=1).pop()) for way in ways]  # of each way the last step alone is kept
-    return to_data(model, np.concatenate(rows))
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite in the end is refused
+        rows = [_on_host(model, deque(way, maxlen=1).pop()) for way in ways]  # of each way the last step alone is kept
+        return _finite(to_data(model, np.concatenate(rows)), guidance)
 
 
 def paths(
@@ -68,12 +70,12 @@ def paths(
     Returns:
         (steps + 1, count, …).
     """
-    ways = [
-        np.stack([_on_host(model, x) for x in way])
-        for way in _batches(model, count, labels, sampler, steps, guidance, eta, seed)
-    ]
-    whole = np.concatenate(ways, axis=1)
-    return np.stack([to_data(model, frame) for frame in whole])
+    ways = _batches(model, count, labels, sampler, steps, guidance, eta, seed)
+    with np.errstate(over="ignore", invalid="ignore"):
+        whole = np.concatenate([np.stack([_on_host(model, x) for x in way]) for way in ways], axis=1)
+        frames = [to_data(model, frame) for frame in whole]
+    _finite(frames[-1], guidance)
+    return np.stack(frames)
 
 
 def make_sampler(name: str, eta: float = 0.0) -> Sampler:
@@ -135,6 +137,19 @@ def _reverse(
 def _on_host(model: Layer, x: Array) -> HostArray:
     """A copy for the host."""
     return np.array(require_runtime(model).ops.to_host(x))
+
+
+def _finite(x: HostArray, guidance: float) -> HostArray:
+    """The samples, if all their values are finite."""
+    good = np.isfinite(x).reshape(len(x), -1).all(axis=1)
+    if not good.all():
+        raise NumericalError(
+            f"{np.sum(~good)} of {len(x)} samples are not finite, the first of them number {np.argmin(good)}, with "
+            f"guidance = {guidance}. Take less guidance, or train with a data_range, which samples then keep to, or "
+            'with predict = "v". If what the model predicts is not finite either, its weights are not: train it again, '
+            "with a smaller lr."
+        )
+    return x
 
 
 def _checked(model: Layer, labels: Any) -> HostArray | None:
