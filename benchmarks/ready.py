@@ -20,7 +20,7 @@ from pellucid.experiments.training import train
 
 from benchmarks.environment import ROOT
 
-FEW = 300
+FEW = 192
 """Samples of each part in the short form."""
 
 
@@ -37,12 +37,15 @@ class Trained:
     """A trained model, and what it took.
 
     Attributes:
+        splits: the data; few samples of it in the short form.
+        summary: the figures of the run, as ``summary.json`` holds them.
         minutes, cpu_minutes: of training, on the clock and of all cores together, fitted transforms included.
         points: what was watched on the way.
     """
 
     model: Any
     splits: Splits
+    summary: dict[str, Any]
     minutes: float
     cpu_minutes: float
     points: list[dict[str, float]]
@@ -77,13 +80,20 @@ def train_ready(
     kept = json.loads(notes.read_text(encoding="utf-8"))
     if kept.pop("sections") != json.loads(json.dumps(sections)):
         raise ValueError(f"{folder} holds a run of another configuration. Measure without --reuse.")
-    return Trained(pl.load(folder / "model.safetensors"), prepared.splits, **kept)
+    run = RunFolder(folder)
+    return Trained(pl.load(run.model), prepared.splits, run.read_summary(), **kept)
 
 
 def few(splits: Splits) -> Splits:
     """The first samples of each part."""
     parts = {name: getattr(splits, name) for name in ("train", "validation", "test")}
     return replace(splits, **{name: part.take(np.arange(min(FEW, len(part)))) for name, part in parts.items()})
+
+
+def fresh(*paths: Path) -> None:
+    """Remove what an earlier measurement left, which verbs would not overwrite."""
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _train(prepared: Any, folder: Path, watches: Sequence[Callback | Watch]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pellucid_diffusion.sampling import sample
 
 from benchmarks.judge import Judge, train_judge
 from benchmarks.quality.harness import Goal, case
-from benchmarks.ready import few, train_ready
+from benchmarks.ready import few, fresh, train_ready
 
 HOW: dict[str, Any] = {"sampler": "dpm_solver", "steps": 25}
 """How all samples here are drawn, but those of texts."""
@@ -88,7 +88,7 @@ def half_moons(out: Path, quick: bool) -> dict[str, Any]:
         x = sample(model, labels=labels, sampler=sampler, steps=steps)
         figures[f"of_{sampler}_{steps}"] = _from_moons(x, labels)
     figures["excess_of_ddpm"] = abs(figures["of_ddpm_200"] / data - 1)
-    _fresh(out / "half_moons.gif", out / "half_moons-sheet.png")
+    fresh(out / "half_moons.gif", out / "half_moons-sheet.png")
     verbs.sample(out / "run", count=1500, sampler="ddim", steps=40, output=out / "half_moons.gif")
     return figures
 
@@ -163,7 +163,7 @@ def _texts(data: str, model: Any, judge: Judge, out: Path) -> dict[str, Any]:
     said, right = [], []
     for text in TEXTS[data]:
         name = text.replace(" ", "_")
-        _fresh(out / f"{name}.gif", out / f"{name}-sheet.png")
+        fresh(out / f"{name}.gif", out / f"{name}-sheet.png")
         verbs.generate(out / "run", text=text, output=out / f"{name}.gif")
         asked = np.array([model.runtime.classes.index(character) for character in "".join(text.split())])
         read = judge.classes(sample(model, labels=asked, **TEXT_HOW))
@@ -186,9 +186,3 @@ def _frechet_of_vae(quick: bool, folder: Path) -> dict[str, float]:
     x, judge = pellucid_vae.sample(model, len(asked), labels=asked, seed=0), _judge(quick)
     few_samples = judge.frechet(x[: 50 if quick else IN_CURVE])
     return {"frechet_of_conditional_vae": judge.frechet(x), "frechet_of_conditional_vae_in_curve": few_samples}
-
-
-def _fresh(*paths: Path) -> None:
-    """Remove what an earlier measurement left, which verbs would not overwrite."""
-    for path in paths:
-        path.unlink(missing_ok=True)

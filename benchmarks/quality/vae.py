@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from shutil import rmtree
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pellucid as pl
 from pellucid import pictures
 from pellucid.experiments.codes import straight_path
-from pellucid.experiments.experiment import check, prepare
-from pellucid.experiments.folder import RunFolder
-from pellucid.experiments.sections import read_sections
-from pellucid.experiments.training import train
 from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample
 
-from benchmarks.environment import ROOT
 from benchmarks.quality.harness import Goal, case
+from benchmarks.ready import Trained, few, train_ready
 
 if TYPE_CHECKING:
     from pellucid.dataset import Splits
     from pellucid.model import HostArray
 
-EXPERIMENTS = ROOT / "plugins" / "vae" / "experiments"
-FEW = 300
-"""Samples of each part in the short form."""
 PAIRS, FRAMES = 200, 100
 
 
@@ -39,22 +31,17 @@ PAIRS, FRAMES = 200, 100
 )  # fmt: skip
 def mnist(out: Path, quick: bool) -> dict[str, Any]:
     """The ready experiment: pixels drawn anew each epoch in training, once with seed 0 for the test. Nats a sample."""
-    model, test, summary = _run("mnist", out / "run", quick)
+    run = train_ready("vae", "mnist", out / "run", quick=quick)
+    model, test = run.model, run.splits.test
     means = encode(model, test.x)
     _mnist_pictures(model, test.x, out)
     samples = 4 if quick else 64
     return {
-        "test_elbo": -summary["test"]["loss"],
-        "test_reconstruction": summary["test"]["reconstruction"],
-        "test_kl": summary["test"]["kl"],
+        **_of_the_run(run),
         "importance_weighted_bound": float(importance_weighted_bound(model, test.x, samples=samples, seed=0).mean()),
         "importance_samples": samples,
         "active_units": active_units(means),
         "variances_of_the_means": sorted(np.var(means, axis=0, dtype=np.float64).round(4).tolist(), reverse=True),
-        "validation_elbo": -summary["validation"]["loss"],
-        "best_epoch": summary["best_epoch"],
-        "epochs": summary["epochs"],
-        "training_minutes": summary["training_seconds"] / 60,
     }
 
 
@@ -74,7 +61,8 @@ def _mnist_pictures(model: Any, x: HostArray, out: Path) -> None:
 @case("vae/on_demand", goals=[Goal("agreement", ">=", 0.9), Goal("judge_accuracy", ">=", 0.98)])
 def on_demand(out: Path, quick: bool) -> dict[str, Any]:
     """The ready experiment with labels: does a classifier, trained on its own, see the digit that was asked for?"""
-    model, test, summary = _run("digits_on_demand", out / "run", quick)
+    run = train_ready("vae", "digits_on_demand", out / "run", quick=quick)
+    model, test = run.model, run.splits.test
     judge = _judge(_mnist(quick), 1 if quick else 10)
     asked = np.arange(100 if quick else 5000) % 10
     seen = judge.predict(sample(model, len(asked), labels=asked, seed=0)).argmax(axis=1)
@@ -86,29 +74,34 @@ def on_demand(out: Path, quick: bool) -> dict[str, Any]:
         "agreement_by_digit": [float(np.mean(seen[asked == digit] == digit)) for digit in range(10)],
         "samples": len(asked),
         "judge_accuracy": float(np.mean(judge.predict(test.x).argmax(axis=1) == test.y)),
-        "test_elbo": -summary["test"]["loss"],
-        "training_minutes": summary["training_seconds"] / 60,
+        **_of_the_run(run),
     }
 
 
-def _run(experiment: str, folder: Path, quick: bool) -> tuple[Any, Any, dict[str, Any]]:
-    """A ready experiment: its model, the test samples, its summary."""
-    rmtree(folder, ignore_errors=True)  # of an earlier measurement
-    sections = read_sections(EXPERIMENTS / f"{experiment}.toml")
-    if quick:
-        sections["train"]["epochs"] = 1
-    prepared = prepare(check(sections))
-    if quick:
-        prepared = replace(prepared, splits=_few(prepared.splits))
-    summary = train(prepared, RunFolder(folder), verbose=False).summary
-    if summary is None:
-        raise KeyboardInterrupt  # the run was told to stop, and so is the benchmark
-    return pl.load(folder / "model.safetensors"), prepared.splits.test, summary
+@case("vae/plane", goals=[Goal("test_elbo", ">=", -145.0), Goal("active_units", ">=", 2)])
+def plane(out: Path, quick: bool) -> dict[str, Any]:
+    """The ready experiment with two latent units: grey levels, and the digits as a map. Nats a sample."""
+    run = train_ready("vae", "plane", out / "run", quick=quick)
+    steps = [NormalDist().inv_cdf((i + 0.5) / 20) for i in range(20)]  # where the prior has equal shares
+    codes = np.array([(first, -second) for second in steps for first in steps], np.float32)
+    map_of_digits = decode(run.model, codes).reshape(-1, 28, 28)
+    pictures.save_png(pictures.tile(map_of_digits, columns=20), out / "plane.png")
+    return {**_of_the_run(run), "active_units": active_units(encode(run.model, run.splits.test.x))}
+
+
+def _of_the_run(run: Trained) -> dict[str, Any]:
+    """What every run of a ready experiment has to say."""
+    test = run.summary["test"]
+    return {
+        "test_elbo": -test["loss"], "test_reconstruction": test["reconstruction"], "test_kl": test["kl"],
+        "validation_elbo": -run.summary["validation"]["loss"], "best_epoch": run.summary["best_epoch"],
+        "epochs": run.summary["epochs"], "training_minutes": run.minutes, "cpu_minutes": run.cpu_minutes,
+    }  # fmt: skip
 
 
 def _mnist(quick: bool) -> Splits:
     splits = pl.load_dataset("mnist", seed=0)
-    return _few(splits) if quick else splits
+    return few(splits) if quick else splits
 
 
 # -- the autoencoder beside it ---------------------------------------------------------------------------------------
@@ -213,8 +206,3 @@ def _animate(ae: HostArray, vae: HostArray, out: Path) -> None:
     beside, above = (np.stack([pictures.tile(pair, columns=c, gap=1) for pair in both]) for c in (2, 1))
     pictures.save_gif(pictures.coarse(beside), out / "walk.gif", seconds=0.04, scale=10)
     pictures.save_png(pictures.contact_sheet(above, columns=10), out / "walk.png", scale=2)
-
-
-def _few(splits: Splits) -> Splits:
-    parts = {name: getattr(splits, name) for name in ("train", "validation", "test")}
-    return replace(splits, **{name: part.take(np.arange(min(FEW, len(part)))) for name, part in parts.items()})
