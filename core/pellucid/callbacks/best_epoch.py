@@ -23,7 +23,7 @@ class BestEpoch(Callback):
     """Compares the epochs by one figure, and gives the model the weights of the best one when the run ends.
 
     Of equal epochs the first counts. Training itself is not touched: a checkpoint holds the latest weights, and the
-    best ones beside them.
+    best ones beside them. It belongs to one trainer; another one refuses it with a ConfigError.
 
     Args:
         monitor: the figure, a column of the history such as ``"validation_loss"``; None takes the first metric on the
@@ -50,6 +50,13 @@ class BestEpoch(Callback):
     def figure(self) -> float | None:
         best: float | None = self._best.get("figure")
         return best
+
+    def on_run_start(self, run: Run) -> None:
+        if self._best and run.trainer.steps == 0:
+            raise ConfigError(
+                f"This best_epoch holds epoch {self.epoch} of another trainer. Give each trainer one of its own, by "
+                'its name for example: callbacks=["best_epoch"].'
+            )
 
     def on_epoch_end(self, run: Run) -> None:
         name, sign = self._monitored(run.trainer)

@@ -140,6 +140,17 @@ def test_with_best_epoch_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: P
     assert again.history.records == whole.history.records
 
 
+@pytest.mark.parametrize("name", ["diffusion/ema", "best_epoch"])
+def test_what_was_learned_of_one_trainer_is_not_given_to_another(name: str) -> None:
+    callback = pl.create("callback", name)
+    trainer(callback, ema=False).fit(DATA, validation=DATA, epochs=1, batch_size=20, verbose=False)
+    other = trainer(callback, ema=False)
+    before = weights(other)
+    with pytest.raises(pl.ConfigError, match=r"of another trainer\. Give each trainer one of its own"):
+        other.fit(DATA, validation=DATA, epochs=1, batch_size=20, verbose=False)
+    np.testing.assert_array_equal(weights(other), before)
+
+
 def test_wrong_decays_are_refused() -> None:
     with pytest.raises(pl.ConfigError, match=r"'decay' of Ema must be a float in \[0, 1\)"):
         pl.create("callback", "diffusion/ema", decay=1.0)

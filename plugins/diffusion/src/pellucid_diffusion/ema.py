@@ -29,7 +29,8 @@ class Ema(Callback):
     Args:
         decay: d, in [0, 1): the average is over about the last 1/(1 − d) steps.
 
-    Errors: ConfigError where a trainer has two of them, as one model cannot end with two averages.
+    Errors: ConfigError where a trainer has two of them, as one model cannot end with two averages;
+    and where it has averaged the weights of another trainer.
 
     Source: Polyak & Juditsky, 1992; Ho, Jain & Abbeel, 2020, appendix B.
     """
@@ -51,6 +52,11 @@ class Ema(Callback):
             raise ConfigError(
                 f"A trainer takes one 'diffusion/ema', whose average the model ends with. Received: {number} of them. "
                 "To compare two decays, train two models."
+            )
+        if run.trainer.steps == 0 and self._memory.get("count"):
+            raise ConfigError(
+                f"This ema holds the average over {self._memory['count']} steps of another trainer. Give each trainer "
+                'one of its own, by its name for example: callbacks=["diffusion/ema"].'
             )
         arena = run.trainer.runtime.arena
         ops = arena.ops
