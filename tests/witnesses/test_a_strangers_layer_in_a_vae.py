@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.discovery import find_claims
-from pellucid.registry import Registry, use_registry
-from pellucid.registry.plugins import Plugins
 
-from tests.fake_plugins import claim
-
-SAMPLE = Path(__file__).resolve().parents[1] / "sample_plugin" / "src"
+pytestmark = pytest.mark.usefixtures("acme")
 RBF = {"type": "acme/rbf", "units": 12, "width": 1.5}
-
-
-@pytest.fixture(autouse=True)
-def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The sample package beside the installed ones, as an installer would leave it."""
-    claim(tmp_path, "acme", "pellucid_acme", group="pellucid.v1", distribution="pellucid-acme", version="1.0")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.syspath_prepend(str(SAMPLE))
-    with use_registry(Registry(Plugins(lambda: find_claims(sys.path)))):
-        yield
-    for name in [name for name in sys.modules if name.partition(".")[0] == "pellucid_acme"]:
-        del sys.modules[name]
 
 
 def blobs() -> tuple[np.ndarray, np.ndarray]:
