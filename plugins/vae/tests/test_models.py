@@ -15,6 +15,7 @@ from pellucid.ops import get_ops
 from pellucid.registry import Registry, use_registry
 from pellucid.registry.plugins import Plugins
 from pellucid.testing import check_gradients
+from pellucid_vae import encode, importance_weighted_bound, sample
 
 
 def shapes(model: pl.Layer) -> dict[str, tuple[int, ...]]:
@@ -160,6 +161,21 @@ def test_labels_are_checked_before_training(labels: Any, message: str) -> None:
 def test_labels_are_checked_in_prediction() -> None:
     with pytest.raises(DataError, match=r"needs labels from 0 to 2.* Received: 7 in row 1"):
         conditional().predict((np.zeros((2, 4)), np.array([0, 7])))
+
+
+def test_labels_need_rows_beside_them() -> None:
+    with pytest.raises(DataError, match=r"Samples must be an array of \(N, …\).* Received: 5.0"):
+        encode(conditional(), 5.0, [1])
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a"])
+def test_seeds_are_checked(seed: Any) -> None:
+    model = pl.build("vae", input_shape=(4,), latent=2, hidden=[3], seed=0)
+    message = rf"'seed' of .* must be an int in \[0, inf\). Received: {seed!r}"
+    with pytest.raises(ConfigError, match=message):
+        sample(model, 2, seed=seed)
+    with pytest.raises(ConfigError, match=message):
+        importance_weighted_bound(model, np.zeros((2, 4)), objective="vae/elbo", seed=seed)
 
 
 # -- saving, and wrong arguments --------------------------------------------------------------------------------------

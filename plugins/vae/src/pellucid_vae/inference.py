@@ -78,6 +78,7 @@ def sample(model: Layer, count: int, *, labels: Any = None, seed: int = 0) -> Ho
         seed: the same seed, the same samples.
     """
     check_int(sample, "count", count, "[1, inf)")
+    check_int(sample, "seed", seed, "[0, inf)")
     return decode(model, np.random.default_rng(seed).standard_normal((count, checked(model).latent)), labels)
 
 
@@ -103,7 +104,7 @@ def with_labels(model: LatentVariableModel, x: Any, labels: Any) -> Any:
     """``x``, or ``(x, labels)`` where the model takes labels.
 
     Raises:
-        ConfigError: labels are missing, or the model takes none. DataError: not one integer for each row.
+        ConfigError: labels are missing, or the model takes none. DataError: not one integer for each row, or no rows.
     """
     if not model.integer_inputs:
         if labels is not None:
@@ -112,6 +113,8 @@ def with_labels(model: LatentVariableModel, x: Any, labels: Any) -> Any:
     if labels is None:
         raise ConfigError(f"This model needs a label for each sample, 0 to {model.conditions - 1}. Received: none.")
     labels = np.asarray(labels)
+    if not np.ndim(x):
+        raise DataError(f"Samples must be an array of (N, …), one row for each label. Received: {x!r:.80}.")
     if labels.shape != (len(x),) or labels.dtype.kind not in "iu":
         raise DataError(
             f"Labels must be {len(x)} integers, one for each row. Received: shape {labels.shape}, {labels.dtype}."
