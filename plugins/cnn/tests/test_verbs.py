@@ -102,6 +102,23 @@ def test_augmented_shows_each_image_and_its_changes(run: Path, tmp_path: Path) -
     np.testing.assert_array_equal(pixels(tmp_path / "again.png"), picture)
 
 
+def test_augmented_draws_images_of_two_channels_as_squares(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).uniform(size=(6, 8, 8, 2)).astype(np.float32)
+    model = pl.build("cnn/lenet", input_shape=(8, 8, 2), outputs=3, filters=[2], seed=0)
+    part = pl.Split(x, np.arange(6) % 3)
+    splits = pl.Splits(part, part, part, transforms=["cnn/random_shift"])
+    pl.Trainer(model, seed=0).fit(splits, epochs=1, verbose=False)
+    pl.save(model, tmp_path / "two.safetensors")
+    np.savez(tmp_path / "x.npz", x=x)
+    verbs.augmented(tmp_path / "two.safetensors", count=3, times=4, data=str(tmp_path / "x.npz"),
+                    output=tmp_path / "two.png")  # fmt: skip
+    picture = pixels(tmp_path / "two.png")
+    assert picture.shape == (3 * 8 + 2 * 2, 10 * 8 + 9 * 2)
+    assert picture[:8, :8].min() == 0 and picture[:8, :8].max() == 255  # each channel from black to white
+    with pytest.raises(ConfigError, match=r"'seed' of augmented must be an int in \[0, inf\). Received: -1"):
+        verbs.augmented(tmp_path / "two.safetensors", seed=-1, output=tmp_path / "none.png")
+
+
 def test_what_cannot_be_drawn_is_refused(run: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"--output must end in .png. Received: .*filters.jpg"):
         verbs.filters(run, output=tmp_path / "filters.jpg")

@@ -103,6 +103,8 @@ def augmented(
 ) -> dict[str, Any]:  # fmt: skip
     """Draw what training made of some images: a row for each, at its left the image as it is.
 
+    Images of 1 channel are drawn in grey and of 3 in colour; of others each channel is a square of its own.
+
     Args:
         run: a run folder or a saved model.
         count: how many images, the first ones.
@@ -116,6 +118,7 @@ def augmented(
     check_output(output, ".png")
     for name, value in (("count", count), ("times", times), ("scale", scale)):
         check_int(augmented, name, value, "[1, inf)")
+    check_int(augmented, "seed", seed, "[0, inf)")
     opened = _opened(run)
     runtime = require_runtime(opened.model)
     augmentations = [transform for transform in runtime.transforms if isinstance(transform, Augmentation)]
@@ -131,8 +134,12 @@ def augmented(
     columns = [x]
     columns += [in_batches(opened.model, changed, x, training=True, seed=seed, step=step) for step in range(times)]
     rows = np.stack(columns, axis=1).reshape(-1, *x.shape[1:])  # an image, then all that was made of it
-    images = pictures.as_images(to_data(opened.model, rows))
-    pictures.save_png(pictures.tile(images, columns=times + 1, background=0.5), output, scale=scale)
+    images, squares = to_data(opened.model, rows), times + 1
+    if images.ndim == 4 and images.shape[3] not in (1, 3):
+        squares *= images.shape[3]
+        images = _scaled(np.moveaxis(images, 3, 1).reshape(-1, *images.shape[1:3]))
+    images = pictures.as_images(images)
+    pictures.save_png(pictures.tile(images, columns=squares, background=0.5), output, scale=scale)
     return {"file": str(output), "augmentations": ", ".join(type(each).__name__ for each in augmentations)}
 
 
@@ -172,11 +179,16 @@ def _is_stage(layer: Layer) -> bool:
 
 def _row(stage: HostArray, maps: int, height: int) -> HostArray:
     """The first channels of (H, W, C) side by side, about as high as the image itself."""
-    channels = np.moveaxis(stage[..., :maps], 2, 0)
-    low, high = channels.min(axis=(1, 2), keepdims=True), channels.max(axis=(1, 2), keepdims=True)
-    grey = (channels - low) / np.where(high > low, high - low, 1)
+    grey = _scaled(np.moveaxis(stage[..., :maps], 2, 0))
     factor = max(1, height // stage.shape[0])
     return pictures.tile(grey.repeat(factor, axis=1).repeat(factor, axis=2), columns=len(grey))
+
+
+def _scaled(channels: HostArray) -> HostArray:
+    """Channels (C, H, W), each from black, where it is lowest, to white."""
+    low, high = channels.min(axis=(1, 2), keepdims=True), channels.max(axis=(1, 2), keepdims=True)
+    scaled: HostArray = (channels - low) / np.where(high > low, high - low, 1)
+    return scaled
 
 
 def _below_each_other(rows: list[HostArray]) -> HostArray:
