@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.registry import default_registry
 from pellucid_diffusion.latents import Latents
 from pellucid_diffusion.sampling import paths, sample
 
@@ -79,6 +80,17 @@ def test_wrong_samples_and_files_are_refused(fitted: Latents) -> None:
         other.apply(blobs()[0])
     with pytest.raises(pl.ConfigError, match=r"must have 'latent', 'encode' and 'decode'.*Received: Dense"):
         pl.create("transform", "diffusion/latents", autoencoder={"type": "dense", "units": 2})
+
+
+def test_autoencoders_are_checked_when_the_model_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    def built(autoencoder: Any) -> None:
+        pl.build("latent_diffusion", input_shape=[(3,), ()], autoencoder=autoencoder, seed=0)
+
+    with pytest.raises(pl.ConfigError, match=r"autoencodr.*Did you mean 'ae/autoencoder'"):
+        built({**AE, "type": "ae/autoencodr"})
+    monkeypatch.delitem(default_registry().plugins.found, "ae")
+    with pytest.raises(pl.ConfigError, match=r"needs pellucid-ae, .*: pip install 'pellucid-diffusion\[ae\]'"):
+        built(AE)
 
 
 def test_one_model_file_encodes_denoises_and_decodes(tmp_path: Path) -> None:

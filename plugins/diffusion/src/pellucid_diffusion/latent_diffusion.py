@@ -7,6 +7,8 @@ from typing import Any
 
 from pellucid.checks import check_int, check_type
 from pellucid.component import Example
+from pellucid.config import read
+from pellucid.errors import ConfigError
 
 from pellucid_diffusion.mlp_denoiser import DenseDenoiser
 
@@ -22,6 +24,9 @@ class LatentDiffusion(DenseDenoiser):
         autoencoder: its configuration, such as ``{"type": "ae/autoencoder", "latent": 32}``.
         autoencoder_epochs: passes over the training data that it is trained for.
         classes, hidden, blocks, embedding: as of ``mlp_denoiser``.
+
+    Raises:
+        ConfigError: what ``autoencoder`` describes is no autoencoder, or its package is not installed.
 
     Shapes: codes x_t (N, latent), t (N,), label (N,) if there are classes -> (N, latent).
 
@@ -44,6 +49,19 @@ class LatentDiffusion(DenseDenoiser):
         super().__init__(classes, hidden, blocks, embedding)
         self.autoencoder = autoencoder
         self.autoencoder_epochs = autoencoder_epochs
+        self._check_autoencoder()
+
+    def _check_autoencoder(self) -> None:
+        """What training would find wrong with it is said here, before the data are read."""
+        try:
+            read("transform", self.default_transforms[0], path="latent_diffusion")
+        except ConfigError as error:
+            if "No plugin 'ae'" not in str(error):
+                raise
+            raise ConfigError(
+                f"latent_diffusion with the autoencoder {self.autoencoder['type']!r} needs pellucid-ae, which is not "
+                "installed: pip install 'pellucid-diffusion[ae]'."
+            ) from error
 
     @property
     def default_transforms(self) -> list[dict[str, Any]]:  # type: ignore[override]
