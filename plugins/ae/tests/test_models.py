@@ -184,6 +184,13 @@ def test_wrong_arguments_are_named(arguments: dict[str, Any], message: str) -> N
         build(**arguments)
 
 
+def test_a_dense_corruption_is_not_tied() -> None:
+    model = build(hidden=[4], tied=True, corruption={"type": "dense", "units": 3})
+    assert [p.shape for p in model.parameters() if p.name == "weight"] == [(3, 3), (6, 4), (4, 2)]
+    assert [p.shape for p in model.parameters() if p.name == "bias"] == [(3,), (4,), (2,), (4,), (6,)]
+    assert model.predict(samples()).shape == (5, 2, 3)
+
+
 def test_tied_weights_may_come_with_the_sizes_that_they_have() -> None:
     assert build(tied=True, hidden=[5, 4], decoder_hidden=[4, 5]).predict(samples()).shape == (5, 2, 3)
 

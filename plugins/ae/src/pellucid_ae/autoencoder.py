@@ -115,7 +115,8 @@ class Autoencoder(Layer):
     def _made_decoder(self, shape: tuple[int, ...]) -> Sequential:
         layers: list[Layer]
         if self.tied:
-            dense = [layer for layer in self.encoder.layers if isinstance(layer, Dense)]
+            own = self.encoder.layers[0 if self.corruption is None else 1 :]  # a corruption may be a dense layer too
+            dense = [layer for layer in own if isinstance(layer, Dense)]
             layers = [Transposed(layer, self.activation) for layer in reversed(dense[1:])]
             layers.append(Transposed(dense[0]))
         else:
