@@ -13,6 +13,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.cli import main
+from pellucid.errors import ConfigError
 from pellucid_ae.verbs import corrupted, encode, interpolate, reconstruct
 from PIL import Image
 
@@ -201,3 +202,12 @@ def test_pictures_need_the_extra_plot(
     monkeypatch.setitem(sys.modules, module, None)  # importing it fails, as it would
     assert 'pip install "pellucid[plot]"' in pellucid(*words.split(), code=2)
     assert not {Path("c.npy"), Path("c.png"), Path("reconstructions.png")} & set(Path().iterdir())
+
+
+def test_a_plain_autoencoder_corrupts_nothing_and_seeds_are_checked() -> None:
+    plain: Any = pl.build("autoencoder", input_shape=(4,), latent=2, hidden=[], seed=0)
+    with pytest.raises(ConfigError, match="has no 'corruption'"):
+        corrupted(plain, np.zeros((2, 4)), seed=0)
+    noisy: Any = pl.build("denoising_autoencoder", input_shape=(4,), latent=2, hidden=[], seed=0)
+    with pytest.raises(ConfigError, match=r"'seed' of corrupted must be an int in \[0, inf\). Received: -1"):
+        corrupted(noisy, np.zeros((2, 4)), seed=-1)

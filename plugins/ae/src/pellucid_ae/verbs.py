@@ -66,6 +66,7 @@ def reconstruct(
         scale: the file's pixels for each of a sample's, in both directions; none takes 2.
     """
     check_int(reconstruct, "count", count, "[1, inf)")
+    check_int(reconstruct, "seed", seed, "[0, inf)")
     check_output(output, ".png", ".npy")
     opened = open_run(run, of=Autoencoder)
     model = opened.model
@@ -113,8 +114,17 @@ def interpolate(
 
 
 def corrupted(model: Autoencoder, x: Any, seed: int) -> HostArray:
-    """Samples as a model with a corruption would see them in training, in the units of the data."""
-    assert model.corruption is not None
+    """Samples as a model with a corruption would see them in training, in the units of the data.
+
+    Raises:
+        ConfigError: the model has no corruption, or a seed that is none.
+    """
+    check_int(corrupted, "seed", seed, "[0, inf)")
+    if model.corruption is None:
+        raise ConfigError(
+            "This autoencoder has no 'corruption': it was trained on the samples as they are. Give a "
+            "denoising_autoencoder, or an autoencoder built with a corruption."
+        )
     return to_data(model, in_batches(model, model.corruption.forward, *transformed(model, x), training=True, seed=seed))
 
 
