@@ -150,13 +150,14 @@ class Glyphs(Dataset):
 def _check_characters(owner: object, characters: object) -> None:
     check_type(owner, "characters", characters, (str,), "a text, each character once")
     assert isinstance(characters, str)
-    unfit = [c for c in characters if not c.isprintable() or c.isspace()] or [
-        c for c in characters if characters.count(c) > 1
-    ]
-    if unfit or not characters:
+    invisible = [c for c in characters if not c.isprintable() or c.isspace()]
+    repeated = [c for c in characters if characters.count(c) > 1]
+    if invisible or repeated or not characters:
+        what = f", where {repeated[0]!r} comes {characters.count(repeated[0])} times" if repeated else ""
+        what = f", where {invisible[0]!r} cannot be seen" if invisible else what
         raise ConfigError(
             f"The 'characters' of Glyphs must be a text of visible characters, each once. Received: {characters!r}"
-            f"{f', in which {unfit[0]!r} is not' if unfit else ''}."
+            f"{what}."
         )
 
 
