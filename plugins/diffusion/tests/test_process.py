@@ -41,6 +41,10 @@ def test_next_to_nothing_is_left_of_the_data(schedule: str, steps: int) -> None:
     np.testing.assert_allclose(process.signal**2 + process.noise**2, 1, rtol=1e-12)
 
 
+def test_a_single_step_may_leave_just_as_much_as_is_accepted() -> None:
+    np.testing.assert_allclose(process_of("cosine", 1).kept, [1, 0.001])
+
+
 def test_a_schedule_that_leaves_too_much_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"leaves ᾱ_T = 0\.07\d* of the data's variance after its 50 steps"):
         Process(np.linspace(1e-4, 0.1, 50))

@@ -44,7 +44,7 @@ class Process:
         self.steps = len(betas)
         self.kept = np.concatenate([[1.0], np.cumprod(1 - betas)])
         self.signal, self.noise = np.sqrt(self.kept), np.sqrt(1 - self.kept)
-        if self.kept[-1] > LARGEST_REST:
+        if self.kept[-1] > LARGEST_REST * (1 + 1e-9):  # 1 - 0.999 is a little more than 0.001
             raise ConfigError(
                 f"This noise schedule leaves ᾱ_T = {self.kept[-1]:.3g} of the data's variance after its {self.steps} "
                 f"steps. Expected: at most {LARGEST_REST}, because sampling starts from pure noise. Take larger β or "
