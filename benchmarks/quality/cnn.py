@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from shutil import rmtree
-from time import process_time
 from typing import Any
 
 import numpy as np
-from pellucid.dataset import Splits
-from pellucid.experiments.experiment import check, prepare
-from pellucid.experiments.folder import RunFolder
-from pellucid.experiments.sections import read_sections
-from pellucid.experiments.training import train
 from pellucid_cnn import verbs
 
-from benchmarks.environment import ROOT
 from benchmarks.quality.harness import Goal, case
+from benchmarks.ready import Trained, fresh, train_ready
 
-EXPERIMENTS = ROOT / "plugins" / "cnn" / "experiments"
 SEEDS = (0, 1, 2)
-FEW = 192
-"""Samples of each part in the short form."""
 
 
 @case("cnn/mnist", goals=[Goal("test_accuracy", ">=", 0.995)])
@@ -40,9 +29,8 @@ def fashion_mnist(out: Path, quick: bool) -> dict[str, Any]:
 def _seeds(experiment: str, out: Path, quick: bool) -> dict[str, Any]:
     """The ready experiment with each seed, which also draws its own validation images: mean and standard deviation of
     the test accuracy, and the minutes that a training takes: on the clock, and of the processor's cores together."""
-    before = process_time()
-    summaries = [_run(experiment, seed, out / f"seed-{seed}", quick) for seed in (SEEDS[:1] if quick else SEEDS)]
-    cpu_minutes = (process_time() - before) / 60 / len(summaries)
+    runs = [_run(experiment, seed, out / f"seed-{seed}", quick) for seed in (SEEDS[:1] if quick else SEEDS)]
+    summaries = [run.summary for run in runs]
     _pictures(out / f"seed-{SEEDS[0]}", out)
     accuracy = [summary["test"]["accuracy"] for summary in summaries]
     return {
@@ -52,36 +40,21 @@ def _seeds(experiment: str, out: Path, quick: bool) -> dict[str, Any]:
         "validation_accuracies": [summary["validation"]["accuracy"] for summary in summaries],
         "best_epochs": [summary["best_epoch"] for summary in summaries],
         "epochs": summaries[0]["epochs"],
-        "training_minutes": float(np.mean([summary["training_seconds"] for summary in summaries])) / 60,
-        "cpu_minutes": cpu_minutes,
+        "training_minutes": float(np.mean([run.minutes for run in runs])),
+        "cpu_minutes": float(np.mean([run.cpu_minutes for run in runs])),
     }
 
 
-def _run(experiment: str, seed: int, folder: Path, quick: bool) -> dict[str, Any]:
-    rmtree(folder, ignore_errors=True)  # of an earlier measurement
-    sections = read_sections(EXPERIMENTS / f"{experiment}.toml")
-    sections["train"]["seed"] = seed
+def _run(experiment: str, seed: int, folder: Path, quick: bool) -> Trained:
+    changes: dict[str, dict[str, Any]] = {"train": {"seed": seed}}
     if quick:
-        sections["data"]["type"] = "mnist"  # which lies beside the code; Fashion-MNIST has to be fetched
-        sections["train"]["epochs"] = 1
-    prepared = prepare(check(sections))
-    if quick:
-        prepared = replace(prepared, splits=_few(prepared.splits))
-    summary = train(prepared, RunFolder(folder), verbose=False).summary
-    if summary is None:
-        raise KeyboardInterrupt  # the run was told to stop, and so is the benchmark
-    return summary
+        changes["data"] = {"type": "mnist"}  # which lies beside the code; Fashion-MNIST has to be fetched
+    return train_ready("cnn", experiment, folder, quick=quick, changes=changes)
 
 
 def _pictures(run: Path, out: Path) -> None:
     """What training saw, the first filters, and what every stage makes of one image."""
     for name, draw in {"augmented": verbs.augmented, "filters": verbs.filters, "features": verbs.features}.items():
         picture = out / f"{name}.png"
-        picture.unlink(missing_ok=True)
+        fresh(picture)
         draw(run, output=picture)
-
-
-def _few(splits: Splits) -> Splits:
-    parts = {name: getattr(splits, name) for name in ("train", "validation", "test")}
-    few = {name: part.take(np.arange(min(FEW, len(part)))) for name, part in parts.items()}
-    return replace(splits, **few)
