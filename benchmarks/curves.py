@@ -9,14 +9,14 @@ from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import FixedLocator, NullFormatter, ScalarFormatter
 
 from benchmarks.environment import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results" / "quality"
 CASES = {"mnist_latent": ("codes", "#1f6f8b"), "mnist_unet": ("pixels", "#d98324")}
 PANELS = {
-    "agreement": ("digits that a judge sees as asked, %", 100.0),
+    "agreement": ("digits seen as asked for, without guidance, %", 100.0),
     "frechet": ("Fréchet distance to the test set, of 500 samples", 1.0),
 }
 
@@ -44,6 +44,7 @@ def draw(documents: dict[str, Any], path: str | Path) -> None:
             of_vae = documents["mnist_unet"]["figures"]["frechet_of_conditional_vae_in_curve"]
             panel.axhline(of_vae, color="#7a6c9d", linestyle="--", linewidth=1.2, label="conditional VAE")
             panel.set(yscale="log")
+            panel.yaxis.set_major_locator(FixedLocator([5, 10, 20, 50, 100]))
             panel.yaxis.set_major_formatter(ScalarFormatter())
             panel.yaxis.set_minor_formatter(NullFormatter())
             panel.legend(frameon=False, fontsize=8)

@@ -104,10 +104,11 @@ def _from_moons(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> float:
 
 
 class Curve(Callback):
-    """After every epoch: minutes of training so far, without its own, and what a judge says of digits drawn then."""
+    """After every epoch: minutes of training so far, without its own, and what a judge says of digits drawn then,
+    without guidance."""
 
-    def __init__(self, judge: Judge, count: int, guidance: float) -> None:
-        self.judge, self.count, self.guidance = judge, count, guidance
+    def __init__(self, judge: Judge, count: int) -> None:
+        self.judge, self.count = judge, count
         self.points: list[dict[str, float]] = []
         self.seconds = self.cpu_seconds = 0.0
         self._start = perf_counter()  # codes are learned before the run starts
@@ -117,7 +118,7 @@ class Curve(Callback):
         minutes = (start - self._start - self.seconds) / 60
         asked = np.arange(self.count) % 10
         with run.lent():
-            x = sample(run.model, labels=asked, **HOW, guidance=self.guidance)
+            x = sample(run.model, labels=asked, **HOW)
         point = {"minutes": minutes, "agreement": self.judge.agreement(x, asked), "frechet": self.judge.frechet(x)}
         self.points.append(point)
         self.seconds += perf_counter() - start
@@ -126,7 +127,7 @@ class Curve(Callback):
 
 def _digits(experiment: str, out: Path, quick: bool, guidance: float, changes: Any = None) -> dict[str, Any]:
     judge, of_vae = _judge(quick), _frechet_of_vae(quick, out / "conditional_vae")
-    curve = Curve(judge, 50 if quick else IN_CURVE, guidance)
+    curve = Curve(judge, 50 if quick else IN_CURVE)
     run = train_ready("diffusion", experiment, out / "run", quick=quick, changes=changes, watch=curve)
     asked = np.arange(100 if quick else 5000) % 10
     start = perf_counter()
