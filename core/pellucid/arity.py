@@ -21,14 +21,17 @@ def counted(method: Any, owner: type) -> Any:
 
     @wraps(function)
     def checked(*arguments: Any) -> Any:
-        require_inputs(owner, function, arguments[before:], before)
+        whose: Any = arguments[0] if before else owner
+        layer = whose if isinstance(whose, type) else type(whose)
+        require_inputs(layer, function, arguments[before:], before)
         return function(*arguments)
 
     return type(method)(checked) if wrapped else checked
 
 
-def require_inputs(owner: type, method: Callable[..., Any], input_shapes: Sequence[Shape], before: int) -> None:
-    """Compare the number of inputs with those that a function names, after ``before`` other parameters, such as self.
+def require_inputs(layer: type, method: Callable[..., Any], input_shapes: Sequence[Shape], before: int) -> None:
+    """Compare the number of inputs of this class of layers with those that a function names, after ``before`` other
+    parameters, such as self.
 
     Raises:
         ShapeError: there are more, or fewer than those without a default. ``*inputs`` takes any number.
@@ -39,7 +42,7 @@ def require_inputs(owner: type, method: Callable[..., Any], input_shapes: Sequen
     except TypeError as error:
         named = [p for p in signature.parameters.values() if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)][before:]
         raise ShapeError(
-            f"{owner.__name__} takes {_expected(named)}. Received: {len(input_shapes)}, of shapes "
+            f"{layer.__name__} takes {_expected(named)}. Received: {len(input_shapes)}, of shapes "
             f"{[tuple(shape) for shape in input_shapes]}. Give one shape for each input, without the batch axis."
         ) from error
 
