@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pellucid.dataset import Splits
-from pellucid.errors import ConfigError, DataError
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.interfaces.dataset import Splits
 from pellucid_datasets import files, mnist
 from pellucid_datasets.mnist import Mnist
 

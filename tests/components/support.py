@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from pellucid.component import Example
-from pellucid.context import Context
-from pellucid.layer import Layer
-from pellucid.model import initialize
+from pellucid.basics.component import Example
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+from pellucid.model.build import initialize
 from pellucid.ops import Ops, ReferenceOps
 
 from tests.strict_xp import strict_xp

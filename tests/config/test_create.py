@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, PluginError
-from pellucid.initializers.he import He
-from pellucid.initializers.normal import Normal
-from pellucid.layers.dense import Dense
+from pellucid.basics.errors import ConfigError, PluginError
+from pellucid.standard.initializers import He, Normal
+from pellucid.standard.layers.dense import Dense
 
 ACCEPTED = [
     ("integer", 3, 3), ("integer", np.int32(3), 3),
@@ -126,7 +125,7 @@ def test_names_lists_canonical_names():
 
 
 def test_configuration_imports_nothing_by_path():
-    for name in ("os:system", "os.system", "pellucid.layers.dense:Dense", "core/os.system"):
+    for name in ("os:system", "os.system", "pellucid.standard.layers.dense:Dense", "core/os.system"):
         with pytest.raises(ConfigError, match="Unknown layer"):
             pl.create("layer", name)
 

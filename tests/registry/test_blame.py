@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, DataError, PluginError
-from pellucid.registry import Registry, use_registry
+from pellucid.basics.errors import ConfigError, DataError, PluginError
+from pellucid.registry.registry import Registry, use_registry
 
 from tests.fake_plugins import install
 

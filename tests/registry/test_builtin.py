@@ -9,11 +9,11 @@ from importlib import import_module
 
 import pellucid
 import pytest
-from pellucid.component import Component
+from pellucid.basics.component import Component
 from pellucid.ops import Ops
-from pellucid.registry import Registry
 from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.plugins import CORE
+from pellucid.registry.registry import Registry
 
 PACKAGES = (
     "layers", "losses", "objectives", "optimizers", "schedules", "initializers", "regularizers", "metrics",

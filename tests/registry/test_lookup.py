@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from pellucid.errors import ConfigError, PluginError
-from pellucid.registry import Registry, default_registry, use_registry
+from pellucid.basics.errors import ConfigError, PluginError
+from pellucid.registry.registry import Registry, default_registry, use_registry
 
 from tests.fake_plugins import REGISTER_SINE, install, install_sine
 

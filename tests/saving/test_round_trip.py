@@ -111,9 +111,9 @@ def test_tied_and_transposed_weights_stay_tied(path: Path) -> None:
 
 
 def test_model_made_of_objects(path: Path) -> None:
-    from pellucid.layers.dense import Dense
-    from pellucid.layers.relu import ReLU
-    from pellucid.sequential import Sequential
+    from pellucid.standard.layers.activations import ReLU
+    from pellucid.standard.layers.containers import Sequential
+    from pellucid.standard.layers.dense import Dense
 
     model = pl.build(Sequential([Dense(4), ReLU(), Dense(2)]), input_shape=(6,), seed=0, backend="reference")
     pl.save(model, path)

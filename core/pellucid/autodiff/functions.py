@@ -13,7 +13,7 @@ from pellucid.autodiff import elementwise, products, shapes
 from pellucid.autodiff.elementwise import maximum, minimum, sqrt
 from pellucid.autodiff.primitive import Array, Primitive, namespace, shape_of, strip
 from pellucid.autodiff.shapes import Axis, axes_of
-from pellucid.errors import DifferentiationError
+from pellucid.basics.errors import DifferentiationError
 
 # -- functions with a rule of their own, with NumPy's signatures ----------------------------------------------------
 

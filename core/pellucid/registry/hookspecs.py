@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from pellucid.registry.manifest import Registrar
+from pellucid.registry.report import Report
+
 if TYPE_CHECKING:
-    from pellucid.cli.doctor import Report
-    from pellucid.registry.manifest import Registrar
     from pellucid.training.run import Run
 
 hookspec = pluggy.HookspecMarker("pellucid")
@@ -60,7 +61,7 @@ def pellucid_doctor(report: Report) -> None:
 
     Args:
         report: ``report.fact(name, value)`` states something, ``report.warn(name, message)`` says what is wrong and how
-            to mend it; see :class:`pellucid.cli.doctor.Report`.
+            to mend it; see :class:`pellucid.registry.report.Report`.
     """
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Required, TypedDict, Unpack
 
-from pellucid.errors import PluginError
+from pellucid.basics.errors import PluginError
 
 KINDS = (
     "layer", "loss", "objective", "optimizer", "schedule", "initializer", "regularizer", "metric", "transform",
@@ -207,7 +207,7 @@ class Registrar:
             )
 
     def _check_verb(self, model: str, verb: str) -> None:
-        from pellucid.cli.commands import COMMANDS
+        from pellucid.workbench.cli.commands import COMMANDS
 
         if verb in COMMANDS or not NAME.fullmatch(verb):
             reason = "is a command of pellucid itself" if verb in COMMANDS else "is not a name in lower-case letters"

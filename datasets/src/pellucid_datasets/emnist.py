@@ -10,12 +10,12 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 import numpy as np
-from pellucid.checks import check_bool, check_choice
-from pellucid.component import Example
-from pellucid.dataset import Dataset, Part, check_part
-from pellucid.datasets.samples import Split
-from pellucid.errors import DataError
-from pellucid.transform import Transform
+from pellucid.basics.checks import check_bool, check_choice
+from pellucid.basics.component import Example
+from pellucid.basics.errors import DataError
+from pellucid.interfaces.dataset import Dataset, Part, check_part
+from pellucid.interfaces.samples import Split
+from pellucid.interfaces.transform import Transform
 
 from pellucid_datasets.idx import LIMIT, read_idx
 from pellucid_datasets.images import image_split

@@ -12,12 +12,12 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 import numpy as np
-from pellucid.checks import check_bool, check_choice, check_float, check_int, check_type
-from pellucid.component import Example
-from pellucid.dataset import Dataset, Part
-from pellucid.datasets.samples import Split
-from pellucid.errors import ConfigError, DataError
-from pellucid.transform import Transform
+from pellucid.basics.checks import check_bool, check_choice, check_float, check_int, check_type
+from pellucid.basics.component import Example
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.interfaces.dataset import Dataset, Part
+from pellucid.interfaces.samples import Split
+from pellucid.interfaces.transform import Transform
 
 from pellucid_datasets.fonts import Face, text_fonts
 from pellucid_datasets.places import CACHE, cache_folder

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pellucid.checks import check_float, check_int
-from pellucid.component import Equation, Example
-from pellucid.dataset import Dataset, Part
-from pellucid.datasets.samples import Split
-from pellucid.transform import Transform
+from pellucid.basics.checks import check_float, check_int
+from pellucid.basics.component import Equation, Example
+from pellucid.interfaces.dataset import Dataset, Part
+from pellucid.interfaces.samples import Split
+from pellucid.interfaces.transform import Transform
 
 
 class HalfMoons(Dataset):

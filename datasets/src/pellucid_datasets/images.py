@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pellucid.datasets.samples import Classes, Split
-from pellucid.errors import DataError
+from pellucid.basics.errors import DataError
+from pellucid.interfaces.samples import Classes, Split
 
 Bytes = np.ndarray[Any, Any]
 

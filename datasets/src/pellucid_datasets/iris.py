@@ -6,9 +6,9 @@ import csv
 from collections.abc import Sequence
 
 import numpy as np
-from pellucid.dataset import Dataset, Part
-from pellucid.datasets.samples import Split
-from pellucid.transform import Transform
+from pellucid.interfaces.dataset import Dataset, Part
+from pellucid.interfaces.samples import Split
+from pellucid.interfaces.transform import Transform
 
 from pellucid_datasets.files import packaged
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from pellucid.checks import check_bool
-from pellucid.component import Example
-from pellucid.dataset import Dataset, Part, check_part
-from pellucid.datasets.samples import Split
-from pellucid.transform import Transform
+from pellucid.basics.checks import check_bool
+from pellucid.basics.component import Example
+from pellucid.interfaces.dataset import Dataset, Part, check_part
+from pellucid.interfaces.samples import Split
+from pellucid.interfaces.transform import Transform
 
 from pellucid_datasets.files import packaged
 from pellucid_datasets.idx import read_idx

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, ShapeError
+from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.ops import get_ops
 from pellucid_cnn.transforms.warp import Warp
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
-from pellucid.layer import Layer
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
 from pellucid.ops import get_ops
 from scipy import ndimage
 

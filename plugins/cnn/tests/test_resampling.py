@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
+from pellucid.interfaces.context import Context
 from pellucid.ops import get_ops
 from scipy import ndimage
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pellucid import Example, Layer
-from pellucid.errors import ConfigError
+from pellucid.basics.errors import ConfigError
 
 from pellucid_ae.autoencoder import Autoencoder
 from pellucid_ae.gaussian_noise import GaussianNoise

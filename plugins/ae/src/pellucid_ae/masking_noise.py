@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pellucid import Equation, Example, Layer
-from pellucid.checks import check_float
+from pellucid.basics.checks import check_float
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid.basics.arrays import Array, Shape
+    from pellucid.interfaces.context import Context
 
 
 class MaskingNoise(Layer):

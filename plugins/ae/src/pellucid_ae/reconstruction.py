@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pellucid import Batch, Equation, Example, Loss, Objective
-from pellucid.errors import ConfigError, DataError
-from pellucid.losses.binary_cross_entropy import BinaryCrossEntropy
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer
+    from pellucid.basics.arrays import Array
+    from pellucid.interfaces.context import Context
+    from pellucid.interfaces.layer import Layer
 
 
 class Reconstruction(Objective):

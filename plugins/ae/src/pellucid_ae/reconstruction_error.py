@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from pellucid import Equation, Example, Metric
-from pellucid.errors import ShapeError
-from pellucid.metric import HostArray
+from pellucid.basics.errors import ShapeError
+from pellucid.interfaces.metric import HostArray
 
 
 class ReconstructionError(Metric):

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.checks import check_int
-from pellucid.errors import ConfigError
-from pellucid.experiments.codes import check_codes, save_codes, straight_path
-from pellucid.experiments.finished import Part, open_run
-from pellucid.experiments.outputs import check_output, save_samples
-from pellucid.model import transformed
-from pellucid.prediction import in_batches, to_data
+from pellucid.basics.checks import check_int
+from pellucid.basics.errors import ConfigError
+from pellucid.model.inputs import transformed
+from pellucid.model.predict import in_batches, to_data
+from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
+from pellucid.workbench.experiments.finished import Part, open_run
+from pellucid.workbench.experiments.outputs import check_output, save_samples
 
 from pellucid_ae.autoencoder import Autoencoder
 
 if TYPE_CHECKING:
-    from pellucid.model import HostArray
+    from pellucid.basics.arrays import HostArray
 
 
 def encode(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from pellucid.errors import ConfigError, ShapeError
+from pellucid.basics.errors import ConfigError, ShapeError
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer, Shape
+    from pellucid.basics.arrays import Shape
+    from pellucid.interfaces.layer import Layer
 
 Pair = tuple[int, int]
 Size: TypeAlias = int | Sequence[int]

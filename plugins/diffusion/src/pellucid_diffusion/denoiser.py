@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
+from pellucid.basics.errors import ShapeError
+from pellucid.interfaces.layer import Layer
 
 if TYPE_CHECKING:
-    from pellucid.layer import Shape
+    from pellucid.basics.arrays import Shape
 
     from pellucid_diffusion.embedding import Embedding
 

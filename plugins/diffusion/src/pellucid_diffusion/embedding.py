@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.checks import check_int
-from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.layer import Layer
-from pellucid.layers.dense import Dense
+from pellucid.basics.checks import check_int
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.interfaces.layer import Layer
+from pellucid.standard.layers.dense import Dense
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid.basics.arrays import Array, Shape
+    from pellucid.interfaces.context import Context
 
 
 class Embedding(Layer):

@@ -7,14 +7,14 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from pellucid.checks import check_float, check_int
-from pellucid.component import Equation, Example
-from pellucid.config import build
-from pellucid.errors import CheckpointError, ConfigError
-from pellucid.layer import Layer, Param, State
-from pellucid.model import require_runtime
-from pellucid.trainer import Trainer
-from pellucid.transform import HostArray, Shape, Transform, check_columns, floating
+from pellucid.basics.checks import check_float, check_int
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import CheckpointError, ConfigError
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.parameters import Param, State
+from pellucid.interfaces.transform import HostArray, Shape, Transform, check_columns, floating
+from pellucid.model.build import build
+from pellucid.training.trainer import Trainer
 
 
 class Latents(Transform):

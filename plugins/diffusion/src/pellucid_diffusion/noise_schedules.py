@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from pellucid.errors import ConfigError
+from pellucid.basics.errors import ConfigError
 
 HostArray = np.ndarray[Any, Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from pellucid.errors import DataError
+from pellucid.basics.errors import DataError
 
 if TYPE_CHECKING:
-    from pellucid.layer import Array
+    from pellucid.basics.arrays import Array
     from pellucid.ops import Ops
 
 LONGEST = 10_000.0

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from pellucid.errors import ConfigError
-from pellucid.suggest import did_you_mean, listed
+from pellucid.basics.errors import ConfigError
+from pellucid.basics.suggest import did_you_mean, listed
 
 from pellucid_diffusion.noise_schedules import NOISE_SCHEDULES
 

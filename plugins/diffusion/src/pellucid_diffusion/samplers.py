@@ -10,8 +10,8 @@ from math import exp, log, sqrt
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pellucid.checks import check_float
-from pellucid.errors import ConfigError
+from pellucid.basics.checks import check_float
+from pellucid.basics.errors import ConfigError
 
 from pellucid_diffusion.process import Process
 

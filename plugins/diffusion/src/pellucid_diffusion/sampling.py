@@ -7,19 +7,20 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.checks import check_float, check_int
-from pellucid.context import Context
-from pellucid.errors import ConfigError, DataError, NumericalError
-from pellucid.model import HostArray, require_runtime
-from pellucid.prediction import to_data
-from pellucid.suggest import did_you_mean, listed
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.checks import check_float, check_int
+from pellucid.basics.errors import ConfigError, DataError, NumericalError
+from pellucid.basics.suggest import did_you_mean, listed
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import require_runtime
+from pellucid.model.predict import to_data
 
 from pellucid_diffusion.denoise import classes_of
 from pellucid_diffusion.guidance import Guided, objective_of
 from pellucid_diffusion.samplers import SAMPLERS, Array, Sampler, reverse
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer
+    from pellucid.interfaces.layer import Layer
 
 BATCH = 250
 """Samples that go through the network together."""

@@ -7,17 +7,18 @@ from math import gcd
 from typing import TYPE_CHECKING, Any
 
 from pellucid import create
-from pellucid.checks import check_int, check_type
-from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.sequential import Sequential
+from pellucid.basics.checks import check_int, check_type
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.standard.layers.containers import Sequential
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer, Shape
+    from pellucid.basics.arrays import Array, Shape
+    from pellucid.interfaces.context import Context
+    from pellucid.interfaces.layer import Layer
 
 
 class UNetDenoiser(Denoiser):

@@ -6,14 +6,14 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid import create
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.layers.dense import Dense
-from pellucid.layers.flatten import Flatten
-from pellucid.layers.reshape import Reshape
-from pellucid.sequential import Sequential
+from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.flatten import Flatten
+from pellucid.standard.layers.reshape import Reshape
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer
+    from pellucid.interfaces.layer import Layer
 
     from pellucid_vae.models import LatentVariableModel
 

@@ -6,11 +6,13 @@ from math import log, pi, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.checks import check_int
-from pellucid.errors import ConfigError
-from pellucid.model import HostArray, require_runtime, transformed
-from pellucid.objectives.default import choose_objective
-from pellucid.prediction import in_batches
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.checks import check_int
+from pellucid.basics.errors import ConfigError
+from pellucid.interfaces.layer import require_runtime
+from pellucid.model.inputs import transformed
+from pellucid.model.predict import in_batches
+from pellucid.training.objective import choose_objective
 
 from pellucid_vae.elbo import Elbo
 from pellucid_vae.inference import checked, with_labels
@@ -18,8 +20,9 @@ from pellucid_vae.inference import checked, with_labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer
+    from pellucid.basics.arrays import Array
+    from pellucid.interfaces.context import Context
+    from pellucid.interfaces.layer import Layer
 
     from pellucid_vae.models import LatentVariableModel
 

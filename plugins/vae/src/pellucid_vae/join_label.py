@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.checks import check_int
-from pellucid.component import Equation, Example
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous, features
+from pellucid.basics.checks import check_int
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import ShapeError
+from pellucid.interfaces.layer import Layer
+from pellucid.standard.layers.rows import contiguous, features
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid.basics.arrays import Array, Shape
+    from pellucid.interfaces.context import Context
 
 
 class JoinLabel(Layer):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.errors import DataError
+from pellucid.basics.errors import DataError
 
 if TYPE_CHECKING:
-    from pellucid.layer import Array
+    from pellucid.basics.arrays import Array
     from pellucid.ops import Ops
 
 LARGEST = 20.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 from pellucid import Dataset, Split
-from pellucid.checks import check_float, check_int
+from pellucid.basics.checks import check_float, check_int
 
 
 class NoisySine(Dataset):

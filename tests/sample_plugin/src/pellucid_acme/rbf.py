@@ -1,7 +1,7 @@
 """RBF: radial basis functions, hills of equal width."""
 
 from pellucid import Equation, Example, Layer, ShapeError
-from pellucid.checks import check_float, check_int
+from pellucid.basics.checks import check_float, check_int
 
 
 class RBF(Layer):

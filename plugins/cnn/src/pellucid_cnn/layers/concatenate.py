@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.component import Equation, Example
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import ShapeError
+from pellucid.interfaces.layer import Layer
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid.basics.arrays import Array, Shape
+    from pellucid.interfaces.context import Context
 
 
 class Concatenate(Layer):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.component import Equation, Example
-from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous
+from pellucid.basics.component import Equation, Example
+from pellucid.interfaces.layer import Layer
+from pellucid.standard.layers.rows import contiguous
 
 from pellucid_cnn.geometry import Geometry, check_images
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid.basics.arrays import Array, Shape
+    from pellucid.interfaces.context import Context
 
 
 class GlobalAveragePool2D(Layer):

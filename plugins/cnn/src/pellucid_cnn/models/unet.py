@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pellucid import Example
-from pellucid.checks import check_choice, check_int, check_sizes
-from pellucid.component import Equation
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
-from pellucid.sequential import Sequential
+from pellucid.basics.checks import check_choice, check_int, check_sizes
+from pellucid.basics.component import Equation
+from pellucid.basics.errors import ShapeError
+from pellucid.interfaces.layer import Layer
+from pellucid.standard.layers.containers import Sequential
 
 from pellucid_cnn.geometry import check_images
 from pellucid_cnn.layers.concatenate import Concatenate
@@ -20,8 +20,8 @@ from pellucid_cnn.layers.upsample import Upsample
 from pellucid_cnn.parts import Normalization, check_normalization, convolve
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid.basics.arrays import Array, Shape
+    from pellucid.interfaces.context import Context
 
 Task = Literal["regression", "segmentation"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.layer import Array
+from pellucid.basics.arrays import Array
 from pellucid.ops.activations import NEEDS_INPUT, require_activation
 
 from pellucid_cnn.geometry import Geometry

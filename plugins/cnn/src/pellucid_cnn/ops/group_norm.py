@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.layer import Array
+from pellucid.basics.arrays import Array
 
 if TYPE_CHECKING:
     from pellucid.ops import Ops

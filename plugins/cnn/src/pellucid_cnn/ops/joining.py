@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pellucid.layer import Array
+    from pellucid.basics.arrays import Array
     from pellucid.ops import Ops
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from pellucid.layer import Array
+from pellucid.basics.arrays import Array
 
 from pellucid_cnn.geometry import Geometry, Pair
 from pellucid_cnn.ops.columns import col2im, im2col

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.layer import Array
+from pellucid.basics.arrays import Array
 
 from pellucid_cnn.geometry import Pair
 

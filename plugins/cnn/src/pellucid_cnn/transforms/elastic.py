@@ -5,14 +5,14 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from pellucid.checks import check_float
-from pellucid.component import Example
+from pellucid.basics.checks import check_float
+from pellucid.basics.component import Example
 
 from pellucid_cnn.transforms.warp import Warp
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
+    from pellucid.basics.arrays import Array
+    from pellucid.interfaces.context import Context
 
 
 class Elastic(Warp):

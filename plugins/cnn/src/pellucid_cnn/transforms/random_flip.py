@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.checks import check_float
-from pellucid.component import Example
+from pellucid.basics.checks import check_float
+from pellucid.basics.component import Example
 
 from pellucid_cnn.transforms.warp import Affine, Motion, draw
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
+    from pellucid.basics.arrays import Array
+    from pellucid.interfaces.context import Context
 
 
 class RandomFlip(Affine):

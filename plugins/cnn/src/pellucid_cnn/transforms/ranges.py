@@ -6,8 +6,8 @@ from math import inf
 from numbers import Real
 from typing import Any
 
-from pellucid.component import Component
-from pellucid.errors import ConfigError
+from pellucid.basics.component import Component
+from pellucid.basics.errors import ConfigError
 
 
 def check_range(owner: Component, name: str, value: Any) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from pellucid.component import Example
-from pellucid.errors import ShapeError
-from pellucid.transform import Augmentation
+from pellucid.basics.component import Example
+from pellucid.basics.errors import ShapeError
+from pellucid.interfaces.transform import Augmentation
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
+    from pellucid.basics.arrays import Array
+    from pellucid.interfaces.context import Context
 
 
 class Warp(Augmentation, ABC):

@@ -1,0 +1,47 @@
+"""Which objective a model is trained with, from what the caller and the model say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pellucid.basics.errors import ConfigError
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.objective import Objective
+from pellucid.registry.config import default_objective, names, read
+from pellucid.standard.supervised import Supervised
+
+
+def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
+    """The objective given, the loss given under ``supervised``, that of the last training, or the model's own default.
+
+    Raises:
+        ConfigError: both are given, or neither is and the model has no default.
+    """
+    if loss is not None and objective is not None:
+        raise ConfigError(
+            "Trainer takes a 'loss' or an 'objective', not both: an objective brings its own losses. "
+            f"Received: loss={loss!r}, objective={objective!r}."
+        )
+    if loss is not None:
+        return Supervised(read("loss", loss, path="loss"))
+    last = None if model.runtime is None else model.runtime.metadata.get("objective")
+    if objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
+        return read("objective", last, path="objective", saved=True)
+    if objective is None:
+        objective = _default(model)
+    chosen: Objective = read("objective", objective, path="objective")
+    return chosen
+
+
+def _default(model: Layer) -> Any:
+    if model.default_objective is not None:
+        return model.default_objective
+    config = model.runtime.config if model.runtime is not None else None
+    if config is not None:
+        named = default_objective(config["type"])
+        if named is not None:
+            return named
+    raise ConfigError(
+        f"This {type(model).__name__} names no default objective, so Trainer needs a loss=… or objective=…. "
+        f"Losses: {', '.join(names('loss'))}. Objectives: {', '.join(names('objective'))}."
+    )
