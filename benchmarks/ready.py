@@ -11,8 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pellucid as pl
-from pellucid.interfaces.dataset import Splits
-from pellucid.training.run import Callback
+from pellucid import Callback, Splits
 from pellucid.workbench.experiments.experiment import check, prepare
 from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.experiments.sections import read_sections

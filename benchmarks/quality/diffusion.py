@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pellucid_vae
-from pellucid.training.run import Callback
+from pellucid import Callback
 from pellucid.workbench import pictures
 from pellucid_datasets.fonts import text_fonts
 from pellucid_diffusion import verbs

@@ -16,8 +16,7 @@ from benchmarks.quality.harness import Goal, case
 from benchmarks.ready import Trained, few, train_ready
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import HostArray
-    from pellucid.interfaces.dataset import Splits
+    from pellucid import HostArray, Splits
 
 PAIRS, FRAMES = 200, 100
 

@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from pellucid.model.predict import as_codes as as_codes
     from pellucid.model.predict import in_batches as in_batches
     from pellucid.model.predict import to_data as to_data
-    from pellucid.ops import Ops as Ops
+    from pellucid.ops.base import Ops as Ops
     from pellucid.ops.include import get_include as get_include
     from pellucid.ops.threads import set_num_threads as set_num_threads
     from pellucid.registry.config import create as create
@@ -109,7 +109,7 @@ _MODULES = {
     "registry.hookspecs": "hookimpl",
     "registry.manifest": "Registrar",
     "registry.report": "Report",
-    "ops": "Ops",
+    "ops.base": "Ops",
     "ops.include": "get_include",
     "ops.threads": "set_num_threads",
     "autodiff.tape": "grad value_and_grad",

@@ -14,7 +14,7 @@ import pellucid as pl
 import pytest
 from pellucid.basics.errors import DataError, DifferentiationError, ShapeError
 from pellucid.interfaces.context import Context
-from pellucid.ops import get_ops
+from pellucid.ops.backends import get_ops
 from pellucid.standard.layers.activations import Tanh
 from pellucid.standard.layers.batch_norm import BatchNorm
 from pellucid.standard.layers.containers import Sequential

@@ -12,7 +12,7 @@ from pellucid.autodiff.elementwise import add
 from pellucid.autodiff.primitive import namespace
 from pellucid.autodiff.tape import grad, value_and_grad
 from pellucid.interfaces.context import Context
-from pellucid.ops import ReferenceOps
+from pellucid.ops.base import ReferenceOps
 from pellucid.standard.layers.dense import Dense
 
 from tests.autodiff.cases import CASES, Case

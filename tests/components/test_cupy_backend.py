@@ -16,8 +16,8 @@ import pytest
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.optimizer import Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
-from pellucid.ops import get_ops
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
+from pellucid.ops.backends import get_ops
 from pellucid.ops.cupy import OPT_IN, CupyOps
 from pellucid.ops.cupy_kernels import KERNELS
 from pellucid.ops.random import Stream
@@ -63,7 +63,7 @@ def test_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cupy_is_not_even_imported_when_refused() -> None:
     code = (
-        "import sys; from pellucid.ops import get_ops; from pellucid.basics.errors import ConfigError\n"
+        "import sys; from pellucid.ops.backends import get_ops; from pellucid.basics.errors import ConfigError\n"
         "try: get_ops('cupy')\nexcept ConfigError: print('cupy' in sys.modules)"
     )
     environment = {k: v for k, v in os.environ.items() if k != OPT_IN}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pellucid.interfaces.optimizer import Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 from pellucid.ops.random import Stream
 from pellucid.standard.initializers import Zeros
 from pellucid.standard.regularizers import L2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.parameters import State
-from pellucid.ops import get_ops
+from pellucid.ops.backends import get_ops
 from pellucid.ops.random import mix
 
 

@@ -9,7 +9,7 @@ import pellucid as pl
 import pytest
 from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.context import Context
-from pellucid.ops import get_ops
+from pellucid.ops.backends import get_ops
 
 
 def dense(units, **arguments):

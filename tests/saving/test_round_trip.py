@@ -46,10 +46,10 @@ def test_names_of_tensors_are_the_paths(path: Path) -> None:
 def test_transforms_and_classes_come_from_the_training_data(path: Path) -> None:
     x, y = small_data()
     names = ("rose", "tulip", "iris")
-    train = pl.dataset.Split(x * 7 + 3, y, names)
+    train = pl.Split(x * 7 + 3, y, names)
     empty = train.take(np.arange(0))
     trainer = small_trainer(callbacks=[])
-    trainer.fit(pl.dataset.Splits(train, empty, empty, ["standardize"]), epochs=1)
+    trainer.fit(pl.Splits(train, empty, empty, ["standardize"]), epochs=1)
     pl.save(trainer.model, path)
 
     loaded = pl.load(path, backend="reference")

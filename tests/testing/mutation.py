@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 from unittest import SkipTest
 
-from pellucid.ops import Ops, ReferenceOps
+from pellucid.ops.base import Ops, ReferenceOps
 from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.plugins import Plugins
 from pellucid.registry.registry import Registry, use_registry

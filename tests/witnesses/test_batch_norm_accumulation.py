@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.interfaces.context import Context
-from pellucid.ops import get_ops
+from pellucid import Context
+from pellucid.ops.backends import get_ops
 from pellucid.standard.layers.batch_norm import BatchNorm
 from pellucid.standard.layers.dense import Dense
 from pellucid.testing import check_gradients

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.interfaces.context import Context
+from pellucid import Context
 from pellucid.standard.layers.dense import Dense
 from pellucid.testing import check_gradients
 

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 import numpy
 
-Array = Any
 PYTHON_NUMBERS = (float, int, bool)
 HOST_ARRAYS = (numpy.ndarray, numpy.generic)
 HOST_TYPES = (*HOST_ARRAYS, float, int)

@@ -12,7 +12,7 @@ from pellucid.autodiff.variable import Variable
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
 from pellucid.interfaces.parameters import State
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 from pellucid.ops.random import _MASK, Stream, mix, site_key
 
 EVERY_INPUT = (True,) * 32

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Component
-
-HostArray = np.ndarray[Any, Any]
 
 
 class Metric(Component, ABC):

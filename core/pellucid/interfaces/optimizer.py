@@ -14,7 +14,7 @@ from pellucid.basics.arrays import Array
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.parameters import Arena, Param
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 
 Group = Mapping[str, Any]
 """``{"match": "*.bias", "lr": …, "weight_decay": …}``: hyper-parameters for the parameters whose path matches."""

@@ -13,7 +13,7 @@ from pellucid.basics.component import CHANGES
 from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.initializer import Initializer
 from pellucid.interfaces.regularizer import Regularizer
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 
 ALIGNMENT = 64
 """Bytes: a cache line and the widest vector register."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pellucid.basics.arrays import Array
 from pellucid.basics.component import Component
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 
 
 class Regularizer(Component, ABC):

@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.basics.arrays import Shape
 from pellucid.interfaces.parameters import Arena
 from pellucid.interfaces.transform import Transform
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 
 
 @dataclass(eq=False)

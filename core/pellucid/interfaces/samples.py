@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
 
-HostArray = np.ndarray[Any, Any]
 Inputs = HostArray | tuple[HostArray, ...]
 """One array with a sample a row, or a tuple of them for a model of several inputs."""
 Classes = tuple[str, ...]

@@ -9,13 +9,10 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray, Shape
 from pellucid.basics.component import Component
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.interfaces.context import Context
-
-HostArray = np.ndarray[Any, Any]
-Shape = tuple[int | None, ...]
 
 
 class Transform(Component, ABC):

@@ -17,7 +17,8 @@ from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Arena, Param, State
 from pellucid.interfaces.runtime import Runtime
 from pellucid.model.predict import predict
-from pellucid.ops import Ops, get_ops
+from pellucid.ops.backends import get_ops
+from pellucid.ops.base import Ops
 from pellucid.ops.random import mix, site_key
 from pellucid.registry.config import config_or_none, read
 

@@ -16,7 +16,7 @@ from pellucid.basics.errors import DataError, DifferentiationError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_inputs
 from pellucid.interfaces.parameters import Param, State
-from pellucid.ops import ReferenceOps
+from pellucid.ops.base import ReferenceOps
 
 
 class CallTape(Tape):

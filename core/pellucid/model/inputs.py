@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Shape
+from pellucid.basics.arrays import HostArray, Shape
 from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.interfaces.layer import Layer, require_runtime
-
-HostArray = np.ndarray[Any, Any]
 
 
 def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> None:

@@ -89,7 +89,7 @@ def _shared(name: str) -> Ops:
 
         made = create("backend", name)
         if not isinstance(made, Ops):
-            raise ConfigError(f"Backend {name!r} must be a subclass of pellucid.ops.Ops. Received: {made!r}.")
+            raise ConfigError(f"Backend {name!r} must be a subclass of pellucid.ops.base.Ops. Received: {made!r}.")
         return made
     raise _unknown(name)
 

@@ -12,7 +12,7 @@ from pellucid.registry.registry import default_registry
 from pellucid.registry.writer import to_config
 
 if TYPE_CHECKING:
-    from pellucid.ops import Ops
+    from pellucid.ops.base import Ops
 
 __all__ = ["create", "default_objective", "find_op", "names", "read", "to_config"]
 

@@ -17,7 +17,7 @@ from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.plugins import CORE, Plugin, Plugins
 
 if TYPE_CHECKING:
-    from pellucid.ops import Ops
+    from pellucid.ops.base import Ops
 
 
 class Registry:
@@ -204,7 +204,7 @@ def _fall_back(fast: Callable[..., Any], reference: Callable[..., Any], ops: Ops
 def _check_makes(entry: Entry, target: Any) -> None:
     """A class must be of the entry's kind; of a function, what it returns is checked when it is called."""
     if entry.kind == "backend":
-        from pellucid.ops import Ops
+        from pellucid.ops.base import Ops
 
         fits, expected = isinstance(target, type) and issubclass(target, Ops), "a subclass of pellucid.Ops"
     elif entry.kind == "op" or not isinstance(target, type):

@@ -18,9 +18,10 @@ from pellucid.basics.suggest import a
 RESERVED = ("type", "version", "ref")
 """Keys that a configuration uses itself, so no argument can have their names."""
 _CONTRACTS = {
-    "Callback": "training.run", "Composite": "model.composite", "Dataset": "interfaces.dataset", "Initializer": "interfaces.initializer",
-    "Layer": "interfaces.layer", "Loss": "interfaces.objective", "Metric": "interfaces.metric", "Objective": "interfaces.objective", "Ops": "ops",
-    "Optimizer": "interfaces.optimizer", "Regularizer": "interfaces.regularizer", "Schedule": "interfaces.schedule", "Transform": "interfaces.transform",
+    "Callback": "training.run", "Composite": "model.composite", "Dataset": "interfaces.dataset", "Initializer":
+    "interfaces.initializer", "Layer": "interfaces.layer", "Loss": "interfaces.objective", "Metric":
+    "interfaces.metric", "Objective": "interfaces.objective", "Ops": "ops", "Optimizer": "interfaces.optimizer",
+    "Regularizer": "interfaces.regularizer", "Schedule": "interfaces.schedule", "Transform": "interfaces.transform",
 }  # fmt: skip
 """Where the abstract classes live: annotations may name them although they are imported for type checkers only."""
 

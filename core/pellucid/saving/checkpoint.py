@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError
 from pellucid.registry.config import read
 from pellucid.registry.writer import to_config
-from pellucid.saving.container import Header, HostArray, damaged, read_header, read_tensors, write
+from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
 from pellucid.saving.model import (
     check_tensors,
     missing_packages,

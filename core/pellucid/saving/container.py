@@ -20,10 +20,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import CheckpointError
 from pellucid.basics.files import replace_file
 
-HostArray = np.ndarray[Any, Any]
 Kind = Literal["model", "checkpoint"]
 
 FORMAT_VERSION = 1

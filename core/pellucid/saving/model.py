@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError, PluginError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.transform import Transform
 from pellucid.model.build import DTYPES, allocate, declare, read_shapes
-from pellucid.ops import Ops, get_ops
+from pellucid.ops.backends import get_ops
+from pellucid.ops.base import Ops
 from pellucid.registry.config import read
 from pellucid.registry.registry import default_registry
 from pellucid.registry.writer import structure, to_config
-from pellucid.saving.container import Header, HostArray, damaged, read_header, read_tensors, write
+from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
 
 
 def save(model: Layer, path: str | os.PathLike[str]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
-from pellucid.interfaces.metric import HostArray, Metric
+from pellucid.interfaces.metric import Metric
 
 
 class Accuracy(Metric):

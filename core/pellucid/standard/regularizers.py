@@ -6,7 +6,7 @@ from pellucid.basics.arrays import Array
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.regularizer import Regularizer
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 
 
 class L2(Regularizer):

@@ -14,10 +14,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean, listed
 
-HostArray = np.ndarray[Any, Any]
 SUFFIXES = (".csv", ".npy", ".npz")
 
 

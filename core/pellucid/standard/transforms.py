@@ -8,10 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray, Shape
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.transform import HostArray, Shape, Transform, check_columns, floating
+from pellucid.interfaces.transform import Transform, check_columns, floating
 
 
 class Flatten(Transform):

@@ -11,7 +11,8 @@ import numpy as np
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError
-from pellucid.ops import Ops, ReferenceOps, get_ops
+from pellucid.ops.backends import get_ops
+from pellucid.ops.base import Ops, ReferenceOps
 from pellucid.registry.config import create
 from pellucid.registry.manifest import Entry
 

@@ -13,7 +13,7 @@ from pellucid.glassbox.failure import require_close
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.model.build import initialize
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 from pellucid.testing.subject import Subject, declared_shape, draw_input
 
 Arrays = tuple[Any, ...]

@@ -8,7 +8,6 @@ from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.objective import Objective
 from pellucid.registry.config import default_objective, names, read
-from pellucid.standard.supervised import Supervised
 
 
 def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
@@ -23,7 +22,7 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
             f"Received: loss={loss!r}, objective={objective!r}."
         )
     if loss is not None:
-        return Supervised(read("loss", loss, path="loss"))
+        return read("objective", {"type": "supervised", "loss": loss})
     last = None if model.runtime is None else model.runtime.metadata.get("objective")
     if objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
         return read("objective", last, path="objective", saved=True)

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.basics.files import replace_file
 
-HostArray = np.ndarray[Any, Any]
 SMALLEST = 4
 """Rows of fewer numbers than the square of this are features, and no pictures."""
 LARGEST_LEVEL = 16.0

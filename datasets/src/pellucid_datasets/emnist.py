@@ -10,12 +10,7 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 import numpy as np
-from pellucid.basics.checks import check_bool, check_choice
-from pellucid.basics.component import Example
-from pellucid.basics.errors import DataError
-from pellucid.interfaces.dataset import Dataset, Part, check_part
-from pellucid.interfaces.samples import Split
-from pellucid.interfaces.transform import Transform
+from pellucid import DataError, Dataset, Example, Part, Split, Transform, check_bool, check_choice, check_part
 
 from pellucid_datasets.idx import LIMIT, read_idx
 from pellucid_datasets.images import image_split

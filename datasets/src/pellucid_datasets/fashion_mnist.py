@@ -7,12 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from pellucid.basics.checks import check_bool
-from pellucid.basics.component import Example
-from pellucid.basics.errors import DataError
-from pellucid.interfaces.dataset import Dataset, Part, check_part
-from pellucid.interfaces.samples import Split
-from pellucid.interfaces.transform import Transform
+from pellucid import DataError, Dataset, Example, Part, Split, Transform, check_bool, check_part
 
 from pellucid_datasets.idx import read_idx
 from pellucid_datasets.images import image_split

@@ -12,12 +12,20 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 import numpy as np
-from pellucid.basics.checks import check_bool, check_choice, check_float, check_int, check_type
-from pellucid.basics.component import Example
-from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.dataset import Dataset, Part
-from pellucid.interfaces.samples import Split
-from pellucid.interfaces.transform import Transform
+from pellucid import (
+    ConfigError,
+    DataError,
+    Dataset,
+    Example,
+    Part,
+    Split,
+    Transform,
+    check_bool,
+    check_choice,
+    check_float,
+    check_int,
+    check_type,
+)
 
 from pellucid_datasets.fonts import Face, text_fonts
 from pellucid_datasets.places import CACHE, cache_folder

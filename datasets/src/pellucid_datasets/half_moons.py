@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pellucid.basics.checks import check_float, check_int
-from pellucid.basics.component import Equation, Example
-from pellucid.interfaces.dataset import Dataset, Part
-from pellucid.interfaces.samples import Split
-from pellucid.interfaces.transform import Transform
+from pellucid import Dataset, Equation, Example, Part, Split, Transform, check_float, check_int
 
 
 class HalfMoons(Dataset):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pellucid.basics.errors import DataError
-from pellucid.interfaces.samples import Classes, Split
+from pellucid import Classes, DataError, Split
 
 Bytes = np.ndarray[Any, Any]
 

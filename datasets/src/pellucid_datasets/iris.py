@@ -6,9 +6,7 @@ import csv
 from collections.abc import Sequence
 
 import numpy as np
-from pellucid.interfaces.dataset import Dataset, Part
-from pellucid.interfaces.samples import Split
-from pellucid.interfaces.transform import Transform
+from pellucid import Dataset, Part, Split, Transform
 
 from pellucid_datasets.files import packaged
 

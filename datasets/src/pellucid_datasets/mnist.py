@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from pellucid.basics.checks import check_bool
-from pellucid.basics.component import Example
-from pellucid.interfaces.dataset import Dataset, Part, check_part
-from pellucid.interfaces.samples import Split
-from pellucid.interfaces.transform import Transform
+from pellucid import Dataset, Example, Part, Split, Transform, check_bool, check_part
 
 from pellucid_datasets.files import packaged
 from pellucid_datasets.idx import read_idx

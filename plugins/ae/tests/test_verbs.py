@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.basics.errors import ConfigError
+from pellucid import ConfigError
 from pellucid.workbench.cli import main
 from pellucid_ae.verbs import corrupted, encode, interpolate, reconstruct
 from PIL import Image

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.basics.errors import ConfigError
+from pellucid import ConfigError
 from pellucid.workbench.cli import main
 from pellucid_cnn import verbs
 

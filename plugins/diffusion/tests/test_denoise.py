@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.interfaces.context import Context
-from pellucid.ops import get_ops
+from pellucid import Context
+from pellucid.ops.backends import get_ops
 from pellucid_diffusion.denoise import Denoise
 from pellucid_diffusion.parameterisations import min_snr_weight, mixture
 

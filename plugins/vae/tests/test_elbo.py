@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.context import Context
-from pellucid.interfaces.objective import Batch
-from pellucid.ops import get_ops
+from pellucid import Batch, ConfigError, Context, DataError
+from pellucid.ops.backends import get_ops
 from pellucid.standard.layers.dense import Dense
 from pellucid.testing import check_gradients
 from pellucid_vae.elbo import Elbo

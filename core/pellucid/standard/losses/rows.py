@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.standard.layers.rows import contiguous
-
-HostArray = np.ndarray[Any, Any]
 
 
 def converted(ctx: Context, array: Array, dtype: Any, name: str) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 
 from pellucid.basics.component import CHANGES
 from pellucid.glassbox.failure import ConformanceError, require, require_same
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 from pellucid.testing.check import Check
 from pellucid.testing.fingerprint import difference, fingerprint, recorded_assignments
 from pellucid.testing.subject import Subject

@@ -13,7 +13,7 @@ from pellucid.glassbox.failure import require, require_close
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 from pellucid.testing.check import Check
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import Subject

@@ -11,7 +11,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.glassbox.failure import ConformanceError, require_close
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 from pellucid.testing.subject import Subject, draw_input
 
 

@@ -12,7 +12,7 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.objective import Batch, Objective
 from pellucid.model.build import initialize
-from pellucid.ops import Ops
+from pellucid.ops.base import Ops
 from pellucid.registry.config import read
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_backends import ROUNDING, fast_backend

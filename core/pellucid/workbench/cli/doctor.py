@@ -65,7 +65,7 @@ def _machine(report: Report) -> None:
 def _backends(report: Report, registry: Registry) -> None:
     """Which backends work here; each is really made, for only that tells."""
     from pellucid.basics.errors import PellucidError
-    from pellucid.ops import check_variable, get_ops
+    from pellucid.ops.backends import check_variable, get_ops
 
     report.section("backends")
     try:

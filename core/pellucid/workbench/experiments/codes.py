@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_int
 from pellucid.basics.files import replace_file
 from pellucid.interfaces.samples import Split
 from pellucid.workbench.experiments.outputs import check_output, save_array
-
-HostArray = np.ndarray[Any, Any]
 
 
 def straight_path(start: HostArray, end: HostArray, steps: int) -> HostArray:

@@ -15,7 +15,7 @@ from pellucid.interfaces.objective import Loss, Objective
 from pellucid.interfaces.optimizer import Optimizer
 from pellucid.interfaces.schedule import Schedule
 from pellucid.model.build import build
-from pellucid.ops import check_variable, get_ops
+from pellucid.ops.backends import check_variable, get_ops
 from pellucid.ops.threads import get_num_threads, set_num_threads
 from pellucid.registry.config import read
 from pellucid.registry.reader import FAILED, Reader

@@ -10,7 +10,7 @@ from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.samples import Split, check_data
-from pellucid.ops import check_variable
+from pellucid.ops.backends import check_variable
 from pellucid.ops.threads import set_num_threads
 from pellucid.registry.config import read
 from pellucid.saving.model import load

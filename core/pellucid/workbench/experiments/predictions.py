@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.samples import check_data
 from pellucid.workbench.experiments.finished import FinishedRun
-
-HostArray = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

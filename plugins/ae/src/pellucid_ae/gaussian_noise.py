@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid import Equation, Example, Layer
-from pellucid.basics.checks import check_float
+from pellucid import Equation, Example, Layer, check_float
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context, Shape
 
 
 class GaussianNoise(Layer):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid import Batch, Equation, Example, Loss, Objective
-from pellucid.basics.errors import ConfigError, DataError
+from pellucid import Batch, ConfigError, DataError, Equation, Example, Loss, Objective
 from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
-    from pellucid.interfaces.layer import Layer
+    from pellucid import Array, Context, Layer
 
 
 class Reconstruction(Objective):

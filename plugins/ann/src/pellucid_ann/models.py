@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pellucid import Example, create
-from pellucid.basics.checks import check_choice, check_int, check_sizes
-from pellucid.interfaces.initializer import Initializer
-from pellucid.interfaces.layer import Layer
+from pellucid import Example, Initializer, Layer, check_choice, check_int, check_sizes, create
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout

@@ -43,7 +43,7 @@ cdef object forward(str op, bint transposed, x, weight, bias, geometry, activati
     a.run = kernels.conv_transpose2d_forward if transposed else kernels.conv2d_forward
     a.x, a.weight, a.bias, a.y, a.z = floats(x), floats(weight), floats(bias), floats(y), floats(z if keeps_z else None)
     a.activation = kind
-    a.parts = pellucid.ops.threads()
+    a.parts = pellucid.threads()
     scratch = new_scratch(kernels.forward_scratch(&a, transposed))
     a.scratch = aligned(scratch)
     run(&a, sizeof(a), (x, weight, bias, y, z, scratch))
@@ -69,7 +69,7 @@ cdef object backward(str op, bint transposed, dy, x, weight, y, z, geometry, act
     a.dy, a.x, a.weight, a.y, a.z = floats(dy), floats(x), floats(weight), floats(y), floats(z if keeps_z else None)
     a.dz, a.dweight, a.dbias, a.dx = floats(dz), floats(dweight), floats(dbias), floats(dx)
     a.activation = kind
-    a.parts = pellucid.ops.threads()
+    a.parts = pellucid.threads()
     scratch = new_scratch(kernels.backward_scratch(&a, transposed))
     a.scratch = aligned(scratch)
     run(&a, sizeof(a), (dy, x, weight, y, z, dz, dweight, dbias, dx, scratch))

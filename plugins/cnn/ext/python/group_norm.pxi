@@ -10,7 +10,7 @@ cdef bint fill_group_norm(group_norm_args *a, object x, object gamma, object mea
         return False
     a.images, a.pixels, a.channels, a.groups = length(x, 0), length(x, 1), length(x, 2), groups
     a.x, a.gamma, a.mean, a.inv_std = floats(x), floats(gamma), floats(mean), floats(inv_std)
-    a.parts = pellucid.ops.threads()
+    a.parts = pellucid.threads()
     return (is_vector(gamma, a.channels) and is_matrix(mean, a.images, groups) and is_matrix(inv_std, a.images, groups))
 
 

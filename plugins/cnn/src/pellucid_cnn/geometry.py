@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid import ConfigError, ShapeError
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Shape
-    from pellucid.interfaces.layer import Layer
+    from pellucid import Layer, Shape
 
 Pair = tuple[int, int]
 Size: TypeAlias = int | Sequence[int]

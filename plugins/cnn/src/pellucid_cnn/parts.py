@@ -6,9 +6,7 @@ from copy import deepcopy
 from math import gcd
 from typing import Literal
 
-from pellucid import create
-from pellucid.basics.checks import check_choice
-from pellucid.interfaces.layer import Layer
+from pellucid import Layer, check_choice, create
 from pellucid.ops.activations import ACTIVATIONS
 from pellucid.standard.layers.activations import Elementwise
 from pellucid.standard.layers.batch_norm import BatchNorm

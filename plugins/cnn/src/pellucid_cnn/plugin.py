@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid import hookimpl
 
 if TYPE_CHECKING:
-    from pellucid.registry.manifest import Registrar
-    from pellucid.registry.report import Report
+    from pellucid import Registrar, Report
 
 ARRAY_CODE_ONLY = frozenset({"upsample_bilinear_forward", "upsample_bilinear_backward"})
 """The ops that have no kernel in ext/."""

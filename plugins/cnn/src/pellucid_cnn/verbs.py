@@ -10,19 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid.basics.arrays import Array, HostArray
-from pellucid.basics.checks import check_int
-from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.context import Context
-from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.runtime import Runtime
-from pellucid.interfaces.transform import Augmentation
-from pellucid.model.inputs import transformed
-from pellucid.model.predict import in_batches, to_data
+from pellucid import (
+    Array,
+    Augmentation,
+    ConfigError,
+    Context,
+    FinishedRun,
+    HostArray,
+    Layer,
+    Runtime,
+    check_int,
+    in_batches,
+    open_run,
+    require_runtime,
+    to_data,
+    transformed,
+)
 from pellucid.standard.layers.activations import Elementwise
 from pellucid.standard.layers.containers import Sequential
 from pellucid.workbench import pictures
-from pellucid.workbench.experiments.finished import FinishedRun, Part, open_run
+from pellucid.workbench.experiments.finished import Part
 from pellucid.workbench.experiments.outputs import check_output
 
 from pellucid_cnn.layers.conv2d import Conv2D

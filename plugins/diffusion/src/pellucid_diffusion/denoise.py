@@ -7,22 +7,29 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pellucid.basics.checks import check_choice, check_float, check_int, check_type
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.layer import require_runtime
-from pellucid.interfaces.objective import Batch, Objective
+from pellucid import (
+    Batch,
+    ConfigError,
+    DataError,
+    Equation,
+    Example,
+    HostArray,
+    Objective,
+    check_choice,
+    check_float,
+    check_int,
+    check_type,
+    require_runtime,
+)
 from pellucid.standard.layers.rows import contiguous
 from pellucid.standard.losses.rows import reject, weight_per_row
 
 from pellucid_diffusion.noise_schedules import NOISE_SCHEDULES
 from pellucid_diffusion.parameterisations import PARAMETERISATIONS, Predict, min_snr_weight, mixture
-from pellucid_diffusion.process import HostArray, Process, process_of
+from pellucid_diffusion.process import Process, process_of
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
-    from pellucid.interfaces.layer import Layer
+    from pellucid import Array, Context, Layer, Shape
 
 _TINY = {"hidden": 4, "blocks": 1, "embedding": 2}
 

@@ -7,14 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.basics.checks import check_float
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError
+from pellucid import Callback, ConfigError, Equation, Example, check_float
 from pellucid.standard.callbacks import BestEpoch
-from pellucid.training.run import Callback
 
 if TYPE_CHECKING:
-    from pellucid.training.run import Run
+    from pellucid import Run
 
 
 class Ema(Callback):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.basics.checks import check_int
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError, ShapeError
-from pellucid.interfaces.layer import Layer
+from pellucid import ConfigError, Equation, Example, Layer, ShapeError, check_int
 from pellucid.standard.layers.dense import Dense
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context, Shape
 
 
 class Embedding(Layer):

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.layer import require_runtime
-from pellucid.registry.config import read
+from pellucid import ConfigError, read, require_runtime
 
 from pellucid_diffusion.denoise import Denoise, classes_of
 from pellucid_diffusion.parameterisations import noise_in, split
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
-    from pellucid.interfaces.layer import Layer
+    from pellucid import Array, Context, Layer
 
 
 class Guided:

@@ -7,14 +7,25 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from pellucid.basics.checks import check_float, check_int
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import CheckpointError, ConfigError
-from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.parameters import Param, State
-from pellucid.interfaces.transform import HostArray, Shape, Transform, check_columns, floating
-from pellucid.model.build import build
-from pellucid.training.trainer import Trainer
+from pellucid import (
+    CheckpointError,
+    ConfigError,
+    Equation,
+    Example,
+    HostArray,
+    Layer,
+    Param,
+    Shape,
+    State,
+    Trainer,
+    Transform,
+    build,
+    check_columns,
+    check_float,
+    check_int,
+    floating,
+    require_runtime,
+)
 
 
 class Latents(Transform):

@@ -6,10 +6,7 @@ from abc import ABC, abstractmethod
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from pellucid.basics.checks import check_int
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ShapeError
-from pellucid.interfaces.layer import Layer
+from pellucid import Equation, Example, Layer, ShapeError, check_int
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.layer_norm import LayerNorm
 from pellucid.standard.layers.rows import contiguous
@@ -18,8 +15,7 @@ from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context, Shape
 
 
 class MlpBlock(Layer):

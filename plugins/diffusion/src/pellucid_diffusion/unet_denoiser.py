@@ -6,19 +6,14 @@ from collections.abc import Sequence
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
-from pellucid import create
-from pellucid.basics.checks import check_int, check_type
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid import ConfigError, Equation, Example, ShapeError, check_int, check_type, create
 from pellucid.standard.layers.containers import Sequential
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
-    from pellucid.interfaces.layer import Layer
+    from pellucid import Array, Context, Layer, Shape
 
 
 class UNetDenoiser(Denoiser):

@@ -11,13 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pellucid.basics.arrays import HostArray
-from pellucid.basics.checks import check_int
-from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.layer import require_runtime
+from pellucid import ConfigError, HostArray, check_int, class_number, open_run, require_runtime
 from pellucid.workbench import pictures
-from pellucid.workbench.experiments.finished import open_run
-from pellucid.workbench.experiments.labels import class_number
 from pellucid.workbench.experiments.outputs import check_output, save_array
 
 from pellucid_diffusion import drawing, sampling
@@ -25,7 +20,7 @@ from pellucid_diffusion.denoise import classes_of
 from pellucid_diffusion.guidance import objective_of
 
 if TYPE_CHECKING:
-    from pellucid.interfaces.layer import Layer
+    from pellucid import Layer
 
 SamplerName = Literal["dpm_solver", "ddim", "ddpm", "ddpm_beta"]
 SECONDS = 0.08

@@ -6,13 +6,7 @@ from math import log, pi, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.basics.arrays import HostArray
-from pellucid.basics.checks import check_int
-from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.layer import require_runtime
-from pellucid.model.inputs import transformed
-from pellucid.model.predict import in_batches
-from pellucid.training.objective import choose_objective
+from pellucid import ConfigError, HostArray, check_int, choose_objective, in_batches, require_runtime, transformed
 
 from pellucid_vae.elbo import Elbo
 from pellucid_vae.inference import checked, with_labels
@@ -20,9 +14,7 @@ from pellucid_vae.inference import checked, with_labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
-    from pellucid.interfaces.layer import Layer
+    from pellucid import Array, Context, Layer
 
     from pellucid_vae.models import LatentVariableModel
 

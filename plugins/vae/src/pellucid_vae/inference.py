@@ -8,19 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.basics.arrays import HostArray
-from pellucid.basics.checks import check_int
-from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.layer import require_runtime
-from pellucid.model.predict import as_codes, in_batches, to_data
+from pellucid import ConfigError, DataError, HostArray, as_codes, check_int, in_batches, require_runtime, to_data
 
 from pellucid_vae.elbo import Likelihood
 from pellucid_vae.models import LatentVariableModel
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
-    from pellucid.interfaces.layer import Layer
+    from pellucid import Array, Context, Layer
 
 
 def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.basics.checks import check_choice, check_int, check_sizes
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ShapeError
-from pellucid.interfaces.layer import Layer
+from pellucid import Equation, Example, Layer, ShapeError, check_choice, check_int, check_sizes
 from pellucid.ops.activations import ACTIVATIONS
 from pellucid.standard.layers.flatten import Flatten
 
@@ -19,8 +16,7 @@ from pellucid_vae.gaussian_head import GaussianHead
 from pellucid_vae.join_label import JoinLabel
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context, Shape
 
 _EQUATIONS = (
     Equation("h", r"h = \mathrm{encoder}(x)"),

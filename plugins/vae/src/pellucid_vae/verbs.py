@@ -12,13 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid.basics.arrays import HostArray
-from pellucid.basics.checks import check_float, check_int
-from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.samples import Split
+from pellucid import ConfigError, FinishedRun, HostArray, Split, check_float, check_int, class_number, open_run
 from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
-from pellucid.workbench.experiments.finished import FinishedRun, Part, open_run
-from pellucid.workbench.experiments.labels import class_number
+from pellucid.workbench.experiments.finished import Part
 from pellucid.workbench.experiments.outputs import check_output, save_samples
 
 from pellucid_vae import inference

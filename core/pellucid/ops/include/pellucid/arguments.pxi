@@ -1,5 +1,5 @@
 # Checks of arguments: is this an array that the kernels cover, and do the shapes fit? The core and plugins share them.
-# The module that includes this has: import numpy; cimport numpy as cnp; from pellucid.basics.errors import ShapeError.
+# The module that includes this has: import numpy; cimport numpy as cnp; from pellucid import ShapeError.
 
 cdef extern from "pellucid.h" nogil:
     ctypedef enum pellucid_activation:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from pellucid.basics.checks import check_bool, check_choice, check_int, check_type
-from pellucid.interfaces.initializer import Initializer
-from pellucid.interfaces.layer import Layer
-from pellucid.interfaces.regularizer import Regularizer
+from pellucid import Initializer, Layer, Regularizer, check_bool, check_choice, check_int, check_type
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
 from pellucid.standard.layers.dense import RECTIFIERS
 from pellucid.standard.layers.rows import contiguous
@@ -16,9 +13,7 @@ from pellucid.standard.layers.rows import contiguous
 from pellucid_cnn.geometry import Geometry, Padding, Pair, Size, check_padding, check_pair, pair
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
-    from pellucid.interfaces.parameters import Param
+    from pellucid import Array, Context, Param
 
 
 class FilterBank(Layer):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.basics.component import Equation, Example
-from pellucid.interfaces.layer import Layer
+from pellucid import Equation, Example, Layer
 from pellucid.standard.layers.rows import contiguous
 
 from pellucid_cnn.geometry import Geometry, check_images
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context, Shape
 
 
 class GlobalAveragePool2D(Layer):

@@ -5,18 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from pellucid.basics.checks import check_float, check_int
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ShapeError
-from pellucid.interfaces.layer import Layer
+from pellucid import Equation, Example, Layer, ShapeError, check_float, check_int
 from pellucid.standard.layers.rows import contiguous, features
 
 from pellucid_cnn.geometry import check_groups
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
-    from pellucid.interfaces.parameters import Param
+    from pellucid import Array, Context, Param, Shape
 
 _GROUPED = "reshape(len(x), -1, groups, x.shape[-1] // groups)"
 

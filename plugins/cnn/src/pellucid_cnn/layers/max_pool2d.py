@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.basics.component import Equation, Example
+from pellucid import Equation, Example
 from pellucid.standard.layers.rows import contiguous
 
 from pellucid_cnn.layers.pool import PIXELS, STRIDE, Pool
@@ -12,8 +12,7 @@ from pellucid_cnn.layers.window import window_equations
 from pellucid_cnn.ops.pooling import argmax_type
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context
 
 _WINDOWS = "np.where(M[None, ..., None] > 0, x[:, None, None], -np.inf)"
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ShapeError
-from pellucid.interfaces.layer import Layer
+from pellucid import Equation, Example, Layer, ShapeError
 from pellucid.standard.layers.rows import as_rows, contiguous
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context, Shape
 
 
 class Pixelwise(Layer):

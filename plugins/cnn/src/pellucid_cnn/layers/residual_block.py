@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.basics.checks import check_bool, check_choice, check_float, check_int
-from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ShapeError
-from pellucid.interfaces.layer import Layer
+from pellucid import Equation, Example, Layer, ShapeError, check_bool, check_choice, check_float, check_int
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
@@ -16,8 +13,7 @@ from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.parts import Normalization, activate, normalize
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context, Shape
 
 
 class ResidualBlock(Layer):

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.basics.checks import check_choice
-from pellucid.basics.component import Equation, Example
-from pellucid.interfaces.layer import Layer
+from pellucid import Equation, Example, Layer, check_choice
 from pellucid.standard.layers.rows import contiguous
 
 from pellucid_cnn.geometry import Size, check_images, check_pair, pair
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context, Shape
 
 
 def _matrix(axis: int) -> str:

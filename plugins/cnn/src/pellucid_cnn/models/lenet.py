@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pellucid import ConfigError, Example
-from pellucid.basics.checks import check_choice, check_int, check_sizes
-from pellucid.interfaces.layer import Layer
+from pellucid import ConfigError, Example, Layer, check_choice, check_int, check_sizes
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
 from pellucid.standard.layers.flatten import Flatten

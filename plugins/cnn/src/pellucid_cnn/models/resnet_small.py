@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pellucid import Example
-from pellucid.basics.checks import check_int, check_sizes
-from pellucid.interfaces.layer import Layer
+from pellucid import Example, Layer, check_int, check_sizes
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
 

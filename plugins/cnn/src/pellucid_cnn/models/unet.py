@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from pellucid import Example
-from pellucid.basics.checks import check_choice, check_int, check_sizes
-from pellucid.basics.component import Equation
-from pellucid.basics.errors import ShapeError
-from pellucid.interfaces.layer import Layer
+from pellucid import Equation, Example, Layer, ShapeError, check_choice, check_int, check_sizes
 from pellucid.standard.layers.containers import Sequential
 
 from pellucid_cnn.geometry import check_images
@@ -20,8 +16,7 @@ from pellucid_cnn.layers.upsample import Upsample
 from pellucid_cnn.parts import Normalization, check_normalization, convolve
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array, Shape
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context, Shape
 
 Task = Literal["regression", "segmentation"]
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from pellucid.basics.checks import check_float
-from pellucid.basics.component import Example
+from pellucid import Example, check_float
 
 from pellucid_cnn.transforms.warp import Warp
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context
 
 
 class Elastic(Warp):

@@ -5,15 +5,13 @@ from __future__ import annotations
 from math import pi
 from typing import TYPE_CHECKING
 
-from pellucid.basics.checks import check_float
-from pellucid.basics.component import Example
+from pellucid import Example, check_float
 
 from pellucid_cnn.transforms.ranges import between, check_range
 from pellucid_cnn.transforms.warp import Affine, Motion, draw
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context
 
 
 class RandomAffine(Affine):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.basics.checks import check_int
-from pellucid.basics.component import Example
+from pellucid import Example, check_int
 
 from pellucid_cnn.transforms.warp import Affine, Motion, draw
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context
 
 
 class RandomShift(Affine):

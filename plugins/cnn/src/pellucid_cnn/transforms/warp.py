@@ -5,13 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from pellucid.basics.component import Example
-from pellucid.basics.errors import ShapeError
-from pellucid.interfaces.transform import Augmentation
+from pellucid import Augmentation, Example, ShapeError
 
 if TYPE_CHECKING:
-    from pellucid.basics.arrays import Array
-    from pellucid.interfaces.context import Context
+    from pellucid import Array, Context
 
 
 class Warp(Augmentation, ABC):
