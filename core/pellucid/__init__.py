@@ -10,8 +10,6 @@ Everything public stands here and is imported when it is first used, so that ``i
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 TYPE_CHECKING = False  # type checkers take this name for True; importing typing would cost more than all else here
 if TYPE_CHECKING:
     from typing import Any
@@ -65,6 +63,7 @@ if TYPE_CHECKING:
     from pellucid.training.run import Run as Run
     from pellucid.transform import Augmentation as Augmentation
     from pellucid.transform import Transform as Transform
+    from pellucid.version import __version__ as __version__
 
 _MODULES = {
     "autodiff.variable": "Variable",
@@ -95,11 +94,12 @@ _MODULES = {
     "threads": "set_num_threads",
     "trainer": "Trainer",
     "transform": "Augmentation Transform",
+    "version": "__version__",
 }
 """Which module holds which public names; a test holds this against the imports above."""
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 
-__all__ = ["__version__", "errors", *_HOME]
+__all__ = ["errors", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ from pellucid.registry import Registry, default_registry
 from pellucid.registry.plugins import ALLOW_LIST, allowed
 from pellucid.suggest import did_you_mean
 from pellucid.threads import get_num_threads
+from pellucid.version import __version__
 
 PACKAGES = ("numpy", "pluggy", "safetensors", "scipy-openblas32", "tqdm", "matplotlib", "cupy-cuda12x")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS")
@@ -81,8 +82,6 @@ def examine(registry: Registry | None = None) -> Report:
 
 
 def _versions(report: Report) -> None:
-    from pellucid import __version__
-
     report.section("versions")
     report.fact("pellucid", __version__)
     report.fact("python", f"{platform.python_version()} ({sys.executable})")

@@ -15,6 +15,7 @@ from pellucid.discovery import GROUP, Claim, find_claims
 from pellucid.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.suggest import did_you_mean
 from pellucid.suggest import listed as in_words
+from pellucid.version import __version__
 
 if TYPE_CHECKING:
     import pluggy
@@ -250,8 +251,6 @@ def allowed() -> set[str] | None:
 
 def _judge(claims: Sequence[Claim]) -> dict[str, Plugin]:
     """What can be said of each vendor before anything is imported."""
-    from pellucid import __version__
-
     by_vendor: dict[str, list[Claim]] = {}
     for claim in claims:
         by_vendor.setdefault(claim.vendor, []).append(claim)
