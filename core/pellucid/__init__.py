@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from pellucid.optimizer import Segment as Segment
     from pellucid.registry.hookspecs import hookimpl as hookimpl
     from pellucid.regularizer import Regularizer as Regularizer
-    from pellucid.saving import load as load
-    from pellucid.saving import save as save
+    from pellucid.saving.model import load as load
+    from pellucid.saving.model import save as save
     from pellucid.schedule import Schedule as Schedule
     from pellucid.tape import grad as grad
     from pellucid.tape import value_and_grad as value_and_grad
@@ -88,7 +88,7 @@ _MODULES = {
     "regularizer": "Regularizer",
     "training.run": "History Run",
     "datasets.samples": "Split",
-    "saving": "load save",
+    "saving.model": "load save",
     "schedule": "Schedule",
     "tape": "grad value_and_grad",
     "threads": "set_num_threads",

@@ -18,7 +18,7 @@ from pellucid.layer import Layer
 from pellucid.objectives.default import choose_objective
 from pellucid.objectives.supervised import Supervised
 from pellucid.ops import check_variable
-from pellucid.saving import load
+from pellucid.saving.model import load
 from pellucid.threads import set_num_threads
 from pellucid.trainer import Trainer
 

@@ -16,8 +16,8 @@ from pellucid.experiments.recorder import Recorder
 from pellucid.experiments.sections import to_toml
 from pellucid.experiments.signals import StopOnSignal
 from pellucid.experiments.summary import summary_of
-from pellucid.saving import save
 from pellucid.saving.checkpoint import restore_checkpoint
+from pellucid.saving.model import save
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +11,18 @@ import numpy as np
 from pellucid.config import read
 from pellucid.config.writer import to_config
 from pellucid.errors import CheckpointError, ConfigError, PellucidError
-from pellucid.saving import (
+from pellucid.saving.container import Header, HostArray, damaged, read_header, read_tensors, write
+from pellucid.saving.model import (
+    Description,
+    below,
     check_tensors,
-    missing_packages,
+    describe,
+    differences,
+    field,
     model_document,
     model_tensors,
-    restore_arrays,
-    restore_facts,
+    restore,
 )
-from pellucid.saving.container import Header, HostArray, damaged, read_header, read_tensors, write
 
 if TYPE_CHECKING:
     from pellucid.callback import Callback
@@ -40,7 +42,7 @@ def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     document = model_document(trainer.model)
     tensors = model_tensors(trainer.model)
     ops = trainer.runtime.ops
-    tensors |= {f"optimizer/{name}": np.asarray(ops.to_host(a)) for name, a in trainer.slots.buffers.items()}
+    tensors |= {f"optimizer/{name}": ops.to_host(a) for name, a in trainer.slots.buffers.items()}
     callbacks: list[dict[str, Any]] = []
     for callback in trainer.callbacks:
         state = callback.state()
@@ -74,15 +76,15 @@ def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
         trainer.fit("iris", epochs=20 - trainer.epochs)
     """
     header = read_header(path, "checkpoint")
-    _check_same(header, trainer)
-    check_tensors(header, trainer.model)
+    saved = describe(header)
+    progress = _progress(header)
+    _check_same(saved, trainer)
+    check_tensors(saved, trainer.model)
     slots = _slots(header, trainer)
     callbacks = _callbacks(header, trainer)
     tensors = read_tensors(header)
     history = _history(header, tensors[_HISTORY])
-    progress = header.document["progress"]
-    restore_arrays(trainer.model, tensors)
-    restore_facts(trainer.runtime, header, tensors)
+    restore(trainer.model, saved, tensors)
     for name in slots:
         trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
     trainer.slots.t[()] = progress["optimizer_steps"]
@@ -91,8 +93,7 @@ def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     trainer.totals[:] = progress["totals"]
     trainer.history.records[:] = history
     for i, (callback, state) in enumerate(callbacks):
-        prefix = f"callbacks/{i}/"
-        callback.restore(state | {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)})
+        callback.restore(state | below(f"callbacks/{i}/", tensors))
 
 
 def settings(trainer: Trainer) -> dict[str, Any]:
@@ -113,36 +114,49 @@ def settings(trainer: Trainer) -> dict[str, Any]:
         ) from error
 
 
-def _check_same(header: Header, trainer: Trainer) -> None:
-    document = header.document
-    if not all(isinstance(document.get(name), kind) for name, kind in _SECTIONS.items()):
-        raise damaged(header.path, f"its sections must be {', '.join(_SECTIONS)}")
-    if set(document["progress"]) != _PROGRESS or _HISTORY not in header.tensors:
+def _progress(header: Header) -> dict[str, Any]:
+    """How far the run had come."""
+    progress: dict[str, Any] = field(header, header.document, "progress", dict)
+    if set(progress) != set(_PROGRESS) or _HISTORY not in header.tensors:
         raise damaged(header.path, "its description of the run is incomplete")
+    for name, kind in _PROGRESS.items():
+        field(header, progress, name, kind)
+    if list(map(type, progress["totals"])) != [float, float]:
+        raise damaged(header.path, f"its 'totals' must be two numbers, and are {progress['totals']!r:.80}")
+    return progress
+
+
+_PROGRESS = {"steps": int, "epochs": int, "position": int, "totals": list, "optimizer_steps": int, "plan": dict}
+_HISTORY = "history"
+"""The tensor that holds the epochs' figures, as the bytes of a JSON text."""
+
+
+def _check_same(saved: Description, trainer: Trainer) -> None:
     now = {"model": model_document(trainer.model)["model"], "settings": settings(trainer)}
-    saved = _as_today(header)
-    different = [line for section in now for line in _differences(saved[section], now[section], section)]
+    different = [
+        f"{path}: {before!r} in the checkpoint, {after!r} now"
+        for path, before, after in differences(_as_today(saved), now)
+    ]
     if different:
         raise CheckpointError(
-            f"{header.path} is of another run, so it cannot be continued with these settings. Different are:\n  "
+            f"{saved.header.path} is of another run, so it cannot be continued with these settings. Different are:\n  "
             + "\n  ".join(different) + "\nGive the same settings again, or begin a new run."
         )  # fmt: skip
 
 
-def _as_today(header: Header) -> dict[str, dict[str, Any]]:
+def _as_today(saved: Description) -> dict[str, dict[str, Any]]:
     """The saved model and settings, as the components of today write them: an argument that a component was given since
     then has its default, and what was written by an older version of it is migrated."""
-    saved = {section: dict(header.document[section]) for section in ("model", "settings")}
+    header = saved.header
+    sections = {name: dict(field(header, header.document, name, dict)) for name in ("model", "settings")}
     for section, name, kinds in _COMPONENTS:
-        config = saved[section].get(name)
+        config = sections[section].get(name)
         if config is not None:
             try:
-                saved[section][name] = to_config(read(kinds, config, path=f"{section}.{name}", saved=True))
+                sections[section][name] = to_config(read(kinds, config, path=f"{section}.{name}", saved=True))
             except PellucidError as error:
-                raise CheckpointError(
-                    f"{header.path} cannot be continued: {error}{missing_packages(header)}"
-                ) from error
-    return saved
+                raise saved.refused(error, "continued") from error
+    return sections
 
 
 _COMPONENTS = (
@@ -151,28 +165,12 @@ _COMPONENTS = (
     ("settings", "optimizer", "optimizer"),
     ("settings", "schedule", "schedule"),
 )
-_SECTIONS = {"model": dict, "settings": dict, "progress": dict, "callbacks": list}
-_PROGRESS = {"steps", "epochs", "position", "totals", "optimizer_steps", "plan"}
-_HISTORY = "history"
-"""The tensor that holds the epochs' figures, as the bytes of a JSON text."""
-
-
-def _differences(saved: Any, now: Any, path: str) -> Iterator[str]:
-    """``path: saved value, now value`` for everything that is not equal."""
-    if isinstance(saved, Mapping) and isinstance(now, Mapping):
-        for key in [*saved, *(key for key in now if key not in saved)]:
-            yield from _differences(saved.get(key), now.get(key), f"{path}.{key}")
-    elif isinstance(saved, list) and isinstance(now, list) and len(saved) == len(now):
-        for i, (before, after) in enumerate(zip(saved, now, strict=True)):
-            yield from _differences(before, after, f"{path}.{i}")
-    elif saved != now:
-        yield f"{path}: {saved!r} in the checkpoint, {now!r} now"
 
 
 def _slots(header: Header, trainer: Trainer) -> list[str]:
     """Names of the optimizer's buffers, after a check of their sizes."""
     arena = trainer.slots.arena
-    held = {n.removeprefix("optimizer/"): what for n, what in header.tensors.items() if n.startswith("optimizer/")}
+    held = below("optimizer/", header.tensors)
     for name, what in held.items():
         if what != (arena.dtype, (arena.size,)):
             raise damaged(header.path, f"the optimizer's '{name}' must hold {arena.size} values of type {arena.dtype}")
@@ -193,7 +191,7 @@ def _callbacks(header: Header, trainer: Trainer) -> list[tuple[Callback, dict[st
     """The callbacks that had something to remember, each with what it was."""
     waiting = list(trainer.callbacks)
     pairs = []
-    for saved in header.document["callbacks"]:
+    for saved in field(header, header.document, "callbacks", list):
         if not isinstance(saved, dict) or not isinstance(saved.get("state"), dict):
             raise damaged(header.path, "its description of the callbacks is incomplete")
         callback = next((c for c in waiting if type(c).__name__ == saved.get("class")), None)
