@@ -142,7 +142,7 @@ def test_nor_can_a_version(saved: Path) -> None:
 
 def test_a_wrong_fact_is_found_before_anything_is_built(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Dense, "build", lambda *_: pytest.fail("a layer was built"))
-    refused(edited(saved, lambda d: d.update(classes=3)), "its 'classes' must be of type list, and is 3")
+    refused(edited(saved, lambda d: d.update(classes=3)), "its 'classes' must be of type list . None, and is 3")
 
 
 @pytest.mark.parametrize("target", ["os:system", "builtins:eval", "pellucid.layers.dense:Dense", "../dense"])

@@ -94,10 +94,9 @@ def model_name(run: Path) -> str:
     """The canonical name of the model that a run folder or model file holds."""
     from pellucid.experiments.folder import RunFolder
     from pellucid.saving.container import read_header
-    from pellucid.saving.model import describe
 
     header = read_header(RunFolder(run).model if run.is_dir() else run, "model")
-    return str(describe(header).config.get("type"))
+    return str(header.document["model"]["config"].get("type"))
 
 
 def _load(registry: Registry, entry: Entry, verb: str) -> Callable[..., Any]:

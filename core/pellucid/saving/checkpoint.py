@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +13,7 @@ from pellucid.config import read
 from pellucid.config.writer import to_config
 from pellucid.errors import CheckpointError, ConfigError, PellucidError
 from pellucid.saving.container import Header, HostArray, damaged, read_header, read_tensors, write
-from pellucid.saving.model import (
-    Description,
-    below,
-    check_tensors,
-    describe,
-    differences,
-    field,
-    model_document,
-    model_tensors,
-    restore,
-)
+from pellucid.saving.model import below, check_tensors, differences, model_document, model_tensors, refused, restore
 
 if TYPE_CHECKING:
     from pellucid.callback import Callback
@@ -76,15 +67,14 @@ def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
         trainer.fit("iris", epochs=20 - trainer.epochs)
     """
     header = read_header(path, "checkpoint")
-    saved = describe(header)
-    progress = _progress(header)
-    _check_same(saved, trainer)
-    check_tensors(saved, trainer.model)
+    _check_same(header, trainer)
+    check_tensors(header, trainer.model)
     slots = _slots(header, trainer)
     callbacks = _callbacks(header, trainer)
     tensors = read_tensors(header)
-    history = _history(header, tensors[_HISTORY])
-    restore(trainer.model, saved, tensors)
+    history = _history(header, tensors)
+    progress = header.document["progress"]
+    restore(trainer.model, header, tensors)
     for name in slots:
         trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
     trainer.slots.t[()] = progress["optimizer_steps"]
@@ -114,49 +104,38 @@ def settings(trainer: Trainer) -> dict[str, Any]:
         ) from error
 
 
-def _progress(header: Header) -> dict[str, Any]:
-    """How far the run had come."""
-    progress: dict[str, Any] = field(header, header.document, "progress", dict)
-    if set(progress) != set(_PROGRESS) or _HISTORY not in header.tensors:
-        raise damaged(header.path, "its description of the run is incomplete")
-    for name, kind in _PROGRESS.items():
-        field(header, progress, name, kind)
-    if list(map(type, progress["totals"])) != [float, float]:
-        raise damaged(header.path, f"its 'totals' must be two numbers, and are {progress['totals']!r:.80}")
-    return progress
-
-
-_PROGRESS = {"steps": int, "epochs": int, "position": int, "totals": list, "optimizer_steps": int, "plan": dict}
 _HISTORY = "history"
 """The tensor that holds the epochs' figures, as the bytes of a JSON text."""
 
 
-def _check_same(saved: Description, trainer: Trainer) -> None:
+def _check_same(header: Header, trainer: Trainer) -> None:
+    totals = header.document["progress"]["totals"]
+    if list(map(type, totals)) != [float, float] or _HISTORY not in header.tensors:
+        raise damaged(header.path, "its description of the run is incomplete")
     now = {"model": model_document(trainer.model)["model"], "settings": settings(trainer)}
     different = [
         f"{path}: {before!r} in the checkpoint, {after!r} now"
-        for path, before, after in differences(_as_today(saved), now)
+        for path, before, after in differences(_as_today(header), now)
     ]
     if different:
         raise CheckpointError(
-            f"{saved.header.path} is of another run, so it cannot be continued with these settings. Different are:\n  "
+            f"{header.path} is of another run, so it cannot be continued with these settings. Different are:\n  "
             + "\n  ".join(different) + "\nGive the same settings again, or begin a new run."
         )  # fmt: skip
 
 
-def _as_today(saved: Description) -> dict[str, dict[str, Any]]:
+def _as_today(header: Header) -> dict[str, dict[str, Any]]:
     """The saved model and settings, as the components of today write them: an argument that a component was given since
     then has its default, and what was written by an older version of it is migrated."""
-    header = saved.header
-    sections = {name: dict(field(header, header.document, name, dict)) for name in ("model", "settings")}
+    saved = {section: dict(header.document[section]) for section in ("model", "settings")}
     for section, name, kinds in _COMPONENTS:
-        config = sections[section].get(name)
+        config = saved[section].get(name)
         if config is not None:
             try:
-                sections[section][name] = to_config(read(kinds, config, path=f"{section}.{name}", saved=True))
+                saved[section][name] = to_config(read(kinds, config, path=f"{section}.{name}", saved=True))
             except PellucidError as error:
-                raise saved.refused(error, "continued") from error
-    return sections
+                raise refused(header, error, "continued") from error
+    return saved
 
 
 _COMPONENTS = (
@@ -177,9 +156,9 @@ def _slots(header: Header, trainer: Trainer) -> list[str]:
     return list(held)
 
 
-def _history(header: Header, text: HostArray) -> list[dict[str, Any]]:
+def _history(header: Header, tensors: Mapping[str, HostArray]) -> list[dict[str, Any]]:
     try:
-        records = json.loads(text.tobytes())
+        records = json.loads(tensors[_HISTORY].tobytes())
     except ValueError as error:
         raise damaged(header.path, f"its history is not JSON: {error}") from error
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
@@ -191,7 +170,7 @@ def _callbacks(header: Header, trainer: Trainer) -> list[tuple[Callback, dict[st
     """The callbacks that had something to remember, each with what it was."""
     waiting = list(trainer.callbacks)
     pairs = []
-    for saved in field(header, header.document, "callbacks", list):
+    for saved in header.document["callbacks"]:
         if not isinstance(saved, dict) or not isinstance(saved.get("state"), dict):
             raise damaged(header.path, "its description of the callbacks is incomplete")
         callback = next((c for c in waiting if type(c).__name__ == saved.get("class")), None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,14 +61,24 @@ def load(path: str | os.PathLike[str], *, backend: str | Ops | None = None) -> L
         model = pellucid.load("digits.safetensors")
         logits = model.predict(x)
     """
-    saved = describe(read_header(path, "model"))
-    model = _rebuilt(saved)
-    check_tensors(saved, model)
-    tensors = read_tensors(saved.header)
-    allocate(
-        model, *saved.input_shapes, seed=saved.seed, dtype=saved.dtype, ops=get_ops(backend), config=to_config(model)
-    )
-    restore(model, saved, tensors)
+    header = read_header(path, "model")
+    saved = header.document["model"]
+    if saved["dtype"] not in DTYPES:
+        raise damaged(header.path, f"its floating-point type is {saved['dtype']!r}")
+    try:
+        shapes = read_shapes(saved["input_shapes"])
+    except ConfigError as error:
+        raise damaged(header.path, str(error)) from error
+    try:
+        model: Layer = read(("model", "layer"), saved["config"], saved=True)
+        declare(model, *shapes)  # takes no memory yet
+    except PellucidError as error:
+        raise refused(header, error) from error
+    check_tensors(header, model)
+    tensors = read_tensors(header)
+    config = to_config(model)
+    allocate(model, *shapes, seed=saved["seed"], dtype=saved["dtype"], ops=get_ops(backend), config=config)
+    restore(model, header, tensors)
     return model
 
 
@@ -77,7 +86,7 @@ def load(path: str | os.PathLike[str], *, backend: str | Ops | None = None) -> L
 
 
 def model_document(model: Layer) -> dict[str, Any]:
-    """Everything about a model but its arrays, fit for JSON; :func:`describe` reads it again."""
+    """Everything about a model but its arrays, fit for JSON; see :data:`pellucid.saving.container.DOCUMENT`."""
     runtime = require_runtime(model)
     try:
         config = to_config(model)
@@ -157,134 +166,64 @@ def _changed_setting(model: Layer, twin: Layer) -> str | None:
 # -- what is read ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Description:
-    """What a file says of its model: read once and checked once; no component of it has been made yet.
-
-    Attributes:
-        header: of the file.
-        config: the model's configuration.
-        input_shapes: one per input, without the batch axis.
-        dtype: of parameters and states.
-        seed: that the first values were drawn with.
-        frozen: paths of the parameters that are not trained.
-        transforms: configurations of the fitted transforms.
-        classes: names of the classes, or None.
-        metadata: further facts, such as the objective of the last training.
-        packages: vendor -> the package, with its version, that the file was written with; first pellucid itself.
-    """
-
-    header: Header
-    config: dict[str, Any]
-    input_shapes: tuple[Shape, ...]
-    dtype: str
-    seed: int
-    frozen: frozenset[str]
-    transforms: list[Any]
-    classes: tuple[str, ...] | None
-    metadata: dict[str, Any]
-    packages: dict[str, str]
-
-    def refused(self, error: PellucidError, what: str = "loaded") -> CheckpointError:
-        """The error for a file with a component that cannot be made; names the packages that are not installed."""
-        found = default_registry().plugins.found
-        absent = [package for vendor, package in self.packages.items() if vendor not in found]
-        remedy = f" The file was written with {' and '.join(absent)}: install it, and load again." if absent else ""
-        return CheckpointError(f"{self.header.path} cannot be {what}: {error}{remedy}")
-
-
-def describe(header: Header) -> Description:
-    """The description of the model in a file, of a model or a checkpoint.
-
-    Raises:
-        CheckpointError: something in it is missing or of a wrong type.
-    """
-    document = header.document
-    model = field(header, document, "model", dict)
-    try:
-        shapes = read_shapes(field(header, model, "input_shapes", list))
-    except ConfigError as error:
-        raise damaged(header.path, str(error)) from error
-    dtype = field(header, model, "dtype", str)
-    if dtype not in DTYPES:
-        raise damaged(header.path, f"its floating-point type is {dtype!r}")
-    classes = None if document.get("classes") is None else field(header, document, "classes", list)
-    packages = {CORE: f"pellucid {document.get('pellucid')}"} | field(header, document, "plugins", dict)
-    return Description(
-        header,
-        config=field(header, model, "config", dict),
-        input_shapes=shapes,
-        dtype=dtype,
-        seed=field(header, model, "seed", int),
-        frozen=frozenset(map(str, field(header, model, "frozen", list))),
-        transforms=field(header, document, "transforms", list),
-        classes=None if classes is None else tuple(map(str, classes)),
-        metadata=field(header, document, "metadata", dict),
-        packages={vendor: package for vendor, package in packages.items() if _PACKAGE.fullmatch(str(package))},
-    )
-
-
-_PACKAGE = re.compile(r"[\w.-]+ [\w.+-]+")
-"""Name and version. What is to be installed stands in messages, so that a file must not smuggle a command in there."""
-
-
-def field(header: Header, table: Mapping[str, Any], name: str, kind: type) -> Any:
-    """What a table in a file holds under a name, or an error if it is of another type."""
-    value = table.get(name)
-    if not isinstance(value, kind):
-        raise damaged(header.path, f"its '{name}' must be of type {kind.__name__}, and is {value!r:.80}")
-    return value
-
-
-def check_tensors(saved: Description, model: Layer) -> None:
+def check_tensors(header: Header, model: Layer) -> None:
     """Compare shapes and types before any memory is taken: a small file must not ask for a large model."""
-    tensors = {n: what for n, what in saved.header.tensors.items() if n.startswith(("parameters/", "states/"))}
+    tensors = {n: what for n, what in header.tensors.items() if n.startswith(("parameters/", "states/"))}
+    wanted = np.dtype(header.document["model"]["dtype"])
     difference = _other_shape({name: shape for name, (_, shape) in tensors.items()}, built=_shapes(model))
     for name, (dtype, _) in tensors.items():
-        if difference is None and dtype != np.dtype(saved.dtype):
-            difference = f"'{name}' is of type {dtype} in a model of type {saved.dtype}."
+        if difference is None and dtype != wanted:
+            difference = f"'{name}' is of type {dtype} in a model of type {wanted}."
     if difference is not None:
         raise CheckpointError(
-            f"{saved.header.path} does not fit the model that its configuration builds: {difference} Either the file "
-            f"is damaged, or a component changed since it was written (by {', '.join(saved.packages.values())}); "
+            f"{header.path} does not fit the model that its configuration builds: {difference} Either the file is "
+            f"damaged, or a component changed since it was written (by {', '.join(_packages(header).values())}); "
             "install that version to load it."
         )
 
 
-def restore(model: Layer, saved: Description, tensors: Mapping[str, HostArray]) -> None:
+def restore(model: Layer, header: Header, tensors: Mapping[str, HostArray]) -> None:
     """Copy everything out of a file whose tensors have been compared into a model whose memory is there."""
     runtime = require_runtime(model)
-    transforms = _fitted_transforms(saved, tensors)  # before anything is changed: these may fail
+    document = header.document
+    transforms = _fitted_transforms(header, tensors)  # before anything is changed: these may fail
     for name, item in _owned(model).items():
         item.data[...] = runtime.ops.asarray(tensors[name], runtime.dtype)
     for param in runtime.arena.params:
-        param.trainable = param.path not in saved.frozen
+        param.trainable = param.path not in document["model"]["frozen"]
     runtime.transforms = transforms
-    runtime.metadata = saved.metadata
-    if saved.classes is not None:
-        runtime.classes = saved.classes
+    runtime.metadata = document["metadata"]
+    if document["classes"] is not None:
+        runtime.classes = tuple(map(str, document["classes"]))
 
 
-def _rebuilt(saved: Description) -> Layer:
-    """The layers that a file describes, with their parameters declared; takes no memory for these."""
-    try:
-        model: Layer = read(("model", "layer"), saved.config, saved=True)
-        declare(model, *saved.input_shapes)
-    except PellucidError as error:
-        raise saved.refused(error) from error
-    return model
-
-
-def _fitted_transforms(saved: Description, tensors: Mapping[str, HostArray]) -> list[Transform]:
+def _fitted_transforms(header: Header, tensors: Mapping[str, HostArray]) -> list[Transform]:
     transforms: list[Transform] = []
-    for i, config in enumerate(saved.transforms):
+    for i, config in enumerate(header.document["transforms"]):
         try:
             transform: Transform = read("transform", config, path=f"transforms.{i}", saved=True)
             transform.restore(below(f"transforms/{i}/", tensors))
         except PellucidError as error:
-            raise saved.refused(error) from error
+            raise refused(header, error) from error
         transforms.append(transform)
     return transforms
+
+
+def refused(header: Header, error: PellucidError, what: str = "loaded") -> CheckpointError:
+    """The error for a file with a component that cannot be made; names the packages that are not installed."""
+    found = default_registry().plugins.found
+    absent = [package for vendor, package in _packages(header).items() if vendor not in found]
+    remedy = f" The file was written with {' and '.join(absent)}: install it, and load again." if absent else ""
+    return CheckpointError(f"{header.path} cannot be {what}: {error}{remedy}")
+
+
+def _packages(header: Header) -> dict[str, str]:
+    """vendor -> the package, with its version, that a file was written with; first pellucid itself.
+
+    They stand in messages that say what to install, so what has another form, a command say, is left out.
+    """
+    packages = {CORE: f"pellucid {header.document['pellucid']}"} | header.document["plugins"]
+    return {vendor: package for vendor, package in packages.items() if re.fullmatch(r"[\w.-]+ [\w.+-]+", str(package))}
 
 
 def below(prefix: str, tensors: Mapping[str, Any]) -> dict[str, Any]:
