@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.checks import check_int
+from pellucid.dataset import class_labels
 from pellucid.datasets.samples import Split
 from pellucid.experiments.outputs import check_output, save_array
 from pellucid.saving.atomic import replace_file
@@ -48,7 +49,7 @@ def save_codes(codes: HostArray, split: Split, output: Path, plot: Path | None) 
     if plot is not None:  # before anything is written: matplotlib may be missing
         from pellucid.experiments.scatter import draw
 
-        draw(codes, split.y if _are_labels(split.y) else None, split.classes, plot)
+        draw(codes, class_labels(split.y), split.classes, plot)
     suffix = output.suffix.lower()
     if suffix == ".npy":
         save_array(output, codes)
@@ -61,7 +62,7 @@ def save_codes(codes: HostArray, split: Split, output: Path, plot: Path | None) 
 def _as_npz(codes: HostArray, split: Split) -> bytes:
     arrays: dict[str, Any] = {"codes": codes}
     if split.y is not None:
-        arrays["labels" if _are_labels(split.y) else "targets"] = split.y
+        arrays["targets" if class_labels(split.y) is None else "labels"] = split.y
     if split.classes is not None:
         arrays["classes"] = np.array(split.classes)
     encoded = BytesIO()
@@ -73,16 +74,13 @@ def _as_csv(codes: HostArray, split: Split) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     header = [f"code {k}" for k in range(codes.shape[1])]
-    if split.y is not None and _are_labels(split.y):
+    labels = class_labels(split.y)
+    if labels is not None:
         names = split.classes
         writer.writerow(["class", *header])
-        for label, code in zip(split.y.tolist(), codes.tolist(), strict=True):
+        for label, code in zip(labels.tolist(), codes.tolist(), strict=True):
             writer.writerow([label if names is None else names[label], *code])
     else:
         writer.writerow(header)
         writer.writerows(codes.tolist())
     return text.getvalue()
-
-
-def _are_labels(y: HostArray | None) -> bool:
-    return y is not None and y.ndim == 1 and y.dtype.kind in "iu"

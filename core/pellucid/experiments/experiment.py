@@ -12,8 +12,9 @@ from pellucid.config import build, read
 from pellucid.config.reader import FAILED, Reader
 from pellucid.config.signature import signature_of
 from pellucid.config.writer import to_config
+from pellucid.dataset import class_labels
 from pellucid.errors import ConfigError, PellucidError
-from pellucid.experiments.inference import are_labels, input_shape_of, outputs_of
+from pellucid.experiments.inference import input_shape_of, outputs_of
 from pellucid.experiments.sections import NAMES, Sections
 from pellucid.metric import Metric
 from pellucid.objectives.default import choose_objective
@@ -214,7 +215,8 @@ def prepare(experiment: Experiment) -> Prepared:
     ops = get_ops(settings.backend)
     config = dict(experiment.model)
     if experiment.infer_outputs:
-        config["outputs"] = outputs_of(splits, experiment.loss)
+        asked = experiment.objective if experiment.loss is None else experiment.loss
+        config["outputs"] = outputs_of(splits, asked)
     try:
         if "input_shape" not in config:
             layer = read(("model", "layer"), config)
@@ -225,7 +227,7 @@ def prepare(experiment: Experiment) -> Prepared:
     objective = choose_objective(model, experiment.loss, experiment.objective)
     metrics: Sequence[Metric | str] | None = settings.metrics
     if metrics is None:
-        metrics = objective.default_metrics(labels=are_labels(splits.train.y))
+        metrics = objective.default_metrics(labels=class_labels(splits.train.y) is not None)
     trainer = Trainer(
         model, objective=objective, optimizer=experiment.optimizer,
         schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,

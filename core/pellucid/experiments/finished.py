@@ -16,7 +16,6 @@ from pellucid.experiments.folder import RunFolder
 from pellucid.experiments.sections import read_sections
 from pellucid.layer import Layer
 from pellucid.objectives.default import choose_objective
-from pellucid.objectives.supervised import Supervised
 from pellucid.ops import check_variable
 from pellucid.saving.model import load
 from pellucid.threads import set_num_threads
@@ -75,8 +74,7 @@ class FinishedRun(Generic[M_co]):
             target: column of the targets in a .csv file; None takes that of the run.
         """
         trainer = self.trainer()
-        supervised = isinstance(trainer.objective, Supervised)
-        return trainer.evaluate(self.samples(data, part, target, must_have_target=supervised))
+        return trainer.evaluate(self.samples(data, part, target, must_have_target=trainer.objective.needs_target))
 
     def samples(
         self, data: str | None = None, part: Part = "test", target: str | None = None, *, must_have_target: bool = False

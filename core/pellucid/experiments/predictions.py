@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.config import read
 from pellucid.datasets.samples import check_data
 from pellucid.errors import ConfigError
+from pellucid.model import require_runtime
 
 if TYPE_CHECKING:
     from pellucid.experiments.finished import FinishedRun
     from pellucid.layer import Layer
+    from pellucid.objective import Objective
 
 HostArray = np.ndarray[Any, Any]
 
@@ -25,7 +28,7 @@ class Predictions:
 
     Attributes:
         outputs: its raw outputs, (N, …).
-        probabilities: of each class, (N, K), of a classifier trained with a cross-entropy; else None.
+        probabilities: of each class, (N, K), if the loss that it was trained with says so; else None.
         labels: the most probable class of each sample, (N,), or None.
         classes: names of the classes, or None.
     """
@@ -61,19 +64,12 @@ def predict_file(run: FinishedRun[Layer], path: Path, target: str | None = None)
 
 
 def interpret(model: Layer, outputs: HostArray) -> Predictions:
-    """Logits as probabilities, by the loss that the model was trained with."""
-    runtime = model.runtime
-    assert runtime is not None
-    objective = runtime.metadata.get("objective") or {}
-    loss = (objective.get("loss") or {}).get("type")
-    logits = outputs.astype(np.float64)
-    if loss == "core/softmax_cross_entropy" and outputs.ndim == 2:
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    elif loss == "core/binary_cross_entropy" and outputs.shape[1:] in ((), (1,)):
-        yes = 0.5 * (1.0 + np.tanh(0.5 * logits.reshape(-1, 1)))  # the logistic function, without overflow
-        probabilities = np.concatenate([1.0 - yes, yes], axis=1)
-    else:
+    """Outputs as probabilities of classes, if the objective that the model was trained with knows any."""
+    runtime = require_runtime(model)
+    trained = runtime.metadata.get("objective")
+    objective: Objective | None = None if trained is None else read("objective", trained, path="objective", saved=True)
+    probabilities = None if objective is None else objective.probabilities(outputs)
+    if probabilities is None:
         return Predictions(outputs)
     classes = runtime.classes if runtime.classes and len(runtime.classes) == probabilities.shape[1] else None
     return Predictions(outputs, probabilities, probabilities.argmax(axis=1), classes)

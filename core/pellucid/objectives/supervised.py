@@ -10,6 +10,8 @@ from pellucid.errors import DataError
 from pellucid.objective import Batch, Loss, Objective
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from pellucid.context import Context
     from pellucid.layer import Array, Layer
 
@@ -29,6 +31,8 @@ class Supervised(Objective):
             model={"type": "core/dense", "units": 3, "activation": "tanh"}, target=("int", 3),
         ),
     )  # fmt: skip
+
+    needs_target = True
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
@@ -56,6 +60,12 @@ class Supervised(Objective):
             )
         if model.runtime is not None:
             self.loss.check(y, model.output_shape(*model.runtime.input_shapes))
+
+    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+        return self.loss.probabilities(outputs)
+
+    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+        return self.loss.outputs_for(targets)
 
     def default_metrics(self, *, labels: bool) -> Sequence[str]:
         return ("accuracy",) if labels else ()
