@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +37,12 @@ class Predictions:
     labels: HostArray | None = None
     classes: tuple[str, ...] | None = None
 
+    def arrays(self) -> dict[str, HostArray]:
+        """All of it by name, without what is None."""
+        named = {"outputs": self.outputs, "probabilities": self.probabilities, "labels": self.labels}
+        names = None if self.classes is None else np.array(self.classes)
+        return {name: array for name, array in (named | {"classes": names}).items() if array is not None}
+
     def name(self, row: int) -> str:
         """The name of the most probable class."""
         assert self.labels is not None
@@ -45,8 +50,8 @@ class Predictions:
         return self.classes[label] if self.classes is not None else str(label)
 
 
-def predict_file(run: FinishedRun[Layer], path: Path, target: str | None = None) -> Predictions:
-    """What the model says about the samples of a file; a column of targets in it is left out.
+def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = None) -> HostArray:
+    """The model's raw outputs for the samples of a file; a column of targets in it is left out.
 
     Raises:
         DataError: no samples, columns of other names than in training, a value that is not finite.
@@ -60,7 +65,7 @@ def predict_file(run: FinishedRun[Layer], path: Path, target: str | None = None)
             f"{run.path} holds a {type(run.model).__name__}, which has {len(outputs)} outputs a sample. Expected: a "
             "model of one. Use its own verbs, which pellucid show lists, or model.predict(x) in Python."
         )
-    return interpret(run.model, outputs)
+    return outputs
 
 
 def interpret(model: Layer, outputs: HostArray) -> Predictions:
@@ -73,16 +78,3 @@ def interpret(model: Layer, outputs: HostArray) -> Predictions:
         return Predictions(outputs)
     classes = runtime.classes if runtime.classes and len(runtime.classes) == probabilities.shape[1] else None
     return Predictions(outputs, probabilities, probabilities.argmax(axis=1), classes)
-
-
-def joined(parts: Sequence[Predictions]) -> Predictions:
-    """The predictions for several files as one."""
-    def together(arrays: list[HostArray | None]) -> HostArray | None:
-        return None if arrays[0] is None else np.concatenate([a for a in arrays if a is not None])
-
-    outputs = together([part.outputs for part in parts])
-    assert outputs is not None
-    return Predictions(
-        outputs, together([part.probabilities for part in parts]), together([part.labels for part in parts]),
-        parts[0].classes,
-    )  # fmt: skip
