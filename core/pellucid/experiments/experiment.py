@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pellucid.callback import Callback
 from pellucid.checks import check_float, check_int
@@ -12,23 +12,20 @@ from pellucid.config import build, read
 from pellucid.config.reader import FAILED, Reader
 from pellucid.config.signature import signature_of
 from pellucid.config.writer import to_config
-from pellucid.dataset import class_labels
+from pellucid.dataset import Dataset, Splits, class_labels
 from pellucid.errors import ConfigError, PellucidError
 from pellucid.experiments.inference import input_shape_of, outputs_of
 from pellucid.experiments.sections import NAMES, Sections
 from pellucid.metric import Metric
+from pellucid.objective import Loss, Objective
 from pellucid.objectives.default import choose_objective
 from pellucid.ops import check_variable, get_ops
+from pellucid.optimizer import Optimizer
 from pellucid.registry import default_registry
+from pellucid.schedule import Schedule
 from pellucid.suggest import did_you_mean, listed
 from pellucid.threads import get_num_threads, set_num_threads
 from pellucid.trainer import Trainer
-
-if TYPE_CHECKING:
-    from pellucid.dataset import Dataset, Splits
-    from pellucid.objective import Loss, Objective
-    from pellucid.optimizer import Optimizer
-    from pellucid.schedule import Schedule
 
 
 @dataclass(frozen=True)

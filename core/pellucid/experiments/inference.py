@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pellucid.config import read_several
-from pellucid.dataset import class_labels
+from pellucid.dataset import Splits, class_labels
 from pellucid.errors import DataError
-
-if TYPE_CHECKING:
-    from pellucid.dataset import Splits
-    from pellucid.layer import Shape
-    from pellucid.objective import Loss, Objective
+from pellucid.layer import Shape
+from pellucid.objective import Loss, Objective
 
 
 def input_shape_of(splits: Splits, made: Sequence[Shape] = (), transforms: Sequence[Any] = ()) -> Any:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pellucid.errors import ConfigError
+from pellucid.layer import Layer
 from pellucid.model import require_runtime
 from pellucid.suggest import did_you_mean, listed
-
-if TYPE_CHECKING:
-    from pellucid.layer import Layer
 
 
 def class_number(model: Layer, label: str, count: int) -> int:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pellucid.config import read
 from pellucid.datasets.samples import check_data
 from pellucid.errors import ConfigError
+from pellucid.experiments.finished import FinishedRun
+from pellucid.layer import Layer
 from pellucid.model import require_runtime
-
-if TYPE_CHECKING:
-    from pellucid.experiments.finished import FinishedRun
-    from pellucid.layer import Layer
-    from pellucid.objective import Objective
+from pellucid.objective import Objective
 
 HostArray = np.ndarray[Any, Any]
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pellucid.errors import ConfigError
 from pellucid.experiments.figures import BLUE, FAINT, INK, style
+from pellucid.model import HostArray
 from pellucid.saving.atomic import replace_file
-
-if TYPE_CHECKING:
-    from pellucid.model import HostArray
 
 MOST_CLASSES = 20
 """Classes that colours can still tell apart."""

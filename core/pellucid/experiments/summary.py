@@ -7,14 +7,12 @@ import platform
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pellucid.callbacks.best_epoch import BestEpoch
+from pellucid.experiments.experiment import Prepared
 from pellucid.saving.model import model_document
 from pellucid.threads import get_num_threads
-
-if TYPE_CHECKING:
-    from pellucid.experiments.experiment import Prepared
 
 _PACKAGES = ("numpy", "safetensors", "scipy-openblas32")
 

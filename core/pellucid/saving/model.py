@@ -5,24 +5,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pellucid.config import DTYPES, read, read_shapes
 from pellucid.config.writer import structure, to_config
 from pellucid.errors import CheckpointError, ConfigError, PellucidError
+from pellucid.layer import Layer, Shape
 from pellucid.model import allocate, declare, require_runtime
-from pellucid.ops import get_ops
+from pellucid.ops import Ops, get_ops
 from pellucid.registry import default_registry
 from pellucid.registry.plugins import CORE
 from pellucid.saving.container import Header, HostArray, damaged, read_header, read_tensors, write
+from pellucid.transform import Transform
 from pellucid.version import __version__
-
-if TYPE_CHECKING:
-    from pellucid.layer import Layer, Shape
-    from pellucid.ops import Ops
-    from pellucid.transform import Transform
 
 
 def save(model: Layer, path: str | os.PathLike[str]) -> None:
