@@ -10,8 +10,6 @@ Everything public stands here and is imported when it is first used, so that ``i
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 TYPE_CHECKING = False  # type checkers take this name for True; importing typing would cost more than all else here
 if TYPE_CHECKING:
     from typing import Any
@@ -43,6 +41,7 @@ if TYPE_CHECKING:
     from pellucid.basics.errors import ShapeError as ShapeError
     from pellucid.basics.suggest import did_you_mean as did_you_mean
     from pellucid.basics.suggest import listed as listed
+    from pellucid.basics.version import __version__ as __version__
     from pellucid.interfaces.context import Context as Context
     from pellucid.interfaces.dataset import Dataset as Dataset
     from pellucid.interfaces.dataset import Part as Part
@@ -167,6 +166,7 @@ _MODULES = {
         "PellucidWarning PluginError ShapeError"
     ),
     "basics.suggest": "did_you_mean listed",
+    "basics.version": "__version__",
     "registry.config": "create names read to_config",
     "registry.hookspecs": "hookimpl",
     "registry.manifest": "Registrar",
@@ -234,7 +234,7 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names.sp
 
 _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 
-__all__ = ["__version__", *_SUBMODULES, *_HOME]
+__all__ = [*_SUBMODULES, *_HOME]
 
 
 def __getattr__(name: str) -> Any:

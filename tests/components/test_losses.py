@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pellucid as pl
 import pytest
 from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.objective import Loss
@@ -104,6 +105,38 @@ def test_the_gradient_is_softmax_minus_one_hot_over_n() -> None:
     SoftmaxCrossEntropy().forward(ctx, LOGITS, LABELS)
     expected = (special.softmax(LOGITS, axis=1) - np.eye(K)[LABELS]) / N
     np.testing.assert_allclose(SoftmaxCrossEntropy().backward(ctx), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_probabilities_against_scipy(dtype: str) -> None:
+    softmax, binary = SoftmaxCrossEntropy(), BinaryCrossEntropy()
+    for logits in (LOGITS, LOGITS * 1e4, LOGITS[:0]):
+        logits = logits.astype(dtype)
+        before = logits.copy()
+        p = softmax.probabilities(logits)
+        np.testing.assert_allclose(p, special.softmax(logits.astype(float), axis=1), rtol=1e-12, atol=1e-300)
+        yes = special.expit(logits[:, 0].astype(float))
+        for column in (logits[:, 0], logits[:, :1]):
+            q = binary.probabilities(column)
+            np.testing.assert_allclose(q, np.stack([1 - yes, yes], axis=1), rtol=1e-12, atol=1e-15)
+        assert p.dtype == q.dtype == np.float64
+        np.testing.assert_array_equal(logits, before)
+
+
+def test_outputs_that_are_no_choice_of_one_class_have_no_probabilities() -> None:
+    assert SoftmaxCrossEntropy().probabilities(SEQUENCES) is None
+    assert BinaryCrossEntropy().probabilities(LOGITS) is None
+    assert MSE().probabilities(LOGITS) is None
+
+
+def test_how_many_outputs_targets_ask_for() -> None:
+    assert BinaryCrossEntropy().outputs_for(LABELS % 2) == 1
+    assert BinaryCrossEntropy().outputs_for(BITS) is None
+    assert SoftmaxCrossEntropy().outputs_for(LABELS) is None
+    assert MSE().outputs_for(TARGETS) is None
+    binary = pl.create("objective", "supervised", loss="binary_cross_entropy")
+    assert binary.outputs_for(LABELS % 2) == 1
+    np.testing.assert_array_equal(binary.probabilities(LOGITS[:, :1]), binary.loss.probabilities(LOGITS[:, :1]))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -11,6 +11,7 @@ import pellucid as pl
 import pytest
 from pellucid.saving.checkpoint import save_checkpoint
 from pellucid.saving.container import MAX_HEADER
+from pellucid.standard.layers.dense import Dense
 from safetensors.numpy import save_file
 
 from tests.saving.support import edited, parts, put, small_model, small_trainer, with_facts
@@ -128,6 +129,22 @@ def test_name_of_a_package_cannot_carry_a_command(saved: Path) -> None:
     assert "rm" not in str(caught.value)
 
 
+def test_nor_can_a_version(saved: Path) -> None:
+    def edit(document):
+        document["model"]["config"]["layers"][0]["units"] = 9
+        document["pellucid"] = "1.0; rm -rf /"
+        document["plugins"] = {"acme": "pellucid-acme $(rm)", "bolt": "pellucid-bolt 1.2"}
+
+    with pytest.raises(pl.CheckpointError, match=r"written \(by pellucid-bolt 1\.2\)") as caught:
+        pl.load(edited(saved, edit), backend="reference")
+    assert "rm" not in str(caught.value).replace(str(saved), "")
+
+
+def test_a_wrong_fact_is_found_before_anything_is_built(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Dense, "build", lambda *_: pytest.fail("a layer was built"))
+    refused(edited(saved, lambda d: d.update(classes=3)), "its 'classes' must be of type list . None, and is 3")
+
+
 @pytest.mark.parametrize("target", ["os:system", "builtins:eval", "pellucid.standard.layers.dense:Dense", "../dense"])
 def test_nothing_is_imported_by_path(saved: Path, target: str) -> None:
     refused(edited(saved, lambda d: d["model"]["config"].update(type=target)), "cannot be loaded")
@@ -208,6 +225,7 @@ def test_lying_tensor_table(saved: Path, entry: dict, message: str) -> None:
         lambda d: d.update(metadata=None),
         lambda d: d.update(classes=3),
         lambda d: d["model"].update(frozen=None),
+        lambda d: d.update(plugins=["pellucid-acme 1.2"]),
     ],
 )
 def test_document_that_makes_no_sense(saved: Path, edit) -> None:

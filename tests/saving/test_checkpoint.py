@@ -192,6 +192,10 @@ def test_unregistered_optimizer_is_refused(path: Path) -> None:
         lambda d: d["progress"].pop("steps"),
         lambda d: d.update(callbacks=None),
         lambda d: d["callbacks"].append({"class": "BestEpoch"}),
+        lambda d: d["progress"].update(steps="many"),
+        lambda d: d["progress"].update(plan=None),
+        lambda d: d["progress"].update(totals=[1.0]),
+        lambda d: d["progress"].update(totals=[1.0, "two"]),
     ],
 )
 def test_incomplete_document(path: Path, edit: Callable[[dict], None]) -> None:
@@ -200,6 +204,18 @@ def test_incomplete_document(path: Path, edit: Callable[[dict], None]) -> None:
     save_checkpoint(trainer, path)
     with pytest.raises(pl.CheckpointError, match="is damaged or was changed"):
         restore_checkpoint(small_trainer(), edited(path, edit))
+
+
+def test_a_transform_that_cannot_be_restored_leaves_the_trainer_as_it_was(path: Path) -> None:
+    trainer = small_trainer(callbacks=[])
+    trainer.fit((X, Y), epochs=1, **FIT)
+    save_checkpoint(trainer, path)
+    edited(path, lambda d: d.update(transforms=[{"type": "core/standardize"}]))  # without what it was fitted to
+    other = small_trainer(callbacks=[])
+    before = everything(other)
+    with pytest.raises(pl.CheckpointError, match="cannot be loaded: "):
+        restore_checkpoint(other, path)
+    assert everything(other) == before
 
 
 # -- the callbacks ---------------------------------------------------------------------------------------------------

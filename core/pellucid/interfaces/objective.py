@@ -56,11 +56,32 @@ class Loss(Component, ABC):
     def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
         """Raise DataError, naming the row, if a target does not suit; called once, before training."""
 
+    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+        """What the outputs of a model that this loss has trained say of each class: ``p(k | xᵢ)``; softmax for example.
+
+        ``pellucid predict`` names the class of the largest one. None, the default: nothing is said of classes, or these
+        outputs are no single choice between them; then the outputs are shown as they are.
+
+        Shapes: outputs (N, …), on the host -> (N, K), float64, K ≥ 2; each row ≥ 0 with the sum 1. A yes or no has two
+        classes, and no comes first.
+        """
+        return None
+
+    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+        """How many numbers a sample a model must give for these targets, (N, …), on the host.
+
+        An experiment builds its model with them if it is not told. None, the default: one for each class if the targets
+        are class labels, else one for each number of a target.
+        """
+        return None
+
 
 class Objective(Component, ABC):
     """What one training step minimises, for models whose loss is more than prediction against target."""
 
     kind: ClassVar[str] = "objective"
+    needs_target: ClassVar[bool] = False
+    """Whether every sample must have a target; who reads samples from a file can then say that there are none."""
 
     @abstractmethod
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
@@ -82,6 +103,14 @@ class Objective(Component, ABC):
 
     def check(self, model: Layer, x: Any, y: Any) -> None:
         """Raise DataError if the data does not suit; called once, before training."""
+
+    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+        """See :meth:`Loss.probabilities`."""
+        return None
+
+    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+        """See :meth:`Loss.outputs_for`."""
+        return None
 
     def default_metrics(self, *, labels: bool) -> Sequence[str]:
         """Names of the metrics that an experiment reports if it names none; ``labels``: the data's targets are class

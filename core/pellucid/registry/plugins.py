@@ -16,6 +16,7 @@ import pluggy
 from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.basics.suggest import listed as in_words
+from pellucid.basics.version import __version__
 from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.manifest import Entry
 
@@ -248,8 +249,6 @@ def allowed() -> set[str] | None:
 
 def _judge(claims: Sequence[Claim]) -> dict[str, Plugin]:
     """What can be said of each vendor before anything is imported."""
-    from pellucid import __version__
-
     by_vendor: dict[str, list[Claim]] = {}
     for claim in claims:
         by_vendor.setdefault(claim.vendor, []).append(claim)

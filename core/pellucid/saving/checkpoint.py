@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,7 @@ from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError
 from pellucid.registry.config import read
 from pellucid.registry.writer import to_config
 from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
-from pellucid.saving.model import (
-    check_tensors,
-    missing_packages,
-    model_document,
-    model_tensors,
-    restore_arrays,
-    restore_facts,
-)
+from pellucid.saving.model import below, check_tensors, differences, model_document, model_tensors, refused, restore
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
 
@@ -39,7 +32,7 @@ def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     document = model_document(trainer.model)
     tensors = model_tensors(trainer.model)
     ops = trainer.runtime.ops
-    tensors |= {f"optimizer/{name}": np.asarray(ops.to_host(a)) for name, a in trainer.slots.buffers.items()}
+    tensors |= {f"optimizer/{name}": ops.to_host(a) for name, a in trainer.slots.buffers.items()}
     callbacks: list[dict[str, Any]] = []
     for callback in trainer.callbacks:
         state = callback.state()
@@ -78,10 +71,9 @@ def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     slots = _slots(header, trainer)
     callbacks = _callbacks(header, trainer)
     tensors = read_tensors(header)
-    history = _history(header, tensors[_HISTORY])
+    history = _history(header, tensors)
     progress = header.document["progress"]
-    restore_arrays(trainer.model, tensors)
-    restore_facts(trainer.runtime, header, tensors)
+    restore(trainer.model, header, tensors)
     for name in slots:
         trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
     trainer.slots.t[()] = progress["optimizer_steps"]
@@ -90,8 +82,7 @@ def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     trainer.totals[:] = progress["totals"]
     trainer.history.records[:] = history
     for i, (callback, state) in enumerate(callbacks):
-        prefix = f"callbacks/{i}/"
-        callback.restore(state | {n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)})
+        callback.restore(state | below(f"callbacks/{i}/", tensors))
 
 
 def settings(trainer: Trainer) -> dict[str, Any]:
@@ -112,15 +103,19 @@ def settings(trainer: Trainer) -> dict[str, Any]:
         ) from error
 
 
+_HISTORY = "history"
+"""The tensor that holds the epochs' figures, as the bytes of a JSON text."""
+
+
 def _check_same(header: Header, trainer: Trainer) -> None:
-    document = header.document
-    if not all(isinstance(document.get(name), kind) for name, kind in _SECTIONS.items()):
-        raise damaged(header.path, f"its sections must be {', '.join(_SECTIONS)}")
-    if set(document["progress"]) != _PROGRESS or _HISTORY not in header.tensors:
+    totals = header.document["progress"]["totals"]
+    if list(map(type, totals)) != [float, float] or _HISTORY not in header.tensors:
         raise damaged(header.path, "its description of the run is incomplete")
     now = {"model": model_document(trainer.model)["model"], "settings": settings(trainer)}
-    saved = _as_today(header)
-    different = [line for section in now for line in _differences(saved[section], now[section], section)]
+    different = [
+        f"{path}: {before!r} in the checkpoint, {after!r} now"
+        for path, before, after in differences(_as_today(header), now)
+    ]
     if different:
         raise CheckpointError(
             f"{header.path} is of another run, so it cannot be continued with these settings. Different are:\n  "
@@ -138,9 +133,7 @@ def _as_today(header: Header) -> dict[str, dict[str, Any]]:
             try:
                 saved[section][name] = to_config(read(kinds, config, path=f"{section}.{name}", saved=True))
             except PellucidError as error:
-                raise CheckpointError(
-                    f"{header.path} cannot be continued: {error}{missing_packages(header)}"
-                ) from error
+                raise refused(header, error, "continued") from error
     return saved
 
 
@@ -150,37 +143,21 @@ _COMPONENTS = (
     ("settings", "optimizer", "optimizer"),
     ("settings", "schedule", "schedule"),
 )
-_SECTIONS = {"model": dict, "settings": dict, "progress": dict, "callbacks": list}
-_PROGRESS = {"steps", "epochs", "position", "totals", "optimizer_steps", "plan"}
-_HISTORY = "history"
-"""The tensor that holds the epochs' figures, as the bytes of a JSON text."""
-
-
-def _differences(saved: Any, now: Any, path: str) -> Iterator[str]:
-    """``path: saved value, now value`` for everything that is not equal."""
-    if isinstance(saved, Mapping) and isinstance(now, Mapping):
-        for key in [*saved, *(key for key in now if key not in saved)]:
-            yield from _differences(saved.get(key), now.get(key), f"{path}.{key}")
-    elif isinstance(saved, list) and isinstance(now, list) and len(saved) == len(now):
-        for i, (before, after) in enumerate(zip(saved, now, strict=True)):
-            yield from _differences(before, after, f"{path}.{i}")
-    elif saved != now:
-        yield f"{path}: {saved!r} in the checkpoint, {now!r} now"
 
 
 def _slots(header: Header, trainer: Trainer) -> list[str]:
     """Names of the optimizer's buffers, after a check of their sizes."""
     arena = trainer.slots.arena
-    held = {n.removeprefix("optimizer/"): what for n, what in header.tensors.items() if n.startswith("optimizer/")}
+    held = below("optimizer/", header.tensors)
     for name, what in held.items():
         if what != (arena.dtype, (arena.size,)):
             raise damaged(header.path, f"the optimizer's '{name}' must hold {arena.size} values of type {arena.dtype}")
     return list(held)
 
 
-def _history(header: Header, text: HostArray) -> list[dict[str, Any]]:
+def _history(header: Header, tensors: Mapping[str, HostArray]) -> list[dict[str, Any]]:
     try:
-        records = json.loads(text.tobytes())
+        records = json.loads(tensors[_HISTORY].tobytes())
     except ValueError as error:
         raise damaged(header.path, f"its history is not JSON: {error}") from error
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):

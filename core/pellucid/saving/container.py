@@ -42,6 +42,16 @@ KEY = "pellucid"
 """Of the one entry in the metadata, a JSON text: of several the safetensors library does not keep the order, and equal
 models would give files that are not."""
 _FIELDS = {"kind": str, "sha256": str, "tensors_sha256": str, "document": dict}
+_MODEL = {
+    "pellucid": str, "plugins": dict, "transforms": list, "classes": list | None, "metadata": dict,
+    "model.config": dict, "model.input_shapes": list, "model.dtype": str, "model.seed": int, "model.frozen": list,
+}  # fmt: skip
+_CHECKPOINT = _MODEL | {
+    "settings": dict, "callbacks": list, "progress.plan": dict, "progress.totals": list,
+    **{f"progress.{name}": int for name in ("steps", "epochs", "position", "optimizer_steps")},
+}  # fmt: skip
+DOCUMENT: Mapping[str, Mapping[str, Any]] = {"model": _MODEL, "checkpoint": _CHECKPOINT}
+"""What the document of a file of each kind must hold, with its type; a dot leads into a table."""
 _Table = dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
 
 
@@ -52,7 +62,7 @@ class Header:
     Attributes:
         path: the file.
         kind: whether it holds a model or a checkpoint.
-        document: configuration and facts, as JSON has them.
+        document: configuration and facts, as JSON has them; all that ``DOCUMENT`` names is there and of its type.
         tensors: name -> (dtype, shape).
         tensors_hash: what the hash of the tensors' values must be.
     """
@@ -128,6 +138,7 @@ def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
     tensors = _tensor_table(path, header)
     if hash_header(kind, facts["document"], tensors, facts["tensors_sha256"]) != facts["sha256"]:
         raise damaged(path, "its hash does not agree with its description of the model")
+    _check_document(path, facts["document"], DOCUMENT[kind])
     return Header(path, kind, facts["document"], tensors, facts["tensors_sha256"])
 
 
@@ -213,6 +224,16 @@ def _check_version(path: Path, written: Any) -> None:
             f"{path} is written in version {written!r:.20} of the format. This pellucid reads versions up to "
             f"{FORMAT_VERSION}. Upgrade pellucid: pip install --upgrade pellucid."
         )
+
+
+def _check_document(path: Path, document: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    for name, kind in wanted.items():
+        value: Any = document
+        for key in name.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if not isinstance(value, kind):
+            expected = getattr(kind, "__name__", kind)
+            raise damaged(path, f"its '{name}' must be of type {expected}, and is {value!r:.80}")
 
 
 def _tensor_table(path: Path, header: Mapping[str, Any]) -> _Table:

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray
-from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError, PluginError
+from pellucid.basics.arrays import HostArray, Shape
+from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError
+from pellucid.basics.version import __version__
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.transform import Transform
 from pellucid.model.build import DTYPES, allocate, declare, read_shapes
 from pellucid.ops.backends import get_ops
 from pellucid.ops.base import Ops
 from pellucid.registry.config import read
+from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import default_registry
 from pellucid.registry.writer import structure, to_config
 from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
@@ -60,16 +61,23 @@ def load(path: str | os.PathLike[str], *, backend: str | Ops | None = None) -> L
         logits = model.predict(x)
     """
     header = read_header(path, "model")
-    model = rebuild(header)
+    saved = header.document["model"]
+    if saved["dtype"] not in DTYPES:
+        raise damaged(header.path, f"its floating-point type is {saved['dtype']!r}")
+    try:
+        shapes = read_shapes(saved["input_shapes"])
+    except ConfigError as error:
+        raise damaged(header.path, str(error)) from error
+    try:
+        model: Layer = read(("model", "layer"), saved["config"], saved=True)
+        declare(model, *shapes)  # takes no memory yet
+    except PellucidError as error:
+        raise refused(header, error) from error
     check_tensors(header, model)
     tensors = read_tensors(header)
-    saved = _of_model(header)
-    runtime = allocate(
-        model, *saved["input_shapes"], seed=saved["seed"], dtype=saved["dtype"], ops=get_ops(backend),
-        config=to_config(model),
-    )  # fmt: skip
-    restore_arrays(model, tensors)
-    restore_facts(runtime, header, tensors)
+    config = to_config(model)
+    allocate(model, *shapes, seed=saved["seed"], dtype=saved["dtype"], ops=get_ops(backend), config=config)
+    restore(model, header, tensors)
     return model
 
 
@@ -77,9 +85,7 @@ def load(path: str | os.PathLike[str], *, backend: str | Ops | None = None) -> L
 
 
 def model_document(model: Layer) -> dict[str, Any]:
-    """Everything about a model but its arrays, fit for JSON."""
-    from pellucid import __version__
-
+    """Everything about a model but its arrays, fit for JSON; see :data:`pellucid.saving.container.DOCUMENT`."""
     runtime = require_runtime(model)
     try:
         config = to_config(model)
@@ -108,22 +114,23 @@ def model_document(model: Layer) -> dict[str, Any]:
 def model_tensors(model: Layer) -> dict[str, HostArray]:
     """All arrays of a model, on the host: ``parameters/…``, ``states/…``, ``transforms/…``."""
     runtime = require_runtime(model)
-    tensors = {f"parameters/{param.path}": _host(runtime, param.data) for param in model.parameters()}
-    tensors |= {f"states/{state.path}": _host(runtime, state.data) for state in model.states()}
+    tensors = {name: runtime.ops.to_host(item.data) for name, item in _owned(model).items()}
     for i, transform in enumerate(runtime.transforms):
         tensors |= {f"transforms/{i}/{name}": array for name, array in transform.state().items()}
     return tensors
 
 
-def _host(runtime: Runtime, array: Any) -> HostArray:
-    return np.asarray(runtime.ops.to_host(array))
+def _owned(model: Layer) -> dict[str, Any]:
+    """The parameters and states of a model by the names of their tensors."""
+    owned: dict[str, Any] = {f"parameters/{path}": param for path, param in model.named_parameters()}
+    return owned | {f"states/{path}": state for path, state in model.named_states()}
 
 
 def _plugins(config: Any) -> Iterator[tuple[str, str]]:
     """(vendor, the package that brings it) of every component in a configuration that is not the core's."""
     if isinstance(config, Mapping):
         vendor, slash, _ = str(config.get("type", "")).partition("/")
-        if slash and vendor != "core":
+        if slash and vendor != CORE:
             plugin = default_registry().plugins.found[vendor]
             yield vendor, f"{plugin.distribution} {plugin.version}"
     for item in config.values() if isinstance(config, Mapping) else config if isinstance(config, list) else ():
@@ -135,8 +142,8 @@ def _check_rebuilds(model: Layer, document: Mapping[str, Any]) -> None:
     saved = document["model"]
     try:
         twin = read(("model", "layer"), saved["config"], saved=True)
-        declare(twin, *(tuple(shape) for shape in saved["input_shapes"]))
-        difference = next(_differences(declared(model), declared(twin)), None) or _changed_setting(model, twin)
+        declare(twin, *require_runtime(model).input_shapes)
+        difference = _other_shape(_shapes(model), built=_shapes(twin)) or _changed_setting(model, twin)
     except PellucidError as error:
         difference = str(error)
     if difference is not None:
@@ -151,132 +158,103 @@ def _changed_setting(model: Layer, twin: Layer) -> str | None:
     ours, theirs = structure(model), structure(twin)
     if ours is None or theirs is None:  # made of layers that have no name of their own
         return None
-    place = next(_unequal(ours, theirs, ""), None)
+    place = next(differences(ours, theirs), None)
     return None if place is None else f"{place[0]} is {place[1]!r}, and the configuration gives {place[2]!r}."
-
-
-def _unequal(a: Any, b: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        for key in dict.fromkeys([*a, *b]):
-            yield from _unequal(a.get(key), b.get(key), f"{path}.{key}".lstrip("."))
-    elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        for i, pair in enumerate(zip(a, b, strict=True)):
-            yield from _unequal(*pair, f"{path}.{i}".lstrip("."))
-    elif a != b:
-        yield path, a, b
 
 
 # -- what is read ----------------------------------------------------------------------------------------------------
 
 
-def rebuild(header: Header) -> Layer:
-    """The layers that a file describes, with their parameters declared; takes no memory for these."""
-    saved = _of_model(header)
-    try:
-        model: Layer = read(("model", "layer"), saved["config"], saved=True)
-        declare(model, *saved["input_shapes"])
-    except PluginError as error:
-        raise CheckpointError(f"{header.path} cannot be loaded: {error}") from error
-    except PellucidError as error:
-        raise CheckpointError(f"{header.path} cannot be loaded: {error}{missing_packages(header)}") from error
-    return model
+def check_tensors(header: Header, model: Layer) -> None:
+    """Compare shapes and types before any memory is taken: a small file must not ask for a large model."""
+    tensors = {n: what for n, what in header.tensors.items() if n.startswith(("parameters/", "states/"))}
+    wanted = np.dtype(header.document["model"]["dtype"])
+    difference = _other_shape({name: shape for name, (_, shape) in tensors.items()}, built=_shapes(model))
+    for name, (dtype, _) in tensors.items():
+        if difference is None and dtype != wanted:
+            difference = f"'{name}' is of type {dtype} in a model of type {wanted}."
+    if difference is not None:
+        raise CheckpointError(
+            f"{header.path} does not fit the model that its configuration builds: {difference} Either the file is "
+            f"damaged, or a component changed since it was written (by {', '.join(_packages(header).values())}); "
+            "install that version to load it."
+        )
 
 
-def restore_arrays(model: Layer, tensors: Mapping[str, HostArray]) -> None:
-    """Copy parameters and states out of a file whose shapes have been compared."""
+def restore(model: Layer, header: Header, tensors: Mapping[str, HostArray]) -> None:
+    """Copy everything out of a file whose tensors have been compared into a model whose memory is there."""
     runtime = require_runtime(model)
-    for kind, owned in (("parameters", model.named_parameters()), ("states", model.named_states())):
-        for path, item in owned:
-            item.data[...] = runtime.ops.asarray(tensors[f"{kind}/{path}"], runtime.dtype)
-
-
-def restore_facts(runtime: Runtime, header: Header, tensors: Mapping[str, HostArray]) -> None:
-    """Set all that ``model_document`` holds beside the configuration, and the fitted transforms."""
     document = header.document
-    frozen = set(_of_model(header)["frozen"])
+    transforms = _fitted_transforms(header, tensors)  # before anything is changed: these may fail
+    for name, item in _owned(model).items():
+        item.data[...] = runtime.ops.asarray(tensors[name], runtime.dtype)
     for param in runtime.arena.params:
-        param.trainable = param.path not in frozen
-    if document.get("classes") is not None:
-        runtime.classes = tuple(str(name) for name in _field(header, document, "classes", list))
-    runtime.metadata = _field(header, document, "metadata", dict)
-    runtime.transforms = restored_transforms(header, tensors)
+        param.trainable = param.path not in document["model"]["frozen"]
+    runtime.transforms = transforms
+    runtime.metadata = document["metadata"]
+    if document["classes"] is not None:
+        runtime.classes = tuple(map(str, document["classes"]))
 
 
-def restored_transforms(header: Header, tensors: Mapping[str, HostArray]) -> list[Transform]:
-    """The transforms of a file, as they were fitted."""
+def _fitted_transforms(header: Header, tensors: Mapping[str, HostArray]) -> list[Transform]:
     transforms: list[Transform] = []
-    for i, config in enumerate(_field(header, header.document, "transforms", list)):
+    for i, config in enumerate(header.document["transforms"]):
         try:
             transform: Transform = read("transform", config, path=f"transforms.{i}", saved=True)
-            prefix = f"transforms/{i}/"
-            transform.restore({n.removeprefix(prefix): a for n, a in tensors.items() if n.startswith(prefix)})
+            transform.restore(below(f"transforms/{i}/", tensors))
         except PellucidError as error:
-            raise CheckpointError(f"{header.path} cannot be loaded: {error}{missing_packages(header)}") from error
+            raise refused(header, error) from error
         transforms.append(transform)
     return transforms
 
 
-def _of_model(header: Header) -> dict[str, Any]:
-    """The checked description of the model."""
-    saved = _field(header, header.document, "model", dict)
-    try:
-        shapes = read_shapes(_field(header, saved, "input_shapes", list))
-    except ConfigError as error:
-        raise damaged(header.path, str(error)) from error
-    if _field(header, saved, "dtype", str) not in DTYPES:
-        raise damaged(header.path, f"its floating-point type is {saved['dtype']!r}")
-    return {
-        "config": _field(header, saved, "config", dict),
-        "input_shapes": shapes,
-        "dtype": saved["dtype"],
-        "seed": _field(header, saved, "seed", int),
-        "frozen": _field(header, saved, "frozen", list),
-    }
-
-
-def _field(header: Header, table: Mapping[str, Any], name: str, kind: type) -> Any:
-    value = table.get(name)
-    if not isinstance(value, kind):
-        raise damaged(header.path, f"its '{name}' must be of type {kind.__name__}, and is {value!r:.80}")
-    return value
-
-
-def declared(model: Layer) -> dict[str, tuple[int, ...]]:
-    """The tensors that a model's file must hold, with their shapes; transforms come on top."""
-    shapes = {f"parameters/{path}": param.shape for path, param in model.named_parameters()}
-    return shapes | {f"states/{path}": state.shape for path, state in model.named_states()}
-
-
-def check_tensors(header: Header, model: Layer) -> None:
-    """Compare shapes and types before any memory is taken: a small file must not ask for a large model."""
-    held = {n: shape for n, (_, shape) in header.tensors.items() if n.startswith(("parameters/", "states/"))}
-    difference = next(_differences(held, declared(model)), None)
-    dtype = np.dtype(_of_model(header)["dtype"])
-    for name in held:
-        if difference is None and header.tensors[name][0] != dtype:
-            difference = f"'{name}' is of type {header.tensors[name][0]} in a model of type {dtype}."
-    if difference is not None:
-        versions = ", ".join(f"{v}" for v in header.document.get("plugins", {}).values()) or "pellucid"
-        raise CheckpointError(
-            f"{header.path} does not fit the model that its configuration builds: {difference} Either the file is "
-            f"damaged, or a component changed since it was written (by pellucid {header.document.get('pellucid')}"
-            f"{', ' + versions if versions != 'pellucid' else ''}); install that version to load it."
-        )
-
-
-def _differences(ours: Mapping[str, tuple[int, ...]], built: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
-    for name in [*built, *(n for n in ours if n not in built)]:
-        if ours.get(name) != built.get(name):
-            shown = [str(shapes[name]) if name in shapes else "absent" for shapes in (ours, built)]
-            yield f"'{name}' has shape {shown[0]} here, and {shown[1]} in what the configuration builds."
-
-
-def missing_packages(header: Header) -> str:
-    """Which packages the file was written with, if their plugins are not installed."""
-    listed = header.document.get("plugins")
+def refused(header: Header, error: PellucidError, what: str = "loaded") -> CheckpointError:
+    """The error for a file with a component that cannot be made; names the packages that are not installed."""
     found = default_registry().plugins.found
-    absent = [
-        str(package) for vendor, package in (listed if isinstance(listed, dict) else {}).items()
-        if vendor not in found and re.fullmatch(r"[\w.-]+ [\w.+-]+", str(package))
-    ]  # fmt: skip
-    return f" The file was written with {' and '.join(absent)}: install it, and load again." if absent else ""
+    absent = [package for vendor, package in _packages(header).items() if vendor not in found]
+    remedy = f" The file was written with {' and '.join(absent)}: install it, and load again." if absent else ""
+    return CheckpointError(f"{header.path} cannot be {what}: {error}{remedy}")
+
+
+def _packages(header: Header) -> dict[str, str]:
+    """vendor -> the package, with its version, that a file was written with; first pellucid itself.
+
+    They stand in messages that say what to install, so what has another form, a command say, is left out.
+    """
+    packages = {CORE: f"pellucid {header.document['pellucid']}"} | header.document["plugins"]
+    return {vendor: package for vendor, package in packages.items() if re.fullmatch(r"[\w.-]+ [\w.+-]+", str(package))}
+
+
+def below(prefix: str, tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """The tensors whose names begin with a prefix, by what follows it."""
+    return {name.removeprefix(prefix): what for name, what in tensors.items() if name.startswith(prefix)}
+
+
+# -- what differs ----------------------------------------------------------------------------------------------------
+
+
+def differences(one: Any, other: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(path, the one value, the other) of all that is not equal in two nested tables; None where a key is absent."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in [*one, *(key for key in other if key not in one)]:
+            yield from differences(one.get(key), other.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for i, pair in enumerate(zip(one, other, strict=True)):
+            yield from differences(*pair, f"{path}.{i}" if path else str(i))
+    elif one != other:
+        yield path, one, other
+
+
+def _shapes(model: Layer) -> dict[str, Shape]:
+    """The tensors that a model's file must hold; those of transforms come on top."""
+    return {name: item.shape for name, item in _owned(model).items()}
+
+
+def _other_shape(ours: Mapping[str, Shape], *, built: Mapping[str, Shape]) -> str | None:
+    """The first tensor that is not of the same shape in both, as a sentence."""
+    place = next(differences(built, ours), None)
+    if place is None:
+        return None
+    name, *shapes = place
+    theirs, here = ("absent" if shape is None else str(shape) for shape in shapes)
+    return f"'{name}' has shape {here} here, and {theirs} in what the configuration builds."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from pellucid.basics.arrays import Array
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import DataError
@@ -28,6 +30,8 @@ class Supervised(Objective):
             model={"type": "core/dense", "units": 3, "activation": "tanh"}, target=("int", 3),
         ),
     )  # fmt: skip
+
+    needs_target = True
 
     def __init__(self, loss: Loss) -> None:
         self.loss = loss
@@ -55,6 +59,12 @@ class Supervised(Objective):
             )
         if model.runtime is not None:
             self.loss.check(y, model.output_shape(*model.runtime.input_shapes))
+
+    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+        return self.loss.probabilities(outputs)
+
+    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+        return self.loss.outputs_for(targets)
 
     def default_metrics(self, *, labels: bool) -> Sequence[str]:
         return ("accuracy",) if labels else ()

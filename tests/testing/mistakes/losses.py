@@ -125,6 +125,15 @@ SOFTMAX_CROSS_ENTROPY = Patient(
             'labels = converted(ctx, target, "int64", "target").reshape(-1)',
             "target += 0; labels = target.reshape(-1)",
         ),
+        Mistake("probabilities not shifted", "np.exp(logits - logits.max(axis=1, keepdims=True))", "np.exp(logits)"),
+        Mistake("probabilities not divided", "return p / p.sum(axis=1, keepdims=True)", "return p"),
+        Mistake("probabilities add up over the batch", "p.sum(axis=1, keepdims=True)", "p.sum(axis=0, keepdims=True)"),
+        Mistake(
+            "probabilities in the model's type",
+            "logits = outputs.astype(np.float64)",
+            "logits = outputs",
+        ),
+        Mistake("the outputs are changed", "logits = outputs.astype(np.float64)", "logits = outputs; logits *= 2"),
     ),
 )
 
@@ -149,6 +158,9 @@ BINARY_CROSS_ENTROPY = Patient(
         ),
         Mistake("equation: half of it", "t * np.log(p) + (1 - t) * np.log(1 - p)", "t * np.log(p)"),
         Mistake("equation: sign of the gradient", "(p - t)", "(t - p)"),
+        Mistake("one column of probabilities", "np.concatenate([1.0 - p, p], axis=1)", "p"),
+        Mistake("odds taken for probabilities", "0.5 * (1.0 + np.tanh(0.5 * outputs", "(np.exp(outputs"),
+        Mistake("no outputs for what are no labels", "return None if class_labels(targets) is None else 1", "return 1"),
     ),
 )
 

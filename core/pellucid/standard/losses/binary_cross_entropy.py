@@ -9,6 +9,7 @@ import numpy as np
 from pellucid.basics.arrays import Array
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
+from pellucid.interfaces.dataset import class_labels
 from pellucid.standard.losses.outputwise import Outputwise
 from pellucid.standard.losses.rows import reject
 
@@ -35,12 +36,23 @@ class BinaryCrossEntropy(Outputwise):
             "w[:, None] * (p - t) / t.shape[1] / np.sum(w)",
         ),
     )
-    examples = (Example({}, ((3,), ("int", 2, 3))),)
+    examples = (Example({}, ((3,), ("int", 2, 3))), Example({}, ((1,), ("int", 2, 1))))
 
     def compute(
         self, ctx: Context, prediction: Array, target: Array, weight: Array | None, loss: Array, gradient: Array
     ) -> None:
         ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)
+
+    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+        """``(1 − p, p)`` with ``p = σ(z)``, of one logit a sample: (N,) or (N, 1)."""
+        if outputs.shape[1:] not in ((), (1,)):
+            return None
+        p = 0.5 * (1.0 + np.tanh(0.5 * outputs.astype(np.float64).reshape(-1, 1)))  # σ(z), without overflow
+        return np.concatenate([1.0 - p, p], axis=1)
+
+    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+        """One logit for class labels, 0 or 1."""
+        return None if class_labels(targets) is None else 1
 
     def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
         """Targets must lie in [0, 1].

@@ -63,6 +63,14 @@ class SoftmaxCrossEntropy(Loss):
     def backward(self, ctx: Context) -> Array:
         return ctx.dlogits
 
+    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+        """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""
+        if outputs.ndim != 2:
+            return None
+        logits = outputs.astype(np.float64)
+        p: np.ndarray[Any, Any] = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return p / p.sum(axis=1, keepdims=True)
+
     def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
         """Class indices must be integers in 0 … K−1; probabilities must be ≥ 0 and add up to 1.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.equations import arguments_of, evaluate
-from pellucid.glassbox.failure import ConformanceError, require, require_close
+from pellucid.glassbox.failure import ConformanceError, require, require_close, require_same
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_maths import has_expressions
 from pellucid.testing.checks.loss_trial import LossTrial
@@ -161,6 +162,39 @@ def bad_targets(subject: Subject) -> None:
             )  # fmt: skip
 
 
+def probabilities(subject: Subject) -> None:
+    """Probabilities, if the outputs tell any, are a float64 row for each sample that adds up to 1, also at ±10⁴."""
+    trial = LossTrial(subject)
+    drawn = trial.ops.to_host(trial.prediction)
+    for outputs in (drawn, np.where(drawn > 0, 1e4, -1e4), drawn[:0], drawn.astype(np.float32)):
+        before = outputs.copy()
+        told = trial.loss.probabilities(outputs)
+        require_same(
+            "The outputs after the call", outputs, before, "Do not write into them: outputs.astype('float64')."
+        )
+        if told is None:
+            continue
+        fits = getattr(told, "dtype", None) == np.float64 and told.ndim == 2 and len(told) == len(outputs)
+        require(
+            fits and told.shape[1] > 1 and bool((told >= 0).all()) and bool((abs(told.sum(axis=1) - 1) < 1e-9).all()),
+            f"The probabilities of outputs of shape {outputs.shape} are none.",
+            expected=f"float64, shape ({len(outputs)}, K), rows of numbers ≥ 0 with the sum 1", received=told,
+            remedy="A column for each class, K ≥ 2; shift by the maximum before exp; None where there are no classes.",
+        )  # fmt: skip
+
+
+def outputs_for(subject: Subject) -> None:
+    """The number of outputs that the example's targets ask for, if it is told, is that of its predictions."""
+    trial = LossTrial(subject)
+    wanted = prod(trial.prediction.shape[1:])
+    told = trial.loss.outputs_for(trial.ops.to_host(trial.target))
+    require(
+        told is None or (type(told) is int and told == wanted), "outputs_for does not agree with the example.",
+        expected=f"{wanted}, as many as the example predicts, or None", received=told,
+        remedy="Count the numbers that a model must give for one sample.",
+    )  # fmt: skip
+
+
 def equations(subject: Subject) -> None:
     """The equations give what the code gives: loss and gradient.
 
@@ -181,5 +215,6 @@ def equations(subject: Subject) -> None:
 
 CHECKS = (
     Check(value), Check(gradients), Check(mean_once), Check(splits_add_up), Check(weights), Check(nothing_to_learn),
-    Check(extremes), Check(bad_targets), Check(equations, applies=has_expressions),
+    Check(extremes), Check(bad_targets), Check(probabilities), Check(outputs_for),
+    Check(equations, applies=has_expressions),
 )  # fmt: skip

@@ -56,7 +56,7 @@ def _dispatch(argv: list[str]) -> int:
         print(help_text())
         return 0
     if words[0] == "--version":
-        from pellucid import __version__
+        from pellucid.basics.version import __version__  # which --help does not need
 
         print(f'{{"pellucid": "{__version__}"}}' if "--json" in before else f"pellucid {__version__}")
         return 0

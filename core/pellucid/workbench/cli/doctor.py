@@ -9,6 +9,7 @@ import traceback
 from importlib.metadata import PackageNotFoundError, version
 
 from pellucid.basics.suggest import did_you_mean
+from pellucid.basics.version import __version__
 from pellucid.ops.threads import get_num_threads
 from pellucid.registry.plugins import ALLOW_LIST, allowed
 from pellucid.registry.registry import Registry, default_registry
@@ -43,8 +44,6 @@ def examine(registry: Registry | None = None) -> Report:
 
 
 def _versions(report: Report) -> None:
-    from pellucid import __version__
-
     report.section("versions")
     report.fact("pellucid", __version__)
     report.fact("python", f"{platform.python_version()} ({sys.executable})")

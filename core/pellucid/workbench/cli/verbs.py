@@ -96,7 +96,7 @@ def model_name(run: Path) -> str:
     from pellucid.workbench.experiments.folder import RunFolder
 
     header = read_header(RunFolder(run).model if run.is_dir() else run, "model")
-    return str(header.document["model"]["config"]["type"])
+    return str(header.document["model"]["config"].get("type"))
 
 
 def _load(registry: Registry, entry: Entry, verb: str) -> Callable[..., Any]:

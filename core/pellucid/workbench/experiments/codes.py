@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from io import BytesIO, StringIO
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_int
-from pellucid.basics.files import replace_file
+from pellucid.interfaces.dataset import class_labels
 from pellucid.interfaces.samples import Split
-from pellucid.workbench.experiments.outputs import check_output, save_array
+from pellucid.workbench.experiments.outputs import check_output, save_array, save_arrays, save_table
 
 
 def straight_path(start: HostArray, end: HostArray, steps: int) -> HostArray:
@@ -47,41 +46,34 @@ def save_codes(codes: HostArray, split: Split, output: Path, plot: Path | None) 
     if plot is not None:  # before anything is written: matplotlib may be missing
         from pellucid.workbench.experiments.scatter import draw
 
-        draw(codes, split.y if _are_labels(split.y) else None, split.classes, plot)
+        draw(codes, class_labels(split.y), split.classes, plot)
     suffix = output.suffix.lower()
     if suffix == ".npy":
         save_array(output, codes)
+    elif suffix == ".npz":
+        save_arrays(output, codes=codes, **_told(split))
     else:
-        replace_file(output, _as_npz(codes, split) if suffix == ".npz" else _as_csv(codes, split).encode())
+        save_table(output, _rows(codes, split))
     written = {"samples": len(codes), "latent": codes.shape[1], "file": str(output)}
     return written if plot is None else written | {"plot": str(plot)}
 
 
-def _as_npz(codes: HostArray, split: Split) -> bytes:
-    arrays: dict[str, Any] = {"codes": codes}
+def _told(split: Split) -> dict[str, Any]:
+    """What is known of the samples, as arrays."""
+    told: dict[str, Any] = {}
     if split.y is not None:
-        arrays["labels" if _are_labels(split.y) else "targets"] = split.y
+        told["targets" if class_labels(split.y) is None else "labels"] = split.y
     if split.classes is not None:
-        arrays["classes"] = np.array(split.classes)
-    encoded = BytesIO()
-    np.savez(encoded, **arrays)
-    return encoded.getvalue()
+        told["classes"] = np.array(split.classes)
+    return told
 
 
-def _as_csv(codes: HostArray, split: Split) -> str:
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+def _rows(codes: HostArray, split: Split) -> Iterator[list[Any]]:
     header = [f"code {k}" for k in range(codes.shape[1])]
-    if split.y is not None and _are_labels(split.y):
-        names = split.classes
-        writer.writerow(["class", *header])
-        for label, code in zip(split.y.tolist(), codes.tolist(), strict=True):
-            writer.writerow([label if names is None else names[label], *code])
-    else:
-        writer.writerow(header)
-        writer.writerows(codes.tolist())
-    return text.getvalue()
-
-
-def _are_labels(y: HostArray | None) -> bool:
-    return y is not None and y.ndim == 1 and y.dtype.kind in "iu"
+    labels = class_labels(split.y)
+    if labels is None:
+        yield from [header, *codes.tolist()]
+        return
+    yield ["class", *header]
+    for label, code in zip(labels.tolist(), codes.tolist(), strict=True):
+        yield [label if split.classes is None else split.classes[label], *code]

@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
+from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, ORANGE, RED, VIOLET, style
+
 Epochs = Sequence[Mapping[str, Any]]
 
-TRAINING, VALIDATION, RATE, BEST = "#d98324", "#1f6f8b", "#7a6c9d", "#c0392b"
-INK, FAINT, GRID = "#22303c", "#5f6f7d", "#e3e8ec"
+TRAINING, VALIDATION, RATE, BEST = ORANGE, BLUE, VIOLET, RED
 PANEL, HEADING = (4.6, 3.2), 0.62
 """Width and height of a panel, height of the heading, in inches."""
 _NO_METRICS = ("epoch", "step", "loss", "penalty", "lr", "seconds", "validation_loss")
@@ -88,18 +89,14 @@ def _mark_best(panel: Axes, epochs: Epochs, name: str, best: int) -> None:
 
 
 def _style(panel: Axes, best: int, numbers: Sequence[int]) -> None:
+    style(panel)
     panel.axvline(best, color=BEST, linewidth=0.9, linestyle=(0, (2, 3)), alpha=0.8, zorder=1)
     panel.set_xlabel("epoch", color=FAINT, fontsize=9)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, min_n_ticks=1))
     margin = max((numbers[-1] - numbers[0]) * 0.03, 0.3)
     panel.set_xlim(numbers[0] - margin, numbers[-1] + margin)
-    panel.grid(color=GRID, linewidth=0.8)
-    panel.set_axisbelow(True)
-    panel.tick_params(which="both", colors=FAINT, length=0, labelsize=8.5)
     panel.yaxis.get_offset_text().set(color=FAINT, fontsize=8)
     panel.title.set(color=INK, fontsize=11)
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.spines[["left", "bottom"]].set_color(GRID)
 
 
 def _title(figure: Figure, summary: Mapping[str, Any]) -> None:

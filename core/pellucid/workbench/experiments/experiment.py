@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.basics.suggest import did_you_mean, listed
-from pellucid.interfaces.dataset import Dataset, Splits
+from pellucid.interfaces.dataset import Dataset, Splits, class_labels
 from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Loss, Objective
 from pellucid.interfaces.optimizer import Optimizer
@@ -25,7 +25,7 @@ from pellucid.registry.writer import to_config
 from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
-from pellucid.workbench.experiments.inference import are_labels, input_shape_of, outputs_of
+from pellucid.workbench.experiments.inference import input_shape_of, outputs_of
 from pellucid.workbench.experiments.sections import NAMES, Sections
 
 
@@ -213,7 +213,8 @@ def prepare(experiment: Experiment) -> Prepared:
     ops = get_ops(settings.backend)
     config = dict(experiment.model)
     if experiment.infer_outputs:
-        config["outputs"] = outputs_of(splits, experiment.loss)
+        asked = experiment.objective if experiment.loss is None else experiment.loss
+        config["outputs"] = outputs_of(splits, asked)
     try:
         if "input_shape" not in config:
             layer = read(("model", "layer"), config)
@@ -224,7 +225,7 @@ def prepare(experiment: Experiment) -> Prepared:
     objective = choose_objective(model, experiment.loss, experiment.objective)
     metrics: Sequence[Metric | str] | None = settings.metrics
     if metrics is None:
-        metrics = objective.default_metrics(labels=are_labels(splits.train.y))
+        metrics = objective.default_metrics(labels=class_labels(splits.train.y) is not None)
     trainer = Trainer(
         model, objective=objective, optimizer=experiment.optimizer,
         schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,

@@ -15,7 +15,6 @@ from pellucid.ops.threads import set_num_threads
 from pellucid.registry.config import read
 from pellucid.saving.model import load
 from pellucid.standard.files import labelled
-from pellucid.standard.supervised import Supervised
 from pellucid.standard.tables import SUFFIXES, Table, in_order, read_table
 from pellucid.training.objective import choose_objective
 from pellucid.training.trainer import Trainer
@@ -75,8 +74,7 @@ class FinishedRun(Generic[M_co]):
             target: column of the targets in a .csv file; None takes that of the run.
         """
         trainer = self.trainer()
-        supervised = isinstance(trainer.objective, Supervised)
-        return trainer.evaluate(self.samples(data, part, target, must_have_target=supervised))
+        return trainer.evaluate(self.samples(data, part, target, must_have_target=trainer.objective.needs_target))
 
     def samples(
         self, data: str | None = None, part: PartName = "test", target: str | None = None, *,

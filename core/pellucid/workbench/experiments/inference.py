@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import Shape
 from pellucid.basics.errors import DataError
-from pellucid.interfaces.dataset import Splits
-from pellucid.interfaces.objective import Loss
+from pellucid.interfaces.dataset import Splits, class_labels
+from pellucid.interfaces.objective import Loss, Objective
 from pellucid.registry.config import read_several
 
 
@@ -31,19 +32,15 @@ def input_shape_of(splits: Splits, made: Sequence[Shape] = (), transforms: Seque
     return [list(shape), *further] if further else list(shape)
 
 
-def outputs_of(splits: Splits, loss: Loss | None) -> int:
-    """How many outputs the targets ask for: one per class, one per number, or one logit for yes and no."""
+def outputs_of(splits: Splits, asked: Loss | Objective | None) -> int:
+    """How many outputs the targets ask for: what the loss or objective says, else one per class or one per number."""
     y = splits.train.y
     if y is None:
         raise DataError("The data has no targets, so the number of outputs is unknown. Give it: [model] outputs = ….")
     y = np.asarray(y)
-    if not are_labels(y):
-        return 1 if y.ndim == 1 else int(np.prod(y.shape[1:]))
-    if type(loss).__name__ == "BinaryCrossEntropy":
-        return 1
+    said = None if asked is None else asked.outputs_for(y)
+    if said is not None:
+        return said
+    if class_labels(y) is None:
+        return prod(y.shape[1:])
     return len(splits.classes) if splits.classes is not None else int(y.max()) + 1
-
-
-def are_labels(y: Any) -> bool:
-    """Whether targets are class labels: whole numbers, one a sample."""
-    return isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu"

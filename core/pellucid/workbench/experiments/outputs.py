@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from io import BytesIO
+import csv
+from collections.abc import Iterable, Sequence
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.errors import ConfigError
-from pellucid.basics.files import replace_file
+from pellucid.basics.files import replace_file, replace_text
 from pellucid.workbench import pictures
 
 PNG_SCALE, GIF_SCALE = 2, 8
@@ -31,6 +32,20 @@ def check_output(path: Path, *suffixes: str, option: str = "output") -> None:
         raise ConfigError(f"--{option} {path} exists already. Choose another name, or remove it first.")
     if not path.parent.is_dir():
         raise ConfigError(f"--{option} {path}: there is no folder {path.parent}. Make it first.")
+
+
+def save_arrays(path: Path, **arrays: Any) -> None:
+    """Write a .npz file."""
+    encoded = BytesIO()
+    np.savez(encoded, **arrays)
+    replace_file(path, encoded.getvalue())
+
+
+def save_table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
+    """Write a .csv file."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    replace_text(path, text.getvalue())
 
 
 def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:

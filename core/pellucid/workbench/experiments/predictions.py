@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,10 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.samples import check_data
+from pellucid.registry.config import read
 from pellucid.workbench.experiments.finished import FinishedRun
 
 
@@ -21,7 +22,7 @@ class Predictions:
 
     Attributes:
         outputs: its raw outputs, (N, …).
-        probabilities: of each class, (N, K), of a classifier trained with a cross-entropy; else None.
+        probabilities: of each class, (N, K), if the loss that it was trained with says so; else None.
         labels: the most probable class of each sample, (N,), or None.
         classes: names of the classes, or None.
     """
@@ -31,6 +32,12 @@ class Predictions:
     labels: HostArray | None = None
     classes: tuple[str, ...] | None = None
 
+    def arrays(self) -> dict[str, HostArray]:
+        """All of it by name, without what is None."""
+        named = {"outputs": self.outputs, "probabilities": self.probabilities, "labels": self.labels}
+        names = None if self.classes is None else np.array(self.classes)
+        return {name: array for name, array in (named | {"classes": names}).items() if array is not None}
+
     def name(self, row: int) -> str:
         """The name of the most probable class."""
         assert self.labels is not None
@@ -38,8 +45,8 @@ class Predictions:
         return self.classes[label] if self.classes is not None else str(label)
 
 
-def predict_file(run: FinishedRun[Layer], path: Path, target: str | None = None) -> Predictions:
-    """What the model says about the samples of a file; a column of targets in it is left out.
+def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = None) -> HostArray:
+    """The model's raw outputs for the samples of a file; a column of targets in it is left out.
 
     Raises:
         DataError: no samples, columns of other names than in training, a value that is not finite.
@@ -53,36 +60,16 @@ def predict_file(run: FinishedRun[Layer], path: Path, target: str | None = None)
             f"{run.path} holds a {type(run.model).__name__}, which has {len(outputs)} outputs a sample. Expected: a "
             "model of one. Use its own verbs, which pellucid show lists, or model.predict(x) in Python."
         )
-    return interpret(run.model, outputs)
+    return outputs
 
 
 def interpret(model: Layer, outputs: HostArray) -> Predictions:
-    """Logits as probabilities, by the loss that the model was trained with."""
-    runtime = model.runtime
-    assert runtime is not None
-    objective = runtime.metadata.get("objective") or {}
-    loss = (objective.get("loss") or {}).get("type")
-    logits = outputs.astype(np.float64)
-    if loss == "core/softmax_cross_entropy" and outputs.ndim == 2:
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-    elif loss == "core/binary_cross_entropy" and outputs.shape[1:] in ((), (1,)):
-        yes = 0.5 * (1.0 + np.tanh(0.5 * logits.reshape(-1, 1)))  # the logistic function, without overflow
-        probabilities = np.concatenate([1.0 - yes, yes], axis=1)
-    else:
+    """Outputs as probabilities of classes, if the objective that the model was trained with knows any."""
+    runtime = require_runtime(model)
+    trained = runtime.metadata.get("objective")
+    objective: Objective | None = None if trained is None else read("objective", trained, path="objective", saved=True)
+    probabilities = None if objective is None else objective.probabilities(outputs)
+    if probabilities is None:
         return Predictions(outputs)
     classes = runtime.classes if runtime.classes and len(runtime.classes) == probabilities.shape[1] else None
     return Predictions(outputs, probabilities, probabilities.argmax(axis=1), classes)
-
-
-def joined(parts: Sequence[Predictions]) -> Predictions:
-    """The predictions for several files as one."""
-    def together(arrays: list[HostArray | None]) -> HostArray | None:
-        return None if arrays[0] is None else np.concatenate([a for a in arrays if a is not None])
-
-    outputs = together([part.outputs for part in parts])
-    assert outputs is not None
-    return Predictions(
-        outputs, together([part.probabilities for part in parts]), together([part.labels for part in parts]),
-        parts[0].classes,
-    )  # fmt: skip

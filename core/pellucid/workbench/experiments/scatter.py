@@ -6,13 +6,12 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.files import replace_file
+from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, style
 
-INK, FAINT, GRID = "#22303c", "#5f6f7d", "#e3e8ec"
 MOST_CLASSES = 20
 """Classes that colours can still tell apart."""
 
@@ -31,16 +30,14 @@ def draw(codes: HostArray, labels: HostArray | None, classes: tuple[str, ...] | 
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ConfigError(
-            'Codes are drawn by matplotlib, which is missing: pip install "pellucid[plot]".'
-        ) from error
+        raise ConfigError('Codes are drawn by matplotlib, which is missing: pip install "pellucid[plot]".') from error
     points, names = plane(codes)
     figure = Figure(figsize=(7.2, 6.0), dpi=130, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     different = [] if labels is None else np.unique(labels).tolist()
     if labels is None or len(different) > MOST_CLASSES:
-        axes.scatter(points[:, 0], points[:, 1], s=5, linewidths=0, alpha=0.6, color="#1f6f8b")
+        axes.scatter(points[:, 0], points[:, 1], s=5, linewidths=0, alpha=0.6, color=BLUE)
     else:
         from matplotlib import colormaps
 
@@ -55,7 +52,9 @@ def draw(codes: HostArray, labels: HostArray | None, classes: tuple[str, ...] | 
         for handle in legend.legend_handles:
             if handle is not None:
                 handle.set_alpha(1.0)
-    _style(axes, names)
+    axes.set_xlabel(names[0], color=FAINT, fontsize=9)
+    axes.set_ylabel(names[1], color=FAINT, fontsize=9)
+    style(axes)
     encoded = BytesIO()
     figure.savefig(encoded, format="png")
     replace_file(path, encoded.getvalue())
@@ -75,13 +74,3 @@ def plane(codes: HostArray) -> tuple[HostArray, tuple[str, str]]:
     first, second = (f"principal axis {k + 1} of the codes ({share:.0%} of the variance)"
                      for k, share in enumerate(shares))  # fmt: skip
     return centred @ axes[:, ::-1][:, :2], (first, second)
-
-
-def _style(axes: Axes, names: tuple[str, str]) -> None:
-    axes.set_xlabel(names[0], color=FAINT, fontsize=9)
-    axes.set_ylabel(names[1], color=FAINT, fontsize=9)
-    axes.grid(color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(colors=FAINT, length=0, labelsize=8.5)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(GRID)

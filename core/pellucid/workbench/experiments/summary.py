@@ -50,13 +50,14 @@ def summary_of(prepared: Prepared, test: dict[str, float] | None, seconds: float
 
 
 def _versions(prepared: Prepared) -> dict[str, str]:
-    found = {"pellucid": model_document(prepared.trainer.model)["pellucid"], "python": platform.python_version()}
+    document = model_document(prepared.trainer.model)
+    found = {"pellucid": document["pellucid"], "python": platform.python_version()}
     for package in _PACKAGES:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
-    for package in model_document(prepared.trainer.model)["plugins"].values():
+    for package in document["plugins"].values():
         name, _, number = package.rpartition(" ")
         found[name] = number
     return found

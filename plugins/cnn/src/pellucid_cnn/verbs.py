@@ -20,7 +20,6 @@ from pellucid import (
     HostArray,
     Layer,
     PartName,
-    Runtime,
     Sequential,
     check_int,
     check_output,
@@ -55,7 +54,7 @@ def filters(run: Path, *, output: Path = Path("filters.png"), scale: int = 8) ->
     check_int(filters, "scale", scale, "[1, inf)")
     model = _opened(run).model
     conv = next(layer for _, layer in model.walk() if isinstance(layer, Conv2D))
-    weight = _host(require_runtime(model), conv.weight.data)  # (KH, KW, C, F)
+    weight = require_runtime(model).ops.to_host(conv.weight.data)  # (KH, KW, C, F)
     if weight.shape[2] != 3:  # anything but colours: seen as grey levels
         weight = weight.mean(axis=2, keepdims=True)
     largest = float(abs(weight).max()) or 1.0
@@ -170,14 +169,15 @@ def _stages(model: Layer, x: HostArray) -> tuple[list[tuple[str, HostArray]], Ho
     if not isinstance(model, Sequential):
         name = type(model).__name__
         raise ConfigError(f"The feature maps of {name} cannot be drawn: it is not one layer after another.")
-    ctx = Context(runtime.ops, training=False, dtype=runtime.dtype)
-    h = runtime.ops.asarray(x)
+    ops = runtime.ops
+    ctx = Context(ops, training=False, dtype=runtime.dtype)
+    h = ops.asarray(x)
     stages = []
     for i, layer in enumerate(model.layers):
         h = layer.forward(ctx.child(i), h)
         if h.ndim == 4 and _is_stage(layer):
-            stages.append((f"{type(layer).__name__} {' x '.join(map(str, h.shape[1:]))}", _host(runtime, h)[0].copy()))
-    return stages, _host(runtime, h)
+            stages.append((f"{type(layer).__name__} {' x '.join(map(str, h.shape[1:]))}", ops.to_host(h)[0].copy()))
+    return stages, ops.to_host(h)
 
 
 def _is_stage(layer: Layer) -> bool:
@@ -211,7 +211,3 @@ def _below_each_other(rows: list[HostArray]) -> HostArray:
         whole[top : top + len(row), : row.shape[1]] = row
         top += len(row) + GAP
     return whole
-
-
-def _host(runtime: Runtime, array: Any) -> HostArray:
-    return runtime.ops.to_host(array)

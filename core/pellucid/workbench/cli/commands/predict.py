@@ -24,16 +24,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
+    import numpy as np
+
     from pellucid.workbench.experiments.finished import open_run
     from pellucid.workbench.experiments.outputs import check_output
-    from pellucid.workbench.experiments.predictions import joined, predict_file
+    from pellucid.workbench.experiments.predictions import interpret, outputs_for_file
 
     if args.output is not None:
         check_output(args.output, *_FORMATS)
     opened = open_run(args.run, args.backend)
-    parts = [predict_file(opened, file, args.target) for file in args.files]
-    predictions = joined(parts)
-    places = [(str(file), row) for file, p in zip(args.files, parts, strict=True) for row in range(len(p.outputs))]
+    parts = [outputs_for_file(opened, file, args.target) for file in args.files]
+    predictions = interpret(opened.model, np.concatenate(parts))
+    places = [(str(file), row) for file, part in zip(args.files, parts, strict=True) for row in range(len(part))]
     records = [_record(predictions, i, file, row, args.probabilities) for i, (file, row) in enumerate(places)]
     if args.output is not None:
         _write(args.output, predictions, records)
@@ -74,28 +76,13 @@ def _table(records: list[dict[str, Any]], with_file: bool) -> str:
 
 
 def _write(path: Path, predictions: Predictions, records: list[dict[str, Any]]) -> None:
-    import csv
-    import io
-
-    import numpy as np
-
-    from pellucid.basics.files import replace_file, to_json
+    from pellucid.basics.files import replace_text, to_json
+    from pellucid.workbench.experiments.outputs import save_arrays, save_table
 
     if path.suffix.lower() == ".npz":
-        arrays: dict[str, Any] = {"outputs": predictions.outputs}
-        if predictions.probabilities is not None:
-            arrays |= {"probabilities": predictions.probabilities, "labels": predictions.labels}
-        if predictions.classes is not None:
-            arrays["classes"] = np.array(predictions.classes)
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
-        replace_file(path, buffer.getvalue())
+        save_arrays(path, **predictions.arrays())
     elif path.suffix.lower() == ".json":
-        replace_file(path, (to_json(records, indent=2) + "\n").encode())
+        replace_text(path, to_json(records, indent=2) + "\n")
     else:
         rows = [_flat(record) for record in records]
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        replace_file(path, text.getvalue().encode())
+        save_table(path, [list(rows[0]) if rows else [], *(list(row.values()) for row in rows)])

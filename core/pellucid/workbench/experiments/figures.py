@@ -1,0 +1,17 @@
+"""What figures have in common: colours, and axes with a faint grid in place of a frame."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+INK, FAINT, GRID = "#22303c", "#5f6f7d", "#e3e8ec"
+BLUE, ORANGE, VIOLET, RED = "#1f6f8b", "#d98324", "#7a6c9d", "#c0392b"
+
+
+def style(axes: Axes) -> None:
+    """Let the data stand out from the axes."""
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(which="both", colors=FAINT, length=0, labelsize=8.5)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GRID)
