@@ -188,8 +188,7 @@ class Parallel(Layer):
     def backward(self, ctx: Context, dy: Array) -> Any:
         parts = [dy] * len(self.layers) if self.join == "sum" else _parted(ctx, dy)
         gradients = [
-            layer.backward(ctx.child(i), part)
-            for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))
+            layer.backward(ctx.child(i), part) for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))
         ]
         if not isinstance(gradients[0], tuple):
             return None if gradients[0] is None else _total(ctx, "dx", gradients)

@@ -93,7 +93,5 @@ class Dense(Layer):
         dbias = self.bias.grad if self.bias is not None and self.bias.trainable else None
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
         # dz = dy ⊙ f'(z); dW += xᵀ dz; db += Σ dz; dx = dz Wᵀ, each unless it is None.
-        ctx.ops.dense_backward(
-            as_rows(ctx, dy, "dy"), ctx.x, self.weight.data, ctx.y, ctx.z, f, dz, dweight, dbias, dx
-        )
+        ctx.ops.dense_backward(as_rows(ctx, dy, "dy"), ctx.x, self.weight.data, ctx.y, ctx.z, f, dz, dweight, dbias, dx)
         return None if dx is None else dx.reshape(*dy.shape[:-1], ctx.x.shape[1])

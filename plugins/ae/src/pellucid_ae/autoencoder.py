@@ -146,15 +146,15 @@ class Autoencoder(Layer):
             )
         return shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        code = self.encoder.forward(ctx.child("encoder", ctx.needs_dx), *inputs)  # (N, K)
+    def forward(self, ctx: Context, x: Array) -> Array:
+        code = self.encoder.forward(ctx.child("encoder", ctx.needs_dx), x)  # (N, K)
         if not ctx.has_child("decoder"):
             wanted = any(ctx.needs_dx) or any(param.trainable for param in self.encoder.parameters())
             ctx.child("decoder", (wanted,))
         return self.decoder.forward(ctx.child("decoder"), code)
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
-        dcode = self.decoder.backward(ctx.child("decoder"), *dy)
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
+        dcode = self.decoder.backward(ctx.child("decoder"), dy)
         return None if dcode is None else self.encoder.backward(ctx.child("encoder"), dcode)
 
     # -- for users: NumPy arrays in and out ------------------------------------------------------------------------

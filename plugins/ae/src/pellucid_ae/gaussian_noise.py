@@ -37,8 +37,7 @@ class GaussianNoise(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         if not ctx.training or self.std == 0:
             return x
         y = ctx.scratch("y", x.shape)
@@ -46,5 +45,5 @@ class GaussianNoise(Layer):
         ctx.ops.add_scaled(y, ctx.normal(x.shape), self.std)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
-        return dy[0]
+    def backward(self, ctx: Context, dy: Array) -> Array:
+        return dy

@@ -48,14 +48,13 @@ class JoinLabel(Layer):
             )
         return (*x[:-1], features(self, x) + self.classes)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x, label = inputs
+    def forward(self, ctx: Context, x: Array, label: Array) -> Array:
         ctx.features = x.shape[-1]
         y = ctx.scratch("y", (*x.shape[:-1], ctx.features + self.classes))
         ctx.op("vae/join_label")(x, label, self.classes, y)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> tuple[Array | None, None]:
+    def backward(self, ctx: Context, dy: Array) -> tuple[Array | None, None]:
         if not ctx.needs_dx[0]:
             return None, None
-        return contiguous(ctx, dy[0][..., : ctx.features], "dx"), None
+        return contiguous(ctx, dy[..., : ctx.features], "dx"), None

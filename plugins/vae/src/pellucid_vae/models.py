@@ -137,8 +137,7 @@ class LatentVariableModel(Layer, ABC):
 
     # -- computation ---------------------------------------------------------------------------------------------
 
-    def forward(self, ctx: Context, *inputs: Array) -> tuple[Array, Array, Array]:
-        x, label = inputs[0], inputs[1] if self.integer_inputs else None
+    def forward(self, ctx: Context, x: Array, label: Array | None = None) -> tuple[Array, Array, Array]:
         assert self.recognition is not None
         x = self._joined(ctx.child("x", ctx.needs_dx), self._as_encoder_takes(ctx, x), label)
         h = self.recognition.forward(ctx.child("encoder", ctx.needs_dx[:1]), x)
@@ -154,9 +153,8 @@ class LatentVariableModel(Layer, ABC):
         assert self.generation is not None
         return self.generation.forward(ctx.child("decoder"), self._joined(ctx.child("z"), z, label))
 
-    def backward(self, ctx: Context, *dy: Array) -> Any:
+    def backward(self, ctx: Context, dlogits: Array, dmean: Array, ds: Array) -> Any:
         assert self.recognition is not None and self.generation is not None
-        dlogits, dmean, ds = dy
         dz = self._parted(ctx.child("z"), self.generation.backward(ctx.child("decoder"), dlogits))
         dh = self.head.backward(ctx.child("head"), dz, dmean, ds)
         dx = self.recognition.backward(ctx.child("encoder"), dh)

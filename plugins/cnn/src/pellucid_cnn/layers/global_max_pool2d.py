@@ -36,8 +36,8 @@ class GlobalMaxPool2D(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return (check_images(self, input_shape),)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x = contiguous(ctx, inputs[0], "x")
+    def forward(self, ctx: Context, x: Array) -> Array:
+        x = contiguous(ctx, x, "x")
         ctx.shape = x.shape
         n, height, width, channels = x.shape
         y = ctx.scratch("y", (n, 1, 1, channels))
@@ -45,8 +45,8 @@ class GlobalMaxPool2D(Layer):
         ctx.op("cnn/max_pool2d_forward")(x, (height, width), Geometry(), y, ctx.argmax)  # one window, the image
         return y.reshape(n, channels)
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
+    def backward(self, ctx: Context, dy: Array) -> Array:
         dx = ctx.scratch("dx", ctx.shape)
-        dy_windows = contiguous(ctx, dy[0], "dy").reshape(ctx.argmax.shape)
+        dy_windows = contiguous(ctx, dy, "dy").reshape(ctx.argmax.shape)
         ctx.op("cnn/max_pool2d_backward")(dy_windows, ctx.argmax, ctx.shape[1:3], Geometry(), dx)
         return dx

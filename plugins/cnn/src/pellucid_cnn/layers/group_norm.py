@@ -86,8 +86,7 @@ class GroupNorm(Layer):
         check_groups(self, features(self, input_shape), self.groups, "input's channels")
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         n, channels = x.shape[0], x.shape[-1]
         ctx.x = contiguous(ctx, x, "x").reshape(n, prod(x.shape[1:-1]), channels)  # (N, P, C)
         y = ctx.scratch("y", x.shape)
@@ -97,12 +96,12 @@ class GroupNorm(Layer):
         )
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
         dgamma = self.gamma.grad if self.gamma.trainable else None
         dbeta = self.beta.grad if self.beta.trainable else None
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
-        gradient = contiguous(ctx, dy[0], "dy").reshape(ctx.x.shape)
+        gradient = contiguous(ctx, dy, "dy").reshape(ctx.x.shape)
         ctx.op("cnn/group_norm_backward")(
             gradient, ctx.x, self.gamma.data, ctx.mean, ctx.inv_std, self.groups, dgamma, dbeta, dx
         )
-        return None if dx is None else dx.reshape(dy[0].shape)
+        return None if dx is None else dx.reshape(dy.shape)

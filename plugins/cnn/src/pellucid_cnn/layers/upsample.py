@@ -68,8 +68,8 @@ class Upsample(Layer):
         sizes = zip(input_shape[:2], pair(self.factor), strict=True)
         return (*(None if size is None else factor * size for size, factor in sizes), channels)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x = contiguous(ctx, inputs[0], "x")
+    def forward(self, ctx: Context, x: Array) -> Array:
+        x = contiguous(ctx, x, "x")
         ctx.shape = x.shape
         y = ctx.scratch("y", (x.shape[0], *self.output_shape(x.shape[1:])))
         if self.interpolation == "nearest":
@@ -78,8 +78,8 @@ class Upsample(Layer):
             ctx.op("cnn/upsample_bilinear_forward")(x, y)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
-        dx, gradient = ctx.scratch("dx", ctx.shape), contiguous(ctx, dy[0], "dy")
+    def backward(self, ctx: Context, dy: Array) -> Array:
+        dx, gradient = ctx.scratch("dx", ctx.shape), contiguous(ctx, dy, "dy")
         if self.interpolation == "nearest":
             ctx.op("cnn/upsample_nearest_backward")(gradient, pair(self.factor), dx)
         else:

@@ -144,9 +144,8 @@ class UNet(Layer):
             f"{tuple(shape)}. It gives {result}. {remedy}"
         )
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (h,) = inputs
-        seen = []
+    def forward(self, ctx: Context, x: Array) -> Array:
+        h, seen = x, []
         for i, (encode, pool) in enumerate(zip(self.encoder, self.pools, strict=True)):
             h = encode.forward(ctx.child(f"encoder.{i}", ctx.needs_dx if i == 0 else None), h)
             seen.append(h)
@@ -161,8 +160,8 @@ class UNet(Layer):
         y: Array = self.head.forward(ctx.child("head"), h)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
-        d = self.head.backward(ctx.child("head"), *dy)
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
+        d = self.head.backward(ctx.child("head"), dy)
         across = []  # the gradients that come over the bridges
         for i in range(len(self.encoder)):
             d = self.decoder[i].backward(ctx.child(f"decoder.{i}"), d)

@@ -38,15 +38,13 @@ class Gain(Layer):
         _features(input_shape)
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Any) -> Any:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Any) -> Any:
         ctx.x = x
         return x * self.gain.data
 
-    def backward(self, ctx: Context, *dy: Any) -> Any:
-        (gradient,) = dy
-        self.gain.grad += (gradient * ctx.x).reshape(-1, self.gain.shape[0]).sum(axis=0)
-        return gradient * self.gain.data
+    def backward(self, ctx: Context, dy: Any) -> Any:
+        self.gain.grad += (dy * ctx.x).reshape(-1, self.gain.shape[0]).sum(axis=0)
+        return dy * self.gain.data
 
 
 def _features(shape: tuple[int | None, ...]) -> int:
