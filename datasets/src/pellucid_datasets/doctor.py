@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import DataError
+from pellucid import DataError, Report
 
 from pellucid_datasets import emnist, fashion_mnist
 from pellucid_datasets.places import DATA, cache_folder
 from pellucid_datasets.source import Source
-
-if TYPE_CHECKING:
-    from pellucid import Report
 
 
 def examine(report: Report) -> None:

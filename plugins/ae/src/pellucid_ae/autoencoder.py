@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pellucid import (
     ACTIVATIONS,
+    Array,
     ConfigError,
+    Context,
     Dense,
     Equation,
     Example,
     Flatten,
+    HostArray,
     Layer,
     Reshape,
     Sequential,
+    Shape,
     ShapeError,
     Transposed,
     check_bool,
@@ -24,9 +28,6 @@ from pellucid import (
     check_sizes,
     check_type,
 )
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, HostArray, Shape
 
 
 class Autoencoder(Layer):

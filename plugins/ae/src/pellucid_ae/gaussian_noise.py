@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, check_float
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Equation, Example, Layer, Shape, check_float
 
 
 class GaussianNoise(Layer):

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import ConfigError, Dense, Equation, Example, Layer, ShapeError, check_int
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, ConfigError, Context, Dense, Equation, Example, Layer, Shape, ShapeError, check_int
 
 
 class Embedding(Layer):

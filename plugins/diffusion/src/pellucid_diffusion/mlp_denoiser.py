@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Dense, Equation, Example, Layer, LayerNorm, ShapeError, check_int, contiguous
+from pellucid import (
+    Array,
+    Context,
+    Dense,
+    Equation,
+    Example,
+    Layer,
+    LayerNorm,
+    Shape,
+    ShapeError,
+    check_int,
+    contiguous,
+)
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 class MlpBlock(Layer):

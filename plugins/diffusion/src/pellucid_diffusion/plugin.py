@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import hookimpl
-
-if TYPE_CHECKING:
-    from pellucid import Registrar
+from pellucid import Registrar, hookimpl
 
 _HERE = "pellucid_diffusion"
 _VERBS = {verb: f"{_HERE}.verbs:{verb}" for verb in ("sample", "generate")}

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import gcd
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import ConfigError, Equation, Example, Sequential, ShapeError, check_int, check_type, create
+from pellucid import (
+    Array,
+    ConfigError,
+    Context,
+    Equation,
+    Example,
+    Layer,
+    Sequential,
+    Shape,
+    ShapeError,
+    check_int,
+    check_type,
+    create,
+)
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Layer, Shape
 
 
 class UNetDenoiser(Denoiser):

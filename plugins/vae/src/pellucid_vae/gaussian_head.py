@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from pellucid import Dense, Equation, Example, Layer, check_int, contiguous, features
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Dense, Equation, Example, Layer, Shape, check_int, contiguous, features
 
 
 class GaussianHead(Layer):

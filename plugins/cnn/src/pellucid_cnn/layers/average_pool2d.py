@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, contiguous
+from pellucid import Array, Context, Equation, Example, contiguous
 
 from pellucid_cnn.layers.pool import PIXELS, STRIDE, Pool
 from pellucid_cnn.layers.window import window_equations
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context
 
 
 class AveragePool2D(Pool):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from pellucid import (
     ACTIVATIONS,
     NEEDS_INPUT,
     RECTIFIERS,
+    Array,
+    Context,
     Initializer,
     Layer,
+    Param,
     Regularizer,
     check_bool,
     check_choice,
@@ -20,9 +23,6 @@ from pellucid import (
 )
 
 from pellucid_cnn.geometry import Geometry, Padding, Pair, Size, check_padding, check_pair, pair
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Param
 
 
 class FilterBank(Layer):

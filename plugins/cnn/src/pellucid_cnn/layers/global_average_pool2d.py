@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, contiguous
+from pellucid import Array, Context, Equation, Example, Layer, Shape, contiguous
 
 from pellucid_cnn.geometry import Geometry, check_images
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 class GlobalAveragePool2D(Layer):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, contiguous
+from pellucid import Array, Context, Equation, Example, Layer, Shape, contiguous
 
 from pellucid_cnn.geometry import Geometry, check_images
 from pellucid_cnn.ops.pooling import argmax_type
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 class GlobalMaxPool2D(Layer):

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from pellucid import Equation, Example, Layer, ShapeError, check_float, check_int, contiguous, features
+from pellucid import (
+    Array,
+    Context,
+    Equation,
+    Example,
+    Layer,
+    Param,
+    Shape,
+    ShapeError,
+    check_float,
+    check_int,
+    contiguous,
+    features,
+)
 
 from pellucid_cnn.geometry import check_groups
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Param, Shape
 
 _GROUPED = "reshape(len(x), -1, groups, x.shape[-1] // groups)"
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, contiguous
+from pellucid import Array, Context, Equation, Example, contiguous
 
 from pellucid_cnn.layers.pool import PIXELS, STRIDE, Pool
 from pellucid_cnn.layers.window import window_equations
 from pellucid_cnn.ops.pooling import argmax_type
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context
 
 _WINDOWS = "np.where(M[None, ..., None] > 0, x[:, None, None], -np.inf)"
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Equation, Example, Layer, ShapeError
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Equation, Example, Layer, Shape, ShapeError
 
 
 class MirrorAverage(Layer):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import ConfigError, Layer
+from pellucid import ConfigError, Layer, Shape
 
 from pellucid_cnn.geometry import (
     Geometry,
@@ -18,9 +18,6 @@ from pellucid_cnn.geometry import (
     pair,
     places,
 )
-
-if TYPE_CHECKING:
-    from pellucid import Shape
 
 STRIDE = "(size if stride is None else stride)"
 """The stride as an expression of the constructor's arguments."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pellucid import (
+    Array,
+    Context,
     Dense,
     Dropout,
     Equation,
     Example,
     Layer,
     Sequential,
+    Shape,
     ShapeError,
     check_bool,
     check_choice,
@@ -20,9 +23,6 @@ from pellucid import (
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.parts import Normalization, activate, normalize
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 class ResidualBlock(Layer):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from pellucid import Equation, Example, Layer, check_choice, contiguous
+from pellucid import Array, Context, Equation, Example, Layer, Shape, check_choice, contiguous
 
 from pellucid_cnn.geometry import Size, check_images, check_pair, pair
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 def _matrix(axis: int) -> str:

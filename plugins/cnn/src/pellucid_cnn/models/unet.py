@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from pellucid import Equation, Example, Layer, Sequential, ShapeError, check_choice, check_int, check_sizes
+from pellucid import (
+    Array,
+    Context,
+    Equation,
+    Example,
+    Layer,
+    Sequential,
+    Shape,
+    ShapeError,
+    check_choice,
+    check_int,
+    check_sizes,
+)
 
 from pellucid_cnn.geometry import check_images
 from pellucid_cnn.layers.concatenate import Concatenate
@@ -13,9 +25,6 @@ from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
 from pellucid_cnn.layers.upsample import Upsample
 from pellucid_cnn.parts import Normalization, check_normalization, convolve
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 Task = Literal["regression", "segmentation"]
 

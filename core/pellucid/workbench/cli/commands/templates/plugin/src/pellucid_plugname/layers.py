@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Equation, Example, Initializer, Layer, ShapeError
-
-if TYPE_CHECKING:
-    from pellucid import Context, Param
+from pellucid import Context, Equation, Example, Initializer, Layer, Param, ShapeError
 
 
 class Gain(Layer):
