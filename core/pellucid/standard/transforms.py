@@ -81,7 +81,7 @@ class Standardize(Transform):
 
     equations = (
         Equation("mean", r"\mu = \frac{1}{N} \sum_i x_i"),
-        Equation("std", r"\sigma = \sqrt{\frac{1}{N} \sum_i (x_i - \mu)^2}"),
+        Equation("std", r"\sigma = \sqrt{\frac{1}{N} \sum_i (x_i - \mu)^2} \text{, but 1 where that is 0}"),
         Equation("y", r"y = \frac{x - \mu}{\sigma}", "(x - mean) / std"),
     )
     symbols: ClassVar = {"mean": "mean", "std": "std"}

@@ -11,7 +11,7 @@ from pellucid.glassbox.equations import arguments_of, evaluate
 from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_maths import has_expressions
-from pellucid.testing.subject import Subject, declared_shape, draw_input
+from pellucid.testing.subject import Subject, declared_shape, draw_input, tie
 
 
 def _samples(subject: Subject, rows: int = 9, seed: int = 13) -> HostArray:
@@ -73,7 +73,18 @@ def fitted_on_what_is_given(subject: Subject) -> None:
 
 def equations(subject: Subject) -> None:
     """The equation of 'y' gives what the code gives; names: x, what was fitted, the constructor's arguments."""
-    transform, x = _fitted(subject), _samples(subject, seed=14)
+    _compare(_fitted(subject), _samples(subject, seed=14))
+
+
+def equations_at_ties(subject: Subject) -> None:
+    """The equation of 'y' gives what the code gives where samples are equal, and where a feature is always zero."""
+    transform, x = subject.create(), tie(_samples(subject))
+    transform.fit(x)
+    _compare(transform, x)
+
+
+def _compare(transform: Any, x: HostArray) -> None:
+    """Hold the equation of a transform against its code, on these samples."""
     names = {**arguments_of(transform), **transform.state(), "x": x}
     values = evaluate(transform.equations, names)
     if "y" in values:
@@ -83,7 +94,7 @@ def equations(subject: Subject) -> None:
 
 TRANSFORM = (
     Check(applied), Check(rows_apart), Check(saved), Check(fitted_on_what_is_given),
-    Check(equations, applies=has_expressions),
+    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
 )  # fmt: skip
 
 

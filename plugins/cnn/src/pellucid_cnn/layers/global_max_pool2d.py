@@ -20,9 +20,14 @@ class GlobalMaxPool2D(Layer):
     equations = (
         Equation("y", r"y_{nc} = \max_{hw} x_{nhwc}", "x.max((1, 2))"),
         Equation(
+            "k",
+            r"k_{nc} = \min \{hW + w :\; x_{nhwc} = y_{nc}\} \quad\text{of equal ones the first}",
+            "x.reshape(len(x), -1, y.shape[1]).argmax(1)",
+        ),
+        Equation(
             "dx",
-            r"dx_{nhwc} = [(h, w) = \operatorname{arg\,max}_{hw} x_{nhwc}]\, dy_{nc}",
-            "(x == y[:, None, None]) * dy[:, None, None]",
+            r"dx_{nhwc} = [hW + w = k_{nc}]\, dy_{nc}",
+            "((np.arange(x[0, ..., 0].size)[:, None] == k[:, None]) * dy[:, None]).reshape(x.shape)",
         ),
     )
     examples = (Example({}, ((3, 2, 4),)), Example({}, ((None, None, 2),)))

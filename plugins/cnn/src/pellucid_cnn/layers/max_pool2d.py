@@ -34,9 +34,15 @@ class MaxPool2D(Pool):
         Equation("M", r"M_{abhw} = [(h, w) \text{ lies in the window at } (a, b)]", PIXELS),
         Equation("y", r"y_{nabc} = \max_{hw:\, M_{abhw} = 1} x_{nhwc}", f"{_WINDOWS}.max((3, 4))"),
         Equation(
+            "k",
+            r"k_{nabc} = \min \{hW + w :\; M_{abhw} = 1,\; x_{nhwc} = y_{nabc}\} \quad\text{of equal ones the first}",
+            f"{_WINDOWS}.reshape(*y.shape[:3], -1, y.shape[3]).argmax(3)",
+        ),
+        Equation(
             "dx",
-            r"dx_{nhwc} = \sum_{ab} [(h, w) = \textstyle\operatorname{arg\,max}_{hw} x_{nhwc}]\, dy_{nabc}",
-            f"np.einsum('nabhwc,nabc->nhwc', {_WINDOWS} == y[:, :, :, None, None], dy)",
+            r"dx_{nhwc} = \sum_{ab} [hW + w = k_{nabc}]\, dy_{nabc}",
+            "np.einsum('nabpc,nabc->npc', np.arange(x[0, ..., 0].size)[:, None] == k[:, :, :, None], dy)"
+            ".reshape(x.shape)",
         ),
     )
     examples = (
