@@ -22,11 +22,15 @@ from pellucid import (
     Shape,
     ShapeError,
     Transposed,
+    as_codes,
     check_bool,
     check_choice,
     check_int,
     check_sizes,
     check_type,
+    in_batches,
+    to_data,
+    transformed,
 )
 
 
@@ -162,8 +166,6 @@ class Autoencoder(Layer):
 
     def encode(self, x: Any, *, batch_size: int = 1024) -> HostArray:
         """The codes (N, K) of samples (N, …), to which the model's transforms are applied first."""
-        from pellucid import in_batches, transformed
-
         return in_batches(self, self.encoder.forward, *transformed(self, x), batch_size=batch_size)
 
     def decode(self, code: Any, *, batch_size: int = 1024) -> HostArray:
@@ -172,8 +174,6 @@ class Autoencoder(Layer):
         Raises:
             ShapeError: not K numbers a code. DataError: no numbers. ConfigError: a transform that cannot be undone.
         """
-        from pellucid import as_codes, in_batches, to_data
-
         codes = as_codes(self, code, self.latent)
         return to_data(self, in_batches(self, self._decoded, codes, batch_size=batch_size))
 

@@ -80,7 +80,7 @@ def _ops(registry: Registrar) -> None:
 
 @hookimpl
 def pellucid_doctor(report: Report) -> None:
-    from pellucid_cnn import kernels
+    from pellucid_cnn import kernels  # NumPy's import, which other commands must not pay for
 
     if kernels.available():
         report.fact("compiled kernels", "available")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid import ConfigError, Layer, Shape
+from pellucid import ConfigError, Example, Layer, Shape
 
 from pellucid_cnn.geometry import (
     Geometry,
@@ -35,6 +35,11 @@ class Pool(Layer):
             than the window's; they count for nothing.
     """
 
+    examples = (
+        Example({}, ((4, 5, 2),)),
+        Example({"size": (3, 2), "stride": (2, 1), "padding": "same"}, ((None, 5, 2),)),
+        Example({"size": 3, "stride": 2, "padding": 1}, ((4, 4, 1),)),
+    )
     capturable = True
 
     def __init__(self, size: Size = 2, stride: Size | None = None, padding: Padding = "valid") -> None:
