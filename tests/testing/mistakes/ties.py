@@ -46,10 +46,11 @@ STANDARDIZE = Patient(
     "pellucid.standard.transforms",
     ("transform core/standardize",),
     (
+        Mistake("equation: divides a constant feature by 0", "np.where(np.ptp(samples, 0) > 0,", "np.where(True,"),
         Mistake(
-            "equation: divides a constant feature by 0",
-            '"(x - mean) / std"',
-            '"(x - mean) / (std - (x[0] == x).all(0))"',
+            "divides a constant feature by 0",
+            "np.where(constant, 1.0, np.sqrt(square / len(x)))",
+            "np.sqrt(square / len(x))",
         ),
     ),
 )
