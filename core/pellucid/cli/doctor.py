@@ -6,12 +6,11 @@ import os
 import platform
 import sys
 import traceback
-from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from pellucid.registry import Registry, default_registry
 from pellucid.registry.plugins import ALLOW_LIST, allowed
+from pellucid.registry.report import Report
 from pellucid.suggest import did_you_mean
 from pellucid.threads import get_num_threads
 
@@ -27,43 +26,6 @@ HARMFUL = {
     ),
 }
 """Environment variables that are inherited unnoticed and slow the hot path down, or change what runs there."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One fact (``warning`` is False) or one thing that is wrong."""
-
-    section: str
-    name: str
-    value: str
-    warning: bool = False
-
-
-class Report:
-    """Collects findings; plugins add theirs in the hook ``pellucid_doctor``."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-        self._section = ""
-
-    def section(self, title: str) -> None:
-        """What follows belongs under this title."""
-        self._section = title
-
-    def fact(self, name: str, value: object) -> None:
-        """Something that is so, such as a version."""
-        self.findings.append(Finding(self._section, name, str(value)))
-
-    def warn(self, name: str, message: str) -> None:
-        """Something that is wrong; the message says how to mend it."""
-        self.findings.append(Finding(self._section, name, message, warning=True))
-
-    @property
-    def warnings(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.warning]
-
-    def as_data(self) -> list[dict[str, Any]]:
-        return [asdict(finding) for finding in self.findings]
 
 
 def examine(registry: Registry | None = None) -> Report:

@@ -14,15 +14,15 @@ that raises is switched off together with its plugin, and never stops pellucid (
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pluggy
 
-if TYPE_CHECKING:
-    from pellucid.cli.doctor import Report
-    from pellucid.registry.manifest import Registrar
-    from pellucid.training.run import Run
+from pellucid.registry.manifest import Registrar
+from pellucid.registry.report import Report
 
+Run = Any
+"""``pellucid.training.run.Run``. The registry stands below it: hooks are handed it and it is not imported here."""
 hookspec = pluggy.HookspecMarker("pellucid")
 hookimpl = pluggy.HookimplMarker("pellucid")
 """Marks a function of a plugin's module as the implementation of the hook of the same name."""
@@ -60,7 +60,7 @@ def pellucid_doctor(report: Report) -> None:
 
     Args:
         report: ``report.fact(name, value)`` states something, ``report.warn(name, message)`` says what is wrong and how
-            to mend it; see :class:`pellucid.cli.doctor.Report`.
+            to mend it; see :class:`pellucid.registry.report.Report`.
     """
 
 

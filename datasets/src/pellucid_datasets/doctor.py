@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pellucid.errors import DataError
+from pellucid.registry.report import Report
 
 from pellucid_datasets import emnist, fashion_mnist
 from pellucid_datasets.places import DATA, cache_folder
 from pellucid_datasets.source import Source
-
-if TYPE_CHECKING:
-    from pellucid.cli.doctor import Report
 
 
 def examine(report: Report) -> None:

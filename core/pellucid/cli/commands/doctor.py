@@ -6,7 +6,8 @@ import argparse
 from itertools import groupby
 
 from pellucid.cli.console import Output, table
-from pellucid.cli.doctor import Report, examine
+from pellucid.cli.doctor import examine
+from pellucid.registry.report import Report
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pellucid import hookimpl
-
-if TYPE_CHECKING:
-    from pellucid.cli.doctor import Report
-    from pellucid.registry.manifest import Registrar
+from pellucid.registry.manifest import Registrar
+from pellucid.registry.report import Report
 
 ARRAY_CODE_ONLY = frozenset({"upsample_bilinear_forward", "upsample_bilinear_backward"})
 """The ops that have no kernel in ext/."""
