@@ -12,10 +12,10 @@ from pellucid.config import config_or_none, read, read_several
 from pellucid.context import mix
 from pellucid.errors import DataError
 from pellucid.model import require_runtime
-from pellucid.objectives.default import choose_objective
 from pellucid.optimizer import Slots
 from pellucid.training.data import Prepared, direct_source, evaluation_data, prepare
 from pellucid.training.evaluation import evaluate
+from pellucid.training.objective import choose_objective
 from pellucid.training.run import History, Run
 from pellucid.training.stepper import Stepper
 

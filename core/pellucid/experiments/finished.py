@@ -15,12 +15,12 @@ from pellucid.errors import ConfigError, DataError
 from pellucid.experiments.folder import RunFolder
 from pellucid.experiments.sections import read_sections
 from pellucid.layer import Layer
-from pellucid.objectives.default import choose_objective
 from pellucid.objectives.supervised import Supervised
 from pellucid.ops import check_variable
 from pellucid.saving import load
 from pellucid.threads import set_num_threads
 from pellucid.trainer import Trainer
+from pellucid.training.objective import choose_objective
 
 M_co = TypeVar("M_co", bound=Layer, covariant=True)
 Part = Literal["train", "validation", "test"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.config import default_objective, names, read
+from pellucid.config import names, read
 from pellucid.errors import ConfigError
 from pellucid.objectives.supervised import Supervised
 
@@ -29,21 +29,11 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
     last = None if model.runtime is None else model.runtime.metadata.get("objective")
     if objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
         return read("objective", last, path="objective", saved=True)
-    if objective is None:
-        objective = _default(model)
-    chosen: Objective = read("objective", objective, path="objective")
+    wanted = model.default_objective if objective is None else objective
+    if wanted is None:
+        raise ConfigError(
+            f"This {type(model).__name__} names no default objective, so Trainer needs a loss=… or objective=…. "
+            f"Losses: {', '.join(names('loss'))}. Objectives: {', '.join(names('objective'))}."
+        )
+    chosen: Objective = read("objective", wanted, path="objective")
     return chosen
-
-
-def _default(model: Layer) -> Any:
-    if model.default_objective is not None:
-        return model.default_objective
-    config = model.runtime.config if model.runtime is not None else None
-    if config is not None:
-        named = default_objective(config["type"])
-        if named is not None:
-            return named
-    raise ConfigError(
-        f"This {type(model).__name__} names no default objective, so Trainer needs a loss=… or objective=…. "
-        f"Losses: {', '.join(names('loss'))}. Objectives: {', '.join(names('objective'))}."
-    )

@@ -10,7 +10,7 @@ import pellucid as pl
 import pytest
 from pellucid.errors import ConfigError, DataError, ShapeError
 from pellucid.objective import Batch
-from pellucid.objectives.default import choose_objective
+from pellucid.training.objective import choose_objective
 
 VARIANTS: list[dict[str, Any]] = [
     {},

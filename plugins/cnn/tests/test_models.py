@@ -9,7 +9,7 @@ import pellucid as pl
 import pytest
 from pellucid.errors import ConfigError, ShapeError
 from pellucid.objective import Batch
-from pellucid.objectives.default import choose_objective
+from pellucid.training.objective import choose_objective
 
 VARIANTS: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("lenet", (4, 4, 1), {"outputs": 3, "filters": [2, 3], "hidden": [4], "activation": "tanh"}),

@@ -9,8 +9,8 @@ import numpy as np
 from pellucid.checks import check_int
 from pellucid.errors import ConfigError
 from pellucid.model import HostArray, require_runtime, transformed
-from pellucid.objectives.default import choose_objective
 from pellucid.prediction import in_batches
+from pellucid.training.objective import choose_objective
 
 from pellucid_vae.elbo import Elbo
 from pellucid_vae.inference import checked, with_labels
