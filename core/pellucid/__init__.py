@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from pellucid import errors as errors
     from pellucid.autodiff.variable import Variable as Variable
+    from pellucid.building import build as build
     from pellucid.callback import Callback as Callback
     from pellucid.component import Component as Component
     from pellucid.component import Equation as Equation
     from pellucid.component import Example as Example
     from pellucid.composite import Composite as Composite
-    from pellucid.config import build as build
     from pellucid.config import create as create
     from pellucid.config import names as names
     from pellucid.config import to_config as to_config
@@ -68,10 +68,11 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "autodiff.variable": "Variable",
+    "building": "build",
     "callback": "Callback",
     "component": "Component Equation Example",
     "composite": "Composite",
-    "config": "build create names to_config",
+    "config": "create names to_config",
     "context": "Context",
     "dataset": "Dataset Splits load_dataset",
     "errors": (

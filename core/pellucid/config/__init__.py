@@ -1,25 +1,17 @@
-"""Everything by name: create, build, names, and to_config back again."""
+"""Everything by name: create, names, and to_config back again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pellucid.component import Component
 from pellucid.config.reader import Reader
 from pellucid.config.writer import to_config
 from pellucid.errors import ConfigError
-from pellucid.registry import default_registry
-from pellucid.suggest import a
+from pellucid.registry import Backend, default_registry
 
-if TYPE_CHECKING:
-    from pellucid.layer import Layer, Shape
-    from pellucid.ops import Ops
-
-__all__ = ["build", "create", "default_objective", "find_op", "names", "read", "to_config"]
-
-DTYPES = ("float32", "float64")
+__all__ = ["config_or_none", "create", "find_op", "names", "read", "read_several", "to_config"]
 
 
 def create(kind: str, name: str | Mapping[str, Any], /, **arguments: Any) -> Any:
@@ -70,63 +62,6 @@ def names(kind: str) -> list[str]:
     return default_registry().names(kind)
 
 
-def build(
-    config: str | Mapping[str, Any] | Layer, *, input_shape: Any = None, seed: int | None = None,
-    dtype: str = "float32", backend: str | Ops | None = None, **arguments: Any,
-) -> Layer:  # fmt: skip
-    """A model by name: its layers are made, their parameters placed in one block of memory and initialised.
-
-    Args:
-        config: the name of a model or layer, a table ``{"type": name, "input_shape": […], …}``, or an unbuilt layer.
-        input_shape: the shape of one sample, ``(784,)``; for several inputs a list of shapes. An axis of variable
-            length is None.
-        seed: of the first values of the parameters; None draws one, which ``model.runtime.seed`` records.
-        dtype: ``"float32"`` or ``"float64"``.
-        backend: ``"cython"``, ``"reference"``, ``"cupy"`` or a plugin's; None takes ``PELLUCID_BACKEND`` or the best
-            that is installed.
-        arguments: of the model's constructor.
-
-    Raises:
-        ConfigError: all mistakes in the configuration at once, each with its path.
-        ShapeError: layers do not fit together; the message names the layer and the shapes so far.
-
-    Example::
-
-        model = build("ann", input_shape=(784,), hidden=[128, 64], outputs=10)
-    """
-    from pellucid.model import initialize
-    from pellucid.ops import get_ops
-
-    if isinstance(config, Component):
-        layer, shape = config, input_shape
-        if arguments:
-            raise ConfigError(
-                f"build takes arguments only together with a name. Received: {config!r} and {arguments!r}. "
-                "Give the arguments to the layer's own constructor."
-            )
-        if layer.kind != "layer":
-            raise ConfigError(f"build makes models of layers. Received: {config!r}, {a(layer.kind)}.")
-    else:
-        table = {"type": config} if isinstance(config, str) else _table(config)
-        given = table.pop("input_shape", None)
-        shape = given if input_shape is None else input_shape
-        layer = read(("model", "layer"), {**table, **arguments})
-    if dtype not in DTYPES:
-        raise ConfigError(f"The 'dtype' of a model must be one of {', '.join(DTYPES)}. Received: {dtype!r}.")
-    shapes = read_shapes(shape)
-    return initialize(
-        layer, *shapes, seed=_seed(seed), dtype=dtype, ops=get_ops(backend), config=config_or_none(layer)
-    )
-
-
-def _table(config: Any) -> dict[str, Any]:
-    if not isinstance(config, Mapping):
-        raise ConfigError(
-            f"A model is given by its registered name, a table with 'type', or a Layer. Received: {config!r}."
-        )
-    return dict(config)
-
-
 def config_or_none(component: Component) -> dict[str, Any] | None:
     """None for what has unregistered parts: it can be trained with, and saving it will say what to do."""
     try:
@@ -135,48 +70,6 @@ def config_or_none(component: Component) -> dict[str, Any] | None:
         return None
 
 
-def read_shapes(shape: Any) -> tuple[Shape, ...]:
-    """``input_shape`` as one shape per input: ``(784,)`` is one input, ``[(784,), (10,)]`` are two."""
-    if shape is None:
-        raise ConfigError(
-            "input_shape: missing. It is the shape of one sample, without the batch axis: input_shape=(784,)."
-        )
-    if _is_int(shape):
-        raise ConfigError(f"input_shape: expected a list of ints. Received: {shape!r}. Write ({shape},).")
-    if isinstance(shape, list | tuple):
-        several = bool(shape) and all(isinstance(part, list | tuple) for part in shape)
-        parts = [tuple(part) for part in (shape if several else (shape,))]
-        if all(_is_size(size) for part in parts for size in part):
-            return tuple(tuple(None if size is None else int(size) for size in part) for part in parts)
-    raise ConfigError(
-        "input_shape: expected a list of ints of at least 1 (None for an axis of variable length), or a list of such "
-        f"lists for several inputs. Received: {shape!r}."
-    )
-
-
-def _is_size(size: Any) -> bool:
-    return size is None or (_is_int(size) and size >= 1)
-
-
-def _is_int(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Integral)
-
-
-def _seed(seed: Any) -> int:
-    if seed is None:
-        from secrets import randbits
-
-        return randbits(32)
-    if not _is_int(seed) or not 0 <= int(seed) < 1 << 64:
-        raise ConfigError(f"The 'seed' of a model must be an int in [0, 2**64). Received: {seed!r}.")
-    return int(seed)
-
-
-def default_objective(model: str) -> str | None:
-    """The objective that the manifest of a model names, or None."""
-    return default_registry().find(("model", "layer"), model).objective
-
-
-def find_op(name: str, ops: Ops) -> Callable[..., Any]:
+def find_op(name: str, ops: Backend) -> Callable[..., Any]:
     """The implementation of a plugin's op for a backend; see :meth:`pellucid.registry.manifest.Registrar.op`."""
     return default_registry().op(name, ops)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from pellucid.building import build
 from pellucid.callback import Callback
 from pellucid.checks import check_float, check_int
-from pellucid.config import build, read
+from pellucid.config import read
 from pellucid.config.reader import FAILED, Reader
 from pellucid.config.signature import signature_of
 from pellucid.config.writer import to_config
@@ -16,12 +17,12 @@ from pellucid.errors import ConfigError, PellucidError
 from pellucid.experiments.inference import are_labels, input_shape_of, outputs_of
 from pellucid.experiments.sections import NAMES, Sections
 from pellucid.metric import Metric
-from pellucid.objectives.default import choose_objective
 from pellucid.ops import check_variable, get_ops
 from pellucid.registry import default_registry
 from pellucid.suggest import did_you_mean, listed
 from pellucid.threads import get_num_threads, set_num_threads
 from pellucid.trainer import Trainer
+from pellucid.training.objective import choose_objective
 
 if TYPE_CHECKING:
     from pellucid.dataset import Dataset, Splits

@@ -7,17 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
+from pellucid.component import Component
 from pellucid.errors import ConfigError, PluginError
 from pellucid.registry.blame import blaming, who
 from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.plugins import CORE, Plugin, Plugins
 from pellucid.suggest import a, did_you_mean, listed
 
-if TYPE_CHECKING:
-    from pellucid.component import Component
-    from pellucid.ops import Ops
+
+class Backend(Protocol):
+    """What the registry asks of a backend: ``pellucid.Ops``, which stands above it, has more."""
+
+    name: ClassVar[str]
+
+    def spoil(self) -> None: ...
 
 
 class Registry:
@@ -176,7 +181,7 @@ class Registry:
                 ) from error
         return self._loaded[target]
 
-    def op(self, name: str, ops: Ops) -> Callable[..., Any]:
+    def op(self, name: str, ops: Backend) -> Callable[..., Any]:
         """The implementation of a plugin's op for this backend, with ``ops`` already filled in."""
         key = (name, ops.name)
         if key not in self._ops:
@@ -191,27 +196,24 @@ class Registry:
         return partial(self._ops[key], ops)
 
 
-def _array_code(reference: Callable[..., Any], ops: Ops, *args: Any, **named: Any) -> Any:
+def _array_code(reference: Callable[..., Any], ops: Backend, *args: Any, **named: Any) -> Any:
     ops.spoil()
     return reference(ops, *args, **named)
 
 
-def _fall_back(fast: Callable[..., Any], reference: Callable[..., Any], ops: Ops, *args: Any, **named: Any) -> Any:
+def _fall_back(fast: Callable[..., Any], reference: Callable[..., Any], ops: Backend, *args: Any, **named: Any) -> Any:
     result = fast(ops, *args, **named)
     return _array_code(reference, ops, *args, **named) if result is NotImplemented else result
 
 
 def _check_makes(entry: Entry, target: Any) -> None:
     """A class must be of the entry's kind; of a function, what it returns is checked when it is called."""
-    if entry.kind == "backend":
-        from pellucid.ops import Ops
-
-        fits, expected = isinstance(target, type) and issubclass(target, Ops), "a subclass of pellucid.Ops"
-    elif entry.kind == "op" or not isinstance(target, type):
+    if entry.kind == "op" or not isinstance(target, type):
         fits, expected = callable(target), "a function" if entry.kind == "op" else "a class or a function"
     else:
         kind = made_kind(entry)
-        fits, expected = getattr(target, "kind", None) == kind, f"a subclass of pellucid.{kind.capitalize()}"
+        base = "Ops" if kind == "backend" else kind.capitalize()
+        fits, expected = getattr(target, "kind", None) == kind, f"a subclass of pellucid.{base}"
     if not fits:
         raise PluginError(
             f"{who(entry)} names {entry.target}, which does not make {a(entry.kind)}. Expected: {expected}. "

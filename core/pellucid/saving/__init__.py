@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.config import DTYPES, read, read_shapes
+from pellucid.building import DTYPES, read_shapes
+from pellucid.config import read
 from pellucid.config.writer import structure, to_config
 from pellucid.errors import CheckpointError, ConfigError, PellucidError, PluginError
 from pellucid.model import allocate, declare, require_runtime

@@ -7,9 +7,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from pellucid import build
 from pellucid.checks import check_float, check_int
 from pellucid.component import Equation, Example
-from pellucid.config import build
 from pellucid.errors import CheckpointError, ConfigError
 from pellucid.layer import Layer, Param, State
 from pellucid.model import require_runtime
