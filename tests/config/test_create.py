@@ -113,6 +113,7 @@ def test_further_keywords_are_checked_too():
         ("positional", r"Positional cannot be built by name because of its argument '\*values: ?.*int"),
         ("reserved", r"Reserved cannot be built by name because of its argument 'type.*must not be called type,"),
         ("unresolved", r"Unresolved cannot be resolved: name 'Unknown' is not defined\. Import the name at the top"),
+        ("for_checkers_only", r"ForCheckersOnly cannot be resolved: name 'Regularizer' is not defined\. Import"),
     ],
 )
 def test_a_component_that_cannot_be_configured_is_the_plugins_fault(name: str, message: str):
@@ -122,7 +123,7 @@ def test_a_component_that_cannot_be_configured_is_the_plugins_fault(name: str, m
 
 def test_names_lists_canonical_names():
     assert {"core/cosine", "acme/everything"} <= set(pl.names("schedule"))
-    assert pl.names("model") == ["acme/stack"]
+    assert pl.names("model") == ["acme/stack", "acme/twice"]
 
 
 def test_configuration_imports_nothing_by_path():

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path, PurePath
 from re import match
-from typing import Any, Final, Literal, NamedTuple, NoReturn, get_args, get_origin
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 from pellucid.component import Component
 from pellucid.config.signature import (
@@ -37,6 +37,15 @@ from pellucid.suggest import a, did_you_mean, listed
 
 FAILED: Final = object()
 """Stands for a value that could not be read; the mistake has been noted."""
+MADE_BY: Final = "_made_by"
+"""Attribute of what a factory function made: the :class:`Call` that makes it again."""
+
+
+class Call(NamedTuple):
+    """A registered function and the arguments that it was called with."""
+
+    entry: Entry
+    arguments: dict[str, Any]
 
 
 class Mistake(NamedTuple):
@@ -77,8 +86,14 @@ class Reader:
         Raises:
             ConfigError: there were mistakes. PluginError, if all of them are the fault of plugins.
         """
-        if self.mistakes:
-            _raise(self.mistakes)
+        if not self.mistakes:
+            return
+        first, *others = self.mistakes
+        kind = PluginError if all(isinstance(m.cause, PluginError) for m in self.mistakes) else ConfigError
+        if not others:
+            raise kind(str(first)) from first.cause
+        lines = "\n".join(f"  {mistake}" for mistake in self.mistakes)
+        raise kind(f"{len(self.mistakes)} mistakes in the configuration:\n{lines}")
 
     def note(self, path: str, message: str, cause: PellucidError | ValueError | None = None) -> Any:
         """Note a mistake; returns ``FAILED``."""
@@ -135,13 +150,10 @@ class Reader:
 
     def _call(self, entry: Entry, target: Callable[..., Any], arguments: dict[str, Any]) -> Any:
         made = target(**arguments)
-        if isinstance(target, type):
-            return made
-        if not isinstance(made, Component) or made.kind != made_kind(entry):
-            raise PluginError(f"{who(entry)} returned {made!r}. Expected: {a(made_kind(entry))}.")
-        from pellucid.config.writer import remember
-
-        remember(made, entry, target, arguments, self.registry)
+        if not isinstance(target, type):
+            if isinstance(made, type) or getattr(made, "kind", None) != made_kind(entry):
+                raise PluginError(f"{who(entry)} returned {made!r}. Expected: {a(made_kind(entry))}.")
+            object.__setattr__(made, MADE_BY, Call(entry, arguments))  # no change of it: what was recorded stays
         return made
 
     def _migrated(self, entry: Entry, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +194,14 @@ class Reader:
             )
         if not transpose:
             return above[ref]
-        return self._named(("layer",), "core/transposed", {"source": above[ref], **config}, path, path)
+        twin = getattr(above[ref], "transposed_twin", None)
+        if twin is None:
+            return self.note(
+                _join(path, "transpose"),
+                f"{type(above[ref]).__name__} cannot be transposed. A layer can whose class names its twin, as in "
+                "transposed_twin = 'core/transposed': a registered layer that takes it as the argument 'source'.",
+            )
+        return self._named(("layer",), twin, {"source": above[ref], **config}, path, path)
 
     # -- arguments -----------------------------------------------------------------------------------------------
 
@@ -280,11 +299,3 @@ def _join(path: str, key: str) -> str:
 
 def _relative(path: str, root: str) -> str:
     return path.removeprefix(f"{root}.") if root else path
-
-
-def _raise(mistakes: list[Mistake]) -> NoReturn:
-    kind = PluginError if all(isinstance(m.cause, PluginError) for m in mistakes) else ConfigError
-    if len(mistakes) == 1:
-        raise kind(str(mistakes[0])) from mistakes[0].cause
-    lines = "\n".join(f"  {mistake}" for mistake in mistakes)
-    raise kind(f"{len(mistakes)} mistakes in the configuration:\n{lines}")

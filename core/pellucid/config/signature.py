@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -17,12 +15,6 @@ from pellucid.suggest import a
 
 RESERVED = ("type", "version", "ref")
 """Keys that a configuration uses itself, so no argument can have their names."""
-_CONTRACTS = {
-    "Callback": "callback", "Composite": "composite", "Dataset": "dataset", "Initializer": "initializer",
-    "Layer": "layer", "Loss": "objective", "Metric": "metric", "Objective": "objective", "Ops": "ops",
-    "Optimizer": "optimizer", "Regularizer": "regularizer", "Schedule": "schedule", "Transform": "transform",
-}  # fmt: skip
-"""Where the abstract classes live: annotations may name them although they are imported for type checkers only."""
 
 
 class Argument(NamedTuple):
@@ -74,23 +66,13 @@ def signature_of(target: Callable[..., Any]) -> Signature:
 
 
 def _hints(function: Any, target: Any) -> dict[str, Any]:
-    module = sys.modules.get(getattr(function, "__module__", ""), None)
     try:
-        return get_type_hints(function, localns=_Names(vars(module) if module else {}))
+        return get_type_hints(function)
     except NameError as error:
         raise PluginError(
             f"The annotation of an argument of {_name(target)} cannot be resolved: {error}. Import the name at the "
             "top of its module, not under TYPE_CHECKING: annotations are what configurations are checked against."
         ) from error
-
-
-class _Names(dict[str, Any]):
-    """The names of a module, and the framework's abstract classes where the module has nothing of that name."""
-
-    def __missing__(self, name: str) -> Any:
-        if name in _CONTRACTS:
-            return getattr(import_module(f"pellucid.{_CONTRACTS[name]}"), name)
-        raise KeyError(name)
 
 
 def _name(target: Any) -> str:
