@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +121,15 @@ def test_further_keywords_are_checked_too():
 def test_a_component_that_cannot_be_configured_is_the_plugins_fault(name: str, message: str):
     with pytest.raises(PluginError, match=message):
         pl.create("schedule", f"acme/{name}")
+
+
+def test_configurations_know_only_what_stands_below_them():
+    """Neither models nor backends, nor NumPy: those import this, and plainly."""
+    program = "import sys, pellucid.config; print(*(n for n in sys.modules if n.startswith(('pellucid', 'numpy'))))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    below = ("pellucid.config", "pellucid.registry")
+    others = {name for name in loaded if not name.startswith(below)}
+    assert others <= {f"pellucid{name}" for name in ("", ".component", ".discovery", ".errors", ".suggest", ".version")}
 
 
 def test_names_lists_canonical_names():

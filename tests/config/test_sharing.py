@@ -123,7 +123,7 @@ def test_a_wrong_reference_is_refused(second: dict[str, Any], message: str):
 
 
 def test_a_layer_without_a_weight_cannot_be_transposed():
-    expected = r"^layers\.1\.transpose: ReLU cannot be transposed\. A layer can whose class names its twin, as in tr"
+    expected = r"^layers\.1\.transpose: ReLU cannot be transposed\. A layer can whose class names its twin, tran"
     with pytest.raises(ConfigError, match=expected):
         pl.create("layer", "sequential", layers=["relu", {"ref": "layers.0", "transpose": True}])
     with pytest.raises(ConfigError, match=r"layers\.1\.source: expected Dense\. Received: ReLU\(\)"):

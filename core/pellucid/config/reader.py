@@ -72,12 +72,11 @@ class Reader:
         self.saved = saved
         self.mistakes: list[Mistake] = []
         self._root = ""
-        self._made: dict[str, Any] = {}
-        self._failed: set[str] = set()
+        self._made: dict[str, Any] = {}  # by their paths, in order
 
     def read(self, kinds: str | Sequence[str], config: Any, path: str = "") -> Any:
         """The component that a whole section describes; ``ref`` in it is relative to this section."""
-        self._root = path
+        self._root, self._made = path, {}
         return self.component(kinds, config, path)
 
     def finish(self) -> None:
@@ -104,12 +103,7 @@ class Reader:
 
     def component(self, kinds: str | Sequence[str], config: Any, path: str) -> Any:
         """A component of one of these kinds from its name, its table, or from itself."""
-        made = self._component((kinds,) if isinstance(kinds, str) else kinds, config, path)
-        if made is FAILED:
-            self._failed.add(path)
-        return made
-
-    def _component(self, kinds: Sequence[str], config: Any, path: str) -> Any:
+        kinds = (kinds,) if isinstance(kinds, str) else kinds
         if isinstance(config, Component):
             if config.kind in kinds:
                 return config
@@ -179,29 +173,30 @@ class Reader:
         """``{"ref": "layers.0"}``: the layer that stands there; with ``transpose = true`` its transposed twin."""
         ref = config.pop("ref")
         transpose = config.pop("transpose", False)
-        above = {_relative(at, self._root): made for at, made in self._made.items() if at != self._root}
         if not isinstance(transpose, bool):
             return self.note(_join(path, "transpose"), f"expected true or false. Received: {transpose!r}.")
         if config and not transpose:
             return self.note(path, f"a shared layer takes no arguments of its own. Received: {listed(config)}.")
-        if isinstance(ref, str) and _join(self._root, ref) in self._failed:
+        place = _join(self._root, str(ref))
+        if any(f"{mistake.path}.".startswith(f"{place}.") for mistake in self.mistakes):
             return FAILED  # what is wrong there has been noted
-        if not isinstance(ref, str) or ref not in above:
-            layers = [at for at, made in above.items() if isinstance(made, Component) and made.kind == "layer"]
+        source = self._made.get(place) if isinstance(ref, str) else None
+        if source is None:
+            layers = [at.removeprefix(_join(self._root, "")) for at, made in self._made.items() if made.kind == "layer"]
             near = did_you_mean(ref, layers) if isinstance(ref, str) else ""
             return self.note(
                 _join(path, "ref"), f"no layer {ref!r} stands before this one.{near} Before it stand: {listed(layers)}."
             )
         if not transpose:
-            return above[ref]
-        twin = getattr(above[ref], "transposed_twin", None)
+            return source
+        twin = getattr(source, "transposed_twin", None)
         if twin is None:
             return self.note(
                 _join(path, "transpose"),
-                f"{type(above[ref]).__name__} cannot be transposed. A layer can whose class names its twin, as in "
-                "transposed_twin = 'core/transposed': a registered layer that takes it as the argument 'source'.",
+                f"{type(source).__name__} cannot be transposed. A layer can whose class names its twin, "
+                "transposed_twin = 'vendor/name': a registered layer that takes it as the argument 'source'.",
             )
-        return self._named(("layer",), twin, {"source": above[ref], **config}, path, path)
+        return self._named(("layer",), twin, {"source": source, **config}, path, path)
 
     # -- arguments -----------------------------------------------------------------------------------------------
 
@@ -295,7 +290,3 @@ def _plain(given: Any, annotation: Any) -> Any:
 
 def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
-
-
-def _relative(path: str, root: str) -> str:
-    return path.removeprefix(f"{root}.") if root else path

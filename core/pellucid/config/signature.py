@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pellucid.component import Component
 from pellucid.errors import PluginError
@@ -47,32 +47,27 @@ def signature_of(target: Callable[..., Any]) -> Signature:
         PluginError: it cannot be configured by name: positional-only or ``*`` arguments, a reserved name, or an
             annotation that cannot be resolved.
     """
-    function = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]
-    parameters = list(inspect.signature(target).parameters.values())
-    hints = _hints(function, target) if parameters else {}
-    arguments: dict[str, Argument] = {}
-    others = None
-    for p in parameters:
-        if p.kind is p.VAR_KEYWORD:
-            others = hints.get(p.name, Any)
-            continue
-        if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) or p.name in RESERVED:
-            raise PluginError(
-                f"{_name(target)} cannot be built by name because of its argument '{p}'. Arguments must be given by "
-                f"keyword and must not be called {', '.join(RESERVED)}."
-            )
-        arguments[p.name] = Argument(p.name, hints.get(p.name, Any), p.default)
-    return Signature(arguments, others)
-
-
-def _hints(function: Any, target: Any) -> dict[str, Any]:
     try:
-        return get_type_hints(function)
+        parameters = inspect.signature(target, eval_str=True).parameters.values()
     except NameError as error:
         raise PluginError(
             f"The annotation of an argument of {_name(target)} cannot be resolved: {error}. Import the name at the "
             "top of its module, not under TYPE_CHECKING: annotations are what configurations are checked against."
         ) from error
+    arguments: dict[str, Argument] = {}
+    others = None
+    for p in parameters:
+        annotation = Any if p.annotation is p.empty else p.annotation
+        if p.kind is p.VAR_KEYWORD:
+            others = annotation
+        elif p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) or p.name in RESERVED:
+            raise PluginError(
+                f"{_name(target)} cannot be built by name because of its argument '{p}'. Arguments must be given by "
+                f"keyword and must not be called {', '.join(RESERVED)}."
+            )
+        else:
+            arguments[p.name] = Argument(p.name, annotation, p.default)
+    return Signature(arguments, others)
 
 
 def _name(target: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Required, TypedDict, Unpack
+from typing import Any, Required, TypedDict, Unpack
 
 from pellucid.errors import PluginError
 
@@ -80,7 +80,8 @@ class Registrar:
     def __init__(self, vendor: str, distribution: str = "", distribution_version: str = "") -> None:
         self.vendor = vendor
         self.entries: dict[tuple[str, str], Entry] = {}
-        self._origin = (distribution, distribution_version)
+        self.distribution = distribution
+        self.version = distribution_version
         self._closed = False
 
     def layer(self, name: str, target: str, **details: Unpack[Details]) -> None:
@@ -168,9 +169,8 @@ class Registrar:
     # -- checks --------------------------------------------------------------------------------------------------
 
     def _add(
-        self, kind: str, name: str, target: str, *, summary: str, version: int = 1, migrate: str | None = None,
-        verbs: Mapping[str, str] | None = None, backends: Mapping[str, str] | None = None,
-    ) -> None:  # fmt: skip
+        self, kind: str, name: str, target: str, *, summary: str, migrate: str | None = None, **details: Any
+    ) -> None:
         if self._closed:
             raise PluginError(
                 f"Plugin '{self.vendor}' registers the {kind} '{name}' after its pellucid_register hook has returned. "
@@ -191,10 +191,8 @@ class Registrar:
         self._check_target(kind, name, target)
         if migrate is not None:
             self._check_target(kind, f"{name} (migrate)", migrate)
-        self.entries[kind, name] = Entry(
-            kind, f"{self.vendor}/{name}", target, summary, version, migrate,
-            verbs or {}, backends or {}, *self._origin,
-        )  # fmt: skip
+        details |= {"migrate": migrate, "distribution": self.distribution, "distribution_version": self.version}
+        self.entries[kind, name] = Entry(kind, f"{self.vendor}/{name}", target, summary, **details)
 
     def _check_target(self, kind: str, name: str, target: object) -> None:
         if not isinstance(target, str) or not _TARGET.fullmatch(target):

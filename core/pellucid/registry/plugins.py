@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.discovery import GROUP, Claim, find_claims
 from pellucid.errors import ConfigError, PellucidWarning, PluginError
+from pellucid.registry.manifest import NAME, Entry, Registrar
 from pellucid.suggest import did_you_mean
 from pellucid.suggest import listed as in_words
 
 if TYPE_CHECKING:
     import pluggy
-
-    from pellucid.registry.manifest import Entry
 
 ALLOW_LIST = "PELLUCID_PLUGINS"
 """Environment variable: the vendors that may be loaded, separated by commas; unset allows all, empty only the core."""
@@ -163,7 +162,7 @@ class Plugins:
     @property
     def _plugin_manager(self) -> pluggy.PluginManager:
         if self._manager is None:
-            import pluggy
+            import pluggy  # slow, as hookspecs is, which imports it: only those pay who load a plugin
 
             from pellucid.registry import hookspecs
 
@@ -172,8 +171,6 @@ class Plugins:
         return self._manager
 
     def _load(self, plugin: Plugin) -> None:
-        from pellucid.registry.manifest import NAME, Registrar
-
         if not NAME.fullmatch(plugin.vendor):
             raise PluginError(
                 f"The entry point of {plugin.distribution} is named {plugin.vendor!r}. A vendor's name must consist of "
@@ -201,13 +198,12 @@ class Plugins:
             raise PluginError(
                 f"The module {plugin.module} implements no hook. Mark its functions with @pellucid.hookimpl."
             )
-        known = [name for name in vars(self._plugin_manager.hook) if name.startswith("pellucid_")]
+        hooks = sorted(name for name, hook in vars(self._plugin_manager.hook).items() if hook.has_spec())
         for caller in callers:
-            if not caller.has_spec():
-                specified = [name for name in known if getattr(self._plugin_manager.hook, name).has_spec()]
+            if caller.name not in hooks:
                 raise PluginError(
                     f"{plugin.module}.{caller.name} is marked as a hook, and there is no such hook."
-                    f"{did_you_mean(caller.name, specified)} The hooks are: {', '.join(sorted(specified))}."
+                    f"{did_you_mean(caller.name, hooks)} The hooks are: {', '.join(hooks)}."
                 )
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is module and (implementation.wrapper or implementation.hookwrapper):
