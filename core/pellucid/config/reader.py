@@ -18,7 +18,6 @@ from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 from pellucid.component import Component
 from pellucid.config.signature import (
-    Signature,
     component_kind,
     fixed_length,
     is_mapping,
@@ -125,29 +124,22 @@ class Reader:
             entry = self.registry.find(kinds, name)
             target = self.registry.load(entry)
             arguments = self._migrated(entry, arguments)
-            signature = signature_of(target)
         except (ConfigError, PluginError) as error:
             return self.note(at, str(error), error)
-        read = self._arguments(signature, arguments, path, entry.name)
+        read = self.arguments(target, arguments, path, entry.name)
         return FAILED if read is FAILED else self._construct(entry, target, read, path)
 
     def _construct(self, entry: Entry, target: Callable[..., Any], arguments: dict[str, Any], path: str) -> Any:
         try:
             with blaming(entry, passing=(ValueError,)):  # which is how a constructor refuses a value
-                made = self._call(entry, target, arguments)
+                made = target(**arguments)
+            if not isinstance(target, type):
+                _remember(made, entry, arguments)
         except (PellucidError, ValueError) as error:
             about = match(r"The '(\w+)' of ", str(error))  # so begin the messages of pellucid.checks
             named = about is not None and about[1] in arguments
             return self.note(_join(path, about[1]) if about and named else path, str(error), error)
         self._made[path] = made
-        return made
-
-    def _call(self, entry: Entry, target: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-        made = target(**arguments)
-        if not isinstance(target, type):
-            if isinstance(made, type) or getattr(made, "kind", None) != made_kind(entry):
-                raise PluginError(f"{who(entry)} returned {made!r}. Expected: {a(made_kind(entry))}.")
-            object.__setattr__(made, MADE_BY, Call(entry, arguments))  # no change of it: what was recorded stays
         return made
 
     def _migrated(self, entry: Entry, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -204,22 +196,22 @@ class Reader:
         """The keyword arguments of a function from a table, or ``FAILED``; ``of`` says what they belong to."""
         if not isinstance(config, Mapping):
             return self.note(path, f"expected a table. Received: {config!r}.")
-        return self._arguments(signature_of(function), dict(config), path, of)
-
-    def _arguments(self, signature: Signature, given: dict[str, Any], path: str, of: str) -> Any:
+        try:
+            known, others = signature_of(function)
+        except PluginError as error:
+            return self.note(path, str(error), error)
         before = len(self.mistakes)
-        known = signature.arguments
         read: dict[str, Any] = {}
-        for key, value in given.items():
+        for key, value in config.items():
             at = _join(path, str(key))
             if key in known:
                 read[key] = self.value(value, known[key].annotation, at)
-            elif signature.others is not None and isinstance(key, str):
-                read[key] = self.value(value, signature.others, at)
+            elif others is not None and isinstance(key, str):
+                read[key] = self.value(value, others, at)
             else:
                 self.note(at, f"{of} has no such argument.{did_you_mean(str(key), known)} Allowed: {listed(known)}.")
         for argument in known.values():
-            if argument.required and argument.name not in given:
+            if argument.required and argument.name not in config:
                 self.note(_join(path, argument.name), f"missing. {of} needs it: {shown(argument.annotation)}.")
         return read if len(self.mistakes) == before else FAILED
 
@@ -266,6 +258,13 @@ class Reader:
         wanted = value_annotation(annotation)
         read = {key: self.value(item, wanted, _join(path, str(key))) for key, item in given.items()}
         return read if len(self.mistakes) == before else FAILED
+
+
+def _remember(made: Any, entry: Entry, arguments: dict[str, Any]) -> None:
+    """Check what a function returned, and note on it how it was made."""
+    if isinstance(made, type) or getattr(made, "kind", None) != made_kind(entry):
+        raise PluginError(f"{who(entry)} returned {made!r}. Expected: {a(made_kind(entry))}.")
+    object.__setattr__(made, MADE_BY, Call(entry, arguments))  # no change of it: what was recorded of it stays
 
 
 def _plain(given: Any, annotation: Any) -> Any:

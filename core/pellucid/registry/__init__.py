@@ -68,13 +68,18 @@ class Registry:
             _check_kind(kind)
         if not isinstance(name, str):
             raise ConfigError(f"{a(kinds[0]).capitalize()} is chosen by its name, a str. Received: {name!r}.")
-        vendor, slash, short = name.partition("/")
-        if slash:
-            return self._find_of_vendor(kinds, vendor, short)
-        core = self.plugins.load(CORE)
+        vendor, slash, short = name.partition("/") if "/" in name else (CORE, "", name)
+        if vendor not in self.plugins.found:
+            raise ConfigError(
+                f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'."
+                f"{did_you_mean(vendor, self.plugins.found)} Installed: {listed(self.plugins.found)}."
+            )
+        plugin = self.plugins.load(vendor)
         for kind in kinds:
-            if (kind, name) in core.entries:
-                return core.entries[kind, name]
+            if (kind, short) in plugin.entries:
+                return plugin.entries[kind, short]
+        if slash:
+            raise self._unknown(kinds, name, [plugin]) if plugin.status == "loaded" else plugin.unusable()
         plugins = self.plugins.load_all()
         for kind in kinds:
             candidates = [plugin.entries[kind, name] for plugin in plugins if (kind, name) in plugin.entries]
@@ -86,21 +91,6 @@ class Registry:
                     f"{' or '.join(sorted(entry.name for entry in candidates))}."
                 )
         raise self._unknown(kinds, name, plugins)
-
-    def _find_of_vendor(self, kinds: Sequence[str], vendor: str, short: str) -> Entry:
-        name = f"{vendor}/{short}"
-        if vendor not in self.plugins.found:
-            raise ConfigError(
-                f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'."
-                f"{did_you_mean(vendor, self.plugins.found)} Installed: {listed(self.plugins.found)}."
-            )
-        plugin = self.plugins.load(vendor)
-        for kind in kinds:
-            if (kind, short) in plugin.entries:
-                return plugin.entries[kind, short]
-        if plugin.status != "loaded":
-            raise plugin.unusable()
-        raise self._unknown(kinds, name, [plugin])
 
     def _unknown(self, kinds: Sequence[str], name: str, plugins: Sequence[Plugin]) -> ConfigError:
         """Worded from names alone: nothing is imported to say what might have been meant."""
@@ -143,13 +133,11 @@ class Registry:
         known = self._entries_of.get(implementation)
         if known is not None:
             return known
-        entries = [entry for entry in self.entries() if entry.kind in kinds]
-        entries.sort(key=lambda entry: entry.vendor != CORE)
         written = f"{implementation.__module__}:{implementation.__qualname__}"
-        exact = [entry for entry in entries if entry.target == written]
-        namesakes = (entry for entry in entries if entry.target.endswith(f":{implementation.__name__}"))
-        moved = (entry for entry in namesakes if self.load(entry) is implementation)
-        entry = exact[0] if exact else next(moved, None)
+        same_name = f":{implementation.__name__}"
+        namesakes = [entry for entry in self.entries() if entry.kind in kinds and entry.target.endswith(same_name)]
+        namesakes.sort(key=lambda entry: (entry.target != written, entry.vendor != CORE))
+        entry = next((e for e in namesakes if e.target == written or self.load(e) is implementation), None)
         if entry is None:
             raise ConfigError(
                 f"{implementation.__module__}.{implementation.__qualname__} is not registered, so a configuration "
