@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pellucid.config import names, read
 from pellucid.errors import ConfigError
-from pellucid.objectives.supervised import Supervised
-
-if TYPE_CHECKING:
-    from pellucid.layer import Layer
-    from pellucid.objective import Objective
+from pellucid.layer import Layer
+from pellucid.objective import Objective
 
 
 def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
@@ -24,16 +21,18 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
             "Trainer takes a 'loss' or an 'objective', not both: an objective brings its own losses. "
             f"Received: loss={loss!r}, objective={objective!r}."
         )
-    if loss is not None:
-        return Supervised(read("loss", loss, path="loss"))
     last = None if model.runtime is None else model.runtime.metadata.get("objective")
-    if objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
-        return read("objective", last, path="objective", saved=True)
-    wanted = model.default_objective if objective is None else objective
+    wanted, saved = objective, False
+    if loss is not None:
+        wanted = {"type": "supervised", "loss": read("loss", loss, path="loss")}
+    elif objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
+        wanted, saved = last, True
+    elif objective is None:
+        wanted = model.default_objective
     if wanted is None:
         raise ConfigError(
             f"This {type(model).__name__} names no default objective, so Trainer needs a loss=… or objective=…. "
             f"Losses: {', '.join(names('loss'))}. Objectives: {', '.join(names('objective'))}."
         )
-    chosen: Objective = read("objective", wanted, path="objective")
+    chosen: Objective = read("objective", wanted, path="objective", saved=saved)
     return chosen
