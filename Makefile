@@ -18,7 +18,7 @@ ENVIRONMENT := .venv/.complete
 WORKERS := --numprocesses auto --dist worksteal
 # The C compiler needs no more: the lock file names hosts and is not ours to keep, so --upgrade resolves afresh.
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
-	$(shell find ext core/pellucid/include plugins/*/ext -type f 2>/dev/null)
+	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
 .PHONY: help setup train test quick lint types bench quality docs sanitize build clean
 

@@ -1,7 +1,7 @@
-"""Builds the compiled kernels, ext/*.pyx -> pellucid._kernels.*; all else stands in pyproject.toml.
+"""Builds the compiled kernels, ext/*.pyx -> pellucid.ops.kernels.*; all else stands in pyproject.toml.
 
 The kernels are optional. Where they cannot be built (no compiler, no Cython) the package installs without them and
-works on the reference backend; the reason is kept in pellucid/_kernels/build.log, where `pellucid doctor` finds it.
+works on the reference backend; the reason is kept in pellucid/ops/kernels/build.log, where `pellucid doctor` finds it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 SOURCES = [f"ext/{name}.c" for name in ("pool", "cells", "levels", "level_generic", "level_avx2", "level_avx512")]
-INCLUDE = "core/pellucid/include"  # what plugins' kernels include, too
+INCLUDE = "core/pellucid/ops/include"  # what plugins' kernels include, too
 HEADERS = [
     str(path.relative_to(ROOT))
     for folder in ("ext", INCLUDE)
@@ -47,7 +47,7 @@ def extensions() -> list[Extension]:
     from Cython.Build import cythonize
 
     native = Extension(
-        "pellucid._kernels.native",
+        "pellucid.ops.kernels.native",
         ["ext/native.pyx", *SOURCES],
         depends=HEADERS,
         include_dirs=["ext", INCLUDE, numpy.get_include()],
@@ -64,7 +64,7 @@ class OptionalBuild(build_ext):
     """Builds the extension, or writes down why it could not."""
 
     def run(self) -> None:
-        log = Path(self.get_ext_fullpath("pellucid._kernels.native")).with_name("build.log")
+        log = Path(self.get_ext_fullpath("pellucid.ops.kernels.native")).with_name("build.log")
         try:
             self.distribution.ext_modules = self.extensions = extensions()
             for extension in self.extensions:
@@ -82,4 +82,4 @@ class OptionalBuild(build_ext):
 
 
 # The real list is made when building starts: a missing tool must not keep the package from installing.
-setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[Extension("pellucid._kernels.native", ["ext/native.pyx"])])
+setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[Extension("pellucid.ops.kernels.native", ["ext/native.pyx"])])

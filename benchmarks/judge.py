@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pellucid as pl
-from pellucid.dataset import Split
-from pellucid.prediction import Prediction
+from pellucid.interfaces.dataset import Split
+from pellucid.model.predict import Prediction
 
 HostArray = np.ndarray[Any, Any]
 BLOCK = 500

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pellucid._kernels import native
-from pellucid.ops.base import Ops, ReferenceOps
+from pellucid import Ops, set_num_threads
+from pellucid.ops.base import ReferenceOps
 from pellucid.ops.cython import CythonOps
-from pellucid.threads import get_num_threads, set_num_threads
+from pellucid.ops.kernels import native
+from pellucid.ops.threads import get_num_threads
 
 ROWS = 60_000  # of the data set: larger than the caches, as MNIST is
 

@@ -11,12 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import pellucid as pl
-from pellucid.callback import Callback
-from pellucid.dataset import Splits
-from pellucid.experiments.experiment import check, prepare
-from pellucid.experiments.folder import RunFolder
-from pellucid.experiments.sections import read_sections
-from pellucid.experiments.training import train
+from pellucid import Callback, Splits
+from pellucid.workbench.experiments.experiment import check, prepare
+from pellucid.workbench.experiments.folder import RunFolder
+from pellucid.workbench.experiments.sections import read_sections
+from pellucid.workbench.experiments.training import train
 
 from benchmarks.environment import ROOT
 

@@ -5,7 +5,7 @@
  * What each kernel computes is specified by the reference implementation in core/pellucid/ops.
  */
 #pragma once
-#include "pellucid.h" /* what plugins share: core/pellucid/include */
+#include "pellucid.h" /* what plugins share: core/pellucid/ops/include */
 #include <stddef.h>
 #include <stdint.h>
 

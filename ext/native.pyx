@@ -15,7 +15,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
 
-from pellucid.errors import ConfigError, DataError, PellucidError, ShapeError
+from pellucid.basics.errors import ConfigError, DataError, PellucidError, ShapeError
 
 include "pellucid/api.pxi"
 include "pellucid/arguments.pxi"

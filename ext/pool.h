@@ -16,7 +16,7 @@ int parts_for(double work);
 int pool_threads(void);
 void pool_set_threads(int count);
 
-/* The same two, visible outside of the library: threadpoolctl finds them by name (core/pellucid/threads.py). */
+/* The same two, visible outside of the library: threadpoolctl finds them by name (core/pellucid/ops/threads.py). */
 __attribute__((visibility("default"))) int pellucid_get_num_threads(void);
 __attribute__((visibility("default"))) void pellucid_set_num_threads(int count);
 

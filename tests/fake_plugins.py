@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 
-from pellucid.discovery import find_claims
-from pellucid.registry import Registry
+from pellucid.registry.discovery import find_claims
 from pellucid.registry.plugins import Plugins
+from pellucid.registry.registry import Registry
 
 MANIFEST = """
 from pellucid import hookimpl

@@ -27,7 +27,7 @@ assert isinstance(CASE, Denoising)
 
 def ours(file: Path) -> None:
     """Write what both are given, and pellucid's prediction, loss and gradients."""
-    from pellucid.context import Context
+    from pellucid import Context
 
     from benchmarks.peers.with_pellucid import Pellucid
 

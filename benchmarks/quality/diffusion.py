@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pellucid_vae
-from pellucid import pictures
-from pellucid.callback import Callback
+from pellucid import Callback
+from pellucid.workbench import pictures
 from pellucid_datasets.fonts import text_fonts
 from pellucid_diffusion import verbs
 from pellucid_diffusion.sampling import sample

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pellucid as pl
-from pellucid import pictures
-from pellucid.experiments.codes import straight_path
+from pellucid.workbench import pictures
+from pellucid.workbench.experiments.codes import straight_path
 from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample
 
 from benchmarks.quality.harness import Goal, case
 from benchmarks.ready import Trained, few, train_ready
 
 if TYPE_CHECKING:
-    from pellucid.dataset import Splits
-    from pellucid.model import HostArray
+    from pellucid import HostArray, Splits
 
 PAIRS, FRAMES = 200, 100
 

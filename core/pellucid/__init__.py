@@ -16,86 +16,127 @@ TYPE_CHECKING = False  # type checkers take this name for True; importing typing
 if TYPE_CHECKING:
     from typing import Any
 
-    from pellucid import errors as errors
+    from pellucid.autodiff.tape import grad as grad
+    from pellucid.autodiff.tape import value_and_grad as value_and_grad
     from pellucid.autodiff.variable import Variable as Variable
-    from pellucid.building import build as build
-    from pellucid.callback import Callback as Callback
-    from pellucid.component import Component as Component
-    from pellucid.component import Equation as Equation
-    from pellucid.component import Example as Example
-    from pellucid.composite import Composite as Composite
-    from pellucid.config import create as create
-    from pellucid.config import names as names
-    from pellucid.config import to_config as to_config
-    from pellucid.context import Context as Context
-    from pellucid.dataset import Dataset as Dataset
-    from pellucid.dataset import Splits as Splits
-    from pellucid.dataset import load_dataset as load_dataset
-    from pellucid.datasets.samples import Split as Split
-    from pellucid.errors import CheckpointError as CheckpointError
-    from pellucid.errors import ConfigError as ConfigError
-    from pellucid.errors import DataError as DataError
-    from pellucid.errors import DifferentiationError as DifferentiationError
-    from pellucid.errors import NumericalError as NumericalError
-    from pellucid.errors import PellucidError as PellucidError
-    from pellucid.errors import PellucidWarning as PellucidWarning
-    from pellucid.errors import PluginError as PluginError
-    from pellucid.errors import ShapeError as ShapeError
-    from pellucid.include import get_include as get_include
-    from pellucid.initializer import Initializer as Initializer
-    from pellucid.layer import Layer as Layer
-    from pellucid.layer import Param as Param
-    from pellucid.metric import Metric as Metric
-    from pellucid.objective import Batch as Batch
-    from pellucid.objective import Loss as Loss
-    from pellucid.objective import Objective as Objective
-    from pellucid.ops import Ops as Ops
-    from pellucid.optimizer import Optimizer as Optimizer
-    from pellucid.optimizer import Segment as Segment
+    from pellucid.basics import errors as errors
+    from pellucid.basics.arrays import Array as Array
+    from pellucid.basics.arrays import HostArray as HostArray
+    from pellucid.basics.arrays import Shape as Shape
+    from pellucid.basics.checks import check_bool as check_bool
+    from pellucid.basics.checks import check_choice as check_choice
+    from pellucid.basics.checks import check_float as check_float
+    from pellucid.basics.checks import check_int as check_int
+    from pellucid.basics.checks import check_sizes as check_sizes
+    from pellucid.basics.checks import check_type as check_type
+    from pellucid.basics.component import Component as Component
+    from pellucid.basics.component import Equation as Equation
+    from pellucid.basics.component import Example as Example
+    from pellucid.basics.errors import CheckpointError as CheckpointError
+    from pellucid.basics.errors import ConfigError as ConfigError
+    from pellucid.basics.errors import DataError as DataError
+    from pellucid.basics.errors import DifferentiationError as DifferentiationError
+    from pellucid.basics.errors import NumericalError as NumericalError
+    from pellucid.basics.errors import PellucidError as PellucidError
+    from pellucid.basics.errors import PellucidWarning as PellucidWarning
+    from pellucid.basics.errors import PluginError as PluginError
+    from pellucid.basics.errors import ShapeError as ShapeError
+    from pellucid.basics.suggest import did_you_mean as did_you_mean
+    from pellucid.basics.suggest import listed as listed
+    from pellucid.interfaces.context import Context as Context
+    from pellucid.interfaces.dataset import Dataset as Dataset
+    from pellucid.interfaces.dataset import Part as Part
+    from pellucid.interfaces.dataset import Splits as Splits
+    from pellucid.interfaces.dataset import check_part as check_part
+    from pellucid.interfaces.dataset import load_dataset as load_dataset
+    from pellucid.interfaces.initializer import Initializer as Initializer
+    from pellucid.interfaces.layer import Layer as Layer
+    from pellucid.interfaces.layer import require_runtime as require_runtime
+    from pellucid.interfaces.metric import Metric as Metric
+    from pellucid.interfaces.objective import Batch as Batch
+    from pellucid.interfaces.objective import Loss as Loss
+    from pellucid.interfaces.objective import Objective as Objective
+    from pellucid.interfaces.optimizer import Optimizer as Optimizer
+    from pellucid.interfaces.optimizer import Segment as Segment
+    from pellucid.interfaces.parameters import Param as Param
+    from pellucid.interfaces.parameters import State as State
+    from pellucid.interfaces.regularizer import Regularizer as Regularizer
+    from pellucid.interfaces.runtime import Runtime as Runtime
+    from pellucid.interfaces.samples import Classes as Classes
+    from pellucid.interfaces.samples import Split as Split
+    from pellucid.interfaces.schedule import Schedule as Schedule
+    from pellucid.interfaces.transform import Augmentation as Augmentation
+    from pellucid.interfaces.transform import Transform as Transform
+    from pellucid.interfaces.transform import check_columns as check_columns
+    from pellucid.interfaces.transform import floating as floating
+    from pellucid.model.build import build as build
+    from pellucid.model.composite import Composite as Composite
+    from pellucid.model.inputs import transformed as transformed
+    from pellucid.model.predict import as_codes as as_codes
+    from pellucid.model.predict import in_batches as in_batches
+    from pellucid.model.predict import to_data as to_data
+    from pellucid.ops.base import Ops as Ops
+    from pellucid.ops.include import get_include as get_include
+    from pellucid.ops.threads import set_num_threads as set_num_threads
+    from pellucid.registry.config import create as create
+    from pellucid.registry.config import names as names
+    from pellucid.registry.config import read as read
+    from pellucid.registry.config import to_config as to_config
     from pellucid.registry.hookspecs import hookimpl as hookimpl
-    from pellucid.regularizer import Regularizer as Regularizer
-    from pellucid.saving import load as load
-    from pellucid.saving import save as save
-    from pellucid.schedule import Schedule as Schedule
-    from pellucid.tape import grad as grad
-    from pellucid.tape import value_and_grad as value_and_grad
-    from pellucid.threads import set_num_threads as set_num_threads
-    from pellucid.trainer import Trainer as Trainer
+    from pellucid.registry.manifest import Registrar as Registrar
+    from pellucid.registry.report import Report as Report
+    from pellucid.saving.model import load as load
+    from pellucid.saving.model import save as save
+    from pellucid.training.objective import choose_objective as choose_objective
+    from pellucid.training.run import Callback as Callback
     from pellucid.training.run import History as History
     from pellucid.training.run import Run as Run
-    from pellucid.transform import Augmentation as Augmentation
-    from pellucid.transform import Transform as Transform
+    from pellucid.training.trainer import Trainer as Trainer
+    from pellucid.workbench.experiments.finished import FinishedRun as FinishedRun
+    from pellucid.workbench.experiments.finished import open_run as open_run
+    from pellucid.workbench.experiments.labels import class_number as class_number
 
 _MODULES = {
-    "autodiff.variable": "Variable",
-    "building": "build",
-    "callback": "Callback",
-    "component": "Component Equation Example",
-    "composite": "Composite",
-    "config": "create names to_config",
-    "context": "Context",
-    "dataset": "Dataset Splits load_dataset",
-    "errors": (
-        "CheckpointError ConfigError DataError DifferentiationError NumericalError PellucidError PellucidWarning "
-        "PluginError ShapeError"
+    "basics.arrays": "Array HostArray Shape",
+    "basics.component": "Component Equation Example",
+    "basics.checks": "check_bool check_choice check_float check_int check_sizes check_type",
+    "basics.errors": (
+        "CheckpointError ConfigError DataError DifferentiationError NumericalError PellucidError "
+        "PellucidWarning PluginError ShapeError"
     ),
+    "basics.suggest": "did_you_mean listed",
+    "registry.config": "create names read to_config",
     "registry.hookspecs": "hookimpl",
-    "include": "get_include",
-    "initializer": "Initializer",
-    "layer": "Layer Param",
-    "metric": "Metric",
-    "objective": "Batch Loss Objective",
-    "ops": "Ops",
-    "optimizer": "Optimizer Segment",
-    "regularizer": "Regularizer",
-    "training.run": "History Run",
-    "datasets.samples": "Split",
-    "saving": "load save",
-    "schedule": "Schedule",
-    "tape": "grad value_and_grad",
-    "threads": "set_num_threads",
-    "trainer": "Trainer",
-    "transform": "Augmentation Transform",
+    "registry.manifest": "Registrar",
+    "registry.report": "Report",
+    "ops.base": "Ops",
+    "ops.include": "get_include",
+    "ops.threads": "set_num_threads",
+    "autodiff.tape": "grad value_and_grad",
+    "autodiff.variable": "Variable",
+    "interfaces.layer": "Layer require_runtime",
+    "interfaces.parameters": "Param State",
+    "interfaces.context": "Context",
+    "interfaces.objective": "Batch Loss Objective",
+    "interfaces.optimizer": "Optimizer Segment",
+    "interfaces.schedule": "Schedule",
+    "interfaces.initializer": "Initializer",
+    "interfaces.regularizer": "Regularizer",
+    "interfaces.metric": "Metric",
+    "interfaces.transform": "Augmentation Transform check_columns floating",
+    "interfaces.dataset": "Dataset Splits load_dataset Part check_part",
+    "interfaces.samples": "Classes Split",
+    "interfaces.runtime": "Runtime",
+    "model.build": "build",
+    "model.composite": "Composite",
+    "model.inputs": "transformed",
+    "model.predict": "as_codes in_batches to_data",
+    "training.run": "Callback History Run",
+    "training.trainer": "Trainer",
+    "training.objective": "choose_objective",
+    "saving.model": "load save",
+    "workbench.experiments.finished": "FinishedRun open_run",
+    "workbench.experiments.labels": "class_number",
 }
 """Which module holds which public names; a test holds this against the imports above."""
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -109,9 +150,9 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         value = getattr(import_module(f"pellucid.{_HOME[name]}"), name)
     elif name == "errors":
-        value = import_module("pellucid.errors")
+        value = import_module("pellucid.basics.errors")
     else:
-        from pellucid.suggest import did_you_mean
+        from pellucid.basics.suggest import did_you_mean
 
         raise AttributeError(f"module 'pellucid' has no attribute {name!r}.{did_you_mean(name, __all__)}")
     globals()[name] = value

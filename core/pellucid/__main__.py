@@ -2,6 +2,6 @@
 
 import sys
 
-from pellucid.cli import main
+from pellucid.workbench.cli import main
 
 sys.exit(main())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError
+from pellucid import ConfigError
 from pellucid_datasets.iris import Iris
 
 

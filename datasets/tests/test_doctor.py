@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pellucid.registry.report import Report
+from pellucid import Report
 from pellucid_datasets import places
 from pellucid_datasets.plugin import pellucid_doctor
 

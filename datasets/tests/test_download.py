@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from pellucid.errors import DataError
+from pellucid import DataError
 from pellucid_datasets import fashion_mnist, places
 from pellucid_datasets.fashion_mnist import FashionMnist
 

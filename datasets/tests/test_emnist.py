@@ -13,7 +13,7 @@ from string import ascii_lowercase, ascii_uppercase
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, DataError
+from pellucid import ConfigError, DataError
 from pellucid_datasets import emnist, places
 from pellucid_datasets.emnist import SPLITS, Emnist
 

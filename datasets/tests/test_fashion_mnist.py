@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, DataError
+from pellucid import ConfigError, DataError
 from pellucid_datasets import fashion_mnist, places
 from pellucid_datasets.fashion_mnist import FashionMnist
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, DataError
+from pellucid import ConfigError, DataError
 from pellucid_datasets import fonts, glyphs, places
 from pellucid_datasets.fonts import text_fonts
 from pellucid_datasets.glyphs import Glyphs

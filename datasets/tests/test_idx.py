@@ -7,7 +7,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from pellucid.errors import DataError
+from pellucid import DataError
 from pellucid_datasets.idx import MOST_EXPANSION, read_idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)

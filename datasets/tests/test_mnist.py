@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pellucid.dataset import Splits
-from pellucid.errors import ConfigError, DataError
+from pellucid import ConfigError, DataError, Splits
 from pellucid_datasets import files, mnist
 from pellucid_datasets.mnist import Mnist
 

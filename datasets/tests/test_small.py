@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.errors import ConfigError
+from pellucid import ConfigError
 from pellucid_datasets.half_moons import HalfMoons
 from pellucid_datasets.iris import Iris
 

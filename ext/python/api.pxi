@@ -49,4 +49,4 @@ api_table.recording = api_recording
 api_table.remember = api_remember
 api_table.spoil = api_spoil
 
-api = PyCapsule_New(&api_table, "pellucid._kernels.native.api", NULL)
+api = PyCapsule_New(&api_table, "pellucid.ops.kernels.native.api", NULL)

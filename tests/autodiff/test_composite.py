@@ -12,15 +12,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
-from pellucid.errors import DataError, DifferentiationError, ShapeError
-from pellucid.layers.batch_norm import BatchNorm
-from pellucid.layers.dense import Dense
-from pellucid.layers.dropout import Dropout
-from pellucid.layers.flatten import Flatten
-from pellucid.layers.tanh import Tanh
-from pellucid.ops import get_ops
-from pellucid.sequential import Sequential
+from pellucid.basics.errors import DataError, DifferentiationError, ShapeError
+from pellucid.interfaces.context import Context
+from pellucid.ops.backends import get_ops
+from pellucid.standard.layers.activations import Tanh
+from pellucid.standard.layers.batch_norm import BatchNorm
+from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.dropout import Dropout
+from pellucid.standard.layers.flatten import Flatten
 from pellucid.testing.gradients import check_gradients
 
 RNG = np.random.default_rng(0)

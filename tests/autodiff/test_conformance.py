@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.discovery import GROUP, Claim
-from pellucid.layers.dense import Dense
-from pellucid.layers.layer_norm import LayerNorm
-from pellucid.registry import Registry, use_registry
+from pellucid.registry.discovery import GROUP, Claim
 from pellucid.registry.plugins import Plugins
+from pellucid.registry.registry import Registry, use_registry
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.layer_norm import LayerNorm
 from pellucid.testing import conformance_cases
 
 from tests.saving.support import plugin

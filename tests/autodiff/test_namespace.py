@@ -10,10 +10,10 @@ import pellucid as pl
 import pytest
 from pellucid.autodiff.elementwise import add
 from pellucid.autodiff.primitive import namespace
-from pellucid.context import Context
-from pellucid.layers.dense import Dense
-from pellucid.ops import ReferenceOps
-from pellucid.tape import grad, value_and_grad
+from pellucid.autodiff.tape import grad, value_and_grad
+from pellucid.interfaces.context import Context
+from pellucid.ops.base import ReferenceOps
+from pellucid.standard.layers.dense import Dense
 
 from tests.autodiff.cases import CASES, Case
 from tests.components.support import StrictOps
@@ -64,7 +64,7 @@ def test_a_composite() -> None:
             y = self.dense(inputs[0]) * self.scale
             return y / np.sqrt(np.mean(y * y, axis=-1, keepdims=True) + 1e-3)
 
-    from pellucid.model import initialize
+    from pellucid.model.build import initialize
 
     x, dy = np.random.default_rng(0).normal(size=(2, 3, 5)), np.random.default_rng(1).normal(size=(3, 4))
     found = []

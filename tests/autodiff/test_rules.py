@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pellucid.autodiff.functions import known_functions
-from pellucid.tape import grad, value_and_grad
+from pellucid.autodiff.tape import grad, value_and_grad
 
 from tests.autodiff.cases import CASES, Case
 

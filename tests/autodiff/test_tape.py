@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pellucid
 import pytest
-from pellucid.errors import ConfigError, DataError, DifferentiationError, ShapeError
-from pellucid.tape import Tape, Variable, grad, value_and_grad
+from pellucid.autodiff.tape import Tape, Variable, grad, value_and_grad
+from pellucid.basics.errors import ConfigError, DataError, DifferentiationError, ShapeError
 from scipy import special
 
 
@@ -374,7 +374,7 @@ def test_too_few_arguments() -> None:
 
 
 def test_a_layer_is_refused_inside_grad() -> None:
-    from pellucid.layers.dense import Dense
+    from pellucid.standard.layers.dense import Dense
 
     with pytest.raises(DifferentiationError, match=r"Dense was called.*Composite\.call"):
         grad(lambda x: np.sum(Dense(2)(x)))(np.ones((2, 3)))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.datasets.samples import Split
+from pellucid.interfaces.samples import Split
 
 from benchmarks.judge import Judge, between_gaussians
 

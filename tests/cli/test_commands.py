@@ -53,7 +53,7 @@ def test_show_tells_all_about_a_name(pellucid: Command, pellucid_json: Json):
     equations = {equation["of"]: equation for equation in dense["equations"]}
     assert equations["dW"]["latex"] == r"dW = x^\top dz"
     assert equations["dW"]["checked"] is True
-    assert (dense["distribution"], dense["implementation"]) == ("pellucid", "pellucid.layers.dense:Dense")
+    assert (dense["distribution"], dense["implementation"]) == ("pellucid", "pellucid.standard.layers.dense:Dense")
     assert "Deep Learning" in dense["documentation"]
     shown = pellucid("show", "core/dense").stdout
     for part in ("core/dense (layer): ", "units        int  ", "dW  checked", r"dW = x^\top dz", "from pellucid 0."):

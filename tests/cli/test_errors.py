@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pellucid.cli
+import pellucid.workbench.cli
 import pytest
 from pellucid import __version__
-from pellucid.cli.console import warnings_as_messages
-from pellucid.errors import PellucidWarning
+from pellucid.basics.errors import PellucidWarning
+from pellucid.workbench.cli.console import warnings_as_messages
 
 from tests.cli.conftest import Command
 from tests.fake_plugins import install
@@ -51,7 +51,7 @@ def test_debug_shows_the_traceback(pellucid: Command):
     for words in (("--debug", "list", "lyer"), ("list", "lyer", "--debug")):
         shown = pellucid(*words, code=2).stderr
         assert shown.startswith("Traceback")
-        assert "pellucid.errors.ConfigError: There is no kind 'lyer'" in shown
+        assert "pellucid.basics.errors.ConfigError: There is no kind 'lyer'" in shown
 
 
 def test_errors_are_json_too_if_asked(pellucid: Command):
@@ -91,8 +91,8 @@ def test_ctrl_c_ends_with_130_and_no_traceback(monkeypatch: pytest.MonkeyPatch, 
     def interrupted(argv: list[str]) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pellucid.cli, "_dispatch", interrupted)
-    assert pellucid.cli.main([]) == 130
+    monkeypatch.setattr(pellucid.workbench.cli, "_dispatch", interrupted)
+    assert pellucid.workbench.cli.main([]) == 130
     assert capsys.readouterr().err == "Interrupted.\n"
 
 
@@ -100,13 +100,13 @@ def test_a_mistake_of_ours_is_one_message(monkeypatch: pytest.MonkeyPatch, capsy
     def mistaken(argv: list[str]) -> int:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(pellucid.cli, "_dispatch", mistaken)
+    monkeypatch.setattr(pellucid.workbench.cli, "_dispatch", mistaken)
     message = "ZeroDivisionError: by zero. This is a mistake in pellucid or in a plugin. --debug shows where."
-    assert pellucid.cli.main([]) == 1
+    assert pellucid.workbench.cli.main([]) == 1
     assert capsys.readouterr().err == f"pellucid: {message}\n"
-    assert pellucid.cli.main(["--json"]) == 1
+    assert pellucid.workbench.cli.main(["--json"]) == 1
     assert json.loads(capsys.readouterr().err) == {"error": {"type": "ZeroDivisionError", "message": message}}
-    assert pellucid.cli.main(["--debug"]) == 1
+    assert pellucid.workbench.cli.main(["--debug"]) == 1
     shown = capsys.readouterr().err
     assert shown.startswith("Traceback")
     assert "in mistaken" in shown
@@ -116,8 +116,8 @@ def test_too_little_memory_is_one_message(monkeypatch: pytest.MonkeyPatch, capsy
     def hungry(argv: list[str]) -> int:
         raise MemoryError("Unable to allocate 3 TiB.")
 
-    monkeypatch.setattr(pellucid.cli, "_dispatch", hungry)
-    assert pellucid.cli.main([]) == 2
+    monkeypatch.setattr(pellucid.workbench.cli, "_dispatch", hungry)
+    assert pellucid.workbench.cli.main([]) == 2
     assert "There is not enough memory. Unable to allocate 3 TiB." in capsys.readouterr().err
 
 
@@ -159,7 +159,7 @@ def test_a_wrong_number_of_threads_is_refused(pellucid: Command):
 
 
 def test_main_returns_the_exit_code(capsys: pytest.CaptureFixture[str]):
-    assert pellucid.cli.main(["show", "densse"]) == 2
+    assert pellucid.workbench.cli.main(["show", "densse"]) == 2
     assert capsys.readouterr().err.startswith("pellucid: Unknown")
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from pellucid.cli.commands import COMMANDS
+from pellucid.workbench.cli.commands import COMMANDS
 
 from tests.cli.conftest import Command
 from tests.fake_plugins import install, install_sine
@@ -60,7 +60,7 @@ def test_with_20_plugins_one_of_them_broken_it_takes_less_than_100_ms(site: Path
 def test_it_imports_neither_numpy_nor_any_plugin_nor_what_is_slow(site: Path, environment: dict[str, str]):
     twenty_plugins(site)
     program = (
-        "import sys; from pellucid.cli import main; assert main(['--help']) == 0\n"
+        "import sys; from pellucid.workbench.cli import main; assert main(['--help']) == 0\n"
         "loaded = {name.partition('.')[0] for name in sys.modules}\n"
         "assert not {'numpy', 'pluggy', 'typing', 'argparse', 'plugin_broken', 'plugin_vendor_0'} & loaded, loaded"
     )
@@ -78,7 +78,7 @@ def test_importing_pellucid_imports_no_numpy(environment: dict[str, str]):
 def test_listing_everything_imports_no_numpy(site: Path, environment: dict[str, str]):
     install_sine(site)
     program = (
-        "import sys; from pellucid.cli import main\n"
+        "import sys; from pellucid.workbench.cli import main\n"
         "assert main(['list']) == 0 and main(['plugins']) == 0 and 'numpy' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)

@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from pellucid.discovery import GROUP
+from pellucid.registry.discovery import GROUP
 
 from tests.cli.conftest import Command
 from tests.fake_plugins import claim, install_sine

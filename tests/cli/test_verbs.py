@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pellucid as pl
 import pytest
-from pellucid.cli.function_parser import add_options, documented
-from pellucid.errors import PluginError
-from pellucid.registry import use_registry
+from pellucid.basics.errors import PluginError
+from pellucid.registry.registry import use_registry
+from pellucid.workbench.cli.function_parser import add_options, documented
 
 from tests.cli.conftest import Command
 from tests.fake_plugins import install, registry_of
@@ -25,7 +25,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 from pellucid import Layer, ConfigError
-from pellucid.layers.dense import Dense
+from pellucid.standard.layers.dense import Dense
 
 def net(units: int) -> Layer:
     return Dense(units)
@@ -143,7 +143,7 @@ def test_a_verb_that_raises_is_its_packages_fault(pellucid: Command):
 
 
 def test_a_signature_that_has_no_place_on_a_command_line_is_the_plugins_fault():
-    from pellucid.cli.console import new_parser
+    from pellucid.workbench.cli.console import new_parser
 
     def verb(run: Path, *, options: dict[str, int]) -> None: ...
 

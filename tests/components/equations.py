@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pellucid.component import Component
-from pellucid.layer import Param, State
-from pellucid.testing import equations
+from pellucid.basics.component import Component
+from pellucid.glassbox import equations
+from pellucid.interfaces.parameters import Param, State
 
 
 def evaluate(component: Component, **known: Any) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from pellucid.component import Example
-from pellucid.context import Context
-from pellucid.layer import Layer
-from pellucid.model import initialize
-from pellucid.ops import Ops, ReferenceOps
+from pellucid.basics.component import Example
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+from pellucid.model.build import initialize
+from pellucid.ops.base import Ops, ReferenceOps
 
 from tests.strict_xp import strict_xp
 

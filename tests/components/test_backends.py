@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from pellucid import config
-from pellucid.errors import ConfigError, PellucidWarning
-from pellucid.ops import Ops, ReferenceOps, backend_names, backends, default_backend, get_ops
+from pellucid.basics.errors import ConfigError, PellucidWarning
+from pellucid.ops import backends
+from pellucid.ops.backends import backend_names, default_backend, get_ops
+from pellucid.ops.base import Ops, ReferenceOps
+from pellucid.registry import config
 
 
 @pytest.fixture(autouse=True)

@@ -13,16 +13,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.arena import Arena
-from pellucid.context import Stream
-from pellucid.errors import ConfigError
-from pellucid.initializers.zeros import Zeros
-from pellucid.layer import Param
-from pellucid.ops import get_ops
+from pellucid.basics.errors import ConfigError
+from pellucid.interfaces.optimizer import Slots, make_segments
+from pellucid.interfaces.parameters import Arena, Param
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
+from pellucid.ops.backends import get_ops
 from pellucid.ops.cupy import OPT_IN, CupyOps
 from pellucid.ops.cupy_kernels import KERNELS
-from pellucid.optimizer import Slots, make_segments
+from pellucid.ops.random import Stream
+from pellucid.standard.initializers import Zeros
 
 from tests.components import test_layer_gradients, test_losses
 from tests.components import test_optimizers as optimizer_tests
@@ -64,7 +63,7 @@ def test_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cupy_is_not_even_imported_when_refused() -> None:
     code = (
-        "import sys; from pellucid.ops import get_ops; from pellucid.errors import ConfigError\n"
+        "import sys; from pellucid.ops.backends import get_ops; from pellucid.basics.errors import ConfigError\n"
         "try: get_ops('cupy')\nexcept ConfigError: print('cupy' in sys.modules)"
     )
     environment = {k: v for k, v in os.environ.items() if k != OPT_IN}

@@ -6,16 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.component import Component
-from pellucid.initializers.ones import Ones
-from pellucid.initializers.zeros import Zeros
-from pellucid.layers.batch_norm import BatchNorm
-from pellucid.layers.dense import Dense
-from pellucid.metrics.accuracy import Accuracy
-from pellucid.optimizers.adam import Adam
-from pellucid.regularizers.l2 import L2
-from pellucid.schedules.constant import Constant
-from pellucid.schedules.cosine import Cosine
+from pellucid.basics.component import Component
+from pellucid.standard.initializers import Ones, Zeros
+from pellucid.standard.layers.batch_norm import BatchNorm
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.metrics import Accuracy
+from pellucid.standard.optimizers import Adam
+from pellucid.standard.regularizers import L2
+from pellucid.standard.schedules import Constant, Cosine
 
 from tests.components import test_layer_gradients, test_losses, test_optimizers
 from tests.components.equations import evaluate

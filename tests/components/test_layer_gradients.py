@@ -7,23 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.layer import Layer
-from pellucid.layers.batch_norm import BatchNorm
-from pellucid.layers.dense import Dense
-from pellucid.layers.dropout import Dropout
-from pellucid.layers.elu import ELU
-from pellucid.layers.flatten import Flatten
-from pellucid.layers.gelu import GELU
-from pellucid.layers.layer_norm import LayerNorm
-from pellucid.layers.leaky_relu import LeakyReLU
-from pellucid.layers.relu import ReLU
-from pellucid.layers.reshape import Reshape
-from pellucid.layers.sigmoid import Sigmoid
-from pellucid.layers.silu import SiLU
-from pellucid.layers.softmax import Softmax
-from pellucid.layers.softplus import Softplus
-from pellucid.layers.tanh import Tanh
+from pellucid.interfaces.layer import Layer
 from pellucid.ops.activations import ACTIVATIONS
+from pellucid.standard.layers.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
+from pellucid.standard.layers.batch_norm import BatchNorm
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.dropout import Dropout
+from pellucid.standard.layers.flatten import Flatten
+from pellucid.standard.layers.layer_norm import LayerNorm
+from pellucid.standard.layers.reshape import Reshape
+from pellucid.standard.layers.softmax import Softmax
 from scipy import special
 
 from tests.components.support import built, central_difference, complex_step, context, random_input, relative_error

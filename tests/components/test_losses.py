@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.errors import DataError, ShapeError
-from pellucid.losses.binary_cross_entropy import BinaryCrossEntropy
-from pellucid.losses.mse import MSE
-from pellucid.losses.softmax_cross_entropy import SoftmaxCrossEntropy
-from pellucid.objective import Loss
+from pellucid.basics.errors import DataError, ShapeError
+from pellucid.interfaces.objective import Loss
+from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy
+from pellucid.standard.losses.mse import MSE
+from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from scipy import special
 from sklearn import metrics
 

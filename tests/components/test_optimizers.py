@@ -7,14 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.arena import Arena
-from pellucid.errors import ConfigError
-from pellucid.initializers.zeros import Zeros
-from pellucid.layer import Param
-from pellucid.optimizer import Optimizer, Slots, make_segments
-from pellucid.optimizers.adam import Adam
-from pellucid.optimizers.adamw import AdamW
-from pellucid.optimizers.sgd import SGD
+from pellucid.basics.errors import ConfigError
+from pellucid.interfaces.optimizer import Optimizer, Slots, make_segments
+from pellucid.interfaces.parameters import Arena, Param
+from pellucid.standard.initializers import Zeros
+from pellucid.standard.optimizers import SGD, Adam, AdamW
 
 from tests.components.support import REFERENCE
 

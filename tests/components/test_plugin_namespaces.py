@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.component import Example
-from pellucid.registry import default_registry
+from pellucid.basics.component import Example
+from pellucid.registry.registry import default_registry
 
 from tests.components.support import REFERENCE, StrictOps, built, context, random_input
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.context import Stream
-from pellucid.errors import ConfigError, DataError
+from pellucid.basics.errors import ConfigError, DataError
 from pellucid.ops.activations import ACTIVATIONS
+from pellucid.ops.random import Stream
 from scipy import special, stats
 
 from tests.components.support import REFERENCE as OPS

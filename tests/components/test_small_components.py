@@ -6,27 +6,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.checks import check_int, check_sizes
-from pellucid.component import CHANGES
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.initializers.glorot import Glorot
-from pellucid.initializers.he import He
-from pellucid.initializers.normal import Normal
-from pellucid.initializers.ones import Ones
-from pellucid.initializers.zeros import Zeros
-from pellucid.layers.batch_norm import BatchNorm
-from pellucid.layers.dense import Dense
-from pellucid.layers.dropout import Dropout
-from pellucid.layers.elu import ELU
-from pellucid.layers.flatten import Flatten
-from pellucid.layers.layer_norm import LayerNorm
-from pellucid.layers.leaky_relu import LeakyReLU
-from pellucid.layers.reshape import Reshape
-from pellucid.layers.softmax import Softmax
-from pellucid.metrics.accuracy import Accuracy
-from pellucid.regularizers.l2 import L2
-from pellucid.schedules.constant import Constant
-from pellucid.schedules.cosine import Cosine
+from pellucid.basics.checks import check_int, check_sizes
+from pellucid.basics.component import CHANGES
+from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
+from pellucid.standard.layers.activations import ELU, LeakyReLU
+from pellucid.standard.layers.batch_norm import BatchNorm
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.dropout import Dropout
+from pellucid.standard.layers.flatten import Flatten
+from pellucid.standard.layers.layer_norm import LayerNorm
+from pellucid.standard.layers.reshape import Reshape
+from pellucid.standard.layers.softmax import Softmax
+from pellucid.standard.metrics import Accuracy
+from pellucid.standard.regularizers import L2
+from pellucid.standard.schedules import Constant, Cosine
 from sklearn.metrics import accuracy_score
 
 from tests.components.support import REFERENCE, built, central_difference, context, relative_error

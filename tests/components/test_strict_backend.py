@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.arena import Arena
-from pellucid.context import Stream
-from pellucid.initializers.zeros import Zeros
-from pellucid.layer import Param
-from pellucid.ops import Ops
-from pellucid.optimizer import Slots, make_segments
-from pellucid.regularizers.l2 import L2
+from pellucid.interfaces.optimizer import Slots, make_segments
+from pellucid.interfaces.parameters import Arena, Param
+from pellucid.ops.base import Ops
+from pellucid.ops.random import Stream
+from pellucid.standard.initializers import Zeros
+from pellucid.standard.regularizers import L2
 
 from tests.components import test_layer_gradients, test_losses, test_optimizers
 from tests.components.support import REFERENCE, StrictOps, built, context, random_input

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pellucid.registry import Registry, use_registry
+from pellucid.registry.registry import Registry, use_registry
 
 from tests.fake_plugins import install, registry_of
 
@@ -17,8 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pellucid import Initializer, Layer, Loss, Schedule
-from pellucid.layers.dense import Dense
-from pellucid.sequential import Sequential
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.containers import Sequential
 
 if TYPE_CHECKING:
     from pellucid import Regularizer

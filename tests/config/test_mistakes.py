@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pellucid as pl
 import pytest
-from pellucid.config import read
-from pellucid.config.reader import FAILED, Reader
-from pellucid.errors import ConfigError, PluginError, ShapeError
+from pellucid.basics.errors import ConfigError, PluginError, ShapeError
+from pellucid.registry.config import read
+from pellucid.registry.reader import FAILED, Reader
 
 from tests.fake_plugins import install
 
@@ -108,7 +108,7 @@ def test_a_component_of_another_kind_is_refused():
 
 
 def test_a_broken_plugin_is_a_plugin_error(tmp_path: Path):
-    from pellucid.registry import use_registry
+    from pellucid.registry.registry import use_registry
 
     from tests.fake_plugins import registry_of
 

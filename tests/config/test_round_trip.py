@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.config import read, to_config
-from pellucid.errors import ConfigError
-from pellucid.initializers.normal import Normal
-from pellucid.layers.dense import Dense
-from pellucid.registry import Registry
+from pellucid.basics.errors import ConfigError
+from pellucid.registry.config import read, to_config
 from pellucid.registry.plugins import CORE
-from pellucid.sequential import Sequential
+from pellucid.registry.registry import Registry
+from pellucid.standard.initializers import Normal
+from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.layers.dense import Dense
 
 REGISTRY = Registry()
 EXAMPLES = [
@@ -197,7 +197,7 @@ def test_the_same_seed_gives_the_same_values_and_none_is_drawn_and_recorded():
     ],
 )  # fmt: skip
 def test_shapes_are_one_per_input(shape: Any, shapes: Any):
-    from pellucid.building import read_shapes
+    from pellucid.model.build import read_shapes
 
     assert read_shapes(shape) == shapes
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.component import Example
-from pellucid.config import read, to_config
-from pellucid.context import Context
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.layers.transposed import Transposed
-from pellucid.registry import use_registry
-from pellucid.sequential import Sequential
+from pellucid.basics.component import Example
+from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.interfaces.context import Context
+from pellucid.registry.config import read, to_config
+from pellucid.registry.registry import use_registry
+from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.layers.transposed import Transposed
 from pellucid.testing import run_conformance
 
 from tests.fake_plugins import install, registry_of

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pellucid as pl
 import pytest
-from pellucid.config import read, to_config
-from pellucid.errors import ConfigError, PluginError
-from pellucid.registry import use_registry
+from pellucid.basics.errors import ConfigError, PluginError
+from pellucid.registry.config import read, to_config
+from pellucid.registry.registry import use_registry
 
 from tests.fake_plugins import SINE, install, registry_of
 

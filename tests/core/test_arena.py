@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.optimizer import Slots, make_segments
+from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.interfaces.optimizer import Slots, make_segments
 
 
 def a_model(dtype="float32"):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pellucid.context import Context, mix
-from pellucid.layer import State
-from pellucid.ops import get_ops
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.parameters import State
+from pellucid.ops.backends import get_ops
+from pellucid.ops.random import mix
 
 
 @pytest.fixture

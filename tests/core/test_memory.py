@@ -10,7 +10,7 @@ from weakref import ref
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.sequential import Sequential
+from pellucid.standard.layers.containers import Sequential
 
 SEEN: list[Any] = []
 

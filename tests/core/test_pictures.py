@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid import pictures
-from pellucid.errors import CheckpointError, ConfigError, DataError
+from pellucid.basics.errors import CheckpointError, ConfigError, DataError
+from pellucid.workbench import pictures
 from PIL import Image
 
 RNG = np.random.default_rng(0)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.prediction import KEPT_SHAPES
+from pellucid.model.predict import KEPT_SHAPES
 
 
 @pytest.fixture

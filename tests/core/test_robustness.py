@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import CheckpointError, ConfigError, DataError, NumericalError
+from pellucid.basics.errors import CheckpointError, ConfigError, DataError, NumericalError
 
 X = np.random.default_rng(0).standard_normal((40, 4)).astype("float32")
 Y = (X[:, 0] > 0).astype(np.int64)

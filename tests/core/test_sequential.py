@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.ops import get_ops
+from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.interfaces.context import Context
+from pellucid.ops.backends import get_ops
 
 
 def dense(units, **arguments):
@@ -63,7 +63,7 @@ def test_parallel_joins_its_branches(join, width):
 @pytest.mark.parametrize(("join", "shape", "dshape"), [("sum", (5, 3), (5, 4)), ("concatenate", (5, 3), (5, 8)),
                                                       ("concatenate", (50, 2, 3), (50, 2, 8))])  # fmt: skip
 def test_a_step_through_branches_can_be_recorded(join, shape, dshape):
-    pytest.importorskip("pellucid._kernels.native")
+    pytest.importorskip("pellucid.ops.kernels.native")
     config = {"type": "parallel", "join": join, "layers": [dense(4, activation="relu"), dense(4)]}
     model = pl.build(config, input_shape=shape[1:], seed=0, backend="cython")
     assert all(layer.capturable for _, layer in model.walk())

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.layer import Layer
-from pellucid.optimizer import Optimizer, Segment
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.optimizer import Optimizer, Segment
 
 OPTIMIZERS = ["sgd", "plain", "promising"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, DataError, NumericalError, ShapeError
+from pellucid.basics.errors import ConfigError, DataError, NumericalError, ShapeError
 
 
 def a_model(**settings):
@@ -109,7 +109,7 @@ def test_a_diverging_run_stops_before_the_weights_are_lost(samples):
 
 
 def test_recorded_and_unrecorded_steps_have_the_same_bits(samples):
-    pytest.importorskip("pellucid._kernels.native")
+    pytest.importorskip("pellucid.ops.kernels.native")
 
     def trained(observe):
         trainer = pl.Trainer(a_model(backend="cython"), loss="softmax_cross_entropy", seed=1)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.layer import Array
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import ConfigError, ShapeError
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(24, 5)), RNG.integers(0, 3, 24)

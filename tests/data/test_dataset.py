@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.dataset import Dataset, Splits
-from pellucid.datasets.samples import Split
-from pellucid.datasets.stratify import apportion, choose_rows
-from pellucid.errors import ConfigError, DataError
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.interfaces.dataset import Dataset, Splits
+from pellucid.interfaces.samples import Split, apportion, choose_rows
 
 SIZES = (50, 31, 7, 1)
 """Samples per class, one of them alone in its class."""

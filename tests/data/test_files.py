@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.datasets.sample_files import read_table
+from pellucid.standard.tables import read_table
 
 CSV = "a,b,species\n1,2.5,cat\n3,4,dog\n5,6,cat\n"
 

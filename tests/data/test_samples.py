@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pellucid.datasets.samples import Split, check_data
-from pellucid.errors import DataError
+from pellucid.basics.errors import DataError
+from pellucid.interfaces.samples import Split, check_data
 
 GOOD = np.ones((4, 3), np.float32)
 LABELS = np.array([0, 1, 0, 1])

@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import CheckpointError, ConfigError, DataError
+from pellucid.basics.errors import CheckpointError, ConfigError, DataError
+from pellucid.interfaces.transform import Transform
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
-from pellucid.transform import Transform
-from pellucid.transforms.flatten import Flatten
-from pellucid.transforms.scale import Scale
-from pellucid.transforms.standardize import Standardize
+from pellucid.standard.transforms import Flatten, Scale, Standardize
 
 RNG = np.random.default_rng(0)
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("plugins/*/src", "datasets/src", "tests/sample_plugin/src", "core/pellucid/cli/commands/templates")
+SOURCES = ("plugins/*/src", "datasets/src", "tests/sample_plugin/src", "core/pellucid/workbench/cli/commands/templates")
 MODULES = {
     ".".join(path.relative_to(ROOT / "core").with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "core" / "pellucid").rglob("*.py")
@@ -48,6 +48,6 @@ def test_every_public_module_is_there() -> None:
 
 
 def test_a_private_import_is_noticed() -> None:
-    source = "from pellucid import ops\ndef f():\n    from pellucid.ops import base\n    import pellucid.tape\n"
+    source = "from pellucid import ops\ndef f():\n    from pellucid.ops import base\n    import pellucid.autodiff\n"
     modules = list(imported(source))
-    assert [module for module in modules if not is_public(module)] == ["pellucid.ops.base", "pellucid.tape"]
+    assert [module for module in modules if not is_public(module)] == ["pellucid.ops.base", "pellucid.autodiff"]

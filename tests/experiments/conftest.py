@@ -22,6 +22,6 @@ def pellucid(
     """The command line, in an empty working directory that holds ``iris.toml``."""
     monkeypatch.chdir(tmp_path)
     if not draws:
-        monkeypatch.setattr("pellucid.experiments.training.draw_curves", lambda *_: None)
+        monkeypatch.setattr("pellucid.workbench.experiments.training.draw_curves", lambda *_: None)
     Path("iris.toml").write_text(IRIS)
     return Shell(capsys)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pellucid.cli import main
+from pellucid.workbench.cli import main
 
 IRIS = """
 [data]

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 from matplotlib.figure import Figure
-from pellucid.experiments.curves import draw
+from pellucid.workbench.experiments.curves import draw
 
 SUMMARY: dict[str, Any] = {
     "model": "ann/ann", "data": "datasets/iris", "best_epoch": 2, "test": {"loss": 0.5, "accuracy": 0.9},

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import DataError
-from pellucid.experiments.finished import open_run
+from pellucid.basics.errors import DataError
+from pellucid.workbench.experiments.finished import open_run
 
 from tests.experiments.support import Shell
 

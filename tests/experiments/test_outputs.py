@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.datasets.samples import Split
-from pellucid.errors import ConfigError, DataError
-from pellucid.experiments.codes import save_codes, straight_path
-from pellucid.experiments.outputs import save_samples
-from pellucid.experiments.scatter import plane
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.interfaces.samples import Split
+from pellucid.workbench.experiments.codes import save_codes, straight_path
+from pellucid.workbench.experiments.outputs import save_samples
+from pellucid.workbench.experiments.scatter import plane
 from PIL import Image
 
 SAMPLES = np.random.default_rng(0).random((6, 16))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.experiments.inference import input_shape_of
+from pellucid.workbench.experiments.inference import input_shape_of
 
 from tests.experiments.support import Shell
 
@@ -160,8 +160,7 @@ def test_layers_written_out(pellucid: Shell) -> None:
 def test_epoch_is_chosen_on_validation_data_and_the_test_set_is_read_once(
     pellucid: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pellucid import trainer
-    from pellucid.training import evaluation
+    from pellucid.training import evaluation, trainer
 
     seen: list[int] = []
 
@@ -222,7 +221,7 @@ def test_regression_from_files(pellucid: Shell) -> None:
 def test_curves_without_matplotlib(pellucid: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
-    monkeypatch.setitem(sys.modules, "pellucid.experiments.curves", None)  # importing it fails, as it would
+    monkeypatch.setitem(sys.modules, "pellucid.workbench.experiments.curves", None)  # importing it fails, as it would
     pellucid("train", "iris.toml", "--out", "run", "--quiet")
     assert "curves.png is not drawn, because matplotlib is not installed: pip install 'pellucid[plot]'" in pellucid.err
     assert not Path("run/curves.png").exists()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-native = pytest.importorskip("pellucid._kernels", reason="the kernels are not compiled").native
+native = pytest.importorskip("pellucid.ops.kernels", reason="the kernels are not compiled").native
 
 
 @pytest.fixture(params=native.simd_levels())

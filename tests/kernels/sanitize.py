@@ -31,7 +31,7 @@ def library(name: str) -> str:
 
 
 def has_avx512() -> bool:
-    from pellucid._kernels import native
+    from pellucid.ops.kernels import native
 
     return "avx512" in native.simd_levels()
 
@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
             "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter itself never frees everything
             "UBSAN_OPTIONS": "print_stacktrace=1",
         }
-        for module in ("pellucid._kernels", *(f"pellucid_{plugin.name}.kernels" for plugin in plugins)):
+        for module in ("pellucid.ops.kernels", *(f"pellucid_{plugin.name}.kernels" for plugin in plugins)):
             check = f"from {module} import native; print(native.__file__)"
             used = subprocess.check_output([sys.executable, "-c", check], env=environment, text=True)
             if not used.startswith(str(source)):

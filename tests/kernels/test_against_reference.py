@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid._kernels import native
-from pellucid.context import Stream
 from pellucid.ops.activations import ACTIVATIONS
 from pellucid.ops.base import ReferenceOps
 from pellucid.ops.cython import ACCELERATED, CythonOps
+from pellucid.ops.kernels import native
+from pellucid.ops.random import Stream
 
 from tests.kernels.cases import DENSE_SIZES, GROUPS, SIZES, Call, Draw, dense_calls
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid._kernels import native
-from pellucid.context import Stream
-from pellucid.errors import ConfigError, DataError, ShapeError
+from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.ops.base import ReferenceOps
 from pellucid.ops.cython import CythonOps
+from pellucid.ops.kernels import native
+from pellucid.ops.random import Stream
 
 from tests.kernels.cases import GROUPS, Call, Draw, dense_calls
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid._kernels import native
-from pellucid.errors import DataError, PellucidError
+from pellucid.basics.errors import DataError, PellucidError
 from pellucid.ops.cython import CythonOps
+from pellucid.ops.kernels import native
 
 from tests.kernels.cases import GROUPS, Draw, dense_calls
 

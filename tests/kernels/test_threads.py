@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pellucid import threads as thread_settings
-from pellucid._kernels import native
-from pellucid.errors import ConfigError
+from pellucid.basics.errors import ConfigError
+from pellucid.ops import threads as thread_settings
 from pellucid.ops.cython import CythonOps
-from pellucid.threads import get_num_threads, set_num_threads, usable_cores, wanted_threads
+from pellucid.ops.kernels import native
+from pellucid.ops.threads import get_num_threads, set_num_threads, usable_cores, wanted_threads
 
 from tests.kernels.cases import GROUPS, Call, Draw, dense_calls
 
@@ -118,7 +118,7 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_variables_choose_threads_and_instruction_set() -> None:
-    code = "from pellucid._kernels import native; print(native.get_threads(), native.simd_level())"
+    code = "from pellucid.ops.kernels import native; print(native.get_threads(), native.simd_level())"
     done = python(code, PELLUCID_NUM_THREADS="5", PELLUCID_SIMD="generic")
     assert done.stdout == "5 generic\n", done.stderr
     done = python(code, PELLUCID_SIMD="mmx")
@@ -127,18 +127,18 @@ def test_variables_choose_threads_and_instruction_set() -> None:
 
 def test_threads_can_be_set_before_the_kernels_are_loaded() -> None:
     done = python(
-        "import sys; from pellucid.threads import get_num_threads, set_num_threads; set_num_threads(3)\n"
+        "import sys; from pellucid.ops.threads import get_num_threads, set_num_threads; set_num_threads(3)\n"
         "assert get_num_threads() == 3 and 'numpy' not in sys.modules\n"
-        "from pellucid._kernels import native; print(native.get_threads())"
+        "from pellucid.ops.kernels import native; print(native.get_threads())"
     )
     assert done.stdout == "3\n", done.stderr
 
 
-@pytest.mark.parametrize("first", ["threadpoolctl", "pellucid._kernels"])
+@pytest.mark.parametrize("first", ["threadpoolctl", "pellucid.ops.kernels"])
 def test_threadpoolctl_sees_and_limits_the_pool(first: str) -> None:
     pytest.importorskip("threadpoolctl")
     done = python(
-        f"import {first}\nimport sys\nfrom pellucid._kernels import native\nimport threadpoolctl\n"
+        f"import {first}\nimport sys\nfrom pellucid.ops.kernels import native\nimport threadpoolctl\n"
         "native.set_threads(4)\n"
         "ours = [x for x in threadpoolctl.threadpool_info() if x['user_api'] == 'pellucid']\n"
         "assert len(ours) == 1 and ours[0]['num_threads'] == 4, ours\n"
@@ -150,7 +150,7 @@ def test_threadpoolctl_sees_and_limits_the_pool(first: str) -> None:
 
 
 def test_threadpoolctl_is_not_imported_by_us() -> None:
-    done = python("import sys, pellucid._kernels; print('threadpoolctl' in sys.modules)")
+    done = python("import sys, pellucid.ops.kernels; print('threadpoolctl' in sys.modules)")
     assert done.stdout == "False\n", done.stderr
 
 
@@ -158,7 +158,7 @@ def test_signals_go_to_the_interpreter_and_not_to_the_workers() -> None:
     """Ctrl-C while kernels run: the main thread sees it."""
     done = python(
         "import os, signal, threading\nimport numpy as np\nfrom pellucid.ops.cython import CythonOps\n"
-        "from pellucid._kernels import native\nnative.set_threads(4)\n"
+        "from pellucid.ops.kernels import native\nnative.set_threads(4)\n"
         # A process that was started in the background may have inherited that SIGINT is ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "x = np.ones((300, 300), np.float32); y = x.copy()\n"

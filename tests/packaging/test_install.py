@@ -70,9 +70,9 @@ def test_archives_hold_what_they_need(built):
         assert any("/ext/" in name and name.endswith(".pyx") for name in archive.getnames())
     names = zipfile.ZipFile(wheels["pellucid"]).namelist()
     assert "pellucid/py.typed" in names
-    assert any(name.startswith("pellucid/_kernels/") and name.endswith(".so") for name in names)
+    assert any(name.startswith("pellucid/ops/kernels/") and name.endswith(".so") for name in names)
     assert not any(name.startswith(("tests/", "ext/", "pellucid_ann/")) or name.endswith(".c") for name in names)
-    assert {"pellucid/include/pellucid.h", "pellucid/include/pellucid/api.pxi"} <= set(names)
+    assert {"pellucid/ops/include/pellucid.h", "pellucid/ops/include/pellucid/api.pxi"} <= set(names)
     with tarfile.open(archives["pellucid_cnn"]) as archive:
         assert any(name.endswith("/ext/native.pyx") for name in archive.getnames())
     convolutions = zipfile.ZipFile(wheels["pellucid_cnn"]).namelist()

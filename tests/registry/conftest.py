@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pellucid.registry import Registry
+from pellucid.registry.registry import Registry
 
 from tests.fake_plugins import registry_of
 

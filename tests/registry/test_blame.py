@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, DataError, PluginError
-from pellucid.registry import Registry, use_registry
+from pellucid.basics.errors import ConfigError, DataError, PluginError
+from pellucid.registry.registry import Registry, use_registry
 
 from tests.fake_plugins import install
 
@@ -30,7 +30,7 @@ registry.dataset("raises", "{module}.m:Raises", summary="")
 """
 MODULE = """
 from pellucid import Dataset, Loss
-from pellucid.ops import ReferenceOps
+from pellucid.ops.base import ReferenceOps
 
 NUMBER = 3
 

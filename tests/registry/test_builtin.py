@@ -9,16 +9,13 @@ from importlib import import_module
 
 import pellucid
 import pytest
-from pellucid.component import Component
-from pellucid.ops import Ops
-from pellucid.registry import Registry
+from pellucid import standard
+from pellucid.basics.component import Component
+from pellucid.ops.base import Ops
 from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.plugins import CORE
+from pellucid.registry.registry import Registry
 
-PACKAGES = (
-    "layers", "losses", "objectives", "optimizers", "schedules", "initializers", "regularizers", "metrics",
-    "transforms", "callbacks",
-)  # fmt: skip
 REGISTRY = Registry()
 ENTRIES = list(REGISTRY.plugins.load(CORE).entries.values())
 
@@ -38,12 +35,11 @@ def test_an_entry_names_a_documented_class_of_its_kind(entry: Entry):
 
 def test_every_component_of_the_core_is_registered():
     registered = {entry.target for entry in ENTRIES}
-    for package in PACKAGES:
-        for module in pkgutil.iter_modules(import_module(f"pellucid.{package}").__path__, f"pellucid.{package}."):
-            for name, value in vars(import_module(module.name)).items():
-                own = inspect.isclass(value) and value.__module__ == module.name and issubclass(value, Component)
-                if own and ABC not in value.__bases__:
-                    assert f"{module.name}:{name}" in registered
+    for module in pkgutil.walk_packages(standard.__path__, "pellucid.standard."):
+        for name, value in vars(import_module(module.name)).items():
+            own = inspect.isclass(value) and value.__module__ == module.name and issubclass(value, Component)
+            if own and ABC not in value.__bases__:
+                assert f"{module.name}:{name}" in registered
 
 
 def test_all_kinds_have_a_method_for_registering_them():
@@ -69,7 +65,7 @@ def test_public_names_and_their_annotations_agree():
         for node in block.body if isinstance(node, ast.ImportFrom) and node.module != "typing"
         for alias in node.names
     }  # fmt: skip
-    lazy = {(f"pellucid.{module}", name) for name, module in pellucid._HOME.items()} | {("pellucid", "errors")}
+    lazy = {(f"pellucid.{module}", name) for name, module in pellucid._HOME.items()} | {("pellucid.basics", "errors")}
     assert checked == lazy
     for name in pellucid.__all__:
         assert getattr(pellucid, name) is not None

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from pellucid.discovery import GROUP, Claim, find_claims
+from pellucid.registry.discovery import GROUP, Claim, find_claims
 
 from tests.fake_plugins import claim, install, install_sine
 

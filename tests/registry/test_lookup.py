@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from pellucid.errors import ConfigError, PluginError
-from pellucid.registry import Registry, default_registry, use_registry
+from pellucid.basics.errors import ConfigError, PluginError
+from pellucid.registry.registry import Registry, default_registry, use_registry
 
 from tests.fake_plugins import REGISTER_SINE, install, install_sine
 
@@ -153,7 +153,7 @@ def test_the_default_registry_is_one_object_that_tests_can_replace(registry: Reg
 
 
 def test_ops_fall_back_to_the_reference(site: Path, registry: Registry):
-    from pellucid.ops import ReferenceOps
+    from pellucid.ops.base import ReferenceOps
 
     class Fast(ReferenceOps):
         name = "cython"
@@ -182,7 +182,7 @@ def test_ops_fall_back_to_the_reference(site: Path, registry: Registry):
 
 def test_a_context_reaches_a_plugins_op(site: Path, registry: Registry):
     from pellucid import Context
-    from pellucid.ops import ReferenceOps
+    from pellucid.ops.base import ReferenceOps
 
     install(site, "acme", 'registry.op("twice", reference="{module}.k:twice", summary="2x")',
             modules={"k": "def twice(ops, x): return 2 * x"})  # fmt: skip

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pellucid as pl
-from pellucid.saving.atomic import remove_leftovers
+from pellucid.basics.files import remove_leftovers
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 
 KILLS = 200

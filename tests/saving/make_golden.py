@@ -9,8 +9,8 @@ import json
 
 import numpy as np
 import pellucid as pl
-from pellucid.dataset import Splits
-from pellucid.datasets.samples import Split
+from pellucid.interfaces.dataset import Splits
+from pellucid.interfaces.samples import Split
 from pellucid.saving.checkpoint import save_checkpoint
 
 from tests.saving.support import small_data, small_trainer

@@ -128,7 +128,7 @@ def test_name_of_a_package_cannot_carry_a_command(saved: Path) -> None:
     assert "rm" not in str(caught.value)
 
 
-@pytest.mark.parametrize("target", ["os:system", "builtins:eval", "pellucid.layers.dense:Dense", "../dense"])
+@pytest.mark.parametrize("target", ["os:system", "builtins:eval", "pellucid.standard.layers.dense:Dense", "../dense"])
 def test_nothing_is_imported_by_path(saved: Path, target: str) -> None:
     refused(edited(saved, lambda d: d["model"]["config"].update(type=target)), "cannot be loaded")
 

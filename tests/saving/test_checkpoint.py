@@ -176,7 +176,7 @@ def test_model_file_is_not_a_checkpoint(path: Path) -> None:
 
 
 def test_unregistered_optimizer_is_refused(path: Path) -> None:
-    from pellucid.optimizers.sgd import SGD
+    from pellucid.standard.optimizers import SGD
 
     class Mine(SGD):
         pass
@@ -306,7 +306,7 @@ def test_other_errors_do_not_overwrite_the_checkpoint(path: Path) -> None:
 
 
 def test_run_that_cannot_be_saved_says_so_before_the_first_step(path: Path) -> None:
-    from pellucid.optimizers.sgd import SGD
+    from pellucid.standard.optimizers import SGD
 
     class Mine(SGD):
         pass

@@ -46,10 +46,10 @@ def test_names_of_tensors_are_the_paths(path: Path) -> None:
 def test_transforms_and_classes_come_from_the_training_data(path: Path) -> None:
     x, y = small_data()
     names = ("rose", "tulip", "iris")
-    train = pl.dataset.Split(x * 7 + 3, y, names)
+    train = pl.Split(x * 7 + 3, y, names)
     empty = train.take(np.arange(0))
     trainer = small_trainer(callbacks=[])
-    trainer.fit(pl.dataset.Splits(train, empty, empty, ["standardize"]), epochs=1)
+    trainer.fit(pl.Splits(train, empty, empty, ["standardize"]), epochs=1)
     pl.save(trainer.model, path)
 
     loaded = pl.load(path, backend="reference")
@@ -111,9 +111,9 @@ def test_tied_and_transposed_weights_stay_tied(path: Path) -> None:
 
 
 def test_model_made_of_objects(path: Path) -> None:
-    from pellucid.layers.dense import Dense
-    from pellucid.layers.relu import ReLU
-    from pellucid.sequential import Sequential
+    from pellucid.standard.layers.activations import ReLU
+    from pellucid.standard.layers.containers import Sequential
+    from pellucid.standard.layers.dense import Dense
 
     model = pl.build(Sequential([Dense(4), ReLU(), Dense(2)]), input_shape=(6,), seed=0, backend="reference")
     pl.save(model, path)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.discovery import GROUP, Claim
-from pellucid.layers.dense import Dense
-from pellucid.registry import Registry, use_registry
+from pellucid.registry.discovery import GROUP, Claim
 from pellucid.registry.plugins import Plugins
+from pellucid.registry.registry import Registry, use_registry
 from pellucid.saving.container import read_header
+from pellucid.standard.layers.dense import Dense
 
 from tests.saving.support import plugin, small_trainer
 

@@ -62,10 +62,10 @@ class MutantKernels:
 
     def __init__(self, folder: Path, mistakes: Sequence[KernelMistake]) -> None:
         library = build(folder, mistakes)
-        loader = ExtensionFileLoader("pellucid._kernels.native", str(library))
+        loader = ExtensionFileLoader("pellucid.ops.kernels.native", str(library))
         spec = spec_from_file_location(loader.name, str(library), loader=loader)
         assert spec is not None
-        importlib.import_module("pellucid._kernels.native")  # loads the BLAS that the kernels are linked to
+        importlib.import_module("pellucid.ops.kernels.native")  # loads the BLAS that the kernels are linked to
         native = module_from_spec(spec)
         loader.exec_module(native)
         self._selected = ctypes.c_int.in_dll(ctypes.CDLL(str(library)), "pellucid_mistake")
@@ -116,7 +116,7 @@ def backend(native: Any) -> Any:
     """The compiled backend on these kernels."""
     name = "tests_mutant_native"
     source = source_of("pellucid.ops.cython").replace(
-        "from pellucid._kernels import native", f"import {name} as native"
+        "from pellucid.ops.kernels import native", f"import {name} as native"
     )
     sys.modules[name] = native
     try:

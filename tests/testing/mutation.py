@@ -13,10 +13,10 @@ from types import ModuleType
 from typing import Any
 from unittest import SkipTest
 
-from pellucid.discovery import GROUP, Claim, find_claims
-from pellucid.ops import Ops, ReferenceOps
-from pellucid.registry import Registry, use_registry
+from pellucid.ops.base import Ops, ReferenceOps
+from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.plugins import Plugins
+from pellucid.registry.registry import Registry, use_registry
 from pellucid.testing import Case, ConformanceError, conformance_cases
 from pellucid.testing.subject import Backends, installed_backends
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from pellucid.component import Example
-from pellucid.registry import default_registry, use_registry
-from pellucid.sequential import Sequential
+from pellucid.basics.component import Example
+from pellucid.registry.registry import default_registry, use_registry
+from pellucid.standard.layers.containers import Sequential
 from pellucid.testing import Case, conformance_cases
 from pellucid.testing.cases import covered
 from pellucid.testing.check import Check

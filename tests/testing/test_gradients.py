@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.layers.batch_norm import BatchNorm
-from pellucid.layers.dense import Dense
-from pellucid.layers.dropout import Dropout
-from pellucid.layers.relu import ReLU
-from pellucid.losses.mse import MSE
-from pellucid.losses.softmax_cross_entropy import SoftmaxCrossEntropy
-from pellucid.objective import Batch
-from pellucid.objectives.supervised import Supervised
+from pellucid.interfaces.objective import Batch
+from pellucid.standard.layers.activations import ReLU
+from pellucid.standard.layers.batch_norm import BatchNorm
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.dropout import Dropout
+from pellucid.standard.losses.mse import MSE
+from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
+from pellucid.standard.supervised import Supervised
 from pellucid.testing import ConformanceError, check_gradients
 
 X = np.random.default_rng(0).normal(size=(4, 5))

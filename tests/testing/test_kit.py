@@ -10,11 +10,11 @@ from unittest import SkipTest
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, PluginError
-from pellucid.registry import default_registry, use_registry
+from pellucid.basics.errors import ConfigError, PluginError
+from pellucid.glassbox.equations import Activation, evaluate
+from pellucid.glassbox.failure import require_close
+from pellucid.registry.registry import default_registry, use_registry
 from pellucid.testing import Case, ConformanceError, Report, conformance_cases, run_conformance
-from pellucid.testing.equations import Activation, evaluate
-from pellucid.testing.failure import require_close
 from pellucid.testing.fingerprint import difference, fingerprint
 from pellucid.testing.subject import Backends
 

@@ -37,7 +37,7 @@ def test_every_mistake_is_caught(patient: Patient, mistake: Mistake) -> None:
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MutantKernels]:
     """All kernels with all mistakes, compiled once."""
-    if shutil.which("cc") is None or importlib.util.find_spec("pellucid._kernels.native") is None:
+    if shutil.which("cc") is None or importlib.util.find_spec("pellucid.ops.kernels.native") is None:
         pytest.skip("no C compiler, or the kernels are not installed: there is nothing to seed mistakes into")
     yield MutantKernels(Path(tmp_path_factory.mktemp("kernels")), KERNELS)
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pellucid.discovery import find_claims
-from pellucid.registry import Registry, use_registry
+from pellucid.registry.discovery import find_claims
 from pellucid.registry.plugins import Plugins
+from pellucid.registry.registry import Registry, use_registry
 
 from tests.fake_plugins import claim
 

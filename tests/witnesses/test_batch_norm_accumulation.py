@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
-from pellucid.layers.batch_norm import BatchNorm
-from pellucid.layers.dense import Dense
-from pellucid.ops import get_ops
+from pellucid import Context
+from pellucid.ops.backends import get_ops
+from pellucid.standard.layers.batch_norm import BatchNorm
+from pellucid.standard.layers.dense import Dense
 from pellucid.testing import check_gradients
 
 FEATURES, HIDDEN = 3, 4
@@ -111,7 +111,7 @@ def test_a_step_is_the_weighted_sum_of_its_micro_batches(norm: Any) -> None:
 
 def trainer_order(trainer: Any, x: np.ndarray) -> np.ndarray:
     """The rows in the order in which the first epoch visits them."""
-    from pellucid.context import mix
+    from pellucid.ops.random import mix
     from pellucid.training.microbatch import Source
 
     source = Source((x,), None, None)

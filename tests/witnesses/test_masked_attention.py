@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
-from pellucid.layers.dense import Dense
-from pellucid.layers.layer_norm import LayerNorm
-from pellucid.layers.softmax import Softmax
-from pellucid.ops import get_ops
+from pellucid import Context
+from pellucid.ops.backends import get_ops
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.layer_norm import LayerNorm
+from pellucid.standard.layers.softmax import Softmax
 from pellucid.testing import check_gradients
 
 FEATURES, WIDTH = 4, 6

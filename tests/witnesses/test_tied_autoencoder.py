@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
-from pellucid.layers.dense import Dense
-from pellucid.ops import get_ops
+from pellucid import Context
+from pellucid.ops.backends import get_ops
+from pellucid.standard.layers.dense import Dense
 from pellucid.testing import check_gradients
 
 FEATURES = 6

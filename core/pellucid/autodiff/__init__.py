@@ -1,1 +1,1 @@
-"""Reverse-mode automatic differentiation: rules, primitives and Variables; the tape itself is pellucid.tape."""
+"""Reverse-mode automatic differentiation: rules, primitives, Variables, and the tape that they are written on."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.autodiff.primitive import Array, Primitive, Rule, namespace, shape_of, strip
+from pellucid.autodiff.primitive import Primitive, Rule, namespace, shape_of, strip
 from pellucid.autodiff.shapes import sum_to, where
+from pellucid.basics.arrays import Array
 
 
 def elementwise(name: str, *rules: Rule) -> Primitive:

@@ -11,9 +11,10 @@ import numpy
 
 from pellucid.autodiff import elementwise, products, shapes
 from pellucid.autodiff.elementwise import maximum, minimum, sqrt
-from pellucid.autodiff.primitive import Array, Primitive, namespace, shape_of, strip
+from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
 from pellucid.autodiff.shapes import Axis, axes_of
-from pellucid.errors import DifferentiationError
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import DifferentiationError
 
 # -- functions with a rule of their own, with NumPy's signatures ----------------------------------------------------
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy
 
-if TYPE_CHECKING:
-    from pellucid.tape import Tape
-
-Array = Any
 PYTHON_NUMBERS = (float, int, bool)
 HOST_ARRAYS = (numpy.ndarray, numpy.generic)
 HOST_TYPES = (*HOST_ARRAYS, float, int)
@@ -19,8 +15,26 @@ Rule = Callable[..., Any]
 """``rule(dy, y, *inputs, **options)``: from the gradient at the output to the gradient at one input."""
 
 
+class TapeLike(Protocol):
+    """What an operation asks of the tape that writes it down; :class:`pellucid.autodiff.tape.Tape` has more."""
+
+    serial: int
+
+    def lift(self, value: Any) -> Any:
+        """What an operand that is no Variable means on this tape."""
+        ...
+
+    def record(self, value: Any, inputs: Sequence[int], pullback: Callable[..., Any], name: str) -> Any:
+        """Write down an operation with one result."""
+        ...
+
+    def apply(self, layer: Any, inputs: tuple[Any, ...]) -> Any:
+        """Apply a layer, in a context of its own."""
+        ...
+
+
 class Recorded:
-    """A value and where it stands on a tape; :class:`pellucid.tape.Variable` adds the operators.
+    """A value and where it stands on a tape; :class:`pellucid.autodiff.tape.Variable` adds the operators.
 
     Attributes:
         value: the array or number; inside a nested ``grad`` it may be a Variable of the outer tape.
@@ -30,7 +44,7 @@ class Recorded:
 
     __slots__ = ("slot", "tape", "value")
 
-    def __init__(self, value: Any, tape: Tape, slot: int | None) -> None:
+    def __init__(self, value: Any, tape: TapeLike, slot: int | None) -> None:
         self.value = value
         self.tape = tape
         self.slot = slot
@@ -95,7 +109,7 @@ class Primitive:
         return f"<differentiable {self.name}>"
 
 
-def newest_tape(args: Any) -> Tape | None:
+def newest_tape(args: Any) -> TapeLike | None:
     """The tape that was begun last among those of the arguments: the innermost ``grad``."""
     newest = None
     for arg in args:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pellucid.autodiff.elementwise import multiply
-from pellucid.autodiff.primitive import Array, Primitive, namespace, shape_of
+from pellucid.autodiff.primitive import Primitive, namespace, shape_of
 from pellucid.autodiff.shapes import broadcast_to, expand_dims, reshape, sum_to, swapaxes
-from pellucid.errors import DifferentiationError
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import DifferentiationError
 
 
 def as_matrices(dy: Array, a: Array, b: Array) -> tuple[Array, Array, Array]:

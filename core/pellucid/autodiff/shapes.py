@@ -8,7 +8,8 @@ from __future__ import annotations
 from math import prod as product
 from typing import Any
 
-from pellucid.autodiff.primitive import Array, Primitive, namespace, shape_of, strip
+from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
+from pellucid.basics.arrays import Array
 
 Axis = int | tuple[int, ...] | None
 

@@ -9,7 +9,7 @@ from pellucid.autodiff import elementwise as e
 from pellucid.autodiff import functions as f
 from pellucid.autodiff import products, shapes
 from pellucid.autodiff.primitive import Recorded, shape_of, strip
-from pellucid.errors import DifferentiationError
+from pellucid.basics.errors import DifferentiationError
 
 
 class Variable(Recorded):

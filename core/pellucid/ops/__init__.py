@@ -1,7 +1,1 @@
-"""Backends: tables of array operations, looked up by name."""
-
-from pellucid.ops.arrays import Array
-from pellucid.ops.backends import backend_names, check_variable, default_backend, get_ops
-from pellucid.ops.base import Ops, Plan, ReferenceOps
-
-__all__ = ["Array", "Ops", "Plan", "ReferenceOps", "backend_names", "check_variable", "default_backend", "get_ops"]
+"""Backends: the operations that layers are made of, specified in array code, and their faster versions."""

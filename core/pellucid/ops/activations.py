@@ -6,8 +6,8 @@ import math
 from functools import cache
 from typing import Any
 
-from pellucid.errors import ConfigError
-from pellucid.ops.arrays import Array
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import ConfigError
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "softplus", "silu", "gelu")
 """The names that ``activation_forward`` knows; dense also takes ``identity``."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy
 
-from pellucid.errors import DataError
-
-Array: TypeAlias = Any
-"""An array of the backend: ``numpy.ndarray``, ``cupy.ndarray``, …."""
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import DataError
 
 
 class ArrayOps:

@@ -6,9 +6,9 @@ import os
 import warnings
 from functools import cache
 
-from pellucid.errors import ConfigError, PellucidWarning
+from pellucid.basics.errors import ConfigError, PellucidWarning
+from pellucid.basics.suggest import did_you_mean
 from pellucid.ops.base import Ops, ReferenceOps
-from pellucid.suggest import did_you_mean
 
 BACKEND_VARIABLE = "PELLUCID_BACKEND"
 BUILT_IN = ("cython", "reference", "cupy")
@@ -85,11 +85,11 @@ def _shared(name: str) -> Ops:
 
         return CupyOps()
     if "/" in name:
-        from pellucid.config import create
+        from pellucid.registry.config import create
 
         made = create("backend", name)
         if not isinstance(made, Ops):
-            raise ConfigError(f"Backend {name!r} must be a subclass of pellucid.ops.Ops. Received: {made!r}.")
+            raise ConfigError(f"Backend {name!r} must be a subclass of pellucid.ops.base.Ops. Received: {made!r}.")
         return made
     raise _unknown(name)
 

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy
 
-from pellucid.ops.arrays import Array
+from pellucid.basics.arrays import Array
 from pellucid.ops.dense import DenseOps
 from pellucid.ops.normalisation import NormalisationOps
 from pellucid.ops.objectives import ObjectiveOps
 from pellucid.ops.random import RandomOps
+from pellucid.ops.recording import Plan
 from pellucid.ops.updates import UpdateOps
 
 Result = TypeVar("Result")
-
-
-class Plan(Protocol):
-    """A recorded sequence of kernel calls, to be run again on the same arrays."""
-
-    def run(self, times: int = 1) -> bool:
-        """Replay; False if a ``guard_finite`` stopped it."""
-        ...
 
 
 class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
@@ -63,7 +56,7 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
 
     def op(self, name: str) -> Callable[..., Any]:
         """A plugin's kernel for this backend by its registered name, ``"cnn/conv2d"``."""
-        from pellucid.config import find_op
+        from pellucid.registry.config import find_op
 
         kernel: Callable[..., Any] = find_op(name, self)
         return kernel

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid.context import mix
-from pellucid.errors import ConfigError
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import ConfigError
 from pellucid.ops.activations import DEFAULT_ALPHA, NEEDS_INPUT, require_activation
-from pellucid.ops.arrays import Array
 from pellucid.ops.base import Ops
 from pellucid.ops.cupy_kernels import KERNELS
-
-if TYPE_CHECKING:
-    from pellucid.context import Stream
+from pellucid.ops.random import Stream, mix
 
 OPT_IN = "PELLUCID_UNVERIFIED_CUPY"
 

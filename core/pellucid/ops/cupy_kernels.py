@@ -52,7 +52,7 @@ __device__ unsigned long long mix64(unsigned long long z) {
     return z ^ (z >> 31);
 }
 """
-"""The finaliser of splitmix64, as in ``pellucid.context.mix``."""
+"""The finaliser of splitmix64, as in ``pellucid.ops.random.mix``."""
 
 COUNTER = "raw uint64 cell, raw uint64 site, uint64 row, uint64 column, uint64 per_row"
 BITS = (

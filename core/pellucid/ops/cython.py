@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 import numpy
 
-from pellucid._kernels import native
+from pellucid.basics.arrays import Array
 from pellucid.ops.activations import DEFAULT_ALPHA
-from pellucid.ops.arrays import Array
-from pellucid.ops.base import Plan, ReferenceOps
+from pellucid.ops.base import ReferenceOps
+from pellucid.ops.kernels import native
+from pellucid.ops.recording import Plan
 
 Result = TypeVar("Result")
 

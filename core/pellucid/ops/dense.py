@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pellucid.basics.arrays import Array
 from pellucid.ops.activations import NEEDS_INPUT, ActivationOps, require_activation
-from pellucid.ops.arrays import Array
 
 
 class DenseOps(ActivationOps):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.ops.arrays import Array
+from pellucid.basics.arrays import Array
 
 
 class NormalisationOps:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pellucid.errors import DataError
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import DataError
 from pellucid.ops.activations import ActivationOps
-from pellucid.ops.arrays import Array
 
 
 class ObjectiveOps(ActivationOps):

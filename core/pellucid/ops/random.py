@@ -3,16 +3,47 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
-from pellucid.context import mix
-from pellucid.ops.arrays import Array, ArrayOps
+import numpy as np
 
-if TYPE_CHECKING:
-    from pellucid.context import Stream
+from pellucid.basics.arrays import Array
+from pellucid.ops.arrays import ArrayOps
 
 GOLDEN = 0x9E3779B97F4A7C15
 """2⁶⁴ divided by the golden ratio, odd: the stride of splitmix64."""
+
+
+_MASK = (1 << 64) - 1
+
+
+def mix(z: int) -> int:
+    """The splitmix64 finalizer: a bijection of 64-bit integers whose output bits look random (Steele et al., 2014)."""
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return z ^ (z >> 31)
+
+
+def site_key(text: str) -> int:
+    """A 64-bit constant for a place in the network, the same in every process."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+class Stream(NamedTuple):
+    """Names the random numbers of one call: element (r, j) depends only on the step's key, the call site, the row and
+    j. So the bits are the same for every backend, number of threads and split into micro-batches.
+
+    Attributes:
+        cell: uint64 array ``[step_key, row_offset]``, rewritten in place at every step.
+        site: constant of the call site.
+        rows: int64 array with the identity of each row (evaluation), or None for ``row_offset + r`` (training).
+    """
+
+    cell: np.ndarray[Any, Any]
+    site: int
+    rows: np.ndarray[Any, Any] | None
+
 
 
 class RandomOps(ArrayOps):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pellucid.ops.arrays import Array, ArrayOps
+from pellucid.basics.arrays import Array
+from pellucid.ops.arrays import ArrayOps
 
 
 class UpdateOps(ArrayOps):

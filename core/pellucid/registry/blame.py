@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pellucid.errors import PellucidError, PluginError
+from pellucid.basics.errors import PellucidError, PluginError
 from pellucid.registry.manifest import Entry
 
 _PASSING: tuple[type[Exception], ...] = (PellucidError, BrokenPipeError, MemoryError)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Required, TypedDict, Unpack
 
-from pellucid.errors import PluginError
+from pellucid.basics.errors import PluginError
 
 KINDS = (
     "layer", "loss", "objective", "optimizer", "schedule", "initializer", "regularizer", "metric", "transform",

@@ -9,16 +9,15 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from pellucid.discovery import GROUP, Claim, find_claims
-from pellucid.errors import ConfigError, PellucidWarning, PluginError
+import pluggy
+
+from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
+from pellucid.basics.suggest import did_you_mean
+from pellucid.basics.suggest import listed as in_words
+from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.manifest import NAME, Entry, Registrar
-from pellucid.suggest import did_you_mean
-from pellucid.suggest import listed as in_words
-
-if TYPE_CHECKING:
-    import pluggy
 
 ALLOW_LIST = "PELLUCID_PLUGINS"
 """Environment variable: the vendors that may be loaded, separated by commas; unset allows all, empty only the core."""
@@ -251,7 +250,7 @@ def _judge(claims: Sequence[Claim]) -> dict[str, Plugin]:
     by_vendor: dict[str, list[Claim]] = {}
     for claim in claims:
         by_vendor.setdefault(claim.vendor, []).append(claim)
-    plugins = {CORE: Plugin(CORE, [Claim(CORE, "pellucid.registry.builtin", GROUP, "pellucid", __version__)])}
+    plugins = {CORE: Plugin(CORE, [Claim(CORE, "pellucid.standard.manifest", GROUP, "pellucid", __version__)])}
     listed = allowed()
     for claim in by_vendor.pop(CORE, []):
         if claim.distribution != "pellucid":

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pellucid.config import read
-from pellucid.config.writer import to_config
-from pellucid.errors import CheckpointError, ConfigError, PellucidError
-from pellucid.saving import (
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError
+from pellucid.registry.config import read
+from pellucid.registry.writer import to_config
+from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
+from pellucid.saving.model import (
     check_tensors,
     missing_packages,
     model_document,
@@ -20,11 +22,8 @@ from pellucid.saving import (
     restore_arrays,
     restore_facts,
 )
-from pellucid.saving.container import Header, HostArray, damaged, read_header, read_tensors, write
-
-if TYPE_CHECKING:
-    from pellucid.callback import Callback
-    from pellucid.trainer import Trainer
+from pellucid.training.run import Callback
+from pellucid.training.trainer import Trainer
 
 
 def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:

@@ -20,10 +20,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from pellucid.errors import CheckpointError
-from pellucid.saving.atomic import replace_file
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.errors import CheckpointError
+from pellucid.basics.files import replace_file
 
-HostArray = np.ndarray[Any, Any]
 Kind = Literal["model", "checkpoint"]
 
 FORMAT_VERSION = 1
@@ -65,7 +65,7 @@ class Header:
 
 
 def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
-    """Write a file, atomically; see :func:`pellucid.saving.atomic.replace_file`."""
+    """Write a file, atomically; see :func:`pellucid.basics.files.replace_file`."""
     arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in tensors.items()}
     values = hash_values(arrays)
     facts = {

@@ -10,8 +10,8 @@
 ``check_gradients(layer, x)`` compares one component's gradients with central differences.
 """
 
+from pellucid.glassbox.failure import ConformanceError
 from pellucid.testing.cases import Case, conformance_cases
-from pellucid.testing.failure import ConformanceError
 from pellucid.testing.gradients import GradientReport, check_gradients
 from pellucid.testing.report import Report, run_conformance
 from pellucid.testing.subject import Backends

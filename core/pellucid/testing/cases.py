@@ -8,14 +8,14 @@ from types import ModuleType
 from typing import Any
 from unittest import SkipTest
 
-from pellucid.component import Component, Example
-from pellucid.errors import ConfigError, PluginError
-from pellucid.registry import Registry, default_registry
+from pellucid.basics.component import Component, Example
+from pellucid.basics.errors import ConfigError, PluginError
+from pellucid.basics.suggest import a, did_you_mean, listed
+from pellucid.glassbox.failure import ConformanceError
 from pellucid.registry.manifest import Entry
-from pellucid.suggest import a, did_you_mean, listed
+from pellucid.registry.registry import Registry, default_registry
 from pellucid.testing.check import Check
 from pellucid.testing.checks import CHECKS
-from pellucid.testing.failure import ConformanceError
 from pellucid.testing.subject import Backends, Subject, installed_backends
 
 Skips = Mapping[str, str]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.component import Component
+from pellucid.basics.component import Component
 
 
 def fingerprint(component: Component) -> dict[str, Any]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pellucid.context import Context
-from pellucid.errors import ConfigError
-from pellucid.model import initialize
-from pellucid.objective import Batch, Loss, Objective
-from pellucid.ops import ReferenceOps
-from pellucid.testing.failure import ConformanceError, HostArray
-
-if TYPE_CHECKING:
-    from pellucid.layer import Layer
-    from pellucid.ops import Ops
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.errors import ConfigError
+from pellucid.glassbox.failure import ConformanceError
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.objective import Batch, Loss, Objective
+from pellucid.model.build import initialize
+from pellucid.ops.base import Ops, ReferenceOps
 
 STEP = 1e-5
 """h of the central difference ``(L(x + h) − L(x − h)) / 2h``, relative to max(1, |x|): its error, of order h², and the

@@ -7,9 +7,9 @@ from types import ModuleType
 from typing import Any
 from unittest import SkipTest
 
+from pellucid.glassbox.failure import ConformanceError
 from pellucid.registry.manifest import Entry
 from pellucid.testing.cases import Case, Skips, conformance_cases, covered, find_entries
-from pellucid.testing.failure import ConformanceError
 from pellucid.testing.subject import Backends
 
 

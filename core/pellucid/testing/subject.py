@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.component import Example
-from pellucid.config import create
-from pellucid.errors import ConfigError
-from pellucid.ops import Ops, ReferenceOps, get_ops
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.component import Example
+from pellucid.basics.errors import ConfigError
+from pellucid.ops.backends import get_ops
+from pellucid.ops.base import Ops, ReferenceOps
+from pellucid.registry.config import create
 from pellucid.registry.manifest import Entry
-from pellucid.testing.failure import HostArray
 
 VARIABLE = 3
 """The length that an axis of variable length has in the kit's data."""

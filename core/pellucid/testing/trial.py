@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pellucid.context import Context
-from pellucid.model import initialize
-from pellucid.testing.failure import HostArray, require_close
+from pellucid.basics.arrays import HostArray
+from pellucid.glassbox.failure import require_close
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+from pellucid.model.build import initialize
+from pellucid.ops.base import Ops
 from pellucid.testing.subject import Subject, declared_shape, draw_input
-
-if TYPE_CHECKING:
-    from pellucid.layer import Layer
-    from pellucid.ops import Ops
 
 Arrays = tuple[Any, ...]
 

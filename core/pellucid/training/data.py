@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.config import config_or_none, read_several
-from pellucid.dataset import Dataset, Splits, load_dataset
-from pellucid.datasets.samples import Split, check_data
-from pellucid.errors import ConfigError, DataError
-from pellucid.model import HostArray, transformed
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
+from pellucid.interfaces.samples import Split, check_data
+from pellucid.interfaces.transform import Augmentation, Transform
+from pellucid.model.inputs import transformed
+from pellucid.registry.config import config_or_none, read_several
 from pellucid.training.microbatch import Source
-from pellucid.transform import Augmentation
 
 if TYPE_CHECKING:
-    from pellucid.trainer import Trainer
-    from pellucid.transform import Transform
+    from pellucid.training.trainer import Trainer
 
 KEPT_SHAPES = 32
 """Shapes of batches whose memory ``train_step`` keeps."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.context import Context
-from pellucid.model import HostArray, batches, require_runtime
-from pellucid.objective import Batch
-
-if TYPE_CHECKING:
-    from pellucid.layer import Layer
-    from pellucid.metric import Metric
-    from pellucid.objective import Objective
+from pellucid.basics.arrays import HostArray
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.metric import Metric
+from pellucid.interfaces.objective import Batch, Objective
+from pellucid.model.inputs import batches
 
 
 def evaluate(

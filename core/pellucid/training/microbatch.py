@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-from weakref import WeakMethod
+from typing import Any
 
 import numpy as np
 
-from pellucid.errors import ShapeError
-from pellucid.model import require_runtime
-from pellucid.objective import Batch
-from pellucid.transform import Augmentation
-
-if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer
-    from pellucid.objective import Objective
-    from pellucid.ops import Ops
-    from pellucid.training.update import Update
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import ShapeError
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.objective import Batch, Objective
+from pellucid.interfaces.transform import Augmentation
+from pellucid.ops.recording import Recorded
+from pellucid.training.update import Update
 
 
 class Source:
@@ -56,44 +51,6 @@ class Source:
         self.order[:] = rng.permutation(len(self.order))
 
 
-class Recorded:
-    """A method of no arguments whose kernel calls are recorded at the first call and replayed after that.
-
-    On a backend that does not record, and for a method that is not ``capturable``, every call runs the method.
-    Either way the same kernels run on the same arrays, so the bits are equal.
-
-    It belongs to the object whose method it is, and does not keep it: the memory of a large batch goes when the last
-    user does, not when Python looks for cycles.
-    """
-
-    __slots__ = ("_capturable", "_method", "_ops", "_plan", "_result")
-
-    def __init__(self, ops: Ops, method: Callable[[], Any], capturable: bool) -> None:
-        self._ops, self._method, self._capturable = ops, WeakMethod(method), capturable
-        self._plan: Any = None
-        self._result: Any = None
-
-    @property
-    def recorded(self) -> bool:
-        """Whether there is a plan to replay."""
-        return self._plan is not None
-
-    def __call__(self, times: int = 1) -> Any:
-        """The method's result; False if a replayed plan was stopped by ``guard_finite``.
-
-        Only what has been recorded may run several ``times``.
-        """
-        if self._plan is not None:
-            return self._result if self._plan.run(times) else False
-        method = self._method()
-        assert method is not None  # whoever calls this is its owner
-        if not self._capturable:
-            return method()
-        self._result, self._plan = self._ops.record(method)
-        self._capturable = self._plan is not None
-        return self._result
-
-
 class MicroBatch:
     """The memory of one micro-batch of ``rows`` rows, and what is computed in it: gather, augment, forward, backward.
 
@@ -124,11 +81,11 @@ class MicroBatch:
         # With weights the number that losses divide by changes from batch to batch, and with it the recorded calls.
         capturable = source.weight is None and objective.capturable and all(la.capturable for _, la in model.walk())
         capturable = capturable and all(augmentation.capturable for augmentation in self._augmentations)
-        self.gradients = Recorded(self.ops, self._gradients, capturable)
-        self._update = Recorded(self.ops, self._updated, capturable and update.capturable)
+        self.gradients = Recorded(self.ops.record, self._gradients, capturable)
+        self._update = Recorded(self.ops.record, self._updated, capturable and update.capturable)
         self._requests: list[Any] = []
         self._apply, self._loss_total = update.apply, loss_total
-        self._step = Recorded(self.ops, self._whole_step, capturable and update.capturable)
+        self._step = Recorded(self.ops.record, self._whole_step, capturable and update.capturable)
 
     def _buffer(self, source: Array) -> Array:
         buffer = self.ops.empty((len(self.index), *source.shape[1:]), source.dtype)

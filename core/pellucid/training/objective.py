@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid.config import names, read
-from pellucid.errors import ConfigError
-from pellucid.layer import Layer
-from pellucid.objective import Objective
+from pellucid.basics.errors import ConfigError
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.objective import Objective
+from pellucid.registry.config import names, read
 
 
 def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:

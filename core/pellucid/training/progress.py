@@ -11,6 +11,7 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from pellucid.training.run import Run
 
+
 INTERVAL = 0.1
 """Seconds between two redraws of the live line, and between two lines of epochs."""
 FORMAT = "{desc} {bar} {percentage:3.0f} %  {postfix[0]}  {remaining} left"

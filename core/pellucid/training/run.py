@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from abc import ABC
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pellucid.errors import ConfigError
-from pellucid.registry import default_registry
+from pellucid.basics.component import Component
+from pellucid.basics.errors import ConfigError
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.optimizer import Segment
+from pellucid.registry.registry import default_registry
+from pellucid.training.progress import Progress
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pellucid.layer import Layer
-    from pellucid.optimizer import Segment
-    from pellucid.trainer import Trainer
-    from pellucid.training.progress import Progress
+    from pellucid.training.trainer import Trainer
 
 AT_ONCE = 32
 """Steps without a return to Python at the most, so that an interrupt is heard soon."""
@@ -197,3 +198,32 @@ class Run:
         for callback in self.trainer.callbacks:
             callback.on_epoch_end(self)
         default_registry().plugins.call("pellucid_epoch_end", run=self)
+
+
+class Callback(Component, ABC):
+    """Override what you need. Per-step observers subscribe on the run: ``run.on_step(fn, every=n)``."""
+
+    kind: ClassVar[str] = "callback"
+
+    def on_run_start(self, run: Run) -> None:
+        """Before the first step of a ``fit``."""
+
+    def on_epoch_end(self, run: Run) -> None:
+        """After an epoch and its validation; ``run.history[-1]`` holds its figures."""
+
+    def on_run_end(self, run: Run) -> None:
+        """After the last epoch, and also when the run is stopped early or an error ends it. The callbacks are called
+        in reverse, as ``with`` statements unwind."""
+
+    def lent(self, run: Run) -> AbstractContextManager[None]:
+        """Within: the model has the weights that this callback wants evaluated and kept, such as an average, in place
+        of those that are trained. It is entered around the validation of an epoch, and by ``best_epoch``; who looks at
+        the model in ``on_epoch_end`` does so too: ``with run.lent(): …``. By default the weights are what they are."""
+        return nullcontext()
+
+    def state(self) -> dict[str, Any]:
+        """What a continued run needs to know: NumPy arrays, and values that JSON can hold. Saved in checkpoints."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what ``state`` gave."""

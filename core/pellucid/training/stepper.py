@@ -8,21 +8,21 @@ from weakref import proxy
 
 import numpy as np
 
-from pellucid.component import CHANGES
-from pellucid.context import Context
-from pellucid.errors import ConfigError, NumericalError
+from pellucid.basics.component import CHANGES
+from pellucid.basics.errors import ConfigError, NumericalError
+from pellucid.interfaces.context import Context
 from pellucid.training.microbatch import MicroBatch, Source
 from pellucid.training.update import Update
 
 if TYPE_CHECKING:
-    from pellucid.trainer import Trainer
     from pellucid.training.run import Run
+    from pellucid.training.trainer import Trainer
 
 
 class Stepper:
     """Takes the steps of a trainer, and keeps between them what they work in: contexts, buffers, recorded plans.
 
-    What is kept is made anew when any component has changed since (``pellucid.component.CHANGES``).
+    What is kept is made anew when any component has changed since (``pellucid.basics.component.CHANGES``).
     """
 
     def __init__(self, trainer: Trainer) -> None:

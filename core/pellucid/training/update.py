@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from pellucid.errors import NumericalError
-from pellucid.optimizer import Slots, make_segments
-
-if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
-    from pellucid.optimizer import Optimizer
-    from pellucid.schedule import Schedule
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import NumericalError
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.optimizer import Optimizer, Slots, make_segments
+from pellucid.interfaces.schedule import Schedule
 
 
 class Update:

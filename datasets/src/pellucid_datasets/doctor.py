@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.errors import DataError
-from pellucid.registry.report import Report
+from pellucid import DataError, Report
 
 from pellucid_datasets import emnist, fashion_mnist
 from pellucid_datasets.places import DATA, cache_folder

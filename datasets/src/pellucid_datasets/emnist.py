@@ -10,12 +10,7 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 import numpy as np
-from pellucid.checks import check_bool, check_choice
-from pellucid.component import Example
-from pellucid.dataset import Dataset, Part, check_part
-from pellucid.datasets.samples import Split
-from pellucid.errors import DataError
-from pellucid.transform import Transform
+from pellucid import DataError, Dataset, Example, Part, Split, Transform, check_bool, check_choice, check_part
 
 from pellucid_datasets.idx import LIMIT, read_idx
 from pellucid_datasets.images import image_split

@@ -7,12 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from pellucid.checks import check_bool
-from pellucid.component import Example
-from pellucid.dataset import Dataset, Part, check_part
-from pellucid.datasets.samples import Split
-from pellucid.errors import DataError
-from pellucid.transform import Transform
+from pellucid import DataError, Dataset, Example, Part, Split, Transform, check_bool, check_part
 
 from pellucid_datasets.idx import read_idx
 from pellucid_datasets.images import image_split

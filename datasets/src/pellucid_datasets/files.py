@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from pellucid.errors import DataError
+from pellucid import DataError
 
 FOLDER = Path(__file__).with_name("data")
 

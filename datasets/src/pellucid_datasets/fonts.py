@@ -9,8 +9,7 @@ from pathlib import Path
 from string import ascii_letters
 from typing import Any
 
-from pellucid.errors import DataError
-from pellucid.suggest import did_you_mean, listed
+from pellucid import DataError, did_you_mean, listed
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 NAMES = {str(digit): name for digit, name in enumerate(DIGITS)}

@@ -12,12 +12,20 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 import numpy as np
-from pellucid.checks import check_bool, check_choice, check_float, check_int, check_type
-from pellucid.component import Example
-from pellucid.dataset import Dataset, Part
-from pellucid.datasets.samples import Split
-from pellucid.errors import ConfigError, DataError
-from pellucid.transform import Transform
+from pellucid import (
+    ConfigError,
+    DataError,
+    Dataset,
+    Example,
+    Part,
+    Split,
+    Transform,
+    check_bool,
+    check_choice,
+    check_float,
+    check_int,
+    check_type,
+)
 
 from pellucid_datasets.fonts import Face, text_fonts
 from pellucid_datasets.places import CACHE, cache_folder

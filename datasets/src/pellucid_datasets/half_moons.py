@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pellucid.checks import check_float, check_int
-from pellucid.component import Equation, Example
-from pellucid.dataset import Dataset, Part
-from pellucid.datasets.samples import Split
-from pellucid.transform import Transform
+from pellucid import Dataset, Equation, Example, Part, Split, Transform, check_float, check_int
 
 
 class HalfMoons(Dataset):

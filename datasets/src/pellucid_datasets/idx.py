@@ -14,7 +14,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from pellucid.errors import DataError
+from pellucid import DataError
 
 UNSIGNED_BYTES = 0x08
 GZIP = b"\x1f\x8b"

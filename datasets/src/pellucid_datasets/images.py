@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pellucid.datasets.samples import Classes, Split
-from pellucid.errors import DataError
+from pellucid import Classes, DataError, Split
 
 Bytes = np.ndarray[Any, Any]
 

@@ -6,9 +6,7 @@ import csv
 from collections.abc import Sequence
 
 import numpy as np
-from pellucid.dataset import Dataset, Part
-from pellucid.datasets.samples import Split
-from pellucid.transform import Transform
+from pellucid import Dataset, Part, Split, Transform
 
 from pellucid_datasets.files import packaged
 

@@ -6,11 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from pellucid.checks import check_bool
-from pellucid.component import Example
-from pellucid.dataset import Dataset, Part, check_part
-from pellucid.datasets.samples import Split
-from pellucid.transform import Transform
+from pellucid import Dataset, Example, Part, Split, Transform, check_bool, check_part
 
 from pellucid_datasets.files import packaged
 from pellucid_datasets.idx import read_idx

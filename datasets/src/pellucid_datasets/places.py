@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pellucid.errors import DataError
+from pellucid import DataError
 
 DATA = "PELLUCID_DATA"
 """Environment variable: a folder with one folder for each data set, in which its files lie."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid import hookimpl
-from pellucid.registry.manifest import Registrar
-from pellucid.registry.report import Report
+from pellucid import Registrar, Report, hookimpl
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pellucid.errors import DataError
+from pellucid import DataError
 
 from pellucid_datasets.places import CACHE, DATA, cache_folder, find, looked_in
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pellucid.experiments.experiment import check, prepare
-from pellucid.experiments.folder import RunFolder
-from pellucid.experiments.sections import read_sections
-from pellucid.experiments.training import train
+from pellucid.workbench.experiments.experiment import check, prepare
+from pellucid.workbench.experiments.folder import RunFolder
+from pellucid.workbench.experiments.sections import read_sections
+from pellucid.workbench.experiments.training import train
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 
@@ -18,7 +18,7 @@ EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 def test_an_experiment_runs_as_it_stands_in_its_file(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pellucid.experiments.training.draw_curves", lambda *_: None)
+    monkeypatch.setattr("pellucid.workbench.experiments.training.draw_curves", lambda *_: None)
     rng = np.random.default_rng(0)
     brightness = rng.uniform(size=(400, 1)).astype(np.float32)
     np.savez(tmp_path / "x.npz", x=np.clip(brightness + rng.normal(0, 0.1, (400, 784)).astype(np.float32), 0, 1))

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.cli import main
-from pellucid.errors import ConfigError
+from pellucid import ConfigError
+from pellucid.workbench.cli import main
 from pellucid_ae.verbs import corrupted, encode, interpolate, reconstruct
 from PIL import Image
 
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
-        patch.setattr("pellucid.experiments.training.draw_curves", lambda *_: None)
+        patch.setattr("pellucid.workbench.experiments.training.draw_curves", lambda *_: None)
         x = rng.uniform(size=(60, 16)).astype(np.float32)
         np.savez("samples.npz", x=x, y=np.arange(60) % 3, classes=np.array(["a", "b", "c"]))
         np.save("images.npy", x[:5].reshape(5, 4, 4))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.cli import main
+from pellucid.workbench.cli import main
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 LEAST_ACCURACY = {"half_moons": 0.98, "iris": 0.9, "mnist": 0.95}

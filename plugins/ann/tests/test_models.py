@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError
-from pellucid.objective import Batch
-from pellucid.training.objective import choose_objective
+from pellucid import Batch, ConfigError, choose_objective
 
 VARIANTS: list[dict[str, Any]] = [
     {},

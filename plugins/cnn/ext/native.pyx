@@ -8,7 +8,7 @@ import numpy
 cimport numpy as cnp
 from libc.stdint cimport uint8_t
 
-from pellucid.errors import ShapeError
+from pellucid import ShapeError
 
 include "pellucid/api.pxi"
 include "pellucid/arguments.pxi"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.ops import get_ops
+from pellucid import ConfigError, ShapeError
+from pellucid.ops.backends import get_ops
 from pellucid_cnn.transforms.warp import Warp
 
 HostArray = np.ndarray[Any, Any]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, ShapeError
+from pellucid import ConfigError, ShapeError
 from pellucid_cnn.geometry import Geometry, geometry_of, output_size, pad
 from pellucid_cnn.layers.average_pool2d import AveragePool2D
 from pellucid_cnn.layers.conv2d import Conv2D

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.experiments.experiment import check, prepare
-from pellucid.experiments.folder import RunFolder
-from pellucid.experiments.sections import read_sections
-from pellucid.experiments.training import train
+from pellucid.workbench.experiments.experiment import check, prepare
+from pellucid.workbench.experiments.folder import RunFolder
+from pellucid.workbench.experiments.sections import read_sections
+from pellucid.workbench.experiments.training import train
 
 EXPERIMENTS = sorted((Path(__file__).resolve().parents[1] / "experiments").glob("*.toml"))
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.errors import ShapeError
-from pellucid.ops import get_ops
+from pellucid import ShapeError
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
+from pellucid.ops.backends import get_ops
 from pellucid.ops.base import ReferenceOps
 from pellucid_cnn.geometry import Geometry, output_size
 from pellucid_cnn.ops import convolution, group_norm, joining, pooling, resampling
 
-core = pytest.importorskip("pellucid._kernels", reason="the core's kernels are not compiled").native
+core = pytest.importorskip("pellucid.ops.kernels", reason="the core's kernels are not compiled").native
 native = pytest.importorskip("pellucid_cnn.kernels.native", reason="the kernels are not compiled")
 REFERENCE = ReferenceOps()
 Arguments = list[Any]

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.objective import Batch
-from pellucid.training.objective import choose_objective
+from pellucid import Batch, ConfigError, ShapeError, choose_objective
 
 VARIANTS: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("lenet", (4, 4, 1), {"outputs": 3, "filters": [2, 3], "hidden": [4], "activation": "tanh"}),

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.cli import main
-from pellucid.errors import ConfigError
+from pellucid import ConfigError
+from pellucid.workbench.cli import main
 from pellucid_cnn import verbs
 
 Image = pytest.importorskip("PIL.Image")

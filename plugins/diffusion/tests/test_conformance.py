@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pellucid.registry import default_registry
+from pellucid.registry.registry import default_registry
 from pellucid.testing import Case, conformance_cases
 
 NEEDED = {"diffusion/unet_denoiser": "cnn", "diffusion/latent_diffusion": "ae", "diffusion/latents": "ae"}

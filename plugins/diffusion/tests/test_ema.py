@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.cli import main
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
+from pellucid.workbench.cli import main
 
 OBJECTIVE = {"type": "diffusion/denoise", "steps": 50, "label_dropout": 0.2}
 RNG = np.random.default_rng(0)
@@ -183,7 +183,7 @@ def test_averages_can_be_looked_at_in_the_middle() -> None:
 def test_a_run_is_resumed_by_the_command_line_to_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("pellucid.experiments.training.draw_curves", lambda *_: None)
+    monkeypatch.setattr("pellucid.workbench.experiments.training.draw_curves", lambda *_: None)
     experiment = tmp_path / "moons.toml"
     experiment.write_text(
         '[data]\ntype = "half_moons"\nn = 100\nvalidation = 0\n\n[model]\ntype = "mlp_denoiser"\nclasses = 2\n'

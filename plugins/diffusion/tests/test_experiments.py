@@ -11,7 +11,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 import tomli_w
-from pellucid.cli import main
+from pellucid.workbench.cli import main
 from pellucid_diffusion.sampling import sample
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
@@ -26,7 +26,7 @@ SMALL = {
 @pytest.fixture(autouse=True)
 def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing them takes longer than the short trainings here."""
-    monkeypatch.setattr("pellucid.experiments.training.draw_curves", lambda *_: None)
+    monkeypatch.setattr("pellucid.workbench.experiments.training.draw_curves", lambda *_: None)
 
 
 def train(experiment: Path, out: Path, *options: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.registry import default_registry
+from pellucid.registry.registry import default_registry
 from pellucid_diffusion.latents import Latents
 from pellucid_diffusion.sampling import paths, sample
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.errors import ConfigError
+from pellucid import ConfigError
 from pellucid_diffusion.noise_schedules import NOISE_SCHEDULES, cosine, linear
 from pellucid_diffusion.parameterisations import PARAMETERISATIONS, min_snr_weight, mixture, noise_in, split
 from pellucid_diffusion.process import Process, process_of

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.errors import ConfigError
+from pellucid import ConfigError
 from pellucid_diffusion.process import Process, process_of
 from pellucid_diffusion.samplers import DDIM, DDPM, SAMPLERS, DPMSolver, Sampler, reverse
 

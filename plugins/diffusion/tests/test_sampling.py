@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
+from pellucid import Context
 from pellucid_diffusion.denoise import Denoise
 from pellucid_diffusion.guidance import Guided, objective_of
 from pellucid_diffusion.sampling import BATCH, make_sampler, paths, sample

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.cli import main
+from pellucid.workbench.cli import main
 from pellucid_diffusion import drawing
 from PIL import Image
 

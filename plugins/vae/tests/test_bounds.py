@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.errors import ConfigError, DataError, ShapeError
+from pellucid import ConfigError, DataError, ShapeError
 from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample
 from pellucid_vae.models import VAE
 from scipy import stats

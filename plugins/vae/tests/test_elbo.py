@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
-from pellucid.errors import ConfigError, DataError
-from pellucid.layers.dense import Dense
-from pellucid.objective import Batch
-from pellucid.ops import get_ops
+from pellucid import Batch, ConfigError, Context, DataError
+from pellucid.ops.backends import get_ops
+from pellucid.standard.layers.dense import Dense
 from pellucid.testing import check_gradients
 from pellucid_vae.elbo import Elbo
 from pellucid_vae.gaussian_head import GaussianHead

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.context import Context
-from pellucid.discovery import find_claims
-from pellucid.errors import ConfigError, DataError, ShapeError
-from pellucid.ops import get_ops
-from pellucid.registry import Registry, use_registry
+from pellucid import ConfigError, Context, DataError, ShapeError
+from pellucid.ops.backends import get_ops
+from pellucid.registry.discovery import find_claims
 from pellucid.registry.plugins import Plugins
+from pellucid.registry.registry import Registry, use_registry
 from pellucid.testing import check_gradients
 from pellucid_vae import encode, importance_weighted_bound, sample
 

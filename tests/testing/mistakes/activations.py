@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 ELEMENTWISE = Patient(
-    "pellucid.layers.elementwise",
+    "pellucid.standard.layers.activations",
     ("layer core/leaky_relu", "layer core/gelu"),
     (
         Mistake("α only in forward", "dx, self.parameter())", "dx, None)"),
@@ -26,12 +26,12 @@ ELEMENTWISE = Patient(
             "ctx.ops.activation_backward(self.op, dy[0].copy(), ctx.x, ctx.y, dx, self.parameter())",
         ),
     ),
-    dependents=("pellucid.layers.leaky_relu", "pellucid.layers.gelu"),
+    dependents=("pellucid.standard.layers.activations", "pellucid.standard.layers.activations"),
 )
 
 
 def _simple(name: str, *mistakes: Mistake) -> Patient:
-    return Patient(f"pellucid.layers.{name}", (f"layer core/{name}",), mistakes)
+    return Patient(f"pellucid.standard.layers.{name}", (f"layer core/{name}",), mistakes)
 
 
 SIMPLE = (
@@ -69,7 +69,7 @@ SIMPLE = (
 )
 
 CONTAINERS = Patient(
-    "pellucid.sequential",
+    "pellucid.standard.layers.containers",
     ("layer core/sequential", "layer core/residual", "layer core/parallel"),
     (
         Mistake(

@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 ACCURACY = Patient(
-    "pellucid.metrics.accuracy",
+    "pellucid.standard.metrics",
     ("metric core/accuracy",),
     (
         Mistake("weights ignored", "np.ones(right.shape) if weight is None else weight", "np.ones(right.shape)"),
@@ -24,7 +24,7 @@ ACCURACY = Patient(
 )
 
 STANDARDIZE = Patient(
-    "pellucid.transforms.standardize",
+    "pellucid.standard.transforms",
     ("transform core/standardize",),
     (
         Mistake("half of what was fitted is saved", 'fitted = ("mean", "std")', 'fitted = ("mean",)'),
@@ -45,7 +45,7 @@ STANDARDIZE = Patient(
 )
 
 SCALE = Patient(
-    "pellucid.transforms.scale",
+    "pellucid.standard.transforms",
     ("transform core/scale",),
     (
         Mistake("offset first", "y += self.offset", "y += self.offset * self.factor"),
@@ -59,7 +59,7 @@ SCALE = Patient(
 )
 
 FLATTEN = Patient(
-    "pellucid.transforms.flatten",
+    "pellucid.standard.transforms",
     ("transform core/flatten",),
     (
         Mistake("shape rule adds", "(prod(sizes),) if", "(sum(sizes),) if"),

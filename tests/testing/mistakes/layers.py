@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 DENSE = Patient(
-    "pellucid.layers.dense",
+    "pellucid.standard.layers.dense",
     ("layer core/dense",),
     (
         Mistake("forgets the bias", "bias = None if self.bias is None else self.bias.data", "bias = None"),
@@ -115,7 +115,7 @@ DENSE = Patient(
 )
 
 BATCH_NORM = Patient(
-    "pellucid.layers.batch_norm",
+    "pellucid.standard.layers.batch_norm",
     ("layer core/batch_norm",),
     (
         Mistake(
@@ -180,7 +180,7 @@ BATCH_NORM = Patient(
 )
 
 LAYER_NORM = Patient(
-    "pellucid.layers.layer_norm",
+    "pellucid.standard.layers.layer_norm",
     ("layer core/layer_norm",),
     (
         Mistake("statistics kept on self", "ctx.mean", "self.mean", every=True),
@@ -205,7 +205,7 @@ LAYER_NORM = Patient(
 )
 
 DROPOUT = Patient(
-    "pellucid.layers.dropout",
+    "pellucid.standard.layers.dropout",
     ("layer core/dropout",),
     (
         Mistake("drops in evaluation", "if ctx.training and self.rate > 0", "if self.rate > 0"),
@@ -232,7 +232,7 @@ DROPOUT = Patient(
 )
 
 FLATTEN = Patient(
-    "pellucid.layers.flatten",
+    "pellucid.standard.layers.flatten",
     ("layer core/flatten",),
     (
         Mistake(
@@ -253,7 +253,7 @@ FLATTEN = Patient(
 )
 
 RESHAPE = Patient(
-    "pellucid.layers.reshape",
+    "pellucid.standard.layers.reshape",
     ("layer core/reshape",),
     (
         Mistake(
@@ -268,7 +268,7 @@ RESHAPE = Patient(
 )
 
 SOFTMAX = Patient(
-    "pellucid.layers.softmax",
+    "pellucid.standard.layers.softmax",
     ("layer core/softmax",),
     (
         Mistake("output kept on self", "ctx.y", "self.y", every=True),

@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 MSE = Patient(
-    "pellucid.losses.mse",
+    "pellucid.standard.losses.mse",
     ("loss core/mse",),
     (
         Mistake(
@@ -52,7 +52,7 @@ MSE = Patient(
 )
 
 OUTPUTWISE = Patient(
-    "pellucid.losses.outputwise",
+    "pellucid.standard.losses.outputwise",
     ("loss core/mse",),
     (
         Mistake("gradient kept on self", "ctx.dprediction", "self.dprediction", every=True),
@@ -71,11 +71,11 @@ OUTPUTWISE = Patient(
             "gradient in float64", 'ctx.scratch("dprediction", shape)', 'ctx.scratch("dprediction", shape, "float64")'
         ),
     ),
-    dependents=("pellucid.losses.mse",),
+    dependents=("pellucid.standard.losses.mse",),
 )
 
 ROWS = Patient(
-    "pellucid.losses.rows",
+    "pellucid.standard.losses.rows",
     ("loss core/mse",),
     (
         Mistake("count is always one", "ctx.count = float(prod(shape))", "ctx.count = 1.0"),
@@ -86,11 +86,11 @@ ROWS = Patient(
         Mistake("the error names the wrong row", "in row {int(place[0])}", "in row {int(place[0]) + 4}"),
         Mistake("weights clipped at one", "return weight.reshape(-1)", "return weight.reshape(-1).clip(0, 1)"),
     ),
-    dependents=("pellucid.losses.outputwise", "pellucid.losses.mse"),
+    dependents=("pellucid.standard.losses.outputwise", "pellucid.standard.losses.mse"),
 )
 
 SOFTMAX_CROSS_ENTROPY = Patient(
-    "pellucid.losses.softmax_cross_entropy",
+    "pellucid.standard.losses.softmax_cross_entropy",
     ("loss core/softmax_cross_entropy",),
     (
         Mistake(
@@ -129,7 +129,7 @@ SOFTMAX_CROSS_ENTROPY = Patient(
 )
 
 BINARY_CROSS_ENTROPY = Patient(
-    "pellucid.losses.binary_cross_entropy",
+    "pellucid.standard.losses.binary_cross_entropy",
     ("loss core/binary_cross_entropy",),
     (
         Mistake(
@@ -153,7 +153,7 @@ BINARY_CROSS_ENTROPY = Patient(
 )
 
 SUPERVISED = Patient(
-    "pellucid.objectives.supervised",
+    "pellucid.standard.supervised",
     ("objective core/supervised",),
     (
         Mistake("count not passed on", "ctx.count = of_loss.count", "ctx.count = 1.0"),

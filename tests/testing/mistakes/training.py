@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 SGD = Patient(
-    "pellucid.optimizers.sgd",
+    "pellucid.standard.optimizers",
     ("optimizer core/sgd",),
     (
         Mistake(
@@ -54,7 +54,7 @@ SGD = Patient(
 )
 
 ADAM = Patient(
-    "pellucid.optimizers.adam",
+    "pellucid.standard.optimizers",
     ("optimizer core/adam",),
     (
         Mistake("decay past the moments", "decoupled=False", "decoupled=True"),
@@ -79,7 +79,7 @@ ADAM = Patient(
 )
 
 ADAMW = Patient(
-    "pellucid.optimizers.adamw",
+    "pellucid.standard.optimizers",
     ("optimizer core/adamw",),
     (
         Mistake("decay through the moments", "decoupled=True", "decoupled=False"),
@@ -95,7 +95,7 @@ ADAMW = Patient(
 )
 
 COSINE = Patient(
-    "pellucid.schedules.cosine",
+    "pellucid.standard.schedules",
     ("schedule core/cosine",),
     (
         Mistake("warm-up starts at zero", "return (step + 1) / self.warmup", "return step / self.warmup"),
@@ -121,7 +121,7 @@ COSINE = Patient(
 
 INITIALIZERS = (
     Patient(
-        "pellucid.initializers.he",
+        "pellucid.standard.initializers",
         ("initializer core/he",),
         (
             Mistake("fan_out for fan_in", "2 / max(fan_in, 1)", "2 / max(fan_out, 1)"),
@@ -132,7 +132,7 @@ INITIALIZERS = (
         ),
     ),
     Patient(
-        "pellucid.initializers.glorot",
+        "pellucid.standard.initializers",
         ("initializer core/glorot",),
         (
             Mistake("the larger fan only", "2 / max(fan_in + fan_out, 1)", "2 / max(fan_in, fan_out, 1)"),
@@ -140,7 +140,7 @@ INITIALIZERS = (
         ),
     ),
     Patient(
-        "pellucid.initializers.scaled",
+        "pellucid.standard.initializers",
         ("initializer core/he", "initializer core/glorot"),
         (
             Mistake(
@@ -149,15 +149,15 @@ INITIALIZERS = (
             Mistake("a uniform distribution too narrow", "sqrt(3 * variance)", "sqrt(variance)"),
             Mistake("positive numbers only", "rng.uniform(-limit, limit, shape)", "rng.uniform(0, 2 * limit, shape)"),
         ),
-        dependents=("pellucid.initializers.he", "pellucid.initializers.glorot"),
+        dependents=("pellucid.standard.initializers", "pellucid.standard.initializers"),
     ),
     Patient(
-        "pellucid.initializers.zeros",
+        "pellucid.standard.initializers",
         ("initializer core/zeros",),
         (Mistake("small numbers instead", "return np.zeros(shape)", "return rng.normal(0, 1e-3, shape)"),),
     ),
     Patient(
-        "pellucid.initializers.normal",
+        "pellucid.standard.initializers",
         ("initializer core/normal",),
         (
             Mistake(
@@ -170,7 +170,7 @@ INITIALIZERS = (
 )
 
 L2 = Patient(
-    "pellucid.regularizers.l2",
+    "pellucid.standard.regularizers",
     ("regularizer core/l2",),
     (
         Mistake("the half forgotten", "0.5 * self.strength", "self.strength"),

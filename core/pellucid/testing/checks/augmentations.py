@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.context import Context
-from pellucid.ops import Ops
+from pellucid.basics.arrays import HostArray
+from pellucid.glassbox.failure import require, require_close, require_same
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.transform import Augmentation
+from pellucid.ops.base import Ops
 from pellucid.testing.check import Check
-from pellucid.testing.failure import HostArray, require, require_close, require_same
 from pellucid.testing.subject import Subject, draw_input
-from pellucid.transform import Augmentation
 
 ROWS = 6
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.layers.dense import Dense
-from pellucid.losses.mse import MSE
-from pellucid.model import initialize
-from pellucid.optimizers.sgd import SGD
+from pellucid.glassbox.failure import require
+from pellucid.model.build import initialize
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.losses.mse import MSE
+from pellucid.standard.optimizers import SGD
 from pellucid.testing.check import Check
-from pellucid.testing.failure import require
 from pellucid.testing.subject import Subject
-from pellucid.trainer import Trainer
+from pellucid.training.trainer import Trainer
 
 
 def _train(subject: Subject, *callbacks: Any) -> Any:

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
+from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_maths import has_expressions
-from pellucid.testing.equations import arguments_of, evaluate
-from pellucid.testing.failure import HostArray, require, require_close, require_same
 from pellucid.testing.subject import Subject, declared_shape, draw_input
 
 

@@ -8,11 +8,11 @@ import pickle
 from collections.abc import Mapping
 from typing import Any
 
-from pellucid.component import Component
-from pellucid.config import create, to_config
+from pellucid.basics.component import Component
+from pellucid.glassbox.equations import check_text
+from pellucid.glassbox.failure import require
+from pellucid.registry.config import create, to_config
 from pellucid.testing.check import Check
-from pellucid.testing.equations import check_text
-from pellucid.testing.failure import require
 from pellucid.testing.subject import Subject
 
 

@@ -7,9 +7,9 @@ from unittest import SkipTest
 
 import numpy as np
 
-from pellucid.ops import Ops
+from pellucid.glassbox.failure import require_same
+from pellucid.ops.base import Ops
 from pellucid.testing.check import Check
-from pellucid.testing.failure import require_same
 from pellucid.testing.subject import Subject
 from pellucid.testing.trial import Result, Trial, as_tuple, copies
 

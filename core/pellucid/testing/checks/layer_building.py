@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import PellucidError, ShapeError
+from pellucid.basics.errors import PellucidError, ShapeError
+from pellucid.glassbox.failure import ConformanceError, require, require_same
 from pellucid.testing.check import Check
-from pellucid.testing.failure import ConformanceError, require, require_same
 from pellucid.testing.fingerprint import fingerprint
 from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_input, is_integer
 from pellucid.testing.trial import Trial, as_tuple
@@ -88,7 +88,7 @@ def same_seed(subject: Subject) -> None:
 
 
 def _initial(subject: Subject, seed: int) -> dict[str, Any]:
-    from pellucid.model import initialize
+    from pellucid.model.build import initialize
 
     layer = subject.create()
     shapes = tuple(declared_shape(spec) for spec in subject.example.input_shapes)

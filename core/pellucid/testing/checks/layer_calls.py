@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.component import CHANGES
-from pellucid.ops import Ops
+from pellucid.basics.component import CHANGES
+from pellucid.glassbox.failure import ConformanceError, require, require_same
+from pellucid.ops.base import Ops
 from pellucid.testing.check import Check
-from pellucid.testing.failure import ConformanceError, require, require_same
 from pellucid.testing.fingerprint import difference, fingerprint, recorded_assignments
 from pellucid.testing.subject import Subject
 from pellucid.testing.trial import Trial, as_tuple, copies

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pellucid.errors import PellucidError
-from pellucid.layer import Layer, Param, State
+from pellucid.basics.errors import PellucidError
+from pellucid.glassbox.equations import Activation, arguments_of, evaluate
+from pellucid.glassbox.failure import require, require_close
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.parameters import Param, State
+from pellucid.ops.base import Ops
 from pellucid.testing.check import Check
-from pellucid.testing.equations import Activation, arguments_of, evaluate
-from pellucid.testing.failure import require, require_close
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import Subject
 from pellucid.testing.trial import Arrays, Trial, as_tuple
-
-if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.ops import Ops
 
 
 def gradients(subject: Subject) -> None:

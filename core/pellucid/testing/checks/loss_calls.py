@@ -9,12 +9,12 @@ from unittest import SkipTest
 
 import numpy as np
 
-from pellucid.component import CHANGES
+from pellucid.basics.component import CHANGES
+from pellucid.glassbox.failure import ConformanceError, require, require_same
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_backends import NO_PLAN, ROUNDING, fast_backend, promises_capture
 from pellucid.testing.checks.layer_calls import NO_WRITING, ON_CTX, poisoned, spread
 from pellucid.testing.checks.loss_trial import LossResult, LossTrial
-from pellucid.testing.failure import ConformanceError, require, require_same
 from pellucid.testing.fingerprint import difference, fingerprint
 from pellucid.testing.subject import Subject
 

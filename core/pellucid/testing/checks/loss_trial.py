@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pellucid.context import Context
-from pellucid.testing.failure import ConformanceError, HostArray, require_close
+from pellucid.basics.arrays import HostArray
+from pellucid.glassbox.failure import ConformanceError, require_close
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.objective import Loss
+from pellucid.ops.base import Ops
 from pellucid.testing.subject import Subject, draw_input
-
-if TYPE_CHECKING:
-    from pellucid.objective import Loss
-    from pellucid.ops import Ops
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import DataError
+from pellucid.basics.errors import DataError
+from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.glassbox.failure import ConformanceError, require, require_close
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_maths import has_expressions
 from pellucid.testing.checks.loss_trial import LossTrial
-from pellucid.testing.equations import arguments_of, evaluate
-from pellucid.testing.failure import ConformanceError, require, require_close
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import Subject, declared_shape, is_integer
 
@@ -157,7 +157,7 @@ def bad_targets(subject: Subject) -> None:
         else:
             raise ConformanceError(
                 f"check accepts a target {which}.", expected="a DataError", received="nothing raised",
-                remedy="Override check(target, output_shape); see pellucid.losses.mse.",
+                remedy="Override check(target, output_shape); see pellucid.standard.losses.mse.",
             )  # fmt: skip
 
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pellucid.component import CHANGES
-from pellucid.config import read
-from pellucid.context import Context
-from pellucid.model import initialize
-from pellucid.objective import Batch
+from pellucid.basics.component import CHANGES
+from pellucid.glassbox.failure import ConformanceError, require, require_close, require_same
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.objective import Batch, Objective
+from pellucid.model.build import initialize
+from pellucid.ops.base import Ops
+from pellucid.registry.config import read
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_backends import ROUNDING, fast_backend
 from pellucid.testing.checks.layer_calls import ON_CTX
-from pellucid.testing.failure import ConformanceError, require, require_close, require_same
 from pellucid.testing.fingerprint import difference, fingerprint
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import Subject, declared_shape, draw_input
-
-if TYPE_CHECKING:
-    from pellucid.layer import Layer
-    from pellucid.objective import Objective
-    from pellucid.ops import Ops
 
 
 class ObjectiveTrial:

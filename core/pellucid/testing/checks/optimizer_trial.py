@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pellucid.layers.dense import Dense
-from pellucid.model import initialize, require_runtime
-from pellucid.optimizer import Segment, Slots, make_segments
-from pellucid.sequential import Sequential
+from pellucid.interfaces.layer import require_runtime
+from pellucid.interfaces.optimizer import Optimizer, Segment, Slots, make_segments
+from pellucid.model.build import initialize
+from pellucid.ops.base import Ops
+from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.layers.dense import Dense
 from pellucid.testing.subject import Subject
-
-if TYPE_CHECKING:
-    from pellucid.ops import Ops
-    from pellucid.optimizer import Optimizer
 
 SIZES = 5, 4, 3
 """Inputs, hidden units and outputs of the small network whose parameters are moved."""

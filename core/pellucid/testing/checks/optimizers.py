@@ -7,13 +7,13 @@ from unittest import SkipTest
 
 import numpy as np
 
-from pellucid.component import CHANGES
+from pellucid.basics.component import CHANGES
+from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_backends import NO_PLAN, ROUNDING, fast_backend, promises_capture
 from pellucid.testing.checks.layer_maths import has_expressions
 from pellucid.testing.checks.optimizer_trial import OptimizerTrial
-from pellucid.testing.equations import arguments_of, evaluate
-from pellucid.testing.failure import require, require_close, require_same
 from pellucid.testing.fingerprint import difference, fingerprint
 from pellucid.testing.subject import Subject
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.glassbox.failure import require_close, require_same
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_backends import ROUNDING, fast_backend
 from pellucid.testing.checks.layer_maths import has_expressions
-from pellucid.testing.equations import arguments_of, evaluate
-from pellucid.testing.failure import require_close, require_same
 from pellucid.testing.subject import Subject
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import isfinite
 
-from pellucid.component import CHANGES
+from pellucid.basics.component import CHANGES
+from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.glassbox.failure import require, require_close
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_maths import has_expressions
-from pellucid.testing.equations import arguments_of, evaluate
-from pellucid.testing.failure import require, require_close
 from pellucid.testing.subject import Subject
 
 PLANNED = ((0, 0), (5, 0), *((step, 10) for step in range(13)))

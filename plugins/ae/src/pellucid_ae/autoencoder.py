@@ -6,19 +6,27 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid import ConfigError, Equation, Example, Layer, ShapeError
-from pellucid.checks import check_bool, check_choice, check_int, check_sizes, check_type
-from pellucid.layers.dense import Dense
-from pellucid.layers.flatten import Flatten
-from pellucid.layers.reshape import Reshape
-from pellucid.layers.transposed import Transposed
+from pellucid import (
+    ConfigError,
+    Equation,
+    Example,
+    Layer,
+    ShapeError,
+    check_bool,
+    check_choice,
+    check_int,
+    check_sizes,
+    check_type,
+)
 from pellucid.ops.activations import ACTIVATIONS
-from pellucid.sequential import Sequential
+from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.flatten import Flatten
+from pellucid.standard.layers.reshape import Reshape
+from pellucid.standard.layers.transposed import Transposed
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
-    from pellucid.model import HostArray
+    from pellucid import Array, Context, HostArray, Shape
 
 
 class Autoencoder(Layer):
@@ -153,8 +161,7 @@ class Autoencoder(Layer):
 
     def encode(self, x: Any, *, batch_size: int = 1024) -> HostArray:
         """The codes (N, K) of samples (N, …), to which the model's transforms are applied first."""
-        from pellucid.model import transformed
-        from pellucid.prediction import in_batches
+        from pellucid import in_batches, transformed
 
         return in_batches(self, self.encoder.forward, *transformed(self, x), batch_size=batch_size)
 
@@ -164,7 +171,7 @@ class Autoencoder(Layer):
         Raises:
             ShapeError: not K numbers a code. DataError: no numbers. ConfigError: a transform that cannot be undone.
         """
-        from pellucid.prediction import as_codes, in_batches, to_data
+        from pellucid import as_codes, in_batches, to_data
 
         codes = as_codes(self, code, self.latent)
         return to_data(self, in_batches(self, self._decoded, codes, batch_size=batch_size))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pellucid import Example, Layer
-from pellucid.errors import ConfigError
+from pellucid import ConfigError, Example, Layer
 
 from pellucid_ae.autoencoder import Autoencoder
 from pellucid_ae.gaussian_noise import GaussianNoise

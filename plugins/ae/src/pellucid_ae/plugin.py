@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pellucid import hookimpl
 
 if TYPE_CHECKING:
-    from pellucid.registry.manifest import Registrar
+    from pellucid import Registrar
 
 VERBS = {verb: f"pellucid_ae.verbs:{verb}" for verb in ("encode", "reconstruct", "interpolate")}
 

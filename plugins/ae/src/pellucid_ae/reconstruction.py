@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid import Batch, Equation, Example, Loss, Objective
-from pellucid.errors import ConfigError, DataError
-from pellucid.losses.binary_cross_entropy import BinaryCrossEntropy
+from pellucid import Batch, ConfigError, DataError, Equation, Example, Loss, Objective
+from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer
+    from pellucid import Array, Context, Layer
 
 
 class Reconstruction(Objective):

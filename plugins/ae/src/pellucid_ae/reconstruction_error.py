@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from pellucid import Equation, Example, Metric
-from pellucid.errors import ShapeError
-from pellucid.metric import HostArray
+from pellucid import Equation, Example, HostArray, Metric, ShapeError
 
 
 class ReconstructionError(Metric):

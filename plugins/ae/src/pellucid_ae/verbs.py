@@ -12,18 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.checks import check_int
-from pellucid.errors import ConfigError
-from pellucid.experiments.codes import check_codes, save_codes, straight_path
-from pellucid.experiments.finished import Part, open_run
-from pellucid.experiments.outputs import check_output, save_samples
-from pellucid.model import transformed
-from pellucid.prediction import in_batches, to_data
+from pellucid import ConfigError, check_int, in_batches, open_run, to_data, transformed
+from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
+from pellucid.workbench.experiments.finished import Part
+from pellucid.workbench.experiments.outputs import check_output, save_samples
 
 from pellucid_ae.autoencoder import Autoencoder
 
 if TYPE_CHECKING:
-    from pellucid.model import HostArray
+    from pellucid import HostArray
 
 
 def encode(

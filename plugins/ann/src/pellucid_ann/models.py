@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pellucid import Example, create
-from pellucid.checks import check_choice, check_int, check_sizes
-from pellucid.initializer import Initializer
-from pellucid.layer import Layer
-from pellucid.layers.dense import Dense
-from pellucid.layers.dropout import Dropout
-from pellucid.layers.flatten import Flatten
-from pellucid.sequential import Sequential
+from pellucid import Example, Initializer, Layer, check_choice, check_int, check_sizes, create
+from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.dropout import Dropout
+from pellucid.standard.layers.flatten import Flatten
 
 Task = Literal["classification", "regression"]
 Normalization = Literal["batch_norm", "layer_norm"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from pellucid.errors import ConfigError, ShapeError
+from pellucid import ConfigError, ShapeError
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer, Shape
+    from pellucid import Layer, Shape
 
 Pair = tuple[int, int]
 Size: TypeAlias = int | Sequence[int]

@@ -6,13 +6,11 @@ from copy import deepcopy
 from math import gcd
 from typing import Literal
 
-from pellucid import create
-from pellucid.checks import check_choice
-from pellucid.layer import Layer
-from pellucid.layers.batch_norm import BatchNorm
-from pellucid.layers.dense import Dense
-from pellucid.layers.elementwise import Elementwise
+from pellucid import Layer, check_choice, create
 from pellucid.ops.activations import ACTIVATIONS
+from pellucid.standard.layers.activations import Elementwise
+from pellucid.standard.layers.batch_norm import BatchNorm
+from pellucid.standard.layers.dense import Dense
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.group_norm import GroupNorm

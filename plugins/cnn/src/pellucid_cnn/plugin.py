@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid import hookimpl
-from pellucid.registry.manifest import Registrar
-from pellucid.registry.report import Report
+from pellucid import Registrar, Report, hookimpl
 
 ARRAY_CODE_ONLY = frozenset({"upsample_bilinear_forward", "upsample_bilinear_backward"})
 """The ops that have no kernel in ext/."""

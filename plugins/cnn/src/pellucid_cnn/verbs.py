@@ -10,18 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid import pictures
-from pellucid.checks import check_int
-from pellucid.context import Context
-from pellucid.errors import ConfigError
-from pellucid.experiments.finished import FinishedRun, Part, open_run
-from pellucid.experiments.outputs import check_output
-from pellucid.layer import Array, Layer
-from pellucid.layers.elementwise import Elementwise
-from pellucid.model import HostArray, Runtime, require_runtime, transformed
-from pellucid.prediction import in_batches, to_data
-from pellucid.sequential import Sequential
-from pellucid.transform import Augmentation
+from pellucid import (
+    Array,
+    Augmentation,
+    ConfigError,
+    Context,
+    FinishedRun,
+    HostArray,
+    Layer,
+    Runtime,
+    check_int,
+    in_batches,
+    open_run,
+    require_runtime,
+    to_data,
+    transformed,
+)
+from pellucid.standard.layers.activations import Elementwise
+from pellucid.standard.layers.containers import Sequential
+from pellucid.workbench import pictures
+from pellucid.workbench.experiments.finished import Part
+from pellucid.workbench.experiments.outputs import check_output
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D

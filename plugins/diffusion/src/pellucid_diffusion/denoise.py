@@ -7,21 +7,29 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pellucid.checks import check_choice, check_float, check_int, check_type
-from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError, DataError
-from pellucid.layers.rows import contiguous
-from pellucid.losses.rows import reject, weight_per_row
-from pellucid.model import require_runtime
-from pellucid.objective import Batch, Objective
+from pellucid import (
+    Batch,
+    ConfigError,
+    DataError,
+    Equation,
+    Example,
+    HostArray,
+    Objective,
+    check_choice,
+    check_float,
+    check_int,
+    check_type,
+    require_runtime,
+)
+from pellucid.standard.layers.rows import contiguous
+from pellucid.standard.losses.rows import reject, weight_per_row
 
 from pellucid_diffusion.noise_schedules import NOISE_SCHEDULES
 from pellucid_diffusion.parameterisations import PARAMETERISATIONS, Predict, min_snr_weight, mixture
-from pellucid_diffusion.process import HostArray, Process, process_of
+from pellucid_diffusion.process import Process, process_of
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer, Shape
+    from pellucid import Array, Context, Layer, Shape
 
 _TINY = {"hidden": 4, "blocks": 1, "embedding": 2}
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
+from pellucid import Layer, ShapeError
 
 if TYPE_CHECKING:
-    from pellucid.layer import Shape
+    from pellucid import Shape
 
     from pellucid_diffusion.embedding import Embedding
 

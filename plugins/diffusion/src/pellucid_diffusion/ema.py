@@ -7,14 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.callback import Callback
-from pellucid.callbacks.best_epoch import BestEpoch
-from pellucid.checks import check_float
-from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError
+from pellucid import Callback, ConfigError, Equation, Example, check_float
+from pellucid.standard.callbacks import BestEpoch
 
 if TYPE_CHECKING:
-    from pellucid.training.run import Run
+    from pellucid import Run
 
 
 class Ema(Callback):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.checks import check_int
-from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.layer import Layer
-from pellucid.layers.dense import Dense
+from pellucid import ConfigError, Equation, Example, Layer, ShapeError, check_int
+from pellucid.standard.layers.dense import Dense
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid import Array, Context, Shape
 
 
 class Embedding(Layer):

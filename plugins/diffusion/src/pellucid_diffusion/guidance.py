@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.config import read
-from pellucid.errors import ConfigError
-from pellucid.model import require_runtime
+from pellucid import ConfigError, read, require_runtime
 
 from pellucid_diffusion.denoise import Denoise, classes_of
 from pellucid_diffusion.parameterisations import noise_in, split
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer
+    from pellucid import Array, Context, Layer
 
 
 class Guided:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pellucid.checks import check_int, check_type
-from pellucid.component import Example
-from pellucid.config import read
-from pellucid.errors import ConfigError
+from pellucid import ConfigError, Example, check_int, check_type, read
 
 from pellucid_diffusion.mlp_denoiser import DenseDenoiser
 

@@ -7,14 +7,25 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from pellucid import build
-from pellucid.checks import check_float, check_int
-from pellucid.component import Equation, Example
-from pellucid.errors import CheckpointError, ConfigError
-from pellucid.layer import Layer, Param, State
-from pellucid.model import require_runtime
-from pellucid.trainer import Trainer
-from pellucid.transform import HostArray, Shape, Transform, check_columns, floating
+from pellucid import (
+    CheckpointError,
+    ConfigError,
+    Equation,
+    Example,
+    HostArray,
+    Layer,
+    Param,
+    Shape,
+    State,
+    Trainer,
+    Transform,
+    build,
+    check_columns,
+    check_float,
+    check_int,
+    floating,
+    require_runtime,
+)
 
 
 class Latents(Transform):

@@ -6,20 +6,16 @@ from abc import ABC, abstractmethod
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from pellucid.checks import check_int
-from pellucid.component import Equation, Example
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
-from pellucid.layers.dense import Dense
-from pellucid.layers.layer_norm import LayerNorm
-from pellucid.layers.rows import contiguous
+from pellucid import Equation, Example, Layer, ShapeError, check_int
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.layer_norm import LayerNorm
+from pellucid.standard.layers.rows import contiguous
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid import Array, Context, Shape
 
 
 class MlpBlock(Layer):

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
-from pellucid.errors import ConfigError
-
-HostArray = np.ndarray[Any, Any]
+from pellucid import ConfigError, HostArray
 
 LARGEST_BETA = 0.999
 """What the cosine schedule stops at, so that no single step wipes out everything (Nichol & Dhariwal, §3.2)."""

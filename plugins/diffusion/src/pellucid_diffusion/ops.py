@@ -5,11 +5,10 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from pellucid.errors import DataError
+from pellucid import DataError
 
 if TYPE_CHECKING:
-    from pellucid.layer import Array
-    from pellucid.ops import Ops
+    from pellucid import Array, Ops
 
 LONGEST = 10_000.0
 """The slowest sine of ``time_features`` takes about 2π times so many steps for one turn."""

@@ -15,8 +15,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
+from pellucid import HostArray
 
-from pellucid_diffusion.process import HostArray, Process
+from pellucid_diffusion.process import Process
 
 Predict = Literal["epsilon", "x0", "v"]
 _Pair = tuple[HostArray, HostArray]

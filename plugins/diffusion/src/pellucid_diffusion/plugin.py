@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid import hookimpl
-from pellucid.registry.manifest import Registrar
+from pellucid import Registrar, hookimpl
 
 _HERE = "pellucid_diffusion"
 _VERBS = {verb: f"{_HERE}.verbs:{verb}" for verb in ("sample", "generate")}

@@ -6,12 +6,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from pellucid.errors import ConfigError
-from pellucid.suggest import did_you_mean, listed
+from pellucid import ConfigError, HostArray, did_you_mean, listed
 
 from pellucid_diffusion.noise_schedules import NOISE_SCHEDULES
-
-HostArray = np.ndarray[Any, Any]
 
 LARGEST_REST = 1e-3
 """The largest ᾱ_T that is accepted: sampling starts from N(0, 1), and the last step must look like that."""

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, log, sqrt
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
-from pellucid.checks import check_float
-from pellucid.errors import ConfigError
+from pellucid import Array, ConfigError, check_float
 
 from pellucid_diffusion.process import Process
 
-Array = Any
 Said = Callable[[Array, int], tuple[Array, Array]]
 """What the network says about (x_t, t): its (x₀, ε)."""
 

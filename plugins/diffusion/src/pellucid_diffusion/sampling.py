@@ -7,19 +7,27 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.checks import check_float, check_int
-from pellucid.context import Context
-from pellucid.errors import ConfigError, DataError, NumericalError
-from pellucid.model import HostArray, require_runtime
-from pellucid.prediction import to_data
-from pellucid.suggest import did_you_mean, listed
+from pellucid import (
+    Array,
+    ConfigError,
+    Context,
+    DataError,
+    HostArray,
+    NumericalError,
+    check_float,
+    check_int,
+    did_you_mean,
+    listed,
+    require_runtime,
+    to_data,
+)
 
 from pellucid_diffusion.denoise import classes_of
 from pellucid_diffusion.guidance import Guided, objective_of
-from pellucid_diffusion.samplers import SAMPLERS, Array, Sampler, reverse
+from pellucid_diffusion.samplers import SAMPLERS, Sampler, reverse
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer
+    from pellucid import Layer
 
 BATCH = 250
 """Samples that go through the network together."""

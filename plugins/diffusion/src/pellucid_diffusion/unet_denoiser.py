@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
-from pellucid import create
-from pellucid.checks import check_int, check_type
-from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.sequential import Sequential
+from pellucid import ConfigError, Equation, Example, ShapeError, check_int, check_type, create
+from pellucid.standard.layers.containers import Sequential
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer, Shape
+    from pellucid import Array, Context, Layer, Shape
 
 
 class UNetDenoiser(Denoiser):

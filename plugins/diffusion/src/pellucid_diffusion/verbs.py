@@ -11,20 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pellucid import pictures
-from pellucid.checks import check_int
-from pellucid.errors import ConfigError
-from pellucid.experiments.finished import open_run
-from pellucid.experiments.labels import class_number
-from pellucid.experiments.outputs import check_output, save_array
-from pellucid.model import HostArray, require_runtime
+from pellucid import ConfigError, HostArray, check_int, class_number, open_run, require_runtime
+from pellucid.workbench import pictures
+from pellucid.workbench.experiments.outputs import check_output, save_array
 
 from pellucid_diffusion import drawing, sampling
 from pellucid_diffusion.denoise import classes_of
 from pellucid_diffusion.guidance import objective_of
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer
+    from pellucid import Layer
 
 SamplerName = Literal["dpm_solver", "ddim", "ddpm", "ddpm_beta"]
 SECONDS = 0.08

@@ -5,15 +5,14 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid import create
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.layers.dense import Dense
-from pellucid.layers.flatten import Flatten
-from pellucid.layers.reshape import Reshape
-from pellucid.sequential import Sequential
+from pellucid import ConfigError, ShapeError, create
+from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.flatten import Flatten
+from pellucid.standard.layers.reshape import Reshape
 
 if TYPE_CHECKING:
-    from pellucid.layer import Layer
+    from pellucid import Layer
 
     from pellucid_vae.models import LatentVariableModel
 

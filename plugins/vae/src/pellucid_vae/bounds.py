@@ -6,11 +6,7 @@ from math import log, pi, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.checks import check_int
-from pellucid.errors import ConfigError
-from pellucid.model import HostArray, require_runtime, transformed
-from pellucid.prediction import in_batches
-from pellucid.training.objective import choose_objective
+from pellucid import ConfigError, HostArray, check_int, choose_objective, in_batches, require_runtime, transformed
 
 from pellucid_vae.elbo import Elbo
 from pellucid_vae.inference import checked, with_labels
@@ -18,8 +14,7 @@ from pellucid_vae.inference import checked, with_labels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer
+    from pellucid import Array, Context, Layer
 
     from pellucid_vae.models import LatentVariableModel
 

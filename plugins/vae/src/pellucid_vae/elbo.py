@@ -5,19 +5,26 @@ from __future__ import annotations
 from math import log, pi, prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.checks import check_bool, check_choice, check_float, check_int
-from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError, DataError
-from pellucid.layers.rows import contiguous
-from pellucid.losses.rows import reject, weight_per_row
-from pellucid.model import require_runtime
-from pellucid.objective import Batch, Objective
+from pellucid import (
+    Batch,
+    ConfigError,
+    DataError,
+    Equation,
+    Example,
+    Objective,
+    check_bool,
+    check_choice,
+    check_float,
+    check_int,
+    require_runtime,
+)
+from pellucid.standard.layers.rows import contiguous
+from pellucid.standard.losses.rows import reject, weight_per_row
 
 from pellucid_vae.ops import require_labels
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer, Shape
+    from pellucid import Array, Context, Layer, Shape
 
 Likelihood = Literal["bernoulli", "gaussian"]
 

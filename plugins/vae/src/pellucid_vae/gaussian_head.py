@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from pellucid.checks import check_int
-from pellucid.component import Equation, Example
-from pellucid.layer import Layer
-from pellucid.layers.dense import Dense
-from pellucid.layers.rows import contiguous, features
+from pellucid import Equation, Example, Layer, check_int
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.rows import contiguous, features
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid import Array, Context, Shape
 
 
 class GaussianHead(Layer):

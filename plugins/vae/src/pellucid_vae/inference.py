@@ -8,17 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid.checks import check_int
-from pellucid.errors import ConfigError, DataError
-from pellucid.model import HostArray, require_runtime
-from pellucid.prediction import as_codes, in_batches, to_data
+from pellucid import ConfigError, DataError, HostArray, as_codes, check_int, in_batches, require_runtime, to_data
 
 from pellucid_vae.elbo import Likelihood
 from pellucid_vae.models import LatentVariableModel
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Layer
+    from pellucid import Array, Context, Layer
 
 
 def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:

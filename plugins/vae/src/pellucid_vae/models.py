@@ -7,20 +7,16 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.checks import check_choice, check_int, check_sizes
-from pellucid.component import Equation, Example
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
-from pellucid.layers.flatten import Flatten
+from pellucid import Equation, Example, Layer, ShapeError, check_choice, check_int, check_sizes
 from pellucid.ops.activations import ACTIVATIONS
+from pellucid.standard.layers.flatten import Flatten
 
 from pellucid_vae.architectures import Architecture, decoder_for, encoder_for
 from pellucid_vae.gaussian_head import GaussianHead
 from pellucid_vae.join_label import JoinLabel
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid import Array, Context, Shape
 
 _EQUATIONS = (
     Equation("h", r"h = \mathrm{encoder}(x)"),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.errors import DataError
+from pellucid import DataError
 
 if TYPE_CHECKING:
-    from pellucid.layer import Array
-    from pellucid.ops import Ops
+    from pellucid import Array, Ops
 
 LARGEST = 20.0
 """``reparameterize`` takes a larger s for this one: e²⁰ ≈ 5·10⁸ is no standard deviation of anything, and eˢ must not

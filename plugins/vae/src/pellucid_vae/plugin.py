@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid import hookimpl
-from pellucid.registry.manifest import Registrar
+from pellucid import Registrar, hookimpl
 
 VERBS = {verb: f"pellucid_vae.verbs:{verb}" for verb in ("encode", "reconstruct", "sample", "interpolate", "traverse")}
 

@@ -12,14 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid.checks import check_float, check_int
-from pellucid.datasets.samples import Split
-from pellucid.errors import ConfigError
-from pellucid.experiments.codes import check_codes, save_codes, straight_path
-from pellucid.experiments.finished import FinishedRun, Part, open_run
-from pellucid.experiments.labels import class_number
-from pellucid.experiments.outputs import check_output, save_samples
-from pellucid.model import HostArray
+from pellucid import ConfigError, FinishedRun, HostArray, Split, check_float, check_int, class_number, open_run
+from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
+from pellucid.workbench.experiments.finished import Part
+from pellucid.workbench.experiments.outputs import check_output, save_samples
 
 from pellucid_vae import inference
 from pellucid_vae.models import LatentVariableModel

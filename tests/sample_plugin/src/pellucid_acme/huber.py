@@ -1,8 +1,7 @@
 """Huber: squared error near zero, absolute error far away."""
 
-from pellucid import Equation, Example, Loss, ShapeError
-from pellucid.checks import check_float
-from pellucid.losses.rows import reject, require_rows
+from pellucid import Equation, Example, Loss, ShapeError, check_float
+from pellucid.standard.losses.rows import reject, require_rows
 
 
 class Huber(Loss):

@@ -1,8 +1,7 @@
 """noisy_sine: a sine with gross errors, on which squared errors and robust ones disagree."""
 
 import numpy as np
-from pellucid import Dataset, Split
-from pellucid.checks import check_float, check_int
+from pellucid import Dataset, Split, check_float, check_int
 
 
 class NoisySine(Dataset):

@@ -1,7 +1,6 @@
 """RBF: radial basis functions, hills of equal width."""
 
-from pellucid import Equation, Example, Layer, ShapeError
-from pellucid.checks import check_float, check_int
+from pellucid import Equation, Example, Layer, ShapeError, check_float, check_int
 
 
 class RBF(Layer):

@@ -1,7 +1,6 @@
 """RMSProp: steps divided by the recent size of each gradient."""
 
-from pellucid import Equation, Example, Optimizer
-from pellucid.checks import check_float
+from pellucid import Equation, Example, Optimizer, check_float
 
 
 class RMSProp(Optimizer):

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pellucid.errors import PellucidWarning
+from pellucid import PellucidWarning
 
 _BUILD_LOG = Path(__file__).with_name("build.log")
 _NATIVE = f"{__name__}.native"

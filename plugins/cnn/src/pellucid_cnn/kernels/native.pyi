@@ -4,7 +4,7 @@ from types import NotImplementedType
 from typing import Any
 
 from numpy import ndarray
-from pellucid.ops import Ops
+from pellucid import Ops
 
 from pellucid_cnn.geometry import Geometry, Pair
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.component import Equation, Example
-from pellucid.layers.rows import contiguous
+from pellucid import Equation, Example
+from pellucid.standard.layers.rows import contiguous
 
 from pellucid_cnn.layers.pool import PIXELS, STRIDE, Pool
 from pellucid_cnn.layers.window import window_equations
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
+    from pellucid import Array, Context
 
 
 class AveragePool2D(Pool):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.component import Equation, Example
-from pellucid.errors import ConfigError, ShapeError
-from pellucid.initializer import Initializer
-from pellucid.regularizer import Regularizer
+from pellucid import ConfigError, Equation, Example, Initializer, Regularizer, ShapeError
 
 from pellucid_cnn.geometry import (
     Geometry,
@@ -25,7 +22,7 @@ from pellucid_cnn.layers.filter_bank import FilterBank
 from pellucid_cnn.layers.window import window_equations
 
 if TYPE_CHECKING:
-    from pellucid.layer import Shape
+    from pellucid import Shape
 
 _X = "x.reshape(*x.shape[:3], groups, -1)"
 _WEIGHT = "W.reshape(*W.shape[:3], groups, -1)"

@@ -5,19 +5,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from pellucid.checks import check_bool, check_choice, check_int, check_type
-from pellucid.initializer import Initializer
-from pellucid.layer import Layer
-from pellucid.layers.dense import RECTIFIERS
-from pellucid.layers.rows import contiguous
+from pellucid import Initializer, Layer, Regularizer, check_bool, check_choice, check_int, check_type
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
-from pellucid.regularizer import Regularizer
+from pellucid.standard.layers.dense import RECTIFIERS
+from pellucid.standard.layers.rows import contiguous
 
 from pellucid_cnn.geometry import Geometry, Padding, Pair, Size, check_padding, check_pair, pair
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Param
+    from pellucid import Array, Context, Param
 
 
 class FilterBank(Layer):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.component import Equation, Example
-from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous
+from pellucid import Equation, Example, Layer
+from pellucid.standard.layers.rows import contiguous
 
 from pellucid_cnn.geometry import Geometry, check_images
 from pellucid_cnn.ops.pooling import argmax_type
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid import Array, Context, Shape
 
 
 class GlobalMaxPool2D(Layer):

@@ -5,17 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from pellucid.checks import check_float, check_int
-from pellucid.component import Equation, Example
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous, features
+from pellucid import Equation, Example, Layer, ShapeError, check_float, check_int
+from pellucid.standard.layers.rows import contiguous, features
 
 from pellucid_cnn.geometry import check_groups
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Param, Shape
+    from pellucid import Array, Context, Param, Shape
 
 _GROUPED = "reshape(len(x), -1, groups, x.shape[-1] // groups)"
 

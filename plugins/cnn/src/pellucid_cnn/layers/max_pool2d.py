@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.component import Equation, Example
-from pellucid.layers.rows import contiguous
+from pellucid import Equation, Example
+from pellucid.standard.layers.rows import contiguous
 
 from pellucid_cnn.layers.pool import PIXELS, STRIDE, Pool
 from pellucid_cnn.layers.window import window_equations
 from pellucid_cnn.ops.pooling import argmax_type
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
+    from pellucid import Array, Context
 
 _WINDOWS = "np.where(M[None, ..., None] > 0, x[:, None, None], -np.inf)"
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.component import Equation, Example
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
+from pellucid import Equation, Example, Layer, ShapeError
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid import Array, Context, Shape
 
 
 class MirrorAverage(Layer):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.errors import ConfigError
-from pellucid.layer import Layer
+from pellucid import ConfigError, Layer
 
 from pellucid_cnn.geometry import (
     Geometry,
@@ -21,7 +20,7 @@ from pellucid_cnn.geometry import (
 )
 
 if TYPE_CHECKING:
-    from pellucid.layer import Shape
+    from pellucid import Shape
 
 STRIDE = "(size if stride is None else stride)"
 """The stride as an expression of the constructor's arguments."""

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.checks import check_bool, check_choice, check_float, check_int
-from pellucid.component import Equation, Example
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
-from pellucid.layers.dense import Dense
-from pellucid.layers.dropout import Dropout
-from pellucid.sequential import Sequential
+from pellucid import Equation, Example, Layer, ShapeError, check_bool, check_choice, check_float, check_int
+from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.dropout import Dropout
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.parts import Normalization, activate, normalize
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid import Array, Context, Shape
 
 
 class ResidualBlock(Layer):

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.checks import check_choice
-from pellucid.component import Equation, Example
-from pellucid.layer import Layer
-from pellucid.layers.rows import contiguous
+from pellucid import Equation, Example, Layer, check_choice
+from pellucid.standard.layers.rows import contiguous
 
 from pellucid_cnn.geometry import Size, check_images, check_pair, pair
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid import Array, Context, Shape
 
 
 def _matrix(axis: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.component import Equation
+from pellucid import Equation
 
 
 def window_equations(

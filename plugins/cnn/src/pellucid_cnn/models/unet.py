@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from pellucid import Example
-from pellucid.checks import check_choice, check_int, check_sizes
-from pellucid.component import Equation
-from pellucid.errors import ShapeError
-from pellucid.layer import Layer
-from pellucid.sequential import Sequential
+from pellucid import Equation, Example, Layer, ShapeError, check_choice, check_int, check_sizes
+from pellucid.standard.layers.containers import Sequential
 
 from pellucid_cnn.geometry import check_images
 from pellucid_cnn.layers.concatenate import Concatenate
@@ -20,8 +16,7 @@ from pellucid_cnn.layers.upsample import Upsample
 from pellucid_cnn.parts import Normalization, check_normalization, convolve
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array, Shape
+    from pellucid import Array, Context, Shape
 
 Task = Literal["regression", "segmentation"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pellucid.layer import Array
+from pellucid import Array
 
 from pellucid_cnn.geometry import Geometry, Pair, output_size
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.layer import Array
+from pellucid import Array
 from pellucid.ops.activations import NEEDS_INPUT, require_activation
 
 from pellucid_cnn.geometry import Geometry
 from pellucid_cnn.ops.columns import col2im, im2col
 
 if TYPE_CHECKING:
-    from pellucid.ops import Ops
+    from pellucid import Ops
 
 
 def conv2d_forward(

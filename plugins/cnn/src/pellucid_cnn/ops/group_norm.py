@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.layer import Array
+from pellucid import Array
 
 if TYPE_CHECKING:
-    from pellucid.ops import Ops
+    from pellucid import Ops
 
 
 def group_norm_forward(

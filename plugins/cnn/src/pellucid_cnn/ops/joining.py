@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pellucid.layer import Array
-    from pellucid.ops import Ops
+    from pellucid import Array, Ops
 
 
 def concatenate(ops: Ops, a: Array, b: Array, y: Array) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from pellucid.layer import Array
+from pellucid import Array
 
 from pellucid_cnn.geometry import Geometry, Pair
 from pellucid_cnn.ops.columns import col2im, im2col
 
 if TYPE_CHECKING:
-    from pellucid.ops import Ops
+    from pellucid import Ops
 
 
 def argmax_type(size: Pair) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid.layer import Array
+from pellucid import Array
 
 from pellucid_cnn.geometry import Pair
 
 if TYPE_CHECKING:
-    from pellucid.ops import Ops
+    from pellucid import Ops
 
 
 def upsample_nearest_forward(ops: Ops, x: Array, factor: Pair, y: Array) -> None:

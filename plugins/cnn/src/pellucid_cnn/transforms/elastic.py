@@ -5,14 +5,12 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from pellucid.checks import check_float
-from pellucid.component import Example
+from pellucid import Example, check_float
 
 from pellucid_cnn.transforms.warp import Warp
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
+    from pellucid import Array, Context
 
 
 class Elastic(Warp):

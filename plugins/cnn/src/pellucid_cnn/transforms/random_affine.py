@@ -5,15 +5,13 @@ from __future__ import annotations
 from math import pi
 from typing import TYPE_CHECKING
 
-from pellucid.checks import check_float
-from pellucid.component import Example
+from pellucid import Example, check_float
 
 from pellucid_cnn.transforms.ranges import between, check_range
 from pellucid_cnn.transforms.warp import Affine, Motion, draw
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
+    from pellucid import Array, Context
 
 
 class RandomAffine(Affine):

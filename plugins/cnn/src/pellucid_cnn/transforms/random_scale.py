@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid.component import Example
+from pellucid import Example
 
 from pellucid_cnn.transforms.ranges import between, check_range
 from pellucid_cnn.transforms.warp import Affine, Motion, draw
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
+    from pellucid import Array, Context
 
 
 class RandomScale(Affine):

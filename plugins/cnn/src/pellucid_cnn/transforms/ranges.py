@@ -6,8 +6,7 @@ from math import inf
 from numbers import Real
 from typing import Any
 
-from pellucid.component import Component
-from pellucid.errors import ConfigError
+from pellucid import Component, ConfigError
 
 
 def check_range(owner: Component, name: str, value: Any) -> None:

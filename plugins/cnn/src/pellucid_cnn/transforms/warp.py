@@ -5,13 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from pellucid.component import Example
-from pellucid.errors import ShapeError
-from pellucid.transform import Augmentation
+from pellucid import Augmentation, Example, ShapeError
 
 if TYPE_CHECKING:
-    from pellucid.context import Context
-    from pellucid.layer import Array
+    from pellucid import Array, Context
 
 
 class Warp(Augmentation, ABC):

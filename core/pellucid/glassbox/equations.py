@@ -1,0 +1,113 @@
+"""Evaluates the equations of a component, so that they can be held against its code."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.component import Component, Equation
+from pellucid.glassbox.failure import ConformanceError, require
+from pellucid.registry.config import create
+
+
+def _import_numpy(name: str, *rest: Any) -> Any:
+    """NumPy's methods import parts of NumPy when they are first called."""
+    if name.partition(".")[0] != "numpy":
+        raise ImportError(f"an equation cannot import {name}")
+    return __import__(name, *rest)
+
+
+BUILTINS = {f.__name__: f for f in (abs, float, int, len, max, min, range, sum, tuple)} | {"__import__": _import_numpy}
+"""All that an expression may call besides NumPy's functions as ``np.…``, ``erf``, and what the component names."""
+
+erf = np.vectorize(math.erf, otypes=[np.float64])
+_REMEDY = (
+    "An expression is made of x (x0, x1, … for several inputs), dy, y, the component's symbols and constructor "
+    "arguments, what equations above it define, and np."
+)
+
+
+class Activation:
+    """The function that a constructor argument names, as in ``f(z)`` and ``f.derivative(z)``.
+
+    It is computed from the equations of the registered activation, not by its code; None is the identity.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        self.layer: Component | None = None
+        if name is not None:
+            self.layer = create("layer", name)
+
+    def __call__(self, z: HostArray) -> HostArray:
+        return z if self.layer is None else self._find("y", z)
+
+    def derivative(self, z: HostArray) -> HostArray:
+        """f′(z), element by element."""
+        return np.ones_like(z) if self.layer is None else self._find("dx", z)
+
+    def _find(self, wanted: str, z: HostArray) -> HostArray:
+        assert self.layer is not None
+        names = {**arguments_of(self.layer), "x": z, "dy": np.ones_like(z)}
+        return np.asarray(evaluate(self.layer.equations, names)[wanted])
+
+
+def arguments_of(component: Component) -> dict[str, Any]:
+    """The constructor's arguments by name."""
+    return dict(component.arguments())
+
+
+def evaluate(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of every equation with an expression, by what it is ``of``.
+
+    They are evaluated in order; each may use those above it. Nothing but ``names``, ``np``, ``erf`` and a few
+    harmless builtins is in reach.
+    """
+    known = dict(names)
+    values: dict[str, Any] = {}
+    for equation in equations:
+        if equation.python is None:
+            continue
+        scope = {"__builtins__": BUILTINS, "np": np, "erf": erf, **known}
+        try:
+            with np.errstate(all="ignore"):
+                value = eval(compile(equation.python, f"<equation of {equation.of}>", "eval"), scope)
+        except Exception as error:
+            raise ConformanceError(
+                f"The expression of the equation of '{equation.of}' cannot be evaluated: {equation.python}",
+                expected="a value", received=f"{type(error).__name__}: {error}", remedy=_REMEDY,
+            ) from error  # fmt: skip
+        known[equation.of] = values[equation.of] = value
+    return values
+
+
+def check_text(equations: tuple[Equation, ...]) -> None:
+    """Raise ConformanceError unless every equation has LaTeX with balanced braces and an expression that parses."""
+    for equation in equations:
+        balanced = _balanced(equation.latex)
+        require(
+            equation.latex.strip() and balanced, f"The LaTeX of the equation of '{equation.of}' is broken.",
+            expected="text with as many { as }", received=repr(equation.latex), remedy="Close the braces.",
+        )  # fmt: skip
+        if equation.python is not None:
+            try:
+                ast.parse(equation.python, mode="eval")
+            except SyntaxError as error:
+                raise ConformanceError(
+                    f"The expression of the equation of '{equation.of}' is no Python expression.",
+                    expected="an expression", received=f"{equation.python!r}: {error.msg}", remedy=_REMEDY,
+                ) from error  # fmt: skip
+
+
+def _balanced(latex: str) -> bool:
+    depth = 0
+    bare = latex.replace(r"\{", "").replace(r"\}", "")
+    for character in bare:
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            return False
+    return depth == 0

@@ -1,1 +1,0 @@
-"""The built-in initializers: how the first values of parameters are drawn."""

@@ -1,0 +1,229 @@
+"""Context: everything that belongs to one call of a layer; Stream: counter-based randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.autodiff.tape import Tape
+from pellucid.autodiff.variable import Variable
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import DifferentiationError
+from pellucid.interfaces.parameters import State
+from pellucid.ops.base import Ops
+from pellucid.ops.random import _MASK, Stream, mix, site_key
+
+EVERY_INPUT = (True,) * 32
+"""``needs_dx`` of a layer whose every input gradient is wanted, whatever their number."""
+
+
+class _Call:
+    """What all contexts of one call of a model share."""
+
+    __slots__ = ("cell", "dtype", "epoch", "index", "micro", "seed", "step", "updates", "uses_streams")
+
+    def set_key(self) -> None:
+        """Derive the step's key; no layer without randomness pays for it."""
+        self.cell[0] = mix((self.seed & _MASK) ^ mix(self.step + 1))
+
+    def __init__(self, seed: int, dtype: Any) -> None:
+        self.seed = seed
+        self.dtype = np.dtype(dtype)
+        self.step = self.epoch = self.micro = 0
+        self.cell = np.zeros(2, np.uint64)
+        self.index: np.ndarray[Any, Any] | None = None
+        self.updates: list[tuple[State, Array, float]] = []
+        self.uses_streams = False
+
+
+class Context:
+    """The context of one call of one layer; composites give each call site a child of its own.
+
+    What comes in: ``ops`` and ``xp`` (the backend and its array namespace), ``training``, ``step``, ``epoch``,
+    ``needs_dx[i]`` (whether the gradient at input i is wanted). Anything may be saved on it for ``backward``.
+
+    A root context is made by the trainer, by ``predict`` and by the gradient checker::
+
+        ctx = Context(ops, training=True, seed=0)
+    """
+
+    tape: Tape | None = None
+    """What a Composite records its forward on."""
+
+    def __init__(
+        self, ops: Ops, *, training: bool = False, seed: int = 0, dtype: Any = "float32",
+        needs_dx: tuple[bool, ...] = EVERY_INPUT,
+    ) -> None:  # fmt: skip
+        self._open(ops, training, needs_dx, "", _Call(seed, dtype))
+        self.begin(0, 0)
+
+    def _open(self, ops: Ops, training: bool, needs_dx: tuple[bool, ...], path: str, call: _Call) -> None:
+        self.ops = ops
+        self.xp = ops.xp
+        self.training = training
+        self.needs_dx = needs_dx
+        self.path = path
+        self.count: float = 1.0
+        self.parts: dict[str, Array] = {}
+        self._call = call
+        self._children: dict[Any, Context] = {}
+        self._scratch: dict[Any, Array] = {}
+        self._streams: dict[str, int] = {}
+        self._rng: tuple[int, np.random.Generator] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for what was never saved.
+        raise AttributeError(
+            f"Nothing was saved as ctx.{name} at '{self.__dict__.get('path', '')}'. "
+            "Save it in forward; backward needs a forward on the same context before it."
+        )
+
+    if TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+    def twin(self) -> Context:
+        """Another root of the same run, with memory of its own: same seed, place in the run and pending updates. The
+        trainer keeps one per batch size."""
+        twin = Context.__new__(Context)
+        twin._open(self.ops, self.training, self.needs_dx, "", self._call)
+        return twin
+
+    # -- the tree of calls ---------------------------------------------------------------------------------------
+
+    def child(self, key: Any, needs_dx: tuple[bool, ...] | None = None) -> Context:
+        """The context of the call site ``key``: the same object at every step; ``needs_dx`` replaces its own."""
+        child = self._children.get(key)
+        if child is None:
+            child = Context.__new__(Context)
+            wanted = EVERY_INPUT if needs_dx is None else needs_dx
+            child._open(self.ops, self.training, wanted, f"{self.path}/{key}", self._call)
+            self._children[key] = child
+        elif needs_dx is not None:
+            child.needs_dx = needs_dx
+        return child
+
+    def has_child(self, key: Any) -> bool:
+        """Whether the call site ``key`` has been reached before, so that what was found out for it still holds."""
+        return key in self._children
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The model's floating-point type."""
+        return self._call.dtype
+
+    @property
+    def step(self) -> int:
+        """The number of optimizer steps before this one."""
+        return self._call.step
+
+    @property
+    def epoch(self) -> int:
+        """The number of whole epochs before this one."""
+        return self._call.epoch
+
+    @property
+    def uses_streams(self) -> bool:
+        """Whether any layer of this run draws from a stream, so that the step's key is wanted."""
+        return self._call.uses_streams
+
+    # -- memory --------------------------------------------------------------------------------------------------
+
+    def scratch(self, name: Any, shape: tuple[int, ...], dtype: Any = None) -> Array:
+        """An uninitialised array, the same one at every call with this shape. It lives until this context's next
+        forward: copy what leaves for the user."""
+        array = self._scratch.get(name)
+        wanted = self._call.dtype if dtype is None else dtype
+        if array is None or array.shape != shape or array.dtype != wanted:
+            array = self._scratch[name] = self.ops.empty(shape, wanted)
+        return array
+
+    # -- randomness ----------------------------------------------------------------------------------------------
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """A generator keyed by (seed, step, micro-batch, path). Prefer :meth:`uniform` and :meth:`normal`, which do
+        not depend on how a batch is split."""
+        call = self._call
+        moment = (call.step << 20) + call.micro
+        if self._rng is None or self._rng[0] != moment:
+            key = [mix(call.seed & _MASK) ^ site_key(self.path), moment]
+            self._rng = moment, np.random.Generator(np.random.Philox(key=key))
+        return self._rng[1]
+
+    def stream(self, name: str = "") -> Stream:
+        """The random numbers of this call site; see :class:`Stream`. Give each use in one layer its own name."""
+        site = self._streams.get(name)
+        if site is None:
+            site = self._streams[name] = site_key(f"{self.path}:{name}")
+        call = self._call
+        if not call.uses_streams:
+            call.uses_streams = True
+            call.set_key()
+        return Stream(call.cell, site, None if self.training else call.index)
+
+    def uniform(self, shape: tuple[int, ...], name: str = "") -> Array:
+        """Numbers uniform in [0, 1), as scratch; the first axis is the batch."""
+        out = self.scratch(("uniform", name), shape)
+        self.ops.random_uniform(self.stream(name), out)
+        return out
+
+    def normal(self, shape: tuple[int, ...], name: str = "") -> Array:
+        """Standard normal numbers, as scratch; the first axis is the batch."""
+        out = self.scratch(("normal", name), shape)
+        self.ops.random_normal(self.stream(name), out)
+        return out
+
+    # -- states --------------------------------------------------------------------------------------------------
+
+    def update(self, state: State, value: Array, rate: float = 1.0) -> None:
+        """Ask for ``state ← state + rate·(value − state)`` at the commit. Updates are applied in order, so those of
+        several micro-batches compose as those of several steps do."""
+        copied = self.scratch(("update", state.path, self._call.micro), tuple(value.shape), state.data.dtype)
+        self.ops.copy(value, copied)
+        self._call.updates.append((state, copied, rate))
+
+    @property
+    def requested_updates(self) -> list[tuple[State, Array, float]]:
+        """The updates asked for since the last commit: state, value, rate."""
+        return self._call.updates
+
+    def commit(self) -> None:
+        """Apply the updates (the trainer calls this when the step has been found finite)."""
+        for state, value, rate in self._call.updates:
+            self.ops.lerp(state.data, value, rate)
+        self._call.updates.clear()
+
+    def discard(self) -> None:
+        """Forget the updates of a rejected step."""
+        self._call.updates.clear()
+
+    # -- for whoever makes the root ------------------------------------------------------------------------------
+
+    def begin(
+        self, step: int, epoch: int, *, micro: int = 0, row_offset: int = 0,
+        index: np.ndarray[Any, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Set what the next call is: its place in the run and, in evaluation, which samples it holds."""
+        call = self._call
+        call.step, call.epoch, call.micro, call.index = step, epoch, micro, index
+        call.cell[1] = row_offset
+        if call.uses_streams:
+            call.set_key()
+
+    # -- for Composite.call --------------------------------------------------------------------------------------
+
+    def variable(self, value: Any) -> Variable:
+        """A parameter, a state or an array as a Variable; only inside ``Composite.call``."""
+        if self.tape is None:
+            raise DifferentiationError(
+                "ctx.variable was called outside Composite.call, where there is no tape. In a layer with a backward of "
+                "its own use the array: param.data."
+            )
+        return self.tape.own(value)
+
+    def op(self, name: str) -> Callable[..., Any]:
+        """A plugin's kernel by its registered name, for this backend: ``ctx.op("cnn/conv2d")``."""
+        return self.ops.op(name)

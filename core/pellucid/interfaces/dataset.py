@@ -1,0 +1,178 @@
+"""Dataset: where samples come from; Split and Splits: its training, validation and test parts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from pellucid.basics.component import Component
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.interfaces.samples import Classes, Inputs, Split, check_data, choose_rows
+from pellucid.interfaces.transform import Transform
+from pellucid.registry.config import create
+from pellucid.registry.registry import default_registry
+
+SplitOrNone = TypeVar("SplitOrNone", bound=Split | None)
+Part = int | float
+"""How much of a data set: a number of samples, or a fraction below 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The disjoint parts of a data set. A part that was not asked for is empty: ``len(splits.test) == 0``.
+
+    Attributes:
+        train, validation, test: to learn from, to choose the model and the epoch by, to report at the end.
+        transforms: what the data set proposes to fit on ``train`` and to apply to every part; not applied yet.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    transforms: Sequence[Transform | str] = ()
+
+    @property
+    def classes(self) -> Classes | None:
+        """The names of the classes in the order of their labels, or None."""
+        return self.train.classes
+
+
+class Dataset(Component, ABC):
+    """Samples under a name. A data set of one's own is a ``load``::
+
+        class Flowers(Dataset):
+            def load(self, rng):
+                return Split(x, y, classes=("rose", "tulip"))       # x (N, …) in natural units, y (N,) int64
+
+    Values come in natural units (centimetres, grey levels from 0 to 1); scaling to what a network likes is the work
+    of ``transforms``, which are fitted on the training part alone. The three options below are class attributes; a
+    constructor that takes them as arguments lets users choose them.
+
+    Args:
+        validation: the part kept for validation, drawn from the training samples: a fraction of what ``load`` gives
+            (below 1) or a number of samples; 0 keeps none.
+        test: the part kept for the test, likewise; without effect where ``load_test`` gives an official test set.
+        transforms: names, configurations or objects, proposed to whoever trains.
+
+    Both parts are drawn by the seed and, where targets are class labels, stratified: each class has the same share in
+    every part, up to rounding.
+    """
+
+    kind: ClassVar[str] = "dataset"
+    validation: Part = 0.1
+    test: Part = 0.2
+    transforms: Sequence[Transform | str] = ()
+
+    def __init__(self, *, validation: Part = 0.1, test: Part = 0.2, transforms: Sequence[Transform | str] = ()) -> None:
+        check_part(self, "validation", validation)
+        check_part(self, "test", test)
+        self.validation = validation
+        self.test = test
+        self.transforms = transforms
+
+    @abstractmethod
+    def load(self, rng: np.random.Generator) -> Split:
+        """All samples, or all but the official test set. ``rng`` is for data sets that are generated."""
+
+    def load_test(self) -> Split | None:
+        """The official test set, or None: then a part of ``load`` is kept for the test."""
+        return None
+
+    def load_validation(self) -> Split | None:
+        """A validation set of its own, or None: then a part of ``load`` is kept for validation."""
+        return None
+
+    def splits(self, seed: int = 0) -> Splits:
+        """Load, check and split. The same seed gives the same parts.
+
+        Errors: DataError for unusable samples, and for parts that leave nothing to train on.
+        """
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ConfigError(f"The 'seed' of a data set's splits must be an int of at least 0. Received: {seed!r}.")
+        name = type(self).__name__
+        # Separate generators: another 'validation' moves no sample between training and test.
+        for_load, for_test, for_validation = (np.random.default_rng([seed, purpose]) for purpose in range(3))
+        whole = self._loaded(self.load, for_load)
+        check_data(whole.x, whole.y, where=name)
+        labels = class_labels(whole.y)
+        rows = np.arange(len(whole))
+
+        test, validation = self._loaded(self.load_test), self._loaded(self.load_validation)
+        n_test = 0 if test is not None else as_count(self.test, len(whole))
+        n_validation = 0 if validation is not None else as_count(self.validation, len(whole))
+        if n_test + n_validation >= len(whole):
+            raise DataError(
+                f"{name} has {len(whole)} samples, and {n_validation} for validation and {n_test} for the test leave "
+                "none to train on. Ask for smaller parts: 'validation' and 'test' are fractions below 1 or counts."
+            )
+        if test is None:
+            rows, test_rows = choose_rows(rows, n_test, labels, for_test)
+            test = whole.take(test_rows)
+        else:
+            check_data(test.x, test.y, where=f"the test set of {name}")
+        train_rows, validation_rows = choose_rows(rows, n_validation, labels, for_validation)
+        if validation is None:
+            validation = whole.take(validation_rows)
+        else:
+            check_data(validation.x, validation.y, where=f"the validation set of {name}")
+        return Splits(whole.take(train_rows), validation, test, self.transforms)
+
+    def _loaded(self, load: Callable[..., SplitOrNone], *arguments: Any) -> SplitOrNone:
+        """What one of the methods above returns, or a PluginError or DataError that says whose fault it is."""
+        try:
+            split = load(*arguments)
+        except Exception:
+            with default_registry().blaming(self):
+                raise
+        if not isinstance(split, Split) and (split is not None or load == self.load):
+            raise DataError(
+                f"{type(self).__name__}.{load.__name__}: expected a pellucid.Split, as in return Split(x, y). "
+                f"Received: {type(split).__name__}."
+            )
+        return split
+
+
+def load_dataset(name: str, *, seed: int = 0, **arguments: Any) -> Splits:
+    """Load a registered data set and split it.
+
+    Args:
+        name: its registered name, such as ``"mnist"``.
+        seed: decides which samples go into which part, and what generated data sets generate.
+        arguments: the data set's own, such as ``noise=0.1``, and ``validation=``, ``test=``, ``transforms=`` where it
+            takes them.
+
+    Returns:
+        ``.train .validation .test``, each with ``.x .y .classes`` and a length.
+
+    Example::
+
+        splits = pellucid.load_dataset("iris", validation=0.2)
+        splits.train.x          # float32 (90, 4), in cm
+    """
+    dataset: Dataset = create("dataset", name, **arguments)
+    return dataset.splits(seed)
+
+
+def check_part(owner: object, name: str, value: Any) -> None:
+    """Raise ConfigError unless ``value`` is a fraction in [0, 1) or a number of samples."""
+    if isinstance(value, float) and 0.0 <= value < 1.0:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigError(
+            f"The '{name}' of {type(owner).__name__} must be a fraction in [0, 1) or a number of samples, an int of at "
+            f"least 0. Received: {value!r}."
+        )
+
+
+def as_count(part: Part, n: int) -> int:
+    """How many of n samples a fraction or a count asks for."""
+    return part if isinstance(part, int) else round(part * n)
+
+
+def class_labels(y: Inputs | None) -> np.ndarray[Any, Any] | None:
+    """``y`` if it holds one class label a row, else None: nothing to stratify by."""
+    return y if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu" else None

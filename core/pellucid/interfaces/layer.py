@@ -1,0 +1,234 @@
+"""Layer: the one abstract interface of everything differentiable; and the check of how many inputs it is given."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import Any, ClassVar
+
+from pellucid.autodiff.primitive import newest_tape
+from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.component import Component
+from pellucid.basics.errors import ConfigError, DifferentiationError, ShapeError
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.initializer import Initializer
+from pellucid.interfaces.parameters import Param, State
+from pellucid.interfaces.regularizer import Regularizer
+from pellucid.interfaces.runtime import Runtime
+from pellucid.registry.config import read
+
+
+class Layer(Component, ABC):
+    """A differentiable function with parameters: ``y = f(x; θ)``.
+
+    A layer keeps nothing of a call on ``self``: what ``backward`` needs goes on ``ctx``, so layers are reentrant and
+    one layer may stand at several places of a network. Inputs are never written into. Parameter gradients accumulate.
+    """
+
+    kind: ClassVar[str] = "layer"
+    integer_inputs: tuple[int, ...] = ()
+    """Positions of the inputs that hold indices or masks. They keep their integer or boolean type and get no gradient;
+    every other input of a model is converted to its floating-point type."""
+    made_inputs: tuple[Shape, ...] = ()
+    """Shapes of the model's last inputs, which its objective makes from the target or draws itself: a label ``()``,
+    a noise level ``()``. An experiment finds the shapes of the inputs before them from the data."""
+    default_transforms: Sequence[Any] = ()
+    """Names or configurations of transforms that a model wants between the data's own and itself: what it is made to
+    work on is a code of the samples, say. Fitted on the training data, like those of the data."""
+    default_objective: str | dict[str, Any] | None = None
+    """What a model is trained with unless told otherwise: a registered objective or its configuration."""
+    transposed_twin: ClassVar[str | None] = None
+    """Registered name of the layer that goes this one's way backwards with the same weights, and takes this one as its
+    argument ``source``: what ``{ref = "layers.0", transpose = true}`` makes of it. None: it cannot be transposed."""
+    runtime: Runtime | None = None
+    """Set on the root layer by ``pellucid.build``: backend, dtype, seed, arena, configuration, transforms."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("build", "output_shape"):
+            if name in vars(cls):
+                setattr(cls, name, counted(vars(cls)[name], cls))
+
+    def build(self, *input_shapes: Any, **never: Any) -> None:
+        """Declare parameters and states for these input shapes (without the batch axis). Idempotent. A layer that has
+        none need not define it: the shapes are then only tried, by ``output_shape``.
+
+        Authors name the inputs, here and in ``output_shape``, one shape each: ``def build(self, input_shape)``. Another
+        number of inputs is then a ShapeError; ``*input_shapes`` takes any. (``**never`` lets a type checker accept any
+        names.)
+        """
+        self.output_shape(*input_shapes)
+
+    @abstractmethod
+    def output_shape(self, *input_shapes: Any, **never: Any) -> Any:
+        """The shape of the output (a tuple of shapes if there are several), without the batch axis. Pure: no data."""
+
+    @abstractmethod
+    def forward(self, ctx: Context, *inputs: Array) -> Any:
+        """Compute the output; save on ``ctx`` what ``backward`` needs."""
+
+    @abstractmethod
+    def backward(self, ctx: Context, *dy: Array) -> Any:
+        """From the gradient at the output, one per output: add to the parameters' ``grad`` and return the gradient at
+        each input (None for integers, masks, and where ``ctx.needs_dx[i]`` is False)."""
+
+    def param(
+        self, name: str, shape: tuple[int, ...], *, init: str | Initializer = "zeros", decay: bool = False,
+        regularizer: Regularizer | None = None, fan_in: int | None = None, fan_out: int | None = None,
+    ) -> Param:  # fmt: skip
+        """Declare a trainable array; assign the result: ``self.weight = self.param("weight", …)``. Several of them may
+        stand in a list or a dictionary, each declared under a name of its own.
+
+        Calling again with the same shape returns the same parameter; another shape is a ShapeError.
+        """
+        existing = next((param for _, param in self._parts(Param) if param.name == name), None)
+        if existing is not None:
+            self._same_shape(name, existing.shape, shape)
+            return existing
+        initializer: Initializer = read("initializer", init)
+        return Param(name, shape, initializer, decay, regularizer, fan_in, fan_out)
+
+    def state(self, name: str, shape: tuple[int, ...], *, fill: float = 0.0) -> State:
+        """Declare an array that is saved but never trained, filled with ``fill``; see :class:`State`."""
+        existing = next((state for _, state in self._parts(State) if state.name == name), None)
+        if existing is not None:
+            self._same_shape(name, existing.shape, shape)
+            return existing
+        return State(name, shape, fill)
+
+    def _same_shape(self, name: str, built: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+        if built != wanted:
+            raise ShapeError(
+                f"{type(self).__name__} was built with {name} of shape {built} and cannot be built again with "
+                f"{wanted}. A layer that is used twice must receive the same number of features both times."
+            )
+
+    def children(self) -> Iterator[tuple[str, Layer]]:
+        """The sub-layers, found in attributes and in lists, tuples and dictionaries of them, in order of assignment."""
+        return self._parts(Layer)
+
+    def _parts(self, kind: type) -> Iterator[tuple[str, Any]]:
+        for name, value in self.__dict__.items():
+            if isinstance(value, kind):
+                yield name, value
+            elif isinstance(value, list | tuple):
+                yield from ((f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, kind))
+            elif isinstance(value, dict):
+                yield from ((f"{name}.{key}", item) for key, item in value.items() if isinstance(item, kind))
+
+    def walk(self) -> Iterator[tuple[str, Layer]]:
+        """This layer and all below it with their paths (``""`` for this one), each once, in tree order."""
+        yield from self._walk("", set())
+
+    def _walk(self, path: str, seen: set[int]) -> Iterator[tuple[str, Layer]]:
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        yield path, self
+        for name, child in self.children():
+            yield from child._walk(f"{path}.{name}" if path else name, seen)
+
+    def _own(self, kind: type) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        for path, layer in self.walk():
+            for name, value in layer._parts(kind):
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    yield (f"{path}.{name}" if path else name), value
+
+    def named_parameters(self) -> Iterator[tuple[str, Param]]:
+        """(path, parameter) in tree order, tied parameters once."""
+        return self._own(Param)
+
+    def named_states(self) -> Iterator[tuple[str, State]]:
+        """(path, state) in tree order."""
+        return self._own(State)
+
+    def parameters(self) -> list[Param]:
+        """All parameters in tree order, tied ones once; each has ``.path .data .grad .trainable``."""
+        return [param for _, param in self.named_parameters()]
+
+    def states(self) -> list[State]:
+        """All states in tree order."""
+        return [state for _, state in self.named_states()]
+
+    def predict(self, x: Any, *, batch_size: int = 1024) -> Any:
+        """The raw outputs (logits) for ``x`` in evaluation mode, as a NumPy array.
+
+        The model's transforms are applied first. ``x`` is an array with one sample a row, or a tuple of arrays for
+        a model of several inputs. Several outputs are returned as a tuple.
+        """
+        return require_runtime(self).predict(self, x, batch_size=batch_size)
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Apply to Variables inside ``Composite.call``, whose tape supplies the context."""
+        tape = newest_tape(inputs)
+        if tape is None:
+            raise DifferentiationError(
+                f"{type(self).__name__} was called on plain arrays. Inside Composite.call wrap one of them, "
+                "ctx.variable(x), so that the call has a context; elsewhere use model.predict(x), or "
+                "layer.forward(ctx, x)."
+            )
+        return tape.apply(self, inputs)
+
+
+def counted(method: Any, owner: type) -> Any:
+    """A method of a class of layers that takes one shape for each input that it names, with their number checked."""
+    wrapped = isinstance(method, staticmethod | classmethod)
+    function = method.__func__ if wrapped else method
+    before = 0 if isinstance(method, staticmethod) else 1
+
+    @wraps(function)
+    def checked(*arguments: Any) -> Any:
+        whose: Any = arguments[0] if before else owner
+        layer = whose if isinstance(whose, type) else type(whose)
+        require_inputs(layer, function, arguments[before:], before)
+        return function(*arguments)
+
+    return type(method)(checked) if wrapped else checked
+
+
+def require_inputs(layer: type, method: Callable[..., Any], input_shapes: Sequence[Shape], before: int) -> None:
+    """Compare the number of inputs of this class of layers with those that a function names, after ``before`` other
+    parameters, such as self.
+
+    Raises:
+        ShapeError: there are more, or fewer than those without a default. ``*inputs`` takes any number.
+    """
+    signature = inspect.signature(method)
+    try:
+        signature.bind(*[None] * before, *input_shapes)
+    except TypeError as error:
+        named = [p for p in signature.parameters.values() if p.kind not in (p.KEYWORD_ONLY, p.VAR_KEYWORD)][before:]
+        raise ShapeError(
+            f"{layer.__name__} takes {_expected(named)}. Received: {len(input_shapes)}, of shapes "
+            f"{[tuple(shape) for shape in input_shapes]}. Give one shape for each input, without the batch axis."
+        ) from error
+
+
+def _expected(named: Sequence[inspect.Parameter]) -> str:
+    """``no input``, ``one input``, ``3 inputs, x, told, [gate]`` or ``at least one input, x, *others``."""
+    names = [f"[{p.name}]" if p.default is not p.empty else f"{p}".partition(":")[0] for p in named]
+    listed = f", {', '.join(names)}" if len(names) > 1 else ""
+    more = bool(named) and named[-1].kind is inspect.Parameter.VAR_POSITIONAL
+    n = sum(not name.startswith(("[", "*")) for name in names) if more else len(names)
+    number = {0: "no input", 1: "one input"}.get(n, f"{n} inputs")
+    return f"{'at least ' if more else ''}{number}{listed}"
+
+
+def require_runtime(model: Layer) -> Runtime:
+    """The runtime of a built model, or an error with the remedy.
+
+    Raises:
+        ConfigError: not a model at all. ShapeError: not built.
+    """
+    if not hasattr(model, "runtime"):
+        raise ConfigError(f"A built model is needed: pellucid.build(…) or pellucid.load(…). Received: {model!r:.80}.")
+    if model.runtime is None:
+        raise ShapeError(
+            f"This {type(model).__name__} has not been built, so it has no parameters yet. "
+            "Call pellucid.build(model, input_shape=…) first."
+        )
+    return model.runtime

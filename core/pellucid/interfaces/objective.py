@@ -1,0 +1,93 @@
+"""Loss and Objective: what one training step minimises."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.component import Component
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+
+
+@dataclass(slots=True)
+class Batch:
+    """The samples of one micro-batch.
+
+    Attributes:
+        x: input, or a tuple of them for a model of several inputs.
+        y: target, or None.
+        weight: a weight per sample, or None.
+        index: int64 array: which samples of the data set these are.
+    """
+
+    x: Any
+    y: Array | None = None
+    weight: Array | None = None
+    index: Array | None = None
+
+    @property
+    def inputs(self) -> tuple[Array, ...]:
+        """``x`` as a tuple, to be passed on: ``model.forward(ctx.child(0), *batch.inputs)``."""
+        return self.x if isinstance(self.x, tuple) else (self.x,)
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+
+class Loss(Component, ABC):
+    """Compares a prediction with its target: ``L = Σ wᵢ lᵢ / Σ wᵢ``. The mean over the batch is taken here, once."""
+
+    kind: ClassVar[str] = "loss"
+
+    @abstractmethod
+    def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
+        """The weighted mean, a 0-d float64 array; sets ``ctx.count`` to what was divided by (rows, tokens or Σw)."""
+
+    @abstractmethod
+    def backward(self, ctx: Context) -> Array:
+        """``∂L/∂prediction``."""
+
+    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
+        """Raise DataError, naming the row, if a target does not suit; called once, before training."""
+
+
+class Objective(Component, ABC):
+    """What one training step minimises, for models whose loss is more than prediction against target."""
+
+    kind: ClassVar[str] = "objective"
+
+    @abstractmethod
+    def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
+        """The objective, a 0-d array; calls ``model.forward``; sets ``ctx.count``, and ``ctx.parts`` to the terms that
+        are reported apart, such as ``{"reconstruction": …, "kl": …}``."""
+
+    @abstractmethod
+    def backward(self, ctx: Context, model: Layer) -> None:
+        """Calls ``model.backward``, which adds to the parameters' gradients."""
+
+    def input_shapes(self, model: Layer) -> tuple[Shape, ...]:
+        """The shapes of a batch's ``x`` without the batch axis: those of the model's inputs.
+
+        An objective that makes some of them itself (a noise level, a label from ``y``) says here what is left.
+        """
+        from pellucid.interfaces.layer import require_runtime
+
+        return require_runtime(model).input_shapes
+
+    def check(self, model: Layer, x: Any, y: Any) -> None:
+        """Raise DataError if the data does not suit; called once, before training."""
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        """Names of the metrics that an experiment reports if it names none; ``labels``: the data's targets are class
+        labels, which says nothing about an objective that does not use them."""
+        return ()
+
+    def metric_pair(self, ctx: Context) -> tuple[Array, Array] | None:
+        """(prediction, target) of the last forward for the metrics, or None where that makes no sense."""
+        return None

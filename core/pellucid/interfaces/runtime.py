@@ -1,0 +1,49 @@
+"""Runtime: what ``pellucid.build`` adds to a tree of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import Shape
+from pellucid.interfaces.parameters import Arena
+from pellucid.interfaces.transform import Transform
+from pellucid.ops.base import Ops
+
+
+@dataclass(eq=False)
+class Runtime:
+    """What ``pellucid.build`` adds to a tree of layers; stands on the root as ``model.runtime``.
+
+    Attributes:
+        ops: the backend.
+        dtype: floating-point type of parameters and activations.
+        seed: the seed that the parameters were drawn with.
+        input_shapes: one shape per input, without the batch axis.
+        arena: the flat memory of all parameters.
+        predict: computes outputs for any number of samples; ``model.predict`` calls it.
+        config: the configuration that builds this model again, by registered names only.
+        transforms: fitted on the training data, applied before the model in ``predict``, and saved with it.
+        classes: names of the classes, or None.
+        metadata: further facts that are saved with the model, such as its "objective", there once it was trained.
+        idle_predictions: by the shapes of their inputs, the memory and plan of predictions that may be used again.
+    """
+
+    ops: Ops
+    dtype: np.dtype[Any]
+    seed: int
+    input_shapes: tuple[Shape, ...]
+    arena: Arena
+    predict: Callable[..., Any]
+    config: dict[str, Any] | None = None
+    transforms: list[Transform] = field(default_factory=list)
+    classes: tuple[str, ...] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    idle_predictions: dict[Any, Any] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copied and pickled without plans, which belong to this memory."""
+        return self.__dict__ | {"idle_predictions": {}}

@@ -1,0 +1,155 @@
+"""Samples: inputs with their targets, checked; divided by class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.errors import DataError
+
+Inputs = HostArray | tuple[HostArray, ...]
+"""One array with a sample a row, or a tuple of them for a model of several inputs."""
+Classes = tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Samples, one a row.
+
+    Attributes:
+        x: inputs, (N, …), or a tuple of them.
+        y: targets: class labels (N,) of an integer type, or numbers (N, …); None if there are none.
+        classes: names of the classes in the order of their labels, or None.
+        features: names of the columns of ``x``, or None.
+    """
+
+    x: Inputs
+    y: HostArray | None = None
+    classes: Classes | None = None
+    features: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.x[0] if isinstance(self.x, tuple) else self.x)
+
+    def take(self, rows: HostArray) -> Split:
+        """The samples of these rows, as copies."""
+        x = tuple(part[rows] for part in self.x) if isinstance(self.x, tuple) else self.x[rows]
+        return Split(x, None if self.y is None else self.y[rows], self.classes, self.features)
+
+    def __repr__(self) -> str:
+        described = ", ".join(f"{part.dtype}{part.shape}" for part in _parts(self.x))
+        target = "None" if self.y is None else f"{self.y.dtype}{self.y.shape}"
+        return f"Split(x={described}, y={target})"
+
+
+def check_data(x: Any, y: Any = None, *, where: str = "the data") -> None:
+    """Raise DataError unless ``x`` and ``y`` are NumPy arrays of finite numbers with one sample a row.
+
+    Whether labels fit the number of classes is for the loss to check.
+
+    Args:
+        x: inputs (N, …), at least two axes; or a tuple of arrays (N, …).
+        y: targets (N, …), or None.
+        where: what the message calls them.
+    """
+    single = not isinstance(x, tuple)
+    named = [("x", x)] if single else [(f"x[{i}]", part) for i, part in enumerate(x)]
+    if y is not None:
+        named.append(("y", y))
+    for name, array in named:
+        _check_type(name, array, where)
+    if single and x.ndim < 2:
+        raise DataError(
+            f"x of {where} must have one sample a row and its features in columns, shape (N, features). "
+            f"Received: shape {x.shape}. For samples of one feature pass x[:, None], for one sample x[None]."
+        )
+    rows = len(named[0][1])
+    for name, array in named[1:]:
+        if len(array) != rows:
+            raise DataError(
+                f"x and y of {where} must have one row for each sample. "
+                f"Received: {rows} rows in {named[0][0]}, {len(array)} in {name}."
+            )
+    if rows == 0:
+        raise DataError(f"There are no samples in {where}: x has shape {named[0][1].shape}. At least one is needed.")
+    for name, array in named:
+        _check_finite(name, array, where)
+
+
+def _check_type(name: str, array: Any, where: str) -> None:
+    if not isinstance(array, np.ndarray):
+        raise DataError(
+            f"{name} of {where} must be a NumPy array with one sample a row. Received: {type(array).__name__}. "
+            "Convert it: numpy.asarray(…)."
+        )
+    if array.dtype.kind not in "fiub":
+        hint = "Convert it: numpy.asarray(…, dtype='float32')."
+        if name == "y":
+            hint = "Number the class names: classes, y = numpy.unique(names, return_inverse=True)."
+        raise DataError(f"{name} of {where} must hold real numbers. Received: dtype {array.dtype}. {hint}")
+    if array.ndim == 0:
+        raise DataError(f"{name} of {where} must have one sample a row. Received: a single number, shape ().")
+
+
+def _check_finite(name: str, array: HostArray, where: str) -> None:
+    # Minimum and maximum pass NaN and infinity on and need no second array of this size.
+    if array.dtype.kind != "f" or array.size == 0 or (np.isfinite(array.min()) and np.isfinite(array.max())):
+        return
+    bad = np.argwhere(~np.isfinite(array))
+    row, *column = (int(i) for i in bad[0])
+    place = f"row {row}"
+    if column:
+        place += f", column {column[0] if len(column) == 1 else tuple(column)}"
+    raise DataError(
+        f"{name} of {where} must be finite. Received: {array[tuple(bad[0])]} in {place} (counted from 0)"
+        f"{f', and {len(bad) - 1} more that are not' if len(bad) > 1 else ''}. "
+        "Remove these rows or fill in the values."
+    )
+
+
+def _parts(x: Inputs) -> tuple[HostArray, ...]:
+    return x if isinstance(x, tuple) else (x,)
+
+
+Rows = np.ndarray[Any, Any]
+
+
+def choose_rows(rows: Rows, n: int, labels: Rows | None, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    """Divide ``rows`` into (the rest, ``n`` chosen ones), both in their original order.
+
+    Args:
+        rows: row numbers, ascending.
+        n: how many to choose, at most ``len(rows)``.
+        labels: class labels of the whole data set, indexed by row number, for a choice in proportion to the classes;
+            or None for a choice among all alike.
+        rng: decides which.
+    """
+    order = rng.permutation(len(rows))
+    if labels is None:
+        positions = order[:n]
+    else:
+        shuffled = labels[rows][order]
+        classes, sizes = np.unique(shuffled, return_counts=True)
+        quotas = apportion(n, sizes)
+        positions = np.concatenate(
+            [order[shuffled == label][:quota] for label, quota in zip(classes, quotas, strict=True)]
+        )
+    chosen = np.zeros(len(rows), bool)
+    chosen[positions] = True
+    return rows[~chosen], rows[chosen]
+
+
+def apportion(n: int, sizes: Rows) -> Rows:
+    """Share ``n`` seats in proportion to ``sizes`` by largest remainders: each share is its exact quota rounded up or
+    down, and they add up to ``n``. Equal remainders: the first class first. No share exceeds its size.
+
+    >>> apportion(5, np.array([4, 2, 2]))
+    array([3, 1, 1])
+    """
+    quotas, remainders = np.divmod(n * sizes.astype(np.int64), sizes.sum())
+    seats_left = n - int(quotas.sum())
+    quotas[np.argsort(-remainders, kind="stable")[:seats_left]] += 1
+    return quotas

@@ -1,0 +1,18 @@
+"""Schedule: how the learning rate changes over the steps of a run."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from pellucid.basics.component import Component
+
+
+class Schedule(Component, ABC):
+    """A pure function of the step, so that a run can continue anywhere with the same bits."""
+
+    kind: ClassVar[str] = "schedule"
+
+    @abstractmethod
+    def __call__(self, step: int, total: int) -> float:
+        """The factor on the learning rate for the step number ``step`` (0 is the first) of ``total`` planned ones."""

@@ -1,0 +1,1 @@
+"""A tree of layers becomes a model: built, given inputs, asked for predictions."""

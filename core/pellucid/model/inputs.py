@@ -1,0 +1,88 @@
+"""What makes a tree of layers a model: initialisation of its parameters, and the inputs that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import HostArray, Shape
+from pellucid.basics.errors import ConfigError, DataError, ShapeError
+from pellucid.interfaces.layer import Layer, require_runtime
+
+
+def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> None:
+    """Compare the shapes of whole inputs with those that the model, or its objective, takes."""
+    if len(inputs) != len(shapes):
+        raise ShapeError(f"The model takes {len(shapes)} input(s) of shapes {list(shapes)}. Received: {len(inputs)}.")
+    for i, (x, shape) in enumerate(zip(inputs, shapes, strict=True)):
+        fits = x.ndim == len(shape) + 1 and all(w in (None, n) for n, w in zip(x.shape[1:], shape, strict=True))
+        if not fits:
+            wanted = ("N", *("any" if n is None else n for n in shape))
+            hint = ""
+            if x.shape == shape:
+                hint = " A single sample needs a batch axis: x[None]."
+            elif None not in shape and x.ndim > 1 and prod(x.shape[1:]) == prod(n or 0 for n in shape):
+                hint = f" The sizes agree: x.reshape(-1, {', '.join(map(str, shape))}) would fit."
+            raise ShapeError(
+                f"Input {i} of the model must have shape ({', '.join(map(str, wanted))}), one sample a row. "
+                f"Received: {tuple(x.shape)}.{hint}"
+            )
+        if x.dtype.kind not in "fiub":
+            raise DataError(f"Input {i} must hold numbers. Received: an array of dtype {x.dtype}.")
+
+
+def as_model_input(model: Layer, i: int, x: HostArray) -> HostArray:
+    """Input i in the model's floating-point type, or as int64 or bool if it holds indices or masks."""
+    if i not in model.integer_inputs:
+        dtype = require_runtime(model).dtype
+        if x.dtype.kind != "f" or x.dtype.itemsize <= dtype.itemsize:
+            return np.ascontiguousarray(x, dtype)
+        with np.errstate(over="ignore"):
+            converted = np.ascontiguousarray(x, dtype)
+        _check_range(i, x, converted)
+        return converted
+    if x.dtype.kind == "f":
+        raise DataError(
+            f"Input {i} of the model holds indices or masks and must be of integers or booleans. Received: dtype "
+            f"{x.dtype}. Convert it: x.astype('int64')."
+        )
+    return np.ascontiguousarray(x, bool if x.dtype.kind == "b" else np.int64)
+
+
+def _check_range(i: int, x: HostArray, converted: HostArray) -> None:
+    """DataError if a finite number has become infinite in the smaller type."""
+    if converted.size == 0 or (np.isfinite(converted.min()) and np.isfinite(converted.max())):
+        return
+    lost = np.argwhere(np.isfinite(x) & ~np.isfinite(converted))
+    if len(lost):
+        place = tuple(int(index) for index in lost[0])
+        raise DataError(
+            f"Input {i} holds a number too large for the model's {converted.dtype}: {x[place]} in row {place[0]}, "
+            f"column {place[1] if len(place) == 2 else place[1:]}. Scale the data, or build the model with "
+            "dtype='float64'."
+        )
+
+
+def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -> tuple[HostArray, ...]:
+    """``x`` as a tuple of host arrays, with the model's fitted transforms applied to the first.
+
+    ``shapes`` are those that the inputs must have, if other than the model's.
+    """
+    runtime = require_runtime(model)
+    first, *others = (np.asarray(part) for part in (x if isinstance(x, tuple) else (x,)))
+    for transform in runtime.transforms:
+        first = transform.apply(first)
+    inputs = (first, *others)
+    check_inputs(inputs, runtime.input_shapes if shapes is None else shapes)
+    return tuple(as_model_input(model, i, part) for i, part in enumerate(inputs))
+
+
+def batches(n: int, batch_size: int) -> Iterator[slice]:
+    """Consecutive slices that cover n rows; at least one, so that no rows still give outputs of the right shape."""
+    if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
+        raise ConfigError(f"The 'batch_size' must be an int of at least 1. Received: {batch_size!r}.")
+    for start in range(0, max(n, 1), batch_size):
+        yield slice(start, min(start + batch_size, n))

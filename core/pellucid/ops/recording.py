@@ -1,0 +1,55 @@
+"""Recording: a sequence of kernel calls written down once and run again on the same arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+from weakref import WeakMethod
+
+
+class Plan(Protocol):
+    """A recorded sequence of kernel calls, to be run again on the same arrays."""
+
+    def run(self, times: int = 1) -> bool:
+        """Replay; False if a ``guard_finite`` stopped it."""
+        ...
+
+
+class Recorded:
+    """A method of no arguments whose kernel calls are recorded at the first call and replayed after that.
+
+    On a backend that does not record, and for a method that is not ``capturable``, every call runs the method.
+    Either way the same kernels run on the same arrays, so the bits are equal.
+
+    It belongs to the object whose method it is, and does not keep it: the memory of a large batch goes when the last
+    user does, not when Python looks for cycles.
+    """
+
+    __slots__ = ("_capturable", "_method", "_plan", "_record", "_result")
+
+    def __init__(
+        self, record: Callable[..., tuple[Any, Plan | None]], method: Callable[[], Any], capturable: bool
+    ) -> None:
+        self._record, self._method, self._capturable = record, WeakMethod(method), capturable
+        self._plan: Plan | None = None
+        self._result: Any = None
+
+    @property
+    def recorded(self) -> bool:
+        """Whether there is a plan to replay."""
+        return self._plan is not None
+
+    def __call__(self, times: int = 1) -> Any:
+        """The method's result; False if a replayed plan was stopped by ``guard_finite``.
+
+        Only what has been recorded may run several ``times``.
+        """
+        if self._plan is not None:
+            return self._result if self._plan.run(times) else False
+        method = self._method()
+        assert method is not None  # whoever calls this is its owner
+        if not self._capturable:
+            return method()
+        self._result, self._plan = self._record(method)
+        self._capturable = self._plan is not None
+        return self._result

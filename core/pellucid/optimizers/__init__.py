@@ -1,1 +1,0 @@
-"""The built-in optimizers: one pass over each flat segment of parameters."""

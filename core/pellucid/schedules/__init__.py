@@ -1,1 +1,0 @@
-"""The built-in learning-rate schedules: pure functions of the step."""

@@ -1,0 +1,1 @@
+"""The built-in components, a plugin like any other."""

@@ -1,0 +1,125 @@
+"""The built-in initializers: how parameters get their first values."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.checks import check_choice, check_float
+from pellucid.basics.component import Equation, Example
+from pellucid.interfaces.initializer import Initializer
+
+
+class Zeros(Initializer):
+    """``θ = 0``. Not for weights: units that start equal stay equal."""
+
+    equations = (Equation("theta", r"\theta = 0", "np.zeros(shape)"),)
+
+    def __call__(
+        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
+    ) -> np.ndarray[Any, Any]:
+        return np.zeros(shape)
+
+
+class Ones(Initializer):
+    """``θ = 1``."""
+
+    equations = (Equation("theta", r"\theta = 1", "np.ones(shape)"),)
+
+    def __call__(
+        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
+    ) -> np.ndarray[Any, Any]:
+        return np.ones(shape)
+
+
+class Normal(Initializer):
+    """``θ ~ N(mean, std²)``.
+
+    Args:
+        std: the standard deviation, at least 0.
+        mean: the mean.
+    """
+
+    equations = (
+        Equation("theta", r"\theta \sim \mathcal{N}(\mathrm{mean}, \mathrm{std}^2)"),
+        Equation("mean", r"\operatorname{E} \theta = \mathrm{mean}", "mean"),
+        Equation("variance", r"\operatorname{Var} \theta = \mathrm{std}^2", "std**2"),
+    )
+
+    def __init__(self, std: float = 0.01, mean: float = 0.0) -> None:
+        check_float(self, "std", std, "[0, inf)")
+        check_float(self, "mean", mean, "(-inf, inf)")
+        self.std = std
+        self.mean = mean
+
+    def __call__(
+        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
+    ) -> np.ndarray[Any, Any]:
+        return rng.normal(self.mean, self.std, shape)
+
+
+DISTRIBUTIONS = ("normal", "uniform")
+
+
+def draw(rng: np.random.Generator, distribution: str, variance: float, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Numbers of mean 0 and this variance: N(0, variance), or uniform in ±√(3·variance)."""
+    if distribution == "normal":
+        return rng.normal(0.0, sqrt(variance), shape)
+    limit = sqrt(3 * variance)
+    return rng.uniform(-limit, limit, shape)
+
+
+class He(Initializer):
+    """``θ`` of mean 0 and variance ``2/fan_in`` (He, Zhang, Ren & Sun, 2015).
+
+    A rectifier silences half of its input, which the 2 makes up for: the signal keeps its size from layer to layer.
+
+    Args:
+        distribution: ``"normal"``, or ``"uniform"`` in ±√(6/fan_in).
+    """
+
+    equations = (
+        Equation("mean", r"\operatorname{E} \theta = 0", "0"),
+        Equation("variance", r"\operatorname{Var} \theta = \frac{2}{n_\mathrm{in}}", "2 / fan_in"),
+    )
+    examples = (Example({"distribution": "normal"}), Example({"distribution": "uniform"}))
+
+    def __init__(self, distribution: str = "normal") -> None:
+        check_choice(self, "distribution", distribution, DISTRIBUTIONS)
+        self.distribution = distribution
+
+    def __call__(
+        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
+    ) -> np.ndarray[Any, Any]:
+        return draw(rng, self.distribution, 2 / max(fan_in, 1), shape)
+
+
+class Glorot(Initializer):
+    """``θ`` of mean 0 and variance ``2/(fan_in + fan_out)`` (Glorot & Bengio, 2010), also called Xavier.
+
+    A compromise between 1/fan_in, which keeps the signal's size, and 1/fan_out, which keeps the gradient's.
+
+    Args:
+        distribution: ``"normal"``, or ``"uniform"`` in ±√(6/(fan_in + fan_out)).
+    """
+
+    equations = (
+        Equation("mean", r"\operatorname{E} \theta = 0", "0"),
+        Equation(
+            "variance",
+            r"\operatorname{Var} \theta = \frac{2}{n_\mathrm{in} + n_\mathrm{out}}",
+            "2 / (fan_in + fan_out)",
+        ),
+    )
+    examples = (Example({"distribution": "normal"}), Example({"distribution": "uniform"}))
+
+    def __init__(self, distribution: str = "uniform") -> None:
+        check_choice(self, "distribution", distribution, DISTRIBUTIONS)
+        self.distribution = distribution
+
+    def __call__(
+        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
+    ) -> np.ndarray[Any, Any]:
+        return draw(rng, self.distribution, 2 / max(fan_in + fan_out, 1), shape)

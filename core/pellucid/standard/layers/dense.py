@@ -1,0 +1,101 @@
+"""Dense: every output is a weighted sum of all inputs, then an activation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.checks import check_bool, check_choice, check_int, check_type
+from pellucid.basics.component import Equation, Example
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.initializer import Initializer
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.parameters import Param
+from pellucid.interfaces.regularizer import Regularizer
+from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
+from pellucid.standard.layers.rows import as_rows, features
+
+RECTIFIERS = frozenset({"relu", "leaky_relu", "elu", "softplus", "silu", "gelu"})
+"""Activations that silence about half of their inputs; the default initializer is then He's, otherwise Glorot's."""
+
+
+class Dense(Layer):
+    """``y = f(x W + b)``; see Goodfellow, Bengio & Courville, Deep Learning, §6.1 and §6.5.
+
+    Args:
+        units: number of outputs O.
+        activation: name of the activation f, computed in the same pass; None is the identity.
+        use_bias: whether there is a ``b``.
+        init: initializer of ``W`` or its name; None takes ``he`` before a rectifier (relu, leaky_relu, elu, softplus,
+            silu, gelu) and ``glorot`` otherwise. ``b`` starts at zero.
+        regularizer: a penalty on ``W``, or None.
+
+    Shapes: x (N, …, I) -> y (N, …, O); W (I, O); b (O,).
+    """
+
+    equations = (
+        Equation("z", r"z = x W + b", "x @ W + b"),
+        Equation("y", r"y = f(z)", "f(z)"),
+        Equation("dz", r"dz = dy \odot f'(z)", "dy * f.derivative(z)"),
+        Equation("dx", r"dx = dz\, W^\top", "dz @ W.T"),
+        Equation("dW", r"dW = x^\top dz", "x.reshape(-1, x.shape[-1]).T @ dz.reshape(-1, dz.shape[-1])"),
+        Equation("db", r"db = \sum_n dz_n", "dz.reshape(-1, dz.shape[-1]).sum(0)"),
+    )
+    symbols: ClassVar = {"W": "weight", "b": "bias", "f": "activation"}
+    examples = (
+        Example({"units": 3}),
+        Example({"units": 4, "activation": "relu"}),
+        Example({"units": 3, "activation": "gelu", "use_bias": False}, ((2, 5),)),
+    )
+    capturable = True
+    transposed_twin = "core/transposed"
+    weight: Param
+    bias: Param | None
+
+    def __init__(
+        self, units: int, activation: str | None = None, *, use_bias: bool = True,
+        init: str | Initializer | None = None, regularizer: Regularizer | None = None,
+    ) -> None:  # fmt: skip
+        check_int(self, "units", units, "[1, inf)")
+        check_choice(self, "activation", activation, (None, *ACTIVATIONS))
+        check_bool(self, "use_bias", use_bias)
+        check_type(self, "init", init, (str, Initializer, type(None)), "an initializer, its name, or None")
+        check_type(self, "regularizer", regularizer, (Regularizer, type(None)), "a regularizer or None")
+        self.units = units
+        self.activation = activation
+        self.use_bias = use_bias
+        self.init = init
+        self.regularizer = regularizer
+
+    def build(self, input_shape: Shape) -> None:
+        n_in = features(self, input_shape)
+        init = self.init or ("he" if self.activation in RECTIFIERS else "glorot")
+        self.weight = self.param("weight", (n_in, self.units), init=init, decay=True, regularizer=self.regularizer)
+        self.bias = self.param("bias", (self.units,)) if self.use_bias else None
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        features(self, input_shape)
+        return (*input_shape[:-1], self.units)
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        (x,) = inputs
+        f = self.activation or "identity"
+        y = ctx.scratch("y", (*x.shape[:-1], self.units))
+        ctx.x, ctx.y = as_rows(ctx, x, "x"), y.reshape(-1, self.units)  # (rows, I), (rows, O)
+        ctx.z = ctx.scratch("z", ctx.y.shape) if f in NEEDS_INPUT else None
+        bias = None if self.bias is None else self.bias.data
+        # z = x W + b; y = f(z): the reference implementation stands in pellucid/ops/dense.py.
+        ctx.ops.dense_forward(ctx.x, self.weight.data, bias, f, ctx.y, ctx.z)
+        return y
+
+    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+        f = self.activation or "identity"
+        dz = None if f == "identity" else ctx.scratch("dz", ctx.y.shape)
+        dweight = self.weight.grad if self.weight.trainable else None
+        dbias = self.bias.grad if self.bias is not None and self.bias.trainable else None
+        dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
+        # dz = dy ⊙ f'(z); dW += xᵀ dz; db += Σ dz; dx = dz Wᵀ, each unless it is None.
+        ctx.ops.dense_backward(
+            as_rows(ctx, dy[0], "dy"), ctx.x, self.weight.data, ctx.y, ctx.z, f, dz, dweight, dbias, dx
+        )
+        return None if dx is None else dx.reshape(*dy[0].shape[:-1], ctx.x.shape[1])

@@ -1,0 +1,65 @@
+"""Reshape: the same numbers in another shape; flatten undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.checks import check_int, check_type
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import ShapeError
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+from pellucid.standard.layers.rows import contiguous
+
+
+class Reshape(Layer):
+    """``vec(y[n]) = vec(x[n])``, the last axis fastest, for a given shape of ``y[n]``; nothing is computed.
+
+    It ends networks of dense layers whose output is to be a picture, and undoes :class:`Flatten`.
+
+    Args:
+        shape: the new axes without the batch, every size at least 1; empty for one number a sample.
+
+    Shapes: x (N, a, b, …) -> y (N, \\*shape), with as many numbers in a sample as before.
+
+    Raises:
+        ShapeError: a sample has another number of features, or one that varies.
+    """
+
+    equations = (
+        Equation("y", r"\operatorname{vec}(y_n) = \operatorname{vec}(x_n)", "x.reshape(len(x), *shape)"),
+        Equation("dx", r"\operatorname{vec}(dx_n) = \operatorname{vec}(dy_n)", "dy.reshape(x.shape)"),
+    )
+    examples = (
+        Example({"shape": (2, 3)}, ((6,),)),
+        Example({"shape": [3, 2, 2]}, ((4, 3),)),
+        Example({"shape": ()}, ((1, 1),)),
+    )
+    capturable = True
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        check_type(self, "shape", shape, (list, tuple), "a list of sizes, such as [28, 28, 1]")
+        for i, size in enumerate(shape):
+            check_int(self, f"shape[{i}]", size, "[1, inf)")
+        self.shape = shape
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        known = [n for n in input_shape if n is not None]
+        varies = len(known) != len(input_shape)
+        if varies or prod(known) != prod(self.shape):
+            features = "a number of features that varies" if varies else f"{prod(known)} features"
+            raise ShapeError(
+                f"Reshape makes samples of shape {tuple(self.shape)}, which hold {prod(self.shape)} features. "
+                f"Received: samples of shape {tuple(input_shape)}, {features}. "
+                "Give a shape with as many, or change the width of the layer before."
+            )
+        return tuple(self.shape)
+
+    def forward(self, ctx: Context, *inputs: Array) -> Array:
+        ctx.shape = inputs[0].shape
+        return contiguous(ctx, inputs[0], "x").reshape(ctx.shape[0], *self.shape)
+
+    def backward(self, ctx: Context, *dy: Array) -> Array:
+        return contiguous(ctx, dy[0], "dy").reshape(ctx.shape)

@@ -1,0 +1,74 @@
+"""Rows of a batch, as losses take them: prediction and target as (rows, outputs), and one weight a row."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import Array, HostArray
+from pellucid.basics.component import Component
+from pellucid.basics.errors import DataError, ShapeError
+from pellucid.interfaces.context import Context
+from pellucid.standard.layers.rows import contiguous
+
+
+def converted(ctx: Context, array: Array, dtype: Any, name: str) -> Array:
+    """``array`` in this dtype and contiguous: itself if it is so already, else a copy, the scratch ``name``."""
+    if array.dtype == dtype:
+        return contiguous(ctx, array, name)
+    copied = ctx.scratch(("converted", name), array.shape, dtype)
+    ctx.ops.copy(array, copied)
+    return copied
+
+
+def weight_per_row(ctx: Context, loss: Component, weight: Array | None, shape: tuple[int, ...]) -> Array | None:
+    """One weight for each of prod(shape) rows; sets ``ctx.count`` to their sum (to the number of rows without weights).
+
+    Args:
+        weight: one per row (of ``shape``), or one per sample (``shape[:1]``), which then holds for all its rows.
+
+    Raises:
+        ShapeError: it is neither.
+    """
+    if weight is None:
+        ctx.count = float(prod(shape))
+        return None
+    if weight.shape != shape:
+        if weight.shape != shape[:1]:
+            raise ShapeError(
+                f"The weights of {type(loss).__name__} must have shape {shape} or {shape[:1]}. "
+                f"Received: {tuple(weight.shape)}. Pass one weight per sample, or one per row of the prediction."
+            )
+        spread = ctx.scratch("weight", shape, weight.dtype)
+        spread[...] = weight.reshape(-1, *(1 for _ in shape[1:]))
+        weight = spread
+    ctx.count = float(weight.sum())
+    return weight.reshape(-1)
+
+
+def require_rows(loss: Component, target: HostArray, shapes: tuple[tuple[int | None, ...], ...]) -> None:
+    """Raise DataError unless samples of ``target`` have one of these shapes (None: any length)."""
+    sample = target.shape[1:]
+    for shape in shapes:
+        if len(sample) == len(shape) and all(w in (None, n) for n, w in zip(sample, shape, strict=True)):
+            return
+    wanted = " or ".join(str(("N", *("any" if n is None else n for n in shape))).replace("'", "") for shape in shapes)
+    raise DataError(
+        f"{type(loss).__name__} needs a target of shape {wanted} for this model's output. Received: {target.shape}. "
+        "Reshape the target, or give the last layer as many units as there are targets."
+    )
+
+
+def reject(loss: Component, target: HostArray, wrong: HostArray, expected: str, remedy: str) -> None:
+    """Raise DataError that names the first row and value where ``wrong`` (of the target's shape) is True."""
+    if not wrong.any():
+        return
+    place = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    column = f", column {', '.join(str(int(i)) for i in place[1:])}" if len(place) > 1 else ""
+    more = int(wrong.sum()) - 1
+    raise DataError(
+        f"{type(loss).__name__} needs {expected}. Received: {target[place]!s} in row {int(place[0])}{column}"
+        f"{f' (and {more} more)' if more else ''}. {remedy}"
+    )

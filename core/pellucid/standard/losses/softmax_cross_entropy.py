@@ -1,0 +1,85 @@
+"""SoftmaxCrossEntropy: how surprised the predicted probabilities are by the true class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import Array
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import ShapeError
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.objective import Loss
+from pellucid.standard.layers.rows import as_rows
+from pellucid.standard.losses.rows import converted, reject, require_rows, weight_per_row
+
+
+class SoftmaxCrossEntropy(Loss):
+    """``L = Σᵢ wᵢ (log Σₖ e^{zᵢₖ} − z_{i,tᵢ}) / Σᵢ wᵢ`` on logits z (Bishop, PRML, §4.3.4).
+
+    Softmax and cross-entropy are one function, so that logits of ±10⁴ stay finite and the gradient of a row is simply
+    ``softmax(z) − onehot(t)``.
+
+    Shapes: prediction (N, …, K) logits; target (N, …) class indices 0 … K−1, or (N, …, K) probabilities (one-hot or
+    soft); weight (N,) or (N, …).
+    """
+
+    equations = (
+        Equation("p", r"p_{ik} = \frac{e^{z_{ik}}}{\sum_j e^{z_{ij}}}", "np.exp(z) / np.exp(z).sum(-1, keepdims=True)"),
+        Equation(
+            "loss",
+            r"L = -\frac{\sum_i w_i \log p_{i t_i}}{\sum_i w_i}",
+            "-np.sum(w * np.log(p[np.arange(len(t)), t])) / np.sum(w)",
+        ),
+        Equation(
+            "dprediction",
+            r"dz_{ik} = \frac{w_i}{\sum_j w_j} \left(p_{ik} - [k = t_i]\right)",
+            "w[:, None] * (p - np.eye(p.shape[-1])[t]) / np.sum(w)",
+        ),
+    )
+    examples = (Example({}, ((4,), ("int", 4))),)
+    capturable = True
+
+    def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
+        logits = as_rows(ctx, prediction, "prediction")  # (rows, K)
+        loss = ctx.scratch("loss", (), "float64")
+        ctx.dlogits = ctx.scratch("dlogits", prediction.shape)
+        row_weight = weight_per_row(ctx, self, weight, prediction.shape[:-1])
+        gradient = ctx.dlogits.reshape(logits.shape)
+        if target.shape == prediction.shape[:-1]:
+            labels = converted(ctx, target, "int64", "target").reshape(-1)
+            ctx.ops.softmax_cross_entropy(logits, labels, row_weight, loss, gradient)
+        elif target.shape == prediction.shape:
+            probabilities = converted(ctx, target, logits.dtype, "target").reshape(logits.shape)
+            ctx.ops.softmax_cross_entropy_soft(logits, probabilities, row_weight, loss, gradient)
+        else:
+            raise ShapeError(
+                f"SoftmaxCrossEntropy needs class indices of shape {prediction.shape[:-1]} or probabilities of shape "
+                f"{prediction.shape}. Received: a target of shape {target.shape}. Reshape the target."
+            )
+        return loss
+
+    def backward(self, ctx: Context) -> Array:
+        return ctx.dlogits
+
+    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
+        """Class indices must be integers in 0 … K−1; probabilities must be ≥ 0 and add up to 1.
+
+        Raises:
+            DataError: with the row and the value.
+        """
+        require_rows(self, target, (output_shape[:-1], output_shape))
+        classes = output_shape[-1]
+        if target.ndim == len(output_shape) and classes is not None:
+            labels = f"class indices from 0 to {classes - 1}, as the model has {classes} outputs"
+            remedy = "Number the classes from 0, or give the last layer more units."
+            with np.errstate(invalid="ignore"):
+                wrong = ~((target >= 0) & (target < classes) & (target == np.floor(target)))
+            reject(self, target, wrong, labels, remedy)
+        else:
+            remedy = "Check how the target was made."
+            with np.errstate(invalid="ignore"):
+                reject(self, target, ~((target >= 0) & (target <= 1)), "probabilities in [0, 1]", remedy)
+                total = target.sum(axis=-1)
+                reject(self, total, ~(np.abs(total - 1) < 1e-3), "probabilities that add up to 1", remedy)

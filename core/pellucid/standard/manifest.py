@@ -1,0 +1,85 @@
+"""The core's own manifest: it registers through the same hook as a stranger's plugin."""
+
+from __future__ import annotations
+
+from pellucid.registry.hookspecs import hookimpl
+from pellucid.registry.manifest import Registrar
+
+
+@hookimpl
+def pellucid_register(registry: Registrar) -> None:
+    _layers(registry)
+    _training(registry)
+    _data(registry)
+    _backends(registry)
+
+
+def _layers(registry: Registrar) -> None:
+    layers = "pellucid.standard.layers"
+    registry.layer("dense", f"{layers}.dense:Dense", summary="y = f(xW + b), every input to every unit")
+    registry.layer("transposed", f"{layers}.transposed:Transposed", summary="dense, with another's weight transposed")
+    registry.layer("flatten", f"{layers}.flatten:Flatten", summary="all features of a sample in one row")
+    registry.layer("reshape", f"{layers}.reshape:Reshape", summary="the same features in another shape")
+    registry.layer("dropout", f"{layers}.dropout:Dropout", summary="drops a fraction of the features in training")
+    registry.layer("batch_norm", f"{layers}.batch_norm:BatchNorm", summary="normalises each feature over the batch")
+    registry.layer("layer_norm", f"{layers}.layer_norm:LayerNorm", summary="normalises each sample over its features")
+
+    activations = "pellucid.standard.layers.activations"
+    registry.layer("relu", f"{activations}:ReLU", summary="max(0, x)")
+    registry.layer("leaky_relu", f"{activations}:LeakyReLU", summary="x, and αx below zero")
+    registry.layer("elu", f"{activations}:ELU", summary="x, and α(eˣ − 1) below zero")
+    registry.layer("sigmoid", f"{activations}:Sigmoid", summary="1 / (1 + e⁻ˣ)")
+    registry.layer("tanh", f"{activations}:Tanh", summary="hyperbolic tangent")
+    registry.layer("softplus", f"{activations}:Softplus", summary="log(1 + eˣ)")
+    registry.layer("silu", f"{activations}:SiLU", summary="x·sigmoid(x)")
+    registry.layer("gelu", f"{activations}:GELU", summary="x·Φ(x), with the exact normal distribution")
+    registry.layer("softmax", f"{layers}.softmax:Softmax", summary="probabilities that sum to one over the features")
+
+    containers = "pellucid.standard.layers.containers"
+    registry.layer("sequential", f"{containers}:Sequential", summary="one layer after another")
+    registry.layer("residual", f"{containers}:Residual", summary="y = x + f(x)")
+    registry.layer("parallel", f"{containers}:Parallel", summary="several layers on one input, joined or added")
+
+
+def _training(registry: Registrar) -> None:
+    losses = "pellucid.standard.losses"
+    registry.loss(
+        "softmax_cross_entropy", f"{losses}.softmax_cross_entropy:SoftmaxCrossEntropy",
+        summary="classification with one class per sample, on logits",
+    )  # fmt: skip
+    registry.loss(
+        "binary_cross_entropy", f"{losses}.binary_cross_entropy:BinaryCrossEntropy",
+        summary="classification with yes or no per output, on logits",
+    )  # fmt: skip
+    registry.loss("mse", f"{losses}.mse:MSE", summary="mean squared error")
+    registry.objective("supervised", "pellucid.standard.supervised:Supervised", summary="a loss on the output")
+
+    registry.optimizer("sgd", "pellucid.standard.optimizers:SGD", summary="stochastic gradient descent with momentum")
+    registry.optimizer("adam", "pellucid.standard.optimizers:Adam", summary="steps scaled by moments of the gradient")
+    registry.optimizer("adamw", "pellucid.standard.optimizers:AdamW", summary="Adam with decoupled weight decay")
+    registry.schedule("constant", "pellucid.standard.schedules:Constant", summary="the same learning rate throughout")
+    registry.schedule("cosine", "pellucid.standard.schedules:Cosine", summary="warm-up, then half a cosine down")
+
+    registry.initializer("zeros", "pellucid.standard.initializers:Zeros", summary="all zero")
+    registry.initializer("ones", "pellucid.standard.initializers:Ones", summary="all one")
+    registry.initializer("normal", "pellucid.standard.initializers:Normal", summary="normal with a given deviation")
+    registry.initializer("he", "pellucid.standard.initializers:He", summary="normal with variance 2/fan_in, for ReLU")
+    registry.initializer("glorot", "pellucid.standard.initializers:Glorot", summary="variance 2/(fan_in + fan_out)")
+    registry.regularizer("l2", "pellucid.standard.regularizers:L2", summary="(λ/2)‖θ‖²")
+    registry.metric("accuracy", "pellucid.standard.metrics:Accuracy", summary="fraction of samples classified rightly")
+    registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
+    registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
+
+
+def _data(registry: Registrar) -> None:
+    registry.dataset("files", "pellucid.standard.files:Files", summary="samples in files of one's own: .csv, .npz")
+    transforms = "pellucid.standard.transforms"
+    registry.transform("standardize", f"{transforms}:Standardize", summary="mean 0 and deviation 1 on training data")
+    registry.transform("flatten", f"{transforms}:Flatten", summary="all features of a sample in one row")
+    registry.transform("scale", f"{transforms}:Scale", summary="multiplies by a factor and adds an offset")
+
+
+def _backends(registry: Registrar) -> None:
+    registry.backend("reference", "pellucid.ops.base:ReferenceOps", summary="plain NumPy; the specification")
+    registry.backend("cython", "pellucid.ops.cython:CythonOps", summary="compiled kernels for float32 on the CPU")
+    registry.backend("cupy", "pellucid.ops.cupy:CupyOps", summary="CUDA GPUs through CuPy")

@@ -1,0 +1,164 @@
+"""The built-in optimizers: SGD with momentum, Adam, AdamW."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pellucid.basics.checks import check_bool, check_float
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import ConfigError
+from pellucid.interfaces.optimizer import Group, Optimizer, Segment
+
+
+class SGD(Optimizer):
+    """``v ← μv + g``, ``θ ← θ − lr·v`` (Polyak, 1964).
+
+    With ``nesterov`` the step looks ahead along the velocity: ``θ ← θ − lr·(g + μv)`` (Sutskever et al., 2013).
+
+    Args:
+        lr: learning rate, per step.
+        momentum: μ, the part of the velocity that is kept, in [0, 1).
+        nesterov: whether to look ahead; needs momentum.
+        weight_decay: λ of the penalty (λ/2)‖θ‖², whose gradient λθ is added to g.
+        groups: hyper-parameters for the parameters whose path matches, ``{"match": "*.bias", "weight_decay": 0}``.
+    """
+
+    equations = (
+        Equation("g", r"g \leftarrow g + \lambda \theta", "g + weight_decay * theta"),
+        Equation("v", r"v \leftarrow \mu v + g", "momentum * v + g"),
+        Equation("d", r"d = g + \mu v \text{ (nesterov) or } v", "g + momentum * v if nesterov else v"),
+        Equation("theta", r"\theta \leftarrow \theta - \eta\, d", "theta - lr * d"),
+    )
+    examples = (
+        Example(),
+        Example({"lr": 0.1, "momentum": 0.9}),
+        Example({"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+    )
+    capturable = True
+    zeroes_grad = True
+
+    def __init__(
+        self, lr: float = 0.01, *, momentum: float = 0.0, nesterov: bool = False, weight_decay: float = 0.0,
+        groups: Sequence[Group] = (),
+    ) -> None:  # fmt: skip
+        check_float(self, "lr", lr, "[0, inf)")
+        check_float(self, "momentum", momentum, "[0, 1)")
+        check_bool(self, "nesterov", nesterov)
+        check_float(self, "weight_decay", weight_decay, "[0, inf)")
+        if nesterov and momentum == 0:
+            raise ConfigError(
+                "SGD with nesterov=True needs a 'momentum' above 0, as it looks ahead along the velocity. Received: 0."
+            )
+        self.lr = lr
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+        self.groups = groups
+
+    def step(self, segments: Sequence[Segment]) -> None:
+        for s in segments:
+            velocity = s.slot("v") if self.momentum > 0 else None
+            s.ops.sgd(s.data, s.grad, velocity, s.hyper, self.momentum, self.nesterov)
+
+
+class Adam(Optimizer):
+    """Running means of the gradient and of its square, corrected for their start at zero (Kingma & Ba, 2015).
+
+    ``θ ← θ − lr·m̂/(√v̂ + ε)``. Weight decay is the L2 penalty, through the gradient and hence the moments; for decay
+    that is independent of them see AdamW.
+
+    Args:
+        lr: learning rate, per step.
+        beta1, beta2: the part of the running means that is kept, in [0, 1).
+        eps: ε, keeps the denominator away from zero.
+        weight_decay: λ of the penalty (λ/2)‖θ‖², whose gradient λθ is added to g.
+        groups: hyper-parameters for the parameters whose path matches, ``{"match": "*.bias", "weight_decay": 0}``.
+    """
+
+    equations = (
+        Equation("g", r"g \leftarrow g + \lambda \theta", "g + weight_decay * theta"),
+        Equation("m", r"m \leftarrow \beta_1 m + (1 - \beta_1) g", "beta1 * m + (1 - beta1) * g"),
+        Equation("v", r"v \leftarrow \beta_2 v + (1 - \beta_2) g^2", "beta2 * v + (1 - beta2) * g**2"),
+        Equation("mhat", r"\hat m = m / (1 - \beta_1^t)", "m / (1 - beta1**t)"),
+        Equation("vhat", r"\hat v = v / (1 - \beta_2^t)", "v / (1 - beta2**t)"),
+        Equation(
+            "theta",
+            r"\theta \leftarrow \theta - \eta\, \hat m / (\sqrt{\hat v} + \varepsilon)",
+            "theta - lr * mhat / (np.sqrt(vhat) + eps)",
+        ),
+    )
+    examples = (Example(), Example({"lr": 0.01, "beta1": 0.8, "weight_decay": 0.1}))
+    capturable = True
+    zeroes_grad = True
+
+    def __init__(
+        self, lr: float = 1e-3, *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8,
+        weight_decay: float = 0.0, groups: Sequence[Group] = (),
+    ) -> None:  # fmt: skip
+        check_float(self, "lr", lr, "[0, inf)")
+        check_float(self, "beta1", beta1, "[0, 1)")
+        check_float(self, "beta2", beta2, "[0, 1)")
+        check_float(self, "eps", eps, "(0, inf)")
+        check_float(self, "weight_decay", weight_decay, "[0, inf)")
+        self.lr = lr
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+        self.weight_decay = weight_decay
+        self.groups = groups
+
+    def step(self, segments: Sequence[Segment]) -> None:
+        for s in segments:
+            m, v = s.slot("m"), s.slot("v")
+            s.ops.adam(s.data, s.grad, m, v, s.hyper, s.t_cell, self.beta1, self.beta2, self.eps, decoupled=False)
+
+
+class AdamW(Optimizer):
+    """Adam whose decay ``θ ← θ − lr·λ·θ`` does not pass through the moments (Loshchilov & Hutter, 2019).
+
+    So every weight decays at the same rate, however large its gradients are.
+
+    Args:
+        lr: learning rate, per step.
+        beta1, beta2: the part of the running means that is kept, in [0, 1).
+        eps: ε, keeps the denominator away from zero.
+        weight_decay: λ; per step a weight shrinks by the factor 1 − lr·λ.
+        groups: hyper-parameters for the parameters whose path matches, ``{"match": "*.bias", "weight_decay": 0}``.
+    """
+
+    equations = (
+        Equation("decayed", r"\theta \leftarrow \theta - \eta \lambda \theta", "theta - lr * weight_decay * theta"),
+        Equation("m", r"m \leftarrow \beta_1 m + (1 - \beta_1) g", "beta1 * m + (1 - beta1) * g"),
+        Equation("v", r"v \leftarrow \beta_2 v + (1 - \beta_2) g^2", "beta2 * v + (1 - beta2) * g**2"),
+        Equation("mhat", r"\hat m = m / (1 - \beta_1^t)", "m / (1 - beta1**t)"),
+        Equation("vhat", r"\hat v = v / (1 - \beta_2^t)", "v / (1 - beta2**t)"),
+        Equation(
+            "theta",
+            r"\theta \leftarrow \theta - \eta\, \hat m / (\sqrt{\hat v} + \varepsilon)",
+            "decayed - lr * mhat / (np.sqrt(vhat) + eps)",
+        ),
+    )
+    examples = (Example(), Example({"lr": 0.01, "beta1": 0.8, "weight_decay": 0.1}))
+    capturable = True
+    zeroes_grad = True
+
+    def __init__(
+        self, lr: float = 1e-3, *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8,
+        weight_decay: float = 0.01, groups: Sequence[Group] = (),
+    ) -> None:  # fmt: skip
+        check_float(self, "lr", lr, "[0, inf)")
+        check_float(self, "beta1", beta1, "[0, 1)")
+        check_float(self, "beta2", beta2, "[0, 1)")
+        check_float(self, "eps", eps, "(0, inf)")
+        check_float(self, "weight_decay", weight_decay, "[0, inf)")
+        self.lr = lr
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+        self.weight_decay = weight_decay
+        self.groups = groups
+
+    def step(self, segments: Sequence[Segment]) -> None:
+        for s in segments:
+            m, v = s.slot("m"), s.slot("v")
+            s.ops.adam(s.data, s.grad, m, v, s.hyper, s.t_cell, self.beta1, self.beta2, self.eps, decoupled=True)

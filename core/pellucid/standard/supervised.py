@@ -1,0 +1,63 @@
+"""supervised: a loss between the model's prediction and the target; the default objective."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pellucid.basics.arrays import Array
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import DataError
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.objective import Batch, Loss, Objective
+
+
+class Supervised(Objective):
+    """``L(θ) = loss(f(x; θ), y)``.
+
+    Args:
+        loss: the loss between prediction and target.
+    """
+
+    equations = (Equation("objective", r"L(\theta) = \mathrm{loss}\left(f(x; \theta),\, y\right)"),)
+    examples = (
+        Example({"loss": {"type": "core/mse"}}, ((5,),), model={"type": "core/dense", "units": 3}, target=(3,)),
+        Example(
+            {"loss": {"type": "core/softmax_cross_entropy"}}, ((5,),),
+            model={"type": "core/dense", "units": 3, "activation": "tanh"}, target=("int", 3),
+        ),
+    )  # fmt: skip
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    @property
+    def capturable(self) -> bool:  # type: ignore[override]
+        return self.loss.capturable
+
+    def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
+        ctx.prediction = model.forward(ctx.child("model", needs_dx=(False,) * len(batch.inputs)), *batch.inputs)
+        ctx.target = batch.y
+        of_loss = ctx.child("loss")
+        value = self.loss.forward(of_loss, ctx.prediction, batch.y, batch.weight)
+        ctx.count = of_loss.count
+        return value
+
+    def backward(self, ctx: Context, model: Layer) -> None:
+        model.backward(ctx.child("model"), self.loss.backward(ctx.child("loss")))
+
+    def check(self, model: Layer, x: Any, y: Any) -> None:
+        if y is None:
+            raise DataError(
+                "Supervised training needs a target for every sample. Received: y = None. Pass data=(x, y), or choose "
+                "an objective that learns without targets: Trainer(model, objective=…)."
+            )
+        if model.runtime is not None:
+            self.loss.check(y, model.output_shape(*model.runtime.input_shapes))
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        return ("accuracy",) if labels else ()
+
+    def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
+        return ctx.prediction, ctx.target

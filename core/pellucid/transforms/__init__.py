@@ -1,1 +1,0 @@
-"""The built-in transforms, one a file."""

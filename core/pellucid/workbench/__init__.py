@@ -1,0 +1,1 @@
+"""What people work with at a terminal: the command line, experiments, pictures."""

@@ -1,0 +1,129 @@
+"""The ``pellucid`` command: finds the command, runs it, and turns errors into one clear message.
+
+It imports next to nothing, so that ``pellucid --help`` answers at once; each command imports what it needs itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from pellucid.basics.errors import ConfigError, PellucidError
+from pellucid.workbench.cli.commands import COMMANDS
+
+BAD_INPUT = 2
+OUR_MISTAKE = 1
+INTERRUPTED = 130
+GLOBAL_OPTIONS = ("--json", "--debug")
+"""Understood by every command, and also before it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, 2 for what the user can mend, 130 after Ctrl-C, 1 otherwise."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _dispatch(argv)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a full disk can still be told
+        return code
+    except PellucidError as error:
+        _report(error, str(error), argv)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        sys.stdout = None  # nothing is left to be flushed at exit
+        return 0
+    except OSError as error:
+        _let_go_of_full_output()
+        where = f" {error.filename}" if error.filename else ""
+        _report(error, f"Cannot read or write{where}: {error.strerror or error}. Check the path and the space.", argv)
+        return BAD_INPUT
+    except MemoryError as error:
+        _report(error, f"There is not enough memory. {error} Make the model or the batches smaller.", argv)
+        return BAD_INPUT
+    except Exception as error:
+        about = f"{type(error).__name__}: {error}".removesuffix(": ")
+        _report(error, f"{about}. This is a mistake in pellucid or in a plugin. --debug shows where.", argv)
+        return OUR_MISTAKE
+
+
+def _dispatch(argv: list[str]) -> int:
+    before = [word for word in argv if word in GLOBAL_OPTIONS]
+    words = [word for word in argv if word not in GLOBAL_OPTIONS]
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(help_text())
+        return 0
+    if words[0] == "--version":
+        from pellucid import __version__
+
+        print(f'{{"pellucid": "{__version__}"}}' if "--json" in before else f"pellucid {__version__}")
+        return 0
+    if words[0].startswith("-"):
+        raise ConfigError(f"pellucid has no option {words[0]!r}; options follow the command. See: pellucid --help.")
+
+    from pellucid.workbench.cli.console import run_command, warnings_as_messages
+
+    with warnings_as_messages(debug="--debug" in before):
+        if words[0] in COMMANDS:
+            return run_command(words[0], [*words[1:], *before])
+
+        from pellucid.workbench.cli.verbs import run_verb
+
+        return run_verb(words[0], [*words[1:], *before])
+
+
+def help_text() -> str:
+    """What ``pellucid --help`` prints: commands, and the vendors of the plugins, known from metadata alone."""
+    from pellucid.registry.discovery import find_claims
+
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items()]
+    vendors = sorted({claim.vendor for claim in find_claims()} - {"core"})
+    return "\n".join(
+        [
+            "usage: pellucid COMMAND [arguments]",
+            "",
+            "Neural networks that you can see through.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "Models bring verbs of their own (encode, sample, …), which are used like commands: pellucid list model.",
+            f"plugins: {', '.join(vendors) or 'none'}",
+            "",
+            "options of every command:",
+            "  --help   the arguments of the command",
+            "  --json   machine-readable output",
+            "  --debug  a traceback with every error",
+        ]
+    )
+
+
+def _let_go_of_full_output() -> None:
+    """What cannot be written now would fail once more at exit."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        sys.stdout = None
+
+
+def _report(error: Exception, message: str, argv: Sequence[str]) -> None:
+    """What went wrong, on stderr: a message, a JSON document, or all of the traceback."""
+    if "--debug" in argv:
+        import traceback
+
+        traceback.print_exception(error)
+    elif "--json" in argv:
+        import json
+
+        told = {"error": {"type": type(error).__name__, "message": message}}
+        print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
+    else:
+        print(f"pellucid: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""pellucid list [KIND]: everything that can be built by name, with a line about each."""
+
+from __future__ import annotations
+
+import argparse
+from itertools import groupby
+
+from pellucid.basics.suggest import listed
+from pellucid.registry.manifest import KINDS, Entry
+from pellucid.registry.registry import default_registry
+from pellucid.workbench.cli.console import Output, table
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", nargs="?", metavar="KIND", help=f"one of: {', '.join(KINDS)}")
+
+
+def run(args: argparse.Namespace, output: Output) -> None:
+    registry = default_registry()
+    entries = registry.entries(_singular(args.kind))
+    data = [
+        {
+            "kind": entry.kind,
+            "name": entry.name,
+            "summary": entry.summary,
+            "verbs": sorted(entry.verbs),
+            "distribution": entry.distribution,
+            "version": entry.distribution_version,
+        }
+        for entry in entries
+    ]
+    groups = [_group(kind, list(members)) for kind, members in groupby(entries, key=lambda entry: entry.kind)]
+    output.result(data, "\n\n".join(groups) or f"No {args.kind} is registered.")
+    absent = [f"{p.vendor} ({p.status})" for p in registry.plugins.found.values() if p.reason]
+    if absent:
+        output.note(f"Plugins that are not loaded: {listed(absent)}; see: pellucid plugins.")
+
+
+def _singular(kind: str | None) -> str | None:
+    """``layers`` is understood as ``layer``."""
+    endings = {f"{kind}s": kind for kind in KINDS} | {"losses": "loss"}
+    return endings.get(kind or "", kind)
+
+
+def _group(kind: str, entries: list[Entry]) -> str:
+    rows = [
+        (entry.name, entry.summary + (f"  [verbs: {', '.join(sorted(entry.verbs))}]" if entry.verbs else ""))
+        for entry in entries
+    ]
+    return f"{kind}\n{table(rows, indent='  ')}"

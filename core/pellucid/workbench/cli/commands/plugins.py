@@ -1,0 +1,46 @@
+"""pellucid plugins: the installed plugins, whether each could be loaded, and why not."""
+
+from __future__ import annotations
+
+import argparse
+
+from pellucid.registry.plugins import Plugin
+from pellucid.registry.registry import default_registry
+from pellucid.workbench.cli.console import Output, table
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--traceback", action="store_true", help="show the traceback of each plugin that failed")
+
+
+def run(args: argparse.Namespace, output: Output) -> None:
+    with default_registry().plugins.lenient():
+        plugins = default_registry().plugins.load_all()
+    output.result([as_data(plugin) for plugin in plugins], as_text(plugins, tracebacks=args.traceback))
+
+
+def as_data(plugin: Plugin) -> dict[str, object]:
+    return {
+        "vendor": plugin.vendor,
+        "status": plugin.status,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "module": plugin.module,
+        "components": len(plugin.entries),
+        "reason": plugin.reason,
+        "traceback": plugin.traceback,
+    }
+
+
+def as_text(plugins: list[Plugin], *, tracebacks: bool = False) -> str:
+    rows = [("vendor", "status", "package", "components"), *map(_row, plugins)]
+    notes = [str(plugin) for plugin in plugins if plugin.reason]
+    if tracebacks:
+        notes += [f"--- {p.vendor} ---\n{p.traceback.rstrip()}" for p in plugins if p.traceback]
+    elif any(plugin.traceback for plugin in plugins):
+        notes.append("To see where: pellucid plugins --traceback")
+    return "\n\n".join([table(rows), *notes])
+
+
+def _row(plugin: Plugin) -> tuple[str, str, str, str]:
+    return plugin.vendor, plugin.status, f"{plugin.distribution} {plugin.version}", str(len(plugin.entries))

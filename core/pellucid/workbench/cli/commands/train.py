@@ -1,0 +1,119 @@
+"""pellucid train [EXPERIMENT]: train an experiment, and leave model, figures and curves in a run folder."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pellucid.basics.errors import ConfigError, NumericalError
+from pellucid.workbench.cli.console import Output, table
+
+if TYPE_CHECKING:
+    from pellucid.workbench.experiments.folder import RunFolder
+    from pellucid.workbench.experiments.training import Outcome
+
+_SIGNALLED = 128
+"""Exit codes after a signal are 128 + its number, as shells have it: 130 after Ctrl-C, 143 after SIGTERM."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("experiment", nargs="?", metavar="EXPERIMENT", type=Path, help="an experiment file (TOML)")
+    parser.add_argument("--model", metavar="NAME", help="the model, instead of the file's")
+    parser.add_argument("--dataset", metavar="NAME", help="the data set, instead of the file's")
+    for section in ("loss", "objective", "optimizer", "schedule"):
+        parser.add_argument(f"--{section}", metavar="NAME", help=f"the {section}, instead of the file's")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="settings",
+        help="change a setting; the value is TOML: --set train.epochs=3 --set 'model.hidden=[64, 32]'",
+    )  # fmt: skip
+    parser.add_argument("--out", metavar="DIR", type=Path, help="the run folder (default: runs/MODEL-DATA-TIME)")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out, with the same bits")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def run(args: argparse.Namespace, output: Output) -> int:
+    from pellucid.workbench.experiments.experiment import check, prepare
+    from pellucid.workbench.experiments.folder import RunFolder
+    from pellucid.workbench.experiments.training import train
+
+    if args.resume and args.out is None:
+        raise ConfigError("--resume needs the folder of the run to be continued: pellucid train --resume --out DIR.")
+    sections = _sections(args)
+    experiment = check(sections)
+    if args.out is not None and not args.resume:
+        RunFolder(args.out).check_free()
+    prepared = prepare(experiment)
+    folder = RunFolder(args.out or _default_path(prepared.resolved))
+    try:
+        outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
+    except NumericalError:
+        output.note(f"The run is saved up to the step before: {folder.checkpoint}.")
+        raise
+    if outcome.stopped_by is not None:
+        return _interrupted(outcome, folder, prepared.trainer, output)
+    assert outcome.summary is not None
+    output.result({"run": str(folder.path), **outcome.summary}, _text(outcome.summary, folder))
+    return 0
+
+
+def _sections(args: argparse.Namespace) -> dict[str, Any]:
+    from pellucid.workbench.experiments.folder import RunFolder
+    from pellucid.workbench.experiments.sections import change, choose, read_sections
+
+    source = args.experiment
+    if args.resume and source is None:
+        folder = RunFolder(args.out)
+        folder.check_resumable()
+        source = folder.experiment
+    if source is None and (args.model is None or args.dataset is None):
+        raise ConfigError(
+            "pellucid train needs an experiment: a file, pellucid train experiment.toml, or at least a model and a "
+            "data set, pellucid train --model ann --dataset iris. Names: pellucid list model, pellucid list dataset."
+        )
+    sections = {} if source is None else read_sections(source)
+    choose(sections, "model", args.model)
+    choose(sections, "data", args.dataset)
+    for section in ("loss", "objective", "optimizer", "schedule"):
+        choose(sections, section, getattr(args, section))
+    change(sections, args.settings)
+    return sections
+
+
+def _default_path(resolved: dict[str, Any]) -> Path:
+    from datetime import datetime
+
+    from pellucid.workbench.experiments.folder import default_path
+
+    return default_path(resolved["model"]["type"], resolved["data"]["type"], datetime.now())
+
+
+def _interrupted(outcome: Outcome, folder: RunFolder, trainer: Any, output: Output) -> int:
+    assert outcome.stopped_by is not None
+    resume = f"pellucid train --resume --out {folder.path}"
+    where = f"after {trainer.epochs} epochs and {trainer.steps} steps"
+    output.result(
+        {"run": str(folder.path), "stopped_by": outcome.stopped_by.name, "epochs": trainer.epochs,
+         "steps": trainer.steps, "resume": resume},
+        f"Stopped {where}; everything is saved. Continue with:\n  {resume}",
+    )  # fmt: skip
+    sys.stdout.flush()
+    return _SIGNALLED + int(outcome.stopped_by)
+
+
+def _text(summary: dict[str, Any], folder: RunFolder) -> str:
+    def figures(values: dict[str, Any] | None) -> str:
+        shown = (values or {}).items()
+        return "  ".join(f"{name} {value:.4f}" for name, value in shown if isinstance(value, float)) or "none"
+
+    chosen = f", chosen by {summary['chosen_by']}" if summary["chosen_by"] else ""
+    return table(
+        [
+            ("best epoch", f"{summary['best_epoch']} of {summary['epochs']}{chosen}"),
+            ("validation", figures(summary["validation"])),
+            ("test", figures(summary["test"])),
+            ("training", f"{summary['training_seconds']:.2f} s, seed {summary['seed']}"),
+            ("run folder", str(folder.path)),
+        ]
+    )

@@ -1,0 +1,104 @@
+"""What the commands share: a parser with helpful errors, and an output that people or programs can read."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, NoReturn
+
+from pellucid.basics.errors import ConfigError, PellucidWarning
+from pellucid.basics.files import to_json
+from pellucid.basics.suggest import did_you_mean
+from pellucid.workbench.cli.commands import COMMANDS
+
+
+class Output:
+    """Where a command says what it has found.
+
+    Attributes:
+        json: the user asked for machine-readable output; then :meth:`result` prints one JSON document.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.json = as_json
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")  # a terminal without Greek letters must not end a training run
+
+    def result(self, data: Any, text: str) -> None:
+        """The outcome of the command: ``data`` for programs, ``text`` for people. Called once."""
+        print(to_json(data, indent=2) if self.json else text)
+
+    def note(self, text: str) -> None:
+        """A remark on the side; on stderr, so that it never mixes with the result."""
+        print(text, file=sys.stderr)
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises ConfigError, with a suggestion, instead of ending the process."""
+
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(prog=prog, description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        suggestion = ""
+        if message.startswith("unrecognized arguments: "):
+            wrong = message.partition(": ")[2].split()[0]
+            suggestion = did_you_mean(wrong, self._option_string_actions) if wrong.startswith("-") else ""
+        raise ConfigError(f"{self.prog}: {message}.{suggestion} See: {self.prog} --help.")
+
+
+def new_parser(name: str, description: str) -> Parser:
+    """The parser of one command, with the options that every command has."""
+    parser = Parser(prog=f"pellucid {name}", description=description)
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    parser.add_argument("--debug", action="store_true", help="show a traceback with every error")
+    return parser
+
+
+def run_command(name: str, argv: Sequence[str]) -> int:
+    """Import the module of a command, parse its arguments, run it."""
+    module = import_module(f"pellucid.workbench.cli.commands.{name}")
+    parser = new_parser(name, (module.__doc__ or "").partition(": ")[2].strip() or COMMANDS[name])
+    module.configure(parser)
+    args = parser.parse_args(argv)
+    return module.run(args, Output(as_json=args.json)) or 0
+
+
+@contextmanager
+def warnings_as_messages(*, debug: bool) -> Iterator[None]:
+    """Inside the ``with`` block pellucid's own warnings are one line each, without the source that gave them; with
+    ``debug`` the traceback of what a warning is about follows it."""
+    show = warnings.showwarning
+
+    def shown(message: Warning | str, category: type[Warning], *place: Any, **further: Any) -> None:
+        if not issubclass(category, PellucidWarning):
+            show(message, category, *place, **further)
+            return
+        print(f"pellucid: warning: {message}", file=sys.stderr)
+        if debug and isinstance(message, Warning) and message.__cause__ is not None:
+            import traceback
+
+            traceback.print_exception(message.__cause__)
+
+    warnings.showwarning = shown
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
+
+
+def table(rows: Iterable[Sequence[str]], indent: str = "") -> str:
+    """Columns as wide as their widest cell; the last one is free."""
+    lines = [list(row) for row in rows]
+    if not lines:
+        return ""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]) - 1)]
+    return "\n".join(
+        (indent + "  ".join([*(cell.ljust(w) for cell, w in zip(line, widths, strict=False)), line[-1]])).rstrip()
+        for line in lines
+    )

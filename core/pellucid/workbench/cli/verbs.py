@@ -1,0 +1,112 @@
+"""Verbs: what a trained model can do besides train, evaluate and predict (``pellucid encode RUN``, ``sample``, …).
+
+A model's manifest names them: ``verbs={"sample": "pellucid_acme.verbs:sample"}``. A verb is a plain function, equally
+usable from Python; its first parameter is the path of the run, the others become options of the command line::
+
+    def sample(run: Path, *, count: int = 16, seed: int = 0) -> dict[str, Any]:
+        \"\"\"Draw samples.
+
+        Args:
+            run: a run folder or a saved model.
+            count: how many.
+        \"\"\"
+
+What it returns is printed, or with ``--json`` written as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pellucid.basics.errors import ConfigError
+from pellucid.basics.suggest import did_you_mean, listed
+from pellucid.registry.blame import blaming
+from pellucid.registry.manifest import Entry
+from pellucid.registry.registry import Registry, default_registry
+from pellucid.workbench.cli.commands import COMMANDS
+from pellucid.workbench.cli.console import Output, new_parser, table
+from pellucid.workbench.cli.function_parser import add_options, documented, options_of
+
+
+def run_verb(verb: str, argv: Sequence[str]) -> int:
+    """Run a verb of the model that was trained in the run that ``argv`` begins with.
+
+    Raises:
+        ConfigError: no installed model has this verb, or the model of this run has not.
+    """
+    registry = default_registry()
+    models = registry.entries("model")
+    able = [entry for entry in models if verb in entry.verbs]
+    if not able:
+        verbs = sorted({name for entry in models for name in entry.verbs})
+        known = [*COMMANDS, *verbs]
+        raise ConfigError(
+            f"pellucid has no command '{verb}'.{did_you_mean(verb, known)} Commands: {listed(COMMANDS)}. "
+            f"Verbs of the installed models: {listed(verbs)}."
+        )
+    if len(able) > 1 and {"-h", "--help"} & set(argv) and not _run_named(argv):
+        print(_needs_a_run(verb, able))
+        return 0
+    entry = _model_in_question(verb, able, argv)
+    function = _load(registry, entry, verb)
+    summary, meanings = documented(function)
+    parser = new_parser(verb, summary)
+    parser.add_argument("run", metavar="RUN", type=Path, help=f"a run folder or saved model of {entry.name}")
+    add_options(parser, function, meanings)
+    args = parser.parse_args(argv)
+    with blaming(entry, f"verb '{verb}' of the"):
+        outcome = function(args.run, **options_of(function, args))
+    Output(as_json=args.json).result(outcome, _as_text(outcome))
+    return 0
+
+
+def _model_in_question(verb: str, able: Sequence[Entry], argv: Sequence[str]) -> Entry:
+    """The model whose verb is meant: that of the run, or for ``--help`` the only one that has it."""
+    run = _run_named(argv)
+    if run is not None:
+        name = model_name(Path(run))
+        for entry in able:
+            if entry.name == name:
+                return entry
+        raise ConfigError(
+            f"{run} holds a model {name}, which has no verb '{verb}'. "
+            f"It is a verb of: {listed(entry.name for entry in able)}."
+        )
+    if len(able) == 1:
+        return able[0]
+    raise ConfigError(_needs_a_run(verb, able))
+
+
+def _run_named(argv: Sequence[str]) -> str | None:
+    return next((word for word in argv if not word.startswith("-")), None)
+
+
+def _needs_a_run(verb: str, able: Sequence[Entry]) -> str:
+    return (
+        f"pellucid {verb} needs a RUN: a run folder or saved model of {listed(entry.name for entry in able)}. "
+        f"Its options depend on the model: pellucid {verb} RUN --help."
+    )
+
+
+def model_name(run: Path) -> str:
+    """The canonical name of the model that a run folder or model file holds."""
+    from pellucid.saving.container import read_header
+    from pellucid.workbench.experiments.folder import RunFolder
+
+    header = read_header(RunFolder(run).model if run.is_dir() else run, "model")
+    return str(header.document["model"]["config"]["type"])
+
+
+def _load(registry: Registry, entry: Entry, verb: str) -> Callable[..., Any]:
+    function: Callable[..., Any] = registry.load_target(entry.verbs[verb], f"The verb '{verb}' of {entry.name}", entry)
+    return function
+
+
+def _as_text(outcome: Any) -> str:
+    if outcome is None:
+        return "Done."
+    if isinstance(outcome, Mapping):
+        return table((str(key), str(value)) for key, value in outcome.items())
+    return str(outcome)

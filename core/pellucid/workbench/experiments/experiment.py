@@ -1,0 +1,273 @@
+"""Experiment: the sections of an experiment file, checked all at once, and what they make of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pellucid.basics.checks import check_float, check_int
+from pellucid.basics.errors import ConfigError, PellucidError
+from pellucid.basics.suggest import did_you_mean, listed
+from pellucid.interfaces.dataset import Dataset, Splits
+from pellucid.interfaces.metric import Metric
+from pellucid.interfaces.objective import Loss, Objective
+from pellucid.interfaces.optimizer import Optimizer
+from pellucid.interfaces.schedule import Schedule
+from pellucid.model.build import build
+from pellucid.ops.backends import check_variable, get_ops
+from pellucid.ops.threads import get_num_threads, set_num_threads
+from pellucid.registry.config import read
+from pellucid.registry.reader import FAILED, Reader
+from pellucid.registry.registry import default_registry
+from pellucid.registry.signature import signature_of
+from pellucid.registry.writer import to_config
+from pellucid.training.objective import choose_objective
+from pellucid.training.run import Callback
+from pellucid.training.trainer import Trainer
+from pellucid.workbench.experiments.inference import are_labels, input_shape_of, outputs_of
+from pellucid.workbench.experiments.sections import NAMES, Sections
+
+
+@dataclass(frozen=True)
+class Training:
+    """The section ``[train]``.
+
+    Attributes:
+        epochs: passes over the training data.
+        batch_size: samples per micro-batch.
+        accumulate: micro-batches per step.
+        metrics: figures for validation and test; if not given, the objective's own: accuracy where a classifier learns
+            class labels.
+        callbacks: told of epochs. ``best_epoch`` is added where there is validation data and it is not listed.
+        clip_norm: upper bound on the global norm of the gradient, or none.
+        seed: of the first weights, of shuffling and of all else that is random; drawn if not given.
+        backend: ``cython``, ``reference``, ``cupy`` or a plugin's; the best that is installed if not given.
+        dtype: ``float32`` or ``float64``.
+        threads: of the compiled kernels; as many as the process may use if not given.
+        checkpoint_seconds: the longest time whose work a crash may cost; 0 saves after every few steps, which is slow.
+    """
+
+    epochs: int = 10
+    batch_size: int = 32
+    accumulate: int = 1
+    metrics: Sequence[Metric] | None = None
+    callbacks: Sequence[Callback] = ()
+    clip_norm: float | None = None
+    seed: int | None = None
+    backend: str | None = None
+    dtype: Literal["float32", "float64"] = "float32"
+    threads: int | None = None
+    checkpoint_seconds: float = 30.0
+
+
+_RANGES = (
+    (check_int, "epochs", "[1, inf)"),
+    (check_int, "batch_size", "[1, inf)"),
+    (check_int, "accumulate", "[1, inf)"),
+    (check_float, "clip_norm", "(0, inf)"),
+    (check_int, "seed", "[0, inf)"),
+    (check_int, "threads", "[1, 256]"),
+    (check_float, "checkpoint_seconds", "[0, inf)"),
+)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A checked experiment; no data has been loaded and no memory taken.
+
+    Attributes:
+        dataset, data_seed: where the data comes from, and which samples go into which part (None: as ``seed``).
+        model: the configuration of the model; what follows from the data may be missing in it.
+        infer_outputs: whether ``outputs`` is to be found from the data.
+        loss, objective, optimizer, schedule: the components; neither loss nor objective: the model's own.
+        settings: of ``[train]``.
+    """
+
+    dataset: Dataset
+    data_seed: int | None
+    model: dict[str, Any]
+    infer_outputs: bool
+    loss: Loss | None
+    objective: Objective | None
+    optimizer: Optimizer
+    schedule: Schedule | None
+    settings: Training
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An experiment that is ready to run.
+
+    Attributes:
+        trainer: with its built model.
+        splits: the data.
+        resolved: the sections with everything filled in; the same experiment again.
+        settings: of ``[train]``, with everything filled in.
+    """
+
+    trainer: Trainer
+    splits: Splits
+    resolved: Sections
+    settings: Training
+
+
+def check(sections: Mapping[str, Any]) -> Experiment:
+    """Read all sections.
+
+    Raises:
+        ConfigError: all mistakes of all sections at once, each with its path, a suggestion and what is allowed.
+    """
+    reader = Reader()
+    for name in sections:
+        if name not in NAMES:
+            reader.note(
+                str(name),
+                f"an experiment has no such section.{did_you_mean(str(name), NAMES)} Allowed: {listed(NAMES)}.",
+            )
+    if "loss" in sections and "objective" in sections:
+        reader.note("objective", "give [loss] or [objective], not both: an objective brings its own losses.")
+    data, data_seed = _data(reader, sections)
+    model, infer_outputs = _model(reader, sections)
+    parts: dict[str, Any] = {
+        name: reader.read(name, sections[name], name) if name in sections else None
+        for name in ("loss", "objective", "optimizer", "schedule")
+    }
+    if parts["optimizer"] is None:
+        parts["optimizer"] = reader.read("optimizer", "adam", "optimizer")
+    settings = _settings(reader, sections.get("train", {}))
+    reader.finish()
+    return Experiment(data, data_seed, model, infer_outputs, settings=settings, **parts)
+
+
+def _data(reader: Reader, sections: Mapping[str, Any]) -> tuple[Any, int | None]:
+    if "data" not in sections:
+        reader.note("data", 'missing. It names the data set: [data] with type = "iris", or --dataset iris.')
+        return FAILED, None
+    config, seed = _taken(sections["data"], "seed")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
+        reader.note("data.seed", f"expected an int of at least 0. Received: {seed!r}.")
+    return reader.read("dataset", config, "data"), seed
+
+
+def _model(reader: Reader, sections: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The model's configuration, tried out; with one output where the number follows from the data."""
+    if "model" not in sections:
+        reader.note("model", 'missing. It names the model: [model] with type = "ann", or --model ann.')
+        return {}, False
+    config, _ = _taken(sections["model"], "input_shape")
+    infer = isinstance(config, dict) and "outputs" not in config and _needs_outputs(config.get("type"))
+    reader.read(("model", "layer"), {**config, "outputs": 1} if infer else config, "model")
+    given = sections["model"]
+    return {"type": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}, infer
+
+
+def _needs_outputs(name: Any) -> bool:
+    registry = default_registry()
+    try:
+        signature = signature_of(registry.load(registry.find(("model", "layer"), name)))
+    except PellucidError:
+        return False  # the reader says what is wrong with this name
+    return "outputs" in signature.arguments and signature.arguments["outputs"].required
+
+
+def _taken(section: Any, key: str) -> tuple[Any, Any]:
+    """A section as a table without one key, and what stood there."""
+    config = {"type": section} if isinstance(section, str) else section
+    if not isinstance(config, Mapping):
+        return config, None
+    return {name: value for name, value in config.items() if name != key}, config.get(key)
+
+
+def _settings(reader: Reader, config: Any) -> Training:
+    read = reader.arguments(Training, config, "train", "[train]")
+    for check_range, name, interval in _RANGES:
+        value = config.get(name) if isinstance(config, Mapping) else None
+        if isinstance(value, int | float) and not any(m.path == f"train.{name}" for m in reader.mistakes):
+            try:
+                check_range(Training(), name, value, interval)
+            except ConfigError as error:
+                reader.note(f"train.{name}", str(error), error)
+    backend = config.get("backend") if isinstance(config, Mapping) else None
+    if isinstance(backend, str | None):
+        try:
+            check_variable()
+            get_ops(backend)
+        except PellucidError as error:
+            reader.note("train.backend", str(error), error)
+    return Training(**read) if isinstance(read, dict) else Training()
+
+
+def prepare(experiment: Experiment) -> Prepared:
+    """Load the data, find what follows from it, build the model and its trainer.
+
+    Raises:
+        DataError: the data cannot be used. ShapeError, ConfigError: the model does not suit it.
+    """
+    settings = experiment.settings
+    seed = _drawn() if settings.seed is None else settings.seed
+    data_seed = seed if experiment.data_seed is None else experiment.data_seed
+    if settings.threads is not None:
+        set_num_threads(settings.threads)
+    splits = experiment.dataset.splits(data_seed)
+    ops = get_ops(settings.backend)
+    config = dict(experiment.model)
+    if experiment.infer_outputs:
+        config["outputs"] = outputs_of(splits, experiment.loss)
+    try:
+        if "input_shape" not in config:
+            layer = read(("model", "layer"), config)
+            config["input_shape"] = input_shape_of(splits, layer.made_inputs, layer.default_transforms)
+        model = build(config, seed=seed, dtype=settings.dtype, backend=ops)
+    except PellucidError as error:
+        raise type(error)(f"model: {error}") from error
+    objective = choose_objective(model, experiment.loss, experiment.objective)
+    metrics: Sequence[Metric | str] | None = settings.metrics
+    if metrics is None:
+        metrics = objective.default_metrics(labels=are_labels(splits.train.y))
+    trainer = Trainer(
+        model, objective=objective, optimizer=experiment.optimizer,
+        schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,
+        accumulate=settings.accumulate, callbacks=_callbacks(settings, splits), seed=seed,
+    )  # fmt: skip
+    written = {
+        "epochs": settings.epochs, "batch_size": settings.batch_size, "accumulate": settings.accumulate,
+        "metrics": [to_config(metric) for metric in trainer.metrics],
+        "callbacks": [to_config(callback) for callback in trainer.callbacks],
+        "clip_norm": settings.clip_norm, "seed": seed, "backend": ops.name, "dtype": settings.dtype,
+        "threads": get_num_threads(), "checkpoint_seconds": settings.checkpoint_seconds,
+    }  # fmt: skip
+    resolved: Sections = {
+        "data": {**to_config(experiment.dataset), "seed": data_seed},
+        "model": {**to_config(model), "input_shape": _as_written(config["input_shape"])},
+        **_objective(experiment, trainer),
+        "optimizer": to_config(trainer.optimizer),
+        "schedule": None if trainer.schedule is None else to_config(trainer.schedule),
+        "train": written,
+    }
+    return Prepared(trainer, splits, resolved, settings)
+
+
+def _drawn() -> int:
+    from secrets import randbits
+
+    return randbits(32)
+
+
+def _objective(experiment: Experiment, trainer: Trainer) -> Sections:
+    if experiment.loss is not None:
+        return {"loss": to_config(experiment.loss)}
+    return {"objective": to_config(trainer.objective)}
+
+
+def _as_written(shape: Any) -> list[Any]:
+    return [list(part) if isinstance(part, list | tuple) else part for part in shape]
+
+
+def _callbacks(settings: Training, splits: Splits) -> list[Callback | str]:
+    from pellucid.standard.callbacks import BestEpoch
+
+    wanted: list[Callback | str] = list(settings.callbacks)
+    if len(splits.validation) and not any(isinstance(callback, BestEpoch) for callback in wanted):
+        wanted.append("best_epoch")
+    return wanted

@@ -1,0 +1,168 @@
+"""FinishedRun: a trained model and how it was trained, from a run folder or a model file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar, overload
+
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.interfaces.dataset import Dataset
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.samples import Split, check_data
+from pellucid.ops.backends import check_variable
+from pellucid.ops.threads import set_num_threads
+from pellucid.registry.config import read
+from pellucid.saving.model import load
+from pellucid.standard.files import labelled
+from pellucid.standard.supervised import Supervised
+from pellucid.standard.tables import SUFFIXES, Table, in_order, read_table
+from pellucid.training.objective import choose_objective
+from pellucid.training.trainer import Trainer
+from pellucid.workbench.experiments.folder import RunFolder
+from pellucid.workbench.experiments.sections import read_sections
+
+M_co = TypeVar("M_co", bound=Layer, covariant=True)
+Part = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class FinishedRun(Generic[M_co]):
+    """A trained model and the experiment that it comes from.
+
+    Attributes:
+        path: what was opened.
+        model: the model of the best epoch.
+        sections: the resolved experiment; empty for a model file without a run folder.
+    """
+
+    path: Path
+    model: M_co
+    sections: dict[str, Any]
+
+    @property
+    def target(self) -> str | None:
+        """The column that held the targets, if the model was trained on files."""
+        data = self.sections.get("data", {})
+        return None if data.get("target") is None else str(data["target"])
+
+    def read_samples(self, path: Path, target: str | None = None, *, must_have_target: bool = True) -> Table:
+        """The samples of a file; named columns in the order in which the model takes them.
+
+        Args:
+            target: column of the targets in a .csv file; None takes that of the run.
+            must_have_target: whether a .csv without that column is an error.
+        """
+        table = read_table(path, target or self.target, must_have_target=must_have_target)
+        features = self.model.runtime.metadata.get("features")  # type: ignore[union-attr]
+        return in_order(table, None if features is None else tuple(features), str(path))
+
+    def trainer(self) -> Trainer:
+        """A trainer that evaluates as the run did."""
+        settings = self.sections.get("train", {})
+        metrics = settings.get("metrics")
+        if metrics is None:
+            objective = choose_objective(self.model, None, None)
+            metrics = objective.default_metrics(labels=self.model.runtime.classes is not None)  # type: ignore[union-attr]
+        return Trainer(self.model, metrics=metrics, seed=settings.get("seed", 0))
+
+    def evaluate(self, data: str | None = None, part: Part = "test", target: str | None = None) -> dict[str, float]:
+        """The figures on the run's own data or on other data.
+
+        Args:
+            data: a file of samples with targets, or the name of a data set; None takes that of the run.
+            part: of a data set; a file is taken whole.
+            target: column of the targets in a .csv file; None takes that of the run.
+        """
+        trainer = self.trainer()
+        supervised = isinstance(trainer.objective, Supervised)
+        return trainer.evaluate(self.samples(data, part, target, must_have_target=supervised))
+
+    def samples(
+        self, data: str | None = None, part: Part = "test", target: str | None = None, *, must_have_target: bool = False
+    ) -> Split:
+        """Samples of the run's own data or of other data, as they come: without the model's transforms.
+
+        Args:
+            data: a file of samples, or the name of a data set; None takes that of the run.
+            part: of a data set; a file is taken whole.
+            target: column of the targets in a .csv file; None takes that of the run.
+            must_have_target: whether a file without targets is an error.
+
+        Raises:
+            ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples.
+        """
+        if data is not None and Path(data).suffix.lower() in SUFFIXES:
+            return self._from_file(Path(data), target, must_have_target)
+        seed = self.sections.get("train", {}).get("seed", 0)
+        if data is not None:
+            dataset: Dataset = read("dataset", data)
+        elif "data" in self.sections:
+            config = dict(self.sections["data"])
+            seed = config.pop("seed", seed)
+            dataset = read("dataset", config, path="data")
+        else:
+            raise ConfigError(
+                f"{self.path} is a model file, which knows nothing of data. Say which: --data iris, or --data FILE."
+            )
+        split: Split = getattr(dataset.splits(seed), part)
+        if not len(split):
+            raise DataError(f"The data has no {part} part. Choose another: --part train, validation or test.")
+        return split
+
+    def _from_file(self, path: Path, target: str | None, must_have_target: bool) -> Split:
+        table = self.read_samples(path, target, must_have_target=must_have_target or target is not None)
+        if table.y is not None:
+            classes = self.model.runtime.classes  # type: ignore[union-attr]
+            are_labels = self.sections.get("data", {}).get("classify")
+            if are_labels is None:
+                are_labels = classes is not None or table.y.dtype.kind in "iub"
+            split = labelled(table, classes, are_labels, str(path))
+        elif must_have_target:
+            raise DataError(
+                f"{path} has no targets, so there is nothing to compare with. Name their column: --target NAME; "
+                "a .npz file needs an array 'y'. To see what the model says without targets: pellucid predict."
+            )
+        else:
+            split = Split(table.x, features=table.features)
+        check_data(split.x, split.y, where=str(path))
+        return split
+
+
+@overload
+def open_run(path: Path, backend: str | None = None) -> FinishedRun[Layer]: ...
+@overload
+def open_run(path: Path, backend: str | None = None, *, of: type[M_co]) -> FinishedRun[M_co]: ...
+def open_run(path: Path, backend: str | None = None, *, of: type[Layer] = Layer) -> FinishedRun[Any]:
+    """A run folder, or a model file.
+
+    Args:
+        backend: None takes that of ``PELLUCID_BACKEND``, else the one that the run was made with, whose figures come
+            out equal bit for bit.
+        of: the class that the model must be of.
+
+    Raises:
+        ConfigError: a model of another class. DataError: no finished run, no such file.
+    """
+    backend = backend or check_variable() or None
+    folder = RunFolder(path)
+    if not path.exists():
+        raise DataError(f"{path} does not exist. Give a run folder, such as runs/…, or a model.safetensors.")
+    sections: dict[str, Any] = {}
+    if path.is_dir():
+        if not folder.model.exists():
+            raise DataError(
+                f"{path} is no run folder, or its run has not come to its end: {folder.model.name} is missing. "
+                f"Continue an interrupted run: pellucid train --resume --out {path}."
+            )
+        sections = read_sections(folder.experiment)
+        settings = sections.get("train", {})
+        if "threads" in settings:
+            set_num_threads(settings["threads"])
+        backend = backend or settings.get("backend")
+    model = load(folder.model if path.is_dir() else path, backend=backend)
+    if not isinstance(model, of):
+        raise ConfigError(
+            f"{path} holds a model of {type(model).__name__}. Expected: one of {of.__name__}. Give another run."
+        )
+    return FinishedRun(path, model, sections)

@@ -1,0 +1,169 @@
+"""RunFolder: the files of one run, each written so that a crash leaves it whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.basics.files import remove_leftovers, replace_text, to_json
+
+HEADING = "# The whole configuration of this run. It can be trained again as it is: pellucid train experiment.toml\n\n"
+
+
+class RunFolder:
+    """Where a run keeps what it is and what came out.
+
+    Attributes:
+        experiment: the resolved configuration, ``experiment.toml``.
+        metrics: one JSON line per epoch, ``metrics.jsonl``.
+        checkpoint: the state to continue from, ``checkpoint.safetensors``.
+        model: the model of the best epoch, ``model.safetensors``.
+        summary: what came out, ``summary.json``; there once the run has come to its end.
+        curves: a picture of the epochs, ``curves.png``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.experiment = path / "experiment.toml"
+        self.metrics = path / "metrics.jsonl"
+        self.checkpoint = path / "checkpoint.safetensors"
+        self.model = path / "model.safetensors"
+        self.summary = path / "summary.json"
+        self.curves = path / "curves.png"
+
+    def create(self) -> None:
+        """Make the folder, which must not exist yet or be empty."""
+        self.check_free()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def check_free(self) -> None:
+        """ConfigError if there is something in the folder already; nothing is ever overwritten."""
+        try:
+            occupied = self.path.exists() and any(self.path.iterdir())
+        except OSError as error:
+            raise self._unusable(error) from error
+        if occupied:
+            remedy = "Choose another --out"
+            if self.checkpoint.exists():
+                remedy += f", or continue the run in it: pellucid train --resume --out {self.path}"
+            raise ConfigError(f"The run folder {self.path} exists already and is not empty. {remedy}.")
+
+    def _unusable(self, error: OSError) -> ConfigError:
+        return ConfigError(f"Cannot make the run folder {self.path}: {error.strerror}. Choose another --out.")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Within: no other process trains in this folder. The lock goes with the process, however that ends."""
+        if os.name == "nt":  # a folder cannot be opened there
+            yield
+            return
+        import fcntl
+
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise ConfigError(
+                f"Another process is training in {self.path}. Wait for it, stop it, or choose another --out."
+            ) from error
+        except OSError:
+            pass  # some network file systems lock no folders; there nobody is kept out
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+    def check_resumable(self) -> None:
+        """ConfigError if there is no run to be continued."""
+        for file in (self.experiment, self.checkpoint):
+            if not file.exists():
+                raise ConfigError(
+                    f"{self.path} holds no run that can be continued: {file.name} is missing. Give the folder of an "
+                    "interrupted run as --out, or begin a new one without --resume."
+                )
+
+    def clear_leftovers(self) -> None:
+        """Delete what a killed process left; the folder must be locked."""
+        remove_leftovers(self.path)
+
+    def write_experiment(self, toml: str) -> None:
+        replace_text(self.experiment, HEADING + toml)
+
+    def append_epoch(self, record: Mapping[str, Any]) -> None:
+        """Add a line to the metrics; it is on the disk, or at least with the operating system, when this returns."""
+        with self.metrics.open("a", encoding="utf-8") as file:
+            file.write(to_json(record) + "\n")
+
+    def epochs(self) -> list[dict[str, Any]]:
+        """The lines of the metrics; a last one that a crash has cut off is left out."""
+        if not self.metrics.exists():
+            return []
+        lines = self.metrics.read_bytes().splitlines(keepends=True)
+        return [self._epoch(line, i + 1) for i, line in enumerate(lines) if line.endswith(b"\n")]
+
+    def _epoch(self, line: bytes, number: int) -> dict[str, Any]:
+        try:
+            record = json.loads(line)
+        except ValueError as error:  # also of bytes that are no UTF-8
+            raise self._foreign(number, line) from error
+        if not isinstance(record, dict) or type(record.get("epoch")) is not int:
+            raise self._foreign(number, line)
+        return record
+
+    def _foreign(self, number: int, line: bytes) -> DataError:
+        return DataError(
+            f"{self.metrics}, line {number}: expected the figures of an epoch as JSON. Received: {line!r:.80}. "
+            "Remove the line: the model and the checkpoint do not depend on it."
+        )
+
+    def keep_epochs(self, number: int) -> None:
+        """Forget the lines of epochs after this one: a continued run writes them anew."""
+        kept = [to_json(record) for record in self.epochs() if record["epoch"] <= number]
+        replace_text(self.metrics, "".join(f"{line}\n" for line in kept))
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        replace_text(self.summary, to_json(summary, indent=2) + "\n")
+
+    def read_summary(self) -> dict[str, Any]:
+        try:
+            summary = json.loads(self.summary.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise DataError(
+                f"{self.path} has no summary.json: it is no run folder, or its run has not come to its end. "
+                f"Continue an interrupted run: pellucid train --resume --out {self.path}."
+            ) from error
+        except NotADirectoryError as error:
+            raise DataError(f"{self.path} is a file. Expected: the folder of a finished run.") from error
+        except OSError as error:
+            raise DataError(f"{self.summary} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
+            raise DataError(f"{self.summary} cannot be read: {error}. It must be JSON, as a run writes it.") from error
+        if not isinstance(summary, dict):
+            raise DataError(f"{self.summary} must hold a JSON object. Received: a {type(summary).__name__}.")
+        for part in ("train", "validation", "test"):
+            if not isinstance(summary.get(part), dict | None):
+                raise DataError(
+                    f"{self.summary}: '{part}' must hold figures by name, or null. Received: {summary[part]!r:.40}. "
+                    "It was changed after the run wrote it."
+                )
+        return summary
+
+
+def default_path(model: str, data: str, now: datetime) -> Path:
+    """``runs/ann-iris-20260131-093000``; with a number behind it if there is one of that second already."""
+    stem = f"{model.rpartition('/')[2]}-{data.rpartition('/')[2]}-{now:%Y%m%d-%H%M%S}"
+    path, number = Path("runs") / stem, 1
+    while path.exists():
+        number += 1
+        path = Path("runs") / f"{stem}-{number}"
+    return path
