@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pellucid as pl
+from pellucid import straight_path
 from pellucid.workbench import pictures
-from pellucid.workbench.experiments.codes import straight_path
 from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample
 
 from benchmarks.quality.harness import Goal, case

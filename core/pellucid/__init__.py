@@ -75,6 +75,10 @@ if TYPE_CHECKING:
     from pellucid.model.predict import as_codes as as_codes
     from pellucid.model.predict import in_batches as in_batches
     from pellucid.model.predict import to_data as to_data
+    from pellucid.ops.activations import ACTIVATIONS as ACTIVATIONS
+    from pellucid.ops.activations import NEEDS_INPUT as NEEDS_INPUT
+    from pellucid.ops.activations import require_activation as require_activation
+    from pellucid.ops.backends import get_ops as get_ops
     from pellucid.ops.base import Ops as Ops
     from pellucid.ops.include import get_include as get_include
     from pellucid.ops.threads import set_num_threads as set_num_threads
@@ -87,14 +91,72 @@ if TYPE_CHECKING:
     from pellucid.registry.report import Report as Report
     from pellucid.saving.model import load as load
     from pellucid.saving.model import save as save
+    from pellucid.standard.callbacks import BestEpoch as BestEpoch
+    from pellucid.standard.callbacks import Checkpoint as Checkpoint
+    from pellucid.standard.files import Files as Files
+    from pellucid.standard.initializers import Glorot as Glorot
+    from pellucid.standard.initializers import He as He
+    from pellucid.standard.initializers import Normal as Normal
+    from pellucid.standard.initializers import Ones as Ones
+    from pellucid.standard.initializers import Zeros as Zeros
+    from pellucid.standard.layers.activations import ELU as ELU
+    from pellucid.standard.layers.activations import GELU as GELU
+    from pellucid.standard.layers.activations import Elementwise as Elementwise
+    from pellucid.standard.layers.activations import LeakyReLU as LeakyReLU
+    from pellucid.standard.layers.activations import ReLU as ReLU
+    from pellucid.standard.layers.activations import Sigmoid as Sigmoid
+    from pellucid.standard.layers.activations import SiLU as SiLU
+    from pellucid.standard.layers.activations import Softplus as Softplus
+    from pellucid.standard.layers.activations import Tanh as Tanh
+    from pellucid.standard.layers.batch_norm import BatchNorm as BatchNorm
+    from pellucid.standard.layers.containers import Parallel as Parallel
+    from pellucid.standard.layers.containers import Residual as Residual
+    from pellucid.standard.layers.containers import Sequential as Sequential
+    from pellucid.standard.layers.dense import RECTIFIERS as RECTIFIERS
+    from pellucid.standard.layers.dense import Dense as Dense
+    from pellucid.standard.layers.dropout import Dropout as Dropout
+    from pellucid.standard.layers.flatten import Flatten as Flatten
+    from pellucid.standard.layers.layer_norm import LayerNorm as LayerNorm
+    from pellucid.standard.layers.reshape import Reshape as Reshape
+    from pellucid.standard.layers.rows import as_rows as as_rows
+    from pellucid.standard.layers.rows import contiguous as contiguous
+    from pellucid.standard.layers.rows import features as features
+    from pellucid.standard.layers.softmax import Softmax as Softmax
+    from pellucid.standard.layers.transposed import Transposed as Transposed
+    from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy as BinaryCrossEntropy
+    from pellucid.standard.losses.mse import MSE as MSE
+    from pellucid.standard.losses.outputwise import Outputwise as Outputwise
+    from pellucid.standard.losses.rows import reject as reject
+    from pellucid.standard.losses.rows import require_rows as require_rows
+    from pellucid.standard.losses.rows import weight_per_row as weight_per_row
+    from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy as SoftmaxCrossEntropy
+    from pellucid.standard.metrics import Accuracy as Accuracy
+    from pellucid.standard.optimizers import SGD as SGD
+    from pellucid.standard.optimizers import Adam as Adam
+    from pellucid.standard.optimizers import AdamW as AdamW
+    from pellucid.standard.regularizers import L2 as L2
+    from pellucid.standard.schedules import Constant as Constant
+    from pellucid.standard.schedules import Cosine as Cosine
+    from pellucid.standard.supervised import Supervised as Supervised
+    from pellucid.standard.transforms import FlattenSamples as FlattenSamples
+    from pellucid.standard.transforms import Scale as Scale
+    from pellucid.standard.transforms import Standardize as Standardize
     from pellucid.training.objective import choose_objective as choose_objective
     from pellucid.training.run import Callback as Callback
     from pellucid.training.run import History as History
     from pellucid.training.run import Run as Run
     from pellucid.training.trainer import Trainer as Trainer
+    from pellucid.workbench import pictures as pictures
+    from pellucid.workbench.experiments.codes import check_codes as check_codes
+    from pellucid.workbench.experiments.codes import save_codes as save_codes
+    from pellucid.workbench.experiments.codes import straight_path as straight_path
     from pellucid.workbench.experiments.finished import FinishedRun as FinishedRun
+    from pellucid.workbench.experiments.finished import PartName as PartName
     from pellucid.workbench.experiments.finished import open_run as open_run
     from pellucid.workbench.experiments.labels import class_number as class_number
+    from pellucid.workbench.experiments.outputs import check_output as check_output
+    from pellucid.workbench.experiments.outputs import save_array as save_array
+    from pellucid.workbench.experiments.outputs import save_samples as save_samples
 
 _MODULES = {
     "basics.arrays": "Array HostArray Shape",
@@ -110,6 +172,7 @@ _MODULES = {
     "registry.manifest": "Registrar",
     "registry.report": "Report",
     "ops.base": "Ops",
+    "ops.backends": "get_ops",
     "ops.include": "get_include",
     "ops.threads": "set_num_threads",
     "autodiff.tape": "grad value_and_grad",
@@ -135,13 +198,43 @@ _MODULES = {
     "training.trainer": "Trainer",
     "training.objective": "choose_objective",
     "saving.model": "load save",
-    "workbench.experiments.finished": "FinishedRun open_run",
+    "ops.activations": "ACTIVATIONS NEEDS_INPUT require_activation",
+    "standard.layers.rows": "as_rows contiguous features",
+    "standard.layers.containers": "Parallel Residual Sequential",
+    "standard.layers.dense": "Dense RECTIFIERS",
+    "standard.layers.transposed": "Transposed",
+    "standard.layers.flatten": "Flatten",
+    "standard.layers.reshape": "Reshape",
+    "standard.layers.dropout": "Dropout",
+    "standard.layers.batch_norm": "BatchNorm",
+    "standard.layers.layer_norm": "LayerNorm",
+    "standard.layers.softmax": "Softmax",
+    "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softplus Tanh",
+    "standard.losses.rows": "reject require_rows weight_per_row",
+    "standard.losses.outputwise": "Outputwise",
+    "standard.losses.binary_cross_entropy": "BinaryCrossEntropy",
+    "standard.losses.mse": "MSE",
+    "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
+    "standard.supervised": "Supervised",
+    "standard.optimizers": "Adam AdamW SGD",
+    "standard.schedules": "Constant Cosine",
+    "standard.initializers": "Glorot He Normal Ones Zeros",
+    "standard.regularizers": "L2",
+    "standard.metrics": "Accuracy",
+    "standard.transforms": "FlattenSamples Scale Standardize",
+    "standard.files": "Files",
+    "standard.callbacks": "BestEpoch Checkpoint",
+    "workbench.experiments.finished": "FinishedRun PartName open_run",
+    "workbench.experiments.outputs": "check_output save_array save_samples",
+    "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.labels": "class_number",
 }
 """Which module holds which public names; a test holds this against the imports above."""
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
 
-__all__ = ["__version__", "errors", *_HOME]
+_SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
+
+__all__ = ["__version__", *_SUBMODULES, *_HOME]
 
 
 def __getattr__(name: str) -> Any:
@@ -149,8 +242,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _HOME:
         value = getattr(import_module(f"pellucid.{_HOME[name]}"), name)
-    elif name == "errors":
-        value = import_module("pellucid.basics.errors")
+    elif name in _SUBMODULES:
+        value = import_module(f"pellucid.{_SUBMODULES[name]}")
     else:
         from pellucid.basics.suggest import did_you_mean
 

@@ -11,7 +11,7 @@ import pytest
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.interfaces.transform import Transform
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
-from pellucid.standard.transforms import Flatten, Scale, Standardize
+from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
 
 RNG = np.random.default_rng(0)
 
@@ -29,7 +29,7 @@ class Center(Transform):
 
 
 def every() -> list[Transform]:
-    return [Standardize(), Scale(2.0, -1.0), Flatten(), Center()]
+    return [Standardize(), Scale(2.0, -1.0), FlattenSamples(), Center()]
 
 
 @pytest.mark.parametrize("transform", every(), ids=lambda t: type(t).__name__)
@@ -67,7 +67,10 @@ def test_state_round_trip(transform: Transform) -> None:
     assert np.isfinite(again.apply(x)).all()
 
 
-@pytest.mark.parametrize("transform", [Standardize(), Scale(2.0, -1.0), Flatten()], ids=lambda t: type(t).__name__)
+TRANSFORMS = [Standardize(), Scale(2.0, -1.0), FlattenSamples()]
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda t: type(t).__name__)
 def test_equations_describe_the_code(transform: Transform) -> None:
     x = RNG.normal(size=(6, 3))
     transform.fit(x)
@@ -116,8 +119,8 @@ def test_whole_numbers_become_floating_point() -> None:
 
 
 def test_an_axis_of_unknown_length_stays_unknown() -> None:
-    assert Flatten().output_shape((None, 3)) == (None,)
-    assert Flatten().output_shape(()) == (1,)
+    assert FlattenSamples().output_shape((None, 3)) == (None,)
+    assert FlattenSamples().output_shape(()) == (1,)
 
 
 def test_an_unfitted_transform_says_so() -> None:
@@ -158,8 +161,8 @@ def test_samples_come_back_in_the_units_of_the_data() -> None:
 
 
 def test_a_transform_that_cannot_be_undone_says_so() -> None:
-    with pytest.raises(ConfigError, match=r"Flatten cannot be undone.*a method 'inverse'"):
-        Flatten().inverse(np.ones((2, 3)))
+    with pytest.raises(ConfigError, match=r"FlattenSamples cannot be undone.*a method 'inverse'"):
+        FlattenSamples().inverse(np.ones((2, 3)))
 
 
 def test_a_trained_model_keeps_its_transforms_and_other_ones_are_refused(tmp_path: Path) -> None:
@@ -218,6 +221,6 @@ def test_a_model_may_bring_transforms_that_stand_after_those_of_the_data() -> No
         model = pl.build("dense", input_shape=(6,), units=1, seed=0)
         model.default_transforms = ["flatten", {"type": "standardize"}]
         pl.Trainer(model, loss="mse", seed=0).fit(data, epochs=1, verbose=False)
-        assert [type(t).__name__ for t in model.runtime.transforms][-2:] == ["Flatten", "Standardize"]
+        assert [type(t).__name__ for t in model.runtime.transforms][-2:] == ["FlattenSamples", "Standardize"]
         assert len(model.runtime.transforms) == (3 if isinstance(data, pl.Splits) else 2)
         assert model.predict(x).shape == (20, 1)

@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import Context
-from pellucid.ops.backends import get_ops
-from pellucid.standard.layers.batch_norm import BatchNorm
-from pellucid.standard.layers.dense import Dense
+from pellucid import BatchNorm, Context, Dense, get_ops
 from pellucid.testing import check_gradients
 
 FEATURES, HIDDEN = 3, 4

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import Context
-from pellucid.ops.backends import get_ops
-from pellucid.standard.layers.dense import Dense
+from pellucid import Context, Dense, get_ops
 from pellucid.testing import check_gradients
 
 N, PIXELS, CLASSES = 48, 12, 3

@@ -7,11 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import Context
-from pellucid.ops.backends import get_ops
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.layer_norm import LayerNorm
-from pellucid.standard.layers.softmax import Softmax
+from pellucid import Context, Dense, LayerNorm, Softmax, get_ops
 from pellucid.testing import check_gradients
 
 FEATURES, WIDTH = 4, 6

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import Context
-from pellucid.standard.layers.dense import Dense
+from pellucid import Context, Dense
 from pellucid.testing import check_gradients
 
 SIZE, CLASSES, STEPS = 4, 3, 20

@@ -16,6 +16,7 @@ import pluggy
 from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.basics.suggest import listed as in_words
+from pellucid.registry import hookspecs
 from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.manifest import NAME, Entry, Registrar
 
@@ -87,7 +88,8 @@ class Plugins:
     def __init__(self, claims: Callable[[], list[Claim]] = find_claims) -> None:
         self._claims = claims
         self._lock = threading.RLock()
-        self._manager: pluggy.PluginManager | None = None
+        self._manager = pluggy.PluginManager("pellucid")
+        self._manager.add_hookspecs(hookspecs)
         self._lenient = False
         self._found: dict[str, Plugin] | None = None
 
@@ -153,21 +155,10 @@ class Plugins:
     def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
         """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""
         self.load_all()
-        found = reversed(getattr(self._plugin_manager.hook, hook).get_hookimpls())
+        found = reversed(getattr(self._manager.hook, hook).get_hookimpls())
         return [(implementation.plugin_name, _with_its_arguments(implementation)) for implementation in found]
 
     # -- loading -------------------------------------------------------------------------------------------------
-
-    @property
-    def _plugin_manager(self) -> pluggy.PluginManager:
-        if self._manager is None:
-            import pluggy  # slow, as hookspecs is, which imports it: only those pay who load a plugin
-
-            from pellucid.registry import hookspecs
-
-            self._manager = pluggy.PluginManager("pellucid")
-            self._manager.add_hookspecs(hookspecs)
-        return self._manager
 
     def _load(self, plugin: Plugin) -> None:
         if not NAME.fullmatch(plugin.vendor):
@@ -181,23 +172,22 @@ class Plugins:
                 f"implements the hooks: {plugin.vendor} = \"{plugin.module.partition(':')[0]}\"."
             )
         module = import_module(plugin.module)
-        manager = self._plugin_manager
-        manager.register(module, plugin.vendor)
+        self._manager.register(module, plugin.vendor)
         self._check_hooks(plugin, module)
         registrar = Registrar(plugin.vendor, plugin.distribution, plugin.version)
-        for implementation in manager.hook.pellucid_register.get_hookimpls():
+        for implementation in self._manager.hook.pellucid_register.get_hookimpls():
             if implementation.plugin is module:
                 _with_its_arguments(implementation)(registry=registrar)
         registrar.close()
         plugin.entries = registrar.entries
 
     def _check_hooks(self, plugin: Plugin, module: Any) -> None:
-        callers = self._plugin_manager.get_hookcallers(module) or []
+        callers = self._manager.get_hookcallers(module) or []
         if not callers:
             raise PluginError(
                 f"The module {plugin.module} implements no hook. Mark its functions with @pellucid.hookimpl."
             )
-        hooks = sorted(name for name, hook in vars(self._plugin_manager.hook).items() if hook.has_spec())
+        hooks = sorted(name for name, hook in vars(self._manager.hook).items() if hook.has_spec())
         for caller in callers:
             if caller.name not in hooks:
                 raise PluginError(
@@ -212,7 +202,7 @@ class Plugins:
                     )
 
     def _forget(self, plugin: Plugin) -> None:
-        if self._manager is not None and self._manager.has_plugin(plugin.vendor):
+        if self._manager.has_plugin(plugin.vendor):
             self._manager.unregister(name=plugin.vendor)
 
 

@@ -28,9 +28,6 @@ class Argument(NamedTuple):
     def required(self) -> bool:
         return self.default is inspect.Parameter.empty
 
-    def __str__(self) -> str:
-        return f"{self.name}: {shown(self.annotation)}" + ("" if self.required else f" = {self.default!r}")
-
 
 class Signature(NamedTuple):
     """All arguments by name; ``others`` is the annotation of further keywords, or None if there are none."""

@@ -75,7 +75,7 @@ def _data(registry: Registrar) -> None:
     registry.dataset("files", "pellucid.standard.files:Files", summary="samples in files of one's own: .csv, .npz")
     transforms = "pellucid.standard.transforms"
     registry.transform("standardize", f"{transforms}:Standardize", summary="mean 0 and deviation 1 on training data")
-    registry.transform("flatten", f"{transforms}:Flatten", summary="all features of a sample in one row")
+    registry.transform("flatten", f"{transforms}:FlattenSamples", summary="all features of a sample in one row")
     registry.transform("scale", f"{transforms}:Scale", summary="multiplies by a factor and adds an offset")
 
 

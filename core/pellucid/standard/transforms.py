@@ -15,7 +15,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.transform import Transform, check_columns, floating
 
 
-class Flatten(Transform):
+class FlattenSamples(Transform):
     """``y = vec(x)``: all axes of a sample joined into one, the last running fastest.
 
     Shapes: (N, a, b, …) to (N, a·b·…).

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.ops.backends import get_ops
+from pellucid import get_ops
 from pellucid_ae.autoencoder import Autoencoder
 from pellucid_ae.reconstruction import Reconstruction
 from sklearn.decomposition import PCA

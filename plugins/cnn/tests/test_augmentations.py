@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import ConfigError, ShapeError
-from pellucid.ops.backends import get_ops
+from pellucid import ConfigError, ShapeError, get_ops
 from pellucid_cnn.transforms.warp import Warp
 
 HostArray = np.ndarray[Any, Any]

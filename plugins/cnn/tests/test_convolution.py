@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import Context, Layer
-from pellucid.ops.backends import get_ops
+from pellucid import Context, Layer, get_ops
 from pellucid_cnn.geometry import Geometry, output_size, pair
 from scipy import signal
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import Context, Layer
-from pellucid.ops.backends import get_ops
+from pellucid import Context, Layer, get_ops
 
 Array = Any
 

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import Context
-from pellucid.ops.backends import get_ops
+from pellucid import Context, get_ops
 from scipy import ndimage
 
 FACTORS = [1, 2, 3, (2, 1), (1, 4), [3, 2]]

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import Context
-from pellucid.ops.backends import get_ops
+from pellucid import Context, get_ops
 from pellucid_diffusion.denoise import Denoise
 from pellucid_diffusion.parameterisations import min_snr_weight, mixture
 
@@ -154,7 +153,7 @@ def test_it_trains_a_strangers_layer() -> None:
         integer_inputs = (1,)
 
         def __init__(self) -> None:
-            from pellucid.standard.layers.dense import Dense
+            from pellucid import Dense
 
             self.first, self.second = Dense(16, "silu"), Dense(2)
 

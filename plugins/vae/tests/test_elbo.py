@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import Batch, ConfigError, Context, DataError
-from pellucid.ops.backends import get_ops
-from pellucid.standard.layers.dense import Dense
+from pellucid import Batch, ConfigError, Context, DataError, Dense, get_ops
 from pellucid.testing import check_gradients
 from pellucid_vae.elbo import Elbo
 from pellucid_vae.gaussian_head import GaussianHead

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import ConfigError, Context, DataError, ShapeError
-from pellucid.ops.backends import get_ops
+from pellucid import ConfigError, Context, DataError, ShapeError, get_ops
 from pellucid.registry.discovery import find_claims
 from pellucid.registry.plugins import Plugins
 from pellucid.registry.registry import Registry, use_registry

@@ -23,7 +23,7 @@ from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.experiments.sections import read_sections
 
 M_co = TypeVar("M_co", bound=Layer, covariant=True)
-Part = Literal["train", "validation", "test"]
+PartName = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class FinishedRun(Generic[M_co]):
             metrics = objective.default_metrics(labels=self.model.runtime.classes is not None)  # type: ignore[union-attr]
         return Trainer(self.model, metrics=metrics, seed=settings.get("seed", 0))
 
-    def evaluate(self, data: str | None = None, part: Part = "test", target: str | None = None) -> dict[str, float]:
+    def evaluate(self, data: str | None = None, part: PartName = "test", target: str | None = None) -> dict[str, float]:
         """The figures on the run's own data or on other data.
 
         Args:
@@ -79,8 +79,9 @@ class FinishedRun(Generic[M_co]):
         return trainer.evaluate(self.samples(data, part, target, must_have_target=supervised))
 
     def samples(
-        self, data: str | None = None, part: Part = "test", target: str | None = None, *, must_have_target: bool = False
-    ) -> Split:
+        self, data: str | None = None, part: PartName = "test", target: str | None = None, *,
+        must_have_target: bool = False,
+    ) -> Split:  # fmt: skip
         """Samples of the run's own data or of other data, as they come: without the model's transforms.
 
         Args:

@@ -7,23 +7,23 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid import (
+    ACTIVATIONS,
     ConfigError,
+    Dense,
     Equation,
     Example,
+    Flatten,
     Layer,
+    Reshape,
+    Sequential,
     ShapeError,
+    Transposed,
     check_bool,
     check_choice,
     check_int,
     check_sizes,
     check_type,
 )
-from pellucid.ops.activations import ACTIVATIONS
-from pellucid.standard.layers.containers import Sequential
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.flatten import Flatten
-from pellucid.standard.layers.reshape import Reshape
-from pellucid.standard.layers.transposed import Transposed
 
 if TYPE_CHECKING:
     from pellucid import Array, Context, HostArray, Shape

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid import Batch, ConfigError, DataError, Equation, Example, Loss, Objective
-from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy
+from pellucid import Batch, BinaryCrossEntropy, ConfigError, DataError, Equation, Example, Loss, Objective
 
 if TYPE_CHECKING:
     from pellucid import Array, Context, Layer

@@ -12,10 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid import ConfigError, check_int, in_batches, open_run, to_data, transformed
-from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
-from pellucid.workbench.experiments.finished import Part
-from pellucid.workbench.experiments.outputs import check_output, save_samples
+from pellucid import (
+    ConfigError,
+    PartName,
+    check_codes,
+    check_int,
+    check_output,
+    in_batches,
+    open_run,
+    save_codes,
+    save_samples,
+    straight_path,
+    to_data,
+    transformed,
+)
 
 from pellucid_ae.autoencoder import Autoencoder
 
@@ -24,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def encode(
-    run: Path, *, data: str | None = None, part: Part = "test", output: Path = Path("codes.npy"),
+    run: Path, *, data: str | None = None, part: PartName = "test", output: Path = Path("codes.npy"),
     plot: Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Write the codes of samples to a file, one sample a row.
@@ -44,7 +54,7 @@ def encode(
 
 
 def reconstruct(
-    run: Path, *, data: str | None = None, part: Part = "test", first: int = 0, count: int = 10, seed: int = 0,
+    run: Path, *, data: str | None = None, part: PartName = "test", first: int = 0, count: int = 10, seed: int = 0,
     shape: Sequence[int] | None = None, output: Path = Path("reconstructions.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Draw samples in a row, and below each what comes back from its code.
@@ -80,7 +90,7 @@ def reconstruct(
 
 
 def interpolate(
-    run: Path, *, between: Sequence[int] = (0, 1), steps: int = 9, data: str | None = None, part: Part = "test",
+    run: Path, *, between: Sequence[int] = (0, 1), steps: int = 9, data: str | None = None, part: PartName = "test",
     shape: Sequence[int] | None = None, output: Path = Path("interpolation.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Walk on a straight line from the code of one sample to that of the next.

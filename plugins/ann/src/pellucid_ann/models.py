@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pellucid import Example, Initializer, Layer, check_choice, check_int, check_sizes, create
-from pellucid.standard.layers.containers import Sequential
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.dropout import Dropout
-from pellucid.standard.layers.flatten import Flatten
+from pellucid import (
+    Dense,
+    Dropout,
+    Example,
+    Flatten,
+    Initializer,
+    Layer,
+    Sequential,
+    check_choice,
+    check_int,
+    check_sizes,
+    create,
+)
 
 Task = Literal["classification", "regression"]
 Normalization = Literal["batch_norm", "layer_norm"]

@@ -6,11 +6,7 @@ from copy import deepcopy
 from math import gcd
 from typing import Literal
 
-from pellucid import Layer, check_choice, create
-from pellucid.ops.activations import ACTIVATIONS
-from pellucid.standard.layers.activations import Elementwise
-from pellucid.standard.layers.batch_norm import BatchNorm
-from pellucid.standard.layers.dense import Dense
+from pellucid import ACTIVATIONS, BatchNorm, Dense, Elementwise, Layer, check_choice, create
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.group_norm import GroupNorm

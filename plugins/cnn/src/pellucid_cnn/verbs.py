@@ -15,22 +15,22 @@ from pellucid import (
     Augmentation,
     ConfigError,
     Context,
+    Elementwise,
     FinishedRun,
     HostArray,
     Layer,
+    PartName,
     Runtime,
+    Sequential,
     check_int,
+    check_output,
     in_batches,
     open_run,
+    pictures,
     require_runtime,
     to_data,
     transformed,
 )
-from pellucid.standard.layers.activations import Elementwise
-from pellucid.standard.layers.containers import Sequential
-from pellucid.workbench import pictures
-from pellucid.workbench.experiments.finished import Part
-from pellucid.workbench.experiments.outputs import check_output
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
@@ -65,7 +65,7 @@ def filters(run: Path, *, output: Path = Path("filters.png"), scale: int = 8) ->
 
 
 def features(
-    run: Path, *, image: int = 0, data: str | None = None, part: Part = "test", maps: int = 16,
+    run: Path, *, image: int = 0, data: str | None = None, part: PartName = "test", maps: int = 16,
     output: Path = Path("features.png"), scale: int = 2,
 ) -> dict[str, Any]:  # fmt: skip
     """Draw what each stage makes of one image, from the image itself downwards: a row for each stage, a square for each
@@ -107,7 +107,7 @@ def features(
 
 
 def augmented(
-    run: Path, *, count: int = 6, times: int = 11, seed: int = 0, data: str | None = None, part: Part = "train",
+    run: Path, *, count: int = 6, times: int = 11, seed: int = 0, data: str | None = None, part: PartName = "train",
     output: Path = Path("augmented.png"), scale: int = 1,
 ) -> dict[str, Any]:  # fmt: skip
     """Draw what training made of some images: a row for each, at its left the image as it is.

@@ -19,10 +19,11 @@ from pellucid import (
     check_float,
     check_int,
     check_type,
+    contiguous,
+    reject,
     require_runtime,
+    weight_per_row,
 )
-from pellucid.standard.layers.rows import contiguous
-from pellucid.standard.losses.rows import reject, weight_per_row
 
 from pellucid_diffusion.noise_schedules import NOISE_SCHEDULES
 from pellucid_diffusion.parameterisations import PARAMETERISATIONS, Predict, min_snr_weight, mixture

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from pellucid import ConfigError, HostArray
-from pellucid.workbench import pictures
+from pellucid import ConfigError, HostArray, pictures
 
 COLOURS = ((31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (148, 103, 189), (140, 86, 75))
 """Of the classes of points, red, green, blue; used again where there are more classes."""

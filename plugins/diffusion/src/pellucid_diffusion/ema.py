@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pellucid import Callback, ConfigError, Equation, Example, check_float
-from pellucid.standard.callbacks import BestEpoch
+from pellucid import BestEpoch, Callback, ConfigError, Equation, Example, check_float
 
 if TYPE_CHECKING:
     from pellucid import Run

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid import ConfigError, Equation, Example, Layer, ShapeError, check_int
-from pellucid.standard.layers.dense import Dense
+from pellucid import ConfigError, Dense, Equation, Example, Layer, ShapeError, check_int
 
 if TYPE_CHECKING:
     from pellucid import Array, Context, Shape

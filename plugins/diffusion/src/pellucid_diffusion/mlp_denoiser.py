@@ -6,10 +6,7 @@ from abc import ABC, abstractmethod
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from pellucid import Equation, Example, Layer, ShapeError, check_int
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.layer_norm import LayerNorm
-from pellucid.standard.layers.rows import contiguous
+from pellucid import Dense, Equation, Example, Layer, LayerNorm, ShapeError, check_int, contiguous
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
-from pellucid import ConfigError, Equation, Example, ShapeError, check_int, check_type, create
-from pellucid.standard.layers.containers import Sequential
+from pellucid import ConfigError, Equation, Example, Sequential, ShapeError, check_int, check_type, create
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding

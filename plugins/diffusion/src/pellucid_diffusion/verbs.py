@@ -11,9 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pellucid import ConfigError, HostArray, check_int, class_number, open_run, require_runtime
-from pellucid.workbench import pictures
-from pellucid.workbench.experiments.outputs import check_output, save_array
+from pellucid import (
+    ConfigError,
+    HostArray,
+    check_int,
+    check_output,
+    class_number,
+    open_run,
+    pictures,
+    require_runtime,
+    save_array,
+)
 
 from pellucid_diffusion import drawing, sampling
 from pellucid_diffusion.denoise import classes_of

@@ -5,11 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid import ConfigError, ShapeError, create
-from pellucid.standard.layers.containers import Sequential
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.flatten import Flatten
-from pellucid.standard.layers.reshape import Reshape
+from pellucid import ConfigError, Dense, Flatten, Reshape, Sequential, ShapeError, create
 
 if TYPE_CHECKING:
     from pellucid import Layer

@@ -16,10 +16,11 @@ from pellucid import (
     check_choice,
     check_float,
     check_int,
+    contiguous,
+    reject,
     require_runtime,
+    weight_per_row,
 )
-from pellucid.standard.layers.rows import contiguous
-from pellucid.standard.losses.rows import reject, weight_per_row
 
 from pellucid_vae.ops import require_labels
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from pellucid import Equation, Example, Layer, check_int
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.rows import contiguous, features
+from pellucid import Dense, Equation, Example, Layer, check_int, contiguous, features
 
 if TYPE_CHECKING:
     from pellucid import Array, Context, Shape

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid import Equation, Example, Layer, ShapeError, check_int
-from pellucid.standard.layers.rows import contiguous, features
+from pellucid import Equation, Example, Layer, ShapeError, check_int, contiguous, features
 
 if TYPE_CHECKING:
     from pellucid import Array, Context, Shape

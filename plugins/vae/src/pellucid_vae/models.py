@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid import Equation, Example, Layer, ShapeError, check_choice, check_int, check_sizes
-from pellucid.ops.activations import ACTIVATIONS
-from pellucid.standard.layers.flatten import Flatten
+from pellucid import ACTIVATIONS, Equation, Example, Flatten, Layer, ShapeError, check_choice, check_int, check_sizes
 
 from pellucid_vae.architectures import Architecture, decoder_for, encoder_for
 from pellucid_vae.gaussian_head import GaussianHead

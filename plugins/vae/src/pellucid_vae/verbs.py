@@ -12,17 +12,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid import ConfigError, FinishedRun, HostArray, Split, check_float, check_int, class_number, open_run
-from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
-from pellucid.workbench.experiments.finished import Part
-from pellucid.workbench.experiments.outputs import check_output, save_samples
+from pellucid import (
+    ConfigError,
+    FinishedRun,
+    HostArray,
+    PartName,
+    Split,
+    check_codes,
+    check_float,
+    check_int,
+    check_output,
+    class_number,
+    open_run,
+    save_codes,
+    save_samples,
+    straight_path,
+)
 
 from pellucid_vae import inference
 from pellucid_vae.models import LatentVariableModel
 
 
 def encode(
-    run: Path, *, data: str | None = None, part: Part = "test", output: Path = Path("codes.npy"),
+    run: Path, *, data: str | None = None, part: PartName = "test", output: Path = Path("codes.npy"),
     plot: Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Write the codes of samples to a file, one sample a row: the means of q(z | x).
@@ -43,7 +55,7 @@ def encode(
 
 
 def reconstruct(
-    run: Path, *, data: str | None = None, part: Part = "test", first: int = 0, count: int = 10,
+    run: Path, *, data: str | None = None, part: PartName = "test", first: int = 0, count: int = 10,
     shape: Sequence[int] | None = None, output: Path = Path("reconstructions.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Draw samples in a row, and below each what comes back from the mean of its code.
@@ -97,7 +109,7 @@ def sample(
 
 def interpolate(
     run: Path, *, between: Sequence[int] = (0, 1), steps: int = 9, label: str | None = None, data: str | None = None,
-    part: Part = "test", shape: Sequence[int] | None = None, output: Path = Path("interpolation.png"),
+    part: PartName = "test", shape: Sequence[int] | None = None, output: Path = Path("interpolation.png"),
     scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Walk on a straight line from the code of one sample to that of the next.
@@ -135,7 +147,7 @@ def interpolate(
 
 def traverse(
     run: Path, *, row: int | None = None, steps: int = 11, span: float = 3.0, label: str | None = None,
-    data: str | None = None, part: Part = "test", shape: Sequence[int] | None = None,
+    data: str | None = None, part: PartName = "test", shape: Sequence[int] | None = None,
     output: Path = Path("traversal.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Move each latent unit through its range while the others stand still.

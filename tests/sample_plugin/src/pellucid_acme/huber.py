@@ -1,7 +1,6 @@
 """Huber: squared error near zero, absolute error far away."""
 
-from pellucid import Equation, Example, Loss, ShapeError, check_float
-from pellucid.standard.losses.rows import reject, require_rows
+from pellucid import Equation, Example, Loss, ShapeError, check_float, reject, require_rows
 
 
 class Huber(Loss):

@@ -19,13 +19,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.standard.tables import SUFFIXES
-    from pellucid.workbench.experiments.finished import Part, open_run
+    from pellucid.workbench.experiments.finished import PartName, open_run
 
     is_file = args.data is not None and Path(args.data).suffix.lower() in SUFFIXES
     if is_file and args.part is not None:
         raise ConfigError(f"--part chooses a part of a data set; the file {args.data} is taken whole. Leave it out.")
     opened = open_run(args.run, args.backend)
-    part: Part = args.part or "test"
+    part: PartName = args.part or "test"
     figures = opened.evaluate(args.data, part, args.target)
     rows = [(name, f"{value:.4f}") for name, value in figures.items()]
     output.result({"run": str(args.run), "data": args.data, "part": None if is_file else part, **figures}, table(rows))

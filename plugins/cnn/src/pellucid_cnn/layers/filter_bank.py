@@ -5,10 +5,19 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from pellucid import Initializer, Layer, Regularizer, check_bool, check_choice, check_int, check_type
-from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
-from pellucid.standard.layers.dense import RECTIFIERS
-from pellucid.standard.layers.rows import contiguous
+from pellucid import (
+    ACTIVATIONS,
+    NEEDS_INPUT,
+    RECTIFIERS,
+    Initializer,
+    Layer,
+    Regularizer,
+    check_bool,
+    check_choice,
+    check_int,
+    check_type,
+    contiguous,
+)
 
 from pellucid_cnn.geometry import Geometry, Padding, Pair, Size, check_padding, check_pair, pair
 

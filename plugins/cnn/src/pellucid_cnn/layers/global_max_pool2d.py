@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid import Equation, Example, Layer
-from pellucid.standard.layers.rows import contiguous
+from pellucid import Equation, Example, Layer, contiguous
 
 from pellucid_cnn.geometry import Geometry, check_images
 from pellucid_cnn.ops.pooling import argmax_type

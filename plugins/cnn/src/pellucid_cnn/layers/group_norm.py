@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from pellucid import Equation, Example, Layer, ShapeError, check_float, check_int
-from pellucid.standard.layers.rows import contiguous, features
+from pellucid import Equation, Example, Layer, ShapeError, check_float, check_int, contiguous, features
 
 from pellucid_cnn.geometry import check_groups
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid import Equation, Example
-from pellucid.standard.layers.rows import contiguous
+from pellucid import Equation, Example, contiguous
 
 from pellucid_cnn.layers.pool import PIXELS, STRIDE, Pool
 from pellucid_cnn.layers.window import window_equations

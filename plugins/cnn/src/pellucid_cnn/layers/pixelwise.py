@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pellucid import Equation, Example, Layer, ShapeError
-from pellucid.standard.layers.rows import as_rows, contiguous
+from pellucid import Equation, Example, Layer, ShapeError, as_rows, contiguous
 
 if TYPE_CHECKING:
     from pellucid import Array, Context, Shape

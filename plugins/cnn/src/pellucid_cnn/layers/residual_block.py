@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid import Equation, Example, Layer, ShapeError, check_bool, check_choice, check_float, check_int
-from pellucid.standard.layers.containers import Sequential
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.dropout import Dropout
+from pellucid import (
+    Dense,
+    Dropout,
+    Equation,
+    Example,
+    Layer,
+    Sequential,
+    ShapeError,
+    check_bool,
+    check_choice,
+    check_float,
+    check_int,
+)
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.parts import Normalization, activate, normalize

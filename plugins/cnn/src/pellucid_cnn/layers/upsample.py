@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid import Equation, Example, Layer, check_choice
-from pellucid.standard.layers.rows import contiguous
+from pellucid import Equation, Example, Layer, check_choice, contiguous
 
 from pellucid_cnn.geometry import Size, check_images, check_pair, pair
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pellucid import ConfigError, Example, Layer, check_choice, check_int, check_sizes
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.dropout import Dropout
-from pellucid.standard.layers.flatten import Flatten
+from pellucid import ConfigError, Dense, Dropout, Example, Flatten, Layer, check_choice, check_int, check_sizes
 
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D

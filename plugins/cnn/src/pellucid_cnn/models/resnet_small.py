@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pellucid import Example, Layer, check_int, check_sizes
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.dropout import Dropout
+from pellucid import Dense, Dropout, Example, Layer, check_int, check_sizes
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D

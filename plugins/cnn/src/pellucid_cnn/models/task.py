@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pellucid import Layer
-from pellucid.standard.layers.containers import Sequential
+from pellucid import Layer, Sequential
 
 from pellucid_cnn.layers.mirror_average import MirrorAverage
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from pellucid import Equation, Example, Layer, ShapeError, check_choice, check_int, check_sizes
-from pellucid.standard.layers.containers import Sequential
+from pellucid import Equation, Example, Layer, Sequential, ShapeError, check_choice, check_int, check_sizes
 
 from pellucid_cnn.geometry import check_images
 from pellucid_cnn.layers.concatenate import Concatenate

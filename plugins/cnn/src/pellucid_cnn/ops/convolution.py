@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pellucid import Array
-from pellucid.ops.activations import NEEDS_INPUT, require_activation
+from pellucid import NEEDS_INPUT, Array, require_activation
 
 from pellucid_cnn.geometry import Geometry
 from pellucid_cnn.ops.columns import col2im, im2col
