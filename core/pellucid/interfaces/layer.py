@@ -39,6 +39,9 @@ class Layer(Component, ABC):
     work on is a code of the samples, say. Fitted on the training data, like those of the data."""
     default_objective: str | dict[str, Any] | None = None
     """What a model is trained with unless told otherwise: a registered objective or its configuration."""
+    transposed_twin: ClassVar[str | None] = None
+    """Registered name of the layer that goes this one's way backwards with the same weights, and takes this one as its
+    argument ``source``: what ``{ref = "layers.0", transpose = true}`` makes of it. None: it cannot be transposed."""
     runtime: Runtime | None = None
     """Set on the root layer by ``pellucid.build``: backend, dtype, seed, arena, configuration, transforms."""
 

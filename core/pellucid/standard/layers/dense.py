@@ -48,6 +48,7 @@ class Dense(Layer):
         Example({"units": 3, "activation": "gelu", "use_bias": False}, ((2, 5),)),
     )
     capturable = True
+    transposed_twin = "core/transposed"
     weight: Param
     bias: Param | None
 

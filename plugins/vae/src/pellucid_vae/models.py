@@ -43,6 +43,7 @@ class LatentVariableModel(Layer, ABC):
 
     equations = _EQUATIONS
     capturable = True
+    default_objective = "vae/elbo"
     latent: int
     encoder: Layer | None
     decoder: Layer | None

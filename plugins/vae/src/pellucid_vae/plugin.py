@@ -10,9 +10,9 @@ VERBS = {verb: f"pellucid_vae.verbs:{verb}" for verb in ("encode", "reconstruct"
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
     here = "pellucid_vae"
-    registry.model("vae", f"{here}.models:VAE", verbs=VERBS, objective="vae/elbo", summary="a variational autoencoder")
+    registry.model("vae", f"{here}.models:VAE", verbs=VERBS, summary="a variational autoencoder")
     registry.model(
-        "conditional_vae", f"{here}.models:ConditionalVAE", verbs=VERBS, objective="vae/elbo",
+        "conditional_vae", f"{here}.models:ConditionalVAE", verbs=VERBS,
         summary="a variational autoencoder of samples with labels",
     )  # fmt: skip
     registry.layer(
