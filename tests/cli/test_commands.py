@@ -13,7 +13,7 @@ from tests.cli.conftest import Command
 from tests.fake_plugins import install, install_sine
 
 Json = Callable[..., Any]
-MODEL = 'registry.model("net", "m:net", summary="a net", verbs={"encode": "m:encode"}, objective="core/supervised")'
+MODEL = 'registry.model("net", "m:net", summary="a net", verbs={"encode": "m:encode"})'
 
 
 def test_list_names_everything_with_a_line_about_each(pellucid: Command, pellucid_json: Json, site: Path):
@@ -72,13 +72,21 @@ def test_show_finds_a_name_in_every_kind(pellucid_json: Json):
 def test_show_tells_of_models_and_ops(pellucid: Command, site: Path):
     register = (
         'verbs = {"encode": "{module}.m:e"}\n'
-        'registry.model("net", "{module}.m:net", summary="", verbs=verbs, objective="core/supervised")\n'
+        'registry.model("net", "{module}.m:net", summary="", verbs=verbs)\n'
+        'registry.model("own", "{module}.m:Own", summary="")\n'
         'registry.op("conv", reference="{module}.m:net", cython="{module}.m:e", summary="a kernel")'
     )
-    install(site, "acme", register, modules={"m": "def net(units: int, *, deep: bool = True): ...\ndef e(): ..."})
+    source = (
+        "from pellucid import Layer\n"
+        "def net(units: int, *, deep: bool = True): ...\n"
+        "def e(): ...\n"
+        "class Own(Layer):\n    default_objective = 'core/supervised'"
+    )
+    install(site, "acme", register, modules={"m": source})
     shown = pellucid("show", "acme/net").stdout
-    for part in ("verbs:\n  encode  plugin_acme.m:e", "trained with: core/supervised", "deep   bool  default True"):
+    for part in ("verbs:\n  encode  plugin_acme.m:e", "deep   bool  default True"):
         assert part in shown
+    assert "trained with: core/supervised" in pellucid("show", "acme/own").stdout
     assert "backends:\n  cython     plugin_acme.m:e\n  reference  plugin_acme.m:net" in pellucid("show", "conv").stdout
 
 

@@ -36,6 +36,13 @@ def test_it_lists_the_commands_and_the_plugins(pellucid: Command, site: Path):
         assert "broken" in shown
 
 
+def test_a_verb_cannot_be_called_as_any_command():
+    """The manifest knows the commands by name, and imports none of them."""
+    from pellucid.registry import manifest
+
+    assert tuple(COMMANDS) == manifest.COMMANDS
+
+
 def test_with_20_plugins_one_of_them_broken_it_takes_less_than_100_ms(site: Path, environment: dict[str, str]):
     twenty_plugins(site)
     command = [sys.executable, "-m", "pellucid", "--help"]

@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
-from pellucid import Layer, Schedule
+from pellucid import Initializer, Layer, Loss, Schedule
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.containers import Sequential
 
 if TYPE_CHECKING:
-    from pellucid import Initializer, Loss
+    from pellucid import Regularizer
     from nowhere import Unknown
 
 T = TypeVar("T", bound=int)
@@ -67,11 +67,20 @@ class Unresolved(Schedule):
     def __init__(self, value: Unknown) -> None: ...
     def __call__(self, step, total): return 1.0
 
+class ForCheckersOnly(Schedule):
+    def __init__(self, penalty: Regularizer) -> None: ...
+    def __call__(self, step, total): return 1.0
+
 def stack(hidden: Sequence[int], outputs: int, activation: str = "relu", init: Initializer | None = None) -> Layer:
     """Dense layers on top of each other."""
     if outputs < 2:
         raise ValueError("outputs must be at least 2")
-    return Sequential([*(Dense(n, activation) for n in hidden), Dense(outputs, init=init)])
+    model = Sequential([*(Dense(n, activation) for n in hidden), Dense(outputs, init=init)])
+    model.default_objective = {"type": "supervised", "loss": "mse"}
+    return model
+
+def twice(layer: Layer) -> Layer:
+    return Sequential([layer, layer])
 '''
 MANIFEST = """
 parts = "{module}.parts"
@@ -80,7 +89,9 @@ registry.schedule("open", f"{parts}:Open", summary="further keywords")
 registry.schedule("positional", f"{parts}:Positional", summary="cannot be configured")
 registry.schedule("reserved", f"{parts}:Reserved", summary="cannot be configured")
 registry.schedule("unresolved", f"{parts}:Unresolved", summary="cannot be configured")
-registry.model("stack", f"{parts}:stack", summary="a factory function", objective="core/supervised")
+registry.schedule("for_checkers_only", f"{parts}:ForCheckersOnly", summary="cannot be configured")
+registry.model("twice", f"{parts}:twice", summary="a factory function that is given a layer")
+registry.model("stack", f"{parts}:stack", summary="a factory function")
 """
 
 

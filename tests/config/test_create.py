@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,7 @@ def test_further_keywords_are_checked_too():
         ("positional", r"Positional cannot be built by name because of its argument '\*values: ?.*int"),
         ("reserved", r"Reserved cannot be built by name because of its argument 'type.*must not be called type,"),
         ("unresolved", r"Unresolved cannot be resolved: name 'Unknown' is not defined\. Import the name at the top"),
+        ("for_checkers_only", r"ForCheckersOnly cannot be resolved: name 'Regularizer' is not defined\. Import"),
     ],
 )
 def test_a_component_that_cannot_be_configured_is_the_plugins_fault(name: str, message: str):
@@ -119,9 +122,17 @@ def test_a_component_that_cannot_be_configured_is_the_plugins_fault(name: str, m
         pl.create("schedule", f"acme/{name}")
 
 
+def test_configurations_know_only_what_stands_below_them():
+    """Neither models nor backends, nor NumPy: those import this, and plainly."""
+    program = "import sys, pellucid.registry.config; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    ours = [name for name in loaded if name.startswith(("pellucid", "numpy"))]
+    assert {".".join(name.split(".")[:2]) for name in ours} == {"pellucid", "pellucid.basics", "pellucid.registry"}
+
+
 def test_names_lists_canonical_names():
     assert {"core/cosine", "acme/everything"} <= set(pl.names("schedule"))
-    assert pl.names("model") == ["acme/stack"]
+    assert pl.names("model") == ["acme/stack", "acme/twice"]
 
 
 def test_configuration_imports_nothing_by_path():

@@ -111,6 +111,27 @@ def test_what_a_function_made_may_stand_inside_other_layers():
     assert to_config(read("layer", config)) == config
 
 
+def test_a_call_is_written_as_it_is_when_it_is_asked_for():
+    """Not as it was when the function was called."""
+    he = pl.create("initializer", "he")
+    model = Sequential([pl.create("model", "stack", hidden=[], outputs=2, init=he), Dense(2, init=he)])
+    he.distribution = "uniform"
+    first, second = to_config(model)["layers"]
+    assert first["init"] == second["init"] == {"type": "core/he", "distribution": "uniform"}
+
+
+def test_a_function_may_share_a_layer_that_it_is_given():
+    shared = Dense(3)
+    twice = pl.create("model", "acme/twice", layer=shared)
+    config = to_config(Sequential([shared, twice]))
+    assert config["layers"][1] == {"type": "acme/twice", "layer": {"ref": "layers.0"}}
+    again = read("layer", config)
+    assert again.layers[1].layers == [again.layers[0], again.layers[0]]
+    assert to_config(again) == config
+    twins = to_config(Sequential([twice, pl.create("model", "acme/twice", layer=shared)]))
+    assert twins["layers"][1]["layer"] == {"ref": "layers.0.layer"}
+
+
 def test_copies_remember_too():
     import copy
     import pickle
@@ -182,7 +203,9 @@ def test_shapes_are_one_per_input(shape: Any, shapes: Any):
 
 
 def test_a_model_names_its_default_objective():
-    from pellucid.registry.config import default_objective
+    from pellucid.training.objective import choose_objective
 
-    assert default_objective("acme/stack") == "core/supervised"
-    assert default_objective("dense") is None
+    chosen = choose_objective(pl.create("model", "stack", hidden=[], outputs=2), None, None)
+    assert to_config(chosen) == {"type": "core/supervised", "loss": to_config(pl.create("loss", "mse"))}
+    with pytest.raises(ConfigError, match=r"This Dense names no default objective, so Trainer needs a loss=…"):
+        choose_objective(Dense(2), None, None)

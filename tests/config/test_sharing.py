@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,12 @@ from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.registry.config import read, to_config
+from pellucid.registry.registry import use_registry
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.transposed import Transposed
 from pellucid.testing import run_conformance
+
+from tests.fake_plugins import install, registry_of
 
 DENSE = {"type": "dense", "units": 3, "activation": "tanh"}
 TIED = {"type": "sequential", "layers": [DENSE, {"ref": "layers.0", "transpose": True, "activation": "sigmoid"}]}
@@ -118,8 +123,95 @@ def test_a_wrong_reference_is_refused(second: dict[str, Any], message: str):
 
 
 def test_a_layer_without_a_weight_cannot_be_transposed():
-    with pytest.raises(ConfigError, match=r"layers\.1\.source: expected Dense\. Received: ReLU\(\)"):
+    expected = r"^layers\.1\.transpose: ReLU cannot be transposed\. A layer can whose class names its twin, tran"
+    with pytest.raises(ConfigError, match=expected):
         pl.create("layer", "sequential", layers=["relu", {"ref": "layers.0", "transpose": True}])
+    with pytest.raises(ConfigError, match=r"layers\.1\.source: expected Dense\. Received: ReLU\(\)"):
+        pl.create("layer", "sequential", layers=["relu", {"type": "transposed", "source": {"ref": "layers.0"}}])
+
+
+def test_what_is_no_layer_cannot_be_transposed():
+    layers = [{"type": "dense", "units": 3, "init": "he"}, {"ref": "layers.0.init", "transpose": True}]
+    with pytest.raises(ConfigError, match=r"^layers\.1\.transpose: He cannot be transposed"):
+        pl.create("layer", "sequential", layers=layers)
+
+
+TURNS = '''
+"""A layer that permutes features, and its transposed, which permutes them back."""
+from __future__ import annotations
+import numpy as np
+from pellucid import Layer
+
+class Turn(Layer):
+    """y_i = x_{i + shift}"""
+    transposed_twin = "turns/back"
+
+    def __init__(self, shift: int) -> None:
+        self.shift = shift
+
+    def output_shape(self, shape):
+        return shape
+
+    def forward(self, ctx, x):
+        return np.roll(x, -self.shift, -1)
+
+    def backward(self, ctx, dy):
+        return np.roll(dy, self.shift, -1)
+
+class Back(Layer):
+    """y_i = factor x_{i - shift}"""
+    def __init__(self, source: Turn, *, factor: float = 1.0) -> None:
+        self.source = source
+        self.factor = factor
+
+    def output_shape(self, shape):
+        return shape
+
+    def forward(self, ctx, x):
+        return self.factor * np.roll(x, self.source.shift, -1)
+
+    def backward(self, ctx, dy):
+        return self.factor * np.roll(dy, -self.source.shift, -1)
+
+class Nameless(Turn):
+    transposed_twin = "turns/forth"
+'''
+
+
+@pytest.fixture
+def turns(tmp_path: Path) -> Iterator[None]:
+    register = "\n".join(
+        f'registry.layer("{name.lower()}", "{{module}}.m:{name}", summary="")' for name in ("Turn", "Back", "Nameless")
+    )
+    install(tmp_path / "turns", "turns", register, modules={"m": TURNS})
+    with registry_of(tmp_path / "turns") as registry, use_registry(registry):
+        yield
+
+
+@pytest.mark.usefixtures("turns")
+def test_a_strangers_layer_can_be_transposed():
+    back = {"ref": "layers.0", "transpose": True, "factor": 2}
+    config = {"type": "sequential", "layers": [{"type": "turns/turn", "shift": 1}, back]}
+    model = pl.build(config, input_shape=(3,), backend="reference")
+    assert model.predict(np.array([[1.0, 2.0, 3.0]])).tolist() == [[2.0, 4.0, 6.0]]
+    written = to_config(model)
+    assert written["layers"][1] == {"type": "turns/back", "source": {"ref": "layers.0"}, "factor": 2.0}
+    assert to_config(read("layer", written)) == written
+
+
+@pytest.mark.usefixtures("turns")
+@pytest.mark.parametrize(
+    ("source", "extra", "message"),
+    [
+        ("turn", {"facto": 2}, r"^layers\.1\.facto: turns/back has no such argument\. Did you mean 'factor'\?"),
+        ("turn", {"factor": "2"}, r"^layers\.1\.factor: expected float\. Received: '2'"),
+        ("nameless", {}, r"^layers\.1: Unknown layer 'turns/forth'"),
+    ],
+)
+def test_the_arguments_of_a_strangers_twin_are_checked(source: str, extra: dict[str, Any], message: str):
+    layers = [{"type": f"turns/{source}", "shift": 1}, {"ref": "layers.0", "transpose": True, **extra}]
+    with pytest.raises(ConfigError, match=message):
+        pl.create("layer", "sequential", layers=layers)
 
 
 def test_what_refers_to_a_mistake_is_not_reported_as_another_one():

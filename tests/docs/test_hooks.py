@@ -6,9 +6,12 @@ import inspect
 import re
 from pathlib import Path
 
+import pellucid
 import pytest
 from pellucid.registry import hookspecs
 from pellucid.registry.manifest import KINDS, Registrar
+from pellucid.registry.report import Report
+from pellucid.training.run import Run
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins" / "hooks.md").read_text(encoding="utf-8")
 HOOKS = {name: function for name, function in vars(hookspecs).items() if name.startswith("pellucid_")}
@@ -17,6 +20,15 @@ HOOKS = {name: function for name, function in vars(hookspecs).items() if name.st
 def test_the_page_has_exactly_the_hooks_with_their_exact_signatures():
     signatures = [f"{name}{str(inspect.signature(function)).replace(chr(39), '')}" for name, function in HOOKS.items()]
     assert re.findall(r"^## `(.*)`$", PAGE, re.MULTILINE) == signatures
+
+
+def test_what_a_hook_is_handed_is_what_its_signature_says():
+    """A hook of a run names Run without importing it, for the registry stands below it."""
+    handed = {(p.name, str(p.annotation)) for f in HOOKS.values() for p in inspect.signature(f).parameters.values()}
+    assert handed == {("registry", "Registrar"), ("report", "Report"), ("run", "Run")}
+    assert hookspecs.Registrar is Registrar and hookspecs.Report is Report and pellucid.Run is Run
+    doc = inspect.getdoc(hookspecs.pellucid_run_start)
+    assert doc is not None and f":class:`{Run.__module__}.{Run.__name__}`" in doc
 
 
 @pytest.mark.parametrize("name", HOOKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ import numpy as np
 import pytest
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.samples import Split
+from pellucid.workbench.experiments import scatter
 from pellucid.workbench.experiments.codes import save_codes, straight_path
 from pellucid.workbench.experiments.outputs import save_samples
-from pellucid.workbench.experiments.scatter import plane
 from PIL import Image
 
 SAMPLES = np.random.default_rng(0).random((6, 16))
@@ -64,15 +65,27 @@ def test_codes_stand_beside_what_is_known(tmp_path: Path, y: Any, classes: Any, 
 
 def test_codes_of_any_length_have_a_place_in_the_plane() -> None:
     codes = np.random.default_rng(0).normal(size=(50, 3)) * [0.1, 5.0, 1.0]
-    points, names = plane(codes)
+    points, names = scatter.plane(codes)
     variances = np.linalg.eigvalsh(np.cov(codes.T, bias=True))[::-1]
     assert names[0] == f"principal axis 1 of the codes ({variances[0] / variances.sum():.0%} of the variance)"
     np.testing.assert_allclose(np.var(points, axis=0), variances[:2])
-    assert plane(codes[:, :2])[1] == ("code 0", "code 1")
-    assert plane(codes[:, :1])[0].tolist() == [[i, code] for i, code in enumerate(codes[:, 0])]
+    assert scatter.plane(codes[:, :2])[1] == ("code 0", "code 1")
+    assert scatter.plane(codes[:, :1])[0].tolist() == [[i, code] for i, code in enumerate(codes[:, 0])]
 
 
 def test_a_straight_path_between_codes() -> None:
     np.testing.assert_allclose(straight_path(np.zeros(2), np.array([2.0, 4.0]), 3), [[0, 0], [1, 2], [2, 4]])
     with pytest.raises(ConfigError, match=r"'steps' of straight_path must be an int in \[2, inf\)"):
         straight_path(np.zeros(2), np.ones(2), 1)
+
+
+def test_without_matplotlib_codes_are_not_drawn_and_the_remedy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ["matplotlib", *(name for name in sys.modules if name.startswith("matplotlib."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+    for name in ("scatter", "figures"):  # they are imported anew
+        monkeypatch.delitem(sys.modules, f"{scatter.__package__}.{name}")
+    with pytest.raises(ConfigError, match=r'matplotlib, which is missing: pip install "pellucid\[plot\]"'):
+        save_codes(SAMPLES, Split(SAMPLES), tmp_path / "codes.npy", tmp_path / "codes.png")
+    assert not list(tmp_path.iterdir())

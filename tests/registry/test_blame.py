@@ -18,6 +18,9 @@ registry.layer("loss", "{module}.m:L", summary="")
 registry.layer("number", "{module}.m:NUMBER", summary="")
 registry.layer("exits", "{module}.exits:Layer", summary="")
 registry.backend("slow", "{module}.m:Nothing", summary="")
+registry.backend("layer", "{module}.m:L", summary="")
+registry.backend("made", "{module}.m:made", summary="")
+registry.backend("unmade", "{module}.m:unmade", summary="")
 registry.op("twice", reference="{module}.m:NUMBER", summary="")
 registry.model("none", "{module}.m:none", summary="")
 registry.model("raises", "{module}.m:raises", summary="")
@@ -27,6 +30,7 @@ registry.dataset("raises", "{module}.m:Raises", summary="")
 """
 MODULE = """
 from pellucid import Dataset, Loss
+from pellucid.ops.base import ReferenceOps
 
 NUMBER = 3
 
@@ -35,6 +39,12 @@ class Nothing: ...
 class L(Loss): ...
 
 def none(): ...
+
+def made():
+    return ReferenceOps()
+
+def unmade():
+    return ReferenceOps
 
 def raises():
     raise RuntimeError("bug")
@@ -71,6 +81,7 @@ FROM = r"\(pellucid-acme 1\.0\)"
         ("layer", "acme/loss", r"Expected: a subclass of pellucid\.Layer\. Received: <class 'plugin_acme\.m\.L'>"),
         ("layer", "number", r"Expected: a class or a function\. Received: 3"),
         ("backend", "acme/slow", r"Expected: a subclass of pellucid\.Ops"),
+        ("backend", "acme/layer", r"Expected: a subclass of pellucid\.Ops\. Received: <class 'plugin_acme\.m\.L'>"),
         ("op", "acme/twice", r"Expected: a function\. Received: 3"),
         ("layer", "exits", r"SystemExit: 1\. It comes from pellucid-acme 1\.0"),
     ],
@@ -83,6 +94,12 @@ def test_what_makes_nothing_of_its_kind_is_refused_when_loaded(registry: Registr
 def test_a_function_that_returns_something_else_is_named():
     with pytest.raises(PluginError, match=rf"The model 'acme/none' {FROM} returned None\. Expected: a layer\."):
         pl.create("model", "acme/none")
+
+
+def test_a_function_may_make_a_backend_as_it_may_make_any_component():
+    assert pl.create("backend", "acme/made").name == "reference"
+    with pytest.raises(PluginError, match=rf"The backend 'acme/unmade' {FROM} returned <class .*Expected: a backend\."):
+        pl.create("backend", "acme/unmade")
 
 
 def test_what_a_function_raises_is_its_packages_fault():

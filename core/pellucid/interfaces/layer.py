@@ -39,6 +39,9 @@ class Layer(Component, ABC):
     work on is a code of the samples, say. Fitted on the training data, like those of the data."""
     default_objective: str | dict[str, Any] | None = None
     """What a model is trained with unless told otherwise: a registered objective or its configuration."""
+    transposed_twin: ClassVar[str | None] = None
+    """Registered name of the layer that goes this one's way backwards with the same weights, and takes this one as its
+    argument ``source``: what ``{ref = "layers.0", transpose = true}`` makes of it. None: it cannot be transposed."""
     runtime: Runtime | None = None
     """Set on the root layer by ``pellucid.build``: backend, dtype, seed, arena, configuration, transforms."""
 
@@ -63,11 +66,15 @@ class Layer(Component, ABC):
         """The shape of the output (a tuple of shapes if there are several), without the batch axis. Pure: no data."""
 
     @abstractmethod
-    def forward(self, ctx: Context, *inputs: Array) -> Any:
-        """Compute the output; save on ``ctx`` what ``backward`` needs."""
+    def forward(self, ctx: Context, *inputs: Array, **never: Any) -> Any:
+        """Compute the output; save on ``ctx`` what ``backward`` needs.
+
+        Authors name the inputs and the gradients, as for ``build``: ``def forward(self, ctx, x)``, ``def backward(self,
+        ctx, dy)``. Only a layer of any number of them writes ``*inputs`` or ``*dy``.
+        """
 
     @abstractmethod
-    def backward(self, ctx: Context, *dy: Array) -> Any:
+    def backward(self, ctx: Context, *dy: Array, **never: Any) -> Any:
         """From the gradient at the output, one per output: add to the parameters' ``grad`` and return the gradient at
         each input (None for integers, masks, and where ``ctx.needs_dx[i]`` is False)."""
 

@@ -38,6 +38,7 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
     refuses to become a ``numpy.ndarray``.
     """
 
+    kind: ClassVar[str] = "backend"
     name: ClassVar[str]
     xp: Any
 

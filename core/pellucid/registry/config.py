@@ -1,20 +1,17 @@
-"""Everything by name: create, build, names, and to_config back again."""
+"""Everything by name: create, names, and to_config back again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
 from pellucid.registry.reader import Reader
-from pellucid.registry.registry import default_registry
+from pellucid.registry.registry import Backend, default_registry
 from pellucid.registry.writer import to_config
 
-if TYPE_CHECKING:
-    from pellucid.ops.base import Ops
-
-__all__ = ["create", "default_objective", "find_op", "names", "read", "to_config"]
+__all__ = ["config_or_none", "create", "find_op", "names", "read", "read_several", "to_config"]
 
 
 def create(kind: str, name: str | Mapping[str, Any], /, **arguments: Any) -> Any:
@@ -73,11 +70,6 @@ def config_or_none(component: Component) -> dict[str, Any] | None:
         return None
 
 
-def default_objective(model: str) -> str | None:
-    """The objective that the manifest of a model names, or None."""
-    return default_registry().find(("model", "layer"), model).objective
-
-
-def find_op(name: str, ops: Ops) -> Callable[..., Any]:
+def find_op(name: str, ops: Backend) -> Callable[..., Any]:
     """The implementation of a plugin's op for a backend; see :meth:`pellucid.registry.manifest.Registrar.op`."""
     return default_registry().op(name, ops)

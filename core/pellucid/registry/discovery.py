@@ -28,20 +28,17 @@ class Claim:
         self.distribution = distribution
         self.version = version
 
-    def _key(self) -> tuple[str, ...]:
+    def key(self) -> tuple[str, ...]:
         return self.vendor, self.module, self.group, self.distribution, self.version
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Claim) and self._key() == other._key()
-
-    def __lt__(self, other: Claim) -> bool:
-        return self._key() < other._key()
+        return isinstance(other, Claim) and self.key() == other.key()
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return hash(self.key())
 
     def __repr__(self) -> str:
-        return f"Claim{self._key()}"
+        return f"Claim{self.key()}"
 
 
 def find_claims(path: Sequence[str] | None = None) -> list[Claim]:
@@ -59,7 +56,7 @@ def find_claims(path: Sequence[str] | None = None) -> list[Claim]:
                 continue
             seen.add(key)
             claims += [Claim(*line, name, version) for line in _entry_points(metadata)]
-    return sorted(claims)
+    return sorted(claims, key=Claim.key)
 
 
 def _metadata_folders(folder: str) -> list[str]:

@@ -14,16 +14,15 @@ that raises is switched off together with its plugin, and never stops pellucid (
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pluggy
 
 from pellucid.registry.manifest import Registrar
 from pellucid.registry.report import Report
 
-if TYPE_CHECKING:
-    from pellucid.training.run import Run
-
+Run = Any
+"""``pellucid.training.run.Run``. The registry stands below it: hooks are handed it and it is not imported here."""
 hookspec = pluggy.HookspecMarker("pellucid")
 hookimpl = pluggy.HookimplMarker("pellucid")
 """Marks a function of a plugin's module as the implementation of the hook of the same name."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Required, TypedDict, Unpack
+from typing import Any, Required, TypedDict, Unpack
 
 from pellucid.basics.errors import PluginError
 
@@ -17,6 +17,8 @@ KINDS = (
     "model", "dataset", "backend", "callback", "op",
 )  # fmt: skip
 """Everything that can be registered; see docs/plugins for what each of them must implement."""
+COMMANDS = ("train", "evaluate", "predict", "compare", "list", "show", "plugins", "doctor", "new")
+"""The command line's own words, which no verb of a model may be."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Vendors and names: lower-case letters, digits and underscores."""
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -35,7 +37,6 @@ class Entry:
         migrate: ``"module:function"`` that turns the configuration of an older version into today's:
             ``function(config, version) -> config``; or None.
         verbs: of a model: what its trained form can do, name -> ``"module:function"``.
-        objective: of a model: the objective that it is trained with unless told otherwise; None for a loss.
         backends: of an op: backend -> ``"module:function"``.
         distribution, distribution_version: where it comes from.
     """
@@ -47,7 +48,6 @@ class Entry:
     version: int = 1
     migrate: str | None = None
     verbs: Mapping[str, str] = field(default_factory=dict)
-    objective: str | None = None
     backends: Mapping[str, str] = field(default_factory=dict)
     distribution: str = ""
     distribution_version: str = ""
@@ -80,7 +80,8 @@ class Registrar:
     def __init__(self, vendor: str, distribution: str = "", distribution_version: str = "") -> None:
         self.vendor = vendor
         self.entries: dict[tuple[str, str], Entry] = {}
-        self._origin = (distribution, distribution_version)
+        self.distribution = distribution
+        self.version = distribution_version
         self._closed = False
 
     def layer(self, name: str, target: str, **details: Unpack[Details]) -> None:
@@ -132,20 +133,18 @@ class Registrar:
         self._add("callback", name, target, **details)
 
     def model(
-        self, name: str, target: str, *, verbs: Mapping[str, str] | None = None, objective: str | None = None,
-        **details: Unpack[Details],
-    ) -> None:  # fmt: skip
+        self, name: str, target: str, *, verbs: Mapping[str, str] | None = None, **details: Unpack[Details]
+    ) -> None:
         """A whole architecture: a Layer class, or a function that returns a Layer.
 
         Args:
             verbs: what the command line can do with a trained one beyond train, evaluate and predict:
                 ``{"encode": "pellucid_acme.verbs:encode"}``; see docs/plugins.
-            objective: what it is trained with unless told otherwise, such as ``"vae/elbo"``.
         """
         for verb, function in (verbs or {}).items():
             self._check_verb(name, verb)
             self._check_target("verb", f"{name}.{verb}", function)
-        self._add("model", name, target, verbs=dict(verbs or {}), objective=objective, **details)
+        self._add("model", name, target, verbs=dict(verbs or {}), **details)
 
     def op(
         self, name: str, *, reference: str, cython: str | None = None, cupy: str | None = None,
@@ -170,10 +169,8 @@ class Registrar:
     # -- checks --------------------------------------------------------------------------------------------------
 
     def _add(
-        self, kind: str, name: str, target: str, *, summary: str, version: int = 1, migrate: str | None = None,
-        verbs: Mapping[str, str] | None = None, objective: str | None = None,
-        backends: Mapping[str, str] | None = None,
-    ) -> None:  # fmt: skip
+        self, kind: str, name: str, target: str, *, summary: str, migrate: str | None = None, **details: Any
+    ) -> None:
         if self._closed:
             raise PluginError(
                 f"Plugin '{self.vendor}' registers the {kind} '{name}' after its pellucid_register hook has returned. "
@@ -194,10 +191,8 @@ class Registrar:
         self._check_target(kind, name, target)
         if migrate is not None:
             self._check_target(kind, f"{name} (migrate)", migrate)
-        self.entries[kind, name] = Entry(
-            kind, f"{self.vendor}/{name}", target, summary, version, migrate,
-            verbs or {}, objective, backends or {}, *self._origin,
-        )  # fmt: skip
+        details |= {"migrate": migrate, "distribution": self.distribution, "distribution_version": self.version}
+        self.entries[kind, name] = Entry(kind, f"{self.vendor}/{name}", target, summary, **details)
 
     def _check_target(self, kind: str, name: str, target: object) -> None:
         if not isinstance(target, str) or not _TARGET.fullmatch(target):
@@ -207,8 +202,6 @@ class Registrar:
             )
 
     def _check_verb(self, model: str, verb: str) -> None:
-        from pellucid.workbench.cli.commands import COMMANDS
-
         if verb in COMMANDS or not NAME.fullmatch(verb):
             reason = "is a command of pellucid itself" if verb in COMMANDS else "is not a name in lower-case letters"
             raise PluginError(

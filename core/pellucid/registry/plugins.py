@@ -17,8 +17,9 @@ from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.basics.suggest import listed as in_words
 from pellucid.basics.version import __version__
+from pellucid.registry import hookspecs
 from pellucid.registry.discovery import GROUP, Claim, find_claims
-from pellucid.registry.manifest import Entry
+from pellucid.registry.manifest import NAME, Entry, Registrar
 
 ALLOW_LIST = "PELLUCID_PLUGINS"
 """Environment variable: the vendors that may be loaded, separated by commas; unset allows all, empty only the core."""
@@ -88,7 +89,8 @@ class Plugins:
     def __init__(self, claims: Callable[[], list[Claim]] = find_claims) -> None:
         self._claims = claims
         self._lock = threading.RLock()
-        self._manager: pluggy.PluginManager | None = None
+        self._manager = pluggy.PluginManager("pellucid")
+        self._manager.add_hookspecs(hookspecs)
         self._lenient = False
         self._found: dict[str, Plugin] | None = None
 
@@ -154,25 +156,12 @@ class Plugins:
     def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
         """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""
         self.load_all()
-        found = reversed(getattr(self._plugin_manager.hook, hook).get_hookimpls())
+        found = reversed(getattr(self._manager.hook, hook).get_hookimpls())
         return [(implementation.plugin_name, _with_its_arguments(implementation)) for implementation in found]
 
     # -- loading -------------------------------------------------------------------------------------------------
 
-    @property
-    def _plugin_manager(self) -> pluggy.PluginManager:
-        if self._manager is None:
-            import pluggy
-
-            from pellucid.registry import hookspecs
-
-            self._manager = pluggy.PluginManager("pellucid")
-            self._manager.add_hookspecs(hookspecs)
-        return self._manager
-
     def _load(self, plugin: Plugin) -> None:
-        from pellucid.registry.manifest import NAME, Registrar
-
         if not NAME.fullmatch(plugin.vendor):
             raise PluginError(
                 f"The entry point of {plugin.distribution} is named {plugin.vendor!r}. A vendor's name must consist of "
@@ -184,29 +173,27 @@ class Plugins:
                 f"implements the hooks: {plugin.vendor} = \"{plugin.module.partition(':')[0]}\"."
             )
         module = import_module(plugin.module)
-        manager = self._plugin_manager
-        manager.register(module, plugin.vendor)
+        self._manager.register(module, plugin.vendor)
         self._check_hooks(plugin, module)
         registrar = Registrar(plugin.vendor, plugin.distribution, plugin.version)
-        for implementation in manager.hook.pellucid_register.get_hookimpls():
+        for implementation in self._manager.hook.pellucid_register.get_hookimpls():
             if implementation.plugin is module:
                 _with_its_arguments(implementation)(registry=registrar)
         registrar.close()
         plugin.entries = registrar.entries
 
     def _check_hooks(self, plugin: Plugin, module: Any) -> None:
-        callers = self._plugin_manager.get_hookcallers(module) or []
+        callers = self._manager.get_hookcallers(module) or []
         if not callers:
             raise PluginError(
                 f"The module {plugin.module} implements no hook. Mark its functions with @pellucid.hookimpl."
             )
-        known = [name for name in vars(self._plugin_manager.hook) if name.startswith("pellucid_")]
+        hooks = sorted(name for name, hook in vars(self._manager.hook).items() if hook.has_spec())
         for caller in callers:
-            if not caller.has_spec():
-                specified = [name for name in known if getattr(self._plugin_manager.hook, name).has_spec()]
+            if caller.name not in hooks:
                 raise PluginError(
                     f"{plugin.module}.{caller.name} is marked as a hook, and there is no such hook."
-                    f"{did_you_mean(caller.name, specified)} The hooks are: {', '.join(sorted(specified))}."
+                    f"{did_you_mean(caller.name, hooks)} The hooks are: {', '.join(hooks)}."
                 )
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is module and (implementation.wrapper or implementation.hookwrapper):
@@ -216,7 +203,7 @@ class Plugins:
                     )
 
     def _forget(self, plugin: Plugin) -> None:
-        if self._manager is not None and self._manager.has_plugin(plugin.vendor):
+        if self._manager.has_plugin(plugin.vendor):
             self._manager.unregister(name=plugin.vendor)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path, PurePath
 from re import match
-from typing import Any, Final, Literal, NamedTuple, NoReturn, get_args, get_origin
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, PellucidError, PluginError
@@ -23,7 +23,6 @@ from pellucid.registry.blame import blaming, who
 from pellucid.registry.manifest import Entry
 from pellucid.registry.registry import Registry, default_registry, made_kind
 from pellucid.registry.signature import (
-    Signature,
     component_kind,
     fixed_length,
     is_mapping,
@@ -37,6 +36,15 @@ from pellucid.registry.signature import (
 
 FAILED: Final = object()
 """Stands for a value that could not be read; the mistake has been noted."""
+MADE_BY: Final = "_made_by"
+"""Attribute of what a factory function made: the :class:`Call` that makes it again."""
+
+
+class Call(NamedTuple):
+    """A registered function and the arguments that it was called with."""
+
+    entry: Entry
+    arguments: dict[str, Any]
 
 
 class Mistake(NamedTuple):
@@ -63,12 +71,11 @@ class Reader:
         self.saved = saved
         self.mistakes: list[Mistake] = []
         self._root = ""
-        self._made: dict[str, Any] = {}
-        self._failed: set[str] = set()
+        self._made: dict[str, Any] = {}  # by their paths, in order
 
     def read(self, kinds: str | Sequence[str], config: Any, path: str = "") -> Any:
         """The component that a whole section describes; ``ref`` in it is relative to this section."""
-        self._root = path
+        self._root, self._made = path, {}
         return self.component(kinds, config, path)
 
     def finish(self) -> None:
@@ -77,8 +84,14 @@ class Reader:
         Raises:
             ConfigError: there were mistakes. PluginError, if all of them are the fault of plugins.
         """
-        if self.mistakes:
-            _raise(self.mistakes)
+        if not self.mistakes:
+            return
+        first, *others = self.mistakes
+        kind = PluginError if all(isinstance(m.cause, PluginError) for m in self.mistakes) else ConfigError
+        if not others:
+            raise kind(str(first)) from first.cause
+        lines = "\n".join(f"  {mistake}" for mistake in self.mistakes)
+        raise kind(f"{len(self.mistakes)} mistakes in the configuration:\n{lines}")
 
     def note(self, path: str, message: str, cause: PellucidError | ValueError | None = None) -> Any:
         """Note a mistake; returns ``FAILED``."""
@@ -89,12 +102,7 @@ class Reader:
 
     def component(self, kinds: str | Sequence[str], config: Any, path: str) -> Any:
         """A component of one of these kinds from its name, its table, or from itself."""
-        made = self._component((kinds,) if isinstance(kinds, str) else kinds, config, path)
-        if made is FAILED:
-            self._failed.add(path)
-        return made
-
-    def _component(self, kinds: Sequence[str], config: Any, path: str) -> Any:
+        kinds = (kinds,) if isinstance(kinds, str) else kinds
         if isinstance(config, Component):
             if config.kind in kinds:
                 return config
@@ -116,32 +124,22 @@ class Reader:
             entry = self.registry.find(kinds, name)
             target = self.registry.load(entry)
             arguments = self._migrated(entry, arguments)
-            signature = signature_of(target)
         except (ConfigError, PluginError) as error:
             return self.note(at, str(error), error)
-        read = self._arguments(signature, arguments, path, entry.name)
+        read = self.arguments(target, arguments, path, entry.name)
         return FAILED if read is FAILED else self._construct(entry, target, read, path)
 
     def _construct(self, entry: Entry, target: Callable[..., Any], arguments: dict[str, Any], path: str) -> Any:
         try:
             with blaming(entry, passing=(ValueError,)):  # which is how a constructor refuses a value
-                made = self._call(entry, target, arguments)
+                made = target(**arguments)
+            if not isinstance(target, type):
+                _remember(made, entry, arguments)
         except (PellucidError, ValueError) as error:
             about = match(r"The '(\w+)' of ", str(error))  # so begin the messages of pellucid.basics.checks
             named = about is not None and about[1] in arguments
             return self.note(_join(path, about[1]) if about and named else path, str(error), error)
         self._made[path] = made
-        return made
-
-    def _call(self, entry: Entry, target: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-        made = target(**arguments)
-        if isinstance(target, type):
-            return made
-        if not isinstance(made, Component) or made.kind != made_kind(entry):
-            raise PluginError(f"{who(entry)} returned {made!r}. Expected: {a(made_kind(entry))}.")
-        from pellucid.registry.writer import remember
-
-        remember(made, entry, target, arguments, self.registry)
         return made
 
     def _migrated(self, entry: Entry, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -167,22 +165,30 @@ class Reader:
         """``{"ref": "layers.0"}``: the layer that stands there; with ``transpose = true`` its transposed twin."""
         ref = config.pop("ref")
         transpose = config.pop("transpose", False)
-        above = {_relative(at, self._root): made for at, made in self._made.items() if at != self._root}
         if not isinstance(transpose, bool):
             return self.note(_join(path, "transpose"), f"expected true or false. Received: {transpose!r}.")
         if config and not transpose:
             return self.note(path, f"a shared layer takes no arguments of its own. Received: {listed(config)}.")
-        if isinstance(ref, str) and _join(self._root, ref) in self._failed:
+        place = _join(self._root, str(ref))
+        if any(f"{mistake.path}.".startswith(f"{place}.") for mistake in self.mistakes):
             return FAILED  # what is wrong there has been noted
-        if not isinstance(ref, str) or ref not in above:
-            layers = [at for at, made in above.items() if isinstance(made, Component) and made.kind == "layer"]
+        source = self._made.get(place) if isinstance(ref, str) else None
+        if source is None:
+            layers = [at.removeprefix(_join(self._root, "")) for at, made in self._made.items() if made.kind == "layer"]
             near = did_you_mean(ref, layers) if isinstance(ref, str) else ""
             return self.note(
                 _join(path, "ref"), f"no layer {ref!r} stands before this one.{near} Before it stand: {listed(layers)}."
             )
         if not transpose:
-            return above[ref]
-        return self._named(("layer",), "core/transposed", {"source": above[ref], **config}, path, path)
+            return source
+        twin = getattr(source, "transposed_twin", None)
+        if twin is None:
+            return self.note(
+                _join(path, "transpose"),
+                f"{type(source).__name__} cannot be transposed. A layer can whose class names its twin, "
+                "transposed_twin = 'vendor/name': a registered layer that takes it as the argument 'source'.",
+            )
+        return self._named(("layer",), twin, {"source": source, **config}, path, path)
 
     # -- arguments -----------------------------------------------------------------------------------------------
 
@@ -190,22 +196,22 @@ class Reader:
         """The keyword arguments of a function from a table, or ``FAILED``; ``of`` says what they belong to."""
         if not isinstance(config, Mapping):
             return self.note(path, f"expected a table. Received: {config!r}.")
-        return self._arguments(signature_of(function), dict(config), path, of)
-
-    def _arguments(self, signature: Signature, given: dict[str, Any], path: str, of: str) -> Any:
+        try:
+            known, others = signature_of(function)
+        except PluginError as error:
+            return self.note(path, str(error), error)
         before = len(self.mistakes)
-        known = signature.arguments
         read: dict[str, Any] = {}
-        for key, value in given.items():
+        for key, value in config.items():
             at = _join(path, str(key))
             if key in known:
                 read[key] = self.value(value, known[key].annotation, at)
-            elif signature.others is not None and isinstance(key, str):
-                read[key] = self.value(value, signature.others, at)
+            elif others is not None and isinstance(key, str):
+                read[key] = self.value(value, others, at)
             else:
                 self.note(at, f"{of} has no such argument.{did_you_mean(str(key), known)} Allowed: {listed(known)}.")
         for argument in known.values():
-            if argument.required and argument.name not in given:
+            if argument.required and argument.name not in config:
                 self.note(_join(path, argument.name), f"missing. {of} needs it: {shown(argument.annotation)}.")
         return read if len(self.mistakes) == before else FAILED
 
@@ -254,6 +260,13 @@ class Reader:
         return read if len(self.mistakes) == before else FAILED
 
 
+def _remember(made: Any, entry: Entry, arguments: dict[str, Any]) -> None:
+    """Check what a function returned, and note on it how it was made."""
+    if isinstance(made, type) or getattr(made, "kind", None) != made_kind(entry):
+        raise PluginError(f"{who(entry)} returned {made!r}. Expected: {a(made_kind(entry))}.")
+    object.__setattr__(made, MADE_BY, Call(entry, arguments))  # no change of it: what was recorded of it stays
+
+
 def _plain(given: Any, annotation: Any) -> Any:
     """``given`` where the annotation asks for a number, a text or the like and it is one; else FAILED."""
     if annotation in (None, type(None)):
@@ -276,15 +289,3 @@ def _plain(given: Any, annotation: Any) -> Any:
 
 def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
-
-
-def _relative(path: str, root: str) -> str:
-    return path.removeprefix(f"{root}.") if root else path
-
-
-def _raise(mistakes: list[Mistake]) -> NoReturn:
-    kind = PluginError if all(isinstance(m.cause, PluginError) for m in mistakes) else ConfigError
-    if len(mistakes) == 1:
-        raise kind(str(mistakes[0])) from mistakes[0].cause
-    lines = "\n".join(f"  {mistake}" for mistake in mistakes)
-    raise kind(f"{len(mistakes)} mistakes in the configuration:\n{lines}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, PluginError
@@ -16,8 +16,13 @@ from pellucid.registry.blame import blaming, who
 from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.plugins import CORE, Plugin, Plugins
 
-if TYPE_CHECKING:
-    from pellucid.ops.base import Ops
+
+class Backend(Protocol):
+    """What the registry asks of a backend: ``pellucid.Ops``, which stands above it, has more."""
+
+    name: ClassVar[str]
+
+    def spoil(self) -> None: ...
 
 
 class Registry:
@@ -63,13 +68,18 @@ class Registry:
             _check_kind(kind)
         if not isinstance(name, str):
             raise ConfigError(f"{a(kinds[0]).capitalize()} is chosen by its name, a str. Received: {name!r}.")
-        vendor, slash, short = name.partition("/")
-        if slash:
-            return self._find_of_vendor(kinds, vendor, short)
-        core = self.plugins.load(CORE)
+        vendor, slash, short = name.partition("/") if "/" in name else (CORE, "", name)
+        if vendor not in self.plugins.found:
+            raise ConfigError(
+                f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'."
+                f"{did_you_mean(vendor, self.plugins.found)} Installed: {listed(self.plugins.found)}."
+            )
+        plugin = self.plugins.load(vendor)
         for kind in kinds:
-            if (kind, name) in core.entries:
-                return core.entries[kind, name]
+            if (kind, short) in plugin.entries:
+                return plugin.entries[kind, short]
+        if slash:
+            raise self._unknown(kinds, name, [plugin]) if plugin.status == "loaded" else plugin.unusable()
         plugins = self.plugins.load_all()
         for kind in kinds:
             candidates = [plugin.entries[kind, name] for plugin in plugins if (kind, name) in plugin.entries]
@@ -81,21 +91,6 @@ class Registry:
                     f"{' or '.join(sorted(entry.name for entry in candidates))}."
                 )
         raise self._unknown(kinds, name, plugins)
-
-    def _find_of_vendor(self, kinds: Sequence[str], vendor: str, short: str) -> Entry:
-        name = f"{vendor}/{short}"
-        if vendor not in self.plugins.found:
-            raise ConfigError(
-                f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'."
-                f"{did_you_mean(vendor, self.plugins.found)} Installed: {listed(self.plugins.found)}."
-            )
-        plugin = self.plugins.load(vendor)
-        for kind in kinds:
-            if (kind, short) in plugin.entries:
-                return plugin.entries[kind, short]
-        if plugin.status != "loaded":
-            raise plugin.unusable()
-        raise self._unknown(kinds, name, [plugin])
 
     def _unknown(self, kinds: Sequence[str], name: str, plugins: Sequence[Plugin]) -> ConfigError:
         """Worded from names alone: nothing is imported to say what might have been meant."""
@@ -138,13 +133,11 @@ class Registry:
         known = self._entries_of.get(implementation)
         if known is not None:
             return known
-        entries = [entry for entry in self.entries() if entry.kind in kinds]
-        entries.sort(key=lambda entry: entry.vendor != CORE)
         written = f"{implementation.__module__}:{implementation.__qualname__}"
-        exact = [entry for entry in entries if entry.target == written]
-        namesakes = (entry for entry in entries if entry.target.endswith(f":{implementation.__name__}"))
-        moved = (entry for entry in namesakes if self.load(entry) is implementation)
-        entry = exact[0] if exact else next(moved, None)
+        same_name = f":{implementation.__name__}"
+        namesakes = [entry for entry in self.entries() if entry.kind in kinds and entry.target.endswith(same_name)]
+        namesakes.sort(key=lambda entry: (entry.target != written, entry.vendor != CORE))
+        entry = next((e for e in namesakes if e.target == written or self.load(e) is implementation), None)
         if entry is None:
             raise ConfigError(
                 f"{implementation.__module__}.{implementation.__qualname__} is not registered, so a configuration "
@@ -176,7 +169,7 @@ class Registry:
                 ) from error
         return self._loaded[target]
 
-    def op(self, name: str, ops: Ops) -> Callable[..., Any]:
+    def op(self, name: str, ops: Backend) -> Callable[..., Any]:
         """The implementation of a plugin's op for this backend, with ``ops`` already filled in."""
         key = (name, ops.name)
         if key not in self._ops:
@@ -191,27 +184,24 @@ class Registry:
         return partial(self._ops[key], ops)
 
 
-def _array_code(reference: Callable[..., Any], ops: Ops, *args: Any, **named: Any) -> Any:
+def _array_code(reference: Callable[..., Any], ops: Backend, *args: Any, **named: Any) -> Any:
     ops.spoil()
     return reference(ops, *args, **named)
 
 
-def _fall_back(fast: Callable[..., Any], reference: Callable[..., Any], ops: Ops, *args: Any, **named: Any) -> Any:
+def _fall_back(fast: Callable[..., Any], reference: Callable[..., Any], ops: Backend, *args: Any, **named: Any) -> Any:
     result = fast(ops, *args, **named)
     return _array_code(reference, ops, *args, **named) if result is NotImplemented else result
 
 
 def _check_makes(entry: Entry, target: Any) -> None:
     """A class must be of the entry's kind; of a function, what it returns is checked when it is called."""
-    if entry.kind == "backend":
-        from pellucid.ops.base import Ops
-
-        fits, expected = isinstance(target, type) and issubclass(target, Ops), "a subclass of pellucid.Ops"
-    elif entry.kind == "op" or not isinstance(target, type):
+    if entry.kind == "op" or not isinstance(target, type):
         fits, expected = callable(target), "a function" if entry.kind == "op" else "a class or a function"
     else:
         kind = made_kind(entry)
-        fits, expected = getattr(target, "kind", None) == kind, f"a subclass of pellucid.{kind.capitalize()}"
+        base = "Ops" if kind == "backend" else kind.capitalize()
+        fits, expected = getattr(target, "kind", None) == kind, f"a subclass of pellucid.{base}"
     if not fits:
         raise PluginError(
             f"{who(entry)} names {entry.target}, which does not make {a(entry.kind)}. Expected: {expected}. "

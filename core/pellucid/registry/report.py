@@ -1,13 +1,11 @@
-"""Report: what ``pellucid doctor`` collects."""
+"""Report: what ``pellucid doctor`` collects, from pellucid itself and from plugins."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One fact (``warning`` is False) or one thing that is wrong."""
 
     section: str
@@ -40,4 +38,4 @@ class Report:
         return [finding for finding in self.findings if finding.warning]
 
     def as_data(self) -> list[dict[str, Any]]:
-        return [asdict(finding) for finding in self.findings]
+        return [finding._asdict() for finding in self.findings]

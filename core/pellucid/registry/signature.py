@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from pathlib import PurePath
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pellucid.basics.component import Component
 from pellucid.basics.errors import PluginError
@@ -17,13 +15,6 @@ from pellucid.basics.suggest import a
 
 RESERVED = ("type", "version", "ref")
 """Keys that a configuration uses itself, so no argument can have their names."""
-_CONTRACTS = {
-    "Callback": "training.run", "Composite": "model.composite", "Dataset": "interfaces.dataset", "Initializer":
-    "interfaces.initializer", "Layer": "interfaces.layer", "Loss": "interfaces.objective", "Metric":
-    "interfaces.metric", "Objective": "interfaces.objective", "Ops": "ops", "Optimizer": "interfaces.optimizer",
-    "Regularizer": "interfaces.regularizer", "Schedule": "interfaces.schedule", "Transform": "interfaces.transform",
-}  # fmt: skip
-"""Where the abstract classes live: annotations may name them although they are imported for type checkers only."""
 
 
 class Argument(NamedTuple):
@@ -36,9 +27,6 @@ class Argument(NamedTuple):
     @property
     def required(self) -> bool:
         return self.default is inspect.Parameter.empty
-
-    def __str__(self) -> str:
-        return f"{self.name}: {shown(self.annotation)}" + ("" if self.required else f" = {self.default!r}")
 
 
 class Signature(NamedTuple):
@@ -56,42 +44,27 @@ def signature_of(target: Callable[..., Any]) -> Signature:
         PluginError: it cannot be configured by name: positional-only or ``*`` arguments, a reserved name, or an
             annotation that cannot be resolved.
     """
-    function = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]
-    parameters = list(inspect.signature(target).parameters.values())
-    hints = _hints(function, target) if parameters else {}
-    arguments: dict[str, Argument] = {}
-    others = None
-    for p in parameters:
-        if p.kind is p.VAR_KEYWORD:
-            others = hints.get(p.name, Any)
-            continue
-        if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) or p.name in RESERVED:
-            raise PluginError(
-                f"{_name(target)} cannot be built by name because of its argument '{p}'. Arguments must be given by "
-                f"keyword and must not be called {', '.join(RESERVED)}."
-            )
-        arguments[p.name] = Argument(p.name, hints.get(p.name, Any), p.default)
-    return Signature(arguments, others)
-
-
-def _hints(function: Any, target: Any) -> dict[str, Any]:
-    module = sys.modules.get(getattr(function, "__module__", ""), None)
     try:
-        return get_type_hints(function, localns=_Names(vars(module) if module else {}))
+        parameters = inspect.signature(target, eval_str=True).parameters.values()
     except NameError as error:
         raise PluginError(
             f"The annotation of an argument of {_name(target)} cannot be resolved: {error}. Import the name at the "
             "top of its module, not under TYPE_CHECKING: annotations are what configurations are checked against."
         ) from error
-
-
-class _Names(dict[str, Any]):
-    """The names of a module, and the framework's abstract classes where the module has nothing of that name."""
-
-    def __missing__(self, name: str) -> Any:
-        if name in _CONTRACTS:
-            return getattr(import_module(f"pellucid.{_CONTRACTS[name]}"), name)
-        raise KeyError(name)
+    arguments: dict[str, Argument] = {}
+    others = None
+    for p in parameters:
+        annotation = Any if p.annotation is p.empty else p.annotation
+        if p.kind is p.VAR_KEYWORD:
+            others = annotation
+        elif p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL) or p.name in RESERVED:
+            raise PluginError(
+                f"{_name(target)} cannot be built by name because of its argument '{p}'. Arguments must be given by "
+                f"keyword and must not be called {', '.join(RESERVED)}."
+            )
+        else:
+            arguments[p.name] = Argument(p.name, annotation, p.default)
+    return Signature(arguments, others)
 
 
 def _name(target: Any) -> str:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
 from pellucid.registry.manifest import Entry
-from pellucid.registry.reader import Reader
+from pellucid.registry.reader import MADE_BY, Call, Reader
 from pellucid.registry.registry import Registry, default_registry
 from pellucid.registry.signature import (
-    Signature,
     component_kind,
     item_annotations,
     options,
     signature_of,
     value_annotation,
 )
-
-_MADE_BY = "_made_by"
-"""Attribute of a component that a factory function made: the configuration that the function was called with."""
 
 
 def to_config(component: Component, registry: Registry | None = None) -> dict[str, Any]:
@@ -43,16 +39,6 @@ def structure(component: Component) -> dict[str, Any] | None:
         return None
 
 
-def remember(
-    made: Component, entry: Entry, function: Callable[..., Any], arguments: Mapping[str, Any], registry: Registry
-) -> None:
-    """Note on a component that a factory function made how to make it again."""
-    signature = signature_of(function)
-    defaults = {a.name: a.default for a in signature.arguments.values() if not a.required}
-    config = _Writer(registry).call(entry, signature, {**defaults, **arguments}, "")
-    object.__setattr__(made, _MADE_BY, config)
-
-
 class _Writer:
     def __init__(self, registry: Registry, remembered: bool = True) -> None:
         self.registry = registry
@@ -63,19 +49,19 @@ class _Writer:
         if id(component) in self._places and component.kind == "layer":
             return {"ref": self._places[id(component)]}
         self._places[id(component)] = path
-        made_by: dict[str, Any] | None = component.__dict__.get(_MADE_BY)
+        made_by: Call | None = component.__dict__.get(MADE_BY)
         if made_by is not None and self.remembered:
-            return made_by
-        implementation: Any = type(component)
-        entry = self.registry.entry_of(implementation)
-        return self.call(entry, signature_of(implementation), component.arguments(), path)
+            return self.call(*made_by, path)
+        return self.call(self.registry.entry_of(type(component)), component.arguments(), path)
 
-    def call(self, entry: Entry, signature: Signature, arguments: Mapping[str, Any], path: str) -> dict[str, Any]:
-        """A class or function with these arguments."""
+    def call(self, entry: Entry, given: Mapping[str, Any], path: str) -> dict[str, Any]:
+        """A class or function with these arguments, those that it was not given included."""
+        signature = signature_of(self.registry.load(entry))
+        defaults = {name: known.default for name, known in signature.arguments.items() if not known.required}
         config: dict[str, Any] = {"type": entry.name}
         if entry.version != 1:
             config["version"] = entry.version
-        for name, value in arguments.items():
+        for name, value in {**defaults, **given}.items():
             known = signature.arguments.get(name)
             annotation = known.annotation if known else signature.others
             config[name] = self.value(value, annotation, f"{path}.{name}" if path else name)

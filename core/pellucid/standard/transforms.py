@@ -80,8 +80,12 @@ class Standardize(Transform):
     """
 
     equations = (
-        Equation("mean", r"\mu = \frac{1}{N} \sum_i x_i"),
-        Equation("std", r"\sigma = \sqrt{\frac{1}{N} \sum_i (x_i - \mu)^2}"),
+        Equation("mean", r"\mu = \frac{1}{N} \sum_i x_i", "samples.mean(0)"),
+        Equation(
+            "std",
+            r"\sigma = \sqrt{\frac{1}{N} \sum_i (x_i - \mu)^2} \text{, but 1 where that is 0}",
+            "np.where(np.ptp(samples, 0) > 0, np.sqrt(np.mean((samples - mean) ** 2, 0)), 1)",
+        ),
         Equation("y", r"y = \frac{x - \mu}{\sigma}", "(x - mean) / std"),
     )
     symbols: ClassVar = {"mean": "mean", "std": "std"}

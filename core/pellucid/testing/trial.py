@@ -14,7 +14,7 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.model.build import initialize
 from pellucid.ops.base import Ops
-from pellucid.testing.subject import Subject, declared_shape, draw_input
+from pellucid.testing.subject import Subject, declared_shape, draw_input, tie
 
 Arrays = tuple[Any, ...]
 
@@ -48,11 +48,15 @@ class Trial:
 
     Parameters and states are moved at random from where initialisers put them: a bias that starts at zero, or a scale
     that starts at one, would hide its own absence.
+
+    Args:
+        tied: whether numbers meet: see ``tie``. Parameters are rounded to halves, so that what goes into a rectifier
+            is 0 here and there.
     """
 
     def __init__(
         self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 4, seed: int = 0,
-        layer: Layer | None = None,
+        layer: Layer | None = None, tied: bool = False,
     ) -> None:  # fmt: skip
         self.specs = subject.example.input_shapes
         self.shapes = tuple(declared_shape(spec) for spec in self.specs)
@@ -66,10 +70,17 @@ class Trial:
         for state in self.layer.states():
             self._move(state.data, 0.3 * np.abs(rng.normal(size=state.shape)))  # a variance must stay positive
         self.inputs = self.draw(rows, seed)
+        if tied:
+            self._tie()
         self.dy = self.draw_dy(self.inputs, seed)
 
     def _move(self, data: Any, by: HostArray) -> None:
         self.ops.add_scaled(data, self.ops.asarray(by.astype(self.dtype)), 1.0)
+
+    def _tie(self) -> None:
+        self.inputs = tuple(self.ops.asarray(tie(np.array(self.ops.to_host(x)))) for x in self.inputs)
+        for param in self.layer.parameters():
+            param.data = self.ops.asarray(np.rint(2.0 * self.ops.to_host(param.data)) / 2.0)
 
     def draw(self, rows: int, seed: int = 0) -> Arrays:
         """Random inputs."""

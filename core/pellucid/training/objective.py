@@ -7,7 +7,7 @@ from typing import Any
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.objective import Objective
-from pellucid.registry.config import default_objective, names, read
+from pellucid.registry.config import names, read
 
 
 def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
@@ -21,26 +21,18 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
             "Trainer takes a 'loss' or an 'objective', not both: an objective brings its own losses. "
             f"Received: loss={loss!r}, objective={objective!r}."
         )
-    if loss is not None:
-        return read("objective", {"type": "supervised", "loss": loss})
     last = None if model.runtime is None else model.runtime.metadata.get("objective")
-    if objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
-        return read("objective", last, path="objective", saved=True)
-    if objective is None:
-        objective = _default(model)
-    chosen: Objective = read("objective", objective, path="objective")
+    wanted, saved = objective, False
+    if loss is not None:
+        wanted = {"type": "supervised", "loss": read("loss", loss, path="loss")}
+    elif objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
+        wanted, saved = last, True
+    elif objective is None:
+        wanted = model.default_objective
+    if wanted is None:
+        raise ConfigError(
+            f"This {type(model).__name__} names no default objective, so Trainer needs a loss=… or objective=…. "
+            f"Losses: {', '.join(names('loss'))}. Objectives: {', '.join(names('objective'))}."
+        )
+    chosen: Objective = read("objective", wanted, path="objective", saved=saved)
     return chosen
-
-
-def _default(model: Layer) -> Any:
-    if model.default_objective is not None:
-        return model.default_objective
-    config = model.runtime.config if model.runtime is not None else None
-    if config is not None:
-        named = default_objective(config["type"])
-        if named is not None:
-            return named
-    raise ConfigError(
-        f"This {type(model).__name__} names no default objective, so Trainer needs a loss=… or objective=…. "
-        f"Losses: {', '.join(names('loss'))}. Objectives: {', '.join(names('objective'))}."
-    )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import DataError
+from pellucid import DataError, Report
 
 from pellucid_datasets import emnist, fashion_mnist
+from pellucid_datasets.fonts import text_fonts
+from pellucid_datasets.glyphs import Glyphs
 from pellucid_datasets.places import DATA, cache_folder
 from pellucid_datasets.source import Source
-
-if TYPE_CHECKING:
-    from pellucid import Report
 
 
 def examine(report: Report) -> None:
@@ -40,9 +37,6 @@ def _where(source: Source, alternatives: dict[str, list[str]]) -> str:
 
 
 def _fonts() -> str:
-    from pellucid_datasets.fonts import text_fonts
-    from pellucid_datasets.glyphs import Glyphs
-
     try:
         families = sorted({face.family for face in text_fonts(Glyphs().characters)})
     except (ImportError, DataError) as error:

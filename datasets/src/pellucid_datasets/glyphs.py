@@ -123,7 +123,7 @@ class Glyphs(Dataset):
         """Everything that decides the pixels, as one number."""
         from PIL import __version__, features
 
-        from pellucid_datasets.rendering import VERSION
+        from pellucid_datasets.rendering import VERSION  # Pillow is an extra
 
         fonts = [[face.family, sha256(face.path.read_bytes()).hexdigest()] for face in faces]
         parts = [
@@ -134,7 +134,7 @@ class Glyphs(Dataset):
 
     def _rendered(self, faces: list[Face], seed: int) -> np.ndarray[Any, Any]:
         """uint8 (characters · samples, size, size), the samples of the first character first."""
-        from pellucid_datasets.rendering import Pen
+        from pellucid_datasets.rendering import Pen  # Pillow is an extra
 
         rng = np.random.default_rng(seed)
         families: dict[str, list[Pen]] = {}

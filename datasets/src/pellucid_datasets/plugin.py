@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import hookimpl
-
-if TYPE_CHECKING:
-    from pellucid import Registrar, Report
+from pellucid import Registrar, Report, hookimpl
 
 
 @hookimpl
@@ -26,6 +21,6 @@ def pellucid_register(registry: Registrar) -> None:
 
 @hookimpl
 def pellucid_doctor(report: Report) -> None:
-    from pellucid_datasets.doctor import examine
+    from pellucid_datasets.doctor import examine  # NumPy's import, which other commands must not pay for
 
     examine(report)

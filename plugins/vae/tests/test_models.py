@@ -30,6 +30,7 @@ def test_the_default_model() -> None:
         "generation.layers.1.weight": (500, 784), "generation.layers.1.bias": (784,),
     }  # fmt: skip
     assert pl.Trainer(model).objective.arguments()["likelihood"] == "bernoulli"
+    assert model.default_objective == "vae/elbo"
 
 
 @pytest.mark.parametrize("shape", [(6,), (2, 3), (3, 2, 1), (2, 2, 3)])

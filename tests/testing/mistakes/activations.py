@@ -8,10 +8,10 @@ ELEMENTWISE = Patient(
     (
         Mistake("α only in forward", "dx, self.parameter())", "dx, None)"),
         Mistake("α only in backward", "ctx.y, self.parameter())", "ctx.y, None)"),
-        Mistake("gradient computed in place", 'dx = ctx.scratch("dx", ctx.y.shape)', "dx = dy[0]"),
+        Mistake("gradient computed in place", 'dx = ctx.scratch("dx", ctx.y.shape)', "dx = dy"),
         Mistake("output in place of the input", 'ctx.y = ctx.scratch("y", x.shape)', "ctx.y = x"),
         Mistake("output kept on self", "ctx.y", "self.y", every=True),
-        Mistake("dy passed on", "return dx", "return dy[0]"),
+        Mistake("dy passed on", "return dx", "return dy"),
         Mistake(
             "one scratch array for both directions", 'ctx.scratch("dx", ctx.y.shape)', 'ctx.scratch("y", ctx.y.shape)'
         ),
@@ -22,8 +22,8 @@ ELEMENTWISE = Patient(
         ),
         Mistake(
             "a promise of capture that is not kept",
-            "ctx.ops.activation_backward(self.op, dy[0], ctx.x, ctx.y, dx, self.parameter())",
-            "ctx.ops.activation_backward(self.op, dy[0].copy(), ctx.x, ctx.y, dx, self.parameter())",
+            "ctx.ops.activation_backward(self.op, dy, ctx.x, ctx.y, dx, self.parameter())",
+            "ctx.ops.activation_backward(self.op, dy.copy(), ctx.x, ctx.y, dx, self.parameter())",
         ),
     ),
     dependents=("pellucid.standard.layers.activations", "pellucid.standard.layers.activations"),
@@ -90,11 +90,11 @@ CONTAINERS = Patient(
         ),
         Mistake(
             "residual without its short cut in backward",
-            'return self._sum(ctx, "dx", dy[0], self.layer.backward(ctx.child(0), *dy))',
-            "return self.layer.backward(ctx.child(0), *dy)",
+            'return self._sum(ctx, "dx", dy, self.layer.backward(ctx.child(0), dy))',
+            "return self.layer.backward(ctx.child(0), dy)",
         ),
         Mistake("residual subtracts", "ctx.ops.add_scaled(out, b, 1.0)", "ctx.ops.add_scaled(out, b, -1.0)"),
-        Mistake("residual's sums share scratch", 'self._sum(ctx, "dx", dy[0]', 'self._sum(ctx, "y", dy[0]'),
+        Mistake("residual's sums share scratch", 'self._sum(ctx, "dx", dy', 'self._sum(ctx, "y", dy'),
         Mistake(
             "parallel halves get each other's gradient",
             "self.layers, parts, strict=True",

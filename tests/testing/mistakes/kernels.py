@@ -57,6 +57,13 @@ KERNELS = (
         "y[i] > 0 ? dy[i] : 0.f",
         ("layer core/leaky_relu",),
     ),
+    KernelMistake(
+        "leaky relu's slope at 0 is 1",
+        "activations.h",
+        "y[i] > 0 ? dy[i] : alpha * dy[i]",
+        "y[i] >= 0 ? dy[i] : alpha * dy[i]",
+        ("layer core/leaky_relu",),
+    ),
     KernelMistake("silu's second term", "activations.h", "s * (1.f + x * (1.f - s))", "s", ("layer core/silu",)),
     KernelMistake(
         "tanh's square", "activations.h", "dy[i] * (1.f - y[i] * y[i])", "dy[i] * (1.f - y[i])", ("layer core/tanh",)

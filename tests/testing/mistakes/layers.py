@@ -2,22 +2,19 @@
 
 from tests.testing.mutation import Mistake, Patient
 
+FORWARD = 'y = ctx.scratch("y", (*x'
+"""How the first line of ``Dense.forward`` that uses x begins."""
+
 DENSE = Patient(
     "pellucid.standard.layers.dense",
     ("layer core/dense",),
     (
         Mistake("forgets the bias", "bias = None if self.bias is None else self.bias.data", "bias = None"),
         Mistake("input kept on self", "ctx.x", "self.seen", every=True),
-        Mistake(
-            "a counter of calls on self", "(x,) = inputs", "(x,) = inputs; self.calls = getattr(self, 'calls', 0) + 1"
-        ),
-        Mistake("parameters changed in forward", "(x,) = inputs", "(x,) = inputs; self.weight.data[...] *= 0.999"),
-        Mistake(
-            "shape rule one too many", "(*input_shape[:-1], self.units)", "(*input_shape[:-1], self.units + 1)"
-        ),
-        Mistake(
-            "shape rule drops the axes between", "return (*input_shape[:-1], self.units)", "return (self.units,)"
-        ),
+        Mistake("a counter of calls on self", FORWARD, "self.calls = getattr(self, 'calls', 0) + 1; " + FORWARD),
+        Mistake("parameters changed in forward", FORWARD, "self.weight.data[...] *= 0.999; " + FORWARD),
+        Mistake("shape rule one too many", "(*input_shape[:-1], self.units)", "(*input_shape[:-1], self.units + 1)"),
+        Mistake("shape rule drops the axes between", "return (*input_shape[:-1], self.units)", "return (self.units,)"),
         Mistake(
             "shape rule counts calls",
             "features(self, input_shape)\n        return",
@@ -67,7 +64,7 @@ DENSE = Patient(
             'dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None',
             "dx = None",
         ),
-        Mistake("input gradient in the wrong shape", "dx.reshape(*dy[0].shape[:-1], ctx.x.shape[1])", "dx"),
+        Mistake("input gradient in the wrong shape", "dx.reshape(*dy.shape[:-1], ctx.x.shape[1])", "dx"),
         Mistake(
             "new parameters at every build",
             "n_in = features(self, input_shape)",
@@ -100,11 +97,11 @@ DENSE = Patient(
         Mistake("equation: LaTeX with an open brace", 'r"z = x W + b"', 'r"z = x W_{ + b"'),
         Mistake(
             "draws random numbers outside of ctx",
-            "(x,) = inputs",
-            "(x,) = inputs; x = x + 1e-3 * __import__('numpy').random.normal(size=x.shape)",
+            FORWARD,
+            "x = x + 1e-3 * __import__('numpy').random.normal(size=x.shape); " + FORWARD,
         ),
-        Mistake("writes into its input", "(x,) = inputs", "(x,) = inputs; x *= 1.0"),
-        Mistake("adds into dy", "dbias = self.bias.grad", "dy[0].__iadd__(0.0); dbias = self.bias.grad"),
+        Mistake("writes into its input", FORWARD, "x *= 1.0; " + FORWARD),
+        Mistake("adds into dy", "dbias = self.bias.grad", "dy.__iadd__(0.0); dbias = self.bias.grad"),
         Mistake(
             "output is a view of the weight's memory",
             "return y\n",
@@ -184,7 +181,7 @@ LAYER_NORM = Patient(
     ("layer core/layer_norm",),
     (
         Mistake("statistics kept on self", "ctx.mean", "self.mean", every=True),
-        Mistake("input gradient flat", "return None if dx is None else dx.reshape(dy[0].shape)", "return dx"),
+        Mistake("input gradient flat", "return None if dx is None else dx.reshape(dy.shape)", "return dx"),
         Mistake(
             "scale's gradient assigned",
             "dgamma = self.gamma.grad if",
@@ -213,8 +210,8 @@ DROPOUT = Patient(
         Mistake("another mask in backward", "self.rate, ctx.stream_used, dx", 'self.rate, ctx.stream("again"), dx'),
         Mistake(
             "gradient passed as if nothing was dropped",
-            "ctx.ops.dropout(dy[0], self.rate, ctx.stream_used, dx)",
-            "ctx.ops.copy(dy[0], dx)",
+            "ctx.ops.dropout(dy, self.rate, ctx.stream_used, dx)",
+            "ctx.ops.copy(dy, dx)",
         ),
         Mistake(
             "keeps what it should drop", "self.rate, ctx.stream_used", "1 - self.rate, ctx.stream_used", every=True
@@ -272,11 +269,11 @@ SOFTMAX = Patient(
     ("layer core/softmax",),
     (
         Mistake("output kept on self", "ctx.y", "self.y", every=True),
-        Mistake("gradient written over the output", 'ctx.scratch("dx", dy[0].shape)', 'ctx.scratch("y", dy[0].shape)'),
+        Mistake("gradient written over the output", 'ctx.scratch("dx", dy.shape)', 'ctx.scratch("y", dy.shape)'),
         Mistake(
             "derivative of a sigmoid",
-            'ctx.ops.softmax_backward(as_rows(ctx, dy[0], "dy"), ctx.y, dx.reshape(ctx.y.shape))',
-            "ctx.ops.activation_backward('sigmoid', as_rows(ctx, dy[0], 'dy'), None, ctx.y, dx.reshape(ctx.y.shape))",
+            'ctx.ops.softmax_backward(as_rows(ctx, dy, "dy"), ctx.y, dx.reshape(ctx.y.shape))',
+            "ctx.ops.activation_backward('sigmoid', as_rows(ctx, dy, 'dy'), None, ctx.y, dx.reshape(ctx.y.shape))",
         ),
         Mistake("equation: over the batch", "np.exp(x).sum(-1, keepdims=True)", "np.exp(x).sum(0, keepdims=True)"),
         Mistake("equation: no sum", "(dy * y).sum(-1, keepdims=True)", "dy * y"),

@@ -12,10 +12,14 @@ ODD = (
         "layer odd/embedding",
         Mistake(
             "a token that occurs twice counts once",
-            "np.add.at(self.table.grad, ctx.x, dy[0])",
-            "self.table.grad[ctx.x] += dy[0]",
+            "np.add.at(self.table.grad, ctx.x, dy)",
+            "self.table.grad[ctx.x] += dy",
         ),
-        Mistake("indices kept on self", "ctx.x = inputs[0]", "self.x = ctx.x = inputs[0]"),
+        Mistake(
+            "indices kept on self",
+            "ctx.x = x\n        return self.table",
+            "self.x = ctx.x = x\n        return self.table",
+        ),
     ),
     _patient(
         "layer odd/masked_mean",
@@ -27,14 +31,14 @@ ODD = (
         "layer odd/bilinear",
         Mistake(
             "gradients of two inputs exchanged",
-            "return dy[0] * ctx.z, dz @ self.weight.data.T",
-            "return dz, dy[0] * ctx.z @ self.weight.data.T",
+            "return dy * ctx.z, dz @ self.weight.data.T",
+            "return dz, dy * ctx.z @ self.weight.data.T",
         ),
         Mistake("second gradient without the weight", "dz @ self.weight.data.T", "0 * ctx.b"),
     ),
     _patient(
         "layer odd/polar",
-        Mistake("an output's gradient left out", "2 * ctx.x * dy[0] + dy[1] / 2", "2 * ctx.x * dy[0]"),
+        Mistake("an output's gradient left out", "2 * ctx.x * dy0 + dy1 / 2", "2 * ctx.x * dy0"),
         Mistake("one output declared of two", "return (1,), one_axis(self, input_shape)", "return (1,)"),
         Mistake(
             "outputs in the other order",

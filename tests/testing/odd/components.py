@@ -43,12 +43,12 @@ class Embedding(Layer):
     def output_shape(self, input_shape: Any) -> Any:
         return (*input_shape, self.width)
 
-    def forward(self, ctx: Any, *inputs: Any) -> Any:
-        ctx.x = inputs[0]
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.x = x
         return self.table.data[ctx.x]
 
-    def backward(self, ctx: Any, *dy: Any) -> None:
-        np.add.at(self.table.grad, ctx.x, dy[0])
+    def backward(self, ctx: Any, dy: Any) -> None:
+        np.add.at(self.table.grad, ctx.x, dy)
 
 
 class MaskedMean(Layer):
@@ -70,14 +70,13 @@ class MaskedMean(Layer):
     def build(self, x: Any, mask: Any) -> None:
         self.output_shape(x, mask)
 
-    def forward(self, ctx: Any, *inputs: Any) -> Any:
-        x, mask = inputs
+    def forward(self, ctx: Any, x: Any, mask: Any) -> Any:
         kept = mask.astype(x.dtype)
         ctx.share = kept / np.maximum(kept.sum(1, keepdims=True), 1)
         return (x * ctx.share[..., None]).sum(1)
 
-    def backward(self, ctx: Any, *dy: Any) -> Any:
-        return ctx.share[..., None] * dy[0][:, None], None
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return ctx.share[..., None] * dy[:, None], None
 
 
 class Bilinear(Layer):
@@ -100,15 +99,15 @@ class Bilinear(Layer):
         one_axis(self, b)
         return one_axis(self, a)
 
-    def forward(self, ctx: Any, *inputs: Any) -> Any:
-        ctx.a, ctx.b = inputs
+    def forward(self, ctx: Any, a: Any, b: Any) -> Any:
+        ctx.a, ctx.b = a, b
         ctx.z = ctx.b @ self.weight.data
         return ctx.a * ctx.z
 
-    def backward(self, ctx: Any, *dy: Any) -> Any:
-        dz = dy[0] * ctx.a
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        dz = dy * ctx.a
         self.weight.grad += ctx.b.T @ dz
-        return dy[0] * ctx.z, dz @ self.weight.data.T
+        return dy * ctx.z, dz @ self.weight.data.T
 
 
 class Polar(Layer):
@@ -124,12 +123,12 @@ class Polar(Layer):
     def output_shape(self, input_shape: Any) -> Any:
         return (1,), one_axis(self, input_shape)
 
-    def forward(self, ctx: Any, *inputs: Any) -> Any:
-        (ctx.x,) = inputs
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.x = x
         return (ctx.x**2).sum(-1, keepdims=True), ctx.x / 2
 
-    def backward(self, ctx: Any, *dy: Any) -> Any:
-        return 2 * ctx.x * dy[0] + dy[1] / 2
+    def backward(self, ctx: Any, dy0: Any, dy1: Any) -> Any:
+        return 2 * ctx.x * dy0 + dy1 / 2
 
 
 class Noise(Layer):
@@ -148,12 +147,11 @@ class Noise(Layer):
     def output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def forward(self, ctx: Any, *inputs: Any) -> Any:
-        (x,) = inputs
+    def forward(self, ctx: Any, x: Any) -> Any:
         return x + self.sigma * ctx.normal(x.shape) if ctx.training else x
 
-    def backward(self, ctx: Any, *dy: Any) -> Any:
-        return dy[0]
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return dy
 
 
 class Reconstruction(Objective):

@@ -30,16 +30,15 @@ class Elementwise(Layer, ABC):
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         ctx.x = x if self.op in NEEDS_INPUT else None
         ctx.y = ctx.scratch("y", x.shape)
         ctx.ops.activation_forward(self.op, x, ctx.y, self.parameter())
         return ctx.y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
+    def backward(self, ctx: Context, dy: Array) -> Array:
         dx = ctx.scratch("dx", ctx.y.shape)
-        ctx.ops.activation_backward(self.op, dy[0], ctx.x, ctx.y, dx, self.parameter())
+        ctx.ops.activation_backward(self.op, dy, ctx.x, ctx.y, dx, self.parameter())
         return dx
 
 

@@ -82,8 +82,7 @@ class BatchNorm(Layer):
         features(self, input_shape)
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         y = ctx.scratch("y", x.shape)
         ctx.x, rows_of_y = as_rows(ctx, x, "x"), y.reshape(-1, x.shape[-1])  # (rows, F)
         gamma, beta = self.gamma.data, self.beta.data
@@ -98,11 +97,11 @@ class BatchNorm(Layer):
             ctx.ops.batch_norm_inference(ctx.x, gamma, beta, ctx.mean, ctx.var, self.eps, rows_of_y)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
         dgamma = self.gamma.grad if self.gamma.trainable else None
         dbeta = self.beta.grad if self.beta.trainable else None
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
         backward = ctx.ops.batch_norm_backward if ctx.training else ctx.ops.batch_norm_inference_backward
-        rows_of_dy = as_rows(ctx, dy[0], "dy")
+        rows_of_dy = as_rows(ctx, dy, "dy")
         backward(rows_of_dy, ctx.x, self.gamma.data, ctx.mean, ctx.var, self.eps, dgamma, dbeta, dx)
-        return None if dx is None else dx.reshape(dy[0].shape)
+        return None if dx is None else dx.reshape(dy.shape)

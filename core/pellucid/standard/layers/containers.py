@@ -119,12 +119,11 @@ class Residual(Layer):
             )
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         return self._sum(ctx, "y", x, self.layer.forward(ctx.child(0, (True,)), x))
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
-        return self._sum(ctx, "dx", dy[0], self.layer.backward(ctx.child(0), *dy))
+    def backward(self, ctx: Context, dy: Array) -> Array:
+        return self._sum(ctx, "dx", dy, self.layer.backward(ctx.child(0), dy))
 
     @staticmethod
     def _sum(ctx: Context, name: str, a: Array, b: Array) -> Array:
@@ -186,12 +185,10 @@ class Parallel(Layer):
         outputs = [layer.forward(ctx.child(i, ctx.needs_dx), *inputs) for i, layer in enumerate(self.layers)]
         return _total(ctx, "y", outputs) if self.join == "sum" else _joined(ctx, outputs)
 
-    def backward(self, ctx: Context, *dy: Array) -> Any:
-        (gradient,) = dy
-        parts = [gradient] * len(self.layers) if self.join == "sum" else _parted(ctx, gradient)
+    def backward(self, ctx: Context, dy: Array) -> Any:
+        parts = [dy] * len(self.layers) if self.join == "sum" else _parted(ctx, dy)
         gradients = [
-            layer.backward(ctx.child(i), part)
-            for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))
+            layer.backward(ctx.child(i), part) for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))
         ]
         if not isinstance(gradients[0], tuple):
             return None if gradients[0] is None else _total(ctx, "dx", gradients)

@@ -48,6 +48,7 @@ class Dense(Layer):
         Example({"units": 3, "activation": "gelu", "use_bias": False}, ((2, 5),)),
     )
     capturable = True
+    transposed_twin = "core/transposed"
     weight: Param
     bias: Param | None
 
@@ -76,8 +77,7 @@ class Dense(Layer):
         features(self, input_shape)
         return (*input_shape[:-1], self.units)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         f = self.activation or "identity"
         y = ctx.scratch("y", (*x.shape[:-1], self.units))
         ctx.x, ctx.y = as_rows(ctx, x, "x"), y.reshape(-1, self.units)  # (rows, I), (rows, O)
@@ -87,14 +87,12 @@ class Dense(Layer):
         ctx.ops.dense_forward(ctx.x, self.weight.data, bias, f, ctx.y, ctx.z)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
         f = self.activation or "identity"
         dz = None if f == "identity" else ctx.scratch("dz", ctx.y.shape)
         dweight = self.weight.grad if self.weight.trainable else None
         dbias = self.bias.grad if self.bias is not None and self.bias.trainable else None
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
         # dz = dy ⊙ f'(z); dW += xᵀ dz; db += Σ dz; dx = dz Wᵀ, each unless it is None.
-        ctx.ops.dense_backward(
-            as_rows(ctx, dy[0], "dy"), ctx.x, self.weight.data, ctx.y, ctx.z, f, dz, dweight, dbias, dx
-        )
-        return None if dx is None else dx.reshape(*dy[0].shape[:-1], ctx.x.shape[1])
+        ctx.ops.dense_backward(as_rows(ctx, dy, "dy"), ctx.x, self.weight.data, ctx.y, ctx.z, f, dz, dweight, dbias, dx)
+        return None if dx is None else dx.reshape(*dy.shape[:-1], ctx.x.shape[1])

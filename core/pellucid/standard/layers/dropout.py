@@ -37,8 +37,7 @@ class Dropout(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         ctx.stream_used = ctx.stream() if ctx.training and self.rate > 0 else None
         if ctx.stream_used is None:
             return x
@@ -46,9 +45,9 @@ class Dropout(Layer):
         ctx.ops.dropout(x, self.rate, ctx.stream_used, y)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
+    def backward(self, ctx: Context, dy: Array) -> Array:
         if ctx.stream_used is None:
-            return dy[0]
-        dx = ctx.scratch("dx", dy[0].shape)
-        ctx.ops.dropout(dy[0], self.rate, ctx.stream_used, dx)
+            return dy
+        dx = ctx.scratch("dx", dy.shape)
+        ctx.ops.dropout(dy, self.rate, ctx.stream_used, dx)
         return dx

@@ -34,9 +34,9 @@ class Flatten(Layer):
             )
         return (prod(known),)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        ctx.shape = inputs[0].shape
-        return contiguous(ctx, inputs[0], "x").reshape(ctx.shape[0], prod(ctx.shape[1:]))
+    def forward(self, ctx: Context, x: Array) -> Array:
+        ctx.shape = x.shape
+        return contiguous(ctx, x, "x").reshape(ctx.shape[0], prod(ctx.shape[1:]))
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
-        return contiguous(ctx, dy[0], "dy").reshape(ctx.shape)
+    def backward(self, ctx: Context, dy: Array) -> Array:
+        return contiguous(ctx, dy, "dy").reshape(ctx.shape)

@@ -59,8 +59,7 @@ class LayerNorm(Layer):
         features(self, input_shape)
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         y = ctx.scratch("y", x.shape)
         ctx.x = as_rows(ctx, x, "x")  # (rows, F)
         ctx.mean, ctx.inv_std = ctx.scratch("mean", ctx.x.shape[:1]), ctx.scratch("inv_std", ctx.x.shape[:1])
@@ -69,10 +68,10 @@ class LayerNorm(Layer):
         )
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
         dgamma = self.gamma.grad if self.gamma.trainable else None
         dbeta = self.beta.grad if self.beta.trainable else None
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
-        rows_of_dy = as_rows(ctx, dy[0], "dy")
+        rows_of_dy = as_rows(ctx, dy, "dy")
         ctx.ops.layer_norm_backward(rows_of_dy, ctx.x, self.gamma.data, ctx.mean, ctx.inv_std, dgamma, dbeta, dx)
-        return None if dx is None else dx.reshape(dy[0].shape)
+        return None if dx is None else dx.reshape(dy.shape)

@@ -33,14 +33,13 @@ class Softmax(Layer):
         features(self, input_shape)
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         y = ctx.scratch("y", x.shape)
         ctx.y = y.reshape(-1, x.shape[-1])  # (rows, K)
         ctx.ops.softmax_forward(as_rows(ctx, x, "x"), ctx.y)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
-        dx = ctx.scratch("dx", dy[0].shape)
-        ctx.ops.softmax_backward(as_rows(ctx, dy[0], "dy"), ctx.y, dx.reshape(ctx.y.shape))
+    def backward(self, ctx: Context, dy: Array) -> Array:
+        dx = ctx.scratch("dx", dy.shape)
+        ctx.ops.softmax_backward(as_rows(ctx, dy, "dy"), ctx.y, dx.reshape(ctx.y.shape))
         return dx

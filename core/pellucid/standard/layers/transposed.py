@@ -66,8 +66,7 @@ class Transposed(Layer):
             )
         return (*input_shape[:-1], self.source.weight.shape[0])
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         f = self.activation or "identity"
         weight = self.source.weight.data
         ctx.weight = ctx.scratch("weight", (weight.shape[1], weight.shape[0]))  # the kernels want it contiguous
@@ -79,12 +78,12 @@ class Transposed(Layer):
         ctx.ops.dense_forward(ctx.x, ctx.weight, bias, f, ctx.y, ctx.z)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
         f = self.activation or "identity"
         dz = None if f == "identity" else ctx.scratch("dz", ctx.y.shape)
         dbias = self.bias.grad if self.bias is not None and self.bias.trainable else None
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
-        rows = as_rows(ctx, dy[0], "dy")
+        rows = as_rows(ctx, dy, "dy")
         ctx.ops.dense_backward(rows, ctx.x, ctx.weight, ctx.y, ctx.z, f, dz, None, dbias, dx)
         weight = self.source.weight
         if weight.trainable:  # dW += dzᵀ x: as in a dense layer whose input is dz and whose output gradient is x
@@ -92,4 +91,4 @@ class Transposed(Layer):
             ctx.ops.dense_backward(
                 ctx.x, z_gradient, weight.data, ctx.x, None, "identity", None, weight.grad, None, None
             )
-        return None if dx is None else dx.reshape(*dy[0].shape[:-1], ctx.x.shape[1])
+        return None if dx is None else dx.reshape(*dy.shape[:-1], ctx.x.shape[1])

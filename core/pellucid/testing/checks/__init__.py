@@ -27,7 +27,7 @@ LAYER = (
 )  # fmt: skip
 
 CHECKS: dict[str, tuple[Check, ...]] = {
-    "layer": (*general.CHECKS, *general.EQUATIONS, *LAYER, layer_maths.EQUATIONS),
+    "layer": (*general.CHECKS, *general.EQUATIONS, *LAYER, *layer_maths.EQUATIONS),
     "model": (*general.CHECKS, *LAYER),
     "loss": (*general.CHECKS, *general.EQUATIONS, *losses.CHECKS, *loss_calls.CHECKS),
     "objective": (*general.CHECKS, *general.EQUATIONS, *objectives.CHECKS),

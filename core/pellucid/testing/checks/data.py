@@ -11,7 +11,7 @@ from pellucid.glassbox.equations import arguments_of, evaluate
 from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_maths import has_expressions
-from pellucid.testing.subject import Subject, declared_shape, draw_input
+from pellucid.testing.subject import Subject, declared_shape, draw_input, tie
 
 
 def _samples(subject: Subject, rows: int = 9, seed: int = 13) -> HostArray:
@@ -72,18 +72,34 @@ def fitted_on_what_is_given(subject: Subject) -> None:
 
 
 def equations(subject: Subject) -> None:
-    """The equation of 'y' gives what the code gives; names: x, what was fitted, the constructor's arguments."""
-    transform, x = _fitted(subject), _samples(subject, seed=14)
-    names = {**arguments_of(transform), **transform.state(), "x": x}
-    values = evaluate(transform.equations, names)
-    if "y" in values:
-        name = "The equation of 'y' and the code differ: the code's value"
-        require_close(name, transform.apply(x), values["y"], 1e-9, "One of the two is wrong.")
+    """The equations give what the code gives: 'y', and what was fitted.
+
+    Their names: ``x``, ``samples`` (that it was fitted on), what was fitted, the constructor's arguments.
+    """
+    _compare(subject, _samples(subject), _samples(subject, seed=14))
+
+
+def equations_at_ties(subject: Subject) -> None:
+    """The equations give what the code gives where samples are equal, and where a feature is always zero."""
+    samples = tie(_samples(subject))
+    _compare(subject, samples, samples)
+
+
+def _compare(subject: Subject, samples: HostArray, x: HostArray) -> None:
+    """Hold the equations of a transform that is fitted on ``samples`` against what it makes of x."""
+    transform = subject.create()
+    transform.fit(samples)
+    computed = {**transform.state(), "y": transform.apply(x)}
+    names = {**arguments_of(transform), **transform.state(), "samples": samples, "x": x}
+    for of, value in evaluate(transform.equations, names).items():
+        if of in computed:
+            name = f"The equation of '{of}' and the code differ: the code's value"
+            require_close(name, computed[of], value, 1e-9, "One of the two is wrong.")
 
 
 TRANSFORM = (
     Check(applied), Check(rows_apart), Check(saved), Check(fitted_on_what_is_given),
-    Check(equations, applies=has_expressions),
+    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
 )  # fmt: skip
 
 

@@ -112,16 +112,18 @@ def parity(subject: Subject) -> None:
     """All backends give the same loss and gradient, for every number of rows."""
     fast = fast_backend(subject)
     for dtype, tolerance in (("float32", ROUNDING), ("float64", 1e-10)):
-        for rows in (0, 1, 5, 33):
+        for rows, tied in ((0, False), (1, False), (5, False), (5, True), (33, False)):
             one, other = (
-                LossTrial(subject, ops=ops, dtype=dtype, rows=rows) for ops in (subject.backends.reference, fast)
+                LossTrial(subject, ops=ops, dtype=dtype, rows=rows, tied=tied)
+                for ops in (subject.backends.reference, fast)
             )
             for weighted in (False, True):
                 result, expected = (
                     t.call(t.prediction, t.target, t.weight if weighted else None) for t in (other, one)
                 )
+                where = f"{dtype}, {rows} rows{', at ties' if tied else ''}"
                 result.require_close(
-                    expected, tolerance, f"on backend '{fast.name}' ({dtype}, {rows} rows)",
+                    expected, tolerance, f"on backend '{fast.name}' ({where})",
                     "The reference in ops/ is the specification: hold the kernel against it.",
                 )  # fmt: skip
 

@@ -12,7 +12,7 @@ from pellucid.glassbox.failure import ConformanceError, require_close
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
 from pellucid.ops.base import Ops
-from pellucid.testing.subject import Subject, draw_input
+from pellucid.testing.subject import Subject, draw_input, tie
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,16 @@ class LossResult:
 
 
 class LossTrial:
-    """The loss of an example whose input shapes are those of (prediction, target)."""
+    """The loss of an example whose input shapes are those of (prediction, target).
+
+    Args:
+        tied: whether predictions, targets and weights meet: see ``tie``.
+    """
 
     def __init__(
-        self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 6, seed: int = 0
-    ) -> None:
+        self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 6, seed: int = 0,
+        tied: bool = False,
+    ) -> None:  # fmt: skip
         if len(subject.example.input_shapes) != 2:
             raise ConformanceError(
                 "The example of a loss must have two input shapes.", received=subject.example.input_shapes,
@@ -45,9 +50,9 @@ class LossTrial:
         self.dtype = np.dtype(dtype)
         self.ops = subject.backends.reference if ops is None else ops
         self.loss: Loss = subject.create()
-        self.prediction, self.target, self.weight = self.draw(rows, seed)
+        self.prediction, self.target, self.weight = self.draw(rows, seed, tied=tied)
 
-    def draw(self, rows: int, seed: int = 0) -> tuple[Any, Any, Any]:
+    def draw(self, rows: int, seed: int = 0, *, tied: bool = False) -> tuple[Any, Any, Any]:
         """Random predictions, targets (floating ones in [0, 1)), and weights between 0.2 and 2."""
         rng = np.random.default_rng([seed, 7])
         prediction, target = self.subject.example.input_shapes
@@ -56,7 +61,7 @@ class LossTrial:
             draw_input(target, rows, rng, self.dtype, unit=True),
             rng.uniform(0.2, 2.0, rows).astype(self.dtype),
         )
-        return tuple(map(self.ops.asarray, arrays))
+        return tuple(self.ops.asarray(tie(array) if tied else array) for array in arrays)
 
     def context(self) -> Context:
         return Context(self.ops, training=True, dtype=self.dtype)

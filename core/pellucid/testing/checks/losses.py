@@ -200,7 +200,16 @@ def equations(subject: Subject) -> None:
 
     Their names: ``prediction`` or ``z``, ``target`` or ``t``, ``weight`` or ``w`` (ones where none are given).
     """
-    trial = LossTrial(subject)
+    _compare(LossTrial(subject))
+
+
+def equations_at_ties(subject: Subject) -> None:
+    """The equations give what the code gives where predictions are equal, zero or the target itself."""
+    _compare(LossTrial(subject, tied=True))
+
+
+def _compare(trial: LossTrial) -> None:
+    """Hold the equations of a loss against its code, without weights and with them."""
     for weight in (None, trial.weight):
         result = trial.call(trial.prediction, trial.target, weight)
         w = np.ones(len(trial.prediction)) if weight is None else weight
@@ -216,5 +225,5 @@ def equations(subject: Subject) -> None:
 CHECKS = (
     Check(value), Check(gradients), Check(mean_once), Check(splits_add_up), Check(weights), Check(nothing_to_learn),
     Check(extremes), Check(bad_targets), Check(probabilities), Check(outputs_for),
-    Check(equations, applies=has_expressions),
+    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
 )  # fmt: skip

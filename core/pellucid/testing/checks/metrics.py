@@ -10,7 +10,7 @@ from pellucid.glassbox.equations import arguments_of, evaluate
 from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_maths import has_expressions
-from pellucid.testing.subject import Subject, draw_input
+from pellucid.testing.subject import Subject, draw_input, tie
 
 
 def _data(subject: Subject, rows: int = 12) -> tuple[Any, Any, Any]:
@@ -81,7 +81,16 @@ def inputs_untouched(subject: Subject) -> None:
 
 def equations(subject: Subject) -> None:
     """The last equation gives the figure; names: prediction or z, target or t, weight or w, the arguments."""
-    prediction, target, weight = _data(subject)
+    _compare(subject, *_data(subject))
+
+
+def equations_at_ties(subject: Subject) -> None:
+    """The last equation gives the figure where predictions are equal, zero or the target itself."""
+    _compare(subject, *map(tie, _data(subject)))
+
+
+def _compare(subject: Subject, prediction: Any, target: Any, weight: Any) -> None:
+    """Hold the equation of a metric against its code."""
     metric = subject.create()
     names = {**arguments_of(metric), "prediction": prediction, "z": prediction, "target": target, "t": target,
              "weight": weight, "w": weight}  # fmt: skip
@@ -92,5 +101,5 @@ def equations(subject: Subject) -> None:
 
 CHECKS = (
     Check(batches_add_up), Check(weights), Check(reset_forgets), Check(inputs_untouched),
-    Check(equations, applies=has_expressions),
+    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from pellucid.model.build import initialize
 from pellucid.ops.base import Ops
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.dense import Dense
-from pellucid.testing.subject import Subject
+from pellucid.testing.subject import Subject, tie
 
 SIZES = 5, 4, 3
 """Inputs, hidden units and outputs of the small network whose parameters are moved."""
@@ -23,11 +23,12 @@ class OptimizerTrial:
 
     Args:
         apart: one segment for each parameter, where otherwise equal neighbours make one.
+        tied: whether the numbers of parameters and of gradients meet: see ``tie``.
     """
 
     def __init__(
         self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, apart: bool = False,
-        optimizer: Optimizer | None = None,
+        optimizer: Optimizer | None = None, tied: bool = False,
     ) -> None:  # fmt: skip
         self.ops = subject.backends.reference if ops is None else ops
         self.optimizer: Optimizer = subject.create() if optimizer is None else optimizer
@@ -39,8 +40,9 @@ class OptimizerTrial:
         if apart:
             self.segments = [part for segment in self.segments for part in self._apart(segment)]
         rng = np.random.default_rng(9)
+        self.tied = tied
         for param in self.arena.params:
-            param.data = self.ops.asarray(rng.normal(size=param.shape).astype(dtype))
+            param.data = self._drawn(rng, param.shape).astype(dtype)
 
     def _apart(self, segment: Segment) -> list[Segment]:
         arena = self.arena
@@ -50,11 +52,15 @@ class OptimizerTrial:
             for i, param in enumerate(segment.params, first)
         ]
 
+    def _drawn(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        drawn = rng.normal(size=shape)
+        return self.ops.asarray(tie(drawn) if self.tied else drawn)
+
     def set_gradients(self, seed: int) -> None:
         """Random gradients."""
         rng = np.random.default_rng([seed, 10])
         for param in self.arena.params:
-            self.ops.copy(self.ops.asarray(rng.normal(size=param.shape)), param.grad)
+            self.ops.copy(self._drawn(rng, param.shape), param.grad)
 
     def step(self, segments: list[Segment] | None = None) -> None:
         """One accepted step with the gradients as they are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 from unittest import SkipTest
 
@@ -27,7 +28,16 @@ def equations(subject: Subject) -> None:
     Their names: ``theta``, ``g`` (the gradient), ``lr`` and ``weight_decay`` (of the segment), ``t`` (from 1), the
     slots by name, and the constructor's arguments.
     """
-    trial = OptimizerTrial(subject)
+    _compare(OptimizerTrial(subject))
+
+
+def equations_at_ties(subject: Subject) -> None:
+    """The equations give the steps that the code takes where parameters and gradients are equal or zero."""
+    _compare(OptimizerTrial(subject, tied=True))
+
+
+def _compare(trial: OptimizerTrial) -> None:
+    """Take four steps and hold the equations against each."""
     for number in range(4):
         before, slots = trial.values(), {p.path: trial.slot_values(p) for p in trial.arena.params}
         trial.set_gradients(number)
@@ -169,14 +179,16 @@ def dtype_kept(subject: Subject) -> None:
 def parity(subject: Subject) -> None:
     """All backends take the same steps."""
     fast = fast_backend(subject)
-    for dtype, tolerance in (("float32", ROUNDING), ("float64", 1e-10)):
-        one, other = (OptimizerTrial(subject, dtype=dtype, ops=ops) for ops in (subject.backends.reference, fast))
+    for (dtype, tolerance), tied in product((("float32", ROUNDING), ("float64", 1e-10)), (False, True)):
+        one, other = (
+            OptimizerTrial(subject, dtype=dtype, ops=ops, tied=tied) for ops in (subject.backends.reference, fast)
+        )
         one.run(4)
         other.run(4)
         for param, twin in zip(one.arena.params, other.arena.params, strict=True):
             expected, received = one.slot_values(param), other.slot_values(twin)
             remedy = "The reference in ops/ is the specification: hold the kernel against it."
-            where = f"of '{param.path}' on backend '{fast.name}' ({dtype})"
+            where = f"of '{param.path}' on backend '{fast.name}' ({dtype}{', at ties' if tied else ''})"
             require_close(f"The value {where}", other.ops.to_host(twin.data), param.data, tolerance, remedy)
             left = other.ops.to_host(twin.grad)
             require_close(f"What is left of the gradient {where}", left, param.grad, tolerance, remedy)
@@ -217,5 +229,6 @@ def _says_it_zeroes(subject: Subject) -> bool:
 CHECKS = (
     Check(descends), Check(zeroes_grad, applies=_says_it_zeroes), Check(segments_cut_anywhere), Check(zero_gradient),
     Check(state_in_slots), Check(nothing_kept), Check(follows_the_schedule), Check(dtype_kept),
-    Check(equations, applies=has_expressions), Check(parity), Check(recorded_plan, applies=promises_capture),
+    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions), Check(parity),
+    Check(recorded_plan, applies=promises_capture),
 )  # fmt: skip

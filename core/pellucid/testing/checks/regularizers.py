@@ -9,7 +9,7 @@ from pellucid.glassbox.failure import require_close, require_same
 from pellucid.testing.check import Check
 from pellucid.testing.checks.layer_backends import ROUNDING, fast_backend
 from pellucid.testing.checks.layer_maths import has_expressions
-from pellucid.testing.subject import Subject
+from pellucid.testing.subject import Subject, tie
 
 
 def _data() -> np.ndarray:
@@ -36,7 +36,17 @@ def gradients(subject: Subject) -> None:
 
 def equations(subject: Subject) -> None:
     """The equations of 'penalty' and 'dtheta' give what the code gives; names: theta, the constructor's arguments."""
-    regularizer, ops, data = subject.create(), subject.backends.reference, _data()
+    _compare(subject, _data())
+
+
+def equations_at_ties(subject: Subject) -> None:
+    """The equations give what the code gives where parameters are equal or zero."""
+    _compare(subject, tie(_data()))
+
+
+def _compare(subject: Subject, data: np.ndarray) -> None:
+    """Hold the equations of a regularizer against its code, on these parameters."""
+    regularizer, ops = subject.create(), subject.backends.reference
     grad = np.zeros_like(data)
     regularizer.add_gradient(ops, data, grad)
     computed = {"penalty": float(regularizer.penalty(ops, data)), "dtheta": grad}
@@ -49,7 +59,7 @@ def equations(subject: Subject) -> None:
 def parity(subject: Subject) -> None:
     """All backends give the same penalty and gradient."""
     fast = fast_backend(subject)
-    regularizer, data = subject.create(), _data().astype("float32")
+    regularizer, data = subject.create(), np.concatenate([_data(), tie(_data())]).astype("float32")
     figures = []
     for ops in (subject.backends.reference, fast):
         own, grad = ops.asarray(data), ops.zeros(data.shape, "float32")
@@ -59,4 +69,7 @@ def parity(subject: Subject) -> None:
         require_close(f"The {name} on backend '{fast.name}'", received, expected, ROUNDING, "Call ops only.")
 
 
-CHECKS = (Check(gradients), Check(equations, applies=has_expressions), Check(parity))
+CHECKS = (
+    Check(gradients), Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
+    Check(parity),
+)  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # matplotlib is optional, and scatter says so in words of its own
+    from matplotlib.axes import Axes
 
 INK, FAINT, GRID = "#22303c", "#5f6f7d", "#e3e8ec"
 BLUE, ORANGE, VIOLET, RED = "#1f6f8b", "#d98324", "#7a6c9d", "#c0392b"

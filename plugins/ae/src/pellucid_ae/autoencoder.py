@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pellucid import (
     ACTIVATIONS,
+    Array,
     ConfigError,
+    Context,
     Dense,
     Equation,
     Example,
     Flatten,
+    HostArray,
     Layer,
     Reshape,
     Sequential,
+    Shape,
     ShapeError,
     Transposed,
+    as_codes,
     check_bool,
     check_choice,
     check_int,
     check_sizes,
     check_type,
+    in_batches,
+    to_data,
+    transformed,
 )
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, HostArray, Shape
 
 
 class Autoencoder(Layer):
@@ -146,23 +151,21 @@ class Autoencoder(Layer):
             )
         return shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        code = self.encoder.forward(ctx.child("encoder", ctx.needs_dx), *inputs)  # (N, K)
+    def forward(self, ctx: Context, x: Array) -> Array:
+        code = self.encoder.forward(ctx.child("encoder", ctx.needs_dx), x)  # (N, K)
         if not ctx.has_child("decoder"):
             wanted = any(ctx.needs_dx) or any(param.trainable for param in self.encoder.parameters())
             ctx.child("decoder", (wanted,))
         return self.decoder.forward(ctx.child("decoder"), code)
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
-        dcode = self.decoder.backward(ctx.child("decoder"), *dy)
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
+        dcode = self.decoder.backward(ctx.child("decoder"), dy)
         return None if dcode is None else self.encoder.backward(ctx.child("encoder"), dcode)
 
     # -- for users: NumPy arrays in and out ------------------------------------------------------------------------
 
     def encode(self, x: Any, *, batch_size: int = 1024) -> HostArray:
         """The codes (N, K) of samples (N, …), to which the model's transforms are applied first."""
-        from pellucid import in_batches, transformed
-
         return in_batches(self, self.encoder.forward, *transformed(self, x), batch_size=batch_size)
 
     def decode(self, code: Any, *, batch_size: int = 1024) -> HostArray:
@@ -171,8 +174,6 @@ class Autoencoder(Layer):
         Raises:
             ShapeError: not K numbers a code. DataError: no numbers. ConfigError: a transform that cannot be undone.
         """
-        from pellucid import as_codes, in_batches, to_data
-
         codes = as_codes(self, code, self.latent)
         return to_data(self, in_batches(self, self._decoded, codes, batch_size=batch_size))
 

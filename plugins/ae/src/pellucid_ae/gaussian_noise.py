@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, check_float
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Equation, Example, Layer, Shape, check_float
 
 
 class GaussianNoise(Layer):
@@ -37,8 +32,7 @@ class GaussianNoise(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         if not ctx.training or self.std == 0:
             return x
         y = ctx.scratch("y", x.shape)
@@ -46,5 +40,5 @@ class GaussianNoise(Layer):
         ctx.ops.add_scaled(y, ctx.normal(x.shape), self.std)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
-        return dy[0]
+    def backward(self, ctx: Context, dy: Array) -> Array:
+        return dy

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, check_float
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Equation, Example, Layer, Shape, check_float
 
 
 class MaskingNoise(Layer):
@@ -38,13 +33,12 @@ class MaskingNoise(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         ctx.stream_used = ctx.stream() if ctx.training and self.fraction > 0 else None
         return self._masked(ctx, x, "y")
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
-        return self._masked(ctx, dy[0], "dx")  # the numbers are counted, so the same ones are drawn again
+    def backward(self, ctx: Context, dy: Array) -> Array:
+        return self._masked(ctx, dy, "dx")  # the numbers are counted, so the same ones are drawn again
 
     def _masked(self, ctx: Context, a: Array, name: str) -> Array:
         if ctx.stream_used is None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Batch, BinaryCrossEntropy, ConfigError, DataError, Equation, Example, Loss, Objective
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Layer
+from pellucid import (
+    Array,
+    Batch,
+    BinaryCrossEntropy,
+    ConfigError,
+    Context,
+    DataError,
+    Equation,
+    Example,
+    Layer,
+    Loss,
+    Objective,
+)
 
 
 class Reconstruction(Objective):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pellucid import (
     ConfigError,
+    HostArray,
     PartName,
     check_codes,
     check_int,
@@ -28,9 +29,6 @@ from pellucid import (
 )
 
 from pellucid_ae.autoencoder import Autoencoder
-
-if TYPE_CHECKING:
-    from pellucid import HostArray
 
 
 def encode(

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from pellucid import ConfigError, ShapeError
-
-if TYPE_CHECKING:
-    from pellucid import Layer, Shape
+from pellucid import ConfigError, Layer, Shape, ShapeError
 
 Pair = tuple[int, int]
 Size: TypeAlias = int | Sequence[int]

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import hookimpl
-
-if TYPE_CHECKING:
-    from pellucid import Registrar, Report
+from pellucid import Registrar, Report, hookimpl
 
 ARRAY_CODE_ONLY = frozenset({"upsample_bilinear_forward", "upsample_bilinear_backward"})
 """The ops that have no kernel in ext/."""
@@ -85,7 +80,7 @@ def _ops(registry: Registrar) -> None:
 
 @hookimpl
 def pellucid_doctor(report: Report) -> None:
-    from pellucid_cnn import kernels
+    from pellucid_cnn import kernels  # NumPy's import, which other commands must not pay for
 
     if kernels.available():
         report.fact("compiled kernels", "available")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pellucid import (
+    Array,
     Batch,
     ConfigError,
+    Context,
     DataError,
     Equation,
     Example,
     HostArray,
+    Layer,
     Objective,
+    Shape,
     check_choice,
     check_float,
     check_int,
@@ -28,9 +32,6 @@ from pellucid import (
 from pellucid_diffusion.noise_schedules import NOISE_SCHEDULES
 from pellucid_diffusion.parameterisations import PARAMETERISATIONS, Predict, min_snr_weight, mixture
 from pellucid_diffusion.process import Process, process_of
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Layer, Shape
 
 _TINY = {"hidden": 4, "blocks": 1, "embedding": 2}
 

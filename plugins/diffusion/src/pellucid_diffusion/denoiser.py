@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
 
-from pellucid import Layer, ShapeError
+from pellucid import Layer, Shape, ShapeError
 
-if TYPE_CHECKING:
-    from pellucid import Shape
-
-    from pellucid_diffusion.embedding import Embedding
+from pellucid_diffusion.embedding import Embedding
 
 
 class Denoiser(Layer, ABC):

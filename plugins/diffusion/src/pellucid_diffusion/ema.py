@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from pellucid import BestEpoch, Callback, ConfigError, Equation, Example, check_float
-
-if TYPE_CHECKING:
-    from pellucid import Run
+from pellucid import BestEpoch, Callback, ConfigError, Equation, Example, Run, check_float
 
 
 class Ema(Callback):

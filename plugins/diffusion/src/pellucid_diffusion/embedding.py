@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import ConfigError, Dense, Equation, Example, Layer, ShapeError, check_int
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, ConfigError, Context, Dense, Equation, Example, Layer, Shape, ShapeError, check_int
 
 
 class Embedding(Layer):
@@ -65,23 +60,22 @@ class Embedding(Layer):
             )
         return (self.units,)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        t = inputs[0]
+    def forward(self, ctx: Context, t: Array, label: Array | None = None) -> Array:
         features = ctx.scratch("features", (t.shape[0], self.units))
         ctx.op("diffusion/time_features")(t, features)
         hidden = self.first.forward(ctx.child("first", (False,)), features)
         ctx.z = self.second.forward(ctx.child("second"), hidden)
         if self.labels is not None:
             one_hot = ctx.scratch("one_hot", (t.shape[0], self.classes + 1))
-            ctx.op("diffusion/one_hot")(inputs[1], one_hot)
+            ctx.op("diffusion/one_hot")(label, one_hot)
             ctx.ops.add_scaled(ctx.z, self.labels.forward(ctx.child("labels", (False,)), one_hot), 1.0)
         ctx.e = ctx.scratch("e", ctx.z.shape)
         ctx.ops.activation_forward("silu", ctx.z, ctx.e)
         return ctx.e
 
-    def backward(self, ctx: Context, *dy: Array) -> tuple[None, ...]:
+    def backward(self, ctx: Context, dy: Array) -> tuple[None, ...]:
         dz = ctx.scratch("dz", ctx.z.shape)
-        ctx.ops.activation_backward("silu", dy[0], ctx.z, ctx.e, dz)
+        ctx.ops.activation_backward("silu", dy, ctx.z, ctx.e, dz)
         if self.labels is not None:
             self.labels.backward(ctx.child("labels"), dz)
         self.first.backward(ctx.child("first"), self.second.backward(ctx.child("second"), dz))

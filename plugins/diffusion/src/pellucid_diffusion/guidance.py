@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import ConfigError, read, require_runtime
+from pellucid import Array, ConfigError, Context, Layer, read, require_runtime
 
 from pellucid_diffusion.denoise import Denoise, classes_of
 from pellucid_diffusion.parameterisations import noise_in, split
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Layer
 
 
 class Guided:

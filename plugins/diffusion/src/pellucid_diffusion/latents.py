@@ -49,7 +49,11 @@ class Latents(Transform):
 
     equations = (
         Equation("z", r"z = g(x)"),
-        Equation("y", r"y = (z - \mu) / \sigma, \mu = \mathrm{mean}\, z, \quad \sigma = \mathrm{std}\, z"),
+        Equation(
+            "y",
+            r"y = (z - \mu) / \sigma, \quad \mu = \mathrm{mean}\, z, \quad"
+            r" \sigma = \mathrm{std}\, z \text{, but 1 where that is 0}",
+        ),
         Equation("x", r"x = h(\sigma y + \mu)"),
     )
     examples = (

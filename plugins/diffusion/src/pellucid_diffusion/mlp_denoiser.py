@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Dense, Equation, Example, Layer, LayerNorm, ShapeError, check_int, contiguous
+from pellucid import (
+    Array,
+    Context,
+    Dense,
+    Equation,
+    Example,
+    Layer,
+    LayerNorm,
+    Shape,
+    ShapeError,
+    check_int,
+    contiguous,
+)
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 class MlpBlock(Layer):
@@ -67,8 +76,7 @@ class MlpBlock(Layer):
             )
         return input_shapes[0]
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        h, e = inputs
+    def forward(self, ctx: Context, h: Array, e: Array) -> Array:
         assert self.outer is not None
         of_e = ctx.needs_dx[1:2]
         ctx.a = self.inner.forward(ctx.child("inner"), self.norm.forward(ctx.child("norm"), h))
@@ -81,16 +89,16 @@ class MlpBlock(Layer):
         ctx.ops.add_scaled(y, self.outer.forward(ctx.child("outer"), ctx.s), 1.0)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> tuple[Array, Array | None]:
+    def backward(self, ctx: Context, dy: Array) -> tuple[Array, Array | None]:
         assert self.outer is not None
         dz, da, dfactor = (ctx.scratch(name, ctx.z.shape) for name in ("dz", "da", "dfactor"))
-        ctx.ops.activation_backward("silu", self.outer.backward(ctx.child("outer"), dy[0]), ctx.z, ctx.s, dz)
+        ctx.ops.activation_backward("silu", self.outer.backward(ctx.child("outer"), dy), ctx.z, ctx.s, dz)
         ctx.op("diffusion/modulate_backward")(dz, ctx.a, ctx.factor, da, dfactor)
         de, more = self.shift.backward(ctx.child("shift"), dz), self.factor.backward(ctx.child("factor"), dfactor)
         if de is not None:
             ctx.ops.add_scaled(de, more, 1.0)
-        dh = ctx.scratch("dh", dy[0].shape)
-        ctx.ops.copy(dy[0], dh)
+        dh = ctx.scratch("dh", dy.shape)
+        ctx.ops.copy(dy, dh)
         ctx.ops.add_scaled(dh, self.norm.backward(ctx.child("norm"), self.inner.backward(ctx.child("inner"), da)), 1.0)
         return dh, de
 
@@ -130,20 +138,19 @@ class DenseDenoiser(Denoiser, ABC):
             block.build((self.hidden,), (self.embedding,))
         self.exit.build((self.hidden,))
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x = inputs[0]
+    def forward(self, ctx: Context, x: Array, *told: Array) -> Array:
         assert self.exit is not None
         ctx.shape = x.shape
-        e = self.told.forward(ctx.child("told"), *inputs[1:])
+        e = self.told.forward(ctx.child("told"), *told)
         rows = contiguous(ctx, x, "x").reshape(x.shape[0], prod(x.shape[1:]))
         h = self.entry.forward(ctx.child("entry", ctx.needs_dx[:1]), rows)
         for i, block in enumerate(self.middle):
             h = block.forward(ctx.child(i), h, e)
         return self.exit.forward(ctx.child("exit"), h).reshape(x.shape)
 
-    def backward(self, ctx: Context, *dy: Array) -> Any:
+    def backward(self, ctx: Context, dy: Array) -> Any:
         assert self.exit is not None
-        rows = contiguous(ctx, dy[0], "dy").reshape(ctx.shape[0], prod(ctx.shape[1:]))
+        rows = contiguous(ctx, dy, "dy").reshape(ctx.shape[0], prod(ctx.shape[1:]))
         dh = self.exit.backward(ctx.child("exit"), rows)
         de = ctx.scratch("de", (ctx.shape[0], self.embedding))
         ctx.ops.fill(de, 0.0)

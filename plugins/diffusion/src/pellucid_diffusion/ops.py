@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from math import log
-from typing import TYPE_CHECKING
 
-from pellucid import DataError
-
-if TYPE_CHECKING:
-    from pellucid import Array, Ops
+from pellucid import Array, DataError, Ops
 
 LONGEST = 10_000.0
 """The slowest sine of ``time_features`` takes about 2π times so many steps for one turn."""

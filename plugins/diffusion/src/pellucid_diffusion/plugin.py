@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import hookimpl
-
-if TYPE_CHECKING:
-    from pellucid import Registrar
+from pellucid import Registrar, hookimpl
 
 _HERE = "pellucid_diffusion"
 _VERBS = {verb: f"{_HERE}.verbs:{verb}" for verb in ("sample", "generate")}
@@ -25,12 +20,12 @@ _OPS = {
 
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
-    registry.model("mlp_denoiser", f"{_HERE}.mlp_denoiser:MlpDenoiser", objective="diffusion/denoise",
-                   verbs=_VERBS, summary="a denoiser of points and flat vectors")  # fmt: skip
-    registry.model("unet_denoiser", f"{_HERE}.unet_denoiser:UNetDenoiser", objective="diffusion/denoise",
-                   verbs=_VERBS, summary="a denoiser of images; needs pellucid-cnn")  # fmt: skip
-    registry.model("latent_diffusion", f"{_HERE}.latent_diffusion:LatentDiffusion", objective="diffusion/denoise",
-                   verbs=_VERBS, summary="a denoiser of the codes of an autoencoder")  # fmt: skip
+    registry.model("mlp_denoiser", f"{_HERE}.mlp_denoiser:MlpDenoiser", verbs=_VERBS,
+                   summary="a denoiser of points and flat vectors")  # fmt: skip
+    registry.model("unet_denoiser", f"{_HERE}.unet_denoiser:UNetDenoiser", verbs=_VERBS,
+                   summary="a denoiser of images; needs pellucid-cnn")  # fmt: skip
+    registry.model("latent_diffusion", f"{_HERE}.latent_diffusion:LatentDiffusion", verbs=_VERBS,
+                   summary="a denoiser of the codes of an autoencoder")  # fmt: skip
     registry.transform("latents", f"{_HERE}.latents:Latents", summary="samples as codes of an autoencoder")
     registry.layer("embedding", f"{_HERE}.embedding:Embedding", summary="a time, and a label, as features")
     registry.layer("mlp_block", f"{_HERE}.mlp_denoiser:MlpBlock", summary="a residual block that is told an embedding")

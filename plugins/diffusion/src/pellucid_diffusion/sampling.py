@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pellucid import (
@@ -13,6 +13,7 @@ from pellucid import (
     Context,
     DataError,
     HostArray,
+    Layer,
     NumericalError,
     check_float,
     check_int,
@@ -25,9 +26,6 @@ from pellucid import (
 from pellucid_diffusion.denoise import classes_of
 from pellucid_diffusion.guidance import Guided, objective_of
 from pellucid_diffusion.samplers import SAMPLERS, Sampler, reverse
-
-if TYPE_CHECKING:
-    from pellucid import Layer
 
 BATCH = 250
 """Samples that go through the network together."""

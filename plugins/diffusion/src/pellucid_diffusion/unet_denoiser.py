@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import gcd
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import ConfigError, Equation, Example, Sequential, ShapeError, check_int, check_type, create
+from pellucid import (
+    Array,
+    ConfigError,
+    Context,
+    Equation,
+    Example,
+    Layer,
+    Sequential,
+    Shape,
+    ShapeError,
+    check_int,
+    check_type,
+    create,
+)
 
 from pellucid_diffusion.denoiser import Denoiser
 from pellucid_diffusion.embedding import Embedding
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Layer, Shape
 
 
 class UNetDenoiser(Denoiser):
@@ -100,10 +110,10 @@ class UNetDenoiser(Denoiser):
 
     # -- computation ---------------------------------------------------------------------------------------------
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
+    def forward(self, ctx: Context, x: Array, *told: Array) -> Array:
         assert self.exit is not None
-        e = self.told.forward(ctx.child("told"), *inputs[1:])
-        h = self.entry.forward(ctx.child("entry", ctx.needs_dx[:1]), inputs[0])
+        e = self.told.forward(ctx.child("told"), *told)
+        h = self.entry.forward(ctx.child("entry", ctx.needs_dx[:1]), x)
         seen = []
         for i, (block, pool) in enumerate(zip(self.down, self.pools, strict=True)):
             seen.append(block.forward(ctx.child(f"down.{i}"), h, e))
@@ -117,9 +127,9 @@ class UNetDenoiser(Denoiser):
         y: Array = self.exit.forward(ctx.child("exit"), h)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Any:
+    def backward(self, ctx: Context, dy: Array) -> Any:
         assert self.exit is not None
-        d = self.exit.backward(ctx.child("exit"), *dy)
+        d = self.exit.backward(ctx.child("exit"), dy)
         de = ctx.scratch("de", (d.shape[0], self.embedding))
         ctx.ops.fill(de, 0.0)
         across = []  # the gradients that come over the bridges

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from pellucid import (
     ConfigError,
     HostArray,
+    Layer,
     check_int,
     check_output,
     class_number,
@@ -26,9 +27,6 @@ from pellucid import (
 from pellucid_diffusion import drawing, sampling
 from pellucid_diffusion.denoise import classes_of
 from pellucid_diffusion.guidance import objective_of
-
-if TYPE_CHECKING:
-    from pellucid import Layer
 
 SamplerName = Literal["dpm_solver", "ddim", "ddpm", "ddpm_beta"]
 SECONDS = 0.08

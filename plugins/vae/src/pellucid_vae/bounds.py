@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import log, pi, prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from pellucid import ConfigError, HostArray, check_int, choose_objective, in_batches, require_runtime, transformed
+from pellucid import (
+    Array,
+    ConfigError,
+    Context,
+    HostArray,
+    Layer,
+    check_int,
+    choose_objective,
+    in_batches,
+    require_runtime,
+    transformed,
+)
 
 from pellucid_vae.elbo import Elbo
 from pellucid_vae.inference import checked, with_labels
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pellucid import Array, Context, Layer
-
-    from pellucid_vae.models import LatentVariableModel
+from pellucid_vae.models import LatentVariableModel
 
 
 def importance_weighted_bound(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from math import log, pi, prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pellucid import (
+    Array,
     Batch,
     ConfigError,
+    Context,
     DataError,
     Equation,
     Example,
+    Layer,
     Objective,
+    Shape,
     check_bool,
     check_choice,
     check_float,
@@ -23,9 +27,6 @@ from pellucid import (
 )
 
 from pellucid_vae.ops import require_labels
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Layer, Shape
 
 Likelihood = Literal["bernoulli", "gaussian"]
 

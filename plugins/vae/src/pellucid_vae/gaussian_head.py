@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from pellucid import Dense, Equation, Example, Layer, check_int, contiguous, features
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Dense, Equation, Example, Layer, Shape, check_int, contiguous, features
 
 
 class GaussianHead(Layer):
@@ -67,15 +64,16 @@ class GaussianHead(Layer):
         shape = (*input_shape[:-1], self.latent)
         return shape, shape, shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> tuple[Array, Array, Array]:
-        mean = self.mean.forward(ctx.child("mean", ctx.needs_dx[:1]), *inputs)
-        ctx.s = self.log_std.forward(ctx.child("log_std", ctx.needs_dx[:1]), *inputs)
+    def forward(self, ctx: Context, h: Array) -> tuple[Array, Array, Array]:
+        mean = self.mean.forward(ctx.child("mean", ctx.needs_dx[:1]), h)
+        ctx.s = self.log_std.forward(ctx.child("log_std", ctx.needs_dx[:1]), h)
         ctx.deviation, z = ctx.scratch("deviation", mean.shape), ctx.scratch("z", mean.shape)
         ctx.op("vae/reparameterize")(mean, ctx.s, ctx.normal(mean.shape), ctx.deviation, z)
         return z, mean, ctx.s
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
-        dz, dmean, ds = (contiguous(ctx, part, name) for part, name in zip(dy, ("dz", "dmean", "ds"), strict=True))
+    def backward(self, ctx: Context, dz: Array, dmean: Array, ds: Array) -> Array | None:
+        parts = {"dz": dz, "dmean": dmean, "ds": ds}
+        dz, dmean, ds = (contiguous(ctx, part, name) for name, part in parts.items())
         dmean_total, ds_total = ctx.scratch("dmean", ctx.s.shape), ctx.scratch("ds", ctx.s.shape)
         ctx.op("vae/reparameterize_backward")(dz, dmean, ds, ctx.s, ctx.deviation, dmean_total, ds_total)
         dh = self.mean.backward(ctx.child("mean"), dmean_total)

@@ -5,16 +5,25 @@ Samples are in the units of the data: the model's transforms are applied to what
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from pellucid import ConfigError, DataError, HostArray, as_codes, check_int, in_batches, require_runtime, to_data
+from pellucid import (
+    Array,
+    ConfigError,
+    Context,
+    DataError,
+    HostArray,
+    Layer,
+    as_codes,
+    check_int,
+    in_batches,
+    require_runtime,
+    to_data,
+)
 
 from pellucid_vae.elbo import Likelihood
 from pellucid_vae.models import LatentVariableModel
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Layer
 
 
 def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:

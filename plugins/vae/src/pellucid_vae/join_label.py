@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, ShapeError, check_int, contiguous, features
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Equation, Example, Layer, Shape, ShapeError, check_int, contiguous, features
 
 
 class JoinLabel(Layer):
@@ -48,14 +43,13 @@ class JoinLabel(Layer):
             )
         return (*x[:-1], features(self, x) + self.classes)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x, label = inputs
+    def forward(self, ctx: Context, x: Array, label: Array) -> Array:
         ctx.features = x.shape[-1]
         y = ctx.scratch("y", (*x.shape[:-1], ctx.features + self.classes))
         ctx.op("vae/join_label")(x, label, self.classes, y)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> tuple[Array | None, None]:
+    def backward(self, ctx: Context, dy: Array) -> tuple[Array | None, None]:
         if not ctx.needs_dx[0]:
             return None, None
-        return contiguous(ctx, dy[0][..., : ctx.features], "dx"), None
+        return contiguous(ctx, dy[..., : ctx.features], "dx"), None

@@ -5,16 +5,26 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from pellucid import ACTIVATIONS, Equation, Example, Flatten, Layer, ShapeError, check_choice, check_int, check_sizes
+from pellucid import (
+    ACTIVATIONS,
+    Array,
+    Context,
+    Equation,
+    Example,
+    Flatten,
+    Layer,
+    Shape,
+    ShapeError,
+    check_choice,
+    check_int,
+    check_sizes,
+)
 
-from pellucid_vae.architectures import Architecture, decoder_for, encoder_for
+from pellucid_vae.architectures import Architecture, Widths, decoder_for, encoder_for
 from pellucid_vae.gaussian_head import GaussianHead
 from pellucid_vae.join_label import JoinLabel
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 _EQUATIONS = (
     Equation("h", r"h = \mathrm{encoder}(x)"),
@@ -33,6 +43,7 @@ class LatentVariableModel(Layer, ABC):
 
     equations = _EQUATIONS
     capturable = True
+    default_objective = "vae/elbo"
     latent: int
     encoder: Layer | None
     decoder: Layer | None
@@ -68,13 +79,18 @@ class LatentVariableModel(Layer, ABC):
     def _joined(self, ctx: Context, x: Array, label: Array | None) -> Array:
         """x or z with the label, where the model has one."""
 
+    @property
+    def _widths(self) -> Widths:
+        channels = self.channels if self.architecture == "convolutional" else ()
+        return Widths(type(self).__name__, self.hidden, self.activation, channels)
+
     # -- shapes --------------------------------------------------------------------------------------------------
 
     def build(self, *input_shapes: Shape) -> None:
         shape = self._sample_shape(input_shapes)
         if self.recognition is None:
-            self.recognition = self.encoder or encoder_for(self, shape)
-            self.generation = self.decoder or decoder_for(self, shape)
+            self.recognition = self.encoder or encoder_for(self._widths, shape)
+            self.generation = self.decoder or decoder_for(self._widths, shape)
         assert self.generation is not None
         self.recognition.build(self._encoder_input(shape))
         self.head.build(self._features(self.recognition, shape))
@@ -83,8 +99,8 @@ class LatentVariableModel(Layer, ABC):
 
     def output_shape(self, *input_shapes: Shape) -> tuple[Shape, Shape, Shape]:
         shape = self._sample_shape(input_shapes)
-        self._features(self.recognition or self.encoder or encoder_for(self, shape), shape)
-        self._check_output(self.generation or self.decoder or decoder_for(self, shape), shape)
+        self._features(self.recognition or self.encoder or encoder_for(self._widths, shape), shape)
+        self._check_output(self.generation or self.decoder or decoder_for(self._widths, shape), shape)
         return shape, (self.latent,), (self.latent,)
 
     def _sample_shape(self, input_shapes: tuple[Shape, ...]) -> tuple[int, ...]:
@@ -137,8 +153,7 @@ class LatentVariableModel(Layer, ABC):
 
     # -- computation ---------------------------------------------------------------------------------------------
 
-    def forward(self, ctx: Context, *inputs: Array) -> tuple[Array, Array, Array]:
-        x, label = inputs[0], inputs[1] if self.integer_inputs else None
+    def forward(self, ctx: Context, x: Array, label: Array | None = None) -> tuple[Array, Array, Array]:
         assert self.recognition is not None
         x = self._joined(ctx.child("x", ctx.needs_dx), self._as_encoder_takes(ctx, x), label)
         h = self.recognition.forward(ctx.child("encoder", ctx.needs_dx[:1]), x)
@@ -154,9 +169,8 @@ class LatentVariableModel(Layer, ABC):
         assert self.generation is not None
         return self.generation.forward(ctx.child("decoder"), self._joined(ctx.child("z"), z, label))
 
-    def backward(self, ctx: Context, *dy: Array) -> Any:
+    def backward(self, ctx: Context, dlogits: Array, dmean: Array, ds: Array) -> Any:
         assert self.recognition is not None and self.generation is not None
-        dlogits, dmean, ds = dy
         dz = self._parted(ctx.child("z"), self.generation.backward(ctx.child("decoder"), dlogits))
         dh = self.head.backward(ctx.child("head"), dz, dmean, ds)
         dx = self.recognition.backward(ctx.child("encoder"), dh)

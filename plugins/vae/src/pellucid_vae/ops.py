@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import DataError
-
-if TYPE_CHECKING:
-    from pellucid import Array, Ops
+from pellucid import Array, DataError, Ops
 
 LARGEST = 20.0
 """``reparameterize`` takes a larger s for this one: e²⁰ ≈ 5·10⁸ is no standard deviation of anything, and eˢ must not

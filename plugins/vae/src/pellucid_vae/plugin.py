@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import hookimpl
-
-if TYPE_CHECKING:
-    from pellucid import Registrar
+from pellucid import Registrar, hookimpl
 
 VERBS = {verb: f"pellucid_vae.verbs:{verb}" for verb in ("encode", "reconstruct", "sample", "interpolate", "traverse")}
 
@@ -15,9 +10,9 @@ VERBS = {verb: f"pellucid_vae.verbs:{verb}" for verb in ("encode", "reconstruct"
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
     here = "pellucid_vae"
-    registry.model("vae", f"{here}.models:VAE", verbs=VERBS, objective="vae/elbo", summary="a variational autoencoder")
+    registry.model("vae", f"{here}.models:VAE", verbs=VERBS, summary="a variational autoencoder")
     registry.model(
-        "conditional_vae", f"{here}.models:ConditionalVAE", verbs=VERBS, objective="vae/elbo",
+        "conditional_vae", f"{here}.models:ConditionalVAE", verbs=VERBS,
         summary="a variational autoencoder of samples with labels",
     )  # fmt: skip
     registry.layer(

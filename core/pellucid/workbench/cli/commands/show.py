@@ -61,7 +61,7 @@ def describe(entry: Entry, registry: Registry) -> dict[str, Any]:
         ],
         "documentation": inspect.getdoc(implementation) or "",
         "verbs": dict(entry.verbs),
-        "objective": entry.objective,
+        "objective": getattr(implementation, "default_objective", None),
         "backends": dict(entry.backends),
         "configuration_version": entry.version,
         "implementation": entry.target,

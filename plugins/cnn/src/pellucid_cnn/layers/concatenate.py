@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, ShapeError
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Equation, Example, Layer, Shape, ShapeError
 
 
 class Concatenate(Layer):
@@ -32,14 +27,13 @@ class Concatenate(Layer):
             )
         return (*a[:-1], a[-1] + b[-1])
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        a, b = inputs
+    def forward(self, ctx: Context, a: Array, b: Array) -> Array:
         ctx.shapes = a.shape, b.shape
         y = ctx.scratch("y", (*a.shape[:-1], a.shape[-1] + b.shape[-1]))
         ctx.op("cnn/concatenate")(a, b, y)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> tuple[Array, Array]:
+    def backward(self, ctx: Context, dy: Array) -> tuple[Array, Array]:
         da, db = (ctx.scratch(name, shape) for name, shape in zip(("da", "db"), ctx.shapes, strict=True))
-        ctx.op("cnn/split")(dy[0], da, db)
+        ctx.op("cnn/split")(dy, da, db)
         return da, db

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example
+from pellucid import Equation, Example, Shape
 
 from pellucid_cnn.geometry import Geometry, check_groups, check_images, geometry_of, pair, places
 from pellucid_cnn.layers.filter_bank import FilterBank
 from pellucid_cnn.layers.window import window_equations
-
-if TYPE_CHECKING:
-    from pellucid import Shape
 
 _GROUPED = "x.reshape(*x.shape[:3], groups, -1)"
 _WEIGHT = "W.reshape(*W.shape[:3], groups, -1)"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import ConfigError, Equation, Example, Initializer, Regularizer, ShapeError
+from pellucid import ConfigError, Equation, Example, Initializer, Regularizer, Shape, ShapeError
 
 from pellucid_cnn.geometry import (
     Geometry,
@@ -20,9 +18,6 @@ from pellucid_cnn.geometry import (
 )
 from pellucid_cnn.layers.filter_bank import FilterBank
 from pellucid_cnn.layers.window import window_equations
-
-if TYPE_CHECKING:
-    from pellucid import Shape
 
 _X = "x.reshape(*x.shape[:3], groups, -1)"
 _WEIGHT = "W.reshape(*W.shape[:3], groups, -1)"

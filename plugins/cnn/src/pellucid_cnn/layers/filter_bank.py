@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from pellucid import (
     ACTIVATIONS,
     NEEDS_INPUT,
     RECTIFIERS,
+    Array,
+    Context,
     Initializer,
     Layer,
+    Param,
     Regularizer,
     check_bool,
     check_choice,
@@ -20,9 +23,6 @@ from pellucid import (
 )
 
 from pellucid_cnn.geometry import Geometry, Padding, Pair, Size, check_padding, check_pair, pair
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Param
 
 
 class FilterBank(Layer):
@@ -81,9 +81,9 @@ class FilterBank(Layer):
         )
         self.bias = self.param("bias", (self.filters,)) if self.use_bias else None
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
+    def forward(self, ctx: Context, x: Array) -> Array:
         f = self.activation or "identity"
-        ctx.x = contiguous(ctx, inputs[0], "x")
+        ctx.x = contiguous(ctx, x, "x")
         height, width, _ = self.output_shape(ctx.x.shape[1:])
         ctx.geometry = self.geometry(*ctx.x.shape[1:3])
         ctx.y = ctx.scratch("y", (ctx.x.shape[0], height, width, self.filters))
@@ -93,7 +93,7 @@ class FilterBank(Layer):
         ctx.op(f"{self.op}_forward")(ctx.x, self.weight.data, bias, ctx.geometry, f, ctx.y, ctx.z)
         return ctx.y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
         f = self.activation or "identity"
         dz = None if f == "identity" else ctx.scratch("dz", ctx.y.shape)
         dweight = self.weight.grad if self.weight.trainable else None
@@ -101,7 +101,7 @@ class FilterBank(Layer):
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
         # dz = dy ⊙ f'(z); dW, db and dx = Aᵀ dz, each unless it is None.
         ctx.op(f"{self.op}_backward")(
-            contiguous(ctx, dy[0], "dy"), ctx.x, self.weight.data, ctx.y, ctx.z, ctx.geometry, f, dz,
+            contiguous(ctx, dy, "dy"), ctx.x, self.weight.data, ctx.y, ctx.z, ctx.geometry, f, dz,
             dweight, dbias, dx,
         )  # fmt: skip
         return dx

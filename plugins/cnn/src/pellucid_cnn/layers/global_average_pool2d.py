@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, contiguous
+from pellucid import Array, Context, Equation, Example, Layer, Shape, contiguous
 
 from pellucid_cnn.geometry import Geometry, check_images
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 class GlobalAveragePool2D(Layer):
@@ -32,16 +27,16 @@ class GlobalAveragePool2D(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return (check_images(self, input_shape),)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x = contiguous(ctx, inputs[0], "x")
+    def forward(self, ctx: Context, x: Array) -> Array:
+        x = contiguous(ctx, x, "x")
         ctx.shape = x.shape
         y = ctx.scratch("y", (x.shape[0], 1, 1, x.shape[3]))
         ctx.op("cnn/average_pool2d_forward")(x, x.shape[1:3], Geometry(), y)  # one window, the image
         return y.reshape(x.shape[0], x.shape[3])
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
+    def backward(self, ctx: Context, dy: Array) -> Array:
         dx = ctx.scratch("dx", ctx.shape)
         n, height, width, channels = ctx.shape
-        dy_windows = contiguous(ctx, dy[0], "dy").reshape(n, 1, 1, channels)
+        dy_windows = contiguous(ctx, dy, "dy").reshape(n, 1, 1, channels)
         ctx.op("cnn/average_pool2d_backward")(dy_windows, (height, width), Geometry(), dx)
         return dx

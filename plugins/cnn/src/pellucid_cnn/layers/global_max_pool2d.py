@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, contiguous
+from pellucid import Array, Context, Equation, Example, Layer, Shape, contiguous
 
 from pellucid_cnn.geometry import Geometry, check_images
 from pellucid_cnn.ops.pooling import argmax_type
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 class GlobalMaxPool2D(Layer):
@@ -25,9 +20,14 @@ class GlobalMaxPool2D(Layer):
     equations = (
         Equation("y", r"y_{nc} = \max_{hw} x_{nhwc}", "x.max((1, 2))"),
         Equation(
+            "k",
+            r"k_{nc} = \min \{hW + w :\; x_{nhwc} = y_{nc}\} \quad\text{of equal ones the first}",
+            "x.reshape(len(x), -1, y.shape[1]).argmax(1)",
+        ),
+        Equation(
             "dx",
-            r"dx_{nhwc} = [(h, w) = \operatorname{arg\,max}_{hw} x_{nhwc}]\, dy_{nc}",
-            "(x == y[:, None, None]) * dy[:, None, None]",
+            r"dx_{nhwc} = [hW + w = k_{nc}]\, dy_{nc}",
+            "((np.arange(x[0, ..., 0].size)[:, None] == k[:, None]) * dy[:, None]).reshape(x.shape)",
         ),
     )
     examples = (Example({}, ((3, 2, 4),)), Example({}, ((None, None, 2),)))
@@ -36,8 +36,8 @@ class GlobalMaxPool2D(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         return (check_images(self, input_shape),)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x = contiguous(ctx, inputs[0], "x")
+    def forward(self, ctx: Context, x: Array) -> Array:
+        x = contiguous(ctx, x, "x")
         ctx.shape = x.shape
         n, height, width, channels = x.shape
         y = ctx.scratch("y", (n, 1, 1, channels))
@@ -45,8 +45,8 @@ class GlobalMaxPool2D(Layer):
         ctx.op("cnn/max_pool2d_forward")(x, (height, width), Geometry(), y, ctx.argmax)  # one window, the image
         return y.reshape(n, channels)
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
+    def backward(self, ctx: Context, dy: Array) -> Array:
         dx = ctx.scratch("dx", ctx.shape)
-        dy_windows = contiguous(ctx, dy[0], "dy").reshape(ctx.argmax.shape)
+        dy_windows = contiguous(ctx, dy, "dy").reshape(ctx.argmax.shape)
         ctx.op("cnn/max_pool2d_backward")(dy_windows, ctx.argmax, ctx.shape[1:3], Geometry(), dx)
         return dx

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from pellucid import Equation, Example, Layer, ShapeError, check_float, check_int, contiguous, features
+from pellucid import (
+    Array,
+    Context,
+    Equation,
+    Example,
+    Layer,
+    Param,
+    Shape,
+    ShapeError,
+    check_float,
+    check_int,
+    contiguous,
+    features,
+)
 
 from pellucid_cnn.geometry import check_groups
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Param, Shape
 
 _GROUPED = "reshape(len(x), -1, groups, x.shape[-1] // groups)"
 
@@ -86,8 +96,7 @@ class GroupNorm(Layer):
         check_groups(self, features(self, input_shape), self.groups, "input's channels")
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         n, channels = x.shape[0], x.shape[-1]
         ctx.x = contiguous(ctx, x, "x").reshape(n, prod(x.shape[1:-1]), channels)  # (N, P, C)
         y = ctx.scratch("y", x.shape)
@@ -97,12 +106,12 @@ class GroupNorm(Layer):
         )
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
         dgamma = self.gamma.grad if self.gamma.trainable else None
         dbeta = self.beta.grad if self.beta.trainable else None
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
-        gradient = contiguous(ctx, dy[0], "dy").reshape(ctx.x.shape)
+        gradient = contiguous(ctx, dy, "dy").reshape(ctx.x.shape)
         ctx.op("cnn/group_norm_backward")(
             gradient, ctx.x, self.gamma.data, ctx.mean, ctx.inv_std, self.groups, dgamma, dbeta, dx
         )
-        return None if dx is None else dx.reshape(dy[0].shape)
+        return None if dx is None else dx.reshape(dy.shape)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, contiguous
+from pellucid import Array, Context, Equation, contiguous
 
 from pellucid_cnn.layers.pool import PIXELS, STRIDE, Pool
 from pellucid_cnn.layers.window import window_equations
 from pellucid_cnn.ops.pooling import argmax_type
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context
 
 _WINDOWS = "np.where(M[None, ..., None] > 0, x[:, None, None], -np.inf)"
 
@@ -39,26 +34,27 @@ class MaxPool2D(Pool):
         Equation("M", r"M_{abhw} = [(h, w) \text{ lies in the window at } (a, b)]", PIXELS),
         Equation("y", r"y_{nabc} = \max_{hw:\, M_{abhw} = 1} x_{nhwc}", f"{_WINDOWS}.max((3, 4))"),
         Equation(
+            "k",
+            r"k_{nabc} = \min \{hW + w :\; M_{abhw} = 1,\; x_{nhwc} = y_{nabc}\} \quad\text{of equal ones the first}",
+            f"{_WINDOWS}.reshape(*y.shape[:3], -1, y.shape[3]).argmax(3)",
+        ),
+        Equation(
             "dx",
-            r"dx_{nhwc} = \sum_{ab} [(h, w) = \textstyle\operatorname{arg\,max}_{hw} x_{nhwc}]\, dy_{nabc}",
-            f"np.einsum('nabhwc,nabc->nhwc', {_WINDOWS} == y[:, :, :, None, None], dy)",
+            r"dx_{nhwc} = \sum_{ab} [hW + w = k_{nabc}]\, dy_{nabc}",
+            "np.einsum('nabpc,nabc->npc', np.arange(x[0, ..., 0].size)[:, None] == k[:, :, :, None], dy)"
+            ".reshape(x.shape)",
         ),
     )
-    examples = (
-        Example({}, ((4, 5, 2),)),
-        Example({"size": (3, 2), "stride": (2, 1), "padding": "same"}, ((None, 5, 2),)),
-        Example({"size": 3, "stride": 2, "padding": 1}, ((4, 4, 1),)),
-    )
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x = contiguous(ctx, inputs[0], "x")
+    def forward(self, ctx: Context, x: Array) -> Array:
+        x = contiguous(ctx, x, "x")
         ctx.shape, ctx.geometry = x.shape, self.geometry(*x.shape[1:3])
         y = ctx.scratch("y", (x.shape[0], *self.output_shape(x.shape[1:])))
         ctx.argmax = ctx.scratch("argmax", y.shape, argmax_type(self.window))
         ctx.op("cnn/max_pool2d_forward")(x, self.window, ctx.geometry, y, ctx.argmax)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
+    def backward(self, ctx: Context, dy: Array) -> Array:
         dx = ctx.scratch("dx", ctx.shape)
-        ctx.op("cnn/max_pool2d_backward")(contiguous(ctx, dy[0], "dy"), ctx.argmax, self.window, ctx.geometry, dx)
+        ctx.op("cnn/max_pool2d_backward")(contiguous(ctx, dy, "dy"), ctx.argmax, self.window, ctx.geometry, dx)
         return dx

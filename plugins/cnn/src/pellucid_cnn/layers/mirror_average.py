@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Equation, Example, Layer, ShapeError
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Equation, Example, Layer, Shape, ShapeError
 
 
 class MirrorAverage(Layer):
@@ -50,8 +47,7 @@ class MirrorAverage(Layer):
                 f"{len(shape)} axes."
             )
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         seen = self.layer.forward(ctx.child(0, ctx.needs_dx), x)
         if ctx.training:
             return seen
@@ -62,11 +58,11 @@ class MirrorAverage(Layer):
         ctx.ops.scale(y, 0.5)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
         if ctx.training:
-            return self.layer.backward(ctx.child(0), *dy)
-        half = ctx.scratch("half", dy[0].shape)
-        ctx.ops.copy(dy[0], half)
+            return self.layer.backward(ctx.child(0), dy)
+        half = ctx.scratch("half", dy.shape)
+        ctx.ops.copy(dy, half)
         ctx.ops.scale(half, 0.5)
         direct, other = (self.layer.backward(ctx.child(i), half) for i in range(2))
         if direct is None:

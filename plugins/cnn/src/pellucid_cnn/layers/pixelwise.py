@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Equation, Example, Layer, ShapeError, as_rows, contiguous
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
+from pellucid import Array, Context, Equation, Example, Layer, Shape, ShapeError, as_rows, contiguous
 
 
 class Pixelwise(Layer):
@@ -53,12 +48,11 @@ class Pixelwise(Layer):
             )
         return (*input_shape[:-1], result[0])
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Array) -> Array:
         y = self.layer.forward(ctx.child(0, ctx.needs_dx[:1]), as_rows(ctx, x, "x"))
         ctx.shape = x.shape
         return contiguous(ctx, y, "y").reshape(*x.shape[:-1], y.shape[-1])
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
-        dx = self.layer.backward(ctx.child(0), as_rows(ctx, dy[0], "dy"))
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
+        dx = self.layer.backward(ctx.child(0), as_rows(ctx, dy, "dy"))
         return None if dx is None else contiguous(ctx, dx, "dx").reshape(ctx.shape)

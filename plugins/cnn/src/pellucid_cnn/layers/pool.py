@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import ConfigError, Layer
+from pellucid import ConfigError, Example, Layer, Shape
 
 from pellucid_cnn.geometry import (
     Geometry,
@@ -18,9 +18,6 @@ from pellucid_cnn.geometry import (
     pair,
     places,
 )
-
-if TYPE_CHECKING:
-    from pellucid import Shape
 
 STRIDE = "(size if stride is None else stride)"
 """The stride as an expression of the constructor's arguments."""
@@ -38,6 +35,11 @@ class Pool(Layer):
             than the window's; they count for nothing.
     """
 
+    examples = (
+        Example({}, ((4, 5, 2),)),
+        Example({"size": (3, 2), "stride": (2, 1), "padding": "same"}, ((None, 5, 2),)),
+        Example({"size": 3, "stride": 2, "padding": 1}, ((4, 4, 1),)),
+    )
     capturable = True
 
     def __init__(self, size: Size = 2, stride: Size | None = None, padding: Padding = "valid") -> None:

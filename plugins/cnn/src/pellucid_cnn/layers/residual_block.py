@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pellucid import (
+    Array,
+    Context,
     Dense,
     Dropout,
     Equation,
     Example,
     Layer,
     Sequential,
+    Shape,
     ShapeError,
     check_bool,
     check_choice,
@@ -20,9 +23,6 @@ from pellucid import (
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.parts import Normalization, activate, normalize
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 class ResidualBlock(Layer):
@@ -133,12 +133,11 @@ class ResidualBlock(Layer):
                 f"{tuple(embedding)}."
             )
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x, *embedding = inputs
+    def forward(self, ctx: Context, x: Array, embedding: Array | None = None) -> Array:
         wanted = ctx.needs_dx[:1]
         h = self.first.forward(ctx.child("first", wanted), x)
-        if embedding:
-            e = self.embed.forward(ctx.child("embed", ctx.needs_dx[1:2]), embedding[0])  # (N, filters)
+        if embedding is not None:
+            e = self.embed.forward(ctx.child("embed", ctx.needs_dx[1:2]), embedding)  # (N, filters)
             spread = ctx.scratch("spread", h.shape)
             # A vector for each image is an image of one pixel, and adding it to all pixels is enlarging that one.
             ctx.op("cnn/upsample_nearest_forward")(e.reshape(len(x), 1, 1, self.filters), h.shape[1:3], spread)
@@ -150,14 +149,13 @@ class ResidualBlock(Layer):
         ctx.ops.add_scaled(y, s, 1.0)
         return y if self.last is None else self.last.forward(ctx.child("last", (True,)), y)
 
-    def backward(self, ctx: Context, *dy: Array) -> Any:
-        (d,) = dy
+    def backward(self, ctx: Context, dy: Array) -> Any:
         if self.last is not None:
-            d = self.last.backward(ctx.child("last"), d)
-        dh = self.second.backward(ctx.child("second"), d)
+            dy = self.last.backward(ctx.child("last"), dy)
+        dh = self.second.backward(ctx.child("second"), dy)
         de = self._embedding_gradient(ctx, dh) if ctx.has_child("embed") else None
         dx = self.first.backward(ctx.child("first"), dh)
-        ds = d if self.shortcut is None else self.shortcut.backward(ctx.child("shortcut"), d)
+        ds = dy if self.shortcut is None else self.shortcut.backward(ctx.child("shortcut"), dy)
         if ctx.needs_dx[0]:
             ctx.ops.add_scaled(dx, ds, 1.0)
         return (dx, de) if ctx.has_child("embed") else dx

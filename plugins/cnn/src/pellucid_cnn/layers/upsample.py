@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from pellucid import Equation, Example, Layer, check_choice, contiguous
+from pellucid import Array, Context, Equation, Example, Layer, Shape, check_choice, contiguous
 
 from pellucid_cnn.geometry import Size, check_images, check_pair, pair
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 
 def _matrix(axis: int) -> str:
@@ -68,8 +65,8 @@ class Upsample(Layer):
         sizes = zip(input_shape[:2], pair(self.factor), strict=True)
         return (*(None if size is None else factor * size for size, factor in sizes), channels)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        x = contiguous(ctx, inputs[0], "x")
+    def forward(self, ctx: Context, x: Array) -> Array:
+        x = contiguous(ctx, x, "x")
         ctx.shape = x.shape
         y = ctx.scratch("y", (x.shape[0], *self.output_shape(x.shape[1:])))
         if self.interpolation == "nearest":
@@ -78,8 +75,8 @@ class Upsample(Layer):
             ctx.op("cnn/upsample_bilinear_forward")(x, y)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array:
-        dx, gradient = ctx.scratch("dx", ctx.shape), contiguous(ctx, dy[0], "dy")
+    def backward(self, ctx: Context, dy: Array) -> Array:
+        dx, gradient = ctx.scratch("dx", ctx.shape), contiguous(ctx, dy, "dy")
         if self.interpolation == "nearest":
             ctx.op("cnn/upsample_nearest_backward")(gradient, pair(self.factor), dx)
         else:

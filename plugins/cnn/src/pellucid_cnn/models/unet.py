@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from pellucid import Equation, Example, Layer, Sequential, ShapeError, check_choice, check_int, check_sizes
+from pellucid import (
+    Array,
+    Context,
+    Equation,
+    Example,
+    Layer,
+    Sequential,
+    Shape,
+    ShapeError,
+    check_choice,
+    check_int,
+    check_sizes,
+)
 
 from pellucid_cnn.geometry import check_images
 from pellucid_cnn.layers.concatenate import Concatenate
@@ -13,9 +25,6 @@ from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
 from pellucid_cnn.layers.upsample import Upsample
 from pellucid_cnn.parts import Normalization, check_normalization, convolve
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context, Shape
 
 Task = Literal["regression", "segmentation"]
 
@@ -144,9 +153,8 @@ class UNet(Layer):
             f"{tuple(shape)}. It gives {result}. {remedy}"
         )
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
-        (h,) = inputs
-        seen = []
+    def forward(self, ctx: Context, x: Array) -> Array:
+        h, seen = x, []
         for i, (encode, pool) in enumerate(zip(self.encoder, self.pools, strict=True)):
             h = encode.forward(ctx.child(f"encoder.{i}", ctx.needs_dx if i == 0 else None), h)
             seen.append(h)
@@ -161,8 +169,8 @@ class UNet(Layer):
         y: Array = self.head.forward(ctx.child("head"), h)
         return y
 
-    def backward(self, ctx: Context, *dy: Array) -> Array | None:
-        d = self.head.backward(ctx.child("head"), *dy)
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
+        d = self.head.backward(ctx.child("head"), dy)
         across = []  # the gradients that come over the bridges
         for i in range(len(self.encoder)):
             d = self.decoder[i].backward(ctx.child(f"decoder.{i}"), d)

@@ -6,15 +6,12 @@ With the windows as rows, X = im2col(x), a convolution is a dense layer: ``z = X
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import NEEDS_INPUT, Array, require_activation
+from pellucid import NEEDS_INPUT, Array, Ops, require_activation
 
 from pellucid_cnn.geometry import Geometry
 from pellucid_cnn.ops.columns import col2im, im2col
-
-if TYPE_CHECKING:
-    from pellucid import Ops
 
 
 def conv2d_forward(

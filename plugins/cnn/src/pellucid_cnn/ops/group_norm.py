@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Array
-
-if TYPE_CHECKING:
-    from pellucid import Ops
+from pellucid import Array, Ops
 
 
 def group_norm_forward(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pellucid import Array, Ops
+from pellucid import Array, Ops
 
 
 def concatenate(ops: Ops, a: Array, b: Array, y: Array) -> None:

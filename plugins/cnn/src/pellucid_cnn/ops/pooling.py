@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Array
+from pellucid import Array, Ops
 
 from pellucid_cnn.geometry import Geometry, Pair
 from pellucid_cnn.ops.columns import col2im, im2col
-
-if TYPE_CHECKING:
-    from pellucid import Ops
 
 
 def argmax_type(size: Pair) -> str:

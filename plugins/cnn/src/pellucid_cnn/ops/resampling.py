@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Array
+from pellucid import Array, Ops
 
 from pellucid_cnn.geometry import Pair
-
-if TYPE_CHECKING:
-    from pellucid import Ops
 
 
 def upsample_nearest_forward(ops: Ops, x: Array, factor: Pair, y: Array) -> None:

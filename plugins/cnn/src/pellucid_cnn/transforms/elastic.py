@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Example, check_float
+from pellucid import Array, Context, Example, check_float
 
 from pellucid_cnn.transforms.warp import Warp
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context
 
 
 class Elastic(Warp):

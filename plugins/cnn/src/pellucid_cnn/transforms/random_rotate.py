@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from math import pi
-from typing import TYPE_CHECKING
 
-from pellucid import Example, check_float
+from pellucid import Array, Context, Example, check_float
 
 from pellucid_cnn.transforms.warp import Affine, Motion, draw
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context
 
 
 class RandomRotate(Affine):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import Example
+from pellucid import Array, Context, Example
 
 from pellucid_cnn.transforms.ranges import between, check_range
 from pellucid_cnn.transforms.warp import Affine, Motion, draw
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context
 
 
 class RandomScale(Affine):

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from pellucid import Augmentation, Example, ShapeError
-
-if TYPE_CHECKING:
-    from pellucid import Array, Context
+from pellucid import Array, Augmentation, Context, Example, ShapeError
 
 
 class Warp(Augmentation, ABC):

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from pellucid import hookimpl
-
-if TYPE_CHECKING:
-    from pellucid import Registrar
+from pellucid import Registrar, hookimpl
 
 
 @hookimpl

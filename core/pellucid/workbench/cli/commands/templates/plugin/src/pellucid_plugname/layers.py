@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pellucid import Equation, Example, Initializer, Layer, ShapeError
-
-if TYPE_CHECKING:
-    from pellucid import Context, Param
+from pellucid import Context, Equation, Example, Initializer, Layer, Param, ShapeError
 
 
 class Gain(Layer):
@@ -38,15 +35,13 @@ class Gain(Layer):
         _features(input_shape)
         return input_shape
 
-    def forward(self, ctx: Context, *inputs: Any) -> Any:
-        (x,) = inputs
+    def forward(self, ctx: Context, x: Any) -> Any:
         ctx.x = x
         return x * self.gain.data
 
-    def backward(self, ctx: Context, *dy: Any) -> Any:
-        (gradient,) = dy
-        self.gain.grad += (gradient * ctx.x).reshape(-1, self.gain.shape[0]).sum(axis=0)
-        return gradient * self.gain.data
+    def backward(self, ctx: Context, dy: Any) -> Any:
+        self.gain.grad += (dy * ctx.x).reshape(-1, self.gain.shape[0]).sum(axis=0)
+        return dy * self.gain.data
 
 
 def _features(shape: tuple[int | None, ...]) -> int:
