@@ -11,6 +11,9 @@ PYTHON ?= python3
 # uv sets up the environment; where it is absent a private copy is installed, nothing outside this folder is touched.
 # It trusts the certificates that the system trusts.
 export UV_SYSTEM_CERTS := 1
+# Bytecode is kept, even where containers switch that off: the tests start Python hundreds of times, and each time it would
+# compile pellucid, NumPy and matplotlib anew.
+unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync --frozen
 ENVIRONMENT := .venv/.complete
