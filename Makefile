@@ -58,6 +58,7 @@ quick: setup  ## the tests without coverage, lint and types
 
 lint: setup
 	$(RUN) ruff check .
+	$(RUN) lint-imports --no-cache --no-logo  # the floors of the house
 
 types: setup
 	$(RUN) mypy
