@@ -158,20 +158,20 @@ def test_an_import_inside_of_a_function_is_noticed(house: Path, function: str) -
 
 
 @pytest.mark.parametrize("back", [
-    "import pellucid.model.inputs.b\n",
-    "from pellucid.model.inputs import b\n",
+    "import pellucid.model.b\n",
+    "from pellucid.model import b\n",
     "from pellucid.model.b import B\n",
     "def f():\n    from pellucid.model.b import B\n",
     "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pellucid.model.b import B\n",
-    "from pellucid.model.inputs import B\n",  # by way of the package, which import-linter does not see
+    "from pellucid.model import B\n",  # by way of the package, which import-linter does not see
 ])  # fmt: skip
 def test_modules_that_import_each_other_are_noticed(house: Path, back: str) -> None:
-    write(house, "model/__init__.py", "import pellucid.model.inputs.native\nfrom pellucid.model.b import B\n")
+    write(house, "model/__init__.py", "import pellucid.model.native\nfrom pellucid.model.b import B\n")
     write(house, "model/b.py", "from pellucid.model.a import A\n")
     assert not circle(write(house, "model/a.py", "from pellucid.ops import base\n"))
     found = circle(write(house, "model/a.py", back))
     assert found[0] == found[-1]
-    assert {"pellucid.model.inputs.a", "pellucid.model.inputs.b"} <= set(found) <= set(modules(house))
+    assert {"pellucid.model.a", "pellucid.model.b"} <= set(found) <= set(modules(house))
     for importer, imported in pairwise(found):  # in the direction of the arrows
         assert imported.rpartition(".")[2] in modules(house)[importer].read_text()
 
@@ -187,7 +187,7 @@ def lint(house: Path) -> tuple[int, str]:
 def test_the_contracts_hold_the_floors(house: Path) -> None:
     code, said = lint(house)
     assert code == 0 and "3 kept, 0 broken" in said, said
-    write(house, "ops/base.py", "def f():\n    from pellucid.model.inputs import build\n")
+    write(house, "ops/base.py", "def f():\n    from pellucid.model import build\n")
     write(house, "model/build.py", "")
     write(house, "testing/kit.py", "import pellucid.workbench.cli\n")
     code, said = lint(house)

@@ -1,4 +1,4 @@
-"""docs/architecture.md tells the truth: the places of each walk are reached in its order, the picture shows the folders."""
+"""docs/architecture.md tells the truth: the places of each walk are reached in order, the picture shows the folders."""
 
 from __future__ import annotations
 
