@@ -23,10 +23,10 @@ WORKERS := --numprocesses auto --dist worksteal
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
 	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
-.PHONY: help setup train test covered slow quick lint types bench quality docs sanitize build clean
+.PHONY: help setup train test covered slow quick lint types bench gpu-bundle quality docs sanitize build clean
 
 help:  ## show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .uv/bin/uv:
 	$(PYTHON) -m venv .uv
@@ -65,6 +65,9 @@ types: setup
 
 bench: setup  ## cases 1-7 beside PyTorch, JAX, scikit-learn and NumPy
 	benchmarks/run.sh $(ARGS)
+
+gpu-bundle: setup  ## all that benchmarks/gpu/run.sh needs on a machine without network, in one archive under dist/
+	$(RUN) python -m benchmarks.gpu.bundle $(ARGS)
 
 quality: setup  ## what the ready models reach, hours: ARGS="vae" or "cnn/mnist" for some of it
 	$(RUN) python -m benchmarks.quality $(ARGS)

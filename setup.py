@@ -2,6 +2,7 @@
 
 The kernels are optional. Where they cannot be built (no compiler, no Cython) the package installs without them and
 works on the reference backend; the reason is kept in pellucid/ops/kernels/build.log, where `pellucid doctor` finds it.
+PELLUCID_SKIP_KERNELS=1 leaves them out on purpose: one wheel for every machine.
 """
 
 from __future__ import annotations
@@ -82,4 +83,6 @@ class OptionalBuild(build_ext):
 
 
 # The real list is made when building starts: a missing tool must not keep the package from installing.
-setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[Extension("pellucid.ops.kernels.native", ["ext/native.pyx"])])
+wanted = os.environ.get("PELLUCID_SKIP_KERNELS") != "1"
+native = Extension("pellucid.ops.kernels.native", ["ext/native.pyx"])
+setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[native] if wanted else [])

@@ -101,7 +101,8 @@ def _contestants(chosen: str | None, facts: dict[str, Any]) -> list[str]:
         return ["pellucid", "numpy"]
     # MKL has one path more than it takes by itself where the processor is AMD's and knows AVX-512.
     odd = facts["vendor"] == "AuthenticAMD" and "avx512f" in facts["vector_instructions"]
-    return [name for name in CONTESTANTS if name != "torch-compile" and (odd or name != "torch-intel")]
+    left_out = {"torch-compile", *([] if odd else ["torch-intel"])}
+    return [name for name, contestant in CONTESTANTS.items() if not contestant.gpu and name not in left_out]
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -197,6 +197,17 @@ def _all() -> Iterator[Case]:
 
 
 CASES = {case.name: case for case in _all()}
+LARGE = {
+    case.name: case
+    for case in (
+        Case("1/4096", (784, 128, 10), 4096, 65536, True, 1.0, 1.0),
+        Case("2/4096", (784, 512, 256, 10), 4096, 65536, True, 1.0, 1.0),
+        Case("wide/512", (784, 4096, 4096, 10), 512, 16384, True, 1.0, 2.0),
+        Case("wide/4096", (784, 4096, 4096, 10), 4096, 65536, True, 1.0, 1.0),
+        Case("dry/16", (4, 8, 3), 16, 64, True, 1.0, 1.0),
+    )
+}
+"""For GPUs only: batches and widths that would take a processor minutes; and one that takes nothing at all."""
 
 
 def select(patterns: str) -> list[Case]:

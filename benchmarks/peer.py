@@ -47,6 +47,7 @@ class Contestant:
         title: as the tables call it.
         place: ``module:class``.
         distribution: what has to be installed for it, with all that it requires.
+        gpu: it runs on a GPU; benchmarks/gpu lets these compete.
         here: it runs in the project's environment; the others in the benchmarks' own.
         preload: C source of a library to load before everything else.
         kinds: of the cases that it takes part in, ``Case.kind``.
@@ -56,6 +57,7 @@ class Contestant:
     place: str
     distribution: str
     here: bool = False
+    gpu: bool = False
     preload: str = ""
     kinds: tuple[str, ...] = ("dense", "convolutions", "denoising")
 
@@ -69,6 +71,17 @@ class Contestant:
 _INTEL_PATH = "int mkl_serv_intel_cpu_true(void) { return 1; }\n"
 
 CONTESTANTS = {
+    **{
+        name: Contestant(title, f"on_gpu:{attribute}", distribution, gpu=True, here=distribution == "pellucid-cupy")
+        for name, title, attribute, distribution in (
+            ("pellucid-gpu", "pellucid", "GpuPellucid", "pellucid-cupy"),
+            ("pellucid-gpu-tf32", "pellucid, TF32", "GpuPellucidTf32", "pellucid-cupy"),
+            ("torch-gpu", "torch eager", "GpuEager", "torch"),
+            ("torch-gpu-graph", "torch, captured by hand", "GpuCaptured", "torch"),
+            ("torch-gpu-compile", "torch.compile", "GpuCompiled", "torch"),
+            ("torch-gpu-tf32", "torch eager, TF32", "GpuEagerTf32", "torch"),
+        )
+    },
     "pellucid": Contestant("pellucid", "with_pellucid:Pellucid", "pellucid", here=True),
     "torch": Contestant("torch eager", "with_torch:Eager", "torch"),
     "torch-intel": Contestant("torch eager, MKL's Intel path", "with_torch:Eager", "torch", preload=_INTEL_PATH),

@@ -37,8 +37,13 @@ class Measured:
     first_losses: dict[str, float] = field(default_factory=dict)
 
 
-def contest(case: Case, processes: list[Process], effort: Effort) -> Measured:
+def contest(
+    case: Case, processes: list[Process], effort: Effort, *, tolerance: float | None = None
+) -> Measured:
     """Time the training steps of all contestants alternately: A B C A B C …
+
+    Args:
+        tolerance: how far the mean losses of their first epochs may lie apart; None takes the case's.
 
     Raises:
         ContestantError: the mean losses of their first epochs differ, so they do different work.
@@ -48,7 +53,7 @@ def contest(case: Case, processes: list[Process], effort: Effort) -> Measured:
         reply = process.ask(case=case.name)
         measured.first_losses[process.name] = reply["loss"]
         measured.notes[process.name] = reply["note"]
-    _check_same_work(measured.first_losses, case.loss_tolerance)
+    _check_same_work(measured.first_losses, case.loss_tolerance if tolerance is None else tolerance)
     epochs = {p.name: _calibrated(p, effort) for p in processes}
     for _ in range(effort.rounds):
         for process in processes:

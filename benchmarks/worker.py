@@ -14,7 +14,7 @@ from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
-from benchmarks.cases import CASES
+from benchmarks.cases import CASES, LARGE
 from benchmarks.environment import restrict_to_cores
 from benchmarks.peer import CONTESTANTS, Peer
 
@@ -85,7 +85,7 @@ def main(contestant: str, threads: int) -> None:
     make = CONTESTANTS[contestant].load()
     reply({"versions": {name: version(name) for name in make.distributions}})
     for message in read_messages():
-        peer = make(CASES[message["case"]], threads)
+        peer = make((CASES | LARGE)[message["case"]], threads)
         try:
             peer.train(Turns(peer, reply).epoch_done)
         except EndOfCaseError:

@@ -6,6 +6,7 @@ Only the functions and methods listed here exist; CuPy has them all under the sa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,20 @@ FUNCTIONS = frozenset([
     "reciprocal", "repeat", "roll", "sign", "sin", "sinh", "sqrt", "square", "squeeze", "subtract", "sum", "swapaxes",
     "tan", "tanh", "transpose", "tril", "triu", "where", "zeros", "zeros_like",
 ])  # fmt: skip
-METHODS = frozenset(["all", "any", "argmax", "astype", "copy", "max", "min", "reshape", "sum"])
+METHODS = frozenset(["all", "any", "argmax", "astype", "copy", "max", "min", "reshape", "sum", "view"])
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
 ARITHMETIC = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
 BITWISE = ["and", "or", "xor", "lshift", "rshift"]
+
+
+
+
+def _idle() -> None:
+    """Nobody wants to know."""
+
+
+on_work: Callable[[], None] = _idle
+"""Called before array code runs; a stand-in for a device that is capturing raises here."""
 
 
 class LeakError(TypeError):
@@ -61,6 +72,8 @@ class StrictArray:
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
+            if name not in ("reshape", "view"):
+                on_work()
             method = getattr(self._array, name)
             return lambda *args, **kwargs: _wrap(method(*_unwrap(args), **{k: _unwrap(v) for k, v in kwargs.items()}))
         raise AttributeError(f"the strict stand-in has no array method {name!r}")
@@ -79,15 +92,19 @@ class StrictArray:
         return StrictArray(np.asarray(self._array[_unwrap(index)]))
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        on_work()
         self._array[_unwrap(index)] = _unwrap(value)
 
     def __bool__(self) -> bool:
+        on_work()
         return bool(self._array)
 
     def __int__(self) -> int:
+        on_work()
         return int(self._array)
 
     def __float__(self) -> float:
+        on_work()
         return float(self._array)
 
     def __neg__(self) -> StrictArray:
@@ -104,6 +121,7 @@ def _define(name: str) -> None:
     def forward(self: StrictArray, other: Any) -> Any:
         if getattr(other, "__array_priority__", 0) > self.__array_priority__:
             return NotImplemented  # a Variable of the tape, which knows what to do with us
+        on_work()
         result = getattr(self._array, f"__{name}__")(_unwrap(other))
         return result if result is NotImplemented else _wrap(result)
 
@@ -112,6 +130,7 @@ def _define(name: str) -> None:
         return result if result is NotImplemented else _wrap(result)
 
     def in_place(self: StrictArray, other: Any) -> StrictArray:
+        on_work()
         getattr(self._array, f"__i{name}__")(_unwrap(other))
         return self
 
@@ -134,6 +153,8 @@ class StrictNamespace:
         function = getattr(np, name)
 
         def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+            if name != "empty":
+                on_work()
             if out is not None:
                 function(*_unwrap(args), out=_unwrap(out), **kwargs)
                 return out

@@ -71,7 +71,7 @@ class Denoiser(nn.Module):
 
     def loss(self, x: Any) -> Any:
         """Of one step: t and noise are drawn, and the noise is to be found again."""
-        t, noise = torch.randint(self.times, x.shape[:1]), torch.randn_like(x)
+        t, noise = torch.randint(self.times, x.shape[:1], device=x.device), torch.randn_like(x)
         shape = (-1, 1, 1, 1)
         x_t = self.signal[t].reshape(shape) * x + self.noise[t].reshape(shape) * noise
         return F.mse_loss(self(x_t, t + 1), noise)

@@ -25,7 +25,11 @@ class Pellucid(Peer):
     """What ``fit`` does beyond the others: it checks loss and gradient of every step for NaN and infinity before the
     weights change, serves observers, and keeps a history."""
 
-    distributions = ("pellucid", "numpy", "scipy-openblas32")
+    distributions: tuple[str, ...] = ("pellucid", "numpy", "scipy-openblas32")
+
+    def backend(self) -> Any:
+        """What the model is built on; None for the best installed."""
+        return None
 
     def __init__(self, case: Case, threads: int) -> None:
         super().__init__(case, threads)
@@ -35,7 +39,7 @@ class Pellucid(Peer):
     def denoiser(self, case: Denoising) -> dict[str, Any]:
         """Make the model of case 7; its objective."""
         config = {"type": "diffusion/unet_denoiser", "channels": case.channels, "embedding": case.embedding}
-        self.model = pl.build(config, input_shape=[case.image, ()], seed=0)
+        self.model = pl.build(config, input_shape=[case.image, ()], seed=0, backend=self.backend())
         values = case.named_weights()
         for param in self.model.parameters():
             param.data = values.pop(param.path.replace(".layers.", "."))
@@ -55,7 +59,8 @@ class Pellucid(Peer):
         widths = case.sizes[1:]
         layers += [{"type": "dense", "units": units, "activation": "relu"} for units in widths[:-1]]
         layers.append({"type": "dense", "units": widths[-1]})
-        self.model = pl.build({"type": "sequential", "input_shape": self.x.shape[1:], "layers": layers}, seed=0)
+        config = {"type": "sequential", "input_shape": self.x.shape[1:], "layers": layers}
+        self.model = pl.build(config, seed=0, backend=self.backend())
         values = [array for layer in case.weights() for array in layer]
         for param, value in zip(self.model.parameters(), values, strict=True):
             param.data = value

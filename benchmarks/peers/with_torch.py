@@ -22,12 +22,13 @@ TRIAL_STEPS, TRIAL_SECONDS = 8, 2.0
 
 class Eager(Peer):
     distributions = ("torch", "numpy")
+    device = "cpu"
 
     def __init__(self, case: Case, threads: int) -> None:
         super().__init__(case, threads)
         torch.set_num_threads(threads)
-        self.model = Denoiser(case) if isinstance(case, Denoising) else network(case)
-        self.x_tensor, self.y_tensor = torch.from_numpy(self.x), torch.from_numpy(self.y)
+        self.model = (Denoiser(case) if isinstance(case, Denoising) else network(case)).to(self.device)
+        self.x_tensor, self.y_tensor = (torch.from_numpy(a).to(self.device) for a in (self.x, self.y))
         self.layouts = [torch.contiguous_format]
         if case.kind != "dense":
             self.x_tensor = self.x_tensor.reshape(-1, *case.image).permute(0, 3, 1, 2).contiguous()
@@ -43,11 +44,11 @@ class Eager(Peer):
         self.note = f"optimizer: {best[0]}" + (f", {best[1]}" if len(self.layouts) > 1 else "")
         run = self.stepper(self.model, *best)
         for epoch in range(1 << 62):
-            epoch_done(run(torch.from_numpy(self.case.order(epoch)), self.case.steps))
+            epoch_done(run(torch.from_numpy(self.case.order(epoch)).to(self.device), self.case.steps))
 
     def seconds_per_step(self, choice: tuple[str, torch.memory_format]) -> float:
         """Of a copy of the model with one of the Adams and layouts; nothing of it remains."""
-        run, order = self.stepper(deepcopy(self.model), *choice), torch.from_numpy(self.case.order(0))
+        run, order = self.stepper(deepcopy(self.model), *choice), torch.from_numpy(self.case.order(0)).to(self.device)
         run(order, 4)
         trials: list[float] = []
         while len(trials) < 5 and (len(trials) < 2 or sum(trials) < TRIAL_SECONDS):
@@ -68,17 +69,21 @@ class Eager(Peer):
         )
 
         def run(order: torch.Tensor, steps: int) -> float:
-            total = 0.0
+            total: Any = 0.0
             for k in range(steps):
                 index = order[k * batch : (k + 1) * batch]
                 loss = forward(x.index_select(0, index), y.index_select(0, index))
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                total += loss.item()
-            return total / steps
+                total += self.value(loss)
+            return float(total) / steps
 
         return run
+
+    def value(self, loss: torch.Tensor) -> Any:
+        """The loss as a number."""
+        return loss.item()
 
     def loss_of(self, model: torch.nn.Module) -> Callable[..., torch.Tensor]:
         if isinstance(model, Denoiser):

@@ -75,11 +75,15 @@ if TYPE_CHECKING:
     from pellucid.model.predict import in_batches as in_batches
     from pellucid.model.predict import to_data as to_data
     from pellucid.ops.activations import ACTIVATIONS as ACTIVATIONS
+    from pellucid.ops.activations import DEFAULT_ALPHA as DEFAULT_ALPHA
     from pellucid.ops.activations import NEEDS_INPUT as NEEDS_INPUT
     from pellucid.ops.activations import require_activation as require_activation
     from pellucid.ops.backends import get_ops as get_ops
     from pellucid.ops.base import Ops as Ops
     from pellucid.ops.include import get_include as get_include
+    from pellucid.ops.random import Stream as Stream
+    from pellucid.ops.random import mix as mix
+    from pellucid.ops.recording import Plan as Plan
     from pellucid.ops.threads import set_num_threads as set_num_threads
     from pellucid.registry.config import create as create
     from pellucid.registry.config import names as names
@@ -173,6 +177,8 @@ _MODULES = {
     "registry.report": "Report",
     "ops.base": "Ops",
     "ops.backends": "get_ops",
+    "ops.random": "Stream mix",
+    "ops.recording": "Plan",
     "ops.include": "get_include",
     "ops.threads": "set_num_threads",
     "autodiff.tape": "grad value_and_grad",
@@ -198,7 +204,7 @@ _MODULES = {
     "training.trainer": "Trainer",
     "training.objective": "choose_objective",
     "saving.model": "load save",
-    "ops.activations": "ACTIVATIONS NEEDS_INPUT require_activation",
+    "ops.activations": "ACTIVATIONS DEFAULT_ALPHA NEEDS_INPUT require_activation",
     "standard.layers.rows": "as_rows contiguous features",
     "standard.layers.containers": "Parallel Residual Sequential",
     "standard.layers.dense": "Dense RECTIFIERS",

@@ -76,4 +76,5 @@ class OptionalBuild(build_ext):
 
 
 # The real list is made when building starts: a missing tool must not keep the package from installing.
-setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[Extension(NAME, ["ext/native.pyx"])])
+wanted = os.environ.get("PELLUCID_SKIP_KERNELS") != "1"
+setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[Extension(NAME, ["ext/native.pyx"])] if wanted else [])

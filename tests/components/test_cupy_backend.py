@@ -1,7 +1,7 @@
-"""The CuPy backend: refused until it has run on a GPU; parity with the reference, on a GPU or else with kernels in C.
+"""The backend cupy: parity with the reference, on a GPU or else with kernels in C; what has not passed is refused.
 
-Without a GPU the bodies of its kernels are compiled for the CPU. To verify it on a machine with a GPU:
-``PELLUCID_UNVERIFIED_CUPY=1 pytest tests/components/test_cupy_backend.py``.
+Without a GPU its kernels are compiled for the CPU. On a machine with one:
+``PELLUCID_UNVERIFIED_CUPY=1 pytest tests/components/test_cupy_backend.py``, or better benchmarks/gpu/run.sh.
 """
 
 from __future__ import annotations
@@ -16,29 +16,24 @@ import pytest
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.optimizer import Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
+from pellucid.ops import backends
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
 from pellucid.ops.backends import get_ops
-from pellucid.ops.cupy import OPT_IN, CupyOps
-from pellucid.ops.cupy_kernels import KERNELS
 from pellucid.ops.random import Stream
 from pellucid.standard.initializers import Zeros
+from pellucid_cupy import availability
+from pellucid_cupy.availability import OPT_IN
+from pellucid_cupy.backend import CupyOps, TensorFloatOps
+from pellucid_cupy.elementwise import KERNELS
 
 from tests.components import test_layer_gradients, test_losses
 from tests.components import test_optimizers as optimizer_tests
 from tests.components.support import REFERENCE, built, context, random_input
-from tests.fake_cupy import COMPILER, FakeCupy
-
-
-class FakeCupyOps(CupyOps):
-    """On the CPU."""
-
-    def address(self, a: Any) -> int:
-        return int(a._array.ctypes.data)
-
+from tests.fake_cupy import COMPILER, FakeCupy, FakeCupyOps
 
 NO_COMPILER = "no C compiler to compile the kernels with"
 ON_A_GPU = os.environ.get(OPT_IN) == "1"
-GPU = CupyOps() if ON_A_GPU else FakeCupyOps(FakeCupy())
+GPU = CupyOps() if ON_A_GPU else FakeCupyOps()
 needs_compiler = pytest.mark.skipif(
     COMPILER is None and not ON_A_GPU, reason="no C compiler to compile the kernels' bodies with"
 )
@@ -55,31 +50,42 @@ def both(call: Any, *arrays: np.ndarray | None, rtol: float = 1e-12) -> None:
             np.testing.assert_allclose(GPU.to_host(b), a, rtol=rtol, atol=rtol)
 
 
-def test_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_has_not_passed_on_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(OPT_IN, raising=False)
-    with pytest.raises(ConfigError, match=r"never run on a GPU.*Use backend='cython'.*PELLUCID_UNVERIFIED_CUPY=1"):
+    monkeypatch.setattr(availability, "VERIFIED", frozenset())
+    backends.shared.cache_clear()
+    with pytest.raises(ConfigError, match=r"never passed on a GPU.*Use.*backend='cython'.*PELLUCID_UNVERIFIED_CUPY=1"):
         get_ops("cupy")
 
 
-def test_cupy_is_not_even_imported_when_refused() -> None:
+def test_bfloat16_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match=r"'cupy/bfloat16' does not exist yet.*backend='cupy'.*tf32"):
+        get_ops("cupy/bfloat16")
+
+
+def test_cupy_is_imported_only_when_it_is_asked_for() -> None:
     code = (
-        "import sys; from pellucid.ops.backends import get_ops; from pellucid.basics.errors import ConfigError\n"
-        "try: get_ops('cupy')\nexcept ConfigError: print('cupy' in sys.modules)"
+        "import sys, pellucid; from pellucid.ops.lookup import backend_names\n"
+        "pellucid.get_ops(); print(backend_names(), 'cupy' in sys.modules)"
     )
-    environment = {k: v for k, v in os.environ.items() if k != OPT_IN}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "'cupy'" in done.stdout and done.stdout.strip().endswith("False")
 
 
-def test_opted_in_without_cupy_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pickled_by_its_registered_name() -> None:
+    assert FakeCupyOps().__reduce__()[1] == ("cupy",)
+    assert TensorFloatOps.registered == "cupy/tf32"
+
+
+def test_without_cupy_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OPT_IN, "1")
     monkeypatch.setitem(sys.modules, "cupy", None)
-    with pytest.raises(ConfigError, match=r"needs CuPy, which cannot be imported.*pip install 'pellucid\[cupy\]'"):
+    with pytest.raises(ConfigError, match=r"needs CuPy, which cannot.*pip install 'pellucid-cupy\[cuda12\]'"):
         CupyOps()
 
 
 @pytest.mark.parametrize(("devices", "message"), [(0, "none is visible"), (None, "no CUDA-capable device")])
-def test_opted_in_without_a_gpu(monkeypatch: pytest.MonkeyPatch, devices: int | None, message: str) -> None:
+def test_without_a_gpu(monkeypatch: pytest.MonkeyPatch, devices: int | None, message: str) -> None:
     class Runtime:
         CUDARuntimeError = RuntimeError
 
@@ -126,6 +132,16 @@ def test_dense(name: str, bias: bool) -> None:
     both(
         lambda ops, dy, x, w, y, z, dz, dw, db, dx: ops.dense_backward(dy, x, w, y, z, name, dz, dw, db, dx),
         rng.normal(size=y.shape), x, weight, y, z, dz, np.ones((3, 5)), np.ones(5), np.empty((4, 3)),
+    )  # fmt: skip
+
+
+@needs_compiler
+def test_sums_over_many_rows() -> None:
+    rng = np.random.default_rng(0)
+    x, dy, weight, y = (rng.normal(size=shape) for shape in ((2080, 3), (2080, 2), (3, 2), (2080, 2)))
+    both(
+        lambda ops, dy, x, w, y, dw, db: ops.dense_backward(dy, x, w, y, None, "identity", None, dw, db, None),
+        dy, x, weight, y, np.ones((3, 2)), np.ones(2),
     )  # fmt: skip
 
 
@@ -216,4 +232,4 @@ def test_every_kernel_is_valid_c_without_warnings(name: str) -> None:
     kernel = KERNELS[name]
     compiled = FakeCupy.ElementwiseKernel(kernel.inputs, kernel.outputs, kernel.body, name, preamble=kernel.preamble)
     for floating in ("float32", "float64"):
-        assert compiled._compile(floating) is not None
+        assert compiled._compile({"T": floating, "S": floating}) is not None

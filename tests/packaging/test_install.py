@@ -15,7 +15,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = ("ann", "ae", "vae", "cnn", "diffusion")
+PLUGINS = ("ann", "ae", "vae", "cnn", "diffusion", "cupy")
 MEMBERS = {
     "pellucid": ".", "pellucid_datasets": "datasets",
     **{f"pellucid_{plugin}": f"plugins/{plugin}" for plugin in PLUGINS},

@@ -108,7 +108,7 @@ def test_a_step_is_the_weighted_sum_of_its_micro_batches(norm: Any) -> None:
 
 def trainer_order(trainer: Any, x: np.ndarray) -> np.ndarray:
     """The rows in the order in which the first epoch visits them."""
-    from pellucid.ops.random import mix
+    from pellucid import mix
     from pellucid.training.microbatch import Source
 
     source = Source((x,), None, None)

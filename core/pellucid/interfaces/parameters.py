@@ -76,7 +76,8 @@ class Param:
                 f"Parameter '{self.path}' holds an array of shape {self.shape}. Received: {tuple(value.shape)}. "
                 "Assign an array of the same shape; to change the shape build a new model."
             )
-        self.data[...] = value
+        here = self.data
+        here[...] = value if self._arena is None else self._arena.ops.asarray(value, here.dtype)
 
     @property
     def built(self) -> bool:

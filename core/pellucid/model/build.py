@@ -37,7 +37,7 @@ def build(
             length is None.
         seed: of the first values of the parameters; None draws one, which ``model.runtime.seed`` records.
         dtype: ``"float32"`` or ``"float64"``.
-        backend: ``"cython"``, ``"reference"``, ``"cupy"`` or a plugin's; None takes ``PELLUCID_BACKEND`` or the best
+        backend: ``"cython"``, ``"reference"`` or a plugin's; None takes ``PELLUCID_BACKEND`` or the best
             that is installed.
         arguments: of the model's constructor.
 

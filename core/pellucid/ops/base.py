@@ -10,11 +10,13 @@ import numpy
 
 from pellucid.basics.arrays import Array
 from pellucid.ops.dense import DenseOps
+from pellucid.ops.lookup import shared
 from pellucid.ops.normalisation import NormalisationOps
 from pellucid.ops.objectives import ObjectiveOps
 from pellucid.ops.random import RandomOps
 from pellucid.ops.recording import Plan
 from pellucid.ops.updates import UpdateOps
+from pellucid.registry.config import find_op
 
 Result = TypeVar("Result")
 
@@ -40,6 +42,10 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
 
     kind: ClassVar[str] = "backend"
     name: ClassVar[str]
+    queues: ClassVar[bool] = False
+    """Whether replays are sent ahead and wait for nobody: then the cells of each are written before the first."""
+    warm_up: ClassVar[int] = 0
+    """How many calls of a function run by themselves before one is recorded."""
     xp: Any
 
     @abstractmethod
@@ -56,8 +62,6 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
 
     def op(self, name: str) -> Callable[..., Any]:
         """A plugin's kernel for this backend by its registered name, ``"cnn/conv2d"``."""
-        from pellucid.registry.config import find_op
-
         kernel: Callable[..., Any] = find_op(name, self)
         return kernel
 
@@ -70,9 +74,7 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled by its name."""
-        from pellucid.ops.backends import get_ops
-
-        return get_ops, (self.name,)
+        return shared, (self.name,)
 
     def __repr__(self) -> str:
         return f"<pellucid backend {self.name!r}>"

@@ -11,7 +11,8 @@ class Plan(Protocol):
     """A recorded sequence of kernel calls, to be run again on the same arrays."""
 
     def run(self, times: int = 1) -> bool:
-        """Replay; False if a ``guard_finite`` stopped it."""
+        """Replay; False if a ``guard_finite`` stopped it. On a backend that ``queues`` a second argument may follow, a
+        function ``before(k)`` that writes the cells of the k-th replay."""
         ...
 
 
@@ -28,13 +29,14 @@ class Replayed:
         capturable: whether calls are replayed, from the second one on; False once a recording has come to nothing.
     """
 
-    __slots__ = ("_method", "_plan", "_record", "_result", "capturable")
+    __slots__ = ("_method", "_plan", "_record", "_result", "_warm_up", "capturable")
 
     def __init__(
-        self, record: Callable[..., tuple[Any, Plan | None]], method: Callable[[], Any], capturable: bool
-    ) -> None:
-        self._record, self._method, self.capturable = record, WeakMethod(method), capturable
-        self._plan: Plan | None = None
+        self, record: Callable[..., tuple[Any, Plan | None]], method: Callable[[], Any], capturable: bool,
+        warm_up: int = 0,
+    ) -> None:  # fmt: skip
+        self._record, self._method, self.capturable, self._warm_up = record, WeakMethod(method), capturable, warm_up
+        self._plan: Any = None  # a Plan; that of a backend which queues takes ``before``, too
         self._result: Any = None
 
     @property
@@ -42,16 +44,20 @@ class Replayed:
         """Whether there is a plan to replay."""
         return self._plan is not None
 
-    def __call__(self, times: int = 1) -> Any:
+    def __call__(self, times: int = 1, before: Callable[[int], None] | None = None) -> Any:
         """The method's result; False if a replayed plan was stopped by ``guard_finite``.
 
-        Only what has been recorded may run several ``times``.
+        Only what has been recorded may run several ``times``; ``before`` is for backends that queue, see ``Plan.run``.
         """
         if self._plan is not None:
-            return self._result if self._plan.run(times) else False
+            finished = self._plan.run(times) if before is None else self._plan.run(times, before)
+            return self._result if finished else False
         method = self._method()
         assert method is not None  # whoever calls this is its owner
         if not self.capturable:
+            return method()
+        if self._warm_up:
+            self._warm_up -= 1
             return method()
         self._result, plan = self._record(method)
         if self._result is False:  # it was stopped on its way, and what was recorded ends there

@@ -147,20 +147,21 @@ class Registrar:
         self._add("model", name, target, verbs=dict(verbs or {}), **details)
 
     def op(
-        self, name: str, *, reference: str, cython: str | None = None, cupy: str | None = None,
-        **details: Unpack[Details],
+        self, name: str, *, reference: str, summary: str, version: int = 1, migrate: str | None = None,
+        **backends: str | None,
     ) -> None:  # fmt: skip
         """A kernel of the plugin's own, called by layers as ``ctx.op("vendor/name")(…)``.
 
         Each implementation is ``"module:function"`` with ``function(ops, …)``. The reference is plain array code over
-        ``ops.xp`` and serves every backend that has none of its own; a faster one returns ``NotImplemented`` for
-        arguments that it does not cover, such as another dtype, and the reference is called instead.
+        ``ops.xp`` and serves every backend that has none of its own; a faster one, given under the name of its backend
+        (``cython="…"``), returns ``NotImplemented`` for arguments that it does not cover, such as another dtype, and
+        the reference is called instead.
         """
-        given = {"reference": reference, "cython": cython, "cupy": cupy}
-        backends = {backend: target for backend, target in given.items() if target is not None}
-        for backend, target in backends.items():
+        given = {"reference": reference, **backends}
+        targets = {backend: target for backend, target in given.items() if target is not None}
+        for backend, target in targets.items():
             self._check_target("op", f"{name} ({backend})", target)
-        self._add("op", name, reference, backends=backends, **details)
+        self._add("op", name, reference, backends=targets, summary=summary, version=version, migrate=migrate)
 
     def close(self) -> None:
         """The hook has returned; what is registered later would escape isolation."""

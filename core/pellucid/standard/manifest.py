@@ -82,4 +82,3 @@ def _data(registry: Registrar) -> None:
 def _backends(registry: Registrar) -> None:
     registry.backend("reference", "pellucid.ops.base:ReferenceOps", summary="plain NumPy; the specification")
     registry.backend("cython", "pellucid.ops.cython:CythonOps", summary="compiled kernels for float32 on the CPU")
-    registry.backend("cupy", "pellucid.ops.cupy:CupyOps", summary="CUDA GPUs through CuPy")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,22 +38,26 @@ class Step:
         self._requests: list[Any] = []
         first = len(batches) == 1 and batches[0].capturable
         both = first and update.capturable
-        self._gradients = Replayed(self.ops.record, self._add_gradients, first)
-        self._update = Replayed(self.ops.record, self._apply, both)
-        self._whole = Replayed(self.ops.record, self._take, both)
+        self._gradients = Replayed(self.ops.record, self._add_gradients, first, self.ops.warm_up)
+        self._update = Replayed(self.ops.record, self._apply, both, self.ops.warm_up)
+        self._whole = Replayed(self.ops.record, self._take, both, self.ops.warm_up)
 
     @property
     def repeatable(self) -> bool:
-        """Whether the step has been recorded and needs nothing new from Python, such as a key for random numbers."""
-        return self._whole.recorded and not self.ctx.uses_streams
+        """Whether the step has been recorded and needs nothing new from Python, such as a key for random numbers; a
+        backend that queues is given what is new before each replay."""
+        return self._whole.recorded and (self.ops.queues or not self.ctx.uses_streams)
 
-    def __call__(self, times: int, observers: Sequence[GradientObserver]) -> bool:
+    def __call__(
+        self, times: int, observers: Sequence[GradientObserver], before: Callable[[int], None] | None = None
+    ) -> bool:
         """Take it; False, and nothing changed but the gradients, if a number is not finite.
 
-        Only a repeatable one may be taken several ``times``. The observers are called when the gradients are complete.
+        Only a repeatable one may be taken several ``times``; ``before`` is for backends that queue, see ``Plan.run``.
+        The observers are called when the gradients are complete.
         """
         if not observers and self._whole.capturable:
-            return self._whole(times) is not False
+            return self._whole(times, before) is not False
         self._gradients()
         for observer in observers:
             observer(self.update.segments)
@@ -72,6 +76,7 @@ class Step:
         ctx, ops, grad = self.ctx, self.ops, self.update.arena.grad
         rows, total, count, previous = 0, 0.0, 0.0, 0.0
         several = len(self.batches) > 1
+        ctx.discard()  # what a recording that came to nothing may have asked for
         for k, batch in enumerate(self.batches):
             if k > 0:  # whoever takes the step has begun the first
                 ctx.begin(ctx.step, ctx.epoch, micro=k, row_offset=rows)
@@ -143,12 +148,18 @@ class Stepper:
             self._steps[key] = Step([self._micro_batch(training, source, n) for n in sizes], update)
         step = self._steps[key]
         start, before, times = int(source.cursor), int(self.slots.t), 1
-        if len(source) - start >= 2 * rows and step.repeatable and training.schedule is None:
+        steps, epochs, queues = training.steps, training.epochs, self.ops.queues
+        if len(source) - start >= 2 * rows and step.repeatable and (queues or training.schedule is None):
             times = min(run.unobserved_steps(), (len(source) - start) // rows)
-        update.set_lr(training.steps, run.total_steps)
-        self.ctx.begin(training.steps, training.epochs)
+
+        def prepare(k: int) -> None:
+            """Write what the k-th of them reads."""
+            update.set_lr(steps + k, run.total_steps)
+            self.ctx.begin(steps + k, epochs)
+
+        prepare(0)
         try:
-            if not step(times, run.gradient_observers):
+            if not step(times, run.gradient_observers, prepare if queues else None):
                 raise update.explain(float(step.loss))
         except BaseException:  # an interrupt, too, must not leave half a gradient to the next step
             self._clean()

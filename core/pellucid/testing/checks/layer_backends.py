@@ -58,6 +58,8 @@ def recorded_plan(subject: Subject) -> None:
         results["dx"] = as_tuple(trial.layer.backward(ctx, *trial.dy))
         ctx.commit()
 
+    for _ in range(fast.warm_up):
+        step()
     _, plan = fast.record(step)
     if plan is None:
         raise SkipTest(NO_PLAN)
@@ -84,9 +86,9 @@ def _renew(trial: Trial, eager: Trial, number: int) -> None:
     """Other inputs, dy and parameters, in the same memory; the same parameters and states for both."""
     rng = np.random.default_rng([number, 6])
     for array, new in zip(trial.inputs, trial.draw(5, number), strict=True):
-        array[...] = new
+        array[...] = trial.ops.asarray(new, array.dtype)
     for array in trial.dy:
-        array[...] = rng.normal(size=array.shape)
+        array[...] = trial.ops.asarray(rng.normal(size=array.shape), array.dtype)
     for param, twin in zip(trial.layer.parameters(), eager.layer.parameters(), strict=True):
         trial.ops.scale(param.data, 0.9)
         twin.data = param.data

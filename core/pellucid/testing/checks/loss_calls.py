@@ -138,14 +138,16 @@ def recorded_plan(subject: Subject) -> None:
     def step() -> tuple[Any, Any]:
         return trial.loss.forward(ctx, *given), trial.loss.backward(ctx)
 
+    for _ in range(fast.warm_up):
+        step()
     (loss, gradient), plan = fast.record(step)
     if plan is None:
         raise SkipTest(NO_PLAN)
     for seed in (1, 2):
         for array, new in zip(given, trial.draw(len(given[0]), seed), strict=False):
-            array[...] = new
+            array[...] = fast.asarray(new, array.dtype)
         plan.run()
-        LossResult(np.array(loss), np.array(gradient), ctx.count).require_close(
+        LossResult(np.array(fast.to_host(loss)), np.array(fast.to_host(gradient)), ctx.count).require_close(
             trial.call(*given), 0, f"of replay {seed} of a recorded plan",
             "capturable = True promises that forward and backward are calls of ctx.ops alone, on ctx.scratch.",
         )  # fmt: skip

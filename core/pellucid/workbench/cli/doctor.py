@@ -15,7 +15,7 @@ from pellucid.registry.plugins import ALLOW_LIST, allowed
 from pellucid.registry.registry import Registry, default_registry
 from pellucid.registry.report import Report
 
-PACKAGES = ("numpy", "pluggy", "safetensors", "scipy-openblas32", "tqdm", "matplotlib", "cupy-cuda12x")
+PACKAGES = ("numpy", "pluggy", "safetensors", "scipy-openblas32", "tqdm", "matplotlib", "pellucid-cupy")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS")
 HARMFUL = {
     "OPENBLAS_CORETYPE": "It makes OpenBLAS use the kernels of another processor, often at half the speed.",

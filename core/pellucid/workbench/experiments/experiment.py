@@ -42,7 +42,7 @@ class TrainSettings:
         callbacks: told of epochs. ``best_epoch`` is added where there is validation data and it is not listed.
         clip_norm: upper bound on the global norm of the gradient, or none.
         seed: of the first weights, of shuffling and of all else that is random; drawn if not given.
-        backend: ``cython``, ``reference``, ``cupy`` or a plugin's; the best that is installed if not given.
+        backend: ``cython``, ``reference`` or a plugin's; the best that is installed if not given.
         dtype: ``float32`` or ``float64``.
         threads: of the compiled kernels; as many as the process may use if not given.
         checkpoint_seconds: the longest time whose work a crash may cost; 0 saves after every few steps, which is slow.

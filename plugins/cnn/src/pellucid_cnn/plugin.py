@@ -74,8 +74,12 @@ def _ops(registry: Registrar) -> None:
     }.items():  # fmt: skip
         for name in names:
             compiled = None if name in ARRAY_CODE_ONLY else f"pellucid_cnn.kernels:{name}"
-            summary = name.replace("_", " ")
-            registry.op(name, reference=f"pellucid_cnn.ops.{module}:{name}", cython=compiled, summary=summary)
+            place = "joining" if name.startswith("upsample") else module
+            cuda = None if name in ARRAY_CODE_ONLY else f"pellucid_cnn.cuda.{place}:{name}"
+            registry.op(
+                name, reference=f"pellucid_cnn.ops.{module}:{name}", cython=compiled, cupy=cuda,
+                summary=name.replace("_", " "),
+            )  # fmt: skip
 
 
 @hookimpl

@@ -17,6 +17,8 @@ _OPS = {
     "one_hot": "labels as rows of zeros with a one",
 }
 
+_CUDA = frozenset({"one_hot", "mix", "modulate", "modulate_backward"})
+
 
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
@@ -32,4 +34,5 @@ def pellucid_register(registry: Registrar) -> None:
     registry.objective("denoise", f"{_HERE}.denoise:Denoise", summary="say what noise has been added")
     registry.callback("ema", f"{_HERE}.ema:Ema", summary="end with the average of the last weights")
     for name, summary in _OPS.items():
-        registry.op(name, reference=f"{_HERE}.ops:{name}", summary=summary)
+        cuda = f"{_HERE}.cuda:{name}" if name in _CUDA else None
+        registry.op(name, reference=f"{_HERE}.ops:{name}", cupy=cuda, summary=summary)

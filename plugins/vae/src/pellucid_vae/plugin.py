@@ -25,4 +25,5 @@ def pellucid_register(registry: Registrar) -> None:
         ("gaussian_kl", "the divergence of N(μ, e^{2s}) from N(0, 1), and its gradient"),
         ("join_label", "features beside one-hot labels"), ("bernoulli", "1 where u < p, else 0"),
     ):  # fmt: skip
-        registry.op(op, reference=f"{here}.ops:{op}", summary=summary)
+        cuda = f"{here}.cuda:{op}" if op == "join_label" else None
+        registry.op(op, reference=f"{here}.ops:{op}", cupy=cuda, summary=summary)

@@ -16,6 +16,7 @@ class Warp(Augmentation, ABC):
     """
 
     examples: ClassVar[tuple[Example, ...]] = (Example({}, ((6, 5, 2),)),)
+    capturable = True  # where array code can be captured; elsewhere `spoil` says that it cannot
 
     @abstractmethod
     def sources(self, ctx: Context, x: Array) -> Array:
@@ -26,6 +27,7 @@ class Warp(Augmentation, ABC):
 
     def augment(self, ctx: Context, x: Array) -> Array:
         self._check(x)
+        ctx.ops.spoil()
         y = ctx.scratch("y", x.shape, x.dtype)
         ctx.op("cnn/warp")(x, self.sources(ctx, x), y)
         return y

@@ -1,0 +1,120 @@
+"""Steps captured as graphs and replayed, on the stand-in: the same numbers as step by step, and the same errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.basics.errors import NumericalError
+from pellucid.ops.backends import get_ops
+
+from tests.components.test_cupy_backend import GPU, ON_A_GPU, needs_compiler
+
+pytestmark = needs_compiler
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(60, 6)), RNG.integers(0, 3, 60)
+LAYERS = [{"type": "dense", "units": 5, "activation": "relu"}, {"type": "dense", "units": 3}]
+NORMALISED = [{"type": "batch_norm"}, LAYERS[0], {"type": "layer_norm"}, LAYERS[1]]
+NOISY = [LAYERS[0], {"type": "dropout", "rate": 0.3}, LAYERS[1]]
+
+
+@pytest.fixture
+def ops() -> Any:
+    GPU.refused = None
+    return GPU
+
+
+def trained(ops: Any, layers: list[Any], x: Any = X, *, epochs: int = 4, **settings: Any) -> pl.Trainer:
+    model = pl.build({"type": "sequential", "layers": layers}, input_shape=(6,), seed=1, dtype="float64", backend=ops)
+    settings = {"loss": "softmax_cross_entropy", "optimizer": {"type": "adam", "lr": 1e-2}} | settings
+    trainer = pl.Trainer(model, seed=2, **settings)
+    trainer.fit((x, Y), epochs=epochs, batch_size=4, verbose=False)
+    return trainer
+
+
+def weights(trainer: pl.Trainer) -> np.ndarray[Any, Any]:
+    return np.array(trainer.runtime.ops.to_host(trainer.runtime.arena.data))
+
+
+@pytest.mark.parametrize("layers", [LAYERS, NOISY, NORMALISED], ids=["plain", "dropout", "normalised"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"schedule": "cosine", "clip_norm": 0.1},
+        {"optimizer": {"type": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}},
+        {"optimizer": {"type": "adamw", "lr": 1e-2, "groups": [{"match": "*.bias", "weight_decay": 0.0}]}},
+    ],
+    ids=["adam", "schedule", "sgd", "groups"],
+)
+def test_replayed_steps_are_those_of_the_reference(ops: Any, layers: list[Any], settings: Any) -> None:
+    launches, looks = ops.device.launches, ops.device.downloads
+    its = trained(ops, layers, **settings)
+    mine = trained(get_ops("reference"), layers, **settings)
+    assert its.steps == mine.steps == 60 and int(its.slots.t) == 60
+    np.testing.assert_allclose(weights(its), weights(mine), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(its.history["loss"], mine.history["loss"], rtol=1e-10)
+    for a, b in zip(its.model.states(), mine.model.states(), strict=True):
+        np.testing.assert_allclose(ops.to_host(a.data), b.data, rtol=1e-9)
+    assert ops.device.launches - launches > 50, ops.refused
+    assert ops.device.downloads - looks < 12  # an epoch's 15 steps are looked at once
+
+
+def test_a_bad_step_is_named_and_nothing_changes(ops: Any) -> None:
+    x = X.copy()
+    x[33] = 1.7e308  # overflows in the middle of a row of replays
+    messages, left = [], []
+    for backend in (get_ops("reference"), ops):
+        with pytest.raises(NumericalError) as raised:
+            trained(backend, LAYERS, x, epochs=1)
+        messages.append(str(raised.value))
+    for backend in (get_ops("reference"), ops):
+        model = pl.build(
+            {"type": "sequential", "layers": LAYERS}, input_shape=(6,), seed=1, dtype="float64", backend=backend
+        )
+        trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer="adam", seed=2)
+        with pytest.raises(NumericalError):
+            trainer.fit((x, Y), epochs=1, batch_size=4, verbose=False)
+        left.append((weights(trainer), trainer.steps, int(trainer.slots.t)))
+        assert not np.array(backend.to_host(trainer.runtime.arena.grad)).any()
+    assert messages[0] == messages[1]
+    assert "Step" in messages[0] and "weight" in messages[0]
+    np.testing.assert_allclose(left[0][0], left[1][0], rtol=1e-9, atol=1e-12)
+    assert left[0][1:] == left[1][1:]
+    assert left[0][1] > 4  # the plan had been replaying
+
+
+def test_single_steps_and_small_predictions_replay_too(ops: Any) -> None:
+    results = []
+    for backend in (get_ops("reference"), ops):
+        model = pl.build(
+            {"type": "sequential", "layers": NOISY}, input_shape=(6,), seed=1, dtype="float64", backend=backend
+        )
+        trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer="adam", seed=2)
+        losses = [trainer.train_step(X[i : i + 8], Y[i : i + 8]) for i in range(0, 48, 8)]
+        results.append((losses, [model.predict(X[i : i + 2]) for i in range(0, 10, 2)]))
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-10)
+    np.testing.assert_allclose(results[0][1], results[1][1], rtol=1e-9)
+
+
+def test_a_step_that_no_graph_can_hold_runs_without_one(ops: Any) -> None:
+    layers = [LAYERS[0], {"type": "softmax"}, LAYERS[1]]  # array code, which the stand-in does not capture
+    its, mine = trained(ops, layers), trained(get_ops("reference"), layers)
+    assert ON_A_GPU or ops.refused is not None
+    np.testing.assert_allclose(weights(its), weights(mine), rtol=1e-9, atol=1e-12)
+
+
+def test_observed_steps_replay_one_by_one(ops: Any) -> None:
+    seen: list[float] = []
+
+    class Watch(pl.Callback):
+        def on_run_start(self, run: pl.Run) -> None:
+            run.on_step(lambda run: seen.append(run.loss))
+
+    launches = ops.device.launches
+    its = trained(ops, NOISY, callbacks=[Watch()])
+    mine = trained(get_ops("reference"), NOISY)
+    assert len(seen) == 60 and 58 <= ops.device.launches - launches <= 60
+    np.testing.assert_allclose(weights(its), weights(mine), rtol=1e-9, atol=1e-12)
