@@ -31,6 +31,7 @@ def main(small: bool) -> bool:
             failures.append(line[7:].strip()[:300])
         for count, word in re.findall(r"(\d+) (passed|failed|skipped|error)", line):
             counts[word] = int(count)
+    process.stdout.close()
     ok = process.wait() == 0
     tell(name="the backend's tests", ok=ok, failures=failures, **counts)
     return ok

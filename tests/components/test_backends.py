@@ -30,8 +30,10 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "pellucid.ops.cython", None)
+    with use_registry(Registry()):  # the one of this process may hold the class already
+        yield
 
 
 def test_by_name_one_instance_each() -> None:

@@ -44,6 +44,7 @@ class CupyOps(FusedNormalisation, FusedLosses):
         self._constants: dict[int, Array] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
+
         return get_ops, (self.registered,)
 
     # -- arrays ----------------------------------------------------------------------------------------------------
@@ -97,6 +98,7 @@ class CupyOps(FusedNormalisation, FusedLosses):
             self.each(GATHER, _WORDS[word], total, source, index, out, per_row, total)
 
     def _require_rows(self, index: np.ndarray[Any, Any], rows: int) -> None:
+
         if index.shape[0] and not (int(index.min()) >= 0 and int(index.max()) < rows):
             raise DataError(
                 f"Cannot gather rows: an index lies outside 0 … {rows - 1}. Received: {int(index.min())} … "
