@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray
+from pellucid.basics.arrays import HostArray, as_tuple
 from pellucid.basics.errors import ConfigError
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.interfaces.context import Context
@@ -217,18 +217,18 @@ def _layer_problem(layer: Layer, inputs: list[HostArray], setting: _Setting, rng
     _in_float64(layer, inputs, setting)
     rows = len(inputs[0])
     floating = [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
-    dy = tuple(rng.normal(size=y.shape) for y in _tuple(layer.forward(setting.context(rows), *inputs)))
+    dy = tuple(rng.normal(size=y.shape) for y in as_tuple(layer.forward(setting.context(rows), *inputs)))
     params = layer.parameters()
 
     def value() -> float:
-        outputs = _tuple(layer.forward(setting.context(rows), *inputs))
+        outputs = as_tuple(layer.forward(setting.context(rows), *inputs))
         return float(sum(np.sum(a * b) for a, b in zip(dy, outputs, strict=True)))
 
     def analytic() -> list[HostArray | None]:
         with _Untouched(layer):
             ctx = setting.context(rows)
             layer.forward(ctx, *inputs)
-            dx = _tuple(layer.backward(ctx, *dy))
+            dx = as_tuple(layer.backward(ctx, *dy))
             of_inputs = [None if dx[i] is None else np.array(dx[i]) for i in floating]
             return of_inputs + [param.grad.copy() for param in params]
 
@@ -272,7 +272,3 @@ def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, sett
 
     names = [f"'{param.path}'" for param in params]
     return _Problem(value, analytic, names, [p.data for p in params], [x for x in inputs if x.dtype.kind == "f"])
-
-
-def _tuple(result: Any) -> tuple[Any, ...]:
-    return result if isinstance(result, tuple) else (result,)

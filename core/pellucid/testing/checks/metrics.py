@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import require, require_close, require_same
-from pellucid.testing.check import Check
-from pellucid.testing.checks.layer_maths import has_expressions
+from pellucid.testing.check import Check, has_expressions
 from pellucid.testing.subject import Subject, draw_input, tie
 
 
@@ -92,7 +91,7 @@ def equations_at_ties(subject: Subject) -> None:
 def _compare(subject: Subject, prediction: Any, target: Any, weight: Any) -> None:
     """Hold the equation of a metric against its code."""
     metric = subject.create()
-    names = {**arguments_of(metric), "prediction": prediction, "z": prediction, "target": target, "t": target,
+    names = {**metric.arguments(), "prediction": prediction, "z": prediction, "target": target, "t": target,
              "weight": weight, "w": weight}  # fmt: skip
     *_, value = evaluate(metric.equations, names).values()
     require_close("The equation and the code differ: the code's value", _figure(subject, (prediction, target, weight)),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require_close, require_same
-from pellucid.testing.check import Check
-from pellucid.testing.checks.layer_backends import ROUNDING, fast_backend
-from pellucid.testing.checks.layer_maths import has_expressions
-from pellucid.testing.subject import Subject, tie
+from pellucid.ops.base import Ops
+from pellucid.testing.check import Check, has_expressions
+from pellucid.testing.subject import ROUNDING, Subject, tie
 
 
 def _data() -> np.ndarray:
@@ -46,27 +47,22 @@ def equations_at_ties(subject: Subject) -> None:
 
 def _compare(subject: Subject, data: np.ndarray) -> None:
     """Hold the equations of a regularizer against its code, on these parameters."""
-    regularizer, ops = subject.create(), subject.backends.reference
-    grad = np.zeros_like(data)
-    regularizer.add_gradient(ops, data, grad)
-    computed = {"penalty": float(regularizer.penalty(ops, data)), "dtheta": grad}
-    for of, value in evaluate(regularizer.equations, {**arguments_of(regularizer), "theta": data}).items():
-        if of in computed:
-            require_close(f"The equation of '{of}' and the code differ: the code's value", computed[of], value, 1e-9,
-                          "One of the two is wrong: derive it again.")  # fmt: skip
+    require_equations(subject.create(), {"theta": data}, _figures(subject, data, subject.backends.reference))
+
+
+def _figures(subject: Subject, data: np.ndarray, ops: Ops) -> dict[str, Any]:
+    """The penalty and its gradient, as the code computes them on a backend."""
+    regularizer, own, grad = subject.create(), ops.asarray(data), ops.zeros(data.shape, data.dtype)
+    regularizer.add_gradient(ops, own, grad)
+    return {"penalty": float(regularizer.penalty(ops, own)), "dtheta": ops.to_host(grad)}
 
 
 def parity(subject: Subject) -> None:
     """All backends give the same penalty and gradient."""
-    fast = fast_backend(subject)
-    regularizer, data = subject.create(), np.concatenate([_data(), tie(_data())]).astype("float32")
-    figures = []
-    for ops in (subject.backends.reference, fast):
-        own, grad = ops.asarray(data), ops.zeros(data.shape, "float32")
-        regularizer.add_gradient(ops, own, grad)
-        figures.append((float(regularizer.penalty(ops, own)), ops.to_host(grad)))
-    for name, expected, received in zip(("penalty", "gradient"), *figures, strict=True):
-        require_close(f"The {name} on backend '{fast.name}'", received, expected, ROUNDING, "Call ops only.")
+    data = np.concatenate([_data(), tie(_data())]).astype("float32")
+    expected = _figures(subject, data, subject.backends.reference)
+    for name, received in _figures(subject, data, subject.fast).items():
+        require_close(f"{name} on backend '{subject.fast.name}'", received, expected[name], ROUNDING, "Call ops only.")
 
 
 CHECKS = (
