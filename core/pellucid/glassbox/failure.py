@@ -55,10 +55,12 @@ def require_close(name: str, received: Any, expected: Any, tolerance: float, rem
     raise ConformanceError(f"{name} is wrong{place}{many}.", expected=e[worst], received=r[worst], remedy=remedy)
 
 
-def require_all_same(when: str, received: Mapping[str, Any], expected: Mapping[str, Any], remedy: str) -> None:
-    """Raise ConformanceError unless what is named by paths holds the same numbers exactly, ``when`` that is."""
+def require_all_close(
+    when: str, received: Mapping[str, Any], expected: Mapping[str, Any], remedy: str, tolerance: float = 0.0
+) -> None:
+    """Raise ConformanceError unless what is named by paths holds the same numbers, ``when`` that is."""
     for path, value in received.items():
-        require_same(f"'{path}' {when}", value, expected[path], remedy)
+        require_close(f"'{path}' {when}", value, expected[path], tolerance, remedy)
 
 
 def require_same(name: str, received: Any, expected: Any, remedy: str) -> None:

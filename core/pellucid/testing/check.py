@@ -51,3 +51,8 @@ class Check:
     @property
     def promise(self) -> str:
         return (self.run.__doc__ or "").strip().partition("\n")[0]
+
+
+def checks(*runs: Callable[[Subject], None], applies: Callable[[Subject], bool] = _always) -> tuple[Check, ...]:
+    """A check for each of these functions."""
+    return tuple(Check(run, applies) for run in runs)

@@ -102,10 +102,10 @@ def _errors(
     for i in range(x.size):
         a = float(analytic.flat[i])
         step = STEP * max(1.0, abs(float(x.flat[i])))
-        n, jump = _slope(value, x, i, step)
+        n, jump = slope(value, x, i, step)
         error = _distance(a, n)
         if not error < tolerance:
-            n, finer = _slope(value, x, i, step / 10)  # a kink within the step, but not at x, is left behind
+            n, finer = slope(value, x, i, step / 10)  # a kink within the step, but not at x, is left behind
             error = _distance(a, n)
             if not error < tolerance:
                 if jump > 1e-4 and finer > jump / 2:
@@ -121,7 +121,7 @@ def _distance(a: float, n: float) -> float:
     return abs(a - n) / max(1.0, abs(a), abs(n))
 
 
-def _slope(value: Callable[[], float], x: HostArray, i: int, step: float) -> tuple[float, float]:
+def slope(value: Callable[[], float], x: HostArray, i: int, step: float) -> tuple[float, float]:
     """The central difference at element i, and how far the slopes to the left and to the right differ."""
     before = x.flat[i]
     middle = value()

@@ -48,6 +48,11 @@ class Result:
         """The gradient at the prediction of a loss."""
         return self.dx[0]
 
+    @property
+    def arrays(self) -> list[HostArray]:
+        """The outputs, and the gradients at inputs that have one."""
+        return [*self.y, *(dx for dx in self.dx if dx is not None)]
+
     def require_close(self, expected: Result, tolerance: float, when: str, remedy: str) -> None:
         """Raise ConformanceError unless all of it equals ``expected``; ``when`` completes "the output …"."""
         for word, mine, theirs in zip(self.words, (self.y, self.dx), (expected.y, expected.dx), strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.testing.check import Check
+from pellucid.testing.check import Check, checks
 from pellucid.testing.checks import (
     augmentations,
     callbacks,
@@ -21,12 +21,12 @@ from pellucid.testing.checks import (
     schedules,
 )
 
-FIRST = (Check(calls.nothing_kept), Check(layer_calls.repeats), Check(calls.inputs_untouched))
+FIRST = checks(calls.nothing_kept, layer_calls.repeats, calls.inputs_untouched)
 """All other cases compare one call with another, and would blame something else where these are broken."""
 LAYER = (
     *FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *calls.APART, *layer_calls.CHECKS, *calls.BACKENDS,
 )  # fmt: skip
-LOSS = (*losses.CHECKS, Check(calls.nothing_kept), Check(calls.inputs_untouched), *calls.APART, *calls.BACKENDS)
+LOSS = (*losses.CHECKS, *checks(calls.nothing_kept, calls.inputs_untouched), *calls.APART, *calls.BACKENDS)
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "layer": (*general.CHECKS, *general.EQUATIONS, *LAYER, *layer_maths.EQUATIONS),

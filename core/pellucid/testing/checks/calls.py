@@ -12,16 +12,16 @@ from unittest import SkipTest
 
 import numpy as np
 
-from pellucid.glassbox.failure import ConformanceError, require_all_same, require_same
+from pellucid.glassbox.failure import ConformanceError, require_all_close, require_same
 from pellucid.interfaces.context import Context
 from pellucid.ops.base import Ops
-from pellucid.testing.check import Check, has_expressions, promises_capture
+from pellucid.testing.check import checks, has_expressions, promises_capture
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import NO_PLAN, ROUNDING, Subject
-from pellucid.testing.trial import Arrays, CallTrial
+from pellucid.testing.trial import Arrays, CallTrial, Result
 
 ON_CTX = "What backward needs goes on ctx, which belongs to one call; nothing of a call goes on self."
 NO_WRITING = "Write into ctx.scratch(name, shape), never into an input."
@@ -44,11 +44,11 @@ def nothing_kept(subject: Subject) -> None:
         with unchanged(*components, what="A call", remedy=ON_CTX):
             trial.forward(ctx, *trial.given)
             trial.backward(ctx, *trial.given)
-        require_all_same("after forward and backward", trial.values(), values,
+        require_all_close("after forward and backward", trial.values(), values,
                          "Parameters change in the optimizer, states by ctx.update(state, value).")  # fmt: skip
         if not training:
             ctx.commit()
-            require_all_same("after the commit of an evaluation", trial.values(), values,
+            require_all_close("after the commit of an evaluation", trial.values(), values,
                              "Call ctx.update only if ctx.training.")  # fmt: skip
 
 
@@ -101,6 +101,27 @@ def context_used_again(subject: Subject) -> None:
             "Scratch is uninitialised: overwrite all of it at every call, and keep no result of the call before.",
         )  # fmt: skip
         ctx.discard()
+
+
+def splits_add_up(subject: Subject) -> None:
+    """Micro-batches weighted by ctx.count give the value and the gradients of the whole batch."""
+    trial = trial_of(subject)
+    for given in trial.ways(trial.given):
+        whole = trial.call(*given)
+        parts = []
+        for rows in (slice(0, 1), slice(1, 4), slice(4, 6)):
+            ctx = trial.context(row_offset=3 + rows.start)
+            parts.append(trial.call(*(None if array is None else array[rows] for array in given), ctx=ctx))
+        total = sum(part.count for part in parts)
+        weighed = [(part.count / total, part) for part in parts]
+        loss = sum(share * part.loss for share, part in weighed)
+        dx = tuple(np.concatenate([share * part.dx[i] for share, part in weighed]) for i in range(len(whole.dx)))
+        grads = {path: np.sum([share * part.grads[path] for share, part in weighed], axis=0) for path in whole.grads}
+        Result((loss,), dx, grads, total, whole.words).require_close(
+            whole, 1e-12 if trial.model is None else 1e-10, "of micro-batches, weighted by ctx.count and summed,",
+            "Set ctx.count to what the loss divides by (rows, tokens, or the sum of the weights), and draw random "
+            "numbers by ctx.normal or ctx.uniform.",
+        )  # fmt: skip
 
 
 def poisoned(ops: Ops) -> Ops:
@@ -202,13 +223,13 @@ def recorded_plan(subject: Subject) -> None:
         ran = eager.call(*given, ctx=fresh)
         fresh.commit()
         replayed.require_close(ran, 0, f"of replay {number} of a recorded plan", remedy)
-        require_all_same(f"after replay {number} of a recorded plan", trial.values(), eager.values(), remedy)
+        require_all_close(f"after replay {number} of a recorded plan", trial.values(), eager.values(), remedy)
 
 
 def _renew(trial: CallTrial, eager: CallTrial, number: int) -> None:
     """Other arrays to be called with, and parameters, in the same memory; the same parameters and states for both."""
     for array, new in zip(trial.given, trial.draw(5, number), strict=True):
-        array[...] = new
+        trial.ops.copy(new, array)
     for param, twin in zip(trial.parameters(), eager.parameters(), strict=True):
         trial.ops.scale(param.data, 0.9)
         twin.data = param.data
@@ -216,5 +237,5 @@ def _renew(trial: CallTrial, eager: CallTrial, number: int) -> None:
         trial.ops.copy(own.data, owned.data)
 
 
-APART = tuple(map(Check, (in_flight, context_used_again, non_contiguous, threads)))
-BACKENDS = (Check(parity), Check(recorded_plan, applies=promises_capture))
+APART = checks(in_flight, context_used_again, non_contiguous, threads)
+BACKENDS = (*checks(parity), *checks(recorded_plan, applies=promises_capture))

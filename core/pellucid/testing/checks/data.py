@@ -9,7 +9,7 @@ import numpy as np
 from pellucid.basics.arrays import HostArray, as_tuple, fits
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require, require_close, require_same
-from pellucid.testing.check import Check, has_expressions
+from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject, declared_shape, draw_input, tie
 
 
@@ -92,9 +92,9 @@ def _compare(subject: Subject, samples: HostArray, x: HostArray) -> None:
 
 
 TRANSFORM = (
-    Check(applied), Check(rows_apart), Check(saved), Check(fitted_on_what_is_given),
-    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
-)  # fmt: skip
+    *checks(applied, rows_apart, saved, fitted_on_what_is_given),
+    *checks(equations, equations_at_ties, applies=has_expressions),
+)
 
 
 # -- data sets -------------------------------------------------------------------------------------------------------
@@ -126,4 +126,4 @@ def splits(subject: Subject) -> None:
         )  # fmt: skip
 
 
-DATASET = (Check(splits),)
+DATASET = checks(splits)

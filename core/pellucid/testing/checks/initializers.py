@@ -6,7 +6,7 @@ import numpy as np
 
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require, require_same
-from pellucid.testing.check import Check, has_expressions
+from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject
 
 FANS = ((300, 200), (50, 600))
@@ -55,4 +55,4 @@ def equations(subject: Subject) -> None:
                     received=drawn.var(), remedy=remedy)  # fmt: skip
 
 
-CHECKS = (Check(values), Check(same_generator), Check(equations, applies=has_expressions))
+CHECKS = (*checks(values, same_generator), *checks(equations, applies=has_expressions))

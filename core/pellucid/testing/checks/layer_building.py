@@ -9,9 +9,9 @@ import numpy as np
 
 from pellucid.basics.arrays import as_tuple, fits
 from pellucid.basics.errors import PellucidError, ShapeError
-from pellucid.glassbox.failure import ConformanceError, require, require_all_same, require_same
+from pellucid.glassbox.failure import ConformanceError, require, require_all_close, require_same
 from pellucid.model.build import initialize
-from pellucid.testing.check import Check
+from pellucid.testing.check import checks
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.fingerprint import fingerprint
 from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_inputs, is_integer
@@ -75,13 +75,13 @@ def built_twice(subject: Subject) -> None:
         "Building again makes new parameters.", expected=params, received=again,
         remedy="Declare them by self.param and self.state, which return what is there already, and only in build.",
     )  # fmt: skip
-    require_all_same("after building again", trial.values(), before, "Let build only declare.")
+    require_all_close("after building again", trial.values(), before, "Let build only declare.")
 
 
 def same_seed(subject: Subject) -> None:
     """The same seed gives the same parameters."""
     first, second = (_initial(subject, seed=7) for _ in range(2))
-    require_all_same("of the same seed", second, first, "Draw only from the generator that the initializer is given.")
+    require_all_close("of the same seed", second, first, "Draw only from the generator that the initializer is given.")
 
 
 def _initial(subject: Subject, seed: int) -> dict[str, Any]:
@@ -189,4 +189,4 @@ def frozen(subject: Subject) -> None:
                              "The gradient flows through a frozen layer.")  # fmt: skip
 
 
-CHECKS = tuple(map(Check, (shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)))
+CHECKS = checks(shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)

@@ -7,9 +7,9 @@ import pickle
 
 import numpy as np
 
-from pellucid.glassbox.failure import require, require_all_same, require_same
+from pellucid.glassbox.failure import require, require_all_close, require_same
 from pellucid.interfaces.parameters import Param
-from pellucid.testing.check import Check
+from pellucid.testing.check import checks
 from pellucid.testing.checks.calls import ON_CTX
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.subject import Subject
@@ -65,7 +65,7 @@ def copied_when_built(subject: Subject) -> None:
         require(not left, f"Parameters of a copy made by {how} are not in its arena.", expected=[], received=left,
                 remedy="Hold parameters only as what self.param returns.")  # fmt: skip
         trial.model = original
-        require_all_same("after its copy has changed", trial.values(), before, "Share no arrays between copies.")
+        require_all_close("after its copy has changed", trial.values(), before, "Share no arrays between copies.")
 
 
-CHECKS = tuple(map(Check, (input_gradient_not_needed, memory_apart, copied_when_built)))
+CHECKS = checks(input_gradient_not_needed, memory_apart, copied_when_built)

@@ -11,7 +11,8 @@ import numpy as np
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import ConformanceError, require, require_close, require_same
-from pellucid.testing.check import Check, has_expressions
+from pellucid.testing.check import checks, has_expressions
+from pellucid.testing.checks.calls import splits_add_up
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import Subject, declared_shape, is_integer
@@ -52,24 +53,6 @@ def mean_once(subject: Subject) -> None:
     two = trial.call(np.repeat(trial.prediction, 2, axis=0), np.repeat(trial.target, 2, axis=0))
     require_close("The loss of a batch with every row twice", two.loss, one.loss, 1e-12, ONCE)
     require_close("The gradient of a batch with every row twice", two.gradient[::2], one.gradient / 2, 1e-12, ONCE)
-
-
-def splits_add_up(subject: Subject) -> None:
-    """Micro-batches weighted by ctx.count give the loss and the gradient of the whole batch."""
-    trial = LossTrial(subject)
-    for weight in (None, trial.weight):
-        whole = trial.call(trial.prediction, trial.target, weight)
-        parts = [
-            trial.call(trial.prediction[rows], trial.target[rows], None if weight is None else weight[rows])
-            for rows in (slice(0, 1), slice(1, 4), slice(4, 6))
-        ]
-        total = sum(part.count for part in parts)
-        remedy = "Set ctx.count to what the loss divided by: rows or tokens, or the sum of the weights."
-        require_close("ctx.count, summed over micro-batches,", total, whole.count, 1e-12, remedy)
-        loss = sum(part.count / total * part.loss for part in parts)
-        require_close("The loss of micro-batches, weighted by ctx.count,", loss, whole.loss, 1e-12, remedy)
-        gradient = np.concatenate([part.count / total * part.gradient for part in parts])
-        require_close("The gradient of micro-batches, weighted by ctx.count,", gradient, whole.gradient, 1e-12, remedy)
 
 
 def weights(subject: Subject) -> None:
@@ -217,7 +200,6 @@ def _compare(trial: LossTrial) -> None:
 
 
 CHECKS = (
-    Check(value), Check(gradients), Check(mean_once), Check(splits_add_up), Check(weights), Check(nothing_to_learn),
-    Check(extremes), Check(bad_targets), Check(probabilities), Check(outputs_for),
-    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
+    *checks(value, gradients, mean_once, splits_add_up, weights, nothing_to_learn, extremes, bad_targets),
+    *checks(probabilities, outputs_for), *checks(equations, equations_at_ties, applies=has_expressions),
 )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import require, require_close, require_same
-from pellucid.testing.check import Check, has_expressions
+from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject, draw_input, tie
 
 
@@ -99,6 +99,6 @@ def _compare(subject: Subject, prediction: Any, target: Any, weight: Any) -> Non
 
 
 CHECKS = (
-    Check(batches_add_up), Check(weights), Check(reset_forgets), Check(inputs_untouched),
-    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
-)  # fmt: skip
+    *checks(batches_add_up, weights, reset_forgets, inputs_untouched),
+    *checks(equations, equations_at_ties, applies=has_expressions),
+)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.glassbox.failure import require, require_close
-from pellucid.testing.check import Check
-from pellucid.testing.checks.calls import inputs_untouched, nothing_kept
+from pellucid.glassbox.failure import require
+from pellucid.testing.check import checks
+from pellucid.testing.checks.calls import inputs_untouched, nothing_kept, splits_add_up
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import ROUNDING, Subject
@@ -16,24 +16,6 @@ def gradients(subject: Subject) -> None:
     """The parameter gradients are the derivatives of the objective."""
     trial = ObjectiveTrial(subject)
     check_gradients(trial.objective, trial.model, trial.batch(), ops=trial.ops)
-
-
-def splits_add_up(subject: Subject) -> None:
-    """Micro-batches weighted by ctx.count give the objective and the gradients of the whole batch."""
-    trial = ObjectiveTrial(subject)
-    whole = trial.call()
-    parts = [
-        trial.call(*(array[start:stop] for array in trial.given), ctx=trial.context(row_offset=3 + start))
-        for start, stop in ((0, 2), (2, 6))
-    ]
-    total = sum(part.count for part in parts)
-    remedy = "Set ctx.count to what the mean divides by, and draw random numbers by ctx.normal or ctx.uniform."
-    require_close("ctx.count, summed over micro-batches,", total, whole.count, 1e-12, remedy)
-    summed = sum(part.count / total * part.loss for part in parts)
-    require_close("The objective of micro-batches", summed, whole.loss, 1e-10, remedy)
-    for path, grad in whole.grads.items():
-        summed = sum(part.count / total * part.grads[path] for part in parts)
-        require_close(f"The gradient of '{path}' of micro-batches", summed, grad, 1e-10, remedy)
 
 
 def evaluation_repeats(subject: Subject) -> None:
@@ -64,7 +46,4 @@ def parity(subject: Subject) -> None:
     )  # fmt: skip
 
 
-CHECKS = (
-    Check(parts_reported), Check(gradients), Check(splits_add_up), Check(evaluation_repeats), Check(nothing_kept),
-    Check(inputs_untouched), Check(parity),
-)  # fmt: skip
+CHECKS = checks(parts_reported, gradients, splits_add_up, evaluation_repeats, nothing_kept, inputs_untouched, parity)

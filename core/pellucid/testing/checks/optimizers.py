@@ -9,8 +9,8 @@ from unittest import SkipTest
 import numpy as np
 
 from pellucid.glassbox.equations import require_equations
-from pellucid.glassbox.failure import require, require_all_same, require_close, require_same
-from pellucid.testing.check import Check, has_expressions, promises_capture
+from pellucid.glassbox.failure import require, require_all_close, require_same
+from pellucid.testing.check import checks, has_expressions, promises_capture
 from pellucid.testing.checks.optimizer_trial import OptimizerTrial
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import NO_PLAN, ROUNDING, Subject
@@ -82,7 +82,7 @@ def segments_cut_anywhere(subject: Subject) -> None:
     whole, cut = OptimizerTrial(subject), OptimizerTrial(subject, apart=True)
     whole.run(3)
     cut.run(3)
-    require_all_same("with one segment for each parameter", cut.values(), whole.values(), BY_ITSELF)
+    require_all_close("with one segment for each parameter", cut.values(), whole.values(), BY_ITSELF)
     before = cut.values()
     cut.set_gradients(5)
     cut.step(cut.segments[:1])
@@ -102,7 +102,7 @@ def zero_gradient(subject: Subject) -> None:
         trial.ops.fill(trial.arena.grad, 0.0)
         trial.step()
     remedy = "Read the weight decay from segment.weight_decay or segment.hyper: it is 0 for biases."
-    require_all_same("after steps with zero gradient", trial.values(), before, remedy)
+    require_all_close("after steps with zero gradient", trial.values(), before, remedy)
 
 
 def state_in_slots(subject: Subject) -> None:
@@ -117,7 +117,7 @@ def state_in_slots(subject: Subject) -> None:
         second.ops.copy(buffer, second.slots.buffer(name))
     second.slots.t[()] = first.slots.t
     second.run(2, first=3)
-    require_all_same("of a run that was continued after 3 steps", second.values(), through.values(), IN_SLOTS)
+    require_all_close("of a run that was continued after 3 steps", second.values(), through.values(), IN_SLOTS)
 
 
 def nothing_kept(subject: Subject) -> None:
@@ -135,7 +135,7 @@ def follows_the_schedule(subject: Subject) -> None:
         segment.hyper[0] = 0.0
     trial.run(1)
     remedy = "Take the learning rate from segment.lr or segment.hyper, not from self.lr."
-    require_all_same("after a step with learning rate 0", trial.values(), before, remedy)
+    require_all_close("after a step with learning rate 0", trial.values(), before, remedy)
     half, other = OptimizerTrial(subject), subject.create()
     other.lr = half.optimizer.lr / 2
     expected = OptimizerTrial(subject, optimizer=other)
@@ -143,8 +143,7 @@ def follows_the_schedule(subject: Subject) -> None:
         segment.hyper[0] = segment.base_lr / 2
     for one in (half, expected):
         one.run(2)
-    for path, value in expected.values().items():
-        require_close(f"'{path}' at half the learning rate", half.values()[path], value, 1e-12, remedy)
+    require_all_close("at half the learning rate", half.values(), expected.values(), remedy, 1e-12)
 
 
 def dtype_kept(subject: Subject) -> None:
@@ -164,15 +163,14 @@ def parity(subject: Subject) -> None:
         one, other = subject.compared(OptimizerTrial, dtype=dtype, tied=tied)
         one.run(4)
         other.run(4)
+        remedy = "The reference in ops/ is the specification: hold the kernel against it."
+        where = f"on backend '{other.ops.name}' ({dtype}{', at ties' if tied else ''})"
+        require_all_close(where, other.values(), one.values(), remedy, tolerance)
+        left = f"(what is left of the gradient) {where}"
+        require_all_close(left, other.gradients(), one.gradients(), remedy, tolerance)
         for param, twin in zip(one.arena.params, other.arena.params, strict=True):
-            expected, received = one.slot_values(param), other.slot_values(twin)
-            remedy = "The reference in ops/ is the specification: hold the kernel against it."
-            where = f"of '{param.path}' on backend '{other.ops.name}' ({dtype}{', at ties' if tied else ''})"
-            require_close(f"The value {where}", other.ops.to_host(twin.data), param.data, tolerance, remedy)
-            left = other.ops.to_host(twin.grad)
-            require_close(f"What is left of the gradient {where}", left, param.grad, tolerance, remedy)
-            for name, value in expected.items():
-                require_close(f"Slot '{name}' {where}", received[name], value, tolerance, remedy)
+            slots = f"(a slot of '{param.path}') {where}"
+            require_all_close(slots, other.slot_values(twin), one.slot_values(param), remedy, tolerance)
 
 
 def recorded_plan(subject: Subject) -> None:
@@ -192,7 +190,7 @@ def recorded_plan(subject: Subject) -> None:
                 segment.hyper[0] *= 0.5
         plan.run()
         eager.step()
-        require_all_same(
+        require_all_close(
             f"after replay {number - 1} of a recorded step", trial.values(), eager.values(),
             "capturable = True promises that step is calls of ops alone, which read lr, weight decay and t from "
             "segment.hyper and segment.t_cell.",
@@ -204,8 +202,8 @@ def _says_it_zeroes(subject: Subject) -> bool:
 
 
 CHECKS = (
-    Check(descends), Check(zeroes_grad, applies=_says_it_zeroes), Check(segments_cut_anywhere), Check(zero_gradient),
-    Check(state_in_slots), Check(nothing_kept), Check(follows_the_schedule), Check(dtype_kept),
-    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions), Check(parity),
-    Check(recorded_plan, applies=promises_capture),
+    *checks(descends), *checks(zeroes_grad, applies=_says_it_zeroes),
+    *checks(segments_cut_anywhere, zero_gradient, state_in_slots, nothing_kept, follows_the_schedule, dtype_kept),
+    *checks(equations, equations_at_ties, applies=has_expressions), *checks(parity),
+    *checks(recorded_plan, applies=promises_capture),
 )  # fmt: skip

@@ -9,7 +9,8 @@ import numpy as np
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require_close, require_same
 from pellucid.ops.base import Ops
-from pellucid.testing.check import Check, has_expressions
+from pellucid.testing.check import checks, has_expressions
+from pellucid.testing.gradients import slope
 from pellucid.testing.subject import ROUNDING, Subject, tie
 
 
@@ -23,16 +24,9 @@ def gradients(subject: Subject) -> None:
     before, grad, step = data.copy(), np.ones_like(data), 1e-6
     regularizer.add_gradient(ops, data, grad)
     require_same("The data after add_gradient", data, before, "Write to grad only.")
-    numerical = np.empty_like(data)
-    for i in range(data.size):
-        ends = []
-        for sign in (1, -1):
-            data.flat[i] = before.flat[i] + sign * step
-            ends.append(float(regularizer.penalty(ops, data)))
-        data.flat[i] = before.flat[i]
-        numerical.flat[i] = (ends[0] - ends[1]) / (2 * step)
+    slopes = [slope(lambda: float(regularizer.penalty(ops, data)), data, i, step)[0] for i in range(data.size)]
     remedy = "Write grad += …, the derivative of penalty."
-    require_close("The gradient, added to ones,", grad, 1 + numerical, 1e-6, remedy)
+    require_close("The gradient, added to ones,", grad, 1 + np.reshape(slopes, data.shape), 1e-6, remedy)
 
 
 def equations(subject: Subject) -> None:
@@ -65,7 +59,4 @@ def parity(subject: Subject) -> None:
         require_close(f"{name} on backend '{subject.fast.name}'", received, expected[name], ROUNDING, "Call ops only.")
 
 
-CHECKS = (
-    Check(gradients), Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
-    Check(parity),
-)  # fmt: skip
+CHECKS = (*checks(gradients), *checks(equations, equations_at_ties, applies=has_expressions), *checks(parity))

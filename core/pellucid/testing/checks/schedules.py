@@ -7,7 +7,7 @@ from math import isfinite
 from pellucid.basics.component import CHANGES
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require
-from pellucid.testing.check import Check, has_expressions
+from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject
 
 PLANNED = ((0, 0), (5, 0), *((step, 10) for step in range(13)))
@@ -44,4 +44,4 @@ def equations(subject: Subject) -> None:
         require_equations(schedule, {"step": step, "total": total}, computed, 1e-12, where=where)
 
 
-CHECKS = (Check(factors), Check(pure), Check(equations, applies=has_expressions))
+CHECKS = (*checks(factors, pure), *checks(equations, applies=has_expressions))
