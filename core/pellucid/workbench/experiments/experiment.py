@@ -30,7 +30,7 @@ from pellucid.workbench.experiments.sections import NAMES, Sections
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainSettings:
     """The section ``[train]``.
 
     Attributes:
@@ -92,7 +92,7 @@ class Experiment:
     objective: Objective | None
     optimizer: Optimizer
     schedule: Schedule | None
-    settings: Training
+    settings: TrainSettings
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Prepared:
     trainer: Trainer
     splits: Splits
     resolved: Sections
-    settings: Training
+    settings: TrainSettings
 
 
 def check(sections: Mapping[str, Any]) -> Experiment:
@@ -179,13 +179,13 @@ def _taken(section: Any, key: str) -> tuple[Any, Any]:
     return {name: value for name, value in config.items() if name != key}, config.get(key)
 
 
-def _settings(reader: Reader, config: Any) -> Training:
-    read = reader.arguments(Training, config, "train", "[train]")
+def _settings(reader: Reader, config: Any) -> TrainSettings:
+    read = reader.arguments(TrainSettings, config, "train", "[train]")
     for check_range, name, interval in _RANGES:
         value = config.get(name) if isinstance(config, Mapping) else None
         if isinstance(value, int | float) and not any(m.path == f"train.{name}" for m in reader.mistakes):
             try:
-                check_range(Training(), name, value, interval)
+                check_range(TrainSettings(), name, value, interval)
             except ConfigError as error:
                 reader.note(f"train.{name}", str(error), error)
     backend = config.get("backend") if isinstance(config, Mapping) else None
@@ -195,7 +195,7 @@ def _settings(reader: Reader, config: Any) -> Training:
             get_ops(backend)
         except PellucidError as error:
             reader.note("train.backend", str(error), error)
-    return Training(**read) if isinstance(read, dict) else Training()
+    return TrainSettings(**read) if isinstance(read, dict) else TrainSettings()
 
 
 def prepare(experiment: Experiment) -> Prepared:
@@ -265,7 +265,7 @@ def _as_written(shape: Any) -> list[Any]:
     return [list(part) if isinstance(part, list | tuple) else part for part in shape]
 
 
-def _callbacks(settings: Training, splits: Splits) -> list[Callback | str]:
+def _callbacks(settings: TrainSettings, splits: Splits) -> list[Callback | str]:
     from pellucid.standard.callbacks import BestEpoch
 
     wanted: list[Callback | str] = list(settings.callbacks)
