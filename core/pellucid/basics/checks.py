@@ -61,5 +61,6 @@ def _inside(value: float, interval: str) -> bool:
 
 
 def _error(owner: object, name: str, expected: str, value: object) -> ConfigError:
-    of = getattr(owner, "__name__", type(owner).__name__)  # of a function its own, of a component that of its class
+    # Some owners are named by their text; of a function it is its own name, of a component that of its class.
+    of = owner if isinstance(owner, str) else getattr(owner, "__name__", type(owner).__name__)
     return ConfigError(f"The '{name}' of {of} must be {expected}. Received: {value!r}.")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from pellucid.basics.checks import check_int
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.samples import Classes, Inputs, Split, check_data, choose_rows
@@ -92,8 +93,7 @@ class Dataset(Component, ABC):
 
         Errors: DataError for unusable samples, and for parts that leave nothing to train on.
         """
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ConfigError(f"The 'seed' of a data set's splits must be an int of at least 0. Received: {seed!r}.")
+        check_int(self, "seed", seed, "[0, inf)")
         name = type(self).__name__
         # Separate generators: another 'validation' moves no sample between training and test.
         for_load, for_test, for_validation = (np.random.default_rng([seed, purpose]) for purpose in range(3))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, Shape
+from pellucid.basics.arrays import Shape
 from pellucid.basics.component import CHANGES, Component
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import a
@@ -124,7 +124,7 @@ def initialize(
     """
     declare(model, *input_shapes)
     owned: list[Param | State] = [*model.parameters(), *model.states()]
-    kept = {id(item): np.array(_host(item.data)) for item in owned if item.built}
+    kept = {id(item): np.array(ops.to_host(item.data)) for item in owned if item.built}
     runtime = allocate(model, *input_shapes, seed=seed, dtype=dtype, ops=ops, config=config)
     for param in runtime.arena.params:
         values = kept.get(id(param))
@@ -157,12 +157,6 @@ def allocate(
         state.data = ops.zeros(state.shape, arena.dtype)
     model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, predict, config)
     return model.runtime
-
-
-def _host(a: Any) -> HostArray:
-    """An array of any backend as NumPy's."""
-    leave = getattr(a, "get", None)  # CuPy's
-    return np.asarray(a if leave is None else leave())
 
 
 def _generator(seed: int, path: str) -> np.random.Generator:
