@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -197,20 +198,18 @@ def _in_float64(layer: Layer, inputs: list[HostArray], setting: _Setting) -> Non
         )
 
 
-class _Untouched:
+@contextmanager
+def _untouched(model: Layer) -> Iterator[None]:
     """Within: the parameters' gradients start at zero; at the end they are what they were before."""
-
-    def __init__(self, model: Layer) -> None:
-        self.grads = [param.grad for param in model.parameters()]
-
-    def __enter__(self) -> None:
-        self.before = [grad.copy() for grad in self.grads]
-        for grad in self.grads:
-            grad[...] = 0
-
-    def __exit__(self, *_: object) -> None:
-        for grad, before in zip(self.grads, self.before, strict=True):
-            grad[...] = before
+    grads = [param.grad for param in model.parameters()]
+    before = [grad.copy() for grad in grads]
+    for grad in grads:
+        grad[...] = 0
+    try:
+        yield
+    finally:
+        for grad, kept in zip(grads, before, strict=True):
+            grad[...] = kept
 
 
 def _layer_problem(layer: Layer, inputs: list[HostArray], setting: _Setting, rng: np.random.Generator) -> _Problem:
@@ -225,7 +224,7 @@ def _layer_problem(layer: Layer, inputs: list[HostArray], setting: _Setting, rng
         return float(sum(np.sum(a * b) for a, b in zip(dy, outputs, strict=True)))
 
     def analytic() -> list[HostArray | None]:
-        with _Untouched(layer):
+        with _untouched(layer):
             ctx = setting.context(rows)
             layer.forward(ctx, *inputs)
             dx = as_tuple(layer.backward(ctx, *dy))
@@ -264,7 +263,7 @@ def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, sett
         return float(objective.forward(setting.context(len(own)), model, own))
 
     def analytic() -> list[HostArray | None]:
-        with _Untouched(model):
+        with _untouched(model):
             ctx = setting.context(len(own))
             objective.forward(ctx, model, own)
             objective.backward(ctx, model)

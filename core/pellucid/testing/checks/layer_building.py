@@ -10,7 +10,6 @@ import numpy as np
 from pellucid.basics.arrays import as_tuple, fits
 from pellucid.basics.errors import PellucidError, ShapeError
 from pellucid.glassbox.failure import ConformanceError, require, require_all_close, require_same
-from pellucid.model.build import initialize
 from pellucid.testing.check import checks
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.fingerprint import fingerprint
@@ -80,15 +79,8 @@ def built_twice(subject: Subject) -> None:
 
 def same_seed(subject: Subject) -> None:
     """The same seed gives the same parameters."""
-    first, second = (_initial(subject, seed=7) for _ in range(2))
+    first, second = (LayerTrial(subject, seed=7).values() for _ in range(2))
     require_all_close("of the same seed", second, first, "Draw only from the generator that the initializer is given.")
-
-
-def _initial(subject: Subject, seed: int) -> dict[str, Any]:
-    layer = subject.create()
-    shapes = tuple(declared_shape(spec) for spec in subject.example.input_shapes)
-    initialize(layer, *shapes, seed=seed, dtype="float64", ops=subject.backends.reference)
-    return {p.path: np.array(subject.backends.reference.to_host(p.data)) for p in layer.parameters()}
 
 
 def wrong_shapes(subject: Subject) -> None:

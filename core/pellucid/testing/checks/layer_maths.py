@@ -14,6 +14,7 @@ from pellucid.glassbox.failure import require, require_all_close, require_close
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
+from pellucid.model.composite import Composite
 from pellucid.ops.base import Ops
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.layer_trial import LayerTrial
@@ -36,29 +37,16 @@ def _check_gradients(trial: LayerTrial, *, training: bool = True) -> None:
     check_gradients(trial.model, *trial.inputs, training=training, ops=trial.ops)
 
 
-class _Twice(Layer):
+class _Twice(Composite):
     """y = f(x, …) + f(x/2, …): one layer at two places of a network."""
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
+        self.integer_inputs = layer.integer_inputs
 
-    def output_shape(self, *input_shapes: Any) -> Any:
-        return self.layer.output_shape(*input_shapes)
-
-    def build(self, *input_shapes: Any) -> None:
-        self.layer.build(*input_shapes)
-
-    def forward(self, ctx: Context, *inputs: Any) -> Any:
-        first = as_tuple(self.layer.forward(ctx.child(0), *inputs))
-        second = as_tuple(self.layer.forward(ctx.child(1), *map(_half, inputs)))
+    def call(self, ctx: Context, *inputs: Any) -> Any:
+        first, second = as_tuple(self.layer(*inputs)), as_tuple(self.layer(*map(_half, inputs)))
         return tuple(a + b for a, b in zip(first, second, strict=True))
-
-    def backward(self, ctx: Context, *dy: Any) -> Any:
-        first = as_tuple(self.layer.backward(ctx.child(0), *dy))
-        first = tuple(None if dx is None else dx.copy() for dx in first)
-        second = as_tuple(self.layer.backward(ctx.child(1), *dy))
-        halved = zip(first, second, strict=True)
-        return tuple(None if a is None else a + 0.5 * b for a, b in halved)
 
 
 def _half(x: Any) -> Any:

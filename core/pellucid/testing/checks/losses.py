@@ -117,15 +117,11 @@ def bad_targets(subject: Subject) -> None:
     good = trial.ops.to_host(trial.target)
     trial.loss.check(good, shape)
     wrong: list[tuple[str, Any, str]] = [("of another shape", np.repeat(good[..., None], 2, axis=-1), "")]
-    if is_integer(specs[1]):
-        for label in (-1, specs[1][1]):
-            bad = good.copy()
-            bad.reshape(len(bad), -1)[3, 0] = label
-            wrong.append((f"with the label {label} in row 3", bad, "3"))
-    else:
+    labels = {f"the label {label}": label for label in (-1, specs[1][1])} if is_integer(specs[1]) else {"NaN": np.nan}
+    for what, label in labels.items():
         bad = good.copy()
-        bad.reshape(len(bad), -1)[3, 0] = np.nan
-        wrong.append(("with NaN in row 3", bad, "3"))
+        bad.reshape(len(bad), -1)[3, 0] = label
+        wrong.append((f"with {what} in row 3", bad, "3"))
     for which, target, row in wrong:
         try:
             trial.loss.check(target, shape)
