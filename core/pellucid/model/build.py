@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import Shape
+from pellucid.basics.checks import is_size
 from pellucid.basics.component import CHANGES, Component
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import a
@@ -90,16 +91,12 @@ def read_shapes(shape: Any) -> tuple[Shape, ...]:
     if isinstance(shape, list | tuple):
         several = bool(shape) and all(isinstance(part, list | tuple) for part in shape)
         parts = [tuple(part) for part in (shape if several else (shape,))]
-        if all(_is_size(size) for part in parts for size in part):
+        if all(size is None or is_size(size) for part in parts for size in part):
             return tuple(tuple(None if size is None else int(size) for size in part) for part in parts)
     raise ConfigError(
         "input_shape: expected a list of ints of at least 1 (None for an axis of variable length), or a list of such "
         f"lists for several inputs. Received: {shape!r}."
     )
-
-
-def _is_size(size: Any) -> bool:
-    return size is None or (_is_int(size) and size >= 1)
 
 
 def _is_int(value: Any) -> bool:
