@@ -73,9 +73,9 @@ def check_gradients(
     rng = np.random.default_rng([seed, 1])
     problem = _problem(subject, arguments, _Setting(training, seed, ops or ReferenceOps()), rng)
     for moved in range(ATTEMPTS):
-        compared = zip(problem.names, problem.variables, problem.analytic(), strict=True)
+        compared = zip(problem.variables.items(), problem.analytic(), strict=True)
         try:
-            errors = [error for of_one in compared for error in _errors(problem.value, *of_one, tolerance)]
+            errors = [e for (name, x), dx in compared for e in _errors(problem.value, name, x, dx, tolerance)]
         except _Kink:
             problem.move(rng)
         else:
@@ -139,12 +139,11 @@ def slope(value: Callable[[], float], x: HostArray, i: int, step: float) -> tupl
 
 @dataclass
 class _Problem:
-    """A scalar function ``value()`` of ``variables``, arrays that are changed in place, and its gradients."""
+    """A scalar function ``value()`` of ``variables``, arrays that are changed in place, and its gradients at these."""
 
     value: Callable[[], float]
     analytic: Callable[[], list[HostArray | None]]
-    names: list[str]
-    variables: list[HostArray]
+    variables: dict[str, HostArray]
     movable: list[HostArray]
 
     def move(self, rng: np.random.Generator) -> None:
@@ -217,24 +216,19 @@ def _layer_problem(layer: Layer, inputs: list[HostArray], setting: _Setting, rng
     rows = len(inputs[0])
     floating = [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
     dy = tuple(rng.normal(size=y.shape) for y in as_tuple(layer.forward(setting.context(rows), *inputs)))
-    params = layer.parameters()
 
     def value() -> float:
         outputs = as_tuple(layer.forward(setting.context(rows), *inputs))
         return float(sum(np.sum(a * b) for a, b in zip(dy, outputs, strict=True)))
 
     def analytic() -> list[HostArray | None]:
-        with _untouched(layer):
-            ctx = setting.context(rows)
-            layer.forward(ctx, *inputs)
-            dx = as_tuple(layer.backward(ctx, *dy))
-            of_inputs = [None if dx[i] is None else np.array(dx[i]) for i in floating]
-            return of_inputs + [param.grad.copy() for param in params]
+        ctx = setting.context(rows)
+        layer.forward(ctx, *inputs)
+        dx = as_tuple(layer.backward(ctx, *dy))
+        return [None if dx[i] is None else np.array(dx[i]) for i in floating]
 
-    names = [f"input {i}" if len(inputs) > 1 else "x" for i in floating]
-    variables = [inputs[i] for i in floating]
-    return _Problem(value, analytic, names + [f"'{p.path}'" for p in params], variables + [p.data for p in params],
-                    variables)  # fmt: skip
+    variables = {f"input {i}" if len(inputs) > 1 else "x": inputs[i] for i in floating}
+    return _with_parameters(layer, value, analytic, variables, list(variables.values()))
 
 
 def _loss_problem(loss: Loss, prediction: Any, target: Any, weight: Any = None, *, setting: _Setting) -> _Problem:
@@ -249,7 +243,7 @@ def _loss_problem(loss: Loss, prediction: Any, target: Any, weight: Any = None, 
         loss.forward(ctx, z, t, w)
         return [np.array(loss.backward(ctx))]
 
-    return _Problem(value, analytic, ["the prediction"], [z], [z])
+    return _Problem(value, analytic, {"the prediction": z}, [z])
 
 
 def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, setting: _Setting) -> _Problem:
@@ -257,17 +251,28 @@ def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, sett
     y = None if batch.y is None else _own(batch.y)
     own = replace(batch, x=tuple(inputs) if isinstance(batch.x, tuple) else inputs[0], y=y)
     _in_float64(model, inputs, setting)
-    params = model.parameters()
 
     def value() -> float:
         return float(objective.forward(setting.context(len(own)), model, own))
 
     def analytic() -> list[HostArray | None]:
-        with _untouched(model):
-            ctx = setting.context(len(own))
-            objective.forward(ctx, model, own)
-            objective.backward(ctx, model)
-            return [param.grad.copy() for param in params]
+        ctx = setting.context(len(own))
+        objective.forward(ctx, model, own)
+        objective.backward(ctx, model)
+        return []
 
-    names = [f"'{param.path}'" for param in params]
-    return _Problem(value, analytic, names, [p.data for p in params], [x for x in inputs if x.dtype.kind == "f"])
+    return _with_parameters(model, value, analytic, {}, [x for x in inputs if x.dtype.kind == "f"])
+
+
+def _with_parameters(
+    model: Layer, value: Callable[[], float], analytic: Callable[[], list[HostArray | None]],
+    variables: dict[str, HostArray], movable: list[HostArray],
+) -> _Problem:  # fmt: skip
+    """The problem in which the model's parameters are variables, too."""
+    params = model.parameters()
+
+    def with_those_of_parameters() -> list[HostArray | None]:
+        with _untouched(model):
+            return [*analytic(), *(param.grad.copy() for param in params)]
+
+    return _Problem(value, with_those_of_parameters, variables | {f"'{p.path}'": p.data for p in params}, movable)
