@@ -299,13 +299,17 @@ def test_a_fingerprint_sees_every_way_of_keeping_something() -> None:
 
 LOSS = '''
 import numpy as np
-from pellucid import Equation, Example, Loss
+from pellucid import DataError, Equation, Example, Loss
 
 class Away(Loss):
     """``l = |prediction - target|²/2`` of one number."""
 
     equations = (Equation("loss", r"L", None),)
     examples = (Example({}, ((1,), (1,))),)
+
+    def check(self, target, output_shape):
+        if target.shape[1:] != output_shape or not np.isfinite(target).all():
+            raise DataError("Away needs a number a sample; NaN or another shape in row 3.")
 
     def forward(self, ctx, prediction, target, weight=None):
         ctx.w = np.ones(len(prediction)) if weight is None else weight
