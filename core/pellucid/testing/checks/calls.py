@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import product
 from threading import Barrier
 from typing import Any
@@ -159,24 +160,25 @@ def threads(subject: Subject) -> None:
     for ops in subject.backends.all():
         trial = trial_of(subject, ops=ops, dtype="float32", rows=16)
         batches = [trial.draw(16, seed) for seed in range(4)]
-        barrier = Barrier(len(batches))
-
-        def run(ctx: Context, given: Arrays, trial: CallTrial = trial) -> Arrays:
-            y = trial.copies(trial.forward(ctx, *given))
-            # Gradients of parameters are shared: whoever runs backwards in several threads has a model in each.
-            return y if trial.parameters() else (*y, *trial.copies(trial.backward(ctx, *given)))
-
-        def work(given: Arrays, trial: CallTrial = trial, barrier: Barrier = barrier, run: Any = run) -> list[Arrays]:
-            barrier.wait(timeout=30)
-            ctx = trial.context()
-            return [run(ctx, given) for _ in range(5)]
-
-        alone = [run(trial.context(), given) for given in batches]
+        alone = [_computed(trial, trial.context(), given) for given in batches]
         with ThreadPoolExecutor(len(batches)) as pool:
-            for results, expected in zip(pool.map(work, batches), alone, strict=True):
-                for a, b in ((a, b) for result in results for a, b in zip(result, expected, strict=True)):
-                    if b is not None:
-                        require_same("What one of several threads computes", a, b, ON_CTX)
+            found = list(pool.map(partial(_five_times, trial, Barrier(len(batches))), batches))
+        for results, expected in zip(found, alone, strict=True):
+            for a, b in ((a, b) for result in results for a, b in zip(result, expected, strict=True)):
+                if b is not None:
+                    require_same("What one of several threads computes", a, b, ON_CTX)
+
+
+def _computed(trial: CallTrial, ctx: Context, given: Arrays) -> Arrays:
+    """The outputs; and the input gradients, unless gradients of parameters are made on the way, which threads share."""
+    y = trial.copies(trial.forward(ctx, *given))
+    return y if trial.parameters() else (*y, *trial.copies(trial.backward(ctx, *given)))
+
+
+def _five_times(trial: CallTrial, together: Barrier, given: Arrays) -> list[Arrays]:
+    together.wait(timeout=30)
+    ctx = trial.context()
+    return [_computed(trial, ctx, given) for _ in range(5)]
 
 
 def parity(subject: Subject) -> None:

@@ -56,7 +56,8 @@ def parity(subject: Subject) -> None:
     data = np.concatenate([_data(), tie(_data())]).astype("float32")
     expected = _figures(subject, data, subject.backends.reference)
     for name, received in _figures(subject, data, subject.fast).items():
-        require_close(f"{name} on backend '{subject.fast.name}'", received, expected[name], ROUNDING, "Call ops only.")
+        where = f"on backend '{subject.fast.name}'"
+        require_close(f"The value of '{name}' {where}", received, expected[name], ROUNDING, "Call ops only.")
 
 
 CHECKS = (*checks(gradients), *checks(equations, equations_at_ties, applies=has_expressions), *checks(parity))
