@@ -67,6 +67,10 @@ class StrictArray:
     def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
         raise LeakError("implicit conversion of an array of the device to NumPy; use ops.to_host")
 
+    def get(self) -> np.ndarray:
+        """The one way out: explicit, and a copy."""
+        return np.array(self._array)
+
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         return strict_xp
 
@@ -171,8 +175,8 @@ class StrictNamespace:
 
     @staticmethod
     def asnumpy(value: StrictArray) -> np.ndarray:
-        """The one way out: explicit, and a copy."""
-        return np.array(value._array)
+        """The same as a function."""
+        return value.get()
 
 
 strict_xp = StrictNamespace()

@@ -12,7 +12,7 @@ from pellucid.interfaces.parameters import Param, State
 
 def evaluate(component: Component, **known: Any) -> dict[str, Any]:
     """Evaluate top to bottom; symbols stand for attributes, and that of an activation's name for its function."""
-    names: dict[str, Any] = {**equations.arguments_of(component), **known}
+    names: dict[str, Any] = {**component.arguments(), **known}
     for symbol, attribute in component.symbols.items():
         value = getattr(component, attribute)
         if attribute == "activation":

@@ -295,3 +295,45 @@ def test_a_fingerprint_sees_every_way_of_keeping_something() -> None:
     before = fingerprint(layer)
     inner.hidden[0] = 1.0
     assert difference(before, fingerprint(layer)) == "layers"
+
+
+LOSS = '''
+import numpy as np
+from pellucid import DataError, Equation, Example, Loss
+
+class Away(Loss):
+    """``l = |prediction - target|²/2`` of one number."""
+
+    equations = (Equation("loss", r"L", None),)
+    examples = (Example({}, ((1,), (1,))),)
+
+    def check(self, target, output_shape):
+        if target.shape[1:] != output_shape or not np.isfinite(target).all():
+            raise DataError("Away needs a number a sample; NaN or another shape in row 3.")
+
+    def forward(self, ctx, prediction, target, weight=None):
+        ctx.w = np.ones(len(prediction)) if weight is None else weight
+        ctx.count = float(ctx.w.sum())
+        ctx.away = prediction - target
+        return np.asarray((ctx.w * ctx.away[:, 0] ** 2).sum() / 2 / max(ctx.count, 1e-9), "float64")
+
+    def backward(self, ctx):
+        return (ctx.w[:, None] * ctx.away / max(ctx.count, 1e-9)).astype(ctx.dtype)
+'''
+SLIPS = {
+    "kept on self": ("ctx.away = prediction", "ctx.away = self.kept = prediction", "A call changes Away.kept."),
+    "an input is written": ("ctx.away = prediction", "prediction[...] += 1; ctx.away = prediction", "The prediction"),
+    "a count of its own": ("ctx.count = float(ctx.w.sum())", "ctx.count = 2.0", "ctx.count"),
+}
+
+
+@pytest.mark.parametrize("what", SLIPS)
+def test_the_cases_of_calls_speak_of_a_loss_in_its_own_words(acme: Path, what: str) -> None:
+    old, new, said = SLIPS[what]
+    for vendor, source in (("right", LOSS), ("slip", LOSS.replace(old, new))):
+        install(acme, vendor, 'registry.loss("away", "{module}.losses:Away", summary="|z−t|²/2")',
+                modules={"losses": source})  # fmt: skip
+    assert run_conformance("right", verbose=False).ran > 20
+    with pytest.raises(ConformanceError) as caught:
+        run_conformance("slip", verbose=False)
+    assert said in str(caught.value)

@@ -9,7 +9,7 @@ from math import prod as product
 from typing import Any
 
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, as_tuple
 
 Axis = int | tuple[int, ...] | None
 
@@ -18,7 +18,7 @@ def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The axes as non-negative numbers; None means all."""
     if axis is None:
         return tuple(range(ndim))
-    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+    return tuple(a % ndim for a in as_tuple(axis))
 
 
 def kept(reduced: Array, x: Array, axis: Axis) -> Array:
@@ -97,8 +97,7 @@ def zeros_but(dy: Array, index: Any, shape: tuple[int, ...]) -> Array:
     xp = namespace(dy)
     dy = xp.asarray(dy)
     x = xp.zeros(shape, dtype=dy.dtype)
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(part is None or part is Ellipsis or isinstance(part, int | slice) for part in parts):
+    if all(part is None or part is Ellipsis or isinstance(part, int | slice) for part in as_tuple(index)):
         x[index] = dy  # nothing can be repeated
     else:
         xp.add.at(x, index, dy)

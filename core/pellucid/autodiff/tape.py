@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pellucid.autodiff.primitive import Recorded, namespace, shape_of, strip
 from pellucid.autodiff.variable import Variable
+from pellucid.basics.arrays import as_tuple
 from pellucid.basics.errors import ConfigError, DataError, DifferentiationError, ShapeError
 
 __all__ = ["Tape", "Variable", "grad", "value_and_grad"]
@@ -163,7 +164,7 @@ def _zeros_like(value: Any) -> Any:
 
 def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
     """The function ``(value of f, gradient of f)`` of the same arguments; see :func:`grad`."""
-    numbers = argnums if isinstance(argnums, tuple) else (argnums,)
+    numbers = as_tuple(argnums)
     if not numbers or not all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in numbers):
         raise ConfigError(f"argnums must be a position, or a tuple of positions, from 0. Received: {argnums!r}.")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from pellucid.autodiff import elementwise as e
@@ -10,6 +11,16 @@ from pellucid.autodiff import functions as f
 from pellucid.autodiff import products, shapes
 from pellucid.autodiff.primitive import Recorded, shape_of, strip
 from pellucid.basics.errors import DifferentiationError
+
+
+def _sides(operation: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
+    """An operator as the methods of a Variable on its left and of one on its right."""
+    return lambda self, other: operation(self, other), lambda self, other: operation(other, self)
+
+
+def _plain(operation: Callable[[Any, Any], Any]) -> Any:
+    """An operator as the method that applies it to the plain arrays."""
+    return lambda self, other: operation(strip(self), strip(other))
 
 
 class Variable(Recorded):
@@ -102,41 +113,12 @@ class Variable(Recorded):
 
     # -- arithmetic --
 
-    def __add__(self, other: Any) -> Any:
-        return e.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return e.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return e.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return e.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return e.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return e.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return e.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return e.divide(other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return e.power(self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return e.power(other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return products.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return products.matmul(other, self)
+    __add__, __radd__ = _sides(e.add)
+    __sub__, __rsub__ = _sides(e.subtract)
+    __mul__, __rmul__ = _sides(e.multiply)
+    __truediv__, __rtruediv__ = _sides(e.divide)
+    __pow__, __rpow__ = _sides(e.power)
+    __matmul__, __rmatmul__ = _sides(products.matmul)
 
     def __neg__(self) -> Any:
         return e.negative(self)
@@ -149,38 +131,14 @@ class Variable(Recorded):
 
     # -- comparisons and logic: plain arrays --
 
-    def __eq__(self, other: object) -> Any:
-        return strip(self) == strip(other)
-
-    def __ne__(self, other: object) -> Any:
-        return strip(self) != strip(other)
-
-    def __lt__(self, other: Any) -> Any:
-        return strip(self) < strip(other)
-
-    def __le__(self, other: Any) -> Any:
-        return strip(self) <= strip(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return strip(self) > strip(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return strip(self) >= strip(other)
+    __eq__, __ne__ = _plain(operator.eq), _plain(operator.ne)
+    __lt__, __le__ = _plain(operator.lt), _plain(operator.le)
+    __gt__, __ge__ = _plain(operator.gt), _plain(operator.ge)
+    __and__ = __rand__ = _plain(operator.and_)
+    __or__ = __ror__ = _plain(operator.or_)
 
     def __invert__(self) -> Any:
         return ~strip(self)
-
-    def __and__(self, other: Any) -> Any:
-        return strip(self) & strip(other)
-
-    def __rand__(self, other: Any) -> Any:
-        return strip(other) & strip(self)
-
-    def __or__(self, other: Any) -> Any:
-        return strip(self) | strip(other)
-
-    def __ror__(self, other: Any) -> Any:
-        return strip(other) | strip(self)
 
     # -- parts and shapes --
 
@@ -198,20 +156,8 @@ class Variable(Recorded):
     def transpose(self, *axes: Any) -> Any:
         return f.transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None)
 
-    def swapaxes(self, axis1: int, axis2: int) -> Any:
-        return f.swapaxes(self, axis1, axis2)
-
-    def squeeze(self, axis: Any = None) -> Any:
-        return f.squeeze(self, axis)
-
-    def ravel(self) -> Any:
-        return f.ravel(self)
-
-    def flatten(self) -> Any:
-        return f.ravel(self)
-
-    def repeat(self, repeats: int, axis: int | None = None) -> Any:
-        return f.repeat(self, repeats, axis)
+    swapaxes, squeeze, repeat = f.swapaxes, f.squeeze, f.repeat
+    ravel = flatten = f.ravel
 
     def astype(self, dtype: Any) -> Any:
         return shapes.astype(self, dtype=dtype)
@@ -221,35 +167,8 @@ class Variable(Recorded):
 
     # -- reductions --
 
-    def sum(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return f.sum(self, axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return f.mean(self, axis, keepdims=keepdims)
-
-    def prod(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return f.prod(self, axis, keepdims=keepdims)
-
-    def max(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return f.max(self, axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return f.min(self, axis, keepdims=keepdims)
-
-    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-        return f.var(self, axis, ddof=ddof, keepdims=keepdims)
-
-    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-        return f.std(self, axis, ddof=ddof, keepdims=keepdims)
-
-    def cumsum(self, axis: int | None = None) -> Any:
-        return f.cumsum(self, axis)
-
-    def clip(self, min: Any = None, max: Any = None) -> Any:
-        return f.clip(self, min, max)
-
-    def dot(self, other: Any) -> Any:
-        return products.dot(self, other)
+    sum, mean, prod, max, min, cumsum = f.sum, f.mean, f.prod, f.max, f.min, f.cumsum
+    var, std, clip, dot = f.var, f.std, f.clip, products.dot
 
     def argmax(self, axis: int | None = None) -> Any:
         return strip(self).argmax(axis)

@@ -38,7 +38,7 @@ def check_sizes(owner: object, name: str, value: object, of: str, *, least: int 
     """Raise ConfigError unless ``value`` is a list of ``least`` or more ints of at least 1: sizes ``of`` something,
     such as ``"the units of each hidden layer"``."""
     good = isinstance(value, list | tuple) and len(value) >= least
-    if not good or not all(_is_size(size) for size in value):  # type: ignore[attr-defined]
+    if not good or not all(is_size(size) for size in value):  # type: ignore[attr-defined]
         many = f"at least {least} " if least else ""
         raise _error(owner, name, f"a list of {many}ints of at least 1, {of}", value)
 
@@ -49,7 +49,8 @@ def check_type(owner: object, name: str, value: object, types: tuple[type, ...],
         raise _error(owner, name, expected, value)
 
 
-def _is_size(value: object) -> bool:
+def is_size(value: object) -> bool:
+    """Whether ``value`` is an integer of at least 1."""
     return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= 1
 
 
@@ -61,5 +62,6 @@ def _inside(value: float, interval: str) -> bool:
 
 
 def _error(owner: object, name: str, expected: str, value: object) -> ConfigError:
-    of = getattr(owner, "__name__", type(owner).__name__)  # of a function its own, of a component that of its class
+    # Some owners are named by their text; of a function it is its own name, of a component that of its class.
+    of = owner if isinstance(owner, str) else getattr(owner, "__name__", type(owner).__name__)
     return ConfigError(f"The '{name}' of {of} must be {expected}. Received: {value!r}.")

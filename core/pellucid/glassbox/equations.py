@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Component, Equation
-from pellucid.glassbox.failure import ConformanceError, require
+from pellucid.glassbox.failure import ConformanceError, require, require_close
 from pellucid.registry.config import create
 
 
@@ -52,13 +52,8 @@ class Activation:
 
     def _find(self, wanted: str, z: HostArray) -> HostArray:
         assert self.layer is not None
-        names = {**arguments_of(self.layer), "x": z, "dy": np.ones_like(z)}
+        names = {**self.layer.arguments(), "x": z, "dy": np.ones_like(z)}
         return np.asarray(evaluate(self.layer.equations, names)[wanted])
-
-
-def arguments_of(component: Component) -> dict[str, Any]:
-    """The constructor's arguments by name."""
-    return dict(component.arguments())
 
 
 def evaluate(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,6 +77,29 @@ def evaluate(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> dict[
                 expected="a value", received=f"{type(error).__name__}: {error}", remedy=_REMEDY,
             ) from error  # fmt: skip
         known[equation.of] = values[equation.of] = value
+    return values
+
+
+def require_equations(
+    component: Component, names: Mapping[str, Any], computed: Mapping[str, Any], tolerance: float = 1e-9, *,
+    where: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """Raise ConformanceError where an equation of the component gives another value than its code did.
+
+    Args:
+        names: what the equations may name besides the constructor's arguments.
+        computed: what the code gave; the equation of anything else is not compared.
+        tolerance: see ``require_close``.
+        where: further words for the message, such as " in step 3".
+
+    Returns:
+        The value of every equation.
+    """
+    values = evaluate(component.equations, {**component.arguments(), **names})
+    for of, value in values.items():
+        if computed.get(of) is not None:
+            require_close(f"The equation of '{of}' and the code differ{where}: the code's value", computed[of], value,
+                          tolerance, "One of the two is wrong: derive it again, and correct it.")  # fmt: skip
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,14 @@ def require_close(name: str, received: Any, expected: Any, tolerance: float, rem
     place = f" at {tuple(int(i) for i in worst)}" if distance.ndim else ""
     many = f" ({int((distance > tolerance).sum())} of {distance.size} elements differ)" if distance.size > 1 else ""
     raise ConformanceError(f"{name} is wrong{place}{many}.", expected=e[worst], received=r[worst], remedy=remedy)
+
+
+def require_all_close(
+    when: str, received: Mapping[str, Any], expected: Mapping[str, Any], remedy: str, tolerance: float = 0.0
+) -> None:
+    """Raise ConformanceError unless what is named by paths holds the same numbers, ``when`` that is."""
+    for path, value in received.items():
+        require_close(f"'{path}' {when}", value, expected[path], tolerance, remedy)
 
 
 def require_same(name: str, received: Any, expected: Any, remedy: str) -> None:

@@ -87,9 +87,12 @@ class Context:
     def twin(self) -> Context:
         """Another root of the same run, with memory of its own: same seed, place in the run and pending updates. The
         trainer keeps one per batch size."""
-        twin = Context.__new__(Context)
-        twin._open(self.ops, self.training, self.needs_dx, "", self._call)
-        return twin
+        return self._another("", self.needs_dx)
+
+    def _another(self, path: str, needs_dx: tuple[bool, ...]) -> Context:
+        another = Context.__new__(Context)
+        another._open(self.ops, self.training, needs_dx, path, self._call)
+        return another
 
     # -- the tree of calls ---------------------------------------------------------------------------------------
 
@@ -97,10 +100,8 @@ class Context:
         """The context of the call site ``key``: the same object at every step; ``needs_dx`` replaces its own."""
         child = self._children.get(key)
         if child is None:
-            child = Context.__new__(Context)
             wanted = EVERY_INPUT if needs_dx is None else needs_dx
-            child._open(self.ops, self.training, wanted, f"{self.path}/{key}", self._call)
-            self._children[key] = child
+            child = self._children[key] = self._another(f"{self.path}/{key}", wanted)
         elif needs_dx is not None:
             child.needs_dx = needs_dx
         return child
@@ -194,10 +195,10 @@ class Context:
         """Apply the updates (the trainer calls this when the step has been found finite)."""
         for state, value, rate in self._call.updates:
             self.ops.lerp(state.data, value, rate)
-        self._call.updates.clear()
+        self.discard()
 
     def discard(self) -> None:
-        """Forget the updates of a rejected step."""
+        """Forget the updates, those of a rejected step."""
         self._call.updates.clear()
 
     # -- for whoever makes the root ------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from pellucid.basics.checks import check_int
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.samples import Classes, Inputs, Split, check_data, choose_rows
@@ -92,17 +93,13 @@ class Dataset(Component, ABC):
 
         Errors: DataError for unusable samples, and for parts that leave nothing to train on.
         """
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ConfigError(f"The 'seed' of a data set's splits must be an int of at least 0. Received: {seed!r}.")
+        check_int(self, "seed", seed, "[0, inf)")
         name = type(self).__name__
         # Separate generators: another 'validation' moves no sample between training and test.
         for_load, for_test, for_validation = (np.random.default_rng([seed, purpose]) for purpose in range(3))
-        whole = self._loaded(self.load, for_load)
-        check_data(whole.x, whole.y, where=name)
-        labels = class_labels(whole.y)
-        rows = np.arange(len(whole))
-
-        test, validation = self._loaded(self.load_test), self._loaded(self.load_validation)
+        whole = self._loaded(self.load, name, for_load)
+        test = self._loaded(self.load_test, f"the test set of {name}")
+        validation = self._loaded(self.load_validation, f"the validation set of {name}")
         n_test = 0 if test is not None else as_count(self.test, len(whole))
         n_validation = 0 if validation is not None else as_count(self.validation, len(whole))
         if n_test + n_validation >= len(whole):
@@ -110,20 +107,15 @@ class Dataset(Component, ABC):
                 f"{name} has {len(whole)} samples, and {n_validation} for validation and {n_test} for the test leave "
                 "none to train on. Ask for smaller parts: 'validation' and 'test' are fractions below 1 or counts."
             )
-        if test is None:
-            rows, test_rows = choose_rows(rows, n_test, labels, for_test)
-            test = whole.take(test_rows)
-        else:
-            check_data(test.x, test.y, where=f"the test set of {name}")
-        train_rows, validation_rows = choose_rows(rows, n_validation, labels, for_validation)
-        if validation is None:
-            validation = whole.take(validation_rows)
-        else:
-            check_data(validation.x, validation.y, where=f"the validation set of {name}")
-        return Splits(whole.take(train_rows), validation, test, self.transforms)
+        labels = class_labels(whole.y)
+        rows, test_rows = choose_rows(np.arange(len(whole)), n_test, labels, for_test)
+        rows, validation_rows = choose_rows(rows, n_validation, labels, for_validation)
+        test = whole.take(test_rows) if test is None else test
+        validation = whole.take(validation_rows) if validation is None else validation
+        return Splits(whole.take(rows), validation, test, self.transforms)
 
-    def _loaded(self, load: Callable[..., SplitOrNone], *arguments: Any) -> SplitOrNone:
-        """What one of the methods above returns, or a PluginError or DataError that says whose fault it is."""
+    def _loaded(self, load: Callable[..., SplitOrNone], where: str, *arguments: Any) -> SplitOrNone:
+        """What one of the methods above returns, checked, or a PluginError or DataError that says whose fault it is."""
         try:
             split = load(*arguments)
         except Exception:
@@ -134,6 +126,8 @@ class Dataset(Component, ABC):
                 f"{type(self).__name__}.{load.__name__}: expected a pellucid.Split, as in return Split(x, y). "
                 f"Received: {type(split).__name__}."
             )
+        if split is not None:
+            check_data(split.x, split.y, where=where)
         return split
 
 

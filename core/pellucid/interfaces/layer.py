@@ -87,27 +87,25 @@ class Layer(Component, ABC):
 
         Calling again with the same shape returns the same parameter; another shape is a ShapeError.
         """
-        existing = next((param for _, param in self._parts(Param) if param.name == name), None)
-        if existing is not None:
-            self._same_shape(name, existing.shape, shape)
-            return existing
-        initializer: Initializer = read("initializer", init)
-        return Param(name, shape, initializer, decay, regularizer, fan_in, fan_out)
+        declared: Param | None = self._declared(Param, name, shape)
+        if declared is not None:
+            return declared
+        return Param(name, shape, read("initializer", init), decay, regularizer, fan_in, fan_out)
 
     def state(self, name: str, shape: tuple[int, ...], *, fill: float = 0.0) -> State:
         """Declare an array that is saved but never trained, filled with ``fill``; see :class:`State`."""
-        existing = next((state for _, state in self._parts(State) if state.name == name), None)
-        if existing is not None:
-            self._same_shape(name, existing.shape, shape)
-            return existing
-        return State(name, shape, fill)
+        declared: State | None = self._declared(State, name, shape)
+        return State(name, shape, fill) if declared is None else declared
 
-    def _same_shape(self, name: str, built: tuple[int, ...], wanted: tuple[int, ...]) -> None:
-        if built != wanted:
+    def _declared(self, kind: type, name: str, shape: tuple[int, ...]) -> Any:
+        """What has been declared under this name, or None."""
+        found = next((owned for _, owned in self._parts(kind) if owned.name == name), None)
+        if found is not None and found.shape != shape:
             raise ShapeError(
-                f"{type(self).__name__} was built with {name} of shape {built} and cannot be built again with "
-                f"{wanted}. A layer that is used twice must receive the same number of features both times."
+                f"{type(self).__name__} was built with {name} of shape {found.shape} and cannot be built again with "
+                f"{shape}. A layer that is used twice must receive the same number of features both times."
             )
+        return found
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         """The sub-layers, found in attributes and in lists, tuples and dictionaries of them, in order of assignment."""

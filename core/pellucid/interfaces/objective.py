@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.arrays import Array, Shape, as_tuple
 from pellucid.basics.component import Component
 from pellucid.interfaces.context import Context
-from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.layer import Layer, require_runtime
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Batch:
     @property
     def inputs(self) -> tuple[Array, ...]:
         """``x`` as a tuple, to be passed on: ``model.forward(ctx.child(0), *batch.inputs)``."""
-        return self.x if isinstance(self.x, tuple) else (self.x,)
+        return as_tuple(self.x)
 
     def __len__(self) -> int:
         return len(self.inputs[0])
@@ -97,8 +97,6 @@ class Objective(Component, ABC):
 
         An objective that makes some of them itself (a noise level, a label from ``y``) says here what is left.
         """
-        from pellucid.interfaces.layer import require_runtime
-
         return require_runtime(model).input_shapes
 
     def check(self, model: Layer, x: Any, y: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pellucid.basics.arrays import Array
+from pellucid.basics.checks import check_float, check_type
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.parameters import Arena, Param
@@ -133,27 +134,15 @@ def _hyper(optimizer: Optimizer, groups: Sequence[Group], param: Param) -> tuple
 
 def _check_groups(groups: Sequence[Group], paths: list[str]) -> None:
     for i, group in enumerate(groups):
-        unknown = set(group) - {"match", "lr", "weight_decay"}
-        if "match" not in group or unknown:
+        where = f"optimizer.groups[{i}]"
+        if "match" not in group or set(group) - {"match", "lr", "weight_decay"}:
             raise ConfigError(
-                f"optimizer.groups[{i}] must have the key 'match' and may have 'lr' and 'weight_decay'. "
-                f"Received: {dict(group)!r}."
+                f"{where} must have the key 'match' and may have 'lr' and 'weight_decay'. Received: {dict(group)!r}."
             )
-        _check_group(i, group)
+        check_type(where, "match", group["match"], (str,), "a pattern such as '*.bias'")
+        for name in ("lr", "weight_decay"):
+            check_float(where, name, group.get(name, 0.0), "[0, inf)")
         if not any(fnmatchcase(path, group["match"]) for path in paths):
             raise ConfigError(
-                f"optimizer.groups[{i}] matches no parameter: {group['match']!r}. The parameters are: "
-                + ", ".join(paths) + "."
-            )  # fmt: skip
-
-
-def _check_group(i: int, group: Group) -> None:
-    if not isinstance(group["match"], str):
-        raise ConfigError(
-            f"optimizer.groups[{i}].match must be a pattern such as '*.bias'. Received: {group['match']!r}."
-        )
-    for name in ("lr", "weight_decay"):
-        value = group.get(name, 0.0)
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not number or not np.isfinite(value) or value < 0:
-            raise ConfigError(f"optimizer.groups[{i}].{name} must be a float in [0, inf). Received: {value!r}.")
+                f"{where} matches no parameter: {group['match']!r}. The parameters are: {', '.join(paths)}."
+            )

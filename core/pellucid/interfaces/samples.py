@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray
+from pellucid.basics.arrays import HostArray, as_tuple
 from pellucid.basics.errors import DataError
 
 Inputs = HostArray | tuple[HostArray, ...]
@@ -32,7 +32,7 @@ class Split:
     features: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
-        return len(self.x[0] if isinstance(self.x, tuple) else self.x)
+        return len(as_tuple(self.x)[0])
 
     def take(self, rows: HostArray) -> Split:
         """The samples of these rows, as copies."""
@@ -40,7 +40,7 @@ class Split:
         return Split(x, None if self.y is None else self.y[rows], self.classes, self.features)
 
     def __repr__(self) -> str:
-        described = ", ".join(f"{part.dtype}{part.shape}" for part in _parts(self.x))
+        described = ", ".join(f"{part.dtype}{part.shape}" for part in as_tuple(self.x))
         target = "None" if self.y is None else f"{self.y.dtype}{self.y.shape}"
         return f"Split(x={described}, y={target})"
 
@@ -108,10 +108,6 @@ def _check_finite(name: str, array: HostArray, where: str) -> None:
         f"{f', and {len(bad) - 1} more that are not' if len(bad) > 1 else ''}. "
         "Remove these rows or fill in the values."
     )
-
-
-def _parts(x: Inputs) -> tuple[HostArray, ...]:
-    return x if isinstance(x, tuple) else (x,)
 
 
 Rows = np.ndarray[Any, Any]

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, Shape
+from pellucid.basics.arrays import Shape
+from pellucid.basics.checks import is_size
 from pellucid.basics.component import CHANGES, Component
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import a
@@ -90,16 +91,12 @@ def read_shapes(shape: Any) -> tuple[Shape, ...]:
     if isinstance(shape, list | tuple):
         several = bool(shape) and all(isinstance(part, list | tuple) for part in shape)
         parts = [tuple(part) for part in (shape if several else (shape,))]
-        if all(_is_size(size) for part in parts for size in part):
+        if all(size is None or is_size(size) for part in parts for size in part):
             return tuple(tuple(None if size is None else int(size) for size in part) for part in parts)
     raise ConfigError(
         "input_shape: expected a list of ints of at least 1 (None for an axis of variable length), or a list of such "
         f"lists for several inputs. Received: {shape!r}."
     )
-
-
-def _is_size(size: Any) -> bool:
-    return size is None or (_is_int(size) and size >= 1)
 
 
 def _is_int(value: Any) -> bool:
@@ -124,7 +121,7 @@ def initialize(
     """
     declare(model, *input_shapes)
     owned: list[Param | State] = [*model.parameters(), *model.states()]
-    kept = {id(item): np.array(_host(item.data)) for item in owned if item.built}
+    kept = {id(item): np.array(ops.to_host(item.data)) for item in owned if item.built}
     runtime = allocate(model, *input_shapes, seed=seed, dtype=dtype, ops=ops, config=config)
     for param in runtime.arena.params:
         values = kept.get(id(param))
@@ -157,12 +154,6 @@ def allocate(
         state.data = ops.zeros(state.shape, arena.dtype)
     model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, predict, config)
     return model.runtime
-
-
-def _host(a: Any) -> HostArray:
-    """An array of any backend as NumPy's."""
-    leave = getattr(a, "get", None)  # CuPy's
-    return np.asarray(a if leave is None else leave())
 
 
 def _generator(seed: int, path: str) -> np.random.Generator:

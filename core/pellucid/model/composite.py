@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.autodiff.primitive import Recorded, strip
 from pellucid.autodiff.tape import Tape
 from pellucid.autodiff.variable import Variable
-from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.arrays import Array, Shape, as_tuple
 from pellucid.basics.errors import DataError, DifferentiationError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_inputs
@@ -51,18 +51,15 @@ class CallTape(Tape):
         child, xp = self.ctx.child(self.calls, wanted), self.ctx.xp
         self.calls += 1
         result = layer.forward(child, *(x.value for x in given))
-        values = result if isinstance(result, tuple) else (result,)
+        values = as_tuple(result)
         if not any(wanted) and not any(param.trainable for param in layer.parameters()):
             outputs = [self.constant(value) for value in values]
         else:
 
             def pullback(*dys: Any) -> list[Any]:
                 complete = (xp.zeros_like(y) if dy is None else dy for dy, y in zip(dys, values, strict=True))
-                gradients = layer.backward(child, *complete)
-                if not any(wanted):
-                    return []
-                several = gradients if isinstance(gradients, tuple) else (gradients,)
-                return [dx for dx, want in zip(several, wanted, strict=True) if want]
+                gradients = as_tuple(layer.backward(child, *complete))
+                return [dx for dx, want in zip(gradients, wanted, strict=True) if want] if any(wanted) else []
 
             slots = [x.slot for x in given if x.slot is not None]
             outputs = self.record_several(values, slots, pullback, type(layer).__name__)
@@ -148,7 +145,7 @@ class Composite(Layer):
 
 def outputs_of(composite: Composite, tape: Tape, result: Any) -> tuple[Any, ...]:
     """The result of ``call`` as a tuple of Variables of its tape."""
-    outputs = result if isinstance(result, tuple) else (result,)
+    outputs = as_tuple(result)
     for y in outputs:
         if not isinstance(y, Recorded) or y.tape is not tape:
             raise DifferentiationError(

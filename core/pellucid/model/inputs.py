@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, Shape
+from pellucid.basics.arrays import HostArray, Shape, as_tuple, fits
 from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.interfaces.layer import Layer, require_runtime
 
@@ -18,8 +18,7 @@ def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> No
     if len(inputs) != len(shapes):
         raise ShapeError(f"The model takes {len(shapes)} input(s) of shapes {list(shapes)}. Received: {len(inputs)}.")
     for i, (x, shape) in enumerate(zip(inputs, shapes, strict=True)):
-        fits = x.ndim == len(shape) + 1 and all(w in (None, n) for n, w in zip(x.shape[1:], shape, strict=True))
-        if not fits:
+        if not fits(x.shape, (None, *shape)):
             wanted = ("N", *("any" if n is None else n for n in shape))
             hint = ""
             if x.shape == shape:
@@ -72,7 +71,7 @@ def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -
     ``shapes`` are those that the inputs must have, if other than the model's.
     """
     runtime = require_runtime(model)
-    first, *others = (np.asarray(part) for part in (x if isinstance(x, tuple) else (x,)))
+    first, *others = map(np.asarray, as_tuple(x))
     for transform in runtime.transforms:
         first = transform.apply(first)
     inputs = (first, *others)

@@ -31,12 +31,11 @@ class ArrayOps:
         return self.xp.asarray(host, dtype=dtype)
 
     def to_host(self, a: Array) -> numpy.ndarray:
-        """The array as ``numpy.ndarray``; on a host backend it shares memory, so copy before handing it out."""
+        """An array of any backend as ``numpy.ndarray``; on a host backend it shares memory, so copy before handing it
+        out."""
         if type(a) is numpy.ndarray:
             return a
-        leave: Any = getattr(self.xp, "asnumpy", numpy.asarray)
-        host: numpy.ndarray = leave(a)
-        return host
+        return numpy.asarray(a.get() if hasattr(a, "get") else a)  # CuPy's have a get
 
     def quiet(self) -> AbstractContextManager[Any]:
         """Within: overflow and invalid operations give infinity and NaN without a warning from NumPy.

@@ -12,6 +12,22 @@ def _always(subject: Subject) -> bool:
     return True
 
 
+def has_expressions(subject: Subject) -> bool:
+    """Whether any equation has a Python expression."""
+    return any(equation.python is not None for equation in getattr(subject.target, "equations", ()))
+
+
+def promises_capture(subject: Subject) -> bool:
+    """Whether the component, and every layer in it, says that its calls may be recorded."""
+    try:
+        made = subject.create()
+    except Exception:  # what is wrong with it is said by the case 'built_by_name'
+        return False
+    return bool(getattr(made, "capturable", False)) and all(
+        layer.capturable for _, layer in (made.walk() if made.kind == "layer" else ())
+    )
+
+
 @dataclass(frozen=True)
 class Check:
     """One promise.
@@ -35,3 +51,8 @@ class Check:
     @property
     def promise(self) -> str:
         return (self.run.__doc__ or "").strip().partition("\n")[0]
+
+
+def checks(*runs: Callable[[Subject], None], applies: Callable[[Subject], bool] = _always) -> tuple[Check, ...]:
+    """A check for each of these functions."""
+    return tuple(Check(run, applies) for run in runs)

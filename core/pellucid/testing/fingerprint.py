@@ -1,4 +1,4 @@
-"""fingerprint, recorded_assignments: what stands on a component and what is set on it, to tell what a call changes."""
+"""unchanged, fingerprint: what stands on a component and what is set on it, to tell what a call changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.component import Component
+from pellucid.basics.component import CHANGES, Component
+from pellucid.glassbox.failure import require
 
 
 def fingerprint(component: Component) -> dict[str, Any]:
@@ -25,6 +26,24 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> str:
             inner = difference(a, b) if isinstance(a, dict) and isinstance(b, dict) else ""
             return f"{name}.{inner}" if inner else str(name)
     return ""
+
+
+@contextmanager
+def unchanged(*components: Component, what: str, remedy: str) -> Iterator[None]:
+    """Within: no attribute of these components, or of those inside them, is set, replaced or filled.
+
+    Raises:
+        ConformanceError: at the end, if one was; it says that ``what`` did it.
+    """
+    before, changes = [fingerprint(component) for component in components], CHANGES.count
+    with recorded_assignments() as assigned:
+        yield
+    for component, kept in zip(components, before, strict=True):
+        place = difference(kept, fingerprint(component))
+        require(not place, f"{what} changes {type(component).__name__}.{place}.", received=place, remedy=remedy,
+                expected="the same attributes before and after")  # fmt: skip
+    require(CHANGES.count == changes, f"{what} sets an attribute of a component.", expected="none",
+            received=", ".join(dict.fromkeys(assigned)) or "Param.trainable", remedy=remedy)  # fmt: skip
 
 
 @contextmanager

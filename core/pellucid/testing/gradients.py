@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray
+from pellucid.basics.arrays import HostArray, as_tuple
 from pellucid.basics.errors import ConfigError
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.interfaces.context import Context
@@ -72,9 +73,9 @@ def check_gradients(
     rng = np.random.default_rng([seed, 1])
     problem = _problem(subject, arguments, _Setting(training, seed, ops or ReferenceOps()), rng)
     for moved in range(ATTEMPTS):
-        compared = zip(problem.names, problem.variables, problem.analytic(), strict=True)
+        compared = zip(problem.variables.items(), problem.analytic(), strict=True)
         try:
-            errors = [error for of_one in compared for error in _errors(problem.value, *of_one, tolerance)]
+            errors = [e for (name, x), dx in compared for e in _errors(problem.value, name, x, dx, tolerance)]
         except _Kink:
             problem.move(rng)
         else:
@@ -102,10 +103,10 @@ def _errors(
     for i in range(x.size):
         a = float(analytic.flat[i])
         step = STEP * max(1.0, abs(float(x.flat[i])))
-        n, jump = _slope(value, x, i, step)
+        n, jump = slope(value, x, i, step)
         error = _distance(a, n)
         if not error < tolerance:
-            n, finer = _slope(value, x, i, step / 10)  # a kink within the step, but not at x, is left behind
+            n, finer = slope(value, x, i, step / 10)  # a kink within the step, but not at x, is left behind
             error = _distance(a, n)
             if not error < tolerance:
                 if jump > 1e-4 and finer > jump / 2:
@@ -121,7 +122,7 @@ def _distance(a: float, n: float) -> float:
     return abs(a - n) / max(1.0, abs(a), abs(n))
 
 
-def _slope(value: Callable[[], float], x: HostArray, i: int, step: float) -> tuple[float, float]:
+def slope(value: Callable[[], float], x: HostArray, i: int, step: float) -> tuple[float, float]:
     """The central difference at element i, and how far the slopes to the left and to the right differ."""
     before = x.flat[i]
     middle = value()
@@ -138,12 +139,11 @@ def _slope(value: Callable[[], float], x: HostArray, i: int, step: float) -> tup
 
 @dataclass
 class _Problem:
-    """A scalar function ``value()`` of ``variables``, arrays that are changed in place, and its gradients."""
+    """A scalar function ``value()`` of ``variables``, arrays that are changed in place, and its gradients at these."""
 
     value: Callable[[], float]
     analytic: Callable[[], list[HostArray | None]]
-    names: list[str]
-    variables: list[HostArray]
+    variables: dict[str, HostArray]
     movable: list[HostArray]
 
     def move(self, rng: np.random.Generator) -> None:
@@ -197,45 +197,38 @@ def _in_float64(layer: Layer, inputs: list[HostArray], setting: _Setting) -> Non
         )
 
 
-class _Untouched:
+@contextmanager
+def _untouched(model: Layer) -> Iterator[None]:
     """Within: the parameters' gradients start at zero; at the end they are what they were before."""
-
-    def __init__(self, model: Layer) -> None:
-        self.grads = [param.grad for param in model.parameters()]
-
-    def __enter__(self) -> None:
-        self.before = [grad.copy() for grad in self.grads]
-        for grad in self.grads:
-            grad[...] = 0
-
-    def __exit__(self, *_: object) -> None:
-        for grad, before in zip(self.grads, self.before, strict=True):
-            grad[...] = before
+    grads = [param.grad for param in model.parameters()]
+    before = [grad.copy() for grad in grads]
+    for grad in grads:
+        grad[...] = 0
+    try:
+        yield
+    finally:
+        for grad, kept in zip(grads, before, strict=True):
+            grad[...] = kept
 
 
 def _layer_problem(layer: Layer, inputs: list[HostArray], setting: _Setting, rng: np.random.Generator) -> _Problem:
     _in_float64(layer, inputs, setting)
     rows = len(inputs[0])
     floating = [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
-    dy = tuple(rng.normal(size=y.shape) for y in _tuple(layer.forward(setting.context(rows), *inputs)))
-    params = layer.parameters()
+    dy = tuple(rng.normal(size=y.shape) for y in as_tuple(layer.forward(setting.context(rows), *inputs)))
 
     def value() -> float:
-        outputs = _tuple(layer.forward(setting.context(rows), *inputs))
+        outputs = as_tuple(layer.forward(setting.context(rows), *inputs))
         return float(sum(np.sum(a * b) for a, b in zip(dy, outputs, strict=True)))
 
     def analytic() -> list[HostArray | None]:
-        with _Untouched(layer):
-            ctx = setting.context(rows)
-            layer.forward(ctx, *inputs)
-            dx = _tuple(layer.backward(ctx, *dy))
-            of_inputs = [None if dx[i] is None else np.array(dx[i]) for i in floating]
-            return of_inputs + [param.grad.copy() for param in params]
+        ctx = setting.context(rows)
+        layer.forward(ctx, *inputs)
+        dx = as_tuple(layer.backward(ctx, *dy))
+        return [None if dx[i] is None else np.array(dx[i]) for i in floating]
 
-    names = [f"input {i}" if len(inputs) > 1 else "x" for i in floating]
-    variables = [inputs[i] for i in floating]
-    return _Problem(value, analytic, names + [f"'{p.path}'" for p in params], variables + [p.data for p in params],
-                    variables)  # fmt: skip
+    variables = {f"input {i}" if len(inputs) > 1 else "x": inputs[i] for i in floating}
+    return _with_parameters(layer, value, analytic, variables, list(variables.values()))
 
 
 def _loss_problem(loss: Loss, prediction: Any, target: Any, weight: Any = None, *, setting: _Setting) -> _Problem:
@@ -250,7 +243,7 @@ def _loss_problem(loss: Loss, prediction: Any, target: Any, weight: Any = None, 
         loss.forward(ctx, z, t, w)
         return [np.array(loss.backward(ctx))]
 
-    return _Problem(value, analytic, ["the prediction"], [z], [z])
+    return _Problem(value, analytic, {"the prediction": z}, [z])
 
 
 def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, setting: _Setting) -> _Problem:
@@ -258,21 +251,28 @@ def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, sett
     y = None if batch.y is None else _own(batch.y)
     own = replace(batch, x=tuple(inputs) if isinstance(batch.x, tuple) else inputs[0], y=y)
     _in_float64(model, inputs, setting)
-    params = model.parameters()
 
     def value() -> float:
         return float(objective.forward(setting.context(len(own)), model, own))
 
     def analytic() -> list[HostArray | None]:
-        with _Untouched(model):
-            ctx = setting.context(len(own))
-            objective.forward(ctx, model, own)
-            objective.backward(ctx, model)
-            return [param.grad.copy() for param in params]
+        ctx = setting.context(len(own))
+        objective.forward(ctx, model, own)
+        objective.backward(ctx, model)
+        return []
 
-    names = [f"'{param.path}'" for param in params]
-    return _Problem(value, analytic, names, [p.data for p in params], [x for x in inputs if x.dtype.kind == "f"])
+    return _with_parameters(model, value, analytic, {}, [x for x in inputs if x.dtype.kind == "f"])
 
 
-def _tuple(result: Any) -> tuple[Any, ...]:
-    return result if isinstance(result, tuple) else (result,)
+def _with_parameters(
+    model: Layer, value: Callable[[], float], analytic: Callable[[], list[HostArray | None]],
+    variables: dict[str, HostArray], movable: list[HostArray],
+) -> _Problem:  # fmt: skip
+    """The problem in which the model's parameters are variables, too."""
+    params = model.parameters()
+
+    def with_those_of_parameters() -> list[HostArray | None]:
+        with _untouched(model):
+            return [*analytic(), *(param.grad.copy() for param in params)]
+
+    return _Problem(value, with_those_of_parameters, variables | {f"'{p.path}'": p.data for p in params}, movable)

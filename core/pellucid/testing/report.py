@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -46,8 +47,7 @@ class Report:
         return None
 
     def __str__(self) -> str:
-        lines = [f"{self._name(entry)}  {counts}" for entry, counts in self._rows()]
-        lines += [f"FAILED {error}" for _, error in self.failed]
+        lines = [*self._rows(), *(f"FAILED {error}" for _, error in self.failed)]
         lines += [f"skipped {case}: {reason}" for case, reason in self.skipped]
         if self.unchecked:
             lines.append(f"equations without an expression, shown as unchecked: {', '.join(self.unchecked)}")
@@ -61,21 +61,16 @@ class Report:
         )
         return "\n".join(lines)
 
-    @staticmethod
-    def _name(entry: Entry) -> str:
-        return f"{entry.kind:12s} {entry.name:32s}"
-
-    def _rows(self) -> list[tuple[Entry, str]]:
-        rows: dict[tuple[str, str], tuple[Entry, list[int]]] = {}
+    def _rows(self) -> list[str]:
+        """How many cases of each component passed, failed and were skipped."""
+        rows: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         failed, skipped = [case for case, _ in self.failed], [case for case, _ in self.skipped]
-        outcomes = [(case, i) for i, cases in enumerate((self.passed, failed, skipped)) for case in cases]
-        for case, outcome in outcomes:
-            entry = case.subject.entry
-            rows.setdefault((entry.kind, entry.name), (entry, [0, 0, 0]))[1][outcome] += 1
-        words = ("passed", "failed", "skipped")
+        for word, cases in (("passed", self.passed), ("failed", failed), ("skipped", skipped)):
+            for case in cases:
+                rows[case.subject.entry.kind, case.subject.entry.name][word] += 1
         return [
-            (entry, ", ".join(f"{n} {word}" for n, word in zip(counts, words, strict=True) if n))
-            for _, (entry, counts) in sorted(rows.items())
+            f"{kind:12s} {name:32s}  {', '.join(f'{n} {word}' for word, n in counts.items())}"
+            for (kind, name), counts in sorted(rows.items())
         ]
 
 

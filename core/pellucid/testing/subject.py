@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+from unittest import SkipTest
 
 import numpy as np
 
@@ -16,8 +17,12 @@ from pellucid.ops.base import Ops, ReferenceOps
 from pellucid.registry.config import create
 from pellucid.registry.manifest import Entry
 
+Made = TypeVar("Made")
 VARIABLE = 3
 """The length that an axis of variable length has in the kit's data."""
+ROUNDING = 3e-5
+"""What float32 results may differ by, relative to max(1, |value|): sums of some dozens of terms."""
+NO_PLAN = "the backend recorded no plan: no kernel is called, or one of the calls falls back to the reference"
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,17 @@ class Subject:
         """A new component, made by its registered name."""
         return create(self.entry.kind, self.entry.name, **self.example.arguments)
 
+    @property
+    def fast(self) -> Ops:
+        """The backend to compare with, or SkipTest with the reason why there is none."""
+        if self.backends.fast is None:
+            raise SkipTest(self.backends.why_none)
+        return self.backends.fast
+
+    def compared(self, make: Callable[..., Made], **options: Any) -> tuple[Made, Made]:
+        """What ``make`` gives for this subject on the reference, and on the backend to compare with."""
+        return make(self, ops=self.backends.reference, **options), make(self, ops=self.fast, **options)
+
 
 def _short(value: Any) -> str:
     if isinstance(value, Mapping):
@@ -102,6 +118,13 @@ def draw_input(
     if is_integer(spec):
         return rng.integers(0, spec[1], shape) if spec[0] == "int" else rng.integers(0, 2, shape).astype(bool)
     return (rng.uniform(size=shape) if unit else rng.normal(size=shape)).astype(dtype)
+
+
+def draw_inputs(
+    specs: Sequence[tuple[Any, ...]], rows: int, rng: np.random.Generator, dtype: Any, ops: Ops
+) -> tuple[Any, ...]:
+    """Random data for all inputs, as arrays of the backend."""
+    return tuple(ops.asarray(draw_input(spec, rows, rng, dtype)) for spec in specs)
 
 
 def tie(array: HostArray) -> HostArray:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pellucid.testing.check import Check
+from pellucid.testing.check import Check, checks
 from pellucid.testing.checks import (
     augmentations,
     callbacks,
+    calls,
     data,
     general,
     initializers,
-    layer_backends,
     layer_building,
     layer_calls,
     layer_maths,
-    loss_calls,
     losses,
     metrics,
     objectives,
@@ -22,14 +21,17 @@ from pellucid.testing.checks import (
     schedules,
 )
 
+FIRST = checks(calls.nothing_kept, layer_calls.repeats, calls.inputs_untouched)
+"""All other cases compare one call with another, and would blame something else where these are broken."""
 LAYER = (
-    *layer_calls.FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *layer_calls.CHECKS, *layer_backends.CHECKS,
+    *FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *calls.APART, *layer_calls.CHECKS, *calls.BACKENDS,
 )  # fmt: skip
+LOSS = (*losses.CHECKS, *checks(calls.nothing_kept, calls.inputs_untouched), *calls.APART, *calls.BACKENDS)
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "layer": (*general.CHECKS, *general.EQUATIONS, *LAYER, *layer_maths.EQUATIONS),
     "model": (*general.CHECKS, *LAYER),
-    "loss": (*general.CHECKS, *general.EQUATIONS, *losses.CHECKS, *loss_calls.CHECKS),
+    "loss": (*general.CHECKS, *general.EQUATIONS, *LOSS),
     "objective": (*general.CHECKS, *general.EQUATIONS, *objectives.CHECKS),
     "optimizer": (*general.CHECKS, *general.EQUATIONS, *optimizers.CHECKS),
     "schedule": (*general.CHECKS, *general.EQUATIONS, *schedules.CHECKS),

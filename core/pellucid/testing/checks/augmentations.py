@@ -11,7 +11,7 @@ from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.transform import Augmentation
 from pellucid.ops.base import Ops
-from pellucid.testing.check import Check
+from pellucid.testing.check import checks
 from pellucid.testing.subject import Subject, draw_input
 
 ROWS = 6
@@ -86,7 +86,4 @@ def backends_agree(subject: Subject) -> None:
                       "Compute through ctx.ops and ctx.op only.")  # fmt: skip
 
 
-CHECKS = tuple(
-    Check(check, applies=is_augmentation)
-    for check in (shape_kept, keyed_by_step_and_row, prediction_untouched, backends_agree)
-)
+CHECKS = checks(shape_kept, keyed_by_step_and_row, prediction_untouched, backends_agree, applies=is_augmentation)

@@ -13,7 +13,7 @@ from pellucid.model.build import initialize
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.losses.mse import MSE
 from pellucid.standard.optimizers import SGD
-from pellucid.testing.check import Check
+from pellucid.testing.check import checks
 from pellucid.testing.subject import Subject
 from pellucid.training.trainer import Trainer
 
@@ -51,4 +51,4 @@ def state_carried(subject: Subject) -> None:
             remedy="Put into state all that a continued run needs, and take all of it back.")  # fmt: skip
 
 
-CHECKS = (Check(trains_along), Check(state_carried))
+CHECKS = checks(trains_along, state_carried)

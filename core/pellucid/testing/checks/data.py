@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray
-from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.basics.arrays import HostArray, as_tuple, fits
+from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require, require_close, require_same
-from pellucid.testing.check import Check
-from pellucid.testing.checks.layer_maths import has_expressions
+from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject, declared_shape, draw_input, tie
 
 
@@ -32,9 +31,8 @@ def applied(subject: Subject) -> None:
     y = transform.apply(x)
     require_same("The samples after apply", x, before, "Write into a new array.")
     shape = transform.output_shape(declared_shape(subject.example.input_shapes[0]))
-    good = y.shape[0] == len(x) and len(y.shape) == len(shape) + 1 and np.isfinite(y).all()
-    good = good and all(w in (None, n) for n, w in zip(y.shape[1:], shape, strict=False))
-    require(good, "The transformed samples have another shape than output_shape says, or are not finite.",
+    require(fits(y.shape, (len(x), *shape)) and np.isfinite(y).all(),
+            "The transformed samples have another shape than output_shape says, or are not finite.",
             expected=("N", *shape), received=y.shape, remedy="Correct output_shape.")  # fmt: skip
     empty = transform.apply(x[:0])
     require(empty.shape == (0, *y.shape[1:]), "No samples are transformed wrongly.", expected=(0, *y.shape[1:]),
@@ -89,26 +87,21 @@ def _compare(subject: Subject, samples: HostArray, x: HostArray) -> None:
     """Hold the equations of a transform that is fitted on ``samples`` against what it makes of x."""
     transform = subject.create()
     transform.fit(samples)
-    computed = {**transform.state(), "y": transform.apply(x)}
-    names = {**arguments_of(transform), **transform.state(), "samples": samples, "x": x}
-    for of, value in evaluate(transform.equations, names).items():
-        if of in computed:
-            name = f"The equation of '{of}' and the code differ: the code's value"
-            require_close(name, computed[of], value, 1e-9, "One of the two is wrong.")
+    learned = transform.state()
+    require_equations(transform, {**learned, "samples": samples, "x": x}, {**learned, "y": transform.apply(x)})
 
 
 TRANSFORM = (
-    Check(applied), Check(rows_apart), Check(saved), Check(fitted_on_what_is_given),
-    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
-)  # fmt: skip
+    *checks(applied, rows_apart, saved, fitted_on_what_is_given),
+    *checks(equations, equations_at_ties, applies=has_expressions),
+)
 
 
 # -- data sets -------------------------------------------------------------------------------------------------------
 
 
 def _arrays(split: Any) -> list[HostArray]:
-    inputs = split.x if isinstance(split.x, tuple) else (split.x,)
-    return [np.asarray(part) for part in (*inputs, *(() if split.y is None else (split.y,)))]
+    return [np.asarray(part) for part in (*as_tuple(split.x), split.y) if part is not None]
 
 
 def splits(subject: Subject) -> None:
@@ -133,4 +126,4 @@ def splits(subject: Subject) -> None:
         )  # fmt: skip
 
 
-DATASET = (Check(splits),)
+DATASET = checks(splits)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.glassbox.equations import arguments_of, evaluate
-from pellucid.glassbox.failure import require, require_close, require_same
-from pellucid.testing.check import Check
-from pellucid.testing.checks.layer_maths import has_expressions
+from pellucid.glassbox.equations import require_equations
+from pellucid.glassbox.failure import require, require_same
+from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject
 
 FANS = ((300, 200), (50, 600))
@@ -42,12 +41,9 @@ def equations(subject: Subject) -> None:
     for fan_in, fan_out in FANS:
         shape = (fan_in, fan_out)
         drawn = np.asarray(initializer(np.random.default_rng(4), shape, fan_in, fan_out))
-        names = {**arguments_of(initializer), "shape": shape, "fan_in": fan_in, "fan_out": fan_out}
-        found = evaluate(initializer.equations, names)
+        names = {"shape": shape, "fan_in": fan_in, "fan_out": fan_out}
+        found = require_equations(initializer, names, {"theta": drawn}, 1e-12)
         remedy = "One of the two is wrong: the equation or the code."
-        if "theta" in found:
-            name = "The equation of 'theta' and the code differ: the code's value"
-            require_close(name, drawn, found["theta"], 1e-12, remedy)
         spread = max(float(drawn.std()), 1e-300)
         if "mean" in found:
             distance = abs(float(drawn.mean()) - found["mean"]) / spread
@@ -59,4 +55,4 @@ def equations(subject: Subject) -> None:
                     received=drawn.var(), remedy=remedy)  # fmt: skip
 
 
-CHECKS = (Check(values), Check(same_generator), Check(equations, applies=has_expressions))
+CHECKS = (*checks(values, same_generator), *checks(equations, applies=has_expressions))

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import as_tuple, fits
 from pellucid.basics.errors import PellucidError, ShapeError
-from pellucid.glassbox.failure import ConformanceError, require, require_same
-from pellucid.testing.check import Check
+from pellucid.glassbox.failure import ConformanceError, require, require_all_close, require_same
+from pellucid.testing.check import checks
+from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.fingerprint import fingerprint
-from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_input, is_integer
-from pellucid.testing.trial import Trial, as_tuple
+from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_inputs, is_integer
 
 
 def shape_rule(subject: Subject) -> None:
@@ -26,33 +27,31 @@ def shape_rule(subject: Subject) -> None:
         fingerprint(unbuilt) == before, "output_shape changes the layer.", expected="a pure rule",
         received="another self after the call", remedy="Do in build what build is for; compute shapes from shapes.",
     )  # fmt: skip
-    trial = Trial(subject)
-    ruled = _rule(trial.layer, trial.shapes)
+    trial = LayerTrial(subject)
+    ruled = _rule(trial.model, trial.shapes)
     for rows in (1, 4):
-        outputs = as_tuple(trial.layer.forward(trial.context(), *trial.draw(rows)))
+        outputs = trial.forward(trial.context(), *trial.draw_inputs(rows))
         require(
             len(outputs) == len(ruled), "output_shape gives another number of outputs than forward.",
             expected=len(outputs), received=len(ruled), remedy="Return one shape per output, several as a tuple.",
         )  # fmt: skip
         for y, shape in zip(outputs, ruled, strict=True):
-            fits = len(y.shape) == len(shape) + 1 and y.shape[0] == rows
-            fits = fits and all(w in (None, n) for n, w in zip(y.shape[1:], shape, strict=False))
             require(
-                fits, f"output_shape and the output of forward differ for {rows} row(s).", expected=("N", *y.shape[1:]),
-                received=("N", *shape), remedy="Correct output_shape, or the output; its first axis is the batch.",
+                fits(y.shape, (rows, *shape)), f"output_shape and the output of forward differ for {rows} row(s).",
+                expected=("N", *y.shape[1:]), received=("N", *shape),
+                remedy="Correct output_shape, or the output; its first axis is the batch.",
             )  # fmt: skip
     if any(None in shape for shape in trial.shapes):
         _require_any_length(trial, subject)
 
 
-def _require_any_length(trial: Trial, subject: Subject) -> None:
+def _require_any_length(trial: LayerTrial, subject: Subject) -> None:
     """An axis of variable length may have any, and output_shape knows what follows from it."""
     for length in (1, VARIABLE + 2):
         specs = tuple(tuple(length if n is None else n for n in spec) for spec in subject.example.input_shapes)
-        rng = np.random.default_rng(0)
-        inputs = tuple(trial.ops.asarray(draw_input(spec, 2, rng, trial.dtype)) for spec in specs)
-        outputs = as_tuple(trial.layer.forward(trial.context(), *inputs))
-        got, want = tuple(y.shape[1:] for y in outputs), _rule(trial.layer, tuple(map(declared_shape, specs)))
+        inputs = draw_inputs(specs, 2, np.random.default_rng(0), trial.dtype, trial.ops)
+        outputs = trial.forward(trial.context(), *inputs)
+        got, want = tuple(y.shape[1:] for y in outputs), _rule(trial.model, tuple(map(declared_shape, specs)))
         require(got == want, f"output_shape is wrong for a variable axis of length {length}.", expected=got,
                 received=want, remedy="Let None stay None, and known lengths follow the rule.")  # fmt: skip
 
@@ -66,34 +65,22 @@ def _rule(layer: Any, shapes: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def built_twice(subject: Subject) -> None:
     """Building again for the same shapes changes nothing."""
-    trial = Trial(subject)
-    before, params = trial.values(), trial.layer.parameters()
-    trial.layer.build(*trial.shapes)
-    again = trial.layer.parameters()
+    trial = LayerTrial(subject)
+    before, params = trial.values(), trial.model.parameters()
+    trial.model.build(*trial.shapes)
+    again = trial.model.parameters()
     require(
         len(again) == len(params) and all(a is b for a, b in zip(again, params, strict=True)),
         "Building again makes new parameters.", expected=params, received=again,
         remedy="Declare them by self.param and self.state, which return what is there already, and only in build.",
     )  # fmt: skip
-    for path, value in trial.values().items():
-        require_same(f"'{path}' after building again", value, before[path], "Let build only declare.")
+    require_all_close("after building again", trial.values(), before, "Let build only declare.")
 
 
 def same_seed(subject: Subject) -> None:
     """The same seed gives the same parameters."""
-    first, second = (_initial(subject, seed=7) for _ in range(2))
-    for path, value in first.items():
-        require_same(f"'{path}' of the same seed", second.get(path), value,
-                     "Draw only from the generator that the initializer is given.")  # fmt: skip
-
-
-def _initial(subject: Subject, seed: int) -> dict[str, Any]:
-    from pellucid.model.build import initialize
-
-    layer = subject.create()
-    shapes = tuple(declared_shape(spec) for spec in subject.example.input_shapes)
-    initialize(layer, *shapes, seed=seed, dtype="float64", ops=subject.backends.reference)
-    return {p.path: np.array(subject.backends.reference.to_host(p.data)) for p in layer.parameters()}
+    first, second = (LayerTrial(subject, seed=7).values() for _ in range(2))
+    require_all_close("of the same seed", second, first, "Draw only from the generator that the initializer is given.")
 
 
 def wrong_shapes(subject: Subject) -> None:
@@ -117,12 +104,12 @@ def wrong_number(subject: Subject) -> None:
 
 def _refused_or_works(subject: Subject, specs: Any, what: Any, *, checked: bool = True) -> None:
     """Inputs of a layer that was built for others: a clear ShapeError, or, where that is ``checked``, an output."""
-    trial, shapes = Trial(subject), tuple(declared_shape(spec) for spec in specs)
+    trial, shapes = LayerTrial(subject), tuple(declared_shape(spec) for spec in specs)
     try:
-        trial.layer.build(*shapes)
-        outputs = _rule(trial.layer, shapes)
+        trial.model.build(*shapes)
+        outputs = _rule(trial.model, shapes)
     except PellucidError as error:
-        _require_clear(error, trial.layer, what)
+        _require_clear(error, trial.model, what)
         return
     except ConformanceError:
         raise
@@ -148,13 +135,12 @@ def _require_clear(error: PellucidError, layer: Any, what: Any) -> None:
     )
 
 
-def _require_works(trial: Trial, specs: Any, what: Any, outputs: Any) -> None:
+def _require_works(trial: LayerTrial, specs: Any, what: Any, outputs: Any) -> None:
     """What build and output_shape accept must be accepted by forward, with that output, and by backward."""
-    rng = np.random.default_rng(5)
-    inputs = tuple(trial.ops.asarray(draw_input(spec, 2, rng, trial.dtype)) for spec in specs)
+    inputs = draw_inputs(specs, 2, np.random.default_rng(5), trial.dtype, trial.ops)
     ctx = trial.context()
     try:
-        y = as_tuple(trial.layer.forward(ctx, *inputs))
+        y = as_tuple(trial.model.forward(ctx, *inputs))  # of any number, other than that of the example
     except Exception as error:
         raise ConformanceError(
             f"build and output_shape accept {_shown(what)}, and forward raises {type(error).__name__}.",
@@ -163,13 +149,9 @@ def _require_works(trial: Trial, specs: Any, what: Any, outputs: Any) -> None:
             "Name the inputs in both, one shape each, and their number is checked.",
         ) from error  # fmt: skip
     got = tuple(part.shape[1:] for part in y)
-    fits = all(
-        len(a) == len(b) and all(w in (None, n) for n, w in zip(a, b, strict=True))
-        for a, b in zip(got, outputs, strict=True)
-    )
-    require(fits, f"output_shape is wrong for {_shown(what)}.", expected=got, received=outputs,
+    require(all(map(fits, got, outputs)), f"output_shape is wrong for {_shown(what)}.", expected=got, received=outputs,
             remedy="Correct output_shape, or refuse the shape with a ShapeError.")  # fmt: skip
-    gradients = as_tuple(trial.layer.backward(ctx, *y))
+    gradients = as_tuple(trial.model.backward(ctx, *y))
     require(
         len(gradients) == len(inputs), f"backward gives another number of gradients for {_shown(what)}.",
         expected=len(inputs), received=len(gradients),
@@ -183,9 +165,9 @@ def _shown(what: Any) -> str:
 
 def frozen(subject: Subject) -> None:
     """Freezing one parameter changes no other gradient."""
-    trial = Trial(subject)
+    trial = LayerTrial(subject)
     whole = trial.call()
-    for param in trial.layer.parameters():
+    for param in trial.model.parameters():
         param.trainable = False
         rest = trial.call()
         param.trainable = True
@@ -199,4 +181,4 @@ def frozen(subject: Subject) -> None:
                              "The gradient flows through a frozen layer.")  # fmt: skip
 
 
-CHECKS = tuple(map(Check, (shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)))
+CHECKS = checks(shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)

@@ -7,54 +7,46 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import as_tuple
 from pellucid.basics.errors import PellucidError
-from pellucid.glassbox.equations import Activation, arguments_of, evaluate
-from pellucid.glassbox.failure import require, require_close
+from pellucid.glassbox.equations import Activation, require_equations
+from pellucid.glassbox.failure import require, require_all_close, require_close
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
+from pellucid.model.composite import Composite
 from pellucid.ops.base import Ops
-from pellucid.testing.check import Check
+from pellucid.testing.check import checks, has_expressions
+from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import Subject
-from pellucid.testing.trial import Arrays, Trial, as_tuple
+from pellucid.testing.trial import Arrays
 
 
 def gradients(subject: Subject) -> None:
     """In training, the gradients of inputs and parameters are the derivatives of the output."""
-    trial = Trial(subject)
-    check_gradients(trial.layer, *trial.inputs, ops=trial.ops)
+    _check_gradients(LayerTrial(subject))
 
 
 def gradients_in_evaluation(subject: Subject) -> None:
     """In evaluation, the gradients of inputs and parameters are the derivatives of the output."""
-    trial = Trial(subject)
-    check_gradients(trial.layer, *trial.inputs, training=False, ops=trial.ops)
+    _check_gradients(LayerTrial(subject), training=False)
 
 
-class _Twice(Layer):
+def _check_gradients(trial: LayerTrial, *, training: bool = True) -> None:
+    check_gradients(trial.model, *trial.inputs, training=training, ops=trial.ops)
+
+
+class _Twice(Composite):
     """y = f(x, …) + f(x/2, …): one layer at two places of a network."""
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
+        self.integer_inputs = layer.integer_inputs
 
-    def output_shape(self, *input_shapes: Any) -> Any:
-        return self.layer.output_shape(*input_shapes)
-
-    def build(self, *input_shapes: Any) -> None:
-        self.layer.build(*input_shapes)
-
-    def forward(self, ctx: Context, *inputs: Any) -> Any:
-        first = as_tuple(self.layer.forward(ctx.child(0), *inputs))
-        second = as_tuple(self.layer.forward(ctx.child(1), *map(_half, inputs)))
+    def call(self, ctx: Context, *inputs: Any) -> Any:
+        first, second = as_tuple(self.layer(*inputs)), as_tuple(self.layer(*map(_half, inputs)))
         return tuple(a + b for a, b in zip(first, second, strict=True))
-
-    def backward(self, ctx: Context, *dy: Any) -> Any:
-        first = as_tuple(self.layer.backward(ctx.child(0), *dy))
-        first = tuple(None if dx is None else dx.copy() for dx in first)
-        second = as_tuple(self.layer.backward(ctx.child(1), *dy))
-        halved = zip(first, second, strict=True)
-        return tuple(None if a is None else a + 0.5 * b for a, b in halved)
 
 
 def _half(x: Any) -> Any:
@@ -63,23 +55,21 @@ def _half(x: Any) -> Any:
 
 def used_twice(subject: Subject) -> None:
     """A layer at two places of a network gets the gradients of both."""
-    layer = _Twice(subject.create())
-    trial = Trial(subject, layer=layer)
-    check_gradients(layer, *trial.inputs, ops=trial.ops)
+    _check_gradients(LayerTrial(subject, layer=_Twice(subject.create())))
 
 
 def accumulation(subject: Subject) -> None:
     """backward adds to the parameters' gradients: what is there stays, and two calls add up."""
     for ops in subject.backends.all():
         for dtype, tolerance in (("float64", 1e-12), ("float32", 1e-5)):
-            trial = Trial(subject, ops=ops, dtype=dtype)
+            trial = LayerTrial(subject, ops=ops, dtype=dtype)
             once = trial.call()
             ctx = trial.context()
-            trial.layer.forward(ctx, *trial.inputs)
-            for param in trial.layer.parameters():
+            trial.forward(ctx, *trial.given)
+            for param in trial.model.parameters():
                 trial.ops.fill(param.grad, 1.0)
             for _ in range(2):
-                trial.layer.backward(ctx, *trial.dy)
+                trial.backward(ctx, *trial.given)
             for path, grad in trial.gradients().items():
                 require_close(
                     f"The gradient of '{path}' after two backwards, over a gradient of ones,", grad,
@@ -90,13 +80,11 @@ def accumulation(subject: Subject) -> None:
 
 def rows_apart(subject: Subject) -> None:
     """In evaluation no row sees another: predict gives the same for every batch size."""
-    trial = Trial(subject)
+    trial = LayerTrial(subject)
     whole = trial.call(training=False)
     for row in range(len(trial.inputs[0])):
         ctx = trial.context(training=False, index=np.array([row], np.int64))
-        single = trial.call(
-            tuple(x[row : row + 1] for x in trial.inputs), tuple(d[row : row + 1] for d in trial.dy), ctx=ctx
-        )
+        single = trial.call(*(array[row : row + 1] for array in trial.given), ctx=ctx)
         for part, among in ((single.y, whole.y), (single.dx, whole.dx)):
             for a, b in zip(part, among, strict=True):
                 if a is not None:
@@ -110,13 +98,13 @@ def row_numbers(subject: Subject) -> None:
     """0 rows, 1 row and many rows work; 0 rows leave the gradients at zero."""
     for training in (True, False):
         for rows in (0, 1, 7):
-            trial = Trial(subject, rows=rows)
-            ctx, states = trial.context(training=training, index=None if training else np.arange(rows)), trial.values()
+            trial = LayerTrial(subject, rows=rows)
+            ctx, states = trial.context(training=training), trial.values()
             with np.errstate(divide="raise", invalid="raise"):
                 result = trial.call(ctx=ctx)
             ctx.commit()
             mode = "training" if training else "evaluation"
-            for y in (*result.y, *(dx for dx in result.dx if dx is not None)):
+            for y in result.arrays:
                 require(
                     y.shape[0] == rows and np.isfinite(y).all(), f"{rows} row(s) give a wrong result in {mode}.",
                     expected=f"{rows} finite row(s)", received=f"shape {y.shape}: {y}",
@@ -126,18 +114,17 @@ def row_numbers(subject: Subject) -> None:
                 for path, grad in result.grads.items():
                     require(not grad.any(), f"0 rows give a gradient of '{path}' in {mode}.", expected=0.0,
                             received=grad, remedy="The sum over no rows is zero.")  # fmt: skip
-                for path, value in trial.values().items():
-                    require_close(f"'{path}' after a step of 0 rows", value, states[path], 0, "Learn from rows only.")
+                require_all_close("after a step of 0 rows", trial.values(), states, "Learn from rows only.")
 
 
 def large_inputs(subject: Subject) -> None:
     """Inputs of ±10⁴ in float32 give no NaN, forwards and backwards."""
     for ops in subject.backends.all():
-        trial = Trial(subject, ops=ops, dtype="float32")
+        trial = LayerTrial(subject, ops=ops, dtype="float32")
         for sign in (1, -1, None):
             with ops.quiet():
-                result = trial.call(tuple(_large(ops, x, sign) for x in trial.inputs))
-            for array in (*result.y, *(dx for dx in result.dx if dx is not None), *result.grads.values()):
+                result = trial.call(*(_large(ops, x, sign) for x in trial.inputs), *trial.dy)
+            for array in (*result.arrays, *result.grads.values()):
                 require(
                     not np.isnan(array).any(), f"Inputs of ±10⁴ give NaN on backend '{ops.name}'.",
                     expected="no NaN (infinity is allowed)",
@@ -158,16 +145,16 @@ def _large(ops: Ops, x: Any, sign: int | None) -> Any:
 def dtype_kept(subject: Subject) -> None:
     """float32 stays float32, float64 stays float64."""
     for dtype in ("float32", "float64"):
-        trial = Trial(subject, dtype=dtype)
+        trial = LayerTrial(subject, dtype=dtype)
         for training in (True, False):
             result = trial.call(training=training)
-            named = [("output", y) for y in result.y] + [("input gradient", dx) for dx in result.dx if dx is not None]
-            for name, array in named:
-                if array.dtype.kind == "f":
-                    require(
-                        array.dtype == dtype, f"An {name} has another type than the model.", expected=dtype,
-                        received=array.dtype, remedy="Make arrays by ctx.scratch(name, shape): it knows the type.",
-                    )  # fmt: skip
+            for i, array in enumerate(result.arrays):
+                name = "output" if i < len(result.y) else "input gradient"
+                require(
+                    array.dtype.kind != "f" or array.dtype == dtype, f"An {name} has another type than the model.",
+                    expected=dtype, received=array.dtype,
+                    remedy="Make arrays by ctx.scratch(name, shape): it knows the type.",
+                )  # fmt: skip
 
 
 def equations(subject: Subject) -> None:
@@ -178,7 +165,7 @@ def equations(subject: Subject) -> None:
     Compared are ``y``, ``dx``, ``d`` + the symbol of a parameter, the symbol of a state (its value after the commit,
     from the one before), all in training, and ``y_evaluation``.
     """
-    trial = Trial(subject)
+    trial = LayerTrial(subject)
     for x in trial.inputs:
         if x.dtype.kind == "f":
             x *= 2.0
@@ -187,19 +174,20 @@ def equations(subject: Subject) -> None:
 
 def equations_at_ties(subject: Subject) -> None:
     """The equations give what the code gives where numbers are equal or zero: both follow one convention."""
-    _compare(Trial(subject, tied=True))
+    _compare(LayerTrial(subject, tied=True))
 
 
-def _compare(trial: Trial) -> None:
+def _compare(trial: LayerTrial) -> None:
     """Hold the equations of a layer against one call in training and one in evaluation."""
-    layer = trial.layer
+    layer = trial.model
     before, ctx = trial.values(), trial.context()
     result = trial.call(ctx=ctx)
     evaluated = trial.call(training=False)
     ctx.commit()
     computed = {**_numbered("y", result.y), **_numbered("dx", result.dx), **_numbered("y_evaluation", evaluated.y)}
-    names: dict[str, Any] = {**arguments_of(layer), **_numbered("x", trial.inputs), **_numbered("dy", trial.dy)}
-    names |= _numbered("y", result.y)
+    names: dict[str, Any] = {
+        **_numbered("x", trial.inputs), **_numbered("dy", trial.dy), **_numbered("y", result.y),
+    }  # fmt: skip
     shape = trial.inputs[0].shape
     names |= {"uniform": trial.context().uniform(shape), "normal": trial.context().normal(shape)}
     for symbol, attribute in layer.symbols.items():
@@ -210,12 +198,7 @@ def _compare(trial: Trial) -> None:
             names[symbol], computed[symbol] = before[value.path], value.data
         else:
             names[symbol] = _symbol(value, of_parameter=any(e.of == f"d{symbol}" for e in layer.equations))
-    for of, value in evaluate(layer.equations, names).items():
-        if computed.get(of) is not None:
-            require_close(
-                f"The equation of '{of}' and the code differ: the code's value", computed[of], value, 1e-9,
-                "One of the two is wrong: derive it again, and correct it.",
-            )  # fmt: skip
+    require_equations(layer, names, computed)
 
 
 def _symbol(value: Any, of_parameter: bool) -> Any:
@@ -239,13 +222,7 @@ def _numbered(name: str, arrays: Arrays) -> dict[str, Any]:
     return {f"{name}{i}": array for i, array in enumerate(arrays)}
 
 
-def has_expressions(subject: Subject) -> bool:
-    """Whether any equation has a Python expression."""
-    return any(equation.python is not None for equation in getattr(subject.target, "equations", ()))
-
-
-CHECKS = (
-    Check(dtype_kept), Check(row_numbers), Check(accumulation), Check(rows_apart), Check(large_inputs),
-    Check(gradients), Check(gradients_in_evaluation), Check(used_twice),
-)  # fmt: skip
-EQUATIONS = Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions)
+CHECKS = checks(
+    dtype_kept, row_numbers, accumulation, rows_apart, large_inputs, gradients, gradients_in_evaluation, used_twice
+)
+EQUATIONS = checks(equations, equations_at_ties, applies=has_expressions)

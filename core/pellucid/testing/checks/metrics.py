@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import require, require_close, require_same
-from pellucid.testing.check import Check
-from pellucid.testing.checks.layer_maths import has_expressions
+from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject, draw_input, tie
 
 
@@ -92,7 +91,7 @@ def equations_at_ties(subject: Subject) -> None:
 def _compare(subject: Subject, prediction: Any, target: Any, weight: Any) -> None:
     """Hold the equation of a metric against its code."""
     metric = subject.create()
-    names = {**arguments_of(metric), "prediction": prediction, "z": prediction, "target": target, "t": target,
+    names = {**metric.arguments(), "prediction": prediction, "z": prediction, "target": target, "t": target,
              "weight": weight, "w": weight}  # fmt: skip
     *_, value = evaluate(metric.equations, names).values()
     require_close("The equation and the code differ: the code's value", _figure(subject, (prediction, target, weight)),
@@ -100,6 +99,6 @@ def _compare(subject: Subject, prediction: Any, target: Any, weight: Any) -> Non
 
 
 CHECKS = (
-    Check(batches_add_up), Check(weights), Check(reset_forgets), Check(inputs_untouched),
-    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
-)  # fmt: skip
+    *checks(batches_add_up, weights, reset_forgets, inputs_untouched),
+    *checks(equations, equations_at_ties, applies=has_expressions),
+)

@@ -13,12 +13,13 @@ from pellucid.ops.base import Ops
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.dense import Dense
 from pellucid.testing.subject import Subject, tie
+from pellucid.testing.trial import Trial
 
 SIZES = 5, 4, 3
 """Inputs, hidden units and outputs of the small network whose parameters are moved."""
 
 
-class OptimizerTrial:
+class OptimizerTrial(Trial):
     """The parameters of a small network under an optimizer; weights decay, biases do not.
 
     Args:
@@ -30,7 +31,7 @@ class OptimizerTrial:
         self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, apart: bool = False,
         optimizer: Optimizer | None = None, tied: bool = False,
     ) -> None:  # fmt: skip
-        self.ops = subject.backends.reference if ops is None else ops
+        super().__init__(subject, dtype, ops)
         self.optimizer: Optimizer = subject.create() if optimizer is None else optimizer
         self.model = Sequential([Dense(SIZES[1]), Dense(SIZES[2])])
         initialize(self.model, SIZES[:1], seed=0, dtype=dtype, ops=self.ops)
@@ -72,10 +73,6 @@ class OptimizerTrial:
         for number in range(first, first + steps):
             self.set_gradients(number)
             self.step()
-
-    def values(self) -> dict[str, Any]:
-        """Copies of the parameters by path."""
-        return {p.path: np.array(self.ops.to_host(p.data)) for p in self.arena.params}
 
     def slot_values(self, param: Any) -> dict[str, Any]:
         """Copies of a parameter's part of every slot."""

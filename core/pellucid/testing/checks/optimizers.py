@@ -8,15 +8,12 @@ from unittest import SkipTest
 
 import numpy as np
 
-from pellucid.basics.component import CHANGES
-from pellucid.glassbox.equations import arguments_of, evaluate
-from pellucid.glassbox.failure import require, require_close, require_same
-from pellucid.testing.check import Check
-from pellucid.testing.checks.layer_backends import NO_PLAN, ROUNDING, fast_backend, promises_capture
-from pellucid.testing.checks.layer_maths import has_expressions
+from pellucid.glassbox.equations import require_equations
+from pellucid.glassbox.failure import require, require_all_close, require_same
+from pellucid.testing.check import checks, has_expressions, promises_capture
 from pellucid.testing.checks.optimizer_trial import OptimizerTrial
-from pellucid.testing.fingerprint import difference, fingerprint
-from pellucid.testing.subject import Subject
+from pellucid.testing.fingerprint import unchanged
+from pellucid.testing.subject import NO_PLAN, ROUNDING, Subject
 
 IN_SLOTS = "What is kept from step to step goes into segment.slot(name) and segment.t, nothing on self."
 BY_ITSELF = "Treat each parameter by itself: numbers over all of segment.data depend on where it is cut."
@@ -41,22 +38,17 @@ def _compare(trial: OptimizerTrial) -> None:
     for number in range(4):
         before, slots = trial.values(), {p.path: trial.slot_values(p) for p in trial.arena.params}
         trial.set_gradients(number)
-        gradients = {p.path: np.array(trial.ops.to_host(p.grad)) for p in trial.arena.params}
+        gradients = trial.gradients()
         trial.step()
         after = trial.values()
         for segment in trial.segments:
             for param in segment.params:
                 names: dict[str, Any] = {equation.of: np.zeros(param.shape) for equation in trial.optimizer.equations}
-                names |= arguments_of(trial.optimizer)
                 names |= {"theta": before[param.path], "g": gradients[param.path], "lr": segment.lr,
                           "weight_decay": segment.weight_decay, "t": number + 1, **slots[param.path]}  # fmt: skip
                 computed = {"theta": after[param.path], **trial.slot_values(param)}
-                for of, value in evaluate(trial.optimizer.equations, names).items():
-                    if of in computed:
-                        require_close(
-                            f"The equation of '{of}' and the code differ in step {number + 1} for '{param.path}': the "
-                            "code's value", computed[of], value, 1e-9, "One of the two is wrong: derive it again.",
-                        )  # fmt: skip
+                where = f" in step {number + 1} for '{param.path}'"
+                require_equations(trial.optimizer, names, computed, where=where)
 
 
 def descends(subject: Subject) -> None:
@@ -90,8 +82,7 @@ def segments_cut_anywhere(subject: Subject) -> None:
     whole, cut = OptimizerTrial(subject), OptimizerTrial(subject, apart=True)
     whole.run(3)
     cut.run(3)
-    for path, value in whole.values().items():
-        require_same(f"'{path}' with one segment for each parameter", cut.values()[path], value, BY_ITSELF)
+    require_all_close("with one segment for each parameter", cut.values(), whole.values(), BY_ITSELF)
     before = cut.values()
     cut.set_gradients(5)
     cut.step(cut.segments[:1])
@@ -110,11 +101,8 @@ def zero_gradient(subject: Subject) -> None:
     for _ in range(2):
         trial.ops.fill(trial.arena.grad, 0.0)
         trial.step()
-    for path, value in trial.values().items():
-        require_same(
-            f"'{path}' after steps with zero gradient", value, before[path],
-            "Read the weight decay from segment.weight_decay or segment.hyper: it is 0 for biases.",
-        )  # fmt: skip
+    remedy = "Read the weight decay from segment.weight_decay or segment.hyper: it is 0 for biases."
+    require_all_close("after steps with zero gradient", trial.values(), before, remedy)
 
 
 def state_in_slots(subject: Subject) -> None:
@@ -129,18 +117,14 @@ def state_in_slots(subject: Subject) -> None:
         second.ops.copy(buffer, second.slots.buffer(name))
     second.slots.t[()] = first.slots.t
     second.run(2, first=3)
-    for path, value in through.values().items():
-        require_same(f"'{path}' of a run that was continued after 3 steps", second.values()[path], value, IN_SLOTS)
+    require_all_close("of a run that was continued after 3 steps", second.values(), through.values(), IN_SLOTS)
 
 
 def nothing_kept(subject: Subject) -> None:
     """step changes nothing on self."""
     trial = OptimizerTrial(subject)
-    before, changes = fingerprint(trial.optimizer), CHANGES.count
-    trial.run(2)
-    place = difference(before, fingerprint(trial.optimizer))
-    require(not place and CHANGES.count == changes, f"step changes self.{place}.", expected="the same self",
-            received=place or "an attribute was set", remedy=IN_SLOTS)  # fmt: skip
+    with unchanged(trial.optimizer, what="step", remedy=IN_SLOTS):
+        trial.run(2)
 
 
 def follows_the_schedule(subject: Subject) -> None:
@@ -150,9 +134,8 @@ def follows_the_schedule(subject: Subject) -> None:
     for segment in trial.segments:
         segment.hyper[0] = 0.0
     trial.run(1)
-    for path, value in trial.values().items():
-        require_same(f"'{path}' after a step with learning rate 0", value, before[path],
-                     "Take the learning rate from segment.lr or segment.hyper, not from self.lr.")  # fmt: skip
+    remedy = "Take the learning rate from segment.lr or segment.hyper, not from self.lr."
+    require_all_close("after a step with learning rate 0", trial.values(), before, remedy)
     half, other = OptimizerTrial(subject), subject.create()
     other.lr = half.optimizer.lr / 2
     expected = OptimizerTrial(subject, optimizer=other)
@@ -160,9 +143,7 @@ def follows_the_schedule(subject: Subject) -> None:
         segment.hyper[0] = segment.base_lr / 2
     for one in (half, expected):
         one.run(2)
-    for path, value in expected.values().items():
-        require_close(f"'{path}' at half the learning rate", half.values()[path], value, 1e-12,
-                      "Take the learning rate from segment.lr or segment.hyper, not from self.lr.")  # fmt: skip
+    require_all_close("at half the learning rate", half.values(), expected.values(), remedy, 1e-12)
 
 
 def dtype_kept(subject: Subject) -> None:
@@ -178,33 +159,28 @@ def dtype_kept(subject: Subject) -> None:
 
 def parity(subject: Subject) -> None:
     """All backends take the same steps."""
-    fast = fast_backend(subject)
     for (dtype, tolerance), tied in product((("float32", ROUNDING), ("float64", 1e-10)), (False, True)):
-        one, other = (
-            OptimizerTrial(subject, dtype=dtype, ops=ops, tied=tied) for ops in (subject.backends.reference, fast)
-        )
+        one, other = subject.compared(OptimizerTrial, dtype=dtype, tied=tied)
         one.run(4)
         other.run(4)
+        remedy = "The reference in ops/ is the specification: hold the kernel against it."
+        where = f"on backend '{other.ops.name}' ({dtype}{', at ties' if tied else ''})"
+        require_all_close(where, other.values(), one.values(), remedy, tolerance)
+        left = f"(what is left of the gradient) {where}"
+        require_all_close(left, other.gradients(), one.gradients(), remedy, tolerance)
         for param, twin in zip(one.arena.params, other.arena.params, strict=True):
-            expected, received = one.slot_values(param), other.slot_values(twin)
-            remedy = "The reference in ops/ is the specification: hold the kernel against it."
-            where = f"of '{param.path}' on backend '{fast.name}' ({dtype}{', at ties' if tied else ''})"
-            require_close(f"The value {where}", other.ops.to_host(twin.data), param.data, tolerance, remedy)
-            left = other.ops.to_host(twin.grad)
-            require_close(f"What is left of the gradient {where}", left, param.grad, tolerance, remedy)
-            for name, value in expected.items():
-                require_close(f"Slot '{name}' {where}", received[name], value, tolerance, remedy)
+            slots = f"(a slot of '{param.path}') {where}"
+            require_all_close(slots, other.slot_values(twin), one.slot_values(param), remedy, tolerance)
 
 
 def recorded_plan(subject: Subject) -> None:
     """A recorded step, replayed on other gradients and learning rates, gives the same bits as a step that is run."""
-    fast = fast_backend(subject)
-    trial, eager = (OptimizerTrial(subject, dtype="float32", ops=fast) for _ in range(2))
+    trial, eager = (OptimizerTrial(subject, dtype="float32", ops=subject.fast) for _ in range(2))
     trial.run(1)  # slots are made at the first step, which is not recorded
     eager.run(1)
     trial.set_gradients(1)
     eager.run(1, first=1)
-    _, plan = fast.record(trial.step)
+    _, plan = subject.fast.record(trial.step)
     if plan is None:
         raise SkipTest(NO_PLAN)
     for number in (2, 3):
@@ -214,12 +190,11 @@ def recorded_plan(subject: Subject) -> None:
                 segment.hyper[0] *= 0.5
         plan.run()
         eager.step()
-        for path, value in eager.values().items():
-            require_same(
-                f"'{path}' after replay {number - 1} of a recorded step", trial.values()[path], value,
-                "capturable = True promises that step is calls of ops alone, which read lr, weight decay and t from "
-                "segment.hyper and segment.t_cell.",
-            )  # fmt: skip
+        require_all_close(
+            f"after replay {number - 1} of a recorded step", trial.values(), eager.values(),
+            "capturable = True promises that step is calls of ops alone, which read lr, weight decay and t from "
+            "segment.hyper and segment.t_cell.",
+        )  # fmt: skip
 
 
 def _says_it_zeroes(subject: Subject) -> bool:
@@ -227,8 +202,8 @@ def _says_it_zeroes(subject: Subject) -> bool:
 
 
 CHECKS = (
-    Check(descends), Check(zeroes_grad, applies=_says_it_zeroes), Check(segments_cut_anywhere), Check(zero_gradient),
-    Check(state_in_slots), Check(nothing_kept), Check(follows_the_schedule), Check(dtype_kept),
-    Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions), Check(parity),
-    Check(recorded_plan, applies=promises_capture),
+    *checks(descends), *checks(zeroes_grad, applies=_says_it_zeroes),
+    *checks(segments_cut_anywhere, zero_gradient, state_in_slots, nothing_kept, follows_the_schedule, dtype_kept),
+    *checks(equations, equations_at_ties, applies=has_expressions), *checks(parity),
+    *checks(recorded_plan, applies=promises_capture),
 )  # fmt: skip

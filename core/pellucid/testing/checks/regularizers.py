@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from pellucid.glassbox.equations import arguments_of, evaluate
+from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require_close, require_same
-from pellucid.testing.check import Check
-from pellucid.testing.checks.layer_backends import ROUNDING, fast_backend
-from pellucid.testing.checks.layer_maths import has_expressions
-from pellucid.testing.subject import Subject, tie
+from pellucid.ops.base import Ops
+from pellucid.testing.check import checks, has_expressions
+from pellucid.testing.gradients import slope
+from pellucid.testing.subject import ROUNDING, Subject, tie
 
 
 def _data() -> np.ndarray:
@@ -22,16 +24,9 @@ def gradients(subject: Subject) -> None:
     before, grad, step = data.copy(), np.ones_like(data), 1e-6
     regularizer.add_gradient(ops, data, grad)
     require_same("The data after add_gradient", data, before, "Write to grad only.")
-    numerical = np.empty_like(data)
-    for i in range(data.size):
-        ends = []
-        for sign in (1, -1):
-            data.flat[i] = before.flat[i] + sign * step
-            ends.append(float(regularizer.penalty(ops, data)))
-        data.flat[i] = before.flat[i]
-        numerical.flat[i] = (ends[0] - ends[1]) / (2 * step)
+    slopes = [slope(lambda: float(regularizer.penalty(ops, data)), data, i, step)[0] for i in range(data.size)]
     remedy = "Write grad += …, the derivative of penalty."
-    require_close("The gradient, added to ones,", grad, 1 + numerical, 1e-6, remedy)
+    require_close("The gradient, added to ones,", grad, 1 + np.reshape(slopes, data.shape), 1e-6, remedy)
 
 
 def equations(subject: Subject) -> None:
@@ -46,30 +41,23 @@ def equations_at_ties(subject: Subject) -> None:
 
 def _compare(subject: Subject, data: np.ndarray) -> None:
     """Hold the equations of a regularizer against its code, on these parameters."""
-    regularizer, ops = subject.create(), subject.backends.reference
-    grad = np.zeros_like(data)
-    regularizer.add_gradient(ops, data, grad)
-    computed = {"penalty": float(regularizer.penalty(ops, data)), "dtheta": grad}
-    for of, value in evaluate(regularizer.equations, {**arguments_of(regularizer), "theta": data}).items():
-        if of in computed:
-            require_close(f"The equation of '{of}' and the code differ: the code's value", computed[of], value, 1e-9,
-                          "One of the two is wrong: derive it again.")  # fmt: skip
+    require_equations(subject.create(), {"theta": data}, _figures(subject, data, subject.backends.reference))
+
+
+def _figures(subject: Subject, data: np.ndarray, ops: Ops) -> dict[str, Any]:
+    """The penalty and its gradient, as the code computes them on a backend."""
+    regularizer, own, grad = subject.create(), ops.asarray(data), ops.zeros(data.shape, data.dtype)
+    regularizer.add_gradient(ops, own, grad)
+    return {"penalty": float(regularizer.penalty(ops, own)), "dtheta": ops.to_host(grad)}
 
 
 def parity(subject: Subject) -> None:
     """All backends give the same penalty and gradient."""
-    fast = fast_backend(subject)
-    regularizer, data = subject.create(), np.concatenate([_data(), tie(_data())]).astype("float32")
-    figures = []
-    for ops in (subject.backends.reference, fast):
-        own, grad = ops.asarray(data), ops.zeros(data.shape, "float32")
-        regularizer.add_gradient(ops, own, grad)
-        figures.append((float(regularizer.penalty(ops, own)), ops.to_host(grad)))
-    for name, expected, received in zip(("penalty", "gradient"), *figures, strict=True):
-        require_close(f"The {name} on backend '{fast.name}'", received, expected, ROUNDING, "Call ops only.")
+    data = np.concatenate([_data(), tie(_data())]).astype("float32")
+    expected = _figures(subject, data, subject.backends.reference)
+    for name, received in _figures(subject, data, subject.fast).items():
+        where = f"on backend '{subject.fast.name}'"
+        require_close(f"The value of '{name}' {where}", received, expected[name], ROUNDING, "Call ops only.")
 
 
-CHECKS = (
-    Check(gradients), Check(equations, applies=has_expressions), Check(equations_at_ties, applies=has_expressions),
-    Check(parity),
-)  # fmt: skip
+CHECKS = (*checks(gradients), *checks(equations, equations_at_ties, applies=has_expressions), *checks(parity))

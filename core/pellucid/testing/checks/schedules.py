@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import isfinite
 
 from pellucid.basics.component import CHANGES
-from pellucid.glassbox.equations import arguments_of, evaluate
-from pellucid.glassbox.failure import require, require_close
-from pellucid.testing.check import Check
-from pellucid.testing.checks.layer_maths import has_expressions
+from pellucid.glassbox.equations import require_equations
+from pellucid.glassbox.failure import require
+from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject
 
 PLANNED = ((0, 0), (5, 0), *((step, 10) for step in range(13)))
@@ -41,10 +40,8 @@ def equations(subject: Subject) -> None:
     """The equation of 'factor' gives what the code gives; names: step, total, the constructor's arguments."""
     schedule = subject.create()
     for step, total in PLANNED:
-        values = evaluate(schedule.equations, {**arguments_of(schedule), "step": step, "total": total})
-        if "factor" in values:
-            require_close(f"The equation of 'factor' and the code differ in step {step} of {total}: the code's value",
-                          schedule(step, total), values["factor"], 1e-12, "One of the two is wrong.")  # fmt: skip
+        computed, where = {"factor": schedule(step, total)}, f" in step {step} of {total}"
+        require_equations(schedule, {"step": step, "total": total}, computed, 1e-12, where=where)
 
 
-CHECKS = (Check(factors), Check(pure), Check(equations, applies=has_expressions))
+CHECKS = (*checks(factors, pure), *checks(equations, applies=has_expressions))

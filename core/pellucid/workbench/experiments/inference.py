@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Shape
+from pellucid.basics.arrays import Shape, as_tuple
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.dataset import Splits, class_labels
 from pellucid.interfaces.objective import Loss, Objective
@@ -23,7 +23,7 @@ def input_shape_of(splits: Splits, made: Sequence[Shape] = (), transforms: Seque
         transforms: of the model; see :attr:`pellucid.Layer.default_transforms`.
     """
     x = splits.train.x
-    first, *others = x if isinstance(x, tuple) else (x,)
+    first, *others = as_tuple(x)
     shape = tuple(first.shape[1:])
     of_data = read_several("transform", splits.transforms, path="data.transforms")
     for transform in of_data + read_several("transform", transforms, path="default_transforms"):

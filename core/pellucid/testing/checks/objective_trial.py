@@ -1,0 +1,61 @@
+"""ObjectiveTrial: an objective with the model of its example and a batch drawn at random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.glassbox.failure import ConformanceError
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.objective import Batch, Objective
+from pellucid.model.build import initialize
+from pellucid.ops.base import Ops
+from pellucid.registry.config import read
+from pellucid.testing.subject import Subject, declared_shape, draw_input, draw_inputs
+from pellucid.testing.trial import Arrays, CallTrial
+
+
+class ObjectiveTrial(CallTrial):
+    """An objective, the model of its example, and what batches are made of: inputs, the target if there is one, and
+    which samples these are."""
+
+    words = ("The objective", "")
+    model: Layer
+
+    def __init__(self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 6) -> None:
+        super().__init__(subject, dtype, ops)
+        self.example = subject.example
+        if self.example.model is None:
+            raise ConformanceError(
+                "The example of an objective must name a model.", expected="Example({…}, ((5,),), model={…}, target=…)",
+                received="model=None", remedy="Give the configuration of a small model that the objective can train.",
+            )  # fmt: skip
+        self.objective: Objective = subject.create()
+        self.component = self.objective
+        self.model = read(("model", "layer"), self.example.model)
+        shapes = map(declared_shape, self.example.input_shapes)
+        initialize(self.model, *shapes, *self.model.made_inputs, seed=0, dtype=dtype, ops=self.ops)
+        self.given = self.draw(rows)
+        self.names = tuple(f"Part {i} of the batch" for i in range(len(self.given)))
+
+    def draw(self, rows: int, seed: int = 0) -> Arrays:
+        rng = np.random.default_rng([seed, 8])
+        given = draw_inputs(self.example.input_shapes, rows, rng, self.dtype, self.ops)
+        if self.example.target is not None:
+            given += (self.ops.asarray(draw_input(self.example.target, rows, rng, self.dtype, unit=True)),)
+        return (*given, np.arange(rows, dtype=np.int64))
+
+    def batch(self, *given: Any) -> Batch:
+        """These arrays, or else its own, as a batch."""
+        *inputs, index = given or self.given
+        y = None if self.example.target is None else inputs.pop()
+        return Batch(tuple(inputs) if len(inputs) > 1 else inputs[0], y, None, index)
+
+    def forward(self, ctx: Context, *given: Any) -> Arrays:
+        return (self.objective.forward(ctx, self.model, self.batch(*given)),)
+
+    def backward(self, ctx: Context, *given: Any) -> Arrays:
+        self.objective.backward(ctx, self.model)
+        return ()
