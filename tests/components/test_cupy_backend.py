@@ -23,8 +23,7 @@ from pellucid.ops.cupy_kernels import KERNELS
 from pellucid.ops.random import Stream
 from pellucid.standard.initializers import Zeros
 
-from tests.components import test_layer_gradients, test_losses
-from tests.components import test_optimizers as optimizer_tests
+from tests.components import test_layer_gradients, test_losses, test_optimizers as optimizer_tests
 from tests.components.support import REFERENCE, built, context, random_input
 from tests.fake_cupy import COMPILER, FakeCupy
 

@@ -26,37 +26,41 @@ ELEMENTWISE = Patient(
             "ctx.ops.activation_backward(self.op, dy.copy(), ctx.x, ctx.y, dx, self.parameter())",
         ),
     ),
-    dependents=("pellucid.standard.layers.activations", "pellucid.standard.layers.activations"),
+    within="Elementwise",
 )
 
 
-def _simple(name: str, *mistakes: Mistake) -> Patient:
-    return Patient(f"pellucid.standard.layers.{name}", (f"layer core/{name}",), mistakes)
+def _simple(name: str, within: str, *mistakes: Mistake) -> Patient:
+    return Patient("pellucid.standard.layers.activations", (f"layer core/{name}",), mistakes, within)
 
 
 SIMPLE = (
     _simple(
         "relu",
+        "ReLU",
         Mistake("equation: derivative 1 at 0", '"dy * (x > 0)"', '"dy * (x >= 0)"'),
         Mistake("another function", 'op = "relu"', 'op = "softplus"'),
     ),
     _simple(
         "leaky_relu",
+        "LeakyReLU",
         Mistake("α ignored", "return self.alpha", "return None"),
         Mistake("α of the wrong sign", "return self.alpha", "return -self.alpha"),
         Mistake("equation: no slope on the left", '"dy * np.where(x > 0, 1, alpha)"', '"dy * (x > 0)"'),
     ),
     _simple(
         "elu",
+        "ELU",
         Mistake("α doubled", "return self.alpha", "return 2 * self.alpha"),
         Mistake("equation: exp for expm1", "np.expm1(np.minimum(x, 0))", "np.exp(np.minimum(x, 0))"),
     ),
-    _simple("sigmoid", Mistake("another function", 'op = "sigmoid"', 'op = "tanh"')),
-    _simple("tanh", Mistake("equation: 1 − y", '"dy * (1 - y**2)"', '"dy * (1 - y)"')),
-    _simple("softplus", Mistake("equation: sign in the exponent", "np.exp(-x)", "np.exp(x)")),
-    _simple("silu", Mistake("equation: product rule forgotten", "s * (1 + x * (1 - s))", "s * (1 - s)")),
+    _simple("sigmoid", "Sigmoid", Mistake("another function", 'op = "sigmoid"', 'op = "tanh"')),
+    _simple("tanh", "Tanh", Mistake("equation: 1 − y", '"dy * (1 - y**2)"', '"dy * (1 - y)"')),
+    _simple("softplus", "Softplus", Mistake("equation: sign in the exponent", "np.exp(-x)", "np.exp(x)")),
+    _simple("silu", "SiLU", Mistake("equation: product rule forgotten", "s * (1 + x * (1 - s))", "s * (1 - s)")),
     _simple(
         "gelu",
+        "GELU",
         Mistake(
             "equation: the tanh approximation",
             "0.5 * (1 + erf(x / np.sqrt(2)))",
