@@ -102,19 +102,19 @@ if TYPE_CHECKING:
         Softplus as Softplus,
         Tanh as Tanh,
     )
-    from pellucid.standard.layers.batch_norm import BatchNorm as BatchNorm
     from pellucid.standard.layers.containers import Parallel as Parallel, Residual as Residual, Sequential as Sequential
     from pellucid.standard.layers.dense import RECTIFIERS as RECTIFIERS, Dense as Dense
     from pellucid.standard.layers.dropout import Dropout as Dropout
-    from pellucid.standard.layers.flatten import Flatten as Flatten
-    from pellucid.standard.layers.layer_norm import LayerNorm as LayerNorm
-    from pellucid.standard.layers.reshape import Reshape as Reshape
+    from pellucid.standard.layers.normalisation import BatchNorm as BatchNorm, LayerNorm as LayerNorm
+    from pellucid.standard.layers.reshape import Flatten as Flatten, Reshape as Reshape
     from pellucid.standard.layers.rows import as_rows as as_rows, contiguous as contiguous, features as features
     from pellucid.standard.layers.softmax import Softmax as Softmax
     from pellucid.standard.layers.transposed import Transposed as Transposed
-    from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy as BinaryCrossEntropy
-    from pellucid.standard.losses.mse import MSE as MSE
-    from pellucid.standard.losses.outputwise import Outputwise as Outputwise
+    from pellucid.standard.losses.outputwise import (
+        MSE as MSE,
+        BinaryCrossEntropy as BinaryCrossEntropy,
+        Outputwise as Outputwise,
+    )
     from pellucid.standard.losses.rows import (
         reject as reject,
         require_rows as require_rows,
@@ -198,17 +198,13 @@ _MODULES = {
     "standard.layers.containers": "Parallel Residual Sequential",
     "standard.layers.dense": "Dense RECTIFIERS",
     "standard.layers.transposed": "Transposed",
-    "standard.layers.flatten": "Flatten",
-    "standard.layers.reshape": "Reshape",
+    "standard.layers.reshape": "Flatten Reshape",
     "standard.layers.dropout": "Dropout",
-    "standard.layers.batch_norm": "BatchNorm",
-    "standard.layers.layer_norm": "LayerNorm",
+    "standard.layers.normalisation": "BatchNorm LayerNorm",
     "standard.layers.softmax": "Softmax",
     "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softplus Tanh",
     "standard.losses.rows": "reject require_rows weight_per_row",
-    "standard.losses.outputwise": "Outputwise",
-    "standard.losses.binary_cross_entropy": "BinaryCrossEntropy",
-    "standard.losses.mse": "MSE",
+    "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.supervised": "Supervised",
     "standard.optimizers": "Adam AdamW SGD",

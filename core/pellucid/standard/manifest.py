@@ -18,11 +18,11 @@ def _layers(registry: Registrar) -> None:
     layers = "pellucid.standard.layers"
     registry.layer("dense", f"{layers}.dense:Dense", summary="y = f(xW + b), every input to every unit")
     registry.layer("transposed", f"{layers}.transposed:Transposed", summary="dense, with another's weight transposed")
-    registry.layer("flatten", f"{layers}.flatten:Flatten", summary="all features of a sample in one row")
+    registry.layer("flatten", f"{layers}.reshape:Flatten", summary="all features of a sample in one row")
     registry.layer("reshape", f"{layers}.reshape:Reshape", summary="the same features in another shape")
     registry.layer("dropout", f"{layers}.dropout:Dropout", summary="drops a fraction of the features in training")
-    registry.layer("batch_norm", f"{layers}.batch_norm:BatchNorm", summary="normalises each feature over the batch")
-    registry.layer("layer_norm", f"{layers}.layer_norm:LayerNorm", summary="normalises each sample over its features")
+    registry.layer("batch_norm", f"{layers}.normalisation:BatchNorm", summary="normalises each feature over the batch")
+    registry.layer("layer_norm", f"{layers}.normalisation:LayerNorm", summary="normalises each sample over its features")
 
     activations = "pellucid.standard.layers.activations"
     registry.layer("relu", f"{activations}:ReLU", summary="max(0, x)")
@@ -48,10 +48,10 @@ def _training(registry: Registrar) -> None:
         summary="classification with one class per sample, on logits",
     )  # fmt: skip
     registry.loss(
-        "binary_cross_entropy", f"{losses}.binary_cross_entropy:BinaryCrossEntropy",
+        "binary_cross_entropy", f"{losses}.outputwise:BinaryCrossEntropy",
         summary="classification with yes or no per output, on logits",
     )  # fmt: skip
-    registry.loss("mse", f"{losses}.mse:MSE", summary="mean squared error")
+    registry.loss("mse", f"{losses}.outputwise:MSE", summary="mean squared error")
     registry.objective("supervised", "pellucid.standard.supervised:Supervised", summary="a loss on the output")
 
     registry.optimizer("sgd", "pellucid.standard.optimizers:SGD", summary="stochastic gradient descent with momentum")

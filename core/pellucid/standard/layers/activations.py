@@ -22,10 +22,8 @@ class Elementwise(Layer, ABC):
     examples = (Example(), Example({}, ((3, 4),)))
     capturable = True
     op: ClassVar[str]
-
-    def parameter(self) -> float | None:
-        """The activation's α, if it has one."""
-        return None
+    alpha: float | None = None
+    """The activation's α, if it has one."""
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
@@ -33,12 +31,12 @@ class Elementwise(Layer, ABC):
     def forward(self, ctx: Context, x: Array) -> Array:
         ctx.x = x if self.op in NEEDS_INPUT else None
         ctx.y = ctx.scratch("y", x.shape)
-        ctx.ops.activation_forward(self.op, x, ctx.y, self.parameter())
+        ctx.ops.activation_forward(self.op, x, ctx.y, self.alpha)
         return ctx.y
 
     def backward(self, ctx: Context, dy: Array) -> Array:
         dx = ctx.scratch("dx", ctx.y.shape)
-        ctx.ops.activation_backward(self.op, dy, ctx.x, ctx.y, dx, self.parameter())
+        ctx.ops.activation_backward(self.op, dy, ctx.x, ctx.y, dx, self.alpha)
         return dx
 
 
@@ -75,9 +73,6 @@ class LeakyReLU(Elementwise):
         check_float(self, "alpha", alpha, "[0, inf)")
         self.alpha = alpha
 
-    def parameter(self) -> float | None:
-        return self.alpha
-
 
 class ELU(Elementwise):
     """``y = x`` where x > 0, else ``y = α(eˣ − 1)`` (Clevert, Unterthiner & Hochreiter, 2016).
@@ -106,9 +101,6 @@ class ELU(Elementwise):
     def __init__(self, alpha: float = 1.0) -> None:
         check_float(self, "alpha", alpha, "[0, inf)")
         self.alpha = alpha
-
-    def parameter(self) -> float | None:
-        return self.alpha
 
 
 class Sigmoid(Elementwise):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray
+from pellucid.basics.arrays import Array, HostArray, Shape
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.context import Context
@@ -48,7 +48,7 @@ def weight_per_row(ctx: Context, loss: Component, weight: Array | None, shape: t
     return weight.reshape(-1)
 
 
-def require_rows(loss: Component, target: HostArray, shapes: tuple[tuple[int | None, ...], ...]) -> None:
+def require_rows(loss: Component, target: HostArray, shapes: tuple[Shape, ...]) -> None:
     """Raise DataError unless samples of ``target`` have one of these shapes (None: any length)."""
     sample = target.shape[1:]
     for shape in shapes:

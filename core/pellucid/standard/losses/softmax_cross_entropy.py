@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray, Shape
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
@@ -63,15 +61,15 @@ class SoftmaxCrossEntropy(Loss):
     def backward(self, ctx: Context) -> Array:
         return ctx.dlogits
 
-    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
         """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""
         if outputs.ndim != 2:
             return None
         logits = outputs.astype(np.float64)
-        p: np.ndarray[Any, Any] = np.exp(logits - logits.max(axis=1, keepdims=True))
+        p: HostArray = np.exp(logits - logits.max(axis=1, keepdims=True))
         return p / p.sum(axis=1, keepdims=True)
 
-    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
+    def check(self, target: HostArray, output_shape: Shape) -> None:
         """Class indices must be integers in 0 … K−1; probabilities must be ≥ 0 and add up to 1.
 
         Raises:
