@@ -75,6 +75,14 @@ class Loss(Component, ABC):
         """
         return None
 
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        """Names of the metrics that an experiment reports if it names none: those that read outputs as this loss does.
+
+        Args:
+            labels: whether the targets are class labels.
+        """
+        return ()
+
 
 class Objective(Component, ABC):
     """What one training step minimises, for models whose loss is more than prediction against target."""
@@ -113,8 +121,7 @@ class Objective(Component, ABC):
         return None
 
     def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        """Names of the metrics that an experiment reports if it names none; ``labels``: the data's targets are class
-        labels, which says nothing about an objective that does not use them."""
+        """See :meth:`Loss.default_metrics`; labels say nothing about an objective that does not use them."""
         return ()
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array] | None:

@@ -85,9 +85,8 @@ class BestEpoch(Callback):
         self._best.clear()
         self._best.update(state)
 
-    def monitored(self, trainer: Trainer) -> str:
-        """The figure that epochs of this trainer are compared by."""
-        return self._monitored(trainer)[0]
+    def choice(self, trainer: Trainer) -> tuple[int | None, str]:
+        return self.epoch, self._monitored(trainer)[0]
 
     def _monitored(self, trainer: Trainer) -> tuple[str, float]:
         """The figure's name, and 1 if higher is better, −1 otherwise."""

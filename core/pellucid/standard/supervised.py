@@ -67,7 +67,7 @@ class Supervised(Objective):
         return self.loss.outputs_for(targets)
 
     def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        return ("accuracy",) if labels else ()
+        return self.loss.default_metrics(labels=labels)
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
         return ctx.prediction, ctx.target

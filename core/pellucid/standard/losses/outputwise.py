@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -127,6 +128,9 @@ class BinaryCrossEntropy(Outputwise):
     def outputs_for(self, targets: HostArray) -> int | None:
         """One logit for class labels, 0 or 1."""
         return None if class_labels(targets) is None else 1
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        return ("core/accuracy",) if labels else ()
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
         """Targets must lie in [0, 1].

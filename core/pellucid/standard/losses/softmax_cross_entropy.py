@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, Shape
@@ -68,6 +70,9 @@ class SoftmaxCrossEntropy(Loss):
         logits = outputs.astype(np.float64)
         p: HostArray = np.exp(logits - logits.max(axis=1, keepdims=True))
         return p / p.sum(axis=1, keepdims=True)
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        return ("core/accuracy",) if labels else ()
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
         """Class indices must be integers in 0 … K−1; probabilities must be ≥ 0 and add up to 1.
