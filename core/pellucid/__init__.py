@@ -145,12 +145,12 @@ if TYPE_CHECKING:
         PartName as PartName,
         open_run as open_run,
     )
-    from pellucid.workbench.experiments.labels import class_number as class_number
     from pellucid.workbench.experiments.outputs import (
         check_output as check_output,
         save_array as save_array,
         save_samples as save_samples,
     )
+    from pellucid.workbench.experiments.predictions import class_number as class_number
 
 _MODULES = {
     "basics.arrays": "Array HostArray Shape",
@@ -218,7 +218,7 @@ _MODULES = {
     "workbench.experiments.finished": "FinishedRun PartName open_run",
     "workbench.experiments.outputs": "check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
-    "workbench.experiments.labels": "class_number",
+    "workbench.experiments.predictions": "class_number",
 }
 """Which module holds which public names; a test holds this against the imports above."""
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -240,22 +240,13 @@ def prepare(experiment: Experiment) -> Prepared:
         "callbacks": [to_config(callback) for callback in trainer.callbacks],
         "seed": seed, "backend": ops.name, "threads": get_num_threads(),
     }  # fmt: skip
+    shape = config["input_shape"]
     resolved: Sections = {
         "data": {**to_config(experiment.dataset), "seed": data_seed},
-        "model": {**to_config(model), "input_shape": _as_written(config["input_shape"])},
-        **_objective(experiment, trainer),
+        "model": {**to_config(model), "input_shape": [list(n) if isinstance(n, tuple) else n for n in shape]},
+        **({"objective": to_config(objective)} if experiment.loss is None else {"loss": to_config(experiment.loss)}),
         "optimizer": to_config(trainer.optimizer),
         "schedule": None if trainer.schedule is None else to_config(trainer.schedule),
         "train": written,
     }
     return Prepared(trainer, splits, resolved, settings)
-
-
-def _objective(experiment: Experiment, trainer: Trainer) -> Sections:
-    if experiment.loss is not None:
-        return {"loss": to_config(experiment.loss)}
-    return {"objective": to_config(trainer.objective)}
-
-
-def _as_written(shape: Any) -> list[Any]:
-    return [list(part) if isinstance(part, list | tuple) else part for part in shape]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import ConfigError
-from pellucid.basics.files import replace_file
+from pellucid.basics.files import replace_by
 from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, style
 
 MOST_CLASSES = 20
@@ -55,9 +54,7 @@ def draw(codes: HostArray, labels: HostArray | None, classes: tuple[str, ...] | 
     axes.set_xlabel(names[0], color=FAINT, fontsize=9)
     axes.set_ylabel(names[1], color=FAINT, fontsize=9)
     style(axes)
-    encoded = BytesIO()
-    figure.savefig(encoded, format="png")
-    replace_file(path, encoded.getvalue())
+    replace_by(path, lambda file: figure.savefig(file, format="png"))
 
 
 def plane(codes: HostArray) -> tuple[HostArray, tuple[str, str]]:

@@ -20,16 +20,8 @@ def run(args: argparse.Namespace, output: Output) -> None:
 
 
 def as_data(plugin: Plugin) -> dict[str, object]:
-    return {
-        "vendor": plugin.vendor,
-        "status": plugin.status,
-        "distribution": plugin.distribution,
-        "version": plugin.version,
-        "module": plugin.module,
-        "components": len(plugin.entries),
-        "reason": plugin.reason,
-        "traceback": plugin.traceback,
-    }
+    names = ("vendor", "status", "distribution", "version", "module", "reason", "traceback")
+    return {name: getattr(plugin, name) for name in names} | {"components": len(plugin.entries)}
 
 
 def as_text(plugins: list[Plugin], *, tracebacks: bool = False) -> str:
