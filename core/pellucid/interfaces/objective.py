@@ -44,6 +44,8 @@ class Loss(Component, ABC):
     """Compares a prediction with its target: ``L = Σ wᵢ lᵢ / Σ wᵢ``. The mean over the batch is taken here, once."""
 
     kind: ClassVar[str] = "loss"
+    on_logits: ClassVar[bool] = False
+    """Whether each number of a prediction is a logit z by itself, whose σ(z) is compared with a target in [0, 1]."""
 
     @abstractmethod
     def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:

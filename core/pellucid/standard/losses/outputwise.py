@@ -112,6 +112,7 @@ class BinaryCrossEntropy(Outputwise):
         ),
     )
     examples = (Example({}, ((3,), ("int", 2, 3))), Example({}, ((1,), ("int", 2, 1))))
+    on_logits = True
 
     def compute(
         self, ctx: Context, prediction: Array, target: Array, weight: Array | None, loss: Array, gradient: Array
