@@ -1,7 +1,7 @@
 # Two commands set everything up on a fresh machine (Python 3.11+, a C compiler, make):
 #   make train   trains the ANN plugin's network on the embedded MNIST
-#   make test    lint, types and all tests
-# and further: make bench, make quality, make sanitize, make build, make clean.
+#   make test    lint, types and tests
+# and further: make slow (more tests), make bench, make quality, make sanitize, make build, make clean.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,6 +11,9 @@ PYTHON ?= python3
 # uv sets up the environment; where it is absent a private copy is installed, nothing outside this folder is touched.
 # It trusts the certificates that the system trusts.
 export UV_SYSTEM_CERTS := 1
+# Bytecode is kept, even where containers switch that off: the tests start Python hundreds of times, and each time it would
+# compile pellucid, NumPy and matplotlib anew.
+unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync --frozen
 ENVIRONMENT := .venv/.complete
@@ -20,7 +23,7 @@ WORKERS := --numprocesses auto --dist worksteal
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
 	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
-.PHONY: help setup train test quick lint types bench quality docs sanitize build clean
+.PHONY: help setup train test covered slow quick lint types bench quality docs sanitize build clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,17 +41,24 @@ $(ENVIRONMENT): $(SOURCES) | $(filter .uv/bin/uv,$(UV))
 train: setup  ## train on MNIST: a run folder with curves, summary and model
 	$(RUN) pellucid train plugins/ann/experiments/mnist.toml $(ARGS)
 
-test: setup lint types  ## everything that must hold
+test: setup lint  ## everything that must hold: lint, types, tests with coverage; minutes
+	$(MAKE) --no-print-directory --jobs types covered  # beside each other: types keep only one core busy
+
+covered: setup
 	$(RUN) coverage erase
-	$(RUN) coverage run -m pytest $(WORKERS) $(ARGS)
+	$(RUN) coverage run -m pytest -m "not slow" $(WORKERS) $(ARGS)
 	$(RUN) coverage combine --quiet
 	$(RUN) coverage report --fail-under=90
 
+slow: setup  ## what `make test` leaves out: every package built and installed alone, quality cases in their short form
+	$(RUN) pytest -m slow --numprocesses auto --dist loadfile $(ARGS)
+
 quick: setup  ## the tests without coverage, lint and types
-	$(RUN) pytest $(WORKERS) $(ARGS)
+	$(RUN) pytest -m "not slow" $(WORKERS) $(ARGS)
 
 lint: setup
 	$(RUN) ruff check .
+	$(RUN) lint-imports --no-cache --no-logo  # the floors of the house
 
 types: setup
 	$(RUN) mypy

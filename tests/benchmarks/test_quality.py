@@ -13,6 +13,7 @@ from benchmarks.quality.__main__ import RESULTS, main
 from benchmarks.quality.harness import Case, Goal, load_cases
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(load_cases()))
 def test_the_short_form_of_every_case(name: str, tmp_path: Path) -> None:
     document = load_cases()[name].run(tmp_path, quick=True)

@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 import numpy as np
+import pellucid as pl
 import pytest
 from pellucid.interfaces.optimizer import Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
@@ -75,6 +76,28 @@ def test_optimizers_too(optimizer: Any) -> None:
             optimizer.step(make_segments(optimizer, slots))
         results.append(ops.to_host(param.data))
     np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+def test_training_too(accumulate: int, weighted: bool) -> None:
+    """Epochs with a smaller last step, and single steps: the reference's bits."""
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(50, 6)), rng.integers(0, 3, 50)
+    weight = rng.integers(0, 3, 50).astype(float) if weighted else None
+    layers = [{"type": "dense", "units": 8}, {"type": "batch_norm"}, {"type": "dropout"}, {"type": "dense", "units": 3}]
+
+    def trained(ops: Ops) -> tuple[Any, ...]:
+        model = pl.build({"type": "sequential", "layers": layers}, input_shape=(6,), seed=0, backend=ops)
+        trainer = pl.Trainer(
+            model, loss="softmax_cross_entropy", schedule="cosine", accumulate=accumulate, clip_norm=1.0, seed=0
+        )
+        trainer.fit((x, y), sample_weight=weight, validation=(x, y), epochs=2, batch_size=8, verbose=False)
+        losses = [trainer.train_step(x[:9], y[:9], weight=None if weight is None else weight[:9]) for _ in range(3)]
+        learned = [*model.parameters(), *model.states()]
+        return trainer.history.records, losses, [np.array(ops.to_host(part.data)).tolist() for part in learned]
+
+    assert trained(STRICT) == trained(REFERENCE)
 
 
 def test_the_remaining_operations() -> None:

@@ -70,9 +70,9 @@ def test_all_mistakes_at_once_each_with_its_path(pellucid: Shell) -> None:
         "train.callbacks.0: Unknown callback 'best_epok'. Did you mean 'best_epoch'?",
         "train.seeed: [train] has no such argument. Did you mean 'seed'? Allowed: epochs, batch_size,",
         "train.dtype: expected one of 'float32', 'float64'. Received: 'float16' (str).",
-        "train.epochs: The 'epochs' of Training must be an int in [1, inf). Received: 0.",
-        "train.clip_norm: The 'clip_norm' of Training must be a float in (0, inf). Received: 0.0.",
-        "train.threads: The 'threads' of Training must be an int in [1, 256]. Received: 1000.",
+        "train.epochs: The 'epochs' of TrainSettings must be an int in [1, inf). Received: 0.",
+        "train.clip_norm: The 'clip_norm' of TrainSettings must be a float in (0, inf). Received: 0.0.",
+        "train.threads: The 'threads' of TrainSettings must be an int in [1, 256]. Received: 1000.",
         "train.backend: Unknown backend 'cytho'. Did you mean 'cython'?",
     ]:
         assert expected in message

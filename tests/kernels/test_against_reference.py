@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,9 @@ from tests.kernels.cases import DENSE_SIZES, GROUPS, SIZES, Call, Draw, dense_ca
 KERNELS, REFERENCE = CythonOps(), ReferenceOps()
 
 
-def compare(call: Call, ops: Any = KERNELS, tolerance: float = 3e-5) -> None:
+def compare(call: Call, exact: list[Any], tolerance: float = 3e-5) -> None:
     """Kernel in float32 against the reference in float64, relative to the largest number of each result."""
-    results, exact = call.run(ops), widened(call).run(REFERENCE)
-    for position, (result, expected) in enumerate(zip(results, exact, strict=True)):
+    for position, (result, expected) in enumerate(zip(call.run(KERNELS), exact, strict=True)):
         if not isinstance(result, np.ndarray):
             continue
         largest = np.abs(expected).max(initial=0) if expected.dtype.kind == "f" else 0
@@ -41,24 +41,50 @@ def no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "spoil", lambda: pytest.fail("the kernel did not cover this call"))
 
 
-@pytest.mark.parametrize("group", GROUPS)
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_random_shapes(group: str, size: tuple[int, int], simd: str, threads: int) -> None:
-    for call in GROUPS[group](Draw(seed=sum(size)), *size):
-        compare(call)
+@pytest.fixture(scope="module")
+def calls(request: pytest.FixtureRequest) -> list[tuple[Call, list[Any]]]:
+    """Calls, each with what the reference makes of it in float64.
+
+    Of the module: pytest tries all instruction sets and numbers of threads on one before it asks for the next, so the
+    reference, which takes most of the time, computes each once.
+    """
+    return [(call, widened(call).run(REFERENCE)) for call in request.param()]
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_work_that_is_split_between_threads(group: str, simd: str, threads: int) -> None:
-    for call in GROUPS[group](Draw(seed=1), 301, 333):
-        compare(call)
+def of_groups(*sizes: tuple[int, int]) -> list[Any]:
+    """Parameters of ``calls``: every group of ops at every size."""
+    return [
+        pytest.param(partial(make, Draw(seed=sum(size)), *size), id=f"{size}-{group}")
+        for size in sizes
+        for group, make in GROUPS.items()
+    ]
 
 
-@pytest.mark.parametrize("activation", ["identity", *ACTIVATIONS])
-@pytest.mark.parametrize("size", DENSE_SIZES, ids=str)
-def test_dense(size: tuple[int, int, int], activation: str, simd: str, threads: int) -> None:
-    for call in dense_calls(Draw(seed=sum(size)), *size, activation):
-        compare(call)
+def of_dense(*sizes: tuple[int, int, int]) -> list[Any]:
+    """Parameters of ``calls``: dense layers with every activation at every size."""
+    return [
+        pytest.param(partial(dense_calls, Draw(seed=sum(size)), *size, activation), id=f"{size}-{activation}")
+        for size in sizes
+        for activation in ("identity", *ACTIVATIONS)
+    ]
+
+
+@pytest.mark.parametrize("calls", of_groups(*SIZES), indirect=True)
+def test_random_shapes(calls: list[tuple[Call, list[Any]]], simd: str, threads: int) -> None:
+    for call, exact in calls:
+        compare(call, exact)
+
+
+@pytest.mark.parametrize("calls", of_groups((301, 333)), indirect=True)
+def test_work_that_is_split_between_threads(calls: list[tuple[Call, list[Any]]], simd: str, threads: int) -> None:
+    for call, exact in calls:
+        compare(call, exact)
+
+
+@pytest.mark.parametrize("calls", of_dense(*DENSE_SIZES), indirect=True)
+def test_dense(calls: list[tuple[Call, list[Any]]], simd: str, threads: int) -> None:
+    for call, exact in calls:
+        compare(call, exact)
 
 
 def test_every_accelerated_op_is_compared() -> None:

@@ -15,7 +15,6 @@ SHORT = "(random_shapes and 17) or (test_dense and relu) or out_of_range or (eve
 SHORT += " or (is_the_reference and 2-7) or (sizes5 and 2-0)"  # of pellucid-cnn
 
 
-@pytest.mark.slow
 @pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="this is the sanitized run itself")
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="the sanitizers come with gcc")
 def test_a_short_run_under_the_sanitizers_is_clean() -> None:

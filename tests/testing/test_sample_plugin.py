@@ -28,10 +28,10 @@ class Environment:
         self.work.mkdir()
         shutil.copytree(SAMPLE, self.plugin)
         self._run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, self.plugin)
-        self._run(sys.executable, "-m", "venv", folder / "environment")
+        self._run(sys.executable, "-m", "venv", "--without-pip", folder / "environment")  # our pip installs into it
         (wheel,) = folder.glob("*.whl")
-        pip = (self.python, "-m", "pip", "--disable-pip-version-check", "install", "--no-index", "--no-deps")
-        self._run(*pip, wheel)
+        pip = (sys.executable, "-m", "pip", "--python", self.python, "--disable-pip-version-check")
+        self._run(*pip, "install", "--no-index", "--no-deps", wheel)
         (site,) = folder.glob("environment/lib/python*/site-packages")
         ours = sysconfig.get_paths()["purelib"]
         (site / "ours.pth").write_text(f"import site; site.addsitedir({ours!r})\n", encoding="utf-8")

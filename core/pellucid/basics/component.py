@@ -70,10 +70,16 @@ class Component:
     """True promises that a training step consists only of ``ops`` calls on arrays that stay in place (parameters,
     states, ``ctx.scratch``) and that which calls they are depends on nothing but shapes: such a step may be recorded
     once and replayed, on the CPU as a plan of kernel calls, on a GPU as a graph."""
+    part_of_step: ClassVar[bool] = True
+    """Whether training steps and predictions are made of it. If so, they notice that one of its attributes has been
+    set: what they had derived from it, such as a recorded plan, they make anew. Not of those that look on or have done
+    their part before (callbacks, metrics, initializers, data sets): they may count and remember in attributes of their
+    own at every step. A matter of the kind: components do not set it."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        CHANGES.count += 1
+        if self.part_of_step:
+            CHANGES.count += 1
 
     def arguments(self) -> dict[str, Any]:
         """The constructor's arguments as they are now."""

@@ -63,6 +63,7 @@ class Dataset(Component, ABC):
     """
 
     kind: ClassVar[str] = "dataset"
+    part_of_step: ClassVar[bool] = False
     validation: Part = 0.1
     test: Part = 0.2
     transforms: Sequence[Transform | str] = ()

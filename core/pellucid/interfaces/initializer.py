@@ -14,6 +14,7 @@ class Initializer(Component, ABC):
     """Draws the first values of a parameter from a generator keyed by (seed, path)."""
 
     kind: ClassVar[str] = "initializer"
+    part_of_step: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(

@@ -13,6 +13,7 @@ class Metric(Component, ABC):
     """Accumulates over batches; ``update`` receives NumPy arrays."""
 
     kind: ClassVar[str] = "metric"
+    part_of_step: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
 
     @abstractmethod

@@ -17,7 +17,7 @@ from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.model.inputs import as_model_input, batches, transformed
-from pellucid.ops.recording import Recorded
+from pellucid.ops.recording import Replayed
 
 KEPT_ROWS = 32
 """Batches of up to this many rows keep their memory for the next call; larger ones would gain little by it."""
@@ -45,7 +45,7 @@ class Prediction:
             self._inputs = tuple(self._ops.empty(part.shape, part.dtype) for part in inputs)
         capturable = self.small and all(layer.capturable for _, layer in model.walk())
         self._model = model
-        self._forward = Recorded(self._ops.record, self._outputs, capturable)
+        self._forward = Replayed(self._ops.record, self._outputs, capturable)
 
     def __call__(self, inputs: tuple[HostArray, ...], first_row: int) -> Any:
         """The outputs for these inputs, as copies: an array or a tuple of them."""

@@ -15,7 +15,7 @@ class Plan(Protocol):
         ...
 
 
-class Recorded:
+class Replayed:
     """A method of no arguments whose kernel calls are recorded at the first call and replayed after that.
 
     On a backend that does not record, and for a method that is not ``capturable``, every call runs the method.
@@ -23,14 +23,17 @@ class Recorded:
 
     It belongs to the object whose method it is, and does not keep it: the memory of a large batch goes when the last
     user does, not when Python looks for cycles.
+
+    Attributes:
+        capturable: whether calls are replayed, from the second one on; False once a recording has come to nothing.
     """
 
-    __slots__ = ("_capturable", "_method", "_plan", "_record", "_result")
+    __slots__ = ("_method", "_plan", "_record", "_result", "capturable")
 
     def __init__(
         self, record: Callable[..., tuple[Any, Plan | None]], method: Callable[[], Any], capturable: bool
     ) -> None:
-        self._record, self._method, self._capturable = record, WeakMethod(method), capturable
+        self._record, self._method, self.capturable = record, WeakMethod(method), capturable
         self._plan: Plan | None = None
         self._result: Any = None
 
@@ -48,8 +51,10 @@ class Recorded:
             return self._result if self._plan.run(times) else False
         method = self._method()
         assert method is not None  # whoever calls this is its owner
-        if not self._capturable:
+        if not self.capturable:
             return method()
-        self._result, self._plan = self._record(method)
-        self._capturable = self._plan is not None
+        self._result, plan = self._record(method)
+        if self._result is False:  # it was stopped on its way, and what was recorded ends there
+            return False
+        self._plan, self.capturable = plan, plan is not None
         return self._result

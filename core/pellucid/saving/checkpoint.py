@@ -15,11 +15,10 @@ from pellucid.registry.config import read
 from pellucid.registry.writer import to_config
 from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
 from pellucid.saving.model import below, check_tensors, differences, model_document, model_tensors, refused, restore
-from pellucid.training.run import Callback
-from pellucid.training.trainer import Trainer
+from pellucid.training.run import Callback, Training
 
 
-def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+def save_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     """Save the state of a trainer and its model.
 
     What a continuation needs: parameters and states, the optimizer's memory and its number of steps, the place in the
@@ -44,14 +43,15 @@ def save_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
     document["settings"] = settings(trainer)
     document["progress"] = {
         "steps": trainer.steps, "epochs": trainer.epochs, "position": trainer.position,
-        "totals": trainer.totals.tolist(), "optimizer_steps": int(trainer.slots.t), "plan": trainer.plan,
+        "totals": ops.to_host(trainer.totals).tolist(), "optimizer_steps": int(trainer.slots.t),
+        "plan": trainer.division,
     }  # fmt: skip
     tensors[_HISTORY] = np.frombuffer(json.dumps(trainer.history.records).encode(), np.uint8)  # too long for a header
     document["callbacks"] = callbacks
     write(path, "checkpoint", document, tensors)
 
 
-def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
+def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     """Put a new trainer where the saved one stood; ``fit`` with the same data then continues.
 
     The trainer must have been made with the same model and settings. Nothing is changed unless everything fits.
@@ -78,14 +78,14 @@ def restore_checkpoint(trainer: Trainer, path: str | os.PathLike[str]) -> None:
         trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
     trainer.slots.t[()] = progress["optimizer_steps"]
     trainer.steps, trainer.epochs = progress["steps"], progress["epochs"]
-    trainer.position, trainer.plan = progress["position"], progress["plan"]
-    trainer.totals[:] = progress["totals"]
+    trainer.position, trainer.division = progress["position"], progress["plan"]
+    trainer.totals[...] = trainer.runtime.ops.asarray(np.array(progress["totals"], np.float64))
     trainer.history.records[:] = history
     for i, (callback, state) in enumerate(callbacks):
         callback.restore(state | below(f"callbacks/{i}/", tensors))
 
 
-def settings(trainer: Trainer) -> dict[str, Any]:
+def settings(trainer: Training) -> dict[str, Any]:
     """All that decides how a run goes on, beside the data and the number of epochs."""
     try:
         return {
@@ -107,7 +107,7 @@ _HISTORY = "history"
 """The tensor that holds the epochs' figures, as the bytes of a JSON text."""
 
 
-def _check_same(header: Header, trainer: Trainer) -> None:
+def _check_same(header: Header, trainer: Training) -> None:
     totals = header.document["progress"]["totals"]
     if list(map(type, totals)) != [float, float] or _HISTORY not in header.tensors:
         raise damaged(header.path, "its description of the run is incomplete")
@@ -145,7 +145,7 @@ _COMPONENTS = (
 )
 
 
-def _slots(header: Header, trainer: Trainer) -> list[str]:
+def _slots(header: Header, trainer: Training) -> list[str]:
     """Names of the optimizer's buffers, after a check of their sizes."""
     arena = trainer.slots.arena
     held = below("optimizer/", header.tensors)
@@ -165,7 +165,7 @@ def _history(header: Header, tensors: Mapping[str, HostArray]) -> list[dict[str,
     return records
 
 
-def _callbacks(header: Header, trainer: Trainer) -> list[tuple[Callback, dict[str, Any]]]:
+def _callbacks(header: Header, trainer: Training) -> list[tuple[Callback, dict[str, Any]]]:
     """The callbacks that had something to remember, each with what it was."""
     waiting = list(trainer.callbacks)
     pairs = []

@@ -13,11 +13,10 @@ import numpy as np
 from pellucid.basics.checks import check_choice, check_float
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, NumericalError
-from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.saving.checkpoint import save_checkpoint
 from pellucid.training.evaluation import figure_name
-from pellucid.training.run import Callback, Run
-from pellucid.training.trainer import Trainer
+from pellucid.training.run import Callback, Run, Training
 
 
 class BestEpoch(Callback):
@@ -40,20 +39,12 @@ class BestEpoch(Callback):
         check_choice(self, "mode", mode, ("min", "max", None))
         self.monitor = monitor
         self.mode = mode
-        self._best: dict[str, Any] = {}  # epoch, figure, and the arrays; changed in place
-
-    @property
-    def epoch(self) -> int | None:
-        best: int | None = self._best.get("epoch")
-        return best
-
-    @property
-    def figure(self) -> float | None:
-        best: float | None = self._best.get("figure")
-        return best
+        self.epoch: int | None = None
+        self.figure: float | None = None
+        self._learned: dict[str, Any] = {}  # the arrays of that epoch, by name
 
     def on_run_start(self, run: Run) -> None:
-        if self._best and run.trainer.steps == 0:
+        if self.epoch is not None and run.trainer.steps == 0:
             raise ConfigError(
                 f"This best_epoch holds epoch {self.epoch} of another trainer. Give each trainer one of its own, by "
                 'its name for example: callbacks=["best_epoch"].'
@@ -71,24 +62,26 @@ class BestEpoch(Callback):
         figure = float(record[name])
         if not isnan(figure) and (self.figure is None or sign * figure > sign * self.figure):
             with run.lent():  # where validation was on averaged weights, these are kept
-                self._best.update(epoch=record["epoch"], figure=figure, **_snapshot(run.model))
+                ops = run.trainer.runtime.ops
+                self._learned = {name: np.array(ops.to_host(array)) for name, array in _arrays(run.model)}
+            self.epoch, self.figure = record["epoch"], figure
 
     def on_run_end(self, run: Run) -> None:
-        if self._best:
+        if self.epoch is not None:
             for name, array in _arrays(run.model):
-                array[...] = run.trainer.runtime.ops.asarray(self._best[name])
+                array[...] = run.trainer.runtime.ops.asarray(self._learned[name])
 
     def state(self) -> dict[str, Any]:
-        return dict(self._best)
+        return {} if self.epoch is None else {"epoch": self.epoch, "figure": self.figure, **self._learned}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._best.clear()
-        self._best.update(state)
+        self._learned = dict(state)
+        self.epoch, self.figure = self._learned.pop("epoch", None), self._learned.pop("figure", None)
 
-    def choice(self, trainer: Trainer) -> tuple[int | None, str]:
+    def choice(self, trainer: Training) -> tuple[int | None, str]:
         return self.epoch, self._monitored(trainer)[0]
 
-    def _monitored(self, trainer: Trainer) -> tuple[str, float]:
+    def _monitored(self, trainer: Training) -> tuple[str, float]:
         """The figure's name, and 1 if higher is better, −1 otherwise."""
         metrics = {f"validation_{figure_name(metric)}": metric for metric in trainer.metrics}
         name = self.monitor or next(iter(metrics), "validation_loss")
@@ -100,12 +93,7 @@ class BestEpoch(Callback):
 
 def _arrays(model: Layer) -> list[tuple[str, Any]]:
     """All arrays that make up what the model has learned."""
-    return [("parameters", model.runtime.arena.data), *((f"states/{s.path}", s.data) for s in model.states())]  # type: ignore[union-attr]
-
-
-def _snapshot(model: Layer) -> dict[str, Any]:
-    ops = model.runtime.ops  # type: ignore[union-attr]
-    return {name: np.array(ops.to_host(array)) for name, array in _arrays(model)}
+    return [("parameters", require_runtime(model).arena.data), *((f"states/{s.path}", s.data) for s in model.states())]
 
 
 class Checkpoint(Callback):
@@ -129,14 +117,14 @@ class Checkpoint(Callback):
         check_float(self, "seconds", seconds, "[0, inf)")
         self.path = path
         self.seconds = seconds
-        self._watch: dict[str, Any] = {"saved": 0.0}
+        self._saved = 0.0
 
     def on_run_start(self, run: Run) -> None:
         self._save(run)  # a run that cannot be saved should say so now, and one that is killed soon can be continued
         run.on_time(self._save, self.seconds)
 
     def on_epoch_end(self, run: Run) -> None:
-        if monotonic() - self._watch["saved"] >= self.seconds:
+        if monotonic() - self._saved >= self.seconds:
             self._save(run)
 
     def on_run_end(self, run: Run) -> None:
@@ -146,4 +134,4 @@ class Checkpoint(Callback):
 
     def _save(self, run: Run) -> None:
         save_checkpoint(run.trainer, self.path)
-        self._watch["saved"] = monotonic()
+        self._saved = monotonic()

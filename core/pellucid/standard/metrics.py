@@ -27,10 +27,10 @@ class Accuracy(Metric):
     examples = (Example({}, ((4,), ("int", 4))),)
 
     def __init__(self) -> None:
-        self._sums = np.zeros(2)  # Σ w over the right ones, Σ w over all; changed in place, so no attribute is set
+        self.reset()
 
     def reset(self) -> None:
-        self._sums[:] = 0.0
+        self._right = self._total = 0.0  # Σ w over the right ones, Σ w over all
 
     def update(self, prediction: HostArray, target: HostArray, weight: HostArray | None = None) -> None:
         binary = prediction.shape[-1] == 1
@@ -45,9 +45,9 @@ class Accuracy(Metric):
         right = predicted == (target > 0.5 if binary else target)
         each = np.ones(right.shape) if weight is None else weight
         each = np.broadcast_to(each.reshape(*each.shape, *(1,) * (right.ndim - each.ndim)), right.shape)
-        self._sums[:] += float(np.sum(each * right)), float(np.sum(each))
+        self._right += float(np.sum(each * right))
+        self._total += float(np.sum(each))
 
     def result(self) -> float:
         """The fraction, in [0, 1]; NaN if nothing has been counted."""
-        right, total = self._sums
-        return float(right / total) if total > 0 else float("nan")
+        return self._right / self._total if self._total > 0 else float("nan")

@@ -3,56 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray
+from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.objective import Objective
+from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.samples import Split, check_data
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.model.inputs import transformed
 from pellucid.registry.config import config_or_none, read_several
 from pellucid.training.microbatch import Source
 
-if TYPE_CHECKING:
-    from pellucid.training.trainer import Trainer
-
-KEPT_SHAPES = 32
-"""Shapes of batches whose memory ``train_step`` keeps."""
 Pair = tuple[tuple[HostArray, ...], HostArray | None]
-
-
-@dataclass(eq=False)
-class Prepared:
-    """Data for one call of ``fit``: the rows to train on, and (inputs, y) to validate on or None."""
-
-    source: Source
-    validation: Pair | None
+"""Inputs and targets of an evaluation."""
 
 
 def prepare(
-    trainer: Trainer, data: Any, validation: Any, sample_weight: Any, epochs: int, batch_size: int
-) -> Prepared:
-    """Check everything that can be checked before the first step, and bring it to the device.
+    model: Layer, objective: Objective, data: Any, validation: Any, sample_weight: Any, *, seed: int, totals: Array
+) -> tuple[Source, Pair | None]:
+    """The rows to train on, which sum up in ``totals``, and (inputs, y) to validate on or None: all that can be checked
+    before the first step is checked, and is on the device.
 
     The transforms of the data set and of the model are fitted here, on the training part only, unless the model has
     been trained before: then those that it has, which may be none, are used, and a data set that proposes others is a
     ConfigError.
     """
-    for name, value, least in (("epochs", epochs, 0), ("batch_size", batch_size, 1)):
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-            raise ConfigError(f"The '{name}' of fit must be an int of at least {least}. Received: {value!r}.")
-    opened = _open(data, trainer.seed)
+    opened = _open(data, seed)
     train = opened.train if isinstance(opened, Splits) else opened
     check_data(train.x, train.y, where="the training data")
-    runtime = trainer.runtime
+    runtime = require_runtime(model)
     if train.features is not None:
         runtime.metadata["features"] = list(train.features)
     of_data = read_several("transform", opened.transforms if isinstance(opened, Splits) else (), path="transforms")
-    proposed = of_data + read_several("transform", trainer.model.default_transforms, path="default_transforms")
+    proposed = of_data + read_several("transform", model.default_transforms, path="default_transforms")
     trained = "objective" in runtime.metadata or runtime.transforms  # the objective of its last training is kept
     if not trained:
         runtime.transforms = fitted_transforms(proposed, train.x)
@@ -62,43 +50,28 @@ def prepare(
         runtime.classes = runtime.classes or opened.classes
         if validation is None and len(opened.validation):
             validation = opened.validation
-    inputs, y = _checked(trainer, train, "the training data")
-    weight = _weight(sample_weight, len(inputs[0]), runtime.dtype)
-    source = _source(trainer, inputs, y, weight)
-    return Prepared(source, None if validation is None else evaluation_data(trainer, validation, "validation"))
+    pair = _checked(model, objective, train, "the training data")
+    source = _source(runtime, pair, sample_weight, totals)
+    if validation is None:
+        return source, None
+    return source, evaluation_data(model, objective, validation, "validation", seed=seed)
 
 
-def evaluation_data(trainer: Trainer, data: Any, part: str = "test") -> Pair:
+def evaluation_data(model: Layer, objective: Objective, data: Any, part: str = "test", *, seed: int) -> Pair:
     """Transformed, checked (inputs, y); of a data set's parts the one named."""
-    opened = _open(data, trainer.seed)
+    opened = _open(data, seed)
     if isinstance(opened, Splits):
         opened = getattr(opened, part)
     check_data(opened.x, opened.y, where=f"the {part} data")
-    return _checked(trainer, opened, f"the {part} data")
+    return _checked(model, objective, opened, f"the {part} data")
 
 
-def direct_source(trainer: Trainer, x: Any, y: Any, weight: Any, kept: dict[Any, Source]) -> Source:
-    """One batch as a source whose rows are taken in order.
-
-    Its arrays are ``kept`` for the next batch of the same shapes, so that the step's memory and plan serve again.
-    """
-    split = _open((x, y), trainer.seed)
+def direct_source(model: Layer, objective: Objective, x: Any, y: Any, weight: Any, *, seed: int) -> Source:
+    """One batch as a source whose rows are taken in order; its arrays may be the caller's."""
+    split = _open((x, y), seed)
     check_data(split.x, split.y, where="the batch")
-    inputs, target = _checked(trainer, split, "the batch")
-    new = _source(trainer, inputs, target, _weight(weight, len(inputs[0]), trainer.runtime.dtype))
-    key = tuple(None if part is None else (part.shape, part.dtype) for part in new.arrays)
-    source = kept.get(key)
-    if source is None:
-        if len(kept) == KEPT_SHAPES:  # batches of ever new sizes must not pile up
-            kept.clear()
-            trainer.forget()
-        source = kept[key] = new.copy()  # the arrays may still be the caller's
-    else:
-        for part, values in zip(source.arrays, new.arrays, strict=True):
-            if part is not None:
-                trainer.runtime.ops.copy(values, part)
-    source.cursor[()] = 0
-    return source
+    runtime = require_runtime(model)
+    return _source(runtime, _checked(model, objective, split, "the batch"), weight)
 
 
 def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
@@ -147,22 +120,28 @@ def _open(data: Any, seed: int) -> Any:
     )
 
 
-def _checked(trainer: Trainer, split: Split, where: str) -> Pair:
-    inputs = transformed(trainer.model, split.x, trainer.objective.input_shapes(trainer.model))
+def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pair:
+    inputs = transformed(model, split.x, objective.input_shapes(model))
     y = split.y
     if y is not None:
         y = np.asarray(y)
-        y = np.ascontiguousarray(y, np.int64 if y.dtype.kind in "iub" else trainer.runtime.dtype)
+        y = np.ascontiguousarray(y, np.int64 if y.dtype.kind in "iub" else require_runtime(model).dtype)
     try:
-        trainer.objective.check(trainer.model, inputs, y)
+        objective.check(model, inputs, y)
     except DataError as error:
         raise DataError(f"In {where}: {error}") from error
     return inputs, y
 
 
-def _weight(given: Any, n: int, dtype: np.dtype[Any]) -> HostArray | None:
-    if given is None:
-        return None
+def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = None) -> Source:
+    inputs, y = pair
+    if weight is not None:
+        weight = _weight(weight, len(inputs[0]), runtime.dtype)
+    *x, y, weight = (None if part is None else runtime.ops.asarray(part) for part in (*inputs, y, weight))
+    return Source(tuple(x), y, weight, totals)
+
+
+def _weight(given: Any, n: int, dtype: np.dtype[Any]) -> HostArray:
     weight = np.ascontiguousarray(given, dtype)
     if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
         raise DataError(
@@ -170,9 +149,3 @@ def _weight(given: Any, n: int, dtype: np.dtype[Any]) -> HostArray | None:
             f"Received: shape {weight.shape}" + (f", smallest {weight.min()}." if weight.size else ".")
         )
     return weight
-
-
-def _source(trainer: Trainer, inputs: tuple[HostArray, ...], y: HostArray | None, weight: HostArray | None) -> Source:
-    ops = trainer.runtime.ops
-    x = tuple(ops.asarray(part) for part in inputs)
-    return Source(x, None if y is None else ops.asarray(y), None if weight is None else ops.asarray(weight))

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import sys
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-if TYPE_CHECKING:
-    from pellucid.training.run import Run
-
+from pellucid.training.run import Callback, Run
 
 INTERVAL = 0.1
 """Seconds between two redraws of the live line, and between two lines of epochs."""
 FORMAT = "{desc} {bar} {percentage:3.0f} %  {postfix[0]}  {remaining} left"
 
 
-class Progress:
+class Progress(Callback):
     """Shows the place in the run, the time left, the loss and the figures of the epochs, on standard error.
 
     Epochs shorter than a tenth of a second do not all get a line; the last one always does.
     """
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def on_run_start(self, run: Run) -> None:
         self.first = run.step
         self.started = perf_counter()
         self.written = -INTERVAL
@@ -43,17 +39,17 @@ class Progress:
             self.bar.set_description_str(f"epoch {run.epoch + 1}/{run.last_epoch}", refresh=False)
             self.bar.update(run.step - self.first - self.bar.n)
 
-    def epoch_done(self) -> None:
+    def on_epoch_end(self, run: Run) -> None:
         """Write the epoch's figures: they stay on the screen above the live line."""
-        record = self.run.history[-1]
+        record = run.history[-1]
         shown = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in record.items() if isinstance(value, float)]
         now = perf_counter() - self.started
-        self.unwritten = f"epoch {record['epoch']}/{self.run.last_epoch}  {'  '.join(shown)}  ({now:.1f} s)"
-        if now - self.written >= INTERVAL or record["epoch"] == self.run.last_epoch:
+        self.unwritten = f"epoch {record['epoch']}/{run.last_epoch}  {'  '.join(shown)}  ({now:.1f} s)"
+        if now - self.written >= INTERVAL or record["epoch"] == run.last_epoch:
             self.written = now
             self._write()
 
-    def close(self) -> None:
+    def on_run_end(self, run: Run) -> None:
         """Write the last epoch if that is still to be done, and remove the live line."""
         self._write()
         if self.bar is not None:

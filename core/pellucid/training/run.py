@@ -1,37 +1,73 @@
-"""Run and History: what observers, callbacks and plugins see of a training run."""
+"""Training and Run: how a model is trained and how far that has come; Callback: who is told of it on the way."""
 
 from __future__ import annotations
 
-import sys
 from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
 
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.layer import Layer
-from pellucid.interfaces.optimizer import Segment
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.metric import Metric
+from pellucid.interfaces.objective import Objective
+from pellucid.interfaces.optimizer import Optimizer, Segment, Slots
+from pellucid.interfaces.schedule import Schedule
 from pellucid.registry.registry import default_registry
-from pellucid.training.progress import Progress
-
-if TYPE_CHECKING:
-    from pellucid.training.trainer import Trainer
 
 AT_ONCE = 32
 """Steps without a return to Python at the most, so that an interrupt is heard soon."""
 StepObserver = Callable[["Run"], None]
-GradientObserver = Callable[[Sequence["Segment"]], None]
+GradientObserver = Callable[[Sequence[Segment]], None]
+
+
+class Callback(Component, ABC):
+    """Override what you need. Per-step observers subscribe on the run: ``run.on_step(fn, every=n)``."""
+
+    kind: ClassVar[str] = "callback"
+    part_of_step: ClassVar[bool] = False
+
+    def on_run_start(self, run: Run) -> None:
+        """Before the first step of a ``fit``."""
+
+    def on_epoch_end(self, run: Run) -> None:
+        """After an epoch and its validation; ``run.history[-1]`` holds its figures."""
+
+    def on_run_end(self, run: Run) -> None:
+        """After the last epoch, and also when the run is stopped early or an error ends it. The callbacks are called
+        in reverse, as ``with`` statements unwind."""
+
+    def lent(self, run: Run) -> AbstractContextManager[None]:
+        """Within: the model has the weights that this callback wants evaluated and kept, such as an average, in place
+        of those that are trained. It is entered around the validation of an epoch, and by ``best_epoch``; who looks at
+        the model in ``on_epoch_end`` does so too: ``with run.lent(): …``. By default the weights are what they are."""
+        return nullcontext()
+
+    def choice(self, trainer: Training) -> tuple[int | None, str] | None:
+        """Of a callback that gives the model the weights of the best epoch when the run ends: the number of that epoch,
+        None before the first, and the figure that epochs are compared by, a column of the history. None, the default:
+        it chooses no epoch. An experiment reports the choice, and adds ``best_epoch`` if nobody makes one."""
+        return None
+
+    def state(self) -> dict[str, Any]:
+        """What a continued run needs to know: NumPy arrays, and values that JSON can hold. Saved in checkpoints."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what ``state`` gave."""
 
 
 class History:
     """One record per epoch: ``history[-1]["loss"]``, or a column: ``history["validation_loss"]``."""
 
-    def __init__(self, records: list[dict[str, Any]] | None = None) -> None:
-        self.records: list[dict[str, Any]] = records if records is not None else []
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
 
     def __getitem__(self, key: int | str) -> Any:
         if isinstance(key, str):
@@ -48,6 +84,43 @@ class History:
         return f"History({len(self)} epochs, last: {self.records[-1] if self.records else None})"
 
 
+@dataclass(eq=False, repr=False)
+class Training:
+    """How a model is trained, and how far that has come: what a checkpoint holds.
+
+    Attributes:
+        model, objective, optimizer, schedule, metrics, callbacks, clip_norm, accumulate, seed: see
+            :class:`pellucid.Trainer`.
+        runtime: the model's.
+        steps, epochs: accepted steps and finished epochs.
+        position: rows of the epoch under way that have been trained on.
+        totals: Σ count·loss and Σ count over them.
+        division: how its rows are divided into steps.
+        history: the figures of all epochs.
+        directory: the run folder, or None.
+        slots: the optimizer's memory.
+    """
+
+    model: Layer
+    objective: Objective
+    optimizer: Optimizer
+    schedule: Schedule | None
+    metrics: list[Metric]
+    callbacks: list[Callback]
+    clip_norm: float | None
+    accumulate: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.runtime = require_runtime(self.model)
+        self.steps = self.epochs = self.position = 0
+        self.totals = self.runtime.ops.zeros(2, np.float64)
+        self.division: dict[str, int] = {}
+        self.history = History()
+        self.directory: Path | None = None
+        self.slots = Slots(self.runtime.arena)
+
+
 @dataclass
 class _Timer:
     observer: StepObserver
@@ -56,22 +129,25 @@ class _Timer:
 
 
 class Run:
-    """One call of ``Trainer.fit`` as seen from outside.
+    """One call of ``Trainer.fit`` as seen from outside: what observers, callbacks and plugins are given.
 
     Attributes:
         trainer, model, history: what is trained, and the figures of all epochs so far.
         step, epoch: numbers of finished steps and epochs of the trainer.
-        steps_per_epoch, epochs: the plan of this call.
+        steps_per_epoch, epochs: what this call is to do.
         loss: the data loss of the last step, before its update.
         rows: the rows of this epoch that have been trained on.
         directory: the run folder, or None.
+        gradient_observers: who was subscribed by ``on_gradients``.
         stop_reason: why the run was stopped before its planned end, or None.
         failure: the error that ended the run, known in ``on_run_end``; or None.
     """
 
-    def __init__(self, trainer: Trainer, epochs: int, steps_per_epoch: int, verbose: bool | None = None) -> None:
+    def __init__(
+        self, trainer: Training, epochs: int = 0, steps_per_epoch: int = 0, progress: Callback | None = None
+    ) -> None:
         self.trainer = trainer
-        self.model: Layer = trainer.model
+        self.model = trainer.model
         self.history = trainer.history
         self.epochs = epochs
         self.steps_per_epoch = steps_per_epoch
@@ -79,17 +155,16 @@ class Run:
         self.total_steps = self.last_epoch * steps_per_epoch
         self.loss = float("nan")
         self.rows = 0
-        self.directory: Path | None = trainer.directory
+        self.directory = trainer.directory
         self.stop_reason: str | None = None
         self.failure: BaseException | None = None
-        self._progress: Progress | None = None
-        self._verbose = verbose
+        self._progress = progress or Callback()
         self._started = ExitStack()
         self._step_observers: list[tuple[int, StepObserver]] = []
         self._timers: list[_Timer] = []
         self._looked = (perf_counter(), trainer.steps)
         self._pace = 0.0  # seconds a step, of the last ones; 0 where it is not known
-        self._gradient_observers: list[GradientObserver] = []
+        self.gradient_observers: list[GradientObserver] = []
 
     @property
     def step(self) -> int:
@@ -113,7 +188,7 @@ class Run:
     def on_gradients(self, observer: GradientObserver) -> None:
         """Call ``observer(segments)`` when the gradients of a step are complete and before they are checked, clipped
         and applied. It may change them in place: an all-reduce, noise, a trace."""
-        self._gradient_observers.append(observer)
+        self.gradient_observers.append(observer)
 
     def stop(self, reason: str) -> None:
         """End the run after this step; what was learned stays."""
@@ -135,20 +210,16 @@ class Run:
             yield
 
     def __enter__(self) -> Run:
-        if self._verbose or (self._verbose is None and sys.stderr.isatty()):
-            from pellucid.training.progress import Progress
-
-            self._progress = Progress(self)
+        plugins, end_progress = default_registry().plugins, self._progress.on_run_end
         with ExitStack() as started:
-            if self._progress is not None:
-                started.callback(self._progress.close)
-            started.callback(default_registry().plugins.call, "pellucid_run_end", run=self)
+            self._progress.on_run_start(self)
+            started.callback(end_progress, self)
+            started.callback(plugins.call, "pellucid_run_end", run=self)
             for callback in self.trainer.callbacks:
                 callback.on_run_start(self)
                 started.callback(callback.on_run_end, self)
-            default_registry().plugins.call("pellucid_run_start", run=self)
-            if self._progress is not None:
-                started.callback(self._progress.close)  # the live line goes before anybody reports the end
+            plugins.call("pellucid_run_start", run=self)
+            started.callback(end_progress, self)  # the live line goes before anybody reports the end
             self._started = started.pop_all()
         return self
 
@@ -157,13 +228,9 @@ class Run:
         self.failure = failure
         self._started.__exit__(kind, failure, trace)
 
-    def gradients_ready(self, segments: Sequence[Segment]) -> None:
-        for observer in self._gradient_observers:
-            observer(segments)
-
     def unobserved_steps(self) -> int:
         """How many steps may be taken before somebody wants to look."""
-        if self._gradient_observers:
+        if self.gradient_observers:
             return 1
         step = self.trainer.steps
         return min([AT_ONCE, self._steps_in_time(), *(every - step % every for every, _ in self._step_observers)])
@@ -193,43 +260,6 @@ class Run:
                 timer.observer(self)
 
     def epoch_done(self) -> None:
-        if self._progress is not None:
-            self._progress.epoch_done()
-        for callback in self.trainer.callbacks:
+        for callback in (self._progress, *self.trainer.callbacks):
             callback.on_epoch_end(self)
         default_registry().plugins.call("pellucid_epoch_end", run=self)
-
-
-class Callback(Component, ABC):
-    """Override what you need. Per-step observers subscribe on the run: ``run.on_step(fn, every=n)``."""
-
-    kind: ClassVar[str] = "callback"
-
-    def on_run_start(self, run: Run) -> None:
-        """Before the first step of a ``fit``."""
-
-    def on_epoch_end(self, run: Run) -> None:
-        """After an epoch and its validation; ``run.history[-1]`` holds its figures."""
-
-    def on_run_end(self, run: Run) -> None:
-        """After the last epoch, and also when the run is stopped early or an error ends it. The callbacks are called
-        in reverse, as ``with`` statements unwind."""
-
-    def lent(self, run: Run) -> AbstractContextManager[None]:
-        """Within: the model has the weights that this callback wants evaluated and kept, such as an average, in place
-        of those that are trained. It is entered around the validation of an epoch, and by ``best_epoch``; who looks at
-        the model in ``on_epoch_end`` does so too: ``with run.lent(): …``. By default the weights are what they are."""
-        return nullcontext()
-
-    def choice(self, trainer: Trainer) -> tuple[int | None, str] | None:
-        """Of a callback that gives the model the weights of the best epoch when the run ends: the number of that epoch,
-        None before the first, and the figure that epochs are compared by, a column of the history. None, the default:
-        it chooses no epoch. An experiment reports the choice, and adds ``best_epoch`` if nobody makes one."""
-        return None
-
-    def state(self) -> dict[str, Any]:
-        """What a continued run needs to know: NumPy arrays, and values that JSON can hold. Saved in checkpoints."""
-        return {}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take back what ``state`` gave."""

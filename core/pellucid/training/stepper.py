@@ -1,187 +1,190 @@
-"""Stepper: one optimizer step after the other: forward, backward, update."""
+"""Step: one optimizer step, recorded once and replayed; Stepper: takes one after the other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-from weakref import proxy
+from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import Array
 from pellucid.basics.component import CHANGES
-from pellucid.basics.errors import ConfigError, NumericalError
+from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.context import Context
+from pellucid.interfaces.optimizer import Slots
+from pellucid.ops.recording import Replayed
 from pellucid.training.microbatch import MicroBatch, Source
+from pellucid.training.run import GradientObserver, Run, Training
 from pellucid.training.update import Update
 
-if TYPE_CHECKING:
-    from pellucid.training.run import Run
-    from pellucid.training.trainer import Trainer
 
+class Step:
+    """One optimizer step over micro-batches: gather, forward, backward, update, the sum of the losses.
 
-class Stepper:
-    """Takes the steps of a trainer, and keeps between them what they work in: contexts, buffers, recorded plans.
+    It is recorded as a whole. Where somebody looks at the gradients, or one half cannot be recorded, each half is for
+    itself. Several micro-batches are not recorded.
 
-    What is kept is made anew when any component has changed since (``pellucid.basics.component.CHANGES``).
+    Attributes:
+        loss: the data loss of the last step before its update, the mean over all its rows, a 0-d array.
+        count: what it was divided by.
     """
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer: Trainer = proxy(trainer)  # which owns this; its memory is to go when its last user does
-        runtime = trainer.runtime
-        self.ops, self.arena = runtime.ops, runtime.arena
-        self.ctx = Context(self.ops, training=True, seed=trainer.seed, dtype=runtime.dtype)
-        self._update: Update | None = None
-        self._micro_batches: dict[tuple[int, int], MicroBatch] = {}
-        self._changes: tuple[Any, ...] = ()
+    def __init__(self, batches: Sequence[MicroBatch], update: Update) -> None:
+        self.batches, self.update = batches, update
+        self.ctx, self.ops = batches[0].ctx, batches[0].ops
+        self.loss: Array = self.ops.zeros((), np.float64)
+        self.count = 0.0
+        self._loss_total = batches[0].source.totals[:1].reshape(())
+        self._requests: list[Any] = []
+        first = len(batches) == 1 and batches[0].capturable
+        both = first and update.capturable
+        self._gradients = Replayed(self.ops.record, self._add_gradients, first)
+        self._update = Replayed(self.ops.record, self._apply, both)
+        self._whole = Replayed(self.ops.record, self._take, both)
 
-    def forget(self) -> None:
-        """Let go of memory and plans of the data so far, and of gradients that a user may have left."""
-        self._changes = ()
-        self.clean()
+    @property
+    def repeatable(self) -> bool:
+        """Whether the step has been recorded and needs nothing new from Python, such as a key for random numbers."""
+        return self._whole.recorded and not self.ctx.uses_streams
 
-    def penalty(self) -> dict[str, float]:
-        """``{"penalty": …}`` at the present weights if any parameter is regularized."""
-        update = self._current_update()
-        return {"penalty": update.penalty()} if update.regularized else {}
+    def __call__(self, times: int, observers: Sequence[GradientObserver]) -> bool:
+        """Take it; False, and nothing changed but the gradients, if a number is not finite.
 
-    def next_steps(self, run: Run, source: Source, batch_size: int) -> None:
-        """The next step of an epoch; several where they can follow each other without a return to Python."""
-        trainer = self.trainer
-        left = len(source) - trainer.position
-        times = min(run.unobserved_steps(), left // batch_size)
-        if times > 1 and self._repeatable(source, batch_size):
-            self._repeat(run, source, batch_size, times)
-            return
-        sizes = step_sizes(left, batch_size, trainer.accumulate)
-        run.loss, count = self.step(source, sizes, run)
-        trainer.totals += count * run.loss, count
-        trainer.position += sum(sizes)
-
-    def step(self, source: Source, sizes: Sequence[int], run: Run | None = None) -> tuple[float, float]:
-        """One optimizer step over micro-batches of these sizes.
-
-        Returns the data loss before the step, and what it was divided by.
-
-        Raises:
-            NumericalError: a loss or gradient is not finite; nothing was changed.
+        Only a repeatable one may be taken several ``times``. The observers are called when the gradients are complete.
         """
-        trainer, update = self.trainer, self._current_update()
-        batches = [self._micro_batch(source, rows, update) for rows in sizes]
-        try:
-            loss, count = self._gradients(batches)
-            if run is not None:
-                run.gradients_ready(update.segments)
-            if count == 0.0:  # every sample has weight 0: there is nothing to learn from
-                self.clean()
-                return loss, count
-            update.set_lr(trainer.steps, 0 if run is None else run.total_steps)
-            applied = batches[0].update() if len(batches) == 1 else update.apply(self.ctx, np.asarray(loss))
-            if not applied:
-                raise update.explain(loss, trainer.steps)
-        except BaseException:  # an interrupt, too, must not leave half a gradient to the next step
-            self.clean()
-            raise
-        trainer.steps += 1
-        return loss, count
-
-    def check_weights(self) -> None:
-        """Raise NumericalError if the optimizer has made a weight infinite or NaN; looked at once an epoch."""
-        squares = self.ops.zeros((), np.float64)
-        self.ops.sum_squares(self.arena.data, squares)
-        if self.ops.guard_finite(squares):
-            return
-        data = np.asarray(self.ops.to_host(self.arena.data))
-        bad = np.flatnonzero(~np.isfinite(data))
-        if len(bad):
-            path, element = self.arena.where(int(bad[0]))
-            raise NumericalError(
-                f"After step {self.trainer.steps} the weight '{path}' at {element} is {data[bad[0]]} ({len(bad)} such "
-                "elements in all), although all gradients were finite. Lower the learning rate."
-            )
-
-    def clean(self) -> None:
-        """Forget gradients and requested updates of states."""
-        self.ops.fill(self.arena.grad, 0.0)
+        if not observers and self._whole.capturable:
+            return self._whole(times) is not False
+        self._gradients()
+        for observer in observers:
+            observer(self.update.segments)
+        # Replayed gradients do not ask for their updates of states again; an update that is not replayed needs them.
+        self.ctx.requested_updates[:] = self._requests
+        applied: bool = self._update()
         self.ctx.discard()
+        return applied
 
-    def _gradients(self, batches: list[MicroBatch]) -> tuple[float, float]:
+    def _take(self) -> bool:
+        self._add_gradients()
+        return self._apply()
+
+    def _add_gradients(self) -> None:
         """The loss and gradient of a step: the mean over all its rows, whichever way they are split."""
-        steps, epochs = self.trainer.steps, self.trainer.epochs
-        if len(batches) == 1:
-            batches[0].ctx.begin(steps, epochs)
-            return float(batches[0].gradients()), batches[0].ctx.count
-        total = count = previous = 0.0
-        rows = 0
-        for k, batch in enumerate(batches):
-            batch.ctx.begin(steps, epochs, micro=k, row_offset=rows)
-            batch.gather()
-            loss, weight = batch.forward(), batch.ctx.count
+        ctx, ops, grad = self.ctx, self.ops, self.update.arena.grad
+        rows, total, count, previous = 0, 0.0, 0.0, 0.0
+        several = len(self.batches) > 1
+        for k, batch in enumerate(self.batches):
+            if k > 0:  # whoever takes the step has begun the first
+                ctx.begin(ctx.step, ctx.epoch, micro=k, row_offset=rows)
+            loss = batch.forward()
+            weight = batch.ctx.count
             rows += len(batch.batch)
             if weight == 0.0:
                 continue
             # grad holds Σ cᵢ gᵢ / c of the last c; in units of this one's c, its gradient can simply be added.
             if previous not in (0.0, weight):
-                self.ops.scale(self.arena.grad, previous / weight)
+                ops.scale(grad, previous / weight)
             batch.backward()
-            total, count, previous = total + weight * loss, count + weight, weight
-        if count:
-            self.ops.scale(self.arena.grad, previous / count)
-        return (total / count if count else 0.0), count
+            count, previous = count + weight, weight
+            if several:  # one alone is not read: on its device it need not be waited for
+                total += weight * float(loss)
+        if count != previous:
+            ops.scale(grad, previous / count)
+        if several:
+            self.loss[...] = total / count if count else 0.0
+        else:
+            self.loss = loss
+        self.count = count
+        self._requests = list(ctx.requested_updates)
 
-    # -- recorded steps in a row -----------------------------------------------------------------------------------
-
-    def _repeatable(self, source: Source, rows: int) -> bool:
-        """Whether nothing but the step itself happens between this step and the next."""
-        trainer = self.trainer
-        if trainer.accumulate > 1 or trainer.schedule is not None or not trainer.steps:
+    def _apply(self) -> bool:
+        if self.count == 0.0:  # every sample has weight 0: there is nothing to learn from
+            return True
+        if not self.update.apply(self.ctx, self.loss):
             return False
-        return self._micro_batch(source, rows, self._current_update()).repeatable
+        self.ops.add_scaled(self._loss_total, self.loss, self.count)
+        return True
 
-    def _repeat(self, run: Run, source: Source, rows: int, times: int) -> None:
-        """Several steps of one micro-batch each: the same, bit for bit, as as many calls of ``step``."""
-        trainer, update = self.trainer, self._current_update()
-        batch = self._micro_batch(source, rows, update)
-        before = int(trainer.slots.t)
-        finite = batch.repeat(times)
-        done = int(trainer.slots.t) - before
-        trainer.steps += done
-        trainer.position += done * rows
-        trainer.totals[1] += done * batch.ctx.count
-        run.loss = float(batch.loss)
-        if not finite:
-            error = update.explain(run.loss, trainer.steps)
-            self.clean()
-            raise error
 
-    # -- what is kept between steps --------------------------------------------------------------------------------
+class Stepper:
+    """Takes steps, and keeps between them what they work in: contexts, buffers, recorded plans.
 
-    def _current_update(self) -> Update:
-        trainer = self.trainer
-        changes = (CHANGES.count, trainer.optimizer, trainer.objective, trainer.schedule, trainer.clip_norm)
-        if self._update is None or self._changes != changes:
-            self._check_memory()
-            self._micro_batches.clear()
-            self._update = Update(trainer.optimizer, trainer.schedule, trainer.clip_norm, trainer.slots)
-            self._changes = changes
-        return self._update
+    What is kept is made anew when a component that steps are made of has changed (``CHANGES``).
+    """
 
-    def _check_memory(self) -> None:
-        if not all(param.lives_in(self.arena) for param in self.arena.params):
-            raise ConfigError(
-                "The parameters of this trainer's model have become part of another model, built later with the same "
-                "layers. Make a new Trainer for the model that is to be trained."
-            )
+    def __init__(self, slots: Slots, seed: int) -> None:
+        self.slots, self.arena, self.ops = slots, slots.arena, slots.arena.ops
+        self.ctx = Context(self.ops, training=True, seed=seed, dtype=self.arena.dtype)
+        self._update: Update | None = None
+        self._steps: dict[tuple[int, tuple[int, ...]], Step] = {}
+        self._micro_batches: dict[tuple[int, int], MicroBatch] = {}  # those of one size share their memory
+        self._made_of: tuple[Any, ...] = ()
 
-    def _micro_batch(self, source: Source, rows: int, update: Update) -> MicroBatch:
-        trainer, key = self.trainer, (id(source), rows)
+    def forget(self) -> None:
+        """Let go of memory and plans of the data so far, and of gradients that a user may have left."""
+        self._made_of = ()
+        self._steps.clear()
+        self._micro_batches.clear()
+        self._clean()
+
+    def _clean(self) -> None:
+        self.ops.fill(self.arena.grad, 0.0)
+        self.ctx.discard()
+
+    def advance(self, run: Run, source: Source, sizes: tuple[int, ...]) -> None:
+        """The next step of a run, over micro-batches of these sizes; several such steps where they can follow each
+        other without a return to Python.
+
+        Raises:
+            NumericalError: a loss or gradient is not finite; the weights are those of the step before.
+        """
+        training, rows, key = run.trainer, sum(sizes), (id(source), sizes)
+        update = self.update(training)
+        if key not in self._steps:
+            self._steps[key] = Step([self._micro_batch(training, source, n) for n in sizes], update)
+        step = self._steps[key]
+        start, before, times = int(source.cursor), int(self.slots.t), 1
+        if len(source) - start >= 2 * rows and step.repeatable and training.schedule is None:
+            times = min(run.unobserved_steps(), (len(source) - start) // rows)
+        update.set_lr(training.steps, run.total_steps)
+        self.ctx.begin(training.steps, training.epochs)
+        try:
+            if not step(times, run.gradient_observers):
+                raise update.explain(float(step.loss))
+        except BaseException:  # an interrupt, too, must not leave half a gradient to the next step
+            self._clean()
+            times = int(self.slots.t) - before
+            raise
+        finally:
+            done = int(self.slots.t) - before
+            training.steps += done
+            source.totals[1] += done * step.count
+            source.cursor[()] = start + times * rows
+        if done < times:  # what has no weight was not applied
+            self._clean()
+        run.loss = float(step.loss)
+
+    def _micro_batch(self, training: Training, source: Source, rows: int) -> MicroBatch:
+        key = (id(source), rows)
         if key not in self._micro_batches:
-            loss_total = trainer.totals[:1].reshape(())
-            self._micro_batches[key] = MicroBatch(
-                self.ctx, trainer.model, trainer.objective, source, rows, update, loss_total
-            )
+            self._micro_batches[key] = MicroBatch(self.ctx, training.model, training.objective, source, rows)
         return self._micro_batches[key]
 
+    def update(self, training: Training) -> Update:
+        """The update of a training as its components are now."""
+        made_of = (CHANGES.count, training.optimizer, training.objective, training.schedule, training.clip_norm)
+        if self._update is None or self._made_of != made_of:
+            if not all(param.lives_in(self.arena) for param in self.arena.params):
+                raise ConfigError(
+                    "The parameters of this trainer's model have become part of another model, built later with the "
+                    "same layers. Make a new Trainer for the model that is to be trained."
+                )
+            self._steps.clear()
+            self._micro_batches.clear()
+            self._update = Update(training.optimizer, training.schedule, training.clip_norm, self.slots)
+            self._made_of = made_of
+        return self._update
 
-def step_sizes(left: int, batch_size: int, accumulate: int) -> list[int]:
+
+def step_sizes(left: int, batch_size: int, accumulate: int) -> tuple[int, ...]:
     """The rows of each micro-batch of the next step when this many are left of the epoch: the last may be smaller."""
-    return [min(batch_size, left - start) for start in range(0, min(left, batch_size * accumulate), batch_size)]
+    return tuple(min(batch_size, left - start) for start in range(0, min(left, batch_size * accumulate), batch_size))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,19 +13,22 @@ from pellucid.basics.errors import DataError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Loss, Objective
-from pellucid.interfaces.optimizer import Optimizer, Slots
+from pellucid.interfaces.optimizer import Optimizer
 from pellucid.interfaces.schedule import Schedule
 from pellucid.ops.random import mix
 from pellucid.registry.config import config_or_none, read, read_several
-from pellucid.training.data import Prepared, direct_source, evaluation_data, prepare
+from pellucid.training.data import Pair, direct_source, evaluation_data, prepare
 from pellucid.training.evaluation import evaluate
 from pellucid.training.microbatch import Source
 from pellucid.training.objective import choose_objective
-from pellucid.training.run import Callback, History, Run
-from pellucid.training.stepper import Stepper
+from pellucid.training.run import Callback, History, Run, Training
+from pellucid.training.stepper import Stepper, step_sizes
+
+KEPT_SHAPES = 32
+"""Shapes of batches whose memory ``train_step`` keeps."""
 
 
-class Trainer:
+class Trainer(Training):
     """Minimises an objective over a model's parameters by minibatch gradient descent.
 
     Components are given as objects, registered names, or configurations such as ``{"type": "adamw", "lr": 1e-3}``.
@@ -54,33 +57,21 @@ class Trainer:
         metrics: Sequence[Metric | str | dict[str, Any]] = (), clip_norm: float | None = None, accumulate: int = 1,
         callbacks: Sequence[Callback | str | dict[str, Any]] = (), seed: int | None = None,
     ) -> None:  # fmt: skip
-        self.model = model
-        self.runtime = require_runtime(model)
-        self.objective: Objective = choose_objective(model, loss, objective)
-        self._objective_config = config_or_none(self.objective)  # the model keeps that of its last training
-        self.optimizer: Optimizer = read("optimizer", optimizer, path="optimizer")
-        self.schedule: Schedule | None = None
-        if schedule is not None:
-            self.schedule = read("schedule", schedule, path="schedule")
-        self.metrics: list[Metric] = read_several("metric", metrics, path="metrics")
-        self.callbacks: list[Callback] = read_several("callback", callbacks, path="callbacks")
+        require_runtime(model)
         if clip_norm is not None:
             check_float(self, "clip_norm", clip_norm, "(0, inf)")
         check_int(self, "accumulate", accumulate, "[1, inf)")
         if seed is not None:
             check_int(self, "seed", seed, "[0, inf)")
-        self.clip_norm = clip_norm
-        self.accumulate = accumulate
-        self.seed = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed
-        self.steps = self.epochs = 0
-        self.position = 0  # rows of the epoch under way that have been trained on
-        self.totals = np.zeros(2)  # Σ count·loss and Σ count over them
-        self.plan: dict[str, int] = {}  # how its rows are divided into steps
-        self.history = History()
-        self.directory: Path | None = None
-        self.slots = Slots(self.runtime.arena)
-        self._stepper = Stepper(self)
-        self._direct: dict[Any, Source] = {}
+        super().__init__(
+            model, choose_objective(model, loss, objective), read("optimizer", optimizer, path="optimizer"),
+            None if schedule is None else read("schedule", schedule, path="schedule"),
+            read_several("metric", metrics, path="metrics"), read_several("callback", callbacks, path="callbacks"),
+            clip_norm, accumulate, int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
+        )  # fmt: skip
+        self._objective_config = config_or_none(self.objective)  # the model keeps that of its last training
+        self._stepper = Stepper(self.slots, self.seed)
+        self._direct: dict[Any, Source] = {}  # what train_step was given, by its shapes
 
     def fit(
         self, data: Any, *, validation: Any = None, epochs: int = 1, batch_size: int = 32, sample_weight: Any = None,
@@ -97,48 +88,59 @@ class Trainer:
             sample_weight: a weight per sample, or None.
             verbose: show progress; None shows it on a terminal only.
         """
+        check_int(self, "epochs", epochs, "[0, inf)")
+        check_int(self, "batch_size", batch_size, "[1, inf)")
         self.forget()
-        prepared = prepare(self, data, validation, sample_weight, epochs, batch_size)
-        self._continue({"rows": len(prepared.source), "batch_size": batch_size})
+        source, validated = prepare(
+            self.model, self.objective, data, validation, sample_weight, seed=self.seed, totals=self.totals
+        )
+        self._continue({"rows": len(source), "batch_size": batch_size})
         self.runtime.metadata["objective"] = self._objective_config
-        steps_per_epoch = -(-len(prepared.source) // (batch_size * self.accumulate))
+        steps_per_epoch = -(-len(source) // (batch_size * self.accumulate))
         # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
-        with self.runtime.ops.quiet(), Run(self, epochs, steps_per_epoch, verbose) as run:
+        with self.runtime.ops.quiet(), Run(self, epochs, steps_per_epoch, _progress(verbose)) as run:
             while self.epochs < run.last_epoch and run.stop_reason is None:
-                self._train_epoch(run, prepared.source, batch_size)
+                self._train_epoch(run, source, batch_size)
                 if run.stop_reason is None:
-                    self._end_epoch(run, prepared)
+                    self._end_epoch(run, validated)
         return self.history
 
     def forget(self) -> None:
         """Let go of the memory that steps work in; the next step takes it anew. What was learned stays."""
         self._stepper.forget()
+        self._direct.clear()
 
-    def _continue(self, plan: dict[str, int]) -> None:
+    def _continue(self, division: dict[str, int]) -> None:
         """An epoch that was left in the middle can only go on with rows divided as before."""
-        if self.position and plan != self.plan:
+        if self.position and division != self.division:
             raise DataError(
-                f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.plan}. To continue "
-                f"it, give the same data and batch size. Received: {plan}. To start afresh, make a new Trainer."
+                f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.division}. To "
+                f"continue it, give the same data and batch size. Received: {division}. To start afresh, make a new "
+                "Trainer."
             )
-        self.plan = plan
+        self.division = division
 
     def _train_epoch(self, run: Run, source: Source, batch_size: int) -> None:
         source.shuffle(mix(self.seed), self.epochs)
         source.cursor[()] = self.position
         while self.position < len(source) and run.stop_reason is None:
-            self._stepper.next_steps(run, source, batch_size)
+            sizes = step_sizes(len(source) - self.position, batch_size, self.accumulate)
+            try:
+                self._stepper.advance(run, source, sizes)
+            finally:
+                self.position = int(source.cursor)
             run.step_done()
 
-    def _end_epoch(self, run: Run, prepared: Prepared) -> None:
-        total, count = self.totals.tolist()
+    def _end_epoch(self, run: Run, validated: Pair | None) -> None:
+        total, count = self.runtime.ops.to_host(self.totals).tolist()
         loss = total / count if count else 0.0
         record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
-        record |= self._stepper.penalty()
-        self._stepper.check_weights()
-        if prepared.validation is not None:
+        update = self._stepper.update(self)
+        record |= update.penalties()
+        update.check_weights()
+        if validated is not None:
             with run.lent():
-                figures = evaluate(self.model, self.objective, self.metrics, *prepared.validation, seed=self.seed)
+                figures = evaluate(self.model, self.objective, self.metrics, *validated, seed=self.seed)
             record |= {f"validation_{name}": value for name, value in figures.items()}
         self.epochs, self.position = self.epochs + 1, 0
         self.totals[:] = 0.0
@@ -147,15 +149,37 @@ class Trainer:
 
     def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
         """One optimizer step on one batch; returns the data loss before the update."""
-        source = direct_source(self, x, y, weight, self._direct)
+        source = self._kept(direct_source(self.model, self.objective, x, y, weight, seed=self.seed))
         self.runtime.metadata["objective"] = self._objective_config
+        run = Run(self)
         with self.runtime.ops.quiet():
-            return self._stepper.step(source, (len(source),))[0]
+            self._stepper.advance(run, source, (len(source),))
+        return run.loss
+
+    def _kept(self, new: Source) -> Source:
+        """A source that holds the same, in the memory of earlier ones of its shapes, for which there are plans."""
+        key = tuple(None if part is None else (part.shape, part.dtype) for part in new.arrays)
+        if key not in self._direct:
+            if len(self._direct) == KEPT_SHAPES:  # batches of ever new sizes must not pile up
+                self.forget()
+            self._direct[key] = new.copy(self.runtime.ops.zeros(2, np.float64))  # the arrays may be the caller's
+        source = self._direct[key]
+        for part, values in zip(source.arrays, new.arrays, strict=True):
+            if part is not None:
+                self.runtime.ops.copy(values, part)
+        source.cursor[()] = 0
+        return source
 
     def evaluate(self, data: Any, *, batch_size: int = 1024) -> dict[str, float]:
         """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode."""
-        return evaluate(
-            self.model, self.objective, self.metrics, *evaluation_data(self, data), seed=self.seed,
-            batch_size=batch_size,
-        )  # fmt: skip
+        inputs, y = evaluation_data(self.model, self.objective, data, seed=self.seed)
+        return evaluate(self.model, self.objective, self.metrics, inputs, y, seed=self.seed, batch_size=batch_size)
 
+
+def _progress(verbose: bool | None) -> Callback | None:
+    """What shows how far a run is, if somebody wants to see it or may be looking."""
+    if verbose or (verbose is None and sys.stderr.isatty()):
+        from pellucid.training.progress import Progress  # and tqdm with it, for those who look
+
+        return Progress()
+    return None

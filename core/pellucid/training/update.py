@@ -32,9 +32,10 @@ class Update:
             for segment in self.segments:
                 segment.hyper[0] = segment.base_lr * factor
 
-    def penalty(self) -> float:
-        """The sum of all penalties at the present weights."""
-        return sum((float(r.penalty(self.ops, p.data)) for p, r in self.regularized), 0.0)
+    def penalties(self) -> dict[str, float]:
+        """``{"penalty": …}``, the sum at the present weights, if any parameter is regularized."""
+        values = [float(r.penalty(self.ops, p.data)) for p, r in self.regularized]
+        return {"penalty": sum(values)} if values else {}
 
     def apply(self, ctx: Context, loss: Array) -> bool:
         """One optimizer step; False, and nothing changed but the gradients, if a number is not finite."""
@@ -59,19 +60,36 @@ class Update:
         ctx.commit()
         return True
 
-    def explain(self, loss: float, step: int) -> NumericalError:
+    def explain(self, loss: float) -> NumericalError:
         """The error for a step that was rejected: what is not finite, and where."""
-        grad = np.array(self.ops.to_host(self.arena.grad))
-        bad = np.flatnonzero(~np.isfinite(grad))
-        self.ops.fill(self.arena.grad, 0.0)
-        if len(bad):
-            path, element = self.arena.where(int(bad[0]))
-            what = f"the gradient of '{path}' at {element} is {grad[bad[0]]} ({len(bad)} such elements in all)"
+        place = self._not_finite(self.arena.grad)
+        if place:
+            what = f"the gradient of {place}"
         elif np.isfinite(loss):
             what = "a state that a layer asked to update, such as a running variance, is not finite"
         else:
             what = f"the loss is {loss}"
         return NumericalError(
-            f"Step {step + 1} was not applied, the weights are those of the step before: {what}, data loss {loss:.6g}. "
-            "Lower the learning rate, clip the gradient (clip_norm=1.0), or check the scale of the data."
+            f"Step {int(self.slots.t) + 1} was not applied, the weights are those of the step before: {what}, data "
+            f"loss {loss:.6g}. Lower the learning rate, clip the gradient (clip_norm=1.0), or check the scale of the "
+            "data."
         )
+
+    def check_weights(self) -> None:
+        """Raise NumericalError if the optimizer has made a weight infinite or NaN; looked at once an epoch."""
+        self.ops.sum_squares(self.arena.data, self.sum_squares)
+        place = "" if self.ops.guard_finite(self.sum_squares) else self._not_finite(self.arena.data)
+        if place:
+            raise NumericalError(
+                f"After step {int(self.slots.t)} the weight {place}, although all gradients were finite. Lower the "
+                "learning rate."
+            )
+
+    def _not_finite(self, buffer: Array) -> str:
+        """The first element of the arena's values or gradients that is not finite, in words; empty if all are."""
+        values = np.asarray(self.ops.to_host(buffer))
+        bad = np.flatnonzero(~np.isfinite(values))
+        if not len(bad):
+            return ""
+        path, element = self.arena.where(int(bad[0]))
+        return f"'{path}' at {element} is {values[bad[0]]} ({len(bad)} such elements in all)"

@@ -111,15 +111,27 @@ def test_convolution_is_the_reference(seed: int, simd: str, threads: int) -> Non
         compare(run(getattr(native, op), arguments), reference, 1e-5, described(op, arguments))
 
 
-@pytest.mark.parametrize("sizes", [
+@pytest.fixture(scope="module")
+def calls(request: pytest.FixtureRequest) -> list[tuple[str, Arguments, Arguments]]:
+    """Calls, each with what the reference makes of it, which is computed once for all instruction sets and threads."""
+    made = convolution_calls(*request.param)
+    return [(op, arguments, run(getattr(convolution, op), arguments)) for op, arguments in made]
+
+
+SIZES = [
     (3, 28, 28, 1, 32), (1, 34, 33, 40, 20), (2, 40, 70, 60, 3), (9, 4, 4, 130, 33),
     (5, 14, 14, 32, 64), (2, 15, 13, 16, 48), (1, 9, 11, 64, 32), (1, 33, 40, 96, 32),  # these by Winograd's method
-])  # fmt: skip
-@pytest.mark.parametrize("seed", range(2))
-def test_sizes_of_real_networks(seed: int, sizes: tuple[int, int, int, int, int], simd: str, threads: int) -> None:
-    for op, arguments in convolution_calls(seed, sizes):
-        reference = run(getattr(convolution, op), arguments)
-        compare(run(getattr(native, op), arguments), reference, 3e-5, (op, sizes))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [pytest.param((seed, sizes), id=f"{seed}-sizes{i}") for seed in range(2) for i, sizes in enumerate(SIZES)],
+    indirect=True,
+)
+def test_sizes_of_real_networks(calls: list[tuple[str, Arguments, Arguments]], simd: str, threads: int) -> None:
+    for op, arguments, reference in calls:
+        compare(run(getattr(native, op), arguments), reference, 3e-5, described(op, arguments))
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -9,16 +9,24 @@ ACCURACY = Patient(
         Mistake("weights ignored", "np.ones(right.shape) if weight is None else weight", "np.ones(right.shape)"),
         Mistake(
             "a mean of means",
-            "float(np.sum(each * right)), float(np.sum(each))",
-            "float(np.sum(each * right) / max(np.sum(each), 1e-9)), 1.0",
+            "+= float(np.sum(each * right))\n        self._total += float(np.sum(each))",
+            "+= float(np.sum(each * right) / max(np.sum(each), 1e-9))\n        self._total += 1.0",
         ),
-        Mistake("does not forget", "self._sums[:] = 0.0", "pass"),
+        Mistake(
+            "does not forget",
+            "self._right = self._total = 0.0",
+            "self._right, self._total = (vars(self).get(name, 0.0) for name in ('_right', '_total'))",
+        ),
         Mistake("the least likely class", "prediction.argmax(axis=-1)", "prediction.argmin(axis=-1)"),
-        Mistake("the last batch only", "self._sums[:] +=", "self._sums[:] ="),
+        Mistake(
+            "the last batch only",
+            "self._right += float(np.sum(each * right))\n        self._total += float",
+            "self._right = float(np.sum(each * right))\n        self._total = float",
+        ),
         Mistake(
             "forgets when asked",
-            "right, total = self._sums",
-            "(right, total), self._sums = self._sums.copy(), np.zeros(2)",
+            "return self._right / self._total if self._total > 0",
+            "right, total = self._right, self._total\n        self.reset()\n        return right / total if total > 0",
         ),
     ),
 )

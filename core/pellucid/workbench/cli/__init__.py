@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from pellucid.basics.errors import ConfigError, PellucidError
-from pellucid.workbench.cli.commands import COMMANDS
+from pellucid.workbench.cli.commands import COMMANDS, run_command
 
 BAD_INPUT = 2
 OUR_MISTAKE = 1
@@ -63,7 +63,7 @@ def _dispatch(argv: list[str]) -> int:
     if words[0].startswith("-"):
         raise ConfigError(f"pellucid has no option {words[0]!r}; options follow the command. See: pellucid --help.")
 
-    from pellucid.workbench.cli.console import run_command, warnings_as_messages
+    from pellucid.workbench.cli.console import warnings_as_messages
 
     with warnings_as_messages(debug="--debug" in before):
         if words[0] in COMMANDS:

@@ -7,13 +7,11 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any, NoReturn
 
 from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.basics.files import to_json
 from pellucid.basics.suggest import did_you_mean
-from pellucid.workbench.cli.commands import COMMANDS
 
 
 class Output:
@@ -58,15 +56,6 @@ def new_parser(name: str, description: str) -> Parser:
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     parser.add_argument("--debug", action="store_true", help="show a traceback with every error")
     return parser
-
-
-def run_command(name: str, argv: Sequence[str]) -> int:
-    """Import the module of a command, parse its arguments, run it."""
-    module = import_module(f"pellucid.workbench.cli.commands.{name}")
-    parser = new_parser(name, (module.__doc__ or "").partition(": ")[2].strip() or COMMANDS[name])
-    module.configure(parser)
-    args = parser.parse_args(argv)
-    return module.run(args, Output(as_json=args.json)) or 0
 
 
 @contextmanager

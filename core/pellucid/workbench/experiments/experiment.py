@@ -31,7 +31,7 @@ from pellucid.workbench.experiments.sections import NAMES, Sections
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainSettings:
     """The section ``[train]``.
 
     Attributes:
@@ -93,7 +93,7 @@ class Experiment:
     objective: Objective | None
     optimizer: Optimizer
     schedule: Schedule | None
-    settings: Training
+    settings: TrainSettings
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Prepared:
     trainer: Trainer
     splits: Splits
     resolved: Sections
-    settings: Training
+    settings: TrainSettings
 
 
 def check(sections: Mapping[str, Any]) -> Experiment:
@@ -180,13 +180,13 @@ def _taken(section: Any, key: str) -> tuple[Any, Any]:
     return {name: value for name, value in config.items() if name != key}, config.get(key)
 
 
-def _settings(reader: Reader, config: Any) -> Training:
-    read = reader.arguments(Training, config, "train", "[train]")
+def _settings(reader: Reader, config: Any) -> TrainSettings:
+    read = reader.arguments(TrainSettings, config, "train", "[train]")
     for check_range, name, interval in _RANGES:
         value = config.get(name) if isinstance(config, Mapping) else None
         if isinstance(value, int | float) and not any(m.path == f"train.{name}" for m in reader.mistakes):
             try:
-                check_range(Training(), name, value, interval)
+                check_range(TrainSettings(), name, value, interval)
             except ConfigError as error:
                 reader.note(f"train.{name}", str(error), error)
     backend = config.get("backend") if isinstance(config, Mapping) else None
@@ -196,7 +196,7 @@ def _settings(reader: Reader, config: Any) -> Training:
             get_ops(backend)
         except PellucidError as error:
             reader.note("train.backend", str(error), error)
-    return Training(**read) if isinstance(read, dict) else Training()
+    return TrainSettings(**read) if isinstance(read, dict) else TrainSettings()
 
 
 def prepare(experiment: Experiment) -> Prepared:

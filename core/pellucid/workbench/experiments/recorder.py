@@ -25,16 +25,16 @@ class Recorder(Callback):
     def __init__(self, folder: RunFolder, begin: Callable[[], None]) -> None:
         self.folder = folder
         self.begin = begin
-        self._clock = {"before": 0.0, "started": perf_counter(), "running": 0.0}
+        self._before = 0.0
+        self._started: float | None = None
 
     @property
     def seconds(self) -> float:
-        now = perf_counter() - self._clock["started"]
-        return self._clock["before"] + now * self._clock["running"]
+        return self._before + (0.0 if self._started is None else perf_counter() - self._started)
 
     def on_run_start(self, run: Run) -> None:
         self.begin()
-        self._clock.update(started=perf_counter(), running=1.0)
+        self._started = perf_counter()
 
     def on_epoch_end(self, run: Run) -> None:
         trainer = run.trainer
@@ -44,10 +44,10 @@ class Recorder(Callback):
         )
 
     def on_run_end(self, run: Run) -> None:
-        self._clock.update(before=self.seconds, running=0.0)
+        self._before, self._started = self.seconds, None
 
     def state(self) -> dict[str, Any]:
         return {"seconds": self.seconds}
 
     def restore(self, state: Any) -> None:
-        self._clock["before"] = float(state["seconds"])
+        self._before = float(state["seconds"])

@@ -19,12 +19,8 @@ class StopOnSignal(Callback):
     """
 
     def __init__(self) -> None:
-        self._seen: dict[str, Any] = {"signal": None, "before": {}}
-
-    @property
-    def received(self) -> signal.Signals | None:
-        seen: signal.Signals | None = self._seen["signal"]
-        return seen
+        self.received: signal.Signals | None = None
+        self._before: dict[signal.Signals, Any] = {}  # who handled the signals
 
     def on_run_start(self, run: Run) -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -33,14 +29,14 @@ class StopOnSignal(Callback):
         def stop(number: int, frame: FrameType | None) -> None:
             if self.received is not None and number == signal.SIGINT:
                 raise KeyboardInterrupt
-            self._seen["signal"] = signal.Signals(number)
-            run.stop(signal.Signals(number).name)
+            self.received = signal.Signals(number)
+            run.stop(self.received.name)
             print("\nStopping after this step; the run will be saved. Ctrl-C again: stop at once.", file=sys.stderr)
 
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._seen["before"][number] = signal.signal(number, stop)
+            self._before[number] = signal.signal(number, stop)
 
     def on_run_end(self, run: Run) -> None:
-        for number, handler in self._seen["before"].items():
+        for number, handler in self._before.items():
             signal.signal(number, handler)
-        self._seen["before"].clear()
+        self._before.clear()

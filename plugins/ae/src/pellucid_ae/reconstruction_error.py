@@ -23,10 +23,10 @@ class ReconstructionError(Metric):
     higher_is_better = False
 
     def __init__(self) -> None:
-        self._sums = np.zeros(2)  # Σ w · error, Σ w; changed in place, so no attribute is set
+        self.reset()
 
     def reset(self) -> None:
-        self._sums[:] = 0.0
+        self._error = self._total = 0.0  # Σ w · error, Σ w
 
     def update(self, prediction: HostArray, target: HostArray, weight: HostArray | None = None) -> None:
         if prediction.shape != target.shape:
@@ -36,9 +36,9 @@ class ReconstructionError(Metric):
         squared = (prediction.astype(np.float64) - target) ** 2
         each = squared.reshape(len(squared), -1).mean(axis=1) if squared.size else np.zeros(0)
         w = np.ones(len(each)) if weight is None else weight
-        self._sums[:] += float(np.sum(w * each)), float(np.sum(w))
+        self._error += float(np.sum(w * each))
+        self._total += float(np.sum(w))
 
     def result(self) -> float:
         """The mean over all batches; NaN if nothing has been counted."""
-        error, total = self._sums
-        return float(error / total) if total > 0 else float("nan")
+        return self._error / self._total if self._total > 0 else float("nan")

@@ -37,7 +37,9 @@ class Ema(Callback):
     def __init__(self, decay: float = 0.999) -> None:
         check_float(self, "decay", decay, "[0, 1)")
         self.decay = decay
-        self._memory: dict[str, Any] = {}  # count, average, and after a run trained: θ; changed in place
+        self._count = 0  # steps in the average
+        self._average: Any = None
+        self._trained: Any = None  # θ, after a run
 
     def on_run_start(self, run: Run) -> None:
         number = sum(isinstance(callback, Ema) for callback in run.trainer.callbacks)
@@ -46,46 +48,43 @@ class Ema(Callback):
                 f"A trainer takes one 'diffusion/ema', whose average the model ends with. Received: {number} of them. "
                 "To compare two decays, train two models."
             )
-        if run.trainer.steps == 0 and self._memory.get("count"):
+        if run.trainer.steps == 0 and self._count:
             raise ConfigError(
-                f"This ema holds the average over {self._memory['count']} steps of another trainer. Give each trainer "
+                f"This ema holds the average over {self._count} steps of another trainer. Give each trainer "
                 'one of its own, by its name for example: callbacks=["diffusion/ema"].'
             )
         arena = run.trainer.runtime.arena
         ops = arena.ops
-        average, memory = arena.zeros(), self._memory
-        if "average" in memory:
-            average[...] = ops.asarray(memory["average"])
-            if "trained" in memory and np.array_equal(ops.to_host(arena.data), memory["average"]):
-                arena.data[...] = ops.asarray(memory["trained"])  # go on where training stopped
-        else:
+        average = arena.zeros()
+        if self._average is None:
             ops.copy(arena.data, average)
-            memory["count"] = 0
-        memory.pop("trained", None)
-        memory["average"] = average
+        else:
+            average[...] = ops.asarray(self._average)
+            if self._trained is not None and np.array_equal(ops.to_host(arena.data), self._average):
+                arena.data[...] = ops.asarray(self._trained)  # go on where training stopped
+        self._average, self._trained = average, None
         run.on_step(self._follow)
 
     def _follow(self, run: Run) -> None:
-        arena, memory = run.trainer.runtime.arena, self._memory
-        memory["count"] += 1
-        n = memory["count"]
-        arena.ops.lerp(memory["average"], arena.data, 1 - min(self.decay, n / (n + 9)))
+        arena = run.trainer.runtime.arena
+        self._count += 1
+        arena.ops.lerp(self._average, arena.data, 1 - min(self.decay, self._count / (self._count + 9)))
 
     def on_run_end(self, run: Run) -> None:
-        arena, memory = run.trainer.runtime.arena, self._memory
-        average = memory["average"] = np.array(arena.ops.to_host(memory["average"]))
+        arena = run.trainer.runtime.arena
+        self._average = np.array(arena.ops.to_host(self._average))
         choices = [callback.choice(run.trainer) for callback in run.trainer.callbacks]
         if any(choice is not None and choice[0] is not None for choice in choices):
             return  # the last word is with the best epoch, whose averages were kept
-        memory["trained"] = np.array(arena.ops.to_host(arena.data))
-        arena.data[...] = arena.ops.asarray(average)
+        self._trained = np.array(arena.ops.to_host(arena.data))
+        arena.data[...] = arena.ops.asarray(self._average)
 
     @contextmanager
     def lent(self, run: Run) -> Iterator[None]:
         """Within: the model has the averaged weights."""
-        arena, average = run.trainer.runtime.arena, self._memory["average"]
+        arena = run.trainer.runtime.arena
         trained = arena.data.copy()
-        arena.data[...] = arena.ops.asarray(average)
+        arena.data[...] = arena.ops.asarray(self._average)
         try:
             yield
         finally:
@@ -93,11 +92,12 @@ class Ema(Callback):
 
     def state(self) -> dict[str, Any]:
         """The average, the number of steps in it and, after a run, the weights that training stopped with."""
-        return {name: value if name == "count" else np.array(_host(value)) for name, value in self._memory.items()}
+        arrays = {"average": self._average, "trained": self._trained}
+        kept = {name: np.array(_host(array)) for name, array in arrays.items() if array is not None}
+        return {"count": self._count, **kept} if kept else {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._memory.clear()
-        self._memory.update(state)
+        self._count, self._average, self._trained = state.get("count", 0), state.get("average"), state.get("trained")
 
 
 def _host(array: Any) -> Any:

@@ -7,6 +7,9 @@ what is slow to import it imports inside ``run``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from importlib import import_module
+
 COMMANDS = {
     "train": "train an experiment; leaves a run folder with model, figures and curves",
     "evaluate": "the figures of a trained model on test data, or on other data",
@@ -19,3 +22,14 @@ COMMANDS = {
     "new": "write a new plugin package: pellucid new plugin NAME",
 }
 """Name -> what it does, in the order of the help."""
+
+
+def run_command(name: str, argv: Sequence[str]) -> int:
+    """Import the module of a command, parse its arguments, run it."""
+    from pellucid.workbench.cli.console import Output, new_parser  # argparse with it, which --help does not need
+
+    module = import_module(f"{__name__}.{name}")
+    parser = new_parser(name, (module.__doc__ or "").partition(": ")[2].strip() or COMMANDS[name])
+    module.configure(parser)
+    args = parser.parse_args(argv)
+    return module.run(args, Output(as_json=args.json)) or 0

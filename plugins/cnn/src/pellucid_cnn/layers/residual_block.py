@@ -22,7 +22,7 @@ from pellucid import (
 )
 
 from pellucid_cnn.layers.conv2d import Conv2D
-from pellucid_cnn.parts import Normalization, activate, normalize
+from pellucid_cnn.layers.parts import Normalization, activate, normalize
 
 
 class ResidualBlock(Layer):

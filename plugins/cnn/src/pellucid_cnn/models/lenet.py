@@ -9,8 +9,8 @@ from pellucid import ConfigError, Dense, Dropout, Example, Flatten, Layer, check
 
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
+from pellucid_cnn.layers.parts import Normalization, check_normalization, convolve, dense
 from pellucid_cnn.models.task import classifier
-from pellucid_cnn.parts import Normalization, check_normalization, convolve, dense
 
 Pooling = Literal["max", "mean"]
 

@@ -8,9 +8,9 @@ from pellucid import Dense, Dropout, Example, Layer, check_int, check_sizes
 
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.global_average_pool2d import GlobalAveragePool2D
+from pellucid_cnn.layers.parts import Normalization, activate, check_normalization, convolve, normalize
 from pellucid_cnn.layers.residual_block import ResidualBlock
 from pellucid_cnn.models.task import classifier
-from pellucid_cnn.parts import Normalization, activate, check_normalization, convolve, normalize
 
 
 def resnet_small(

@@ -23,8 +23,8 @@ from pellucid_cnn.geometry import check_images
 from pellucid_cnn.layers.concatenate import Concatenate
 from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.max_pool2d import MaxPool2D
+from pellucid_cnn.layers.parts import Normalization, check_normalization, convolve
 from pellucid_cnn.layers.upsample import Upsample
-from pellucid_cnn.parts import Normalization, check_normalization, convolve
 
 Task = Literal["regression", "segmentation"]
 

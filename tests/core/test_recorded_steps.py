@@ -1,0 +1,249 @@
+"""A step is recorded once: what throws a recording away, and what does not. Counted, not timed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.basics.component import CHANGES
+from pellucid.registry.config import read_several
+from pellucid.registry.manifest import KINDS
+
+RECORDED: list[int] = []
+"""Rows of the batches whose step ran in Python: while it was recorded, or because it was not."""
+
+
+class Counted(pl.Objective):
+    """Half the mean square of the output, and a note of each call; a replayed plan makes none."""
+
+    capturable = True
+
+    def forward(self, ctx: pl.Context, model: pl.Layer, batch: pl.Batch) -> Any:
+        ctx.y = model.forward(ctx.child("model", needs_dx=(False,)), *batch.inputs)
+        if ctx.training:
+            RECORDED.append(len(batch))
+        ctx.target = ctx.scratch("target", ctx.y.shape)
+        ctx.ops.fill(ctx.target, 0.0)
+        ctx.dy = ctx.scratch("dy", ctx.y.shape)
+        ctx.count = float(len(batch))
+        loss = ctx.scratch("loss", (), np.float64)
+        ctx.ops.mse(ctx.y, ctx.target, None, loss, ctx.dy)
+        return loss
+
+    def backward(self, ctx: pl.Context, model: pl.Layer) -> None:
+        model.backward(ctx.child("model"), ctx.dy)
+
+    def metric_pair(self, ctx: pl.Context) -> tuple[Any, Any]:
+        return ctx.y, ctx.target
+
+
+@pytest.fixture(autouse=True)
+def _counted() -> Iterator[None]:
+    pytest.importorskip("pellucid.ops.kernels.native")
+    RECORDED.clear()
+    yield
+
+
+def a_trainer(**settings: Any) -> pl.Trainer:
+    model = pl.build({"type": "dense", "units": 3}, input_shape=(4,), seed=0, backend="cython")
+    return pl.Trainer(model, **{"objective": Counted(), "optimizer": "adam", "seed": 1} | settings)
+
+
+def fit(trainer: pl.Trainer, **settings: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((70, 4)).astype("float32")
+    trainer.fit((x, None), epochs=4, batch_size=16, verbose=False, **settings)
+
+
+# -- what keeps a recording ------------------------------------------------------------------------------------------
+
+
+class Counting(pl.Callback):
+    """What everybody writes."""
+
+    def on_run_start(self, run: pl.Run) -> None:
+        self.seen = 0
+        run.on_step(self.see)
+
+    def see(self, run: pl.Run) -> None:
+        self.seen += 1
+        self.last = run.step
+
+    def on_epoch_end(self, run: pl.Run) -> None:
+        self.steps = list(run.trainer._stepper._steps.values())  # type: ignore[attr-defined]
+
+
+class MeanOutput(pl.Metric):
+    """It keeps its sums in attributes."""
+
+    def reset(self) -> None:
+        self.sum, self.n = 0.0, 0
+
+    def update(self, prediction: Any, target: Any, weight: Any = None) -> None:
+        self.sum += float(prediction.sum())
+        self.n += prediction.size
+
+    def result(self) -> float:
+        return self.sum / self.n
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"callbacks": [Counting()]},
+        {"metrics": [MeanOutput()]},
+        {"callbacks": [Counting(), "best_epoch"], "metrics": [MeanOutput()]},
+        {"schedule": "cosine"},
+    ],
+    ids=["alone", "callback", "metric", "both", "schedule"],
+)
+def test_a_run_records_one_step_a_size(settings: Any) -> None:
+    trainer = a_trainer(**settings)
+    x = np.random.default_rng(1).standard_normal((20, 4)).astype("float32")
+    fit(trainer, validation=(x, None) if "metrics" in settings else None)
+    assert RECORDED == [16, 6], "steps of 16 rows, and the last of an epoch of 6: each recorded once in 4 epochs"
+    for callback in trainer.callbacks:
+        if isinstance(callback, Counting):
+            assert (callback.seen, callback.last) == (20, 20)
+            assert list(trainer._stepper._steps.values()) == callback.steps, "the same from epoch to epoch"
+
+
+def test_gradients_that_are_looked_at_are_recorded_too() -> None:
+    class Looking(pl.Callback):
+        def on_run_start(self, run: pl.Run) -> None:
+            run.on_gradients(self.look)
+
+        def look(self, segments: Any) -> None:
+            self.norm = float(np.sum(segments[0].grad ** 2))
+
+    fit(a_trainer(callbacks=[Looking()]))
+    assert RECORDED == [16, 6]
+
+
+def test_what_is_done_to_a_callback_or_a_metric_keeps_predictions() -> None:
+    model = a_trainer().model
+    x = np.ones((3, 4), "float32")
+    model.predict(x)
+    (kept,) = model.runtime.idle_predictions.values()  # type: ignore[union-attr]
+    counting, metric = Counting(), MeanOutput()
+    counting.seen, metric.sum = 3, 1.0
+    model.predict(x)
+    assert list(model.runtime.idle_predictions.values()) == [kept]  # type: ignore[union-attr]
+    model.units = 3  # type: ignore[attr-defined]
+    model.predict(x)
+    assert list(model.runtime.idle_predictions.values()) != [kept]  # type: ignore[union-attr]
+
+
+# -- what discards it ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["model", "objective", "optimizer"])
+def test_a_changed_part_of_the_step_is_recorded_anew(part: str) -> None:
+    class Touch(pl.Callback):
+        def on_epoch_end(self, run: pl.Run) -> None:
+            if run.epoch == 2:
+                touched = getattr(run.trainer, part)
+                touched.note = "changed"
+
+    fit(a_trainer(callbacks=[Touch()]))
+    assert RECORDED == [16, 6, 16, 6]
+
+
+PARTS = {"layer", "model", "loss", "objective", "optimizer", "schedule", "regularizer", "transform"}
+OTHERS = {"callback", "metric", "initializer", "dataset"}
+
+
+def test_every_kind_says_whether_it_is_part_of_a_step() -> None:
+    """A new kind must be put into one of the two sets: the one at whose attributes recordings are thrown away."""
+    bases = {"layer": pl.Layer, "model": pl.Layer, "loss": pl.Loss, "objective": pl.Objective,
+             "optimizer": pl.Optimizer, "schedule": pl.Schedule, "regularizer": pl.Regularizer,
+             "transform": pl.Transform, "callback": pl.Callback, "metric": pl.Metric, "initializer": pl.Initializer,
+             "dataset": pl.Dataset}  # fmt: skip
+    assert set(bases) == PARTS | OTHERS == set(KINDS) - {"backend", "op"}
+    assert {kind for kind, base in bases.items() if base.part_of_step} == PARTS
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "counts"),
+    [("schedule", "cosine", True), ("regularizer", "l2", True), ("transform", "standardize", True),
+     ("layer", "dropout", True), ("loss", "mse", True), ("callback", "best_epoch", False),
+     ("metric", "accuracy", False), ("initializer", "he", False)],
+)  # fmt: skip
+def test_only_parts_of_a_step_are_counted(kind: str, name: str, counts: bool) -> None:
+    (component,) = read_several(kind, [name], path="") if name != "dropout" else [pl.create("layer", name, rate=0.5)]
+    before = CHANGES.count
+    component.note = "changed"
+    assert (CHANGES.count != before) is counts
+
+
+# -- what is recorded is whole ---------------------------------------------------------------------------------------
+
+
+def test_a_step_that_was_rejected_while_it_was_recorded_is_not_replayed() -> None:
+    """The recording ends where the step was stopped: before the optimizer."""
+    trainer = a_trainer()
+    x = np.ones((16, 4), "float32")
+    weight = trainer.model.parameters()[0]
+    good = weight.data.copy()
+    weight.data[0, 0] = np.inf
+    with pytest.raises(pl.NumericalError, match="Step 1 was not applied"):
+        trainer.train_step(x)
+    weight.data[...] = good
+    for steps in (1, 2, 3):
+        trainer.train_step(x)
+        assert trainer.steps == steps
+        assert not np.array_equal(weight.data, good)
+        good = weight.data.copy()
+    assert RECORDED == [16, 16]
+
+
+def test_micro_batches_of_one_size_share_their_memory() -> None:
+    """It is to save memory that a step is divided."""
+    trainer = a_trainer(accumulate=4)
+    steps: list[Any] = []
+
+    class Look(pl.Callback):
+        def on_epoch_end(self, run: pl.Run) -> None:
+            steps[:] = trainer._stepper._steps.values()
+
+    trainer.callbacks.append(Look())
+    fit(trainer)
+    assert [[len(batch.batch) for batch in step.batches] for step in steps] == [[16, 16, 16, 16], [6]]
+    assert len({id(batch) for step in steps for batch in step.batches}) == 2
+
+
+def test_a_step_beside_an_epoch_does_not_count_in_its_loss() -> None:
+    class Stop(pl.Callback):
+        def on_run_start(self, run: pl.Run) -> None:
+            run.on_step(lambda run: run.stop("in the middle") if run.step == 2 else None)
+
+    trainer = a_trainer(callbacks=[Stop()])
+    fit(trainer)
+    before = (trainer.position, trainer.totals.tolist())
+    assert before[0] == 32 and before[1][1] == 32.0
+    trainer.train_step(np.ones((16, 4), "float32"))
+    assert (trainer.position, trainer.totals.tolist()) == before
+    assert trainer.steps == 3
+
+
+def test_an_interrupted_step_is_taken_again() -> None:
+    class Interrupt(pl.Callback):
+        def on_run_start(self, run: pl.Run) -> None:
+            run.on_gradients(self.interrupt)
+
+        def interrupt(self, segments: Any) -> None:
+            self.calls = getattr(self, "calls", 0) + 1
+            if self.calls == 3:
+                raise KeyboardInterrupt
+
+    trainer, undisturbed = a_trainer(callbacks=[Interrupt()]), a_trainer()
+    with pytest.raises(KeyboardInterrupt):
+        fit(trainer)
+    assert (trainer.steps, trainer.position, trainer.totals[1]) == (2, 32, 32.0)
+    fit(trainer)
+    fit(undisturbed)
+    assert trainer.history.records == undisturbed.history.records
+    np.testing.assert_array_equal(trainer.model.parameters()[0].data, undisturbed.model.parameters()[0].data)
