@@ -99,6 +99,7 @@ if TYPE_CHECKING:
         ReLU as ReLU,
         Sigmoid as Sigmoid,
         SiLU as SiLU,
+        Softmax as Softmax,
         Softplus as Softplus,
         Tanh as Tanh,
     )
@@ -107,23 +108,24 @@ if TYPE_CHECKING:
     from pellucid.standard.layers.dropout import Dropout as Dropout
     from pellucid.standard.layers.normalisation import BatchNorm as BatchNorm, LayerNorm as LayerNorm
     from pellucid.standard.layers.reshape import Flatten as Flatten, Reshape as Reshape
-    from pellucid.standard.layers.rows import as_rows as as_rows, contiguous as contiguous, features as features
-    from pellucid.standard.layers.softmax import Softmax as Softmax
     from pellucid.standard.layers.transposed import Transposed as Transposed
     from pellucid.standard.losses.outputwise import (
         MSE as MSE,
         BinaryCrossEntropy as BinaryCrossEntropy,
         Outputwise as Outputwise,
     )
-    from pellucid.standard.losses.rows import (
-        reject as reject,
-        require_rows as require_rows,
-        weight_per_row as weight_per_row,
-    )
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy as SoftmaxCrossEntropy
     from pellucid.standard.metrics import Accuracy as Accuracy
     from pellucid.standard.optimizers import SGD as SGD, Adam as Adam, AdamW as AdamW
     from pellucid.standard.regularizers import L2 as L2
+    from pellucid.standard.rows import (
+        as_rows as as_rows,
+        contiguous as contiguous,
+        features as features,
+        reject as reject,
+        require_rows as require_rows,
+        weight_per_row as weight_per_row,
+    )
     from pellucid.standard.schedules import Constant as Constant, Cosine as Cosine
     from pellucid.standard.supervised import Supervised as Supervised
     from pellucid.standard.transforms import (
@@ -194,16 +196,14 @@ _MODULES = {
     "training.objective": "choose_objective",
     "saving.model": "load save",
     "ops.activations": "ACTIVATIONS NEEDS_INPUT require_activation",
-    "standard.layers.rows": "as_rows contiguous features",
+    "standard.rows": "as_rows contiguous features reject require_rows weight_per_row",
     "standard.layers.containers": "Parallel Residual Sequential",
     "standard.layers.dense": "Dense RECTIFIERS",
     "standard.layers.transposed": "Transposed",
     "standard.layers.reshape": "Flatten Reshape",
     "standard.layers.dropout": "Dropout",
     "standard.layers.normalisation": "BatchNorm LayerNorm",
-    "standard.layers.softmax": "Softmax",
-    "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softplus Tanh",
-    "standard.losses.rows": "reject require_rows weight_per_row",
+    "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh",
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.supervised": "Supervised",

@@ -27,7 +27,7 @@ def pellucid_register(registry: Registrar) -> None:
     registry.layer("softplus", f"{activations}:Softplus", summary="log(1 + eˣ)")
     registry.layer("silu", f"{activations}:SiLU", summary="x·sigmoid(x)")
     registry.layer("gelu", f"{activations}:GELU", summary="x·Φ(x), with the exact normal distribution")
-    registry.layer("softmax", f"{layers}.softmax:Softmax", summary="probabilities that sum to one over the features")
+    registry.layer("softmax", f"{activations}:Softmax", summary="probabilities that sum to one over the features")
 
     containers = f"{layers}.containers"
     registry.layer("sequential", f"{containers}:Sequential", summary="one layer after another")

@@ -288,7 +288,7 @@ RESHAPE = Patient(
 )
 
 SOFTMAX = Patient(
-    "pellucid.standard.layers.softmax",
+    "pellucid.standard.layers.activations",
     ("layer core/softmax",),
     (
         Mistake("output kept on self", "ctx.y", "self.y", every=True),
@@ -306,4 +306,5 @@ SOFTMAX = Patient(
         ),
         Mistake("one input accepted as none", "(self, input_shape: Shape)", "(self, input_shape: Shape = (3,))"),
     ),
+    within="Softmax",
 )

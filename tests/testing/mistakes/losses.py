@@ -76,7 +76,7 @@ OUTPUTWISE = Patient(
 )
 
 ROWS = Patient(
-    "pellucid.standard.losses.rows",
+    "pellucid.standard.rows",
     ("loss core/mse",),
     (
         Mistake("count is always one", "ctx.count = float(prod(shape))", "ctx.count = 1.0"),

@@ -12,7 +12,7 @@ from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, PellucidError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
-from pellucid.standard.layers.rows import as_rows, contiguous
+from pellucid.standard.rows import as_rows, contiguous
 
 _DENSE = {"type": "core/dense", "units": 3}
 _SAME_WIDTH = {"type": "core/dense", "units": 5, "activation": "tanh"}

@@ -13,7 +13,7 @@ from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
 from pellucid.interfaces.regularizer import Regularizer
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
-from pellucid.standard.layers.rows import as_rows, features
+from pellucid.standard.rows import as_rows, features
 
 RECTIFIERS = frozenset({"relu", "leaky_relu", "elu", "softplus", "silu", "gelu"})
 """Activations that silence about half of their inputs; the default initializer is then He's, otherwise Glorot's."""

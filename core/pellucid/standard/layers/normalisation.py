@@ -13,7 +13,7 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
 from pellucid.standard.initializers import Ones
-from pellucid.standard.layers.rows import as_rows, features
+from pellucid.standard.rows import as_rows, features
 
 _SCALED = (
     Equation("xhat", r"\hat x = (x - \mu) / \sqrt{\sigma^2 + \varepsilon}", "(x - mu) / np.sqrt(var + eps)"),

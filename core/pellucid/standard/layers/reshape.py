@@ -11,7 +11,7 @@ from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
-from pellucid.standard.layers.rows import contiguous
+from pellucid.standard.rows import contiguous
 
 
 class Flatten(Layer):

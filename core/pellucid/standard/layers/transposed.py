@@ -11,7 +11,7 @@ from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
 from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.rows import as_rows, features
+from pellucid.standard.rows import as_rows, features
 
 
 class Transposed(Layer):

@@ -14,8 +14,7 @@ from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.dataset import class_labels
 from pellucid.interfaces.objective import Loss
-from pellucid.standard.layers.rows import contiguous
-from pellucid.standard.losses.rows import converted, reject, require_rows, weight_per_row
+from pellucid.standard.rows import contiguous, converted, reject, require_rows, weight_per_row
 
 
 class Outputwise(Loss, ABC):

@@ -11,8 +11,7 @@ from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
-from pellucid.standard.layers.rows import as_rows
-from pellucid.standard.losses.rows import converted, reject, require_rows, weight_per_row
+from pellucid.standard.rows import as_rows, converted, reject, require_rows, weight_per_row
 
 
 class SoftmaxCrossEntropy(Loss):
