@@ -104,11 +104,10 @@ if TYPE_CHECKING:
         Tanh as Tanh,
     )
     from pellucid.standard.layers.containers import Parallel as Parallel, Residual as Residual, Sequential as Sequential
-    from pellucid.standard.layers.dense import RECTIFIERS as RECTIFIERS, Dense as Dense
+    from pellucid.standard.layers.dense import RECTIFIERS as RECTIFIERS, Dense as Dense, Transposed as Transposed
     from pellucid.standard.layers.dropout import Dropout as Dropout
     from pellucid.standard.layers.normalisation import BatchNorm as BatchNorm, LayerNorm as LayerNorm
     from pellucid.standard.layers.reshape import Flatten as Flatten, Reshape as Reshape
-    from pellucid.standard.layers.transposed import Transposed as Transposed
     from pellucid.standard.losses.outputwise import (
         MSE as MSE,
         BinaryCrossEntropy as BinaryCrossEntropy,
@@ -198,8 +197,7 @@ _MODULES = {
     "ops.activations": "ACTIVATIONS NEEDS_INPUT require_activation",
     "standard.rows": "as_rows contiguous features reject require_rows weight_per_row",
     "standard.layers.containers": "Parallel Residual Sequential",
-    "standard.layers.dense": "Dense RECTIFIERS",
-    "standard.layers.transposed": "Transposed",
+    "standard.layers.dense": "Dense RECTIFIERS Transposed",
     "standard.layers.reshape": "Flatten Reshape",
     "standard.layers.dropout": "Dropout",
     "standard.layers.normalisation": "BatchNorm LayerNorm",

@@ -34,7 +34,7 @@ def mistakes() -> Iterator[tuple[Patient, Mistake]]:
 
 
 def place_of(patient: Patient, mistake: Mistake) -> str:
-    """``standard.layers.dense: forgets the bias``, ``standard.optimizers.Adam: counts from 0``."""
+    """``standard.metrics: weights ignored``, ``standard.layers.dense.Dense: forgets the bias``."""
     return f"{f'{patient.module}.{patient.within}'.removeprefix('pellucid.').rstrip('.')}: {mistake.what}"
 
 

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.arrays import Array, HostArray, Shape
 from pellucid.basics.component import Component
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
@@ -55,10 +53,10 @@ class Loss(Component, ABC):
     def backward(self, ctx: Context) -> Array:
         """``∂L/∂prediction``."""
 
-    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
+    def check(self, target: HostArray, output_shape: Shape) -> None:
         """Raise DataError, naming the row, if a target does not suit; called once, before training."""
 
-    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
         """What the outputs of a model that this loss has trained say of each class: ``p(k | xᵢ)``; softmax for example.
 
         ``pellucid predict`` names the class of the largest one. None, the default: nothing is said of classes, or these
@@ -69,7 +67,7 @@ class Loss(Component, ABC):
         """
         return None
 
-    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+    def outputs_for(self, targets: HostArray) -> int | None:
         """How many numbers a sample a model must give for these targets, (N, …), on the host.
 
         An experiment builds its model with them if it is not told. None, the default: one for each class if the targets
@@ -114,11 +112,11 @@ class Objective(Component, ABC):
     def check(self, model: Layer, x: Any, y: Any) -> None:
         """Raise DataError if the data does not suit; called once, before training."""
 
-    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
         """See :meth:`Loss.probabilities`."""
         return None
 
-    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+    def outputs_for(self, targets: HostArray) -> int | None:
         """See :meth:`Loss.outputs_for`."""
         return None
 

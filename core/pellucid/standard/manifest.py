@@ -10,7 +10,7 @@ from pellucid.registry.manifest import Registrar
 def pellucid_register(registry: Registrar) -> None:
     layers = "pellucid.standard.layers"
     registry.layer("dense", f"{layers}.dense:Dense", summary="y = f(xW + b), every input to every unit")
-    registry.layer("transposed", f"{layers}.transposed:Transposed", summary="dense, with another's weight transposed")
+    registry.layer("transposed", f"{layers}.dense:Transposed", summary="dense, with another's weight transposed")
     registry.layer("flatten", f"{layers}.reshape:Flatten", summary="all features of a sample in one row")
     registry.layer("reshape", f"{layers}.reshape:Reshape", summary="the same features in another shape")
     registry.layer("dropout", f"{layers}.dropout:Dropout", summary="drops a fraction of the features in training")

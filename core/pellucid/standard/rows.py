@@ -1,5 +1,4 @@
-"""Rows of a batch, as the ops take them: an array as (rows, features), converted and contiguous; one weight a row; what
-layers and losses ask of shapes and targets."""
+"""Rows of a batch, as layers and losses hand them to the ops, and what they ask of shapes, weights and targets."""
 
 from __future__ import annotations
 

@@ -109,6 +109,7 @@ DENSE = Patient(
             "        return g[: y.size].reshape(y.shape) if y.size <= g.size else y\n",
         ),
     ),
+    within="Dense",
 )
 
 BATCH_NORM = Patient(

@@ -1,5 +1,4 @@
-"""Eight activations, each a function of one number: y = f(x), dx = dy ⊙ f'(x), and what they share; and softmax, a
-function of a row."""
+"""Eight activations, each a function of one number, and what they share; and softmax, a function of a row."""
 
 from __future__ import annotations
 
@@ -190,13 +189,11 @@ class Softmax(Layer):
     """
 
     equations = (
-        Equation(
-            "y", r"y_k = \frac{e^{x_k}}{\sum_j e^{x_j}}", "np.exp(x) / np.exp(x).sum(-1, keepdims=True)"
-        ),
+        Equation("y", r"y_k = \frac{e^{x_k}}{\sum_j e^{x_j}}", "np.exp(x) / np.exp(x).sum(-1, keepdims=True)"),
         Equation(
             "dx", r"dx = y \odot \left(dy - \sum_j dy_j\, y_j\right)", "y * (dy - (dy * y).sum(-1, keepdims=True))"
         ),
-    )  # fmt: skip
+    )
     examples = (Example(), Example({}, ((3, 4),)), Example({}, ((1,),)))
     capturable = True
 

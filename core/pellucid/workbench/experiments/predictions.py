@@ -1,5 +1,4 @@
-"""Predictions: what a trained model says about samples, as classes and probabilities where it is a classifier; and the
-number of a class that is named."""
+"""Predictions: what a trained model says about samples, as probabilities of classes if it can; and classes by name."""
 
 from __future__ import annotations
 
