@@ -14,152 +14,147 @@ TYPE_CHECKING = False  # type checkers take this name for True; importing typing
 if TYPE_CHECKING:
     from typing import Any
 
-    from pellucid.autodiff.tape import grad as grad
-    from pellucid.autodiff.tape import value_and_grad as value_and_grad
+    from pellucid.autodiff.tape import grad as grad, value_and_grad as value_and_grad
     from pellucid.autodiff.variable import Variable as Variable
     from pellucid.basics import errors as errors
-    from pellucid.basics.arrays import Array as Array
-    from pellucid.basics.arrays import HostArray as HostArray
-    from pellucid.basics.arrays import Shape as Shape
-    from pellucid.basics.checks import check_bool as check_bool
-    from pellucid.basics.checks import check_choice as check_choice
-    from pellucid.basics.checks import check_float as check_float
-    from pellucid.basics.checks import check_int as check_int
-    from pellucid.basics.checks import check_sizes as check_sizes
-    from pellucid.basics.checks import check_type as check_type
-    from pellucid.basics.component import Component as Component
-    from pellucid.basics.component import Equation as Equation
-    from pellucid.basics.component import Example as Example
-    from pellucid.basics.errors import CheckpointError as CheckpointError
-    from pellucid.basics.errors import ConfigError as ConfigError
-    from pellucid.basics.errors import DataError as DataError
-    from pellucid.basics.errors import DifferentiationError as DifferentiationError
-    from pellucid.basics.errors import NumericalError as NumericalError
-    from pellucid.basics.errors import PellucidError as PellucidError
-    from pellucid.basics.errors import PellucidWarning as PellucidWarning
-    from pellucid.basics.errors import PluginError as PluginError
-    from pellucid.basics.errors import ShapeError as ShapeError
-    from pellucid.basics.suggest import did_you_mean as did_you_mean
-    from pellucid.basics.suggest import listed as listed
+    from pellucid.basics.arrays import Array as Array, HostArray as HostArray, Shape as Shape
+    from pellucid.basics.checks import (
+        check_bool as check_bool,
+        check_choice as check_choice,
+        check_float as check_float,
+        check_int as check_int,
+        check_sizes as check_sizes,
+        check_type as check_type,
+    )
+    from pellucid.basics.component import Component as Component, Equation as Equation, Example as Example
+    from pellucid.basics.errors import (
+        CheckpointError as CheckpointError,
+        ConfigError as ConfigError,
+        DataError as DataError,
+        DifferentiationError as DifferentiationError,
+        NumericalError as NumericalError,
+        PellucidError as PellucidError,
+        PellucidWarning as PellucidWarning,
+        PluginError as PluginError,
+        ShapeError as ShapeError,
+    )
+    from pellucid.basics.suggest import did_you_mean as did_you_mean, listed as listed
     from pellucid.basics.version import __version__ as __version__
     from pellucid.interfaces.context import Context as Context
-    from pellucid.interfaces.dataset import Dataset as Dataset
-    from pellucid.interfaces.dataset import Part as Part
-    from pellucid.interfaces.dataset import Splits as Splits
-    from pellucid.interfaces.dataset import check_part as check_part
-    from pellucid.interfaces.dataset import load_dataset as load_dataset
+    from pellucid.interfaces.dataset import (
+        Dataset as Dataset,
+        Part as Part,
+        Splits as Splits,
+        check_part as check_part,
+        load_dataset as load_dataset,
+    )
     from pellucid.interfaces.initializer import Initializer as Initializer
-    from pellucid.interfaces.layer import Layer as Layer
-    from pellucid.interfaces.layer import require_runtime as require_runtime
+    from pellucid.interfaces.layer import Layer as Layer, require_runtime as require_runtime
     from pellucid.interfaces.metric import Metric as Metric
-    from pellucid.interfaces.objective import Batch as Batch
-    from pellucid.interfaces.objective import Loss as Loss
-    from pellucid.interfaces.objective import Objective as Objective
-    from pellucid.interfaces.optimizer import Optimizer as Optimizer
-    from pellucid.interfaces.optimizer import Segment as Segment
-    from pellucid.interfaces.parameters import Param as Param
-    from pellucid.interfaces.parameters import State as State
+    from pellucid.interfaces.objective import Batch as Batch, Loss as Loss, Objective as Objective
+    from pellucid.interfaces.optimizer import Optimizer as Optimizer, Segment as Segment
+    from pellucid.interfaces.parameters import Param as Param, State as State
     from pellucid.interfaces.regularizer import Regularizer as Regularizer
     from pellucid.interfaces.runtime import Runtime as Runtime
-    from pellucid.interfaces.samples import Classes as Classes
-    from pellucid.interfaces.samples import Split as Split
+    from pellucid.interfaces.samples import Classes as Classes, Split as Split
     from pellucid.interfaces.schedule import Schedule as Schedule
-    from pellucid.interfaces.transform import Augmentation as Augmentation
-    from pellucid.interfaces.transform import Transform as Transform
-    from pellucid.interfaces.transform import check_columns as check_columns
-    from pellucid.interfaces.transform import floating as floating
+    from pellucid.interfaces.transform import (
+        Augmentation as Augmentation,
+        Transform as Transform,
+        check_columns as check_columns,
+        floating as floating,
+    )
     from pellucid.model.build import build as build
     from pellucid.model.composite import Composite as Composite
     from pellucid.model.inputs import transformed as transformed
-    from pellucid.model.predict import as_codes as as_codes
-    from pellucid.model.predict import in_batches as in_batches
-    from pellucid.model.predict import to_data as to_data
-    from pellucid.ops.activations import ACTIVATIONS as ACTIVATIONS
-    from pellucid.ops.activations import DEFAULT_ALPHA as DEFAULT_ALPHA
-    from pellucid.ops.activations import NEEDS_INPUT as NEEDS_INPUT
-    from pellucid.ops.activations import require_activation as require_activation
+    from pellucid.model.predict import as_codes as as_codes, in_batches as in_batches, to_data as to_data
+    from pellucid.ops.activations import (
+        ACTIVATIONS as ACTIVATIONS,
+        DEFAULT_ALPHA as DEFAULT_ALPHA,
+        NEEDS_INPUT as NEEDS_INPUT,
+        require_activation as require_activation,
+    )
     from pellucid.ops.backends import get_ops as get_ops
     from pellucid.ops.base import Ops as Ops
     from pellucid.ops.include import get_include as get_include
-    from pellucid.ops.random import Stream as Stream
-    from pellucid.ops.random import mix as mix
+    from pellucid.ops.random import Stream as Stream, mix as mix
     from pellucid.ops.recording import Plan as Plan
     from pellucid.ops.threads import set_num_threads as set_num_threads
-    from pellucid.registry.config import create as create
-    from pellucid.registry.config import names as names
-    from pellucid.registry.config import read as read
-    from pellucid.registry.config import to_config as to_config
+    from pellucid.registry.config import create as create, names as names, read as read, to_config as to_config
     from pellucid.registry.hookspecs import hookimpl as hookimpl
     from pellucid.registry.manifest import Registrar as Registrar
     from pellucid.registry.report import Report as Report
-    from pellucid.saving.model import load as load
-    from pellucid.saving.model import save as save
-    from pellucid.standard.callbacks import BestEpoch as BestEpoch
-    from pellucid.standard.callbacks import Checkpoint as Checkpoint
+    from pellucid.saving.model import load as load, save as save
+    from pellucid.standard.callbacks import BestEpoch as BestEpoch, Checkpoint as Checkpoint
     from pellucid.standard.files import Files as Files
-    from pellucid.standard.initializers import Glorot as Glorot
-    from pellucid.standard.initializers import He as He
-    from pellucid.standard.initializers import Normal as Normal
-    from pellucid.standard.initializers import Ones as Ones
-    from pellucid.standard.initializers import Zeros as Zeros
-    from pellucid.standard.layers.activations import ELU as ELU
-    from pellucid.standard.layers.activations import GELU as GELU
-    from pellucid.standard.layers.activations import Elementwise as Elementwise
-    from pellucid.standard.layers.activations import LeakyReLU as LeakyReLU
-    from pellucid.standard.layers.activations import ReLU as ReLU
-    from pellucid.standard.layers.activations import Sigmoid as Sigmoid
-    from pellucid.standard.layers.activations import SiLU as SiLU
-    from pellucid.standard.layers.activations import Softplus as Softplus
-    from pellucid.standard.layers.activations import Tanh as Tanh
-    from pellucid.standard.layers.batch_norm import BatchNorm as BatchNorm
-    from pellucid.standard.layers.containers import Parallel as Parallel
-    from pellucid.standard.layers.containers import Residual as Residual
-    from pellucid.standard.layers.containers import Sequential as Sequential
-    from pellucid.standard.layers.dense import RECTIFIERS as RECTIFIERS
-    from pellucid.standard.layers.dense import Dense as Dense
+    from pellucid.standard.initializers import (
+        Glorot as Glorot,
+        He as He,
+        Normal as Normal,
+        Ones as Ones,
+        Zeros as Zeros,
+    )
+    from pellucid.standard.layers.activations import (
+        ELU as ELU,
+        GELU as GELU,
+        Elementwise as Elementwise,
+        LeakyReLU as LeakyReLU,
+        ReLU as ReLU,
+        Sigmoid as Sigmoid,
+        SiLU as SiLU,
+        Softmax as Softmax,
+        Softplus as Softplus,
+        Tanh as Tanh,
+    )
+    from pellucid.standard.layers.containers import Parallel as Parallel, Residual as Residual, Sequential as Sequential
+    from pellucid.standard.layers.dense import RECTIFIERS as RECTIFIERS, Dense as Dense, Transposed as Transposed
     from pellucid.standard.layers.dropout import Dropout as Dropout
-    from pellucid.standard.layers.flatten import Flatten as Flatten
-    from pellucid.standard.layers.layer_norm import LayerNorm as LayerNorm
-    from pellucid.standard.layers.reshape import Reshape as Reshape
-    from pellucid.standard.layers.rows import as_rows as as_rows
-    from pellucid.standard.layers.rows import contiguous as contiguous
-    from pellucid.standard.layers.rows import features as features
-    from pellucid.standard.layers.softmax import Softmax as Softmax
-    from pellucid.standard.layers.transposed import Transposed as Transposed
-    from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy as BinaryCrossEntropy
-    from pellucid.standard.losses.mse import MSE as MSE
-    from pellucid.standard.losses.outputwise import Outputwise as Outputwise
-    from pellucid.standard.losses.rows import reject as reject
-    from pellucid.standard.losses.rows import require_rows as require_rows
-    from pellucid.standard.losses.rows import weight_per_row as weight_per_row
+    from pellucid.standard.layers.normalisation import BatchNorm as BatchNorm, LayerNorm as LayerNorm
+    from pellucid.standard.layers.reshape import Flatten as Flatten, Reshape as Reshape
+    from pellucid.standard.losses.outputwise import (
+        MSE as MSE,
+        BinaryCrossEntropy as BinaryCrossEntropy,
+        Outputwise as Outputwise,
+    )
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy as SoftmaxCrossEntropy
     from pellucid.standard.metrics import Accuracy as Accuracy
-    from pellucid.standard.optimizers import SGD as SGD
-    from pellucid.standard.optimizers import Adam as Adam
-    from pellucid.standard.optimizers import AdamW as AdamW
+    from pellucid.standard.optimizers import SGD as SGD, Adam as Adam, AdamW as AdamW
     from pellucid.standard.regularizers import L2 as L2
-    from pellucid.standard.schedules import Constant as Constant
-    from pellucid.standard.schedules import Cosine as Cosine
+    from pellucid.standard.rows import (
+        as_rows as as_rows,
+        contiguous as contiguous,
+        features as features,
+        reject as reject,
+        require_rows as require_rows,
+        weight_per_row as weight_per_row,
+    )
+    from pellucid.standard.schedules import Constant as Constant, Cosine as Cosine
     from pellucid.standard.supervised import Supervised as Supervised
-    from pellucid.standard.transforms import FlattenSamples as FlattenSamples
-    from pellucid.standard.transforms import Scale as Scale
-    from pellucid.standard.transforms import Standardize as Standardize
+    from pellucid.standard.transforms import (
+        FlattenSamples as FlattenSamples,
+        Scale as Scale,
+        Standardize as Standardize,
+    )
     from pellucid.training.objective import choose_objective as choose_objective
-    from pellucid.training.run import Callback as Callback
-    from pellucid.training.run import History as History
-    from pellucid.training.run import Run as Run
+    from pellucid.training.run import Callback as Callback, History as History, Run as Run
     from pellucid.training.trainer import Trainer as Trainer
     from pellucid.workbench import pictures as pictures
-    from pellucid.workbench.experiments.codes import check_codes as check_codes
-    from pellucid.workbench.experiments.codes import save_codes as save_codes
-    from pellucid.workbench.experiments.codes import straight_path as straight_path
-    from pellucid.workbench.experiments.finished import FinishedRun as FinishedRun
-    from pellucid.workbench.experiments.finished import PartName as PartName
-    from pellucid.workbench.experiments.finished import open_run as open_run
-    from pellucid.workbench.experiments.labels import class_number as class_number
-    from pellucid.workbench.experiments.outputs import check_output as check_output
-    from pellucid.workbench.experiments.outputs import save_array as save_array
-    from pellucid.workbench.experiments.outputs import save_samples as save_samples
+    from pellucid.workbench.experiments.codes import (
+        check_codes as check_codes,
+        save_codes as save_codes,
+        straight_path as straight_path,
+    )
+    from pellucid.workbench.experiments.finished import (
+        FinishedRun as FinishedRun,
+        PartName as PartName,
+        open_run as open_run,
+    )
+    from pellucid.workbench.experiments.outputs import (
+        check_output as check_output,
+        save_array as save_array,
+        save_samples as save_samples,
+    )
+    from pellucid.workbench.experiments.predictions import class_number as class_number
 
 _MODULES = {
     "basics.arrays": "Array HostArray Shape",
@@ -205,21 +200,14 @@ _MODULES = {
     "training.objective": "choose_objective",
     "saving.model": "load save",
     "ops.activations": "ACTIVATIONS DEFAULT_ALPHA NEEDS_INPUT require_activation",
-    "standard.layers.rows": "as_rows contiguous features",
+    "standard.rows": "as_rows contiguous features reject require_rows weight_per_row",
     "standard.layers.containers": "Parallel Residual Sequential",
-    "standard.layers.dense": "Dense RECTIFIERS",
-    "standard.layers.transposed": "Transposed",
-    "standard.layers.flatten": "Flatten",
-    "standard.layers.reshape": "Reshape",
+    "standard.layers.dense": "Dense RECTIFIERS Transposed",
+    "standard.layers.reshape": "Flatten Reshape",
     "standard.layers.dropout": "Dropout",
-    "standard.layers.batch_norm": "BatchNorm",
-    "standard.layers.layer_norm": "LayerNorm",
-    "standard.layers.softmax": "Softmax",
-    "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softplus Tanh",
-    "standard.losses.rows": "reject require_rows weight_per_row",
-    "standard.losses.outputwise": "Outputwise",
-    "standard.losses.binary_cross_entropy": "BinaryCrossEntropy",
-    "standard.losses.mse": "MSE",
+    "standard.layers.normalisation": "BatchNorm LayerNorm",
+    "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh",
+    "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.supervised": "Supervised",
     "standard.optimizers": "Adam AdamW SGD",
@@ -233,7 +221,7 @@ _MODULES = {
     "workbench.experiments.finished": "FinishedRun PartName open_run",
     "workbench.experiments.outputs": "check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
-    "workbench.experiments.labels": "class_number",
+    "workbench.experiments.predictions": "class_number",
 }
 """Which module holds which public names; a test holds this against the imports above."""
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}

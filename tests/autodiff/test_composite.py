@@ -16,11 +16,11 @@ from pellucid.basics.errors import DataError, DifferentiationError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.ops.backends import get_ops
 from pellucid.standard.layers.activations import Tanh
-from pellucid.standard.layers.batch_norm import BatchNorm
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
-from pellucid.standard.layers.flatten import Flatten
+from pellucid.standard.layers.normalisation import BatchNorm
+from pellucid.standard.layers.reshape import Flatten
 from pellucid.testing.gradients import check_gradients
 
 RNG = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from pellucid.registry.discovery import GROUP, Claim
 from pellucid.registry.plugins import Plugins
 from pellucid.registry.registry import Registry, use_registry
 from pellucid.standard.layers.dense import Dense
-from pellucid.standard.layers.layer_norm import LayerNorm
+from pellucid.standard.layers.normalisation import LayerNorm
 from pellucid.testing import conformance_cases
 
 from tests.saving.support import plugin

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.environment import ROOT
-from benchmarks.gpu import __main__ as command
-from benchmarks.gpu import bundle
+from benchmarks.gpu import __main__ as command, bundle
 from benchmarks.gpu.backend import STAND_IN
 from benchmarks.gpu.part3_parity import difference
 from benchmarks.gpu.report import heard

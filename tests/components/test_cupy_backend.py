@@ -26,8 +26,7 @@ from pellucid_cupy.availability import OPT_IN
 from pellucid_cupy.backend import CupyOps, TensorFloatOps
 from pellucid_cupy.elementwise import KERNELS
 
-from tests.components import test_layer_gradients, test_losses
-from tests.components import test_optimizers as optimizer_tests
+from tests.components import test_layer_gradients, test_losses, test_optimizers as optimizer_tests
 from tests.components.support import REFERENCE, built, context, random_input
 from tests.fake_cupy import COMPILER, FakeCupy, FakeCupyOps
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from pellucid.basics.component import Component
 from pellucid.standard.initializers import Ones, Zeros
-from pellucid.standard.layers.batch_norm import BatchNorm
 from pellucid.standard.layers.dense import Dense
+from pellucid.standard.layers.normalisation import BatchNorm
 from pellucid.standard.metrics import Accuracy
 from pellucid.standard.optimizers import Adam
 from pellucid.standard.regularizers import L2

@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 from pellucid.interfaces.layer import Layer
 from pellucid.ops.activations import ACTIVATIONS
-from pellucid.standard.layers.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh
-from pellucid.standard.layers.batch_norm import BatchNorm
+from pellucid.standard.layers.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
-from pellucid.standard.layers.flatten import Flatten
-from pellucid.standard.layers.layer_norm import LayerNorm
-from pellucid.standard.layers.reshape import Reshape
-from pellucid.standard.layers.softmax import Softmax
+from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
+from pellucid.standard.layers.reshape import Flatten, Reshape
 from scipy import special
 
 from tests.components.support import built, central_difference, complex_step, context, random_input, relative_error

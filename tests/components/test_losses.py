@@ -9,8 +9,7 @@ import pellucid as pl
 import pytest
 from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.objective import Loss
-from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy
-from pellucid.standard.losses.mse import MSE
+from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy
 from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from scipy import special
 from sklearn import metrics

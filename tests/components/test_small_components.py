@@ -10,14 +10,11 @@ from pellucid.basics.checks import check_int, check_sizes
 from pellucid.basics.component import CHANGES
 from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
-from pellucid.standard.layers.activations import ELU, LeakyReLU
-from pellucid.standard.layers.batch_norm import BatchNorm
+from pellucid.standard.layers.activations import ELU, LeakyReLU, Softmax
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
-from pellucid.standard.layers.flatten import Flatten
-from pellucid.standard.layers.layer_norm import LayerNorm
-from pellucid.standard.layers.reshape import Reshape
-from pellucid.standard.layers.softmax import Softmax
+from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
+from pellucid.standard.layers.reshape import Flatten, Reshape
 from pellucid.standard.metrics import Accuracy
 from pellucid.standard.regularizers import L2
 from pellucid.standard.schedules import Constant, Cosine

@@ -15,7 +15,7 @@ from pellucid.interfaces.context import Context
 from pellucid.registry.config import read, to_config
 from pellucid.registry.registry import use_registry
 from pellucid.standard.layers.containers import Sequential
-from pellucid.standard.layers.transposed import Transposed
+from pellucid.standard.layers.dense import Transposed
 from pellucid.testing import run_conformance
 
 from tests.fake_plugins import install, registry_of

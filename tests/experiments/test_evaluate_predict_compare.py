@@ -311,9 +311,11 @@ def test_samples_of_the_runs_own_data_of_other_data_and_of_files_without_targets
 
 
 def test_accuracy_is_reported_only_by_an_objective_that_learns_the_labels() -> None:
-    supervised = pl.create("objective", "supervised", loss="mse")
-    assert list(supervised.default_metrics(labels=True)) == ["accuracy"]
-    assert list(supervised.default_metrics(labels=False)) == []
+    for loss in ("softmax_cross_entropy", "binary_cross_entropy", "mse"):
+        wanted = [] if loss == "mse" else ["core/accuracy"]
+        supervised = pl.create("objective", "supervised", loss=loss)
+        assert list(supervised.default_metrics(labels=True)) == wanted
+        assert list(supervised.default_metrics(labels=False)) == []
     assert list(pl.Objective.default_metrics(supervised, labels=True)) == []
 
 

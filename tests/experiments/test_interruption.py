@@ -89,7 +89,7 @@ def test_killed_before_the_first_checkpoint_was_due(pellucid: Shell, tmp_path: P
 def test_signals_are_left_alone_outside_the_main_thread() -> None:
     import threading
 
-    from pellucid.workbench.experiments.signals import StopOnSignal
+    from pellucid.workbench.experiments.callbacks import StopOnSignal
 
     from tests.saving.support import small_data, small_trainer
 
@@ -116,7 +116,7 @@ def test_one_process_at_a_time_trains_in_a_folder(pellucid: Shell, tmp_path: Pat
 
 
 def test_first_signal_stops_after_the_step_and_a_second_one_at_once() -> None:
-    from pellucid.workbench.experiments.signals import StopOnSignal
+    from pellucid.workbench.experiments.callbacks import StopOnSignal
 
     from tests.saving.support import small_data, small_trainer
 

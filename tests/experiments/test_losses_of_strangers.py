@@ -1,7 +1,9 @@
-"""A loss that the core has never heard of: how many outputs it asks for, and which probabilities it reads from them."""
+"""A loss that the core has never heard of: how many outputs it asks for, which probabilities it reads from them, which
+metrics it names; and a callback that chooses an epoch."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +21,15 @@ from tests.fake_plugins import install
 
 REGISTER = """
 registry.loss("stages", "{module}.losses:Stages", summary="classes in order, one question after the other")
+registry.loss("named", "{module}.losses:Named", summary="the same, which names its metric")
+registry.metric("rank", "{module}.losses:Rank", summary="how far from the true class, in classes")
+registry.callback("first", "{module}.losses:First", summary="the weights of the first epoch")
 registry.objective("doubled", "{module}.losses:Doubled", summary="twice a loss")
 """
 LOSSES = '''
 """Classes in an order, asked for one after the other: is it the first? If not, is it the second? …"""
 import numpy as np
-from pellucid import Loss, Objective
+from pellucid import Callback, Loss, Metric, Objective
 
 
 def sigma(z):
@@ -52,6 +57,44 @@ class Stages(Loss):
 
     def outputs_for(self, targets):
         return int(targets.max())
+
+
+class Named(Stages):
+    """It knows which metric reads K − 1 logits."""
+
+    def default_metrics(self, *, labels):
+        return ("acme/rank",) if labels else ()
+
+
+class Rank(Metric):
+    """The mean distance between the class that is meant and the true one."""
+
+    def reset(self):
+        self.distances = []
+
+    def update(self, prediction, target, weight=None):
+        stop = np.append(prediction, np.full((len(prediction), 1), np.inf), axis=1) > 0
+        self.distances += abs(stop.argmax(axis=1) - target).tolist()
+
+    def result(self):
+        return float(np.mean(self.distances))
+
+
+class First(Callback):
+    """The model ends with the weights of the first epoch."""
+
+    def __init__(self):
+        self.weights = None
+
+    def on_epoch_end(self, run):
+        if self.weights is None:
+            self.weights = run.model.runtime.arena.data.copy()
+
+    def on_run_end(self, run):
+        run.model.runtime.arena.data[...] = self.weights
+
+    def choice(self, trainer):
+        return (None if self.weights is None else 1), "loss"
 
 
 class Doubled(Objective):
@@ -109,6 +152,23 @@ def test_it_sizes_the_model_and_gives_probabilities(pellucid: Shell, section: st
     expected = np.stack([first, (1 - first) * second, (1 - first) * (1 - second)], axis=1)
     np.testing.assert_allclose([list(sample["probabilities"].values()) for sample in told], expected, rtol=1e-6)
     assert [sample["class"] for sample in told] == ["setosa", "virginica"]
+
+
+@pytest.mark.parametrize(("loss", "figures"), [("acme/stages", {"loss"}), ("acme/named", {"loss", "rank"})])
+def test_the_figures_are_those_that_read_its_outputs(pellucid: Shell, loss: str, figures: set[str]) -> None:
+    """Accuracy would take the largest of K - 1 logits for the class."""
+    summary = pellucid.json("train", "iris.toml", "--out", "run", "--quiet", "--loss", loss)
+    assert set(summary["test"]) == figures
+    assert set(pellucid.json("evaluate", "run")) >= figures
+
+
+def test_a_callback_that_chooses_an_epoch_is_believed(pellucid: Shell) -> None:
+    setting = 'train.callbacks=["acme/first"]'
+    summary = pellucid.json("train", "iris.toml", "--out", "run", "--quiet", "--set", setting)
+    assert (summary["best_epoch"], summary["chosen_by"], summary["epochs"]) == (1, "loss", 5)
+    lines = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
+    assert summary["validation"]["loss"] == lines[0]["validation_loss"]
+    assert "best_epoch" not in Path("run/experiment.toml").read_text()
 
 
 def test_an_objective_that_needs_targets_says_which_are_missing(pellucid: Shell) -> None:

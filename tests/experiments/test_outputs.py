@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,7 @@ import numpy as np
 import pytest
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.samples import Split
-from pellucid.workbench.experiments import scatter
-from pellucid.workbench.experiments.codes import save_codes, straight_path
+from pellucid.workbench.experiments.codes import plane, save_codes, straight_path
 from pellucid.workbench.experiments.outputs import save_samples
 from PIL import Image
 
@@ -65,12 +65,12 @@ def test_codes_stand_beside_what_is_known(tmp_path: Path, y: Any, classes: Any, 
 
 def test_codes_of_any_length_have_a_place_in_the_plane() -> None:
     codes = np.random.default_rng(0).normal(size=(50, 3)) * [0.1, 5.0, 1.0]
-    points, names = scatter.plane(codes)
+    points, names = plane(codes)
     variances = np.linalg.eigvalsh(np.cov(codes.T, bias=True))[::-1]
     assert names[0] == f"principal axis 1 of the codes ({variances[0] / variances.sum():.0%} of the variance)"
     np.testing.assert_allclose(np.var(points, axis=0), variances[:2])
-    assert scatter.plane(codes[:, :2])[1] == ("code 0", "code 1")
-    assert scatter.plane(codes[:, :1])[0].tolist() == [[i, code] for i, code in enumerate(codes[:, 0])]
+    assert plane(codes[:, :2])[1] == ("code 0", "code 1")
+    assert plane(codes[:, :1])[0].tolist() == [[i, code] for i, code in enumerate(codes[:, 0])]
 
 
 def test_a_straight_path_between_codes() -> None:
@@ -84,8 +84,9 @@ def test_without_matplotlib_codes_are_not_drawn_and_the_remedy_is_named(
 ) -> None:
     for name in ["matplotlib", *(name for name in sys.modules if name.startswith("matplotlib."))]:
         monkeypatch.setitem(sys.modules, name, None)
-    for name in ("scatter", "figures"):  # they are imported anew
-        monkeypatch.delitem(sys.modules, f"{scatter.__package__}.{name}")
+    for name in ("codes", "figures"):  # they are imported anew
+        monkeypatch.delitem(sys.modules, f"pellucid.workbench.experiments.{name}")
+    save_codes = import_module("pellucid.workbench.experiments.codes").save_codes
     with pytest.raises(ConfigError, match=r'matplotlib, which is missing: pip install "pellucid\[plot\]"'):
         save_codes(SAMPLES, Split(SAMPLES), tmp_path / "codes.npy", tmp_path / "codes.png")
     assert not list(tmp_path.iterdir())

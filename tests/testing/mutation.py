@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Sequence
@@ -58,6 +59,7 @@ class Patient:
         module: its name.
         subjects: registered names whose cases are run: ``"layer core/dense"``.
         mistakes: what is seeded, one at a time.
+        within: the class in the module that they go into; empty: anywhere.
         dependents: modules that must be loaded again to see the change.
         ops: the class in the module that holds operations; it then replaces that part of a backend.
         as_kernel: the mutant backend is compared with the reference, where otherwise it takes the reference's place.
@@ -66,6 +68,7 @@ class Patient:
     module: str
     subjects: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
+    within: str = ""
     dependents: tuple[str, ...] = ()
     ops: str = ""
     as_kernel: bool = False
@@ -75,7 +78,9 @@ class Patient:
         source = source_of(self.module)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a mistake may well divide by zero
-            seeded = source if mistake is None else mistake.seeded_into(source)
+            start, end = _place(source, self.within)
+            place = source[start:end] if mistake is None else mistake.seeded_into(source[start:end])
+            seeded = source[:start] + place + source[end:]
             if self.ops:
                 return first_failure(self.subjects, self._backends(executed(self.module, seeded)))
             with replaced([(self.module, seeded), *((name, source_of(name)) for name in self.dependents)]):
@@ -124,6 +129,15 @@ def source_of(module: str) -> str:
     file = import_module(module).__file__
     assert file is not None
     return Path(file).read_text(encoding="utf-8")
+
+
+def _place(source: str, name: str) -> tuple[int, int]:
+    """Where a class begins and ends; without a name all of the source."""
+    if not name:
+        return 0, len(source)
+    lines = source.splitlines(keepends=True)
+    (node,) = (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == name)
+    return sum(map(len, lines[: node.lineno - 1])), sum(map(len, lines[: node.end_lineno]))
 
 
 def executed(name: str, source: str) -> ModuleType:

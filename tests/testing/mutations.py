@@ -34,8 +34,8 @@ def mistakes() -> Iterator[tuple[Patient, Mistake]]:
 
 
 def place_of(patient: Patient, mistake: Mistake) -> str:
-    """``layers.dense: forgets the bias``."""
-    return f"{patient.module.removeprefix('pellucid.')}: {mistake.what}"
+    """``standard.metrics: weights ignored``, ``standard.layers.dense.Dense: forgets the bias``."""
+    return f"{f'{patient.module}.{patient.within}'.removeprefix('pellucid.').rstrip('.')}: {mistake.what}"
 
 
 def main(wanted: str = "") -> int:

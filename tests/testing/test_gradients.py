@@ -9,10 +9,10 @@ import pellucid as pl
 import pytest
 from pellucid.interfaces.objective import Batch
 from pellucid.standard.layers.activations import ReLU
-from pellucid.standard.layers.batch_norm import BatchNorm
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
-from pellucid.standard.losses.mse import MSE
+from pellucid.standard.layers.normalisation import BatchNorm
+from pellucid.standard.losses.outputwise import MSE
 from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from pellucid.standard.supervised import Supervised
 from pellucid.testing import ConformanceError, check_gradients

@@ -6,9 +6,7 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from pellucid.autodiff import elementwise as e
-from pellucid.autodiff import functions as f
-from pellucid.autodiff import products, shapes
+from pellucid.autodiff import elementwise as e, functions as f, products, shapes
 from pellucid.autodiff.primitive import Recorded, shape_of, strip
 from pellucid.basics.errors import DifferentiationError
 

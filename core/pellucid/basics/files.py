@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from io import BytesIO
 from itertools import count
 from math import isfinite
 from pathlib import Path
@@ -45,6 +46,13 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def replace_by(path: str | os.PathLike[str], write: Callable[[BytesIO], Any]) -> None:
+    """Let ``write`` fill a file in memory, and write that in the same way."""
+    content = BytesIO()
+    write(content)
+    replace_file(path, content.getvalue())
 
 
 def replace_text(path: str | os.PathLike[str], text: str) -> None:

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
-from pellucid.basics.arrays import Array, Shape, as_tuple
+from pellucid.basics.arrays import Array, HostArray, Shape, as_tuple
 from pellucid.basics.component import Component
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -44,6 +42,8 @@ class Loss(Component, ABC):
     """Compares a prediction with its target: ``L = Σ wᵢ lᵢ / Σ wᵢ``. The mean over the batch is taken here, once."""
 
     kind: ClassVar[str] = "loss"
+    on_logits: ClassVar[bool] = False
+    """Whether each number of a prediction is a logit z by itself, whose σ(z) is compared with a target in [0, 1]."""
 
     @abstractmethod
     def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
@@ -53,10 +53,10 @@ class Loss(Component, ABC):
     def backward(self, ctx: Context) -> Array:
         """``∂L/∂prediction``."""
 
-    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
+    def check(self, target: HostArray, output_shape: Shape) -> None:
         """Raise DataError, naming the row, if a target does not suit; called once, before training."""
 
-    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
         """What the outputs of a model that this loss has trained say of each class: ``p(k | xᵢ)``; softmax for example.
 
         ``pellucid predict`` names the class of the largest one. None, the default: nothing is said of classes, or these
@@ -67,13 +67,21 @@ class Loss(Component, ABC):
         """
         return None
 
-    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+    def outputs_for(self, targets: HostArray) -> int | None:
         """How many numbers a sample a model must give for these targets, (N, …), on the host.
 
         An experiment builds its model with them if it is not told. None, the default: one for each class if the targets
         are class labels, else one for each number of a target.
         """
         return None
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        """Names of the metrics that an experiment reports if it names none: those that read outputs as this loss does.
+
+        Args:
+            labels: whether the targets are class labels.
+        """
+        return ()
 
 
 class Objective(Component, ABC):
@@ -102,17 +110,16 @@ class Objective(Component, ABC):
     def check(self, model: Layer, x: Any, y: Any) -> None:
         """Raise DataError if the data does not suit; called once, before training."""
 
-    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
         """See :meth:`Loss.probabilities`."""
         return None
 
-    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+    def outputs_for(self, targets: HostArray) -> int | None:
         """See :meth:`Loss.outputs_for`."""
         return None
 
     def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        """Names of the metrics that an experiment reports if it names none; ``labels``: the data's targets are class
-        labels, which says nothing about an objective that does not use them."""
+        """See :meth:`Loss.default_metrics`; labels say nothing about an objective that does not use them."""
         return ()
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array] | None:

@@ -14,8 +14,7 @@ from typing import Any, Literal
 import pluggy
 
 from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
-from pellucid.basics.suggest import did_you_mean
-from pellucid.basics.suggest import listed as in_words
+from pellucid.basics.suggest import did_you_mean, listed as in_words
 from pellucid.basics.version import __version__
 from pellucid.registry import hookspecs
 from pellucid.registry.discovery import GROUP, Claim, find_claims

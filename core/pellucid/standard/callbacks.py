@@ -78,9 +78,8 @@ class BestEpoch(Callback):
         self._learned = dict(state)
         self.epoch, self.figure = self._learned.pop("epoch", None), self._learned.pop("figure", None)
 
-    def monitored(self, trainer: Training) -> str:
-        """The figure that epochs of this trainer are compared by."""
-        return self._monitored(trainer)[0]
+    def choice(self, trainer: Training) -> tuple[int | None, str]:
+        return self.epoch, self._monitored(trainer)[0]
 
     def _monitored(self, trainer: Training) -> tuple[str, float]:
         """The figure's name, and 1 if higher is better, −1 otherwise."""

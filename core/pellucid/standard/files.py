@@ -78,13 +78,16 @@ class Files(Dataset):
 
 
 def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str) -> Split:
-    """A table whose targets are texts as class labels.
+    """The samples of a table that has targets, with class labels as whole numbers.
 
     Raises:
         DataError: a class that is not known, naming the row.
     """
     y = table.y
-    if y is not None and are_labels and classes is not None and y.dtype.kind in "US":
+    assert y is not None
+    if y.dtype.kind in "US":
+        if classes is None or not are_labels:
+            raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y[0])!r}.")
         number = {name: i for i, name in enumerate(classes)}
         unknown = [(row, name) for row, name in enumerate(y.tolist()) if name not in number]
         if unknown:
@@ -92,13 +95,10 @@ def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str
                 f"{where}, row {unknown[0][0]} (counted from 0): unknown class {unknown[0][1]!r}. The classes of the "
                 f"training data are: {listed(classes)}."
             )
-        labels = np.array([number[name] for name in y.tolist()], np.int64)
-        return Split(table.x, labels, classes, table.features)
-    if y is not None and y.dtype.kind in "US":
-        raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y[0])!r}.")
-    if y is not None and not are_labels:
+        y = np.array([number[name] for name in y.tolist()], np.int64)
+    elif not are_labels:
         y = y.astype(np.float32)
-    elif y is not None and y.dtype.kind == "f":
+    elif y.dtype.kind == "f":
         if (y != np.floor(y)).any():
             raise DataError(f"{where}: class labels must be whole numbers. Received: {y[y != np.floor(y)][0]}.")
         y = y.astype(np.int64)

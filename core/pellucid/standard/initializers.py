@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_choice, check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.initializer import Initializer
@@ -17,9 +17,7 @@ class Zeros(Initializer):
 
     equations = (Equation("theta", r"\theta = 0", "np.zeros(shape)"),)
 
-    def __call__(
-        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
-    ) -> np.ndarray[Any, Any]:
+    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
         return np.zeros(shape)
 
 
@@ -28,9 +26,7 @@ class Ones(Initializer):
 
     equations = (Equation("theta", r"\theta = 1", "np.ones(shape)"),)
 
-    def __call__(
-        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
-    ) -> np.ndarray[Any, Any]:
+    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
         return np.ones(shape)
 
 
@@ -54,16 +50,14 @@ class Normal(Initializer):
         self.std = std
         self.mean = mean
 
-    def __call__(
-        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
-    ) -> np.ndarray[Any, Any]:
+    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
         return rng.normal(self.mean, self.std, shape)
 
 
 DISTRIBUTIONS = ("normal", "uniform")
 
 
-def draw(rng: np.random.Generator, distribution: str, variance: float, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+def draw(rng: np.random.Generator, distribution: str, variance: float, shape: tuple[int, ...]) -> HostArray:
     """Numbers of mean 0 and this variance: N(0, variance), or uniform in ±√(3·variance)."""
     if distribution == "normal":
         return rng.normal(0.0, sqrt(variance), shape)
@@ -90,9 +84,7 @@ class He(Initializer):
         check_choice(self, "distribution", distribution, DISTRIBUTIONS)
         self.distribution = distribution
 
-    def __call__(
-        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
-    ) -> np.ndarray[Any, Any]:
+    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
         return draw(rng, self.distribution, 2 / max(fan_in, 1), shape)
 
 
@@ -119,7 +111,5 @@ class Glorot(Initializer):
         check_choice(self, "distribution", distribution, DISTRIBUTIONS)
         self.distribution = distribution
 
-    def __call__(
-        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
-    ) -> np.ndarray[Any, Any]:
+    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
         return draw(rng, self.distribution, 2 / max(fan_in + fan_out, 1), shape)

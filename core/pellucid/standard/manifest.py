@@ -8,23 +8,17 @@ from pellucid.registry.manifest import Registrar
 
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
-    _layers(registry)
-    _training(registry)
-    _data(registry)
-    _backends(registry)
-
-
-def _layers(registry: Registrar) -> None:
     layers = "pellucid.standard.layers"
     registry.layer("dense", f"{layers}.dense:Dense", summary="y = f(xW + b), every input to every unit")
-    registry.layer("transposed", f"{layers}.transposed:Transposed", summary="dense, with another's weight transposed")
-    registry.layer("flatten", f"{layers}.flatten:Flatten", summary="all features of a sample in one row")
+    registry.layer("transposed", f"{layers}.dense:Transposed", summary="dense, with another's weight transposed")
+    registry.layer("flatten", f"{layers}.reshape:Flatten", summary="all features of a sample in one row")
     registry.layer("reshape", f"{layers}.reshape:Reshape", summary="the same features in another shape")
     registry.layer("dropout", f"{layers}.dropout:Dropout", summary="drops a fraction of the features in training")
-    registry.layer("batch_norm", f"{layers}.batch_norm:BatchNorm", summary="normalises each feature over the batch")
-    registry.layer("layer_norm", f"{layers}.layer_norm:LayerNorm", summary="normalises each sample over its features")
+    norms = f"{layers}.normalisation"
+    registry.layer("batch_norm", f"{norms}:BatchNorm", summary="normalises each feature over the batch")
+    registry.layer("layer_norm", f"{norms}:LayerNorm", summary="normalises each sample over its features")
 
-    activations = "pellucid.standard.layers.activations"
+    activations = f"{layers}.activations"
     registry.layer("relu", f"{activations}:ReLU", summary="max(0, x)")
     registry.layer("leaky_relu", f"{activations}:LeakyReLU", summary="x, and αx below zero")
     registry.layer("elu", f"{activations}:ELU", summary="x, and α(eˣ − 1) below zero")
@@ -33,25 +27,19 @@ def _layers(registry: Registrar) -> None:
     registry.layer("softplus", f"{activations}:Softplus", summary="log(1 + eˣ)")
     registry.layer("silu", f"{activations}:SiLU", summary="x·sigmoid(x)")
     registry.layer("gelu", f"{activations}:GELU", summary="x·Φ(x), with the exact normal distribution")
-    registry.layer("softmax", f"{layers}.softmax:Softmax", summary="probabilities that sum to one over the features")
+    registry.layer("softmax", f"{activations}:Softmax", summary="probabilities that sum to one over the features")
 
-    containers = "pellucid.standard.layers.containers"
+    containers = f"{layers}.containers"
     registry.layer("sequential", f"{containers}:Sequential", summary="one layer after another")
     registry.layer("residual", f"{containers}:Residual", summary="y = x + f(x)")
     registry.layer("parallel", f"{containers}:Parallel", summary="several layers on one input, joined or added")
 
-
-def _training(registry: Registrar) -> None:
     losses = "pellucid.standard.losses"
-    registry.loss(
-        "softmax_cross_entropy", f"{losses}.softmax_cross_entropy:SoftmaxCrossEntropy",
-        summary="classification with one class per sample, on logits",
-    )  # fmt: skip
-    registry.loss(
-        "binary_cross_entropy", f"{losses}.binary_cross_entropy:BinaryCrossEntropy",
-        summary="classification with yes or no per output, on logits",
-    )  # fmt: skip
-    registry.loss("mse", f"{losses}.mse:MSE", summary="mean squared error")
+    registry.loss("softmax_cross_entropy", f"{losses}.softmax_cross_entropy:SoftmaxCrossEntropy",
+                  summary="classification with one class per sample, on logits")  # fmt: skip
+    registry.loss("binary_cross_entropy", f"{losses}.outputwise:BinaryCrossEntropy",
+                  summary="classification with yes or no per output, on logits")  # fmt: skip
+    registry.loss("mse", f"{losses}.outputwise:MSE", summary="mean squared error")
     registry.objective("supervised", "pellucid.standard.supervised:Supervised", summary="a loss on the output")
 
     registry.optimizer("sgd", "pellucid.standard.optimizers:SGD", summary="stochastic gradient descent with momentum")
@@ -70,15 +58,11 @@ def _training(registry: Registrar) -> None:
     registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
     registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
 
-
-def _data(registry: Registrar) -> None:
     registry.dataset("files", "pellucid.standard.files:Files", summary="samples in files of one's own: .csv, .npz")
     transforms = "pellucid.standard.transforms"
     registry.transform("standardize", f"{transforms}:Standardize", summary="mean 0 and deviation 1 on training data")
     registry.transform("flatten", f"{transforms}:FlattenSamples", summary="all features of a sample in one row")
     registry.transform("scale", f"{transforms}:Scale", summary="multiplies by a factor and adds an offset")
 
-
-def _backends(registry: Registrar) -> None:
     registry.backend("reference", "pellucid.ops.base:ReferenceOps", summary="plain NumPy; the specification")
     registry.backend("cython", "pellucid.ops.cython:CythonOps", summary="compiled kernels for float32 on the CPU")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.context import Context
@@ -60,14 +58,14 @@ class Supervised(Objective):
         if model.runtime is not None:
             self.loss.check(y, model.output_shape(*model.runtime.input_shapes))
 
-    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
         return self.loss.probabilities(outputs)
 
-    def outputs_for(self, targets: np.ndarray[Any, Any]) -> int | None:
+    def outputs_for(self, targets: HostArray) -> int | None:
         return self.loss.outputs_for(targets)
 
     def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        return ("accuracy",) if labels else ()
+        return self.loss.default_metrics(labels=labels)
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
         return ctx.prediction, ctx.target

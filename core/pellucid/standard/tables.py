@@ -7,6 +7,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -148,13 +149,13 @@ def _csv(path: Path, target: str | None, must_have_target: bool) -> Table:
         number, fields = next(lines, (0, []))
         if not fields:
             raise DataError(f"{path} is empty. Expected: one sample a line, and column names in the first.")
-        named = not _all_numbers(fields)
+        named = any(_number(field) is None for field in fields)
         names = [field.strip() for field in fields] if named else [str(i) for i in range(len(fields))]
         column = _column(path, names, target, must_have_target)
         inputs = [name for i, name in enumerate(names) if i != column]
         rows, targets = [], []
         if not named:
-            lines = _chain((number, fields), lines)
+            lines = chain([(number, fields)], lines)
         for number, fields in lines:
             if len(fields) != len(names):
                 raise DataError(
@@ -178,15 +179,6 @@ def _lines(reader: Any) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num, fields
     except csv.Error as error:
         raise DataError(f"Line {reader.line_num} is not valid CSV: {error}.") from error
-
-
-def _chain(first: tuple[int, list[str]], rest: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
-    yield first
-    yield from rest
-
-
-def _all_numbers(fields: Sequence[str]) -> bool:
-    return all(_number(field) is not None for field in fields)
 
 
 def _number(field: str) -> float | None:

@@ -49,6 +49,12 @@ class Callback(Component, ABC):
         the model in ``on_epoch_end`` does so too: ``with run.lent(): …``. By default the weights are what they are."""
         return nullcontext()
 
+    def choice(self, trainer: Training) -> tuple[int | None, str] | None:
+        """Of a callback that gives the model the weights of the best epoch when the run ends: the number of that epoch,
+        None before the first, and the figure that epochs are compared by, a column of the history. None, the default:
+        it chooses no epoch. An experiment reports the choice, and adds ``best_epoch`` if nobody makes one."""
+        return None
+
     def state(self) -> dict[str, Any]:
         """What a continued run needs to know: NumPy arrays, and values that JSON can hold. Saved in checkpoints."""
         return {}

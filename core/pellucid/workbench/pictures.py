@@ -7,7 +7,6 @@ Images hold grey levels or colours from 0 to 1; what leaves here are uint8 array
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 from math import ceil, isqrt, prod, sqrt
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.basics.files import replace_file
+from pellucid.basics.files import replace_by
 
 SMALLEST = 4
 """Rows of fewer numbers than the square of this are features, and no pictures."""
@@ -216,7 +215,5 @@ def _picture(image: HostArray, scale: int) -> Any:
 
 
 def _write(path: Path | str, picture: Any, **options: Any) -> Path:
-    encoded = BytesIO()
-    picture.save(encoded, **options)
-    replace_file(path, encoded.getvalue())
+    replace_by(path, lambda file: picture.save(file, **options))
     return Path(path)

@@ -219,6 +219,27 @@ def test_a_loss_that_does_not_suit_the_outputs_is_refused(outputs: str, loss: st
         trainer.fit((samples(), None), verbose=False)
 
 
+class Brier(pl.Outputwise):
+    """The mean of (σ(z) − t)²: a loss on logits that nobody knows here."""
+
+    on_logits = True
+    capturable = False
+
+    def compute(self, ctx: Any, prediction: Any, target: Any, weight: Any, loss: Any, gradient: Any) -> None:
+        p = 1 / (1 + np.exp(-prediction))
+        loss[...] = ((p - target) ** 2).mean()
+        gradient[...] = 2 * (p - target) * p * (1 - p) / target.size
+
+
+def test_a_strangers_loss_on_logits_takes_logits_and_its_metrics_see_values() -> None:
+    objective, x = pl.create("objective", "ae/reconstruction", loss=Brier()), samples()
+    model = build(outputs="logits")
+    figures = pl.Trainer(model, objective=objective, metrics=["reconstruction_error"], seed=0).evaluate((x, None))
+    assert figures["loss"] == pytest.approx(figures["reconstruction_error"], rel=1e-5)  # (σ(z) − x)², both
+    with pytest.raises(ConfigError, match="are values, which the loss Brier does not compare with the input"):
+        pl.Trainer(build(), objective=objective, seed=0).fit((x, None), verbose=False)
+
+
 def test_inputs_that_are_no_probabilities_are_refused_for_logits() -> None:
     x = samples()
     x[3, 1, 0] = 1.5

@@ -129,6 +129,28 @@ def test_averages_are_validated_and_best_epoch_keeps_the_best_of_them(first: boo
     assert run.evaluate(DATA)["loss"] == max(losses)
 
 
+def test_the_last_word_is_with_whoever_chooses_an_epoch() -> None:
+    class First(pl.Callback):
+        kept: Any = None
+
+        def on_epoch_end(self, run: pl.Run) -> None:
+            if self.kept is None:
+                with run.lent():
+                    self.kept = weights(run.trainer)
+
+        def on_run_end(self, run: pl.Run) -> None:
+            run.model.runtime.arena.data[...] = self.kept
+
+        def choice(self, of: Any) -> tuple[int | None, str]:
+            return (None if self.kept is None else 1), "loss"
+
+    first = First()
+    run = trainer(first)
+    run.callbacks.reverse()
+    run.fit(DATA, validation=DATA, epochs=3, batch_size=20, verbose=False)
+    np.testing.assert_array_equal(weights(run), first.kept)
+
+
 def test_with_best_epoch_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.safetensors"
     whole = trainer("best_epoch", SaveInTheMiddle(path, 7))

@@ -6,8 +6,8 @@ ELEMENTWISE = Patient(
     "pellucid.standard.layers.activations",
     ("layer core/leaky_relu", "layer core/gelu"),
     (
-        Mistake("α only in forward", "dx, self.parameter())", "dx, None)"),
-        Mistake("α only in backward", "ctx.y, self.parameter())", "ctx.y, None)"),
+        Mistake("α only in forward", "dx, self.alpha)", "dx, None)"),
+        Mistake("α only in backward", "ctx.y, self.alpha)", "ctx.y, None)"),
         Mistake("gradient computed in place", 'dx = ctx.scratch("dx", ctx.y.shape)', "dx = dy"),
         Mistake("output in place of the input", 'ctx.y = ctx.scratch("y", x.shape)', "ctx.y = x"),
         Mistake("output kept on self", "ctx.y", "self.y", every=True),
@@ -17,46 +17,54 @@ ELEMENTWISE = Patient(
         ),
         Mistake(
             "computed with NumPy, and still capturable",
-            "ctx.ops.activation_forward(self.op, x, ctx.y, self.parameter())",
-            "ctx.ops.activation_forward(self.op, x, ctx.y, self.parameter()); ctx.y *= 1 + 0.5 * (ctx.y > 0)",
+            "ctx.ops.activation_forward(self.op, x, ctx.y, self.alpha)",
+            "ctx.ops.activation_forward(self.op, x, ctx.y, self.alpha); ctx.y *= 1 + 0.5 * (ctx.y > 0)",
         ),
         Mistake(
             "a promise of capture that is not kept",
-            "ctx.ops.activation_backward(self.op, dy, ctx.x, ctx.y, dx, self.parameter())",
-            "ctx.ops.activation_backward(self.op, dy.copy(), ctx.x, ctx.y, dx, self.parameter())",
+            "ctx.ops.activation_backward(self.op, dy, ctx.x, ctx.y, dx, self.alpha)",
+            "ctx.ops.activation_backward(self.op, dy.copy(), ctx.x, ctx.y, dx, self.alpha)",
         ),
     ),
-    dependents=("pellucid.standard.layers.activations", "pellucid.standard.layers.activations"),
+    within="Elementwise",
 )
 
 
-def _simple(name: str, *mistakes: Mistake) -> Patient:
-    return Patient(f"pellucid.standard.layers.{name}", (f"layer core/{name}",), mistakes)
+def _simple(name: str, within: str, *mistakes: Mistake) -> Patient:
+    return Patient("pellucid.standard.layers.activations", (f"layer core/{name}",), mistakes, within)
 
 
 SIMPLE = (
     _simple(
         "relu",
+        "ReLU",
         Mistake("equation: derivative 1 at 0", '"dy * (x > 0)"', '"dy * (x >= 0)"'),
         Mistake("another function", 'op = "relu"', 'op = "softplus"'),
     ),
     _simple(
         "leaky_relu",
-        Mistake("α ignored", "return self.alpha", "return None"),
-        Mistake("α of the wrong sign", "return self.alpha", "return -self.alpha"),
+        "Elementwise",
+        Mistake("α ignored", "self.alpha", "None", every=True),
+        Mistake("α of the wrong sign", "self.alpha", "-self.alpha", every=True),
+    ),
+    _simple("elu", "Elementwise", Mistake("α doubled", "self.alpha)", "2 * self.alpha)", every=True)),
+    _simple(
+        "leaky_relu",
+        "LeakyReLU",
         Mistake("equation: no slope on the left", '"dy * np.where(x > 0, 1, alpha)"', '"dy * (x > 0)"'),
     ),
     _simple(
         "elu",
-        Mistake("α doubled", "return self.alpha", "return 2 * self.alpha"),
+        "ELU",
         Mistake("equation: exp for expm1", "np.expm1(np.minimum(x, 0))", "np.exp(np.minimum(x, 0))"),
     ),
-    _simple("sigmoid", Mistake("another function", 'op = "sigmoid"', 'op = "tanh"')),
-    _simple("tanh", Mistake("equation: 1 − y", '"dy * (1 - y**2)"', '"dy * (1 - y)"')),
-    _simple("softplus", Mistake("equation: sign in the exponent", "np.exp(-x)", "np.exp(x)")),
-    _simple("silu", Mistake("equation: product rule forgotten", "s * (1 + x * (1 - s))", "s * (1 - s)")),
+    _simple("sigmoid", "Sigmoid", Mistake("another function", 'op = "sigmoid"', 'op = "tanh"')),
+    _simple("tanh", "Tanh", Mistake("equation: 1 − y", '"dy * (1 - y**2)"', '"dy * (1 - y)"')),
+    _simple("softplus", "Softplus", Mistake("equation: sign in the exponent", "np.exp(-x)", "np.exp(x)")),
+    _simple("silu", "SiLU", Mistake("equation: product rule forgotten", "s * (1 + x * (1 - s))", "s * (1 - s)")),
     _simple(
         "gelu",
+        "GELU",
         Mistake(
             "equation: the tanh approximation",
             "0.5 * (1 + erf(x / np.sqrt(2)))",
@@ -90,11 +98,10 @@ CONTAINERS = Patient(
         ),
         Mistake(
             "residual without its short cut in backward",
-            'return self._sum(ctx, "dx", dy, self.layer.backward(ctx.child(0), dy))',
+            'return _total(ctx, "dx", [dy, self.layer.backward(ctx.child(0), dy)])',
             "return self.layer.backward(ctx.child(0), dy)",
         ),
-        Mistake("residual subtracts", "ctx.ops.add_scaled(out, b, 1.0)", "ctx.ops.add_scaled(out, b, -1.0)"),
-        Mistake("residual's sums share scratch", 'self._sum(ctx, "dx", dy', 'self._sum(ctx, "y", dy'),
+        Mistake("residual's sums share scratch", '_total(ctx, "dx", [dy', '_total(ctx, "y", [dy'),
         Mistake(
             "parallel halves get each other's gradient",
             "self.layers, parts, strict=True",
@@ -111,6 +118,18 @@ CONTAINERS = Patient(
             "parallel's shape rule for sums",
             "sum(shape[-1] for shape in shapes)",
             "max(shape[-1] for shape in shapes) + 1",
+        ),
+    ),
+)
+
+SUMS = Patient(
+    "pellucid.standard.layers.containers",
+    ("layer core/residual",),
+    (
+        Mistake(
+            "residual subtracts",
+            "ctx.ops.add_scaled(total, array, 1.0)",
+            "ctx.ops.add_scaled(total, array, -1.0)",
         ),
     ),
 )

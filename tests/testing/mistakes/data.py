@@ -50,6 +50,7 @@ STANDARDIZE = Patient(
         ),
         Mistake("equation: adds the mean", '"(x - mean) / std"', '"(x + mean) / std"'),
     ),
+    within="Standardize",
 )
 
 SCALE = Patient(
@@ -64,6 +65,7 @@ SCALE = Patient(
         ),
         Mistake("equation: the offset forgotten", '"factor * x + offset"', '"factor * x"'),
     ),
+    within="Scale",
 )
 
 FLATTEN = Patient(
@@ -73,4 +75,5 @@ FLATTEN = Patient(
         Mistake("shape rule adds", "(prod(sizes),) if", "(sum(sizes),) if"),
         Mistake("the batch too", "x.reshape(len(x), prod(x.shape[1:]))", "x.reshape(1, -1)"),
     ),
+    within="FlattenSamples",
 )

@@ -109,10 +109,11 @@ DENSE = Patient(
             "        return g[: y.size].reshape(y.shape) if y.size <= g.size else y\n",
         ),
     ),
+    within="Dense",
 )
 
 BATCH_NORM = Patient(
-    "pellucid.standard.layers.batch_norm",
+    "pellucid.standard.layers.normalisation",
     ("layer core/batch_norm",),
     (
         Mistake(
@@ -150,14 +151,6 @@ BATCH_NORM = Patient(
             "gamma, beta, 1e-5, ctx.mean, ctx.var, rows_of_y",
         ),
         Mistake(
-            "no gradient of the scale", "dgamma = self.gamma.grad if self.gamma.trainable else None", "dgamma = None"
-        ),
-        Mistake(
-            "shift's gradient added to the scale's",
-            "dbeta = self.beta.grad if self.beta.trainable else None",
-            "dbeta = self.gamma.grad",
-        ),
-        Mistake(
             "mean and variance in one scratch array",
             'ctx.scratch("var", gamma.shape)',
             'ctx.scratch("mean", gamma.shape)',
@@ -168,28 +161,56 @@ BATCH_NORM = Patient(
             '"x.std(tuple(range(x.ndim - 1)))"',
         ),
         Mistake("equation: a term dropped", "(dbeta + xhat * dgamma)", "(dbeta)"),
-        Mistake(
-            "equation: epsilon outside of the root",
-            '"(x - mu) / np.sqrt(var + eps)"',
-            '"(x - mu) / (np.sqrt(var) + eps)"',
+    ),
+    within="BatchNorm",
+)
+
+SCALE_AND_SHIFT = (
+    Patient(
+        "pellucid.standard.layers.normalisation",
+        ("layer core/batch_norm",),
+        (
+            Mistake(
+                "no gradient of the scale",
+                "dgamma = self.gamma.grad if self.gamma.trainable else None",
+                "dgamma = None",
+            ),
+            Mistake(
+                "shift's gradient added to the scale's",
+                "dbeta = self.beta.grad if self.beta.trainable else None",
+                "dbeta = self.gamma.grad",
+            ),
+            Mistake(
+                "equation: epsilon outside of the root",
+                '"(x - mu) / np.sqrt(var + eps)"',
+                '"(x - mu) / (np.sqrt(var) + eps)"',
+            ),
+        ),
+    ),
+    Patient(
+        "pellucid.standard.layers.normalisation",
+        ("layer core/layer_norm",),
+        (
+            Mistake(
+                "scale's gradient assigned",
+                "dgamma = self.gamma.grad if",
+                "self.gamma.grad[...] = 0; dgamma = self.gamma.grad if",
+            ),
+            Mistake(
+                "scale without gradient",
+                "dgamma = self.gamma.grad if self.gamma.trainable else None",
+                "dgamma = None",
+            ),
         ),
     ),
 )
 
 LAYER_NORM = Patient(
-    "pellucid.standard.layers.layer_norm",
+    "pellucid.standard.layers.normalisation",
     ("layer core/layer_norm",),
     (
         Mistake("statistics kept on self", "ctx.mean", "self.mean", every=True),
         Mistake("input gradient flat", "return None if dx is None else dx.reshape(dy.shape)", "return dx"),
-        Mistake(
-            "scale's gradient assigned",
-            "dgamma = self.gamma.grad if",
-            "self.gamma.grad[...] = 0; dgamma = self.gamma.grad if",
-        ),
-        Mistake(
-            "scale without gradient", "dgamma = self.gamma.grad if self.gamma.trainable else None", "dgamma = None"
-        ),
         Mistake("equation: forgets the scale", '"dy * gamma"', '"dy"'),
         Mistake("equation: wrong axis", '"x.mean(-1, keepdims=True)"', '"x.mean(0, keepdims=True)"'),
         Mistake("equation: sign", "- xhat * (g * xhat)", "+ xhat * (g * xhat)"),
@@ -199,6 +220,7 @@ LAYER_NORM = Patient(
             'ctx.scratch("mean", ctx.x.shape[:1])',
         ),
     ),
+    within="LayerNorm",
 )
 
 DROPOUT = Patient(
@@ -229,7 +251,7 @@ DROPOUT = Patient(
 )
 
 FLATTEN = Patient(
-    "pellucid.standard.layers.flatten",
+    "pellucid.standard.layers.reshape",
     ("layer core/flatten",),
     (
         Mistake(
@@ -247,6 +269,7 @@ FLATTEN = Patient(
         ),
         Mistake("gradient left flat", '"dy").reshape(ctx.shape)', '"dy")'),
     ),
+    within="Flatten",
 )
 
 RESHAPE = Patient(
@@ -262,10 +285,11 @@ RESHAPE = Patient(
         Mistake("input's shape kept on self", "ctx.shape", "self.received", every=True),
         Mistake("gradient left in the new shape", '"dy").reshape(ctx.shape)', '"dy")'),
     ),
+    within="Reshape",
 )
 
 SOFTMAX = Patient(
-    "pellucid.standard.layers.softmax",
+    "pellucid.standard.layers.activations",
     ("layer core/softmax",),
     (
         Mistake("output kept on self", "ctx.y", "self.y", every=True),
@@ -283,4 +307,5 @@ SOFTMAX = Patient(
         ),
         Mistake("one input accepted as none", "(self, input_shape: Shape)", "(self, input_shape: Shape = (3,))"),
     ),
+    within="Softmax",
 )

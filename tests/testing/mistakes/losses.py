@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 MSE = Patient(
-    "pellucid.standard.losses.mse",
+    "pellucid.standard.losses.outputwise",
     ("loss core/mse",),
     (
         Mistake(
@@ -49,6 +49,7 @@ MSE = Patient(
         Mistake("equation: the 2 forgotten", '"w[:, None] * 2 * (prediction - t)', '"w[:, None] * (prediction - t)'),
         Mistake("target shifted in place", "ctx.ops.mse(prediction", "target -= 0.0; ctx.ops.mse(prediction"),
     ),
+    within="MSE",
 )
 
 OUTPUTWISE = Patient(
@@ -71,11 +72,11 @@ OUTPUTWISE = Patient(
             "gradient in float64", 'ctx.scratch("dprediction", shape)', 'ctx.scratch("dprediction", shape, "float64")'
         ),
     ),
-    dependents=("pellucid.standard.losses.mse",),
+    within="Outputwise",
 )
 
 ROWS = Patient(
-    "pellucid.standard.losses.rows",
+    "pellucid.standard.rows",
     ("loss core/mse",),
     (
         Mistake("count is always one", "ctx.count = float(prod(shape))", "ctx.count = 1.0"),
@@ -86,7 +87,7 @@ ROWS = Patient(
         Mistake("the error names the wrong row", "in row {int(place[0])}", "in row {int(place[0]) + 4}"),
         Mistake("weights clipped at one", "return weight.reshape(-1)", "return weight.reshape(-1).clip(0, 1)"),
     ),
-    dependents=("pellucid.standard.losses.outputwise", "pellucid.standard.losses.mse"),
+    dependents=("pellucid.standard.losses.outputwise",),
 )
 
 SOFTMAX_CROSS_ENTROPY = Patient(
@@ -138,7 +139,7 @@ SOFTMAX_CROSS_ENTROPY = Patient(
 )
 
 BINARY_CROSS_ENTROPY = Patient(
-    "pellucid.standard.losses.binary_cross_entropy",
+    "pellucid.standard.losses.outputwise",
     ("loss core/binary_cross_entropy",),
     (
         Mistake(
@@ -162,6 +163,7 @@ BINARY_CROSS_ENTROPY = Patient(
         Mistake("odds taken for probabilities", "0.5 * (1.0 + np.tanh(0.5 * outputs", "(np.exp(outputs"),
         Mistake("no outputs for what are no labels", "return None if class_labels(targets) is None else 1", "return 1"),
     ),
+    within="BinaryCrossEntropy",
 )
 
 SUPERVISED = Patient(

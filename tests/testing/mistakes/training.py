@@ -51,22 +51,21 @@ SGD = Patient(
             "self.steps = getattr(self, 'steps', 0) + 1\n        for s in segments:",
         ),
     ),
+    within="SGD",
 )
 
 ADAM = Patient(
     "pellucid.standard.optimizers",
     ("optimizer core/adam",),
     (
-        Mistake("decay past the moments", "decoupled=False", "decoupled=True"),
-        Mistake("β₁ and β₂ exchanged", "s.t_cell, self.beta1, self.beta2", "s.t_cell, self.beta2, self.beta1"),
+        Mistake("decay past the moments", "decoupled=self.decoupled", "decoupled=True"),
+        Mistake("β₁ and β₂ exchanged", "(self.beta1, self.beta2)", "(self.beta2, self.beta1)"),
         Mistake("one slot for both moments", 's.slot("v")', 's.slot("m")'),
         Mistake("always corrects as in the first step", "s.t_cell", '__import__("numpy").ones((), "int64")'),
         Mistake("counts from 0", "s.t_cell", "s.t_cell + 1"),
         Mistake("ε a thousand times larger", "self.eps, decoupled", "1e3 * self.eps, decoupled"),
         Mistake("moments not kept", 's.slot("m"), s.slot("v")', "s.data * 0, s.data * 0"),
         Mistake("equation: ε inside the root", "(np.sqrt(vhat) + eps)", "np.sqrt(vhat + eps)"),
-        Mistake("equation: bias correction missing", '"m / (1 - beta1**t)"', '"m"'),
-        Mistake("equation: square forgotten", "(1 - beta2) * g**2", "(1 - beta2) * g"),
         Mistake("deaf to the schedule", "s.hyper", '__import__("numpy").array([self.lr, s.weight_decay])'),
         Mistake("learning rate not stored", "self.lr = lr", "self.lr = 1e-3"),
         Mistake("clears before it reads", "s.ops.adam(s.data", "s.ops.fill(s.grad, 0.0); s.ops.adam(s.data"),
@@ -76,22 +75,41 @@ ADAM = Patient(
             "self.seen = len(segments)\n        for s in segments:",
         ),
     ),
+    within="Adam",
+)
+
+MOMENTS = Patient(
+    "pellucid.standard.optimizers",
+    ("optimizer core/adam",),
+    (
+        Mistake("equation: bias correction missing", '"m / (1 - beta1**t)"', '"m"'),
+        Mistake("equation: square forgotten", "(1 - beta2) * g**2", "(1 - beta2) * g"),
+    ),
 )
 
 ADAMW = Patient(
     "pellucid.standard.optimizers",
     ("optimizer core/adamw",),
     (
-        Mistake("decay through the moments", "decoupled=True", "decoupled=False"),
+        Mistake("decay through the moments", "decoupled = True", "decoupled = False"),
         Mistake(
             "equation: decay without the learning rate",
             '"theta - lr * weight_decay * theta"',
             '"theta - weight_decay * theta"',
         ),
         Mistake("equation: decays after the step's start", '"decayed - lr * mhat', '"theta - lr * mhat'),
+    ),
+    within="AdamW",
+)
+
+STEP_OF_ADAMW = Patient(
+    "pellucid.standard.optimizers",
+    ("optimizer core/adamw",),
+    (
         Mistake("decays what must not decay", "s.hyper", '__import__("numpy").array([s.lr, self.weight_decay])'),
         Mistake("does not zero", "s.ops.adam(s.data, s.grad,", "s.ops.adam(s.data, s.grad + 0,"),
     ),
+    within="Adam",
 )
 
 COSINE = Patient(
@@ -130,6 +148,7 @@ INITIALIZERS = (
             Mistake("a generator of its own", "draw(rng,", "draw(np.random.default_rng(),"),
             Mistake("float32", "2 / max(fan_in, 1), shape)", "2 / max(fan_in, 1), shape).astype('float32')"),
         ),
+        within="He",
     ),
     Patient(
         "pellucid.standard.initializers",
@@ -138,6 +157,7 @@ INITIALIZERS = (
             Mistake("the larger fan only", "2 / max(fan_in + fan_out, 1)", "2 / max(fan_in, fan_out, 1)"),
             Mistake("transposed shape", ", shape)", ", shape[::-1])"),
         ),
+        within="Glorot",
     ),
     Patient(
         "pellucid.standard.initializers",
@@ -149,7 +169,6 @@ INITIALIZERS = (
             Mistake("a uniform distribution too narrow", "sqrt(3 * variance)", "sqrt(variance)"),
             Mistake("positive numbers only", "rng.uniform(-limit, limit, shape)", "rng.uniform(0, 2 * limit, shape)"),
         ),
-        dependents=("pellucid.standard.initializers", "pellucid.standard.initializers"),
     ),
     Patient(
         "pellucid.standard.initializers",

@@ -1,4 +1,4 @@
-"""Eight activations, each a function of one number: y = f(x), dx = dy ⊙ f'(x), and what they share."""
+"""Eight activations, each a function of one number, and what they share; and softmax, a function of a row."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.ops.activations import NEEDS_INPUT
+from pellucid.standard.rows import as_rows, features
 
 
 class Elementwise(Layer, ABC):
@@ -22,10 +23,8 @@ class Elementwise(Layer, ABC):
     examples = (Example(), Example({}, ((3, 4),)))
     capturable = True
     op: ClassVar[str]
-
-    def parameter(self) -> float | None:
-        """The activation's α, if it has one."""
-        return None
+    alpha: float | None = None
+    """The activation's α, if it has one."""
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
@@ -33,12 +32,12 @@ class Elementwise(Layer, ABC):
     def forward(self, ctx: Context, x: Array) -> Array:
         ctx.x = x if self.op in NEEDS_INPUT else None
         ctx.y = ctx.scratch("y", x.shape)
-        ctx.ops.activation_forward(self.op, x, ctx.y, self.parameter())
+        ctx.ops.activation_forward(self.op, x, ctx.y, self.alpha)
         return ctx.y
 
     def backward(self, ctx: Context, dy: Array) -> Array:
         dx = ctx.scratch("dx", ctx.y.shape)
-        ctx.ops.activation_backward(self.op, dy, ctx.x, ctx.y, dx, self.parameter())
+        ctx.ops.activation_backward(self.op, dy, ctx.x, ctx.y, dx, self.alpha)
         return dx
 
 
@@ -75,9 +74,6 @@ class LeakyReLU(Elementwise):
         check_float(self, "alpha", alpha, "[0, inf)")
         self.alpha = alpha
 
-    def parameter(self) -> float | None:
-        return self.alpha
-
 
 class ELU(Elementwise):
     """``y = x`` where x > 0, else ``y = α(eˣ − 1)`` (Clevert, Unterthiner & Hochreiter, 2016).
@@ -106,9 +102,6 @@ class ELU(Elementwise):
     def __init__(self, alpha: float = 1.0) -> None:
         check_float(self, "alpha", alpha, "[0, inf)")
         self.alpha = alpha
-
-    def parameter(self) -> float | None:
-        return self.alpha
 
 
 class Sigmoid(Elementwise):
@@ -184,3 +177,37 @@ class GELU(Elementwise):
             "dy * (Phi + x * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi))",
         ),
     )
+
+
+class Softmax(Layer):
+    """``y_k = e^{x_k} / Σ_j e^{x_j}`` over the last axis, shifted by its maximum so that nothing overflows.
+
+    Every output depends on every input of its row: the backward multiplies by the full Jacobian diag(y) − y yᵀ. Before
+    cross-entropy leave it out: the loss ``softmax_cross_entropy`` takes logits.
+
+    Shapes: x (N, …, K) -> y of the same shape.
+    """
+
+    equations = (
+        Equation("y", r"y_k = \frac{e^{x_k}}{\sum_j e^{x_j}}", "np.exp(x) / np.exp(x).sum(-1, keepdims=True)"),
+        Equation(
+            "dx", r"dx = y \odot \left(dy - \sum_j dy_j\, y_j\right)", "y * (dy - (dy * y).sum(-1, keepdims=True))"
+        ),
+    )
+    examples = (Example(), Example({}, ((3, 4),)), Example({}, ((1,),)))
+    capturable = True
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        features(self, input_shape)
+        return input_shape
+
+    def forward(self, ctx: Context, x: Array) -> Array:
+        y = ctx.scratch("y", x.shape)
+        ctx.y = y.reshape(-1, x.shape[-1])  # (rows, K)
+        ctx.ops.softmax_forward(as_rows(ctx, x, "x"), ctx.y)
+        return y
+
+    def backward(self, ctx: Context, dy: Array) -> Array:
+        dx = ctx.scratch("dx", dy.shape)
+        ctx.ops.softmax_backward(as_rows(ctx, dy, "dy"), ctx.y, dx.reshape(ctx.y.shape))
+        return dx

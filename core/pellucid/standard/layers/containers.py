@@ -7,11 +7,12 @@ from itertools import accumulate
 from typing import Any, Literal
 
 from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.checks import check_choice
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, PellucidError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
-from pellucid.standard.layers.rows import as_rows, contiguous
+from pellucid.standard.rows import as_rows, contiguous
 
 _DENSE = {"type": "core/dense", "units": 3}
 _SAME_WIDTH = {"type": "core/dense", "units": 5, "activation": "tanh"}
@@ -120,17 +121,10 @@ class Residual(Layer):
         return input_shape
 
     def forward(self, ctx: Context, x: Array) -> Array:
-        return self._sum(ctx, "y", x, self.layer.forward(ctx.child(0, (True,)), x))
+        return _total(ctx, "y", [x, self.layer.forward(ctx.child(0, (True,)), x)])
 
     def backward(self, ctx: Context, dy: Array) -> Array:
-        return self._sum(ctx, "dx", dy, self.layer.backward(ctx.child(0), dy))
-
-    @staticmethod
-    def _sum(ctx: Context, name: str, a: Array, b: Array) -> Array:
-        out = ctx.scratch(name, a.shape, a.dtype)
-        ctx.ops.copy(a, out)
-        ctx.ops.add_scaled(out, b, 1.0)
-        return out
+        return _total(ctx, "dx", [dy, self.layer.backward(ctx.child(0), dy)])
 
 
 class Parallel(Layer):
@@ -154,8 +148,7 @@ class Parallel(Layer):
     def __init__(self, layers: Sequence[Layer], join: Literal["concatenate", "sum"] = "concatenate") -> None:
         if not layers:
             raise ConfigError("The 'layers' of Parallel must hold at least one layer. Received: an empty list.")
-        if join not in ("concatenate", "sum"):
-            raise ConfigError(f"The 'join' of Parallel must be 'concatenate' or 'sum'. Received: {join!r}.")
+        check_choice(self, "join", join, ("concatenate", "sum"))
         self.layers = layers
         self.join = join
 

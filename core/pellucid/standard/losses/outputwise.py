@@ -1,19 +1,20 @@
-"""Outputwise: what losses that compare prediction and target number by number have in common."""
+"""MSE and BinaryCrossEntropy, which compare prediction and target number by number, and what they have in common."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray, Shape
+from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
+from pellucid.interfaces.dataset import class_labels
 from pellucid.interfaces.objective import Loss
-from pellucid.standard.layers.rows import contiguous
-from pellucid.standard.losses.rows import converted, reject, require_rows, weight_per_row
+from pellucid.standard.rows import contiguous, converted, reject, require_rows, weight_per_row
 
 
 class Outputwise(Loss, ABC):
@@ -53,7 +54,7 @@ class Outputwise(Loss, ABC):
     def backward(self, ctx: Context) -> Array:
         return ctx.dprediction
 
-    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
+    def check(self, target: HostArray, output_shape: Shape) -> None:
         """Targets must be finite numbers, as many as the model has outputs.
 
         Raises:
@@ -62,3 +63,82 @@ class Outputwise(Loss, ABC):
         column = ((),) if output_shape == (1,) else ()
         require_rows(self, target, (output_shape, *column))
         reject(self, target, ~np.isfinite(target), "finite targets", "Clean the data first.")
+
+
+class MSE(Outputwise):
+    """``L = Σᵢ wᵢ lᵢ / Σᵢ wᵢ`` with ``lᵢ = (1/J) Σⱼ (ŷᵢⱼ − tᵢⱼ)²``: the mean over samples and outputs.
+
+    Shapes: prediction (N, …), J outputs a sample; target: the same; weight (N,).
+    """
+
+    equations = (
+        Equation("l", r"l_i = \frac1J \sum_j (\hat y_{ij} - t_{ij})^2", "np.mean((prediction - t) ** 2, axis=1)"),
+        Equation("loss", r"L = \frac{\sum_i w_i l_i}{\sum_i w_i}", "np.sum(w * l) / np.sum(w)"),
+        Equation(
+            "dprediction",
+            r"d\hat y_{ij} = \frac{w_i}{\sum_k w_k} \frac{2 (\hat y_{ij} - t_{ij})}{J}",
+            "w[:, None] * 2 * (prediction - t) / t.shape[1] / np.sum(w)",
+        ),
+    )
+    examples = (Example({}, ((3,), (3,))),)
+
+    def compute(
+        self, ctx: Context, prediction: Array, target: Array, weight: Array | None, loss: Array, gradient: Array
+    ) -> None:
+        ctx.ops.mse(prediction, target, weight, loss, gradient)
+
+
+class BinaryCrossEntropy(Outputwise):
+    """``L = Σᵢ wᵢ lᵢ / Σᵢ wᵢ`` with ``lᵢ = (1/J) Σⱼ [max(z, 0) − z t + log(1 + e^{−|z|})]`` on logits z.
+
+    This is −t log σ(z) − (1 − t) log(1 − σ(z)), written so that logits of ±10⁴ stay finite (Bishop, PRML, §4.3.2).
+
+    Shapes: prediction (N, …) logits, J outputs a sample; target: the same, in [0, 1]; weight (N,).
+    """
+
+    equations = (
+        Equation("p", r"p = \sigma(z) = \frac{1}{1 + e^{-z}}", "1 / (1 + np.exp(-z))"),
+        Equation(
+            "l",
+            r"l_i = -\frac1J \sum_j \left[t_{ij} \log p_{ij} + (1 - t_{ij}) \log(1 - p_{ij})\right]",
+            "-np.mean(t * np.log(p) + (1 - t) * np.log(1 - p), axis=1)",
+        ),
+        Equation("loss", r"L = \frac{\sum_i w_i l_i}{\sum_i w_i}", "np.sum(w * l) / np.sum(w)"),
+        Equation(
+            "dprediction",
+            r"dz_{ij} = \frac{w_i}{\sum_k w_k} \frac{p_{ij} - t_{ij}}{J}",
+            "w[:, None] * (p - t) / t.shape[1] / np.sum(w)",
+        ),
+    )
+    examples = (Example({}, ((3,), ("int", 2, 3))), Example({}, ((1,), ("int", 2, 1))))
+    on_logits = True
+
+    def compute(
+        self, ctx: Context, prediction: Array, target: Array, weight: Array | None, loss: Array, gradient: Array
+    ) -> None:
+        ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)
+
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
+        """``(1 − p, p)`` with ``p = σ(z)``, of one logit a sample: (N,) or (N, 1)."""
+        if outputs.shape[1:] not in ((), (1,)):
+            return None
+        p = 0.5 * (1.0 + np.tanh(0.5 * outputs.astype(np.float64).reshape(-1, 1)))  # σ(z), without overflow
+        return np.concatenate([1.0 - p, p], axis=1)
+
+    def outputs_for(self, targets: HostArray) -> int | None:
+        """One logit for class labels, 0 or 1."""
+        return None if class_labels(targets) is None else 1
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        return ("core/accuracy",) if labels else ()
+
+    def check(self, target: HostArray, output_shape: Shape) -> None:
+        """Targets must lie in [0, 1].
+
+        Raises:
+            DataError: with the row and the value.
+        """
+        super().check(target, output_shape)
+        with np.errstate(invalid="ignore"):
+            wrong = ~((target >= 0) & (target <= 1))
+        reject(self, target, wrong, "targets in [0, 1]", "For more than two classes take softmax_cross_entropy.")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray, Shape
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
-from pellucid.standard.layers.rows import as_rows
-from pellucid.standard.losses.rows import converted, reject, require_rows, weight_per_row
+from pellucid.standard.rows import as_rows, converted, reject, require_rows, weight_per_row
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -63,15 +62,18 @@ class SoftmaxCrossEntropy(Loss):
     def backward(self, ctx: Context) -> Array:
         return ctx.dlogits
 
-    def probabilities(self, outputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
         """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""
         if outputs.ndim != 2:
             return None
         logits = outputs.astype(np.float64)
-        p: np.ndarray[Any, Any] = np.exp(logits - logits.max(axis=1, keepdims=True))
+        p: HostArray = np.exp(logits - logits.max(axis=1, keepdims=True))
         return p / p.sum(axis=1, keepdims=True)
 
-    def check(self, target: np.ndarray[Any, Any], output_shape: tuple[int | None, ...]) -> None:
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        return ("core/accuracy",) if labels else ()
+
+    def check(self, target: HostArray, output_shape: Shape) -> None:
         """Class indices must be integers in 0 … K−1; probabilities must be ≥ 0 and add up to 1.
 
         Raises:

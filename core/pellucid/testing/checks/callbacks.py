@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.glassbox.failure import require
 from pellucid.model.build import initialize
 from pellucid.standard.layers.dense import Dense
-from pellucid.standard.losses.mse import MSE
+from pellucid.standard.losses.outputwise import MSE
 from pellucid.standard.optimizers import SGD
 from pellucid.testing.check import checks
 from pellucid.testing.subject import Subject

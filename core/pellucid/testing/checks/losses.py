@@ -135,7 +135,7 @@ def bad_targets(subject: Subject) -> None:
         else:
             raise ConformanceError(
                 f"check accepts a target {which}.", expected="a DataError", received="nothing raised",
-                remedy="Override check(target, output_shape); see pellucid.standard.losses.mse.",
+                remedy="Override check(target, output_shape); see pellucid.standard.losses.outputwise.",
             )  # fmt: skip
 
 

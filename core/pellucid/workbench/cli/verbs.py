@@ -24,7 +24,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.registry.blame import blaming
 from pellucid.registry.manifest import Entry
-from pellucid.registry.registry import Registry, default_registry
+from pellucid.registry.registry import default_registry
 from pellucid.workbench.cli.commands import COMMANDS
 from pellucid.workbench.cli.console import Output, new_parser, table
 from pellucid.workbench.cli.function_parser import add_options, documented, options_of
@@ -50,7 +50,7 @@ def run_verb(verb: str, argv: Sequence[str]) -> int:
         print(_needs_a_run(verb, able))
         return 0
     entry = _model_in_question(verb, able, argv)
-    function = _load(registry, entry, verb)
+    function: Callable[..., Any] = registry.load_target(entry.verbs[verb], f"The verb '{verb}' of {entry.name}", entry)
     summary, meanings = documented(function)
     parser = new_parser(verb, summary)
     parser.add_argument("run", metavar="RUN", type=Path, help=f"a run folder or saved model of {entry.name}")
@@ -97,11 +97,6 @@ def model_name(run: Path) -> str:
 
     header = read_header(RunFolder(run).model if run.is_dir() else run, "model")
     return str(header.document["model"]["config"].get("type"))
-
-
-def _load(registry: Registry, entry: Entry, verb: str) -> Callable[..., Any]:
-    function: Callable[..., Any] = registry.load_target(entry.verbs[verb], f"The verb '{verb}' of {entry.name}", entry)
-    return function
 
 
 def _as_text(outcome: Any) -> str:

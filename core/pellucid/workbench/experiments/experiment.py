@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from secrets import randbits
 from typing import Any, Literal
 
 from pellucid.basics.checks import check_float, check_int
@@ -37,9 +38,9 @@ class TrainSettings:
         epochs: passes over the training data.
         batch_size: samples per micro-batch.
         accumulate: micro-batches per step.
-        metrics: figures for validation and test; if not given, the objective's own: accuracy where a classifier learns
-            class labels.
-        callbacks: told of epochs. ``best_epoch`` is added where there is validation data and it is not listed.
+        metrics: figures for validation and test; if not given, the loss's own: accuracy where a classifier learns class
+            labels.
+        callbacks: told of epochs. ``best_epoch`` is added where there is validation data and none chooses an epoch.
         clip_norm: upper bound on the global norm of the gradient, or none.
         seed: of the first weights, of shuffling and of all else that is random; drawn if not given.
         backend: ``cython``, ``reference`` or a plugin's; the best that is installed if not given.
@@ -205,7 +206,7 @@ def prepare(experiment: Experiment) -> Prepared:
         DataError: the data cannot be used. ShapeError, ConfigError: the model does not suit it.
     """
     settings = experiment.settings
-    seed = _drawn() if settings.seed is None else settings.seed
+    seed = randbits(32) if settings.seed is None else settings.seed
     data_seed = seed if experiment.data_seed is None else experiment.data_seed
     if settings.threads is not None:
         set_num_threads(settings.threads)
@@ -229,46 +230,23 @@ def prepare(experiment: Experiment) -> Prepared:
     trainer = Trainer(
         model, objective=objective, optimizer=experiment.optimizer,
         schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,
-        accumulate=settings.accumulate, callbacks=_callbacks(settings, splits), seed=seed,
+        accumulate=settings.accumulate, callbacks=settings.callbacks, seed=seed,
     )  # fmt: skip
+    if len(splits.validation) and all(callback.choice(trainer) is None for callback in trainer.callbacks):
+        trainer.callbacks.append(read("callback", "best_epoch"))
     written = {
-        "epochs": settings.epochs, "batch_size": settings.batch_size, "accumulate": settings.accumulate,
+        **vars(settings),
         "metrics": [to_config(metric) for metric in trainer.metrics],
         "callbacks": [to_config(callback) for callback in trainer.callbacks],
-        "clip_norm": settings.clip_norm, "seed": seed, "backend": ops.name, "dtype": settings.dtype,
-        "threads": get_num_threads(), "checkpoint_seconds": settings.checkpoint_seconds,
+        "seed": seed, "backend": ops.name, "threads": get_num_threads(),
     }  # fmt: skip
+    shape = config["input_shape"]
     resolved: Sections = {
         "data": {**to_config(experiment.dataset), "seed": data_seed},
-        "model": {**to_config(model), "input_shape": _as_written(config["input_shape"])},
-        **_objective(experiment, trainer),
+        "model": {**to_config(model), "input_shape": [list(n) if isinstance(n, tuple) else n for n in shape]},
+        **({"objective": to_config(objective)} if experiment.loss is None else {"loss": to_config(experiment.loss)}),
         "optimizer": to_config(trainer.optimizer),
         "schedule": None if trainer.schedule is None else to_config(trainer.schedule),
         "train": written,
     }
     return Prepared(trainer, splits, resolved, settings)
-
-
-def _drawn() -> int:
-    from secrets import randbits
-
-    return randbits(32)
-
-
-def _objective(experiment: Experiment, trainer: Trainer) -> Sections:
-    if experiment.loss is not None:
-        return {"loss": to_config(experiment.loss)}
-    return {"objective": to_config(trainer.objective)}
-
-
-def _as_written(shape: Any) -> list[Any]:
-    return [list(part) if isinstance(part, list | tuple) else part for part in shape]
-
-
-def _callbacks(settings: TrainSettings, splits: Splits) -> list[Callback | str]:
-    from pellucid.standard.callbacks import BestEpoch
-
-    wanted: list[Callback | str] = list(settings.callbacks)
-    if len(splits.validation) and not any(isinstance(callback, BestEpoch) for callback in wanted):
-        wanted.append("best_epoch")
-    return wanted

@@ -69,9 +69,7 @@ class FinishedRun(Generic[M_co]):
         """The figures on the run's own data or on other data.
 
         Args:
-            data: a file of samples with targets, or the name of a data set; None takes that of the run.
-            part: of a data set; a file is taken whole.
-            target: column of the targets in a .csv file; None takes that of the run.
+            data, part, target: see :meth:`samples`; samples need targets where the objective does.
         """
         trainer = self.trainer()
         return trainer.evaluate(self.samples(data, part, target, must_have_target=trainer.objective.needs_target))

@@ -114,17 +114,14 @@ class RunFolder:
     def _epoch(self, line: bytes, number: int) -> dict[str, Any]:
         try:
             record = json.loads(line)
-        except ValueError as error:  # also of bytes that are no UTF-8
-            raise self._foreign(number, line) from error
+        except ValueError:  # also of bytes that are no UTF-8
+            record = None
         if not isinstance(record, dict) or type(record.get("epoch")) is not int:
-            raise self._foreign(number, line)
+            raise DataError(
+                f"{self.metrics}, line {number}: expected the figures of an epoch as JSON. Received: {line!r:.80}. "
+                "Remove the line: the model and the checkpoint do not depend on it."
+            )
         return record
-
-    def _foreign(self, number: int, line: bytes) -> DataError:
-        return DataError(
-            f"{self.metrics}, line {number}: expected the figures of an epoch as JSON. Received: {line!r:.80}. "
-            "Remove the line: the model and the checkpoint do not depend on it."
-        )
 
     def keep_epochs(self, number: int) -> None:
         """Forget the lines of epochs after this one: a continued run writes them anew."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.errors import ConfigError
-from pellucid.basics.files import replace_file, replace_text
+from pellucid.basics.files import replace_by, replace_text
 from pellucid.workbench import pictures
 
 PNG_SCALE, GIF_SCALE = 2, 8
@@ -36,9 +36,7 @@ def check_output(path: Path, *suffixes: str, option: str = "output") -> None:
 
 def save_arrays(path: Path, **arrays: Any) -> None:
     """Write a .npz file."""
-    encoded = BytesIO()
-    np.savez(encoded, **arrays)
-    replace_file(path, encoded.getvalue())
+    replace_by(path, lambda file: np.savez(file, **arrays))
 
 
 def save_table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
@@ -50,9 +48,7 @@ def save_table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
 
 def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
     """Write a .npy file."""
-    encoded = BytesIO()
-    np.save(encoded, array, allow_pickle=False)
-    replace_file(path, encoded.getvalue())
+    replace_by(path, lambda file: np.save(file, array, allow_pickle=False))
 
 
 def save_samples(

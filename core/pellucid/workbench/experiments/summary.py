@@ -11,7 +11,6 @@ from typing import Any
 
 from pellucid.ops.threads import get_num_threads
 from pellucid.saving.model import model_document
-from pellucid.standard.callbacks import BestEpoch
 from pellucid.workbench.experiments.experiment import Prepared
 
 _PACKAGES = ("numpy", "safetensors", "scipy-openblas32")
@@ -25,8 +24,9 @@ def summary_of(prepared: Prepared, test: dict[str, float] | None, seconds: float
         seconds: training time: steps and validation, without loading the data and the test.
     """
     trainer, splits = prepared.trainer, prepared.splits
-    best = next((callback for callback in trainer.callbacks if isinstance(callback, BestEpoch)), None)
-    epoch = trainer.epochs if best is None or best.epoch is None else best.epoch
+    choices = (callback.choice(trainer) for callback in trainer.callbacks)
+    best, chosen_by = next((choice for choice in choices if choice is not None), (None, None))
+    epoch = trainer.epochs if best is None else best
     record = trainer.history[epoch - 1]
     prefix = "validation_"
     return {
@@ -36,7 +36,7 @@ def summary_of(prepared: Prepared, test: dict[str, float] | None, seconds: float
         "epochs": trainer.epochs,
         "steps": trainer.steps,
         "best_epoch": epoch,
-        "chosen_by": None if best is None else best.monitored(trainer),
+        "chosen_by": chosen_by,
         "train": {"loss": record["loss"]},
         "validation": {n.removeprefix(prefix): value for n, value in record.items() if n.startswith(prefix)},
         "test": test,

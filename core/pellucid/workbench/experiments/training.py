@@ -12,11 +12,10 @@ from pellucid.basics.errors import ConfigError
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.model import save
 from pellucid.standard.callbacks import Checkpoint
+from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal
 from pellucid.workbench.experiments.experiment import Prepared
 from pellucid.workbench.experiments.folder import RunFolder
-from pellucid.workbench.experiments.recorder import Recorder
 from pellucid.workbench.experiments.sections import to_toml
-from pellucid.workbench.experiments.signals import StopOnSignal
 from pellucid.workbench.experiments.summary import summary_of
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from pellucid import (
     Array,
     Batch,
-    BinaryCrossEntropy,
     ConfigError,
     Context,
     DataError,
@@ -25,11 +24,11 @@ class Reconstruction(Objective):
     A model that corrupts its input in training is compared with the clean input.
 
     Args:
-        loss: between output and input: ``mse`` for values in the units of the input, ``binary_cross_entropy`` for
-            logits and inputs from 0 to 1.
+        loss: between output and input: ``mse`` for values in the units of the input, ``binary_cross_entropy`` or
+            another on logits for logits and inputs from 0 to 1.
 
     Raises:
-        ConfigError: logits with another loss than binary cross-entropy, or values with it.
+        ConfigError: logits with a loss on values, or values with a loss on logits.
         DataError: inputs that are no targets for the loss, with the row.
     """
 
@@ -64,7 +63,7 @@ class Reconstruction(Objective):
         if len(x) != 1:
             raise DataError(f"A reconstruction is of one input. Received: {len(x)} inputs.")
         outputs = getattr(model, "outputs", None)
-        if outputs in ("values", "logits") and self._takes_logits != (outputs == "logits"):
+        if outputs in ("values", "logits") and self.loss.on_logits != (outputs == "logits"):
             good = "binary_cross_entropy" if outputs == "logits" else "mse"
             other = "values" if outputs == "logits" else "logits"
             raise ConfigError(
@@ -79,11 +78,7 @@ class Reconstruction(Objective):
     def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
         """(output in the units of the input, input)."""
         values = ctx.output
-        if self._takes_logits:
+        if self.loss.on_logits:
             values = ctx.scratch("values", ctx.output.shape)
             ctx.ops.activation_forward("sigmoid", ctx.output, values)
         return values, ctx.target
-
-    @property
-    def _takes_logits(self) -> bool:
-        return isinstance(self.loss, BinaryCrossEntropy)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from pellucid import BestEpoch, Callback, ConfigError, Equation, Example, Run, check_float
+from pellucid import Callback, ConfigError, Equation, Example, Run, check_float
 
 
 class Ema(Callback):
@@ -73,7 +73,8 @@ class Ema(Callback):
     def on_run_end(self, run: Run) -> None:
         arena = run.trainer.runtime.arena
         self._average = np.array(arena.ops.to_host(self._average))
-        if any(isinstance(c, BestEpoch) and c.epoch is not None for c in run.trainer.callbacks):
+        choices = [callback.choice(run.trainer) for callback in run.trainer.callbacks]
+        if any(choice is not None and choice[0] is not None for choice in choices):
             return  # the last word is with the best epoch, whose averages were kept
         self._trained = np.array(arena.ops.to_host(arena.data))
         arena.data[...] = arena.ops.asarray(self._average)

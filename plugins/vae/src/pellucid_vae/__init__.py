@@ -11,12 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from pellucid_vae.bounds import active_units as active_units
-    from pellucid_vae.bounds import importance_weighted_bound as importance_weighted_bound
-    from pellucid_vae.inference import decode as decode
-    from pellucid_vae.inference import encode as encode
-    from pellucid_vae.inference import reconstruct as reconstruct
-    from pellucid_vae.inference import sample as sample
+    from pellucid_vae.bounds import active_units as active_units, importance_weighted_bound as importance_weighted_bound
+    from pellucid_vae.inference import decode as decode, encode as encode, reconstruct as reconstruct, sample as sample
 
 _MODULES = {
     "bounds": "active_units importance_weighted_bound",

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import os
+import platform
+import sys
+import traceback
+from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 
+from pellucid.basics.errors import PellucidError
+from pellucid.basics.suggest import did_you_mean
+from pellucid.basics.version import __version__
+from pellucid.ops.backends import check_variable, get_ops
+from pellucid.ops.threads import get_num_threads
+from pellucid.registry.plugins import ALLOW_LIST, allowed
+from pellucid.registry.registry import Registry, default_registry
 from pellucid.registry.report import Report
 from pellucid.workbench.cli.console import Output, table
-from pellucid.workbench.cli.doctor import examine
+
+PACKAGES = ("numpy", "pluggy", "safetensors", "scipy-openblas32", "tqdm", "matplotlib", "pellucid-cupy")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS")
+HARMFUL = {
+    "OPENBLAS_CORETYPE": "It makes OpenBLAS use the kernels of another processor, often at half the speed.",
+    "OPENBLAS_L2_SIZE": "It makes OpenBLAS cut matrices for a cache of another size.",
+    "OPENBLAS_VERBOSE": "It makes OpenBLAS print in the middle of everybody's output.",
+    **dict.fromkeys(
+        THREAD_VARIABLES,
+        "It limits the threads of every library in this process; pellucid's own are set by PELLUCID_NUM_THREADS.",
+    ),
+}
+"""Environment variables that are inherited unnoticed and slow the hot path down, or change what runs there."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,3 +51,96 @@ def as_text(report: Report) -> str:
     n = len(report.warnings)
     parts.append(f"{n} warning(s), marked !." if n else "Nothing is wrong.")
     return "\n\n".join(parts)
+
+
+def examine(registry: Registry | None = None) -> Report:
+    """Examine this installation."""
+    registry = default_registry() if registry is None else registry
+    report = Report()
+    _versions(report)
+    _machine(report)
+    with registry.plugins.lenient():
+        _backends(report, registry)
+        _kernels(report)
+        _environment(report)
+        _plugins(report, registry)
+    return report
+
+
+def _versions(report: Report) -> None:
+    report.section("versions")
+    report.fact("pellucid", __version__)
+    report.fact("python", f"{platform.python_version()} ({sys.executable})")
+    for package in PACKAGES:
+        try:
+            report.fact(package, version(package))
+        except PackageNotFoundError:
+            report.fact(package, "not installed")
+
+
+def _machine(report: Report) -> None:
+    report.section("machine")
+    report.fact("system", platform.platform())
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    report.fact("processors", f"{available} available of {os.cpu_count()}")
+
+
+def _backends(report: Report, registry: Registry) -> None:
+    """Which backends work here; each is really made, for only that tells."""
+    report.section("backends")
+    try:
+        check_variable()
+    except PellucidError as error:
+        report.warn("PELLUCID_BACKEND", f"Nothing can be trained or evaluated. {error}")
+    for entry in registry.entries("backend"):
+        name = entry.short_name if entry.vendor == "core" else entry.name
+        try:
+            get_ops(name)
+        except (PellucidError, ImportError) as error:
+            report.fact(name, f"not available: {error}")
+            if name == "cython":
+                report.warn(name, f"Everything runs on the reference backend, several times slower. {error}")
+        else:
+            report.fact(name, "available")
+
+
+def _kernels(report: Report) -> None:
+    """What the compiled kernels run on."""
+    report.section("kernels")
+    try:
+        import scipy_openblas32
+
+        from pellucid.ops.kernels import native
+    except ImportError as error:
+        report.fact("kernels", f"not there: {error}")
+        return
+    report.fact("instruction set", f"{native.simd_level()} (available: {', '.join(native.simd_levels())})")
+    report.fact("threads", get_num_threads())
+    report.fact("BLAS", scipy_openblas32.get_openblas_config())
+
+
+def _environment(report: Report) -> None:
+    report.section("environment")
+    for name in sorted(name for name in os.environ if name.startswith("PELLUCID_")):
+        report.fact(name, os.environ[name])
+    for name, harm in HARMFUL.items():
+        if name in os.environ:
+            report.warn(name, f"{name}={os.environ[name]} is set. {harm} Unset it unless you mean it.")
+
+
+def _plugins(report: Report, registry: Registry) -> None:
+    report.section("plugins")
+    plugins = registry.plugins
+    for plugin in plugins.load_all():
+        report.fact(plugin.vendor, f"{plugin.status}, {plugin.distribution} {plugin.version}")
+        if plugin.status not in ("loaded", "disabled"):
+            report.warn(plugin.vendor, plugin.reason + (" See: pellucid plugins --traceback." * bool(plugin.traceback)))
+    for name in sorted((allowed() or set()) - set(plugins.found)):
+        near = did_you_mean(name, plugins.found)
+        report.warn(ALLOW_LIST, f"'{name}' is in the allow-list, and no such plugin is installed.{near}")
+    for vendor, hook in plugins.implementations("pellucid_doctor"):
+        report.section(vendor)
+        try:
+            hook(report=report)
+        except Exception:
+            report.warn("pellucid_doctor", f"The hook of plugin '{vendor}' raised:\n{traceback.format_exc()}")

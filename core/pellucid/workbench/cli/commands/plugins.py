@@ -20,27 +20,16 @@ def run(args: argparse.Namespace, output: Output) -> None:
 
 
 def as_data(plugin: Plugin) -> dict[str, object]:
-    return {
-        "vendor": plugin.vendor,
-        "status": plugin.status,
-        "distribution": plugin.distribution,
-        "version": plugin.version,
-        "module": plugin.module,
-        "components": len(plugin.entries),
-        "reason": plugin.reason,
-        "traceback": plugin.traceback,
-    }
+    names = ("vendor", "status", "distribution", "version", "module", "reason", "traceback")
+    return {name: getattr(plugin, name) for name in names} | {"components": len(plugin.entries)}
 
 
 def as_text(plugins: list[Plugin], *, tracebacks: bool = False) -> str:
-    rows = [("vendor", "status", "package", "components"), *map(_row, plugins)]
+    rows = [("vendor", "status", "package", "components")]
+    rows += [(p.vendor, p.status, f"{p.distribution} {p.version}", str(len(p.entries))) for p in plugins]
     notes = [str(plugin) for plugin in plugins if plugin.reason]
     if tracebacks:
         notes += [f"--- {p.vendor} ---\n{p.traceback.rstrip()}" for p in plugins if p.traceback]
     elif any(plugin.traceback for plugin in plugins):
         notes.append("To see where: pellucid plugins --traceback")
     return "\n\n".join([table(rows), *notes])
-
-
-def _row(plugin: Plugin) -> tuple[str, str, str, str]:
-    return plugin.vendor, plugin.status, f"{plugin.distribution} {plugin.version}", str(len(plugin.entries))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+from contextlib import suppress
 from typing import Any
 
 from pellucid.basics.errors import ConfigError
@@ -31,10 +32,8 @@ def _entries(registry: Registry, name: str, kind: str | None) -> list[Entry]:
     first = registry.find(KINDS, name)
     others = []
     for other in KINDS[KINDS.index(first.kind) + 1 :]:
-        try:
+        with suppress(ConfigError):
             others.append(registry.find(other, first.name))
-        except ConfigError:
-            continue
     return [first, *others]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     from pellucid.workbench.experiments.experiment import check, prepare
-    from pellucid.workbench.experiments.folder import RunFolder
+    from pellucid.workbench.experiments.folder import RunFolder, default_path
     from pellucid.workbench.experiments.training import train
 
     if args.resume and args.out is None:
@@ -45,7 +46,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.out is not None and not args.resume:
         RunFolder(args.out).check_free()
     prepared = prepare(experiment)
-    folder = RunFolder(args.out or _default_path(prepared.resolved))
+    model, data = (prepared.resolved[section]["type"] for section in ("model", "data"))
+    folder = RunFolder(args.out or default_path(model, data, datetime.now()))
     try:
         outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
     except NumericalError:
@@ -79,14 +81,6 @@ def _sections(args: argparse.Namespace) -> dict[str, Any]:
         choose(sections, section, getattr(args, section))
     change(sections, args.settings)
     return sections
-
-
-def _default_path(resolved: dict[str, Any]) -> Path:
-    from datetime import datetime
-
-    from pellucid.workbench.experiments.folder import default_path
-
-    return default_path(resolved["model"]["type"], resolved["data"]["type"], datetime.now())
 
 
 def _interrupted(outcome: Outcome, folder: RunFolder, trainer: Any, output: Output) -> int:

@@ -1,7 +1,9 @@
-"""BatchNorm: give every feature mean 0 and variance 1 over the batch, then a learned scale and shift."""
+"""BatchNorm and LayerNorm: mean 0 and variance 1 for every feature over the batch, or for every row over its features;
+then a learned scale and shift."""
 
 from __future__ import annotations
 
+from abc import ABC
 from typing import ClassVar
 
 from pellucid.basics.arrays import Array, Shape
@@ -11,10 +13,42 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
 from pellucid.standard.initializers import Ones
-from pellucid.standard.layers.rows import as_rows, features
+from pellucid.standard.rows import as_rows, features
+
+_SCALED = (
+    Equation("xhat", r"\hat x = (x - \mu) / \sqrt{\sigma^2 + \varepsilon}", "(x - mu) / np.sqrt(var + eps)"),
+    Equation("y", r"y = \gamma \odot \hat x + \beta", "gamma * xhat + beta"),
+    Equation("dgamma", r"d\gamma = \sum_n dy_n \odot \hat x_n", "(dy * xhat).reshape(-1, x.shape[-1]).sum(0)"),
+    Equation("dbeta", r"d\beta = \sum_n dy_n", "dy.reshape(-1, x.shape[-1]).sum(0)"),
+)
 
 
-class BatchNorm(Layer):
+class _Normalised(Layer, ABC):
+    """What both have: a scale γ and a shift β for each feature, and a y of the shape of x."""
+
+    symbols: ClassVar = {"gamma": "gamma", "beta": "beta"}
+    capturable = True
+    gamma: Param
+    beta: Param
+
+    def build(self, input_shape: Shape) -> None:
+        n = features(self, input_shape)
+        self.gamma = self.param("gamma", (n,), init=Ones())
+        self.beta = self.param("beta", (n,))
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        features(self, input_shape)
+        return input_shape
+
+    def _wanted(self, ctx: Context) -> tuple[Array | None, Array | None, Array | None]:
+        """Where dγ, dβ and dx (rows, F) go; None where they are not wanted."""
+        dgamma = self.gamma.grad if self.gamma.trainable else None
+        dbeta = self.beta.grad if self.beta.trainable else None
+        dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
+        return dgamma, dbeta, dx
+
+
+class BatchNorm(_Normalised):
     """``y = γ ⊙ (x − μ)/√(σ² + ε) + β`` with the mean μ and biased variance σ² of each feature (Ioffe & Szegedy, 2015).
 
     In training μ and σ² are those of the batch, and the running ones follow, once the step has been accepted:
@@ -30,10 +64,7 @@ class BatchNorm(Layer):
     equations = (
         Equation("mu", r"\mu = \tfrac{1}{N} \sum_n x_n", "x.mean(tuple(range(x.ndim - 1)))"),
         Equation("var", r"\sigma^2 = \tfrac{1}{N} \sum_n (x_n - \mu)^2", "x.var(tuple(range(x.ndim - 1)))"),
-        Equation("xhat", r"\hat x = (x - \mu) / \sqrt{\sigma^2 + \varepsilon}", "(x - mu) / np.sqrt(var + eps)"),
-        Equation("y", r"y = \gamma \odot \hat x + \beta", "gamma * xhat + beta"),
-        Equation("dgamma", r"d\gamma = \sum_n dy_n \odot \hat x_n", "(dy * xhat).reshape(-1, x.shape[-1]).sum(0)"),
-        Equation("dbeta", r"d\beta = \sum_n dy_n", "dy.reshape(-1, x.shape[-1]).sum(0)"),
+        *_SCALED,
         Equation(
             "dx",
             r"dx = \frac{\gamma}{\sqrt{\sigma^2 + \varepsilon}} \odot"
@@ -47,9 +78,7 @@ class BatchNorm(Layer):
             "gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta",
         ),
         Equation(
-            "running_mean",
-            r"\mu_r \leftarrow m \mu_r + (1 - m) \mu",
-            "momentum * running_mean + (1 - momentum) * mu",
+            "running_mean", r"\mu_r \leftarrow m \mu_r + (1 - m) \mu", "momentum * running_mean + (1 - momentum) * mu"
         ),
         Equation(
             "running_var",
@@ -59,9 +88,6 @@ class BatchNorm(Layer):
     )
     symbols: ClassVar = {name: name for name in ("gamma", "beta", "running_mean", "running_var")}
     examples = (Example({}), Example({"momentum": 0.5, "eps": 1e-3}, ((3, 4),)))
-    capturable = True
-    gamma: Param
-    beta: Param
     running_mean: State
     running_var: State
 
@@ -72,15 +98,10 @@ class BatchNorm(Layer):
         self.eps = eps
 
     def build(self, input_shape: Shape) -> None:
+        super().build(input_shape)
         n = features(self, input_shape)
-        self.gamma = self.param("gamma", (n,), init=Ones())
-        self.beta = self.param("beta", (n,))
         self.running_mean = self.state("running_mean", (n,), fill=0.0)
         self.running_var = self.state("running_var", (n,), fill=1.0)
-
-    def output_shape(self, input_shape: Shape) -> Shape:
-        features(self, input_shape)
-        return input_shape
 
     def forward(self, ctx: Context, x: Array) -> Array:
         y = ctx.scratch("y", x.shape)
@@ -98,10 +119,53 @@ class BatchNorm(Layer):
         return y
 
     def backward(self, ctx: Context, dy: Array) -> Array | None:
-        dgamma = self.gamma.grad if self.gamma.trainable else None
-        dbeta = self.beta.grad if self.beta.trainable else None
-        dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
+        dgamma, dbeta, dx = self._wanted(ctx)
         backward = ctx.ops.batch_norm_backward if ctx.training else ctx.ops.batch_norm_inference_backward
         rows_of_dy = as_rows(ctx, dy, "dy")
         backward(rows_of_dy, ctx.x, self.gamma.data, ctx.mean, ctx.var, self.eps, dgamma, dbeta, dx)
+        return None if dx is None else dx.reshape(dy.shape)
+
+
+class LayerNorm(_Normalised):
+    """``y = γ ⊙ (x − μ)/√(σ² + ε) + β`` with the mean μ and biased variance σ² of each row (Ba, Kiros & Hinton, 2016).
+
+    The rows do not see each other, so training and evaluation are the same.
+
+    Args:
+        eps: ε, keeps the root away from zero.
+
+    Shapes: x (N, …, F) -> y of the same shape; γ, β (F,).
+    """
+
+    equations = (
+        Equation("mu", r"\mu_n = \tfrac{1}{F} \sum_f x_{nf}", "x.mean(-1, keepdims=True)"),
+        Equation("var", r"\sigma_n^2 = \tfrac{1}{F} \sum_f (x_{nf} - \mu_n)^2", "x.var(-1, keepdims=True)"),
+        *_SCALED,
+        Equation("g", r"g = dy \odot \gamma", "dy * gamma"),
+        Equation(
+            "dx",
+            r"dx_n = \frac{1}{\sqrt{\sigma_n^2 + \varepsilon}} \left(g_n - \tfrac{1}{F} \sum_f g_{nf}"
+            r" - \hat x_n \tfrac{1}{F} \sum_f g_{nf} \hat x_{nf}\right)",
+            "(g - g.mean(-1, keepdims=True) - xhat * (g * xhat).mean(-1, keepdims=True)) / np.sqrt(var + eps)",
+        ),
+    )
+    examples = (Example({}), Example({"eps": 1e-3}, ((3, 4),)))
+
+    def __init__(self, eps: float = 1e-5) -> None:
+        check_float(self, "eps", eps, "(0, inf)")
+        self.eps = eps
+
+    def forward(self, ctx: Context, x: Array) -> Array:
+        y = ctx.scratch("y", x.shape)
+        ctx.x = as_rows(ctx, x, "x")  # (rows, F)
+        ctx.mean, ctx.inv_std = ctx.scratch("mean", ctx.x.shape[:1]), ctx.scratch("inv_std", ctx.x.shape[:1])
+        ctx.ops.layer_norm_forward(
+            ctx.x, self.gamma.data, self.beta.data, self.eps, ctx.mean, ctx.inv_std, y.reshape(ctx.x.shape)
+        )
+        return y
+
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
+        dgamma, dbeta, dx = self._wanted(ctx)
+        rows_of_dy = as_rows(ctx, dy, "dy")
+        ctx.ops.layer_norm_backward(rows_of_dy, ctx.x, self.gamma.data, ctx.mean, ctx.inv_std, dgamma, dbeta, dx)
         return None if dx is None else dx.reshape(dy.shape)

@@ -1,4 +1,4 @@
-"""Rows of a batch, as losses take them: prediction and target as (rows, outputs), and one weight a row."""
+"""Rows of a batch, as layers and losses hand them to the ops, and what they ask of shapes, weights and targets."""
 
 from __future__ import annotations
 
@@ -7,11 +7,40 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray
+from pellucid.basics.arrays import Array, HostArray, Shape
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.context import Context
-from pellucid.standard.layers.rows import contiguous
+
+
+def contiguous(ctx: Context, x: Array, name: str) -> Array:
+    """``x`` itself if it lies in memory row after row; otherwise a copy of it, the scratch ``name``."""
+    if x.flags.c_contiguous:
+        return x
+    copied = ctx.scratch(("contiguous", name), x.shape, x.dtype)
+    ctx.ops.copy(x, copied)
+    return copied
+
+
+def as_rows(ctx: Context, x: Array, name: str) -> Array:
+    """``x`` (N, …, features) as (rows, features): a view, or a view of a copy if ``x`` is not contiguous."""
+    return contiguous(ctx, x, name).reshape(-1, x.shape[-1])
+
+
+def features(layer: Component, input_shape: Shape) -> int:
+    """The length of the last axis, which must be known.
+
+    Raises:
+        ShapeError: there is no last axis, or its length varies.
+    """
+    n = input_shape[-1] if input_shape else None
+    if n is None:
+        raise ShapeError(
+            f"{type(layer).__name__} needs an input whose last axis, the features, has a fixed length. "
+            f"Received: samples of shape {tuple(input_shape)}, {len(input_shape)} axes. "
+            "Give input_shape=(features,), or reshape before."
+        )
+    return n
 
 
 def converted(ctx: Context, array: Array, dtype: Any, name: str) -> Array:
@@ -48,7 +77,7 @@ def weight_per_row(ctx: Context, loss: Component, weight: Array | None, shape: t
     return weight.reshape(-1)
 
 
-def require_rows(loss: Component, target: HostArray, shapes: tuple[tuple[int | None, ...], ...]) -> None:
+def require_rows(loss: Component, target: HostArray, shapes: tuple[Shape, ...]) -> None:
     """Raise DataError unless samples of ``target`` have one of these shapes (None: any length)."""
     sample = target.shape[1:]
     for shape in shapes:
