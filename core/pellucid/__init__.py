@@ -14,147 +14,91 @@ TYPE_CHECKING = False  # type checkers take this name for True; importing typing
 if TYPE_CHECKING:
     from typing import Any
 
-    from pellucid.autodiff.tape import grad as grad, value_and_grad as value_and_grad
-    from pellucid.autodiff.variable import Variable as Variable
-    from pellucid.basics import errors as errors
-    from pellucid.basics.arrays import Array as Array, HostArray as HostArray, Shape as Shape
-    from pellucid.basics.checks import (
-        check_bool as check_bool,
-        check_choice as check_choice,
-        check_float as check_float,
-        check_int as check_int,
-        check_sizes as check_sizes,
-        check_type as check_type,
-    )
-    from pellucid.basics.component import Component as Component, Equation as Equation, Example as Example
+    from pellucid.autodiff.tape import grad, value_and_grad
+    from pellucid.autodiff.variable import Variable
+    from pellucid.basics import errors
+    from pellucid.basics.arrays import Array, HostArray, Shape
+    from pellucid.basics.checks import check_bool, check_choice, check_float, check_int, check_sizes, check_type
+    from pellucid.basics.component import Component, Equation, Example
     from pellucid.basics.errors import (
-        CheckpointError as CheckpointError,
-        ConfigError as ConfigError,
-        DataError as DataError,
-        DifferentiationError as DifferentiationError,
-        NumericalError as NumericalError,
-        PellucidError as PellucidError,
-        PellucidWarning as PellucidWarning,
-        PluginError as PluginError,
-        ShapeError as ShapeError,
+        CheckpointError,
+        ConfigError,
+        DataError,
+        DifferentiationError,
+        NumericalError,
+        PellucidError,
+        PellucidWarning,
+        PluginError,
+        ShapeError,
     )
-    from pellucid.basics.suggest import did_you_mean as did_you_mean, listed as listed
-    from pellucid.basics.version import __version__ as __version__
-    from pellucid.interfaces.context import Context as Context
-    from pellucid.interfaces.dataset import (
-        Dataset as Dataset,
-        Part as Part,
-        Splits as Splits,
-        check_part as check_part,
-        load_dataset as load_dataset,
-    )
-    from pellucid.interfaces.initializer import Initializer as Initializer
-    from pellucid.interfaces.layer import Layer as Layer, require_runtime as require_runtime
-    from pellucid.interfaces.metric import Metric as Metric
-    from pellucid.interfaces.objective import Batch as Batch, Loss as Loss, Objective as Objective
-    from pellucid.interfaces.optimizer import Optimizer as Optimizer, Segment as Segment
-    from pellucid.interfaces.parameters import Param as Param, State as State
-    from pellucid.interfaces.regularizer import Regularizer as Regularizer
-    from pellucid.interfaces.runtime import Runtime as Runtime
-    from pellucid.interfaces.samples import Classes as Classes, Split as Split
-    from pellucid.interfaces.schedule import Schedule as Schedule
-    from pellucid.interfaces.transform import (
-        Augmentation as Augmentation,
-        Transform as Transform,
-        check_columns as check_columns,
-        floating as floating,
-    )
-    from pellucid.model.build import build as build
-    from pellucid.model.composite import Composite as Composite
-    from pellucid.model.inputs import transformed as transformed
-    from pellucid.model.predict import as_codes as as_codes, in_batches as in_batches, to_data as to_data
-    from pellucid.ops.activations import (
-        ACTIVATIONS as ACTIVATIONS,
-        DEFAULT_ALPHA as DEFAULT_ALPHA,
-        NEEDS_INPUT as NEEDS_INPUT,
-        require_activation as require_activation,
-    )
-    from pellucid.ops.backends import get_ops as get_ops
-    from pellucid.ops.base import Ops as Ops
-    from pellucid.ops.include import get_include as get_include
-    from pellucid.ops.random import Stream as Stream, mix as mix
-    from pellucid.ops.recording import Plan as Plan
-    from pellucid.ops.threads import set_num_threads as set_num_threads
-    from pellucid.registry.config import create as create, names as names, read as read, to_config as to_config
-    from pellucid.registry.hookspecs import hookimpl as hookimpl
-    from pellucid.registry.manifest import Registrar as Registrar
-    from pellucid.registry.report import Report as Report
-    from pellucid.saving.model import load as load, save as save
-    from pellucid.standard.callbacks import BestEpoch as BestEpoch, Checkpoint as Checkpoint
-    from pellucid.standard.files import Files as Files
-    from pellucid.standard.initializers import (
-        Glorot as Glorot,
-        He as He,
-        Normal as Normal,
-        Ones as Ones,
-        Zeros as Zeros,
-    )
+    from pellucid.basics.suggest import did_you_mean, listed
+    from pellucid.basics.version import __version__
+    from pellucid.interfaces.context import Context
+    from pellucid.interfaces.dataset import Dataset, Part, Splits, check_part, load_dataset
+    from pellucid.interfaces.initializer import Initializer
+    from pellucid.interfaces.layer import Layer, require_runtime
+    from pellucid.interfaces.metric import Metric
+    from pellucid.interfaces.objective import Batch, Loss, Objective
+    from pellucid.interfaces.optimizer import Optimizer, Segment
+    from pellucid.interfaces.parameters import Param, State
+    from pellucid.interfaces.regularizer import Regularizer
+    from pellucid.interfaces.runtime import Runtime
+    from pellucid.interfaces.samples import Classes, Split
+    from pellucid.interfaces.schedule import Schedule
+    from pellucid.interfaces.transform import Augmentation, Transform, check_columns, floating
+    from pellucid.model.build import build
+    from pellucid.model.composite import Composite
+    from pellucid.model.inputs import transformed
+    from pellucid.model.predict import as_codes, in_batches, to_data
+    from pellucid.ops.activations import ACTIVATIONS, DEFAULT_ALPHA, NEEDS_INPUT, require_activation
+    from pellucid.ops.backends import get_ops
+    from pellucid.ops.base import Ops
+    from pellucid.ops.include import get_include
+    from pellucid.ops.random import Stream, mix
+    from pellucid.ops.recording import Plan
+    from pellucid.ops.threads import set_num_threads
+    from pellucid.registry.config import create, names, read, to_config
+    from pellucid.registry.hookspecs import hookimpl
+    from pellucid.registry.manifest import Registrar
+    from pellucid.registry.report import Report
+    from pellucid.saving.model import load, save
+    from pellucid.standard.callbacks import BestEpoch, Checkpoint
+    from pellucid.standard.files import Files
+    from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
     from pellucid.standard.layers.activations import (
-        ELU as ELU,
-        GELU as GELU,
-        Elementwise as Elementwise,
-        LeakyReLU as LeakyReLU,
-        ReLU as ReLU,
-        Sigmoid as Sigmoid,
-        SiLU as SiLU,
-        Softmax as Softmax,
-        Softplus as Softplus,
-        Tanh as Tanh,
+        ELU,
+        GELU,
+        Elementwise,
+        LeakyReLU,
+        ReLU,
+        Sigmoid,
+        SiLU,
+        Softmax,
+        Softplus,
+        Tanh,
     )
-    from pellucid.standard.layers.containers import Parallel as Parallel, Residual as Residual, Sequential as Sequential
-    from pellucid.standard.layers.dense import RECTIFIERS as RECTIFIERS, Dense as Dense, Transposed as Transposed
-    from pellucid.standard.layers.dropout import Dropout as Dropout
-    from pellucid.standard.layers.normalisation import BatchNorm as BatchNorm, LayerNorm as LayerNorm
-    from pellucid.standard.layers.reshape import Flatten as Flatten, Reshape as Reshape
-    from pellucid.standard.losses.outputwise import (
-        MSE as MSE,
-        BinaryCrossEntropy as BinaryCrossEntropy,
-        Outputwise as Outputwise,
-    )
-    from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy as SoftmaxCrossEntropy
-    from pellucid.standard.metrics import Accuracy as Accuracy
-    from pellucid.standard.optimizers import SGD as SGD, Adam as Adam, AdamW as AdamW
-    from pellucid.standard.regularizers import L2 as L2
-    from pellucid.standard.rows import (
-        as_rows as as_rows,
-        contiguous as contiguous,
-        features as features,
-        reject as reject,
-        require_rows as require_rows,
-        weight_per_row as weight_per_row,
-    )
-    from pellucid.standard.schedules import Constant as Constant, Cosine as Cosine
-    from pellucid.standard.supervised import Supervised as Supervised
-    from pellucid.standard.transforms import (
-        FlattenSamples as FlattenSamples,
-        Scale as Scale,
-        Standardize as Standardize,
-    )
-    from pellucid.training.objective import choose_objective as choose_objective
-    from pellucid.training.run import Callback as Callback, History as History, Run as Run
-    from pellucid.training.trainer import Trainer as Trainer
-    from pellucid.workbench import pictures as pictures
-    from pellucid.workbench.experiments.codes import (
-        check_codes as check_codes,
-        save_codes as save_codes,
-        straight_path as straight_path,
-    )
-    from pellucid.workbench.experiments.finished import (
-        FinishedRun as FinishedRun,
-        PartName as PartName,
-        open_run as open_run,
-    )
-    from pellucid.workbench.experiments.outputs import (
-        check_output as check_output,
-        save_array as save_array,
-        save_samples as save_samples,
-    )
-    from pellucid.workbench.experiments.predictions import class_number as class_number
+    from pellucid.standard.layers.containers import Parallel, Residual, Sequential
+    from pellucid.standard.layers.dense import RECTIFIERS, Dense, Transposed
+    from pellucid.standard.layers.dropout import Dropout
+    from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
+    from pellucid.standard.layers.reshape import Flatten, Reshape
+    from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
+    from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
+    from pellucid.standard.metrics import Accuracy
+    from pellucid.standard.optimizers import SGD, Adam, AdamW
+    from pellucid.standard.regularizers import L2
+    from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
+    from pellucid.standard.schedules import Constant, Cosine
+    from pellucid.standard.supervised import Supervised
+    from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
+    from pellucid.training.objective import choose_objective
+    from pellucid.training.run import Callback, History, Run
+    from pellucid.training.trainer import Trainer
+    from pellucid.workbench import pictures
+    from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
+    from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
+    from pellucid.workbench.experiments.outputs import check_output, save_array, save_samples
+    from pellucid.workbench.experiments.predictions import class_number
 
 _MODULES = {
     "basics.arrays": "Array HostArray Shape",
@@ -176,6 +120,7 @@ _MODULES = {
     "ops.recording": "Plan",
     "ops.include": "get_include",
     "ops.threads": "set_num_threads",
+    "ops.activations": "ACTIVATIONS DEFAULT_ALPHA NEEDS_INPUT require_activation",
     "autodiff.tape": "grad value_and_grad",
     "autodiff.variable": "Variable",
     "interfaces.layer": "Layer require_runtime",
@@ -199,7 +144,6 @@ _MODULES = {
     "training.trainer": "Trainer",
     "training.objective": "choose_objective",
     "saving.model": "load save",
-    "ops.activations": "ACTIVATIONS DEFAULT_ALPHA NEEDS_INPUT require_activation",
     "standard.rows": "as_rows contiguous features reject require_rows weight_per_row",
     "standard.layers.containers": "Parallel Residual Sequential",
     "standard.layers.dense": "Dense RECTIFIERS Transposed",
@@ -228,7 +172,25 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names.sp
 
 _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 
-__all__ = [*_SUBMODULES, *_HOME]
+__all__ = [
+    "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MSE", "NEEDS_INPUT", "RECTIFIERS", "SGD", "Accuracy",
+    "Adam", "AdamW", "Array", "Augmentation", "Batch", "BatchNorm", "BestEpoch", "BinaryCrossEntropy", "Callback",
+    "Checkpoint", "CheckpointError", "Classes", "Component", "Composite", "ConfigError", "Constant", "Context",
+    "Cosine", "DataError", "Dataset", "Dense", "DifferentiationError", "Dropout", "Elementwise", "Equation",
+    "Example", "Files", "FinishedRun", "Flatten", "FlattenSamples", "Glorot", "He", "History", "HostArray",
+    "Initializer", "Layer", "LayerNorm", "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective",
+    "Ones", "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError",
+    "PellucidWarning", "Plan", "PluginError", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual",
+    "Run", "Runtime", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid",
+    "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised",
+    "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_codes", "as_rows",
+    "build", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
+    "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous",
+    "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl",
+    "in_batches", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures", "read", "reject",
+    "require_activation", "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples",
+    "set_num_threads", "straight_path", "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -66,6 +66,7 @@ def test_public_names_and_their_annotations_agree():
     lazy = {(f"pellucid.{module}", name) for name, module in pellucid._HOME.items()}
     modules = {(f"pellucid.{place.partition('.')[0]}", name) for name, place in pellucid._SUBMODULES.items()}
     assert checked == lazy | modules
+    assert sorted(pellucid.__all__) == sorted([*pellucid._SUBMODULES, *pellucid._HOME])
     for name in pellucid.__all__:
         assert getattr(pellucid, name) is not None
         assert name in dir(pellucid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import wraps
 from typing import Any, ClassVar
 
@@ -181,25 +181,27 @@ def counted(method: Any, owner: type) -> Any:
     wrapped = isinstance(method, staticmethod | classmethod)
     function = method.__func__ if wrapped else method
     before = 0 if isinstance(method, staticmethod) else 1
+    signature = inspect.signature(function)  # read once: every step on new data asks for shapes
 
     @wraps(function)
     def checked(*arguments: Any) -> Any:
         whose: Any = arguments[0] if before else owner
         layer = whose if isinstance(whose, type) else type(whose)
-        require_inputs(layer, function, arguments[before:], before)
+        require_inputs(layer, signature, arguments[before:], before)
         return function(*arguments)
 
     return type(method)(checked) if wrapped else checked
 
 
-def require_inputs(layer: type, method: Callable[..., Any], input_shapes: Sequence[Shape], before: int) -> None:
-    """Compare the number of inputs of this class of layers with those that a function names, after ``before`` other
+def require_inputs(
+    layer: type, signature: inspect.Signature, input_shapes: Sequence[Shape], before: int
+) -> None:
+    """Compare the number of inputs of this class of layers with those that a signature names, after ``before`` other
     parameters, such as self.
 
     Raises:
         ShapeError: there are more, or fewer than those without a default. ``*inputs`` takes any number.
     """
-    signature = inspect.signature(method)
     try:
         signature.bind(*[None] * before, *input_shapes)
     except TypeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from copy import deepcopy
 from typing import Any
@@ -199,7 +200,7 @@ class ShapeTape(CallTape):
 
 def trace(composite: Composite, shapes: Any, *, build: bool) -> Any:
     """The output shape, or a tuple of them, for these input shapes; ``build`` also builds what is called on the way."""
-    require_inputs(type(composite), type(composite).call, shapes, before=2)  # self and ctx
+    require_inputs(type(composite), inspect.signature(type(composite).call), shapes, before=2)  # self and ctx
     if build:
         composite.declare(*shapes)
     lengths = LENGTHS if any(None in shape for shape in shapes) else LENGTHS[:1]
