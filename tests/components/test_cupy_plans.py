@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.basics.errors import NumericalError
+from pellucid.basics.errors import DataError, NumericalError
 from pellucid.ops.backends import get_ops
 
 from tests.components.test_cupy_backend import GPU, ON_A_GPU, needs_compiler
@@ -118,3 +118,45 @@ def test_observed_steps_replay_one_by_one(ops: Any) -> None:
     mine = trained(get_ops("reference"), NOISY)
     assert len(seen) == 60 and 58 <= ops.device.launches - launches <= 60
     np.testing.assert_allclose(weights(its), weights(mine), rtol=1e-9, atol=1e-12)
+
+
+def test_a_table_of_the_host_is_sent_again_when_it_has_changed() -> None:
+    table, out = np.arange(3.0), GPU.empty(3, "float64")
+    _, plan = GPU.record(lambda: GPU.copy(GPU.asarray(table), out))
+    assert plan is not None
+    np.testing.assert_array_equal(GPU.to_host(out), table)
+    table[1] = 9
+    plan.run()
+    np.testing.assert_array_equal(GPU.to_host(out), [0, 9, 2])
+
+
+def test_a_row_number_out_of_range_stops_a_plan() -> None:
+    source, out = GPU.asarray(np.arange(6.0).reshape(3, 2)), GPU.empty((1, 2), "float64")
+    order, cursor, index = np.array([2, 0, 3]), np.zeros((), np.int64), np.empty(1, np.int64)
+
+    def step() -> None:
+        GPU.next_rows(order, cursor, index)
+        GPU.gather(source, index, out)
+
+    _, plan = GPU.record(step)
+    assert plan is not None
+    np.testing.assert_array_equal(GPU.to_host(out), [[4, 5]])
+    plan.run()
+    np.testing.assert_array_equal(GPU.to_host(out), [[0, 1]])
+    with pytest.raises(DataError, match=r"outside 0 … 2. Received: 3 … 3"):
+        plan.run()
+
+
+def test_what_no_graph_can_hold_is_called_and_says_why() -> None:
+    cell, calls = np.zeros((), np.int64), []
+
+    def step() -> str:
+        calls.append(1)
+        GPU.sgd(*(GPU.asarray(np.ones(4)) for _ in range(2)), None, np.zeros(2048), 0.0, False)  # too long for a cell
+        GPU.increment(cell)
+        return "done"
+
+    result, plan = GPU.record(step)
+    assert (result, plan, int(cell), len(calls)) == ("done", None, 1, 2)
+    assert "a cell of 2048 numbers" in str(GPU.refused)
+    assert GPU.record(lambda: GPU.record(lambda: 3))[0] == (3, None)  # recordings do not nest
