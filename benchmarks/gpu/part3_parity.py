@@ -73,10 +73,10 @@ def subjects(small: bool) -> Iterator[tuple[str, str, float, Callable[[Any], Res
 
 def layer(ops: Any, entry: Any, example: Any, dtype: str) -> Results:
     """Output, gradients, states after the commit; in training, then the output in evaluation."""
-    from pellucid.testing.checks.layer_backends import Subject, Trial
-    from pellucid.testing.subject import Backends
+    from pellucid.testing.checks.layer_trial import LayerTrial
+    from pellucid.testing.subject import Backends, Subject
 
-    trial = Trial(Subject(entry, None, example, Backends()), ops=ops, dtype=dtype, rows=ROWS)
+    trial = LayerTrial(Subject(entry, None, example, Backends()), ops=ops, dtype=dtype, rows=ROWS)
     results: Results = {}
     for training in (True, False):
         result = trial.call(training=training)
@@ -88,7 +88,7 @@ def layer(ops: Any, entry: Any, example: Any, dtype: str) -> Results:
 
 def loss(ops: Any, entry: Any, example: Any, dtype: str) -> Results:
     """Value and gradient."""
-    from pellucid.testing.checks.loss_calls import LossTrial
+    from pellucid.testing.checks.loss_trial import LossTrial
     from pellucid.testing.subject import Backends, Subject
 
     trial = LossTrial(Subject(entry, None, example, Backends()), ops=ops, dtype=dtype, rows=ROWS)
@@ -98,7 +98,7 @@ def loss(ops: Any, entry: Any, example: Any, dtype: str) -> Results:
 
 def optimizer(ops: Any, entry: Any, example: Any, dtype: str) -> Results:
     """Parameters after a few steps."""
-    from pellucid.testing.checks.optimizers import OptimizerTrial
+    from pellucid.testing.checks.optimizer_trial import OptimizerTrial
     from pellucid.testing.subject import Backends, Subject
 
     trial = OptimizerTrial(Subject(entry, None, example, Backends()), dtype=dtype, ops=ops)
