@@ -13,6 +13,7 @@ import pytest
 from pellucid.basics.errors import ConfigError, PluginError
 from pellucid.glassbox.equations import Activation, evaluate
 from pellucid.glassbox.failure import require_close
+from pellucid.ops.base import ReferenceOps
 from pellucid.registry.registry import default_registry, use_registry
 from pellucid.testing import Case, ConformanceError, Report, conformance_cases, run_conformance
 from pellucid.testing.fingerprint import difference, fingerprint
@@ -337,3 +338,10 @@ def test_the_cases_of_calls_speak_of_a_loss_in_its_own_words(acme: Path, what: s
     with pytest.raises(ConformanceError) as caught:
         run_conformance("slip", verbose=False)
     assert said in str(caught.value)
+
+
+def test_the_kit_leaves_the_backends_as_they_were() -> None:
+    reference = pl.get_ops("reference")
+    case = next(case for case in conformance_cases("core") if str(case) == "core/dense[0]-context_used_again")
+    case.run()
+    assert type(reference) is ReferenceOps and pl.get_ops("reference") is reference

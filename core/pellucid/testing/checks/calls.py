@@ -3,7 +3,6 @@ not disturb each other, backends agree, and recorded plans replay what was run."
 
 from __future__ import annotations
 
-import copy
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import product
@@ -127,7 +126,6 @@ def splits_add_up(subject: Subject) -> None:
 
 def poisoned(ops: Ops) -> Ops:
     """The same backend, except that new memory holds NaN: whoever reads it unwritten sees it."""
-    twin = copy.copy(ops)
 
     def empty(self: Any, shape: Any, dtype: Any) -> Any:
         array = type(ops).empty(self, shape, dtype)
@@ -135,7 +133,9 @@ def poisoned(ops: Ops) -> Ops:
             array[...] = np.nan
         return array
 
-    twin.__class__ = type("Poisoned", (type(ops),), {"empty": empty})
+    kind = type("Poisoned", (type(ops),), {"empty": empty})
+    twin: Ops = kind.__new__(kind)  # not copy.copy: a copied backend is the one that all models share
+    twin.__dict__.update(ops.__dict__)
     return twin
 
 
