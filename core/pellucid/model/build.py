@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral
-from secrets import randbits
+from os import urandom
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,7 @@ def _is_int(value: Any) -> bool:
 
 def _seed(seed: Any) -> int:
     if seed is None:
-        return randbits(32)
+        return int.from_bytes(urandom(4))
     if not _is_int(seed) or not 0 <= int(seed) < 1 << 64:
         raise ConfigError(f"The 'seed' of a model must be an int in [0, 2**64). Received: {seed!r}.")
     return int(seed)

@@ -9,16 +9,16 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, Literal
-
-import pluggy
+from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.basics.suggest import did_you_mean, listed as in_words
 from pellucid.basics.version import __version__
-from pellucid.registry import hookspecs
 from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.manifest import NAME, Entry, Registrar
+
+if TYPE_CHECKING:
+    import pluggy
 
 ALLOW_LIST = "PELLUCID_PLUGINS"
 """Environment variable: the vendors that may be loaded, separated by commas; unset allows all, empty only the core."""
@@ -88,6 +88,10 @@ class Plugins:
     def __init__(self, claims: Callable[[], list[Claim]] = find_claims) -> None:
         self._claims = claims
         self._lock = threading.RLock()
+        import pluggy  # slow: importlib.metadata comes with it; who only imports pellucid looks no name up
+
+        from pellucid.registry import hookspecs
+
         self._manager = pluggy.PluginManager("pellucid")
         self._manager.add_hookspecs(hookspecs)
         self._lenient = False

@@ -134,7 +134,7 @@ def poisoned(ops: Ops) -> Ops:
         return array
 
     kind = type("Poisoned", (type(ops),), {"empty": empty})
-    twin: Ops = kind.__new__(kind)  # not copy.copy: a copied backend is the one that all models share
+    twin: Ops = object.__new__(kind)  # not copy.copy: a copied backend is the one that all models share
     twin.__dict__.update(ops.__dict__)
     return twin
 
