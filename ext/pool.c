@@ -5,6 +5,7 @@
  * is done with its own, takes back and does what nobody has begun. Who computes a part does not change its bits.
  */
 #include "pool.h"
+#include "symbols.h"
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
