@@ -37,10 +37,10 @@ def more_flags(variable: str) -> list[str]:
 def extensions() -> list[Extension]:
     """The extension, its C file written under build/; raises ImportError where a tool for building is missing."""
     import numpy
-    import pellucid
+    from build_backend import get_include
     from Cython.Build import cythonize
 
-    include = pellucid.get_include()
+    include = get_include()
     native = Extension(
         NAME,
         ["ext/native.pyx", *SOURCES],

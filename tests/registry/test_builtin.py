@@ -52,6 +52,20 @@ def test_the_version_stands_in_one_place_only():
     assert pellucid.__version__ == version("pellucid")
 
 
+def test_a_source_tree_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch):
+    from importlib import metadata, reload
+
+    from pellucid.basics import version
+
+    def absent(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(metadata, "version", absent)
+        assert reload(version).__version__ == "0+uninstalled"
+    assert reload(version).__version__ == pellucid.__version__
+
+
 def test_public_names_and_their_annotations_agree():
     """The lazy table and the imports for type checkers say the same, and every name exists."""
     import ast

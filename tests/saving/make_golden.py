@@ -9,6 +9,7 @@ import json
 
 import numpy as np
 import pellucid as pl
+from packaging.version import Version
 from pellucid.interfaces.dataset import Splits
 from pellucid.interfaces.samples import Split
 from pellucid.saving.checkpoint import save_checkpoint
@@ -39,12 +40,13 @@ def main() -> None:
     empty = split.take(np.arange(0))
     trainer = small_trainer()
     trainer.fit(Splits(split, split, empty, ["standardize"]), epochs=2, batch_size=16)
-    name = f"model-{pl.__version__}"
+    release = Version(pl.__version__).base_version  # that which is in the making
+    name = f"model-{release}"
     pl.save(trainer.model, GOLDEN / f"{name}.safetensors")
     known = {"x": x[:4].tolist(), "prediction": trainer.model.predict(x[:4]).tolist(), "classes": split.classes}
     (GOLDEN / f"{name}.json").write_text(json.dumps(known) + "\n")
 
-    name = f"checkpoint-{pl.__version__}"
+    name = f"checkpoint-{release}"
     stopped = small_trainer()
     stopped.callbacks.append(StopAt(5, str(GOLDEN / f"{name}.safetensors")))
     stopped.fit((x, y), validation=(x, y), epochs=3, batch_size=16)
