@@ -15,6 +15,7 @@ from pellucid.ops import backends, base, lookup
 from pellucid.ops.backends import default_backend, get_ops
 from pellucid.ops.base import Ops, ReferenceOps
 from pellucid.ops.lookup import backend_names
+from pellucid.registry.plugins import Plugins
 from pellucid.registry.registry import Registry, use_registry
 
 
@@ -56,10 +57,9 @@ def test_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         get_ops()
 
 
-def test_a_backend_of_a_distribution_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PELLUCID_PLUGINS", "ann")
-    expected = r"Unknown backend 'cupy'\. It comes with pellucid-cupy.*pip install 'pellucid\[cupy\]'.*Known: cython"
-    with use_registry(Registry()), pytest.raises(ConfigError, match=expected):
+def test_a_backend_of_a_distribution_that_is_not_installed() -> None:
+    expected = r"Unknown backend 'cupy'\. It comes with pellucid-cupy.*pip install \./plugins/cupy\..*Known: cython"
+    with use_registry(Registry(Plugins(list))), pytest.raises(ConfigError, match=expected):
         get_ops("cupy")
 
 

@@ -79,6 +79,8 @@ def test_names_are_canonical_and_sorted(site: Path, registry: Registry):
         ("layer", "sin", r"Unknown layer 'sin'\. Did you mean 'sine'\?"),
         ("layer", "acme/sin", r"Unknown layer 'acme/sin'\. Did you mean 'acme/sine'\? Known: acme/sine\."),
         ("layer", "acne/sine", r"No plugin 'acne' is installed.*Did you mean 'acme'\? Installed: core, acme\."),
+        ("layer", "ae/masking_noise", r"'ae/masking_noise'\. It comes with pellucid-ae, .* Installed: core"),
+        ("dataset", "mnist", r"'mnist'\. It comes with pellucid-datasets, .* \./datasets\. Known: files"),
         ("loss", "acme/sine", r"Unknown loss 'acme/sine'\. There is a layer of this name\."),
         ("lair", "dense", r"There is no kind 'lair'\. Did you mean 'layer'\?"),
         ("layer", "wavelet", r"Known: .*\. Names of a plugin are known once it is installed; pellucid plugins lists"),
@@ -91,6 +93,15 @@ def test_an_unknown_name_says_what_might_be_meant(site: Path, registry: Registry
     with pytest.raises(ConfigError, match=message):
         registry.find(kind, name)
     assert "plugin_acme.layers" not in sys.modules, "worded from names alone"
+
+
+def test_a_plugin_that_is_not_installed_is_no_misspelling(site: Path, registry: Registry):
+    """'ae' is near to 'acme' and 'vae' to 'ae': neither is what was meant."""
+    install_sine(site)
+    for kind, name in (("layer", "ann/x"), ("model", "vae"), ("layer", "ae/sine")):
+        with pytest.raises(ConfigError, match="which is not installed") as caught:
+            registry.find(kind, name)
+        assert "Did you mean" not in str(caught.value)
 
 
 def test_a_misspelt_vendor_loads_no_manifest_to_be_noticed(site: Path, registry: Registry):

@@ -1,8 +1,8 @@
-"""Words for the messages of errors: did you mean …, lists, articles."""
+"""Words for the messages of errors: did you mean …, it comes with …, lists, articles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
@@ -19,6 +19,24 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
             candidates.setdefault(name.rpartition("/")[2].lower(), name)
     near = get_close_matches(wrong.lower(), candidates, n=1, cutoff=0.6)
     return f" Did you mean {candidates[near[0]]!r}?" if near else ""
+
+
+def absent(name: str, vendors: Container[str]) -> str:
+    """``" It comes with pellucid-cnn, which is not installed: …"``, or nothing if it is none of ours or is here.
+
+    Args:
+        name: what was asked for, ``vendor/name`` or the short name.
+        vendors: those that are installed.
+    """
+    import tomllib  # as above
+    from pathlib import Path
+
+    vendor, slash, _ = name.partition("/")
+    for home, own in tomllib.loads(Path(__file__).with_name("ours.toml").read_text(encoding="utf-8")).items():
+        if home not in vendors and (vendor == home if slash else name in own["names"]):
+            get = f"pip install pellucid-{home}, or in a checkout of pellucid: pip install ./{own['folder']}"
+            return f" It comes with pellucid-{home}, which is not installed: {get}."
+    return ""
 
 
 def a(noun: str) -> str:

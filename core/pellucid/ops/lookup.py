@@ -6,14 +6,12 @@ from functools import cache
 from typing import Any
 
 from pellucid.basics.errors import ConfigError, PluginError
-from pellucid.basics.suggest import did_you_mean, listed
+from pellucid.basics.suggest import absent, did_you_mean, listed
 from pellucid.registry.config import create
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import default_registry
 
 BACKEND_VARIABLE = "PELLUCID_BACKEND"
-ELSEWHERE = {"cupy": "pellucid-cupy"}
-"""Backends that one may know of before the distribution that brings them is installed."""
 
 
 def backend_names() -> tuple[str, ...]:
@@ -57,11 +55,9 @@ def require_known(name: str) -> None:
     known = {entry.short_name for entry in registry.entries("backend")}
     if name in known:
         return
-    absent = ""
-    if name in ELSEWHERE:
-        absent = f" It comes with {ELSEWHERE[name]}, which is not installed: pip install 'pellucid[{name}]'."
     names = backend_names()
+    near = absent(name, registry.plugins.found) or did_you_mean(name, names)
     raise ConfigError(
-        f"Unknown backend {name!r}.{absent or did_you_mean(name, names)} Known: {listed(names)}, and those of plugins "
+        f"Unknown backend {name!r}.{near} Known: {listed(names)}, and those of plugins "
         f"as vendor/name. It is chosen by backend=… or {BACKEND_VARIABLE}."
     )

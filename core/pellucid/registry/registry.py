@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, PluginError
-from pellucid.basics.suggest import a, did_you_mean, listed
+from pellucid.basics.suggest import a, absent, did_you_mean, listed
 from pellucid.registry.blame import blaming, who
 from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.plugins import CORE, Plugin, Plugins
@@ -72,7 +72,8 @@ class Registry:
         if vendor not in self.plugins.found:
             raise ConfigError(
                 f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'."
-                f"{did_you_mean(vendor, self.plugins.found)} Installed: {listed(self.plugins.found)}."
+                f"{absent(name, self.plugins.found) or did_you_mean(vendor, self.plugins.found)}"
+                f" Installed: {listed(self.plugins.found)}."
             )
         plugin = self.plugins.load(vendor)
         for kind in kinds:
@@ -98,15 +99,15 @@ class Registry:
         wanted = [entry for entry in entries if entry.kind in kinds]
         known = sorted({entry.name if "/" in name else _shown(entry, entries) for entry in wanted})
         several = len(kinds) > 2
-        suggestion = did_you_mean(name, known)
+        suggestion = absent(name, self.plugins.found) or did_you_mean(name, known)
         message = f"Unknown {'name' if several else ' or '.join(kinds)} '{name}'.{suggestion}"
         elsewhere = sorted({entry.kind for entry in entries if name in (entry.name, entry.short_name)})
         if elsewhere:
             message += f" There is a {' and a '.join(elsewhere)} of this name."
         message += " See: pellucid list." if several else f" Known: {listed(known)}."
-        absent = [f"{p.vendor} ({p.status})" for p in self.plugins.found.values() if p.reason]
-        if absent:
-            message += f" Plugins that are not loaded: {', '.join(absent)}; see: pellucid plugins."
+        failed = [f"{p.vendor} ({p.status})" for p in self.plugins.found.values() if p.reason]
+        if failed:
+            message += f" Plugins that are not loaded: {', '.join(failed)}; see: pellucid plugins."
         elif not (suggestion or elsewhere or "/" in name):
             message += " Names of a plugin are known once it is installed; pellucid plugins lists those that are."
         return ConfigError(message)

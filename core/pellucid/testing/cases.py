@@ -10,7 +10,7 @@ from unittest import SkipTest
 
 from pellucid.basics.component import Component, Example
 from pellucid.basics.errors import ConfigError, PluginError
-from pellucid.basics.suggest import a, did_you_mean, listed
+from pellucid.basics.suggest import a, absent, did_you_mean, listed
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.registry.manifest import Entry
 from pellucid.registry.registry import Registry, default_registry
@@ -125,7 +125,8 @@ def _of_vendor(registry: Registry, vendor: str) -> list[Entry]:
     plugins = registry.plugins
     if vendor not in plugins.found:
         raise ConfigError(
-            f"No plugin '{vendor}' is installed.{did_you_mean(vendor, plugins.found)} "
+            f"No plugin '{vendor}' is installed."
+            f"{absent(f'{vendor}/', plugins.found) or did_you_mean(vendor, plugins.found)} "
             f"Installed: {listed(plugins.found)}. Install the package first: pip install -e ."
         )
     plugin = plugins.load(vendor)

@@ -57,7 +57,7 @@ class LatentDiffusion(DenseDenoiser):
                 raise
             raise ConfigError(
                 f"latent_diffusion with the autoencoder {self.autoencoder['type']!r} needs pellucid-ae, which is not "
-                "installed: pip install 'pellucid-diffusion[ae]'."
+                "installed: pip install pellucid-ae, or in a checkout of pellucid: pip install ./plugins/ae."
             ) from error
 
     @property

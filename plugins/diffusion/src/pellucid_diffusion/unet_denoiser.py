@@ -174,6 +174,7 @@ def _cnn(name: str, **arguments: Any) -> Layer:
             raise
         raise ConfigError(
             "unet_denoiser is made of the layers of pellucid-cnn, which is not installed: "
-            "pip install 'pellucid-diffusion[cnn]'. For flat vectors and small images take mlp_denoiser."
+            "pip install pellucid-cnn, or in a checkout of pellucid: pip install ./plugins/cnn. "
+            "For flat vectors and small images take mlp_denoiser."
         ) from error
     return layer

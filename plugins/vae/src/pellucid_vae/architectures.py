@@ -73,6 +73,7 @@ def _convolution(name: str, channels: int, activation: str | None) -> Layer:
             raise
         raise ConfigError(
             "architecture = 'convolutional' needs the layers of pellucid-cnn, which is not installed: "
-            "pip install 'pellucid-vae[cnn]'. Or take architecture = 'dense'."
+            "pip install pellucid-cnn, or in a checkout of pellucid: pip install ./plugins/cnn. "
+            "Or take architecture = 'dense'."
         ) from error
     return layer
