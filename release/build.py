@@ -13,11 +13,8 @@ from release.command import Failed, run
 from release.pages import absolute, home
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = (
-    "",
-    "datasets",
-    *sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("plugins/*/pyproject.toml")),
-)
+PLUGINS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("plugins/*/pyproject.toml"))
+FOLDERS = ("", "datasets", *PLUGINS)
 """Where the distributions lie, the core first: a plugin with kernels is built against it."""
 
 

@@ -55,4 +55,6 @@ def metadata(path: Path) -> tuple[email.message.Message, str]:
             assert member is not None
             text = member.read()
     message = email.message_from_bytes(text)
-    return message, message.get_payload(decode=True).decode("utf-8")
+    body = message.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    return message, body.decode("utf-8")

@@ -62,8 +62,12 @@ class Environment:
     def install(self, *names: str) -> None:
         links = f"{self.dist} {os.environ.get('PIP_FIND_LINKS', '')}".strip()
         pip = ("-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--only-binary=:all:")
-        # --pre: what is checked may be a development version
-        self.run("python", *pip, "--pre", *names, PIP_FIND_LINKS=links)
+        self.run("python", *pip, *(self._this_build(name) for name in names), PIP_FIND_LINKS=links)
 
     def run(self, program: str, *arguments: str, **variables: str) -> str:
         return run(self.folder / "venv/bin" / program, *arguments, cwd=self.folder, **variables)
+
+    def _this_build(self, name: str) -> str:
+        """``name==version``: an index may know others."""
+        (wheel,) = self.dist.glob(f"{name.replace('-', '_')}-*.whl")
+        return f"{name}=={wheel.name.split('-')[1]}"

@@ -40,12 +40,9 @@ def run(*command: str | Path, **environment: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """A folder with the wheel and the source archive of every distribution, built from a copy of the tracked files.
-
-    Of the session: with several test processes the tests of this file need not follow each other.
-    """
-    copy, dist = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("dist")
+def copy(tmp_path_factory):
+    """A copy of the tracked files, without git: what somebody has who was given an archive."""
+    copy = tmp_path_factory.mktemp("copy")
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True
     )
@@ -55,6 +52,16 @@ def built(tmp_path_factory):
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_bytes((ROOT / name).read_bytes())
+    return copy
+
+
+@pytest.fixture(scope="session")
+def built(copy, tmp_path_factory):
+    """A folder with the wheel and the source archive of every distribution.
+
+    Of the session: with several test processes the tests of this file need not follow each other.
+    """
+    dist = tmp_path_factory.mktemp("dist")
     for folder in MEMBERS.values():
         # Without isolation: the build requirements are in the development environment. The wheel is built from the
         # source archive, so an archive that lacks a file fails here.
@@ -77,6 +84,11 @@ def test_archives_hold_what_they_need(built):
         assert any(name.endswith("/ext/native.pyx") for name in archive.getnames())
     convolutions = zipfile.ZipFile(wheels["pellucid_cnn"]).namelist()
     assert any(name.startswith("pellucid_cnn/kernels/native.") and name.endswith(".so") for name in convolutions)
+    for name, folder in MEMBERS.items():
+        with tarfile.open(archives[name]) as archive:
+            inside = {inner.partition("/")[2] for inner in archive.getnames()}
+        assert not any(inner.startswith(("benchmarks/", "plugins/", "datasets/")) for inner in inside)
+        assert inside >= {f"images/{path.name}" for path in (ROOT / folder / "images").glob("*")}
     for name in set(MEMBERS) - {"pellucid"}:
         assert all(inner.startswith(name) for inner in zipfile.ZipFile(wheels[name]).namelist())
 
@@ -134,3 +146,14 @@ def test_without_a_compiler_the_reference_backend_works(built, bare, tmp_path):
     said = subprocess.run([folder / "bin/python", "-c", TRAIN], env={**os.environ, "PYTHONPATH": str(target)},
                           capture_output=True, text=True)  # fmt: skip
     assert "compiler" in said.stderr
+
+
+def test_a_plugin_with_kernels_is_built_from_a_checkout_without_pellucid(copy, bare):
+    """pip builds in an environment where no pellucid is, and no index may have one: docs/guide/own-project.md."""
+    folder, pip = bare
+    run(*pip, "install", "--no-deps", copy / "plugins/cnn", PELLUCID_REQUIRE_KERNELS="1")
+    try:
+        show = "import pellucid_cnn.kernels.native as native; print(native.__file__)"
+        assert run(folder / "bin/python", "-c", show).strip().endswith(".so")
+    finally:
+        run(*pip, "uninstall", "--yes", "pellucid_cnn")

@@ -1,0 +1,126 @@
+"""What an index shows and takes: metadata, pages without relative links, tags, versions (`make release-check`)."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from release.build import FOLDERS, repair
+from release.check import problems
+from release.command import Failed, run
+from release.install import first_program
+from release.pages import absolute, home, left
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECTS = {folder: tomllib.loads((ROOT / folder / "pyproject.toml").read_text()) for folder in FOLDERS}
+ids = {"ids": lambda folder: folder or "pellucid"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, **ids)
+def test_metadata_say_where_it_lives_and_what_it_is(folder):
+    project = PROJECTS[folder]["project"]
+    assert project["urls"] == PROJECTS[""]["project"]["urls"]
+    assert {"Homepage", "Documentation", "Issues", "Changelog"} <= set(project["urls"])
+    assert {f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)} <= set(project["classifiers"])
+
+
+@pytest.mark.parametrize("folder", FOLDERS, **ids)
+def test_the_version_is_that_of_the_commit(folder):
+    project, tool = PROJECTS[folder]["project"], PROJECTS[folder]["tool"]["setuptools_scm"]
+    assert "version" not in project and project["dynamic"] == ["version"]
+    assert (ROOT / folder / tool.get("root", ".")).resolve() == ROOT
+    assert tool["fallback_version"] == PROJECTS[""]["tool"]["setuptools_scm"]["fallback_version"]
+    ours = re.findall(r"pellucid[\w-]*([><=][^\"]*)\"", (ROOT / folder / "pyproject.toml").read_text())
+    assert set(ours) <= {f">={tool['fallback_version']},<0.2"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, **ids)
+def test_the_page_of_an_index_has_no_relative_link(folder):
+    page = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    shown = absolute(page, folder, home(ROOT), "abc")
+    assert left(shown) == []
+    for path in re.findall(rf"\({re.escape(home(ROOT))}/(?:raw|blob)/abc/([^)#]+)", shown):
+        assert (ROOT / path).exists(), path
+    assert re.findall("^```.*?^```", shown, re.M | re.S) == re.findall("^```.*?^```", page, re.M | re.S)
+
+
+def test_links_and_pictures_are_told_apart():
+    page = "[a](../b.md#c) ![p](images/p.png) [![q](q.png)](d) `[x](y)` [w](https://w) [h](#h)"
+    assert absolute(page, "plugins/ann", "https://x", "v1") == (
+        "[a](https://x/blob/v1/plugins/b.md#c) ![p](https://x/raw/v1/plugins/ann/images/p.png) "
+        "[![q](https://x/raw/v1/plugins/ann/q.png)](https://x/blob/v1/plugins/ann/d) `[x](y)` [w](https://w) [h](#h)"
+    )
+
+
+def wheel(folder, name, version="0.1.0", url="https://somewhere.org", page="[a](https://b)"):
+    path = folder / name
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            f"pellucid-{version}.dist-info/METADATA",
+            f"Metadata-Version: 2.4\nName: pellucid\nVersion: {version}\nProject-URL: Repository, {url}\n\n{page}\n",
+        )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({}, None),
+        ({"version": "0.1.dev5", "url": "https://pellucid.example"}, None),
+        ({"url": "https://pellucid.example"}, "placeholder"),
+        ({"version": "0.1.dev5+gabc"}, "local version"),
+        ({"page": "![p](p.png)"}, "relative link p.png"),
+        ({"name": "pellucid-0.1.0-cp311-cp311-linux_x86_64.whl"}, "manylinux"),
+        ({"name": "pellucid-0.1.0-cp311-cp311-manylinux_2_34_x86_64.whl"}, "glibc 2.34"),
+        ({"name": "pellucid-0.1.0-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl"}, None),
+    ],
+)
+def test_what_is_wrong_with_a_distribution_is_said(tmp_path, given, problem):
+    found = problems(wheel(tmp_path, given.pop("name", "pellucid-0.1.0-py3-none-any.whl"), **given))
+    assert (len(found) == 1 and problem in found[0]) if problem else found == []
+
+
+def test_a_pure_wheel_needs_no_repair(tmp_path):
+    dist = tmp_path / "dist"
+    dist.mkdir()
+    repair(wheel(tmp_path, "pellucid-0.1.0-py3-none-any.whl"), dist)
+    assert [path.name for path in dist.iterdir()] == ["pellucid-0.1.0-py3-none-any.whl"]
+
+
+def test_a_step_that_fails_says_what_it_wrote():
+    with pytest.raises(Failed, match=r"(?s)-c.*what it said"):
+        run(sys.executable, "-c", "raise SystemExit('what it said')")
+
+
+def test_the_program_that_is_run_is_the_readmes_first():
+    program = first_program((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert program.startswith("import pellucid as pl") and "pl.save(" in program
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's symbols have versions on Linux only")
+def test_the_kernels_ask_for_no_symbol_newer_than_glibc_2_28():
+    native = pytest.importorskip("pellucid.ops.kernels.native", reason="the kernels are not built")
+    convolutions = pytest.importorskip("pellucid_cnn.kernels.native", reason="the kernels are not built")
+    for library in (native.__file__, convolutions.__file__):
+        asked = {
+            tuple(map(int, found.split(b"."))) for found in re.findall(rb"GLIBC_(\d+\.\d+)", Path(library).read_bytes())
+        }
+        assert not asked or max(asked) <= (2, 28), f"{library}: {max(asked)}"
+
+
+def test_a_checkout_has_the_header_and_a_source_distribution_asks_for_pellucid(tmp_path):
+    ask = "import build_backend as b; print([r for r in b.get_requires_for_build_wheel() if r.startswith('pellucid')])"
+    alone = tmp_path / "pellucid_cnn"
+    alone.mkdir()
+    for name in ("build_backend.py", "setup.py"):
+        (alone / name).write_bytes((ROOT / "plugins/cnn" / name).read_bytes())
+    for folder, expected in ((ROOT / "plugins/cnn", "[]"), (alone, "['pellucid>=0.1.dev0,<0.2']")):
+        code = f"import sys; sys.path.insert(0, {str(folder)!r}); {ask}"
+        done = subprocess.run([sys.executable, "-c", code], cwd=alone, capture_output=True, text=True, check=True)
+        assert done.stdout.strip().splitlines()[-1] == expected
