@@ -40,8 +40,9 @@ def copy(project: Path, target: Path, *folders: str) -> None:
     """What building a project in place needs."""
     for name in folders:
         shutil.copytree(project / name, target / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(project / name, target)
+    for name in ("setup.py", "build_backend.py", "pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+        if (project / name).exists():
+            shutil.copy(project / name, target)
 
 
 def main(arguments: list[str]) -> int:
