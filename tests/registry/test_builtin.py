@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 from abc import ABC
 from importlib import import_module
+from pathlib import Path
 
 import pellucid
 import pytest
@@ -52,17 +53,16 @@ def test_the_version_stands_in_one_place_only():
     assert pellucid.__version__ == version("pellucid")
 
 
-def test_a_source_tree_that_is_not_installed_says_so(monkeypatch: pytest.MonkeyPatch):
-    from importlib import metadata, reload
+def test_a_source_tree_that_is_not_installed_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from importlib import reload
 
     from pellucid.basics import version
 
-    def absent(name: str) -> str:
-        raise metadata.PackageNotFoundError(name)
-
     with monkeypatch.context() as patched:
-        patched.setattr(metadata, "version", absent)
+        patched.setattr("sys.path", [str(tmp_path), str(tmp_path / "absent")])
         assert reload(version).__version__ == "0+uninstalled"
+        (tmp_path / "pellucid-0.1.dev7+g1234567.dist-info").mkdir()
+        assert reload(version).__version__ == "0.1.dev7+g1234567"
     assert reload(version).__version__ == pellucid.__version__
 
 
