@@ -241,3 +241,29 @@ def test_what_was_refused_keeps_no_memory(ops: Any) -> None:
     kept: list[Any] = []
     assert GPU.record(step) == (True, None) and GPU.refused is not None
     assert [batch() for batch in kept] == [None, None]
+
+
+class Narrow(pl.Objective):
+    """Half of the mean square, in the model's type."""
+
+    capturable = True
+
+    def forward(self, ctx: pl.Context, model: pl.Layer, batch: pl.Batch) -> Any:
+        y = model.forward(ctx.child("model", needs_dx=(False,)), *batch.inputs)
+        target, wide = ctx.scratch("target", y.shape), ctx.scratch("wide", (), np.float64)
+        ctx.dy, ctx.count = ctx.scratch("dy", y.shape), float(len(batch))
+        ctx.ops.fill(target, 0.0)
+        ctx.ops.mse(y, target, None, wide, ctx.dy)
+        loss = ctx.scratch("loss", (), np.float32)
+        ctx.ops.copy(wide, loss)
+        return loss
+
+    def backward(self, ctx: pl.Context, model: pl.Layer) -> None:
+        model.backward(ctx.child("model"), ctx.dy)
+
+
+def test_an_objective_may_be_of_the_models_type(ops: Any) -> None:
+    its = trained(ops, LAYERS, loss=None, objective=Narrow(), epochs=3)
+    mine = trained(get_ops("reference"), LAYERS, loss=None, objective=Narrow(), epochs=3)
+    assert ops.refused is None
+    np.testing.assert_allclose(its.history["loss"], mine.history["loss"], rtol=1e-6)

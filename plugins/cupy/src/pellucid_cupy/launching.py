@@ -81,7 +81,7 @@ class Launching(Ops):
         return result, plan
 
     def spoil(self) -> None:
-        """A graph holds array code, too, but what that changes after the finite check would change whatever it found."""
+        """A graph holds array code, too; but after the finite check it would run whatever that found."""
         self._require_before_guard("array code")
 
     refused: BaseException | None = None
