@@ -11,6 +11,7 @@ evaluated: a configuration can only name what is registered.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from numbers import Integral, Real
 from pathlib import Path, PurePath
 from re import match
@@ -132,7 +133,8 @@ class Reader:
         return FAILED if read is FAILED else self._construct(entry, target, read, path)
 
     def _construct(self, entry: Entry, target: Callable[..., Any], arguments: dict[str, Any], path: str) -> Any:
-        given = arguments if isinstance(target, type) else _kept(arguments)  # a function may change lists, callers, too
+        # As they are now: a function may change its lists, and so may who gave them.
+        given = {name: copy(value) if isinstance(value, list | dict) else value for name, value in arguments.items()}
         try:
             with blaming(entry, passing=(ValueError,)):  # which is how a constructor refuses a value
                 made = target(**arguments)
@@ -267,27 +269,8 @@ def _remember(made: Any, entry: Entry, arguments: dict[str, Any]) -> None:
     """Check what a function returned, and note on it how it was made."""
     if isinstance(made, type) or getattr(made, "kind", None) != made_kind(entry):
         raise PluginError(f"{who(entry)} returned {made!r}. Expected: {a(made_kind(entry))}.")
-    before = getattr(made, MADE_BY, None) if _given(made, arguments, set()) else None
+    before = made.__dict__.get(MADE_BY) if any(value is made for value in arguments.values()) else None
     object.__setattr__(made, MADE_BY, Call(entry, arguments, before))  # no change of it: what was recorded of it stays
-
-
-def _kept(value: Any) -> Any:
-    """Lists and tables as they are now; what is in them stays the same."""
-    if isinstance(value, dict):
-        return {key: _kept(item) for key, item in value.items()}
-    return type(value)(map(_kept, value)) if type(value) in (list, tuple) else value
-
-
-def _given(made: Component, value: Any, seen: set[int]) -> bool:
-    """Whether a function that returned ``made`` was given it, in one of its arguments or somewhere in these."""
-    if value is made:
-        return True
-    if isinstance(value, Component) and id(value) not in seen:
-        seen.add(id(value))
-        value = vars(value)
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    return isinstance(value, list | tuple) and any(_given(made, item, seen) for item in value)
 
 
 def _plain(given: Any, annotation: Any) -> Any:

@@ -53,11 +53,9 @@ class _Writer:
         self._places.setdefault(id(component), path)
         made_by: Call | None = component.__dict__.get(MADE_BY) if inside is None else inside.before
         if made_by is not None and self.remembered:
-            self._inside[id(component)] = made_by
+            around, self._inside = self._inside, {**self._inside, id(component): made_by}
             config = self.call(made_by.entry, made_by.arguments, path)
-            del self._inside[id(component)]
-            if inside is not None:
-                self._inside[id(component)] = inside
+            self._inside = around
             return config
         return self.call(self.registry.entry_of(type(component)), component.arguments(), path)
 
