@@ -109,10 +109,7 @@ class Step:
     def _apply(self) -> bool:
         if self.count == 0.0:  # every sample has weight 0: there is nothing to learn from
             return True
-        if not self.update.apply(self.ctx, self.loss):
-            return False
-        self.ops.add_scaled(self._loss_total, self.loss, self.count)
-        return True
+        return self.update.apply(self.ctx, self.loss, self._loss_total, self.count)
 
 
 class Stepper:
