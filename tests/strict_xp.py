@@ -112,9 +112,11 @@ class StrictArray:
         return float(self._array)
 
     def __neg__(self) -> StrictArray:
+        on_work()
         return StrictArray(np.asarray(-self._array))
 
     def __invert__(self) -> StrictArray:
+        on_work()
         return StrictArray(np.asarray(~self._array))
 
     def __repr__(self) -> str:
@@ -130,6 +132,7 @@ def _define(name: str) -> None:
         return result if result is NotImplemented else _wrap(result)
 
     def reflected(self: StrictArray, other: Any) -> Any:
+        on_work()
         result = getattr(self._array, f"__r{name}__")(_unwrap(other))
         return result if result is NotImplemented else _wrap(result)
 

@@ -7,6 +7,7 @@ import pickle
 import sys
 import warnings
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,10 +24,10 @@ from pellucid.registry.registry import Registry, use_registry
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test looks for the backends anew."""
     monkeypatch.delenv("PELLUCID_BACKEND", raising=False)
-    backends.shared.cache_clear()
+    lookup.made.cache_clear()
     backends._best_installed.cache_clear()
     yield
-    backends.shared.cache_clear()
+    lookup.made.cache_clear()
     backends._best_installed.cache_clear()
 
 
@@ -101,10 +102,16 @@ class Doubling(Ops):
 def test_a_plugins_backend_by_its_registered_name(monkeypatch: pytest.MonkeyPatch) -> None:
     made = {"acme/doubling": Doubling, "acme/nonsense": dict}
     monkeypatch.setattr(lookup, "create", lambda kind, name: made[name]())
+    found = SimpleNamespace(find=lambda kinds, name: SimpleNamespace(name=name))
+    monkeypatch.setattr(lookup, "default_registry", lambda: found)
     assert get_ops("acme/doubling") is get_ops("acme/doubling")
     assert isinstance(get_ops("acme/doubling"), Doubling)
     with pytest.raises(ConfigError, match=r"Backend 'acme/nonsense' must be a subclass of .*Received: {}"):
         get_ops("acme/nonsense")
+
+
+def test_a_short_name_and_a_whole_one_name_the_same_backend() -> None:
+    assert get_ops("core/reference") is get_ops("reference")
 
 
 def test_plugin_kernels_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

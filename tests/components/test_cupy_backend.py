@@ -16,7 +16,7 @@ import pytest
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.optimizer import Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
-from pellucid.ops import backends
+from pellucid.ops import lookup
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
 from pellucid.ops.backends import get_ops
 from pellucid.ops.random import Stream
@@ -52,7 +52,7 @@ def both(call: Any, *arrays: np.ndarray | None, rtol: float = 1e-12) -> None:
 def test_what_has_not_passed_on_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(OPT_IN, raising=False)
     monkeypatch.setattr(availability, "VERIFIED", frozenset())
-    backends.shared.cache_clear()
+    lookup.made.cache_clear()
     with pytest.raises(ConfigError, match=r"never passed on a GPU.*Use.*backend='cython'.*PELLUCID_UNVERIFIED_CUPY=1"):
         get_ops("cupy")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -160,3 +161,109 @@ def test_what_no_graph_can_hold_is_called_and_says_why() -> None:
     assert (result, plan, int(cell), len(calls)) == ("done", None, 1, 2)
     assert "a cell of 2048 numbers" in str(GPU.refused)
     assert GPU.record(lambda: GPU.record(lambda: 3))[0] == (3, None)  # recordings do not nest
+
+
+class Heard:
+    """Ctrl-C while ``fit`` waits for the device: it is heard when the wait is over."""
+
+    def __init__(self, ops: Any, wait: int) -> None:
+        self.device, self.download, self.left = ops.device, ops.device.download, wait
+
+    def __enter__(self) -> None:
+        self.device.download = self.heard
+
+    def __exit__(self, *error: Any) -> None:
+        self.device.download = self.download
+
+    def heard(self, device: Any, host: Any) -> None:
+        self.download(device, host)
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("wait", [1, 2, 3])
+def test_what_was_done_before_an_interrupt_is_counted(ops: Any, wait: int) -> None:
+    undisturbed = trained(ops, NOISY, schedule="cosine")
+    model = pl.build({"type": "sequential", "layers": NOISY}, input_shape=(6,), seed=1, dtype="float64", backend=ops)
+    settings = {"loss": "softmax_cross_entropy", "optimizer": {"type": "adam", "lr": 1e-2}, "schedule": "cosine"}
+    trainer = pl.Trainer(model, seed=2, **settings)
+    with Heard(ops, wait), pytest.raises(KeyboardInterrupt):
+        trainer.fit((X, Y), epochs=4, batch_size=4, verbose=False)
+    steps = {1: 2, 2: 15, 3: 30}[wait]
+    assert (trainer.steps, int(trainer.slots.t)) == (steps, steps)
+    assert trainer.position == (steps - 1) % 15 * 4 + 4
+    assert ops.to_host(trainer.totals)[1] == trainer.position
+    assert not ops.to_host(trainer.runtime.arena.grad).any()
+    trainer.fit((X, Y), epochs=4 - trainer.epochs, batch_size=4, verbose=False)
+    np.testing.assert_allclose(weights(trainer), weights(undisturbed), rtol=1e-12)
+    np.testing.assert_allclose(trainer.history["loss"], undisturbed.history["loss"], rtol=1e-12)
+
+
+def test_predictions_are_captured_at_the_second_call(ops: Any) -> None:
+    layers = [{"type": "dense", "units": 7, "activation": "elu"}]
+    model = pl.build({"type": "sequential", "layers": layers}, input_shape=(5,), seed=1, dtype="float64", backend=ops)
+    launches, outputs = [], []
+    for k in range(3):
+        before = ops.device.launches
+        outputs.append(model.predict(X[k : k + 3, :5]))
+        launches.append(ops.device.launches - before)
+    assert launches == [0, 1, 1] and ops.refused is None
+    reference = pl.build({"type": "sequential", "layers": layers}, input_shape=(5,), seed=1, dtype="float64",
+                         backend="reference")  # fmt: skip
+    np.testing.assert_allclose(outputs, [reference.predict(X[k : k + 3, :5]) for k in range(3)], rtol=1e-10)
+
+
+def test_array_code_after_the_finite_check_runs_without_a_graph(ops: Any) -> None:
+    squares, x = GPU.zeros((), "float64"), GPU.asarray(np.ones(4))
+
+    def step() -> bool:
+        GPU.sum_squares(x, squares)
+        if not GPU.guard_finite(squares):
+            return False
+        GPU.spoil()  # what an op of a plugin says that has array code for this backend
+        return True
+
+    step()
+    assert GPU.record(step) == (True, None)
+    assert "array code after the finite check" in str(GPU.refused)
+
+
+def test_what_was_refused_keeps_no_memory(ops: Any) -> None:
+    class Batch:
+        """What a step works with."""
+
+    def step() -> bool:
+        batch = Batch()
+        kept.append(weakref.ref(batch))
+        return GPU.guard_finite(np.zeros(()))  # of the host, which no graph looks at
+
+    kept: list[Any] = []
+    assert GPU.record(step) == (True, None) and GPU.refused is not None
+    assert [batch() for batch in kept] == [None, None]
+
+
+class Narrow(pl.Objective):
+    """Half of the mean square, in the model's type."""
+
+    capturable = True
+
+    def forward(self, ctx: pl.Context, model: pl.Layer, batch: pl.Batch) -> Any:
+        y = model.forward(ctx.child("model", needs_dx=(False,)), *batch.inputs)
+        target, wide = ctx.scratch("target", y.shape), ctx.scratch("wide", (), np.float64)
+        ctx.dy, ctx.count = ctx.scratch("dy", y.shape), float(len(batch))
+        ctx.ops.fill(target, 0.0)
+        ctx.ops.mse(y, target, None, wide, ctx.dy)
+        loss = ctx.scratch("loss", (), np.float32)
+        ctx.ops.copy(wide, loss)
+        return loss
+
+    def backward(self, ctx: pl.Context, model: pl.Layer) -> None:
+        model.backward(ctx.child("model"), ctx.dy)
+
+
+def test_an_objective_may_be_of_the_models_type(ops: Any) -> None:
+    its = trained(ops, LAYERS, loss=None, objective=Narrow(), epochs=3)
+    mine = trained(get_ops("reference"), LAYERS, loss=None, objective=Narrow(), epochs=3)
+    assert ops.refused is None
+    np.testing.assert_allclose(its.history["loss"], mine.history["loss"], rtol=1e-6)

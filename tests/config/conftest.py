@@ -81,6 +81,12 @@ def stack(hidden: Sequence[int], outputs: int, activation: str = "relu", init: I
 
 def twice(layer: Layer) -> Layer:
     return Sequential([layer, layer])
+
+def same(layer: Layer) -> Layer:
+    return layer
+
+def greedy(hidden: list[int]) -> Layer:
+    return Sequential([Dense(hidden.pop()) for _ in range(len(hidden))])
 '''
 MANIFEST = """
 parts = "{module}.parts"
@@ -90,6 +96,8 @@ registry.schedule("positional", f"{parts}:Positional", summary="cannot be config
 registry.schedule("reserved", f"{parts}:Reserved", summary="cannot be configured")
 registry.schedule("unresolved", f"{parts}:Unresolved", summary="cannot be configured")
 registry.schedule("for_checkers_only", f"{parts}:ForCheckersOnly", summary="cannot be configured")
+registry.model("same", f"{parts}:same", summary="a factory function that returns what it is given")
+registry.model("greedy", f"{parts}:greedy", summary="a factory function that changes its argument")
 registry.model("twice", f"{parts}:twice", summary="a factory function that is given a layer")
 registry.model("stack", f"{parts}:stack", summary="a factory function")
 """

@@ -132,7 +132,7 @@ def test_configurations_know_only_what_stands_below_them():
 
 def test_names_lists_canonical_names():
     assert {"core/cosine", "acme/everything"} <= set(pl.names("schedule"))
-    assert pl.names("model") == ["acme/stack", "acme/twice"]
+    assert pl.names("model") == ["acme/greedy", "acme/same", "acme/stack", "acme/twice"]
 
 
 def test_configuration_imports_nothing_by_path():

@@ -120,6 +120,31 @@ def test_a_call_is_written_as_it_is_when_it_is_asked_for():
     assert first["init"] == second["init"] == {"type": "core/he", "distribution": "uniform"}
 
 
+def test_a_function_may_return_what_it_is_given():
+    """A layer, what another function made, or what itself made: each call is written, around the one before."""
+    dense = to_config(Dense(3))
+    same = pl.create("model", "acme/same", layer={"type": "dense", "units": 3})
+    assert to_config(same) == {"type": "acme/same", "layer": dense}
+    again = pl.create("model", "acme/same", layer=same)
+    assert to_config(again) == {"type": "acme/same", "layer": {"type": "acme/same", "layer": dense}}
+    stack = {"type": "acme/stack", "hidden": [], "outputs": 2}
+    made = to_config(pl.create("model", "acme/same", layer=stack))
+    assert made["layer"] == to_config(pl.create("model", "stack", hidden=[], outputs=2))
+    shared = pl.create("layer", "sequential", layers=["relu", {"type": "acme/same", "layer": {"ref": "layers.0"}}])
+    config = to_config(shared)
+    assert config["layers"] == [
+        {"type": "acme/same", "layer": to_config(pl.create("layer", "relu"))},
+        {"ref": "layers.0"},
+    ]
+    assert to_config(read("layer", config)) == config
+
+
+def test_lists_are_kept_as_the_function_was_given_them():
+    made = pl.create("model", "acme/greedy", hidden=[5, 4])
+    assert to_config(made) == {"type": "acme/greedy", "hidden": [5, 4]}
+    assert [layer.units for layer in made.layers] == [4, 5]
+
+
 def test_a_function_may_share_a_layer_that_it_is_given():
     shared = Dense(3)
     twice = pl.create("model", "acme/twice", layer=shared)

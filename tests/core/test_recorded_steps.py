@@ -247,3 +247,45 @@ def test_an_interrupted_step_is_taken_again() -> None:
     fit(undisturbed)
     assert trainer.history.records == undisturbed.history.records
     np.testing.assert_array_equal(trainer.model.parameters()[0].data, undisturbed.model.parameters()[0].data)
+
+
+class Elsewhere(Counted):
+    """Its loss is a new array of the model's type at every step, made by array code, which it says."""
+
+    def forward(self, ctx: pl.Context, model: pl.Layer, batch: pl.Batch) -> Any:
+        loss = super().forward(ctx, model, batch)
+        ctx.ops.spoil()
+        return loss.astype(self.dtype)
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = dtype
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_loss_of_a_step_without_a_plan_may_lie_anywhere(dtype: str) -> None:
+    trainer, recorded = a_trainer(objective=Elsewhere(dtype)), a_trainer()
+    fit(trainer)
+    fit(recorded)
+    np.testing.assert_allclose(trainer.history["loss"], recorded.history["loss"], rtol=1e-6)
+
+
+def test_an_interrupt_inside_of_the_optimizer_leaves_the_epochs_loss_right() -> None:
+    class Interrupt(pl.SGD):
+        capturable = False
+
+        def step(self, segments: Any) -> None:
+            super().step(segments)
+            if segments[0].t == 3 and not calls:
+                calls.append(3)
+                raise KeyboardInterrupt
+
+    calls = [3]
+    undisturbed = a_trainer(optimizer=Interrupt(lr=0.1))
+    fit(undisturbed)
+    calls.clear()
+    trainer = a_trainer(optimizer=Interrupt(lr=0.1))
+    with pytest.raises(KeyboardInterrupt):
+        fit(trainer)
+    assert (trainer.steps, trainer.position, trainer.totals[1]) == (3, 48, 48.0)
+    fit(trainer)
+    assert trainer.history.records == undisturbed.history.records

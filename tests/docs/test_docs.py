@@ -72,3 +72,23 @@ def test_a_page_installs_for_itself_alone(tmp_path, monkeypatch):
     assert "pellucid_waves" not in sys.modules
     with pytest.raises(ConfigError, match="No plugin 'waves' is installed"):
         create("layer", "waves/gain")
+
+
+def unknown_paths(text: str) -> list[str]:
+    """Files of the core that a text names and that are not there; a build writes its log beside the kernels."""
+    named = re.findall(r"(?<![\w./-])(?:core/)?(pellucid/[\w/-]+\.[a-z]+)\b", text)
+    homes = (ROOT / "core", ROOT / "core/pellucid/ops/include")  # kernels include "pellucid/api.pxi"
+    there = {path for path in named if any((home / path).exists() for home in homes)}
+    return [path for path in named if path not in there and not path.endswith("build.log")]
+
+
+@pytest.mark.parametrize("folder", ["docs", "core", "ext", "plugins", "datasets", "benchmarks"])
+def test_files_of_the_core_that_are_named_are_there(folder):
+    suffixes = {".md", ".py", ".pyi", ".pyx", ".pxi", ".c", ".h"}
+    files = [path for path in (ROOT / folder).rglob("*") if path.suffix in suffixes and "build" not in path.parts]
+    wrong = {str(path.relative_to(ROOT)): unknown_paths(path.read_text(encoding="utf-8")) for path in files}
+    assert files and not {path: names for path, names in wrong.items() if names}
+
+
+def test_a_file_that_is_not_there_is_noticed():
+    assert unknown_paths("see core/pellucid/ops/base.py, `pellucid/layers/dense.py`") == ["pellucid/layers/dense.py"]

@@ -193,9 +193,7 @@ def counted(method: Any, owner: type) -> Any:
     return type(method)(checked) if wrapped else checked
 
 
-def require_inputs(
-    layer: type, signature: inspect.Signature, input_shapes: Sequence[Shape], before: int
-) -> None:
+def require_inputs(layer: type, signature: inspect.Signature, input_shapes: Sequence[Shape], before: int) -> None:
     """Compare the number of inputs of this class of layers with those that a signature names, after ``before`` other
     parameters, such as self.
 

@@ -67,9 +67,7 @@ def build(
     if dtype not in DTYPES:
         raise ConfigError(f"The 'dtype' of a model must be one of {', '.join(DTYPES)}. Received: {dtype!r}.")
     shapes = read_shapes(shape)
-    return initialize(
-        layer, *shapes, seed=_seed(seed), dtype=dtype, ops=get_ops(backend), config=config_or_none(layer)
-    )
+    return initialize(layer, *shapes, seed=_seed(seed), dtype=dtype, ops=get_ops(backend), config=config_or_none(layer))
 
 
 def _table(config: Any) -> dict[str, Any]:

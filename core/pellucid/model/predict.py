@@ -45,7 +45,7 @@ class Prediction:
             self._inputs = tuple(self._ops.empty(part.shape, part.dtype) for part in inputs)
         capturable = self.small and all(layer.capturable for _, layer in model.walk())
         self._model = model
-        self._forward = Replayed(self._ops.record, self._outputs, capturable)
+        self._forward = Replayed(self._ops.record, self._outputs, capturable, self._ops.warm_up)
 
     def __call__(self, inputs: tuple[HostArray, ...], first_row: int) -> Any:
         """The outputs for these inputs, as copies: an array or a tuple of them."""

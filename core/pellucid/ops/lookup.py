@@ -21,20 +21,25 @@ def backend_names() -> tuple[str, ...]:
     return tuple(e.short_name if e.vendor == "core" or short.count(e.short_name) == 1 else e.name for e in entries)
 
 
-@cache
 def shared(name: str) -> Any:
-    """The one instance of a registered backend.
+    """The one instance of a registered backend, whether it is asked for by its short name or its whole one.
 
     Raises:
         ConfigError: the name is unknown, or the backend cannot be used here.
     """
     if "/" not in name:
         require_known(name)
+    return made(default_registry().find(("backend",), name).name)
+
+
+@cache
+def made(name: str) -> Any:
+    """The instance of a backend by its whole name."""
     try:
         return create("backend", name)
     except PluginError as error:
         missing = _root(error)
-        if name == "cython" and isinstance(missing, ImportError):
+        if name == f"{CORE}/cython" and isinstance(missing, ImportError):
             raise ConfigError(
                 f"The compiled kernels of backend 'cython' cannot be imported ({missing}). Install a C compiler and "
                 f"reinstall pellucid to build them, or choose the slower one: {BACKEND_VARIABLE}=reference."

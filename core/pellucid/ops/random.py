@@ -45,7 +45,6 @@ class Stream(NamedTuple):
     rows: np.ndarray[Any, Any] | None
 
 
-
 class RandomOps(ArrayOps):
     """Element (r, j) of an array with E elements a row has the bits of splitmix64 (Steele, Lea & Flood, 2014):
 

@@ -32,9 +32,8 @@ class Replayed:
     __slots__ = ("_method", "_plan", "_record", "_result", "_warm_up", "capturable")
 
     def __init__(
-        self, record: Callable[..., tuple[Any, Plan | None]], method: Callable[[], Any], capturable: bool,
-        warm_up: int = 0,
-    ) -> None:  # fmt: skip
+        self, record: Callable[..., tuple[Any, Plan | None]], method: Callable[[], Any], capturable: bool, warm_up: int
+    ) -> None:
         self._record, self._method, self.capturable, self._warm_up = record, WeakMethod(method), capturable, warm_up
         self._plan: Any = None  # a Plan; that of a backend which queues takes ``before``, too
         self._result: Any = None

@@ -173,7 +173,7 @@ class Plugins:
         if ":" in plugin.module:
             raise PluginError(
                 f"The entry point of {plugin.distribution} names {plugin.module!r}. It must name the module that "
-                f"implements the hooks: {plugin.vendor} = \"{plugin.module.partition(':')[0]}\"."
+                f'implements the hooks: {plugin.vendor} = "{plugin.module.partition(":")[0]}".'
             )
         module = import_module(plugin.module)
         self._manager.register(module, plugin.vendor)

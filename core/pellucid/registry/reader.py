@@ -11,6 +11,7 @@ evaluated: a configuration can only name what is registered.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from numbers import Integral, Real
 from pathlib import Path, PurePath
 from re import match
@@ -45,6 +46,8 @@ class Call(NamedTuple):
 
     entry: Entry
     arguments: dict[str, Any]
+    before: Call | None = None
+    """How that was made which the function was given and returned; of a class of its own, None."""
 
 
 class Mistake(NamedTuple):
@@ -130,11 +133,13 @@ class Reader:
         return FAILED if read is FAILED else self._construct(entry, target, read, path)
 
     def _construct(self, entry: Entry, target: Callable[..., Any], arguments: dict[str, Any], path: str) -> Any:
+        # As they are now: a function may change its lists, and so may who gave them.
+        given = {name: copy(value) if isinstance(value, list | dict) else value for name, value in arguments.items()}
         try:
             with blaming(entry, passing=(ValueError,)):  # which is how a constructor refuses a value
                 made = target(**arguments)
             if not isinstance(target, type):
-                _remember(made, entry, arguments)
+                _remember(made, entry, given)
         except (PellucidError, ValueError) as error:
             about = match(r"The '(\w+)' of ", str(error))  # so begin the messages of pellucid.basics.checks
             named = about is not None and about[1] in arguments
@@ -264,7 +269,8 @@ def _remember(made: Any, entry: Entry, arguments: dict[str, Any]) -> None:
     """Check what a function returned, and note on it how it was made."""
     if isinstance(made, type) or getattr(made, "kind", None) != made_kind(entry):
         raise PluginError(f"{who(entry)} returned {made!r}. Expected: {a(made_kind(entry))}.")
-    object.__setattr__(made, MADE_BY, Call(entry, arguments))  # no change of it: what was recorded of it stays
+    before = made.__dict__.get(MADE_BY) if any(value is made for value in arguments.values()) else None
+    object.__setattr__(made, MADE_BY, Call(entry, arguments, before))  # no change of it: what was recorded of it stays
 
 
 def _plain(given: Any, annotation: Any) -> Any:

@@ -44,14 +44,19 @@ class _Writer:
         self.registry = registry
         self.remembered = remembered
         self._places: dict[int, str] = {}
+        self._inside: dict[int, Call] = {}  # of components that are being written, the call that gave them
 
     def component(self, component: Component, path: str) -> dict[str, Any]:
-        if id(component) in self._places and component.kind == "layer":
+        inside = self._inside.get(id(component))
+        if inside is None and id(component) in self._places and component.kind == "layer":
             return {"ref": self._places[id(component)]}
-        self._places[id(component)] = path
-        made_by: Call | None = component.__dict__.get(MADE_BY)
+        self._places.setdefault(id(component), path)
+        made_by: Call | None = component.__dict__.get(MADE_BY) if inside is None else inside.before
         if made_by is not None and self.remembered:
-            return self.call(*made_by, path)
+            around, self._inside = self._inside, {**self._inside, id(component): made_by}
+            config = self.call(made_by.entry, made_by.arguments, path)
+            self._inside = around
+            return config
         return self.call(self.registry.entry_of(type(component)), component.arguments(), path)
 
     def call(self, entry: Entry, given: Mapping[str, Any], path: str) -> dict[str, Any]:
@@ -61,7 +66,8 @@ class _Writer:
         config: dict[str, Any] = {"type": entry.name}
         if entry.version != 1:
             config["version"] = entry.version
-        for name, value in {**defaults, **given}.items():
+        values = {**dict.fromkeys(signature.arguments), **defaults, **given}  # in the order of the signature
+        for name, value in values.items():
             known = signature.arguments.get(name)
             annotation = known.annotation if known else signature.others
             config[name] = self.value(value, annotation, f"{path}.{name}" if path else name)

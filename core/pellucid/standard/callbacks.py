@@ -57,7 +57,7 @@ class BestEpoch(Callback):
             figures = [key for key, value in record.items() if isinstance(value, float)]
             raise ConfigError(
                 f"best_epoch cannot choose an epoch by '{name}': the figures of an epoch are {', '.join(figures)}. "
-                "Train with validation data, or name another figure: best_epoch with monitor = \"loss\"."
+                'Train with validation data, or name another figure: best_epoch with monitor = "loss".'
             )
         figure = float(record[name])
         if not isnan(figure) and (self.figure is None or sign * figure > sign * self.figure):

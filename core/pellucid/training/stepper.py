@@ -32,7 +32,8 @@ class Step:
     def __init__(self, batches: Sequence[MicroBatch], update: Update) -> None:
         self.batches, self.update = batches, update
         self.ctx, self.ops = batches[0].ctx, batches[0].ops
-        self.loss: Array = self.ops.zeros((), np.float64)
+        self._cell: Array = self.ops.zeros((), np.float64)
+        self.loss = self._cell
         self.count = 0.0
         self._loss_total = batches[0].source.totals[:1].reshape(())
         self._requests: list[Any] = []
@@ -59,6 +60,8 @@ class Step:
         if not observers and self._whole.capturable:
             return self._whole(times, before) is not False
         self._gradients()
+        if not self._gradients.capturable:  # the loss may lie elsewhere at every step
+            self._update.capturable = False
         for observer in observers:
             observer(self.update.segments)
         # Replayed gradients do not ask for their updates of states again; an update that is not replayed needs them.
@@ -96,18 +99,17 @@ class Step:
             ops.scale(grad, previous / count)
         if several:
             self.loss[...] = total / count if count else 0.0
-        else:
+        elif loss.dtype == np.float64:
             self.loss = loss
+        else:  # an objective's own may be of the model's type; kernels add up float64
+            ops.copy(loss, self._cell)
         self.count = count
         self._requests = list(ctx.requested_updates)
 
     def _apply(self) -> bool:
         if self.count == 0.0:  # every sample has weight 0: there is nothing to learn from
             return True
-        if not self.update.apply(self.ctx, self.loss):
-            return False
-        self.ops.add_scaled(self._loss_total, self.loss, self.count)
-        return True
+        return self.update.apply(self.ctx, self.loss, self._loss_total, self.count)
 
 
 class Stepper:

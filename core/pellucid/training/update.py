@@ -37,8 +37,9 @@ class Update:
         values = [float(r.penalty(self.ops, p.data)) for p, r in self.regularized]
         return {"penalty": sum(values)} if values else {}
 
-    def apply(self, ctx: Context, loss: Array) -> bool:
-        """One optimizer step; False, and nothing changed but the gradients, if a number is not finite."""
+    def apply(self, ctx: Context, loss: Array, total: Array, count: float) -> bool:
+        """One optimizer step, whose ``count·loss`` is added to the total; False, and nothing changed but the gradients,
+        if a number is not finite."""
         ops, grad = self.ops, self.arena.grad
         for param in self.frozen:
             ops.fill(param.grad, 0.0)
@@ -53,6 +54,7 @@ class Update:
                 return False
         if self.clip_norm is not None:
             ops.clip_norm(grad, self.sum_squares, self.clip_norm)
+        ops.add_scaled(total, loss, count)  # beside the count of steps: an interrupt between them would be seen
         ops.increment(self.slots.t)
         self.optimizer.step(self.segments)
         if not self.optimizer.zeroes_grad:

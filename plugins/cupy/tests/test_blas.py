@@ -157,3 +157,14 @@ def test_without_cublas_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(ctypes, "CDLL", missing)
     with pytest.raises(ConfigError, match=r"libcublas\.so\.13.*pip install 'pellucid-cupy\[cuda13\]'"):
         blas.Blas(device())
+
+
+def test_a_handle_that_came_to_nothing_is_made_again(library: Library) -> None:
+    products, a, out = blas.Blas(device()), OnDevice(np.eye(2)), OnDevice(np.zeros((2, 2)))
+    library.cublasCreate_v2 = lambda handle: 3  # type: ignore[method-assign]  # no memory for it
+    with pytest.raises(RuntimeError, match="cublasCreate_v2 gave status 3"):
+        products.product(a, a, out)
+    created = []
+    library.cublasCreate_v2 = lambda handle: created.append(handle) or 0  # type: ignore[method-assign]
+    products.product(a, a, out)
+    assert len(created) == 1 and (out.host == np.eye(2)).all()

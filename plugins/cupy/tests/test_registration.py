@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from pellucid import ConfigError, Ops, get_ops
-from pellucid.ops import backends
+from pellucid.ops import lookup
 from pellucid.ops.lookup import backend_names
 from pellucid.registry.registry import Registry
 from pellucid_cupy.availability import VERIFIED
@@ -24,10 +24,10 @@ def test_its_manifest_registers_backends_and_nothing_else() -> None:
 @pytest.mark.parametrize("name", ["cupy", "cupy/cupy", "cupy/tf32"])
 def test_without_cupy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
-    backends.shared.cache_clear()
+    lookup.made.cache_clear()
     with pytest.raises(ConfigError, match=r"needs CuPy.*pip install 'pellucid-cupy\[cuda12\]' or .*\[cuda13\]"):
         get_ops(name)
-    backends.shared.cache_clear()
+    lookup.made.cache_clear()
 
 
 def test_what_has_passed_is_listed_by_name() -> None:

@@ -9,7 +9,7 @@ Result = TypeVar("Result")
 Array = ndarray[Any, Any]
 
 api: object
-"""The capsule with the table of functions for plugins' kernels (pellucid/include/pellucid.h)."""
+"""The capsule with the table of functions for plugins' kernels (pellucid/ops/include/pellucid.h)."""
 
 @final
 class Plan:

@@ -28,7 +28,7 @@ def read_sections(path: Path) -> Sections:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no text in UTF-8 (byte {error.start}). An experiment is a TOML file.") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}. Texts stand in quotes: type = \"ann\".") from error
+        raise ConfigError(f'{path} is not valid TOML: {error}. Texts stand in quotes: type = "ann".') from error
 
 
 def choose(sections: Sections, section: str, name: str | None) -> None:

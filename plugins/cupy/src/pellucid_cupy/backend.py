@@ -66,8 +66,6 @@ class CupyOps(FusedNormalisation, FusedLosses):
             out += factor * float(x)
         elif type(out) is np.ndarray and self.recording is not None:
             self._to_cell("add_to_cell", self.recording.cells.state(out), x, float(factor))
-        elif out.shape == () and out.dtype == x.dtype == np.float64:  # a total, which a rejected step must not change
-            self._to_cell("add_to_cell", out, x, float(factor))
         else:
             self.run("add_scaled", x, factor, out)
 

@@ -71,10 +71,11 @@ class Blas:
         own = self._own
         device = self._xp.cuda.runtime.getDevice()
         if getattr(own, "device", None) != device:
-            own.handle, own.device, own.stream = c_void_p(), device, None
+            own.handle, own.device, own.stream = c_void_p(), None, None
             self._call("cublasCreate_v2", byref(own.handle))
             self._call("cublasSetMathMode", own.handle, c_int(_TF32_MATH if self._tf32 else _DEFAULT_MATH))
             own.workspace = self._xp.cuda.alloc(WORKSPACE)
+            own.device = device  # last: what came to nothing is tried again
         stream = self._xp.cuda.get_current_stream().ptr
         if own.stream != stream:
             self._call("cublasSetStream_v2", own.handle, c_void_p(stream))

@@ -70,7 +70,7 @@ class Launching(Ops):
         try:
             result, graph, memory = self.device.capture(lambda: self._begun(function, recording), recording.taken)
         except self._refusals() as refusal:
-            self.refused = refusal
+            self.refused = refusal.with_traceback(None)  # whose frames would keep the memory of the step
             self._own.recording = None
             return function(), None
         finally:
@@ -79,6 +79,10 @@ class Launching(Ops):
         if not plan.run():
             return False, None  # type: ignore[return-value]  # a step that was stopped; who asked for it made it a bool
         return result, plan
+
+    def spoil(self) -> None:
+        """A graph holds array code, too; but after the finite check it would run whatever that found."""
+        self._require_before_guard("array code")
 
     refused: BaseException | None = None
     """Why the last recording came to nothing, for whoever wants to know."""

@@ -50,15 +50,25 @@ class CupyPlan:
                     before(start + k)
                 cells.stage(k)
             cells.send(steps, self._recording.limits)
+            stopped = self._launch(steps)
+            if stopped is not None:
+                if stopped < steps - 1:
+                    self._compute_again(stopped)
+                return False
+        return True
+
+    def _launch(self, steps: int) -> int | None:
+        """So many replays; the one that was stopped, or None."""
+        cells = self._recording.cells
+        try:
             for _ in range(steps):
                 self._device.launch(self._graph)
+            return cells.collect() if self._reports else None
+        except BaseException:
+            # Ctrl-C is heard when the wait is over: what was launched has been done, and the host's cells say so.
             if self._reports:
-                stopped = cells.collect()
-                if stopped is not None:
-                    if stopped < steps - 1:
-                        self._compute_again(stopped)
-                    return False
-        return True
+                cells.collect()
+            raise
 
     def _compute_again(self, row: int) -> None:
         self._recording.cells.aim(row, stop=2)  # clears the gradients, changes nothing else
