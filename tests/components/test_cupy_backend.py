@@ -64,11 +64,11 @@ def test_bfloat16_is_refused_by_name() -> None:
 
 def test_cupy_is_imported_only_when_it_is_asked_for() -> None:
     code = (
-        "import sys, pellucid; from pellucid.ops.lookup import backend_names\n"
-        "pellucid.get_ops(); print(backend_names(), 'cupy' in sys.modules)"
+        "import sys, pellucid; from pellucid.registry.registry import default_registry\n"
+        "pellucid.get_ops(); print(default_registry().names('backend'), 'cupy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "'cupy'" in done.stdout and done.stdout.strip().endswith("False")
+    assert "'cupy/cupy'" in done.stdout and done.stdout.strip().endswith("False")
 
 
 def test_pickled_by_its_registered_name() -> None:

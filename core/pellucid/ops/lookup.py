@@ -6,19 +6,11 @@ from functools import cache
 from typing import Any
 
 from pellucid.basics.errors import ConfigError, PluginError
-from pellucid.basics.suggest import absent, did_you_mean, listed
 from pellucid.registry.config import create
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import default_registry
 
 BACKEND_VARIABLE = "PELLUCID_BACKEND"
-
-
-def backend_names() -> tuple[str, ...]:
-    """Every backend that is registered, as one would write it: the core's by their short names."""
-    entries = default_registry().entries("backend")
-    short = [entry.short_name for entry in entries]
-    return tuple(e.short_name if e.vendor == "core" or short.count(e.short_name) == 1 else e.name for e in entries)
 
 
 def shared(name: str) -> Any:
@@ -53,16 +45,8 @@ def _root(error: BaseException) -> BaseException:
 
 
 def require_known(name: str) -> None:
-    """ConfigError unless a backend is registered under this short name. The core's need no look at the plugins."""
-    registry = default_registry()
-    if ("backend", name) in registry.plugins.load(CORE).entries:
-        return
-    known = {entry.short_name for entry in registry.entries("backend")}
-    if name in known:
-        return
-    names = backend_names()
-    near = absent(name, registry.plugins.found) or did_you_mean(name, names)
-    raise ConfigError(
-        f"Unknown backend {name!r}.{near} Known: {listed(names)}, and those of plugins "
-        f"as vendor/name. It is chosen by backend=… or {BACKEND_VARIABLE}."
-    )
+    """ConfigError unless a backend is registered under this name. The core's need no look at the plugins."""
+    try:
+        default_registry().find("backend", name)
+    except ConfigError as error:
+        raise ConfigError(f"{error} It is chosen by backend=… or {BACKEND_VARIABLE}.") from error
