@@ -7,8 +7,7 @@ import sys
 import pytest
 from pellucid import ConfigError, Ops, get_ops
 from pellucid.ops import lookup
-from pellucid.ops.lookup import backend_names
-from pellucid.registry.registry import Registry
+from pellucid.registry.registry import Registry, default_registry
 from pellucid_cupy.availability import VERIFIED
 
 
@@ -18,7 +17,7 @@ def test_its_manifest_registers_backends_and_nothing_else() -> None:
     assert {name for _, name in entries} == {"cupy", "tf32", "bfloat16"}
     for entry in entries.values():
         assert issubclass(Registry().load(entry), Ops)
-    assert {"cupy", "tf32"} <= set(backend_names())
+    assert {"cupy/cupy", "cupy/tf32"} <= set(default_registry().names("backend"))
 
 
 @pytest.mark.parametrize("name", ["cupy", "cupy/cupy", "cupy/tf32"])

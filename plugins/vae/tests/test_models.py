@@ -267,5 +267,5 @@ def test_the_label_of_a_convolutional_model_is_a_plane_of_ones() -> None:
 
 def test_without_the_package_of_convolutions_the_remedy_is_named() -> None:
     installed = Registry(Plugins(lambda: [claim for claim in find_claims() if claim.vendor in ("core", "vae")]))
-    with use_registry(installed), pytest.raises(ConfigError, match=r"not installed: pip install 'pellucid-vae\[cnn\]'"):
+    with use_registry(installed), pytest.raises(ConfigError, match=r"not installed: pip install .*\./plugins/cnn\."):
         pl.build("vae", input_shape=(8, 8, 1), architecture="convolutional")
