@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.archives import unpack
+from tests.checkout import WITH_NEW_FILES, tracked
+
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ("ann", "ae", "vae", "cnn", "diffusion", "cupy")
@@ -45,13 +48,9 @@ def built(tmp_path_factory):
 
     Of the session: with several test processes the tests of this file need not follow each other.
     """
+    names = tracked(*WITH_NEW_FILES)
     copy, dist = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("dist")
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True
-    )
-    if listing.returncode:
-        pytest.skip("not a git checkout")
-    for name in filter(None, listing.stdout.decode().split("\0")):
+    for name in names:
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_bytes((ROOT / name).read_bytes())
@@ -122,8 +121,7 @@ def test_one_member_beside_the_core(built, bare, name, kind, entry):
 def test_without_a_compiler_the_reference_backend_works(built, bare, tmp_path):
     folder, pip = bare
     (archive,) = built.glob("pellucid-*.tar.gz")
-    with tarfile.open(archive) as members:
-        members.extractall(tmp_path, filter="data")
+    unpack(archive, tmp_path)
     (source,) = tmp_path.glob("pellucid-*")
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, source, CC="/nonexistent/cc")
     target = tmp_path / "site"

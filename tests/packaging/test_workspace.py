@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.checkout import tracked
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MEMBERS = [ROOT / "datasets", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
-
-
-def tracked() -> list[str]:
-    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
-    if listing.returncode:
-        pytest.skip("not a git checkout")
-    return listing.stdout.splitlines()
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda path: path.name)
