@@ -38,15 +38,17 @@ def shared(name: str) -> Any:
         missing = _root(error)
         if name == "cython" and isinstance(missing, ImportError):
             raise ConfigError(
-                f"The compiled kernels of backend 'cython' cannot be imported ({missing}). Install a C compiler and "
-                f"reinstall pellucid to build them, or choose the slower one: {BACKEND_VARIABLE}=reference."
+                f"The compiled kernels of backend 'cython' cannot be imported ({missing}). When that is remedied, "
+                "reinstall (not from pip's cache, which keeps what was built without them): pip install "
+                "--force-reinstall --no-cache-dir --no-deps pellucid. "
+                f"Or choose the slower backend: {BACKEND_VARIABLE}=reference."
             ) from missing
         raise
 
 
 def _root(error: BaseException) -> BaseException:
-    """The error that began it."""
-    return error if error.__cause__ is None else _root(error.__cause__)
+    """The error that began it; of imports the one that says what the build knows."""
+    return error if error.__cause__ is None or isinstance(error, ImportError) else _root(error.__cause__)
 
 
 def require_known(name: str) -> None:
