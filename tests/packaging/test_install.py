@@ -124,6 +124,7 @@ def test_without_a_compiler_the_reference_backend_works(built, bare, tmp_path):
     unpack(archive, tmp_path)
     (source,) = tmp_path.glob("pellucid-*")
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, source, CC="/nonexistent/cc")
+    assert [path.name for path in tmp_path.glob("*.whl")] == [f"{source.name}-py3-none-any.whl"]
     target = tmp_path / "site"
     run(*pip, "install", "--no-deps", "--target", target, *tmp_path.glob("*.whl"))
     assert not list(target.rglob("*.so"))

@@ -135,3 +135,26 @@ def test_whichever_compiler_is_here_is_used(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(optional.sysconfig, "get_config_var", lambda name: "x86_64-linux-gnu-gcc -pthread")
     optional.use_the_compiler_that_is_here()
     assert os.environ.pop("CC") == "clang"
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_the_advice_gets_kernels_past_pips_cache(tmp_path: Path) -> None:
+    """What pip built without a compiler comes back from its cache; what the messages advise builds anew."""
+    source = "#include <Python.h>\nPyMODINIT_FUNC PyInit_native(void) { return 0; }\n"
+    built(tmp_path, source)
+    command = [sys.executable, "-c", "from setuptools import build_meta; build_meta.build_sdist('archives')"]
+    (tmp_path / "MANIFEST.in").write_text("include native.c\n")
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+
+    def installed(target: str, *options: str, **environment: str) -> bool:
+        pip = [sys.executable, "-m", "pip", "install", "--no-build-isolation", "--no-deps", "--target", target]
+        variables = {name: value for name, value in os.environ.items() if name != "PELLUCID_REQUIRE_KERNELS"}
+        variables |= {"PIP_CACHE_DIR": str(tmp_path / "cache"), **environment}
+        named = ["--no-index", "--find-links", "archives", "thing"]  # by name: only then pip looks into its cache
+        subprocess.run([*pip, *options, *named], cwd=tmp_path, env=variables, check=True, capture_output=True)
+        return bool(list((tmp_path / target).rglob("*.so")))
+
+    assert not installed("first", CC="/nowhere/cc")
+    assert not installed("second", "--force-reinstall")
+    assert installed("third", "--force-reinstall", "--no-cache-dir")
