@@ -157,6 +157,31 @@ def test_no_certificates(machine: Machine, tmp_path: Path) -> None:
     assert done.returncode == 1 and done.stderr.endswith("install ca-certificates\n")
 
 
+def links(machine: Machine, *names: str) -> None:
+    """Commands of this machine."""
+    for name in names:
+        found = shutil.which(name)
+        assert found is not None
+        (machine.bin / name).unlink(missing_ok=True)
+        (machine.bin / name).symlink_to(found)
+
+
+@pytest.mark.parametrize(
+    ("here", "asked", "used"),
+    [("gcc clang", "", ""), ("clang", "", "clang"), ("gcc", "", ""), ("gcc clang", "CC=clang", "clang")],
+)
+def test_make_hands_on_the_compiler_that_is_here(machine: Machine, here: str, asked: str, used: str) -> None:
+    """Nothing where it is gcc: Python knows its own name of it, with the flags that belong to it."""
+    (machine.bin / "gcc").unlink()
+    machine.has(here.split())
+    links(machine, "make", "bash", "find", "sh")
+    shown = subprocess.run(
+        [str(machine.bin / "make"), "--silent", "--eval=shown: ; @echo [$${CC:-}]", "shown", *asked.split()],
+        cwd=ROOT, env=machine.environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert shown.stdout.strip() == f"[{used}]"
+
+
 def test_make_looks_before_it_makes_anything(machine: Machine, tmp_path: Path) -> None:
     """And not again: what is complete needs no compiler."""
     copy = tmp_path / "pellucid"
@@ -165,11 +190,7 @@ def test_make_looks_before_it_makes_anything(machine: Machine, tmp_path: Path) -
     shutil.copy(SCRIPT, copy / ".ci")
     for name in ("setup.py", "pyproject.toml"):
         (copy / name).touch()
-    for name in ("make", "bash", "find", "sh"):
-        found = shutil.which(name)
-        assert found is not None
-        (machine.bin / name).unlink(missing_ok=True)
-        (machine.bin / name).symlink_to(found)
+    links(machine, "make", "bash", "find", "sh")
     (machine.bin / "gcc").unlink()
     command = [str(machine.bin / "make"), "setup"]
     done = subprocess.run(command, cwd=copy, env=machine.environment, capture_output=True, text=True)
