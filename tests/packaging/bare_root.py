@@ -136,7 +136,7 @@ def both_commands(machine: BareMachine, targets: Iterable[str] = ("train", "test
     before = listed(machine.root / HOME)
     for target in targets:
         machine.run(f"make {target}", USER, FOLDER)
-    machine.run("du -sh . .venv .uv .cache", USER, FOLDER)
+    machine.run("for part in . .venv .uv .cache; do du -sh $part; done", USER, FOLDER)
     if listed(machine.root / HOME) != before:
         raise Failed(f"Outside of the folder was written: {listed(machine.root / HOME)}, before {before}")
     if not list(folder.glob("runs/*")):
