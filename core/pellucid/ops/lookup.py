@@ -39,8 +39,8 @@ def shared(name: str) -> Any:
         if name == "cython" and isinstance(missing, ImportError):
             raise ConfigError(
                 f"The compiled kernels of backend 'cython' cannot be imported ({missing}). When that is remedied, "
-                "reinstall (not from pip's cache, which keeps what was built without them): pip install "
-                "--force-reinstall --no-cache-dir --no-deps pellucid. "
+                "reinstall pellucid from where it came, with pip install --force-reinstall --no-cache-dir --no-deps: "
+                "pip's cache keeps what was built without them. "
                 f"Or choose the slower backend: {BACKEND_VARIABLE}=reference."
             ) from missing
         raise

@@ -48,9 +48,8 @@ _native = import_module(_NATIVE) if available() else None
 if _native is None:
     warnings.warn(
         f"Convolutions use the reference implementations, which are many times slower: the compiled kernels of "
-        f"pellucid-cnn are not there, because {why_missing()}. When that is remedied, reinstall (not from pip's "
-        "cache, which keeps what was built without them): pip install --force-reinstall --no-cache-dir --no-deps "
-        "pellucid-cnn.",
+        f"pellucid-cnn are not there, because {why_missing()}. When that is remedied, reinstall it from where "
+        "it came, with pip install --force-reinstall --no-cache-dir --no-deps: pip's cache keeps the one without.",
         PellucidWarning,
         stacklevel=2,
     )
