@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from pellucid.basics.errors import ConfigError, PellucidWarning
+from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.ops import backends, base, lookup
 from pellucid.ops.backends import default_backend, get_ops
 from pellucid.ops.base import Ops, ReferenceOps
@@ -72,6 +72,22 @@ def test_without_kernels_the_reference_is_used_and_says_so_once(uncompiled: None
         warnings.simplefilter("error")
         assert get_ops().name == "reference"
         assert default_backend() == "reference"
+
+
+def test_the_reason_given_is_what_the_build_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot(kind: str, name: str) -> None:
+        try:
+            try:
+                raise ImportError("No module named 'native'")
+            except ImportError as bare:
+                raise ImportError("building them failed: fatal error: Python.h") from bare
+        except ImportError as told:
+            raise PluginError("It cannot be imported.") from told
+
+    monkeypatch.setattr(lookup, "create", cannot)
+    with pytest.raises(ConfigError, match=r"fatal error: Python\.h") as caught:
+        get_ops("cython")
+    assert "C compiler" not in str(caught.value)
 
 
 def test_kernels_asked_for_and_missing_is_an_error(uncompiled: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,6 +88,15 @@ def test_a_missing_header_is_no_missing_compiler(tmp_path: Path) -> None:
     assert last in printed and "thing works without." in printed
 
 
+@pytest.mark.parametrize("kernels", ["pellucid.ops.kernels", "pellucid_cnn.kernels"])
+def test_messages_take_the_last_line_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> None:
+    module = importlib.import_module(kernels)
+    monkeypatch.setattr(module, "_BUILD_LOG", tmp_path / "build.log")
+    assert module.why_missing().endswith("Install a C compiler")
+    (tmp_path / "build.log").write_text("gcc says\nTraceback\nPython.h is missing. Install Python's headers\n")
+    assert module.why_missing().endswith(f"{tmp_path}/build.log): Python.h is missing. Install Python's headers")
+
+
 @needs_compiler
 def test_the_compilers_own_words_are_kept(tmp_path: Path) -> None:
     _, texts, _ = built(tmp_path, '#warning "one of its warnings"\nint two(void) { return surprise; }\n')
