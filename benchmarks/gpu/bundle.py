@@ -55,10 +55,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def tracked() -> list[str]:
     """The files of the repository, those not yet added among them."""
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, check=True,
-    )  # fmt: skip
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listing = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        raise SystemExit(f"The bundle is made of what git lists, in a checkout, and git does not: {error}") from error
     return [name for name in listing.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
 

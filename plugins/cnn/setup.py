@@ -7,13 +7,16 @@ the reference implementations; the reason is kept in pellucid_cnn/kernels/build.
 from __future__ import annotations
 
 import os
-import traceback
+import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
-from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "ext"))
+
+from optional import optional  # noqa: E402  isolated builds do not have this folder on their path
+
 NAME = "pellucid_cnn.kernels.native"
 SOURCES = [f"ext/{name}.c" for name in ("levels", "level_generic", "level_avx2", "level_avx512")]
 HEADERS = [str(path.relative_to(ROOT)) for path in ROOT.glob("ext/**/*") if path.suffix in (".h", ".pxi")]
@@ -54,27 +57,7 @@ def extensions() -> list[Extension]:
     return modules
 
 
-class OptionalBuild(build_ext):
-    """Builds the extension, or writes down why it could not."""
-
-    def run(self) -> None:
-        log = Path(self.get_ext_fullpath(NAME)).with_name("build.log")
-        try:
-            self.distribution.ext_modules = self.extensions = extensions()
-            for extension in self.extensions:
-                extension._needs_stub = False
-            super().run()
-        except Exception:
-            if os.environ.get("PELLUCID_REQUIRE_KERNELS") == "1":
-                raise
-            reason = traceback.format_exc()
-            log.parent.mkdir(parents=True, exist_ok=True)
-            log.write_text(reason, encoding="utf-8")
-            print(f"pellucid-cnn: the compiled kernels were not built; it works without, slower.\n{reason}")
-        else:
-            log.unlink(missing_ok=True)
-
-
 # The real list is made when building starts: a missing tool must not keep the package from installing.
+commands = optional(NAME, extensions, "pellucid-cnn: the compiled kernels were not built; it works without, slower.")
 wanted = os.environ.get("PELLUCID_SKIP_KERNELS") != "1"
-setup(cmdclass={"build_ext": OptionalBuild}, ext_modules=[Extension(NAME, ["ext/native.pyx"])] if wanted else [])
+setup(cmdclass=commands, ext_modules=[Extension(NAME, ["ext/native.pyx"])] if wanted else [])

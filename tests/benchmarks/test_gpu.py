@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from benchmarks.gpu.backend import STAND_IN
 from benchmarks.gpu.part3_parity import difference
 from benchmarks.gpu.report import heard
 from benchmarks.gpu.summary import as_markdown
+from tests.archives import unpack
+from tests.checkout import tracked
 from tests.fake_cupy import COMPILER
 
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="no C compiler to compile the kernels with")
@@ -83,12 +84,12 @@ def test_a_difference_is_relative_and_sees_nan() -> None:
 
 @pytest.mark.slow
 def test_the_bundle_installs_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracked()  # what the bundle is made of
     archive = tmp_path / "bundle.tar.gz"
     monkeypatch.setattr(bundle, "MISSING", ())  # is asked of a registry; this environment has it
     assert bundle.main([str(archive)]) == 0
     assert archive.stat().st_size < bundle.LARGEST
-    with tarfile.open(archive) as opened:
-        opened.extractall(tmp_path, filter="data")
+    unpack(archive, tmp_path)
     unpacked = tmp_path / "pellucid-gpu"
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PELLUCID_", "COVERAGE_", "PYTHONPATH"))}
     environment |= {STAND_IN: "1", "PYTHON": sys.executable, "PIP_NO_INDEX": "1"}

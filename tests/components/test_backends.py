@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from pellucid.basics.errors import ConfigError, PellucidWarning
+from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.ops import backends, base, lookup
 from pellucid.ops.backends import default_backend, get_ops
 from pellucid.ops.base import Ops, ReferenceOps
@@ -64,12 +64,30 @@ def test_a_backend_of_a_distribution_that_is_not_installed() -> None:
 
 
 def test_without_kernels_the_reference_is_used_and_says_so_once(uncompiled: None) -> None:
-    with pytest.warns(PellucidWarning, match=r"'reference' backend, which is.*slower.*C compiler.*reinstall"):
+    with pytest.warns(
+        PellucidWarning, match=r"'reference' backend, which is.*slower.*remedied, reinstall.*--no-cache-dir"
+    ):
         assert get_ops().name == "reference"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert get_ops().name == "reference"
         assert default_backend() == "reference"
+
+
+def test_the_reason_given_is_what_the_build_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot(kind: str, name: str) -> None:
+        try:
+            try:
+                raise ImportError("No module named 'native'")
+            except ImportError as bare:
+                raise ImportError("building them failed: fatal error: Python.h") from bare
+        except ImportError as told:
+            raise PluginError("It cannot be imported.") from told
+
+    monkeypatch.setattr(lookup, "create", cannot)
+    with pytest.raises(ConfigError, match=r"fatal error: Python\.h") as caught:
+        get_ops("cython")
+    assert "C compiler" not in str(caught.value)
 
 
 def test_kernels_asked_for_and_missing_is_an_error(uncompiled: None, monkeypatch: pytest.MonkeyPatch) -> None:

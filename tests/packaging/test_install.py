@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.archives import unpack
+from tests.checkout import WITH_NEW_FILES, tracked
+
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ("ann", "ae", "vae", "cnn", "diffusion", "cupy")
@@ -43,12 +46,7 @@ def run(*command: str | Path, **environment: str) -> str:
 def copy(tmp_path_factory):
     """A copy of the tracked files, without git: what somebody has who was given an archive."""
     copy = tmp_path_factory.mktemp("copy")
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True
-    )
-    if listing.returncode:
-        pytest.skip("not a git checkout")
-    for name in filter(None, listing.stdout.decode().split("\0")):
+    for name in tracked(*WITH_NEW_FILES):
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             (copy / name).write_bytes((ROOT / name).read_bytes())
@@ -134,10 +132,10 @@ def test_one_member_beside_the_core(built, bare, name, kind, entry):
 def test_without_a_compiler_the_reference_backend_works(built, bare, tmp_path):
     folder, pip = bare
     (archive,) = built.glob("pellucid-*.tar.gz")
-    with tarfile.open(archive) as members:
-        members.extractall(tmp_path, filter="data")
+    unpack(archive, tmp_path)
     (source,) = tmp_path.glob("pellucid-*")
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, source, CC="/nonexistent/cc")
+    assert [path.name for path in tmp_path.glob("*.whl")] == [f"{source.name}-py3-none-any.whl"]
     target = tmp_path / "site"
     run(*pip, "install", "--no-deps", "--target", target, *tmp_path.glob("*.whl"))
     assert not list(target.rglob("*.so"))

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.checkout import tracked
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MEMBERS = [ROOT / "datasets", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
-
-
-def tracked() -> list[str]:
-    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
-    if listing.returncode:
-        pytest.skip("not a git checkout")
-    return listing.stdout.splitlines()
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda path: path.name)
@@ -51,3 +45,11 @@ def test_nothing_built_or_machine_specific_is_tracked():
     for path in tracked():
         assert not path.endswith((".so", ".pyc", "uv.lock")), path
         assert not path.startswith(("build/", "dist/", "runs/", ".venv/")), path
+
+
+def test_lint_leaves_alone_what_make_writes():
+    """Said to ruff itself: .gitignore is read in checkouts only, and a tarball is none."""
+    (kept,) = [line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith("\trm -rf .venv")]
+    written = {name for name in kept.split()[2:] if "*" not in name and name != "uv.lock"}
+    known = {".venv", "dist", ".mypy_cache", ".ruff_cache", ".pytest_cache"}  # excluded by ruff itself
+    assert written - known <= set(PROJECT["tool"]["ruff"]["extend-exclude"])

@@ -33,15 +33,17 @@ def made(name: str) -> Any:
         missing = _root(error)
         if name == f"{CORE}/cython" and isinstance(missing, ImportError):
             raise ConfigError(
-                f"The compiled kernels of backend 'cython' cannot be imported ({missing}). Install a C compiler and "
-                f"reinstall pellucid to build them, or choose the slower one: {BACKEND_VARIABLE}=reference."
+                f"The compiled kernels of backend 'cython' cannot be imported ({missing}). When that is remedied, "
+                "reinstall pellucid from where it came, with pip install --force-reinstall --no-cache-dir --no-deps: "
+                "pip's cache keeps what was built without them. "
+                f"Or choose the slower backend: {BACKEND_VARIABLE}=reference."
             ) from missing
         raise
 
 
 def _root(error: BaseException) -> BaseException:
-    """The error that began it."""
-    return error if error.__cause__ is None else _root(error.__cause__)
+    """The error that began it; of imports the one that says what the build knows."""
+    return error if error.__cause__ is None or isinstance(error, ImportError) else _root(error.__cause__)
 
 
 def require_known(name: str) -> None:

@@ -15,11 +15,11 @@ _ONE_THREAD = "OPENBLAS_NUM_THREADS"
 
 
 def why_missing() -> str:
-    """Why the kernels are not there, as far as the build knows; for messages and ``pellucid doctor``."""
+    """Why the kernels are not there, as far as the build knows, and the remedy: for messages, ``pellucid doctor``."""
     if not _BUILD_LOG.exists():
-        return "they were not built when pellucid was installed"
+        return "they were not built when pellucid was installed. Install a C compiler"
     last = _BUILD_LOG.read_text(encoding="utf-8").strip().splitlines()[-1]
-    return f"building them failed: {last} (all of it: {_BUILD_LOG})"
+    return f"building them failed (all of it: {_BUILD_LOG}): {last}"
 
 
 def _load_blas() -> None:
@@ -48,7 +48,7 @@ _load_blas()
 try:
     import pellucid.ops.kernels.native as native
 except ImportError as error:
-    raise ImportError(f"pellucid's compiled kernels cannot be loaded ({error}): {why_missing()}.") from error
+    raise ImportError(f"pellucid's compiled kernels cannot be loaded ({error}): {why_missing()}") from error
 
 native.set_threads(wanted_threads())
 threadpool.announce()

@@ -15,11 +15,11 @@ _NATIVE = f"{__name__}.native"
 
 
 def why_missing() -> str:
-    """Why the kernels are not there, as far as the build knows; for messages and ``pellucid doctor``."""
+    """Why the kernels are not there, as far as the build knows, and the remedy: for messages, ``pellucid doctor``."""
     if not _BUILD_LOG.exists():
-        return "they were not built when pellucid-cnn was installed"
+        return "they were not built when pellucid-cnn was installed. Install a C compiler"
     last = _BUILD_LOG.read_text(encoding="utf-8").strip().splitlines()[-1]
-    return f"building them failed: {last} (all of it: {_BUILD_LOG})"
+    return f"building them failed (all of it: {_BUILD_LOG}): {last}"
 
 
 def available() -> bool:
@@ -48,7 +48,8 @@ _native = import_module(_NATIVE) if available() else None
 if _native is None:
     warnings.warn(
         f"Convolutions use the reference implementations, which are many times slower: the compiled kernels of "
-        f"pellucid-cnn are not there, because {why_missing()}. Install a C compiler and reinstall pellucid-cnn.",
+        f"pellucid-cnn are not there, because {why_missing()}. When that is remedied, reinstall it from where "
+        "it came, with pip install --force-reinstall --no-cache-dir --no-deps: pip's cache keeps the one without.",
         PellucidWarning,
         stacklevel=2,
     )
