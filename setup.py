@@ -8,6 +8,8 @@ PELLUCID_SKIP_KERNELS=1 leaves them out on purpose: one wheel for every machine.
 from __future__ import annotations
 
 import os
+import shutil
+import sysconfig
 import traceback
 from pathlib import Path
 
@@ -41,6 +43,16 @@ def more_flags(variable: str) -> list[str]:
     return os.environ.get(variable, "").split()
 
 
+def settle_compiler() -> None:
+    """Python names the compiler that it was built with; where that is not installed, use one that is."""
+    named = (sysconfig.get_config_var("CC") or "").split()
+    if os.environ.get("CC") or not named or shutil.which(named[0]):
+        return
+    there = [name for name in ("cc", "gcc", "clang") if shutil.which(name)]
+    if there:
+        os.environ["CC"] = there[0]  # the linker's command follows it
+
+
 def extensions() -> list[Extension]:
     """The extension, its C file written under build/; raises ImportError where a tool for building is missing."""
     import numpy
@@ -70,6 +82,7 @@ class OptionalBuild(build_ext):
             self.distribution.ext_modules = self.extensions = extensions()
             for extension in self.extensions:
                 extension._needs_stub = False
+            settle_compiler()
             super().run()
         except Exception:
             if os.environ.get("PELLUCID_REQUIRE_KERNELS") == "1":

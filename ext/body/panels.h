@@ -30,8 +30,8 @@ typedef struct {
     _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) {                                                         \
         if (i & (half)) continue;                                                                                      \
         const vf a = row[i], b = row[i + (half)];                                                                      \
-        row[i] = __builtin_shuffle(a, b, (vi){LANE_NUMBERS(KEEP, half)});                                              \
-        row[i + (half)] = __builtin_shuffle(a, b, (vi){LANE_NUMBERS(SWAP, half)});                                     \
+        row[i] = PICK(a, b, LANE_NUMBERS(KEEP, half));                                                              \
+        row[i + (half)] = PICK(a, b, LANE_NUMBERS(SWAP, half));                                                     \
     }
 
 INLINE void transpose_square(const float *from, dim from_row, float *to, dim to_row) {

@@ -13,6 +13,13 @@ typedef float vf_anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(4), 
 INLINE vf load(const float *p) { return *(const vf_anywhere *)p; }
 INLINE void store(float *p, vf x) { *(vf_anywhere *)p = x; }
 
+/* The lanes of two vectors that are numbered: those of a from 0, those of b from LANES on; numbers are constants. */
+#ifdef __clang__
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else /* gcc has that one only from version 12 on */
+#define PICK(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
+#endif
+
 /* max(0, x) that keeps NaN, so that a mistake upstream is seen and not hidden. */
 INLINE vf rectify(vf x) { return (vf)((vi)x & ~(vi)(x < 0)); }
 
