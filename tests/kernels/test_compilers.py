@@ -1,4 +1,4 @@
-"""gcc and clang: all kernel tests run on what one of them compiled; here the other compiles the kernels for some more."""
+"""gcc and clang: all kernel tests run on what one of them compiled; here the other compiles them, for some more."""
 
 from __future__ import annotations
 
