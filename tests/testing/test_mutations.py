@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.testing.kernels import COMPILER, COMPARED, KernelMistake, MutantKernels
+from tests.testing.kernels import COMPARED, COMPILER, KernelMistake, MutantKernels
 from tests.testing.mistakes.kernels import KERNELS
 from tests.testing.mutation import Mistake, Patient, described, first_failure
 from tests.testing.mutations import mistakes, patients, place_of
