@@ -1,15 +1,24 @@
 /* The kernels for CPUs with AVX-512: 64-byte vectors. 8 x 3 sums fill 24 of 32 registers. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__)
 #include "body/headers.h"
 #ifdef PELLUCID_EMULATE_AVX512 /* the same code in AVX2 instructions, so that its logic can be tested without AVX-512 */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
 #pragma GCC target("avx2,fma")
+#endif
+#elif defined(__clang__) /* which takes the widest vectors by itself */
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"))), apply_to = function)
 #else
 #pragma GCC target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,prefer-vector-width=512")
 #endif
 #define LEVEL avx512
 #define VECTOR_BYTES 64
 #define TILE_ROWS 8
-#define BLAS_FROM 134217728. /* 2²⁷: not measured here; OpenBLAS has a tuned AVX-512 kernel */
+#define BLAS_FROM 2147483648. /* 2³¹: below, the kernel here is as fast or faster (docs/decisions/kernels-blas.md) */
 #define TILE_VECTORS 3
 #include "body/level.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 #endif

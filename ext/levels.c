@@ -2,7 +2,7 @@
 #include "kernels.h"
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GNUC__)
 #define HAVE_WIDE_LEVELS 1
 #endif
 

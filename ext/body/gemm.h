@@ -75,7 +75,10 @@ static void multiply_block(const Product *p, Range rows, Range columns) {
     }
 }
 
-/* Very large products go to OpenBLAS, which has one more level of blocking. */
+/* Very large products go to OpenBLAS, which has one more level of blocking. The order in which it adds depends on the
+ * size of what it is asked for, so it is never asked for what a thread happens to get: C is cut into blocks by the size
+ * of the product alone, and every thread does some of them (docs/decisions/kernels-blas.md).
+ */
 static int suits_blas(const Product *p) {
     return (double)p->rows * (double)p->columns * (double)p->depth >= BLAS_FROM && p->rows <= INT32_MAX &&
            p->columns <= INT32_MAX && p->depth <= INT32_MAX && p->b_row <= INT32_MAX && p->c_row <= INT32_MAX;
@@ -83,7 +86,6 @@ static int suits_blas(const Product *p) {
 
 static void multiply_with_blas(const Product *p, Range rows, Range columns) {
     const dim height = rows.last - rows.first, width = columns.last - columns.first;
-    if (height <= 0 || width <= 0) return;
     const int transposed_a = p->a_step != 1;
     const dim a_row = p->rows == 1 ? (p->depth > 1 ? p->depth : 1) : p->a_row; /* of a single row any length will do */
     const float *a = p->a + rows.first * p->a_row, *b = p->b + columns.first * (p->b_transposed ? p->b_row : 1);
@@ -100,9 +102,33 @@ static void multiply_with_blas(const Product *p, Range rows, Range columns) {
             }
 }
 
+/* A thread's blocks. Their longer side is halved until there are enough for threads to share, but not so small that
+ * copying what they need would take longer than the work; large ones until they are as small as is good for BLAS. */
+static void multiply_blocks_with_blas(const Product *p, int part, int parts) {
+    enum { ENOUGH = 16 };
+    static const double small = 2097152., large = 134217728.; /* 2²¹ and 2²⁷ multiply-adds */
+    double height = (double)p->rows, width = (double)p->columns;
+    dim down = 1, across = 1;
+    for (;;) {
+        const double work = height * width * (double)p->depth;
+        if (work <= small || (work <= large && down * across >= ENOUGH)) break;
+        if (height < 2 * CACHE_LINE && width < 2 * CACHE_LINE) break;
+        if (height > width) height /= 2, down *= 2;
+        else width /= 2, across *= 2;
+    }
+    const Range mine = part_of(down * across, 1, part, parts);
+    for (dim n = mine.first; n < mine.last; n++)
+        multiply_with_blas(p, part_of(p->rows, 1, (int)(n / across), (int)down),
+                           part_of(p->columns, CACHE_LINE, (int)(n % across), (int)across));
+}
+
 /* One thread's part of the product: split by rows or by columns, whichever leaves the larger part smaller; if it is the
  * same, the longer side, so that less is read twice. */
 static void multiply_part(const Product *p, int part, int parts) {
+    if (suits_blas(p)) {
+        multiply_blocks_with_blas(p, part, parts);
+        return;
+    }
     Range rows = {0, p->rows}, columns = {0, p->columns};
     const dim vectors = (p->columns + LANES - 1) / LANES;
     const dim by_rows = (p->rows + parts - 1) / parts * vectors;
@@ -111,8 +137,7 @@ static void multiply_part(const Product *p, int part, int parts) {
     if (by_columns < by_rows || (by_columns == by_rows && columns_are_longer))
         columns = part_of(p->columns, LANES, part, parts);
     else rows = part_of(p->rows, 1, part, parts);
-    if (suits_blas(p)) multiply_with_blas(p, rows, columns);
-    else multiply_block(p, rows, columns);
+    multiply_block(p, rows, columns);
 }
 
 /* The whole product on this thread. */

@@ -27,16 +27,16 @@ typedef struct {
 #define LANE_NUMBERS(F, half) LANES_4(F, 0, half), LANES_4(F, 4, half), LANES_4(F, 8, half), LANES_4(F, 12, half)
 #endif
 #define EXCHANGE(half)                                                                                                 \
-    _Pragma("GCC unroll 16") for (int i = 0; i < LANES; i++) {                                                         \
+    UNROLL(16) for (int i = 0; i < LANES; i++) {                                                         \
         if (i & (half)) continue;                                                                                      \
         const vf a = row[i], b = row[i + (half)];                                                                      \
-        row[i] = __builtin_shuffle(a, b, (vi){LANE_NUMBERS(KEEP, half)});                                              \
-        row[i + (half)] = __builtin_shuffle(a, b, (vi){LANE_NUMBERS(SWAP, half)});                                     \
+        row[i] = PICK(a, b, LANE_NUMBERS(KEEP, half));                                                              \
+        row[i + (half)] = PICK(a, b, LANE_NUMBERS(SWAP, half));                                                     \
     }
 
 INLINE void transpose_square(const float *from, dim from_row, float *to, dim to_row) {
     vf row[2 * LANES]; /* twice, so that i + half is in bounds for the compiler too */
-#pragma GCC unroll 16
+UNROLL(16)
     for (int i = 0; i < LANES; i++) row[i] = load(from + i * from_row);
 #if LANES > 8
     EXCHANGE(8)
@@ -46,7 +46,7 @@ INLINE void transpose_square(const float *from, dim from_row, float *to, dim to_
 #endif
     EXCHANGE(2)
     EXCHANGE(1)
-#pragma GCC unroll 16
+UNROLL(16)
     for (int i = 0; i < LANES; i++) store(to + i * to_row, row[i]);
 }
 
@@ -71,7 +71,7 @@ static void fill_straight(const float *b, dim b_row, dim depth, const Panel *pan
         for (const Panel *panel = panels; panel < panels + count; from += panel->columns, panel++) {
             float *to = (float *)panel->b + k * panel->b_row;
             if (panel->columns == PANEL_COLUMNS) {
-#pragma GCC unroll 3
+UNROLL(3)
                 for (int v = 0; v < TILE_VECTORS; v++) store(to + v * LANES, load(from + v * LANES));
             } else {
                 put_some(from, to, panel->columns, 0);

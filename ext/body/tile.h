@@ -22,21 +22,21 @@ INLINE void tile(const int R, const int V, const Tile *t) {
     const float *a = t->a, *b = t->b;
     const dim a_row = t->a_row, a_step = t->a_step, b_row = t->b_row;
     if (t->add)
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++) __builtin_prefetch(t->c + r * t->c_row);
-#pragma GCC unroll 8
+UNROLL(8)
     for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
         for (int v = 0; v < V; v++) sum[r][v] = (vf){0};
     for (dim k = t->depth; k > 0; k--) {
         vf row[TILE_VECTORS];
-#pragma GCC unroll 3
+UNROLL(3)
         for (int v = 0; v < V; v++) row[v] = load(b + v * LANES);
         __builtin_prefetch(b + 8 * b_row);
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++) {
             const float factor = a[r * a_row];
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
         }
         a += a_step;
@@ -45,25 +45,25 @@ INLINE void tile(const int R, const int V, const Tile *t) {
     float *const c = t->c;
     const dim c_row = t->c_row;
     if (t->bias)
-#pragma GCC unroll 3
+UNROLL(3)
         for (int v = 0; v < V; v++) {
             const vf bias = load(t->bias + v * LANES);
-#pragma GCC unroll 8
+UNROLL(8)
             for (int r = 0; r < R; r++) sum[r][v] += bias;
         }
     if (t->add)
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) sum[r][v] += load(c + r * c_row + v * LANES);
     if (t->relu)
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) sum[r][v] = rectify(sum[r][v]);
-#pragma GCC unroll 8
+UNROLL(8)
     for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
         for (int v = 0; v < V; v++) store(c + r * c_row + v * LANES, sum[r][v]);
 }
 

@@ -6,12 +6,28 @@
 #define LANES (VECTOR_BYTES / 4)
 #define INLINE static inline __attribute__((always_inline))
 
+/* Before a loop of at most so many times, a constant: over the rows and vectors of a tile, which stays in registers only
+ * if the loop is gone before the compiler decides what does. */
+#define PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define UNROLL(most) PRAGMA(clang loop unroll(full))
+#else
+#define UNROLL(most) PRAGMA(GCC unroll most)
+#endif
+
 typedef float vf __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vi __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vf_anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
 INLINE vf load(const float *p) { return *(const vf_anywhere *)p; }
 INLINE void store(float *p, vf x) { *(vf_anywhere *)p = x; }
+
+/* The lanes of two vectors that are numbered: those of a from 0, those of b from LANES on; numbers are constants. */
+#ifdef __clang__
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else /* gcc has that one only from version 12 on */
+#define PICK(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
+#endif
 
 /* max(0, x) that keeps NaN, so that a mistake upstream is seen and not hidden. */
 INLINE vf rectify(vf x) { return (vf)((vi)x & ~(vi)(x < 0)); }

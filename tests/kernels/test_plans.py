@@ -58,7 +58,7 @@ def test_a_replay_gives_the_bits_of_the_calls(simd: str, threads: int) -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_op_can_be_recorded(group: str) -> None:
+def test_every_op_can_be_recorded(group: str, simd: str) -> None:
     for call in GROUPS[group](Draw(4), 8, 11):
         before = call.run(OPS)
         _, plan = OPS.record(lambda call=call: getattr(OPS, call.op)(*call.arguments))
@@ -163,7 +163,7 @@ def test_zeros_made_while_recording_are_zeros_in_every_replay() -> None:
     np.testing.assert_array_equal(kept[0], 1)
 
 
-def test_threads_record_and_replay_plans_of_their_own() -> None:
+def test_threads_record_and_replay_plans_of_their_own(simd: str) -> None:
     alone = [Network(seed) for seed in range(6)]
     for network in alone:
         for _ in range(9):

@@ -22,7 +22,7 @@ from pellucid.ops.cython import CythonOps
 
 SOURCE = Path(__file__).with_name("plugin.c")
 OPS = CythonOps()
-COMPILER = shutil.which("cc")
+COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C compiler")
 
 

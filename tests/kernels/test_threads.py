@@ -30,11 +30,12 @@ def restore_threads() -> object:
 
 def large_calls() -> list[Call]:
     calls = [call for group in GROUPS.values() for call in group(Draw(2), 260, 300)]
-    return calls + [c for size in ((256, 300, 100), (31, 784, 129)) for c in dense_calls(Draw(3), *size, "tanh")]
+    sizes = ((256, 300, 100), (31, 784, 129), (1, 784, 300), (2000, 50, 3))
+    return calls + [call for size in sizes for call in dense_calls(Draw(3), *size, "tanh")]
 
 
 @pytest.mark.parametrize("call", large_calls(), ids=str)
-def test_the_bits_do_not_depend_on_the_number_of_threads(call: Call) -> None:
+def test_the_bits_do_not_depend_on_the_number_of_threads(call: Call, simd: str) -> None:
     results = []
     for count in (1, 2, 3, 7):
         set_num_threads(count)
@@ -45,7 +46,27 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(call: Call) -> None:
                 np.testing.assert_array_equal(one, two)
 
 
-def test_concurrent_callers_get_their_own_results() -> None:
+@pytest.mark.parametrize("result", ["y", "dweight", "dx"])
+def test_nor_do_those_of_products_that_go_to_openblas(result: str, simd: str) -> None:
+    """More than 2³¹ multiply-adds: from there on at every instruction set."""
+    d, n = Draw(4), 1300
+    x, weight = d.floats(n, n), d.floats(n, n)
+    calls = {
+        "y": Call("dense_forward", [x, weight, d.floats(n), "relu", d.out(n, n), None]),
+        "dweight": Call("dense_backward", [x, x, weight, None, None, "identity", None, d.floats(n, n), None, None]),
+        "dx": Call("dense_backward", [x, x, weight, None, None, "identity", None, None, None, d.out(n, n)]),
+    }
+    results = []
+    for count in (1, 2, 3):
+        set_num_threads(count)
+        results.append(calls[result].run(OPS))
+    for other in results[1:]:
+        for one, two in zip(results[0], other, strict=True):
+            if isinstance(one, np.ndarray):
+                np.testing.assert_array_equal(one, two)
+
+
+def test_concurrent_callers_get_their_own_results(simd: str) -> None:
     set_num_threads(2)
     calls = dense_calls(Draw(1), 64, 200, 100, "relu")
     expected = [call.run(OPS) for call in calls]
@@ -68,7 +89,7 @@ def test_concurrent_callers_get_their_own_results() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_a_forked_child_has_a_working_pool() -> None:
+def test_a_forked_child_has_a_working_pool(simd: str) -> None:
     set_num_threads(3)
     call = dense_calls(Draw(1), 64, 200, 100, "relu")[0]
     expected = call.run(OPS)[4]

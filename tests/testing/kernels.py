@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 COMPARED = ("accumulation", "extremes", "inputs_untouched", "large_inputs", "parity", "recorded_plan", "threads")
 """The checks that run on the fast backend."""
 FLAGS = ("-O1", "-std=gnu11", "-fPIC", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-Wno-psabi")
+COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 SOURCES = ("pool", "cells", "levels", "level_generic", "level_avx2", "level_avx512")
 
 
@@ -100,9 +101,9 @@ def build(folder: Path, mistakes: Sequence[KernelMistake]) -> Path:
         objects.append(folder / f"{source.stem}.o")
         optimize = ["-O0"] if source.stem == "native" else []
         macro = "-DNPY_NO_DEPRECATED_API=NPY_2_0_API_VERSION"
-        _run("cc", *FLAGS, *optimize, macro, *includes, "-c", source, "-o", objects[-1])
+        _run(str(COMPILER), *FLAGS, *optimize, macro, *includes, "-c", source, "-o", objects[-1])
     library = folder / f"native{sysconfig.get_config_var('EXT_SUFFIX')}"
-    _run("cc", "-shared", "-pthread", *objects, "-lm", "-o", library)
+    _run(str(COMPILER), "-shared", "-pthread", *objects, "-lm", "-o", library)
     return library
 
 

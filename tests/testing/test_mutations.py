@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.testing.kernels import COMPARED, KernelMistake, MutantKernels
+from tests.testing.kernels import COMPARED, COMPILER, KernelMistake, MutantKernels
 from tests.testing.mistakes.kernels import KERNELS
 from tests.testing.mutation import Mistake, Patient, described, first_failure
 from tests.testing.mutations import mistakes, patients, place_of
@@ -37,7 +36,7 @@ def test_every_mistake_is_caught(patient: Patient, mistake: Mistake) -> None:
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MutantKernels]:
     """All kernels with all mistakes, compiled once."""
-    if shutil.which("cc") is None or importlib.util.find_spec("pellucid.ops.kernels.native") is None:
+    if COMPILER is None or importlib.util.find_spec("pellucid.ops.kernels.native") is None:
         pytest.skip("no C compiler, or the kernels are not installed: there is nothing to seed mistakes into")
     yield MutantKernels(Path(tmp_path_factory.mktemp("kernels")), KERNELS)
 

@@ -135,7 +135,7 @@ def test_sizes_of_real_networks(calls: list[tuple[str, Arguments, Arguments]], s
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_bits_do_not_depend_on_the_number_of_threads(seed: int) -> None:
+def test_the_bits_do_not_depend_on_the_number_of_threads(seed: int, simd: str) -> None:
     before = core.get_threads()
     for op, arguments in convolution_calls(seed, (6, 14, 14, 16, 24)):
         results = []
@@ -148,7 +148,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_recorded_plan_gives_the_bits_of_the_call(seed: int, threads: int) -> None:
+def test_a_recorded_plan_gives_the_bits_of_the_call(seed: int, simd: str, threads: int) -> None:
     ops = get_ops("cython")
     for op, arguments in convolution_calls(seed):
         called = run(getattr(native, op), arguments)
@@ -212,7 +212,7 @@ def test_the_largest_cell_is_not_lost_among_nans_and_infinities() -> None:
 
 
 @pytest.mark.parametrize("index", range(11))
-def test_the_other_ops_are_recorded_checked_and_left_to_the_reference(index: int, threads: int) -> None:
+def test_the_other_ops_are_recorded_checked_and_left_to_the_reference(index: int, simd: str, threads: int) -> None:
     ops = get_ops("cython")
     _, op, arguments = other_calls(2)[index]
     called = run(getattr(native, op), arguments)

@@ -16,26 +16,26 @@ INLINE void product(const int R, const int V, const Product *p) {
     for (dim n = p->tiles; n > 0; n--, a += R * p->a_row, c += R * p->c_row) {
         vf sum[TILE_ROWS][TILE_VECTORS];
         const float *at[TILE_ROWS], *b = p->b;
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++) {
             at[r] = a + r * p->a_row;
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) sum[r][v] = (vf){0};
         }
         for (dim k = 0; k < depth; k++, b += b_row) {
             vf row[TILE_VECTORS];
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) row[v] = load(b + v * LANES);
-#pragma GCC unroll 8
+UNROLL(8)
             for (int r = 0; r < R; r++) {
                 const float factor = at[r][k];
-#pragma GCC unroll 3
+UNROLL(3)
                 for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
             }
         }
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) store(c + r * p->c_row + v * LANES, sum[r][v]);
     }
 }
@@ -48,24 +48,24 @@ INLINE void transposed_product(const int R, const int V, const Product *p) {
     for (dim n = p->tiles; n > 0; n--, first += R, c += R * p->c_row) {
         vf sum[TILE_ROWS][TILE_VECTORS];
         const float *a = first, *b = p->b;
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) sum[r][v] = (vf){0};
         for (dim k = 0; k < depth; k++, a += a_row, b += b_row) {
             vf row[TILE_VECTORS];
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) row[v] = load(b + v * LANES);
-#pragma GCC unroll 8
+UNROLL(8)
             for (int r = 0; r < R; r++) {
                 const float factor = a[r];
-#pragma GCC unroll 3
+UNROLL(3)
                 for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
             }
         }
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) {
                 float *to = c + r * p->c_row + v * LANES;
                 store(to, load(to) + sum[r][v]);

@@ -20,40 +20,40 @@ INLINE void tile(const int R, const int V, const int scattered, const Tile *t) {
     vf sum[TILE_ROWS][TILE_VECTORS];
     const float *b = t->b;
     const dim run = t->run;
-#pragma GCC unroll 3
+UNROLL(3)
     for (int v = 0; v < V; v++) {
         const vf bias = t->bias ? load(t->bias + v * LANES) : (vf){0};
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++) sum[r][v] = bias;
     }
     const float *a[TILE_ROWS];
-#pragma GCC unroll 8
+UNROLL(8)
     for (int r = 0; r < R; r++) a[r] = t->a[r];
     for (const dim *offset = t->offset, *end = offset + t->taps; offset < end; offset++) {
         const float *at[TILE_ROWS];
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++) at[r] = a[r] + *offset;
         for (dim k = 0; k < (scattered ? 1 : run); k++) {
             vf row[TILE_VECTORS];
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) row[v] = load(b + v * LANES);
-#pragma GCC unroll 8
+UNROLL(8)
             for (int r = 0; r < R; r++) {
                 const float factor = at[r][k];
-#pragma GCC unroll 3
+UNROLL(3)
                 for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
             }
             b += V * LANES;
         }
     }
     if (t->relu)
-#pragma GCC unroll 8
+UNROLL(8)
         for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) sum[r][v] = rectify(sum[r][v]);
-#pragma GCC unroll 8
+UNROLL(8)
     for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
         for (int v = 0; v < V; v++) store(t->c[r] + v * LANES, sum[r][v]);
 }
 
@@ -69,31 +69,31 @@ typedef struct {
 
 INLINE void pixel_tile(const int R, const int V, const PixelTile *t) {
     vf sum[TILE_ROWS][TILE_VECTORS];
-#pragma GCC unroll 8
+UNROLL(8)
     for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
         for (int v = 0; v < V; v++) sum[r][v] = (vf){0};
     const float *a[TILE_ROWS], *b = t->b;
     const dim a_pixel = t->a_pixel, b_pixel = t->b_pixel;
-#pragma GCC unroll 8
+UNROLL(8)
     for (int r = 0; r < R; r++) a[r] = t->a[r];
     for (dim i = 0; i < t->rows; i++) {
         for (dim j = t->columns, at = i * t->a_row; j > 0; j--, at += a_pixel) {
             vf row[TILE_VECTORS];
-#pragma GCC unroll 3
+UNROLL(3)
             for (int v = 0; v < V; v++) row[v] = load(b + v * LANES);
-#pragma GCC unroll 8
+UNROLL(8)
             for (int r = 0; r < R; r++) {
                 const float factor = a[r][at];
-#pragma GCC unroll 3
+UNROLL(3)
                 for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
             }
             b += b_pixel;
         }
     }
-#pragma GCC unroll 8
+UNROLL(8)
     for (int r = 0; r < R; r++)
-#pragma GCC unroll 3
+UNROLL(3)
         for (int v = 0; v < V; v++) {
             float *c = t->c + (r * V + v) * LANES;
             store(c, load(c) + sum[r][v]);

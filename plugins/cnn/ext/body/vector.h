@@ -2,6 +2,15 @@
 #define LANES (VECTOR_BYTES / 4)
 #define INLINE static inline __attribute__((always_inline))
 
+/* Before a loop of at most so many times, a constant: over the rows and vectors of a tile, which stays in registers only
+ * if the loop is gone before the compiler decides what does. */
+#define PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define UNROLL(most) PRAGMA(clang loop unroll(full))
+#else
+#define UNROLL(most) PRAGMA(GCC unroll most)
+#endif
+
 typedef float vf __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vi __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vf_anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));

@@ -59,7 +59,7 @@ static void winograd_filter(Filter *f, const WeightMap *map, int flipped, const 
 /* Bᵀ d B, for LANES channels: four rows of pixels, `pitch` apart. */
 INLINE void transform_pixels(const float *d, dim pitch, dim channels, float *out, dim plane) {
     vf t[4][4];
-#pragma GCC unroll 4
+UNROLL(4)
     for (int j = 0; j < 4; j++) {
         const vf d0 = load(d + j * channels), d1 = load(d + pitch + j * channels);
         const vf d2 = load(d + 2 * pitch + j * channels), d3 = load(d + 3 * pitch + j * channels);
@@ -68,7 +68,7 @@ INLINE void transform_pixels(const float *d, dim pitch, dim channels, float *out
         t[2][j] = d2 - d1;
         t[3][j] = d1 - d3;
     }
-#pragma GCC unroll 4
+UNROLL(4)
     for (int i = 0; i < 4; i++) {
         store(out + (4 * i + 0) * plane, t[i][0] - t[i][2]);
         store(out + (4 * i + 1) * plane, t[i][1] + t[i][2]);
@@ -80,14 +80,14 @@ INLINE void transform_pixels(const float *d, dim pitch, dim channels, float *out
 /* Aᵀ m A, for LANES features. */
 INLINE void transform_products(const float *m, dim plane, vf out[2][2]) {
     vf s[2][4];
-#pragma GCC unroll 4
+UNROLL(4)
     for (int j = 0; j < 4; j++) {
         const vf m0 = load(m + j * plane), m1 = load(m + (4 + j) * plane);
         const vf m2 = load(m + (8 + j) * plane), m3 = load(m + (12 + j) * plane);
         s[0][j] = m0 + m1 + m2;
         s[1][j] = m1 - m2 - m3;
     }
-#pragma GCC unroll 2
+UNROLL(2)
     for (int i = 0; i < 2; i++) {
         out[i][0] = s[i][0] + s[i][1] + s[i][2];
         out[i][1] = s[i][1] - s[i][2] - s[i][3];
@@ -97,14 +97,14 @@ INLINE void transform_products(const float *m, dim plane, vf out[2][2]) {
 /* A dY Aᵀ, for LANES features. */
 INLINE void transform_slopes(const vf y[2][2], float *out, dim plane) {
     vf t[4][2];
-#pragma GCC unroll 2
+UNROLL(2)
     for (int j = 0; j < 2; j++) {
         t[0][j] = y[0][j];
         t[1][j] = y[0][j] + y[1][j];
         t[2][j] = y[0][j] - y[1][j];
         t[3][j] = -y[1][j];
     }
-#pragma GCC unroll 4
+UNROLL(4)
     for (int i = 0; i < 4; i++) {
         store(out + (4 * i + 0) * plane, t[i][0]);
         store(out + (4 * i + 1) * plane, t[i][0] + t[i][1]);
@@ -151,7 +151,7 @@ static void winograd_strip(const Filter *f, const float *slab, dim rows, float *
             vf out[2][2];
             const vf bias = f->bias ? load(f->bias + j) : (vf){0};
             transform_products(product + block * features + j, product_plane, out);
-#pragma GCC unroll 4
+UNROLL(4)
             for (int i = 0; i < 4; i++) {
                 out[i >> 1][i & 1] += bias;
                 if (relu) out[i >> 1][i & 1] = rectify(out[i >> 1][i & 1]);
