@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from operator import attrgetter
 from typing import Any
 
@@ -45,12 +46,9 @@ class _Twice(Composite):
         self.integer_inputs = layer.integer_inputs
 
     def call(self, ctx: Context, *inputs: Any) -> Any:
-        first, second = as_tuple(self.layer(*inputs)), as_tuple(self.layer(*map(_half, inputs)))
+        halves = (x * 0.5 if x.dtype.kind == "f" else x for x in inputs)
+        first, second = as_tuple(self.layer(*inputs)), as_tuple(self.layer(*halves))
         return tuple(a + b for a, b in zip(first, second, strict=True))
-
-
-def _half(x: Any) -> Any:
-    return x * 0.5 if x.dtype.kind == "f" else x
 
 
 def used_twice(subject: Subject) -> None:
@@ -60,22 +58,21 @@ def used_twice(subject: Subject) -> None:
 
 def accumulation(subject: Subject) -> None:
     """backward adds to the parameters' gradients: what is there stays, and two calls add up."""
-    for ops in subject.backends.all():
-        for dtype, tolerance in (("float64", 1e-12), ("float32", 1e-5)):
-            trial = LayerTrial(subject, ops=ops, dtype=dtype)
-            once = trial.call()
-            ctx = trial.context()
-            trial.forward(ctx, *trial.given)
-            for param in trial.model.parameters():
-                trial.ops.fill(param.grad, 1.0)
-            for _ in range(2):
-                trial.backward(ctx, *trial.given)
-            for path, grad in trial.gradients().items():
-                require_close(
-                    f"The gradient of '{path}' after two backwards, over a gradient of ones,", grad,
-                    1 + 2 * once.grads[path], tolerance,
-                    "Write self.weight.grad += …; a gradient op that adds must not be preceded by zeroing.",
-                )  # fmt: skip
+    for ops, (dtype, tolerance) in product(subject.backends.all(), (("float64", 1e-12), ("float32", 1e-5))):
+        trial = LayerTrial(subject, ops=ops, dtype=dtype)
+        once = trial.call()
+        ctx = trial.context()
+        trial.forward(ctx, *trial.given)
+        for param in trial.model.parameters():
+            trial.ops.fill(param.grad, 1.0)
+        for _ in range(2):
+            trial.backward(ctx, *trial.given)
+        for path, grad in trial.gradients().items():
+            require_close(
+                f"The gradient of '{path}' after two backwards, over a gradient of ones,", grad,
+                1 + 2 * once.grads[path], tolerance,
+                "Write self.weight.grad += …; a gradient op that adds must not be preceded by zeroing.",
+            )  # fmt: skip
 
 
 def rows_apart(subject: Subject) -> None:
