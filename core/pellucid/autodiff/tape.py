@@ -143,16 +143,11 @@ class Tape:
 
     def _add(self, adjoints: list[Any], slot: int, gradient: Any) -> None:
         if gradient is not None:
-            gradient = _with_dtype_of(gradient, self.values[slot])
+            wanted = getattr(self.values[slot], "dtype", None)
+            # A float64 constant among float32 arrays widens nothing below it.
+            if wanted is not None and getattr(gradient, "dtype", wanted) != wanted:
+                gradient = gradient.astype(wanted)
             adjoints[slot] = gradient if adjoints[slot] is None else adjoints[slot] + gradient
-
-
-def _with_dtype_of(gradient: Any, value: Any) -> Any:
-    """The gradient in the dtype of its value: a float64 constant among float32 arrays widens nothing below it."""
-    wanted = getattr(value, "dtype", None)
-    if wanted is None or getattr(gradient, "dtype", wanted) == wanted:
-        return gradient
-    return gradient.astype(wanted)
 
 
 def _zeros_like(value: Any) -> Any:

@@ -136,16 +136,11 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
 def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = None) -> Source:
     inputs, y = pair
     if weight is not None:
-        weight = _weight(weight, len(inputs[0]), runtime.dtype)
+        n, weight = len(inputs[0]), np.ascontiguousarray(weight, runtime.dtype)
+        if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
+            raise DataError(
+                f"Sample weights must be {n} finite numbers of at least 0, one per sample. "
+                f"Received: shape {weight.shape}" + (f", smallest {weight.min()}." if weight.size else ".")
+            )
     *x, y, weight = (None if part is None else runtime.ops.asarray(part) for part in (*inputs, y, weight))
     return Source(tuple(x), y, weight, totals)
-
-
-def _weight(given: Any, n: int, dtype: np.dtype[Any]) -> HostArray:
-    weight = np.ascontiguousarray(given, dtype)
-    if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
-        raise DataError(
-            f"Sample weights must be {n} finite numbers of at least 0, one per sample. "
-            f"Received: shape {weight.shape}" + (f", smallest {weight.min()}." if weight.size else ".")
-        )
-    return weight

@@ -93,25 +93,24 @@ def rows_apart(subject: Subject) -> None:
 
 def row_numbers(subject: Subject) -> None:
     """0 rows, 1 row and many rows work; 0 rows leave the gradients at zero."""
-    for training in (True, False):
-        for rows in (0, 1, 7):
-            trial = LayerTrial(subject, rows=rows)
-            ctx, states = trial.context(training=training), trial.values()
-            with np.errstate(divide="raise", invalid="raise"):
-                result = trial.call(ctx=ctx)
-            ctx.commit()
-            mode = "training" if training else "evaluation"
-            for y in result.arrays:
-                require(
-                    y.shape[0] == rows and np.isfinite(y).all(), f"{rows} row(s) give a wrong result in {mode}.",
-                    expected=f"{rows} finite row(s)", received=f"shape {y.shape}: {y}",
-                    remedy="Divide by max(rows, 1), and take no maximum over an empty axis.",
-                )  # fmt: skip
-            if rows == 0:
-                for path, grad in result.grads.items():
-                    require(not grad.any(), f"0 rows give a gradient of '{path}' in {mode}.", expected=0.0,
-                            received=grad, remedy="The sum over no rows is zero.")  # fmt: skip
-                require_all_close("after a step of 0 rows", trial.values(), states, "Learn from rows only.")
+    for training, rows in product((True, False), (0, 1, 7)):
+        trial = LayerTrial(subject, rows=rows)
+        ctx, states = trial.context(training=training), trial.values()
+        with np.errstate(divide="raise", invalid="raise"):
+            result = trial.call(ctx=ctx)
+        ctx.commit()
+        mode = "training" if training else "evaluation"
+        for y in result.arrays:
+            require(
+                y.shape[0] == rows and np.isfinite(y).all(), f"{rows} row(s) give a wrong result in {mode}.",
+                expected=f"{rows} finite row(s)", received=f"shape {y.shape}: {y}",
+                remedy="Divide by max(rows, 1), and take no maximum over an empty axis.",
+            )  # fmt: skip
+        if rows == 0:
+            for path, grad in result.grads.items():
+                require(not grad.any(), f"0 rows give a gradient of '{path}' in {mode}.", expected=0.0,
+                        received=grad, remedy="The sum over no rows is zero.")  # fmt: skip
+            require_all_close("after a step of 0 rows", trial.values(), states, "Learn from rows only.")
 
 
 def large_inputs(subject: Subject) -> None:
