@@ -45,7 +45,13 @@ def prepare(
     if not trained:
         runtime.transforms = fitted_transforms(proposed, train.x)
     elif of_data:
-        _require_same(runtime.transforms, proposed)
+        own = runtime.transforms
+        if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
+            before = f"with {own}, fitted to the data of then, and keeps them" if own else "without any, and stays so"
+            raise ConfigError(
+                f"transforms: this model was trained {before}. This data proposes others: {proposed}. Let it propose "
+                "none, transforms = [], and the samples go through the model's; for other transforms train a new model."
+            )
     if isinstance(opened, Splits):
         runtime.classes = runtime.classes or opened.classes
         if validation is None and len(opened.validation):
@@ -89,16 +95,6 @@ def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
         first = transform.apply(first)
         transforms.append(transform)
     return transforms
-
-
-def _require_same(own: list[Transform], proposed: list[Transform]) -> None:
-    """ConfigError unless the model's transforms are those that the data proposes, with the same arguments."""
-    if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
-        before = f"with {own}, fitted to the data of then, and keeps them" if own else "without any, and stays so"
-        raise ConfigError(
-            f"transforms: this model was trained {before}. This data proposes others: {proposed}. Let it propose none, "
-            "transforms = [], and the samples go through the model's; for other transforms train a new model."
-        )
 
 
 def _open(data: Any, seed: int) -> Any:
