@@ -12,6 +12,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers take this name for True; importing typing would cost more than all else here
 if TYPE_CHECKING:
+    # isort: off
     from typing import Any
 
     from pellucid.autodiff.tape import grad, value_and_grad
@@ -20,17 +21,8 @@ if TYPE_CHECKING:
     from pellucid.basics.arrays import Array, HostArray, Shape
     from pellucid.basics.checks import check_bool, check_choice, check_float, check_int, check_sizes, check_type
     from pellucid.basics.component import Component, Equation, Example
-    from pellucid.basics.errors import (
-        CheckpointError,
-        ConfigError,
-        DataError,
-        DifferentiationError,
-        NumericalError,
-        PellucidError,
-        PellucidWarning,
-        PluginError,
-        ShapeError,
-    )
+    from pellucid.basics.errors import CheckpointError, ConfigError, DataError, DifferentiationError, NumericalError
+    from pellucid.basics.errors import PellucidError, PellucidWarning, PluginError, ShapeError
     from pellucid.basics.suggest import did_you_mean, listed
     from pellucid.basics.version import __version__
     from pellucid.interfaces.context import Context
@@ -65,18 +57,8 @@ if TYPE_CHECKING:
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
     from pellucid.standard.files import Files
     from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
-    from pellucid.standard.layers.activations import (
-        ELU,
-        GELU,
-        Elementwise,
-        LeakyReLU,
-        ReLU,
-        Sigmoid,
-        SiLU,
-        Softmax,
-        Softplus,
-        Tanh,
-    )
+    from pellucid.standard.layers.activations import ELU, GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax
+    from pellucid.standard.layers.activations import Softplus, Tanh
     from pellucid.standard.layers.containers import Parallel, Residual, Sequential
     from pellucid.standard.layers.dense import RECTIFIERS, Dense, Transposed
     from pellucid.standard.layers.dropout import Dropout
@@ -99,6 +81,7 @@ if TYPE_CHECKING:
     from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
     from pellucid.workbench.experiments.outputs import check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
+    # isort: on
 
 _MODULES = {
     "basics.arrays": "Array HostArray Shape",

@@ -118,7 +118,10 @@ class Tape:
         """
         if isinstance(outputs, Recorded):
             outputs, dy = [outputs], None if dy is None else [dy]
-        self._check_mine([*outputs, *inputs])
+        if any(x.tape is not self for x in (*outputs, *inputs)):
+            raise DifferentiationError(
+                "A Variable of another tape was given to Tape.gradients. Make all with variable() of the same tape."
+            )
         seeds = [namespace(y).ones(y.shape, dtype=y.dtype) for y in outputs] if dy is None else dy
         adjoints: list[Any] = [None] * len(self.values)
         for i, (output, seed) in enumerate(zip(outputs, seeds, strict=True)):
@@ -138,24 +141,13 @@ class Tape:
         found = [None if x.slot is None else adjoints[x.slot] for x in inputs]
         return [_zeros_like(x.value) if dx is None else dx for x, dx in zip(inputs, found, strict=True)]
 
-    def _check_mine(self, variables: Sequence[Variable]) -> None:
-        if any(x.tape is not self for x in variables):
-            raise DifferentiationError(
-                "A Variable of another tape was given to Tape.gradients. Make all with variable() of the same tape."
-            )
-
     def _add(self, adjoints: list[Any], slot: int, gradient: Any) -> None:
         if gradient is not None:
-            gradient = _with_dtype_of(gradient, self.values[slot])
+            wanted = getattr(self.values[slot], "dtype", None)
+            # A float64 constant among float32 arrays widens nothing below it.
+            if wanted is not None and getattr(gradient, "dtype", wanted) != wanted:
+                gradient = gradient.astype(wanted)
             adjoints[slot] = gradient if adjoints[slot] is None else adjoints[slot] + gradient
-
-
-def _with_dtype_of(gradient: Any, value: Any) -> Any:
-    """The gradient in the dtype of its value: a float64 constant among float32 arrays widens nothing below it."""
-    wanted = getattr(value, "dtype", None)
-    if wanted is None or getattr(gradient, "dtype", wanted) == wanted:
-        return gradient
-    return gradient.astype(wanted)
 
 
 def _zeros_like(value: Any) -> Any:

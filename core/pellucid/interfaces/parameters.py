@@ -193,17 +193,14 @@ class Arena:
         try:
             block = self.ops.xp.zeros(self.size + unit, self.dtype)
         except (MemoryError, ValueError) as error:  # ValueError: more than can be addressed
-            raise self._too_large() from error
+            largest = max(self.params, key=lambda param: prod(param.shape))
+            gibibytes = self.size * self.dtype.itemsize / 2**30
+            raise ConfigError(
+                f"There is not enough memory for {self.size:,} parameters, {gibibytes:,.1f} GiB in {self.dtype}. The "
+                f"largest is '{largest.path}' of shape {largest.shape}. Make the model smaller."
+            ) from error
         skip = (-self.ops.address(block) % ALIGNMENT) // self.dtype.itemsize
         return block[skip : skip + self.size]
-
-    def _too_large(self) -> ConfigError:
-        largest = max(self.params, key=lambda param: prod(param.shape))
-        gibibytes = self.size * self.dtype.itemsize / 2**30
-        return ConfigError(
-            f"There is not enough memory for {self.size:,} parameters, {gibibytes:,.1f} GiB in {self.dtype}. The "
-            f"largest is '{largest.path}' of shape {largest.shape}. Make the model smaller."
-        )
 
     @staticmethod
     def _view(buffer: Array, param: Param, start: int) -> Array:

@@ -124,7 +124,8 @@ def initialize(
     for param in runtime.arena.params:
         values = kept.get(id(param))
         if values is None:
-            values = param.init(_generator(seed, param.path), param.shape, param.fan_in, param.fan_out)
+            bits = np.random.Philox(key=[mix(seed & (1 << 64) - 1), site_key(param.path)])
+            values = param.init(np.random.Generator(bits), param.shape, param.fan_in, param.fan_out)
         param.data[...] = ops.asarray(np.asarray(values), runtime.dtype)
     for state in model.states():
         ops.fill(state.data, state.fill)
@@ -152,7 +153,3 @@ def allocate(
         state.data = ops.zeros(state.shape, arena.dtype)
     model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, predict, config)
     return model.runtime
-
-
-def _generator(seed: int, path: str) -> np.random.Generator:
-    return np.random.Generator(np.random.Philox(key=[mix(seed & (1 << 64) - 1), site_key(path)]))

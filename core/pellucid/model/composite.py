@@ -205,13 +205,11 @@ def trace(composite: Composite, shapes: Any, *, build: bool) -> Any:
         composite.declare(*shapes)
     lengths = LENGTHS if any(None in shape for shape in shapes) else LENGTHS[:1]
     found = [_trace_with(composite, shapes, length, build) for length in lengths]
-    merged = tuple(_agreed(versions) for versions in zip(*(outputs for _, outputs in found), strict=True))
+    merged = tuple(  # an axis on whose length several traces differ is variable
+        tuple(axis[0] if len(set(axis)) == 1 else None for axis in zip(*versions, strict=True))
+        for versions in zip(*(outputs for _, outputs in found), strict=True)
+    )
     return merged if found[0][0] else merged[0]
-
-
-def _agreed(versions: tuple[tuple[int, ...], ...]) -> Shape:
-    """One shape from those of several traces: an axis on whose length they differ is variable."""
-    return tuple(axis[0] if len(set(axis)) == 1 else None for axis in zip(*versions, strict=True))
 
 
 def _trace_with(composite: Composite, shapes: Any, length: int, build: bool) -> tuple[bool, list[tuple[int, ...]]]:

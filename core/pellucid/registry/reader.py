@@ -233,20 +233,17 @@ class Reader:
             if plain is not FAILED and not (kinds and isinstance(given, str) and member is str):
                 return plain
         if kinds and isinstance(given, str | Mapping | Component):  # a text is a name where a component may stand
-            return self._component_of(kinds, wanted, given, path)
+            made = self.component(kinds, given, path)
+            classes = tuple(member for member in wanted if component_kind(member))
+            if made is FAILED or isinstance(made, classes):
+                return made
+            return self.note(path, f"expected {' or '.join(c.__name__ for c in classes)}. Received: {made!r}.")
         for member in wanted:
             if is_sequence(member) and isinstance(given, list | tuple):
                 return self._sequence(given, member, path)
             if is_mapping(member) and isinstance(given, Mapping):
                 return self._mapping(given, member, path)
         return self.note(path, f"expected {shown(annotation)}. Received: {given!r} ({type(given).__name__}).")
-
-    def _component_of(self, kinds: tuple[str, ...], wanted: tuple[Any, ...], given: Any, path: str) -> Any:
-        made = self.component(kinds, given, path)
-        classes = tuple(member for member in wanted if component_kind(member))
-        if made is FAILED or isinstance(made, classes):
-            return made
-        return self.note(path, f"expected {' or '.join(c.__name__ for c in classes)}. Received: {made!r}.")
 
     def _sequence(self, given: Sequence[Any], annotation: Any, path: str) -> Any:
         before = len(self.mistakes)

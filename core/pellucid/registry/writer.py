@@ -11,13 +11,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.registry.manifest import Entry
 from pellucid.registry.reader import MADE_BY, Call, Reader
 from pellucid.registry.registry import Registry, default_registry
-from pellucid.registry.signature import (
-    component_kind,
-    item_annotations,
-    options,
-    signature_of,
-    value_annotation,
-)
+from pellucid.registry.signature import component_kind, item_annotations, options, signature_of, value_annotation
 
 
 def to_config(component: Component, registry: Registry | None = None) -> dict[str, Any]:

@@ -124,7 +124,12 @@ def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
             "model. Build the model by name and copy the arrays into its parameters: param.data = …."
         )
     facts = _json(path, metadata[KEY])
-    _check_version(path, facts.get("format_version"))
+    version = facts.get("format_version")
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} is written in version {version!r:.20} of the format. This pellucid reads versions up to "
+            f"{FORMAT_VERSION}. Upgrade pellucid: pip install --upgrade pellucid."
+        )
     absent = [name for name, wanted in _FIELDS.items() if not isinstance(facts.get(name), wanted)]
     if absent:
         raise damaged(path, f"its header lacks {', '.join(absent)}")
@@ -216,14 +221,6 @@ def _check_depth(value: Any, depth: int = 0) -> None:
         raise ValueError("nested too deeply")
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _check_depth(item, depth + 1)
-
-
-def _check_version(path: Path, written: Any) -> None:
-    if type(written) is not int or not 1 <= written <= FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path} is written in version {written!r:.20} of the format. This pellucid reads versions up to "
-            f"{FORMAT_VERSION}. Upgrade pellucid: pip install --upgrade pellucid."
-        )
 
 
 def _check_document(path: Path, document: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -36,15 +36,9 @@ class Files(Dataset):
     test: Any
 
     def __init__(
-        self,
-        train: str,
-        *,
-        validation: str | Part = 0.1,
-        test: str | Part = 0.2,
-        target: str | int | None = None,
-        classify: bool | None = None,
-        transforms: Sequence[Transform | str] = ("core/standardize",),
-    ) -> None:
+        self, train: str, *, validation: str | Part = 0.1, test: str | Part = 0.2, target: str | int | None = None,
+        classify: bool | None = None, transforms: Sequence[Transform | str] = ("core/standardize",),
+    ) -> None:  # fmt: skip
         for name, part in (("validation", validation), ("test", test)):
             if not isinstance(part, str):
                 check_part(self, name, part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from math import sqrt
 
 import numpy as np
@@ -54,18 +55,23 @@ class Normal(Initializer):
         return rng.normal(self.mean, self.std, shape)
 
 
-DISTRIBUTIONS = ("normal", "uniform")
+class _OfVariance(Initializer, ABC):
+    """Numbers of mean 0 and a variance that the fans decide: N(0, variance), or uniform in ±√(3·variance)."""
+
+    examples = (Example({"distribution": "normal"}), Example({"distribution": "uniform"}))
+
+    def __init__(self, distribution: str) -> None:
+        check_choice(self, "distribution", distribution, ("normal", "uniform"))
+        self.distribution = distribution
+
+    def draw(self, rng: np.random.Generator, variance: float, shape: tuple[int, ...]) -> HostArray:
+        if self.distribution == "normal":
+            return rng.normal(0.0, sqrt(variance), shape)
+        limit = sqrt(3 * variance)
+        return rng.uniform(-limit, limit, shape)
 
 
-def draw(rng: np.random.Generator, distribution: str, variance: float, shape: tuple[int, ...]) -> HostArray:
-    """Numbers of mean 0 and this variance: N(0, variance), or uniform in ±√(3·variance)."""
-    if distribution == "normal":
-        return rng.normal(0.0, sqrt(variance), shape)
-    limit = sqrt(3 * variance)
-    return rng.uniform(-limit, limit, shape)
-
-
-class He(Initializer):
+class He(_OfVariance):
     """``θ`` of mean 0 and variance ``2/fan_in`` (He, Zhang, Ren & Sun, 2015).
 
     A rectifier silences half of its input, which the 2 makes up for: the signal keeps its size from layer to layer.
@@ -78,17 +84,15 @@ class He(Initializer):
         Equation("mean", r"\operatorname{E} \theta = 0", "0"),
         Equation("variance", r"\operatorname{Var} \theta = \frac{2}{n_\mathrm{in}}", "2 / fan_in"),
     )
-    examples = (Example({"distribution": "normal"}), Example({"distribution": "uniform"}))
 
     def __init__(self, distribution: str = "normal") -> None:
-        check_choice(self, "distribution", distribution, DISTRIBUTIONS)
-        self.distribution = distribution
+        super().__init__(distribution)
 
     def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
-        return draw(rng, self.distribution, 2 / max(fan_in, 1), shape)
+        return self.draw(rng, 2 / max(fan_in, 1), shape)
 
 
-class Glorot(Initializer):
+class Glorot(_OfVariance):
     """``θ`` of mean 0 and variance ``2/(fan_in + fan_out)`` (Glorot & Bengio, 2010), also called Xavier.
 
     A compromise between 1/fan_in, which keeps the signal's size, and 1/fan_out, which keeps the gradient's.
@@ -105,11 +109,9 @@ class Glorot(Initializer):
             "2 / (fan_in + fan_out)",
         ),
     )
-    examples = (Example({"distribution": "normal"}), Example({"distribution": "uniform"}))
 
     def __init__(self, distribution: str = "uniform") -> None:
-        check_choice(self, "distribution", distribution, DISTRIBUTIONS)
-        self.distribution = distribution
+        super().__init__(distribution)
 
     def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
-        return draw(rng, self.distribution, 2 / max(fan_in + fan_out, 1), shape)
+        return self.draw(rng, 2 / max(fan_in + fan_out, 1), shape)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, Shape
+from pellucid.basics.arrays import Array, HostArray, Shape, fits
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.context import Context
@@ -79,10 +79,8 @@ def weight_per_row(ctx: Context, loss: Component, weight: Array | None, shape: t
 
 def require_rows(loss: Component, target: HostArray, shapes: tuple[Shape, ...]) -> None:
     """Raise DataError unless samples of ``target`` have one of these shapes (None: any length)."""
-    sample = target.shape[1:]
-    for shape in shapes:
-        if len(sample) == len(shape) and all(w in (None, n) for n, w in zip(sample, shape, strict=True)):
-            return
+    if any(fits(target.shape[1:], shape) for shape in shapes):
+        return
     wanted = " or ".join(str(("N", *("any" if n is None else n for n in shape))).replace("'", "") for shape in shapes)
     raise DataError(
         f"{type(loss).__name__} needs a target of shape {wanted} for this model's output. Received: {target.shape}. "

@@ -163,7 +163,12 @@ def _csv(path: Path, target: str | None, must_have_target: bool) -> Table:
                     f"line. Received: {len(fields)}."
                 )
             if column is not None:
-                targets.append(_target(path, number, fields.pop(column), names[column]))
+                targets.append(fields.pop(column).strip())
+                if not targets[-1]:
+                    raise DataError(
+                        f"{path}, line {number}, column '{names[column]}': the target is missing. Expected: a class or "
+                        "a number. Fill it in, or remove the line."
+                    )
             rows.append(_numbers(path, number, fields, inputs, target))
     if not rows:
         raise DataError(f"{path} has column names and no samples. Expected: one sample a line.")
@@ -200,16 +205,6 @@ def _column(path: Path, names: Sequence[str], target: str | None, must_have_targ
     raise DataError(
         f"{path} has no column {target!r} for the targets.{did_you_mean(target, names)} Its columns: {listed(names)}."
     )
-
-
-def _target(path: Path, line: int, field: str, name: str) -> str:
-    text = field.strip()
-    if not text:
-        raise DataError(
-            f"{path}, line {line}, column '{name}': the target is missing. Expected: a class or a number. "
-            "Fill it in, or remove the line."
-        )
-    return text
 
 
 def _numbers(path: Path, line: int, fields: Sequence[str], names: Sequence[str], target: str | None) -> list[float]:

@@ -17,12 +17,6 @@ from pellucid.testing.report import Report, run_conformance
 from pellucid.testing.subject import Backends
 
 __all__ = [
-    "Backends",
-    "Case",
-    "ConformanceError",
-    "GradientReport",
-    "Report",
-    "check_gradients",
-    "conformance_cases",
+    "Backends", "Case", "ConformanceError", "GradientReport", "Report", "check_gradients", "conformance_cases",
     "run_conformance",
-]
+]  # fmt: skip

@@ -100,7 +100,13 @@ def find_entries(what: Any) -> list[Entry]:
     """The entries that ``what`` names, those of kinds without cases of their own included."""
     registry = default_registry()
     if isinstance(what, ModuleType):
-        what = _vendor_of(registry, what)
+        module, plugins = what.__name__, registry.plugins.found
+        what = next((vendor for vendor, plugin in plugins.items() if plugin.module == module), None)
+        if what is None:
+            raise ConfigError(
+                f"No installed plugin has the entry point '{module}'. Installed: {listed(plugins)}. "
+                'Install the package first, with [project.entry-points."pellucid.v1"] in its pyproject.toml.'
+            )
     if isinstance(what, str):
         vendor, slash, _ = what.partition("/")
         entries = _of_vendor(registry, vendor)
@@ -133,17 +139,6 @@ def _of_vendor(registry: Registry, vendor: str) -> list[Entry]:
     if plugin.status != "loaded":
         raise plugin.unusable()
     return sorted(plugin.entries.values(), key=lambda entry: (entry.kind, entry.name))
-
-
-def _vendor_of(registry: Registry, module: ModuleType) -> str:
-    vendors = [vendor for vendor, plugin in registry.plugins.found.items() if plugin.module == module.__name__]
-    if not vendors:
-        raise ConfigError(
-            f"No installed plugin has the entry point '{module.__name__}'. "
-            f"Installed: {listed(registry.plugins.found)}. "
-            'Install the package first, with [project.entry-points."pellucid.v1"] in its pyproject.toml.'
-        )
-    return vendors[0]
 
 
 def _cases(entry: Entry, backends: Backends, skips: Skips) -> Iterable[Case]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
 from unittest import SkipTest
 
 from pellucid.glassbox.failure import ConformanceError
@@ -103,7 +102,10 @@ def run_conformance(
             report.failed.append((case, error))
         else:
             report.passed.append(case)
-        report.unchecked += [name for name in _unchecked(case) if name not in report.unchecked]
+        for equation in getattr(case.subject.target, "equations", ()):
+            name = f"{case.subject.entry.name}: {equation.of}"
+            if equation.python is None and name not in report.unchecked:
+                report.unchecked.append(name)
     if verbose:
         print(report)
     if report.problem is not None:
@@ -113,8 +115,3 @@ def run_conformance(
             remedy="Each failure above says what was expected, what was received, and what to do.",
         )  # fmt: skip
     return report
-
-
-def _unchecked(case: Case) -> list[str]:
-    equations: Any = getattr(case.subject.target, "equations", ())
-    return [f"{case.subject.entry.name}: {equation.of}" for equation in equations if equation.python is None]

@@ -45,7 +45,13 @@ def prepare(
     if not trained:
         runtime.transforms = fitted_transforms(proposed, train.x)
     elif of_data:
-        _require_same(runtime.transforms, proposed)
+        own = runtime.transforms
+        if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
+            before = f"with {own}, fitted to the data of then, and keeps them" if own else "without any, and stays so"
+            raise ConfigError(
+                f"transforms: this model was trained {before}. This data proposes others: {proposed}. Let it propose "
+                "none, transforms = [], and the samples go through the model's; for other transforms train a new model."
+            )
     if isinstance(opened, Splits):
         runtime.classes = runtime.classes or opened.classes
         if validation is None and len(opened.validation):
@@ -91,16 +97,6 @@ def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
     return transforms
 
 
-def _require_same(own: list[Transform], proposed: list[Transform]) -> None:
-    """ConfigError unless the model's transforms are those that the data proposes, with the same arguments."""
-    if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
-        before = f"with {own}, fitted to the data of then, and keeps them" if own else "without any, and stays so"
-        raise ConfigError(
-            f"transforms: this model was trained {before}. This data proposes others: {proposed}. Let it propose none, "
-            "transforms = [], and the samples go through the model's; for other transforms train a new model."
-        )
-
-
 def _open(data: Any, seed: int) -> Any:
     if isinstance(data, str):
         return load_dataset(data, seed=seed)
@@ -136,16 +132,11 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
 def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = None) -> Source:
     inputs, y = pair
     if weight is not None:
-        weight = _weight(weight, len(inputs[0]), runtime.dtype)
+        n, weight = len(inputs[0]), np.ascontiguousarray(weight, runtime.dtype)
+        if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
+            raise DataError(
+                f"Sample weights must be {n} finite numbers of at least 0, one per sample. "
+                f"Received: shape {weight.shape}" + (f", smallest {weight.min()}." if weight.size else ".")
+            )
     *x, y, weight = (None if part is None else runtime.ops.asarray(part) for part in (*inputs, y, weight))
     return Source(tuple(x), y, weight, totals)
-
-
-def _weight(given: Any, n: int, dtype: np.dtype[Any]) -> HostArray:
-    weight = np.ascontiguousarray(given, dtype)
-    if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
-        raise DataError(
-            f"Sample weights must be {n} finite numbers of at least 0, one per sample. "
-            f"Received: shape {weight.shape}" + (f", smallest {weight.min()}." if weight.size else ".")
-        )
-    return weight

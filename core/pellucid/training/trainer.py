@@ -94,7 +94,14 @@ class Trainer(Training):
         source, validated = prepare(
             self.model, self.objective, data, validation, sample_weight, seed=self.seed, totals=self.totals
         )
-        self._continue({"rows": len(source), "batch_size": batch_size})
+        division = {"rows": len(source), "batch_size": batch_size}
+        if self.position and division != self.division:  # an epoch left in the middle goes on with rows as before only
+            raise DataError(
+                f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.division}. To "
+                f"continue it, give the same data and batch size. Received: {division}. To start afresh, make a new "
+                "Trainer."
+            )
+        self.division = division
         self.runtime.metadata["objective"] = self._objective_config
         steps_per_epoch = -(-len(source) // (batch_size * self.accumulate))
         # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
@@ -109,16 +116,6 @@ class Trainer(Training):
         """Let go of the memory that steps work in; the next step takes it anew. What was learned stays."""
         self._stepper.forget()
         self._direct.clear()
-
-    def _continue(self, division: dict[str, int]) -> None:
-        """An epoch that was left in the middle can only go on with rows divided as before."""
-        if self.position and division != self.division:
-            raise DataError(
-                f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.division}. To "
-                f"continue it, give the same data and batch size. Received: {division}. To start afresh, make a new "
-                "Trainer."
-            )
-        self.division = division
 
     def _train_epoch(self, run: Run, source: Source, batch_size: int) -> None:
         source.shuffle(mix(self.seed), self.epochs)

@@ -64,7 +64,7 @@ class Sequential(Layer):
                     raise
                 where = f"layers.{i} ({type(layer).__name__})"
                 raise ShapeError(f"{where}: {error} The shapes so far: {' → '.join(so_far)}.") from error
-            shapes = result if _several(result) else (result,)
+            shapes = result if result and all(isinstance(part, tuple) for part in result) else (result,)
             so_far.append(f"{type(layer).__name__} {_shown(shapes)}")
         return result
 
@@ -237,11 +237,6 @@ def _blocks(a: Array) -> Iterator[tuple[slice, Array]]:
 def _places(widths: list[int]) -> list[slice]:
     """Where each of several parts of these widths stands among all of them."""
     return [slice(end - width, end) for width, end in zip(widths, accumulate(widths), strict=True)]
-
-
-def _several(result: Any) -> bool:
-    """Whether output_shape returned a tuple of shapes rather than one shape."""
-    return bool(result) and all(isinstance(part, tuple) for part in result)
 
 
 def _shown(shapes: tuple[Shape, ...]) -> str:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
+# isort: off
 from pellucid.testing.check import Check, checks
-from pellucid.testing.checks import (
-    augmentations,
-    callbacks,
-    calls,
-    data,
-    general,
-    initializers,
-    layer_building,
-    layer_calls,
-    layer_maths,
-    losses,
-    metrics,
-    objectives,
-    optimizers,
-    regularizers,
-    schedules,
-)
+from pellucid.testing.checks import augmentations, callbacks, calls, data, general, initializers, layer_building
+from pellucid.testing.checks import layer_calls, layer_maths, losses, metrics, objectives, optimizers, regularizers
+from pellucid.testing.checks import schedules
+# isort: on
 
 FIRST = checks(calls.nothing_kept, layer_calls.repeats, calls.inputs_untouched)
 """All other cases compare one call with another, and would blame something else where these are broken."""

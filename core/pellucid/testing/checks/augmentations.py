@@ -17,10 +17,6 @@ from pellucid.testing.subject import Subject, draw_input
 ROWS = 6
 
 
-def is_augmentation(subject: Subject) -> bool:
-    return isinstance(subject.target, type) and issubclass(subject.target, Augmentation)
-
-
 def _samples(subject: Subject, dtype: str = "float64") -> HostArray:
     return draw_input(subject.example.input_shapes[0], ROWS, np.random.default_rng(13), dtype, unit=True)
 
@@ -86,4 +82,7 @@ def backends_agree(subject: Subject) -> None:
                       "Compute through ctx.ops and ctx.op only.")  # fmt: skip
 
 
-CHECKS = checks(shape_kept, keyed_by_step_and_row, prediction_untouched, backends_agree, applies=is_augmentation)
+CHECKS = checks(
+    shape_kept, keyed_by_step_and_row, prediction_untouched, backends_agree,
+    applies=lambda subject: isinstance(subject.target, type) and issubclass(subject.target, Augmentation),
+)  # fmt: skip

@@ -12,7 +12,7 @@ from pellucid.basics.component import Component
 from pellucid.glassbox.equations import check_text
 from pellucid.glassbox.failure import require
 from pellucid.registry.config import create, to_config
-from pellucid.testing.check import Check
+from pellucid.testing.check import Check, checks
 from pellucid.testing.subject import Subject
 
 
@@ -90,12 +90,9 @@ def equations_given(subject: Subject) -> None:
     check_text(equations)
 
 
-def _is_class(subject: Subject) -> bool:
-    return isinstance(subject.target, type)
-
-
 CHECKS = (
-    Check(built_by_name, basic=True), Check(arguments_kept, applies=_is_class, basic=True), Check(configuration),
-    Check(copied),
-)  # fmt: skip
+    Check(built_by_name, basic=True),
+    Check(arguments_kept, applies=lambda subject: isinstance(subject.target, type), basic=True),
+    *checks(configuration, copied),
+)
 EQUATIONS = (Check(equations_given, every_example=False),)

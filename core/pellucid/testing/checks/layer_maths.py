@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from operator import attrgetter
 from typing import Any
 
@@ -45,12 +46,9 @@ class _Twice(Composite):
         self.integer_inputs = layer.integer_inputs
 
     def call(self, ctx: Context, *inputs: Any) -> Any:
-        first, second = as_tuple(self.layer(*inputs)), as_tuple(self.layer(*map(_half, inputs)))
+        halves = (x * 0.5 if x.dtype.kind == "f" else x for x in inputs)
+        first, second = as_tuple(self.layer(*inputs)), as_tuple(self.layer(*halves))
         return tuple(a + b for a, b in zip(first, second, strict=True))
-
-
-def _half(x: Any) -> Any:
-    return x * 0.5 if x.dtype.kind == "f" else x
 
 
 def used_twice(subject: Subject) -> None:
@@ -60,22 +58,21 @@ def used_twice(subject: Subject) -> None:
 
 def accumulation(subject: Subject) -> None:
     """backward adds to the parameters' gradients: what is there stays, and two calls add up."""
-    for ops in subject.backends.all():
-        for dtype, tolerance in (("float64", 1e-12), ("float32", 1e-5)):
-            trial = LayerTrial(subject, ops=ops, dtype=dtype)
-            once = trial.call()
-            ctx = trial.context()
-            trial.forward(ctx, *trial.given)
-            for param in trial.model.parameters():
-                trial.ops.fill(param.grad, 1.0)
-            for _ in range(2):
-                trial.backward(ctx, *trial.given)
-            for path, grad in trial.gradients().items():
-                require_close(
-                    f"The gradient of '{path}' after two backwards, over a gradient of ones,", grad,
-                    1 + 2 * once.grads[path], tolerance,
-                    "Write self.weight.grad += …; a gradient op that adds must not be preceded by zeroing.",
-                )  # fmt: skip
+    for ops, (dtype, tolerance) in product(subject.backends.all(), (("float64", 1e-12), ("float32", 1e-5))):
+        trial = LayerTrial(subject, ops=ops, dtype=dtype)
+        once = trial.call()
+        ctx = trial.context()
+        trial.forward(ctx, *trial.given)
+        for param in trial.model.parameters():
+            trial.ops.fill(param.grad, 1.0)
+        for _ in range(2):
+            trial.backward(ctx, *trial.given)
+        for path, grad in trial.gradients().items():
+            require_close(
+                f"The gradient of '{path}' after two backwards, over a gradient of ones,", grad,
+                1 + 2 * once.grads[path], tolerance,
+                "Write self.weight.grad += …; a gradient op that adds must not be preceded by zeroing.",
+            )  # fmt: skip
 
 
 def rows_apart(subject: Subject) -> None:
@@ -96,25 +93,24 @@ def rows_apart(subject: Subject) -> None:
 
 def row_numbers(subject: Subject) -> None:
     """0 rows, 1 row and many rows work; 0 rows leave the gradients at zero."""
-    for training in (True, False):
-        for rows in (0, 1, 7):
-            trial = LayerTrial(subject, rows=rows)
-            ctx, states = trial.context(training=training), trial.values()
-            with np.errstate(divide="raise", invalid="raise"):
-                result = trial.call(ctx=ctx)
-            ctx.commit()
-            mode = "training" if training else "evaluation"
-            for y in result.arrays:
-                require(
-                    y.shape[0] == rows and np.isfinite(y).all(), f"{rows} row(s) give a wrong result in {mode}.",
-                    expected=f"{rows} finite row(s)", received=f"shape {y.shape}: {y}",
-                    remedy="Divide by max(rows, 1), and take no maximum over an empty axis.",
-                )  # fmt: skip
-            if rows == 0:
-                for path, grad in result.grads.items():
-                    require(not grad.any(), f"0 rows give a gradient of '{path}' in {mode}.", expected=0.0,
-                            received=grad, remedy="The sum over no rows is zero.")  # fmt: skip
-                require_all_close("after a step of 0 rows", trial.values(), states, "Learn from rows only.")
+    for training, rows in product((True, False), (0, 1, 7)):
+        trial = LayerTrial(subject, rows=rows)
+        ctx, states = trial.context(training=training), trial.values()
+        with np.errstate(divide="raise", invalid="raise"):
+            result = trial.call(ctx=ctx)
+        ctx.commit()
+        mode = "training" if training else "evaluation"
+        for y in result.arrays:
+            require(
+                y.shape[0] == rows and np.isfinite(y).all(), f"{rows} row(s) give a wrong result in {mode}.",
+                expected=f"{rows} finite row(s)", received=f"shape {y.shape}: {y}",
+                remedy="Divide by max(rows, 1), and take no maximum over an empty axis.",
+            )  # fmt: skip
+        if rows == 0:
+            for path, grad in result.grads.items():
+                require(not grad.any(), f"0 rows give a gradient of '{path}' in {mode}.", expected=0.0,
+                        received=grad, remedy="The sum over no rows is zero.")  # fmt: skip
+            require_all_close("after a step of 0 rows", trial.values(), states, "Learn from rows only.")
 
 
 def large_inputs(subject: Subject) -> None:

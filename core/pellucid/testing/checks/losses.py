@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -95,18 +96,17 @@ def nothing_to_learn(subject: Subject) -> None:
 
 def extremes(subject: Subject) -> None:
     """Predictions of ±10⁴ give a finite loss and gradient, in float32 too."""
-    for ops in subject.backends.all():
-        for dtype in ("float32", "float64"):
-            trial = LossTrial(subject, ops=ops, dtype=dtype)
-            signs = np.where(ops.to_host(trial.prediction) > 0, 1e4, -1e4).astype(dtype)
-            for prediction in (signs, -signs, np.abs(signs)):
-                result = trial.call(ops.asarray(prediction), trial.target)
-                require(
-                    np.isfinite(result.loss) and np.isfinite(result.gradient).all(),
-                    f"Predictions of ±10⁴ in {dtype} overflow on backend '{ops.name}'.", expected="finite numbers",
-                    received=f"loss {result.loss}, {int((~np.isfinite(result.gradient)).sum())} gradients not finite",
-                    remedy="Shift by the maximum before exp, and write log(1 + eˣ) as max(x, 0) + log1p(e^{−|x|}).",
-                )  # fmt: skip
+    for ops, dtype in product(subject.backends.all(), ("float32", "float64")):
+        trial = LossTrial(subject, ops=ops, dtype=dtype)
+        signs = np.where(ops.to_host(trial.prediction) > 0, 1e4, -1e4).astype(dtype)
+        for prediction in (signs, -signs, np.abs(signs)):
+            result = trial.call(ops.asarray(prediction), trial.target)
+            require(
+                np.isfinite(result.loss) and np.isfinite(result.gradient).all(),
+                f"Predictions of ±10⁴ in {dtype} overflow on backend '{ops.name}'.", expected="finite numbers",
+                received=f"loss {result.loss}, {int((~np.isfinite(result.gradient)).sum())} gradients not finite",
+                remedy="Shift by the maximum before exp, and write log(1 + eˣ) as max(x, 0) + log1p(e^{−|x|}).",
+            )  # fmt: skip
 
 
 def bad_targets(subject: Subject) -> None:

@@ -197,12 +197,8 @@ def recorded_plan(subject: Subject) -> None:
         )  # fmt: skip
 
 
-def _says_it_zeroes(subject: Subject) -> bool:
-    return bool(getattr(subject.target, "zeroes_grad", False))
-
-
 CHECKS = (
-    *checks(descends), *checks(zeroes_grad, applies=_says_it_zeroes),
+    *checks(descends), *checks(zeroes_grad, applies=lambda subject: getattr(subject.target, "zeroes_grad", False)),
     *checks(segments_cut_anywhere, zero_gradient, state_in_slots, nothing_kept, follows_the_schedule, dtype_kept),
     *checks(equations, equations_at_ties, applies=has_expressions), *checks(parity),
     *checks(recorded_plan, applies=promises_capture),

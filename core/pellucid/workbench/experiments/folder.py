@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.basics.files import remove_leftovers, replace_text, to_json
+from pellucid.basics.files import replace_text, to_json
 
 HEADING = "# The whole configuration of this run. It can be trained again as it is: pellucid train experiment.toml\n\n"
 
@@ -91,10 +91,6 @@ class RunFolder:
                     f"{self.path} holds no run that can be continued: {file.name} is missing. Give the folder of an "
                     "interrupted run as --out, or begin a new one without --resume."
                 )
-
-    def clear_leftovers(self) -> None:
-        """Delete what a killed process left; the folder must be locked."""
-        remove_leftovers(self.path)
 
     def write_experiment(self, toml: str) -> None:
         replace_text(self.experiment, HEADING + toml)

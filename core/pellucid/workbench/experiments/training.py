@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from signal import Signals
 from typing import Any
 
 from pellucid.basics.errors import ConfigError
+from pellucid.basics.files import remove_leftovers
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.model import save
 from pellucid.standard.callbacks import Checkpoint
@@ -19,23 +19,10 @@ from pellucid.workbench.experiments.sections import to_toml
 from pellucid.workbench.experiments.summary import summary_of
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        summary: of a run that came to its end; else None.
-        stopped_by: the signal that interrupted it, or None.
-    """
-
-    summary: dict[str, Any] | None
-    stopped_by: signal.Signals | None = None
-
-
 def train(
     prepared: Prepared, folder: RunFolder, *, resume: bool = False, verbose: bool | None = True,
     note: Callable[[str], None] = lambda text: None,
-) -> Outcome:  # fmt: skip
+) -> dict[str, Any] | Signals:  # fmt: skip
     """Train, and leave everything in the folder.
 
     The best epoch is chosen on the validation data; the test set is read once, when all else is done.
@@ -44,6 +31,9 @@ def train(
         resume: continue from the folder's checkpoint.
         verbose: show progress, see :meth:`pellucid.Trainer.fit`.
         note: told of what the user should know.
+
+    Returns:
+        The summary of a run that came to its end, or the signal that interrupted it.
     """
     with ExitStack() as held:  # the lock of the folder
 
@@ -51,7 +41,7 @@ def train(
             if not resume:
                 folder.create()
                 held.enter_context(folder.lock())
-            folder.clear_leftovers()
+            remove_leftovers(folder.path)  # of a killed process
             known = len(folder.epochs())
             if known < prepared.trainer.epochs:
                 note(
@@ -72,7 +62,7 @@ def train(
 def _train(
     prepared: Prepared, folder: RunFolder, recorder: Recorder, resume: bool, verbose: bool | None,
     note: Callable[[str], None],
-) -> Outcome:  # fmt: skip
+) -> dict[str, Any] | Signals:  # fmt: skip
     trainer, settings, splits = prepared.trainer, prepared.settings, prepared.splits
     signals = StopOnSignal()
     checkpoint = Checkpoint(folder.checkpoint, seconds=settings.checkpoint_seconds)
@@ -89,12 +79,12 @@ def _train(
     trainer.fit(splits, epochs=epochs, batch_size=settings.batch_size, verbose=verbose)
     save(trainer.model, folder.model)
     if signals.received is not None:
-        return Outcome(None, signals.received)
+        return signals.received
     test = trainer.evaluate(splits) if len(splits.test) else None
     summary = summary_of(prepared, test, recorder.seconds)
     folder.write_summary(summary)
     draw_curves(folder, summary, note)
-    return Outcome(summary)
+    return summary
 
 
 def draw_curves(folder: RunFolder, summary: dict[str, Any], note: Callable[[str], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from itertools import groupby
 
 from pellucid.basics.suggest import listed
@@ -17,34 +18,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> None:
     registry = default_registry()
-    entries = registry.entries(_singular(args.kind))
+    plurals = {f"{kind}s": kind for kind in KINDS} | {"losses": "loss"}  # "layers" is understood as "layer"
+    entries = registry.entries(plurals.get(args.kind, args.kind))
+    names = ("kind", "name", "summary", "distribution")
     data = [
-        {
-            "kind": entry.kind,
-            "name": entry.name,
-            "summary": entry.summary,
-            "verbs": sorted(entry.verbs),
-            "distribution": entry.distribution,
-            "version": entry.distribution_version,
-        }
+        {name: getattr(entry, name) for name in names}
+        | {"verbs": sorted(entry.verbs), "version": entry.distribution_version}
         for entry in entries
     ]
-    groups = [_group(kind, list(members)) for kind, members in groupby(entries, key=lambda entry: entry.kind)]
+    groups = [f"{kind}\n{_rows(members)}" for kind, members in groupby(entries, key=lambda entry: entry.kind)]
     output.result(data, "\n\n".join(groups) or f"No {args.kind} is registered.")
     absent = [f"{p.vendor} ({p.status})" for p in registry.plugins.found.values() if p.reason]
     if absent:
         output.note(f"Plugins that are not loaded: {listed(absent)}; see: pellucid plugins.")
 
 
-def _singular(kind: str | None) -> str | None:
-    """``layers`` is understood as ``layer``."""
-    endings = {f"{kind}s": kind for kind in KINDS} | {"losses": "loss"}
-    return endings.get(kind or "", kind)
-
-
-def _group(kind: str, entries: list[Entry]) -> str:
-    rows = [
-        (entry.name, entry.summary + (f"  [verbs: {', '.join(sorted(entry.verbs))}]" if entry.verbs else ""))
-        for entry in entries
-    ]
-    return f"{kind}\n{table(rows, indent='  ')}"
+def _rows(entries: Iterable[Entry]) -> str:
+    verbs = ((entry, f"  [verbs: {', '.join(sorted(entry.verbs))}]" if entry.verbs else "") for entry in entries)
+    return table([(entry.name, entry.summary + own) for entry, own in verbs], indent="  ")

@@ -46,13 +46,9 @@ def describe(entry: Entry, registry: Registry) -> dict[str, Any]:
         "name": entry.name,
         "summary": entry.summary,
         "arguments": [
-            {
-                "name": argument.name,
-                "type": shown(argument.annotation),
-                "required": argument.required,
-                "default": None if argument.required else argument.default,
-            }
-            for argument in arguments
+            {"name": each.name, "type": shown(each.annotation), "required": each.required}
+            | {"default": None if each.required else each.default}
+            for each in arguments
         ],
         "equations": [
             {"of": equation.of, "latex": equation.latex, "python": equation.python, "checked": bool(equation.python)}

@@ -6,6 +6,7 @@ import argparse
 import sys
 from datetime import datetime
 from pathlib import Path
+from signal import Signals
 from typing import TYPE_CHECKING, Any
 
 from pellucid.basics.errors import ConfigError, NumericalError
@@ -13,7 +14,6 @@ from pellucid.workbench.cli.console import Output, table
 
 if TYPE_CHECKING:
     from pellucid.workbench.experiments.folder import RunFolder
-    from pellucid.workbench.experiments.training import Outcome
 
 _SIGNALLED = 128
 """Exit codes after a signal are 128 + its number, as shells have it: 130 after Ctrl-C, 143 after SIGTERM."""
@@ -53,10 +53,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
     except NumericalError:
         output.note(f"The run is saved up to the step before: {folder.checkpoint}.")
         raise
-    if outcome.stopped_by is not None:
+    if isinstance(outcome, Signals):
         return _interrupted(outcome, folder, prepared.trainer, output)
-    assert outcome.summary is not None
-    output.result({"run": str(folder.path), **outcome.summary}, _text(outcome.summary, folder))
+    output.result({"run": str(folder.path), **outcome}, _text(outcome, folder))
     return 0
 
 
@@ -83,17 +82,16 @@ def _sections(args: argparse.Namespace) -> dict[str, Any]:
     return sections
 
 
-def _interrupted(outcome: Outcome, folder: RunFolder, trainer: Any, output: Output) -> int:
-    assert outcome.stopped_by is not None
+def _interrupted(by: Signals, folder: RunFolder, trainer: Any, output: Output) -> int:
     resume = f"pellucid train --resume --out {folder.path}"
     where = f"after {trainer.epochs} epochs and {trainer.steps} steps"
     output.result(
-        {"run": str(folder.path), "stopped_by": outcome.stopped_by.name, "epochs": trainer.epochs,
+        {"run": str(folder.path), "stopped_by": by.name, "epochs": trainer.epochs,
          "steps": trainer.steps, "resume": resume},
         f"Stopped {where}; everything is saved. Continue with:\n  {resume}",
     )  # fmt: skip
     sys.stdout.flush()
-    return _SIGNALLED + int(outcome.stopped_by)
+    return _SIGNALLED + int(by)
 
 
 def _text(summary: dict[str, Any], folder: RunFolder) -> str:
