@@ -117,8 +117,8 @@ def test_the_kernels_ask_for_no_symbol_newer_than_glibc_2_28():
 def test_a_checkout_has_the_header_and_a_source_distribution_asks_for_pellucid(tmp_path):
     ask = "import build_backend as b; print([r for r in b.get_requires_for_build_wheel() if r.startswith('pellucid')])"
     alone = tmp_path / "pellucid_cnn"
-    alone.mkdir()
-    for name in ("build_backend.py", "setup.py"):
+    (alone / "ext").mkdir(parents=True)
+    for name in ("build_backend.py", "setup.py", "ext/optional.py"):
         (alone / name).write_bytes((ROOT / "plugins/cnn" / name).read_bytes())
     for folder, expected in ((ROOT / "plugins/cnn", "[]"), (alone, "['pellucid>=0.1.dev0,<0.2']")):
         code = f"import sys; sys.path.insert(0, {str(folder)!r}); {ask}"
