@@ -98,7 +98,7 @@ def fresh(*paths: Path) -> None:
 def _train(prepared: Any, folder: Path, watches: Sequence[Callback | Watch]) -> dict[str, Any]:
     prepared.trainer.callbacks += tuple(watches)
     start, cpu_start = perf_counter(), process_time()
-    if train(prepared, RunFolder(folder), verbose=False).summary is None:
+    if not isinstance(train(prepared, RunFolder(folder), verbose=False), dict):
         raise KeyboardInterrupt  # the run was told to stop, and so is the benchmark
     seconds, cpu_seconds = perf_counter() - start, process_time() - cpu_start
     for each in watches:

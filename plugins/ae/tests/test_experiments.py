@@ -26,8 +26,8 @@ def test_an_experiment_runs_as_it_stands_in_its_file(
     check(sections)
     sections["data"] = {"type": "files", "train": str(tmp_path / "x.npz"), "transforms": []}
     sections["train"]["epochs"] = 4
-    summary = train(prepare(check(sections)), RunFolder(tmp_path / "run"), verbose=False).summary
-    assert summary is not None
+    summary = train(prepare(check(sections)), RunFolder(tmp_path / "run"), verbose=False)
+    assert isinstance(summary, dict)
     assert summary["chosen_by"] == "validation_reconstruction_error"
     losses = [epoch["loss"] for epoch in RunFolder(tmp_path / "run").epochs()]
     assert losses == sorted(losses, reverse=True)
