@@ -1,11 +1,12 @@
 """README's two commands on a bare machine: a minimal Debian in a folder, an ordinary user, only what README names.
 
-``python -m tests.packaging.bare_root [FOLDER]`` runs it by hand, as root and where debootstrap is installed, and prints
-the log; docs/machines.md has one.
+``python -m tests.packaging.bare_root [--release sid] [FOLDER]`` runs it by hand, as root and where debootstrap is
+installed, and prints the log; docs/machines.md has one.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shlex
@@ -62,10 +63,12 @@ class BareMachine:
     Args:
         root: the folder.
         say: takes what happens, line by line.
+        release: Debian's name of it; the newest Python is in ``sid``.
     """
 
-    def __init__(self, root: Path, say: Callable[[str], None] = print) -> None:
+    def __init__(self, root: Path, say: Callable[[str], None] = print, release: str = RELEASE) -> None:
         self.root = root
+        self.release = release
         self.say = say
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "DEBIAN_FRONTEND": "noninteractive"}
         self.environment = environment | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -73,7 +76,7 @@ class BareMachine:
     def bootstrap(self) -> None:
         """Lay down Debian's smallest root."""
         done = subprocess.run(
-            ["debootstrap", "--variant=minbase", RELEASE, str(self.root)], capture_output=True, text=True
+            ["debootstrap", "--variant=minbase", self.release, str(self.root)], capture_output=True, text=True
         )
         if done.returncode:
             raise OSError(f"debootstrap: {(done.stdout + done.stderr).strip().splitlines()[-1]}")
@@ -147,18 +150,23 @@ def listed(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser("bare_root", description="README's commands on a bare Debian.")
+    parser.add_argument("--release", default=RELEASE, help="Debian's name of it (%(default)s)")
+    parser.add_argument("root", nargs="?", type=Path, help="where it is made, or stands already")
+    parser.add_argument("targets", nargs="*", help="what is made (train test)")
+    options = parser.parse_args(arguments)
     reason = why_not()
     if reason:
         print(reason, file=sys.stderr)
         return 2
-    root = Path(arguments[0]) if arguments else Path(tempfile.mkdtemp(prefix="bare-root-"))
-    machine = BareMachine(root, lambda line: print(line, flush=True))
+    root: Path = options.root or Path(tempfile.mkdtemp(prefix="bare-root-"))
+    machine = BareMachine(root, lambda line: print(line, flush=True), options.release)
     if not (root / "etc").exists():
         machine.bootstrap()
-    both_commands(machine, arguments[1:] or ("train", "test"))
+    both_commands(machine, options.targets or ("train", "test"))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
