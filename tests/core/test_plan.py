@@ -1,4 +1,4 @@
-"""Where a run stands: the plan of a call of fit, which schedules and the live line follow; single steps have none."""
+"""Where a run stands: the plan of a call of fit, which schedules follow; single steps have none."""
 
 from __future__ import annotations
 
@@ -64,35 +64,6 @@ def test_a_second_call_plans_its_own_steps_after_those_before(first: Any, second
     assert [place[:2] for place in look.seen] == [(i, total) for i in range(done, total + 1)]
     assert look.epochs == (first[1], first[1] + second[1])
     assert 0.0 < trainer.schedule(total - 1, total) < trainer.schedule(done, total)  # type: ignore[misc]
-
-
-def test_the_live_line_of_a_second_call_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its bar had a length of 0, or less, and stayed at 0 %."""
-    import pellucid.training.progress as progress
-
-    bars: list[Any] = []
-
-    class Bar:
-        def __init__(self, total: int, **options: Any) -> None:
-            self.total, self.n, self.postfix = total, 0, [""]
-            bars.append(self)
-
-        def update(self, n: int) -> None:
-            self.n += n
-
-        def set_description_str(self, *_: Any, **__: Any) -> None: ...
-        def close(self) -> None: ...
-        def write(self, *_: Any, **__: Any) -> None: ...
-
-    monkeypatch.setattr(progress, "tqdm", Bar)
-    monkeypatch.setattr(Bar, "write", staticmethod(lambda *_, **__: None))
-    monkeypatch.setattr(progress, "INTERVAL", 0.0)
-    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
-    trainer = a_trainer()
-    for rows in (80, 16):
-        data = DATA[0][:rows], DATA[1][:rows]
-        trainer.fit(data, epochs=3, batch_size=16, verbose=True)
-    assert [(bar.total, bar.n) for bar in bars] == [(15, 15), (3, 3)]
 
 
 def test_a_run_that_goes_on_keeps_to_its_plan_though_some_steps_had_no_weight(tmp_path: Any) -> None:

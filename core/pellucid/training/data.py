@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -17,7 +17,10 @@ from pellucid.interfaces.samples import Split, check_data
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.model.inputs import transformed
 from pellucid.registry.config import config_or_none, read_several
-from pellucid.training.microbatch import Pair, Source
+from pellucid.training.microbatch import Source
+
+Pair = tuple[tuple[HostArray, ...], HostArray | None]
+"""Inputs and targets of an evaluation."""
 
 
 def prepare(

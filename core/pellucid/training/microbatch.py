@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray
+from pellucid.basics.arrays import Array
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Batch, Objective
 from pellucid.interfaces.transform import Augmentation
-
-Pair = tuple[tuple[HostArray, ...], HostArray | None]
-"""Inputs and targets of an evaluation."""
 
 
 class Source:

@@ -20,7 +20,8 @@ from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.optimizer import Optimizer, Segment, Slots
 from pellucid.interfaces.schedule import Schedule
 from pellucid.registry.registry import default_registry
-from pellucid.training.microbatch import Pair, Source
+from pellucid.training.data import Pair
+from pellucid.training.microbatch import Source
 
 AT_ONCE = 32
 """Steps without a return to Python at the most, so that an interrupt is heard soon."""
