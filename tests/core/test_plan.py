@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,28 @@ def test_a_second_call_plans_its_own_steps_after_those_before(first: Any, second
     assert [place[:2] for place in look.seen] == [(i, total) for i in range(done, total + 1)]
     assert look.epochs == (first[1], first[1] + second[1])
     assert 0.0 < trainer.schedule(total - 1, total) < trainer.schedule(done, total)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(("rows", "final", "said"), [(16, 0.0, True), (80, 0.0, False), (16, 0.1, False)])
+def test_a_second_call_with_next_to_nothing_of_the_rate_says_so(rows: int, final: float, said: bool) -> None:
+    """After ten epochs on much data the plan is nearly over for two on little."""
+    trainer = a_trainer(schedule={"type": "cosine", "final": final})
+    fit(trainer, epochs=10)
+    message = r"at most 0\.004 .*: 50 of the 52 steps.*make a new Trainer"
+    with pytest.warns(pl.PellucidWarning, match=message) if said else nullcontext():
+        fit(trainer, rows=rows, epochs=2)
+
+
+def test_a_run_that_goes_on_to_its_planned_end_is_told_nothing() -> None:
+    class Stop(pl.Callback):
+        def on_run_start(self, run: pl.Run) -> None:
+            run.on_step(lambda run: run.stop("power cut") if run.step == 48 else None)
+
+    trainer = a_trainer(schedule="cosine", callbacks=[Stop()])
+    fit(trainer, epochs=10)
+    trainer.callbacks.clear()
+    fit(trainer, epochs=10 - trainer.epochs)
+    assert trainer.steps == 50
 
 
 def test_a_run_that_goes_on_keeps_to_its_plan_though_some_steps_had_no_weight(tmp_path: Any) -> None:

@@ -34,10 +34,9 @@ def find_claims(path: Sequence[str] | None = None) -> list[Claim]:
         for metadata in _metadata_folders(folder or "."):
             name, version = _identity(metadata)
             key = name.replace("_", "-").replace(".", "-").lower()
-            if key in seen:
-                continue
-            seen.add(key)
-            claims += [Claim(*line, name, version) for line in _entry_points(metadata)]
+            if key not in seen:
+                seen.add(key)
+                claims += [Claim(*line, name, version) for line in _entry_points(metadata)]
     return sorted(claims)
 
 

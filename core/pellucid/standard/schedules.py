@@ -19,6 +19,13 @@ _OVER = (
     "The cosine schedule is over after the {} 'steps' that it was given: the learning rate is 0, and nothing more is "
     "trained. Give it more steps or a 'final' above 0; for a new beginning, make a new Trainer."
 )
+_LATE = (
+    "The cosine schedule leaves this call of fit at most {:.1g} of the learning rate: {} of the {} steps up to its end "
+    "were taken before, and it goes on from there. For a new beginning, such as on other data, make a new Trainer of "
+    "the same model."
+)
+_LITTLE = 0.05
+"""Of the learning rate."""
 
 
 class Constant(Schedule):
@@ -74,10 +81,17 @@ class Cosine(Schedule):
     def __call__(self, step: int, total: int) -> float:
         end = self.steps or total
         if not end:
-            warnings.warn(_NO_PLAN, PellucidWarning, stacklevel=2)
+            warnings.warn(_NO_PLAN, PellucidWarning, stacklevel=6)  # where train_step is called
         elif self.steps and step >= end and self.final == 0:
-            warnings.warn(_OVER.format(end), PellucidWarning, stacklevel=2)
+            warnings.warn(_OVER.format(end), PellucidWarning, stacklevel=7)  # where fit is called
         if step < self.warmup:
             return (step + 1) / self.warmup
         progress = min(1.0, (step - self.warmup) / max(end - self.warmup, 1)) if end else 0.0
         return self.final + (1 - self.final) * (1 + cos(pi * progress)) / 2
+
+    def starts(self, step: int, total: int) -> None:
+        """Warn if nearly all of the plan lies behind: the rate only falls from here."""
+        end = self.steps or total
+        factor = self(step, total) if self.warmup < step < end else 1.0
+        if factor < _LITTLE:
+            warnings.warn(_LATE.format(factor, step, end), PellucidWarning, stacklevel=4)

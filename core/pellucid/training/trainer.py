@@ -80,7 +80,8 @@ class Trainer(Training):
         """Train for a number of epochs; a second call continues, with the weights that training stopped with.
 
         A schedule follows the plan: from the trainer's first step to the end of this call. A second call lengthens the
-        plan, so it begins further down; for a new beginning, make a new Trainer.
+        plan, so it begins further down, where that is almost nothing with a warning; for a new beginning, as for other
+        data, make a new Trainer of the same model.
 
         Args:
             data: a data set, its name, or a pair ``(x, y)`` of arrays.
@@ -113,14 +114,15 @@ class Trainer(Training):
         same = {name for name, value in plan.items() if self.plan.get(name) == value}
         if self.position and not same >= {"rows", "batch_size"}:  # an epoch left in the middle has its rows and steps
             raise DataError(
-                f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.plan}. To "
-                f"continue it, give the same data and batch size. Received: {plan}. To start afresh, make a new "
-                "Trainer."
+                f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.plan}. To continue "
+                f"it, give the same data and batch size. Received: {plan}. To start afresh, make a new Trainer."
             )
         of_step = batch_size * self.accumulate
         plan["steps"] = self.steps + max(epochs * -(-rows // of_step) - -(-self.position // of_step), 0)
         if len(same) == 3:  # the same end as before, with all steps of that plan: some may have had no weight
             plan["steps"] = max(plan["steps"], self.plan.get("steps", 0))
+        elif self.schedule is not None and epochs:
+            self.schedule.starts(self.steps, plan["steps"])
         self.plan = plan
 
     def forget(self) -> None:
