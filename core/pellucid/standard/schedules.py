@@ -91,7 +91,7 @@ class Cosine(Schedule):
 
     def starts(self, step: int, total: int) -> None:
         """Warn if nearly all of the plan lies behind: the rate only falls from here."""
-        end = self.steps or total
-        factor = self(step, total) if self.warmup < step < end else 1.0
+        length = self.steps or total
+        factor = self(step, total) if self.warmup < step < length else 1.0
         if factor < _LITTLE:
-            warnings.warn(_LATE.format(factor, step, end), PellucidWarning, stacklevel=4)
+            warnings.warn(_LATE.format(factor, step, length), PellucidWarning, stacklevel=4)

@@ -34,6 +34,17 @@ def factors(subject: Subject) -> None:
                 received=repr(factor), remedy="Guard divisions: total may be 0, step may be beyond total.")  # fmt: skip
 
 
+def endless(subject: Subject) -> None:
+    """Without a plan it is not over: where a long plan would still train, single steps do."""
+    schedule = subject.create()
+    for step in (1, 5):
+        planned, alone = _factor(schedule, step, 10**6), _factor(schedule, step, 0)
+        require(
+            alone > 0 or planned == 0, f"Without a plan (total 0) the factor of step {step} is 0: nothing is trained.",
+            expected="a factor above 0", received=repr(alone), remedy="Go on as at the beginning of a long plan.",
+        )  # fmt: skip
+
+
 def pure(subject: Subject) -> None:
     """The factor depends on step and total alone, so that a run can continue anywhere."""
     schedule = subject.create()
@@ -54,4 +65,4 @@ def equations(subject: Subject) -> None:
         require_equations(schedule, {"step": step, "total": total}, computed, 1e-12, where=where)
 
 
-CHECKS = (*checks(factors, pure), *checks(equations, applies=has_expressions))
+CHECKS = (*checks(factors, endless, pure), *checks(equations, applies=has_expressions))
