@@ -64,7 +64,7 @@ def test_optimizers_too(optimizer: Any) -> None:
 
 @pytest.mark.parametrize("schedule", [Constant(), *(Cosine(**e.arguments) for e in Cosine.examples)], ids=repr)
 def test_schedules(schedule: Any) -> None:
-    for step in range(15):
+    for step in range(getattr(schedule, "steps", None) or 15):  # after its own steps it warns
         assert schedule(step, 10) == pytest.approx(evaluate(schedule, step=step, total=10)["factor"], abs=1e-15)
 
 

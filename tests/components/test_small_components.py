@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pellucid.basics.checks import check_int, check_sizes
 from pellucid.basics.component import CHANGES
-from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.basics.errors import ConfigError, PellucidWarning, ShapeError
 from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
 from pellucid.standard.layers.activations import ELU, LeakyReLU, Softmax
 from pellucid.standard.layers.dense import Dense
@@ -36,6 +36,20 @@ def test_cosine_at_known_points() -> None:
     assert [warm(step, 12) for step in (0, 1, 2, 3, 4, 8, 12)] == pytest.approx([0.25, 0.5, 0.75, 1, 1, 0.5, 0])
     assert Cosine(steps=6)(3, 1000) == pytest.approx(0.5)
     assert Cosine(warmup=10)(3, 5) == pytest.approx(0.4)  # a run shorter than its warm-up
+    assert Cosine(steps=6, final=0.2)(9, 1000) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(("arguments", "step", "factor", "message"), [
+    ({"warmup": 4}, 1, 0.5, "does not know how many steps there will be"),
+    ({}, 1000, 1.0, r'Give their number, schedule=\{"type": "cosine", "steps": …\}'),
+    ({"steps": 6}, 6, 0.0, "is over after the 6 'steps' that it was given: the learning rate is 0"),
+])  # fmt: skip
+def test_a_cosine_that_has_no_end_or_is_over_says_so(
+    arguments: dict[str, Any], step: int, factor: float, message: str
+) -> None:
+    """Without a plan, total is 0: it was over after one step, and nobody was told."""
+    with pytest.warns(PellucidWarning, match=message):
+        assert Cosine(**arguments)(step, 0) == pytest.approx(factor)
 
 
 @pytest.mark.parametrize(

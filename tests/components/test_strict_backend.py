@@ -89,8 +89,9 @@ def test_training_too(accumulate: int, weighted: bool) -> None:
 
     def trained(ops: Ops) -> tuple[Any, ...]:
         model = pl.build({"type": "sequential", "layers": layers}, input_shape=(6,), seed=0, backend=ops)
+        schedule = {"type": "cosine", "steps": 30}
         trainer = pl.Trainer(
-            model, loss="softmax_cross_entropy", schedule="cosine", accumulate=accumulate, clip_norm=1.0, seed=0
+            model, loss="softmax_cross_entropy", schedule=schedule, accumulate=accumulate, clip_norm=1.0, seed=0
         )
         trainer.fit((x, y), sample_weight=weight, validation=(x, y), epochs=2, batch_size=8, verbose=False)
         losses = [trainer.train_step(x[:9], y[:9], weight=None if weight is None else weight[:9]) for _ in range(3)]

@@ -55,6 +55,18 @@ def test_ten_redraws_a_second_on_a_terminal(
     assert err.endswith("\r"), "the live line is gone"
 
 
+def test_the_line_of_a_second_call_on_less_data_goes_from_start_to_end(
+    clock: dict[str, float], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It stayed at 0 %: all planned steps, counted in steps of the present data, seemed to be taken already."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    trainer = small_trainer(callbacks=[Ticking(clock)])
+    trainer.fit(small_data(1000), epochs=2, batch_size=10, verbose=False)
+    trainer.fit(small_data(300), epochs=2, batch_size=10, verbose=True)
+    percent = [int(number) for number in re.findall(r"(\d+) %", capsys.readouterr().err)]
+    assert percent[0] == 0 and percent[-1] >= 80 and percent == sorted(percent)
+
+
 def test_plain_lines_elsewhere(clock: dict[str, float], capsys: pytest.CaptureFixture[str]) -> None:
     train(clock, epochs=3)
     err = capsys.readouterr().err

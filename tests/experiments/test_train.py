@@ -33,9 +33,9 @@ def test_summary_tells_what_happened(pellucid: Shell) -> None:
     summary = json.loads(Path("run/summary.json").read_text())
     epochs = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
 
-    accuracy = [epoch["validation_accuracy"] for epoch in epochs]
-    assert summary["best_epoch"] == accuracy.index(max(accuracy)) + 1
-    assert summary["validation"]["accuracy"] == max(accuracy)
+    best = max(epochs, key=lambda epoch: (epoch["validation_accuracy"], -epoch["validation_loss"]))
+    assert summary["best_epoch"] == best["epoch"]
+    assert summary["validation"]["accuracy"] == best["validation_accuracy"]
     assert summary["samples"] == {"train": 90, "validation": 30, "test": 30}
     assert summary["parameters"] == 4 * 8 + 8 + 8 * 3 + 3
     assert (summary["epochs"], summary["steps"], summary["seed"]) == (5, 5 * 6, 0)

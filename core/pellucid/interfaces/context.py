@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.autodiff.tape import Tape
 from pellucid.autodiff.variable import Variable
 from pellucid.basics.arrays import Array
-from pellucid.basics.errors import DifferentiationError
+from pellucid.basics.errors import ConfigError, DifferentiationError
 from pellucid.interfaces.parameters import State
 from pellucid.ops.base import Ops
 from pellucid.ops.random import _MASK, Stream, mix, site_key
@@ -31,7 +31,8 @@ class _Call:
     def __init__(self, seed: int, dtype: Any) -> None:
         self.seed = seed
         self.dtype = np.dtype(dtype)
-        self.step = self.epoch = self.micro = 0
+        self.step = self.micro = 0
+        self.epoch: int | None = 0
         self.cell = np.zeros(2, np.uint64)
         self.index: np.ndarray[Any, Any] | None = None
         self.updates: list[tuple[State, Array, float]] = []
@@ -122,7 +123,12 @@ class Context:
 
     @property
     def epoch(self) -> int:
-        """The number of whole epochs before this one."""
+        """The number of whole epochs before this one. A ``train_step`` belongs to none: a ConfigError."""
+        if self._call.epoch is None:
+            raise ConfigError(
+                "This step belongs to no epoch, and what grows with the epochs would never grow: train_step takes "
+                "single steps. Count steps instead, as warmup_steps does in place of warmup_epochs, or train with fit."
+            )
         return self._call.epoch
 
     @property
@@ -204,10 +210,11 @@ class Context:
     # -- for whoever makes the root ------------------------------------------------------------------------------
 
     def begin(
-        self, step: int, epoch: int, *, micro: int = 0, row_offset: int = 0,
+        self, step: int, epoch: int | None, *, micro: int = 0, row_offset: int = 0,
         index: np.ndarray[Any, Any] | None = None,
     ) -> None:  # fmt: skip
-        """Set what the next call is: its place in the run and, in evaluation, which samples it holds."""
+        """Set what the next call is: its place in the run and, in evaluation, which samples it holds. The epoch is None
+        where steps are taken that belong to none."""
         call = self._call
         call.step, call.epoch, call.micro, call.index = step, epoch, micro, index
         call.cell[1] = row_offset

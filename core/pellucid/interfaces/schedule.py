@@ -15,4 +15,11 @@ class Schedule(Component, ABC):
 
     @abstractmethod
     def __call__(self, step: int, total: int) -> float:
-        """The factor on the learning rate for the step number ``step`` (0 is the first) of ``total`` planned ones."""
+        """The factor on the learning rate for the step number ``step`` (0 is the first) of ``total`` planned ones.
+
+        Both count from the trainer's first step on. Single steps, ``train_step``, have no plan: ``total`` is 0. A
+        schedule that needs it then goes on as if there were no end, and warns; it must not end after one step.
+        """
+
+    def starts(self, step: int, total: int) -> None:
+        """A call of ``fit`` with a plan of its own begins at this step: the place for a warning if little is left."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import namedtuple
 from collections.abc import Iterator, Sequence
 
 GROUP = "pellucid.v1"
@@ -16,29 +17,10 @@ GROUP = "pellucid.v1"
 _PREFIX = "pellucid.v"
 
 
-class Claim:
-    """One line of a distribution's ``entry_points.txt``: this distribution speaks for this vendor."""
+class Claim(namedtuple("Claim", "vendor module group distribution version")):  # typing's is slow to import
+    """One line of a distribution's ``entry_points.txt``: this distribution speaks for this vendor. All are texts."""
 
-    __slots__ = ("distribution", "group", "module", "vendor", "version")
-
-    def __init__(self, vendor: str, module: str, group: str, distribution: str, version: str) -> None:
-        self.vendor = vendor
-        self.module = module
-        self.group = group
-        self.distribution = distribution
-        self.version = version
-
-    def key(self) -> tuple[str, ...]:
-        return self.vendor, self.module, self.group, self.distribution, self.version
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Claim) and self.key() == other.key()
-
-    def __hash__(self) -> int:
-        return hash(self.key())
-
-    def __repr__(self) -> str:
-        return f"Claim{self.key()}"
+    __slots__ = ()
 
 
 def find_claims(path: Sequence[str] | None = None) -> list[Claim]:
@@ -52,11 +34,10 @@ def find_claims(path: Sequence[str] | None = None) -> list[Claim]:
         for metadata in _metadata_folders(folder or "."):
             name, version = _identity(metadata)
             key = name.replace("_", "-").replace(".", "-").lower()
-            if key in seen:
-                continue
-            seen.add(key)
-            claims += [Claim(*line, name, version) for line in _entry_points(metadata)]
-    return sorted(claims, key=Claim.key)
+            if key not in seen:
+                seen.add(key)
+                claims += [Claim(*line, name, version) for line in _entry_points(metadata)]
+    return sorted(claims)
 
 
 def _metadata_folders(folder: str) -> list[str]:

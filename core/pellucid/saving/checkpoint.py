@@ -44,7 +44,7 @@ def save_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     document["progress"] = {
         "steps": trainer.steps, "epochs": trainer.epochs, "position": trainer.position,
         "totals": ops.to_host(trainer.totals).tolist(), "optimizer_steps": int(trainer.slots.t),
-        "plan": trainer.division,
+        "plan": trainer.plan,
     }  # fmt: skip
     tensors[_HISTORY] = np.frombuffer(json.dumps(trainer.history.records).encode(), np.uint8)  # too long for a header
     document["callbacks"] = callbacks
@@ -78,7 +78,7 @@ def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
         trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
     trainer.slots.t[()] = progress["optimizer_steps"]
     trainer.steps, trainer.epochs = progress["steps"], progress["epochs"]
-    trainer.position, trainer.division = progress["position"], progress["plan"]
+    trainer.position, trainer.plan = progress["position"], progress["plan"]
     trainer.totals[...] = trainer.runtime.ops.asarray(np.array(progress["totals"], np.float64))
     trainer.history.records[:] = history
     for i, (callback, state) in enumerate(callbacks):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import isnan
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from math import inf, isnan
 from pathlib import Path
 from time import monotonic
 from typing import Any, Literal
@@ -22,8 +23,15 @@ from pellucid.training.run import Callback, Run, Training
 class BestEpoch(Callback):
     """Compares the epochs by one figure, and gives the model the weights of the best one when the run ends.
 
-    Of equal epochs the first counts. Training itself is not touched: a checkpoint holds the latest weights, and the
-    best ones beside them. It belongs to one trainer; another one refuses it with a ConfigError.
+    Of equal figures that of the smaller loss counts, on the validation data if there are any; of equal losses, the
+    first. With few samples many epochs are equally accurate, and the first of them has learned least.
+
+    Figures are compared that were measured on the same data: a further ``fit`` on the same data goes on choosing among
+    all epochs, and one on other data begins to choose anew.
+
+    Training itself is not touched. The next ``fit`` goes on with the weights that training stopped with, unless the
+    model was given others in between; a checkpoint holds them, and the best ones beside them. It belongs to one
+    trainer; another one refuses it with a ConfigError.
 
     Args:
         monitor: the figure, a column of the history such as ``"validation_loss"``; None takes the first metric on the
@@ -41,14 +49,36 @@ class BestEpoch(Callback):
         self.mode = mode
         self.epoch: int | None = None
         self.figure: float | None = None
+        self._data: str | None = None  # what the figures were measured on
         self._learned: dict[str, Any] = {}  # the arrays of that epoch, by name
+        self._trained: dict[str, Any] = {}  # those that training stopped with, after a run
 
     def on_run_start(self, run: Run) -> None:
-        if self.epoch is not None and run.trainer.steps == 0:
+        name, _ = self._monitored(run.trainer)
+        data = _fingerprint(run, name)
+        if self.epoch is not None:
+            self._require_own(run, name)
+            self._go_on(run)
+            if self._data not in (None, data):
+                self.epoch, self.figure, self._learned = None, None, {}
+        self._data = data
+
+    def _require_own(self, run: Run, name: str) -> None:
+        """Raise ConfigError where the trainer has had no such epoch."""
+        chosen = run.history.records[(self.epoch or 0) - 1 :][:1]
+        if run.trainer.steps == 0 or not chosen or chosen[0].get(name, self.figure) != self.figure:
             raise ConfigError(
                 f"This best_epoch holds epoch {self.epoch} of another trainer. Give each trainer one of its own, by "
                 'its name for example: callbacks=["best_epoch"].'
             )
+
+    def _go_on(self, run: Run) -> None:
+        """Take up the weights that training stopped with, if the model still has those that it was given then."""
+        ops, arrays = run.trainer.runtime.ops, _arrays(run.model)
+        if self._trained and all(np.array_equal(ops.to_host(array), self._learned[name]) for name, array in arrays):
+            for name, array in arrays:
+                array[...] = ops.asarray(self._trained[name])
+        self._trained = {}
 
     def on_epoch_end(self, run: Run) -> None:
         name, sign = self._monitored(run.trainer)
@@ -60,23 +90,31 @@ class BestEpoch(Callback):
                 'Train with validation data, or name another figure: best_epoch with monitor = "loss".'
             )
         figure = float(record[name])
-        if not isnan(figure) and (self.figure is None or sign * figure > sign * self.figure):
+        if not isnan(figure) and (self.epoch is None or _key(record, name, sign) > self._key_so_far(run, name, sign)):
             with run.lent():  # where validation was on averaged weights, these are kept
-                ops = run.trainer.runtime.ops
-                self._learned = {name: np.array(ops.to_host(array)) for name, array in _arrays(run.model)}
+                self._learned = _copied(run)
             self.epoch, self.figure = record["epoch"], figure
+
+    def _key_so_far(self, run: Run, name: str, sign: float) -> tuple[float, float]:
+        return _key({**run.history[(self.epoch or 0) - 1], name: self.figure}, name, sign)
 
     def on_run_end(self, run: Run) -> None:
         if self.epoch is not None:
+            self._trained = _copied(run)
             for name, array in _arrays(run.model):
                 array[...] = run.trainer.runtime.ops.asarray(self._learned[name])
 
     def state(self) -> dict[str, Any]:
-        return {} if self.epoch is None else {"epoch": self.epoch, "figure": self.figure, **self._learned}
+        if self.epoch is None:
+            return {}
+        trained = {f"{_TRAINED}{name}": array for name, array in self._trained.items()}
+        return {"epoch": self.epoch, "figure": self.figure, "data": self._data, **self._learned, **trained}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._learned = dict(state)
-        self.epoch, self.figure = self._learned.pop("epoch", None), self._learned.pop("figure", None)
+        kept = dict(state)
+        self.epoch, self.figure, self._data = (kept.pop(name, None) for name in ("epoch", "figure", "data"))
+        self._trained = {n.removeprefix(_TRAINED): kept.pop(n) for n in list(kept) if n.startswith(_TRAINED)}
+        self._learned = kept
 
     def choice(self, trainer: Training) -> tuple[int | None, str]:
         return self.epoch, self._monitored(trainer)[0]
@@ -91,9 +129,39 @@ class BestEpoch(Callback):
         return name, 1.0 if metric is not None and metric.higher_is_better else -1.0
 
 
+_TRAINED = "trained/"
+
+
+def _key(record: Mapping[str, Any], name: str, sign: float) -> tuple[float, float]:
+    """What is larger for the better one of two epochs: the figure, then the loss."""
+    loss = float(record.get("validation_loss", record["loss"]))
+    return sign * float(record[name]), -inf if isnan(loss) else -loss
+
+
+def _fingerprint(run: Run, name: str) -> str:
+    """Of the figure's name and of the samples that it is measured on."""
+    arrays: Sequence[Any] = ()
+    if not name.startswith("validation_"):
+        arrays = () if run.data is None else run.data.arrays
+    elif run.validation is not None:
+        arrays = (*run.validation[0], run.validation[1])
+    found = sha256(name.encode())
+    for array in arrays:
+        host = None if array is None else np.ascontiguousarray(run.trainer.runtime.ops.to_host(array))
+        found.update(b"" if host is None else f"{host.dtype}{host.shape}".encode())
+        found.update(b"" if host is None else host.data)
+    return found.hexdigest()
+
+
 def _arrays(model: Layer) -> list[tuple[str, Any]]:
     """All arrays that make up what the model has learned."""
     return [("parameters", require_runtime(model).arena.data), *((f"states/{s.path}", s.data) for s in model.states())]
+
+
+def _copied(run: Run) -> dict[str, Any]:
+    """Copies of them, on the host."""
+    ops = run.trainer.runtime.ops
+    return {name: np.array(ops.to_host(array)) for name, array in _arrays(run.model)}
 
 
 class Checkpoint(Callback):
@@ -103,8 +171,7 @@ class Checkpoint(Callback):
     run, also when it is stopped. After a step that was rejected because it was not finite, the checkpoint is of the
     step before.
 
-    List it last: then it sees what the other callbacks did at the end of an epoch, and saves the latest weights before
-    best_epoch exchanges them for the best.
+    List it last: then it sees what the other callbacks did at the end of an epoch.
 
     Args:
         path: the file.

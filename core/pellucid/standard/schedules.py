@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from math import cos, pi
 from typing import ClassVar
 
 from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.interfaces.schedule import Schedule
+
+_NO_PLAN = (
+    "The cosine schedule does not know how many steps there will be: single steps have no plan, so after the warm-up "
+    'the learning rate stays as it is. Give their number, schedule={"type": "cosine", "steps": …}, or train with fit.'
+)
+_OVER = (
+    "The cosine schedule is over after the {} 'steps' that it was given: the learning rate is 0, and nothing more is "
+    "trained. Give it more steps or a 'final' above 0; for a new beginning, make a new Trainer."
+)
+_LATE = (
+    "The cosine schedule leaves this call of fit at most {:.1g} of the learning rate: {} of the {} steps up to its end "
+    "were taken before, and it goes on from there. For a new beginning, such as on other data, make a new Trainer of "
+    "the same model."
+)
+_LITTLE = 0.05
+"""Of the learning rate."""
 
 
 class Constant(Schedule):
@@ -23,20 +40,22 @@ class Constant(Schedule):
 class Cosine(Schedule):
     """``factor = final + (1 − final)·½(1 + cos πp)``, p from 0 to 1 after the warm-up (Loshchilov & Hutter, 2017).
 
-    During the warm-up the factor rises evenly, ``(step + 1)/warmup``. After the last step it stays at ``final``.
+    During the warm-up the factor rises evenly, ``(step + 1)/warmup``. After the last step it stays at ``final``. Steps
+    without a plan, ``train_step``, have no last one: p stays 0, and a warning asks for ``steps``. Steps after the last
+    one, whose rate is 0, have a warning too.
 
     Args:
         warmup: number of steps of the warm-up, at least 0.
         final: the factor at the end, in [0, 1].
-        steps: number of steps from the first to the end, above ``warmup``; None takes the planned length of the run,
-            which grows when ``fit`` is called again.
+        steps: number of steps from the first to the end, above ``warmup``; None takes the planned length of the run:
+            all steps of the trainer so far, and those of this call of ``fit``.
     """
 
     equations = (
         Equation(
             "p",
             r"p = \min\left(1, \frac{s - s_w}{S - s_w}\right)",
-            "min(1, max(0, step - warmup) / max((steps or total) - warmup, 1))",
+            "min(1, max(0, step - warmup) / max((steps or total) - warmup, 1)) if steps or total else 0",
         ),
         Equation(
             "factor",
@@ -60,8 +79,19 @@ class Cosine(Schedule):
         self.steps = steps
 
     def __call__(self, step: int, total: int) -> float:
+        end = self.steps or total
+        if not end:
+            warnings.warn(_NO_PLAN, PellucidWarning, stacklevel=6)  # where train_step is called
+        elif self.steps and step >= end and self.final == 0:
+            warnings.warn(_OVER.format(end), PellucidWarning, stacklevel=7)  # where fit is called
         if step < self.warmup:
             return (step + 1) / self.warmup
-        length = max((self.steps or total) - self.warmup, 1)
-        progress = min(1.0, (step - self.warmup) / length)
+        progress = min(1.0, (step - self.warmup) / max(end - self.warmup, 1)) if end else 0.0
         return self.final + (1 - self.final) * (1 + cos(pi * progress)) / 2
+
+    def starts(self, step: int, total: int) -> None:
+        """Warn if nearly all of the plan lies behind: the rate only falls from here."""
+        length = self.steps or total
+        factor = self(step, total) if self.warmup < step < length else 1.0
+        if factor < _LITTLE:
+            warnings.warn(_LATE.format(factor, step, length), PellucidWarning, stacklevel=4)

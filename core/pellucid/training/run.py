@@ -20,6 +20,8 @@ from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.optimizer import Optimizer, Segment, Slots
 from pellucid.interfaces.schedule import Schedule
 from pellucid.registry.registry import default_registry
+from pellucid.training.data import Pair
+from pellucid.training.microbatch import Source
 
 AT_ONCE = 32
 """Steps without a return to Python at the most, so that an interrupt is heard soon."""
@@ -95,7 +97,8 @@ class Training:
         steps, epochs: accepted steps and finished epochs.
         position: rows of the epoch under way that have been trained on.
         totals: Σ count·loss and Σ count over them.
-        division: how its rows are divided into steps.
+        plan: of the last call of ``fit``: its ``rows`` and ``batch_size``, which divide an epoch into steps; after how
+            many ``epochs`` and accepted ``steps`` of the trainer it ends.
         history: the figures of all epochs.
         directory: the run folder, or None.
         slots: the optimizer's memory.
@@ -115,7 +118,7 @@ class Training:
         self.runtime = require_runtime(self.model)
         self.steps = self.epochs = self.position = 0
         self.totals = self.runtime.ops.zeros(2, np.float64)
-        self.division: dict[str, int] = {}
+        self.plan: dict[str, int] = {}
         self.history = History()
         self.directory: Path | None = None
         self.slots = Slots(self.runtime.arena)
@@ -133,8 +136,11 @@ class Run:
 
     Attributes:
         trainer, model, history: what is trained, and the figures of all epochs so far.
-        step, epoch: numbers of finished steps and epochs of the trainer.
-        steps_per_epoch, epochs: what this call is to do.
+        step, epoch: numbers of finished steps and epochs of the trainer, those of earlier calls included.
+        total_steps, last_epoch: the same numbers at the planned end of this call; 0 for a single step, ``train_step``,
+            which has no plan.
+        data: what is trained on, ``data.arrays``: inputs, y and weight as the model is given them; None for one step.
+        validation: what epochs are validated on, ((inputs, …), y), or None.
         loss: the data loss of the last step, before its update.
         rows: the rows of this epoch that have been trained on.
         directory: the run folder, or None.
@@ -144,17 +150,16 @@ class Run:
     """
 
     def __init__(
-        self, trainer: Training, epochs: int = 0, steps_per_epoch: int = 0, progress: Callback | None = None
-    ) -> None:
+        self, trainer: Training, data: Source | None = None, validation: Pair | None = None,
+        progress: Callback | None = None,
+    ) -> None:  # fmt: skip
         self.trainer = trainer
         self.model = trainer.model
         self.history = trainer.history
-        self.epochs = epochs
-        self.steps_per_epoch = steps_per_epoch
-        self.last_epoch = trainer.epochs + epochs
-        self.total_steps = self.last_epoch * steps_per_epoch
+        self.data, self.validation = data, validation
+        self.last_epoch, self.total_steps = (trainer.plan["epochs"], trainer.plan["steps"]) if data else (0, 0)
         self.loss = float("nan")
-        self.rows = 0
+        self.rows = trainer.position
         self.directory = trainer.directory
         self.stop_reason: str | None = None
         self.failure: BaseException | None = None

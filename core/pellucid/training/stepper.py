@@ -150,7 +150,8 @@ class Stepper:
             self._steps[key] = Step([self._micro_batch(training, source, n) for n in sizes], update)
         step = self._steps[key]
         start, before, times = int(source.cursor), int(self.slots.t), 1
-        steps, epochs, queues = training.steps, training.epochs, self.ops.queues
+        # Single steps, which have no plan, belong to no epoch.
+        steps, epochs, queues = training.steps, training.epochs if run.total_steps else None, self.ops.queues
         if len(source) - start >= 2 * rows and step.repeatable and (queues or training.schedule is None):
             times = min(run.unobserved_steps(), (len(source) - start) // rows)
 

@@ -17,7 +17,7 @@ from pellucid.interfaces.optimizer import Optimizer
 from pellucid.interfaces.schedule import Schedule
 from pellucid.ops.random import mix
 from pellucid.registry.config import config_or_none, read, read_several
-from pellucid.training.data import Pair, direct_source, evaluation_data, prepare
+from pellucid.training.data import direct_source, evaluation_data, prepare
 from pellucid.training.evaluation import evaluate
 from pellucid.training.microbatch import Source
 from pellucid.training.objective import choose_objective
@@ -77,7 +77,11 @@ class Trainer(Training):
         self, data: Any, *, validation: Any = None, epochs: int = 1, batch_size: int = 32, sample_weight: Any = None,
         verbose: bool | None = None,
     ) -> History:  # fmt: skip
-        """Train for a number of epochs; a second call continues.
+        """Train for a number of epochs; a second call continues, with the weights that training stopped with.
+
+        A schedule follows the plan: from the trainer's first step to the end of this call. A second call lengthens the
+        plan, so it begins further down, where that is almost nothing with a warning; for a new beginning, as for other
+        data, make a new Trainer of the same model.
 
         Args:
             data: a data set, its name, or a pair ``(x, y)`` of arrays.
@@ -94,23 +98,32 @@ class Trainer(Training):
         source, validated = prepare(
             self.model, self.objective, data, validation, sample_weight, seed=self.seed, totals=self.totals
         )
-        division = {"rows": len(source), "batch_size": batch_size}
-        if self.position and division != self.division:  # an epoch left in the middle goes on with rows as before only
-            raise DataError(
-                f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.division}. To "
-                f"continue it, give the same data and batch size. Received: {division}. To start afresh, make a new "
-                "Trainer."
-            )
-        self.division = division
+        self._make_plan(epochs, len(source), batch_size)
         self.runtime.metadata["objective"] = self._objective_config
-        steps_per_epoch = -(-len(source) // (batch_size * self.accumulate))
         # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
-        with self.runtime.ops.quiet(), Run(self, epochs, steps_per_epoch, _progress(verbose)) as run:
+        with self.runtime.ops.quiet(), Run(self, source, validated, _progress(verbose)) as run:
             while self.epochs < run.last_epoch and run.stop_reason is None:
                 self._train_epoch(run, source, batch_size)
                 if run.stop_reason is None:
-                    self._end_epoch(run, validated)
+                    self._end_epoch(run)
         return self.history
+
+    def _make_plan(self, epochs: int, rows: int, batch_size: int) -> None:
+        """Note where this call ends: the one place where steps are planned, for schedules and progress alike."""
+        plan = {"rows": rows, "batch_size": batch_size, "epochs": self.epochs + epochs}
+        same = {name for name, value in plan.items() if self.plan.get(name) == value}
+        if self.position and not same >= {"rows", "batch_size"}:  # an epoch left in the middle has its rows and steps
+            raise DataError(
+                f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.plan}. To continue "
+                f"it, give the same data and batch size. Received: {plan}. To start afresh, make a new Trainer."
+            )
+        of_step = batch_size * self.accumulate
+        plan["steps"] = self.steps + max(epochs * -(-rows // of_step) - -(-self.position // of_step), 0)
+        if len(same) == 3:  # the same end as before, with all steps of that plan: some may have had no weight
+            plan["steps"] = max(plan["steps"], self.plan.get("steps", 0))
+        elif self.schedule is not None and epochs:
+            self.schedule.starts(self.steps, plan["steps"])
+        self.plan = plan
 
     def forget(self) -> None:
         """Let go of the memory that steps work in; the next step takes it anew. What was learned stays."""
@@ -128,16 +141,16 @@ class Trainer(Training):
                 self.position = int(source.cursor)
             run.step_done()
 
-    def _end_epoch(self, run: Run, validated: Pair | None) -> None:
+    def _end_epoch(self, run: Run) -> None:
         total, count = self.runtime.ops.to_host(self.totals).tolist()
         loss = total / count if count else 0.0
         record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
         update = self._stepper.update(self)
         record |= update.penalties()
         update.check_weights()
-        if validated is not None:
+        if run.validation is not None:
             with run.lent():
-                figures = evaluate(self.model, self.objective, self.metrics, *validated, seed=self.seed)
+                figures = evaluate(self.model, self.objective, self.metrics, *run.validation, seed=self.seed)
             record |= {f"validation_{name}": value for name, value in figures.items()}
         self.epochs, self.position = self.epochs + 1, 0
         self.totals[:] = 0.0
@@ -145,7 +158,11 @@ class Trainer(Training):
         run.epoch_done()
 
     def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
-        """One optimizer step on one batch; returns the data loss before the update."""
+        """One optimizer step on one batch; returns the data loss before the update.
+
+        Single steps have no plan: nobody knows how many follow, and they belong to no epoch. What needs to know asks
+        for it: a schedule for its number of steps, a warm-up for steps in place of epochs.
+        """
         source = self._kept(direct_source(self.model, self.objective, x, y, weight, seed=self.seed))
         self.runtime.metadata["objective"] = self._objective_config
         run = Run(self)

@@ -163,10 +163,13 @@ def test_with_best_epoch_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["diffusion/ema", "best_epoch"])
-def test_what_was_learned_of_one_trainer_is_not_given_to_another(name: str) -> None:
+@pytest.mark.parametrize("steps", [0, 2])
+def test_what_was_learned_of_one_trainer_is_not_given_to_another(name: str, steps: int) -> None:
     callback = pl.create("callback", name)
     trainer(callback, ema=False).fit(DATA, validation=DATA, epochs=1, batch_size=20, verbose=False)
     other = trainer(callback, ema=False)
+    for _ in range(steps):
+        other.train_step(*DATA)
     before = weights(other)
     with pytest.raises(pl.ConfigError, match=r"of another trainer\. Give each trainer one of its own"):
         other.fit(DATA, validation=DATA, epochs=1, batch_size=20, verbose=False)

@@ -113,6 +113,18 @@ def test_warm_up_is_of_training_only(arguments: dict[str, int], expected: list[f
     assert objective.beta_at(context(training=False)) == 2.0
 
 
+def test_a_warm_up_in_epochs_asks_for_epochs() -> None:
+    """Under train_step β stayed at its first stage for ever."""
+    epochs, steps = ({"type": "vae/elbo", name: 2} for name in ("warmup_epochs", "warmup_steps"))
+    trainer = pl.Trainer(built(), objective=epochs, seed=0)
+    before = np.array(trainer.runtime.arena.data)
+    with pytest.raises(ConfigError, match=r"belongs to no epoch.*as warmup_steps does in place of warmup_epochs"):
+        trainer.train_step(data())
+    np.testing.assert_array_equal(trainer.runtime.arena.data, before)
+    trainer.fit((data(), None), epochs=1, verbose=False)
+    pl.Trainer(built(), objective=steps, seed=0).train_step(data())
+
+
 def test_pixels_are_drawn_anew_in_training_and_once_in_evaluation() -> None:
     objective, x = Elbo(binarize=True), np.tile(data(1), (4000, 1))
     first, second = (np.array(objective.observed(context(step=step), x)) for step in (0, 1))

@@ -119,15 +119,14 @@ COSINE = Patient(
         Mistake("warm-up starts at zero", "return (step + 1) / self.warmup", "return step / self.warmup"),
         Mistake("upside down", "(1 + cos(pi * progress))", "(1 - cos(pi * progress))"),
         Mistake(
-            "rises again beyond the end", "min(1.0, (step - self.warmup) / length)", "(step - self.warmup) / length"
+            "rises again beyond the end",
+            "min(1.0, (step - self.warmup) / max(end - self.warmup, 1))",
+            "(step - self.warmup) / max(end - self.warmup, 1)",
         ),
-        Mistake(
-            "divides by zero without a plan",
-            "max((self.steps or total) - self.warmup, 1)",
-            "(self.steps or total) - self.warmup",
-        ),
+        Mistake("divides by zero without a plan", "max(end - self.warmup, 1)) if end else 0.0", "(end - self.warmup))"),
+        Mistake("is over after one step without a plan", " if end else 0.0", ""),
         Mistake("forgets the final factor", "return self.final + (1 - self.final) *", "return 1.0 *"),
-        Mistake("ignores steps=", "(self.steps or total)", "total"),
+        Mistake("ignores steps=", "end = self.steps or total", "end = total"),
         Mistake(
             "depends on the call before",
             "if step < self.warmup:",

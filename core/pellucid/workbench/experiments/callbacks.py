@@ -42,7 +42,7 @@ class Recorder(Callback):
 
     def on_epoch_end(self, run: Run) -> None:
         trainer = run.trainer
-        factor = 1.0 if trainer.schedule is None else trainer.schedule(run.step - 1, run.total_steps)
+        factor = 1.0 if trainer.schedule is None else trainer.schedule(max(run.step - 1, 0), run.total_steps)
         self.folder.append_epoch(
             {**run.history[-1], "lr": trainer.optimizer.lr * factor, "seconds": round(self.seconds, 3)}
         )

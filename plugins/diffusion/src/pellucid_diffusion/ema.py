@@ -48,7 +48,7 @@ class Ema(Callback):
                 f"A trainer takes one 'diffusion/ema', whose average the model ends with. Received: {number} of them. "
                 "To compare two decays, train two models."
             )
-        if run.trainer.steps == 0 and self._count:
+        if self._count > run.trainer.steps:
             raise ConfigError(
                 f"This ema holds the average over {self._count} steps of another trainer. Give each trainer "
                 'one of its own, by its name for example: callbacks=["diffusion/ema"].'

@@ -47,7 +47,7 @@ class Elbo(Objective):
         binarize: whether x is taken for probabilities, and pixels that are 0 or 1 are drawn from them: in training
             anew each time (Burda, Grosse & Salakhutdinov, 2016), in evaluation once.
         warmup_steps: over so many steps β grows in equal stages to its value.
-        warmup_epochs: the same in epochs; one of the two may be given.
+        warmup_epochs: the same in epochs; one of the two may be given. ``train_step`` has none, and refuses it.
 
     Source: Kingma & Welling, Auto-Encoding Variational Bayes, 2014, appendix B.
     """
