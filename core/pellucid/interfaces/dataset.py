@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -87,6 +87,11 @@ class Dataset(Component, ABC):
     def load_validation(self) -> Split | None:
         """A validation set of its own, or None: then a part of ``load`` is kept for validation."""
         return None
+
+    def decided(self) -> Mapping[str, Any]:
+        """What the last ``load`` found out: arguments that were left open, with the values that the data gave them. An
+        experiment prints them and writes them into its run folder, where nothing is left open."""
+        return {}
 
     def splits(self, seed: int = 0) -> Splits:
         """Load, check and split. The same seed gives the same parts.

@@ -83,7 +83,10 @@ class SoftmaxCrossEntropy(Loss):
         classes = output_shape[-1]
         if target.ndim == len(output_shape) and classes is not None:
             labels = f"class indices from 0 to {classes - 1}, as the model has {classes} outputs"
-            remedy = "Number the classes from 0, or give the last layer more units."
+            remedy = (
+                "Number the classes from 0, as numpy.unique(y, return_inverse=True) does, or give the last layer more "
+                "units. Numbers to be predicted want another loss, such as mse."
+            )
             with np.errstate(invalid="ignore"):
                 wrong = ~((target >= 0) & (target < classes) & (target == np.floor(target)))
             reject(self, target, wrong, labels, remedy)
