@@ -88,7 +88,7 @@ def test_predict_names_classes_and_probabilities(pellucid: Shell, run: dict) -> 
 
     told = pellucid.json("predict", "run", "flowers.csv", "--probabilities")
     model = pl.load("run/model.safetensors")
-    logits = model.predict(np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]], np.float32)).astype(float)
+    logits = model.predict(np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]])).astype(float)
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert [list(sample["probabilities"]) for sample in told] == [["setosa", "versicolor", "virginica"]] * 2
     np.testing.assert_allclose([list(sample["probabilities"].values()) for sample in told], expected, rtol=1e-5)
@@ -305,7 +305,7 @@ def test_samples_of_the_runs_own_data_of_other_data_and_of_files_without_targets
     np.testing.assert_array_equal(finished.samples("iris", "train").x, splits.train.x)
     flowers = finished.samples("flowers.csv")
     assert flowers.y is None
-    np.testing.assert_array_equal(flowers.x, np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]], np.float32))
+    np.testing.assert_array_equal(flowers.x, np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]]))
     with pytest.raises(pl.DataError, match="no column 'species' for the targets"):
         finished.samples("flowers.csv", target="species")
 

@@ -40,10 +40,10 @@ class FinishedRun(Generic[M_co]):
     sections: dict[str, Any]
 
     @property
-    def target(self) -> str | None:
-        """The column that held the targets, if the model was trained on files."""
-        data = self.sections.get("data", {})
-        return None if data.get("target") is None else str(data["target"])
+    def target(self) -> str | int | None:
+        """The column that held the targets, by name or number, if the model was trained on files."""
+        target: str | int | None = self.sections.get("data", {}).get("target")
+        return target
 
     def read_samples(self, path: Path, target: str | None = None, *, must_have_target: bool = True) -> Table:
         """The samples of a file; named columns in the order in which the model takes them.
@@ -52,8 +52,8 @@ class FinishedRun(Generic[M_co]):
             target: column of the targets in a .csv file; None takes that of the run.
             must_have_target: whether a .csv without that column is an error.
         """
-        table = read_table(path, target or self.target, must_have_target=must_have_target)
         features = self.model.runtime.metadata.get("features")  # type: ignore[union-attr]
+        table = read_table(path, target or self.target, must_have_target=must_have_target, features=features)
         return in_order(table, None if features is None else tuple(features), str(path))
 
     def trainer(self) -> Trainer:
