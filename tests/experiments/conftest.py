@@ -16,7 +16,9 @@ def draws() -> bool:
 
 
 @pytest.fixture
-def pellucid(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, draws: bool) -> Shell:
+def pellucid(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, draws: bool
+) -> Shell:
     """The command line, in an empty working directory that holds ``iris.toml``."""
     monkeypatch.chdir(tmp_path)
     if not draws:
