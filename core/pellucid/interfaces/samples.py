@@ -119,20 +119,21 @@ def choose_rows(rows: Rows, n: int, labels: Rows | None, rng: np.random.Generato
     Args:
         rows: row numbers, ascending.
         n: how many to choose, at most ``len(rows)``.
-        labels: class labels of the whole data set, indexed by row number, for a choice in proportion to the classes;
-            or None for a choice among all alike.
+        labels: class labels of the whole data set, indexed by row number, for a choice in proportion to the classes
+            (chance decides among classes of equal claim); or None for a choice among all alike.
         rng: decides which.
     """
     order = rng.permutation(len(rows))
     if labels is None:
         positions = order[:n]
     else:
-        shuffled = labels[rows][order]
-        classes, sizes = np.unique(shuffled, return_counts=True)
-        quotas = apportion(n, sizes)
-        positions = np.concatenate(
-            [order[shuffled == label][:quota] for label, quota in zip(classes, quotas, strict=True)]
+        _, first, which, sizes = np.unique(
+            labels[rows][order], return_index=True, return_inverse=True, return_counts=True
         )
+        quotas, turn = np.empty_like(sizes), first.argsort()  # of equal remainders whoever comes first by chance
+        quotas[turn] = apportion(n, sizes[turn])
+        number = np.arange(len(rows)) - np.repeat(sizes.cumsum() - sizes, sizes)  # of a row within its class
+        positions = order[which.argsort(kind="stable")][number < np.repeat(quotas, sizes)]
     chosen = np.zeros(len(rows), bool)
     chosen[positions] = True
     return rows[~chosen], rows[chosen]
