@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pellucid.interfaces.runtime import Runtime
     from pellucid.interfaces.samples import Classes, Split
     from pellucid.interfaces.schedule import Schedule
-    from pellucid.interfaces.transform import Augmentation, Transform
+    from pellucid.interfaces.transform import Augmentation, Transform, check_columns, floating
     from pellucid.model.build import build
     from pellucid.model.composite import Composite
     from pellucid.model.inputs import transformed
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.schedules import Constant, Cosine
     from pellucid.standard.supervised import Supervised
-    from pellucid.standard.transforms import FlattenSamples, Scale, Standardize, check_columns, floating
+    from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
     from pellucid.training.objective import choose_objective
     from pellucid.training.run import Callback, History, Run
     from pellucid.training.trainer import Trainer
@@ -115,7 +115,7 @@ _MODULES = {
     "interfaces.initializer": "Initializer",
     "interfaces.regularizer": "Regularizer",
     "interfaces.metric": "Metric",
-    "interfaces.transform": "Augmentation Transform",
+    "interfaces.transform": "Augmentation Transform check_columns floating",
     "interfaces.dataset": "Dataset Splits load_dataset Part check_part",
     "interfaces.samples": "Classes Split",
     "interfaces.runtime": "Runtime",
@@ -142,7 +142,7 @@ _MODULES = {
     "standard.initializers": "Glorot He Normal Ones Zeros",
     "standard.regularizers": "L2",
     "standard.metrics": "Accuracy",
-    "standard.transforms": "FlattenSamples Scale Standardize check_columns floating",
+    "standard.transforms": "FlattenSamples Scale Standardize",
     "standard.files": "Files",
     "standard.callbacks": "BestEpoch Checkpoint",
     "workbench.experiments.finished": "FinishedRun PartName open_run",

@@ -124,18 +124,13 @@ def choose_rows(rows: Rows, n: int, labels: Rows | None, rng: np.random.Generato
         rng: decides which.
     """
     order = rng.permutation(len(rows))
-    if labels is None:
-        positions = order[:n]
-    else:
-        _, first, which, sizes = np.unique(
-            labels[rows][order], return_index=True, return_inverse=True, return_counts=True
-        )
-        quotas, turn = np.empty_like(sizes), first.argsort()  # of equal remainders whoever comes first by chance
-        quotas[turn] = apportion(n, sizes[turn])
-        number = np.arange(len(rows)) - np.repeat(sizes.cumsum() - sizes, sizes)  # of a row within its class
-        positions = order[which.argsort(kind="stable")][number < np.repeat(quotas, sizes)]
+    shuffled = np.zeros(len(rows)) if labels is None else labels[rows][order]
+    _, first, which, sizes = np.unique(shuffled, return_index=True, return_inverse=True, return_counts=True)
+    quotas, turn = np.empty_like(sizes), first.argsort()  # of equal claims that of the first shuffled row comes first
+    quotas[turn] = apportion(n, sizes[turn])
+    number = np.arange(len(rows)) - np.repeat(sizes.cumsum() - sizes, sizes)  # of a row within its class
     chosen = np.zeros(len(rows), bool)
-    chosen[positions] = True
+    chosen[order[which.argsort(kind="stable")][number < np.repeat(quotas, sizes)]] = True
     return rows[~chosen], rows[chosen]
 
 

@@ -13,8 +13,8 @@ from pellucid.basics.errors import DataError
 from pellucid.interfaces.dataset import Dataset, Part, check_part
 from pellucid.interfaces.samples import Classes, Split, check_data
 from pellucid.interfaces.transform import Transform
+from pellucid.standard.labels import decide, numbered
 from pellucid.standard.tables import Table, in_order, read_table
-from pellucid.standard.targets import decide, numbered
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Files(Dataset):
 
     Targets that are texts become class labels, in alphabetical order of the names in the training file; whole numbers
     become labels where they look like such, in the order of their size, and else stay numbers to be predicted, as those
-    with a decimal point do (:func:`pellucid.standard.targets.decide`). ``classify`` says which, and :meth:`decided`
+    with a decimal point do (:func:`pellucid.standard.labels.decide`). ``classify`` says which, and :meth:`decided`
     tells what was found out. Columns of a .csv are matched by their names, in whatever order they stand.
 
     Args:
