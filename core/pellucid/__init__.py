@@ -37,11 +37,10 @@ if TYPE_CHECKING:
     from pellucid.interfaces.runtime import Runtime
     from pellucid.interfaces.samples import Classes, Split
     from pellucid.interfaces.schedule import Schedule
-    from pellucid.interfaces.transform import Augmentation, Transform, check_columns, floating
+    from pellucid.interfaces.transform import Augmentation, Transform
     from pellucid.model.build import build
     from pellucid.model.composite import Composite
     from pellucid.model.inputs import transformed
-    from pellucid.model.predict import as_codes, in_batches, to_data
     from pellucid.ops.activations import ACTIVATIONS, DEFAULT_ALPHA, NEEDS_INPUT, require_activation
     from pellucid.ops.backends import get_ops
     from pellucid.ops.base import Ops
@@ -68,11 +67,12 @@ if TYPE_CHECKING:
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.metrics import Accuracy
     from pellucid.standard.optimizers import SGD, Adam, AdamW
+    from pellucid.standard.parts import as_codes, in_batches, to_data
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.schedules import Constant, Cosine
     from pellucid.standard.supervised import Supervised
-    from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
+    from pellucid.standard.transforms import FlattenSamples, Scale, Standardize, check_columns, floating
     from pellucid.training.objective import choose_objective
     from pellucid.training.run import Callback, History, Run
     from pellucid.training.trainer import Trainer
@@ -115,14 +115,13 @@ _MODULES = {
     "interfaces.initializer": "Initializer",
     "interfaces.regularizer": "Regularizer",
     "interfaces.metric": "Metric",
-    "interfaces.transform": "Augmentation Transform check_columns floating",
+    "interfaces.transform": "Augmentation Transform",
     "interfaces.dataset": "Dataset Splits load_dataset Part check_part",
     "interfaces.samples": "Classes Split",
     "interfaces.runtime": "Runtime",
     "model.build": "build",
     "model.composite": "Composite",
     "model.inputs": "transformed",
-    "model.predict": "as_codes in_batches to_data",
     "training.run": "Callback History Run",
     "training.trainer": "Trainer",
     "training.objective": "choose_objective",
@@ -142,8 +141,9 @@ _MODULES = {
     "standard.initializers": "Glorot He Normal Ones Zeros",
     "standard.regularizers": "L2",
     "standard.metrics": "Accuracy",
-    "standard.transforms": "FlattenSamples Scale Standardize",
+    "standard.transforms": "FlattenSamples Scale Standardize check_columns floating",
     "standard.files": "Files",
+    "standard.parts": "as_codes in_batches to_data",
     "standard.callbacks": "BestEpoch Checkpoint",
     "workbench.experiments.finished": "FinishedRun PartName open_run",
     "workbench.experiments.outputs": "check_output save_array save_samples",
