@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import listed
 from pellucid.interfaces.dataset import Dataset, Part, check_part
@@ -72,31 +74,48 @@ class Files(Dataset):
 
 
 def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str) -> Split:
-    """The samples of a table that has targets, with class labels as whole numbers.
+    """The samples of a table that has targets, with class labels as whole numbers, those of ``classes``.
 
     Raises:
         DataError: a class that is not known, naming the row.
     """
-    y = table.y
+    y, names = table.y, table.classes or classes
     assert y is not None
-    if y.dtype.kind in "US":
-        if classes is None or not are_labels:
-            raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y[0])!r}.")
-        number = {name: i for i, name in enumerate(classes)}
-        unknown = [(row, name) for row, name in enumerate(y.tolist()) if name not in number]
-        if unknown:
-            raise DataError(
-                f"{where}, row {unknown[0][0]} (counted from 0): unknown class {unknown[0][1]!r}. The classes of the "
-                f"training data are: {listed(classes)}."
-            )
-        y = np.array([number[name] for name in y.tolist()], np.int64)
-    elif not are_labels:
-        y = y.astype(np.float32)
-    elif y.dtype.kind == "f":
+    if are_labels and y.dtype.kind == "f":
         if (y != np.floor(y)).any():
             raise DataError(f"{where}: class labels must be whole numbers. Received: {y[y != np.floor(y)][0]}.")
         y = y.astype(np.int64)
-    return Split(table.x, y, classes, table.features)
+    if not are_labels and y.dtype.kind not in "US":
+        y = y.astype(np.float32)
+    elif are_labels and _are_names(y, None if table.classes else classes, where):
+        found, y = np.unique(y, return_inverse=True)
+        names = tuple(map(str, found))
+    elif y.dtype.kind in "US":
+        raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y.flat[0])!r}.")
+    return Split(table.x, y, names, table.features).named(classes, None, where)
+
+
+def _are_names(y: HostArray, classes: Classes | None, where: str) -> bool:
+    """Whether targets are the names of their classes, and not their numbers. Texts are. So are all fields of a .csv, if
+    any is the name of a class: a file of 1, 2 and x is read as texts, and one of 1 and 2 alone as numbers.
+
+    Raises:
+        DataError: numbers in an array that may be either.
+    """
+    if y.ndim != 1 or classes is None or y.dtype.kind not in "iu" or not len(y):
+        return y.ndim == 1 and y.dtype.kind in "US"
+    values = np.unique(y).tolist()
+    called = [str(value) in classes for value in values]
+    if Path(where).suffix.lower() == ".csv":
+        return any(called)
+    counted = values[0] >= 0 and values[-1] < len(classes)
+    if counted and all(called) and any(classes[value] != str(value) for value in values):
+        raise DataError(
+            f"{where}: the labels {listed(map(str, values))} may be names of classes or their numbers, and mean others "
+            f"then. The classes of the training data are: {listed(classes)}. Give y as texts, or an array 'classes' "
+            "with the names in the order of the labels."
+        )
+    return all(called) and not counted
 
 
 def _classes(table: Table, classify: bool | None) -> tuple[Classes | None, bool]:
