@@ -59,6 +59,7 @@ class Dataset(Component, ABC):
         test: the part kept for the test, likewise; without effect where ``load_test`` gives an official test set.
         transforms: names, configurations or objects, proposed to whoever trains.
 
+    Test and validation sets of their own are put in order by the names of ``load``'s columns and classes.
     Both parts are drawn by the seed and, where targets are class labels, stratified: each class has the same share in
     every part, up to rounding.
     """
