@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from pellucid.registry.report import Report
     from pellucid.saving.model import load, save
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
+    from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
     from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
     from pellucid.standard.layers.activations import ELU, GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax
@@ -66,13 +67,13 @@ if TYPE_CHECKING:
     from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.metrics import Accuracy
+    from pellucid.standard.making import as_codes, in_batches, to_data
     from pellucid.standard.optimizers import SGD, Adam, AdamW
-    from pellucid.standard.parts import as_codes, in_batches, to_data
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.schedules import Constant, Cosine
     from pellucid.standard.supervised import Supervised
-    from pellucid.standard.transforms import FlattenSamples, Scale, Standardize, check_columns, floating
+    from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
     from pellucid.training.objective import choose_objective
     from pellucid.training.run import Callback, History, Run
     from pellucid.training.trainer import Trainer
@@ -136,14 +137,15 @@ _MODULES = {
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.supervised": "Supervised",
+    "standard.making": "as_codes in_batches to_data",
     "standard.optimizers": "Adam AdamW SGD",
     "standard.schedules": "Constant Cosine",
     "standard.initializers": "Glorot He Normal Ones Zeros",
     "standard.regularizers": "L2",
     "standard.metrics": "Accuracy",
-    "standard.transforms": "FlattenSamples Scale Standardize check_columns floating",
+    "standard.transforms": "FlattenSamples Scale Standardize",
+    "standard.columns": "check_columns floating",
     "standard.files": "Files",
-    "standard.parts": "as_codes in_batches to_data",
     "standard.callbacks": "BestEpoch Checkpoint",
     "workbench.experiments.finished": "FinishedRun PartName open_run",
     "workbench.experiments.outputs": "check_output save_array save_samples",

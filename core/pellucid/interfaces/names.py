@@ -24,22 +24,25 @@ def column_names(x: Any) -> Names | None:
     return None if columns is None else tuple(map(str, columns))
 
 
-def reordered(values: HostArray, names: Iterable[str], known: Iterable[str], where: str) -> HostArray:
+def reordered(
+    values: HostArray, names: Iterable[str], known: Iterable[str], where: str, *, fixed: bool = False
+) -> HostArray:
     """``values``, whose columns (the last axis) have ``names``, with its columns in the order of ``known``.
 
     Raises:
-        DataError: there are others, or not as many as names.
+        DataError: there are others, or not as many as names; they stand in another order, and it is ``fixed``.
     """
     names, known = tuple(map(str, names)), tuple(map(str, known))
     if len(names) == values.shape[-1] and names == known:
         return values
-    if len(names) != values.shape[-1] or len(set(known)) < len(known) or sorted(names) != sorted(known):
+    if fixed or len(names) != values.shape[-1] or len(set(known)) < len(known) or sorted(names) != sorted(known):
         raise DataError(
             f"In {where}: its columns are not those of the training data. Expected: {listed(known)}. Received: "
             f"{listed(names)}, for an array of shape {values.shape}. Missing: "
             f"{listed(name for name in known if name not in names)}; not known: "
-            f"{listed(name for name in names if name not in known)}. Rename or remove columns; their order does not "
-            "matter. A column of targets is named by --target or 'target'. An array without names is taken as it is."
+            f"{listed(name for name in names if name not in known)}. Rename or remove columns; their order "
+            f"{'matters where a model learns further' if fixed else 'does not matter'}. A column of targets is named "
+            "by --target or 'target'. An array without names is taken as it is."
         )
     return np.ascontiguousarray(values[..., [names.index(name) for name in known]])
 

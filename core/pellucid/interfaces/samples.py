@@ -40,22 +40,24 @@ class Split:
         x = tuple(part[rows] for part in self.x) if isinstance(self.x, tuple) else self.x[rows]
         return Split(x, None if self.y is None else self.y[rows], self.classes, self.features)
 
-    def named(self, classes: Classes | None, features: Names | None, where: str) -> Split:
+    def named(self, classes: Classes | None, features: Names | None, where: str, *, fixed: bool = False) -> Split:
         """The same samples by the names that somebody else knows, a model or the training part: columns in the order of
         ``features``, labels numbered as in ``classes``. What has no names, here or there, is taken as it stands.
 
         Raises:
-            DataError: a column or a class that is not known; ``where`` is what the message calls the samples.
+            DataError: a column or a class that is not known, or columns in another order, which is ``fixed``; ``where``
+                is what the message calls the samples.
         """
         x, y = self.x, self.y
-        if self.features is not None:
+        classes = self.classes if classes is None else classes
+        features = self.features if features is None else features
+        if self.features is not None and features is not None:
             first, *others = as_tuple(x)
-            first = reordered(first, self.features, self.features if features is None else features, where)
+            first = reordered(first, self.features, features, where, fixed=fixed)
             x = (first, *others) if isinstance(x, tuple) else first
         if y is not None and self.classes is not None and classes is not None:
             y = renumbered(y, self.classes, classes, where)
-        known = (self.classes if classes is None else classes, self.features if features is None else features)
-        return Split(x, y, *(None if names is None else tuple(map(str, names)) for names in known))
+        return Split(x, y, *(None if names is None else tuple(map(str, names)) for names in (classes, features)))
 
     def __repr__(self) -> str:
         described = ", ".join(f"{part.dtype}{part.shape}" for part in as_tuple(self.x))
@@ -142,15 +144,10 @@ def choose_rows(rows: Rows, n: int, labels: Rows | None, rng: np.random.Generato
         rng: decides which.
     """
     order = rng.permutation(len(rows))
-    if labels is None:
-        positions = order[:n]
-    else:
-        shuffled = labels[rows][order]
-        classes, sizes = np.unique(shuffled, return_counts=True)
-        quotas = apportion(n, sizes)
-        positions = np.concatenate(
-            [order[shuffled == label][:quota] for label, quota in zip(classes, quotas, strict=True)]
-        )
+    shuffled = np.zeros(len(rows), np.int64) if labels is None else labels[rows][order]
+    classes, sizes = np.unique(shuffled, return_counts=True)
+    quotas = zip(classes, apportion(n, sizes), strict=True)
+    positions = np.concatenate([order[shuffled == label][:quota] for label, quota in quotas])
     chosen = np.zeros(len(rows), bool)
     chosen[positions] = True
     return rows[~chosen], rows[chosen]

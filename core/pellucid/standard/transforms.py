@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray, Shape
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError, DataError
+from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.transform import Transform
+from pellucid.standard.columns import check_columns, floating
 
 
 class FlattenSamples(Transform):
@@ -126,19 +127,3 @@ def _blocks(x: HostArray) -> Iterator[HostArray]:
     rows = max(1, _BLOCK // max(1, x[0].size))
     for start in range(0, len(x), rows):
         yield x[start : start + rows].astype(np.float64)
-
-
-def check_columns(transform: Transform, x: HostArray, shape: tuple[int, ...]) -> None:
-    """DataError unless each row of ``x`` has the shape that the transform was fitted on."""
-    if x.shape[1:] != shape:
-        single = "A single sample needs a batch axis: x[None]."
-        remedy = single if x.shape == shape else "Pass data with the same columns as the training data."
-        raise DataError(
-            f"{type(transform).__name__} was fitted on samples of shape {shape}. Received: samples of shape "
-            f"{x.shape[1:]}. {remedy}"
-        )
-
-
-def floating(x: HostArray) -> np.dtype[Any]:
-    """The floating-point type of a result: that of ``x``, or for whole numbers one that holds them."""
-    return np.result_type(x.dtype, np.float32)

@@ -9,7 +9,6 @@ import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, as_tuple
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.basics.suggest import listed
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.names import column_names
@@ -99,16 +98,7 @@ def by_names(
     runtime = require_runtime(model)
     classes = runtime.classes or (known.classes if known else None)
     features = runtime.metadata.get("features") or (known.features if known else None)
-    named = split.named(classes if labels_count(model, objective) else None, features, where)
-    order = named.features or ()
-    given = order if split.features is None else tuple(map(str, split.features))
-    if to_learn and given != order:
-        raise DataError(
-            f"In {where}: its columns stand in another order than those that the model has learned from. Expected: "
-            f"{listed(order)}. Received: {listed(given)}. Bring them into that order; a model that predicts or is "
-            "evaluated finds columns by their names."
-        )
-    return named
+    return split.named(classes if labels_count(model, objective) else None, features, where, fixed=to_learn)
 
 
 def _keep_names(runtime: Runtime, learned: Split) -> None:
