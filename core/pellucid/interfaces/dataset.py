@@ -59,6 +59,7 @@ class Dataset(Component, ABC):
         test: the part kept for the test, likewise; without effect where ``load_test`` gives an official test set.
         transforms: names, configurations or objects, proposed to whoever trains.
 
+    Test and validation sets of their own are put in order by the names of ``load``'s columns and classes.
     Both parts are drawn by the seed and, where targets are class labels, stratified: each class has the same share in
     every part, up to rounding.
     """
@@ -115,8 +116,11 @@ class Dataset(Component, ABC):
         labels = class_labels(whole.y)
         rows, test_rows = choose_rows(np.arange(len(whole)), n_test, labels, for_test)
         rows, validation_rows = choose_rows(rows, n_validation, labels, for_validation)
-        test = whole.take(test_rows) if test is None else test
-        validation = whole.take(validation_rows) if validation is None else validation
+        known = whole.classes, whole.features
+        test = whole.take(test_rows) if test is None else test.named(*known, f"the test set of {name}")
+        if validation is None:
+            validation = whole.take(validation_rows)
+        validation = validation.named(*known, f"the validation set of {name}")
         return Splits(whole.take(rows), validation, test, self.transforms)
 
     def _loaded(self, load: Callable[..., SplitOrNone], where: str, *arguments: Any) -> SplitOrNone:

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
+from pellucid.basics.suggest import listed
 from pellucid.interfaces.dataset import Dataset, Part, check_part
 from pellucid.interfaces.samples import Classes, Split, check_data
 from pellucid.interfaces.transform import Transform
-from pellucid.standard.labels import decide, numbered
+from pellucid.standard.labels import decide, whole
 from pellucid.standard.tables import Table, in_order, read_table
 
 
@@ -117,17 +119,43 @@ class Files(Dataset):
 
 
 def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str) -> Split:
-    """The samples of a table that has targets, with class labels as whole numbers.
+    """The samples of a table that has targets, with class labels as whole numbers, those of ``classes``.
 
     Raises:
         DataError: a class that is not known, naming the row.
     """
-    y = table.y
+    y, names = table.y, table.classes or classes
     assert y is not None
-    if y.dtype.kind in "US" and (classes is None or not are_labels):
-        raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y.flat[0])!r}.")
-    if not are_labels:
+    if are_labels:
+        y = whole(y, where)
+    if not are_labels and y.dtype.kind not in "US":
         y = y.astype(np.float64)
-    elif classes is not None and table.classes is None:
-        y = numbered(y, classes, where)
-    return Split(table.x, y, classes, table.features)
+    elif are_labels and _are_names(y, None if table.classes else classes, where):
+        found, y = np.unique(y, return_inverse=True)
+        names = tuple(map(str, found))
+    elif y.dtype.kind in "US":
+        raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y.flat[0])!r}.")
+    return Split(table.x, y, names, table.features).named(classes, None, where)
+
+
+def _are_names(y: HostArray, classes: Classes | None, where: str) -> bool:
+    """Whether targets are the names of their classes, and not their numbers. Texts are. So are all fields of a .csv, if
+    any is the name of a class: a file of 1, 2 and x is read as texts, and one of 1 and 2 alone as numbers.
+
+    Raises:
+        DataError: numbers in an array that may be either.
+    """
+    if y.ndim != 1 or classes is None or y.dtype.kind not in "iu" or not len(y):
+        return y.ndim == 1 and y.dtype.kind in "US"
+    values = np.unique(y).tolist()
+    called = [str(value) in classes for value in values]
+    if Path(where).suffix.lower() == ".csv":
+        return any(called)
+    counted = values[0] >= 0 and values[-1] < len(classes)
+    if counted and all(called) and any(classes[value] != str(value) for value in values):
+        raise DataError(
+            f"{where}: the labels {listed(map(str, values))} may be names of classes or their numbers, and mean others "
+            f"then. The classes of the training data are: {listed(classes)}. Give y as texts, or an array 'classes' "
+            "with the names in the order of the labels."
+        )
+    return all(called) and not counted

@@ -33,7 +33,7 @@ def decide(y: HostArray, classes: Classes | None, classify: bool | None, where: 
         DataError: whole numbers that may be either; texts of which nearly every one is different; labels that are no
             whole numbers; a single class.
     """
-    whole = y.dtype.kind in "iu"
+    are_whole = y.dtype.kind in "iu"
     if classify is False or (classify is None and y.dtype.kind == "f"):
         return False, None
     if classes is not None or y.ndim != 1:
@@ -47,7 +47,7 @@ def decide(y: HostArray, classes: Classes | None, classify: bool | None, where: 
         )  # fmt: skip
         return False, None
     found = _classes(y, where)
-    if classify is None and whole and found != tuple(map(str, range(len(found)))):
+    if classify is None and are_whole and found != tuple(map(str, range(len(found)))):
         warnings.warn(
             f"{told}: these whole numbers are taken as labels of the classes {listed(found)}, not as numbers to be "
             f"predicted. {say}",
@@ -57,16 +57,16 @@ def decide(y: HostArray, classes: Classes | None, classify: bool | None, where: 
 
 
 def _like_labels(y: HostArray, told: str) -> bool:
-    values, whole = np.unique(y), y.dtype.kind in "iu"
+    values, are_whole = np.unique(y), y.dtype.kind in "iu"
     examples = listed(str(value) for value in values[:3])
     if len(values) > 2 and 2 * len(values) > len(y):
-        if whole:
+        if are_whole:
             return False
         raise DataError(
             f"{told}, such as {examples}: these look like names of the samples, not of classes. Choose another column "
             "as the target, or say classify = true."
         )
-    if whole and len(values) > FEW and (values[0] not in (0, 1) or values[-1] - values[0] != len(values) - 1):
+    if are_whole and len(values) > FEW and (values[0] not in (0, 1) or values[-1] - values[0] != len(values) - 1):
         raise DataError(
             f"{told}, such as {examples}: whole numbers that may be labels of classes, or numbers to be predicted. Say "
             "which: classify = true or classify = false (of the data set 'files')."
@@ -76,7 +76,7 @@ def _like_labels(y: HostArray, told: str) -> bool:
 
 def _classes(y: HostArray, where: str) -> Classes:
     """The different values: texts in alphabetical order, numbers by their size."""
-    names = tuple(str(value) for value in np.unique(_whole(y, where)).tolist())
+    names = tuple(str(value) for value in np.unique(whole(y, where)).tolist())
     if len(names) == 1:
         raise DataError(
             f"{where}: all {len(y)} samples are of the class {names[0]!r}, so there is nothing to tell apart. Add "
@@ -85,31 +85,7 @@ def _classes(y: HostArray, where: str) -> Classes:
     return names
 
 
-def numbered(y: HostArray, classes: Classes, where: str) -> HostArray:
-    """Targets as the numbers of their classes, which are known by their names. Where no name is a number, whole numbers
-    count the classes.
-
-    Raises:
-        DataError: a class that is not known, naming the row.
-    """
-    if y.ndim != 1:
-        raise DataError(
-            f"{where}: expected one class for each sample, shape (N,). Received: targets of shape {y.shape}."
-        )
-    names = [str(name) for name in _whole(y, where).tolist()]
-    number = {name: i for i, name in enumerate(classes)}
-    if y.dtype.kind not in "USb" and not any(name.removeprefix("-").isdecimal() for name in classes):
-        number = {str(i): i for i in range(len(classes))}
-    unknown = [(row, name) for row, name in enumerate(names) if name not in number]
-    if unknown:
-        raise DataError(
-            f"{where}, row {unknown[0][0]} (counted from 0): unknown class {unknown[0][1]!r}. The classes of the "
-            f"training data are: {listed(classes)}."
-        )
-    return np.array([number[name] for name in names], np.int64)
-
-
-def _whole(y: HostArray, where: str) -> HostArray:
+def whole(y: HostArray, where: str) -> HostArray:
     """Labels with a decimal point as whole numbers, all others as they are."""
     if y.dtype.kind != "f":
         return y

@@ -16,6 +16,7 @@ from numpy.lib import format as npy
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import listed
+from pellucid.interfaces.names import reordered
 from pellucid.standard.csv_files import read_csv
 
 SUFFIXES = (".csv", ".npy", ".npz")
@@ -48,18 +49,9 @@ def in_order(table: Table, features: tuple[str, ...] | None, where: str) -> Tabl
     Raises:
         DataError: the names are others.
     """
-    if features is None or table.features is None or table.features == features:
+    if features is None or table.features is None:
         return table
-    if len(set(features)) < len(features) or sorted(features) != sorted(table.features):
-        missing = [name for name in features if name not in table.features]
-        others = [name for name in table.features if name not in features]
-        raise DataError(
-            f"{where}: its columns are not those of the training data. Expected: {listed(features)}. Received: "
-            f"{listed(table.features)}. Missing: {listed(missing)}; not known: {listed(others)}. Rename or remove "
-            "columns; their order does not matter. A column of targets is named by --target or 'target'."
-        )
-    order = [table.features.index(name) for name in features]
-    return replace(table, x=np.ascontiguousarray(table.x[:, order]), features=features)
+    return replace(table, x=reordered(table.x, table.features, features, where), features=features)
 
 
 def read_table(
