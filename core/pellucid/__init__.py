@@ -37,11 +37,10 @@ if TYPE_CHECKING:
     from pellucid.interfaces.runtime import Runtime
     from pellucid.interfaces.samples import Classes, Split
     from pellucid.interfaces.schedule import Schedule
-    from pellucid.interfaces.transform import Augmentation, Transform, check_columns, floating
+    from pellucid.interfaces.transform import Augmentation, Transform
     from pellucid.model.build import build
     from pellucid.model.composite import Composite
     from pellucid.model.inputs import transformed
-    from pellucid.model.predict import as_codes, in_batches, to_data
     from pellucid.ops.activations import ACTIVATIONS, DEFAULT_ALPHA, NEEDS_INPUT, require_activation
     from pellucid.ops.backends import get_ops
     from pellucid.ops.base import Ops
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from pellucid.registry.report import Report
     from pellucid.saving.model import load, save
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
+    from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
     from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
     from pellucid.standard.layers.activations import ELU, GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.metrics import Accuracy
+    from pellucid.standard.making import as_codes, in_batches, to_data
     from pellucid.standard.optimizers import SGD, Adam, AdamW
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
@@ -115,14 +116,13 @@ _MODULES = {
     "interfaces.initializer": "Initializer",
     "interfaces.regularizer": "Regularizer",
     "interfaces.metric": "Metric",
-    "interfaces.transform": "Augmentation Transform check_columns floating",
+    "interfaces.transform": "Augmentation Transform",
     "interfaces.dataset": "Dataset Splits load_dataset Part check_part",
     "interfaces.samples": "Classes Split",
     "interfaces.runtime": "Runtime",
     "model.build": "build",
     "model.composite": "Composite",
     "model.inputs": "transformed",
-    "model.predict": "as_codes in_batches to_data",
     "training.run": "Callback History Run",
     "training.trainer": "Trainer",
     "training.objective": "choose_objective",
@@ -137,12 +137,14 @@ _MODULES = {
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.supervised": "Supervised",
+    "standard.making": "as_codes in_batches to_data",
     "standard.optimizers": "Adam AdamW SGD",
     "standard.schedules": "Constant Cosine",
     "standard.initializers": "Glorot He Normal Ones Zeros",
     "standard.regularizers": "L2",
     "standard.metrics": "Accuracy",
     "standard.transforms": "FlattenSamples Scale Standardize",
+    "standard.columns": "check_columns floating",
     "standard.files": "Files",
     "standard.callbacks": "BestEpoch Checkpoint",
     "workbench.experiments.finished": "FinishedRun PartName open_run",

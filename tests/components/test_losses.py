@@ -203,6 +203,7 @@ def test_parts_of_a_batch_add_up() -> None:
         (SoftmaxCrossEntropy(), np.zeros((3, 5)), (4,), r"shape \(N,\) or \(N, 4\).*Received: \(3, 5\)"),
         (SoftmaxCrossEntropy(), np.array([[0.5, 0.5], [0.5, 0.6]]), (2,), "add up to 1. Received: 1.1 in row 1"),
         (SoftmaxCrossEntropy(), np.array([[1.5, -0.5]]), (2,), r"\[0, 1\]. Received: 1.5 in row 0, column 0"),
+        (SoftmaxCrossEntropy(), np.zeros(3, int), (1,), "at least two classes.* a model with one output"),
         (BinaryCrossEntropy(), np.array([[0.0], [2.0]]), (1,), r"\[0, 1\]. Received: 2.0 in row 1, column 0"),
         (BinaryCrossEntropy(), np.zeros((3, 2)), (3,), r"Received: \(3, 2\)"),
         (MSE(), np.array([1.0, np.inf]), (1,), "finite targets. Received: inf in row 1"),

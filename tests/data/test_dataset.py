@@ -185,9 +185,13 @@ def test_choosing_all_or_none() -> None:
         assert rest.tolist() == [0, 1, 2, 3, 4, 5] and chosen.tolist() == []
 
 
-def test_every_row_is_as_likely_as_another() -> None:
+@pytest.mark.parametrize(
+    ("labels", "n"), [(np.repeat([0, 1, 2], 4), 3), (np.repeat([0, 1, 2], 4), 4), (np.arange(12), 3)]
+)
+def test_every_row_is_as_likely_as_another(labels: np.ndarray[Any, Any], n: int) -> None:
+    """Also where classes have a claim to the same seat, and where whole numbers are amounts, each of them different."""
     counts = np.zeros(12)
-    labels = np.repeat([0, 1, 2], 4)
     for seed in range(2000):
-        counts[choose_rows(np.arange(12), 3, labels, np.random.default_rng(seed))[1]] += 1
-    assert np.all(np.abs(counts - 500) < 5 * np.sqrt(500))
+        counts[choose_rows(np.arange(12), n, labels, np.random.default_rng(seed))[1]] += 1
+    expected = 2000 * n / 12
+    assert np.all(np.abs(counts - expected) < 5 * np.sqrt(expected))

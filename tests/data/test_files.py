@@ -34,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_dialects_of_csv(folder: Path, text: str) -> None:
     Path("d.csv").write_text(text, newline="")
     table = read_table("d.csv", "species")
-    assert table.x.dtype == np.float32
+    assert table.x.dtype == np.float64
     assert table.x.tolist() == [[1, 2.5], [3, 4], [5, 6]]
     assert table.y is not None and table.y.tolist() == ["cat", "dog", "cat"]
 
@@ -47,6 +47,84 @@ def test_csv_without_names(folder: Path) -> None:
     assert read_table("n.csv", "0").y.tolist() == [1, 3]
 
 
+@pytest.mark.parametrize("target", ["2", 2, "-1", -1])
+@pytest.mark.parametrize(("text", "rows"), [(CSV, 3), (CSV.partition("\n")[2], 3), ("5.1,3.5,cat\n4.9,3.0,dog\n", 2)])
+def test_a_column_by_its_number_whatever_the_first_line_holds(folder: Path, text: str, rows: int, target: str) -> None:
+    Path("d.csv").write_text(text)
+    table = read_table("d.csv", target)
+    assert table.x.shape == (rows, 2) and table.y is not None and set(table.y) == {"cat", "dog"}
+    assert table.features == (("a", "b") if text == CSV else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0.5,x\n0.6,y\n0.7,x\n", "line 1, column '1': expected a number"),  # a number above numbers: a sample
+        ("a,2,y\n1,2,p\n", "may be the names"),
+        ("2019,2020,growth\n1,2,3\n", "header = true or header = false"),
+        ("5.1,?,x\n4.9,3.0,y\n", "line 1, column '1': expected a number"),
+        ("?,x\n4.9,x\n", "line 1, column '0': expected a number"),
+        ("a,b\n1,2\na,b\n3,4\n", "line 3, column 'a': expected a number"),
+        ("a,y\n1,y\n2,n\n", "line 2, column 'y': expected a number"),
+        ("0,1,2\n5,6,7\n", "may be the names"),  # as pandas numbers columns without names
+        (",0,1\n0,6,7\n", "may be the names"),
+        ("a,b,y\n?,1,p\n2,?,q\n", "line 2, column 'a': expected a number"),
+        ("width\n", "has column names and no samples"),
+    ],
+)
+def test_names_or_a_sample(folder: Path, text: str, message: str) -> None:
+    Path("d.csv").write_text(text)
+    with pytest.raises(pl.DataError, match=message):
+        read_table("d.csv")
+
+
+def test_what_is_known_of_the_first_line_decides(folder: Path) -> None:
+    Path("d.csv").write_text("2019,2020\n1,2\n")
+    assert read_table("d.csv").x.tolist() == [[2019, 2020], [1, 2]]
+    assert read_table("d.csv", header=True).features == ("2019", "2020")
+    assert read_table("d.csv", features=("2020", "2019")).x.tolist() == [[1, 2]]
+    splits = pl.load_dataset("files", train="d.csv", header=True, test="d.csv", validation=0)
+    assert splits.train.features == splits.test.features == ("2019", "2020")
+
+
+def test_a_number_that_is_also_a_name(folder: Path) -> None:
+    Path("d.csv").write_text("a,0,b\n1,2,3\n4,5,6\n")
+    assert read_table("d.csv", "0", header=True).y.tolist() == [2, 5]
+    assert read_table("d.csv", -3, header=True).y.tolist() == [1, 4]
+    with pytest.raises(pl.DataError, match=r"target = 0 may be column 0, which is called 'a', or the one .* column 1"):
+        read_table("d.csv", 0, header=True)
+    Path("d.csv").write_text("a,a,b\n1,2,3\n")
+    with pytest.raises(pl.DataError, match="2 columns called 'a'"):
+        read_table("d.csv", "a")
+
+
+def test_a_target_by_number_is_no_feature_of_the_training_data(folder: Path) -> None:
+    Path("d.csv").write_text("a,b\n1,2\n")
+    assert read_table("d.csv", 0, must_have_target=False, features=("a", "b")).features == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_row_numbers_without_a_name_are_left_out_and_that_is_said(folder: Path, name: str) -> None:
+    Path("d.csv").write_text(f"{name},a,y\n7,1.5,p\n3,2.5,q\n")
+    with pytest.warns(pl.PellucidWarning, match="column 0 has no name and numbers the rows; it is left out"):
+        table = read_table("d.csv", "y")
+    assert table.features == ("a",) and table.x.tolist() == [[1.5], [2.5]]
+
+
+def test_commas_at_the_end_of_lines_are_no_column(folder: Path) -> None:
+    Path("d.csv").write_text("a,y,\n1,p,\n2,q,\n")
+    assert read_table("d.csv", "y").features == ("a",)
+
+
+def test_all_digits_of_a_number_reach_the_transforms(folder: Path) -> None:
+    Path("d.csv").write_text("time,y\n" + "".join(f"{1_700_000_000 + 10 * i},{i % 2}.5\n" for i in range(20)))
+    split = pl.load_dataset("files", train="d.csv", target="y", validation=0, test=0).train
+    assert split.x.dtype == split.y.dtype == np.float64 and len(np.unique(split.x)) == 20
+    standardize = pl.Standardize()
+    standardize.fit(split.x)
+    assert len(np.unique(standardize.apply(split.x).astype(np.float32))) == 20
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -57,6 +135,9 @@ def test_csv_without_names(folder: Path) -> None:
         ("a,b\n1,2\n3,x\n", r"line 3, column 'b': expected a number. Received: 'x'"),
         ("a,c\n1,x\n", "column 'c': expected a number. Received: 'x'. If it holds the targets, say so: target = 'c'"),
         ("a,b\n1,\n", r"line 2, column 'b': expected a number. Received: ''"),
+        ("a,b\n1,1_000\n", r"line 2, column 'b': expected a number. Received: '1_000'"),
+        ("a,\n1,2\n3,4\n", "column 1 has no name, and holds values such as '2'. Name it"),
+        (",a\n1,2\n1,4\n", "column 0 has no name, and holds values such as '1'. Name it"),
     ],
 )
 def test_csv_that_cannot_be_read(folder: Path, text: str, message: str) -> None:
@@ -72,7 +153,9 @@ def test_csv_that_is_no_text(folder: Path) -> None:
 
 
 def test_unknown_column(folder: Path) -> None:
-    with pytest.raises(pl.DataError, match=r"no column 'specie'.*Did you mean 'species'\? Its columns: a, b, species"):
+    with pytest.raises(
+        pl.DataError, match=r"no column 'specie'.*Did you mean 'species'\? Its columns, numbered 0 to 2: a, b, sp"
+    ):
         read_table("pets.csv", "specie")
 
 

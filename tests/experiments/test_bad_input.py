@@ -170,8 +170,12 @@ def with_nan() -> np.ndarray:
     [
         (broken(x=with_nan()), "row 7, column 1"),
         (broken(x=np.zeros((0, 2)), y=np.zeros(0, int)), "no samples"),
-        (broken(y=np.arange(19)), "one row for each sample"),
-        (broken(y=GOOD["y"] * 3 - 1), "class indices from 0 to 2"),
+        (broken(y=np.arange(19.0)), "one row for each sample"),
+        (broken(y=GOOD["y"] * 0), "all 20 samples are of the class '0'"),
+        (
+            broken(y=GOOD["y"] + 0.5),
+            "For more than two classes take softmax_cross_entropy, for numbers to be predicted",
+        ),
         (broken(x=np.zeros(20)), "one sample a row"),
         (broken(x=np.array(["a"] * 20)), "must hold real numbers"),
         ({"images": np.zeros(3)}, "must hold an array 'x'"),

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pellucid as pl
@@ -66,7 +67,7 @@ def test_evaluate_a_model_file(pellucid: Shell, run: dict) -> None:
         (["run", "--data", "missing.npz"], "Cannot read missing.npz: No such file"),
         (["run", "--data", "flowers.csv"], "has no targets, so there is nothing to compare with"),
         (["run", "--data", "flowers.csv", "--target", "specie"], "has no column 'specie' for the targets"),
-        (["run", "--data", "half_moons"], "fitted on samples of shape (4,). Received: samples of shape (2,)"),
+        (["run", "--data", "half_moons"], "unknown class 'upper'. The classes of the training data are: setosa"),
         (["iris.toml"], "not a safetensors file"),
         (["run", "--data", "some.npz", "--part", "validation"], "the file some.npz is taken whole"),
         (["run", "--backend", "fast"], "Unknown backend 'fast'"),
@@ -88,7 +89,7 @@ def test_predict_names_classes_and_probabilities(pellucid: Shell, run: dict) -> 
 
     told = pellucid.json("predict", "run", "flowers.csv", "--probabilities")
     model = pl.load("run/model.safetensors")
-    logits = model.predict(np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]], np.float32)).astype(float)
+    logits = model.predict(np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]])).astype(float)
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert [list(sample["probabilities"]) for sample in told] == [["setosa", "versicolor", "virginica"]] * 2
     np.testing.assert_allclose([list(sample["probabilities"].values()) for sample in told], expected, rtol=1e-5)
@@ -189,6 +190,60 @@ def test_columns_of_other_names_are_refused(pellucid: Shell, named: None) -> Non
         message = pellucid.refused(*words)
         assert "its columns are not those of the training data. Expected: a, b. Received: a" in message
         assert "Missing: b" in message
+
+
+@pytest.fixture
+def model_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model of the columns a and b, of which only a matters, and of the classes 1, 2 and x: a < 0, a < 2, a ≥ 2."""
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).uniform(-2, 4, size=(90, 2)).astype(np.float32)
+    model = pl.build("ann", input_shape=(2,), outputs=3, hidden=[16], seed=0)
+    trainer = pl.Trainer(model, optimizer={"type": "adam", "lr": 0.1}, seed=0)
+    trainer.fit(pl.Split(x, np.digitize(x[:, 0], [0, 2]), ("1", "2", "x"), ("a", "b")), epochs=40)
+    pl.save(model, "m.safetensors")
+    return Path("m.safetensors")
+
+
+def samples_in(kind: str) -> str:
+    """The same four samples, of the classes 2, 2, 1, 1, in a file."""
+    a, b, names = [1, 1, -1, -1], [0, 3, 3, -3], ["2", "2", "1", "1"]
+    x = np.stack([a, b], 1).astype(np.float32)
+    arrays: dict[str, Any] = {
+        "numbers.npz": {"y": np.array([1, 1, 0, 0])},
+        "turned.npz": {"y": np.array([0, 0, 1, 1]), "classes": np.array(["2", "1"])},
+        "texts.npz": {"y": np.array(names)},
+    }
+    if kind in arrays:
+        np.savez(kind, x=x, **arrays[kind])
+    else:
+        Path(kind).write_text("y,b,a\n" + "".join(f"{name},{v},{u}\n" for u, v, name in zip(a, b, names, strict=True)))
+    return kind
+
+
+@pytest.mark.parametrize("kind", ["turned.csv", "numbers.npz", "turned.npz", "texts.npz"])
+def test_files_of_all_kinds_mean_the_same_to_a_model(model_file: Path, kind: str) -> None:
+    opened = open_run(model_file)
+    data = opened.samples(samples_in(kind), target="y")
+    assert data.y.tolist() == [1, 1, 0, 0] and data.classes == ("1", "2", "x")
+    assert data.x.tolist() == [[1, 0], [1, 3], [-1, 3], [-1, -3]]
+    assert opened.trainer().evaluate(data)["accuracy"] == opened.evaluate(kind, target="y")["accuracy"] == 1.0
+
+
+def test_numbers_that_may_be_names_or_labels_are_refused(model_file: Path) -> None:
+    np.savez("both.npz", x=np.zeros((2, 2), np.float32), y=np.array([1, 2]))
+    with pytest.raises(DataError, match=r"both\.npz: the labels 1, 2 may be names"):
+        open_run(model_file).samples("both.npz")
+
+
+def test_a_data_set_means_the_same_to_a_model(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Turned(pl.Dataset):
+        def load(self, rng: np.random.Generator) -> pl.Split:
+            return pl.Split(np.array([[0.0, 1.0]] * 10), np.array([0] * 10), ("2", "1"), ("b", "a"))
+
+    monkeypatch.setattr("pellucid.workbench.experiments.finished.read", lambda kind, *_, **__: Turned())
+    monkeypatch.setattr("pellucid.workbench.experiments.finished.trained_objective", lambda _: None)
+    data = open_run(model_file).samples("turned")
+    assert data.x.tolist() == [[1, 0]] * 2 and data.y.tolist() == [1] * 2 and data.features == ("a", "b")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])
@@ -305,7 +360,7 @@ def test_samples_of_the_runs_own_data_of_other_data_and_of_files_without_targets
     np.testing.assert_array_equal(finished.samples("iris", "train").x, splits.train.x)
     flowers = finished.samples("flowers.csv")
     assert flowers.y is None
-    np.testing.assert_array_equal(flowers.x, np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]], np.float32))
+    np.testing.assert_array_equal(flowers.x, np.array([[5.1, 3.5, 1.4, 0.2], [6.3, 3.3, 6.0, 2.5]]))
     with pytest.raises(pl.DataError, match="no column 'species' for the targets"):
         finished.samples("flowers.csv", target="species")
 

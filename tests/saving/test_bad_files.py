@@ -223,6 +223,8 @@ def test_lying_tensor_table(saved: Path, entry: dict, message: str) -> None:
         lambda d: d.update(transforms=[{"type": "core/standardize"}]),
         lambda d: d.update(transforms="none"),
         lambda d: d.update(metadata=None),
+        lambda d: d["metadata"].update(features=3),
+        lambda d: d["metadata"].update(features=[3]),
         lambda d: d.update(classes=3),
         lambda d: d["model"].update(frozen=None),
         lambda d: d.update(plugins=["pellucid-acme 1.2"]),

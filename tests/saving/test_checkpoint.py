@@ -218,6 +218,15 @@ def test_a_transform_that_cannot_be_restored_leaves_the_trainer_as_it_was(path: 
     assert everything(other) == before
 
 
+def test_names_are_those_of_the_checkpoint(path: Path) -> None:
+    trainer, named = small_trainer(), small_trainer()
+    trainer.fit((X, Y), epochs=1, **FIT)
+    save_checkpoint(trainer, path)
+    named.fit(pl.Split(X, Y, ("r", "s", "t"), tuple("abcdef")), epochs=1, **FIT)
+    restore_checkpoint(named, path)
+    assert named.runtime.classes is None and "features" not in named.runtime.metadata
+
+
 # -- the callbacks ---------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -59,6 +59,7 @@ class Dataset(Component, ABC):
         test: the part kept for the test, likewise; without effect where ``load_test`` gives an official test set.
         transforms: names, configurations or objects, proposed to whoever trains.
 
+    Test and validation sets of their own are put in order by the names of ``load``'s columns and classes.
     Both parts are drawn by the seed and, where targets are class labels, stratified: each class has the same share in
     every part, up to rounding.
     """
@@ -88,6 +89,11 @@ class Dataset(Component, ABC):
         """A validation set of its own, or None: then a part of ``load`` is kept for validation."""
         return None
 
+    def decided(self) -> Mapping[str, Any]:
+        """What the last ``load`` found out: arguments that were left open, with the values that the data gave them. An
+        experiment prints them and writes them into its run folder, where nothing is left open."""
+        return {}
+
     def splits(self, seed: int = 0) -> Splits:
         """Load, check and split. The same seed gives the same parts.
 
@@ -110,8 +116,11 @@ class Dataset(Component, ABC):
         labels = class_labels(whole.y)
         rows, test_rows = choose_rows(np.arange(len(whole)), n_test, labels, for_test)
         rows, validation_rows = choose_rows(rows, n_validation, labels, for_validation)
-        test = whole.take(test_rows) if test is None else test
-        validation = whole.take(validation_rows) if validation is None else validation
+        known = whole.classes, whole.features
+        test = whole.take(test_rows) if test is None else test.named(*known, f"the test set of {name}")
+        if validation is None:
+            validation = whole.take(validation_rows)
+        validation = validation.named(*known, f"the validation set of {name}")
         return Splits(whole.take(rows), validation, test, self.transforms)
 
     def _loaded(self, load: Callable[..., SplitOrNone], where: str, *arguments: Any) -> SplitOrNone:

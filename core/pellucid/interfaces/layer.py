@@ -160,7 +160,8 @@ class Layer(Component, ABC):
         """The raw outputs (logits) for ``x`` in evaluation mode, as a NumPy array.
 
         The model's transforms are applied first. ``x`` is an array with one sample a row, or a tuple of arrays for
-        a model of several inputs. Several outputs are returned as a tuple.
+        a model of several inputs; the columns of a data frame are found by the names that they had in training.
+        Several outputs are returned as a tuple.
         """
         return require_runtime(self).predict(self, x, batch_size=batch_size)
 

@@ -89,7 +89,8 @@ class Objective(Component, ABC):
 
     kind: ClassVar[str] = "objective"
     needs_target: ClassVar[bool] = False
-    """Whether every sample must have a target; who reads samples from a file can then say that there are none."""
+    """Whether every sample must have a target: who reads samples from a file can then say that there are none, and
+    labels of classes are compared by the names of these."""
 
     @abstractmethod
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:

@@ -27,8 +27,9 @@ class Runtime:
         predict: computes outputs for any number of samples; ``model.predict`` calls it.
         config: the configuration that builds this model again, by registered names only.
         transforms: fitted on the training data, applied before the model in ``predict``, and saved with it.
-        classes: names of the classes, or None.
-        metadata: further facts that are saved with the model, such as its "objective", there once it was trained.
+        classes: names of the classes, or None; of the first training that told them.
+        metadata: further facts that are saved with the model, such as its "objective", there once it was trained, and
+            "features", the names of the columns.
         idle_predictions: by the shapes of their inputs, the memory and plan of predictions that may be used again.
     """
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_tuple
 from pellucid.basics.errors import DataError
+from pellucid.interfaces.names import Names, renumbered, reordered
 
 Inputs = HostArray | tuple[HostArray, ...]
 """One array with a sample a row, or a tuple of them for a model of several inputs."""
-Classes = tuple[str, ...]
+Classes = Names
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,14 +23,14 @@ class Split:
     Attributes:
         x: inputs, (N, …), or a tuple of them.
         y: targets: class labels (N,) of an integer type, or numbers (N, …); None if there are none.
-        classes: names of the classes in the order of their labels, or None.
-        features: names of the columns of ``x``, or None.
+        classes: names of the classes in the order of their labels, or of the columns of ``y``; or None.
+        features: names of the columns of ``x``, of the first if there are several; or None.
     """
 
     x: Inputs
     y: HostArray | None = None
     classes: Classes | None = None
-    features: tuple[str, ...] | None = None
+    features: Names | None = None
 
     def __len__(self) -> int:
         return len(as_tuple(self.x)[0])
@@ -38,6 +39,25 @@ class Split:
         """The samples of these rows, as copies."""
         x = tuple(part[rows] for part in self.x) if isinstance(self.x, tuple) else self.x[rows]
         return Split(x, None if self.y is None else self.y[rows], self.classes, self.features)
+
+    def named(self, classes: Classes | None, features: Names | None, where: str, *, fixed: bool = False) -> Split:
+        """The same samples by the names that somebody else knows, a model or the training part: columns in the order of
+        ``features``, labels numbered as in ``classes``. What has no names, here or there, is taken as it stands.
+
+        Raises:
+            DataError: a column or a class that is not known, or columns in another order, which is ``fixed``; ``where``
+                is what the message calls the samples.
+        """
+        x, y = self.x, self.y
+        classes = self.classes if classes is None else classes
+        features = self.features if features is None else features
+        if self.features is not None and features is not None:
+            first, *others = as_tuple(x)
+            first = reordered(first, self.features, features, where, fixed=fixed)
+            x = (first, *others) if isinstance(x, tuple) else first
+        if y is not None and self.classes is not None and classes is not None:
+            y = renumbered(y, self.classes, classes, where)
+        return Split(x, y, *(None if names is None else tuple(map(str, names)) for names in (classes, features)))
 
     def __repr__(self) -> str:
         described = ", ".join(f"{part.dtype}{part.shape}" for part in as_tuple(self.x))
@@ -119,22 +139,18 @@ def choose_rows(rows: Rows, n: int, labels: Rows | None, rng: np.random.Generato
     Args:
         rows: row numbers, ascending.
         n: how many to choose, at most ``len(rows)``.
-        labels: class labels of the whole data set, indexed by row number, for a choice in proportion to the classes;
-            or None for a choice among all alike.
+        labels: class labels of the whole data set, indexed by row number, for a choice in proportion to the classes
+            (chance decides among classes of equal claim); or None for a choice among all alike.
         rng: decides which.
     """
     order = rng.permutation(len(rows))
-    if labels is None:
-        positions = order[:n]
-    else:
-        shuffled = labels[rows][order]
-        classes, sizes = np.unique(shuffled, return_counts=True)
-        quotas = apportion(n, sizes)
-        positions = np.concatenate(
-            [order[shuffled == label][:quota] for label, quota in zip(classes, quotas, strict=True)]
-        )
+    shuffled = np.zeros(len(rows)) if labels is None else labels[rows][order]
+    _, first, which, sizes = np.unique(shuffled, return_index=True, return_inverse=True, return_counts=True)
+    quotas, turn = np.empty_like(sizes), first.argsort()  # of equal claims that of the first shuffled row comes first
+    quotas[turn] = apportion(n, sizes[turn])
+    number = np.arange(len(rows)) - np.repeat(sizes.cumsum() - sizes, sizes)  # of a row within its class
     chosen = np.zeros(len(rows), bool)
-    chosen[positions] = True
+    chosen[order[which.argsort(kind="stable")][number < np.repeat(quotas, sizes)]] = True
     return rows[~chosen], rows[chosen]
 
 

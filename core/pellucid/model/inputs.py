@@ -11,6 +11,7 @@ import numpy as np
 from pellucid.basics.arrays import HostArray, Shape, as_tuple, fits
 from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.names import column_names, reordered
 
 
 def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> None:
@@ -66,12 +67,16 @@ def _check_range(i: int, x: HostArray, converted: HostArray) -> None:
 
 
 def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -> tuple[HostArray, ...]:
-    """``x`` as a tuple of host arrays, with the model's fitted transforms applied to the first.
+    """``x`` as a tuple of host arrays, with the model's fitted transforms applied to the first, whose columns, if it is
+    a data frame, are found by their names.
 
     ``shapes`` are those that the inputs must have, if other than the model's.
     """
     runtime = require_runtime(model)
+    names, features = column_names(as_tuple(x)[0]), runtime.metadata.get("features")
     first, *others = map(np.asarray, as_tuple(x))
+    if names is not None and features is not None:
+        first = reordered(first, names, features, "the samples")
     for transform in runtime.transforms:
         first = transform.apply(first)
     inputs = (first, *others)

@@ -22,7 +22,7 @@ from safetensors.numpy import save
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import CheckpointError
-from pellucid.basics.files import replace_file
+from pellucid.saving.files import replace_file
 
 Kind = Literal["model", "checkpoint"]
 
@@ -75,7 +75,7 @@ class Header:
 
 
 def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
-    """Write a file, atomically; see :func:`pellucid.basics.files.replace_file`."""
+    """Write a file, atomically; see :func:`pellucid.saving.files.replace_file`."""
     arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in tensors.items()}
     values = hash_values(arrays)
     facts = {

@@ -185,6 +185,9 @@ def restore(model: Layer, header: Header, tensors: Mapping[str, HostArray]) -> N
     """Copy everything out of a file whose tensors have been compared into a model whose memory is there."""
     runtime = require_runtime(model)
     document = header.document
+    features = document["metadata"].get("features", [])
+    if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
+        raise damaged(header.path, f"its 'features' must be a list of names of columns, and is {features!r:.80}")
     transforms = _fitted_transforms(header, tensors)  # before anything is changed: these may fail
     for name, item in _owned(model).items():
         item.data[...] = runtime.ops.asarray(tensors[name], runtime.dtype)
@@ -192,8 +195,7 @@ def restore(model: Layer, header: Header, tensors: Mapping[str, HostArray]) -> N
         param.trainable = param.path not in document["model"]["frozen"]
     runtime.transforms = transforms
     runtime.metadata = document["metadata"]
-    if document["classes"] is not None:
-        runtime.classes = tuple(map(str, document["classes"]))
+    runtime.classes = None if document["classes"] is None else tuple(map(str, document["classes"]))
 
 
 def _fitted_transforms(header: Header, tensors: Mapping[str, HostArray]) -> list[Transform]:

@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import listed
 from pellucid.interfaces.dataset import Dataset, Part, check_part
-from pellucid.interfaces.samples import Classes, Split
+from pellucid.interfaces.samples import Classes, Split, check_data
 from pellucid.interfaces.transform import Transform
+from pellucid.standard.labels import decide, whole
 from pellucid.standard.tables import Table, in_order, read_table
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the training file has told, and what all others are read by.
+
+    Attributes:
+        features: names of the columns, if they have any.
+        target: name of the column of targets, likewise: it has the same in every file.
+        has_targets, are_labels, classes: what the targets are.
+    """
+
+    features: tuple[str, ...] | None
+    target: str | None
+    has_targets: bool
+    are_labels: bool
+    classes: Classes | None
 
 
 class Files(Dataset):
     """Samples from ``.csv`` or ``.npz`` files; :func:`pellucid.standard.tables.read_table` says what they
     look like.
 
-    Targets that are texts become class labels, in alphabetical order of the names in the training file. Whole numbers
-    are class labels, numbers with a decimal point are values to be predicted; ``classify`` says otherwise. Columns of a
-    .csv are matched by their names, in whatever order they stand.
+    Targets that are texts become class labels, in alphabetical order of the names in the training file; whole numbers
+    become labels where they look like such, in the order of their size, and else stay numbers to be predicted, as those
+    with a decimal point do (:func:`pellucid.standard.labels.decide`). ``classify`` says which, and :meth:`decided`
+    tells what was found out. Columns of a .csv are matched by their names, in whatever order they stand.
 
     Args:
         train: the file with the samples to learn from, relative to the working directory.
         validation, test: a file, or the part of ``train`` that is kept: a fraction or a number of samples.
-        target: column of the targets in a .csv, by name or by number from 0.
+        target: column of the targets in a .csv, by name or by number from 0; -1 is the last.
         classify: whether targets are class labels; None finds out from the targets of ``train``.
         transforms: proposed to whoever trains.
+        header: whether the first line of a .csv holds names; None finds out by what stands below it.
     """
 
     examples = ()
@@ -38,6 +61,7 @@ class Files(Dataset):
     def __init__(
         self, train: str, *, validation: str | Part = 0.1, test: str | Part = 0.2, target: str | int | None = None,
         classify: bool | None = None, transforms: Sequence[Transform | str] = ("core/standardize",),
+        header: bool | None = None,
     ) -> None:  # fmt: skip
         for name, part in (("validation", validation), ("test", test)):
             if not isinstance(part, str):
@@ -48,9 +72,19 @@ class Files(Dataset):
         self.target = target
         self.classify = classify
         self.transforms = transforms
+        self.header = header
+        self._known: _Known | None = None
 
     def load(self, rng: np.random.Generator) -> Split:
-        return self.split_of(self.train)
+        table = read_table(self.train, self.target, header=self.header)
+        are_labels, classes = False, None
+        if table.y is not None:
+            check_data(table.x, where=self.train)
+            target = self.target if table.target is None else table.target
+            where = f"{self.train}, " + ("y" if target is None else f"target '{target}'")
+            are_labels, classes = decide(table.y, table.classes, self.classify, where)
+        self._known = _Known(table.features, table.target, table.y is not None, are_labels, classes)
+        return self._split(table, self._known, self.train)
 
     def load_validation(self) -> Split | None:
         return self.split_of(self.validation) if isinstance(self.validation, str) else None
@@ -59,51 +93,69 @@ class Files(Dataset):
         return self.split_of(self.test) if isinstance(self.test, str) else None
 
     def split_of(self, path: str) -> Split:
-        """The samples of one file, with labels numbered as in the training file."""
-        table = self._table(path)
-        known = table if path == self.train else self._table(self.train)
-        table = in_order(table, known.features, path)
-        if table.y is None:
-            return Split(table.x, features=table.features)
-        return labelled(table, *_classes(known, self.classify), where=path)
+        """The samples of one file, with columns and labels as in the training file."""
+        if self._known is None:
+            self.load(np.random.default_rng(0))
+            assert self._known is not None
+        known = self._known
+        target = self.target if known.target is None else known.target
+        return self._split(read_table(path, target, header=self.header, features=known.features), known, path)
 
-    def _table(self, path: str) -> Table:
-        return read_table(path, None if self.target is None else str(self.target))
+    def decided(self) -> dict[str, Any]:
+        known, decided = self._known, dict[str, Any]()
+        if known is not None and Path(self.train).suffix.lower() == ".csv":
+            decided["header"] = known.features is not None
+        if known is not None and known.target is not None:
+            decided["target"] = known.target
+        if known is not None and known.has_targets:
+            decided["classify"] = known.are_labels
+        return decided
+
+    def _split(self, table: Table, known: _Known, path: str) -> Split:
+        table = in_order(table, known.features, path)
+        if table.y is None or not known.has_targets:
+            return Split(table.x, features=table.features)
+        return labelled(table, known.classes, known.are_labels, path)
 
 
 def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str) -> Split:
-    """The samples of a table that has targets, with class labels as whole numbers.
+    """The samples of a table that has targets, with class labels as whole numbers, those of ``classes``.
 
     Raises:
         DataError: a class that is not known, naming the row.
     """
-    y = table.y
+    y, names = table.y, table.classes or classes
     assert y is not None
-    if y.dtype.kind in "US":
-        if classes is None or not are_labels:
-            raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y[0])!r}.")
-        number = {name: i for i, name in enumerate(classes)}
-        unknown = [(row, name) for row, name in enumerate(y.tolist()) if name not in number]
-        if unknown:
-            raise DataError(
-                f"{where}, row {unknown[0][0]} (counted from 0): unknown class {unknown[0][1]!r}. The classes of the "
-                f"training data are: {listed(classes)}."
-            )
-        y = np.array([number[name] for name in y.tolist()], np.int64)
-    elif not are_labels:
-        y = y.astype(np.float32)
-    elif y.dtype.kind == "f":
-        if (y != np.floor(y)).any():
-            raise DataError(f"{where}: class labels must be whole numbers. Received: {y[y != np.floor(y)][0]}.")
-        y = y.astype(np.int64)
-    return Split(table.x, y, classes, table.features)
+    if are_labels:
+        y = whole(y, where)
+    if not are_labels and y.dtype.kind not in "US":
+        y = y.astype(np.float64)
+    elif are_labels and _are_names(y, None if table.classes else classes, where):
+        found, y = np.unique(y, return_inverse=True)
+        names = tuple(map(str, found))
+    elif y.dtype.kind in "US":
+        raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y.flat[0])!r}.")
+    return Split(table.x, y, names, table.features).named(classes, None, where)
 
 
-def _classes(table: Table, classify: bool | None) -> tuple[Classes | None, bool]:
-    """(names of the classes, whether targets are labels), from the training file."""
-    assert table.y is not None
-    are_texts = table.y.dtype.kind in "US"
-    are_labels = (are_texts or table.y.dtype.kind in "iub") if classify is None else classify
-    if not are_labels:
-        return None, False
-    return table.classes or (tuple(str(c) for c in np.unique(table.y)) if are_texts else None), True
+def _are_names(y: HostArray, classes: Classes | None, where: str) -> bool:
+    """Whether targets are the names of their classes, and not their numbers. Texts are. So are all fields of a .csv, if
+    any is the name of a class: a file of 1, 2 and x is read as texts, and one of 1 and 2 alone as numbers.
+
+    Raises:
+        DataError: numbers in an array that may be either.
+    """
+    if y.ndim != 1 or classes is None or y.dtype.kind not in "iu" or not len(y):
+        return y.ndim == 1 and y.dtype.kind in "US"
+    values = np.unique(y).tolist()
+    called = [str(value) in classes for value in values]
+    if Path(where).suffix.lower() == ".csv":
+        return any(called)
+    counted = values[0] >= 0 and values[-1] < len(classes)
+    if counted and all(called) and any(classes[value] != str(value) for value in values):
+        raise DataError(
+            f"{where}: the labels {listed(map(str, values))} may be names of classes or their numbers, and mean others "
+            f"then. The classes of the training data are: {listed(classes)}. Give y as texts, or an array 'classes' "
+            "with the names in the order of the labels."
+        )
+    return all(called) and not counted

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from numpy.lib import format as npy
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
-from pellucid.basics.suggest import did_you_mean, listed
+from pellucid.basics.suggest import listed
+from pellucid.interfaces.names import reordered
+from pellucid.standard.csv_files import read_csv
 
 SUFFIXES = (".csv", ".npy", ".npz")
 
@@ -27,16 +27,18 @@ class Table:
     """What a file holds.
 
     Attributes:
-        x: the inputs, (N, …); of a .csv float32 (N, columns).
+        x: the inputs, (N, …); of a .csv float64 (N, columns): whoever trains makes them smaller, after the transforms.
         y: the targets: numbers, or the texts of class names; None if the file has none.
         classes: names of the classes, if the file gives them.
         features: names of the columns of ``x``, if the file is a .csv that gives them.
+        target: name of the column of ``y``, likewise.
     """
 
     x: HostArray
     y: HostArray | None = None
     classes: tuple[str, ...] | None = None
     features: tuple[str, ...] | None = None
+    target: str | None = None
 
 
 def in_order(table: Table, features: tuple[str, ...] | None, where: str) -> Table:
@@ -47,39 +49,40 @@ def in_order(table: Table, features: tuple[str, ...] | None, where: str) -> Tabl
     Raises:
         DataError: the names are others.
     """
-    if features is None or table.features is None or table.features == features:
+    if features is None or table.features is None:
         return table
-    if len(set(features)) < len(features) or sorted(features) != sorted(table.features):
-        missing = [name for name in features if name not in table.features]
-        others = [name for name in table.features if name not in features]
-        raise DataError(
-            f"{where}: its columns are not those of the training data. Expected: {listed(features)}. Received: "
-            f"{listed(table.features)}. Missing: {listed(missing)}; not known: {listed(others)}. Rename or remove "
-            "columns; their order does not matter. A column of targets is named by --target or 'target'."
-        )
-    order = [table.features.index(name) for name in features]
-    return replace(table, x=np.ascontiguousarray(table.x[:, order]), features=features)
+    return replace(table, x=reordered(table.x, table.features, features, where), features=features)
 
 
-def read_table(path: str | os.PathLike[str], target: str | None = None, *, must_have_target: bool = True) -> Table:
+def read_table(
+    path: str | os.PathLike[str], target: str | int | None = None, *, must_have_target: bool = True,
+    header: bool | None = None, features: Sequence[str] | None = None,
+) -> Table:  # fmt: skip
     """Read samples.
 
     Args:
-        path: ``.csv`` with one sample a line, a first line of column names if it is not all numbers, fields separated
-            by comma, semicolon or tab; ``.npz`` with the arrays ``x`` and, if there are targets, ``y`` and ``classes``;
-            or ``.npy`` with inputs alone.
-        target: the column of a .csv that holds the targets, by name or by number counted from 0.
+        path: ``.csv`` with one sample a line, fields separated by comma, semicolon or tab, and column names in the
+            first line or none; ``.npz`` with the arrays ``x`` and, if there are targets, ``y`` and ``classes``; or
+            ``.npy`` with inputs alone.
+        target: the column of a .csv that holds the targets: its name, or its number, counted from 0 or, below 0, from
+            the end. A text is a name first.
         must_have_target: whether a .csv without that column is an error.
+        header: whether the first line of a .csv holds names; None finds out by what stands below it.
+        features: names of columns that are known to be features, from the training data.
+
+    A column without a name that numbers the rows is left out, as pandas and R write it.
 
     Raises:
-        DataError: missing, truncated or foreign file, wrong number of fields, a field that is no number.
+        DataError: missing, truncated or foreign file, wrong number of fields, a field that is no number; a first line
+            that may be names or a sample, another column without a name.
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(f"{path}: samples are read from {', '.join(SUFFIXES)} files. Convert it to one of these.")
     try:
         if path.suffix.lower() == ".csv":
-            return _csv(path, target, must_have_target)
+            csv = read_csv(path, target, must_have_target=must_have_target, header=header, features=features)
+            return Table(csv.x, csv.y, None, csv.names, csv.target)
         with path.open("rb") as file:
             if path.suffix.lower() == ".npy":
                 return Table(_array(file, os.fstat(file.fileno()).st_size, str(path)))
@@ -135,97 +138,3 @@ def _array(file: IO[bytes], size: int, what: str) -> HostArray:
     if len(values) != wanted:
         raise DataError(f"{what} is truncated: {wanted} bytes expected. Received: {len(values)}.")
     return np.frombuffer(values, dtype).reshape(shape, order="F" if by_columns else "C")
-
-
-# -- CSV -------------------------------------------------------------------------------------------------------------
-
-
-def _csv(path: Path, target: str | None, must_have_target: bool) -> Table:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-        file.seek(0)
-        delimiter = max(",;\t", key=first.count)
-        lines = _lines(csv.reader(file, delimiter=delimiter))
-        number, fields = next(lines, (0, []))
-        if not fields:
-            raise DataError(f"{path} is empty. Expected: one sample a line, and column names in the first.")
-        named = any(_number(field) is None for field in fields)
-        names = [field.strip() for field in fields] if named else [str(i) for i in range(len(fields))]
-        column = _column(path, names, target, must_have_target)
-        inputs = [name for i, name in enumerate(names) if i != column]
-        rows, targets = [], []
-        if not named:
-            lines = chain([(number, fields)], lines)
-        for number, fields in lines:
-            if len(fields) != len(names):
-                raise DataError(
-                    f"{path}, line {number}: expected {len(names)} fields separated by {delimiter!r}, as in the first "
-                    f"line. Received: {len(fields)}."
-                )
-            if column is not None:
-                targets.append(fields.pop(column).strip())
-                if not targets[-1]:
-                    raise DataError(
-                        f"{path}, line {number}, column '{names[column]}': the target is missing. Expected: a class or "
-                        "a number. Fill it in, or remove the line."
-                    )
-            rows.append(_numbers(path, number, fields, inputs, target))
-    if not rows:
-        raise DataError(f"{path} has column names and no samples. Expected: one sample a line.")
-    y = None if column is None else _targets(targets)
-    return Table(np.array(rows, np.float32).reshape(len(rows), -1), y, features=tuple(inputs) if named else None)
-
-
-def _lines(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """(line number, fields) of all lines that are not empty."""
-    try:
-        for fields in reader:
-            if any(field.strip() for field in fields):
-                yield reader.line_num, fields
-    except csv.Error as error:
-        raise DataError(f"Line {reader.line_num} is not valid CSV: {error}.") from error
-
-
-def _number(field: str) -> float | None:
-    try:
-        return float(field)
-    except ValueError:
-        return None
-
-
-def _column(path: Path, names: Sequence[str], target: str | None, must_have_target: bool) -> int | None:
-    if target is None:
-        return None
-    if target in names:
-        return names.index(target)
-    if target.lstrip("-").isdigit() and -len(names) <= int(target) < len(names) and names[0] == "0":
-        return int(target) % len(names)
-    if not must_have_target:
-        return None
-    raise DataError(
-        f"{path} has no column {target!r} for the targets.{did_you_mean(target, names)} Its columns: {listed(names)}."
-    )
-
-
-def _numbers(path: Path, line: int, fields: Sequence[str], names: Sequence[str], target: str | None) -> list[float]:
-    values = []
-    for field, name in zip(fields, names, strict=True):
-        value = _number(field)
-        if value is None:
-            hint = f"If it holds the targets, say so: target = '{name}'. Else remove" if target is None else "Remove"
-            raise DataError(
-                f"{path}, line {line}, column '{name}': expected a number. Received: {field!r}. {hint} the line or the "
-                "column, or fill in the value."
-            )
-        values.append(value)
-    return values
-
-
-def _targets(texts: Sequence[str]) -> HostArray:
-    """Whole numbers, numbers, or texts: the first of these that fits all."""
-    for convert, dtype in ((int, np.int64), (float, np.float32)):
-        try:
-            return np.array([convert(text) for text in texts], dtype)
-        except (ValueError, OverflowError):
-            continue
-    return np.array(texts)

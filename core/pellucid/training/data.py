@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray
+from pellucid.basics.arrays import Array, HostArray, as_tuple
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.names import column_names
 from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.samples import Split, check_data
@@ -35,10 +36,10 @@ def prepare(
     """
     opened = _open(data, seed)
     train = opened.train if isinstance(opened, Splits) else opened
-    check_data(train.x, train.y, where="the training data")
+    if validation is None and isinstance(opened, Splits) and len(opened.validation):
+        validation = opened.validation
+    train = by_names(model, objective, train, "the training data", to_learn=True)
     runtime = require_runtime(model)
-    if train.features is not None:
-        runtime.metadata["features"] = list(train.features)
     of_data = read_several("transform", opened.transforms if isinstance(opened, Splits) else (), path="transforms")
     proposed = of_data + read_several("transform", model.default_transforms, path="default_transforms")
     trained = "objective" in runtime.metadata or runtime.transforms  # the objective of its last training is kept
@@ -52,32 +53,65 @@ def prepare(
                 f"transforms: this model was trained {before}. This data proposes others: {proposed}. Let it propose "
                 "none, transforms = [], and the samples go through the model's; for other transforms train a new model."
             )
-    if isinstance(opened, Splits):
-        runtime.classes = runtime.classes or opened.classes
-        if validation is None and len(opened.validation):
-            validation = opened.validation
-    pair = _checked(model, objective, train, "the training data")
-    source = _source(runtime, pair, sample_weight, totals)
-    if validation is None:
-        return source, None
-    return source, evaluation_data(model, objective, validation, "validation", seed=seed)
+    source = _source(runtime, _checked(model, objective, train, "the training data"), sample_weight, totals)
+    pair = None
+    if validation is not None:
+        pair = evaluation_data(model, objective, validation, "validation", seed=seed, known=train)
+    _keep_names(runtime, train)
+    return source, pair
 
 
-def evaluation_data(model: Layer, objective: Objective, data: Any, part: str = "test", *, seed: int) -> Pair:
-    """Transformed, checked (inputs, y); of a data set's parts the one named."""
+def evaluation_data(
+    model: Layer, objective: Objective, data: Any, part: str = "test", *, seed: int, known: Split | None = None
+) -> Pair:
+    """Transformed, checked (inputs, y); of a data set's parts the one named. ``known`` are samples whose names are the
+    model's, if it has none yet."""
     opened = _open(data, seed)
     if isinstance(opened, Splits):
         opened = getattr(opened, part)
-    check_data(opened.x, opened.y, where=f"the {part} data")
-    return _checked(model, objective, opened, f"the {part} data")
+    where = f"the {part} data"
+    return _checked(model, objective, by_names(model, objective, opened, where, known), where)
 
 
 def direct_source(model: Layer, objective: Objective, x: Any, y: Any, weight: Any, *, seed: int) -> Source:
     """One batch as a source whose rows are taken in order; its arrays may be the caller's."""
-    split = _open((x, y), seed)
-    check_data(split.x, split.y, where="the batch")
+    split = by_names(model, objective, _open((x, y), seed), "the batch", to_learn=True)
     runtime = require_runtime(model)
-    return _source(runtime, _checked(model, objective, split, "the batch"), weight)
+    source = _source(runtime, _checked(model, objective, split, "the batch"), weight)
+    _keep_names(runtime, split)
+    return source
+
+
+def by_names(
+    model: Layer, objective: Objective | None, split: Split, where: str, known: Split | None = None, *,
+    to_learn: bool = False,
+) -> Split:  # fmt: skip
+    """Checked samples: columns and labels as the model knows them by their names, or else as ``known`` does.
+
+    Raises:
+        DataError: samples that cannot be used; a column, or a class that counts, of a name that is not known; columns
+            in another order, if the model is ``to_learn`` from them: figures can be taken again, weights cannot.
+    """
+    check_data(split.x, split.y, where=where)
+    if split.classes is None and split.features is None:  # the arrays of every train_step
+        return split
+    runtime = require_runtime(model)
+    classes = runtime.classes or (known.classes if known else None)
+    features = runtime.metadata.get("features") or (known.features if known else None)
+    return split.named(classes if labels_count(model, objective) else None, features, where, fixed=to_learn)
+
+
+def _keep_names(runtime: Runtime, learned: Split) -> None:
+    """The first names stay, those of data that has passed all checks: data of other names does not pass any more."""
+    runtime.classes = runtime.classes or learned.classes
+    if learned.features is not None:
+        runtime.metadata["features"] = list(learned.features)
+
+
+def labels_count(model: Layer, objective: Objective | None) -> bool:
+    """Whether class labels mean something to a model: its objective needs targets (None: it may), or it takes indices.
+    An autoencoder also learns from classes that it was never told of."""
+    return objective is None or objective.needs_target or bool(model.integer_inputs)
 
 
 def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
@@ -109,6 +143,8 @@ def _open(data: Any, seed: int) -> Any:
         return Split(
             tuple(np.asarray(part) for part in x) if isinstance(x, tuple) else np.asarray(x),
             None if y is None else np.asarray(y),
+            classes if (classes := column_names(y)) and len(classes) > 1 else None,
+            column_names(as_tuple(x)[0]),
         )
     raise DataError(
         "Data must be a data set, the name of one, or a pair (x, y) of arrays with one sample a row (y may be None). "

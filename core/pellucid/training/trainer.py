@@ -84,7 +84,8 @@ class Trainer(Training):
         data, make a new Trainer of the same model.
 
         Args:
-            data: a data set, its name, or a pair ``(x, y)`` of arrays.
+            data: a data set, its name, or a pair ``(x, y)`` of arrays or data frames. Names of columns and of classes
+                are compared with those of the first training, which the model keeps.
             validation: the same, evaluated after every epoch; None takes the data set's own validation part.
             epochs: passes over the data, each of which sees every sample once; with 0 everything is checked and
                 nothing trained.
@@ -185,7 +186,8 @@ class Trainer(Training):
         return source
 
     def evaluate(self, data: Any, *, batch_size: int = 1024) -> dict[str, float]:
-        """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode."""
+        """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode; columns and
+        labels are found by the names that the model keeps."""
         inputs, y = evaluation_data(self.model, self.objective, data, seed=self.seed)
         return evaluate(self.model, self.objective, self.metrics, inputs, y, seed=self.seed, batch_size=batch_size)
 

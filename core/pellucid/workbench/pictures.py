@@ -16,7 +16,7 @@ import numpy as np
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.basics.files import replace_by
+from pellucid.saving.files import replace_by
 
 SMALLEST = 4
 """Rows of fewer numbers than the square of this are features, and no pictures."""

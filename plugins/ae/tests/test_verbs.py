@@ -110,6 +110,16 @@ def test_encode_a_file_and_other_formats(pellucid: Shell, tmp_path: Path) -> Non
         assert set(arrays["labels"].tolist()) == {0, 1, 2}
 
 
+def test_encode_what_is_of_other_classes(pellucid: Shell, tmp_path: Path) -> None:
+    """An autoencoder learns nothing of classes: they keep their names, in a file of the run's classes too."""
+    for names, labels in (("cab", np.arange(5) % 3), ("uv", np.arange(5) % 2)):
+        file = tmp_path / f"{names}.npz"
+        np.savez(file, x=np.load("flat.npy"), y=labels, classes=np.array(list(names)))
+        pellucid("encode", "autoencoder", "--data", file, "--output", tmp_path / f"{names}.csv")
+        rows = csv.reader((tmp_path / f"{names}.csv").read_text().splitlines()[1:])
+        assert [row[0] for row in rows] == [names[label] for label in labels]
+
+
 def test_encode_draws_the_codes(pellucid: Shell, tmp_path: Path) -> None:
     told = pellucid("encode", "autoencoder", "--output", tmp_path / "codes.npy", "--plot", tmp_path / "codes.png")
     assert "codes.png" in told

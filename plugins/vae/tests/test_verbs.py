@@ -74,6 +74,22 @@ def test_codes_are_written(runs: dict[str, Path], capsys: Any) -> None:
     np.testing.assert_allclose(np.load("few.npy"), model.predict(x)[1], atol=1e-5)
 
 
+def test_labels_of_a_conditional_model_are_found_by_their_names(capsys: Any) -> None:
+    x = np.random.default_rng(0).uniform(size=(40, 4)).astype(np.float32)
+    y = np.arange(40) % 2
+    model = pl.build("conditional_vae", input_shape=[(4,), ()], classes=2, latent=2, hidden=[8], seed=0)
+    pl.Trainer(model, seed=0).fit(pl.Split(x, y, ("no", "yes")), epochs=1)
+    pl.save(model, "m.safetensors")
+    np.savez("same.npz", x=x, y=y, classes=np.array(["no", "yes"]))
+    np.savez("turned.npz", x=x, y=1 - y, classes=np.array(["yes", "no"]))
+    np.savez("others.npz", x=x, y=y, classes=np.array(["no", "maybe"]))
+    for file in ("same", "turned"):
+        pellucid(capsys, "encode", "m.safetensors", "--data", f"{file}.npz", "--output", f"{file}.npy")
+    assert (np.load("same.npy") == np.load("turned.npy")).all()
+    said = pellucid(capsys, "encode", "m.safetensors", "--data", "others.npz", "--output", "others.npy")
+    assert "unknown class 'maybe'" in json.dumps(said)
+
+
 def test_samples_are_in_the_units_of_the_data(capsys: Any) -> None:
     model = pl.build("vae", input_shape=(4,), latent=2, hidden=[32], seed=0)
     objective = {"type": "vae/elbo", "likelihood": "gaussian", "std": 0.3}

@@ -141,4 +141,5 @@ class BinaryCrossEntropy(Outputwise):
         super().check(target, output_shape)
         with np.errstate(invalid="ignore"):
             wrong = ~((target >= 0) & (target <= 1))
-        reject(self, target, wrong, "targets in [0, 1]", "For more than two classes take softmax_cross_entropy.")
+        remedy = "For more than two classes take softmax_cross_entropy, for numbers to be predicted mse."
+        reject(self, target, wrong, "targets in [0, 1]", remedy)

@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, Shape
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ShapeError
+from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
 from pellucid.standard.rows import as_rows, converted, reject, require_rows, weight_per_row
@@ -74,16 +74,25 @@ class SoftmaxCrossEntropy(Loss):
         return ("core/accuracy",) if labels else ()
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
-        """Class indices must be integers in 0 … K−1; probabilities must be ≥ 0 and add up to 1.
+        """Class indices must be integers in 0 … K−1, with K ≥ 2; probabilities must be ≥ 0 and add up to 1.
 
         Raises:
-            DataError: with the row and the value.
+            DataError: with the row and the value; a model with one output.
         """
         require_rows(self, target, (output_shape[:-1], output_shape))
         classes = output_shape[-1]
+        if classes == 1:
+            raise DataError(
+                "SoftmaxCrossEntropy needs at least two classes: the softmax of one output is 1, whatever it is, and "
+                "nothing would be learned. Received: a model with one output. For yes or no take binary_cross_entropy, "
+                "for numbers to be predicted mse; else give the last layer one unit for each class."
+            )
         if target.ndim == len(output_shape) and classes is not None:
             labels = f"class indices from 0 to {classes - 1}, as the model has {classes} outputs"
-            remedy = "Number the classes from 0, or give the last layer more units."
+            remedy = (
+                "Number the classes from 0, as numpy.unique(y, return_inverse=True) does, or give the last layer more "
+                "units. Numbers to be predicted want another loss, such as mse."
+            )
             with np.errstate(invalid="ignore"):
                 wrong = ~((target >= 0) & (target < classes) & (target == np.floor(target)))
             reject(self, target, wrong, labels, remedy)

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from pellucid.basics.errors import ConfigError, PellucidWarning
-from pellucid.basics.files import to_json
 from pellucid.basics.suggest import did_you_mean
+from pellucid.saving.files import to_json
 
 
 class Output:

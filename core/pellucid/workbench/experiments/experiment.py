@@ -105,12 +105,14 @@ class Prepared:
         splits: the data.
         resolved: the sections with everything filled in; the same experiment again.
         settings: of ``[train]``, with everything filled in.
+        decided: what the data set was not told and has found out, see :meth:`pellucid.Dataset.decided`.
     """
 
     trainer: Trainer
     splits: Splits
     resolved: Sections
     settings: TrainSettings
+    decided: Mapping[str, Any]
 
 
 def check(sections: Mapping[str, Any]) -> Experiment:
@@ -211,6 +213,8 @@ def prepare(experiment: Experiment) -> Prepared:
     if settings.threads is not None:
         set_num_threads(settings.threads)
     splits = experiment.dataset.splits(data_seed)
+    data = to_config(experiment.dataset)
+    decided = {name: value for name, value in experiment.dataset.decided().items() if data.get(name) != value}
     ops = get_ops(settings.backend)
     config = dict(experiment.model)
     if experiment.infer_outputs:
@@ -242,11 +246,11 @@ def prepare(experiment: Experiment) -> Prepared:
     }  # fmt: skip
     shape = config["input_shape"]
     resolved: Sections = {
-        "data": {**to_config(experiment.dataset), "seed": data_seed},
+        "data": {**data, **decided, "seed": data_seed},
         "model": {**to_config(model), "input_shape": [list(n) if isinstance(n, tuple) else n for n in shape]},
         **({"objective": to_config(objective)} if experiment.loss is None else {"loss": to_config(experiment.loss)}),
         "optimizer": to_config(trainer.optimizer),
         "schedule": None if trainer.schedule is None else to_config(trainer.schedule),
         "train": written,
     }
-    return Prepared(trainer, splits, resolved, settings)
+    return Prepared(trainer, splits, resolved, settings, decided)

@@ -8,14 +8,16 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset
-from pellucid.interfaces.layer import Layer
-from pellucid.interfaces.samples import Split, check_data
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.objective import Objective
+from pellucid.interfaces.samples import Split
 from pellucid.ops.backends import check_variable
 from pellucid.ops.threads import set_num_threads
 from pellucid.registry.config import read
 from pellucid.saving.model import load
 from pellucid.standard.files import labelled
 from pellucid.standard.tables import SUFFIXES, Table, in_order, read_table
+from pellucid.training.data import by_names, labels_count
 from pellucid.training.objective import choose_objective
 from pellucid.training.trainer import Trainer
 from pellucid.workbench.experiments.folder import RunFolder
@@ -40,10 +42,10 @@ class FinishedRun(Generic[M_co]):
     sections: dict[str, Any]
 
     @property
-    def target(self) -> str | None:
-        """The column that held the targets, if the model was trained on files."""
-        data = self.sections.get("data", {})
-        return None if data.get("target") is None else str(data["target"])
+    def target(self) -> str | int | None:
+        """The column that held the targets, by name or number, if the model was trained on files."""
+        target: str | int | None = self.sections.get("data", {}).get("target")
+        return target
 
     def read_samples(self, path: Path, target: str | None = None, *, must_have_target: bool = True) -> Table:
         """The samples of a file; named columns in the order in which the model takes them.
@@ -52,8 +54,8 @@ class FinishedRun(Generic[M_co]):
             target: column of the targets in a .csv file; None takes that of the run.
             must_have_target: whether a .csv without that column is an error.
         """
-        table = read_table(path, target or self.target, must_have_target=must_have_target)
         features = self.model.runtime.metadata.get("features")  # type: ignore[union-attr]
+        table = read_table(path, target or self.target, must_have_target=must_have_target, features=features)
         return in_order(table, None if features is None else tuple(features), str(path))
 
     def trainer(self) -> Trainer:
@@ -90,7 +92,7 @@ class FinishedRun(Generic[M_co]):
             ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples.
         """
         if data is not None and Path(data).suffix.lower() in SUFFIXES:
-            return self._from_file(Path(data), target, must_have_target)
+            return self._named(self._from_file(Path(data), target, must_have_target), data)
         seed = self.sections.get("train", {}).get("seed", 0)
         if data is not None:
             dataset: Dataset = read("dataset", data)
@@ -105,15 +107,20 @@ class FinishedRun(Generic[M_co]):
         split: Split = getattr(dataset.splits(seed), part)
         if not len(split):
             raise DataError(f"The data has no {part} part. Choose another: --part train, validation or test.")
-        return split
+        return self._named(split, f"the {part} data")
+
+    def _named(self, split: Split, where: str) -> Split:
+        """Columns and labels as the model knows them by their names."""
+        return by_names(self.model, trained_objective(self.model), split, where)
 
     def _from_file(self, path: Path, target: str | None, must_have_target: bool) -> Split:
         table = self.read_samples(path, target, must_have_target=must_have_target or target is not None)
         if table.y is not None:
-            classes = self.model.runtime.classes  # type: ignore[union-attr]
+            known = self.model.runtime.classes  # type: ignore[union-attr]
+            classes = known if labels_count(self.model, trained_objective(self.model)) else None
             are_labels = self.sections.get("data", {}).get("classify")
             if are_labels is None:
-                are_labels = classes is not None or table.y.dtype.kind in "iub"
+                are_labels = known is not None or table.y.dtype.kind in "iub"
             split = labelled(table, classes, are_labels, str(path))
         elif must_have_target:
             raise DataError(
@@ -122,8 +129,14 @@ class FinishedRun(Generic[M_co]):
             )
         else:
             split = Split(table.x, features=table.features)
-        check_data(split.x, split.y, where=str(path))
         return split
+
+
+def trained_objective(model: Layer) -> Objective | None:
+    """What a model was last trained with, as its file tells; None before the first training."""
+    config = require_runtime(model).metadata.get("objective")
+    objective: Objective | None = None if config is None else read("objective", config, path="objective", saved=True)
+    return objective
 
 
 @overload

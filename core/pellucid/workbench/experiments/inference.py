@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Shape, as_tuple
+from pellucid.basics.arrays import HostArray, Shape, as_tuple
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.dataset import Splits, class_labels
 from pellucid.interfaces.objective import Loss, Objective
@@ -33,14 +33,45 @@ def input_shape_of(splits: Splits, made: Sequence[Shape] = (), transforms: Seque
 
 
 def outputs_of(splits: Splits, asked: Loss | Objective | None) -> int:
-    """How many outputs the targets ask for: what the loss or objective says, else one per class or one per number."""
+    """How many outputs the targets ask for: what the loss or objective says, else one per class or one per number.
+
+    Raises:
+        DataError: no targets, a single class, labels that are not known to be all of 0 … K−1.
+    """
     y = splits.train.y
     if y is None:
         raise DataError("The data has no targets, so the number of outputs is unknown. Give it: [model] outputs = ….")
     y = np.asarray(y)
     said = None if asked is None else asked.outputs_for(y)
+    if class_labels(y) is None:
+        return prod(y.shape[1:]) if said is None else said
+    parts = (np.asarray(part.y) for part in (splits.train, splits.validation, splits.test) if len(part))
+    found = np.unique(np.concatenate([part for part in parts if class_labels(part) is not None]))
+    if len(found) == 1 or len(splits.classes or found) == 1:
+        raise DataError(
+            f"All targets of the data are of one class, {(splits.classes or found)[0]!s}, so there is nothing to tell "
+            "apart. Add samples of other classes."
+        )
     if said is not None:
         return said
-    if class_labels(y) is None:
-        return prod(y.shape[1:])
-    return len(splits.classes) if splits.classes is not None else int(y.max()) + 1
+    if splits.classes is not None:
+        return len(splits.classes)
+    return _count(found, rows=len(splits.train) + len(splits.validation) + len(splits.test))
+
+
+def _count(labels: HostArray, rows: int) -> int:
+    """How many classes there are, from the different labels of that many rows, which have no names."""
+    count = len(labels)
+    told = f"The targets are whole numbers, {count} different ones from {labels[0]} to {labels[-1]} in {rows} rows"
+    remedy = (
+        "For numbers to be predicted give floats: y.astype(float). For classes name them, Split(x, y, classes=…), or "
+        "say how many outputs the model has, [model] outputs = …."
+    )
+    if labels[0] != 0 or labels[-1] != count - 1:
+        raise DataError(
+            f"{told}: labels of classes that have no names must be all of 0 to {count - 1}. {remedy} To number them: "
+            "classes, y = numpy.unique(y, return_inverse=True)."
+        )
+    if count > 2 and 2 * count > rows:
+        raise DataError(f"{told}, too few for each to be the label of a class. {remedy}")
+    return count

@@ -11,10 +11,8 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.samples import check_data
-from pellucid.registry.config import read
-from pellucid.workbench.experiments.finished import FinishedRun
+from pellucid.workbench.experiments.finished import FinishedRun, trained_objective
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +65,7 @@ def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = N
 def interpret(model: Layer, outputs: HostArray) -> Predictions:
     """Outputs as probabilities of classes, if the objective that the model was trained with knows any."""
     runtime = require_runtime(model)
-    trained = runtime.metadata.get("objective")
-    objective: Objective | None = None if trained is None else read("objective", trained, path="objective", saved=True)
+    objective = trained_objective(model)
     probabilities = None if objective is None else objective.probabilities(outputs)
     if probabilities is None:
         return Predictions(outputs)

@@ -8,8 +8,9 @@ from signal import Signals
 from typing import Any
 
 from pellucid.basics.errors import ConfigError
-from pellucid.basics.files import remove_leftovers
+from pellucid.basics.suggest import listed
 from pellucid.saving.checkpoint import restore_checkpoint
+from pellucid.saving.files import remove_leftovers
 from pellucid.saving.model import save
 from pellucid.standard.callbacks import Checkpoint
 from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal
@@ -50,6 +51,8 @@ def train(
                 )
             folder.keep_epochs(prepared.trainer.epochs)
             folder.write_experiment(to_toml(prepared.resolved))
+            if prepared.decided:
+                note(_decided(prepared))
 
         if resume:
             folder.check_resumable()
@@ -85,6 +88,13 @@ def _train(
     folder.write_summary(summary)
     draw_curves(folder, summary, note)
     return summary
+
+
+def _decided(prepared: Prepared) -> str:
+    """What the data set found out, as a line."""
+    classes = prepared.splits.classes
+    settings = ", ".join(to_toml(prepared.decided).splitlines())
+    return f"data: found out that {settings}" + (f"; {len(classes)} classes: {listed(classes)}." if classes else ".")
 
 
 def draw_curves(folder: RunFolder, summary: dict[str, Any], note: Callable[[str], None]) -> None:
