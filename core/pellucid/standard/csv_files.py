@@ -20,8 +20,8 @@ from pellucid.basics.suggest import did_you_mean, listed
 _LOOKED_AT = 1000
 """Lines by which it is found out whether the first one holds names."""
 _NAMELESS = re.compile(r"|Unnamed: \d+")  # the second is what pandas calls it when it reads such a file
-
 _MISSING = ("", "?", "-", ".", "na", "n/a", "none", "null", "missing", "unknown")
+"""Words in a first line that say nothing: they stand for a value that is not there."""
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")  # of 18 digits at most, which int64 holds
 _CODE = re.compile(r"[+-]?0\d+")
 
