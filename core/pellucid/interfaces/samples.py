@@ -144,10 +144,15 @@ def choose_rows(rows: Rows, n: int, labels: Rows | None, rng: np.random.Generato
         rng: decides which.
     """
     order = rng.permutation(len(rows))
-    shuffled = np.zeros(len(rows), np.int64) if labels is None else labels[rows][order]
-    classes, sizes = np.unique(shuffled, return_counts=True)
-    quotas = zip(classes, apportion(n, sizes), strict=True)
-    positions = np.concatenate([order[shuffled == label][:quota] for label, quota in quotas])
+    if labels is None:
+        positions = order[:n]
+    else:
+        shuffled = labels[rows][order]
+        classes, sizes = np.unique(shuffled, return_counts=True)
+        quotas = apportion(n, sizes)
+        positions = np.concatenate(
+            [order[shuffled == label][:quota] for label, quota in zip(classes, quotas, strict=True)]
+        )
     chosen = np.zeros(len(rows), bool)
     chosen[positions] = True
     return rows[~chosen], rows[chosen]
