@@ -283,6 +283,11 @@ def test_names_may_be_any_sequence() -> None:
         reordered(X, ["a", "a", "b"], ["b", "a", "a"], "x")  # which a is which?
 
 
+def test_a_class_that_two_numbers_have_is_not_known() -> None:
+    with pytest.raises(pl.DataError, match="unknown class 'r'"):
+        renumbered(np.array([0, 1]), ("s", "r"), ("r", "s", "r"), "y")
+
+
 @pytest.mark.parametrize(("y", "expected"), [
     (np.array([0, 1, 1], np.uint8), [2, 0, 0]),
     (np.array([False, True, True]), [2, 0, 0]),
