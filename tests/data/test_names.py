@@ -233,10 +233,10 @@ def test_a_class_has_one_number_in_all_files(
     assert parts.test.y.tolist() == numbers and parts.test.classes == parts.classes == tuple(train)
 
 
-@pytest.mark.parametrize("label", ["3", "0", "y"])
-def test_a_class_of_another_file_that_training_lacks(folder: Path, label: str) -> None:
-    files = {"train": csv("train.csv", ["1", "2", "x"] * 3), "test": csv("test.csv", ["1", label])}
-    with pytest.raises(pl.DataError, match=f"test.csv, row 1 .*unknown class '{label}'.*1, 2, x"):
+@pytest.mark.parametrize(("labels", "row", "unknown"), [("13", 1, "3"), ("10", 1, "0"), ("1y", 1, "y"), ("00", 0, "0")])
+def test_a_class_of_another_file_that_training_lacks(folder: Path, labels: str, row: int, unknown: str) -> None:
+    files = {"train": csv("train.csv", ["1", "2", "x"] * 3), "test": csv("test.csv", list(labels))}
+    with pytest.raises(pl.DataError, match=f"test.csv, row {row} .*unknown class '{unknown}'.*1, 2, x"):
         pl.load_dataset("files", **files, target="y", validation=0)
 
 
@@ -281,6 +281,11 @@ def test_names_may_be_any_sequence() -> None:
     assert reordered(X, np.array(["c", "b", "a"]), ["a", "b", "c"], "x").tolist() == X[:, ::-1].tolist()
     with pytest.raises(pl.DataError, match="not those of the training data"):
         reordered(X, ["a", "a", "b"], ["b", "a", "a"], "x")  # which a is which?
+
+
+def test_a_class_that_two_numbers_have_is_not_known() -> None:
+    with pytest.raises(pl.DataError, match="unknown class 'r'"):
+        renumbered(np.array([0, 1]), ("s", "r"), ("r", "s", "r"), "y")
 
 
 @pytest.mark.parametrize(("y", "expected"), [

@@ -44,7 +44,8 @@ def reordered(
             f"{'matters where a model learns further' if fixed else 'does not matter'}. A column of targets is named "
             "by --target or 'target'. An array without names is taken as it is."
         )
-    return np.ascontiguousarray(values[..., [names.index(name) for name in known]])
+    place = {name: column for column, name in enumerate(names)}
+    return np.ascontiguousarray(values[..., [place[name] for name in known]])
 
 
 def renumbered(y: HostArray, names: Iterable[str], known: Iterable[str], where: str) -> HostArray:
@@ -63,7 +64,7 @@ def renumbered(y: HostArray, names: Iterable[str], known: Iterable[str], where: 
         return reordered(y, names, known, where)
     labels = y.astype(np.int64)
     named = (labels == y) & (labels >= 0) & (labels < len(names))
-    numbers = np.array([known.index(name) if name in known else -1 for name in names], np.int64)
+    numbers = np.array([known.index(name) if known.count(name) == 1 else -1 for name in names], np.int64)
     numbers = np.where(named, numbers[np.where(named, labels, 0)], -1)
     if (numbers < 0).any():
         place = tuple(np.argwhere(numbers < 0)[0])

@@ -139,23 +139,23 @@ def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str
 
 
 def _are_names(y: HostArray, classes: Classes | None, where: str) -> bool:
-    """Whether targets are the names of their classes, and not their numbers. Texts are. So are all fields of a .csv, if
-    any is the name of a class: a file of 1, 2 and x is read as texts, and one of 1 and 2 alone as numbers.
+    """Whether targets are the names of their classes, and not their numbers. Texts are. So is every field of a .csv, if
+    the name of any class is a number: a file of 1, 2 and x is read as texts, and one of 1 and 2 alone as numbers.
 
     Raises:
         DataError: numbers in an array that may be either.
     """
     if y.ndim != 1 or classes is None or y.dtype.kind not in "iu" or not len(y):
         return y.ndim == 1 and y.dtype.kind in "US"
-    values = np.unique(y).tolist()
-    called = [str(value) in classes for value in values]
     if Path(where).suffix.lower() == ".csv":
-        return any(called)
+        return any(name.removeprefix("-").isdecimal() for name in classes)
+    values = np.unique(y).tolist()
+    called = all(str(value) in classes for value in values)
     counted = values[0] >= 0 and values[-1] < len(classes)
-    if counted and all(called) and any(classes[value] != str(value) for value in values):
+    if counted and called and any(classes[value] != str(value) for value in values):
         raise DataError(
             f"{where}: the labels {listed(map(str, values))} may be names of classes or their numbers, and mean others "
             f"then. The classes of the training data are: {listed(classes)}. Give y as texts, or an array 'classes' "
             "with the names in the order of the labels."
         )
-    return all(called) and not counted
+    return called and not counted

@@ -80,7 +80,8 @@ class FinishedRun(Generic[M_co]):
         self, data: str | None = None, part: PartName = "test", target: str | None = None, *,
         must_have_target: bool = False,
     ) -> Split:  # fmt: skip
-        """Samples of the run's own data or of other data, as they come: without the model's transforms.
+        """Samples of the run's own data or of other data, without the model's transforms; columns, and labels if they
+        mean something to the model, are found by the names that it knows.
 
         Args:
             data: a file of samples, or the name of a data set; None takes that of the run.
@@ -89,7 +90,8 @@ class FinishedRun(Generic[M_co]):
             must_have_target: whether a file without targets is an error.
 
         Raises:
-            ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples.
+            ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples; columns or
+                classes of names that the model does not know.
         """
         if data is not None and Path(data).suffix.lower() in SUFFIXES:
             return self._named(self._from_file(Path(data), target, must_have_target), data)
