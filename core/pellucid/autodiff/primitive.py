@@ -139,5 +139,5 @@ def namespace(*args: Any) -> Any:
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
-    """The shape; that of a Python number is ()."""
-    return tuple(getattr(x, "shape", ()))
+    """The shape; that of a Python number is (), and that of a list the array's that it stands for."""
+    return numpy.shape(x) if isinstance(x, list | tuple) else tuple(getattr(x, "shape", ()))

@@ -127,6 +127,7 @@ class Tape:
         for i, (output, seed) in enumerate(zip(outputs, seeds, strict=True)):
             if seed is None or output.slot is None:
                 continue
+            seed = seed if isinstance(seed, Recorded) else namespace(output.value).asarray(seed)
             if shape_of(seed) != output.shape:
                 raise ShapeError(
                     f"The gradient at output {i} must have the shape of that output, {output.shape}. Received: "
@@ -188,7 +189,8 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
 
     ``f`` is ordinary code: arithmetic, indexing and NumPy's functions on NumPy or CuPy arrays. It may branch and loop;
     what was computed is differentiated. ``grad`` may be nested for higher derivatives. At a kink the slopes of both
-    sides are averaged: ``abs`` has slope 0 at 0, and equal operands of ``maximum`` get half each.
+    sides are averaged: ``abs`` has slope 0 at 0, and equal operands of ``maximum`` get half each. Beside a value that
+    is NaN the gradient is NaN.
 
     Args:
         f: returns a scalar: a number, or an array of shape ().

@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
+import numpy
+
 from pellucid.autodiff import elementwise as e, functions as f, products, shapes
 from pellucid.autodiff.primitive import Recorded, shape_of, strip
 from pellucid.basics.errors import DifferentiationError
@@ -117,6 +119,8 @@ class Variable(Recorded):
     __truediv__, __rtruediv__ = _sides(e.divide)
     __pow__, __rpow__ = _sides(e.power)
     __matmul__, __rmatmul__ = _sides(products.matmul)
+    __mod__, __rmod__ = _sides(numpy.remainder)
+    __floordiv__, __rfloordiv__ = _sides(numpy.floor_divide)
 
     def __neg__(self) -> Any:
         return e.negative(self)
