@@ -211,6 +211,42 @@ def test_lists_stand_for_arrays() -> None:
     assert grad(lambda x: np.average(x, weights=[1, 3]))(x).tolist() == [0.25, 0.75]
 
 
+@pytest.mark.parametrize(
+    "f",
+    [np.arctan2, np.dot, np.inner, np.matmul, np.cross, np.vdot, op.matmul, lambda a, b: np.tensordot(a, b, 1)],
+)
+def test_lists_stand_for_arrays_in_products(f: Any) -> None:
+    x, others = np.array([1.0, 2.0, 3.0]), [4.0, 5.0, 7.0]
+    for g in (f, lambda a, b: f(b, a)):
+        found, expected = (grad(lambda x, o=o, g=g: np.sum(g(x, o)))(x) for o in (others, np.array(others)))
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "prod", "cumsum", "cumprod", "ptp", "nansum"])
+def test_a_number_is_reduced_over_its_only_axis(name: str) -> None:
+    expected = 0.0 if name == "ptp" else 1.0
+    for axis in (0, -1, None):
+        assert grad(lambda x, axis=axis: np.sum(getattr(np, name)(x, axis=axis)))(3.0) == expected
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.take(x, [0], axis=2), lambda x: np.take_along_axis(x, np.zeros((2, 2), int), 2),
+        lambda x: np.diff(x, axis=-3), lambda x: np.sort(x, axis=2), lambda x: np.array_split(x, 2, axis=-3)[0],
+        lambda x: np.average(x, 2, [1.0, 2.0]), lambda x: np.tensordot(x, x, ([2], [0])), lambda x: np.mean(x, axis=2),
+    ],
+)  # fmt: skip
+def test_an_axis_that_is_not_there_is_refused_as_by_numpy(f: Any) -> None:
+    for g in (f, grad(lambda x: np.sum(f(x)))):
+        with pytest.raises(IndexError):  # AxisError is one
+            g(np.ones((2, 2)))
+
+
+def test_triangles_of_a_vector() -> None:
+    assert grad(lambda x: np.sum(np.tril(x) * np.arange(9).reshape(3, 3)))(np.ones(3)).tolist() == [9, 11, 8]
+
+
 def test_a_determinant_of_a_singular_matrix_has_its_cofactors_as_gradient() -> None:
     for a in (np.array([[1.0, 2.0], [2.0, 4.0]]), np.zeros((2, 2)), np.zeros((1, 1)), np.diag([1.0, 2.0, 0.0])):
         n = len(a)
@@ -337,6 +373,12 @@ def test_methods_are_the_functions_of_the_same_name() -> None:
     assert np.array_equal(x.astype(np.float32).value, values.astype(np.float32))
     assert x.astype(int).slot is None
     assert repr(x) == f"Variable({values!r})"
+    assert x.trace().value == values.trace() and np.array_equal(x.take([1, 0]).value, values.take([1, 0]))
+    assert np.array_equal(x.cumprod(axis=1).value, values.cumprod(axis=1)) and x.all() == values.all()
+    for name in ("tolist", "sort", "fill", "nothing"):
+        assert not hasattr(x, name)
+    with pytest.raises(AttributeError, match=r"no 'tolist'.*x\.value"):
+        x.tolist()
 
 
 def test_constants_convert_freely() -> None:

@@ -12,7 +12,7 @@ import numpy
 
 from pellucid.autodiff import elementwise, products, shapes
 from pellucid.autodiff.elementwise import maximum, minimum, sqrt
-from pellucid.autodiff.primitive import Primitive, namespace, strip
+from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
 from pellucid.autodiff.shapes import Axis, axes_of
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
@@ -40,7 +40,7 @@ def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def cumsum(x: Array, axis: int | None = None) -> Array:
-    return shapes.cumsum(ravel(x), axis=0) if axis is None else shapes.cumsum(x, axis=axis)
+    return shapes.cumsum(ravel(x), axis=0) if axis is None or not shape_of(x) else shapes.cumsum(x, axis=axis)
 
 
 def reshape(x: Array, shape: int | tuple[int, ...]) -> Array:
@@ -84,15 +84,6 @@ def where(condition: Array, x: Any, y: Any) -> Array:
 def einsum(subscripts: str, *arrays: Array) -> Array:
     products.parse(subscripts)
     return products.einsum(*arrays, subscripts=subscripts)
-
-
-def repeat(x: Array, repeats: int, axis: int | None = None) -> Array:
-    if not isinstance(repeats, int):
-        raise DifferentiationError(
-            f"repeat is differentiated for one number of repeats for all elements. Received: {repeats!r}. "
-            "Index instead: x[np.repeat(np.arange(len(x)), repeats)]."
-        )
-    return shapes.repeat(ravel(x) if axis is None else x, repeats=repeats, axis=0 if axis is None else axis)
 
 
 # -- functions made from others: they need no rule -------------------------------------------------------------------
@@ -145,7 +136,7 @@ CONSTANT = (
 )  # fmt: skip
 DERIVED = (
     sum, prod, max, min, cumsum, reshape, transpose, swapaxes, squeeze, expand_dims, broadcast_to, flip, concatenate,
-    where, einsum, repeat, mean, var, std, ravel, clip,
+    where, einsum, mean, var, std, ravel, clip,
 )  # fmt: skip
 
 BY_FUNCTION: dict[Any, Callable[..., Any]] = {

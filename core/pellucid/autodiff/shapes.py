@@ -15,8 +15,8 @@ Axis = int | tuple[int, ...] | None
 
 
 def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """The axes as non-negative numbers; None means all."""
-    if axis is None:
+    """The axes as non-negative numbers; None means all, and so does whatever a number is reduced over."""
+    if axis is None or not ndim:
         return tuple(range(ndim))
     return tuple(a % ndim for a in as_tuple(axis))
 
@@ -78,11 +78,6 @@ def part_of_concatenation(dy: Array, y: Array, *arrays: Array, which: int, axis:
     return piece(dy, axis % len(dy.shape), start, start + sizes[which])
 
 
-def sum_of_repeats(dy: Array, y: Array, x: Array, repeats: int, axis: int) -> Array:
-    axis %= len(shape_of(x))
-    return sum_(reshape(dy, (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])), axis=axis + 1)
-
-
 def zeros_but(dy: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of ``shape`` with ``dy`` added at ``index``, where repeated indices accumulate."""
     xp = namespace(dy)
@@ -125,7 +120,6 @@ where = Primitive(
 
 # Elements repeated: dx is the sum of dy over the copies.
 broadcast_to = Primitive("broadcast_to", lambda dy, y, x, shape: sum_to(dy, shape_of(x)))
-repeat = Primitive("repeat", sum_of_repeats)
 
 # Elements joined or picked: dx is the piece of dy that came from x; what was not picked gets zero.
 concatenate = Primitive(

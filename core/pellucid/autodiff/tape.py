@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy
+
 from pellucid.autodiff.primitive import Recorded, namespace, shape_of, strip
 from pellucid.autodiff.variable import Variable
 from pellucid.basics.arrays import as_tuple
@@ -66,8 +68,8 @@ class Tape:
         return value if isinstance(value, Recorded) else self.constant(value)  # type: ignore[return-value]
 
     def lift(self, value: Any) -> Any:
-        """What an operand that is no Variable means on this tape: itself."""
-        return value
+        """What an operand that is no Variable means on this tape: itself, or the array that a list stands for."""
+        return numpy.asarray(value) if isinstance(value, list | tuple) else value
 
     def record(self, value: Any, inputs: Sequence[int], pullback: Pullback, name: str) -> Variable:
         """Write down an operation with one result.

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy
+from numpy.lib.array_utils import normalize_axis_index
 
-from pellucid.autodiff.functions import broadcast_to, concatenate, expand_dims, flip, ravel, reshape
+from pellucid.autodiff.functions import broadcast_to, concatenate, expand_dims, flip, ravel, reshape, sum as sum_
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
-from pellucid.autodiff.shapes import piece, scatter
+from pellucid.autodiff.shapes import piece, scatter, sum_to
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
 
@@ -27,11 +28,17 @@ def without_padding(dy: Array, y: Array, x: Array, pad_width: tuple[tuple[int, i
     return dy[tuple(slice(before, before + n) for (before, _), n in zip(pad_width, x.shape, strict=True))]
 
 
+def sum_of_repeats(dy: Array, y: Array, x: Array, repeats: int, axis: int) -> Array:
+    axis %= len(shape_of(x))
+    return sum_(reshape(dy, (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])), axis + 1)
+
+
 moveaxis_ = Primitive("moveaxis", lambda dy, y, x, source, destination: moveaxis(dy, destination, source))
 roll_ = Primitive("roll", lambda dy, y, x, shift, axis=None: roll_(dy, shift=opposite(shift), axis=axis))
-tril_ = Primitive("tril", lambda dy, y, x, k=0: tril_(dy, k=k))
-triu_ = Primitive("triu", lambda dy, y, x, k=0: triu_(dy, k=k))
+tril_ = Primitive("tril", lambda dy, y, x, k=0: sum_to(tril_(dy, k=k), shape_of(x)))
+triu_ = Primitive("triu", lambda dy, y, x, k=0: sum_to(triu_(dy, k=k), shape_of(x)))
 pad_ = Primitive("pad", without_padding)
+repeat_ = Primitive("repeat", sum_of_repeats)
 
 
 def moveaxis(x: Array, source: Any, destination: Any) -> Array:
@@ -53,6 +60,8 @@ def triu(x: Array, k: int = 0) -> Array:
 def pad(x: Array, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0) -> Array:
     if mode != "constant":
         raise DifferentiationError(f"pad is differentiated for mode='constant'. Received: {mode!r}.")
+    if not shape_of(x):
+        return x
     widths = numpy.broadcast_to(pad_width, (len(x.shape), 2)).tolist()
     return pad_(x, pad_width=tuple(map(tuple, widths)), constant_values=constant_values)
 
@@ -105,7 +114,8 @@ def array_split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 
         ends = [(i + 1) * (n // parts) + min(i + 1, n % parts) for i in range(parts - 1)]
     else:
         ends = [int(end) for end in parts]
-    return [piece(x, axis % len(x.shape), start, stop) for start, stop in zip([0, *ends], [*ends, n], strict=True)]
+    axis = normalize_axis_index(axis, len(x.shape))
+    return [piece(x, axis, start, stop) for start, stop in zip([0, *ends], [*ends, n], strict=True)]
 
 
 # -- picked ------------------------------------------------------------------------------------------------------------
@@ -114,7 +124,7 @@ def array_split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 
 def take(x: Array, indices: Any, axis: int | None = None) -> Array:
     if axis is None:
         return ravel(x)[indices]
-    return x[(slice(None),) * (axis % len(x.shape)) + (indices,)]
+    return x[(slice(None),) * normalize_axis_index(axis, len(x.shape)) + (indices,)]
 
 
 def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
@@ -122,7 +132,7 @@ def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
     if axis is None:
         x, axis = ravel(x), 0
     indices, ndim = strip(indices), len(x.shape)
-    axis %= ndim
+    axis = normalize_axis_index(axis, ndim)
     places = [namespace(x).arange(n).reshape([-1 if i == j else 1 for j in range(ndim)]) for i, n in enumerate(x.shape)]
     return x[(*places[:axis], indices, *places[axis + 1 :])]
 
@@ -152,6 +162,15 @@ def diag(x: Array, k: int = 0) -> Array:
 # -- repeated ----------------------------------------------------------------------------------------------------------
 
 
+def repeat(x: Array, repeats: int, axis: int | None = None) -> Array:
+    if not isinstance(repeats, int | numpy.integer):
+        raise DifferentiationError(
+            f"repeat is differentiated for one number of repeats for all elements. Received: {repeats!r}. "
+            "Index instead: x[np.repeat(np.arange(len(x)), repeats)]."
+        )
+    return repeat_(ravel(x) if axis is None else x, repeats=repeats, axis=0 if axis is None else axis)
+
+
 def tile(x: Array, reps: int | tuple[int, ...]) -> Array:
     """Copies side by side: an axis for the copies before each axis, along which x is broadcast, then both in one."""
     times = (reps,) if isinstance(reps, int) else tuple(reps)
@@ -166,6 +185,6 @@ TABLE = {
     getattr(numpy, f.__name__): f
     for f in (
         moveaxis, roll, tril, triu, pad, flipud, fliplr, stack, vstack, hstack, column_stack, append, split,
-        array_split, take, take_along_axis, sort, diagonal, diag, tile,
+        array_split, take, take_along_axis, sort, diagonal, diag, repeat, tile,
     )
 }  # fmt: skip

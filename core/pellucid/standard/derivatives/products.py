@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 import numpy
+from numpy.lib.array_utils import normalize_axis_index
 
 from pellucid.autodiff.elementwise import multiply, subtract
 from pellucid.autodiff.functions import ravel, reshape, transpose
@@ -36,12 +37,13 @@ def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
     n, m = len(shape_of(a)), len(shape_of(b))
     if isinstance(axes, int):
         axes = (range(n - axes, n), range(axes))
-    mine, others = ([i % length for i in as_tuple(tuple(side) if isinstance(side, Sequence) else side)]
-                    for side, length in zip(axes, (n, m), strict=True))  # fmt: skip
+    sides = [as_tuple(tuple(side) if isinstance(side, Sequence) else side) for side in axes]
+    mine, others = ([normalize_axis_index(i, length) for i in side] for side, length in zip(sides, (n, m), strict=True))
     rows, columns = [i for i in range(n) if i not in mine], [i for i in range(m) if i not in others]
-    left = reshape(transpose(a, (*rows, *mine)), (-1, prod(a.shape[i] for i in mine)))
-    right = reshape(transpose(b, (*others, *columns)), (prod(b.shape[i] for i in others), -1))
-    return reshape(matmul(left, right), (*(a.shape[i] for i in rows), *(b.shape[i] for i in columns)))
+    p, q = shape_of(a), shape_of(b)
+    left = reshape(transpose(a, (*rows, *mine)), (prod(p[i] for i in rows), prod(p[i] for i in mine)))
+    right = reshape(transpose(b, (*others, *columns)), (prod(q[i] for i in others), prod(q[i] for i in columns)))
+    return reshape(matmul(left, right), (*(p[i] for i in rows), *(q[i] for i in columns)))
 
 
 def kron(a: Array, b: Array) -> Array:
@@ -63,6 +65,7 @@ def cross(a: Array, b: Array) -> Array:
             f"{shape_of(a)} and {shape_of(b)}."
         )
     on, back = (..., [1, 2, 0]), (..., [2, 0, 1])
+    a, b = (numpy.asarray(x) if isinstance(x, list) else x for x in (a, b))
     return subtract(multiply(a[on], b[back]), multiply(a[back], b[on]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy
+from numpy.lib.array_utils import normalize_axis_index
 
 from pellucid.autodiff.elementwise import divide, multiply
 from pellucid.autodiff.functions import (
@@ -38,12 +39,12 @@ cumprod_ = Primitive("cumprod", cumprod_dx)
 
 
 def cumprod(x: Array, axis: int | None = None) -> Array:
-    return cumprod_(ravel(x), axis=0) if axis is None else cumprod_(x, axis=axis)
+    return cumprod_(ravel(x), axis=0) if axis is None or not shape_of(x) else cumprod_(x, axis=axis)
 
 
 def diff(x: Array, n: int = 1, axis: int = -1) -> Array:
     """``y_i = x_{i+1} − x_i``, n times."""
-    axis %= len(x.shape)
+    axis = normalize_axis_index(axis, len(x.shape))
     for _ in range(n):
         i = (slice(None),) * axis
         x = x[(*i, slice(1, None))] - x[(*i, slice(None, -1))]
@@ -63,7 +64,8 @@ def average(x: Array, axis: int | None = None, weights: Any = None) -> Array:
     if weights is None:
         return mean(x, axis)
     if axis is not None and shape_of(weights) != shape_of(x):
-        weights = reshape(weights, tuple(-1 if i == axis % len(x.shape) else 1 for i in range(len(x.shape))))
+        axis = normalize_axis_index(axis, len(x.shape))
+        weights = reshape(weights, tuple(-1 if i == axis else 1 for i in range(len(x.shape))))
     return divide(sum_(multiply(x, weights), axis), sum_(weights, axis))
 
 
