@@ -210,6 +210,8 @@ CASES = [
     *(Case(f"diag {k}", lambda x, k=k: np.diag(x, k), ((4, 4),)) for k in (0, 2, -1)),
     Case("diag of a vector", lambda x: np.diag(x, -1), ((3,),)),
     *(Case(f"ptp {a}", lambda x, a=a: np.ptp(x, axis=a), ((2, 3, 4),)) for a in AXES),
+    *(Case(f"median {n} {a}", lambda x, a=a: np.median(x, axis=a, keepdims=a == 1), ((n, 3),)) for n in (4, 5)
+      for a in (None, 0, 1)),
     Case("average", np.average, ((3, 4),)),
     Case("average of rows", lambda x: np.average(x, 1, WEIGHTS), ((3, 4),)),
     Case("average by weights", lambda x, w: np.average(x, weights=w), ((3, 4), (3, 4)), positive),

@@ -100,7 +100,9 @@ def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
 
 
 def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
-    return sqrt(var(x, axis, ddof=ddof, keepdims=keepdims))
+    v = var(x, axis, ddof=ddof, keepdims=keepdims)
+    flat = strip(v) == 0  # the tip of a cone: the slopes around it average to 0, whatever is divided by
+    return where(flat, 0.0, sqrt(where(flat, 1.0, v)))
 
 
 def ravel(x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import numpy
@@ -19,9 +20,9 @@ from pellucid.autodiff.functions import (
     swapaxes,
 )
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
-from pellucid.autodiff.shapes import Axis, where
+from pellucid.autodiff.shapes import Axis, axes_of, where
 from pellucid.basics.arrays import Array
-from pellucid.standard.derivatives.arrangement import diagonal
+from pellucid.standard.derivatives.arrangement import diagonal, sort
 
 # mypy: disable-error-code="has-type"
 
@@ -55,6 +56,17 @@ def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     return sum_(diagonal(x, offset, axis1, axis2), -1)
 
 
+def median(x: Array, axis: int | None = None, *, keepdims: bool = False) -> Array:
+    """The middle of the sorted elements, or the mean of the two there; NaN where one is."""
+    gone = axes_of(axis, len(shape_of(x)))
+    x, axis = (ravel(x), 0) if axis is None else (x, normalize_axis_index(axis, len(x.shape)))
+    n, xp = x.shape[axis], namespace(x)
+    ordered = sort(x, axis)
+    y = mean(ordered[(slice(None),) * axis + (slice((n - 1) // 2, n // 2 + 1),)], axis)
+    y = y * xp.asarray(xp.where(xp.isnan(strip(x)).any(axis=axis), nan, 1.0), dtype=x.dtype)  # and its slope is NaN
+    return expand_dims(y, gone) if keepdims else y
+
+
 def ptp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return max_(x, axis, keepdims=keepdims) - min_(x, axis, keepdims=keepdims)
 
@@ -78,4 +90,4 @@ def nanmean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return divide(nansum(x, axis, keepdims=keepdims), there.sum(axis=axis, keepdims=keepdims))
 
 
-TABLE = {getattr(numpy, f.__name__): f for f in (cumprod, diff, trace, ptp, average, nansum, nanmean)}
+TABLE = {getattr(numpy, f.__name__): f for f in (cumprod, diff, trace, median, ptp, average, nansum, nanmean)}
