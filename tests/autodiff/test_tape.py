@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator as op
+from itertools import product
 from math import exp
 from typing import Any
 
 import numpy as np
 import pellucid
 import pytest
+from pellucid.autodiff.functions import known_functions
 from pellucid.autodiff.tape import Tape, Variable, grad, value_and_grad
 from pellucid.basics.errors import ConfigError, DataError, DifferentiationError, ShapeError
 from scipy import special
@@ -167,6 +169,8 @@ SPECIAL = [
     ("x**-2 at 1e-200", lambda x: x**-2, 1e-200, -np.inf),
     ("x**3 at 1e200", lambda x: x**3, 1e200, np.inf),
     ("x**-3 at 1e200", lambda x: x**-3, 1e200, -0.0),
+    ("x**0 at inf", lambda x: x**0, np.inf, 0.0),
+    ("x**0 beside 0", lambda x: x ** np.array(0.0), 1e-320, 0.0),
     ("cube root by a power", lambda x: x ** (1 / 3), -8.0, np.nan),
     ("cbrt", np.cbrt, -8.0, 1 / 12),
     ("1/x at 0", lambda x: 1 / x, 0.0, -np.inf),
@@ -194,6 +198,20 @@ def test_a_number_gets_what_an_array_gets(f: Any, x: float, slope: float) -> Non
         assert grad(f)(x) == pytest.approx(slope, rel=1e-14, abs=0.0, nan_ok=True)
         expected = pytest.approx([slope], rel=1e-14, abs=0.0, nan_ok=True)
         assert grad(lambda x: np.sum(f(x)))(np.array([x])) == expected
+
+
+PLACES = (0.0, -0.0, 0.5, -8.0, 1e200, 1e-320, np.inf, -np.inf, np.nan)
+UFUNCS = [getattr(np, name) for name in known_functions() if isinstance(getattr(np, name, None), np.ufunc)]
+
+
+@pytest.mark.parametrize("ufunc", [f for f in UFUNCS if f is not np.matmul], ids=lambda f: f.__name__)
+def test_numbers_and_arrays_have_the_same_slopes_at_odd_places(ufunc: Any) -> None:
+    with np.errstate(all="ignore"):
+        for x in product(PLACES, repeat=ufunc.nin):
+            by = tuple(range(ufunc.nin))
+            found = grad(ufunc, by)(*x)
+            expected = grad(lambda *x: np.sum(ufunc(*x)), by)(*(np.array([number]) for number in x))
+            assert np.array_equal(found, np.ravel(expected), equal_nan=True), x
 
 
 def test_seeds_may_be_numbers() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import nan
 from typing import Any
 
-from pellucid.autodiff.primitive import Primitive, Rule, namespace, shape_of, strip
+from pellucid.autodiff.primitive import Primitive, Recorded, Rule, namespace, shape_of, strip
 from pellucid.autodiff.shapes import sum_to, where
 from pellucid.basics.arrays import Array
 
@@ -33,11 +33,12 @@ def chosen(dy: Array, mine: Any, other: Any, y: Any) -> Any:
 
 
 def less_one(a: Any, b: Any) -> Any:
-    """``b − 1`` as the exponent of ``b a^(b−1)``, which is 0 at a = b = 0 whatever it is: not 0⁻¹ there. Elsewhere it
-    stays ``b − 1``, whose own derivative by b is wanted where grad is nested."""
+    """``b − 1`` as the exponent of ``b a^(b−1)``, which is 0 at b = 0 whatever it is: not a⁻¹ there, which may be
+    infinite. Where grad is nested its own derivative by b is wanted, so only a = b = 0 is taken out then."""
     if isinstance(b, int | float):
-        return b - 1 if b != 0 else 1
-    return where((strip(a) == 0) & (strip(b) == 0), 1.0, subtract(b, 1))
+        return b - 1 if b != 0 else 0
+    nothing = strip(b) == 0
+    return where(nothing & (strip(a) == 0) if isinstance(b, Recorded) else nothing, 0.0, b - 1)
 
 
 def log_or_zero(a: Any) -> Any:
