@@ -185,7 +185,7 @@ CASES = [
     Case("hstack", lambda a, b: np.hstack([a, b]), ((2, 3), (2, 1))),
     Case("hstack vectors", lambda a, b: np.hstack([a, b]), ((3,), ())),
     Case("split", lambda x: np.split(x, 3, axis=1)[1] * np.split(x, [1, 3], axis=1)[1], ((2, 6),)),
-    *(Case(f"{n}{s}", getattr(np, n), s, positive, plain=p) for s in BROADCASTS for n, p in {
+    *(Case(f"{n}{s}", getattr(np, n), s, positive, plain=p) for s in BROADCASTS[3:5] for n, p in {
         "hypot": lambda a, b: np.sqrt(a * a + b * b), "fmax": np.maximum, "fmin": np.minimum,
         "logaddexp2": lambda a, b: np.log2(2.0**a + 2.0**b),
         "remainder": lambda a, b: a - b * np.floor(a.real / b.real),
@@ -209,14 +209,14 @@ CASES = [
       for k in (0, 1, -2)),
     *(Case(f"diag {k}", lambda x, k=k: np.diag(x, k), ((4, 4),)) for k in (0, 2, -1)),
     Case("diag of a vector", lambda x: np.diag(x, -1), ((3,),)),
-    *(Case(f"ptp {a}", lambda x, a=a: np.ptp(x, axis=a), ((2, 3, 4),)) for a in AXES),
+    *(Case(f"ptp {a}", lambda x, a=a: np.ptp(x, axis=a), ((2, 3, 4),)) for a in (None, 1)),
     *(Case(f"median {n} {a}", lambda x, a=a: np.median(x, axis=a, keepdims=a == 1), ((n, 3),)) for n in (4, 5)
       for a in (None, 0, 1)),
     Case("average", np.average, ((3, 4),)),
     Case("average of rows", lambda x: np.average(x, 1, WEIGHTS), ((3, 4),)),
     Case("average by weights", lambda x, w: np.average(x, weights=w), ((3, 4), (3, 4)), positive),
     *(Case(f"{n} {a}", lambda x, n=n, a=a: getattr(np, n)(np.where(HOLE, np.nan, x), axis=a), ((2, 3, 4),))
-      for n in ("nansum", "nanmean") for a in AXES),
+      for n in ("nansum", "nanmean") for a in (None, (0, 2))),
     *(Case(f"tile {r}", lambda x, r=r: np.tile(x, r), ((2, 3),)) for r in (2, (2,), (3, 2), (2, 1, 3))),
     Case("tile a number", lambda x: np.tile(x, (2, 3)), ((),)),
     *(Case(f"sort {a}", lambda x, a=a: np.sort(x, axis=a), ((3, 4),)) for a in (None, 0, -1)),
