@@ -9,8 +9,8 @@ from __future__ import annotations
 import shutil
 import sys
 
-from release.build import ROOT, build
-from release.check import check
+from release.build import ROOT, build, version
+from release.check import check, unready
 from release.command import Failed
 from release.install import install_each, run_readme
 from release.pages import PLACEHOLDER, home
@@ -18,8 +18,11 @@ from release.pages import PLACEHOLDER, home
 
 def main() -> int:
     dist = ROOT / "dist/release"
-    shutil.rmtree(dist, ignore_errors=True)
     try:
+        missing = unready(ROOT, version())
+        if missing:  # said before the minutes that the rest takes
+            raise Failed("\n".join(["to be set before a release:", *missing, "See docs/decisions/releases.md."]))
+        shutil.rmtree(dist, ignore_errors=True)
         build(dist)
         check(dist)
         install_each(dist)

@@ -14,6 +14,23 @@ from release.pages import PLACEHOLDER, left
 OLDEST_GLIBC = (2, 28)
 
 
+def released(version: str) -> bool:
+    """Whether it is a release, and not a commit on the way to one."""
+    return not re.search(r"dev\d", version)
+
+
+def unready(root: Path, version: str) -> list[str]:
+    """What has to be set in the repository before this version may be uploaded; nothing of a development version."""
+    if not released(version):
+        return []
+    projects = [path for folder in ("", "*/", "plugins/*/") for path in sorted(root.glob(f"{folder}pyproject.toml"))]
+    placeholders = [path for path in projects if PLACEHOLDER in path.read_text(encoding="utf-8")]
+    found = [f"{path.relative_to(root)}: [project.urls] has the placeholder {PLACEHOLDER}." for path in placeholders]
+    if f"\n## {version}" not in (root / "CHANGELOG.md").read_text(encoding="utf-8"):
+        found.append(f"CHANGELOG.md: no section '## {version}'; what stands under Unreleased belongs there.")
+    return found
+
+
 def check(dist: Path) -> None:
     """Raise Failed for what is wrong with the distributions of a folder."""
     run("twine", "check", "--strict", *sorted(dist.iterdir()))
@@ -28,10 +45,9 @@ def problems(path: Path) -> list[str]:
     headers, description = metadata(path)
     found += [f"the long description has the relative link {target}" for target in left(description)]
     address = "\n".join(headers.get_all("Project-URL", []))
-    released = not re.search(r"dev\d", headers["Version"])
     if not address:
         found.append("the metadata name no project URL")
-    elif PLACEHOLDER in address and released:
+    elif PLACEHOLDER in address and released(headers["Version"]):
         found.append(f"[project.urls] still has the placeholder {PLACEHOLDER}, which must not be released")
     if "+" in headers["Version"]:
         found.append(f"no index takes the local version {headers['Version']}")

@@ -18,7 +18,10 @@ FUNCTIONS = frozenset([
     "maximum", "min", "minimum", "moveaxis", "multiply", "negative", "ones", "pad", "positive", "power", "prod",
     "reciprocal", "repeat", "roll", "sign", "sin", "sinh", "sqrt", "square", "squeeze", "subtract", "sum", "swapaxes",
     "tan", "tanh", "transpose", "tril", "triu", "where", "zeros", "zeros_like",
+    "arccosh", "arcsinh", "arctanh", "argsort", "cbrt", "cumprod", "deg2rad", "degrees", "exp2", "fabs", "floor_divide",
+    "fmax", "fmin", "fmod", "hypot", "isnan", "logaddexp2", "rad2deg", "radians", "remainder", "trunc",
 ])  # fmt: skip
+LINALG = frozenset(["cholesky", "det", "inv", "norm", "slogdet", "solve"])
 METHODS = frozenset(["all", "any", "argmax", "astype", "copy", "max", "min", "reshape", "sum", "view"])
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
 ARITHMETIC = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
@@ -50,6 +53,8 @@ def _unwrap(value: Any) -> Any:
 
 
 def _wrap(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_wrap(item) for item in value)
     return StrictArray(np.asarray(value)) if isinstance(value, np.ndarray | np.generic) else value
 
 
@@ -154,10 +159,17 @@ for _name in COMPARISONS + ARITHMETIC + BITWISE:
 class StrictNamespace:
     """Takes the place of ``xp``."""
 
+    def __init__(self, module: Any = np, functions: frozenset[str] = FUNCTIONS) -> None:
+        self._module, self._functions = module, functions
+
+    @property
+    def linalg(self) -> StrictNamespace:
+        return StrictNamespace(np.linalg, LINALG)
+
     def __getattr__(self, name: str) -> Any:
-        if name not in FUNCTIONS:
+        if name not in self._functions:
             raise AttributeError(f"the strict stand-in has no function {name!r}; if CuPy has it, list it")
-        function = getattr(np, name)
+        function = getattr(self._module, name)
 
         def call(*args: Any, out: Any = None, **kwargs: Any) -> Any:
             if name != "empty":

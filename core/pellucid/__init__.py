@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     # isort: off
     from typing import Any
 
+    from pellucid.autodiff.primitive import Primitive
     from pellucid.autodiff.tape import grad, value_and_grad
     from pellucid.autodiff.variable import Variable
     from pellucid.basics import errors
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from pellucid.ops.recording import Plan
     from pellucid.ops.threads import set_num_threads
     from pellucid.registry.config import create, names, read, to_config
+    from pellucid.registry.derivatives import Derivatives
     from pellucid.registry.hookspecs import hookimpl
     from pellucid.registry.manifest import Registrar
     from pellucid.registry.report import Report
@@ -95,6 +97,7 @@ _MODULES = {
     "basics.suggest": "did_you_mean listed",
     "basics.version": "__version__",
     "registry.config": "create names read to_config",
+    "registry.derivatives": "Derivatives",
     "registry.hookspecs": "hookimpl",
     "registry.manifest": "Registrar",
     "registry.report": "Report",
@@ -105,6 +108,7 @@ _MODULES = {
     "ops.include": "get_include",
     "ops.threads": "set_num_threads",
     "ops.activations": "ACTIVATIONS DEFAULT_ALPHA NEEDS_INPUT require_activation",
+    "autodiff.primitive": "Primitive",
     "autodiff.tape": "grad value_and_grad",
     "autodiff.variable": "Variable",
     "interfaces.layer": "Layer require_runtime",
@@ -161,15 +165,15 @@ __all__ = [
     "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MSE", "NEEDS_INPUT", "RECTIFIERS", "SGD", "Accuracy",
     "Adam", "AdamW", "Array", "Augmentation", "Batch", "BatchNorm", "BestEpoch", "BinaryCrossEntropy", "Callback",
     "Checkpoint", "CheckpointError", "Classes", "Component", "Composite", "ConfigError", "Constant", "Context",
-    "Cosine", "DataError", "Dataset", "Dense", "DifferentiationError", "Dropout", "Elementwise", "Equation",
-    "Example", "Files", "FinishedRun", "Flatten", "FlattenSamples", "Glorot", "He", "History", "HostArray",
+    "Cosine", "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise",
+    "Equation", "Example", "Files", "FinishedRun", "Flatten", "FlattenSamples", "Glorot", "He", "History", "HostArray",
     "Initializer", "Layer", "LayerNorm", "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective",
     "Ones", "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError",
-    "PellucidWarning", "Plan", "PluginError", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual",
-    "Run", "Runtime", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid",
-    "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised",
-    "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_codes", "as_rows",
-    "build", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
+    "PellucidWarning", "Plan", "PluginError", "Primitive", "ReLU", "Registrar", "Regularizer", "Report", "Reshape",
+    "Residual", "Run", "Runtime", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU",
+    "Sigmoid", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream",
+    "Supervised", "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_codes",
+    "as_rows", "build", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
     "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous",
     "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl",
     "in_batches", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures", "read", "reject",

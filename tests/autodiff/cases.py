@@ -11,13 +11,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Case:
-    """``f`` on arrays of these shapes, drawn by ``draw``; ``closed`` where complex steps cannot serve as oracle."""
+    """``f`` on arrays of these shapes, drawn by ``draw``. Where complex steps of it cannot serve as oracle: ``closed``,
+    its derivatives, or ``plain``, the same function in a form that is analytic."""
 
     name: str
     f: Callable[..., Any]
     shapes: tuple[tuple[int, ...], ...]
     draw: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] = lambda rng, shape: rng.normal(size=shape)
     closed: Callable[..., tuple[np.ndarray, ...]] | None = None
+    plain: Callable[..., Any] | None = None
 
     def arrays(self, seed: int = 0) -> tuple[np.ndarray, ...]:
         rng = np.random.default_rng([seed, *self.name.encode()])
@@ -30,6 +32,32 @@ def positive(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 def inside(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return rng.uniform(-0.8, 0.8, shape)
+
+
+def regular(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Matrices that are far from singular; their determinants are positive."""
+    return rng.uniform(-0.4, 0.4, shape) + (np.eye(shape[-1]) if shape[-1] == shape[-2:][0] else 0.0)
+
+
+def lower_factor(a: np.ndarray) -> np.ndarray:
+    """Cholesky's L, element by element, without the conjugates of complex matrices."""
+    rows: dict[tuple[int, int], Any] = {}
+    for i in range(a.shape[-1]):
+        for j in range(i + 1):
+            rest = a[..., i, j] - sum((rows[i, k] * rows[j, k] for k in range(j)), 0.0)
+            rows[i, j] = np.sqrt(rest) if i == j else rest / rows[j, j]
+    y = np.zeros_like(a)
+    for (i, j), value in rows.items():
+        y[..., i, j] = value
+    return y
+
+
+def symmetric(a: Any) -> Any:
+    return (a + np.swapaxes(a, -1, -2)) * 0.5
+
+
+def positive_definite(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return symmetric(rng.uniform(-0.3, 0.3, shape)) + np.eye(shape[-1])
 
 
 def fold(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -63,6 +91,9 @@ MATMULS = (
 )  # fmt: skip
 AXES = (None, 0, -1, (0, 2), (1,))
 ROWS = np.array([0, 2, 2, 1, 0])
+PLACES = np.array([[2, 0, 0, 1], [1, 1, 2, 2]])
+HOLE = np.arange(24).reshape(2, 3, 4) == 5
+WEIGHTS = np.array([0.5, 1.0, 2.0, 0.25])
 MASK = np.array([True, False, True])
 
 
@@ -154,9 +185,81 @@ CASES = [
     Case("hstack", lambda a, b: np.hstack([a, b]), ((2, 3), (2, 1))),
     Case("hstack vectors", lambda a, b: np.hstack([a, b]), ((3,), ())),
     Case("split", lambda x: np.split(x, 3, axis=1)[1] * np.split(x, [1, 3], axis=1)[1], ((2, 6),)),
+    *(Case(f"{n}{s}", getattr(np, n), s, positive, plain=p) for s in BROADCASTS[3:5] for n, p in {
+        "hypot": lambda a, b: np.sqrt(a * a + b * b), "fmax": np.maximum, "fmin": np.minimum,
+        "logaddexp2": lambda a, b: np.log2(2.0**a + 2.0**b),
+        "remainder": lambda a, b: a - b * np.floor(a.real / b.real),
+        "fmod": lambda a, b: a - b * np.trunc(a.real / b.real),
+    }.items()),
+    *(Case(n, getattr(np, n), ((3, 4),), positive, plain=p) for n, p in {
+        "fabs": lambda x: x, "cbrt": lambda x: x ** (1 / 3), "exp2": lambda x: 2.0**x, "arcsinh": np.arcsinh,
+        "deg2rad": lambda x: x * (np.pi / 180), "radians": lambda x: x * (np.pi / 180),
+        "rad2deg": lambda x: x * (180 / np.pi), "degrees": lambda x: x * (180 / np.pi),
+    }.items()),
+    Case("fabs below zero", lambda x: np.fabs(-x), ((3,),), positive, plain=lambda x: x),
+    Case("arccosh", lambda x: np.arccosh(1 + x), ((3, 4),), positive),
+    Case("arctanh", np.arctanh, ((3, 4),), inside),
+    Case("mod and floor division", lambda x: x % 0.4 + 2 % x + x // 0.4, ((5,),), positive,
+         plain=lambda x: x - 0.4 * np.floor(x.real / 0.4) + 2 - x * np.floor(2 / x.real) + np.floor(x.real / 0.4)),
+    *(Case(f"cumprod {a}", lambda x, a=a: np.cumprod(x, axis=a), ((2, 3, 4),)) for a in (None, 0, -1)),
+    Case("cumprod with zeros", lambda x: np.cumprod(x * np.array([1.0, 0.0, 1.0, 0.0, 1.0])), ((5,),)),
+    Case("diff", lambda x: np.diff(x, axis=0), ((4, 3),)),
+    Case("diff twice", lambda x: np.diff(x, 2), ((2, 5),)),
+    *(Case(f"{n} {k}", lambda x, n=n, k=k: getattr(np, n)(x, k, 1, 2), ((2, 3, 4),)) for n in ("trace", "diagonal")
+      for k in (0, 1, -2)),
+    *(Case(f"diag {k}", lambda x, k=k: np.diag(x, k), ((4, 4),)) for k in (0, 2, -1)),
+    Case("diag of a vector", lambda x: np.diag(x, -1), ((3,),)),
+    *(Case(f"ptp {a}", lambda x, a=a: np.ptp(x, axis=a), ((2, 3, 4),)) for a in (None, 1)),
+    *(Case(f"median {n} {a}", lambda x, a=a: np.median(x, axis=a, keepdims=a == 1), ((n, 3),)) for n in (4, 5)
+      for a in (None, 0, 1)),
+    Case("average", np.average, ((3, 4),)),
+    Case("average of rows", lambda x: np.average(x, 1, WEIGHTS), ((3, 4),)),
+    Case("average by weights", lambda x, w: np.average(x, weights=w), ((3, 4), (3, 4)), positive),
+    *(Case(f"{n} {a}", lambda x, n=n, a=a: getattr(np, n)(np.where(HOLE, np.nan, x), axis=a), ((2, 3, 4),))
+      for n in ("nansum", "nanmean") for a in (None, (0, 2))),
+    *(Case(f"tile {r}", lambda x, r=r: np.tile(x, r), ((2, 3),)) for r in (2, (2,), (3, 2), (2, 1, 3))),
+    Case("tile a number", lambda x: np.tile(x, (2, 3)), ((),)),
+    *(Case(f"sort {a}", lambda x, a=a: np.sort(x, axis=a), ((3, 4),)) for a in (None, 0, -1)),
+    Case("take_along_axis", lambda x: np.take_along_axis(x, PLACES, axis=0), ((3, 4),)),
+    Case("take_along_axis last", lambda x: np.take_along_axis(x, PLACES, 1), ((2, 3),)),
+    Case("take_along_axis flat", lambda x: np.take_along_axis(x, ROWS, None), ((3, 4),)),
+    Case("append", lambda a, b: np.append(a, b), ((2, 3), (4,))),
+    Case("append rows", lambda a, b: np.append(a, b, axis=0), ((2, 3), (1, 3))),
+    Case("column_stack", lambda a, b: np.column_stack([a, b]), ((3,), (3, 2))),
+    Case("array_split", lambda x: np.array_split(x, 3)[0][:2] * np.array_split(x, 3)[2], ((8,),)),
+    Case("flipud, fliplr", lambda x: np.flipud(x) * np.fliplr(x), ((3, 4),)),
+    *(Case(f"tensordot {e}", lambda a, b, e=e: np.tensordot(a, b, e), s) for e, s in (
+        (2, ((2, 3, 4), (3, 4, 5))), (1, ((2, 3), (3, 4))), (0, ((2,), (3,))), ((1, 0), ((2, 3), (3, 4))),
+        (([0, -1], [2, 0]), ((2, 3, 4), (4, 3, 2))), (((2,), (1,)), ((2, 3, 4), (3, 4))),
+    )),
+    *(Case(f"inner{s}", np.inner, s) for s in (((3,), (3,)), ((2, 3), (4, 3)), ((2, 3), (3,)), ((), (3,)))),
+    Case("vdot", np.vdot, ((2, 3), (2, 3)), plain=lambda a, b: np.sum(a * b)),
+    *(Case(f"kron{s}", np.kron, s) for s in (((2, 3), (4, 2)), ((3,), (2, 2)), ((2,), (3,)))),
+    *(Case(f"cross{s}", np.cross, s) for s in (((3,), (3,)), ((2, 1, 3), (4, 3)))),
+    *(Case(f"einsum stretched {e}", lambda *a, e=e: np.einsum(e, *a), s) for e, s in (
+        ("ij,ij->ij", ((3, 1), (3, 4))), ("ij,ij->i", ((3, 4), (3, 1))), ("ij,ij,ij->j", ((3, 1), (1, 4), (3, 4))),
+        (",i->i", ((), (3,))), ("ij,jk->ik", ((2, 1), (3, 4))), ("ij,ij", ((1, 1), (3, 4))),
+    )),
+    *(Case(f"linalg.norm {o} {a}", lambda x, o=o, a=a: np.linalg.norm(x, o, axis=a, keepdims=a == 0), ((3, 4),),
+           plain=lambda x, p=p, a=a: np.sum((x * np.sign(x.real)) ** p, axis=a, keepdims=a == 0) ** (1 / p))
+      for o, p, a in (
+        (None, 2, None), (None, 2, 1), ("fro", 2, (0, 1)), (2, 2, 0), (1, 1, -1), (3, 3, 0), (1.5, 1.5, 1),
+    )),
+    *(Case(f"linalg.norm {o}", lambda x, o=o: np.linalg.norm(x, o, axis=-1), ((3, 4),),
+           plain=lambda x, f=f: f(x * np.sign(x.real), axis=-1)) for o, f in ((np.inf, np.max), (-np.inf, np.min))),
+    *(Case(f"linalg.inv{s}", np.linalg.inv, (s,), regular) for s in ((3, 3), (2, 3, 3), (1, 1))),
+    *(Case(f"linalg.solve{s}", np.linalg.solve, s, regular) for s in (
+        ((3, 3), (3,)), ((3, 3), (3, 2)), ((2, 3, 3), (3, 4)), ((3, 3), (2, 3, 1)), ((2, 3, 3), (2, 3, 3)))),
+    *(Case(f"linalg.det{s}", np.linalg.det, (s,), regular) for s in ((3, 3), (2, 3, 3), (1, 1))),
+    *(Case(f"linalg.slogdet{s}", lambda x: np.linalg.slogdet(x)[1], (s,), regular,
+           plain=lambda x: np.log(np.linalg.det(x))) for s in ((3, 3), (2, 3, 3))),
+    *(Case(f"linalg.cholesky{s}", lambda x: np.linalg.cholesky(symmetric(x)), (s,), positive_definite,
+           plain=lambda x: lower_factor(symmetric(x))) for s in ((3, 3), (2, 2, 2))),
     Case("used twice", lambda x: x * np.exp(x) + x, ((3, 4),)),
     Case("softmax", lambda x: np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True), ((3, 4),)),
 ]  # fmt: skip
+
+
 def _count(x: np.ndarray, axis: Any) -> float:
     return x.size / np.sum(x, axis).size
 

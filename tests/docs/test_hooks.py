@@ -9,6 +9,7 @@ from pathlib import Path
 import pellucid
 import pytest
 from pellucid.registry import hookspecs
+from pellucid.registry.derivatives import Derivatives
 from pellucid.registry.manifest import KINDS, Registrar
 from pellucid.registry.report import Report
 from pellucid.training.run import Run
@@ -25,8 +26,11 @@ def test_the_page_has_exactly_the_hooks_with_their_exact_signatures():
 def test_what_a_hook_is_handed_is_what_its_signature_says():
     """A hook of a run names Run without importing it, for the registry stands below it."""
     handed = {(p.name, str(p.annotation)) for f in HOOKS.values() for p in inspect.signature(f).parameters.values()}
-    assert handed == {("registry", "Registrar"), ("report", "Report"), ("run", "Run")}
+    assert handed == {
+        ("registry", "Registrar"), ("derivatives", "Derivatives"), ("report", "Report"), ("run", "Run"),
+    }  # fmt: skip
     assert hookspecs.Registrar is Registrar and hookspecs.Report is Report and pellucid.Run is Run
+    assert hookspecs.Derivatives is Derivatives
     doc = inspect.getdoc(hookspecs.pellucid_run_start)
     assert doc is not None and f":class:`{Run.__module__}.{Run.__name__}`" in doc
 

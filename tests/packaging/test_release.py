@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from release import __main__ as main
 from release.build import FOLDERS, repair
-from release.check import problems
+from release.check import problems, unready
 from release.command import Failed, run
 from release.install import first_program
 from release.pages import absolute, home, left
@@ -84,6 +85,35 @@ def wheel(folder, name, version="0.1.0", url="https://somewhere.org", page="[a](
 def test_what_is_wrong_with_a_distribution_is_said(tmp_path, given, problem):
     found = problems(wheel(tmp_path, given.pop("name", "pellucid-0.1.0-py3-none-any.whl"), **given))
     assert (len(found) == 1 and problem in found[0]) if problem else found == []
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("0.1.dev422", []),
+        (
+            "0.1.0",
+            ["plugins/ann/pyproject.toml: [project.urls] has the placeholder pellucid.example", "CHANGELOG.md: no"],
+        ),
+        ("0.0.9", ["plugins/ann/pyproject.toml: [project.urls] has the placeholder pellucid.example"]),
+    ],
+)
+def test_what_is_to_be_set_before_a_release_is_named(tmp_path, version, expected):
+    for folder, address in (("", "https://somewhere.org"), ("plugins/ann", "https://pellucid.example")):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "pyproject.toml").write_text(f'[project.urls]\nHomepage = "{address}"\n')
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\n## Unreleased\n\n## 0.0.9\n")
+    found = unready(tmp_path, version)
+    assert len(found) == len(expected) and all(a.startswith(b) for a, b in zip(found, expected, strict=True))
+
+
+def test_at_a_tag_the_check_stops_before_it_builds(monkeypatch, capsys):
+    monkeypatch.setattr(main, "version", lambda: "0.1.0")
+    monkeypatch.setattr(main, "unready", lambda root, version: [f"pyproject.toml of {version}: a placeholder."])
+    monkeypatch.setattr(main, "build", lambda dist: pytest.fail("it built"))
+    assert main.main() == 1
+    said = capsys.readouterr().err
+    assert "pyproject.toml of 0.1.0: a placeholder." in said and "docs/decisions/releases.md" in said
 
 
 def test_a_pure_wheel_needs_no_repair(tmp_path):

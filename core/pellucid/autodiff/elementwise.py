@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
-from pellucid.autodiff.primitive import Primitive, Rule, namespace, shape_of, strip
+from pellucid.autodiff.primitive import Primitive, Recorded, Rule, namespace, shape_of, strip
 from pellucid.autodiff.shapes import sum_to, where
 from pellucid.basics.arrays import Array
 
@@ -21,16 +22,23 @@ def elementwise(name: str, *rules: Rule) -> Primitive:
     return Primitive(name, *(fitted(i, rule) for i, rule in enumerate(rules)))
 
 
+def beside(y: Any, dx: Any) -> Any:
+    """``dx``, and NaN where the value ``y`` is NaN: what is not defined has no slope, though a formula may give one."""
+    return where(namespace(y).isnan(strip(y)), nan, dx)
+
+
 def chosen(dy: Array, mine: Any, other: Any, y: Any) -> Any:
     """The share of ``dy`` that goes to ``mine``, if it is the larger (or smaller) one, ``y``: half of it at a tie."""
-    return where(strip(mine) == strip(y), where(strip(mine) == strip(other), 0.5 * dy, dy), 0.0)
+    return beside(y, where(strip(mine) == strip(y), where(strip(mine) == strip(other), 0.5 * dy, dy), 0.0))
 
 
-def less_one(b: Any) -> Any:
-    """``b − 1`` as the exponent of a derivative; where b = 0 the derivative is 0 whatever it is, so not 0⁻¹ there."""
+def less_one(a: Any, b: Any) -> Any:
+    """``b − 1`` as the exponent of ``b a^(b−1)``, which is 0 at b = 0 whatever it is: not a⁻¹ there, which may be
+    infinite. Where grad is nested its own derivative by b is wanted, so only a = b = 0 is taken out then."""
     if isinstance(b, int | float):
-        return b - 1 if b != 0 else 1
-    return where(strip(b) == 0, 1.0, b - 1)
+        return b - 1 if b != 0 else 0
+    nothing = strip(b) == 0
+    return where(nothing & (strip(a) == 0) if isinstance(b, Recorded) else nothing, 0.0, b - 1)
 
 
 def log_or_zero(a: Any) -> Any:
@@ -44,7 +52,7 @@ add = elementwise("add",             lambda dy, y, a, b: dy,             lambda 
 subtract = elementwise("subtract",   lambda dy, y, a, b: dy,             lambda dy, y, a, b: -dy)
 multiply = elementwise("multiply",   lambda dy, y, a, b: dy * b,         lambda dy, y, a, b: dy * a)
 divide = elementwise("divide",       lambda dy, y, a, b: dy / b,         lambda dy, y, a, b: -dy * y / b)
-power = elementwise("power",         lambda dy, y, a, b: dy * b * a ** less_one(b),
+power = elementwise("power",         lambda dy, y, a, b: dy * b * power(a, less_one(a, b)),
                                      lambda dy, y, a, b: dy * y * log_or_zero(a))
 maximum = elementwise("maximum",     lambda dy, y, a, b: chosen(dy, a, b, y), lambda dy, y, a, b: chosen(dy, b, a, y))
 minimum = elementwise("minimum",     lambda dy, y, a, b: chosen(dy, a, b, y), lambda dy, y, a, b: chosen(dy, b, a, y))
@@ -61,10 +69,10 @@ reciprocal = elementwise("reciprocal", lambda dy, y, x: -dy * y * y)
 sqrt = elementwise("sqrt",           lambda dy, y, x: dy * 0.5 / y)
 exp = elementwise("exp",             lambda dy, y, x: dy * y)
 expm1 = elementwise("expm1",         lambda dy, y, x: dy * (y + 1))
-log = elementwise("log",             lambda dy, y, x: dy / x)
-log1p = elementwise("log1p",         lambda dy, y, x: dy / (1 + x))
-log2 = elementwise("log2",           lambda dy, y, x: dy / (x * 0.6931471805599453))
-log10 = elementwise("log10",         lambda dy, y, x: dy / (x * 2.302585092994046))
+log = elementwise("log",             lambda dy, y, x: beside(y, dy / x))
+log1p = elementwise("log1p",         lambda dy, y, x: beside(y, dy / (1 + x)))
+log2 = elementwise("log2",           lambda dy, y, x: beside(y, dy / (x * 0.6931471805599453)))
+log10 = elementwise("log10",         lambda dy, y, x: beside(y, dy / (x * 2.302585092994046)))
 sin = elementwise("sin",             lambda dy, y, x: dy * cos(x))
 cos = elementwise("cos",             lambda dy, y, x: -dy * sin(x))
 tan = elementwise("tan",             lambda dy, y, x: dy * (1 + y * y))

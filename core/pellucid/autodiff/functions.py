@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cache
 from math import prod as product
 from typing import Any
 
@@ -15,6 +16,9 @@ from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
 from pellucid.autodiff.shapes import Axis, axes_of
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
+from pellucid.registry.derivatives import Derivatives
+from pellucid.registry.plugins import Plugins
+from pellucid.registry.registry import default_registry
 
 # -- functions with a rule of their own, with NumPy's signatures ----------------------------------------------------
 
@@ -36,7 +40,7 @@ def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 
 def cumsum(x: Array, axis: int | None = None) -> Array:
-    return shapes.cumsum(ravel(x), axis=0) if axis is None else shapes.cumsum(x, axis=axis)
+    return shapes.cumsum(ravel(x), axis=0) if axis is None or not shape_of(x) else shapes.cumsum(x, axis=axis)
 
 
 def reshape(x: Array, shape: int | tuple[int, ...]) -> Array:
@@ -49,10 +53,6 @@ def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
 
 def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
     return shapes.swapaxes(x, axis1=axis1, axis2=axis2)
-
-
-def moveaxis(x: Array, source: Any, destination: Any) -> Array:
-    return shapes.moveaxis(x, source=source, destination=destination)
 
 
 def squeeze(x: Array, axis: Axis = None) -> Array:
@@ -71,18 +71,6 @@ def flip(x: Array, axis: Axis = None) -> Array:
     return shapes.flip(x, axis=axis)
 
 
-def roll(x: Array, shift: Any, axis: Any = None) -> Array:
-    return shapes.roll(x, shift=shift, axis=axis)
-
-
-def tril(x: Array, k: int = 0) -> Array:
-    return shapes.tril(x, k=k)
-
-
-def triu(x: Array, k: int = 0) -> Array:
-    return shapes.triu(x, k=k)
-
-
 def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
     if axis is None:
         return shapes.concatenate(*(ravel(a) for a in arrays), axis=0)
@@ -96,22 +84,6 @@ def where(condition: Array, x: Any, y: Any) -> Array:
 def einsum(subscripts: str, *arrays: Array) -> Array:
     products.parse(subscripts)
     return products.einsum(*arrays, subscripts=subscripts)
-
-
-def repeat(x: Array, repeats: int, axis: int | None = None) -> Array:
-    if not isinstance(repeats, int):
-        raise DifferentiationError(
-            f"repeat is differentiated for one number of repeats for all elements. Received: {repeats!r}. "
-            "Index instead: x[np.repeat(np.arange(len(x)), repeats)]."
-        )
-    return shapes.repeat(ravel(x) if axis is None else x, repeats=repeats, axis=0 if axis is None else axis)
-
-
-def pad(x: Array, pad_width: Any, mode: str = "constant", *, constant_values: float = 0.0) -> Array:
-    if mode != "constant":
-        raise DifferentiationError(f"pad is differentiated for mode='constant'. Received: {mode!r}.")
-    widths = numpy.broadcast_to(pad_width, (len(x.shape), 2)).tolist()
-    return shapes.pad(x, pad_width=tuple(map(tuple, widths)), constant_values=constant_values)
 
 
 # -- functions made from others: they need no rule -------------------------------------------------------------------
@@ -128,7 +100,9 @@ def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False)
 
 
 def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
-    return sqrt(var(x, axis, ddof=ddof, keepdims=keepdims))
+    v = var(x, axis, ddof=ddof, keepdims=keepdims)
+    flat = strip(v) == 0  # the tip of a cone: the slopes around it average to 0, whatever is divided by
+    return where(flat, 0.0, sqrt(where(flat, 1.0, v)))
 
 
 def ravel(x: Array) -> Array:
@@ -141,53 +115,18 @@ def clip(x: Array, a_min: Any = None, a_max: Any = None, *, min: Any = None, max
     return raised if high is None else minimum(raised, high)
 
 
-def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
-    return concatenate([expand_dims(a, axis) if shape_of(a) else reshape(a, (1,)) for a in arrays], axis)
-
-
-def vstack(arrays: Sequence[Array]) -> Array:
-    return concatenate([reshape(a, (1, -1)) if len(shape_of(a)) < 2 else a for a in arrays], 0)
-
-
-def hstack(arrays: Sequence[Array]) -> Array:
-    ones = [reshape(a, (1,)) if not shape_of(a) else a for a in arrays]
-    return concatenate(ones, 0 if len(shape_of(ones[0])) == 1 else 1)
-
-
-def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
-    n = x.shape[axis]
-    if isinstance(indices_or_sections, int):
-        if n % indices_or_sections:
-            raise ValueError(f"an axis of length {n} cannot be split into {indices_or_sections} equal parts")
-        ends = list(range(n // indices_or_sections, n, n // indices_or_sections))
-    else:
-        ends = [int(end) for end in indices_or_sections]
-    return [
-        shapes.piece(x, axis % len(x.shape), start, stop) for start, stop in zip([0, *ends], [*ends, n], strict=True)
-    ]
-
-
-def take(x: Array, indices: Any, axis: int | None = None) -> Array:
-    if axis is None:
-        return ravel(x)[indices]
-    return x[(slice(None),) * (axis % len(x.shape)) + (indices,)]
-
-
-def outer(a: Array, b: Array) -> Array:
-    return reshape(a, (-1, 1)) * reshape(b, (1, -1))
-
-
 # -- functions without a derivative, or whose derivative is zero wherever it exists ----------------------------------
 
 
-def constant(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Computed on the plain arrays; the result is a plain array, through which no gradient flows."""
+class Constant:
+    """A function through which no gradient flows: computed on the plain arrays, it gives a plain array."""
 
-    def compute(*args: Any, **options: Any) -> Any:
+    def __init__(self, function: Any) -> None:
+        self.name = function.__name__
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
         plain = [strip(arg) for arg in args]
-        return getattr(namespace(*plain), function.__name__)(*plain, **{k: strip(v) for k, v in options.items()})
-
-    return compute
+        return getattr(namespace(*plain), self.name)(*plain, **{k: strip(v) for k, v in options.items()})
 
 
 CONSTANT = (
@@ -198,18 +137,26 @@ CONSTANT = (
     "ones_like", "full_like", "empty_like", "result_type", "floor_divide",
 )  # fmt: skip
 DERIVED = (
-    sum, prod, max, min, cumsum, reshape, transpose, swapaxes, moveaxis, squeeze, expand_dims, broadcast_to, flip,
-    roll, tril, triu, concatenate, where, einsum, repeat, pad, mean, var, std, ravel, clip, stack, vstack, hstack,
-    split, take, outer,
+    sum, prod, max, min, cumsum, reshape, transpose, swapaxes, squeeze, expand_dims, broadcast_to, flip, concatenate,
+    where, einsum, mean, var, std, ravel, clip,
 )  # fmt: skip
 
-BY_FUNCTION: dict[Any, Callable[..., Any]] = (
-    {getattr(numpy, name): f for name, f in vars(elementwise).items() if isinstance(f, Primitive) and name == f.name}
-    | {getattr(numpy, f.__name__): f for f in DERIVED}
-    | {numpy.matmul: products.matmul, numpy.dot: products.dot}
-    | {getattr(numpy, name): constant(getattr(numpy, name)) for name in CONSTANT}
-)
-"""NumPy's function -> what it means for Variables."""
+BY_FUNCTION: dict[Any, Callable[..., Any]] = {
+    **{getattr(numpy, name): f for name, f in vars(elementwise).items() if isinstance(f, Primitive) and name == f.name},
+    **{getattr(numpy, f.__name__): f for f in DERIVED},
+    **{getattr(numpy, name): Constant(getattr(numpy, name)) for name in CONSTANT},
+    numpy.matmul: products.matmul,
+    numpy.dot: products.dot,
+}
+"""NumPy's function -> what it means for Variables: what their operators and methods need, and the rules themselves."""
+
+
+@cache
+def further(plugins: Plugins) -> dict[Any, Callable[..., Any]]:
+    """The same of the functions that plugins know, and pellucid's own built-ins first; asked when one is first met."""
+    derivatives = Derivatives()
+    plugins.call("pellucid_derivatives", derivatives=derivatives)
+    return derivatives.meanings
 
 
 def apply(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -218,8 +165,8 @@ def apply(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     Raises:
         DifferentiationError: the function, or an option of it, is not differentiated.
     """
-    name = f"{getattr(function, '__module__', None) or 'numpy'}.{getattr(function, '__name__', function)}"
-    ours = BY_FUNCTION.get(function)
+    name = name_of(function)
+    ours = BY_FUNCTION.get(function) or further(default_registry().plugins).get(function)
     if options.get("out") is not None:
         raise DifferentiationError(
             f"{name} was asked to write into an array (out=, or an operator such as a += x on an array a), "
@@ -228,8 +175,8 @@ def apply(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     if ours is None:
         raise DifferentiationError(
             f"{name} has no derivative rule. Write it with functions that have one "
-            f"({', '.join(sorted(known_functions()))}); if no gradient is to flow through it, use the plain array: "
-            f"{name}(x.value)."
+            f"({', '.join(known_functions())}); if no gradient is to flow through it, use the plain array: "
+            f"{name}(x.value). A plugin can add a rule, in its hook pellucid_derivatives."
         )
     given = {key: value for key, value in options.items() if value is not numpy._NoValue and key != "out"}
     if isinstance(ours, Primitive):
@@ -246,6 +193,14 @@ def apply(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     return ours(*bound.args, **bound.kwargs)
 
 
+def name_of(function: Any) -> str:
+    """As one writes it: ``numpy.linalg.norm``. A ufunc does not know its module."""
+    name = getattr(function, "__name__", str(function))
+    module = getattr(function, "__module__", None) or ("numpy" if getattr(numpy, name, None) is function else "")
+    return f"{module}.{name}".lstrip(".")
+
+
 def known_functions() -> list[str]:
-    """The names of the NumPy functions through which gradients flow."""
-    return [f.__name__ for f in BY_FUNCTION if f.__name__ not in CONSTANT]
+    """The names of the functions through which gradients flow, sorted; NumPy's without its own."""
+    known = BY_FUNCTION | further(default_registry().plugins)
+    return sorted(name_of(f).removeprefix("numpy.") for f, ours in known.items() if not isinstance(ours, Constant))

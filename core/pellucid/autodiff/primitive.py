@@ -75,15 +75,17 @@ class Primitive:
         tape = newest_tape(args)
         if tape is None:
             return self.compute(*args, **options)
-        values, active, slots, nested = list(args), [], [], False
+        values: list[Any] = []
+        active, slots, nested = [], [], False
         for i, arg in enumerate(args):
             operand = arg if isinstance(arg, Recorded) else tape.lift(arg)
             if isinstance(operand, Recorded) and operand.tape is tape:
-                values[i] = operand.value
                 if operand.slot is not None:
                     active.append(i)
                     slots.append(operand.slot)
-            nested = nested or isinstance(values[i], Recorded)
+                operand = operand.value
+            values.append(operand)
+            nested = nested or isinstance(operand, Recorded)
         y = self(*values, **options) if nested else self.compute(*values, **options)
 
         def pullback(dy: Any) -> list[Any]:
@@ -139,5 +141,5 @@ def namespace(*args: Any) -> Any:
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
-    """The shape; that of a Python number is ()."""
-    return tuple(getattr(x, "shape", ()))
+    """The shape; that of a Python number is (), and that of a list the array's that it stands for."""
+    return numpy.shape(x) if isinstance(x, list | tuple) else tuple(getattr(x, "shape", ()))

@@ -32,13 +32,14 @@ def matmul_db(dy: Array, y: Array, a: Array, b: Array) -> Array:
 
 def parse(subscripts: str) -> tuple[list[str], str]:
     """``"ij,jk->ik"`` as (["ij", "jk"], "ik"); without an arrow the output holds the letters that occur once."""
-    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    written = subscripts.replace(" ", "") if isinstance(subscripts, str) else "..."
+    inputs, arrow, output = written.partition("->")
     if not arrow:
         output = "".join(c for c in sorted(set(inputs) - {","}) if inputs.count(c) == 1)
     operands = inputs.split(",")
-    if "." in subscripts or any(len(set(part)) < len(part) for part in operands):
+    if "." in written or any(len(set(part)) < len(part) for part in operands):
         raise DifferentiationError(
-            f"einsum is differentiated for subscripts without '...' and without a letter twice in one operand. "
+            f"einsum is differentiated for subscripts in a str, without '...' and with no letter twice in one operand. "
             f"Received: {subscripts!r}. Name every axis; for a trace or a diagonal index the array: x[i, i]."
         )
     return operands, output
@@ -52,8 +53,11 @@ def einsum_rule(dy: Array, y: Array, *arrays: Array, which: int, subscripts: str
     inputs = ",".join([output, *(operands[i] for i in others)])
     found = "".join(c for c in mine if c in inputs)  # a letter that only this operand has was summed: spread over it
     partial = einsum(dy, *(arrays[i] for i in others), subscripts=f"{inputs}->{found}")
-    lengths = tuple(n if c in found else 1 for c, n in zip(mine, x.shape, strict=True))
-    return broadcast_to(reshape(partial, lengths), shape=x.shape)
+    lengths = dict(zip(found, partial.shape, strict=True))
+    partial = reshape(partial, tuple(lengths.get(c, 1) for c in mine))
+    stretched = [n == 1 for n in shape_of(x)]  # to the length that the others have there
+    ends = tuple(1 if one else n for one, n in zip(stretched, partial.shape, strict=True))
+    return broadcast_to(sum_to(partial, ends), shape=shape_of(x))
 
 
 matmul = Primitive("matmul", matmul_da, matmul_db)

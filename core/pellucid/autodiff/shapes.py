@@ -15,8 +15,8 @@ Axis = int | tuple[int, ...] | None
 
 
 def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """The axes as non-negative numbers; None means all."""
-    if axis is None:
+    """The axes as non-negative numbers; None means all, and so does whatever a number is reduced over."""
+    if axis is None or not ndim:
         return tuple(range(ndim))
     return tuple(a % ndim for a in as_tuple(axis))
 
@@ -57,11 +57,6 @@ def product_of_others(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims
     return kept(dy, x, axis) * others
 
 
-def opposite(shift: int | tuple[int, ...]) -> Any:
-    """The shift that undoes ``shift``."""
-    return tuple(-s for s in shift) if isinstance(shift, tuple) else -shift
-
-
 def inverse(axes: tuple[int, ...] | None, ndim: int) -> tuple[int, ...] | None:
     """The permutation that undoes ``axes``."""
     if axes is None:
@@ -78,18 +73,9 @@ def piece(dy: Array, axis: int, start: int, stop: int) -> Array:
 
 
 def part_of_concatenation(dy: Array, y: Array, *arrays: Array, which: int, axis: int = 0) -> Array:
-    sizes = [a.shape[axis] for a in arrays]
+    sizes = [shape_of(a)[axis] for a in arrays]
     start = sum(sizes[:which])
     return piece(dy, axis % len(dy.shape), start, start + sizes[which])
-
-
-def sum_of_repeats(dy: Array, y: Array, x: Array, repeats: int, axis: int) -> Array:
-    axis %= len(shape_of(x))
-    return sum_(reshape(dy, (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])), axis=axis + 1)
-
-
-def without_padding(dy: Array, y: Array, x: Array, pad_width: tuple[tuple[int, int], ...], **constant: Any) -> Array:
-    return dy[tuple(slice(before, before + n) for (before, _), n in zip(pad_width, x.shape, strict=True))]
 
 
 def zeros_but(dy: Array, index: Any, shape: tuple[int, ...]) -> Array:
@@ -122,13 +108,9 @@ expand_dims = Primitive("expand_dims", lambda dy, y, x, axis: reshape(dy, shape_
 # Same elements, other places: dx is dy, moved back.
 transpose = Primitive("transpose", lambda dy, y, x, axes=None: transpose(dy, axes=inverse(axes, len(shape_of(x)))))
 swapaxes = Primitive("swapaxes", lambda dy, y, x, axis1, axis2: swapaxes(dy, axis1=axis1, axis2=axis2))
-moveaxis = Primitive("moveaxis", lambda dy, y, x, source, destination: moveaxis(dy, destination, source))
 flip = Primitive("flip", lambda dy, y, x, axis=None: flip(dy, axis=axis))
-roll = Primitive("roll", lambda dy, y, x, shift, axis=None: roll(dy, shift=opposite(shift), axis=axis))
 
-# Some elements set to zero: dx is dy with zeros there.
-tril = Primitive("tril", lambda dy, y, x, k=0: tril(dy, k=k))
-triu = Primitive("triu", lambda dy, y, x, k=0: triu(dy, k=k))
+# Elements of two arrays: each gets dy where it was chosen.
 where = Primitive(
     "where",
     lambda dy, y, condition, a, b: None,
@@ -138,14 +120,12 @@ where = Primitive(
 
 # Elements repeated: dx is the sum of dy over the copies.
 broadcast_to = Primitive("broadcast_to", lambda dy, y, x, shape: sum_to(dy, shape_of(x)))
-repeat = Primitive("repeat", sum_of_repeats)
 
 # Elements joined or picked: dx is the piece of dy that came from x; what was not picked gets zero.
 concatenate = Primitive(
     "concatenate", part_of_concatenation, variadic=True,
     compute=lambda *arrays, axis=0: namespace(*arrays).concatenate(arrays, axis=axis),
 )  # fmt: skip
-pad = Primitive("pad", without_padding)
 getitem = Primitive(
     "getitem", lambda dy, y, x, index: scatter(dy, index=index, shape=x.shape), compute=lambda x, index: x[index]
 )

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy
+
 from pellucid.autodiff.primitive import Recorded, namespace, shape_of, strip
 from pellucid.autodiff.variable import Variable
 from pellucid.basics.arrays import as_tuple
@@ -66,8 +68,8 @@ class Tape:
         return value if isinstance(value, Recorded) else self.constant(value)  # type: ignore[return-value]
 
     def lift(self, value: Any) -> Any:
-        """What an operand that is no Variable means on this tape: itself."""
-        return value
+        """What an operand that is no Variable means on this tape: itself, or the array that a list stands for."""
+        return numpy.asarray(value) if isinstance(value, list | tuple) else value
 
     def record(self, value: Any, inputs: Sequence[int], pullback: Pullback, name: str) -> Variable:
         """Write down an operation with one result.
@@ -127,6 +129,7 @@ class Tape:
         for i, (output, seed) in enumerate(zip(outputs, seeds, strict=True)):
             if seed is None or output.slot is None:
                 continue
+            seed = seed if isinstance(seed, Recorded) else namespace(output.value).asarray(seed)
             if shape_of(seed) != output.shape:
                 raise ShapeError(
                     f"The gradient at output {i} must have the shape of that output, {output.shape}. Received: "
@@ -188,7 +191,8 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
 
     ``f`` is ordinary code: arithmetic, indexing and NumPy's functions on NumPy or CuPy arrays. It may branch and loop;
     what was computed is differentiated. ``grad`` may be nested for higher derivatives. At a kink the slopes of both
-    sides are averaged: ``abs`` has slope 0 at 0, and equal operands of ``maximum`` get half each.
+    sides are averaged: ``abs`` has slope 0 at 0, and equal operands of ``maximum`` get half each. Beside a value that
+    is NaN the gradient is NaN.
 
     Args:
         f: returns a scalar: a number, or an array of shape ().

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NoReturn
+
+import numpy
 
 from pellucid.autodiff import elementwise as e, functions as f, products, shapes
 from pellucid.autodiff.primitive import Recorded, shape_of, strip
@@ -19,6 +22,10 @@ def _sides(operation: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
 def _plain(operation: Callable[[Any, Any], Any]) -> Any:
     """An operator as the method that applies it to the plain arrays."""
     return lambda self, other: operation(strip(self), strip(other))
+
+
+IN_PLACE = ("partition", "put", "resize", "sort")
+"""Methods of arrays that write into them; NumPy's functions of these names make new ones."""
 
 
 class Variable(Recorded):
@@ -117,6 +124,8 @@ class Variable(Recorded):
     __truediv__, __rtruediv__ = _sides(e.divide)
     __pow__, __rpow__ = _sides(e.power)
     __matmul__, __rmatmul__ = _sides(products.matmul)
+    __mod__, __rmod__ = _sides(numpy.remainder)
+    __floordiv__, __rfloordiv__ = _sides(numpy.floor_divide)
 
     def __neg__(self) -> Any:
         return e.negative(self)
@@ -154,7 +163,7 @@ class Variable(Recorded):
     def transpose(self, *axes: Any) -> Any:
         return f.transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None)
 
-    swapaxes, squeeze, repeat = f.swapaxes, f.squeeze, f.repeat
+    swapaxes, squeeze = f.swapaxes, f.squeeze
     ravel = flatten = f.ravel
 
     def astype(self, dtype: Any) -> Any:
@@ -168,8 +177,11 @@ class Variable(Recorded):
     sum, mean, prod, max, min, cumsum = f.sum, f.mean, f.prod, f.max, f.min, f.cumsum
     var, std, clip, dot = f.var, f.std, f.clip, products.dot
 
-    def argmax(self, axis: int | None = None) -> Any:
-        return strip(self).argmax(axis)
-
-    def argmin(self, axis: int | None = None) -> Any:
-        return strip(self).argmin(axis)
+    def __getattr__(self, name: str) -> Any:
+        """The further methods of arrays are NumPy's functions of the same name: ``x.trace()`` is ``np.trace(x)``."""
+        if name in IN_PLACE or not callable(getattr(numpy.ndarray, name, None)) or not hasattr(numpy, name):
+            raise AttributeError(
+                f"A Variable has no {name!r}. It has those methods of arrays that are functions of NumPy and do not "
+                "write into them. Where no gradient is wanted, take the plain array, x.value."
+            )
+        return partial(getattr(numpy, name), self)

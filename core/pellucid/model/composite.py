@@ -39,7 +39,7 @@ class CallTape(Tape):
         return Variable(owned.data, self, self.owned[id(owned)][1])
 
     def lift(self, value: Any) -> Any:
-        return self.own(value) if isinstance(value, Param | State) else value
+        return self.own(value) if isinstance(value, Param | State) else super().lift(value)
 
     def floating(self, x: Any) -> Any:
         """``x`` in the model's floating-point type, unless it holds integers or booleans."""

@@ -18,6 +18,7 @@ from typing import Any
 
 import pluggy
 
+from pellucid.registry.derivatives import Derivatives
 from pellucid.registry.manifest import Registrar
 from pellucid.registry.report import Report
 
@@ -41,6 +42,19 @@ def pellucid_register(registry: Registrar) -> None:
     Args:
         registry: has one method per kind: ``registry.layer(name, target, summary=…)``, ``registry.model(…)``,
             ``registry.op(…)``, …; see :class:`pellucid.registry.manifest.Registrar`.
+    """
+
+
+@hookspec
+def pellucid_derivatives(derivatives: Derivatives) -> None:
+    """Add functions that ``pellucid.grad`` and a Composite differentiate.
+
+    Called once in a process, when a Variable meets a function without a rule in the engine. The rules may be imported
+    here.
+
+    Args:
+        derivatives: ``derivatives.add(function, meaning)`` says what a function means for Variables; see
+            :class:`pellucid.registry.derivatives.Derivatives`.
     """
 
 

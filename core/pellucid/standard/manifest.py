@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pellucid.registry.derivatives import Derivatives
 from pellucid.registry.hookspecs import hookimpl
 from pellucid.registry.manifest import Registrar
 
@@ -66,3 +67,11 @@ def pellucid_register(registry: Registrar) -> None:
 
     registry.backend("reference", "pellucid.ops.base:ReferenceOps", summary="plain NumPy; the specification")
     registry.backend("cython", "pellucid.ops.cython:CythonOps", summary="compiled kernels for float32 on the CPU")
+
+
+@hookimpl(tryfirst=True)  # the first rule of a function counts
+def pellucid_derivatives(derivatives: Derivatives) -> None:
+    from pellucid.standard.derivatives import TABLE  # slow: NumPy with it, and a manifest waits for nobody
+
+    for function, meaning in TABLE.items():
+        derivatives.add(function, meaning)

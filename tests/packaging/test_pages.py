@@ -1,0 +1,86 @@
+"""What a publisher is held to beside the code: pages for contributors, licences, Pythons that were run."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECTS: dict[str, dict[str, Any]] = {
+    path.parent.relative_to(ROOT).as_posix(): tomllib.loads(path.read_text(encoding="utf-8"))
+    for folder in ("", "datasets/", "plugins/*/")
+    for path in sorted(ROOT.glob(f"{folder}pyproject.toml"))
+}
+PICTURES = sorted(path for path in ROOT.glob("plugins/*/images/*") if path.is_file())
+OURS = (
+    "HELLO_WORLD.gif",
+    "HELLO_WORLD-sheet.png",
+    "letters.png",
+    "half_moons.gif",
+    "half_moons-sheet.png",
+    "curves.png",
+)
+"""Pictures of points, of curves, and of characters from fonts: they show nothing of others' data."""
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def pythons() -> dict[str, str]:
+    """Python's minor version -> what docs/machines.md says of its run."""
+    rows = re.findall(r"^\| (3\.\d+)[^|]*\|(.*)\|$", read("docs/machines.md"), re.MULTILINE)
+    return dict(rows)
+
+
+@pytest.mark.parametrize(
+    "folder", [folder for folder, project in PROJECTS.items() if "cibuildwheel" in project["tool"]]
+)
+def test_what_cibuildwheel_would_build_and_nobody_has_is_called_untried(folder: str) -> None:
+    text = read(f"{folder}/pyproject.toml")
+    assert "# Untried:" in text.partition("[tool.cibuildwheel]")[2].partition("[tool.cibuildwheel.")[0]
+    (not_run,) = re.findall(r"^Not run here: (.*?)\.\s", read("docs/machines.md"), re.MULTILINE | re.DOTALL)
+    for tag in PROJECTS[folder]["tool"]["cibuildwheel"]["build"]:
+        minor = re.sub(r"cp3(\d+)-\*", r"3.\1", tag)
+        assert minor in pythons() or minor in not_run, f"docs/machines.md does not say that Python {minor} was not run"
+    assert "macOS, Windows" in not_run
+
+
+def test_contributing_has_ten_rules() -> None:
+    assert [int(n) for n in re.findall(r"^(\d+)\.", read("CONTRIBUTING.md"), re.MULTILINE)] == list(range(1, 11))
+
+
+def test_security_is_a_promise_with_a_way_to_report() -> None:
+    page = read("SECURITY.md")
+    assert "No pickle, no code" in page and re.search(r"^## Reporting$", page, re.MULTILINE)
+
+
+def test_the_citation_has_what_its_format_asks_for() -> None:
+    keys = set(re.findall(r"^([a-z-]+):", read("CITATION.cff"), re.MULTILINE))
+    assert {"cff-version", "message", "title", "authors", "license", "type"} <= keys
+
+
+def test_the_changelog_begins_with_what_is_not_released() -> None:
+    assert re.findall(r"^## (.*)$", read("CHANGELOG.md"), re.MULTILINE)[0] == "Unreleased"
+
+
+def test_data_by_others_are_named_with_their_licence() -> None:
+    notice = read("datasets/NOTICE")
+    for path in (ROOT / "datasets/src/pellucid_datasets/data").iterdir():
+        assert path.name in notice or (path.name.endswith("-ubyte.gz") and "*-ubyte.gz" in notice), path.name
+    for licence in re.findall(r"LICENSES/[\w.-]+\.txt", notice):
+        assert (ROOT / "datasets" / licence).is_file()
+    assert {"CC-BY-SA-3.0.txt", "BSD-3-Clause.txt"} == {path.name for path in (ROOT / "datasets/LICENSES").iterdir()}
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: "/".join((path.parts[-3], path.name)))
+def test_a_picture_with_digits_of_mnist_says_so(picture: Path) -> None:
+    """Once for each picture: its NOTICE names it (or all), or it shows nothing of others."""
+    notice = " ".join((picture.parents[1] / "NOTICE").read_text(encoding="utf-8").split())
+    named = picture.name in notice or "All pictures of the folder images" in notice
+    assert named != (picture.name in OURS)
+    assert "licenses/by-sa" in notice
