@@ -94,6 +94,7 @@ class Trainer(Training):
         source, validated = prepare(
             self.model, self.objective, data, validation, sample_weight, seed=self.seed, totals=self.totals
         )
+        source.full = min(batch_size, len(source))
         division = {"rows": len(source), "batch_size": batch_size}
         if self.position and division != self.division:  # an epoch left in the middle goes on with rows as before only
             raise DataError(
