@@ -66,6 +66,7 @@ class Prediction:
         return np.array(self._ops.to_host(y))
 
 
+@np.errstate(under="ignore")
 def in_batches(
     model: Layer, function: Callable[..., Any], *arrays: HostArray, batch_size: int = 1024, training: bool = False,
     seed: int | None = None, step: int = 0,
@@ -90,10 +91,8 @@ def in_batches(
     ctx = Context(runtime.ops, training=training, seed=seed, dtype=runtime.dtype)
     pieces = []
     for rows in batches(len(arrays[0]), batch_size):
-        if training:
-            ctx.begin(step, 0, row_offset=rows.start)
-        else:
-            ctx.begin(step, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
+        index = None if training else np.arange(rows.start, rows.stop, dtype=np.int64)
+        ctx.begin(step, 0, row_offset=rows.start, index=index)
         given = (runtime.ops.asarray(array[rows]) for array in arrays)
         pieces.append(np.array(runtime.ops.to_host(function(ctx, *given))))
     return np.concatenate(pieces)
@@ -128,6 +127,7 @@ def to_data(model: Layer, y: HostArray) -> HostArray:
     return y
 
 
+@np.errstate(under="ignore")  # under np.seterr(all="raise"), too, e⁻⁸⁰⁰ is 0 and no error
 def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:
     """See :meth:`pellucid.Layer.predict`."""
     inputs = transformed(model, x)

@@ -64,11 +64,10 @@ class NormalisationOps:
 
         A constant row gives β exactly: y is centred by the mean and then by what rounding has left of it.
         """
-        features = x.shape[1]
-        mean[...] = x.sum(axis=1, dtype="float64") / features
+        mean[...] = x.mean(axis=1, dtype="float64")
         y[...] = x - mean.reshape(-1, 1)
-        y -= y.sum(axis=1, keepdims=True) / features
-        inv_std[...] = 1 / self.xp.sqrt((y * y).sum(axis=1) / features + eps)
+        y -= y.mean(axis=1, keepdims=True)
+        inv_std[...] = 1 / self.xp.sqrt((y * y).mean(axis=1) + eps)
         y *= inv_std.reshape(-1, 1)
         y *= gamma
         y += beta
@@ -84,10 +83,9 @@ class NormalisationOps:
         normalised = (x - mean.reshape(-1, 1)) * inv_std.reshape(-1, 1)
         self._add_sums(dy, normalised, dgamma, dbeta)
         if dx is not None:
-            features = x.shape[1]
             g = dy * gamma
-            along = (g * normalised).sum(axis=1, keepdims=True) / features
-            dx[...] = inv_std.reshape(-1, 1) * (g - g.sum(axis=1, keepdims=True) / features - normalised * along)
+            along = (g * normalised).mean(axis=1, keepdims=True)
+            dx[...] = inv_std.reshape(-1, 1) * (g - g.mean(axis=1, keepdims=True) - normalised * along)
 
     # -- pieces -------------------------------------------------------------------------------------------------
 

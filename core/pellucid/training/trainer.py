@@ -73,6 +73,7 @@ class Trainer(Training):
         self._stepper = Stepper(self.slots, self.seed)
         self._direct: dict[Any, Source] = {}  # what train_step was given, by its shapes
 
+    @np.errstate(under="ignore")
     def fit(
         self, data: Any, *, validation: Any = None, epochs: int = 1, batch_size: int = 32, sample_weight: Any = None,
         verbose: bool | None = None,
@@ -147,10 +148,10 @@ class Trainer(Training):
 
     def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
         """One optimizer step on one batch; returns the data loss before the update."""
-        source = self._kept(direct_source(self.model, self.objective, x, y, weight, seed=self.seed))
-        self.runtime.metadata["objective"] = self._objective_config
         run = Run(self)
         with self.runtime.ops.quiet():
+            source = self._kept(direct_source(self.model, self.objective, x, y, weight, seed=self.seed))
+            self.runtime.metadata["objective"] = self._objective_config
             self._stepper.advance(run, source, (len(source),))
         return run.loss
 
@@ -168,6 +169,7 @@ class Trainer(Training):
         source.cursor[()] = 0
         return source
 
+    @np.errstate(under="ignore")
     def evaluate(self, data: Any, *, batch_size: int = 1024) -> dict[str, float]:
         """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode."""
         inputs, y = evaluation_data(self.model, self.objective, data, seed=self.seed)

@@ -58,7 +58,7 @@ ACTIVATIONS = (
     ),
     _activation(
         "sigmoid",
-        Mistake("sigmoid's derivative y", "dx[...] = dy * y * (1 - y)", "dx[...] = dy * y"),
+        Mistake("sigmoid's derivative y", "lambda: dy * y * (1 - y)", "lambda: dy * y"),
         Mistake(
             "logistic function of the wrong sign",
             "self.xp.where(x >= 0, 1 / (1 + e), e / (1 + e))",
@@ -68,7 +68,7 @@ ACTIVATIONS = (
     _activation(
         "tanh",
         Mistake("tanh's derivative 1 − y", "dy * (1 - y * y)", "dy * (1 - y)"),
-        Mistake("gradient added to old memory", "dx[...] = dy * (1 - y * y)", "dx += dy * (1 - y * y)"),
+        Mistake("gradient added to old memory", "dx[...] = gradients[name]()", "dx += gradients[name]()"),
     ),
     _activation(
         "softplus",
@@ -76,12 +76,14 @@ ACTIVATIONS = (
     ),
     _activation(
         "silu",
-        Mistake("silu's second term dropped", "dy * (s * (1 + x * (1 - s)))", "dy * s"),
+        Mistake(
+            "silu's second term dropped", "dy * ((s := self._sigmoid(x)) * (1 + x * (1 - s)))", "dy * self._sigmoid(x)"
+        ),
     ),
     _activation(
         "gelu",
-        Mistake("gelu's density dropped", "dy * (self._normal_cdf(x) + x * density)", "dy * self._normal_cdf(x)"),
-        Mistake("gelu's density without 1/√2π", "* (1 / math.sqrt(2 * math.pi))", ""),
+        Mistake("gelu's density dropped", "+ x * xp.exp(-0.5 * x * x)", "+ 0 * xp.exp(-0.5 * x * x)"),
+        Mistake("gelu's density without 1/√2π", " / math.sqrt(2 * math.pi)", ""),
         Mistake("normal distribution without 1/√2", "self._erf(x * (1 / math.sqrt(2)))", "self._erf(x)"),
         Mistake("an approximate erf", "_erf_coefficients(24 if x.dtype.itemsize > 4 else 12)", "_erf_coefficients(5)"),
     ),
@@ -134,19 +136,17 @@ NORMALISATION = Patient(
         ),
         Mistake(
             "layer norm over the batch",
-            'mean[...] = x.sum(axis=1, dtype="float64") / features',
+            'mean[...] = x.mean(axis=1, dtype="float64")',
             "mean[...] = x.sum() / max(x.size, 1)",
         ),
         Mistake(
             "layer norm unbiased",
-            "(y * y).sum(axis=1) / features + eps",
-            "(y * y).sum(axis=1) / max(features - 1, 1) + eps",
+            "(y * y).mean(axis=1) + eps",
+            "(y * y).sum(axis=1) / max(x.shape[1] - 1, 1) + eps",
         ),
-        Mistake(
-            "layer norm without ε", "(y * y).sum(axis=1) / features + eps", "(y * y).sum(axis=1) / features + 1e-5"
-        ),
+        Mistake("layer norm without ε", "(y * y).mean(axis=1) + eps", "(y * y).mean(axis=1) + 1e-5"),
         Mistake("layer norm's dx without the projection", "- normalised * along)", ")"),
-        Mistake("layer norm's dx without the mean", "(g - g.sum(axis=1, keepdims=True) / features", "(g"),
+        Mistake("layer norm's dx without the mean", "(g - g.mean(axis=1, keepdims=True)", "(g"),
         Mistake(
             "layer norm adds β before γ",
             "        y *= gamma\n        y += beta",

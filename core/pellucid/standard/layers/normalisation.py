@@ -58,7 +58,7 @@ class BatchNorm(_Normalised):
 
     Args:
         momentum: the part of the running statistics that is kept at each full batch, in [0, 1).
-        eps: ε, keeps the root away from zero.
+        eps: ε, keeps the root away from zero; at least 1e-37, which float32 holds.
 
     Shapes: x (N, …, F) -> y of the same shape; statistics over all axes but the last; γ, β, μ, σ² (F,).
 
@@ -98,7 +98,7 @@ class BatchNorm(_Normalised):
 
     def __init__(self, momentum: float = 0.9, eps: float = 1e-5) -> None:
         check_float(self, "momentum", momentum, "[0, 1)")
-        check_float(self, "eps", eps, "(0, inf)")
+        check_float(self, "eps", eps, "[1e-37, inf)")
         self.momentum = momentum
         self.eps = eps
 
@@ -143,7 +143,7 @@ class LayerNorm(_Normalised):
     The rows do not see each other, so training and evaluation are the same.
 
     Args:
-        eps: ε, keeps the root away from zero.
+        eps: ε, keeps the root away from zero; at least 1e-37, which float32 holds.
 
     Shapes: x (N, …, F) -> y of the same shape; γ, β (F,).
     """
@@ -163,7 +163,7 @@ class LayerNorm(_Normalised):
     examples = (Example({}), Example({"eps": 1e-3}, ((3, 4),)))
 
     def __init__(self, eps: float = 1e-5) -> None:
-        check_float(self, "eps", eps, "(0, inf)")
+        check_float(self, "eps", eps, "[1e-37, inf)")
         self.eps = eps
 
     def forward(self, ctx: Context, x: Array) -> Array:

@@ -119,6 +119,7 @@ class BinaryCrossEntropy(Outputwise):
     ) -> None:
         ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)
 
+    @np.errstate(under="ignore")
     def probabilities(self, outputs: HostArray) -> HostArray | None:
         """``(1 − p, p)`` with ``p = σ(z)``, of one logit a sample: (N,) or (N, 1)."""
         if outputs.shape[1:] not in ((), (1,)):
