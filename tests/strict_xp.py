@@ -19,7 +19,7 @@ FUNCTIONS = frozenset([
     "reciprocal", "repeat", "roll", "sign", "sin", "sinh", "sqrt", "square", "squeeze", "subtract", "sum", "swapaxes",
     "tan", "tanh", "transpose", "tril", "triu", "where", "zeros", "zeros_like",
 ])  # fmt: skip
-METHODS = frozenset(["all", "any", "argmax", "astype", "copy", "max", "min", "reshape", "sum", "view"])
+METHODS = frozenset(["all", "any", "argmax", "astype", "copy", "max", "mean", "min", "reshape", "sum", "view"])
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
 ARITHMETIC = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
 BITWISE = ["and", "or", "xor", "lshift", "rshift"]
