@@ -29,10 +29,9 @@ class _Call:
         self.cell[0] = mix((self.seed & _MASK) ^ mix(self.step + 1))
 
     def __init__(self, seed: int, dtype: Any) -> None:
-        self.seed = seed
+        self.seed, self.share = seed, 1.0
         self.dtype = np.dtype(dtype)
         self.step = self.epoch = self.micro = 0
-        self.share = 1.0
         self.cell = np.zeros(2, np.uint64)
         self.index: np.ndarray[Any, Any] | None = None
         self.updates: list[tuple[State, Array, float]] = []

@@ -47,10 +47,11 @@ def as_model_input(model: Layer, i: int, x: HostArray) -> HostArray:
 
 def in_type(what: str, x: HostArray, dtype: np.dtype[Any]) -> HostArray:
     """Numbers in a floating-point type; DataError if a finite one has become infinite in it."""
-    with np.errstate(over="ignore"):
+    if x.dtype.kind != "f" or x.dtype.itemsize <= dtype.itemsize or x.size == 0:
+        return np.ascontiguousarray(x, dtype)
+    with np.errstate(over="ignore", under="ignore"):
         converted = np.ascontiguousarray(x, dtype)
-    wider = x.dtype.kind == "f" and x.dtype.itemsize > dtype.itemsize and x.size
-    if wider and not (np.isfinite(converted.min()) and np.isfinite(converted.max())):
+    if not (np.isfinite(converted.min()) and np.isfinite(converted.max())):
         lost = np.argwhere(np.isfinite(x) & ~np.isfinite(converted))
         if len(lost):
             row, *column = lost[0].tolist()

@@ -59,6 +59,7 @@ class Prediction:
         y = self._forward()
         return tuple(map(self._copied, y)) if type(y) is tuple else self._copied(y)
 
+    @np.errstate(under="ignore")  # under np.seterr(all="raise"), too, e⁻⁸⁰⁰ is 0 and no error
     def _outputs(self) -> Any:
         return self._model.forward(self._ctx, *self._inputs)
 
@@ -127,7 +128,6 @@ def to_data(model: Layer, y: HostArray) -> HostArray:
     return y
 
 
-@np.errstate(under="ignore")  # under np.seterr(all="raise"), too, e⁻⁸⁰⁰ is 0 and no error
 def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:
     """See :meth:`pellucid.Layer.predict`."""
     inputs = transformed(model, x)
