@@ -22,7 +22,7 @@ FUNCTIONS = frozenset([
     "fmax", "fmin", "fmod", "hypot", "isnan", "logaddexp2", "rad2deg", "radians", "remainder", "trunc",
 ])  # fmt: skip
 LINALG = frozenset(["cholesky", "det", "inv", "norm", "slogdet", "solve"])
-METHODS = frozenset(["all", "any", "argmax", "astype", "copy", "max", "min", "reshape", "sum", "view"])
+METHODS = frozenset(["all", "any", "argmax", "astype", "copy", "max", "mean", "min", "reshape", "sum", "view"])
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
 ARITHMETIC = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
 BITWISE = ["and", "or", "xor", "lshift", "rshift"]

@@ -45,14 +45,17 @@ static Status mean_loss(const loss_args *a, RowLoss row_loss) {
     return DONE;
 }
 
-/* l = log Σ e^z − z_t; dz = softmax(z) − onehot(t) */
+/* l = log Σ e^z − z_t; dz = softmax(z) − onehot(t). With s = Σ_{k≠t} e^{z_k − max z} these are log(1 + s) and
+ * −s/(1 + s) at t where t is the largest: a difference to 1 would lose what is left. */
 static float cross_entropy_row(const loss_args *a, dim row, float share) {
     const float *z = a->prediction + row * a->width;
-    float *dz = a->gradient + row * a->width, most;
-    const float sum = exponentials(z, dz, a->width, &most), factor = share / sum;
+    float *dz = a->gradient + row * a->width, *of_label = dz + a->label[row];
+    const float most = exponentials(z, dz, a->width), own = *of_label;
+    *of_label = 0;
+    const float others = sum_span(dz, a->width), factor = share / (own + others);
     for (dim k = 0; k < a->width; k++) dz[k] *= factor;
-    dz[a->label[row]] -= share;
-    return logf(sum) - (z[a->label[row]] - most);
+    *of_label = -others * factor;
+    return own == 1.f ? log1pf(others) : logf(own + others) - (z[a->label[row]] - most);
 }
 
 static Status run_softmax_cross_entropy(const void *arguments) {
@@ -66,15 +69,31 @@ static Status run_softmax_cross_entropy(const void *arguments) {
     return mean_loss(a, cross_entropy_row);
 }
 
-/* l = −Σ t log softmax(z); dz = softmax(z) Σ t − t */
+/* Σ e − 1, where the largest is 1: what the others make, which the sum would round to the precision of 1. */
+INLINE float beside_largest(const float *e, dim n) {
+    float others, ones;
+#define ELEMENT(i) (e[i] == 1.f ? 0.f : e[i])
+#define VECTOR(i) ((vf)((vi)load(e + (i)) & ~(vi)(load(e + (i)) == 1.f)))
+    SPAN_SUM(others, n, ELEMENT, VECTOR);
+#undef ELEMENT
+#undef VECTOR
+#define ELEMENT(i) (e[i] == 1.f ? 1.f : 0.f)
+#define VECTOR(i) ((vf)((vi)load(e + (i)) & (vi)(load(e + (i)) == 1.f)))
+    SPAN_SUM(ones, n, ELEMENT, VECTOR);
+#undef ELEMENT
+#undef VECTOR
+    return others + (ones - 1.f);
+}
+
+/* l = −Σ t log softmax(z); dz = softmax(z) Σ t − t, likewise. */
 static float soft_cross_entropy_row(const loss_args *a, dim row, float share) {
     const float *z = a->prediction + row * a->width, *t = a->target + row * a->width;
-    float *dz = a->gradient + row * a->width, most, loss = 0;
-    const float sum = exponentials(z, dz, a->width, &most), log_sum = logf(sum);
-    const float factor = sum_span(t, a->width) / sum;
+    float *dz = a->gradient + row * a->width, loss = 0;
+    const float most = exponentials(z, dz, a->width), others = beside_largest(dz, a->width);
+    const float log_sum = log1pf(others), total = sum_span(t, a->width), factor = total / (1.f + others);
     for (dim k = 0; k < a->width; k++) {
         loss -= t[k] * ((z[k] - most) - log_sum);
-        dz[k] = share * (dz[k] * factor - t[k]);
+        dz[k] = share * (dz[k] == 1.f ? (total - t[k]) - others * factor : dz[k] * factor - t[k]);
     }
     return loss;
 }
@@ -83,14 +102,21 @@ static Status run_softmax_cross_entropy_soft(const void *arguments) {
     return mean_loss(arguments, soft_cross_entropy_row);
 }
 
-/* l = (1/K) Σ softplus(z) − z t; dz = (σ(z) − t)/K */
+/* l = (1/K) Σ |z| u + log(1 + e^{−|z|}) and dz = ±(e/(1 + e) − u)/K with e = e^{−|z|}, u = 1 − t and − for z ≥ 0, u = t and
+ * + below. Nothing cancels: what is left of the loss of a row that is nearly certain is not lost. */
 static float binary_cross_entropy_row(const loss_args *a, dim row, float share) {
     const float *z = a->prediction + row * a->width, *t = a->target + row * a->width;
     float *dz = a->gradient + row * a->width;
-    for (dim k = 0; k < a->width; k++) dz[k] = softplus(z[k]) - z[k] * t[k];
+    for (dim k = 0; k < a->width; k++) {
+        const float size = absolute(z[k]);
+        dz[k] = size * (z[k] < 0 ? t[k] : 1.f - t[k]) + log1p_small(exp_negative(-size));
+    }
     const float loss = sum_span(dz, a->width);
     const float factor = share / (float)a->width;
-    for (dim k = 0; k < a->width; k++) dz[k] = factor * (sigmoid(z[k]) - t[k]);
+    for (dim k = 0; k < a->width; k++) {
+        const float e = exp_negative(-absolute(z[k])), other = e / (1.f + e);
+        dz[k] = z[k] < 0 ? factor * (other - t[k]) : factor * ((1.f - t[k]) - other);
+    }
     return loss / (float)a->width;
 }
 

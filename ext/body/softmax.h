@@ -1,18 +1,19 @@
 /* Softmax over rows: y_k = e^{x_k} / Σ_j e^{x_j}, shifted by the row's maximum so that nothing overflows. */
 
-/* out = e^{x − max x}; returns Σ out, and the maximum. */
-static float exponentials(const float *x, float *out, dim n, float *most) {
-    const float shift = *most = max_span(x, n);
+/* out = e^{x − max x}; returns the maximum. */
+static float exponentials(const float *x, float *out, dim n) {
+    const float shift = max_span(x, n);
     for (dim i = 0; i < n; i++) out[i] = exp_negative(x[i] - shift);
-    return sum_span(out, n);
+    return shift;
 }
 
 static void part_softmax_forward(const void *arguments, int part, int parts) {
     const softmax_forward_args *a = arguments;
     const Range r = part_of(a->rows, 1, part, parts);
     for (dim i = r.first; i < r.last; i++) {
-        float *y = a->y + i * a->width, most;
-        const float inverse = 1.f / exponentials(a->x + i * a->width, y, a->width, &most);
+        float *y = a->y + i * a->width;
+        exponentials(a->x + i * a->width, y, a->width);
+        const float inverse = 1.f / sum_span(y, a->width);
         for (dim k = 0; k < a->width; k++) y[k] *= inverse;
     }
 }

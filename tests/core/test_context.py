@@ -104,3 +104,21 @@ def test_mix_is_the_splitmix64_finalizer():
     for value in expected:
         state = (state + 0x9E3779B97F4A7C15) % (1 << 64)
         assert mix(state) == value
+
+
+def test_an_update_counts_by_the_rows_of_its_batch():
+    ctx = Context(get_ops("reference"), training=True, dtype="float64")
+    whole, halves, replaced = (State(name, (2,), 0.0) for name in ("whole", "halves", "replaced"))
+    for state in (whole, halves, replaced):
+        state.data = np.zeros(2)
+    value = np.array([1.0, 2.0])
+    ctx.update(whole, value, 0.1)
+    for micro in range(2):
+        ctx.begin(0, 0, micro=micro, share=0.5)
+        assert ctx.child("layer").batch_share == 0.5
+        ctx.update(halves, value, 0.1)
+    ctx.update(replaced, value)
+    ctx.commit()
+    np.testing.assert_allclose(whole.data, 0.1 * value, rtol=1e-12)
+    np.testing.assert_allclose(halves.data, whole.data, rtol=1e-12)
+    np.testing.assert_array_equal(replaced.data, value)

@@ -163,3 +163,74 @@ def test_a_batch_of_weight_zero_teaches_nothing():
     assert trainer.train_step(X, Y, weight=np.zeros(40)) == 0.0
     np.testing.assert_array_equal(trainer.runtime.arena.data, before)
     assert trainer.steps == 1
+
+
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+def test_squares_of_gradients_that_overflow_reject_the_step(backend):
+    def regression(**settings):
+        model = pl.build("dense", units=1, input_shape=(4,), seed=0, backend=backend)
+        return pl.Trainer(model, loss="mse", seed=0, **settings)
+
+    x, y = X * 1e9, (X[:, 0] * 1e12)[:, None]  # the gradient is about 1e21, and float32 holds squares up to 1e19
+    for optimizer in ("adam", "adamw"):
+        trainer = regression(optimizer=optimizer)
+        before = trainer.runtime.arena.data.copy()
+        for train in (lambda: trainer.train_step(x, y), lambda: trainer.fit((x, y), verbose=False)):  # noqa: B023
+            with pytest.raises(
+                NumericalError, match=r"Step 1 was not applied.*squares .* more than float32 holds.*clip"
+            ):
+                train()
+        np.testing.assert_array_equal(trainer.runtime.arena.data, before)
+        assert trainer.steps == 0 and not trainer.slots.buffer("v").any()
+    for settings in ({"optimizer": "adam", "clip_norm": 1.0}, {"optimizer": {"type": "sgd", "lr": 1e-21}}):
+        trainer = regression(**settings)
+        trainer.fit((x, y), verbose=False)
+        assert trainer.steps == 2 and (trainer.runtime.arena.data != before).any()
+
+
+def test_memory_that_an_optimizer_made_infinite_is_noticed_at_the_end_of_the_epoch():
+    class Forgetful(pl.Optimizer):
+        """It keeps squares, and does not say so."""
+
+        def __init__(self, lr: float = 0.0) -> None:
+            self.lr = lr
+
+        def step(self, segments):
+            for s in segments:
+                s.slot("v")[1] = np.inf
+
+    with pytest.raises(
+        NumericalError, match=r"After step 2 the optimizer's 'v' of 'layers\.0\.weight' at \(0, 1\)"
+    ):
+        a_trainer(optimizer=Forgetful()).fit((X, Y), verbose=False)
+
+
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_that_vanish_are_no_error_where_numpy_is_to_raise(backend, dtype):
+    trainer = a_trainer(a_model("layer_norm", dtype=dtype, backend=backend), metrics=["accuracy"])
+    binary = a_trainer(pl.build("dense", units=1, input_shape=(4,), seed=0, dtype=dtype, backend=backend),
+                       loss="binary_cross_entropy")  # fmt: skip
+    tiny, wide = X.astype(np.float64) * np.array([1e-310, 1e-200, 1.0, 1e-30]), X.astype(np.float64) * 5e3
+    with np.errstate(all="raise"):
+        a_trainer().fit(pl.Splits(*3 * [pl.Split(tiny, Y)], transforms=["standardize"]), verbose=False)
+        trainer.train_step(tiny, Y)
+        for x in (tiny, wide):
+            assert np.isfinite(trainer.model.predict(x)).all() and np.isfinite(trainer.evaluate((x, Y))["loss"])
+            assert np.isfinite(binary.evaluate((x, Y.astype(float)))["loss"])
+            assert np.isfinite(binary.objective.loss.probabilities(binary.model.predict(x))).all()
+        for name in ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "softplus", "silu", "gelu", "softmax"):
+            layer = pl.build(name, input_shape=(4,), dtype=dtype, backend=backend)
+            assert np.isfinite(layer.predict(wide)).all() and np.isfinite(layer.predict(tiny)).all()
+
+
+def test_a_target_that_the_models_type_cannot_hold_is_named_as_it_was():
+    model = pl.build("dense", units=1, input_shape=(4,), seed=0)
+    trainer, y = pl.Trainer(model, loss="mse", seed=0), X[:, :1].astype(np.float64)
+    y[7] = -1e300
+    for call in (lambda: trainer.fit((X, y), verbose=False), lambda: trainer.train_step(X, y[:, 0]),
+                 lambda: trainer.evaluate((X, y))):  # fmt: skip
+        with pytest.raises(
+            DataError, match=r"y of .* too large for the model's float32: -1e\+300 in row 7.*Scale"
+        ):
+            call()

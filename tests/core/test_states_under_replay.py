@@ -52,3 +52,31 @@ def test_states_follow(optimizer: Any, accumulate: int) -> None:
     for state, its in zip(model.states(), expected.states(), strict=True):
         assert abs(float(np.max(its.data)) - its.fill) > 0.1
         np.testing.assert_allclose(state.data, its.data, rtol=1e-3, atol=1e-4)
+
+
+def statistics_after(backend: str, rows: int, batch_size: int, k: int) -> list[Any]:
+    """Three features, and their running mean and variance after steps that change no weight."""
+    x = np.random.default_rng(0).normal(3, 2, (rows, 3)).astype("float32")
+    model = pl.build({"type": "sequential", "layers": ["batch_norm"]}, input_shape=(3,), seed=0, backend=backend)
+    trainer = pl.Trainer(model, loss="mse", optimizer={"type": "sgd", "lr": 0.0}, seed=0, accumulate=k)
+    trainer.fit((x, np.zeros_like(x)), batch_size=batch_size, epochs=60, verbose=False)
+    return [x, *(state.data.copy() for state in model.states())]
+
+
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+@pytest.mark.parametrize(("rows", "batch_size", "k"), [(33, 32, 1), (17, 16, 1), (34, 16, 3), (65, 64, 1)])
+def test_what_is_left_of_an_epoch_counts_by_its_rows(backend: str, rows: int, batch_size: int, k: int) -> None:
+    x, mean, var = statistics_after(backend, rows, batch_size, k)
+    np.testing.assert_allclose(mean, x.mean(0), atol=0.4)
+    np.testing.assert_allclose(var, x.var(0), rtol=0.15)
+
+
+def test_a_row_that_is_left_over_has_no_variance_to_learn_from() -> None:
+    model = pl.build({"type": "sequential", "layers": ["batch_norm"]}, input_shape=(3,), seed=0)
+    trainer = pl.Trainer(model, loss="mse", seed=0)
+    x = np.random.default_rng(0).normal(3, 2, (9, 3))
+    trainer.fit((x, x), batch_size=4, verbose=False)  # 4 + 4 + 1
+    assert (model.states()[1].data != 1).all()
+    for train in (lambda: trainer.train_step(x[:1], x[:1]), lambda: trainer.fit((x, x), batch_size=1, verbose=False)):
+        with pytest.raises(pl.DataError, match=r"cannot be trained on batches of one row.*batch_size"):
+            train()

@@ -96,6 +96,16 @@ def test_standardize_agrees_with_an_independent_computation_in_blocks() -> None:
     np.testing.assert_allclose(transform.std, x.std(axis=0, dtype=np.float64), rtol=1e-12)
 
 
+@pytest.mark.parametrize("scale", [1e-307, 1e-200, 1e-163, 1e-20, 1.0, 1e100, 1e155, 1e200, 1e307])
+def test_standardize_does_not_depend_on_the_unit(scale: float) -> None:
+    x, transform = np.random.default_rng(0).normal(0.5, 1, (500, 2)) * scale, Standardize()
+    transform.fit(x)
+    y = transform.apply(x)
+    np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(y.std(axis=0), 1, rtol=1e-12)
+    np.testing.assert_allclose(transform.inverse(y), x, rtol=1e-9, atol=1e-12 * scale)
+
+
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e30])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_constant_column_becomes_zero(value: float, dtype: type) -> None:

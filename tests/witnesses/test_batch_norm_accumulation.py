@@ -81,7 +81,8 @@ def test_both_are_the_same_layer() -> None:
 
 @NORMS
 def test_a_step_is_the_weighted_sum_of_its_micro_batches(norm: Any) -> None:
-    """28 rows as 12 + 12 + 4: each normalised by its own statistics, which the running ones follow one by one."""
+    """28 rows as 12 + 12 + 4: each normalised by its own statistics, which the running ones follow one by one, the last
+    as a third of a batch."""
     x, y = data(28)
     trainer = trainer_of(norm, optimizer={"type": "sgd", "lr": 1.0}, accumulate=3)
     model, seen = trainer.model, []
@@ -96,7 +97,8 @@ def test_a_step_is_the_weighted_sum_of_its_micro_batches(norm: Any) -> None:
         model.backward(ctx, dy)
         expected += model.runtime.arena.grad * len(rows) / 28
         z = x[rows] @ model.first.weight.data + model.first.bias.data
-        mean, var = 0.9 * mean + 0.1 * z.mean(axis=0), 0.9 * var + 0.1 * z.var(axis=0)
+        kept = 0.9 ** (len(rows) / 12)
+        mean, var = kept * mean + (1 - kept) * z.mean(axis=0), kept * var + (1 - kept) * z.var(axis=0)
         seen.append(len(rows))
     model.runtime.arena.grad[...] = 0
     trainer.fit((x, y), batch_size=12, verbose=False)

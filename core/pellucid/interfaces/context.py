@@ -22,14 +22,14 @@ EVERY_INPUT = (True,) * 32
 class _Call:
     """What all contexts of one call of a model share."""
 
-    __slots__ = ("cell", "dtype", "epoch", "index", "micro", "seed", "step", "updates", "uses_streams")
+    __slots__ = ("cell", "dtype", "epoch", "index", "micro", "seed", "share", "step", "updates", "uses_streams")
 
     def set_key(self) -> None:
         """Derive the step's key; no layer without randomness pays for it."""
         self.cell[0] = mix((self.seed & _MASK) ^ mix(self.step + 1))
 
     def __init__(self, seed: int, dtype: Any) -> None:
-        self.seed = seed
+        self.seed, self.share = seed, 1.0
         self.dtype = np.dtype(dtype)
         self.step = self.micro = 0
         self.epoch: int | None = 0
@@ -132,6 +132,11 @@ class Context:
         return self._call.epoch
 
     @property
+    def batch_share(self) -> float:
+        """The rows of this micro-batch over those of a full one: less than 1 for what is left of an epoch."""
+        return self._call.share
+
+    @property
     def uses_streams(self) -> bool:
         """Whether any layer of this run draws from a stream, so that the step's key is wanted."""
         return self._call.uses_streams
@@ -187,10 +192,15 @@ class Context:
 
     def update(self, state: State, value: Array, rate: float = 1.0) -> None:
         """Ask for ``state ← state + rate·(value − state)`` at the commit. Updates are applied in order, so those of
-        several micro-batches compose as those of several steps do."""
+        several micro-batches compose as those of several steps do.
+
+        The rate is that of a full batch. One of fewer rows counts by its :attr:`batch_share` s, ``1 − (1 − rate)ˢ``:
+        two halves keep as much of the state as a whole does, and an epoch's last row is no batch. A rate of 1 replaces.
+        """
         copied = self.scratch(("update", state.path, self._call.micro), tuple(value.shape), state.data.dtype)
         self.ops.copy(value, copied)
-        self._call.updates.append((state, copied, rate))
+        share = self._call.share
+        self._call.updates.append((state, copied, rate if share == 1 else 1 - max(0.0, 1 - rate) ** share))
 
     @property
     def requested_updates(self) -> list[tuple[State, Array, float]]:
@@ -211,12 +221,12 @@ class Context:
 
     def begin(
         self, step: int, epoch: int | None, *, micro: int = 0, row_offset: int = 0,
-        index: np.ndarray[Any, Any] | None = None,
+        index: np.ndarray[Any, Any] | None = None, share: float = 1.0,
     ) -> None:  # fmt: skip
-        """Set what the next call is: its place in the run and, in evaluation, which samples it holds. The epoch is None
-        where steps are taken that belong to none."""
+        """Set what the next call is: its place in the run, its share of a full batch and, in evaluation, which samples
+        it holds. The epoch is None where steps are taken that belong to none."""
         call = self._call
-        call.step, call.epoch, call.micro, call.index = step, epoch, micro, index
+        call.step, call.epoch, call.micro, call.index, call.share = step, epoch, micro, index, share
         call.cell[1] = row_offset
         if call.uses_streams:
             call.set_key()

@@ -98,6 +98,8 @@ class Optimizer(Component, ABC):
     kind: ClassVar[str] = "optimizer"
     zeroes_grad: ClassVar[bool] = False
     """True if ``step`` leaves every ``segment.grad`` at zero; otherwise the trainer zeroes them."""
+    squares: ClassVar[bool] = False
+    """Whether it keeps squares of gradients: a step whose ‖g‖² the model's type cannot hold is rejected then."""
     lr: float
 
     @abstractmethod

@@ -37,13 +37,7 @@ def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> No
 def as_model_input(model: Layer, i: int, x: HostArray) -> HostArray:
     """Input i in the model's floating-point type, or as int64 or bool if it holds indices or masks."""
     if i not in model.integer_inputs:
-        dtype = require_runtime(model).dtype
-        if x.dtype.kind != "f" or x.dtype.itemsize <= dtype.itemsize:
-            return np.ascontiguousarray(x, dtype)
-        with np.errstate(over="ignore"):
-            converted = np.ascontiguousarray(x, dtype)
-        _check_range(i, x, converted)
-        return converted
+        return in_type(f"Input {i}", x, require_runtime(model).dtype)
     if x.dtype.kind == "f":
         raise DataError(
             f"Input {i} of the model holds indices or masks and must be of integers or booleans. Received: dtype "
@@ -52,18 +46,22 @@ def as_model_input(model: Layer, i: int, x: HostArray) -> HostArray:
     return np.ascontiguousarray(x, bool if x.dtype.kind == "b" else np.int64)
 
 
-def _check_range(i: int, x: HostArray, converted: HostArray) -> None:
-    """DataError if a finite number has become infinite in the smaller type."""
-    if converted.size == 0 or (np.isfinite(converted.min()) and np.isfinite(converted.max())):
-        return
-    lost = np.argwhere(np.isfinite(x) & ~np.isfinite(converted))
-    if len(lost):
-        place = tuple(int(index) for index in lost[0])
-        raise DataError(
-            f"Input {i} holds a number too large for the model's {converted.dtype}: {x[place]} in row {place[0]}, "
-            f"column {place[1] if len(place) == 2 else place[1:]}. Scale the data, or build the model with "
-            "dtype='float64'."
-        )
+def in_type(what: str, x: HostArray, dtype: np.dtype[Any]) -> HostArray:
+    """Numbers in a floating-point type; DataError if a finite one has become infinite in it."""
+    if x.dtype.kind != "f" or x.dtype.itemsize <= dtype.itemsize or x.size == 0:
+        return np.ascontiguousarray(x, dtype)
+    with np.errstate(over="ignore", under="ignore"):
+        converted = np.ascontiguousarray(x, dtype)
+    if not (np.isfinite(converted.min()) and np.isfinite(converted.max())):
+        lost = np.argwhere(np.isfinite(x) & ~np.isfinite(converted))
+        if len(lost):
+            row, *column = lost[0].tolist()
+            of_row = f", column {column[0] if len(column) == 1 else tuple(column)}" if column else ""
+            raise DataError(
+                f"{what} holds a number too large for the model's {dtype}: {x[(row, *column)]} in row {row}{of_row}. "
+                "Scale the data, or build the model with dtype='float64'."
+            )
+    return converted
 
 
 def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -> tuple[HostArray, ...]:

@@ -53,6 +53,7 @@ class Prediction:
         y = self._forward()
         return tuple(map(self._copied, y)) if type(y) is tuple else self._copied(y)
 
+    @np.errstate(under="ignore")  # under np.seterr(all="raise"), too, e⁻⁸⁰⁰ is 0 and no error
     def _outputs(self) -> Any:
         return self._model.forward(self._ctx, *self._inputs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -39,53 +40,37 @@ class ActivationOps:
         relu max(0, x) · leaky_relu x or αx · elu x or α(eˣ − 1) · sigmoid 1/(1 + e⁻ˣ) · tanh · softplus log(1 + eˣ)
         · silu x σ(x) · gelu x Φ(x) with the exact normal distribution function. ``alpha``: see ``DEFAULT_ALPHA``.
         """
-        xp = self.xp
-        a = DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha
-        if name == "relu":
-            y[...] = xp.maximum(x, 0)
-        elif name == "leaky_relu":
-            y[...] = xp.where(x > 0, x, a * x)
-        elif name == "elu":
-            y[...] = xp.where(x > 0, x, a * xp.expm1(xp.minimum(x, 0)))
-        elif name == "sigmoid":
-            y[...] = self._sigmoid(x)
-        elif name == "tanh":
-            y[...] = xp.tanh(x)
-        elif name == "softplus":
-            y[...] = self._softplus(x)
-        elif name == "silu":
-            y[...] = x * self._sigmoid(x)
-        elif name == "gelu":
-            y[...] = x * self._normal_cdf(x)
-        else:
-            require_activation(name)
+        require_activation(name)
+        xp, a = self.xp, DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha
+        values: dict[str, Callable[[], Array]] = {
+            "relu": lambda: xp.maximum(x, 0),
+            "leaky_relu": lambda: xp.where(x > 0, x, a * x),
+            "elu": lambda: xp.where(x > 0, x, a * xp.expm1(xp.minimum(x, 0))),
+            "sigmoid": lambda: self._sigmoid(x),
+            "tanh": lambda: xp.tanh(x),
+            "softplus": lambda: self._softplus(x),
+            "silu": lambda: x * self._sigmoid(x),
+            "gelu": lambda: x * self._normal_cdf(x),
+        }
+        y[...] = values[name]()
 
     def activation_backward(
         self, name: str, dy: Array, x: Array, y: Array, dx: Array, alpha: float | None = None
     ) -> None:
         """dx = dy ⊙ f′(x). x may be None unless the name is in ``NEEDS_INPUT``. ReLU′(0) = 0."""
-        xp = self.xp
-        a = DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha
-        if name == "relu":
-            dx[...] = xp.where(y > 0, dy, 0)
-        elif name == "leaky_relu":
-            dx[...] = xp.where(y > 0, dy, a * dy)
-        elif name == "elu":
-            dx[...] = xp.where(y > 0, dy, dy * (y + a))  # α eˣ = y + α
-        elif name == "sigmoid":
-            dx[...] = dy * y * (1 - y)
-        elif name == "tanh":
-            dx[...] = dy * (1 - y * y)
-        elif name == "softplus":
-            dx[...] = dy * -xp.expm1(-y)  # σ(x) = 1 − e⁻ʸ
-        elif name == "silu":
-            s = self._sigmoid(x)
-            dx[...] = dy * (s * (1 + x * (1 - s)))
-        elif name == "gelu":
-            density = xp.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
-            dx[...] = dy * (self._normal_cdf(x) + x * density)
-        else:
-            require_activation(name)
+        require_activation(name)
+        xp, a = self.xp, DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha
+        gradients: dict[str, Callable[[], Array]] = {
+            "relu": lambda: xp.where(y > 0, dy, 0),
+            "leaky_relu": lambda: xp.where(y > 0, dy, a * dy),
+            "elu": lambda: xp.where(y > 0, dy, dy * (y + a)),  # α eˣ = y + α
+            "sigmoid": lambda: dy * y * (1 - y),
+            "tanh": lambda: dy * (1 - y * y),
+            "softplus": lambda: dy * -xp.expm1(-y),  # σ(x) = 1 − e⁻ʸ
+            "silu": lambda: dy * ((s := self._sigmoid(x)) * (1 + x * (1 - s))),
+            "gelu": lambda: dy * (self._normal_cdf(x) + x * xp.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)),
+        }
+        dx[...] = gradients[name]()
 
     def softmax_forward(self, x: Array, y: Array) -> None:
         """y_k = e^{x_k} / Σ_j e^{x_j} over the last axis, shifted by the row's maximum. x, y: (rows, K), K ≥ 1."""

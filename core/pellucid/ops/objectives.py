@@ -42,19 +42,23 @@ class ObjectiveOps(ActivationOps):
         """
         self._log_softmax(logits, dlogits)
         losses = -(target * dlogits).sum(axis=1)
-        dlogits[...] = self.xp.exp(dlogits) * target.sum(axis=1, keepdims=True) - target
+        xp, total = self.xp, target.sum(axis=1, keepdims=True)
+        near = (total - target) + total * xp.expm1(dlogits)  # no difference to 1 where a class is nearly certain
+        dlogits[...] = xp.where(dlogits > -0.5, near, total * xp.exp(dlogits) - target)
         self._mean(losses, weight, loss, dlogits)
 
     def binary_cross_entropy(
         self, logits: Array, target: Array, weight: Array | None, loss: Array, dlogits: Array
     ) -> None:
-        """lᵢ = (1/K) Σₖ [max(z, 0) − z t + log(1 + e^{−|z|})] and dz = (wᵢ/Σw)(σ(z) − t)/K.
+        """lᵢ = (1/K) Σₖ [|z| u + log(1 + e^{−|z|})] and dz = (wᵢ/Σw)(σ(z) − t)/K; u = 1 − t for z ≥ 0, else t.
 
-        target: (N, K), dtype of the logits, 0 ≤ t ≤ 1. This is −t log σ(z) − (1 − t) log(1 − σ(z)) without overflow.
+        target: (N, K), dtype of the logits, 0 ≤ t ≤ 1. This is −t log σ(z) − (1 − t) log(1 − σ(z)), neither overflowing
+        nor losing what is left of it where z is nearly certain.
         """
-        outputs = max(logits.shape[1], 1)
-        losses = (self._softplus(logits) - logits * target).sum(axis=1) / outputs
-        dlogits[...] = (self._sigmoid(logits) - target) / outputs
+        xp, outputs = self.xp, max(logits.shape[1], 1)
+        e, beyond = xp.exp(-xp.abs(logits)), xp.where(logits < 0, target, 1 - target)
+        losses = (xp.abs(logits) * beyond + xp.log1p(e)).sum(axis=1) / outputs
+        dlogits[...] = xp.where(logits < 0, 1, -1) * (e / (1 + e) - beyond) / outputs
         self._mean(losses, weight, loss, dlogits)
 
     def mse(self, prediction: Array, target: Array, weight: Array | None, loss: Array, dprediction: Array) -> None:
@@ -75,14 +79,16 @@ class ObjectiveOps(ActivationOps):
         each = self.xp.arange(logits.shape[0])
         losses = -dlogits[each, target]
         self.xp.exp(dlogits, out=dlogits)
-        dlogits[each, target] -= 1
+        dlogits[each, target] = self.xp.expm1(-losses)
         self._mean(losses, weight, loss, dlogits)
 
     def _log_softmax(self, logits: Array, out: Array) -> None:
-        """out = z − log Σ e^z, shifted by each row's maximum so that logits of ±10⁴ stay finite."""
+        """out = z − log Σ e^z, shifted by each row's maximum so that logits of ±10⁴ stay finite; the maximum's own 1 is
+        left to log1p, or it would round away what the others make."""
         xp = self.xp
         out[...] = logits - logits.max(axis=1, keepdims=True)
-        out -= xp.log(xp.exp(out).sum(axis=1, keepdims=True))
+        others = xp.where(out == 0, 0, xp.exp(out)).sum(axis=1, keepdims=True)
+        out -= xp.log1p(others + ((out == 0).sum(axis=1, keepdims=True) - 1))
 
     def _mean(self, losses: Array, weight: Array | None, loss: Array, gradient: Array) -> None:
         """loss = Σ wᵢ lᵢ / Σ wᵢ; gradient rows ← rows · wᵢ / Σ wᵢ."""

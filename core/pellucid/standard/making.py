@@ -16,6 +16,7 @@ from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.model.inputs import as_model_input, batches
 
 
+@np.errstate(under="ignore")
 def in_batches(
     model: Layer, function: Callable[..., Any], *arrays: HostArray, batch_size: int = 1024, training: bool = False,
     seed: int | None = None, step: int = 0,

@@ -80,7 +80,8 @@ class Adam(Optimizer):
     Args:
         lr: learning rate, per step.
         beta1, beta2: the part of the running means that is kept, in [0, 1).
-        eps: ε, keeps the denominator away from zero.
+        eps: ε, keeps the denominator away from zero; at least 1e-19. Squares of gradients that are smaller are 0 in
+            float32, and divided by less their steps would have no bound.
         weight_decay: λ of the penalty (λ/2)‖θ‖², whose gradient λθ is added to g.
         groups: hyper-parameters for the parameters whose path matches, ``{"match": "*.bias", "weight_decay": 0}``.
     """
@@ -93,6 +94,7 @@ class Adam(Optimizer):
     examples = (Example(), Example({"lr": 0.01, "beta1": 0.8, "weight_decay": 0.1}))
     capturable = True
     zeroes_grad = True
+    squares = True
     decoupled: ClassVar[bool] = False
     """Whether weights decay by themselves, past the moments."""
 
@@ -103,7 +105,7 @@ class Adam(Optimizer):
         check_float(self, "lr", lr, "[0, inf)")
         check_float(self, "beta1", beta1, "[0, 1)")
         check_float(self, "beta2", beta2, "[0, 1)")
-        check_float(self, "eps", eps, "(0, inf)")
+        check_float(self, "eps", eps, "[1e-19, inf)")
         check_float(self, "weight_decay", weight_decay, "[0, inf)")
         self.lr = lr
         self.beta1 = beta1

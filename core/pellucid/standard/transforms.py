@@ -55,11 +55,13 @@ class Scale(Transform):
         self.factor = factor
         self.offset = offset
 
+    @np.errstate(under="ignore")
     def apply(self, x: HostArray) -> HostArray:
         y = np.multiply(x, self.factor, dtype=floating(x))
         y += self.offset
         return y
 
+    @np.errstate(under="ignore")
     def inverse(self, y: HostArray) -> HostArray:
         x = np.subtract(y, self.offset, dtype=floating(y))
         x /= self.factor
@@ -96,16 +98,22 @@ class Standardize(Transform):
     mean: HostArray | None = None
     std: HostArray | None = None
 
+    @np.errstate(under="ignore")
     def fit(self, x: HostArray) -> None:
         # Two passes in float64: the one-pass formula E[x²] − E[x]² loses all digits of a small spread around a
-        # large mean. By blocks of rows, so that no float64 copy of the data is made.
-        mean = sum((block.sum(axis=0) for block in _blocks(x)), np.zeros(x.shape[1:])) / len(x)
-        square = sum((((block - mean) ** 2).sum(axis=0) for block in _blocks(x)), np.zeros(x.shape[1:]))
+        # large mean. By blocks of rows, so that no float64 copy of the data is made. In units of a power of two near
+        # the largest number, which changes no digit: squares of 1e-170 would be 0, and of 1e160 infinite.
         lowest, highest = x.min(axis=0), x.max(axis=0)
-        constant = lowest == highest  # exact: rounding alone would leave a σ of about 1e-17
-        self.mean = np.where(constant, lowest, mean)
-        self.std = np.where(constant, 1.0, np.sqrt(square / len(x)))
+        _, exponent = np.frexp(np.maximum(np.abs(lowest.astype(np.float64)), np.abs(highest.astype(np.float64))))
+        unit = np.ldexp(1.0, np.clip(exponent, -1000, 1000))
+        mean = sum((block.sum(axis=0) for block in _blocks(x, 1 / unit)), np.zeros(x.shape[1:])) / len(x)
+        square = sum((((block - mean) ** 2).sum(axis=0) for block in _blocks(x, 1 / unit)), np.zeros(x.shape[1:]))
+        std = np.sqrt(square / len(x)) * unit
+        constant = (lowest == highest) | (std == 0)  # exact: rounding alone would leave a σ of about 1e-17
+        self.mean = np.where(lowest == highest, lowest, mean * unit)
+        self.std = np.where(constant, 1.0, std)
 
+    @np.errstate(under="ignore")
     def apply(self, x: HostArray) -> HostArray:
         mean, std = self._learned("mean"), self._learned("std")
         check_columns(self, x, mean.shape)
@@ -114,6 +122,7 @@ class Standardize(Transform):
         np.divide(y, std, out=y, casting="same_kind")
         return y
 
+    @np.errstate(under="ignore")
     def inverse(self, y: HostArray) -> HostArray:
         mean, std = self._learned("mean"), self._learned("std")
         check_columns(self, y, mean.shape)
@@ -123,7 +132,10 @@ class Standardize(Transform):
         return x
 
 
-def _blocks(x: HostArray) -> Iterator[HostArray]:
+def _blocks(x: HostArray, factor: HostArray) -> Iterator[HostArray]:
+    """Rows of x in float64, each column times its factor."""
     rows = max(1, _BLOCK // max(1, x[0].size))
     for start in range(0, len(x), rows):
-        yield x[start : start + rows].astype(np.float64)
+        block = x[start : start + rows].astype(np.float64)
+        block *= factor
+        yield block

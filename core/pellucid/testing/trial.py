@@ -107,6 +107,8 @@ class CallTrial(Trial, ABC):
     """Whether its calls promise the same in training (True) and in evaluation (False)."""
     words: ClassVar[tuple[str, str]] = ("The output", "The gradient of input")
     """What messages call its outputs and the gradients at its inputs."""
+    share: float = 1.0
+    """Of a full batch. A single row is what is left of an epoch: layers may refuse to train on nothing else."""
     given: Arrays
     names: tuple[str, ...]
 
@@ -135,10 +137,9 @@ class CallTrial(Trial, ABC):
         self.begin(ctx, step, row_offset, index)
         return ctx
 
-    @staticmethod
-    def begin(ctx: Context, step: int, row_offset: int = 3, index: Any = None) -> None:
+    def begin(self, ctx: Context, step: int, row_offset: int = 3, index: Any = None) -> None:
         """Set the step of the next call in a context."""
-        ctx.begin(step, 0, row_offset=row_offset, index=index)
+        ctx.begin(step, 0, row_offset=row_offset, index=index, share=self.share)
 
     def call(self, *given: Any, training: bool = True, ctx: Context | None = None) -> Result:
         """One forward and backward from zeroed gradients."""

@@ -16,7 +16,7 @@ from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.samples import Split, check_data
 from pellucid.interfaces.transform import Augmentation, Transform
-from pellucid.model.inputs import transformed
+from pellucid.model.inputs import in_type, transformed
 from pellucid.registry.config import config_or_none, read_several
 from pellucid.training.microbatch import Source
 
@@ -156,8 +156,8 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     inputs = transformed(model, split.x, objective.input_shapes(model))
     y = split.y
     if y is not None:
-        y = np.asarray(y)
-        y = np.ascontiguousarray(y, np.int64 if y.dtype.kind in "iub" else require_runtime(model).dtype)
+        y, dtype = np.asarray(y), require_runtime(model).dtype
+        y = np.ascontiguousarray(y, np.int64) if y.dtype.kind in "iub" else in_type(f"y of {where}", y, dtype)
     try:
         objective.check(model, inputs, y)
     except DataError as error:

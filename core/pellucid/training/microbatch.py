@@ -20,6 +20,7 @@ class Source:
         order: int64 array, a permutation of the rows.
         cursor: 0-d int64 array, how many rows of the order have been used.
         totals: float64 array: Σ count·loss and Σ count over them.
+        full: the rows of a full micro-batch; what is left of an epoch has fewer.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Source:
         self.weight = weight
         self.order = np.arange(len(inputs[0]), dtype=np.int64)
         self.cursor = np.zeros((), np.int64)
+        self.full = max(1, len(self.order))
         self.totals = np.zeros(2) if totals is None else totals
 
     def __len__(self) -> int:

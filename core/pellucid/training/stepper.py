@@ -82,7 +82,7 @@ class Step:
         ctx.discard()  # what a recording that came to nothing may have asked for
         for k, batch in enumerate(self.batches):
             if k > 0:  # whoever takes the step has begun the first
-                ctx.begin(ctx.step, ctx.epoch, micro=k, row_offset=rows)
+                ctx.begin(ctx.step, ctx.epoch, micro=k, row_offset=rows, share=len(batch.batch) / batch.source.full)
             loss = batch.forward()
             weight = batch.ctx.count
             rows += len(batch.batch)
@@ -158,7 +158,7 @@ class Stepper:
         def prepare(k: int) -> None:
             """Write what the k-th of them reads."""
             update.set_lr(steps + k, run.total_steps)
-            self.ctx.begin(steps + k, epochs)
+            self.ctx.begin(steps + k, epochs, share=sizes[0] / source.full)
 
         prepare(0)
         try:

@@ -73,6 +73,7 @@ class Trainer(Training):
         self._stepper = Stepper(self.slots, self.seed)
         self._direct: dict[Any, Source] = {}  # what train_step was given, by its shapes
 
+    @np.errstate(under="ignore")
     def fit(
         self, data: Any, *, validation: Any = None, epochs: int = 1, batch_size: int = 32, sample_weight: Any = None,
         verbose: bool | None = None,
@@ -99,6 +100,7 @@ class Trainer(Training):
         source, validated = prepare(
             self.model, self.objective, data, validation, sample_weight, seed=self.seed, totals=self.totals
         )
+        source.full = min(batch_size, len(source))
         self._make_plan(epochs, len(source), batch_size)
         self.runtime.metadata["objective"] = self._objective_config
         # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
@@ -164,10 +166,10 @@ class Trainer(Training):
         Single steps have no plan: nobody knows how many follow, and they belong to no epoch. What needs to know asks
         for it: a schedule for its number of steps, a warm-up for steps in place of epochs.
         """
-        source = self._kept(direct_source(self.model, self.objective, x, y, weight, seed=self.seed))
-        self.runtime.metadata["objective"] = self._objective_config
         run = Run(self)
         with self.runtime.ops.quiet():
+            source = self._kept(direct_source(self.model, self.objective, x, y, weight, seed=self.seed))
+            self.runtime.metadata["objective"] = self._objective_config
             self._stepper.advance(run, source, (len(source),))
         return run.loss
 
@@ -185,6 +187,7 @@ class Trainer(Training):
         source.cursor[()] = 0
         return source
 
+    @np.errstate(under="ignore")
     def evaluate(self, data: Any, *, batch_size: int = 1024) -> dict[str, float]:
         """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode; columns and
         labels are found by the names that the model keeps."""

@@ -23,6 +23,9 @@ class Update:
         self.frozen = [p for p in self.arena.params if not p.trainable]
         self.sum_squares = self.ops.zeros((), np.float64)
         self.state_squares = self.ops.zeros((), np.float64)
+        # ‖g‖² times this is infinite in float64 where the model's type cannot hold it.
+        limited = optimizer.squares and clip_norm is None
+        self.headroom = float(np.finfo(np.float64).max / np.finfo(self.arena.dtype).max) if limited else 1.0
         self.capturable = optimizer.capturable and all(r.capturable for _, r in self.regularized)
 
     def set_lr(self, step: int, total: int) -> None:
@@ -46,6 +49,8 @@ class Update:
         for param, regularizer in self.regularized:
             regularizer.add_gradient(ops, param.data, param.grad)
         ops.sum_squares(grad, self.sum_squares)
+        if self.headroom != 1:
+            ops.scale(self.sum_squares, self.headroom)
         if not ops.guard_finite(self.sum_squares) or not ops.guard_finite(loss):
             return False
         for _, value, _ in ctx.requested_updates:
@@ -67,6 +72,8 @@ class Update:
         place = self._not_finite(self.arena.grad)
         if place:
             what = f"the gradient of {place}"
+        elif not np.isfinite(float(self.sum_squares)):
+            what = f"the squares of the gradient add up to more than {self.arena.dtype} holds"
         elif np.isfinite(loss):
             what = "a state that a layer asked to update, such as a running variance, is not finite"
         else:
@@ -78,14 +85,17 @@ class Update:
         )
 
     def check_weights(self) -> None:
-        """Raise NumericalError if the optimizer has made a weight infinite or NaN; looked at once an epoch."""
-        self.ops.sum_squares(self.arena.data, self.sum_squares)
-        place = "" if self.ops.guard_finite(self.sum_squares) else self._not_finite(self.arena.data)
-        if place:
-            raise NumericalError(
-                f"After step {int(self.slots.t)} the weight {place}, although all gradients were finite. Lower the "
-                "learning rate."
-            )
+        """Raise NumericalError if the optimizer has made a weight, or what it remembers of gradients, infinite or NaN;
+        looked at once an epoch."""
+        slots = [(f"optimizer's '{name}' of", buffer) for name, buffer in self.slots.buffers.items()]
+        for what, buffer in (("weight", self.arena.data), *slots):
+            self.ops.sum_squares(buffer, self.sum_squares)
+            place = "" if self.ops.guard_finite(self.sum_squares) else self._not_finite(buffer)
+            if place:
+                raise NumericalError(
+                    f"After step {int(self.slots.t)} the {what} {place}, although all gradients were finite. Lower the "
+                    "learning rate, clip the gradient (clip_norm=1.0), or check the scale of the data."
+                )
 
     def _not_finite(self, buffer: Array) -> str:
         """The first element of the arena's values or gradients that is not finite, in words; empty if all are."""

@@ -84,7 +84,7 @@ typedef struct {
     float *mean, *inv_std, *y;
     float *dgamma, *dbeta, *dx; /* each may be NULL */
     double eps;
-    char *scratch; /* forward: 3 doubles for each channel and part; backward: 2 for each image, 2 for each part */
+    char *scratch; /* forward: 4 doubles for each channel and part; backward: 2 for each image, 2 for each part */
     int parts;
 } group_norm_args;
 

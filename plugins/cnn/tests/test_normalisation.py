@@ -79,3 +79,23 @@ def test_the_cores_batch_norm_normalises_each_channel_over_images_and_pixels(x: 
 def test_group_norm_does_not_depend_on_the_other_images(x: Array) -> None:
     layer = built("cnn/group_norm", groups=2)
     np.testing.assert_array_equal(layer.predict(x)[1:2], layer.predict(x[1:2]))
+
+
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+@pytest.mark.parametrize("groups", [1, 2, 6])
+def test_group_norm_of_a_constant_image_is_zero(backend: str, groups: int) -> None:
+    layer = pl.build("cnn/group_norm", groups=groups, input_shape=(7, 11, 6), backend=backend)
+    for value in (0.1, 14.0, 12345.678, 1e7, -1e8):
+        assert not layer.predict(np.full((2, 7, 11, 6), value, "float32")).any()
+
+
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+@pytest.mark.parametrize("shift", [0.0, 1e2, 1e4, 1e6])
+def test_group_norm_far_from_zero_is_that_of_the_numbers(backend: str, shift: float) -> None:
+    x = (np.random.default_rng(0).normal(size=(3, 7, 11, 6)) + shift).astype("float32")
+    x[0, 0, 0, 0] += 100  # the first number is as bad a guess of the mean as can be
+    exact, model = (
+        pl.build("cnn/group_norm", groups=2, input_shape=(7, 11, 6), dtype=dtype, backend=backend)
+        for dtype in ("float64", "float32")
+    )
+    np.testing.assert_allclose(model.predict(x), exact.predict(x), rtol=1e-4, atol=4e-6)

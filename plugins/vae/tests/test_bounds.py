@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid import ConfigError, DataError, ShapeError
+from pellucid import ConfigError, DataError, ShapeError, get_ops
 from pellucid_vae import active_units, decode, encode, importance_weighted_bound, reconstruct, sample
+from pellucid_vae.bounds import log_likelihood
+from pellucid_vae.elbo import Elbo
 from pellucid_vae.models import VAE
+from pellucid_vae.ops import gaussian_kl
 from scipy import stats
 
 STD, FEATURES = 0.4, 4
@@ -36,6 +39,22 @@ def linear(exact: bool = True) -> VAE:
         log_std.bias.data = 0.5 * np.log(STD**2 / inner)
         output.weight.data, output.bias.data = W.T, B
     return model
+
+
+def test_the_likelihood_of_a_pixel_that_is_nearly_certain() -> None:
+    y = np.array([[15.0, -15.0, 20.0, -80.0]], "float32")
+    x = np.array([[1.0, 0.0, 1.0, 0.0]], "float32")
+    for k in range(4):
+        left = log_likelihood(Elbo(), np, x[:, k : k + 1], y[:, k : k + 1])
+        np.testing.assert_allclose(left, -np.log1p(np.exp(-abs(np.float64(y[:, k])))), rtol=1e-5)
+
+
+def test_the_divergence_of_a_unit_that_is_hardly_used() -> None:
+    s, zero, kl = np.array([[1e-4], [-1e-4]], "float32"), np.zeros((2, 1), "float32"), np.zeros(())
+    ds = np.empty_like(s)
+    gaussian_kl(get_ops("reference"), zero, s, None, 1.0, kl, np.empty_like(s), ds)
+    np.testing.assert_allclose(kl, 1e-8, rtol=1e-3)
+    np.testing.assert_allclose(ds, np.expm1(2 * s.astype(float)) / 2, rtol=1e-6)
 
 
 def data(rows: int = 400) -> np.ndarray[Any, Any]:

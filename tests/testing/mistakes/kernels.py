@@ -28,24 +28,24 @@ KERNELS = (
     KernelMistake("second moment not kept", "updates.h", "second[i] = v;", "", _ADAM),
     KernelMistake("L2 left out", "updates.h", "grad[i] + l2 * data[i]", "grad[i]", _ADAM),
     KernelMistake("decoupled decay left out", "updates.h", "data[i] - shrink * data[i]", "data[i]", _ADAMW),
-    KernelMistake("target not weighed", "losses.h", "dz[a->label[row]] -= share;", "dz[a->label[row]] -= 1;", _LABELS),
+    KernelMistake("target not weighed", "losses.h", "*of_label = -others * factor;", "*of_label = -others;", _LABELS),
     KernelMistake(
         "shift not taken back",
         "losses.h",
-        "logf(sum) - (z[a->label[row]] - most)",
-        "logf(sum) - z[a->label[row]]",
+        "logf(own + others) - (z[a->label[row]] - most)",
+        "logf(own + others) - z[a->label[row]]",
         _LABELS,
     ),
     KernelMistake("weights ignored", "losses.h", "weight_at(s->a, i) / s->total", "1. / s->total", _MSE),
     KernelMistake("divides by the rows", "losses.h", "total > 0 ? total : 1", "(double)(a->rows + 1)", _MSE),
     KernelMistake(
-        "target of the wrong sign", "losses.h", "softplus(z[k]) - z[k] * t[k]", "softplus(z[k]) + z[k] * t[k]", _BINARY
+        "target of the wrong sign", "losses.h", "z[k] < 0 ? t[k] : 1.f - t[k]", "z[k] < 0 ? -t[k] : 1.f + t[k]", _BINARY
     ),
     KernelMistake(
         "not divided by the outputs",
         "losses.h",
-        "factor * (sigmoid(z[k]) - t[k])",
-        "share * (sigmoid(z[k]) - t[k])",
+        "factor * (other - t[k])",
+        "share * (other - t[k])",
         _BINARY,
     ),
     KernelMistake("Jacobian as if diagonal", "softmax.h", "y[k] * (dy[k] - along)", "y[k] * dy[k]", _SOFTMAX),
@@ -94,7 +94,11 @@ KERNELS = (
         _BATCH,
     ),
     KernelMistake(
-        "β forgotten", "layer_norm.h", "y[k] * inv_std * a->gamma[k] + a->beta[k]", "y[k] * inv_std * a->gamma[k]", _ROW
+        "β forgotten",
+        "layer_norm.h",
+        "((x[k] - shift) - rest) * inv_std * a->gamma[k] + a->beta[k]",
+        "((x[k] - shift) - rest) * inv_std * a->gamma[k]",
+        _ROW,
     ),
     KernelMistake(
         "projection forgotten", "layer_norm.h", "g[k] - mean_g - (x[k] - mean) * inv_std * along", "g[k] - mean_g", _ROW
@@ -102,8 +106,8 @@ KERNELS = (
     KernelMistake(
         "ε forgotten",
         "layer_norm.h",
-        "dot_span(y, y, a->width) / width + (float)a->eps",
-        "dot_span(y, y, a->width) / width",
+        "beyond.var + (float)a->eps",
+        "beyond.var",
         _ROW,
     ),
     KernelMistake("not scaled up", "random.h", "x * factor", "x", _DROPOUT),

@@ -144,7 +144,7 @@ BATCH_NORM = Patient(
             "gamma, beta = self.gamma.data, self.beta.data",
             "beta, gamma = self.gamma.data, self.beta.data",
         ),
-        Mistake("an empty batch is learned from", "if len(ctx.x):", "if True:"),
+        Mistake("an empty batch is learned from", "if len(ctx.x) > 1:", "if True:"),
         Mistake(
             "epsilon left out in training",
             "gamma, beta, self.eps, ctx.mean, ctx.var, rows_of_y",

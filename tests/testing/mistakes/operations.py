@@ -58,7 +58,7 @@ ACTIVATIONS = (
     ),
     _activation(
         "sigmoid",
-        Mistake("sigmoid's derivative y", "dx[...] = dy * y * (1 - y)", "dx[...] = dy * y"),
+        Mistake("sigmoid's derivative y", "lambda: dy * y * (1 - y)", "lambda: dy * y"),
         Mistake(
             "logistic function of the wrong sign",
             "self.xp.where(x >= 0, 1 / (1 + e), e / (1 + e))",
@@ -68,7 +68,7 @@ ACTIVATIONS = (
     _activation(
         "tanh",
         Mistake("tanh's derivative 1 − y", "dy * (1 - y * y)", "dy * (1 - y)"),
-        Mistake("gradient added to old memory", "dx[...] = dy * (1 - y * y)", "dx += dy * (1 - y * y)"),
+        Mistake("gradient added to old memory", "dx[...] = gradients[name]()", "dx += gradients[name]()"),
     ),
     _activation(
         "softplus",
@@ -76,12 +76,14 @@ ACTIVATIONS = (
     ),
     _activation(
         "silu",
-        Mistake("silu's second term dropped", "dy * (s * (1 + x * (1 - s)))", "dy * s"),
+        Mistake(
+            "silu's second term dropped", "dy * ((s := self._sigmoid(x)) * (1 + x * (1 - s)))", "dy * self._sigmoid(x)"
+        ),
     ),
     _activation(
         "gelu",
-        Mistake("gelu's density dropped", "dy * (self._normal_cdf(x) + x * density)", "dy * self._normal_cdf(x)"),
-        Mistake("gelu's density without 1/√2π", "* (1 / math.sqrt(2 * math.pi))", ""),
+        Mistake("gelu's density dropped", "+ x * xp.exp(-0.5 * x * x)", "+ 0 * xp.exp(-0.5 * x * x)"),
+        Mistake("gelu's density without 1/√2π", " / math.sqrt(2 * math.pi)", ""),
         Mistake("normal distribution without 1/√2", "self._erf(x * (1 / math.sqrt(2)))", "self._erf(x)"),
         Mistake("an approximate erf", "_erf_coefficients(24 if x.dtype.itemsize > 4 else 12)", "_erf_coefficients(5)"),
     ),
@@ -121,34 +123,30 @@ NORMALISATION = Patient(
         ),
         Mistake("the variance held constant", "(dy - sum_dy / n - normalised * (sum_dy_x / n))", "(dy - sum_dy / n)"),
         Mistake("γ forgotten in dx", "gamma * inv_std * (dy - sum_dy / n", "inv_std * (dy - sum_dy / n"),
-        Mistake("dβ assigned", "            dbeta += sum_dy\n", "            dbeta[...] = sum_dy\n"),
-        Mistake(
-            "dγ without normalising",
-            "(dy * normalised).sum(axis=0)\n        if dgamma is not None:\n            dgamma += sum_dy_x",
-            "(dy * x).sum(axis=0)\n        if dgamma is not None:\n            dgamma += sum_dy_x",
-        ),
+        Mistake("dγ and dβ assigned", "gradient += total", "gradient[...] = total"),
+        Mistake("dγ without dy", "(dy * normalised).sum(axis=0)", "normalised.sum(axis=0)"),
         Mistake(
             "evaluation forgets β", "(gamma / self.xp.sqrt(var + eps)) + beta", "(gamma / self.xp.sqrt(var + eps))"
         ),
         Mistake("evaluation's gradient without γ", "dy * (gamma * inv_std)", "dy * inv_std"),
         Mistake(
             "evaluation's dγ without the mean",
-            "(dy * ((x - mean) * inv_std)).sum(axis=0)",
-            "(dy * (x * inv_std)).sum(axis=0)",
+            "self._add_sums(dy, (x - mean) * inv_std,",
+            "self._add_sums(dy, x * inv_std,",
         ),
         Mistake(
-            "layer norm over the batch", "mean[...] = x.sum(axis=1) / features", "mean[...] = x.sum() / max(x.size, 1)"
+            "layer norm over the batch",
+            'mean[...] = x.mean(axis=1, dtype="float64")',
+            "mean[...] = x.sum() / max(x.size, 1)",
         ),
         Mistake(
             "layer norm unbiased",
-            "(y * y).sum(axis=1) / features + eps",
-            "(y * y).sum(axis=1) / max(features - 1, 1) + eps",
+            "(y * y).mean(axis=1) + eps",
+            "(y * y).sum(axis=1) / max(x.shape[1] - 1, 1) + eps",
         ),
-        Mistake(
-            "layer norm without ε", "(y * y).sum(axis=1) / features + eps", "(y * y).sum(axis=1) / features + 1e-5"
-        ),
+        Mistake("layer norm without ε", "(y * y).mean(axis=1) + eps", "(y * y).mean(axis=1) + 1e-5"),
         Mistake("layer norm's dx without the projection", "- normalised * along)", ")"),
-        Mistake("layer norm's dx without the mean", "(g - g.sum(axis=1, keepdims=True) / features", "(g"),
+        Mistake("layer norm's dx without the mean", "(g - g.mean(axis=1, keepdims=True)", "(g"),
         Mistake(
             "layer norm adds β before γ",
             "        y *= gamma\n        y += beta",
@@ -183,23 +181,23 @@ OBJECTIVES = Patient(
             "share = weight / max(len(losses), 1)",
         ),
         Mistake("no weight at all divides by zero", "xp.where(total > 0, total, 1)", "total"),
-        Mistake("target not subtracted", "        dlogits[each, target] -= 1\n", ""),
-        Mistake("softened target", "        dlogits[each, target] -= 1\n", "        dlogits[each, target] -= 0.9\n"),
+        Mistake("target not subtracted", "dlogits[each, target] = self.xp.expm1(-losses)", "pass"),
+        Mistake("softened target", "self.xp.expm1(-losses)", "self.xp.expm1(-losses) + 0.1"),
         Mistake("sign of the loss", "losses = -dlogits[each, target]", "losses = dlogits[each, target]"),
         Mistake(
             "binary gradient summed over outputs",
-            "(self._sigmoid(logits) - target) / outputs",
-            "self._sigmoid(logits) - target",
+            "(e / (1 + e) - beyond) / outputs",
+            "(e / (1 + e) - beyond)",
         ),
         Mistake(
             "binary loss summed over outputs",
-            "(self._softplus(logits) - logits * target).sum(axis=1) / outputs",
-            "(self._softplus(logits) - logits * target).sum(axis=1)",
+            "(xp.abs(logits) * beyond + xp.log1p(e)).sum(axis=1) / outputs",
+            "(xp.abs(logits) * beyond + xp.log1p(e)).sum(axis=1)",
         ),
         Mistake(
             "binary target of the wrong sign",
-            "self._softplus(logits) - logits * target",
-            "self._softplus(logits) + logits * target",
+            "xp.where(logits < 0, target, 1 - target)",
+            "xp.where(logits < 0, -target, 1 + target)",
         ),
         Mistake("the square's 2 forgotten", "dprediction *= 2 / outputs", "dprediction *= 1 / outputs"),
         Mistake(

@@ -9,6 +9,7 @@ from typing import ClassVar
 from pellucid.basics.arrays import Array, Shape
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import DataError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
@@ -52,13 +53,17 @@ class BatchNorm(_Normalised):
     """``y = γ ⊙ (x − μ)/√(σ² + ε) + β`` with the mean μ and biased variance σ² of each feature (Ioffe & Szegedy, 2015).
 
     In training μ and σ² are those of the batch, and the running ones follow, once the step has been accepted:
-    ``running ← momentum·running + (1 − momentum)·batch``. In evaluation the running ones are used.
+    ``running ← momentum·running + (1 − momentum)·batch``. In evaluation the running ones are used. The last batch of an
+    epoch counts by its rows (``Context.update``), and does not count where it is a single row, which has no variance.
 
     Args:
-        momentum: the part of the running statistics that is kept at each step, in [0, 1).
-        eps: ε, keeps the root away from zero.
+        momentum: the part of the running statistics that is kept at each full batch, in [0, 1).
+        eps: ε, keeps the root away from zero; at least 1e-37, which float32 holds.
 
     Shapes: x (N, …, F) -> y of the same shape; statistics over all axes but the last; γ, β, μ, σ² (F,).
+
+    Raises:
+        DataError: in training, where full batches are single rows: y would be β, whatever x is.
     """
 
     equations = (
@@ -93,7 +98,7 @@ class BatchNorm(_Normalised):
 
     def __init__(self, momentum: float = 0.9, eps: float = 1e-5) -> None:
         check_float(self, "momentum", momentum, "[0, 1)")
-        check_float(self, "eps", eps, "(0, inf)")
+        check_float(self, "eps", eps, "[1e-37, inf)")
         self.momentum = momentum
         self.eps = eps
 
@@ -110,9 +115,15 @@ class BatchNorm(_Normalised):
         if ctx.training:
             ctx.mean, ctx.var = ctx.scratch("mean", gamma.shape), ctx.scratch("var", gamma.shape)
             ctx.ops.batch_norm_forward(ctx.x, gamma, beta, self.eps, ctx.mean, ctx.var, rows_of_y)
-            if len(ctx.x):  # an empty batch has no statistics to learn from
+            if len(ctx.x) > 1:
                 ctx.update(self.running_mean, ctx.mean, 1 - self.momentum)
                 ctx.update(self.running_var, ctx.var, 1 - self.momentum)
+            elif len(ctx.x) == 1 and ctx.batch_share == 1:  # one row that is left over is not learned from, but passes
+                raise DataError(
+                    f"BatchNorm{f' at {ctx.path!r}' if ctx.path else ''} cannot be trained on batches of one row: a "
+                    f"single row has no variance. Received: x of shape {x.shape}. Take a larger batch_size, or "
+                    "layer_norm (of images: group_norm), which normalises each sample by itself."
+                )
         else:
             ctx.mean, ctx.var = self.running_mean.data, self.running_var.data
             ctx.ops.batch_norm_inference(ctx.x, gamma, beta, ctx.mean, ctx.var, self.eps, rows_of_y)
@@ -132,7 +143,7 @@ class LayerNorm(_Normalised):
     The rows do not see each other, so training and evaluation are the same.
 
     Args:
-        eps: ε, keeps the root away from zero.
+        eps: ε, keeps the root away from zero; at least 1e-37, which float32 holds.
 
     Shapes: x (N, …, F) -> y of the same shape; γ, β (F,).
     """
@@ -152,7 +163,7 @@ class LayerNorm(_Normalised):
     examples = (Example({}), Example({"eps": 1e-3}, ((3, 4),)))
 
     def __init__(self, eps: float = 1e-5) -> None:
-        check_float(self, "eps", eps, "(0, inf)")
+        check_float(self, "eps", eps, "[1e-37, inf)")
         self.eps = eps
 
     def forward(self, ctx: Context, x: Array) -> Array:

@@ -89,9 +89,10 @@ class MSE(Outputwise):
 
 
 class BinaryCrossEntropy(Outputwise):
-    """``L = Σᵢ wᵢ lᵢ / Σᵢ wᵢ`` with ``lᵢ = (1/J) Σⱼ [max(z, 0) − z t + log(1 + e^{−|z|})]`` on logits z.
+    """``L = Σᵢ wᵢ lᵢ / Σᵢ wᵢ`` with ``lᵢ = (1/J) Σⱼ [|z| u + log(1 + e^{−|z|})]`` on logits z.
 
-    This is −t log σ(z) − (1 − t) log(1 − σ(z)), written so that logits of ±10⁴ stay finite (Bishop, PRML, §4.3.2).
+    u is 1 − t for z ≥ 0, else t. This is −t log σ(z) − (1 − t) log(1 − σ(z)) (Bishop, PRML, §4.3.2), written so that
+    logits of ±10⁴ stay finite and the loss of a sample that is nearly certain is small, not 0.
 
     Shapes: prediction (N, …) logits, J outputs a sample; target: the same, in [0, 1]; weight (N,).
     """
@@ -118,12 +119,15 @@ class BinaryCrossEntropy(Outputwise):
     ) -> None:
         ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)
 
+    @np.errstate(under="ignore")
     def probabilities(self, outputs: HostArray) -> HostArray | None:
         """``(1 − p, p)`` with ``p = σ(z)``, of one logit a sample: (N,) or (N, 1)."""
         if outputs.shape[1:] not in ((), (1,)):
             return None
-        p = 0.5 * (1.0 + np.tanh(0.5 * outputs.astype(np.float64).reshape(-1, 1)))  # σ(z), without overflow
-        return np.concatenate([1.0 - p, p], axis=1)
+        z = outputs.astype(np.float64).reshape(-1, 1)
+        signed = np.concatenate([-z, z], axis=1)
+        p: HostArray = np.exp(np.minimum(signed, 0)) / (1 + np.exp(-np.abs(z)))  # σ(±z): neither is 1 − the other
+        return p
 
     def outputs_for(self, targets: HostArray) -> int | None:
         """One logit for class labels, 0 or 1."""

@@ -62,6 +62,7 @@ class SoftmaxCrossEntropy(Loss):
     def backward(self, ctx: Context) -> Array:
         return ctx.dlogits
 
+    @np.errstate(under="ignore")
     def probabilities(self, outputs: HostArray) -> HostArray | None:
         """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""
         if outputs.ndim != 2:

@@ -30,7 +30,9 @@ def shape_rule(subject: Subject) -> None:
     trial = LayerTrial(subject)
     ruled = _rule(trial.model, trial.shapes)
     for rows in (1, 4):
-        outputs = trial.forward(trial.context(), *trial.draw_inputs(rows))
+        ctx = trial.context()
+        ctx.begin(0, 0, share=rows / 4)
+        outputs = trial.forward(ctx, *trial.draw_inputs(rows))
         require(
             len(outputs) == len(ruled), "output_shape gives another number of outputs than forward.",
             expected=len(outputs), received=len(ruled), remedy="Return one shape per output, several as a tuple.",

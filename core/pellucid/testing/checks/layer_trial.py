@@ -34,6 +34,7 @@ class LayerTrial(CallTrial):
         layer: Layer | None = None, tied: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(subject, dtype, ops)
+        self.share = 0.5 if rows == 1 else 1.0
         self.specs = subject.example.input_shapes
         self.shapes = tuple(declared_shape(spec) for spec in self.specs)
         self.component = self.model = subject.create() if layer is None else layer

@@ -26,6 +26,7 @@ class ObjectiveTrial(CallTrial):
 
     def __init__(self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 6) -> None:
         super().__init__(subject, dtype, ops)
+        self.share = 0.5 if rows == 1 else 1.0
         self.example = subject.example
         if self.example.model is None:
             raise ConformanceError(

@@ -30,31 +30,43 @@ INLINE double group_sum(const double *sums, dim group, dim width) {
     return total;
 }
 
-/* Each part has two rows of doubles and two of floats, one number a channel. */
+/* Each part has two rows of doubles and three of floats, one number a channel.
+ *
+ * What is added up are differences to a number of the group: their rounding is small beside the group's spread, however
+ * far from 0 it lies, and a constant group is exactly 0. Where that number is no good one, the means take their place. */
 static void part_group_norm_forward(const void *arguments, int part, int parts) {
     const group_norm_args *a = arguments;
     const dim channels = a->channels, width = channels / a->groups, size = a->pixels * channels;
     const double count = (double)(a->pixels * width);
-    double *first = (double *)a->scratch + (dim)part * 3 * channels, *second = first + channels;
+    double *first = (double *)a->scratch + (dim)part * 4 * channels, *second = first + channels;
     float *restrict shift = (float *)(second + channels), *restrict factor = shift + channels;
+    float *restrict level = factor + channels;
     const Range images = part_of(a->images, part, parts);
     for (dim image = images.first; image < images.last; image++) {
         const float *restrict x = a->x + image * size;
         float *restrict y = a->y + image * size, *mean = a->mean + image * a->groups;
         float *inv_std = a->inv_std + image * a->groups;
-        SUM_PIXELS(a->pixels, channels, first, second, x[at], 0)
-        for (dim g = 0; g < a->groups; g++) {
-            mean[g] = (float)(group_sum(first, g, width) / count);
-            for (dim k = g * width; k < (g + 1) * width; k++) shift[k] = mean[g];
-        }
-        SUM_PIXELS(a->pixels, channels, first, second, (x[at] - shift[k]) * (x[at] - shift[k]), 0)
-        for (dim g = 0; g < a->groups; g++) {
-            inv_std[g] = (float)(1 / sqrt(group_sum(first, g, width) / count + a->eps));
-            for (dim k = g * width; k < (g + 1) * width; k++) factor[k] = inv_std[g] * a->gamma[k];
+        for (dim k = 0; k < channels; k++) shift[k] = a->pixels ? x[k / width * width] : 0;
+        for (int again = 1, far = 1; far; again = 0) {
+            SUM_PIXELS(a->pixels, channels, first, second, x[at] - shift[k], (x[at] - shift[k]) * (x[at] - shift[k]))
+            far = 0;
+            for (dim g = 0; g < a->groups; g++) {
+                const double rest = group_sum(first, g, width) / count;
+                const double var = group_sum(second, g, width) / count - rest * rest;
+                mean[g] = (float)((double)shift[g * width] + rest);
+                inv_std[g] = (float)(1 / sqrt((var < 0 ? 0 : var) + a->eps));
+                for (dim k = g * width; k < (g + 1) * width; k++) {
+                    factor[k] = inv_std[g] * a->gamma[k];
+                    level[k] = (float)((double)a->beta[k] - rest * (double)factor[k]);
+                }
+                far |= again && rest * rest > 16 * var;
+            }
+            if (far)
+                for (dim k = 0; k < channels; k++) shift[k] = mean[k / width];
         }
         for (dim p = 0; p < a->pixels; p++)
             for (dim k = 0; k < channels; k++)
-                y[p * channels + k] = (x[p * channels + k] - shift[k]) * factor[k] + a->beta[k];
+                y[p * channels + k] = (x[p * channels + k] - shift[k]) * factor[k] + level[k];
     }
 }
 

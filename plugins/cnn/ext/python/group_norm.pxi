@@ -23,7 +23,7 @@ def group_norm_forward(ops, x, gamma, beta, groups, eps, mean, inv_std, y):
                {"x": x, "gamma": gamma, "beta": beta, "mean": mean, "inv_std": inv_std, "y": y})
     a.run, a.beta, a.y, a.eps = kernels_now().group_norm_forward, floats(beta), floats(y), eps
     a.dy, a.dgamma, a.dbeta, a.dx = NULL, NULL, NULL, NULL
-    scratch = new_scratch(<size_t>(3 * a.channels * a.parts) * sizeof(double))
+    scratch = new_scratch(<size_t>(4 * a.channels * a.parts) * sizeof(double))
     a.scratch = aligned(scratch)
     run(&a, sizeof(a), (x, gamma, beta, mean, inv_std, y, scratch))
 

@@ -26,21 +26,29 @@ KERNEL void normalise_back(const T *dy, const T *x, const T *gamma, const T *mea
     }
 }
 
-/* One block a row. */
+/* One block a row. Differences are added up, first to the row's first number, and what the mean as a T lacks is taken
+   out as well: a constant row gives beta. */
 KERNEL void layer_norm(const T *x, const T *gamma, const T *beta, T *mean, T *inv_std, T *y, long long cols,
                        double eps) {
     __shared__ T sums[256];
     const T *from = x + blockIdx.x * cols;
-    T *to = y + blockIdx.x * cols, total = 0;
-    for (long long c = LANE; c < cols; c += LANES) total += from[c];
+    T *to = y + blockIdx.x * cols, total = 0, rest = 0;
+    for (long long c = LANE; c < cols; c += LANES) total += from[c] - from[0];
     BLOCK_SUM(sums, total)
-    T centre = sums[0] / (T)cols;
+    T centre = from[0] + sums[0] / (T)cols;
     __syncthreads();
     total = 0;
-    for (long long c = LANE; c < cols; c += LANES) total += (from[c] - centre) * (from[c] - centre);
+    for (long long c = LANE; c < cols; c += LANES) {
+        rest += from[c] - centre;
+        total += (from[c] - centre) * (from[c] - centre);
+    }
+    BLOCK_SUM(sums, rest)
+    rest = sums[0] / (T)cols;
+    __syncthreads();
     BLOCK_SUM(sums, total)
-    T scale = 1 / sqrt(sums[0] / (T)cols + (T)eps);
-    for (long long c = LANE; c < cols; c += LANES) to[c] = (from[c] - centre) * scale * gamma[c] + beta[c];
+    T variance = sums[0] / (T)cols - rest * rest;
+    T scale = 1 / sqrt((variance < 0 ? (T)0 : variance) + (T)eps);
+    for (long long c = LANE; c < cols; c += LANES) to[c] = (from[c] - centre - rest) * scale * gamma[c] + beta[c];
     if (LANE == 0) { mean[blockIdx.x] = centre; inv_std[blockIdx.x] = scale; }
 }
 
@@ -76,21 +84,27 @@ KERNEL void cross_entropy(const T *logits, const long long *target, double *loss
     long long row = blockIdx.x, label = target[row];
     const T *z = logits + row * classes;
     T *dz = dlogits + row * classes;
-    T largest = z[0], total = 0;
+    T largest = z[0], total = 0, ones = 0;
     for (long long k = LANE; k < classes; k += LANES) largest = largest >= z[k] ? largest : z[k];
     sums[LANE] = largest;
     __syncthreads();
     for (unsigned k = 0; k < LANES; ++k) largest = largest >= sums[k] ? largest : sums[k];
     __syncthreads();
-    for (long long k = LANE; k < classes; k += LANES) total += exp(z[k] - largest);
+    for (long long k = LANE; k < classes; k += LANES) {
+        T e = exp(z[k] - largest);
+        if (e == 1) ones += 1; else total += e;
+    }
+    BLOCK_SUM(sums, ones)
+    ones = sums[0] - 1;
+    __syncthreads();
     BLOCK_SUM(sums, total)
-    total = log(sums[0]);
+    total = log1p(sums[0] + ones); /* the largest one's 1 would round away what the others make */
     bool wrong = label < 0 || label >= classes;
     for (long long k = LANE; k < classes; k += LANES) {
-        T p = exp(z[k] - largest - total) - (k == label ? (T)1 : (T)0);
+        T p = k == label ? expm1(z[k] - largest - total) : exp(z[k] - largest - total);
         dz[k] = wrong ? (T)NAN : p / (T)n;
     }
-    if (LANE == 0) losses[row] = wrong ? NAN : (double)(total + largest - z[label]);
+    if (LANE == 0) losses[row] = wrong ? NAN : (double)(total + (largest - z[label]));
 }
 
 /* Losses of each number by itself: the sum over a block's numbers, and the gradient. */
@@ -107,6 +121,6 @@ KERNEL void name(const T *prediction, const T *target, double *partial, T *gradi
     if (LANE == 0) partial[blockIdx.x] = sums[0]; \\
 }
 EACH(mse, (p - t) * (p - t), 2 * (p - t))
-EACH(binary_cross_entropy, (p > 0 || p != p ? p : (T)0) - p * t + log1p(exp(-fabs(p))),
-     (p >= 0 ? 1 / (1 + exp(-fabs(p))) : exp(-fabs(p)) / (1 + exp(-fabs(p)))) - t)
+EACH(binary_cross_entropy, fabs(p) * (p < 0 ? t : 1 - t) + log1p(exp(-fabs(p))),
+     p < 0 ? exp(-fabs(p)) / (1 + exp(-fabs(p))) - t : (1 - t) - exp(-fabs(p)) / (1 + exp(-fabs(p))))
 """

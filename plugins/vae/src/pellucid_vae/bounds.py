@@ -90,7 +90,8 @@ def log_likelihood(elbo: Elbo, xp: Any, x: Array, y: Array) -> Array:
     numbers = prod(x.shape[1:])
     x, y = x.reshape(-1, numbers), y.reshape(-1, numbers)
     if elbo.likelihood == "bernoulli":
-        return (x * y - xp.logaddexp(y, 0)).sum(axis=1)
+        size = xp.abs(y)  # −log σ(y) of a pixel that is nearly certain is small, and must not come out as a difference
+        return -(size * xp.where(y < 0, x, 1 - x) + xp.log1p(xp.exp(-size))).sum(axis=1)
     return -((x - y) ** 2).sum(axis=1) / (2 * elbo.std**2) - numbers * (log(elbo.std) + 0.5 * log(2 * pi))
 
 

@@ -20,6 +20,7 @@ class RMSProp(Optimizer):
         ),
     )
     examples = (Example(), Example({"lr": 0.01, "rho": 0.5}))
+    squares = True
 
     def __init__(self, lr: float = 1e-3, rho: float = 0.9, eps: float = 1e-8) -> None:
         check_float(self, "lr", lr, "[0, inf)")

@@ -29,6 +29,7 @@ KERNEL void forward(const T *x, const T *gamma, const T *beta, T *mean, T *inv_s
     }
     BLOCK_SUM(sums, total)
     T centre = (T)(sums[0] / (double)(p * each));
+    double rest = sums[0] / (double)(p * each) - centre; /* what the mean as a T lacks */
     __syncthreads();
     total = 0;
     for (int e = LANE; e < count; e += LANES) {
@@ -36,13 +37,14 @@ KERNEL void forward(const T *x, const T *gamma, const T *beta, T *mean, T *inv_s
         for (int s = 0; s < VEC; ++s) total += (double)(value.v[s] - centre) * (value.v[s] - centre);
     }
     BLOCK_SUM(sums, total)
-    T scale = (T)(1 / sqrt(sums[0] / (double)(p * each) + eps));
+    double variance = sums[0] / (double)(p * each) - rest * rest;
+    T scale = (T)(1 / sqrt((variance < 0 ? 0 : variance) + eps)), lacking = (T)rest;
     for (int e = LANE; e < count; e += LANES) {
         int k = e % some, i = e / some * width + k;
         V value = from[i];
         for (int s = 0; s < VEC; ++s) {
             L channel = group * each + k * VEC + s;
-            value.v[s] = (value.v[s] - centre) * scale * gamma[channel] + beta[channel];
+            value.v[s] = (value.v[s] - centre - lacking) * scale * gamma[channel] + beta[channel];
         }
         to[i] = value;
     }

@@ -34,7 +34,7 @@ class GroupNorm(Layer):
 
     Args:
         groups: G, must divide the number of channels.
-        eps: ε, keeps the root away from zero.
+        eps: ε, keeps the root away from zero; at least 1e-37, which float32 holds.
 
     Shapes: x (N, …, C) -> y of the same shape; γ, β (C,); μ, σ² (N, G).
 
@@ -77,7 +77,7 @@ class GroupNorm(Layer):
 
     def __init__(self, groups: int = 8, eps: float = 1e-5) -> None:
         check_int(self, "groups", groups, "[1, inf)")
-        check_float(self, "eps", eps, "(0, inf)")
+        check_float(self, "eps", eps, "[1e-37, inf)")
         self.groups = groups
         self.eps = eps
 

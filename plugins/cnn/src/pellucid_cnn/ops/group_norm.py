@@ -11,12 +11,14 @@ def group_norm_forward(
     """x̂ = (x − mean)·inv_std with the mean and the biased variance of each image's group, y = γ ⊙ x̂ + β.
 
     x, y: (N, P, C), P pixels; gamma, beta: (C,); mean, inv_std = 1/√(var + ε): (N, G). The last three are overwritten.
+    A constant group gives β exactly: it is centred by the mean and then by what rounding has left of it.
     """
     n, p, c = x.shape
     grouped = x.reshape(n, p, groups, c // groups)
     count = p * (c // groups)
-    mean[...] = grouped.sum(axis=(1, 3)) / count
+    mean[...] = grouped.sum(axis=(1, 3), dtype="float64") / count
     centred = grouped - mean.reshape(n, 1, groups, 1)
+    centred -= centred.sum(axis=(1, 3), keepdims=True) / count
     inv_std[...] = 1 / ops.xp.sqrt((centred * centred).sum(axis=(1, 3)) / count + eps)
     y[...] = (centred * inv_std.reshape(n, 1, groups, 1)).reshape(n, p, c) * gamma + beta
 
