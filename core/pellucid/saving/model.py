@@ -89,7 +89,9 @@ def model_document(model: Layer) -> dict[str, Any]:
     runtime = require_runtime(model)
     try:
         config = to_config(model)
-        transforms = [to_config(transform) for transform in runtime.transforms]
+        transforms, of_targets = (
+            [to_config(transform) for transform in each] for each in (runtime.transforms, runtime.target_transforms)
+        )
     except ConfigError as error:
         raise CheckpointError(
             f"This {type(model).__name__} cannot be saved, because no registered name makes it again. {error} "
@@ -97,7 +99,7 @@ def model_document(model: Layer) -> dict[str, Any]:
         ) from error
     return {
         "pellucid": __version__,
-        "plugins": dict(_plugins([config, transforms, runtime.metadata])),
+        "plugins": dict(_plugins([config, transforms, of_targets, runtime.metadata])),
         "model": {
             "config": config,
             "input_shapes": [list(shape) for shape in runtime.input_shapes],
@@ -106,18 +108,24 @@ def model_document(model: Layer) -> dict[str, Any]:
             "frozen": [param.path for param in model.parameters() if not param.trainable],
         },
         "transforms": transforms,
+        "target_transforms": of_targets,
         "classes": None if runtime.classes is None else list(runtime.classes),
         "metadata": runtime.metadata,
     }
 
 
 def model_tensors(model: Layer) -> dict[str, HostArray]:
-    """All arrays of a model, on the host: ``parameters/…``, ``states/…``, ``transforms/…``."""
+    """All arrays of a model, on the host: ``parameters/…``, ``states/…``, ``transforms/…``, ``target_transforms/…``."""
     runtime = require_runtime(model)
     tensors = {name: runtime.ops.to_host(item.data) for name, item in _owned(model).items()}
-    for i, transform in enumerate(runtime.transforms):
-        tensors |= {f"transforms/{i}/{name}": array for name, array in transform.state().items()}
+    for kind in _TRANSFORMS:
+        for i, transform in enumerate(getattr(runtime, kind)):
+            tensors |= {f"{kind}/{i}/{name}": array for name, array in transform.state().items()}
     return tensors
+
+
+_TRANSFORMS = ("transforms", "target_transforms")
+"""Of samples and of targets: attributes of the runtime, and what their tensors' names begin with."""
 
 
 def _owned(model: Layer) -> dict[str, Any]:
@@ -185,23 +193,24 @@ def restore(model: Layer, header: Header, tensors: Mapping[str, HostArray]) -> N
     """Copy everything out of a file whose tensors have been compared into a model whose memory is there."""
     runtime = require_runtime(model)
     document = header.document
-    transforms = _fitted_transforms(header, tensors)  # before anything is changed: these may fail
+    # Before anything is changed: these may fail.
+    transforms, of_targets = (_fitted_transforms(kind, header, tensors) for kind in _TRANSFORMS)
     for name, item in _owned(model).items():
         item.data[...] = runtime.ops.asarray(tensors[name], runtime.dtype)
     for param in runtime.arena.params:
         param.trainable = param.path not in document["model"]["frozen"]
-    runtime.transforms = transforms
+    runtime.transforms, runtime.target_transforms = transforms, of_targets
     runtime.metadata = document["metadata"]
     if document["classes"] is not None:
         runtime.classes = tuple(map(str, document["classes"]))
 
 
-def _fitted_transforms(header: Header, tensors: Mapping[str, HostArray]) -> list[Transform]:
+def _fitted_transforms(kind: str, header: Header, tensors: Mapping[str, HostArray]) -> list[Transform]:
     transforms: list[Transform] = []
-    for i, config in enumerate(header.document["transforms"]):
+    for i, config in enumerate(header.document.get(kind) or []):  # files before targets could be scaled have none
         try:
-            transform: Transform = read("transform", config, path=f"transforms.{i}", saved=True)
-            transform.restore(below(f"transforms/{i}/", tensors))
+            transform: Transform = read("transform", config, path=f"{kind}.{i}", saved=True)
+            transform.restore(below(f"{kind}/{i}/", tensors))
         except PellucidError as error:
             raise refused(header, error) from error
         transforms.append(transform)

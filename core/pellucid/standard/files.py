@@ -29,6 +29,8 @@ class Files(Dataset):
         target: column of the targets in a .csv, by name or by number from 0.
         classify: whether targets are class labels; None finds out from the targets of ``train``.
         transforms: proposed to whoever trains.
+        target_transforms: proposed for targets that are values; the loss is then in their scaled unit, predictions and
+            metrics are in that of the file. Class labels are left as they are.
     """
 
     examples = ()
@@ -38,6 +40,7 @@ class Files(Dataset):
     def __init__(
         self, train: str, *, validation: str | Part = 0.1, test: str | Part = 0.2, target: str | int | None = None,
         classify: bool | None = None, transforms: Sequence[Transform | str] = ("core/standardize",),
+        target_transforms: Sequence[Transform | str] = ("core/standardize",),
     ) -> None:  # fmt: skip
         for name, part in (("validation", validation), ("test", test)):
             if not isinstance(part, str):
@@ -48,6 +51,7 @@ class Files(Dataset):
         self.target = target
         self.classify = classify
         self.transforms = transforms
+        self.target_transforms = target_transforms
 
     def load(self, rng: np.random.Generator) -> Split:
         return self.split_of(self.train)

@@ -39,19 +39,13 @@ def prepare(
     runtime = require_runtime(model)
     if train.features is not None:
         runtime.metadata["features"] = list(train.features)
+    objective.begin(model, opened)
     of_data = read_several("transform", opened.transforms if isinstance(opened, Splits) else (), path="transforms")
     proposed = of_data + read_several("transform", model.default_transforms, path="default_transforms")
-    trained = "objective" in runtime.metadata or runtime.transforms  # the objective of its last training is kept
-    if not trained:
+    if not runtime.trained:
         runtime.transforms = fitted_transforms(proposed, train.x)
     elif of_data:
-        own = runtime.transforms
-        if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
-            before = f"with {own}, fitted to the data of then, and keeps them" if own else "without any, and stays so"
-            raise ConfigError(
-                f"transforms: this model was trained {before}. This data proposes others: {proposed}. Let it propose "
-                "none, transforms = [], and the samples go through the model's; for other transforms train a new model."
-            )
+        require_own("transforms", runtime.transforms, proposed)
     if isinstance(opened, Splits):
         runtime.classes = runtime.classes or opened.classes
         if validation is None and len(opened.validation):
@@ -77,7 +71,18 @@ def direct_source(model: Layer, objective: Objective, x: Any, y: Any, weight: An
     split = _open((x, y), seed)
     check_data(split.x, split.y, where="the batch")
     runtime = require_runtime(model)
+    objective.begin(model, split)
     return _source(runtime, _checked(model, objective, split, "the batch"), weight)
+
+
+def require_own(name: str, own: Sequence[Transform], proposed: Sequence[Transform]) -> None:
+    """ConfigError if a model that has been trained with its ``own`` transforms is proposed others."""
+    if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
+        before = f"with {own}, fitted to the data of then, and keeps them" if own else "without any, and stays so"
+        raise ConfigError(
+            f"{name}: this model was trained {before}. This data proposes others: {proposed}. Let it propose none, "
+            f"{name} = [], and the data goes through the model's; for other transforms train a new model."
+        )
 
 
 def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
@@ -120,7 +125,7 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     inputs = transformed(model, split.x, objective.input_shapes(model))
     y = split.y
     if y is not None:
-        y = np.asarray(y)
+        y = objective.scaled(model, np.asarray(y))
         y = np.ascontiguousarray(y, np.int64 if y.dtype.kind in "iub" else require_runtime(model).dtype)
     try:
         objective.check(model, inputs, y)
