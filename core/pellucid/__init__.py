@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from pellucid.registry.config import create, names, read, to_config
     from pellucid.registry.hookspecs import hookimpl
     from pellucid.registry.manifest import Registrar
-    from pellucid.registry.report import Report
     from pellucid.saving.model import load, save
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
     from pellucid.standard.files import Files
@@ -82,6 +81,7 @@ if TYPE_CHECKING:
     from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
     from pellucid.workbench.experiments.outputs import check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
+    from pellucid.workbench.report import Report
     # isort: on
 
 _MODULES = {
@@ -97,7 +97,6 @@ _MODULES = {
     "registry.config": "create names read to_config",
     "registry.hookspecs": "hookimpl",
     "registry.manifest": "Registrar",
-    "registry.report": "Report",
     "ops.base": "Ops",
     "ops.backends": "get_ops",
     "ops.random": "Stream mix",
@@ -151,6 +150,7 @@ _MODULES = {
     "workbench.experiments.outputs": "check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.predictions": "class_number",
+    "workbench.report": "Report",
 }
 """Which module holds which public names; a test holds this against the imports above."""
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -40,7 +40,38 @@ class Batch:
         return len(self.inputs[0])
 
 
-class Loss(Component, ABC):
+class Reading(Component):
+    """What the outputs of a model mean, said by what the model is trained with to whoever builds it or shows them."""
+
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
+        """What the outputs of a model that was trained with it say of each class: ``p(k | xᵢ)``; softmax for example.
+
+        ``pellucid predict`` names the class of the largest one. None, the default: nothing is said of classes, or these
+        outputs are no single choice between them; then the outputs are shown as they are.
+
+        Shapes: outputs (N, …), on the host -> (N, K), float64, K ≥ 2; each row ≥ 0 with the sum 1. A yes or no has two
+        classes, and no comes first.
+        """
+        return None
+
+    def outputs_for(self, targets: HostArray) -> int | None:
+        """How many numbers a sample a model must give for these targets, (N, …), on the host.
+
+        An experiment builds its model with them if it is not told. None, the default: one for each class if the targets
+        are class labels, else one for each number of a target.
+        """
+        return None
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        """Names of the metrics that an experiment reports if it names none: those that read outputs as it does.
+
+        Args:
+            labels: whether the targets are class labels, if it learns from any.
+        """
+        return ()
+
+
+class Loss(Reading, ABC):
     """Compares a prediction with its target: ``L = Σ wᵢ lᵢ / Σ wᵢ``. The mean over the batch is taken here, once."""
 
     kind: ClassVar[str] = "loss"
@@ -63,35 +94,8 @@ class Loss(Component, ABC):
         """Raise ConfigError if a model whose outputs all lie in this interval cannot be trained: a loss on logits takes
         no probabilities. Called when a Trainer is made, with what :meth:`pellucid.Layer.output_interval` says."""
 
-    def probabilities(self, outputs: HostArray) -> HostArray | None:
-        """What the outputs of a model that this loss has trained say of each class: ``p(k | xᵢ)``; softmax for example.
 
-        ``pellucid predict`` names the class of the largest one. None, the default: nothing is said of classes, or these
-        outputs are no single choice between them; then the outputs are shown as they are.
-
-        Shapes: outputs (N, …), on the host -> (N, K), float64, K ≥ 2; each row ≥ 0 with the sum 1. A yes or no has two
-        classes, and no comes first.
-        """
-        return None
-
-    def outputs_for(self, targets: HostArray) -> int | None:
-        """How many numbers a sample a model must give for these targets, (N, …), on the host.
-
-        An experiment builds its model with them if it is not told. None, the default: one for each class if the targets
-        are class labels, else one for each number of a target.
-        """
-        return None
-
-    def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        """Names of the metrics that an experiment reports if it names none: those that read outputs as this loss does.
-
-        Args:
-            labels: whether the targets are class labels.
-        """
-        return ()
-
-
-class Objective(Component, ABC):
+class Objective(Reading, ABC):
     """What one training step minimises, for models whose loss is more than prediction against target."""
 
     kind: ClassVar[str] = "objective"
@@ -147,18 +151,6 @@ class Objective(Component, ABC):
 
     def check(self, model: Layer, x: Any, y: Any) -> None:
         """Raise DataError if the data does not suit; called once, before training."""
-
-    def probabilities(self, outputs: HostArray) -> HostArray | None:
-        """See :meth:`Loss.probabilities`."""
-        return None
-
-    def outputs_for(self, targets: HostArray) -> int | None:
-        """See :meth:`Loss.outputs_for`."""
-        return None
-
-    def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        """See :meth:`Loss.default_metrics`; labels say nothing about an objective that does not use them."""
-        return ()
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array] | None:
         """(prediction, target) of the last forward for the metrics. None, the default: there is no such pair, and a

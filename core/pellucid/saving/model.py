@@ -20,7 +20,7 @@ from pellucid.ops.base import Ops
 from pellucid.registry.config import read
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import default_registry
-from pellucid.registry.writer import structure, to_config
+from pellucid.registry.writer import Writer, to_config
 from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
 
 
@@ -163,8 +163,9 @@ def _check_rebuilds(model: Layer, document: Mapping[str, Any]) -> None:
 
 def _changed_setting(model: Layer, twin: Layer) -> str | None:
     """Where the layers that a factory function made are no longer as it made them, as a sentence."""
-    ours, theirs = structure(model), structure(twin)
-    if ours is None or theirs is None:  # made of layers that have no name of their own
+    try:
+        ours, theirs = (Writer(default_registry(), remembered=False).component(m, "") for m in (model, twin))
+    except ConfigError:  # made of layers that have no name of their own
         return None
     place = next(differences(ours, theirs), None)
     return None if place is None else f"{place[0]} is {place[1]!r}, and the configuration gives {place[2]!r}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from math import nan, prod, sqrt
+from typing import ClassVar
 
 import numpy as np
 
@@ -117,7 +118,7 @@ def _require_one_class(target: HostArray) -> None:
 class OfValues(Metric, ABC):
     """What figures of values have in common: the J numbers of a sample in a row, compared with those of its target."""
 
-    examples = (Example({}, ((3,), (3,))), Example({}, ((1,), (1,))))
+    examples: ClassVar[tuple[Example, ...]] = (Example({}, ((3,), (3,))), Example({}, ((1,), (1,))))
     higher_is_better = False
 
     def __init__(self) -> None:
