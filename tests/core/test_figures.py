@@ -206,6 +206,11 @@ def test_what_can_be_large_is_a_logit(layers: list[pl.Layer], loss: str) -> None
     pl.Trainer(after(*layers), loss=loss)
 
 
+def test_one_output_is_no_choice() -> None:
+    with pytest.raises(ConfigError, match="this model has one output, whose probability is 1"):
+        pl.Trainer(linear(1), loss=SOFTMAX)
+
+
 def test_a_rectifier_never_says_no_and_may_choose_between_classes() -> None:
     with pytest.raises(ConfigError, match="between 0 and inf"):
         pl.Trainer(after(pl.ReLU()), loss=BINARY)

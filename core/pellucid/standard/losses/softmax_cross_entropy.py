@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, Interval, Shape
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ShapeError
+from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
 from pellucid.standard.last_layer import require_reach
@@ -69,10 +69,15 @@ class SoftmaxCrossEntropy(Loss):
         """Logits that can be far apart: ``e^d / (e^d + K − 1)`` must come near 1, with their greatest distance d.
 
         Raises:
-            ConfigError: outputs of a softmax, a sigmoid, a tanh.
+            ConfigError: outputs of a softmax, a sigmoid, a tanh; a single output.
         """
-        low, high = interval
-        require_reach(self, interval, (1.0 / (1.0 + ((output_shape[-1] or 2) - 1) * exp(low - high)),))
+        (low, high), classes = interval, output_shape[-1] or 2
+        if classes == 1:
+            raise ConfigError(
+                "SoftmaxCrossEntropy chooses between classes, and this model has one output, whose probability is 1 "
+                "whatever it is. For a yes or no take binary_cross_entropy; else give the last layer more units."
+            )
+        require_reach(self, interval, (1.0 / (1.0 + (classes - 1) * exp(low - high)),))
 
     def probabilities(self, outputs: HostArray) -> HostArray | None:
         """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""

@@ -7,7 +7,8 @@ from pellucid import Equation, HostArray, OfValues
 
 
 class ReconstructionError(OfValues):
-    """``Σᵢ wᵢ (1/J) Σⱼ (yᵢⱼ − xᵢⱼ)² / Σᵢ wᵢ``: the mean squared error, in the units of the input squared.
+    """``Σᵢ wᵢ (1/J) Σⱼ (yᵢⱼ − xᵢⱼ)² / Σᵢ wᵢ``: the mean squared error, in the units of the model's
+    input squared: after the transforms of the data.
 
     Shapes: prediction, target (N, …), J numbers a sample; weight (N,).
     """
