@@ -76,8 +76,9 @@ def interval(subject: Subject) -> None:
         low, high = trial.model.output_interval(*((float(x.min()), float(x.max())) for x in inputs))
         outputs = trial.forward(trial.context(training=False), *map(trial.ops.asarray, inputs))
         for y in trial.copies(outputs):
+            inside = low - 1e-9 <= y.min() and y.max() <= high + 1e-9
             require(
-                low - 1e-9 <= y.min() and y.max() <= high + 1e-9, "A number of the output lies outside of its interval.",
+                inside, "A number of the output lies outside of its interval.",
                 expected=f"from {low:g} to {high:g}", received=f"{y.min():g} to {y.max():g}",
                 remedy="Widen what output_interval returns, or leave it out: outputs are unbounded by default.",
             )  # fmt: skip
