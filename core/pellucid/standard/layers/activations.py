@@ -124,7 +124,8 @@ class ELU(Elementwise):
 
 
 class Sigmoid(Elementwise):
-    """``y = σ(x) = 1/(1 + e⁻ˣ)``, computed without overflow. With binary cross-entropy use logits and no sigmoid.
+    """``y = σ(x) = 1/(1 + e⁻ˣ)``, computed without overflow. Binary cross-entropy takes logits: before it leave the
+    sigmoid out, a Trainer refuses it.
 
     Shapes: any; y has the shape of x.
     """
@@ -202,7 +203,7 @@ class Softmax(Layer):
     """``y_k = e^{x_k} / Σ_j e^{x_j}`` over the last axis, shifted by its maximum so that nothing overflows.
 
     Every output depends on every input of its row: the backward multiplies by the full Jacobian diag(y) − y yᵀ. Before
-    cross-entropy leave it out: the loss ``softmax_cross_entropy`` takes logits.
+    cross-entropy leave it out: the loss ``softmax_cross_entropy`` takes logits, and a Trainer refuses it.
 
     Shapes: x (N, …, K) -> y of the same shape.
     """
