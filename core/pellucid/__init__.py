@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pellucid.autodiff.tape import grad, value_and_grad
     from pellucid.autodiff.variable import Variable
     from pellucid.basics import errors
-    from pellucid.basics.arrays import Array, HostArray, Shape
+    from pellucid.basics.arrays import UNBOUNDED, Array, HostArray, Interval, Shape
     from pellucid.basics.checks import check_bool, check_choice, check_float, check_int, check_sizes, check_type
     from pellucid.basics.component import Component, Equation, Example
     from pellucid.basics.errors import CheckpointError, ConfigError, DataError, DifferentiationError, NumericalError
@@ -53,14 +53,14 @@ if TYPE_CHECKING:
     from pellucid.registry.derivatives import Derivatives
     from pellucid.registry.hookspecs import hookimpl
     from pellucid.registry.manifest import Registrar
-    from pellucid.registry.report import Report
     from pellucid.saving.model import load, save
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
     from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
     from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
+    from pellucid.standard.last_layer import check_last_layer, require_reach
     from pellucid.standard.layers.activations import ELU, GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax
-    from pellucid.standard.layers.activations import Softplus, Tanh
+    from pellucid.standard.layers.activations import Softplus, Tanh, interval_of
     from pellucid.standard.layers.containers import Parallel, Residual, Sequential
     from pellucid.standard.layers.dense import RECTIFIERS, Dense, Transposed
     from pellucid.standard.layers.dropout import Dropout
@@ -68,8 +68,8 @@ if TYPE_CHECKING:
     from pellucid.standard.layers.reshape import Flatten, Reshape
     from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
-    from pellucid.standard.metrics import Accuracy
     from pellucid.standard.making import as_codes, in_batches, to_data
+    from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy, OfValues
     from pellucid.standard.optimizers import SGD, Adam, AdamW
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
@@ -84,10 +84,11 @@ if TYPE_CHECKING:
     from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
     from pellucid.workbench.experiments.outputs import check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
+    from pellucid.workbench.report import Report
     # isort: on
 
 _MODULES = {
-    "basics.arrays": "Array HostArray Shape",
+    "basics.arrays": "Array HostArray Interval Shape UNBOUNDED",
     "basics.component": "Component Equation Example",
     "basics.checks": "check_bool check_choice check_float check_int check_sizes check_type",
     "basics.errors": (
@@ -100,7 +101,6 @@ _MODULES = {
     "registry.derivatives": "Derivatives",
     "registry.hookspecs": "hookimpl",
     "registry.manifest": "Registrar",
-    "registry.report": "Report",
     "ops.base": "Ops",
     "ops.backends": "get_ops",
     "ops.random": "Stream mix",
@@ -137,7 +137,7 @@ _MODULES = {
     "standard.layers.reshape": "Flatten Reshape",
     "standard.layers.dropout": "Dropout",
     "standard.layers.normalisation": "BatchNorm LayerNorm",
-    "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh",
+    "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh interval_of",
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.supervised": "Supervised",
@@ -146,7 +146,8 @@ _MODULES = {
     "standard.schedules": "Constant Cosine",
     "standard.initializers": "Glorot He Normal Ones Zeros",
     "standard.regularizers": "L2",
-    "standard.metrics": "Accuracy",
+    "standard.metrics": "Accuracy MAE OfValues R2 RMSE",
+    "standard.last_layer": "check_last_layer require_reach",
     "standard.transforms": "FlattenSamples Scale Standardize",
     "standard.columns": "check_columns floating",
     "standard.files": "Files",
@@ -155,6 +156,7 @@ _MODULES = {
     "workbench.experiments.outputs": "check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.predictions": "class_number",
+    "workbench.report": "Report",
 }
 """Which module holds which public names; a test holds this against the imports above."""
 _HOME = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -162,23 +164,24 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names.sp
 _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 
 __all__ = [
-    "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MSE", "NEEDS_INPUT", "RECTIFIERS", "SGD", "Accuracy",
-    "Adam", "AdamW", "Array", "Augmentation", "Batch", "BatchNorm", "BestEpoch", "BinaryCrossEntropy", "Callback",
-    "Checkpoint", "CheckpointError", "Classes", "Component", "Composite", "ConfigError", "Constant", "Context",
-    "Cosine", "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise",
-    "Equation", "Example", "Files", "FinishedRun", "Flatten", "FlattenSamples", "Glorot", "He", "History", "HostArray",
-    "Initializer", "Layer", "LayerNorm", "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective",
-    "Ones", "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError",
-    "PellucidWarning", "Plan", "PluginError", "Primitive", "ReLU", "Registrar", "Regularizer", "Report", "Reshape",
-    "Residual", "Run", "Runtime", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU",
-    "Sigmoid", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream",
-    "Supervised", "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_codes",
-    "as_rows", "build", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous",
-    "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl",
-    "in_batches", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures", "read", "reject",
-    "require_activation", "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples",
-    "set_num_threads", "straight_path", "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+    "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS", "RMSE", "SGD",
+    "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Batch", "BatchNorm", "BestEpoch",
+    "BinaryCrossEntropy", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component", "Composite",
+    "ConfigError", "Constant", "Context", "Cosine", "DataError", "Dataset", "Dense", "Derivatives",
+    "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Files", "FinishedRun", "Flatten",
+    "FlattenSamples", "Glorot", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
+    "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer",
+    "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
+    "Primitive", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime", "Scale",
+    "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax", "SoftmaxCrossEntropy",
+    "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh", "Trainer", "Transform",
+    "Transposed", "Variable", "Zeros", "__version__", "as_codes", "as_rows", "build", "check_bool", "check_choice",
+    "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_output", "check_part",
+    "check_sizes", "check_type", "choose_objective", "class_number", "contiguous", "create", "did_you_mean", "errors",
+    "features", "floating", "get_include", "get_ops", "grad", "hookimpl", "in_batches", "interval_of", "listed", "load",
+    "load_dataset", "mix", "names", "open_run", "pictures", "read", "reject", "require_activation", "require_reach",
+    "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads",
+    "straight_path", "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -10,10 +10,11 @@ import pellucid as pl
 import pytest
 from pellucid.registry.discovery import GROUP, Claim
 from pellucid.registry.plugins import Plugins
-from pellucid.registry.registry import Registry, use_registry
+from pellucid.registry.registry import Registry
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.normalisation import LayerNorm
 from pellucid.testing import conformance_cases
+from pellucid.testing.registries import use_registry
 
 from tests.saving.support import plugin
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pellucid as pl
 import pytest
 from pellucid.basics.errors import PluginError
-from pellucid.registry.registry import use_registry
+from pellucid.testing.registries import use_registry
 from pellucid.workbench.cli.function_parser import add_options, documented
 
 from tests.cli.conftest import Command

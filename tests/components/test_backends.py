@@ -16,7 +16,8 @@ from pellucid.ops import backends, base, lookup
 from pellucid.ops.backends import default_backend, get_ops
 from pellucid.ops.base import Ops, ReferenceOps
 from pellucid.registry.plugins import Plugins
-from pellucid.registry.registry import Registry, use_registry
+from pellucid.registry.registry import Registry
+from pellucid.testing.registries import use_registry
 
 
 @pytest.fixture(autouse=True)

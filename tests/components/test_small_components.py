@@ -1,4 +1,4 @@
-"""Schedules, initializers, the L2 penalty, accuracy, and the constructor checks that all components share."""
+"""Schedules, initializers, the L2 penalty, metrics, and the constructor checks that all components share."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
 from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
 from pellucid.standard.layers.reshape import Flatten, Reshape
-from pellucid.standard.metrics import Accuracy
+from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy
 from pellucid.standard.regularizers import L2
 from pellucid.standard.schedules import Constant, Cosine
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, mean_absolute_error, mean_squared_error, r2_score
 
 from tests.components.support import REFERENCE, built, central_difference, context, relative_error
 
@@ -115,7 +115,7 @@ def test_l2() -> None:
     np.testing.assert_allclose(grad - 1, 0.3 * theta, atol=1e-15)
 
 
-# -- accuracy --------------------------------------------------------------------------------------------------------
+# -- metrics --------------------------------------------------------------------------------------------------------
 
 
 def test_accuracy_over_batches_and_weights() -> None:
@@ -129,6 +129,48 @@ def test_accuracy_over_batches_and_weights() -> None:
     metric.reset()
     metric.update(scores, np.eye(4)[labels], weight)
     assert metric.result() == pytest.approx(accuracy_score(labels, scores.argmax(1), sample_weight=weight))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_figures_of_values_over_batches_and_weights(outputs: int, weighted: bool) -> None:
+    rng = np.random.default_rng(5)
+    target = rng.normal(size=(50, outputs)) * [1.0, 100.0, 0.01][:outputs] + 1000.0
+    prediction, w = target + 0.3 * rng.normal(size=target.shape), rng.uniform(size=50) if weighted else None
+    rows = [slice(0, 1), slice(1, 1), slice(1, 30), slice(30, 50)]
+    for metric, expected in (
+        (R2(), r2_score(target, prediction, sample_weight=w)),
+        (RMSE(), mean_squared_error(target, prediction, sample_weight=w) ** 0.5),
+        (MAE(), mean_absolute_error(target, prediction, sample_weight=w)),
+    ):
+        assert np.isnan(metric.result())
+        for part in rows:
+            metric.update(prediction[part], target[part], None if w is None else w[part])
+        assert metric.result() == pytest.approx(expected, rel=1e-9)
+        if outputs == 1:
+            metric.reset()
+            metric.update(prediction, target[:, 0], w)  # a target (N,) is a column
+            assert metric.result() == pytest.approx(expected, rel=1e-9)
+
+
+def test_r2_of_targets_that_do_not_vary_and_far_from_zero() -> None:
+    metric = R2()
+    metric.update(np.array([[1.0, 3.0], [2.0, 4.0]]), np.array([[5.0, 3.0], [5.0, 4.0]]))
+    assert metric.result() == 1.0  # the first output has nothing to explain
+    metric.reset()
+    metric.update(np.array([[0.2]]), np.array([[0.1]]))
+    metric.update(np.array([[0.3]] * 3), np.array([[0.1]] * 3))
+    assert np.isnan(metric.result())
+    far = 1e9 + np.arange(8.0)[:, None]  # a difference of sums of squares would have no digits left
+    metric.reset()
+    for row in far:
+        metric.update(row[None] + 0.5, row[None])
+    assert metric.result() == pytest.approx(1 - 8 * 0.25 / 42)
+
+
+def test_figures_of_values_need_targets_of_their_shape() -> None:
+    with pytest.raises(ShapeError, match=r"RMSE of a prediction of shape \(2, 3\) .*Received: \(3,\)"):
+        RMSE().update(np.zeros((2, 3)), np.zeros(3))
 
 
 def test_accuracy_of_logits_and_sequences() -> None:

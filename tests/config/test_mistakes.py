@@ -108,7 +108,7 @@ def test_a_component_of_another_kind_is_refused():
 
 
 def test_a_broken_plugin_is_a_plugin_error(tmp_path: Path):
-    from pellucid.registry.registry import use_registry
+    from pellucid.testing.registries import use_registry
 
     from tests.fake_plugins import registry_of
 

@@ -13,10 +13,10 @@ from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.registry.config import read, to_config
-from pellucid.registry.registry import use_registry
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.dense import Transposed
 from pellucid.testing import run_conformance
+from pellucid.testing.registries import use_registry
 
 from tests.fake_plugins import install, registry_of
 

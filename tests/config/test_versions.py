@@ -9,7 +9,7 @@ import pellucid as pl
 import pytest
 from pellucid.basics.errors import ConfigError, PluginError
 from pellucid.registry.config import read, to_config
-from pellucid.registry.registry import use_registry
+from pellucid.testing.registries import use_registry
 
 from tests.fake_plugins import SINE, install, registry_of
 

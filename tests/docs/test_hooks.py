@@ -11,8 +11,8 @@ import pytest
 from pellucid.registry import hookspecs
 from pellucid.registry.derivatives import Derivatives
 from pellucid.registry.manifest import KINDS, Registrar
-from pellucid.registry.report import Report
 from pellucid.training.run import Run
+from pellucid.workbench.report import Report
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins" / "hooks.md").read_text(encoding="utf-8")
 HOOKS = {name: function for name, function in vars(hookspecs).items() if name.startswith("pellucid_")}
@@ -24,15 +24,15 @@ def test_the_page_has_exactly_the_hooks_with_their_exact_signatures():
 
 
 def test_what_a_hook_is_handed_is_what_its_signature_says():
-    """A hook of a run names Run without importing it, for the registry stands below it."""
+    """A hook names Run and Report without importing them, for the registry stands below them."""
     handed = {(p.name, str(p.annotation)) for f in HOOKS.values() for p in inspect.signature(f).parameters.values()}
     assert handed == {
         ("registry", "Registrar"), ("derivatives", "Derivatives"), ("report", "Report"), ("run", "Run"),
     }  # fmt: skip
-    assert hookspecs.Registrar is Registrar and hookspecs.Report is Report and pellucid.Run is Run
+    assert hookspecs.Registrar is Registrar and pellucid.Report is Report and pellucid.Run is Run
     assert hookspecs.Derivatives is Derivatives
-    doc = inspect.getdoc(hookspecs.pellucid_run_start)
-    assert doc is not None and f":class:`{Run.__module__}.{Run.__name__}`" in doc
+    for hook, named in ((hookspecs.pellucid_run_start, Run), (hookspecs.pellucid_doctor, Report)):
+        assert f":class:`{named.__module__}.{named.__name__}`" in (inspect.getdoc(hook) or "")
 
 
 @pytest.mark.parametrize("name", HOOKS)

@@ -12,7 +12,8 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.registry.plugins import Plugins
-from pellucid.registry.registry import Registry, use_registry
+from pellucid.registry.registry import Registry
+from pellucid.testing.registries import use_registry
 from pellucid.workbench.experiments.inference import outputs_of
 from pellucid.workbench.experiments.predictions import interpret
 

@@ -212,9 +212,32 @@ def test_regression_from_files(pellucid: Shell) -> None:
         """
     )
     summary = pellucid.json("train", "r.toml", "--out", "run", "--quiet")
-    assert summary["chosen_by"] == "validation_loss"
-    assert summary["test"]["loss"] < 1e-3
+    assert summary["chosen_by"] == "validation_rmse"
+    assert summary["test"]["loss"] < 1e-3 and summary["test"]["rmse"] < 0.1 and summary["test"]["r2"] > 0.999
     assert "accuracy" not in summary["test"]
+
+
+def test_values_of_any_size_are_learned_and_predicted_in_their_own_unit(pellucid: Shell) -> None:
+    """Left as they are, these prices would be out of reach for any number of small steps."""
+    rng = np.random.default_rng(0)
+    area, age = rng.uniform(40, 130, 80), rng.uniform(0, 50, 80)
+    price = 3000.5 * area - 1000 * age + 1e6
+    rows = "".join(f"{a!r},{b!r},{p!r}\n" for a, b, p in zip(area.tolist(), age.tolist(), price.tolist(), strict=True))
+    Path("houses.csv").write_text("area,age,price\n" + rows)
+    summary = pellucid.json(
+        "train", "--model", "ann", "--dataset", "files", "--set", "data.train='houses.csv'",
+        "--set", "data.target=price", "--set", "model.task=regression", "--set", "model.hidden=[]",
+        "--set", "optimizer.lr=0.05", "--set", "train.epochs=60", "--set", "train.seed=0", "--out", "run", "--quiet",
+    )  # fmt: skip
+    assert summary["test"]["r2"] > 0.999 and summary["test"]["rmse"] < 3000
+    assert pellucid.json("evaluate", "run")["rmse"] == summary["test"]["rmse"]
+    predicted = [record["outputs"][0] for record in pellucid.json("predict", "run", "houses.csv")]
+    assert np.sqrt(np.mean((np.array(predicted) - price) ** 2)) < 3000
+    assert "target_transforms = [" in Path("run/experiment.toml").read_text()
+    plain = pellucid.json(
+        "train", "run/experiment.toml", "--set", "data.target_transforms=[]", "--out", "plain", "--quiet"
+    )
+    assert plain["test"]["r2"] < 0
 
 
 @pytest.mark.parametrize("draws", [True])

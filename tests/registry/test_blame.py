@@ -8,7 +8,8 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.basics.errors import ConfigError, DataError, PluginError
-from pellucid.registry.registry import Registry, use_registry
+from pellucid.registry.registry import Registry
+from pellucid.testing.registries import use_registry
 
 from tests.fake_plugins import install
 

@@ -90,7 +90,7 @@ def test_registering_after_the_hook_has_returned_is_refused(site: Path, registry
 
 
 def test_a_manifest_that_looks_names_up_while_it_loads_does_not_loop(site: Path, registry: Registry):
-    from pellucid.registry.registry import use_registry
+    from pellucid.testing.registries import use_registry
 
     install(site, "acme", "import pellucid\npellucid.create('layer', 'acme/sine')")
     with use_registry(registry):

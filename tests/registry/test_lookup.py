@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from pellucid.basics.errors import ConfigError, PluginError
-from pellucid.registry.registry import Registry, default_registry, use_registry
+from pellucid.registry.registry import Registry, default_registry
+from pellucid.testing.registries import use_registry
 
 from tests.fake_plugins import REGISTER_SINE, install, install_sine
 

@@ -17,8 +17,9 @@ from unittest import SkipTest
 from pellucid.ops.base import Ops, ReferenceOps
 from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.plugins import Plugins
-from pellucid.registry.registry import Registry, use_registry
+from pellucid.registry.registry import Registry
 from pellucid.testing import Case, ConformanceError, conformance_cases
+from pellucid.testing.registries import use_registry
 from pellucid.testing.subject import Backends, installed_backends
 
 NO_OTHER = "mutants of the reference are tried alone"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from pellucid.basics.component import Example
-from pellucid.registry.registry import default_registry, use_registry
+from pellucid.registry.registry import default_registry
 from pellucid.standard.layers.containers import Sequential
 from pellucid.testing import Case, conformance_cases
 from pellucid.testing.cases import covered
 from pellucid.testing.check import Check
 from pellucid.testing.checks import CHECKS
+from pellucid.testing.registries import use_registry
 from pellucid.testing.subject import Backends, Subject, installed_backends
 
 from tests.components.support import StrictOps

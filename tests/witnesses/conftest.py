@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pellucid.registry.discovery import find_claims
 from pellucid.registry.plugins import Plugins
-from pellucid.registry.registry import Registry, use_registry
+from pellucid.registry.registry import Registry
+from pellucid.testing.registries import use_registry
 
 from tests.fake_plugins import claim
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy
@@ -12,6 +13,9 @@ HostArray = numpy.ndarray[Any, Any]
 """An array of NumPy's, in the host's memory."""
 Shape = tuple[int | None, ...]
 """A shape without the batch axis; None stands for an axis of variable length."""
+Interval = tuple[float, float]
+"""The least and the greatest value that numbers may have."""
+UNBOUNDED: Interval = (-inf, inf)
 
 
 def as_tuple(one_or_several: Any) -> tuple[Any, ...]:

@@ -29,12 +29,14 @@ class Splits:
     Attributes:
         train, validation, test: to learn from, to choose the model and the epoch by, to report at the end.
         transforms: what the data set proposes to fit on ``train`` and to apply to every part; not applied yet.
+        target_transforms: the same for targets that are values. Predictions and metrics are in the unit of the data.
     """
 
     train: Split
     validation: Split
     test: Split
     transforms: Sequence[Transform | str] = ()
+    target_transforms: Sequence[Transform | str] = ()
 
     @property
     def classes(self) -> Classes | None:
@@ -50,8 +52,9 @@ class Dataset(Component, ABC):
                 return Split(x, y, classes=("rose", "tulip"))       # x (N, …) in natural units, y (N,) int64
 
     Values come in natural units (centimetres, grey levels from 0 to 1); scaling to what a network likes is the work
-    of ``transforms``, which are fitted on the training part alone. The three options below are class attributes; a
-    constructor that takes them as arguments lets users choose them.
+    of ``transforms``, and for targets that are values of ``target_transforms``; both are fitted on the training part
+    alone. They and the options below are class attributes; a constructor that takes them as arguments lets users choose
+    them.
 
     Args:
         validation: the part kept for validation, drawn from the training samples: a fraction of what ``load`` gives
@@ -69,6 +72,7 @@ class Dataset(Component, ABC):
     validation: Part = 0.1
     test: Part = 0.2
     transforms: Sequence[Transform | str] = ()
+    target_transforms: Sequence[Transform | str] = ()
 
     def __init__(self, *, validation: Part = 0.1, test: Part = 0.2, transforms: Sequence[Transform | str] = ()) -> None:
         check_part(self, "validation", validation)
@@ -121,7 +125,7 @@ class Dataset(Component, ABC):
         if validation is None:
             validation = whole.take(validation_rows)
         validation = validation.named(*known, f"the validation set of {name}")
-        return Splits(whole.take(rows), validation, test, self.transforms)
+        return Splits(whole.take(rows), validation, test, self.transforms, self.target_transforms)
 
     def _loaded(self, load: Callable[..., SplitOrNone], where: str, *arguments: Any) -> SplitOrNone:
         """What one of the methods above returns, checked, or a PluginError or DataError that says whose fault it is."""

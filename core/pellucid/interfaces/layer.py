@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, ClassVar
 
 from pellucid.autodiff.primitive import newest_tape
-from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.arrays import UNBOUNDED, Array, Interval, Shape
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, DifferentiationError, ShapeError
 from pellucid.interfaces.context import Context
@@ -64,6 +64,16 @@ class Layer(Component, ABC):
     @abstractmethod
     def output_shape(self, *input_shapes: Any, **never: Any) -> Any:
         """The shape of the output (a tuple of shapes if there are several), without the batch axis. Pure: no data."""
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        """An interval that all numbers of the output lie in, in evaluation and whatever the weights, for inputs in
+        these; of several outputs one for all.
+
+        Unbounded by default. A layer that bounds what it gives says so: a sigmoid ``(0, 1)``. One that only moves
+        numbers about, as a reshape does, returns its input's; one that is made of layers asks them. When a Trainer is
+        made, the loss looks at the interval of the whole model, see :meth:`pellucid.Loss.check_interval`.
+        """
+        return UNBOUNDED
 
     @abstractmethod
     def forward(self, ctx: Context, *inputs: Array, **never: Any) -> Any:
@@ -157,7 +167,8 @@ class Layer(Component, ABC):
         return [state for _, state in self.named_states()]
 
     def predict(self, x: Any, *, batch_size: int = 1024) -> Any:
-        """The raw outputs (logits) for ``x`` in evaluation mode, as a NumPy array.
+        """The raw outputs (logits) for ``x`` in evaluation mode, as a NumPy array. Values that were trained on scaled
+        targets come in the unit of the targets, in float64.
 
         The model's transforms are applied first. ``x`` is an array with one sample a row, or a tuple of arrays for
         a model of several inputs; the columns of a data frame are found by the names that they had in training.

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from pellucid.basics.arrays import HostArray
+from pellucid.basics.arrays import HostArray, Shape
 from pellucid.basics.component import Component
+
+Kind = Literal["classes", "answers", "values"]
+"""What a prediction is. ``classes``: scores of K classes along the last axis, the largest of which is chosen.
+``answers``: each number is a logit z by itself, of a yes where z > 0, with the probability σ(z). ``values``: numbers in
+the unit of the target, whatever unit that is."""
 
 
 class Metric(Component, ABC):
@@ -15,6 +20,16 @@ class Metric(Component, ABC):
     kind: ClassVar[str] = "metric"
     part_of_step: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
+
+    def beside(self, predicts: Kind | None, output_shape: Shape) -> Metric:
+        """The metric that counts predictions of this kind: this one, the default, or one like it that reads them so.
+
+        Called when a Trainer is made; ``predicts`` is what the loss says of itself (None: nothing).
+
+        Raises:
+            ConfigError: such predictions mean nothing to this metric.
+        """
+        return self
 
     @abstractmethod
     def reset(self) -> None:

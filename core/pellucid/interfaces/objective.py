@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pellucid.basics.arrays import Array, HostArray, Shape, as_tuple
+from pellucid.basics.arrays import Array, HostArray, Interval, Shape, as_tuple
 from pellucid.basics.component import Component
+from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.metric import Kind, Metric
 
 
 @dataclass(slots=True)
@@ -38,26 +40,11 @@ class Batch:
         return len(self.inputs[0])
 
 
-class Loss(Component, ABC):
-    """Compares a prediction with its target: ``L = Σ wᵢ lᵢ / Σ wᵢ``. The mean over the batch is taken here, once."""
-
-    kind: ClassVar[str] = "loss"
-    on_logits: ClassVar[bool] = False
-    """Whether each number of a prediction is a logit z by itself, whose σ(z) is compared with a target in [0, 1]."""
-
-    @abstractmethod
-    def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
-        """The weighted mean, a 0-d float64 array; sets ``ctx.count`` to what was divided by (rows, tokens or Σw)."""
-
-    @abstractmethod
-    def backward(self, ctx: Context) -> Array:
-        """``∂L/∂prediction``."""
-
-    def check(self, target: HostArray, output_shape: Shape) -> None:
-        """Raise DataError, naming the row, if a target does not suit; called once, before training."""
+class Reading(Component):
+    """What the outputs of a model mean, said by what the model is trained with to whoever builds it or shows them."""
 
     def probabilities(self, outputs: HostArray) -> HostArray | None:
-        """What the outputs of a model that this loss has trained say of each class: ``p(k | xᵢ)``; softmax for example.
+        """What the outputs of a model that was trained with it say of each class: ``p(k | xᵢ)``; softmax for example.
 
         ``pellucid predict`` names the class of the largest one. None, the default: nothing is said of classes, or these
         outputs are no single choice between them; then the outputs are shown as they are.
@@ -76,15 +63,39 @@ class Loss(Component, ABC):
         return None
 
     def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        """Names of the metrics that an experiment reports if it names none: those that read outputs as this loss does.
+        """Names of the metrics that an experiment reports if it names none: those that read outputs as it does.
 
         Args:
-            labels: whether the targets are class labels.
+            labels: whether the targets are class labels, if it learns from any.
         """
         return ()
 
 
-class Objective(Component, ABC):
+class Loss(Reading, ABC):
+    """Compares a prediction with its target: ``L = Σ wᵢ lᵢ / Σ wᵢ``. The mean over the batch is taken here, once."""
+
+    kind: ClassVar[str] = "loss"
+    predicts: ClassVar[Kind | None] = None
+    """What a prediction is to this loss: ``"classes"``, ``"answers"`` or ``"values"``. Metrics that would read it
+    otherwise are refused, and targets of values may be scaled. None: it does not say."""
+
+    @abstractmethod
+    def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
+        """The weighted mean, a 0-d float64 array; sets ``ctx.count`` to what was divided by (rows, tokens or Σw)."""
+
+    @abstractmethod
+    def backward(self, ctx: Context) -> Array:
+        """``∂L/∂prediction``."""
+
+    def check(self, target: HostArray, output_shape: Shape) -> None:
+        """Raise DataError, naming the row, if a target does not suit; called once, before training."""
+
+    def check_interval(self, interval: Interval, output_shape: Shape) -> None:
+        """Raise ConfigError if a model whose outputs all lie in this interval cannot be trained: a loss on logits takes
+        no probabilities. Called when a Trainer is made, with what :meth:`pellucid.Layer.output_interval` says."""
+
+
+class Objective(Reading, ABC):
     """What one training step minimises, for models whose loss is more than prediction against target."""
 
     kind: ClassVar[str] = "objective"
@@ -108,21 +119,41 @@ class Objective(Component, ABC):
         """
         return require_runtime(model).input_shapes
 
+    def suited(self, model: Layer, metrics: Sequence[Metric]) -> list[Metric]:
+        """The metrics, each as it reads these predictions, see :meth:`pellucid.Metric.beside`; called when a Trainer is
+        made.
+
+        Raises:
+            ConfigError: this model cannot be trained so; or metrics, and no :meth:`metric_pair` to compute them from.
+        """
+        if metrics and type(self).metric_pair is Objective.metric_pair:
+            raise self.no_pair(metrics)
+        return list(metrics)
+
+    def no_pair(self, metrics: Sequence[Metric]) -> ConfigError:
+        """The error for metrics beside an objective that has nothing to compute them from."""
+        return ConfigError(
+            f"metrics: {type(self).__name__} has no pair of prediction and target that {list(metrics)} could be "
+            "computed from. Leave them out, metrics = []: the loss and its parts are reported without them."
+        )
+
+    def begin(self, model: Layer, data: Any) -> None:
+        """Look at the data, a ``Split`` or ``Splits``, that a model is about to be trained on: here targets are scaled,
+        if at all. By default they are not, and the model is no longer one whose outputs are to be scaled back."""
+        require_runtime(model).target_transforms = []
+
+    def scaled(self, model: Layer, y: HostArray) -> HostArray:
+        """Targets of the data as the model is trained on them."""
+        return y
+
+    def unscaled(self, model: Layer, y: HostArray) -> HostArray:
+        """What :meth:`metric_pair` gives, on the host, in the unit of the data."""
+        return y
+
     def check(self, model: Layer, x: Any, y: Any) -> None:
         """Raise DataError if the data does not suit; called once, before training."""
 
-    def probabilities(self, outputs: HostArray) -> HostArray | None:
-        """See :meth:`Loss.probabilities`."""
-        return None
-
-    def outputs_for(self, targets: HostArray) -> int | None:
-        """See :meth:`Loss.outputs_for`."""
-        return None
-
-    def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        """See :meth:`Loss.default_metrics`; labels say nothing about an objective that does not use them."""
-        return ()
-
     def metric_pair(self, ctx: Context) -> tuple[Array, Array] | None:
-        """(prediction, target) of the last forward for the metrics, or None where that makes no sense."""
+        """(prediction, target) of the last forward for the metrics. None, the default: there is no such pair, and a
+        Trainer with metrics is refused."""
         return None

@@ -27,6 +27,8 @@ class Runtime:
         predict: computes outputs for any number of samples; ``model.predict`` calls it.
         config: the configuration that builds this model again, by registered names only.
         transforms: fitted on the training data, applied before the model in ``predict``, and saved with it.
+        target_transforms: fitted on the training targets, applied to targets in training, undone in ``predict`` and for
+            metrics, and saved with the model; none where a loss reads targets as they are.
         classes: names of the classes, or None; of the first training that told them.
         metadata: further facts that are saved with the model, such as its "objective", there once it was trained, and
             "features", the names of the columns.
@@ -41,9 +43,15 @@ class Runtime:
     predict: Callable[..., Any]
     config: dict[str, Any] | None = None
     transforms: list[Transform] = field(default_factory=list)
+    target_transforms: list[Transform] = field(default_factory=list)
     classes: tuple[str, ...] | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     idle_predictions: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def trained(self) -> bool:
+        """Whether it has been trained, or was given transforms: the objective of the last training is kept."""
+        return "objective" in self.metadata or bool(self.transforms)
 
     def __getstate__(self) -> dict[str, Any]:
         """Copied and pickled without plans, which belong to this memory."""

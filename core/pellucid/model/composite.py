@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.autodiff.primitive import Recorded, strip
 from pellucid.autodiff.tape import Tape
 from pellucid.autodiff.variable import Variable
-from pellucid.basics.arrays import Array, Shape, as_tuple
+from pellucid.basics.arrays import UNBOUNDED, Array, Interval, Shape, as_tuple
 from pellucid.basics.errors import DataError, DifferentiationError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_inputs
@@ -89,6 +89,7 @@ class Composite(Layer):
     """
 
     _built = False
+    _interval: Interval = UNBOUNDED
 
     @abstractmethod
     def call(self, ctx: Context, *inputs: Any, **never: Any) -> Any:
@@ -110,6 +111,10 @@ class Composite(Layer):
     def output_shape(self, *input_shapes: Shape) -> Any:
         # A copy is traced where building would change this object: asking for a shape declares nothing.
         return trace(self if self._built else deepcopy(self), input_shapes, build=not self._built)
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        """That of the layer whose output ``call`` returned when it was built; unbounded where it goes on computing."""
+        return self._interval
 
     def forward(self, ctx: Context, *inputs: Array) -> Any:
         tape = ctx.tape = CallTape(ctx)
@@ -175,6 +180,7 @@ class ShapeTape(CallTape):
         super().__init__(ShapeContext(ReferenceOps(), training=True))
         self.composite = composite
         self.build = build
+        self.intervals: dict[int, tuple[Any, Interval]] = {}  # by id of what a layer gave, which stays alive with it
 
     def own(self, owned: Any) -> Variable:
         return self.constant(np.ones(owned.shape)) if isinstance(owned, Param | State) else super().own(owned)
@@ -195,7 +201,13 @@ class ShapeTape(CallTape):
         several = bool(result) and isinstance(result[0], tuple)
         rows, dtype = len(given[0]), self.ctx.dtype
         outputs = [self.constant(np.ones((rows, *shape), dtype)) for shape in (result if several else (result,))]
+        inside = layer.output_interval(*(self.interval(x) for x in inputs))
+        self.intervals |= {id(y): (y, inside) for y in outputs}
         return tuple(outputs) if several else outputs[0]
+
+    def interval(self, x: Any) -> Interval:
+        """What the layer that gave ``x`` says of it; unbounded of all else."""
+        return self.intervals.get(id(x), (x, UNBOUNDED))[1]
 
 
 def trace(composite: Composite, shapes: Any, *, build: bool) -> Any:
@@ -228,6 +240,9 @@ def _trace_with(composite: Composite, shapes: Any, length: int, build: bool) -> 
         given = ", ".join(str(tuple(shape)) for shape in shapes)
         raise ShapeError(f"{type(composite).__name__}.call does not fit inputs of shape {given}: {error}.") from error
     outputs = outputs_of(composite, tape, result)
+    if build:
+        found = [tape.interval(y) for y in outputs]
+        composite._interval = min(low for low, _ in found), max(high for _, high in found)
     for y in outputs:
         if y.shape[:1] != (BATCH,):
             raise ShapeError(

@@ -80,8 +80,9 @@ def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:
     idle.update((key, prediction) for key, prediction in own.items() if prediction.small)
     for oldest in list(idle)[:-KEPT_SHAPES]:
         idle.pop(oldest, None)
-    if len(pieces) == 1:
-        return pieces[0]
     if isinstance(pieces[0], tuple):
         return tuple(np.concatenate(parts) for parts in zip(*pieces, strict=True))
-    return np.concatenate(pieces)
+    y = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+    for transform in reversed(require_runtime(model).target_transforms):
+        y = transform.inverse(np.asarray(y, np.float64))  # the unit may be large beside what is to be told apart
+    return y

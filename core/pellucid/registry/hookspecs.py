@@ -20,10 +20,11 @@ import pluggy
 
 from pellucid.registry.derivatives import Derivatives
 from pellucid.registry.manifest import Registrar
-from pellucid.registry.report import Report
 
+Report = Any
 Run = Any
-"""``pellucid.training.run.Run``. The registry stands below it: hooks are handed it and it is not imported here."""
+"""``pellucid.workbench.report.Report`` and ``pellucid.training.run.Run``. The registry stands below them: hooks are
+handed them and they are not imported here."""
 hookspec = pluggy.HookspecMarker("pellucid")
 hookimpl = pluggy.HookimplMarker("pellucid")
 """Marks a function of a plugin's module as the implementation of the hook of the same name."""
@@ -70,7 +71,7 @@ def pellucid_doctor(report: Report) -> None:
 
     Args:
         report: ``report.fact(name, value)`` states something, ``report.warn(name, message)`` says what is wrong and how
-            to mend it; see :class:`pellucid.registry.report.Report`.
+            to mend it; see :class:`pellucid.workbench.report.Report`.
     """
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, Protocol
@@ -230,27 +230,14 @@ def _shown(entry: Entry, entries: Sequence[Entry]) -> str:
 
 # -- the registry that everyone uses ---------------------------------------------------------------------------------
 
-_lock = threading.Lock()
-_default: Registry | None = None
+LOCK = threading.Lock()
+DEFAULT: list[Registry] = []
+"""The registry of what is installed, once it was asked for; under the lock."""
 
 
 def default_registry() -> Registry:
     """The registry of what is installed, made when first asked for. The only global object of the framework."""
-    global _default
-    with _lock:
-        if _default is None:
-            _default = Registry()
-        return _default
-
-
-@contextmanager
-def use_registry(registry: Registry) -> Iterator[Registry]:
-    """Let everything inside the ``with`` block look names up in another registry (for tests)."""
-    global _default
-    with _lock:
-        before, _default = _default, registry
-    try:
-        yield registry
-    finally:
-        with _lock:
-            _default = before
+    with LOCK:
+        if not DEFAULT:
+            DEFAULT.append(Registry())
+        return DEFAULT[0]

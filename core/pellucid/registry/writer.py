@@ -22,18 +22,12 @@ def to_config(component: Component, registry: Registry | None = None) -> dict[st
     Raises:
         ConfigError: something in it is not registered, or has a value that a configuration cannot hold.
     """
-    return _Writer(default_registry() if registry is None else registry).component(component, "")
+    return Writer(default_registry() if registry is None else registry).component(component, "")
 
 
-def structure(component: Component) -> dict[str, Any] | None:
-    """Like :func:`to_config`, but of what is there now, whatever factory function made it; None if that has no name."""
-    try:
-        return _Writer(default_registry(), remembered=False).component(component, "")
-    except ConfigError:
-        return None
+class Writer:
+    """Writes one configuration; with ``remembered=False`` of what is there now, whatever factory function made it."""
 
-
-class _Writer:
     def __init__(self, registry: Registry, remembered: bool = True) -> None:
         self.registry = registry
         self.remembered = remembered

@@ -44,6 +44,7 @@ models would give files that are not."""
 _FIELDS = {"kind": str, "sha256": str, "tensors_sha256": str, "document": dict}
 _MODEL = {
     "pellucid": str, "plugins": dict, "transforms": list, "classes": list | None, "metadata": dict,
+    "target_transforms": list | None,  # absent before targets could be scaled
     "model.config": dict, "model.input_shapes": list, "model.dtype": str, "model.seed": int, "model.frozen": list,
 }  # fmt: skip
 _CHECKPOINT = _MODEL | {

@@ -20,7 +20,7 @@ from pellucid.ops.base import Ops
 from pellucid.registry.config import read
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import default_registry
-from pellucid.registry.writer import structure, to_config
+from pellucid.registry.writer import Writer, to_config
 from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
 
 
@@ -89,7 +89,9 @@ def model_document(model: Layer) -> dict[str, Any]:
     runtime = require_runtime(model)
     try:
         config = to_config(model)
-        transforms = [to_config(transform) for transform in runtime.transforms]
+        transforms, of_targets = (
+            [to_config(transform) for transform in each] for each in (runtime.transforms, runtime.target_transforms)
+        )
     except ConfigError as error:
         raise CheckpointError(
             f"This {type(model).__name__} cannot be saved, because no registered name makes it again. {error} "
@@ -97,7 +99,7 @@ def model_document(model: Layer) -> dict[str, Any]:
         ) from error
     return {
         "pellucid": __version__,
-        "plugins": dict(_plugins([config, transforms, runtime.metadata])),
+        "plugins": dict(_plugins([config, transforms, of_targets, runtime.metadata])),
         "model": {
             "config": config,
             "input_shapes": [list(shape) for shape in runtime.input_shapes],
@@ -106,18 +108,24 @@ def model_document(model: Layer) -> dict[str, Any]:
             "frozen": [param.path for param in model.parameters() if not param.trainable],
         },
         "transforms": transforms,
+        "target_transforms": of_targets,
         "classes": None if runtime.classes is None else list(runtime.classes),
         "metadata": runtime.metadata,
     }
 
 
 def model_tensors(model: Layer) -> dict[str, HostArray]:
-    """All arrays of a model, on the host: ``parameters/…``, ``states/…``, ``transforms/…``."""
+    """All arrays of a model, on the host: ``parameters/…``, ``states/…``, ``transforms/…``, ``target_transforms/…``."""
     runtime = require_runtime(model)
     tensors = {name: runtime.ops.to_host(item.data) for name, item in _owned(model).items()}
-    for i, transform in enumerate(runtime.transforms):
-        tensors |= {f"transforms/{i}/{name}": array for name, array in transform.state().items()}
+    for kind in _TRANSFORMS:
+        for i, transform in enumerate(getattr(runtime, kind)):
+            tensors |= {f"{kind}/{i}/{name}": array for name, array in transform.state().items()}
     return tensors
+
+
+_TRANSFORMS = ("transforms", "target_transforms")
+"""Of samples and of targets: attributes of the runtime, and what their tensors' names begin with."""
 
 
 def _owned(model: Layer) -> dict[str, Any]:
@@ -155,8 +163,9 @@ def _check_rebuilds(model: Layer, document: Mapping[str, Any]) -> None:
 
 def _changed_setting(model: Layer, twin: Layer) -> str | None:
     """Where the layers that a factory function made are no longer as it made them, as a sentence."""
-    ours, theirs = structure(model), structure(twin)
-    if ours is None or theirs is None:  # made of layers that have no name of their own
+    try:
+        ours, theirs = (Writer(default_registry(), remembered=False).component(m, "") for m in (model, twin))
+    except ConfigError:  # made of layers that have no name of their own
         return None
     place = next(differences(ours, theirs), None)
     return None if place is None else f"{place[0]} is {place[1]!r}, and the configuration gives {place[2]!r}."
@@ -188,22 +197,23 @@ def restore(model: Layer, header: Header, tensors: Mapping[str, HostArray]) -> N
     features = document["metadata"].get("features", [])
     if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
         raise damaged(header.path, f"its 'features' must be a list of names of columns, and is {features!r:.80}")
-    transforms = _fitted_transforms(header, tensors)  # before anything is changed: these may fail
+    # Before anything is changed: these may fail.
+    transforms, of_targets = (_fitted_transforms(kind, header, tensors) for kind in _TRANSFORMS)
     for name, item in _owned(model).items():
         item.data[...] = runtime.ops.asarray(tensors[name], runtime.dtype)
     for param in runtime.arena.params:
         param.trainable = param.path not in document["model"]["frozen"]
-    runtime.transforms = transforms
+    runtime.transforms, runtime.target_transforms = transforms, of_targets
     runtime.metadata = document["metadata"]
     runtime.classes = None if document["classes"] is None else tuple(map(str, document["classes"]))
 
 
-def _fitted_transforms(header: Header, tensors: Mapping[str, HostArray]) -> list[Transform]:
+def _fitted_transforms(kind: str, header: Header, tensors: Mapping[str, HostArray]) -> list[Transform]:
     transforms: list[Transform] = []
-    for i, config in enumerate(header.document["transforms"]):
+    for i, config in enumerate(header.document.get(kind) or []):  # files before targets could be scaled have none
         try:
-            transform: Transform = read("transform", config, path=f"transforms.{i}", saved=True)
-            transform.restore(below(f"transforms/{i}/", tensors))
+            transform: Transform = read("transform", config, path=f"{kind}.{i}", saved=True)
+            transform.restore(below(f"{kind}/{i}/", tensors))
         except PellucidError as error:
             raise refused(header, error) from error
         transforms.append(transform)

@@ -16,7 +16,7 @@ from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, NumericalError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.saving.checkpoint import save_checkpoint
-from pellucid.training.evaluation import figure_name
+from pellucid.training.evaluation import figure_names
 from pellucid.training.run import Callback, Run, Training
 
 
@@ -121,7 +121,8 @@ class BestEpoch(Callback):
 
     def _monitored(self, trainer: Training) -> tuple[str, float]:
         """The figure's name, and 1 if higher is better, −1 otherwise."""
-        metrics = {f"validation_{figure_name(metric)}": metric for metric in trainer.metrics}
+        figures = figure_names(trainer.metrics)
+        metrics = {f"validation_{figure}": metric for figure, metric in zip(figures, trainer.metrics, strict=True)}
         name = self.monitor or next(iter(metrics), "validation_loss")
         if self.mode is not None:
             return name, 1.0 if self.mode == "max" else -1.0

@@ -52,6 +52,8 @@ class Files(Dataset):
         classify: whether targets are class labels; None finds out from the targets of ``train``.
         transforms: proposed to whoever trains.
         header: whether the first line of a .csv holds names; None finds out by what stands below it.
+        target_transforms: proposed for targets that are values; the loss is then in their scaled unit, predictions and
+            metrics are in that of the file. Class labels are left as they are.
     """
 
     examples = ()
@@ -61,7 +63,7 @@ class Files(Dataset):
     def __init__(
         self, train: str, *, validation: str | Part = 0.1, test: str | Part = 0.2, target: str | int | None = None,
         classify: bool | None = None, transforms: Sequence[Transform | str] = ("core/standardize",),
-        header: bool | None = None,
+        header: bool | None = None, target_transforms: Sequence[Transform | str] = ("core/standardize",),
     ) -> None:  # fmt: skip
         for name, part in (("validation", validation), ("test", test)):
             if not isinstance(part, str):
@@ -73,6 +75,7 @@ class Files(Dataset):
         self.classify = classify
         self.transforms = transforms
         self.header = header
+        self.target_transforms = target_transforms
         self._known: _Known | None = None
 
     def load(self, rng: np.random.Generator) -> Split:

@@ -55,7 +55,11 @@ def pellucid_register(registry: Registrar) -> None:
     registry.initializer("he", "pellucid.standard.initializers:He", summary="normal with variance 2/fan_in, for ReLU")
     registry.initializer("glorot", "pellucid.standard.initializers:Glorot", summary="variance 2/(fan_in + fan_out)")
     registry.regularizer("l2", "pellucid.standard.regularizers:L2", summary="(λ/2)‖θ‖²")
-    registry.metric("accuracy", "pellucid.standard.metrics:Accuracy", summary="fraction of samples classified rightly")
+    metrics = "pellucid.standard.metrics"
+    registry.metric("accuracy", f"{metrics}:Accuracy", summary="fraction of samples classified rightly")
+    registry.metric("r2", f"{metrics}:R2", summary="part of the targets' variance that is explained")
+    registry.metric("rmse", f"{metrics}:RMSE", summary="root of the mean squared error, in the targets' unit")
+    registry.metric("mae", f"{metrics}:MAE", summary="mean absolute error, in the targets' unit")
     registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
     registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
 

@@ -9,8 +9,11 @@ from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.context import Context
-from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Batch, Loss, Objective
+from pellucid.standard.last_layer import check_last_layer
+from pellucid.standard.targets import fit_targets, scaled, unscaled
 
 
 class Supervised(Objective):
@@ -37,6 +40,20 @@ class Supervised(Objective):
     @property
     def capturable(self) -> bool:  # type: ignore[override]
         return self.loss.capturable
+
+    def suited(self, model: Layer, metrics: Sequence[Metric]) -> list[Metric]:
+        check_last_layer(model, self.loss)
+        shape = model.output_shape(*require_runtime(model).input_shapes)
+        return [metric.beside(self.loss.predicts, shape) for metric in metrics]
+
+    def begin(self, model: Layer, data: Any) -> None:
+        fit_targets(model, self.loss, data)
+
+    def scaled(self, model: Layer, y: HostArray) -> HostArray:
+        return scaled(model, self.loss, y)
+
+    def unscaled(self, model: Layer, y: HostArray) -> HostArray:
+        return unscaled(model, self.loss, y)
 
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
         ctx.prediction = model.forward(ctx.child("model", needs_dx=(False,) * len(batch.inputs)), *batch.inputs)

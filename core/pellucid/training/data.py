@@ -40,19 +40,13 @@ def prepare(
         validation = opened.validation
     train = by_names(model, objective, train, "the training data", to_learn=True)
     runtime = require_runtime(model)
+    objective.begin(model, opened)
     of_data = read_several("transform", opened.transforms if isinstance(opened, Splits) else (), path="transforms")
     proposed = of_data + read_several("transform", model.default_transforms, path="default_transforms")
-    trained = "objective" in runtime.metadata or runtime.transforms  # the objective of its last training is kept
-    if not trained:
+    if not runtime.trained:
         runtime.transforms = fitted_transforms(proposed, train.x)
     elif of_data:
-        own = runtime.transforms
-        if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
-            before = f"with {own}, fitted to the data of then, and keeps them" if own else "without any, and stays so"
-            raise ConfigError(
-                f"transforms: this model was trained {before}. This data proposes others: {proposed}. Let it propose "
-                "none, transforms = [], and the samples go through the model's; for other transforms train a new model."
-            )
+        require_own("transforms", runtime.transforms, proposed)
     source = _source(runtime, _checked(model, objective, train, "the training data"), sample_weight, totals)
     pair = None
     if validation is not None:
@@ -77,6 +71,7 @@ def direct_source(model: Layer, objective: Objective, x: Any, y: Any, weight: An
     """One batch as a source whose rows are taken in order; its arrays may be the caller's."""
     split = by_names(model, objective, _open((x, y), seed), "the batch", to_learn=True)
     runtime = require_runtime(model)
+    objective.begin(model, split)
     source = _source(runtime, _checked(model, objective, split, "the batch"), weight)
     _keep_names(runtime, split)
     return source
@@ -112,6 +107,16 @@ def labels_count(model: Layer, objective: Objective | None) -> bool:
     """Whether class labels mean something to a model: its objective needs targets (None: it may), or it takes indices.
     An autoencoder also learns from classes that it was never told of."""
     return objective is None or objective.needs_target or bool(model.integer_inputs)
+
+
+def require_own(name: str, own: Sequence[Transform], proposed: Sequence[Transform]) -> None:
+    """ConfigError if a model that has been trained with its ``own`` transforms is proposed others."""
+    if [config_or_none(t) or repr(t) for t in own] != [config_or_none(t) or repr(t) for t in proposed]:
+        before = f"with {own}, fitted to the data of then, and keeps them" if own else "without any, and stays so"
+        raise ConfigError(
+            f"{name}: this model was trained {before}. This data proposes others: {proposed}. Let it propose none, "
+            f"{name} = [], and the data goes through the model's; for other transforms train a new model."
+        )
 
 
 def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
@@ -156,7 +161,7 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     inputs = transformed(model, split.x, objective.input_shapes(model))
     y = split.y
     if y is not None:
-        y, dtype = np.asarray(y), require_runtime(model).dtype
+        y, dtype = objective.scaled(model, np.asarray(y)), require_runtime(model).dtype
         y = np.ascontiguousarray(y, np.int64) if y.dtype.kind in "iub" else in_type(f"y of {where}", y, dtype)
     try:
         objective.check(model, inputs, y)

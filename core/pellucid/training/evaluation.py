@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
+from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.metric import Metric
@@ -39,16 +41,32 @@ def evaluate(
         for name, value in values.items():
             sums[name] = sums.get(name, 0.0) + ctx.count * float(value)
         total += ctx.count
-        pair = objective.metric_pair(ctx) if metrics else None
-        if pair is not None:
-            prediction, target = (np.asarray(ops.to_host(part)) for part in pair)
+        if metrics:
+            pair = objective.metric_pair(ctx)
+            if pair is None:
+                raise objective.no_pair(metrics)
+            prediction, target = (objective.unscaled(model, np.asarray(ops.to_host(part))) for part in pair)
             for metric in metrics:
                 metric.update(prediction, target)
     figures = {name: value / total if total else float("nan") for name, value in sums.items()}
-    return figures | {figure_name(metric): metric.result() for metric in metrics}
+    names = figure_names(metrics, "loss", *ctx.parts)
+    return figures | {name: metric.result() for name, metric in zip(names, metrics, strict=True)}
 
 
-def figure_name(metric: Metric) -> str:
-    """``TopAccuracy`` is reported as ``top_accuracy``."""
-    letters = type(metric).__name__
-    return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(letters))
+def figure_names(metrics: Sequence[Metric], *others: str) -> list[str]:
+    """What metrics are reported as: ``TopK`` as ``top_k``, and where there are several of one class ``top_k(k=3)``.
+
+    Raises:
+        ConfigError: two figures, these or ``others``, would have one name.
+    """
+    kinds = [re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(metric).__name__).lower() for metric in metrics]
+    names = list(others)
+    for metric, kind in zip(metrics, kinds, strict=True):
+        told = [f"{name}={value!r}" for name, value in metric.arguments().items()] if kinds.count(kind) > 1 else []
+        names.append(f"{kind}({', '.join(told)})" if told else kind)
+    if len(set(names)) < len(names):
+        raise ConfigError(
+            f"metrics: every figure needs a name of its own. Received: {', '.join(names)}. Leave out the metric that "
+            "stands there twice, or give its class, or the part of the loss, another name."
+        )
+    return names[len(others) :]

@@ -18,7 +18,7 @@ from pellucid.interfaces.schedule import Schedule
 from pellucid.ops.random import mix
 from pellucid.registry.config import config_or_none, read, read_several
 from pellucid.training.data import direct_source, evaluation_data, prepare
-from pellucid.training.evaluation import evaluate
+from pellucid.training.evaluation import evaluate, figure_names
 from pellucid.training.microbatch import Source
 from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback, History, Run, Training
@@ -63,10 +63,13 @@ class Trainer(Training):
         check_int(self, "accumulate", accumulate, "[1, inf)")
         if seed is not None:
             check_int(self, "seed", seed, "[0, inf)")
+        chosen = choose_objective(model, loss, objective)
+        suited = chosen.suited(model, read_several("metric", metrics, path="metrics"))
+        figure_names(suited)
         super().__init__(
-            model, choose_objective(model, loss, objective), read("optimizer", optimizer, path="optimizer"),
+            model, chosen, read("optimizer", optimizer, path="optimizer"),
             None if schedule is None else read("schedule", schedule, path="schedule"),
-            read_several("metric", metrics, path="metrics"), read_several("callback", callbacks, path="callbacks"),
+            suited, read_several("callback", callbacks, path="callbacks"),
             clip_norm, accumulate, int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
         )  # fmt: skip
         self._objective_config = config_or_none(self.objective)  # the model keeps that of its last training

@@ -214,15 +214,14 @@ def test_wrong_shapes_are_named() -> None:
     ],
 )
 def test_a_loss_that_does_not_suit_the_outputs_is_refused(outputs: str, loss: str, message: str) -> None:
-    trainer = pl.Trainer(build(outputs=outputs), objective={"type": "ae/reconstruction", "loss": loss}, seed=0)
     with pytest.raises(ConfigError, match=message):
-        trainer.fit((samples(), None), verbose=False)
+        pl.Trainer(build(outputs=outputs), objective={"type": "ae/reconstruction", "loss": loss}, seed=0)
 
 
 class Brier(pl.Outputwise):
     """The mean of (σ(z) − t)²: a loss on logits that nobody knows here."""
 
-    on_logits = True
+    predicts = "answers"
     capturable = False
 
     def compute(self, ctx: Any, prediction: Any, target: Any, weight: Any, loss: Any, gradient: Any) -> None:
@@ -237,7 +236,18 @@ def test_a_strangers_loss_on_logits_takes_logits_and_its_metrics_see_values() ->
     figures = pl.Trainer(model, objective=objective, metrics=["reconstruction_error"], seed=0).evaluate((x, None))
     assert figures["loss"] == pytest.approx(figures["reconstruction_error"], rel=1e-5)  # (σ(z) − x)², both
     with pytest.raises(ConfigError, match="are values, which the loss Brier does not compare with the input"):
-        pl.Trainer(build(), objective=objective, seed=0).fit((x, None), verbose=False)
+        pl.Trainer(build(), objective=objective, seed=0)
+
+
+def test_metrics_of_classes_are_refused_beside_a_reconstruction() -> None:
+    with pytest.raises(ConfigError, match=r"Accuracy counts classes .* this loss predicts values"):
+        pl.Trainer(build(outputs="logits"), metrics=["accuracy"])
+
+
+def test_a_last_sigmoid_before_a_loss_on_logits_is_refused() -> None:
+    model = pl.build("dense", units=3, activation="sigmoid", input_shape=(3,), seed=0)
+    with pytest.raises(ConfigError, match="BinaryCrossEntropy takes logits"):
+        pl.Trainer(model, objective={"type": "ae/reconstruction", "loss": "binary_cross_entropy"})
 
 
 def test_inputs_that_are_no_probabilities_are_refused_for_logits() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.registry.registry import Registry, use_registry
+from pellucid.registry.registry import Registry
+from pellucid.testing.registries import use_registry
 from pellucid_diffusion.sampling import sample
 
 

@@ -11,8 +11,9 @@ import pytest
 from pellucid import ConfigError, Context, DataError, ShapeError, get_ops
 from pellucid.registry.discovery import find_claims
 from pellucid.registry.plugins import Plugins
-from pellucid.registry.registry import Registry, use_registry
+from pellucid.registry.registry import Registry
 from pellucid.testing import check_gradients
+from pellucid.testing.registries import use_registry
 from pellucid_vae import encode, importance_weighted_bound, sample
 
 

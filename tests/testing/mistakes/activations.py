@@ -12,6 +12,7 @@ ELEMENTWISE = Patient(
         Mistake("output in place of the input", 'ctx.y = ctx.scratch("y", x.shape)', "ctx.y = x"),
         Mistake("output kept on self", "ctx.y", "self.y", every=True),
         Mistake("dy passed on", "return dx", "return dy"),
+        Mistake("says that it is bounded", "return interval_of(self.op, self.alpha)", "return 0.0, 1.0"),
         Mistake(
             "one scratch array for both directions", 'ctx.scratch("dx", ctx.y.shape)', 'ctx.scratch("y", ctx.y.shape)'
         ),

@@ -28,7 +28,44 @@ ACCURACY = Patient(
             "return self._right / self._total if self._total > 0",
             "right, total = self._right, self._total\n        self.reset()\n        return right / total if total > 0",
         ),
+        Mistake("answers against the logit ½", "(prediction > 0) ==", "(prediction > 0.5) =="),
     ),
+    within="Accuracy",
+)
+
+R2 = Patient(
+    "pellucid.standard.metrics",
+    ("metric core/r2",),
+    (
+        Mistake("a mean of means", "moved**2 * self._weight * weight / total", "0.0"),
+        Mistake("another mean", "self._mean + moved * weight / total", "self._mean + moved / 2"),
+        Mistake("does not forget", "self._weight = 0.0", "self._weight = vars(self).get('_weight', 0.0)"),
+        Mistake("constant outputs count", "varies = self._high > self._low", "varies = self._high >= self._low"),
+        Mistake(
+            "equation: the error of the mean", "1 - error[varies] / spread[varies]", "error[varies] / spread[varies]"
+        ),
+    ),
+    within="R2",
+)
+
+RMSE = Patient(
+    "pellucid.standard.metrics",
+    ("metric core/rmse",),
+    (
+        Mistake("without the root", "sqrt(self._error / self._total)", "(self._error / self._total)"),
+        Mistake("weights ignored", "float(np.sum(w))", "float(len(w))"),
+    ),
+    within="RMSE",
+)
+
+MAE = Patient(
+    "pellucid.standard.metrics",
+    ("metric core/mae",),
+    (
+        Mistake("errors cancel", "abs(y - t).mean(axis=1)", "(y - t).mean(axis=1)"),
+        Mistake("the last batch only", "self._error += float", "self._error = float"),
+    ),
+    within="MAE",
 )
 
 STANDARDIZE = Patient(

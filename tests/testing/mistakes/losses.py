@@ -48,6 +48,7 @@ MSE = Patient(
         ),
         Mistake("equation: the 2 forgotten", '"w[:, None] * 2 * (prediction - t)', '"w[:, None] * (prediction - t)'),
         Mistake("target shifted in place", "ctx.ops.mse(prediction", "target -= 0.0; ctx.ops.mse(prediction"),
+        Mistake("predicts what nobody knows", 'predicts = "values"', 'predicts = "value"'),
     ),
     within="MSE",
 )

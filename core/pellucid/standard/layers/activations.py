@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from abc import ABC
+from math import inf
 from typing import ClassVar
 
-from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.arrays import UNBOUNDED, Array, Interval, Shape
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
-from pellucid.ops.activations import NEEDS_INPUT
+from pellucid.ops.activations import DEFAULT_ALPHA, NEEDS_INPUT
 from pellucid.standard.rows import as_rows, features
+
+_INTERVALS: dict[str, Interval] = {
+    "relu": (0.0, inf), "sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "softplus": (0.0, inf),
+    "silu": (-0.2785, inf), "gelu": (-0.17, inf),
+}  # fmt: skip
+
+
+def interval_of(activation: str | None, alpha: float | None = None) -> Interval:
+    """The values that an activation, by its name, gives for any input; None is the identity."""
+    alpha = DEFAULT_ALPHA.get(activation or "", 0.0) if alpha is None else alpha
+    if activation == "elu":
+        return -alpha, inf
+    if activation == "leaky_relu":
+        return (-inf if alpha else 0.0), inf
+    return _INTERVALS.get(activation or "", UNBOUNDED)
 
 
 class Elementwise(Layer, ABC):
@@ -28,6 +44,9 @@ class Elementwise(Layer, ABC):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return interval_of(self.op, self.alpha)
 
     def forward(self, ctx: Context, x: Array) -> Array:
         ctx.x = x if self.op in NEEDS_INPUT else None
@@ -105,7 +124,8 @@ class ELU(Elementwise):
 
 
 class Sigmoid(Elementwise):
-    """``y = σ(x) = 1/(1 + e⁻ˣ)``, computed without overflow. With binary cross-entropy use logits and no sigmoid.
+    """``y = σ(x) = 1/(1 + e⁻ˣ)``, computed without overflow. Binary cross-entropy takes logits: before it leave the
+    sigmoid out, a Trainer refuses it.
 
     Shapes: any; y has the shape of x.
     """
@@ -183,7 +203,7 @@ class Softmax(Layer):
     """``y_k = e^{x_k} / Σ_j e^{x_j}`` over the last axis, shifted by its maximum so that nothing overflows.
 
     Every output depends on every input of its row: the backward multiplies by the full Jacobian diag(y) − y yᵀ. Before
-    cross-entropy leave it out: the loss ``softmax_cross_entropy`` takes logits.
+    cross-entropy leave it out: the loss ``softmax_cross_entropy`` takes logits, and a Trainer refuses it.
 
     Shapes: x (N, …, K) -> y of the same shape.
     """
@@ -200,6 +220,9 @@ class Softmax(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         features(self, input_shape)
         return input_shape
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return 0.0, 1.0
 
     def forward(self, ctx: Context, x: Array) -> Array:
         y = ctx.scratch("y", x.shape)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Literal
 
-from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.arrays import Array, Interval, Shape
 from pellucid.basics.checks import check_choice
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, PellucidError, ShapeError
@@ -68,6 +68,11 @@ class Sequential(Layer):
             so_far.append(f"{type(layer).__name__} {_shown(shapes)}")
         return result
 
+    def output_interval(self, *inputs: Interval) -> Interval:
+        for layer in self.layers:
+            inputs = (layer.output_interval(*inputs),)
+        return inputs[0]
+
     def forward(self, ctx: Context, *inputs: Array) -> Any:
         for i, layer in enumerate(self.layers):
             y = layer.forward(self._context(ctx, i), *inputs)
@@ -119,6 +124,9 @@ class Residual(Layer):
                 f"{shape}. Choose its width equal to the input's."
             )
         return input_shape
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return _sum_of([*inputs, self.layer.output_interval(*inputs)])
 
     def forward(self, ctx: Context, x: Array) -> Array:
         return _total(ctx, "y", [x, self.layer.forward(ctx.child(0, (True,)), x)])
@@ -174,6 +182,12 @@ class Parallel(Layer):
             return tuple(shapes[0])
         return (*shapes[0][:-1], sum(shape[-1] for shape in shapes))
 
+    def output_interval(self, *inputs: Interval) -> Interval:
+        parts = [layer.output_interval(*inputs) for layer in self.layers]
+        if self.join == "sum":
+            return _sum_of(parts)
+        return min(low for low, _ in parts), max(high for _, high in parts)
+
     def forward(self, ctx: Context, *inputs: Array) -> Array:
         outputs = [layer.forward(ctx.child(i, ctx.needs_dx), *inputs) for i, layer in enumerate(self.layers)]
         return _total(ctx, "y", outputs) if self.join == "sum" else _joined(ctx, outputs)
@@ -187,6 +201,11 @@ class Parallel(Layer):
             return None if gradients[0] is None else _total(ctx, "dx", gradients)
         by_input = enumerate(zip(*gradients, strict=True))
         return tuple(None if g[0] is None else _total(ctx, ("dx", i), list(g)) for i, g in by_input)
+
+
+def _sum_of(parts: list[Interval]) -> Interval:
+    """What sums of numbers in these intervals lie in."""
+    return sum(low for low, _ in parts), sum(high for _, high in parts)
 
 
 def _total(ctx: Context, name: Any, arrays: list[Array]) -> Array:

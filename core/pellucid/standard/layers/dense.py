@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.arrays import Array, Interval, Shape
 from pellucid.basics.checks import check_bool, check_choice, check_int, check_type
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
@@ -14,6 +14,7 @@ from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
 from pellucid.interfaces.regularizer import Regularizer
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
+from pellucid.standard.layers.activations import interval_of
 from pellucid.standard.rows import as_rows, features
 
 RECTIFIERS = frozenset({"relu", "leaky_relu", "elu", "softplus", "silu", "gelu"})
@@ -77,6 +78,9 @@ class Dense(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         features(self, input_shape)
         return (*input_shape[:-1], self.units)
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return interval_of(self.activation)
 
     def forward(self, ctx: Context, x: Array) -> Array:
         f = self.activation or "identity"
@@ -150,6 +154,9 @@ class Transposed(Layer):
                 f"Transposed takes what its source gives, {self.source.units} features. Received: {n} features."
             )
         return (*input_shape[:-1], self.source.weight.shape[0])
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return interval_of(self.activation)
 
     def forward(self, ctx: Context, x: Array) -> Array:
         f = self.activation or "identity"

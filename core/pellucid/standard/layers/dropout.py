@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.arrays import Array, Interval, Shape
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
@@ -36,6 +36,9 @@ class Dropout(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return inputs[0]
 
     def forward(self, ctx: Context, x: Array) -> Array:
         ctx.stream_used = ctx.stream() if ctx.training and self.rate > 0 else None

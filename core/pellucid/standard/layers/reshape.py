@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from pellucid.basics.arrays import Array, Shape
+from pellucid.basics.arrays import Array, Interval, Shape
 from pellucid.basics.checks import check_int, check_type
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
@@ -35,6 +35,9 @@ class Flatten(Layer):
                 "Pool or pad the variable axis before."
             )
         return (prod(known),)
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return inputs[0]
 
     def forward(self, ctx: Context, x: Array) -> Array:
         ctx.shape = x.shape
@@ -86,6 +89,9 @@ class Reshape(Layer):
                 "Give a shape with as many, or change the width of the layer before."
             )
         return tuple(self.shape)
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return inputs[0]
 
     def forward(self, ctx: Context, x: Array) -> Array:
         ctx.shape = x.shape

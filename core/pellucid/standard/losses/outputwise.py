@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from math import prod
+from math import prod, tanh
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, Shape
+from pellucid.basics.arrays import Array, HostArray, Interval, Shape
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.dataset import class_labels
 from pellucid.interfaces.objective import Loss
+from pellucid.standard.last_layer import require_reach
 from pellucid.standard.rows import contiguous, converted, reject, require_rows, weight_per_row
 
 
@@ -81,11 +82,15 @@ class MSE(Outputwise):
         ),
     )
     examples = (Example({}, ((3,), (3,))),)
+    predicts = "values"
 
     def compute(
         self, ctx: Context, prediction: Array, target: Array, weight: Array | None, loss: Array, gradient: Array
     ) -> None:
         ctx.ops.mse(prediction, target, weight, loss, gradient)
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        return () if labels else ("core/rmse", "core/r2")
 
 
 class BinaryCrossEntropy(Outputwise):
@@ -112,12 +117,21 @@ class BinaryCrossEntropy(Outputwise):
         ),
     )
     examples = (Example({}, ((3,), ("int", 2, 3))), Example({}, ((1,), ("int", 2, 1))))
-    on_logits = True
+    predicts = "answers"
 
     def compute(
         self, ctx: Context, prediction: Array, target: Array, weight: Array | None, loss: Array, gradient: Array
     ) -> None:
         ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)
+
+    def check_interval(self, interval: Interval, output_shape: Shape) -> None:
+        """Logits of both signs, and large ones: ``σ(z)`` must come near 0 and near 1.
+
+        Raises:
+            ConfigError: outputs of a sigmoid, a tanh, a relu.
+        """
+        no, yes = (0.5 + 0.5 * tanh(0.5 * z) for z in (-interval[0], interval[1]))
+        require_reach(self, interval, (no, yes))
 
     @np.errstate(under="ignore")
     def probabilities(self, outputs: HostArray) -> HostArray | None:

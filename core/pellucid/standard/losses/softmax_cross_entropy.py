@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, Shape
+from pellucid.basics.arrays import Array, HostArray, Interval, Shape
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import DataError, ShapeError
+from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
+from pellucid.standard.last_layer import require_reach
 from pellucid.standard.rows import as_rows, converted, reject, require_rows, weight_per_row
 
 
@@ -39,6 +41,7 @@ class SoftmaxCrossEntropy(Loss):
     )
     examples = (Example({}, ((4,), ("int", 4))),)
     capturable = True
+    predicts = "classes"
 
     def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
         logits = as_rows(ctx, prediction, "prediction")  # (rows, K)
@@ -61,6 +64,20 @@ class SoftmaxCrossEntropy(Loss):
 
     def backward(self, ctx: Context) -> Array:
         return ctx.dlogits
+
+    def check_interval(self, interval: Interval, output_shape: Shape) -> None:
+        """Logits that can be far apart: ``e^d / (e^d + K − 1)`` must come near 1, with their greatest distance d.
+
+        Raises:
+            ConfigError: outputs of a softmax, a sigmoid, a tanh; a single output.
+        """
+        (low, high), classes = interval, output_shape[-1] or 2
+        if classes == 1:
+            raise ConfigError(
+                "SoftmaxCrossEntropy chooses between classes, and this model has one output, whose probability is 1 "
+                "whatever it is. For a yes or no take binary_cross_entropy; else give the last layer more units."
+            )
+        require_reach(self, interval, (1.0 / (1.0 + (classes - 1) * exp(low - high)),))
 
     @np.errstate(under="ignore")
     def probabilities(self, outputs: HostArray) -> HostArray | None:

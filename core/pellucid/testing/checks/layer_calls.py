@@ -68,4 +68,20 @@ def copied_when_built(subject: Subject) -> None:
         require_all_close("after its copy has changed", trial.values(), before, "Share no arrays between copies.")
 
 
-CHECKS = checks(input_gradient_not_needed, memory_apart, copied_when_built)
+def interval(subject: Subject) -> None:
+    """In evaluation all numbers of the output lie in output_interval, for large inputs too."""
+    trial = LayerTrial(subject)
+    for size in (1.0, 100.0):
+        inputs = tuple(x if x.dtype.kind in "iub" else size * x for x in trial.copies(trial.inputs))
+        low, high = trial.model.output_interval(*((float(x.min()), float(x.max())) for x in inputs))
+        outputs = trial.forward(trial.context(training=False), *map(trial.ops.asarray, inputs))
+        for y in trial.copies(outputs):
+            inside = low - 1e-9 <= y.min() and y.max() <= high + 1e-9
+            require(
+                inside, "A number of the output lies outside of its interval.",
+                expected=f"from {low:g} to {high:g}", received=f"{y.min():g} to {y.max():g}",
+                remedy="Widen what output_interval returns, or leave it out: outputs are unbounded by default.",
+            )  # fmt: skip
+
+
+CHECKS = checks(input_gradient_not_needed, memory_apart, copied_when_built, interval)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import ConformanceError, require, require_close, require_same
+from pellucid.interfaces.metric import Kind
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.calls import splits_add_up
 from pellucid.testing.checks.loss_trial import LossTrial
@@ -160,6 +161,17 @@ def probabilities(subject: Subject) -> None:
         )  # fmt: skip
 
 
+def predicts(subject: Subject) -> None:
+    """What it says of its predictions is one of the words that metrics know; values are no probabilities of classes."""
+    trial = LossTrial(subject)
+    told = trial.loss.predicts
+    require(told is None or told in get_args(Kind), "'predicts' is a word that nobody knows.",
+            expected=(*get_args(Kind), None), received=told, remedy="Take one of them, or leave it out.")  # fmt: skip
+    none = told != "values" or trial.loss.probabilities(trial.ops.to_host(trial.prediction)) is None
+    require(none, "It predicts values, and has probabilities of classes.", expected="one of the two", received="both",
+            remedy="Say predicts = 'classes' or 'answers', or leave probabilities out.")  # fmt: skip
+
+
 def outputs_for(subject: Subject) -> None:
     """The number of outputs that the example's targets ask for, if it is told, is that of its predictions."""
     trial = LossTrial(subject)
@@ -197,5 +209,5 @@ def _compare(trial: LossTrial) -> None:
 
 CHECKS = (
     *checks(value, gradients, mean_once, splits_add_up, weights, nothing_to_learn, extremes, bad_targets),
-    *checks(probabilities, outputs_for), *checks(equations, equations_at_ties, applies=has_expressions),
+    *checks(probabilities, predicts, outputs_for), *checks(equations, equations_at_ties, applies=has_expressions),
 )  # fmt: skip

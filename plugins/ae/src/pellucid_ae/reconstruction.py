@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pellucid import (
@@ -14,7 +15,10 @@ from pellucid import (
     Example,
     Layer,
     Loss,
+    Metric,
     Objective,
+    check_last_layer,
+    require_runtime,
 )
 
 
@@ -45,6 +49,10 @@ class Reconstruction(Objective):
         self.loss = loss
 
     @property
+    def _on_logits(self) -> bool:
+        return self.loss.predicts == "answers"
+
+    @property
     def capturable(self) -> bool:  # type: ignore[override]
         return self.loss.capturable
 
@@ -59,17 +67,22 @@ class Reconstruction(Objective):
     def backward(self, ctx: Context, model: Layer) -> None:
         model.backward(ctx.child("model"), self.loss.backward(ctx.child("loss")))
 
-    def check(self, model: Layer, x: Any, y: Any) -> None:
-        if len(x) != 1:
-            raise DataError(f"A reconstruction is of one input. Received: {len(x)} inputs.")
+    def suited(self, model: Layer, metrics: Sequence[Metric]) -> list[Metric]:
         outputs = getattr(model, "outputs", None)
-        if outputs in ("values", "logits") and self.loss.on_logits != (outputs == "logits"):
+        if outputs in ("values", "logits") and self._on_logits != (outputs == "logits"):
             good = "binary_cross_entropy" if outputs == "logits" else "mse"
             other = "values" if outputs == "logits" else "logits"
             raise ConfigError(
                 f"The outputs of this {type(model).__name__} are {outputs}, which the loss {type(self.loss).__name__} "
                 f"does not compare with the input. Take loss = {good!r}, or outputs = {other!r}."
             )
+        check_last_layer(model, self.loss)
+        shape = model.output_shape(*require_runtime(model).input_shapes)
+        return [metric.beside("values", shape) for metric in metrics]
+
+    def check(self, model: Layer, x: Any, y: Any) -> None:
+        if len(x) != 1:
+            raise DataError(f"A reconstruction is of one input. Received: {len(x)} inputs.")
         try:
             self.loss.check(x[0], model.output_shape(x[0].shape[1:]))
         except DataError as error:
@@ -78,7 +91,7 @@ class Reconstruction(Objective):
     def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
         """(output in the units of the input, input)."""
         values = ctx.output
-        if self.loss.on_logits:
+        if self._on_logits:
             values = ctx.scratch("values", ctx.output.shape)
             ctx.ops.activation_forward("sigmoid", ctx.output, values)
         return values, ctx.target

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from pellucid import Equation, Example, HostArray, Metric, ShapeError
+from pellucid import Equation, HostArray, OfValues
 
 
-class ReconstructionError(Metric):
-    """``Σᵢ wᵢ (1/J) Σⱼ (yᵢⱼ − xᵢⱼ)² / Σᵢ wᵢ``: the mean squared error, in the units of the input squared.
+class ReconstructionError(OfValues):
+    """``Σᵢ wᵢ (1/J) Σⱼ (yᵢⱼ − xᵢⱼ)² / Σᵢ wᵢ``: the mean squared error, in the units of the model's
+    input squared: after the transforms of the data.
 
     Shapes: prediction, target (N, …), J numbers a sample; weight (N,).
     """
@@ -19,24 +20,12 @@ class ReconstructionError(Metric):
             "np.sum(w * np.mean((prediction - t) ** 2, axis=1)) / np.sum(w)",
         ),
     )
-    examples = (Example({}, ((3,), (3,))),)
-    higher_is_better = False
-
-    def __init__(self) -> None:
-        self.reset()
 
     def reset(self) -> None:
         self._error = self._total = 0.0  # Σ w · error, Σ w
 
-    def update(self, prediction: HostArray, target: HostArray, weight: HostArray | None = None) -> None:
-        if prediction.shape != target.shape:
-            raise ShapeError(
-                f"ReconstructionError compares arrays of one shape. Received: {prediction.shape} and {target.shape}."
-            )
-        squared = (prediction.astype(np.float64) - target) ** 2
-        each = squared.reshape(len(squared), -1).mean(axis=1) if squared.size else np.zeros(0)
-        w = np.ones(len(each)) if weight is None else weight
-        self._error += float(np.sum(w * each))
+    def add(self, y: HostArray, t: HostArray, w: HostArray) -> None:
+        self._error += float(np.sum(w * ((y - t) ** 2).mean(axis=1)))
         self._total += float(np.sum(w))
 
     def result(self) -> float:

@@ -23,6 +23,7 @@ class Huber(Loss):
         ),
     )
     examples = (Example({}, input_shapes=((3,), (3,))), Example({"delta": 0.1}, input_shapes=((1,), (1,))))
+    predicts = "values"
 
     def __init__(self, delta: float = 1.0) -> None:
         check_float(self, "delta", delta, "(0, inf)")

@@ -17,8 +17,8 @@ from pellucid.ops.backends import check_variable, get_ops
 from pellucid.ops.threads import get_num_threads
 from pellucid.registry.plugins import ALLOW_LIST, allowed
 from pellucid.registry.registry import Registry, default_registry
-from pellucid.registry.report import Report
 from pellucid.workbench.cli.console import Output, table
+from pellucid.workbench.report import Report
 
 PACKAGES = ("numpy", "pluggy", "safetensors", "scipy-openblas32", "tqdm", "matplotlib", "pellucid-cupy")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid import Array, Context, Equation, Example, Layer, Shape, ShapeError
+from pellucid import Array, Context, Equation, Example, Interval, Layer, Shape, ShapeError
 
 
 class Concatenate(Layer):
@@ -26,6 +26,9 @@ class Concatenate(Layer):
                 f"shapes {tuple(a)} and {tuple(b)}. Give both the same height and width."
             )
         return (*a[:-1], a[-1] + b[-1])
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return min(low for low, _ in inputs), max(high for _, high in inputs)
 
     def forward(self, ctx: Context, a: Array, b: Array) -> Array:
         ctx.shapes = a.shape, b.shape

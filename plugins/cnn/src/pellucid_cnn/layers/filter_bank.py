@@ -12,6 +12,7 @@ from pellucid import (
     Array,
     Context,
     Initializer,
+    Interval,
     Layer,
     Param,
     Regularizer,
@@ -20,6 +21,7 @@ from pellucid import (
     check_int,
     check_type,
     contiguous,
+    interval_of,
 )
 
 from pellucid_cnn.geometry import Geometry, Padding, Pair, Size, check_padding, check_pair, pair
@@ -80,6 +82,9 @@ class FilterBank(Layer):
             "weight", shape, init=init, decay=True, regularizer=self.regularizer, fan_in=fan_in, fan_out=fan_out
         )
         self.bias = self.param("bias", (self.filters,)) if self.use_bias else None
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return interval_of(self.activation)
 
     def forward(self, ctx: Context, x: Array) -> Array:
         f = self.activation or "identity"

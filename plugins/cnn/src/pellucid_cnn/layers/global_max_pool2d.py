@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid import Array, Context, Equation, Example, Layer, Shape, contiguous
+from pellucid import Array, Context, Equation, Example, Interval, Layer, Shape, contiguous
 
 from pellucid_cnn.geometry import Geometry, check_images
 from pellucid_cnn.ops.pooling import argmax_type
@@ -35,6 +35,9 @@ class GlobalMaxPool2D(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (check_images(self, input_shape),)
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return inputs[0]
 
     def forward(self, ctx: Context, x: Array) -> Array:
         x = contiguous(ctx, x, "x")

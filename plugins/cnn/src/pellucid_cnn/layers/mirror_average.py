@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid import Array, Context, Equation, Example, Layer, Shape, ShapeError
+from pellucid import Array, Context, Equation, Example, Interval, Layer, Shape, ShapeError
 
 
 class MirrorAverage(Layer):
@@ -46,6 +46,9 @@ class MirrorAverage(Layer):
                 f"MirrorAverage takes images, samples of shape (height, width, channels). Received: {tuple(shape)}, "
                 f"{len(shape)} axes."
             )
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return self.layer.output_interval(*inputs)
 
     def forward(self, ctx: Context, x: Array) -> Array:
         seen = self.layer.forward(ctx.child(0, ctx.needs_dx), x)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pellucid import Array, Context, Equation, Example, Layer, Shape, ShapeError, as_rows, contiguous
+from pellucid import Array, Context, Equation, Example, Interval, Layer, Shape, ShapeError, as_rows, contiguous
 
 
 class Pixelwise(Layer):
@@ -47,6 +47,9 @@ class Pixelwise(Layer):
                 f"{input_shape[-1]} channels of a pixel. It gives {result}. Choose one whose output is (units,)."
             )
         return (*input_shape[:-1], result[0])
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return self.layer.output_interval(*inputs)
 
     def forward(self, ctx: Context, x: Array) -> Array:
         y = self.layer.forward(ctx.child(0, ctx.needs_dx[:1]), as_rows(ctx, x, "x"))

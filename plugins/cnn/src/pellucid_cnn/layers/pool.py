@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid import ConfigError, Example, Layer, Shape
+from pellucid import ConfigError, Example, Interval, Layer, Shape
 
 from pellucid_cnn.geometry import (
     Geometry,
@@ -64,6 +64,10 @@ class Pool(Layer):
     def output_shape(self, input_shape: Shape) -> Any:
         channels = check_images(self, input_shape)
         return (*places(self, input_shape, self.window, self._steps, self.padding), channels)
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        """That of the input, and 0 where the padding is counted."""
+        return min(inputs[0][0], 0.0), max(inputs[0][1], 0.0)
 
     def geometry(self, height: int, width: int) -> Geometry:
         """How the window moves over images of this size."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid import (
+    UNBOUNDED,
     Array,
     Context,
     Dense,
     Dropout,
     Equation,
     Example,
+    Interval,
     Layer,
     Sequential,
     Shape,
@@ -121,6 +123,9 @@ class ResidualBlock(Layer):
         height, width, _ = shape
         sizes = (None if n is None else -(-n // self.stride) for n in (height, width))
         return (*sizes, self.filters)
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return UNBOUNDED if self.last is None else self.last.output_interval(UNBOUNDED)
 
     def _check(self, shape: Shape, embedding: Shape | None) -> None:
         if len(shape) != 3 or shape[-1] is None:

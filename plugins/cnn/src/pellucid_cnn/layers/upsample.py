@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pellucid import Array, Context, Equation, Example, Layer, Shape, check_choice, contiguous
+from pellucid import Array, Context, Equation, Example, Interval, Layer, Shape, check_choice, contiguous
 
 from pellucid_cnn.geometry import Size, check_images, check_pair, pair
 
@@ -64,6 +64,9 @@ class Upsample(Layer):
         channels = check_images(self, input_shape)
         sizes = zip(input_shape[:2], pair(self.factor), strict=True)
         return (*(None if size is None else factor * size for size, factor in sizes), channels)
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return inputs[0]
 
     def forward(self, ctx: Context, x: Array) -> Array:
         x = contiguous(ctx, x, "x")

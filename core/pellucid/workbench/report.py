@@ -1,4 +1,4 @@
-"""Report: what ``pellucid doctor`` collects, from pellucid itself and from plugins."""
+"""Report: what ``pellucid doctor`` collects, from pellucid itself and from plugins, which are handed it by a hook."""
 
 from __future__ import annotations
 
