@@ -31,8 +31,8 @@ def fit_targets(model: Layer, loss: Loss, data: Any) -> None:
             proposed others than its own.
     """
     runtime = require_runtime(model)
-    if loss.predicts != "values":
-        runtime.target_transforms = []
+    if loss.predicts != "values" or not runtime.trained:
+        runtime.target_transforms = []  # those of another loss, or of a first training that came to nothing
     if not isinstance(data, Splits) or data.train.y is None or not data.target_transforms:
         return
     if loss.predicts != "values" and class_labels(data.train.y) is not None:
