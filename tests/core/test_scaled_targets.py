@@ -107,6 +107,14 @@ def test_a_trained_model_keeps_its_own() -> None:
         trained(plain, splits(**SCALED))
 
 
+def test_a_training_that_was_refused_leaves_no_scale() -> None:
+    network = model()
+    with pytest.raises(pl.DataError, match="MSE needs a target of shape"):
+        trained(network, splits(np.stack([Y, Y], axis=1), **SCALED))
+    trained(network, (X, Y / 1e6), epochs=0)
+    assert network.runtime.target_transforms == []  # type: ignore[union-attr]
+
+
 def test_labels_that_are_read_as_such_are_left_alone() -> None:
     labels = (X[:, 0] > 0).astype(np.int64)
     network = model(2)

@@ -66,7 +66,8 @@ def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:
     inputs = transformed(model, x)
     n = len(inputs[0])
     # Predictions are taken out while they are in use, so threads that predict at the same time have one each.
-    idle = require_runtime(model).idle_predictions
+    runtime = require_runtime(model)
+    idle = runtime.idle_predictions
     pieces: list[Any] = []
     own: dict[Any, Prediction] = {}
     for rows in batches(n, batch_size):
@@ -83,6 +84,6 @@ def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:
     if isinstance(pieces[0], tuple):
         return tuple(np.concatenate(parts) for parts in zip(*pieces, strict=True))
     y = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-    for transform in reversed(require_runtime(model).target_transforms):
+    for transform in reversed(runtime.target_transforms):
         y = transform.inverse(np.asarray(y, np.float64))  # the unit may be large beside what is to be told apart
     return y

@@ -31,8 +31,8 @@ def fit_targets(model: Layer, loss: Loss, data: Any) -> None:
             proposed others than its own.
     """
     runtime = require_runtime(model)
-    if loss.predicts != "values":
-        runtime.target_transforms = []
+    if loss.predicts != "values" or not runtime.trained:
+        runtime.target_transforms = []  # those of another loss, or of a first training that came to nothing
     if not isinstance(data, Splits) or data.train.y is None or not data.target_transforms:
         return
     if loss.predicts != "values" and class_labels(data.train.y) is not None:
@@ -77,8 +77,10 @@ def _as_outputs(model: Layer, y: HostArray) -> HostArray:
 def _check_proposed(proposed: Sequence[Transform], loss: Loss) -> None:
     if loss.predicts != "values":
         raise ConfigError(
-            f"{_NAME}: the data proposes {list(proposed)}, and {type(loss).__name__} takes targets as they are: it "
-            f"does not say predicts = 'values', as mse does. Let the data propose none: {_NAME} = []."
+            f"{_NAME}: the data proposes {list(proposed)} for targets that are values, and {type(loss).__name__} takes "
+            "targets as they are: it does not say predicts = 'values'. To predict values take a loss that does, such "
+            "as mse (an architecture may call it task = 'regression'). To train on these targets as they are let the "
+            f"data propose none: {_NAME} = []."
         )
     if any(isinstance(transform, Augmentation) for transform in proposed):
         raise ConfigError(
