@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from pellucid.workbench.cli.commands import COMMANDS
@@ -13,7 +13,7 @@ from tests.cli.conftest import Command
 from tests.fake_plugins import install, install_sine
 
 LIMIT = 0.100
-"""Seconds."""
+"""Seconds of computing: on a free machine the time until it answers; waiting for a busy one is not counted."""
 
 
 def twenty_plugins(site: Path) -> None:
@@ -43,14 +43,19 @@ def test_a_verb_cannot_be_called_as_any_command():
     assert tuple(COMMANDS) == manifest.COMMANDS
 
 
+def spent_by_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def test_with_20_plugins_one_of_them_broken_it_takes_less_than_100_ms(site: Path, environment: dict[str, str]):
     twenty_plugins(site)
     command = [sys.executable, "-m", "pellucid", "--help"]
     times = []
     for _ in range(20):
-        start = time.perf_counter()
+        start = spent_by_children()
         done = subprocess.run(command, env=unmeasured(environment), capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - start)
+        times.append(spent_by_children() - start)
         assert "vendor_0" in done.stdout
         if min(times) < LIMIT:  # the machine may be busy with something else
             break

@@ -37,6 +37,14 @@ def pythons() -> dict[str, str]:
     return dict(rows)
 
 
+@pytest.mark.parametrize("project", PROJECTS.values(), ids=PROJECTS)
+def test_every_python_that_is_promised_was_run(project: dict[str, Any]) -> None:
+    promised = re.findall(r"Python :: (3\.\d+)", "\n".join(project["project"]["classifiers"]))
+    assert promised
+    for minor in promised:
+        assert "green" in pythons()[minor], f"docs/machines.md tells of no run of the suite on Python {minor}"
+
+
 @pytest.mark.parametrize(
     "folder", [folder for folder, project in PROJECTS.items() if "cibuildwheel" in project["tool"]]
 )
