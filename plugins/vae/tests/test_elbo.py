@@ -177,6 +177,7 @@ def test_backends_and_recorded_steps_train_alike() -> None:
     [
         ({"beta": -0.1}, r"beta: The 'beta' of Elbo must be a float in \[0, inf\). Received: -0.1"),
         ({"std": 0}, "std: The 'std' of Elbo must be a float in"),
+        ({"std": 1e-200}, "std: The 'std' of Elbo must be a float in"),
         ({"likelihood": "poisson"}, "likelihood: expected one of 'bernoulli', 'gaussian'"),
         ({"warmup_steps": 5, "warmup_epochs": 1}, "must be 0 where 'warmup_epochs' is given"),
         ({"likelihood": "gaussian", "binarize": True}, "The 'binarize' of Elbo must be False"),

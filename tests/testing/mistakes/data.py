@@ -82,8 +82,8 @@ STANDARDIZE = Patient(
         Mistake("multiplies", "np.divide(y, std", "np.multiply(y, std"),
         Mistake(
             "keeps the first fit",
-            "self.mean = np.where(constant, lowest, mean)",
-            "self.mean = np.where(constant, lowest, mean) if self.mean is None else self.mean",
+            "self.mean = np.where(lowest == highest, lowest, mean * unit)",
+            "self.mean = mean * unit if self.mean is None else self.mean",
         ),
         Mistake("equation: adds the mean", '"(x - mean) / std"', '"(x + mean) / std"'),
     ),

@@ -49,8 +49,8 @@ STANDARDIZE = Patient(
         Mistake("equation: divides a constant feature by 0", "np.where(np.ptp(samples, 0) > 0,", "np.where(True,"),
         Mistake(
             "divides a constant feature by 0",
-            "np.where(constant, 1.0, np.sqrt(square / len(x)))",
-            "np.sqrt(square / len(x))",
+            "np.where(constant, 1.0, std)",
+            "std",
         ),
     ),
 )

@@ -43,7 +43,7 @@ class Elbo(Objective):
     Args:
         beta: β ≥ 0 (Higgins et al., beta-VAE, 2017).
         likelihood: ``bernoulli``, y are logits and x lies in [0, 1]; or ``gaussian``, y are means.
-        std: σ of the Gaussian likelihood, in the units of x.
+        std: σ of the Gaussian likelihood, in the units of x; from 1e-15 to 1e15, as float32 divides by its square.
         binarize: whether x is taken for probabilities, and pixels that are 0 or 1 are drawn from them: in training
             anew each time (Burda, Grosse & Salakhutdinov, 2016), in evaluation once.
         warmup_steps: over so many steps β grows in equal stages to its value.
@@ -76,7 +76,7 @@ class Elbo(Objective):
     ) -> None:  # fmt: skip
         check_float(self, "beta", beta, "[0, inf)")
         check_choice(self, "likelihood", likelihood, ("bernoulli", "gaussian"))
-        check_float(self, "std", std, "(0, inf)")
+        check_float(self, "std", std, "[1e-15, 1e15]")
         check_bool(self, "binarize", binarize)
         check_int(self, "warmup_steps", warmup_steps, "[0, inf)")
         check_int(self, "warmup_epochs", warmup_epochs, "[0, inf)")
