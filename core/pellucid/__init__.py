@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pellucid.autodiff.tape import grad, value_and_grad
     from pellucid.autodiff.variable import Variable
     from pellucid.basics import errors
-    from pellucid.basics.arrays import Array, HostArray, Shape
+    from pellucid.basics.arrays import Array, HostArray, Shape, as_array
     from pellucid.basics.checks import check_bool, check_choice, check_float, check_int, check_sizes, check_type
     from pellucid.basics.component import Component, Equation, Example
     from pellucid.basics.errors import CheckpointError, ConfigError, DataError, DifferentiationError, NumericalError
@@ -37,11 +37,10 @@ if TYPE_CHECKING:
     from pellucid.interfaces.runtime import Runtime
     from pellucid.interfaces.samples import Classes, Split
     from pellucid.interfaces.schedule import Schedule
-    from pellucid.interfaces.transform import Augmentation, Transform, check_columns, floating
+    from pellucid.interfaces.transform import Augmentation, Transform
     from pellucid.model.build import build
     from pellucid.model.composite import Composite
     from pellucid.model.inputs import transformed
-    from pellucid.model.predict import as_codes, in_batches, to_data
     from pellucid.ops.activations import ACTIVATIONS, DEFAULT_ALPHA, NEEDS_INPUT, require_activation
     from pellucid.ops.backends import get_ops
     from pellucid.ops.base import Ops
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from pellucid.registry.report import Report
     from pellucid.saving.model import load, save
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
+    from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
     from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
     from pellucid.standard.layers.activations import ELU, GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax
@@ -67,7 +67,9 @@ if TYPE_CHECKING:
     from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.metrics import Accuracy
+    from pellucid.standard.making import as_codes, in_batches, to_data
     from pellucid.standard.optimizers import SGD, Adam, AdamW
+    from pellucid.standard.progress import Progress
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.schedules import Constant, Cosine
@@ -84,7 +86,7 @@ if TYPE_CHECKING:
     # isort: on
 
 _MODULES = {
-    "basics.arrays": "Array HostArray Shape",
+    "basics.arrays": "Array HostArray Shape as_array",
     "basics.component": "Component Equation Example",
     "basics.checks": "check_bool check_choice check_float check_int check_sizes check_type",
     "basics.errors": (
@@ -115,14 +117,13 @@ _MODULES = {
     "interfaces.initializer": "Initializer",
     "interfaces.regularizer": "Regularizer",
     "interfaces.metric": "Metric",
-    "interfaces.transform": "Augmentation Transform check_columns floating",
+    "interfaces.transform": "Augmentation Transform",
     "interfaces.dataset": "Dataset Splits load_dataset Part check_part",
     "interfaces.samples": "Classes Split",
     "interfaces.runtime": "Runtime",
     "model.build": "build",
     "model.composite": "Composite",
     "model.inputs": "transformed",
-    "model.predict": "as_codes in_batches to_data",
     "training.run": "Callback History Run",
     "training.trainer": "Trainer",
     "training.objective": "choose_objective",
@@ -137,12 +138,15 @@ _MODULES = {
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.supervised": "Supervised",
+    "standard.making": "as_codes in_batches to_data",
     "standard.optimizers": "Adam AdamW SGD",
     "standard.schedules": "Constant Cosine",
     "standard.initializers": "Glorot He Normal Ones Zeros",
+    "standard.progress": "Progress",
     "standard.regularizers": "L2",
     "standard.metrics": "Accuracy",
     "standard.transforms": "FlattenSamples Scale Standardize",
+    "standard.columns": "check_columns floating",
     "standard.files": "Files",
     "standard.callbacks": "BestEpoch Checkpoint",
     "workbench.experiments.finished": "FinishedRun PartName open_run",
@@ -163,16 +167,17 @@ __all__ = [
     "Example", "Files", "FinishedRun", "Flatten", "FlattenSamples", "Glorot", "He", "History", "HostArray",
     "Initializer", "Layer", "LayerNorm", "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective",
     "Ones", "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError",
-    "PellucidWarning", "Plan", "PluginError", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual",
-    "Run", "Runtime", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid",
-    "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised",
-    "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_codes", "as_rows",
-    "build", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous",
-    "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl",
-    "in_batches", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures", "read", "reject",
-    "require_activation", "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples",
-    "set_num_threads", "straight_path", "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+    "PellucidWarning", "Plan", "PluginError", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape",
+    "Residual", "Run", "Runtime", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU",
+    "Sigmoid", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream",
+    "Supervised", "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array",
+    "as_codes", "as_rows", "build", "check_bool", "check_choice", "check_codes", "check_columns", "check_float",
+    "check_int", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
+    "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad",
+    "hookimpl", "in_batches", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures", "read",
+    "reject", "require_activation", "require_rows", "require_runtime", "save", "save_array", "save_codes",
+    "save_samples", "set_num_threads", "straight_path", "to_config", "to_data", "transformed", "value_and_grad",
+    "weight_per_row",
 ]  # fmt: skip
 
 

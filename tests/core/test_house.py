@@ -23,7 +23,6 @@ FOR_TYPING = "pellucid.workbench.cli."
 """What is below imports ours for type checkers only where `pellucid --help` must not pay for it."""
 IN_FUNCTIONS: dict[str, str] = {
     "pellucid.registry.plugins: pellucid.registry.hookspecs": "pluggy with it, when the first name is looked up",
-    "pellucid.training.trainer: pellucid.training.progress.Progress": "tqdm with it, for those who look",
 }
 """Imports of ours inside of functions of the floors, each with what is slow or optional about it. Never: a circle."""
 

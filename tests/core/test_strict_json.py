@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from pellucid.basics.files import to_json
+from pellucid.saving.files import to_json
 
 
 def test_what_is_not_finite_becomes_null() -> None:

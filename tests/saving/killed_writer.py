@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import pellucid as pl
-from pellucid.basics.files import remove_leftovers
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
+from pellucid.saving.files import remove_leftovers
 
 KILLS = 200
 

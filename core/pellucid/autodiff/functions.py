@@ -14,6 +14,7 @@ from pellucid.autodiff.elementwise import maximum, minimum, sqrt
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
 from pellucid.autodiff.shapes import Axis, axes_of
 from pellucid.basics.arrays import Array
+from pellucid.basics.checks import is_int
 from pellucid.basics.errors import DifferentiationError
 
 # -- functions with a rule of their own, with NumPy's signatures ----------------------------------------------------
@@ -99,7 +100,7 @@ def einsum(subscripts: str, *arrays: Array) -> Array:
 
 
 def repeat(x: Array, repeats: int, axis: int | None = None) -> Array:
-    if not isinstance(repeats, int):
+    if not is_int(repeats):
         raise DifferentiationError(
             f"repeat is differentiated for one number of repeats for all elements. Received: {repeats!r}. "
             "Index instead: x[np.repeat(np.arange(len(x)), repeats)]."
@@ -156,12 +157,12 @@ def hstack(arrays: Sequence[Array]) -> Array:
 
 def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     n = x.shape[axis]
-    if isinstance(indices_or_sections, int):
+    if is_int(indices_or_sections):
         if n % indices_or_sections:
             raise ValueError(f"an axis of length {n} cannot be split into {indices_or_sections} equal parts")
         ends = list(range(n // indices_or_sections, n, n // indices_or_sections))
     else:
-        ends = [int(end) for end in indices_or_sections]
+        ends = [int(end) for end in indices_or_sections]  # type: ignore[union-attr]
     return [
         shapes.piece(x, axis % len(x.shape), start, stop) for start, stop in zip([0, *ends], [*ends, n], strict=True)
     ]

@@ -1,1 +1,1 @@
-"""What everything stands on: components, errors, checks, arrays, files. Imports nothing of ours."""
+"""What everything stands on: components, errors, checks, arrays. Imports nothing of ours."""

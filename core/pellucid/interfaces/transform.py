@@ -114,19 +114,3 @@ class Augmentation(Transform):
     def inverse(self, y: HostArray) -> HostArray:
         """The samples as they are."""
         return y
-
-
-def check_columns(transform: Transform, x: HostArray, shape: tuple[int, ...]) -> None:
-    """DataError unless each row of ``x`` has the shape that the transform was fitted on."""
-    if x.shape[1:] != shape:
-        single = "A single sample needs a batch axis: x[None]."
-        remedy = single if x.shape == shape else "Pass data with the same columns as the training data."
-        raise DataError(
-            f"{type(transform).__name__} was fitted on samples of shape {shape}. Received: samples of shape "
-            f"{x.shape[1:]}. {remedy}"
-        )
-
-
-def floating(x: HostArray) -> np.dtype[Any]:
-    """The floating-point type of a result: that of ``x``, or for whole numbers one that holds them."""
-    return np.result_type(x.dtype, np.float32)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 from os import urandom
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import Shape
-from pellucid.basics.checks import is_size
+from pellucid.basics.checks import as_python, is_int, is_size
 from pellucid.basics.component import CHANGES, Component
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import a
@@ -84,7 +83,8 @@ def read_shapes(shape: Any) -> tuple[Shape, ...]:
         raise ConfigError(
             "input_shape: missing. It is the shape of one sample, without the batch axis: input_shape=(784,)."
         )
-    if _is_int(shape):
+    shape = as_python(shape)
+    if is_int(shape):
         raise ConfigError(f"input_shape: expected a list of ints. Received: {shape!r}. Write ({shape},).")
     if isinstance(shape, list | tuple):
         several = bool(shape) and all(isinstance(part, list | tuple) for part in shape)
@@ -97,14 +97,10 @@ def read_shapes(shape: Any) -> tuple[Shape, ...]:
     )
 
 
-def _is_int(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Integral)
-
-
 def _seed(seed: Any) -> int:
     if seed is None:
         return int.from_bytes(urandom(4))
-    if not _is_int(seed) or not 0 <= int(seed) < 1 << 64:
+    if not is_int(seed) or not 0 <= int(seed) < 1 << 64:
         raise ConfigError(f"The 'seed' of a model must be an int in [0, 2**64). Received: {seed!r}.")
     return int(seed)
 

@@ -1,22 +1,16 @@
-"""predict: the model's outputs for any number of samples; small batches reuse their memory and recorded plan.
-
-For models that make samples: ``in_batches`` applies a part of a model, ``as_codes`` checks what a decoder is given,
-``to_data`` gives samples in the data's units.
-"""
+"""predict: the model's outputs for any number of samples; small batches reuse their memory and recorded plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import CHANGES
-from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.model.inputs import as_model_input, batches, transformed
+from pellucid.model.inputs import batches, transformed
 from pellucid.ops.recording import Replayed
 
 KEPT_ROWS = 32
@@ -64,68 +58,6 @@ class Prediction:
 
     def _copied(self, y: Any) -> HostArray:
         return np.array(self._ops.to_host(y))
-
-
-def in_batches(
-    model: Layer, function: Callable[..., Any], *arrays: HostArray, batch_size: int = 1024, training: bool = False,
-    seed: int | None = None, step: int = 0,
-) -> HostArray:  # fmt: skip
-    """``function(ctx, *rows)``, a part of a model such as its decoder's forward, batch after batch.
-
-    Random numbers are those of the seed, the step and the sample, whatever the batches.
-
-    Args:
-        model: the built model whose backend and type are used.
-        function: from a context and arrays of the backend to one array.
-        arrays: aligned arrays of the host, one sample a row, as the function takes them.
-        training: whether layers do what they do in training, such as adding noise.
-        seed: of random numbers; None takes the model's.
-        step: of training that is meant, for random numbers.
-
-    Raises:
-        ShapeError: the model has not been built.
-    """
-    runtime = require_runtime(model)
-    seed = runtime.seed if seed is None else seed
-    ctx = Context(runtime.ops, training=training, seed=seed, dtype=runtime.dtype)
-    pieces = []
-    for rows in batches(len(arrays[0]), batch_size):
-        if training:
-            ctx.begin(step, 0, row_offset=rows.start)
-        else:
-            ctx.begin(step, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
-        given = (runtime.ops.asarray(array[rows]) for array in arrays)
-        pieces.append(np.array(runtime.ops.to_host(function(ctx, *given))))
-    return np.concatenate(pieces)
-
-
-def as_codes(model: Layer, z: Any, size: int) -> HostArray:
-    """Codes for a decoder, (N, size), in the model's floating-point type.
-
-    Raises:
-        ShapeError: codes of another size. DataError: no numbers.
-    """
-    try:
-        codes = np.asarray(z)
-    except ValueError as error:
-        raise DataError(f"Codes are rows of {size} numbers each. Received: rows of several lengths.") from error
-    if codes.dtype.kind not in "fiub":
-        raise DataError(f"Codes must hold numbers. Received: an array of dtype {codes.dtype}.")
-    if codes.ndim != 2 or codes.shape[1] != size:
-        hint = " A single code needs a batch axis: code[None]." if codes.shape == (size,) else ""
-        raise ShapeError(f"Codes must have shape (N, {size}), one a row. Received: {codes.shape}.{hint}")
-    return as_model_input(model, 0, codes)
-
-
-def to_data(model: Layer, y: HostArray) -> HostArray:
-    """Samples (N, …) that a model made, in the units of its data: the model's transforms undone, the last one first.
-
-    Raises:
-        ConfigError: one of them cannot be undone. ShapeError: the model has not been built.
-    """
-    for transform in reversed(require_runtime(model).transforms):
-        y = transform.inverse(y)
-    return y
 
 
 def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:

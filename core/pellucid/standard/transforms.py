@@ -12,7 +12,8 @@ from pellucid.basics.arrays import HostArray, Shape
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.transform import Transform, check_columns, floating
+from pellucid.interfaces.transform import Transform
+from pellucid.standard.columns import check_columns, floating
 
 
 class FlattenSamples(Transform):

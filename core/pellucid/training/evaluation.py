@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
+from pellucid.basics.checks import as_python, is_number
+from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.metric import Metric
@@ -45,7 +47,15 @@ def evaluate(
             for metric in metrics:
                 metric.update(prediction, target)
     figures = {name: value / total if total else float("nan") for name, value in sums.items()}
-    return figures | {figure_name(metric): metric.result() for metric in metrics}
+    return figures | {figure_name(metric): _figure(metric) for metric in metrics}
+
+
+def _figure(metric: Metric) -> float:
+    """What a metric has found, as a float of Python's: history, checkpoints and JSON know no other."""
+    result = as_python(metric.result())
+    if not is_number(result):
+        raise ConfigError(f"{type(metric).__name__}.result must return a number, of all batches. Received: {result!r}.")
+    return float(result)
 
 
 def figure_name(metric: Metric) -> str:

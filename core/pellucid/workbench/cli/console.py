@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.basics.suggest import did_you_mean
-from pellucid.basics.files import to_json
+from pellucid.saving.files import to_json
 
 
 class Output:

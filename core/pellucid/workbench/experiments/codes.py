@@ -11,9 +11,9 @@ import numpy as np
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError
-from pellucid.basics.files import replace_by
 from pellucid.interfaces.dataset import class_labels
 from pellucid.interfaces.samples import Split
+from pellucid.saving.files import replace_by
 from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, style
 from pellucid.workbench.experiments.outputs import check_output, save_array, save_arrays, save_table
 

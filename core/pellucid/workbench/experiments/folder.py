@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.basics.files import replace_text, to_json
+from pellucid.saving.files import replace_text, to_json
 
 HEADING = "# The whole configuration of this run. It can be trained again as it is: pellucid train experiment.toml\n\n"
 

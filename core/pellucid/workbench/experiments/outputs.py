@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.errors import ConfigError
-from pellucid.basics.files import replace_by, replace_text
+from pellucid.saving.files import replace_by, replace_text
 from pellucid.workbench import pictures
 
 PNG_SCALE, GIF_SCALE = 2, 8

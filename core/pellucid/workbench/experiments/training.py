@@ -8,8 +8,8 @@ from signal import Signals
 from typing import Any
 
 from pellucid.basics.errors import ConfigError
-from pellucid.basics.files import remove_leftovers
 from pellucid.saving.checkpoint import restore_checkpoint
+from pellucid.saving.files import remove_leftovers
 from pellucid.saving.model import save
 from pellucid.standard.callbacks import Checkpoint
 from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal

@@ -76,7 +76,7 @@ def _table(records: list[dict[str, Any]], with_file: bool) -> str:
 
 
 def _write(path: Path, predictions: Predictions, records: list[dict[str, Any]]) -> None:
-    from pellucid.basics.files import replace_text, to_json
+    from pellucid.saving.files import replace_text, to_json
     from pellucid.workbench.experiments.outputs import save_arrays, save_table
 
     if path.suffix.lower() == ".npz":
