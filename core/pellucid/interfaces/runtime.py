@@ -25,6 +25,7 @@ class Runtime:
         input_shapes: one shape per input, without the batch axis.
         arena: the flat memory of all parameters.
         predict: computes outputs for any number of samples; ``model.predict`` calls it.
+        summary: the layers as a table; ``model.summary`` prints it.
         config: the configuration that builds this model again, by registered names only.
         transforms: fitted on the training data, applied before the model in ``predict``, and saved with it.
         classes: names of the classes, or None.
@@ -38,6 +39,7 @@ class Runtime:
     input_shapes: tuple[Shape, ...]
     arena: Arena
     predict: Callable[..., Any]
+    summary: Callable[[Any], str]
     config: dict[str, Any] | None = None
     transforms: list[Transform] = field(default_factory=list)
     classes: tuple[str, ...] | None = None
