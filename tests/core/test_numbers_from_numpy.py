@@ -194,6 +194,40 @@ def test_a_metric_that_finds_no_number_is_named(of: Any) -> None:
         trainer(metrics=[Mean(of)]).evaluate((X, Y))
 
 
+class Factor(pl.Schedule):
+    def __init__(self, factor: Any) -> None:
+        self.factor = factor
+
+    def __call__(self, step: int, total: int) -> Any:
+        return self.factor
+
+
+@pytest.mark.parametrize("factor", [None, "a", np.ones(1), np.ones(3), float("nan"), float("inf"), -1.0, 1j, True])
+def test_a_schedule_that_gives_no_factor_is_named_before_a_weight_is_touched(factor: Any) -> None:
+    one = trainer(schedule=Factor(factor))
+    before = one.runtime.arena.data.copy()
+    with pytest.raises(pl.ConfigError, match=r"The 'factor' of Factor must be a float in \[0, inf\)\. Received: "):
+        one.fit(X, Y, verbose=False)
+    np.testing.assert_array_equal(one.runtime.arena.data, before)
+
+
+@pytest.mark.parametrize("factor", [np.float32(0.5), 1, np.float64(0.5)])
+def test_a_schedule_may_give_numbers_of_numpy(factor: Any) -> None:
+    trainer(schedule=Factor(factor)).fit(X, Y, verbose=False)
+
+
+@pytest.mark.parametrize("names", ["abc", 3])
+def test_names_stand_in_a_list(names: Any) -> None:
+    for attribute in ("classes", "features"):
+        with pytest.raises(pl.DataError, match="stand in a list, one text each"):
+            pl.Split(X, Y, **{attribute: names})
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.dtype("float64"), "float64"])
+def test_a_type_may_be_numpys(dtype: Any) -> None:
+    assert pl.build("dense", units=3, input_shape=(4,), dtype=dtype).runtime.dtype == np.float64
+
+
 def test_arguments_by_name_are_read_from_arrays() -> None:
     assert pl.create("optimizer", "adam", lr=np.array(0.5)).lr == 0.5
     assert pl.create("layer", "dense", units=np.float64(3).astype(int), use_bias=np.bool_(False)).use_bias is False

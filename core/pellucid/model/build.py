@@ -28,7 +28,7 @@ DTYPES = ("float32", "float64")
 
 def build(
     config: str | Mapping[str, Any] | Layer, *, input_shape: Any = None, seed: int | None = None,
-    dtype: str = "float32", backend: str | Ops | None = None, **arguments: Any,
+    dtype: Any = "float32", backend: str | Ops | None = None, **arguments: Any,
 ) -> Layer:  # fmt: skip
     """A model by name: its layers are made, their parameters placed in one block of memory and initialised.
 
@@ -37,7 +37,7 @@ def build(
         input_shape: the shape of one sample, ``(784,)``; for several inputs a list of shapes. An axis of variable
             length is None.
         seed: of the first values of the parameters; None draws one, which ``model.runtime.seed`` records.
-        dtype: ``"float32"`` or ``"float64"``.
+        dtype: ``"float32"`` or ``"float64"``, or NumPy's types of these names.
         backend: ``"cython"``, ``"reference"`` or a plugin's; None takes ``PELLUCID_BACKEND`` or the best
             that is installed.
         arguments: of the model's constructor.
@@ -64,6 +64,7 @@ def build(
         given = table.pop("input_shape", None)
         shape = given if input_shape is None else input_shape
         layer = read(("model", "layer"), {**table, **arguments})
+    dtype = getattr(dtype, "__name__", dtype)  # numpy.float32 means "float32"
     if dtype not in DTYPES:
         raise ConfigError(f"The 'dtype' of a model must be one of {', '.join(DTYPES)}. Received: {dtype!r}.")
     shapes = read_shapes(shape)

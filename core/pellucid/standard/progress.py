@@ -76,9 +76,8 @@ class Progress(Callback):
         line, self.unwritten = self.unwritten, ""
         if line and self.bar is not None:
             self.bar.write(line, file=sys.stderr)  # above the live line
-            sys.stderr.flush()
         elif line:
-            print(line, file=sys.stderr, flush=True)
+            print(line, file=sys.stderr)
 
 
 def somebody_looks() -> bool:
