@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pellucid.autodiff.tape import grad, value_and_grad
     from pellucid.autodiff.variable import Variable
     from pellucid.basics import errors
-    from pellucid.basics.arrays import UNBOUNDED, Array, HostArray, Interval, Shape
+    from pellucid.basics.arrays import UNBOUNDED, Array, HostArray, Interval, Shape, as_array
     from pellucid.basics.checks import check_bool, check_choice, check_float, check_int, check_sizes, check_type
     from pellucid.basics.component import Component, Equation, Example
     from pellucid.basics.errors import CheckpointError, ConfigError, DataError, DifferentiationError, NumericalError
@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from pellucid.standard.making import as_codes, in_batches, to_data
     from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy, OfValues
     from pellucid.standard.optimizers import SGD, Adam, AdamW
+    from pellucid.standard.progress import Progress
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.schedules import Constant, Cosine
@@ -88,7 +89,7 @@ if TYPE_CHECKING:
     # isort: on
 
 _MODULES = {
-    "basics.arrays": "Array HostArray Interval Shape UNBOUNDED",
+    "basics.arrays": "Array HostArray Interval Shape UNBOUNDED as_array",
     "basics.component": "Component Equation Example",
     "basics.checks": "check_bool check_choice check_float check_int check_sizes check_type",
     "basics.errors": (
@@ -145,6 +146,7 @@ _MODULES = {
     "standard.optimizers": "Adam AdamW SGD",
     "standard.schedules": "Constant Cosine",
     "standard.initializers": "Glorot He Normal Ones Zeros",
+    "standard.progress": "Progress",
     "standard.regularizers": "L2",
     "standard.metrics": "Accuracy MAE OfValues R2 RMSE",
     "standard.last_layer": "check_last_layer require_reach",
@@ -172,16 +174,17 @@ __all__ = [
     "FlattenSamples", "Glorot", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
     "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer",
     "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
-    "Primitive", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime", "Scale",
-    "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax", "SoftmaxCrossEntropy",
-    "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh", "Trainer", "Transform",
-    "Transposed", "Variable", "Zeros", "__version__", "as_codes", "as_rows", "build", "check_bool", "check_choice",
-    "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_output", "check_part",
-    "check_sizes", "check_type", "choose_objective", "class_number", "contiguous", "create", "did_you_mean", "errors",
-    "features", "floating", "get_include", "get_ops", "grad", "hookimpl", "in_batches", "interval_of", "listed", "load",
-    "load_dataset", "mix", "names", "open_run", "pictures", "read", "reject", "require_activation", "require_reach",
-    "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads",
-    "straight_path", "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+    "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
+    "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax",
+    "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh",
+    "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
+    "build", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
+    "check_last_layer", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
+    "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad",
+    "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures",
+    "read", "reject", "require_activation", "require_reach", "require_rows", "require_runtime", "save", "save_array",
+    "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data", "transformed",
+    "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -24,7 +24,6 @@ FOR_TYPING = "pellucid.workbench.cli."
 IN_FUNCTIONS: dict[str, str] = {
     "pellucid.registry.plugins: pellucid.registry.hookspecs": "pluggy with it, when the first name is looked up",
     "pellucid.standard.manifest: pellucid.standard.derivatives.TABLE": "NumPy with it, when a rule is missing",
-    "pellucid.training.trainer: pellucid.training.progress.Progress": "tqdm with it, for those who look",
 }
 """Imports of ours inside of functions of the floors, each with what is slow or optional about it. Never: a circle."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from itertools import pairwise
+from types import ModuleType
 
 import pellucid as pl
 import pytest
-from pellucid.training import progress, run
+from pellucid.standard import progress
+from pellucid.training import run
 
 from tests.saving.support import small_data, small_trainer
 
@@ -81,6 +83,29 @@ def test_short_epochs_do_not_flood_and_the_last_one_is_shown(
     lines = capsys.readouterr().err.splitlines()
     assert 10 <= len(lines) <= 11  # a second
     assert lines[0].startswith("epoch 1/100 ") and lines[-1].startswith("epoch 100/100 ")
+
+
+class Kernel:
+    """What the shell of a notebook has, and that of a terminal has not."""
+
+    kernel = object()
+
+
+@pytest.mark.parametrize(("shell", "shown"), [(Kernel(), True), (object(), False), (None, False)])
+def test_a_notebook_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shell: object, shown: bool
+) -> None:
+    ipython = ModuleType("IPython")
+    ipython.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    small_trainer(callbacks=[]).fit(small_data(), epochs=1)
+    assert ("epoch 1/1  loss" in capsys.readouterr().err) == shown
+
+
+@pytest.mark.parametrize("verbose", [None, True, False])
+def test_nowhere_to_show_it(monkeypatch: pytest.MonkeyPatch, verbose: bool | None) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    small_trainer(callbacks=[]).fit(small_data(), epochs=1, verbose=verbose)
 
 
 def test_silent_unless_asked_or_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,8 @@ import numpy
 
 from pellucid.autodiff.primitive import Recorded, namespace, shape_of, strip
 from pellucid.autodiff.variable import Variable
-from pellucid.basics.arrays import as_tuple
+from pellucid.basics.arrays import as_array, as_tuple
+from pellucid.basics.checks import is_int
 from pellucid.basics.errors import ConfigError, DataError, DifferentiationError, ShapeError
 
 __all__ = ["Tape", "Variable", "grad", "value_and_grad"]
@@ -160,7 +161,7 @@ def _zeros_like(value: Any) -> Any:
 def value_and_grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
     """The function ``(value of f, gradient of f)`` of the same arguments; see :func:`grad`."""
     numbers = as_tuple(argnums)
-    if not numbers or not all(isinstance(i, int) and not isinstance(i, bool) and i >= 0 for i in numbers):
+    if not numbers or not all(is_int(i) and i >= 0 for i in numbers):
         raise ConfigError(f"argnums must be a position, or a tuple of positions, from 0. Received: {argnums!r}.")
 
     def differentiated(*args: Any, **options: Any) -> tuple[Any, Any]:
@@ -217,6 +218,8 @@ def grad(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[
 def _as_variable(tape: Tape, i: int, value: Any) -> Variable | None:
     """The argument as a Variable; None if it is of integers or booleans."""
     plain = strip(value)
+    if hasattr(plain, "mask"):
+        value = plain = as_array(plain, f"Argument {i} of the differentiated function")
     if type(plain) in (float, int):
         return tape.variable(value if isinstance(value, Recorded) else float(value))
     kind = getattr(getattr(plain, "dtype", None), "kind", "b" if isinstance(plain, bool) else None)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from math import inf
+from numbers import Real
 from typing import Any
 
 import numpy
+
+from pellucid.basics.errors import DataError
 
 Array = Any
 """An array of the backend's own namespace: ``numpy.ndarray`` or ``cupy.ndarray``."""
@@ -26,3 +29,48 @@ def as_tuple(one_or_several: Any) -> tuple[Any, ...]:
 def fits(shape: tuple[int, ...], declared: Shape) -> bool:
     """Whether a shape is the declared one, in which None stands for any length."""
     return len(shape) == len(declared) and all(d in (None, n) for n, d in zip(shape, declared, strict=True))
+
+
+_NUMBERS = (Real, numpy.bool_)
+
+
+def as_array(given: Any, name: str) -> HostArray:
+    """What means real numbers (an array, a list, a data frame, a memory map) as an array of NumPy's: the one place
+    where the arrays of users come in.
+
+    Args:
+        given: what the user gave; an array that is one of NumPy's already is not copied.
+        name: what it is called in messages.
+
+    Raises:
+        DataError: it means none: texts, complex numbers, rows of several lengths, a sparse matrix; or an entry is
+            missing or masked. What lies under a mask is never taken for data.
+    """
+    if type(given) is numpy.ndarray and given.dtype.kind in "fiub":
+        return given
+    if isinstance(given, list | tuple) and any(isinstance(part, numpy.ma.MaskedArray) for part in given):
+        given = numpy.ma.array(given)  # of a list, asarray would take what lies under the masks of its parts
+    if isinstance(given, numpy.ma.MaskedArray) and numpy.ma.getmaskarray(given).any():
+        masked = numpy.argwhere(numpy.ma.getmaskarray(given))
+        raise DataError(
+            f"{name} has masked entries: {len(masked)}, the first at {tuple(masked[0].tolist())} (counted from 0). "
+            "Expected: a number everywhere. Fill them in, x.filled(0.0), or leave these rows out."
+        )
+    try:
+        array = numpy.asarray(given)
+        if array.dtype.kind == "O" and all(isinstance(entry, _NUMBERS) for entry in array.flat):
+            array = array.astype(float)  # columns of several types
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        raise DataError(
+            f"{name} must hold real numbers, with rows of one length. Received: a {type(given).__name__}, of which "
+            f"NumPy says: {str(error).partition('.')[0]}. Convert it: numpy.asarray(…, dtype='float32')."
+        ) from error
+    if array.dtype.kind not in "fiub":
+        wrong = next((entry for entry in array.flat if not isinstance(entry, _NUMBERS)), None)
+        remedy = "Every entry must be a number: none missing, complex, a date or a list."
+        if isinstance(wrong, str | bytes):
+            remedy = "Number the names of classes: classes, y = numpy.unique(names, return_inverse=True)."
+        elif hasattr(given, "toarray"):
+            remedy = "It is sparse: give x.toarray()."
+        raise DataError(f"{name} must hold real numbers. Received: dtype {array.dtype}, with {wrong!r:.60}. {remedy}")
+    return array

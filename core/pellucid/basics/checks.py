@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isfinite
+from math import inf
 from numbers import Integral, Real
+from typing import Any, TypeGuard
 
 from pellucid.basics.errors import ConfigError
 
 
 def check_float(owner: object, name: str, value: object, interval: str) -> None:
     """Raise ConfigError unless ``value`` is a finite number in the interval, written as in ``"[0, 1)"``."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not _inside(float(value), interval):
+    if not is_number(value) or not _inside(float(value), interval):
         raise _error(owner, name, f"a float in {interval}", value)
 
 
 def check_int(owner: object, name: str, value: object, interval: str) -> None:
     """Raise ConfigError unless ``value`` is an integer in the interval, written as in ``"[1, inf)"``."""
-    if isinstance(value, bool) or not isinstance(value, Integral) or not _inside(float(value), interval):
+    if not is_int(value) or not _inside(int(value), interval):
         raise _error(owner, name, f"an int in {interval}", value)
 
 
 def check_bool(owner: object, name: str, value: object) -> None:
     """Raise ConfigError unless ``value`` is True or False."""
-    if not isinstance(value, bool):
+    if not isinstance(as_python(value), bool):
         raise _error(owner, name, "True or False", value)
 
 
@@ -49,16 +50,36 @@ def check_type(owner: object, name: str, value: object, types: tuple[type, ...],
         raise _error(owner, name, expected, value)
 
 
+def is_int(value: object) -> TypeGuard[int]:
+    """Whether ``value`` is an integer, of Python's or of NumPy's; a truth value is none."""
+    return type(value) is int or (isinstance(value, Integral) and not isinstance(value, bool))  # the first is faster
+
+
 def is_size(value: object) -> bool:
     """Whether ``value`` is an integer of at least 1."""
-    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= 1
+    return is_int(value) and int(value) >= 1
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether ``value`` is a real number, of Python's or of NumPy's, that a float can hold; a truth value is none."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return float(value) is not None
+    except OverflowError:
+        return False
+
+
+def as_python(value: Any) -> Any:
+    """What NumPy holds as Python has it: a number, a text or a truth value, of an array a list; all else as it is."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _inside(value: float, interval: str) -> bool:
     low, high = (float(end) for end in interval[1:-1].split(","))
     above = value >= low if interval[0] == "[" else value > low
     below = value <= high if interval[-1] == "]" else value < high
-    return isfinite(value) and above and below
+    return -inf < value < inf and above and below
 
 
 def _error(owner: object, name: str, expected: str, value: object) -> ConfigError:

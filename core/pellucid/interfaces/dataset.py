@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from pellucid.basics.checks import check_int
+from pellucid.basics.checks import check_int, is_int, is_number
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.samples import Classes, Inputs, Split, check_data, choose_rows
@@ -167,9 +167,7 @@ def load_dataset(name: str, *, seed: int = 0, **arguments: Any) -> Splits:
 
 def check_part(owner: object, name: str, value: Any) -> None:
     """Raise ConfigError unless ``value`` is a fraction in [0, 1) or a number of samples."""
-    if isinstance(value, float) and 0.0 <= value < 1.0:
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if not (is_int(value) and int(value) >= 0) and not (is_number(value) and 0.0 <= float(value) < 1.0):
         raise ConfigError(
             f"The '{name}' of {type(owner).__name__} must be a fraction in [0, 1) or a number of samples, an int of at "
             f"least 0. Received: {value!r}."
@@ -178,7 +176,7 @@ def check_part(owner: object, name: str, value: Any) -> None:
 
 def as_count(part: Part, n: int) -> int:
     """How many of n samples a fraction or a count asks for."""
-    return part if isinstance(part, int) else round(part * n)
+    return int(part) if is_int(part) else round(part * n)
 
 
 def class_labels(y: Inputs | None) -> np.ndarray[Any, Any] | None:

@@ -176,6 +176,14 @@ class Layer(Component, ABC):
         """
         return require_runtime(self).predict(self, x, batch_size=batch_size)
 
+    def summary(self) -> None:
+        """Print a table of the layers, the shapes of their outputs (without the batch axis) and the numbers of their
+        parameters; ``print(model)`` does the same."""
+        print(require_runtime(self).summary(self))
+
+    def __str__(self) -> str:
+        return repr(self) if self.runtime is None else self.runtime.summary(self)
+
     def __call__(self, *inputs: Any) -> Any:
         """Apply to Variables inside ``Composite.call``, whose tape supplies the context."""
         tape = newest_tape(inputs)

@@ -41,4 +41,4 @@ class Metric(Component, ABC):
 
     @abstractmethod
     def result(self) -> float:
-        """The figure over all batches since the last reset."""
+        """The figure over all batches since the last reset: a number, of Python's or of NumPy's."""

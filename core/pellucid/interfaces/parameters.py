@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, as_array
 from pellucid.basics.component import CHANGES
 from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.initializer import Initializer
@@ -70,13 +70,18 @@ class Param:
         return self._data
 
     @data.setter
-    def data(self, value: Array) -> None:
+    def data(self, value: Any) -> None:
+        self._write(self.data, value)
+
+    def _write(self, here: Array, value: Any) -> None:
+        """Copy what means an array of this shape to where the values or the gradient lie."""
+        if type(value) is not type(here) or isinstance(value, np.ndarray):  # another array of a device stays there
+            value = as_array(value, f"The value of parameter '{self.path}'")
         if tuple(value.shape) != self.shape:
             raise ShapeError(
                 f"Parameter '{self.path}' holds an array of shape {self.shape}. Received: {tuple(value.shape)}. "
                 "Assign an array of the same shape; to change the shape build a new model."
             )
-        here = self.data
         here[...] = value if self._arena is None else self._arena.ops.asarray(value, here.dtype)
 
     @property
@@ -86,7 +91,10 @@ class Param:
 
     @property
     def grad(self) -> Array:
-        """The gradient, a view into the arena; a backward adds to it: ``self.weight.grad += …``."""
+        """The gradient, a view into the arena; a backward adds to it: ``self.weight.grad += …``.
+
+        A step of a trainer uses it up: afterwards it holds zeros, for the next step to add to. Who wants to see the
+        gradient of a step subscribes: ``run.on_gradients(observer)``, see :class:`pellucid.Run`."""
         if self._grad is None:
             if self._arena is None:
                 return self.data  # raises: not built
@@ -94,9 +102,9 @@ class Param:
         return self._grad
 
     @grad.setter
-    def grad(self, value: Array) -> None:
+    def grad(self, value: Any) -> None:
         if value is not self.grad:  # `p.grad += g` adds in place, then assigns the same array
-            self.grad[...] = value
+            self._write(self.grad, value)
 
     def lives_in(self, arena: Arena) -> bool:
         """Whether its memory is part of this arena."""
@@ -192,11 +200,11 @@ class Arena:
         # Not ops.zeros: that belongs to the step and is replayed with it, while these zeros are written once.
         try:
             block = self.ops.xp.zeros(self.size + unit, self.dtype)
-        except (MemoryError, ValueError) as error:  # ValueError: more than can be addressed
+        except (MemoryError, ValueError, OverflowError) as error:  # the others: more than can be addressed
             largest = max(self.params, key=lambda param: prod(param.shape))
-            gibibytes = self.size * self.dtype.itemsize / 2**30
+            gibibytes = self.size * self.dtype.itemsize // 2**30
             raise ConfigError(
-                f"There is not enough memory for {self.size:,} parameters, {gibibytes:,.1f} GiB in {self.dtype}. The "
+                f"There is not enough memory for {self.size:,} parameters, {gibibytes:,} GiB in {self.dtype}. The "
                 f"largest is '{largest.path}' of shape {largest.shape}. Make the model smaller."
             ) from error
         skip = (-self.ops.address(block) % ALIGNMENT) // self.dtype.itemsize

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_tuple
+from pellucid.basics.arrays import HostArray, as_array, as_tuple
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.names import Names, renumbered, reordered
 
@@ -18,19 +20,29 @@ Classes = Names
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Samples, one a row.
+    """Samples, one a row. What is given as lists, data frames and the like becomes arrays and tuples of texts.
 
     Attributes:
         x: inputs, (N, …), or a tuple of them.
         y: targets: class labels (N,) of an integer type, or numbers (N, …); None if there are none.
         classes: names of the classes in the order of their labels, or of the columns of ``y``; or None.
         features: names of the columns of ``x``, of the first if there are several; or None.
+
+    Raises:
+        DataError: x or y mean no numbers; see :func:`pellucid.as_array`.
     """
 
     x: Inputs
     y: HostArray | None = None
     classes: Classes | None = None
     features: Names | None = None
+
+    def __post_init__(self) -> None:
+        several = isinstance(self.x, tuple)
+        x = tuple(as_array(part, f"x[{i}]") for i, part in enumerate(self.x)) if several else as_array(self.x, "x")
+        y = None if self.y is None else as_array(self.y, "y")
+        if not (x is self.x and y is self.y and self.classes is self.features is None):  # as a step finds it
+            self.__dict__.update(x=x, y=y, classes=_texts(self.classes), features=_texts(self.features))  # else frozen
 
     def __len__(self) -> int:
         return len(as_tuple(self.x)[0])
@@ -65,8 +77,14 @@ class Split:
         return f"Split(x={described}, y={target})"
 
 
+def _texts(names: Iterable[Any] | None) -> tuple[str, ...] | None:
+    if names is not None and (isinstance(names, str) or not isinstance(names, Iterable)):
+        raise DataError(f"Names of classes and of features stand in a list, one text each. Received: {names!r:.80}.")
+    return None if names is None else tuple(map(str, names))
+
+
 def check_data(x: Any, y: Any = None, *, where: str = "the data") -> None:
-    """Raise DataError unless ``x`` and ``y`` are NumPy arrays of finite numbers with one sample a row.
+    """Raise DataError unless ``x`` and ``y`` hold finite numbers with one sample a row.
 
     Whether labels fit the number of classes is for the loss to check.
 
@@ -76,17 +94,20 @@ def check_data(x: Any, y: Any = None, *, where: str = "the data") -> None:
         where: what the message calls them.
     """
     single = not isinstance(x, tuple)
-    named = [("x", x)] if single else [(f"x[{i}]", part) for i, part in enumerate(x)]
+    given = [("x", x)] if single else [(f"x[{i}]", part) for i, part in enumerate(x)]
     if y is not None:
-        named.append(("y", y))
+        given.append(("y", y))
+    named = [(name, as_array(array, f"{name} of {where}")) for name, array in given]
     for name, array in named:
-        _check_type(name, array, where)
-    if single and x.ndim < 2:
+        if array.ndim == 0:
+            raise DataError(f"{name} of {where} must have one sample a row. Received: a single number, shape ().")
+    shape = named[0][1].shape
+    if single and len(shape) < 2:
         raise DataError(
             f"x of {where} must have one sample a row and its features in columns, shape (N, features). "
-            f"Received: shape {x.shape}. For samples of one feature pass x[:, None], for one sample x[None]."
+            f"Received: shape {shape}. For samples of one feature pass x[:, None], for one sample x[None]."
         )
-    rows = len(named[0][1])
+    rows = shape[0]
     for name, array in named[1:]:
         if len(array) != rows:
             raise DataError(
@@ -94,31 +115,18 @@ def check_data(x: Any, y: Any = None, *, where: str = "the data") -> None:
                 f"Received: {rows} rows in {named[0][0]}, {len(array)} in {name}."
             )
     if rows == 0:
-        raise DataError(f"There are no samples in {where}: x has shape {named[0][1].shape}. At least one is needed.")
+        raise DataError(f"There are no samples in {where}: x has shape {shape}. At least one is needed.")
     for name, array in named:
         _check_finite(name, array, where)
 
 
-def _check_type(name: str, array: Any, where: str) -> None:
-    if not isinstance(array, np.ndarray):
-        raise DataError(
-            f"{name} of {where} must be a NumPy array with one sample a row. Received: {type(array).__name__}. "
-            "Convert it: numpy.asarray(…)."
-        )
-    if array.dtype.kind not in "fiub":
-        hint = "Convert it: numpy.asarray(…, dtype='float32')."
-        if name == "y":
-            hint = "Number the class names: classes, y = numpy.unique(names, return_inverse=True)."
-        raise DataError(f"{name} of {where} must hold real numbers. Received: dtype {array.dtype}. {hint}")
-    if array.ndim == 0:
-        raise DataError(f"{name} of {where} must have one sample a row. Received: a single number, shape ().")
-
-
 def _check_finite(name: str, array: HostArray, where: str) -> None:
     # Minimum and maximum pass NaN and infinity on and need no second array of this size.
-    if array.dtype.kind != "f" or array.size == 0 or (np.isfinite(array.min()) and np.isfinite(array.max())):
+    if array.dtype.kind != "f" or array.size == 0 or (isfinite(array.min()) and isfinite(array.max())):
         return
     bad = np.argwhere(~np.isfinite(array))
+    if not len(bad):
+        return  # a longdouble that no float can hold
     row, *column = (int(i) for i in bad[0])
     place = f"row {row}"
     if column:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 from os import urandom
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import Shape
-from pellucid.basics.checks import is_size
+from pellucid.basics.checks import as_python, is_int, is_size
 from pellucid.basics.component import CHANGES, Component
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import a
@@ -18,6 +17,7 @@ from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Arena, Param, State
 from pellucid.interfaces.runtime import Runtime
 from pellucid.model.predict import predict
+from pellucid.model.summary import summary
 from pellucid.ops.backends import get_ops
 from pellucid.ops.base import Ops
 from pellucid.ops.random import mix, site_key
@@ -28,7 +28,7 @@ DTYPES = ("float32", "float64")
 
 def build(
     config: str | Mapping[str, Any] | Layer, *, input_shape: Any = None, seed: int | None = None,
-    dtype: str = "float32", backend: str | Ops | None = None, **arguments: Any,
+    dtype: Any = "float32", backend: str | Ops | None = None, **arguments: Any,
 ) -> Layer:  # fmt: skip
     """A model by name: its layers are made, their parameters placed in one block of memory and initialised.
 
@@ -37,7 +37,7 @@ def build(
         input_shape: the shape of one sample, ``(784,)``; for several inputs a list of shapes. An axis of variable
             length is None.
         seed: of the first values of the parameters; None draws one, which ``model.runtime.seed`` records.
-        dtype: ``"float32"`` or ``"float64"``.
+        dtype: ``"float32"`` or ``"float64"``, or NumPy's types of these names.
         backend: ``"cython"``, ``"reference"`` or a plugin's; None takes ``PELLUCID_BACKEND`` or the best
             that is installed.
         arguments: of the model's constructor.
@@ -64,6 +64,7 @@ def build(
         given = table.pop("input_shape", None)
         shape = given if input_shape is None else input_shape
         layer = read(("model", "layer"), {**table, **arguments})
+    dtype = getattr(dtype, "__name__", dtype)  # numpy.float32 means "float32"
     if dtype not in DTYPES:
         raise ConfigError(f"The 'dtype' of a model must be one of {', '.join(DTYPES)}. Received: {dtype!r}.")
     shapes = read_shapes(shape)
@@ -84,7 +85,8 @@ def read_shapes(shape: Any) -> tuple[Shape, ...]:
         raise ConfigError(
             "input_shape: missing. It is the shape of one sample, without the batch axis: input_shape=(784,)."
         )
-    if _is_int(shape):
+    shape = as_python(shape)
+    if is_int(shape):
         raise ConfigError(f"input_shape: expected a list of ints. Received: {shape!r}. Write ({shape},).")
     if isinstance(shape, list | tuple):
         several = bool(shape) and all(isinstance(part, list | tuple) for part in shape)
@@ -97,14 +99,10 @@ def read_shapes(shape: Any) -> tuple[Shape, ...]:
     )
 
 
-def _is_int(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Integral)
-
-
 def _seed(seed: Any) -> int:
     if seed is None:
         return int.from_bytes(urandom(4))
-    if not _is_int(seed) or not 0 <= int(seed) < 1 << 64:
+    if not is_int(seed) or not 0 <= int(seed) < 1 << 64:
         raise ConfigError(f"The 'seed' of a model must be an int in [0, 2**64). Received: {seed!r}.")
     return int(seed)
 
@@ -151,5 +149,5 @@ def allocate(
     arena = Arena(model.parameters(), dtype, ops)
     for state in model.states():
         state.data = ops.zeros(state.shape, arena.dtype)
-    model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, predict, config)
+    model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, predict, summary, config)
     return model.runtime

@@ -106,7 +106,6 @@ class Composite(Layer):
 
     def build(self, *input_shapes: Shape) -> None:
         trace(self, input_shapes, build=True)
-        self._built = True
 
     def output_shape(self, *input_shapes: Shape) -> Any:
         # A copy is traced where building would change this object: asking for a shape declares nothing.
@@ -189,8 +188,8 @@ class ShapeTape(CallTape):
         given = [strip(self.own(x)) for x in inputs]
         shapes = [x.shape[1:] for x in given]
         try:
-            if isinstance(layer, Composite):
-                result = trace(layer, shapes, build=self.build)
+            if self.build and isinstance(layer, Composite):
+                result = trace(layer, shapes, build=True)  # once, not for its output shape again
             else:
                 if self.build:
                     layer.build(*shapes)
@@ -217,6 +216,7 @@ def trace(composite: Composite, shapes: Any, *, build: bool) -> Any:
         composite.declare(*shapes)
     lengths = LENGTHS if any(None in shape for shape in shapes) else LENGTHS[:1]
     found = [_trace_with(composite, shapes, length, build) for length in lengths]
+    composite._built = composite._built or build
     merged = tuple(  # an axis on whose length several traces differ is variable
         tuple(axis[0] if len(set(axis)) == 1 else None for axis in zip(*versions, strict=True))
         for versions in zip(*(outputs for _, outputs in found), strict=True)

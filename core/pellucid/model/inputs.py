@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, Shape, as_tuple, fits
+from pellucid.basics.arrays import HostArray, Shape, as_array, as_tuple, fits
+from pellucid.basics.checks import is_size
 from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.names import column_names, reordered
@@ -30,8 +31,6 @@ def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> No
                 f"Input {i} of the model must have shape ({', '.join(map(str, wanted))}), one sample a row. "
                 f"Received: {tuple(x.shape)}.{hint}"
             )
-        if x.dtype.kind not in "fiub":
-            raise DataError(f"Input {i} must hold numbers. Received: an array of dtype {x.dtype}.")
 
 
 def as_model_input(model: Layer, i: int, x: HostArray) -> HostArray:
@@ -72,7 +71,7 @@ def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -
     """
     runtime = require_runtime(model)
     names, features = column_names(as_tuple(x)[0]), runtime.metadata.get("features")
-    first, *others = map(np.asarray, as_tuple(x))
+    first, *others = [as_array(part, f"Input {i} of the model") for i, part in enumerate(as_tuple(x))]
     if names is not None and features is not None:
         first = reordered(first, names, features, "the samples")
     for transform in runtime.transforms:
@@ -84,7 +83,7 @@ def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -
 
 def batches(n: int, batch_size: int) -> Iterator[slice]:
     """Consecutive slices that cover n rows; at least one, so that no rows still give outputs of the right shape."""
-    if not isinstance(batch_size, int | np.integer) or isinstance(batch_size, bool) or batch_size < 1:
+    if not is_size(batch_size):
         raise ConfigError(f"The 'batch_size' must be an int of at least 1. Received: {batch_size!r}.")
     for start in range(0, max(n, 1), batch_size):
         yield slice(start, min(start + batch_size, n))

@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from pellucid.basics.checks import is_int
 from pellucid.basics.errors import ConfigError
 
 VARIABLE = "PELLUCID_NUM_THREADS"
@@ -70,12 +71,12 @@ def usable_cores() -> int:
 
 
 def _checked(n: Any, where: str) -> int:
-    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST:
+    if not is_int(n) or not 1 <= n <= MOST:
         raise ConfigError(
             f"{where} must be an integer from 1 to {MOST}, the number of threads. Received: {n!r}. "
             f"This process may use {usable_cores()} cores."
         )
-    return n
+    return int(n)
 
 
 def _loaded() -> Any:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from numbers import Integral, Real
 from pathlib import Path, PurePath
 from re import match
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
+from pellucid.basics.checks import is_int, is_number
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, PellucidError, PluginError
 from pellucid.basics.suggest import a, did_you_mean, listed
@@ -232,6 +232,8 @@ class Reader:
             plain = _plain(given, member)
             if plain is not FAILED and not (kinds and isinstance(given, str) and member is str):
                 return plain
+        if hasattr(given, "tolist"):  # a number or an array of NumPy's
+            return self.value(given.tolist(), annotation, path)
         if kinds and isinstance(given, str | Mapping | Component):  # a text is a name where a component may stand
             made = self.component(kinds, given, path)
             classes = tuple(member for member in wanted if component_kind(member))
@@ -279,9 +281,9 @@ def _plain(given: Any, annotation: Any) -> Any:
     if get_origin(annotation) is Literal:
         return next((v for v in get_args(annotation) if type(v) is type(given) and v == given), FAILED)
     if annotation is int:
-        return int(given) if not isinstance(given, bool) and isinstance(given, Integral) else FAILED
+        return int(given) if is_int(given) else FAILED
     if annotation is float:
-        return float(given) if not isinstance(given, bool) and isinstance(given, Real) else FAILED
+        return float(given) if is_number(given) else FAILED
     base = get_origin(annotation) or annotation
     if not isinstance(base, type) or component_kind(base) or is_sequence(base) or is_mapping(base):
         return FAILED

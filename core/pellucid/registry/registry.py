@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
+from pathlib import PurePath
 from typing import Any, ClassVar, Protocol
 
 from pellucid.basics.component import Component
@@ -70,10 +71,10 @@ class Registry:
             raise ConfigError(f"{a(kinds[0]).capitalize()} is chosen by its name, a str. Received: {name!r}.")
         vendor, slash, short = name.partition("/") if "/" in name else (CORE, "", name)
         if vendor not in self.plugins.found:
+            suggestion = absent(name, self.plugins.found) or did_you_mean(vendor, self.plugins.found)
             raise ConfigError(
                 f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'."
-                f"{absent(name, self.plugins.found) or did_you_mean(vendor, self.plugins.found)}"
-                f" Installed: {listed(self.plugins.found)}."
+                f"{self._readers(kinds, name) or suggestion} Installed: {listed(self.plugins.found)}."
             )
         plugin = self.plugins.load(vendor)
         for kind in kinds:
@@ -99,7 +100,7 @@ class Registry:
         wanted = [entry for entry in entries if entry.kind in kinds]
         known = sorted({entry.name if "/" in name else _shown(entry, entries) for entry in wanted})
         several = len(kinds) > 2
-        suggestion = absent(name, self.plugins.found) or did_you_mean(name, known)
+        suggestion = self._readers(kinds, name) or absent(name, self.plugins.found) or did_you_mean(name, known)
         message = f"Unknown {'name' if several else ' or '.join(kinds)} '{name}'.{suggestion}"
         elsewhere = sorted({entry.kind for entry in entries if name in (entry.name, entry.short_name)})
         if elsewhere:
@@ -111,6 +112,13 @@ class Registry:
         elif not (suggestion or elsewhere or "/" in name):
             message += " Names of a plugin are known once it is installed; pellucid plugins lists those that are."
         return ConfigError(message)
+
+    def _readers(self, kinds: Sequence[str], name: str) -> str:
+        """Of a name that looks like a file: who reads such files, as their summaries say; or nothing."""
+        suffix = PurePath(name).suffix
+        known = self.entries() if suffix else []
+        found = [entry for entry in known if entry.kind in kinds and suffix in entry.summary]
+        return "".join(f" A file is not a name: {e.name} has {e.summary}; see: pellucid show {e.name}." for e in found)
 
     # -- implementations -----------------------------------------------------------------------------------------
 

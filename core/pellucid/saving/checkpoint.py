@@ -13,7 +13,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError
 from pellucid.registry.config import read
 from pellucid.registry.writer import to_config
-from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
+from pellucid.saving.container import Header, damaged, read_header, read_tensors, to_text, write
 from pellucid.saving.model import below, check_tensors, differences, model_document, model_tensors, refused, restore
 from pellucid.training.run import Callback, Training
 
@@ -46,7 +46,7 @@ def save_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
         "totals": ops.to_host(trainer.totals).tolist(), "optimizer_steps": int(trainer.slots.t),
         "plan": trainer.plan,
     }  # fmt: skip
-    tensors[_HISTORY] = np.frombuffer(json.dumps(trainer.history.records).encode(), np.uint8)  # too long for a header
+    tensors[_HISTORY] = np.frombuffer(to_text(trainer.history.records).encode(), np.uint8)  # too long for a header
     document["callbacks"] = callbacks
     write(path, "checkpoint", document, tensors)
 

@@ -76,7 +76,11 @@ class Header:
 
 
 def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
-    """Write a file, atomically; see :func:`pellucid.saving.files.replace_file`."""
+    """Write a file, atomically; see :func:`pellucid.saving.files.replace_file`.
+
+    Numbers and arrays of NumPy's in the document are written as Python has them.
+    """
+    path = _as_path(path)
     arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in tensors.items()}
     values = hash_values(arrays)
     facts = {
@@ -84,7 +88,7 @@ def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any],
         "sha256": hash_header(kind, document, {n: (a.dtype, a.shape) for n, a in arrays.items()}, values),
         "document": document,
     }  # fmt: skip
-    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    text = to_text(facts, ensure_ascii=False, separators=(",", ":"))
     # safetensors.numpy.save_file would leave a temporary file of its own behind when it is killed.
     content = save(arrays, {KEY: text})
     length = int.from_bytes(content[:8], "little")
@@ -94,6 +98,35 @@ def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any],
             "The configuration or the metadata of this model is too large."
         )
     replace_file(path, content)
+
+
+def to_text(facts: Any, **form: Any) -> str:
+    """Facts as JSON, in which NaN and infinity stay what they are.
+
+    Raises:
+        CheckpointError: there is something among them that JSON cannot hold.
+    """
+    try:
+        return json.dumps(facts, default=_in_python, **form)
+    except TypeError as error:
+        raise CheckpointError(
+            f"A file can hold numbers, texts, truth values, None, and lists and tables of these. {error}. Look at the "
+            "metadata of the model and at what callbacks return from state()."
+        ) from error
+
+
+def _in_python(value: Any) -> Any:
+    if not hasattr(value, "tolist"):
+        raise TypeError(f"Received: {value!r:.80} ({type(value).__name__})")
+    return value.tolist()
+
+
+def _as_path(path: Any) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise CheckpointError(
+            f"A file is named by its path, a text or a pathlib.Path. Received: {path!r:.80} ({type(path).__name__})."
+        )
+    return Path(path)
 
 
 def hash_values(tensors: Mapping[str, HostArray]) -> str:
@@ -107,7 +140,7 @@ def hash_values(tensors: Mapping[str, HostArray]) -> str:
 def hash_header(kind: str, document: Mapping[str, Any], tensors: _Table, values: str) -> str:
     """SHA-256 over all else: kind, document, the tensors' names, types and shapes, and the hash of their values."""
     table = [[name, dtype.str, list(shape)] for name, (dtype, shape) in sorted(tensors.items())]
-    return sha256(json.dumps([FORMAT_VERSION, kind, document, table, values]).encode()).hexdigest()
+    return sha256(to_text([FORMAT_VERSION, kind, document, table, values]).encode()).hexdigest()
 
 
 def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
@@ -116,7 +149,7 @@ def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
     Raises:
         CheckpointError: missing, foreign, truncated, damaged, of the other kind, or of a newer pellucid.
     """
-    path = Path(path)
+    path = _as_path(path)
     header = _raw_header(path)
     metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):

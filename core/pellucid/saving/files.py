@@ -85,7 +85,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return value
+    return plain(value.tolist()) if hasattr(value, "tolist") else value  # numbers and arrays of NumPy's
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:

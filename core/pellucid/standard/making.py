@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray
-from pellucid.basics.errors import DataError, ShapeError
+from pellucid.basics.arrays import HostArray, as_array
+from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.model.inputs import as_model_input, batches
@@ -56,12 +56,7 @@ def as_codes(model: Layer, z: Any, size: int) -> HostArray:
     Raises:
         ShapeError: codes of another size. DataError: no numbers.
     """
-    try:
-        codes = np.asarray(z)
-    except ValueError as error:
-        raise DataError(f"Codes are rows of {size} numbers each. Received: rows of several lengths.") from error
-    if codes.dtype.kind not in "fiub":
-        raise DataError(f"Codes must hold numbers. Received: an array of dtype {codes.dtype}.")
+    codes = as_array(z, "The array of codes")
     if codes.ndim != 2 or codes.shape[1] != size:
         hint = " A single code needs a batch axis: code[None]." if codes.shape == (size,) else ""
         raise ShapeError(f"Codes must have shape (N, {size}), one a row. Received: {codes.shape}.{hint}")

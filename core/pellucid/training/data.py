@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, as_tuple
+from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -34,7 +34,7 @@ def prepare(
     been trained before: then those that it has, which may be none, are used, and a data set that proposes others is a
     ConfigError.
     """
-    opened = _open(data, seed)
+    opened = _open(data, seed, "the training data")
     train = opened.train if isinstance(opened, Splits) else opened
     if validation is None and isinstance(opened, Splits) and len(opened.validation):
         validation = opened.validation
@@ -60,7 +60,7 @@ def evaluation_data(
 ) -> Pair:
     """Transformed, checked (inputs, y); of a data set's parts the one named. ``known`` are samples whose names are the
     model's, if it has none yet."""
-    opened = _open(data, seed)
+    opened = _open(data, seed, f"the {part} data")
     if isinstance(opened, Splits):
         opened = getattr(opened, part)
     where = f"the {part} data"
@@ -69,7 +69,7 @@ def evaluation_data(
 
 def direct_source(model: Layer, objective: Objective, x: Any, y: Any, weight: Any, *, seed: int) -> Source:
     """One batch as a source whose rows are taken in order; its arrays may be the caller's."""
-    split = by_names(model, objective, _open((x, y), seed), "the batch", to_learn=True)
+    split = by_names(model, objective, _open((x, y), seed, "the batch"), "the batch", to_learn=True)
     runtime = require_runtime(model)
     objective.begin(model, split)
     source = _source(runtime, _checked(model, objective, split, "the batch"), weight)
@@ -121,7 +121,7 @@ def require_own(name: str, own: Sequence[Transform], proposed: Sequence[Transfor
 
 def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
     """The transforms, each fitted on what the one before makes of the training samples."""
-    first = np.asarray(x[0] if isinstance(x, tuple) else x)
+    first = x[0] if isinstance(x, tuple) else x
     transforms: list[Transform] = []
     for transform in proposed:
         if transforms and isinstance(transforms[-1], Augmentation) and not isinstance(transform, Augmentation):
@@ -136,7 +136,7 @@ def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
     return transforms
 
 
-def _open(data: Any, seed: int) -> Any:
+def _open(data: Any, seed: int, where: str) -> Any:
     if isinstance(data, str):
         return load_dataset(data, seed=seed)
     if isinstance(data, Dataset):
@@ -145,12 +145,11 @@ def _open(data: Any, seed: int) -> Any:
         return data
     if isinstance(data, tuple) and len(data) == 2:
         x, y = data
-        return Split(
-            tuple(np.asarray(part) for part in x) if isinstance(x, tuple) else np.asarray(x),
-            None if y is None else np.asarray(y),
-            classes if (classes := column_names(y)) and len(classes) > 1 else None,
-            column_names(as_tuple(x)[0]),
-        )
+        classes = column_names(y)
+        try:
+            return Split(x, y, classes if classes and len(classes) > 1 else None, column_names(as_tuple(x)[0]))
+        except DataError as error:
+            raise DataError(f"In {where}: {error}") from error
     raise DataError(
         "Data must be a data set, the name of one, or a pair (x, y) of arrays with one sample a row (y may be None). "
         f"Received: {type(data).__name__}."
@@ -161,7 +160,7 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     inputs = transformed(model, split.x, objective.input_shapes(model))
     y = split.y
     if y is not None:
-        y, dtype = objective.scaled(model, np.asarray(y)), require_runtime(model).dtype
+        y, dtype = objective.scaled(model, y), require_runtime(model).dtype
         y = np.ascontiguousarray(y, np.int64) if y.dtype.kind in "iub" else in_type(f"y of {where}", y, dtype)
     try:
         objective.check(model, inputs, y)
@@ -173,7 +172,8 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
 def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = None) -> Source:
     inputs, y = pair
     if weight is not None:
-        n, weight = len(inputs[0]), np.ascontiguousarray(weight, runtime.dtype)
+        n, weight = len(inputs[0]), as_array(weight, "The array of sample weights")
+        weight = np.ascontiguousarray(weight, runtime.dtype)
         if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
             raise DataError(
                 f"Sample weights must be {n} finite numbers of at least 0, one per sample. "

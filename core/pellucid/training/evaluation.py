@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
+from pellucid.basics.checks import as_python, is_number
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -50,7 +51,15 @@ def evaluate(
                 metric.update(prediction, target)
     figures = {name: value / total if total else float("nan") for name, value in sums.items()}
     names = figure_names(metrics, "loss", *ctx.parts)
-    return figures | {name: metric.result() for name, metric in zip(names, metrics, strict=True)}
+    return figures | {name: _figure(metric) for name, metric in zip(names, metrics, strict=True)}
+
+
+def _figure(metric: Metric) -> float:
+    """What a metric has found, as a float of Python's: history, checkpoints and JSON know no other."""
+    result = as_python(metric.result())
+    if not is_number(result):
+        raise ConfigError(f"{type(metric).__name__}.result must return a number, of all batches. Received: {result!r}.")
+    return float(result)
 
 
 def figure_names(metrics: Sequence[Metric], *others: str) -> list[str]:

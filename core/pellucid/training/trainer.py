@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from pellucid.basics.checks import check_float, check_int
+from pellucid.basics.checks import as_python, check_float, check_int
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.metric import Metric
@@ -69,8 +68,8 @@ class Trainer(Training):
         super().__init__(
             model, chosen, read("optimizer", optimizer, path="optimizer"),
             None if schedule is None else read("schedule", schedule, path="schedule"),
-            suited, read_several("callback", callbacks, path="callbacks"),
-            clip_norm, accumulate, int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed,
+            suited, read_several("callback", callbacks, path="callbacks"), as_python(clip_norm), int(accumulate),
+            int(np.random.SeedSequence().generate_state(1)[0] if seed is None else seed),
         )  # fmt: skip
         self._objective_config = config_or_none(self.objective)  # the model keeps that of its last training
         self._stepper = Stepper(self.slots, self.seed)
@@ -78,8 +77,8 @@ class Trainer(Training):
 
     @np.errstate(under="ignore")
     def fit(
-        self, data: Any, *, validation: Any = None, epochs: int = 1, batch_size: int = 32, sample_weight: Any = None,
-        verbose: bool | None = None,
+        self, data: Any, y: Any = None, *, validation: Any = None, epochs: int = 1, batch_size: int = 32,
+        sample_weight: Any = None, verbose: bool | None = None,
     ) -> History:  # fmt: skip
         """Train for a number of epochs; a second call continues, with the weights that training stopped with.
 
@@ -90,24 +89,28 @@ class Trainer(Training):
         Args:
             data: a data set, its name, or a pair ``(x, y)`` of arrays or data frames. Names of columns and of classes
                 are compared with those of the first training, which the model keeps.
-            validation: the same, evaluated after every epoch; None takes the data set's own validation part.
+            y: the targets, where ``data`` is ``x`` alone: ``fit(x, y)`` is ``fit((x, y))``.
+            validation: as ``data``, evaluated after every epoch; None takes the data set's own validation part.
             epochs: passes over the data, each of which sees every sample once; with 0 everything is checked and
                 nothing trained.
             batch_size: samples per micro-batch; the last one of an epoch may be smaller and is weighted so.
             sample_weight: a weight per sample, or None.
-            verbose: show progress; None shows it on a terminal only.
+            verbose: show progress; None shows it where somebody may be looking, on a terminal or in a notebook.
         """
         check_int(self, "epochs", epochs, "[0, inf)")
         check_int(self, "batch_size", batch_size, "[1, inf)")
+        epochs, batch_size = int(epochs), int(batch_size)
         self.forget()
         source, validated = prepare(
-            self.model, self.objective, data, validation, sample_weight, seed=self.seed, totals=self.totals
-        )
+            self.model, self.objective, data if y is None else (data, y), validation, sample_weight, seed=self.seed,
+            totals=self.totals,
+        )  # fmt: skip
         source.full = min(batch_size, len(source))
         self._make_plan(epochs, len(source), batch_size)
         self.runtime.metadata["objective"] = self._objective_config
+        progress = None if verbose is False else read("callback", {"type": "progress", "always": bool(verbose)})
         # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
-        with self.runtime.ops.quiet(), Run(self, source, validated, _progress(verbose)) as run:
+        with self.runtime.ops.quiet(), Run(self, source, validated, progress) as run:
             while self.epochs < run.last_epoch and run.stop_reason is None:
                 self._train_epoch(run, source, batch_size)
                 if run.stop_reason is None:
@@ -135,6 +138,13 @@ class Trainer(Training):
         """Let go of the memory that steps work in; the next step takes it anew. What was learned stays."""
         self._stepper.forget()
         self._direct.clear()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: what a run needs to go on, without the memory that steps work in."""
+        return {**vars(self), "_stepper": None, "_direct": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _stepper=Stepper(state["slots"], state["seed"]))
 
     def _train_epoch(self, run: Run, source: Source, batch_size: int) -> None:
         source.shuffle(mix(self.seed), self.epochs)
@@ -191,17 +201,9 @@ class Trainer(Training):
         return source
 
     @np.errstate(under="ignore")
-    def evaluate(self, data: Any, *, batch_size: int = 1024) -> dict[str, float]:
-        """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode; columns and
-        labels are found by the names that the model keeps."""
-        inputs, y = evaluation_data(self.model, self.objective, data, seed=self.seed)
-        return evaluate(self.model, self.objective, self.metrics, inputs, y, seed=self.seed, batch_size=batch_size)
-
-
-def _progress(verbose: bool | None) -> Callback | None:
-    """What shows how far a run is, if somebody wants to see it or may be looking."""
-    if verbose or (verbose is None and sys.stderr.isatty()):
-        from pellucid.training.progress import Progress  # and tqdm with it, for those who look
-
-        return Progress()
-    return None
+    def evaluate(self, data: Any, y: Any = None, *, batch_size: int = 1024) -> dict[str, float]:
+        """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode; of a data set
+        its test part. Columns and labels are found by the names that the model keeps."""
+        data = data if y is None else (data, y)
+        pair = evaluation_data(self.model, self.objective, data, seed=self.seed)
+        return evaluate(self.model, self.objective, self.metrics, *pair, seed=self.seed, batch_size=batch_size)

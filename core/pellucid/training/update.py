@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 
 from pellucid.basics.arrays import Array
+from pellucid.basics.checks import check_float
 from pellucid.basics.errors import NumericalError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.optimizer import Optimizer, Slots, make_segments
@@ -32,6 +35,8 @@ class Update:
         """Write the learning rates of this step where the kernels read them."""
         if self.schedule is not None:
             factor = self.schedule(step, total)
+            if type(factor) is not float or not 0.0 <= factor < inf:
+                check_float(self.schedule, "factor", factor, "[0, inf)")
             for segment in self.segments:
                 segment.hyper[0] = segment.base_lr * factor
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray
-from pellucid.basics.checks import check_int
+from pellucid.basics.arrays import HostArray, as_array
+from pellucid.basics.checks import check_int, is_size
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.saving.files import replace_by
 
@@ -38,12 +38,7 @@ def as_images(samples: Any, shape: Sequence[int] | None = None) -> HostArray:
         ConfigError: the shape is none of an image, or has another number of pixels than a sample. DataError: the
             samples are no array of numbers, or no shape is given and none follows.
     """
-    try:
-        values = np.asarray(samples)
-    except ValueError as error:  # rows of different lengths
-        raise DataError(f"Pictures need samples in one array of numbers. Received: {error}") from error
-    if values.dtype.kind not in "fiub":
-        raise DataError(f"Pictures need samples of real numbers. Received: dtype {values.dtype}.")
+    values = as_array(samples, "The array of samples for pictures")
     numbers = prod(values.shape[1:])
     if shape is not None:
         if not _is_image_shape(shape) or prod(shape) != numbers:
@@ -65,7 +60,7 @@ def as_images(samples: Any, shape: Sequence[int] | None = None) -> HostArray:
 
 def _is_image_shape(shape: Any) -> bool:
     """Whether these are height and width, and perhaps 1 or 3 channels."""
-    if not isinstance(shape, Sequence) or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
+    if not isinstance(shape, Sequence) or not all(map(is_size, shape)):
         return False
     return len(shape) >= 2 and tuple(shape[2:]) in _CHANNELS
 
@@ -113,7 +108,7 @@ def as_pixels(images: Any) -> HostArray:
     Raises:
         DataError: another shape than ``tile`` takes, not finite, or whole numbers above 1 that are not uint8.
     """
-    values = np.asarray(images)
+    values = as_array(images, "The array of images")
     if values.ndim == 4 and values.shape[3] == 1:
         values = values[..., 0]
     if not (values.ndim == 3 or (values.ndim == 4 and values.shape[3] == 3)):

@@ -144,8 +144,8 @@ def test_a_unit_that_says_nothing_is_not_active() -> None:
     [
         (lambda m: decode(m, np.zeros((3, 5))), ShapeError, r"Codes must have shape \(N, 2\).* Received: \(3, 5\)"),
         (lambda m: decode(m, np.zeros(2)), ShapeError, r"A single code needs a batch axis: code\[None\]"),
-        (lambda m: decode(m, [["a", "b"]]), DataError, "Codes must hold numbers. Received: an array of dtype <U1"),
-        (lambda m: decode(m, [[1.0, 2.0], [3.0]]), DataError, "rows of 2 numbers each. Received: rows of several"),
+        (lambda m: decode(m, [["a", "b"]]), DataError, "codes must hold real numbers. Received: dtype <U1"),
+        (lambda m: decode(m, [[1.0, 2.0], [3.0]]), DataError, "codes must hold real numbers, with rows of one length"),
         (lambda m: decode(m, np.zeros((3, 2)), np.zeros(3, int)), ConfigError, "unconditional and takes no labels"),
         (lambda m: encode(pl.build("tanh", input_shape=(3,)), data(2)), ConfigError, "which has codes. Received: Tanh"),
         (lambda m: encode(None, data(2)), ConfigError, "which has codes. Received: None"),

@@ -14,6 +14,7 @@ from pellucid.autodiff.functions import ravel, reshape, transpose
 from pellucid.autodiff.primitive import shape_of
 from pellucid.autodiff.products import matmul
 from pellucid.basics.arrays import Array, as_tuple
+from pellucid.basics.checks import is_int
 from pellucid.basics.errors import ShapeError
 
 
@@ -35,7 +36,7 @@ def inner(a: Array, b: Array) -> Array:
 def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
     """The sum over ``axes`` of a and b: one matrix product, with the summed axes last in a and first in b."""
     n, m = len(shape_of(a)), len(shape_of(b))
-    if isinstance(axes, int):
+    if is_int(axes):
         axes = (range(n - axes, n), range(axes))
     sides = [as_tuple(tuple(side) if isinstance(side, Sequence) else side) for side in axes]
     mine, others = ([normalize_axis_index(i, length) for i in side] for side, length in zip(sides, (n, m), strict=True))

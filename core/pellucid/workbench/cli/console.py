@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -37,16 +37,28 @@ class Output:
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that raises ConfigError, with a suggestion, instead of ending the process."""
+    """An ArgumentParser that raises ConfigError, with a suggestion, instead of ending the process.
+
+    Attributes:
+        remedy: of a command: from words that are no options of it to how what is meant is written.
+    """
 
     def __init__(self, prog: str, description: str) -> None:
         super().__init__(prog=prog, description=description, allow_abbrev=False)
+        self.remedy: Callable[[Sequence[str]], str] = lambda words: ""
+        self._words: list[str] = []
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._words = list(args or ())
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         suggestion = ""
         if message.startswith("unrecognized arguments: "):
             wrong = message.partition(": ")[2].split()[0]
-            suggestion = did_you_mean(wrong, self._option_string_actions) if wrong.startswith("-") else ""
+            if wrong.startswith("-"):
+                words = self._words[self._words.index(wrong) :] if wrong in self._words else [wrong]
+                suggestion = self.remedy(words) or did_you_mean(wrong, self._option_string_actions)
         raise ConfigError(f"{self.prog}: {message}.{suggestion} See: {self.prog} --help.")
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, ORANGE, RED, VIOLET, style
@@ -36,10 +35,12 @@ def draw(epochs: Epochs, summary: Mapping[str, Any], path: Path) -> None:
     columns = min(count, 3)
     rows = -(-count // columns)
     width, height = PANEL[0] * columns, PANEL[1] * rows + HEADING
-    layout = ConstrainedLayoutEngine(
-        w_pad=0.16, h_pad=0.12, wspace=0.04, hspace=0.06, rect=(0.0, 0.0, 1.0, 1.0 - HEADING / height)
-    )
-    figure = Figure(figsize=(width, height), dpi=150, facecolor="white", layout=layout)
+    figure = Figure(figsize=(width, height), dpi=150, facecolor="white")
+    # Margins in inches, wide enough for every tick's text: matplotlib's own layout draws all of it once more.
+    figure.subplots_adjust(
+        left=0.55 / width, right=1 - 0.2 / width, bottom=0.55 / height, top=1 - (HEADING + 0.4) / height,
+        wspace=0.7 / (PANEL[0] - 0.7), hspace=0.95 / (PANEL[1] - 0.95),
+    )  # fmt: skip
     FigureCanvasAgg(figure)
     panels = [figure.add_subplot(rows, columns, i + 1) for i in range(count)]
     best = int(summary["best_epoch"])

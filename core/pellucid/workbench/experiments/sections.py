@@ -11,18 +11,20 @@ from typing import Any
 import tomli_w
 
 from pellucid.basics.errors import ConfigError
+from pellucid.standard.tables import SUFFIXES
 
 NAMES = ("data", "model", "loss", "objective", "optimizer", "schedule", "train")
 """The sections of an experiment file."""
 Sections = dict[str, Any]
-_BARE = re.compile(r"[A-Za-z_][\w./-]*")
+_TEXT = re.compile(r"""(?=.*[^\W\d_])[\w.~/\\][^"'\[\]{},]*""")
+"""What is taken for a text if it is no TOML: a word or a path, not a number, a list or a table that is miswritten."""
 _CONSTANTS = ("inf", "nan", "true", "false")
 
 
 def read_sections(path: Path) -> Sections:
     """The tables of an experiment file; what they mean is not looked at yet."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors may begin it with a mark
     except OSError as error:
         raise ConfigError(f"Cannot read the experiment {path}: {error.strerror}. Check the path.") from error
     except UnicodeDecodeError as error:
@@ -32,8 +34,12 @@ def read_sections(path: Path) -> Sections:
 
 
 def choose(sections: Sections, section: str, name: str | None) -> None:
-    """Let a section name another component; the arguments of the one before do not belong to it."""
+    """Let a section name another component; the arguments of the one before do not belong to it. A file in the place of
+    a data set is one of its samples."""
     if name is None:
+        return
+    if section == "data" and Path(name).suffix.lower() in SUFFIXES:
+        sections[section] = {"type": "files", "train": name}
         return
     if section in ("loss", "objective"):
         sections.pop("objective" if section == "loss" else "loss", None)
@@ -44,8 +50,8 @@ def choose(sections: Sections, section: str, name: str | None) -> None:
 def change(sections: Sections, settings: Iterable[str]) -> None:
     """Apply settings as they stand on a command line: ``train.epochs=3``, ``model.hidden=[64, 32]``.
 
-    The value is TOML. A single word that is none is taken as a text, so that a shell needs no second pair of quotes:
-    ``model.activation=tanh``.
+    The value is TOML. A word or a path that is none is taken as a text, so that a shell needs no second pair of quotes:
+    ``model.activation=tanh``, ``data.train=./samples.csv``.
     """
     for setting in settings:
         path, equals, text = setting.partition("=")
@@ -66,11 +72,11 @@ def _value(setting: str, text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError as error:
-        if _BARE.fullmatch(text) and text.lower() not in _CONSTANTS:
+        if _TEXT.fullmatch(text) and text.lower() not in _CONSTANTS:
             return text
         raise ConfigError(
             f"--set {setting}: the value is not valid TOML ({error}). Examples: train.epochs=3, optimizer.lr=1e-3, "
-            "'model.hidden=[64, 32]', model.activation=tanh."
+            "'model.hidden=[64, 32]', model.activation=tanh, data.train=samples.csv."
         ) from error
 
 

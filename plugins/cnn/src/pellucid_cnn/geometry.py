@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Literal, NamedTuple, TypeAlias
 
 from pellucid import ConfigError, Layer, Shape, ShapeError
@@ -34,8 +35,8 @@ class Geometry(NamedTuple):
 def pair(size: Size) -> Pair:
     """``3`` or ``(3, 5)`` as (vertical, horizontal)."""
     if isinstance(size, Sequence):
-        return size[0], size[1]
-    return size, size
+        return int(size[0]), int(size[1])
+    return int(size), int(size)
 
 
 def check_pair(owner: object, name: str, value: object, least: int = 1) -> None:
@@ -58,7 +59,7 @@ def check_padding(owner: object, value: object) -> None:
 
 def _is_pair(value: object, least: int) -> bool:
     sizes = value if isinstance(value, list | tuple) and len(value) == 2 else [value]
-    return all(isinstance(size, int) and not isinstance(size, bool) and size >= least for size in sizes)
+    return all(not isinstance(size, bool) and isinstance(size, Integral) and int(size) >= least for size in sizes)
 
 
 def extent(kernel: int, dilation: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -215,12 +216,12 @@ def classes_of(model: Layer) -> int:
         ConfigError: it does not say.
     """
     classes = getattr(model, "classes", None)
-    if not isinstance(classes, int) or classes < 1:
+    if not isinstance(classes, Integral) or int(classes) < 1:
         raise ConfigError(
             f"A denoiser that takes labels says by its attribute 'classes' how many there are; the label 'classes' is "
             f"then 'none'. {type(model).__name__} says {classes!r}."
         )
-    return classes
+    return int(classes)
 
 
 def _takes_labels(model: Layer) -> bool:

@@ -15,6 +15,7 @@ from pellucid import (
     HostArray,
     Layer,
     NumericalError,
+    as_array,
     check_float,
     check_int,
     did_you_mean,
@@ -162,7 +163,7 @@ def _checked(model: Layer, labels: Any) -> HostArray | None:
     """The labels as int64, if all are classes of the model."""
     if labels is None:
         return None
-    known = np.atleast_1d(np.asarray(labels))
+    known = np.atleast_1d(as_array(labels, "The array of labels"))
     if not known.size:
         raise DataError(f"Labels say which samples to draw, one for each, and there are none. Received: {labels!r}.")
     if known.ndim != 1 or known.dtype.kind not in "iu":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log, pi, prod
+from numbers import Integral
 from typing import Any, Literal
 
 from pellucid import (
@@ -197,5 +198,5 @@ class Elbo(Objective):
                 f"Received: {received}. Give data with labels, or train an unconditional model."
             )
         classes = getattr(model, "classes", None)
-        if isinstance(classes, int):
-            require_labels(type(model).__name__, y, classes)
+        if isinstance(classes, Integral):
+            require_labels(type(model).__name__, y, int(classes))

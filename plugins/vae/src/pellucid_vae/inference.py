@@ -15,6 +15,7 @@ from pellucid import (
     DataError,
     HostArray,
     Layer,
+    as_array,
     as_codes,
     check_int,
     in_batches,
@@ -117,7 +118,7 @@ def with_labels(model: LatentVariableModel, x: Any, labels: Any) -> Any:
         return x
     if labels is None:
         raise ConfigError(f"This model needs a label for each sample, 0 to {model.conditions - 1}. Received: none.")
-    labels = np.asarray(labels)
+    labels = as_array(labels, "The array of labels")
     if not np.ndim(x):
         raise DataError(f"Samples must be an array of (N, …), one row for each label. Received: {x!r:.80}.")
     if labels.shape != (len(x),) or labels.dtype.kind not in "iu":

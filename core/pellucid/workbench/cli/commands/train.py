@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from signal import Signals
 from typing import TYPE_CHECKING, Any
 
 from pellucid.basics.errors import ConfigError, NumericalError
-from pellucid.workbench.cli.console import Output, table
+from pellucid.workbench.cli.console import Output, Parser, table
 
 if TYPE_CHECKING:
     from pellucid.workbench.experiments.folder import RunFolder
@@ -19,10 +20,11 @@ _SIGNALLED = 128
 """Exit codes after a signal are 128 + its number, as shells have it: 130 after Ctrl-C, 143 after SIGTERM."""
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: Parser) -> None:
+    parser.remedy = _as_setting
     parser.add_argument("experiment", nargs="?", metavar="EXPERIMENT", type=Path, help="an experiment file (TOML)")
     parser.add_argument("--model", metavar="NAME", help="the model, instead of the file's")
-    parser.add_argument("--dataset", metavar="NAME", help="the data set, instead of the file's")
+    parser.add_argument("--dataset", metavar="NAME", help="the data set, instead of the file's; or a file: my.csv")
     for section in ("loss", "objective", "optimizer", "schedule"):
         parser.add_argument(f"--{section}", metavar="NAME", help=f"the {section}, instead of the file's")
     parser.add_argument(
@@ -80,6 +82,22 @@ def _sections(args: argparse.Namespace) -> dict[str, Any]:
         choose(sections, section, getattr(args, section))
     change(sections, args.settings)
     return sections
+
+
+def _as_setting(words: Sequence[str]) -> str:
+    """``--epochs 3`` as the setting that is meant: ``--set train.epochs=3``."""
+    from dataclasses import fields
+
+    from pellucid.workbench.experiments.experiment import TrainSettings
+
+    option, _, value = words[0].lstrip("-").partition("=")
+    key = option.replace("-", "_")
+    value = value or next((word for word in words[1:2] if not word.startswith("--")), "…")
+    if key in [field.name for field in fields(TrainSettings)]:
+        return f" Write --set train.{key}={value}."
+    if key in ("lr", "learning_rate"):
+        return f" Write --set optimizer.lr={value}."
+    return ""
 
 
 def _interrupted(by: Signals, folder: RunFolder, trainer: Any, output: Output) -> int:

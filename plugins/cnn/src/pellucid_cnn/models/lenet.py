@@ -54,7 +54,7 @@ def lenet(
     check_sizes(lenet, "filters", filters, "the channels of each stage", least=1)
     check_int(lenet, "kernel_size", kernel_size, "[1, inf)")
     check_sizes(lenet, "hidden", hidden, "the units of each dense layer")
-    counts = [convolutions] * len(filters) if isinstance(convolutions, int) else convolutions
+    counts = convolutions if isinstance(convolutions, Sequence) else [convolutions] * len(filters)
     check_sizes(lenet, "convolutions", counts, "the convolutions of each stage", least=1)
     if len(counts) != len(filters):
         raise ConfigError(

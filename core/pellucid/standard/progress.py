@@ -1,13 +1,16 @@
-"""Progress: one live line on a terminal, plain lines elsewhere; never more than ten a second."""
+"""Progress: one live line where somebody looks, plain lines elsewhere; never more than ten a second."""
 
 from __future__ import annotations
 
 import sys
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
+from pellucid.basics.checks import check_bool
 from pellucid.training.run import Callback, Run
+
+if TYPE_CHECKING:  # imported for those who look
+    from tqdm import tqdm
 
 INTERVAL = 0.1
 """Seconds between two redraws of the live line, and between two lines of epochs."""
@@ -17,8 +20,17 @@ FORMAT = "{desc} {bar} {percentage:3.0f} %  {postfix[0]}  {remaining} left"
 class Progress(Callback):
     """Shows the place in the run, the time left, the loss and the figures of the epochs, on standard error.
 
-    Epochs shorter than a tenth of a second do not all get a line; the last one always does.
+    Epochs shorter than a tenth of a second do not all get a line; the last one always does. ``Trainer.fit`` has one of
+    its own, see ``verbose`` there.
+
+    Args:
+        always: show plain lines even where nobody seems to be looking, such as in a file; otherwise nothing is shown
+            but on a terminal and in a notebook.
     """
+
+    def __init__(self, always: bool = True) -> None:
+        check_bool(self, "always", always)
+        self.always = always
 
     def on_run_start(self, run: Run) -> None:
         self.first = run.step
@@ -26,7 +38,10 @@ class Progress(Callback):
         self.written = -INTERVAL
         self.unwritten = ""
         self.bar: tqdm[None] | None = None
-        if sys.stderr.isatty():
+        self.shown = sys.stderr is not None and (self.always or somebody_looks())
+        if self.shown and somebody_looks():
+            from tqdm import tqdm
+
             self.bar = tqdm(
                 total=run.total_steps - run.step, bar_format=FORMAT, postfix=[""], mininterval=INTERVAL,
                 dynamic_ncols=True, leave=False, file=sys.stderr,
@@ -41,6 +56,8 @@ class Progress(Callback):
 
     def on_epoch_end(self, run: Run) -> None:
         """Write the epoch's figures: they stay on the screen above the live line."""
+        if not self.shown:
+            return
         record = run.history[-1]
         shown = [f"{name.replace('_', ' ')} {value:.4f}" for name, value in record.items() if isinstance(value, float)]
         now = perf_counter() - self.started
@@ -57,6 +74,14 @@ class Progress(Callback):
 
     def _write(self) -> None:
         line, self.unwritten = self.unwritten, ""
-        if line:
-            tqdm.write(line, file=sys.stderr)
-            sys.stderr.flush()
+        if line and self.bar is not None:
+            self.bar.write(line, file=sys.stderr)  # above the live line
+        elif line:
+            print(line, file=sys.stderr)
+
+
+def somebody_looks() -> bool:
+    """Whether standard error is a terminal, or the cell of a notebook, which is none and is looked at all the same."""
+    ipython = sys.modules.get("IPython")  # loaded by the notebook long before us; a script must not pay for it
+    in_notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+    return in_notebook or (hasattr(sys.stderr, "isatty") and sys.stderr.isatty())

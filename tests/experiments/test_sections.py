@@ -1,0 +1,53 @@
+"""Sections as they are written by hand: in files of any editor, and as settings on a command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pellucid.basics.errors import ConfigError
+from pellucid.interfaces.dataset import load_dataset
+from pellucid.workbench.experiments.sections import change, choose, read_sections
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_a_file_of_any_editor(tmp_path: Path, before: bytes, newline: bytes) -> None:
+    (tmp_path / "a.toml").write_bytes(before + newline.join([b"[model]", b'type = "ann"', b""]))
+    assert read_sections(tmp_path / "a.toml") == {"model": {"type": "ann"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *((path, path) for path in ("./x.csv", "../x.csv", "/tmp/x.csv", "~/x.csv", "sub/my x.csv", "C:\\x.csv")),
+        *((word, word) for word in ("2020.csv", "daten-größe.csv", "tanh")), ("'my x.csv'", "my x.csv"), ("3", 3),
+        ("1e-3", 1e-3), ("[64, 32]", [64, 32]), ("true", True), ("-1", -1), ("{type='sgd'}", {"type": "sgd"}),
+    ],
+)  # fmt: skip
+def test_a_value_is_toml_or_a_word_or_a_path(text: str, value: Any) -> None:
+    sections: dict[str, Any] = {}
+    change(sections, [f"data.x={text}"])
+    assert sections == {"data": {"x": value}}
+
+
+@pytest.mark.parametrize("text", ["", "64,32", "[64", "007", "1..2", "True", "'a", "{a", "a]", "relu,tanh", "--", "1_"])
+def test_a_value_that_is_miswritten_is_no_text(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"--set data\.x=.*: the value is not valid TOML"):
+        change({}, [f"data.x={text}"])
+
+
+@pytest.mark.parametrize("path", ["my.csv", "./sub/my.npz", "MY.CSV"])
+def test_a_file_in_the_place_of_a_data_set(path: str) -> None:
+    sections: dict[str, Any] = {"data": {"type": "iris", "test": 0.5}}
+    choose(sections, "data", path)
+    assert sections == {"data": {"type": "files", "train": path}}
+    choose(sections, "data", "iris")
+    assert sections == {"data": {"type": "iris"}}
+
+
+@pytest.mark.parametrize("name", ["my.csv", "./my.csv", "sub/my.npz"])
+def test_a_file_that_stands_for_a_name_is_told_who_reads_it(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"A file is not a name: core/files has samples .*pellucid show core/files"):
+        load_dataset(name)
