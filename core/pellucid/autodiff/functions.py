@@ -11,8 +11,8 @@ from typing import Any
 import numpy
 
 from pellucid.autodiff import elementwise, products, shapes
-from pellucid.autodiff.elementwise import maximum, minimum, sqrt
-from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
+from pellucid.autodiff.elementwise import maximum, minimum
+from pellucid.autodiff.primitive import Primitive, namespace, strip
 from pellucid.autodiff.shapes import Axis, axes_of
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
@@ -27,20 +27,12 @@ def sum(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return shapes.sum_(x, axis=axis, keepdims=keepdims)
 
 
-def prod(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    return shapes.prod(x, axis=axis, keepdims=keepdims)
-
-
 def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return shapes.max_(x, axis=axis, keepdims=keepdims)
 
 
 def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return shapes.min_(x, axis=axis, keepdims=keepdims)
-
-
-def cumsum(x: Array, axis: int | None = None) -> Array:
-    return shapes.cumsum(ravel(x), axis=0) if axis is None or not shape_of(x) else shapes.cumsum(x, axis=axis)
 
 
 def reshape(x: Array, shape: int | tuple[int, ...]) -> Array:
@@ -81,28 +73,11 @@ def where(condition: Array, x: Any, y: Any) -> Array:
     return shapes.where(strip(condition), x, y)
 
 
-def einsum(subscripts: str, *arrays: Array) -> Array:
-    products.parse(subscripts)
-    return products.einsum(*arrays, subscripts=subscripts)
-
-
 # -- functions made from others: they need no rule -------------------------------------------------------------------
 
 
 def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return sum(x, axis, keepdims=keepdims) / product(x.shape[i] for i in axes_of(axis, len(x.shape)))
-
-
-def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
-    n = product(x.shape[i] for i in axes_of(axis, len(x.shape)))
-    away = x - mean(x, axis, keepdims=True)
-    return sum(away * away, axis, keepdims=keepdims) / (n - ddof)
-
-
-def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
-    v = var(x, axis, ddof=ddof, keepdims=keepdims)
-    flat = strip(v) == 0  # the tip of a cone: the slopes around it average to 0, whatever is divided by
-    return where(flat, 0.0, sqrt(where(flat, 1.0, v)))
 
 
 def ravel(x: Array) -> Array:
@@ -137,8 +112,8 @@ CONSTANT = (
     "ones_like", "full_like", "empty_like", "result_type", "floor_divide",
 )  # fmt: skip
 DERIVED = (
-    sum, prod, max, min, cumsum, reshape, transpose, swapaxes, squeeze, expand_dims, broadcast_to, flip, concatenate,
-    where, einsum, mean, var, std, ravel, clip,
+    sum, max, min, reshape, transpose, swapaxes, squeeze, expand_dims, broadcast_to, flip, concatenate, where, mean,
+    ravel, clip,
 )  # fmt: skip
 
 BY_FUNCTION: dict[Any, Callable[..., Any]] = {
@@ -146,7 +121,6 @@ BY_FUNCTION: dict[Any, Callable[..., Any]] = {
     **{getattr(numpy, f.__name__): f for f in DERIVED},
     **{getattr(numpy, name): Constant(getattr(numpy, name)) for name in CONSTANT},
     numpy.matmul: products.matmul,
-    numpy.dot: products.dot,
 }
 """NumPy's function -> what it means for Variables: what their operators and methods need, and the rules themselves."""
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from math import prod as product
 from typing import Any
 
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
@@ -42,19 +41,6 @@ def share_of_extremes(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims
     hits = namespace(plain).asarray(plain == strip(kept(y, x, axis)), dtype=getattr(plain, "dtype", float))
     shares = hits / hits.sum(axis=axis, keepdims=True)
     return kept(dy, x, axis) * shares
-
-
-def product_of_others(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    """``dx_i = dy ∏_{j≠i} x_j``: formed without division, so zeros are no exception; n² products."""
-    gone = axes_of(axis, len(shape_of(x)))
-    stay = tuple(i for i in range(len(shape_of(x))) if i not in gone)
-    n = product(x.shape[i] for i in gone)
-    rows = reshape(transpose(x, axes=(*stay, *gone)), (*(x.shape[i] for i in stay), 1, n))
-    eye = namespace(x).eye(n, dtype=bool)
-    others = prod(where(eye, 1.0, rows), axis=-1)  # (*stay, n)
-    back = tuple((*stay, *gone).index(i) for i in range(len(shape_of(x))))
-    others = transpose(reshape(others, tuple(x.shape[i] for i in (*stay, *gone))), axes=back)
-    return kept(dy, x, axis) * others
 
 
 def inverse(axes: tuple[int, ...] | None, ndim: int) -> tuple[int, ...] | None:
@@ -94,8 +80,6 @@ def zeros_but(dy: Array, index: Any, shape: tuple[int, ...]) -> Array:
 sum_ = Primitive("sum", lambda dy, y, x, axis=None, keepdims=False: broadcast_to(kept(dy, x, axis), shape_of(x)))
 max_ = Primitive("max", share_of_extremes)
 min_ = Primitive("min", share_of_extremes)
-prod = Primitive("prod", product_of_others)
-cumsum = Primitive("cumsum", lambda dy, y, x, axis: flip(cumsum(flip(dy, axis=axis), axis=axis), axis=axis))
 
 # Same elements, other shape: dx is dy in the shape of x.
 reshape = Primitive(

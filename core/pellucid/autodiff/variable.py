@@ -174,8 +174,7 @@ class Variable(Recorded):
 
     # -- reductions --
 
-    sum, mean, prod, max, min, cumsum = f.sum, f.mean, f.prod, f.max, f.min, f.cumsum
-    var, std, clip, dot = f.var, f.std, f.clip, products.dot
+    sum, mean, max, min, clip = f.sum, f.mean, f.max, f.min, f.clip
 
     def __getattr__(self, name: str) -> Any:
         """The further methods of arrays are NumPy's functions of the same name: ``x.trace()`` is ``np.trace(x)``."""

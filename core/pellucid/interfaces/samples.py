@@ -11,7 +11,7 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_array, as_tuple
 from pellucid.basics.errors import DataError
-from pellucid.interfaces.names import Names, renumbered, reordered
+from pellucid.interfaces.names import Names, column_names, renumbered, reordered
 
 Inputs = HostArray | tuple[HostArray, ...]
 """One array with a sample a row, or a tuple of them for a model of several inputs."""
@@ -26,7 +26,7 @@ class Split:
         x: inputs, (N, …), or a tuple of them.
         y: targets: class labels (N,) of an integer type, or numbers (N, …); None if there are none.
         classes: names of the classes in the order of their labels, or of the columns of ``y``; or None.
-        features: names of the columns of ``x``, of the first if there are several; or None.
+        features: names of the columns of ``x``, of the first if there are several; or None. A data frame has its own.
 
     Raises:
         DataError: x or y mean no numbers; see :func:`pellucid.as_array`.
@@ -38,11 +38,13 @@ class Split:
     features: Names | None = None
 
     def __post_init__(self) -> None:
-        several = isinstance(self.x, tuple)
+        several, of_y = isinstance(self.x, tuple), column_names(self.y)
+        features = column_names(next(iter(as_tuple(self.x)), None)) if self.features is None else _texts(self.features)
+        classes = (of_y if len(of_y or ()) > 1 else None) if self.classes is None else _texts(self.classes)
         x = tuple(as_array(part, f"x[{i}]") for i, part in enumerate(self.x)) if several else as_array(self.x, "x")
         y = None if self.y is None else as_array(self.y, "y")
-        if not (x is self.x and y is self.y and self.classes is self.features is None):  # as a step finds it
-            self.__dict__.update(x=x, y=y, classes=_texts(self.classes), features=_texts(self.features))  # else frozen
+        if not (x is self.x and y is self.y and classes is features is None):  # as a step finds it
+            self.__dict__.update(x=x, y=y, classes=classes, features=features)  # else frozen
 
     def __len__(self) -> int:
         return len(as_tuple(self.x)[0])
@@ -69,7 +71,7 @@ class Split:
             x = (first, *others) if isinstance(x, tuple) else first
         if y is not None and self.classes is not None and classes is not None:
             y = renumbered(y, self.classes, classes, where)
-        return Split(x, y, *(None if names is None else tuple(map(str, names)) for names in (classes, features)))
+        return Split(x, y, classes, features)
 
     def __repr__(self) -> str:
         described = ", ".join(f"{part.dtype}{part.shape}" for part in as_tuple(self.x))

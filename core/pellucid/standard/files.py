@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class _Known:
         features: names of the columns, if they have any.
         target: name of the column of targets, likewise: it has the same in every file.
         has_targets, are_labels, classes: what the targets are.
+        by_value: whether the classes are called as the targets in the file, and not counted by them.
     """
 
     features: tuple[str, ...] | None
@@ -34,6 +35,7 @@ class _Known:
     has_targets: bool
     are_labels: bool
     classes: Classes | None
+    by_value: bool
 
 
 class Files(Dataset):
@@ -80,13 +82,14 @@ class Files(Dataset):
 
     def load(self, rng: np.random.Generator) -> Split:
         table = read_table(self.train, self.target, header=self.header)
-        are_labels, classes = False, None
+        are_labels, classes, by_value = False, None, False
         if table.y is not None:
             check_data(table.x, where=self.train)
             target = self.target if table.target is None else table.target
             where = f"{self.train}, " + ("y" if target is None else f"target '{target}'")
             are_labels, classes = decide(table.y, table.classes, self.classify, where)
-        self._known = _Known(table.features, table.target, table.y is not None, are_labels, classes)
+            by_value = classes is not None and table.classes is None and table.y.dtype.kind not in "US"
+        self._known = _Known(table.features, table.target, table.y is not None, are_labels, classes, by_value)
         return self._split(table, self._known, self.train)
 
     def load_validation(self) -> Split | None:
@@ -118,6 +121,8 @@ class Files(Dataset):
         table = in_order(table, known.features, path)
         if table.y is None or not known.has_targets:
             return Split(table.x, features=table.features)
+        if known.by_value and table.classes is None and table.y.ndim == 1:
+            table = replace(table, y=whole(table.y, path).astype(str))
         return labelled(table, known.classes, known.are_labels, path)
 
 
@@ -129,15 +134,14 @@ def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str
     """
     y, names = table.y, table.classes or classes
     assert y is not None
-    if are_labels:
-        y = whole(y, where)
-    if not are_labels and y.dtype.kind not in "US":
-        y = y.astype(np.float64)
-    elif are_labels and _are_names(y, None if table.classes else classes, where):
+    if not are_labels:
+        if y.dtype.kind in "US":
+            raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y.flat[0])!r}.")
+        return Split(table.x, y.astype(np.float64), features=table.features)
+    y = whole(y, where)
+    if _are_names(y, None if table.classes else classes, where):
         found, y = np.unique(y, return_inverse=True)
         names = tuple(map(str, found))
-    elif y.dtype.kind in "US":
-        raise DataError(f"{where}: the targets must be numbers. Received: texts such as {str(y.flat[0])!r}.")
     return Split(table.x, y, names, table.features).named(classes, None, where)
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
+from pellucid.basics.arrays import Array, HostArray, as_array
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.names import column_names
 from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.samples import Split, check_data
@@ -144,10 +143,8 @@ def _open(data: Any, seed: int, where: str) -> Any:
     if isinstance(data, Split | Splits):
         return data
     if isinstance(data, tuple) and len(data) == 2:
-        x, y = data
-        classes = column_names(y)
         try:
-            return Split(x, y, classes if classes and len(classes) > 1 else None, column_names(as_tuple(x)[0]))
+            return Split(*data)
         except DataError as error:
             raise DataError(f"In {where}: {error}") from error
     raise DataError(

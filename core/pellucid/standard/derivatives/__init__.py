@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pellucid.standard.derivatives import arrangement, elementwise, linalg, products, reductions
+from pellucid.standard.derivatives import arrangement, einsum, elementwise, linalg, products, reductions
 
 TABLE: dict[Any, Callable[..., Any]] = (
-    elementwise.TABLE | arrangement.TABLE | reductions.TABLE | products.TABLE | linalg.TABLE
+    elementwise.TABLE | arrangement.TABLE | reductions.TABLE | products.TABLE | einsum.TABLE | linalg.TABLE
 )

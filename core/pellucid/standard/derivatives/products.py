@@ -15,7 +15,19 @@ from pellucid.autodiff.primitive import shape_of
 from pellucid.autodiff.products import matmul
 from pellucid.basics.arrays import Array, as_tuple
 from pellucid.basics.checks import is_int
-from pellucid.basics.errors import ShapeError
+from pellucid.basics.errors import DifferentiationError, ShapeError
+
+
+def dot(a: Array, b: Array) -> Array:
+    """NumPy's dot for numbers, vectors and matrices."""
+    if not shape_of(a) or not shape_of(b):
+        return multiply(a, b)
+    if len(shape_of(b)) > 2 or len(shape_of(a)) > 2:
+        raise DifferentiationError(
+            f"dot is differentiated for arrays of at most two axes. Received: shapes {shape_of(a)} and {shape_of(b)}. "
+            "Write a @ b for batches of matrices, or numpy.einsum."
+        )
+    return matmul(a, b)
 
 
 def outer(a: Array, b: Array) -> Array:
@@ -70,4 +82,4 @@ def cross(a: Array, b: Array) -> Array:
     return subtract(multiply(a[on], b[back]), multiply(a[back], b[on]))
 
 
-TABLE = {getattr(numpy, f.__name__): f for f in (outer, vdot, inner, tensordot, kron, cross)}
+TABLE = {getattr(numpy, f.__name__): f for f in (dot, outer, vdot, inner, tensordot, kron, cross)}

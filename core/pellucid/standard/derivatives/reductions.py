@@ -1,16 +1,17 @@
-"""Running products, differences, and reductions made of others."""
+"""Products, running sums, differences, and reductions made of others."""
 
 from __future__ import annotations
 
-from math import nan
+from math import nan, prod as product
 from typing import Any
 
 import numpy
 from numpy.lib.array_utils import normalize_axis_index
 
-from pellucid.autodiff.elementwise import divide, multiply
+from pellucid.autodiff.elementwise import divide, multiply, sqrt
 from pellucid.autodiff.functions import (
     expand_dims,
+    flip,
     max as max_,
     mean,
     min as min_,
@@ -18,13 +19,51 @@ from pellucid.autodiff.functions import (
     reshape,
     sum as sum_,
     swapaxes,
+    transpose,
 )
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
-from pellucid.autodiff.shapes import Axis, axes_of, where
+from pellucid.autodiff.shapes import Axis, axes_of, kept, where
 from pellucid.basics.arrays import Array
 from pellucid.standard.derivatives.arrangement import diagonal, sort
 
 # mypy: disable-error-code="has-type"
+
+
+def product_of_others(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """``dx_i = dy ∏_{j≠i} x_j``: formed without division, so zeros are no exception; n² products."""
+    gone = axes_of(axis, len(shape_of(x)))
+    stay = tuple(i for i in range(len(shape_of(x))) if i not in gone)
+    n = product(x.shape[i] for i in gone)
+    rows = reshape(transpose(x, axes=(*stay, *gone)), (*(x.shape[i] for i in stay), 1, n))
+    eye = namespace(x).eye(n, dtype=bool)
+    others = prod_(where(eye, 1.0, rows), axis=-1)  # (*stay, n)
+    back = tuple((*stay, *gone).index(i) for i in range(len(shape_of(x))))
+    others = transpose(reshape(others, tuple(x.shape[i] for i in (*stay, *gone))), axes=back)
+    return kept(dy, x, axis) * others
+
+
+prod_ = Primitive("prod", product_of_others)
+cumsum_ = Primitive("cumsum", lambda dy, y, x, axis: flip(cumsum_(flip(dy, axis), axis=axis), axis))
+
+
+def prod(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    return prod_(x, axis=axis, keepdims=keepdims)
+
+
+def cumsum(x: Array, axis: int | None = None) -> Array:
+    return cumsum_(ravel(x), axis=0) if axis is None or not shape_of(x) else cumsum_(x, axis=axis)
+
+
+def var(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
+    n = product(x.shape[i] for i in axes_of(axis, len(x.shape)))
+    away = x - mean(x, axis, keepdims=True)
+    return sum_(away * away, axis, keepdims=keepdims) / (n - ddof)
+
+
+def std(x: Array, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Array:
+    v = var(x, axis, ddof=ddof, keepdims=keepdims)
+    flat = strip(v) == 0  # the tip of a cone: the slopes around it average to 0, whatever is divided by
+    return where(flat, 0.0, sqrt(where(flat, 1.0, v)))
 
 
 def cumprod_dx(dy: Array, y: Array, x: Array, axis: int) -> Array:
@@ -90,4 +129,7 @@ def nanmean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return divide(nansum(x, axis, keepdims=keepdims), there.sum(axis=axis, keepdims=keepdims))
 
 
-TABLE = {getattr(numpy, f.__name__): f for f in (cumprod, diff, trace, median, ptp, average, nansum, nanmean)}
+TABLE = {
+    getattr(numpy, f.__name__): f
+    for f in (prod, cumsum, var, std, cumprod, diff, trace, median, ptp, average, nansum, nanmean)
+}
