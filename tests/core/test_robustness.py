@@ -199,9 +199,7 @@ def test_memory_that_an_optimizer_made_infinite_is_noticed_at_the_end_of_the_epo
             for s in segments:
                 s.slot("v")[1] = np.inf
 
-    with pytest.raises(
-        NumericalError, match=r"After step 2 the optimizer's 'v' of 'layers\.0\.weight' at \(0, 1\)"
-    ):
+    with pytest.raises(NumericalError, match=r"After step 2 the optimizer's 'v' of 'layers\.0\.weight' at \(0, 1\)"):
         a_trainer(optimizer=Forgetful()).fit((X, Y), verbose=False)
 
 
@@ -230,7 +228,5 @@ def test_a_target_that_the_models_type_cannot_hold_is_named_as_it_was():
     y[7] = -1e300
     for call in (lambda: trainer.fit((X, y), verbose=False), lambda: trainer.train_step(X, y[:, 0]),
                  lambda: trainer.evaluate((X, y))):  # fmt: skip
-        with pytest.raises(
-            DataError, match=r"y of .* too large for the model's float32: -1e\+300 in row 7.*Scale"
-        ):
+        with pytest.raises(DataError, match=r"y of .* too large for the model's float32: -1e\+300 in row 7.*Scale"):
             call()

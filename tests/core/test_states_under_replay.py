@@ -80,3 +80,10 @@ def test_a_row_that_is_left_over_has_no_variance_to_learn_from() -> None:
     for train in (lambda: trainer.train_step(x[:1], x[:1]), lambda: trainer.fit((x, x), batch_size=1, verbose=False)):
         with pytest.raises(pl.DataError, match=r"cannot be trained on batches of one row.*batch_size"):
             train()
+
+
+def test_a_single_sample_may_pass_through_a_part_of_a_model_in_training_mode() -> None:
+    model = pl.build({"type": "sequential", "layers": ["batch_norm"]}, input_shape=(3,), seed=0)
+    for rows in (1, 5):  # 5 as 4 + 1
+        y = pl.in_batches(model, model.forward, np.ones((rows, 3), np.float32), batch_size=4, training=True)
+        assert y.shape == (rows, 3) and not y.any()

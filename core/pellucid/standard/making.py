@@ -41,10 +41,8 @@ def in_batches(
     ctx = Context(runtime.ops, training=training, seed=seed, dtype=runtime.dtype)
     pieces = []
     for rows in batches(len(arrays[0]), batch_size):
-        if training:
-            ctx.begin(step, 0, row_offset=rows.start)
-        else:
-            ctx.begin(step, 0, index=np.arange(rows.start, rows.stop, dtype=np.int64))
+        index = None if training else np.arange(rows.start, rows.stop, dtype=np.int64)
+        ctx.begin(step, 0, row_offset=rows.start, index=index, share=(rows.stop - rows.start) / batch_size)
         given = (runtime.ops.asarray(array[rows]) for array in arrays)
         pieces.append(np.array(runtime.ops.to_host(function(ctx, *given))))
     return np.concatenate(pieces)
