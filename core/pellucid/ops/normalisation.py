@@ -36,11 +36,7 @@ class NormalisationOps:
         """
         inv_std = 1 / self.xp.sqrt(var + eps)
         normalised = (x - mean) * inv_std
-        sum_dy, sum_dy_x = dy.sum(axis=0), (dy * normalised).sum(axis=0)
-        if dgamma is not None:
-            dgamma += sum_dy_x
-        if dbeta is not None:
-            dbeta += sum_dy
+        sum_dy, sum_dy_x = self._add_sums(dy, normalised, dgamma, dbeta)
         if dx is not None:
             n = max(x.shape[0], 1)
             dx[...] = gamma * inv_std * (dy - sum_dy / n - normalised * (sum_dy_x / n))
@@ -57,10 +53,7 @@ class NormalisationOps:
     ) -> None:  # fmt: skip
         """The backward of ``batch_norm_inference``: mean and var are constants, so dx = γ/√(var + ε) ⊙ dy."""
         inv_std = 1 / self.xp.sqrt(var + eps)
-        if dgamma is not None:
-            dgamma += (dy * ((x - mean) * inv_std)).sum(axis=0)
-        if dbeta is not None:
-            dbeta += dy.sum(axis=0)
+        self._add_sums(dy, (x - mean) * inv_std, dgamma, dbeta)
         if dx is not None:
             dx[...] = dy * (gamma * inv_std)
 
@@ -85,12 +78,20 @@ class NormalisationOps:
         mean, inv_std: as ``layer_norm_forward`` left them.
         """
         normalised = (x - mean.reshape(-1, 1)) * inv_std.reshape(-1, 1)
-        if dgamma is not None:
-            dgamma += (dy * normalised).sum(axis=0)
-        if dbeta is not None:
-            dbeta += dy.sum(axis=0)
+        self._add_sums(dy, normalised, dgamma, dbeta)
         if dx is not None:
             features = x.shape[1]
             g = dy * gamma
             along = (g * normalised).sum(axis=1, keepdims=True) / features
             dx[...] = inv_std.reshape(-1, 1) * (g - g.sum(axis=1, keepdims=True) / features - normalised * along)
+
+    # -- pieces -------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _add_sums(dy: Array, normalised: Array, dgamma: Array | None, dbeta: Array | None) -> tuple[Array, Array]:
+        """Σ dy and Σ dy ⊙ x̂ over the rows, added to dβ and dγ where these are wanted."""
+        sum_dy, sum_dy_x = (each.sum(axis=0, dtype="float64") for each in (dy, dy * normalised))
+        for gradient, total in ((dbeta, sum_dy), (dgamma, sum_dy_x)):
+            if gradient is not None:
+                gradient += total
+        return sum_dy.astype(dy.dtype), sum_dy_x.astype(dy.dtype)

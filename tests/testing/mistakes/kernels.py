@@ -70,7 +70,11 @@ KERNELS = (
     ),
     KernelMistake("gelu's constant rounded", "activations.h", "0.398942280f", "0.4f", ("layer core/gelu",)),
     KernelMistake(
-        "bias gradient assigned", "dense.h", "a->dbias[j + k] += sum[k];", "a->dbias[j + k] = sum[k];", _DENSE
+        "bias gradient assigned",
+        "dense.h",
+        "a->dbias[j + k] += (float)total[k];",
+        "a->dbias[j + k] = (float)total[k];",
+        _DENSE,
     ),
     KernelMistake(
         "variance unbiased",

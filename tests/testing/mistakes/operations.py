@@ -8,9 +8,11 @@ DENSE = Patient(
     (
         Mistake("bias subtracted", "before += bias", "before -= bias"),
         Mistake(
-            "weight gradient assigned", "dweight += self.xp.matmul(x.T, dy)", "dweight[...] = self.xp.matmul(x.T, dy)"
+            "weight gradient assigned",
+            "dweight += self.xp.matmul(x[rows].T, dy[rows])",
+            "dweight[...] = self.xp.matmul(x[rows].T, dy[rows])",
         ),
-        Mistake("bias gradient averaged over the batch", "dbias += dy.sum(axis=0)", "dbias += dy.mean(axis=0)"),
+        Mistake("bias gradient averaged over the batch", "dbias += dy.sum(axis=0", "dbias += dy.mean(axis=0"),
         Mistake("derivative not applied", "            dy = dz\n", "            pass\n"),
         Mistake(
             "input gradient added to old memory",
@@ -31,8 +33,8 @@ DENSE = Patient(
         ),
         Mistake(
             "divided by the rows here already",
-            "dweight += self.xp.matmul(x.T, dy)",
-            "dweight += self.xp.matmul(x.T, dy) / max(len(x), 1)",
+            "dweight += self.xp.matmul(x[rows].T, dy[rows])",
+            "dweight += self.xp.matmul(x[rows].T, dy[rows]) / max(len(x), 1)",
         ),
     ),
     ops="DenseOps",
@@ -121,11 +123,11 @@ NORMALISATION = Patient(
         ),
         Mistake("the variance held constant", "(dy - sum_dy / n - normalised * (sum_dy_x / n))", "(dy - sum_dy / n)"),
         Mistake("γ forgotten in dx", "gamma * inv_std * (dy - sum_dy / n", "inv_std * (dy - sum_dy / n"),
-        Mistake("dβ assigned", "            dbeta += sum_dy\n", "            dbeta[...] = sum_dy\n"),
+        Mistake("dβ and dγ assigned", "gradient += total", "gradient[...] = total"),
         Mistake(
             "dγ without normalising",
-            "(dy * normalised).sum(axis=0)\n        if dgamma is not None:\n            dgamma += sum_dy_x",
-            "(dy * x).sum(axis=0)\n        if dgamma is not None:\n            dgamma += sum_dy_x",
+            "sum_dy_x = self._add_sums(dy, normalised, dgamma, dbeta)",
+            "sum_dy_x = self._add_sums(dy, x, dgamma, dbeta)",
         ),
         Mistake(
             "evaluation forgets β", "(gamma / self.xp.sqrt(var + eps)) + beta", "(gamma / self.xp.sqrt(var + eps))"
@@ -133,8 +135,8 @@ NORMALISATION = Patient(
         Mistake("evaluation's gradient without γ", "dy * (gamma * inv_std)", "dy * inv_std"),
         Mistake(
             "evaluation's dγ without the mean",
-            "(dy * ((x - mean) * inv_std)).sum(axis=0)",
-            "(dy * (x * inv_std)).sum(axis=0)",
+            "self._add_sums(dy, (x - mean) * inv_std, dgamma, dbeta)",
+            "self._add_sums(dy, x * inv_std, dgamma, dbeta)",
         ),
         Mistake(
             "layer norm over the batch", "mean[...] = x.sum(axis=1) / features", "mean[...] = x.sum() / max(x.size, 1)"
