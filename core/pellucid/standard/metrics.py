@@ -43,7 +43,7 @@ class Accuracy(Metric):
                 f"(class indices) or {prediction.shape} (one-hot). Received: {target.shape}."
             )
         right = predicted == (target > 0.5 if binary else target)
-        each = np.ones(right.shape) if weight is None else weight
+        each = np.ones(right.shape) if weight is None else weight.astype(np.float64)
         each = np.broadcast_to(each.reshape(*each.shape, *(1,) * (right.ndim - each.ndim)), right.shape)
         self._right += float(np.sum(each * right))
         self._total += float(np.sum(each))

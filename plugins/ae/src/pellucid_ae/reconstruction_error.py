@@ -35,7 +35,7 @@ class ReconstructionError(Metric):
             )
         squared = (prediction.astype(np.float64) - target) ** 2
         each = squared.reshape(len(squared), -1).mean(axis=1) if squared.size else np.zeros(0)
-        w = np.ones(len(each)) if weight is None else weight
+        w = np.ones(len(each)) if weight is None else weight.astype(np.float64)
         self._error += float(np.sum(w * each))
         self._total += float(np.sum(w))
 
