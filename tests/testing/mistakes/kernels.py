@@ -129,11 +129,6 @@ BACKEND = Patient(
     ("layer core/leaky_relu", "layer core/dense", "layer core/batch_norm", "loss core/binary_cross_entropy"),
     (
         Mistake(
-            "another default slope backwards",
-            "slope = DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha",
-            "slope = DEFAULT_ALPHA.get(name, 0.0)",
-        ),
-        Mistake(
             "no reference where the kernel declines",
             "            reference(self, *arguments, **named)\n",
             "            pass\n",
@@ -144,9 +139,9 @@ BACKEND = Patient(
             "            reference(self",
         ),
         Mistake(
-            "activation's arguments exchanged",
-            "native.activation_backward(name, dy, x, y, dx, slope)",
-            "native.activation_backward(name, y, x, dy, dx, slope)",
+            "settings of a call forgotten",
+            "kernel(*arguments, **named)",
+            "kernel(*arguments[: 5 if name == 'activation_backward' else None], **named)",
         ),
         Mistake(
             "records with a plan that does nothing",
