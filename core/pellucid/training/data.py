@@ -137,7 +137,8 @@ def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = No
         if weight.shape != (n,) or not ((used >= 1e-15) & (used <= 1e15)).all():  # float32 holds their sums and ratios
             raise DataError(
                 f"Sample weights must be {n} numbers, one per sample, each 0 or from 1e-15 to 1e15. Received: shape "
-                f"{weight.shape}" + (f", from {weight.min()} to {weight.max()}. " if weight.size else ". ")
+                f"{weight.shape}"
+                + (f", from {weight.min()} to {weight.max()}. " if weight.size else ". ")
                 + "Only their ratios count: divide them by the largest, and set to 0 what is nothing beside it."
             )
         weight = weight.astype(runtime.dtype)
