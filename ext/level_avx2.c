@@ -9,7 +9,6 @@
 #define LEVEL avx2
 #define VECTOR_BYTES 32
 #define TILE_ROWS 6
-#define BLAS_FROM 2147483648. /* 2³¹: below, the kernel here is as fast or faster (docs/decisions/kernels-blas.md) */
 #define TILE_VECTORS 2
 #include "body/level.h"
 #ifdef __clang__

@@ -15,7 +15,6 @@
 #define LEVEL avx512
 #define VECTOR_BYTES 64
 #define TILE_ROWS 8
-#define BLAS_FROM 2147483648. /* 2³¹: below, the kernel here is as fast or faster (docs/decisions/kernels-blas.md) */
 #define TILE_VECTORS 3
 #include "body/level.h"
 #ifdef __clang__

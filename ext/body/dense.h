@@ -31,7 +31,8 @@ static Status run_dense_forward(const void *arguments) {
     return DONE;
 }
 
-/* dz = dy f'(z) and db += Σ dz, by columns: a column's sum stays within one thread and so in one order. */
+/* dz = dy f'(z) and db += Σ dz, by columns: a column's sum stays within one thread and so in one order. It is taken in
+ * float over CHAIN rows and in double over these. */
 static void part_dense_activation_backward(const void *arguments, int part, int parts) {
     enum { CHUNK = 256 };
     const dense_backward_args *a = arguments;
@@ -39,20 +40,28 @@ static void part_dense_activation_backward(const void *arguments, int part, int 
     const float alpha = default_alpha(a->activation);
     for (dim j = columns.first; j < columns.last; j += CHUNK) {
         const dim n = columns.last - j < CHUNK ? columns.last - j : CHUNK;
-        float sum[CHUNK] = {0};
-        for (dim i = 0; i < a->rows; i++) {
-            const dim at = i * a->outputs + j;
-            const float *dz = a->dy + at;
-            if (a->activation != IDENTITY) {
-                const float *z = a->z ? a->z + at : NULL;
-                activation_slope_span(a->activation, alpha, a->dy + at, z, a->y + at, a->dz + at, n);
-                dz = a->dz + at;
+        double total[CHUNK];
+        for (dim k = 0; k < n; k++) total[k] = 0;
+        for (dim first = 0; first < a->rows; first += CHAIN) {
+            const dim last = a->rows - first > CHAIN ? first + CHAIN : a->rows;
+            float sum[CHUNK];
+            for (dim k = 0; k < n; k++) sum[k] = 0;
+            for (dim i = first; i < last; i++) {
+                const dim at = i * a->outputs + j;
+                const float *dz = a->dy + at;
+                if (a->activation != IDENTITY) {
+                    const float *z = a->z ? a->z + at : NULL;
+                    activation_slope_span(a->activation, alpha, a->dy + at, z, a->y + at, a->dz + at, n);
+                    dz = a->dz + at;
+                }
+                if (a->dbias)
+                    for (dim k = 0; k < n; k++) sum[k] += dz[k];
             }
             if (a->dbias)
-                for (dim k = 0; k < n; k++) sum[k] += dz[k];
+                for (dim k = 0; k < n; k++) total[k] += (double)sum[k];
         }
         if (a->dbias)
-            for (dim k = 0; k < n; k++) a->dbias[j + k] += sum[k];
+            for (dim k = 0; k < n; k++) a->dbias[j + k] += (float)total[k];
     }
 }
 

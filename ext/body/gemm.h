@@ -3,8 +3,8 @@
  * General libraries copy A and B into blocks first; at the batch sizes of training that costs as much as it saves. Here B
  * is copied only where it is read transposed, where the last vector is not full, or where many rows use it (panels.h).
  *
- * Every element of C is one chain of multiply-adds over k, whatever tile it falls into: the bits do not depend on how
- * the matrix is split between threads. What a Product says stands in pellucid.h.
+ * Every element of C is the same chains of multiply-adds over k, whatever tile it falls into: its bits depend neither on
+ * how the matrix is split between threads nor on how many rows it has. What a Product says stands in pellucid.h.
  */
 
 /* All rows with a block of B: some of its columns, some of its depth. */
@@ -75,9 +75,10 @@ static void multiply_block(const Product *p, Range rows, Range columns) {
     }
 }
 
-/* Very large products go to OpenBLAS, which has one more level of blocking. The order in which it adds depends on the
- * size of what it is asked for, so it is never asked for what a thread happens to get: C is cut into blocks by the size
- * of the product alone, and every thread does some of them (docs/decisions/kernels-blas.md).
+#ifdef BLAS_FROM
+/* Products of more multiply-adds than this go to OpenBLAS. The order in which it adds depends on the size of what it is
+ * asked for, so it is never asked for what a thread happens to get: C is cut into blocks by the size of the product
+ * alone, and every thread does some of them (docs/decisions/kernels-blas.md).
  */
 static int suits_blas(const Product *p) {
     return (double)p->rows * (double)p->columns * (double)p->depth >= BLAS_FROM && p->rows <= INT32_MAX &&
@@ -85,15 +86,19 @@ static int suits_blas(const Product *p) {
 }
 
 static void multiply_with_blas(const Product *p, Range rows, Range columns) {
+    enum { DEEPEST = 256 }; /* small products OpenBLAS adds up in one chain, however deep they are */
     const dim height = rows.last - rows.first, width = columns.last - columns.first;
     const int transposed_a = p->a_step != 1;
     const dim a_row = p->rows == 1 ? (p->depth > 1 ? p->depth : 1) : p->a_row; /* of a single row any length will do */
     const float *a = p->a + rows.first * p->a_row, *b = p->b + columns.first * (p->b_transposed ? p->b_row : 1);
     float *c = p->c + rows.first * p->c_row + columns.first;
     if (scipy_openblas_get_num_threads() != 1) scipy_openblas_set_num_threads(1); /* somebody used threadpoolctl */
-    scipy_cblas_sgemm(CBLAS_ROW_MAJOR, transposed_a ? CBLAS_TRANSPOSE : CBLAS_NO_TRANSPOSE,
-                      p->b_transposed ? CBLAS_TRANSPOSE : CBLAS_NO_TRANSPOSE, (int)height, (int)width, (int)p->depth,
-                      1, a, (int)(transposed_a ? p->a_step : a_row), b, (int)p->b_row, p->add, c, (int)p->c_row);
+    for (dim k0 = 0; k0 < p->depth; k0 += DEEPEST)
+        scipy_cblas_sgemm(CBLAS_ROW_MAJOR, transposed_a ? CBLAS_TRANSPOSE : CBLAS_NO_TRANSPOSE,
+                          p->b_transposed ? CBLAS_TRANSPOSE : CBLAS_NO_TRANSPOSE, (int)height, (int)width,
+                          (int)(p->depth - k0 < DEEPEST ? p->depth - k0 : DEEPEST), 1, a + k0 * p->a_step,
+                          (int)(transposed_a ? p->a_step : a_row), b + k0 * (p->b_transposed ? 1 : p->b_row),
+                          (int)p->b_row, p->add || k0, c, (int)p->c_row);
     if (p->bias || p->relu)
         for (dim i = 0; i < height; i++, c += p->c_row)
             for (dim j = 0; j < width; j++) {
@@ -121,14 +126,17 @@ static void multiply_blocks_with_blas(const Product *p, int part, int parts) {
         multiply_with_blas(p, part_of(p->rows, 1, (int)(n / across), (int)down),
                            part_of(p->columns, CACHE_LINE, (int)(n % across), (int)across));
 }
+#endif
 
 /* One thread's part of the product: split by rows or by columns, whichever leaves the larger part smaller; if it is the
  * same, the longer side, so that less is read twice. */
 static void multiply_part(const Product *p, int part, int parts) {
+#ifdef BLAS_FROM
     if (suits_blas(p)) {
         multiply_blocks_with_blas(p, part, parts);
         return;
     }
+#endif
     Range rows = {0, p->rows}, columns = {0, p->columns};
     const dim vectors = (p->columns + LANES - 1) / LANES;
     const dim by_rows = (p->rows + parts - 1) / parts * vectors;

@@ -39,20 +39,31 @@ INLINE float lanes_sum(vf x) {
     return sum;
 }
 
-/* Sums over a span: four vectors of partial sums hide the latency of the additions. */
+/* No float is added to more than about so many others before the sum goes on in double: n additions in one chain are off
+ * by up to n/2 units of the last place, and where all numbers are alike they are. */
+enum { CHAIN = 64 };
+
+/* Sums over a span: four vectors of partial sums hide the latency of the additions; long ones are taken in blocks. */
 #define SPAN_SUM(sum, n, ELEMENT, VECTOR)                                                                              \
     do {                                                                                                               \
-        vf part0 = {0}, part1 = {0}, part2 = {0}, part3 = {0};                                                         \
-        dim i = 0;                                                                                                     \
-        for (; i + 4 * LANES <= (n); i += 4 * LANES) {                                                                 \
-            part0 += VECTOR(i);                                                                                        \
-            part1 += VECTOR(i + LANES);                                                                                \
-            part2 += VECTOR(i + 2 * LANES);                                                                            \
-            part3 += VECTOR(i + 3 * LANES);                                                                            \
+        const dim span_ = 4 * LANES * CHAIN;                                                                           \
+        double blocks_ = 0;                                                                                            \
+        for (dim i = 0;;) {                                                                                            \
+            const dim end_ = (n)-i > span_ ? i + span_ : (n);                                                          \
+            vf part0 = {0}, part1 = {0}, part2 = {0}, part3 = {0};                                                     \
+            for (; i + 4 * LANES <= end_; i += 4 * LANES) {                                                            \
+                part0 += VECTOR(i);                                                                                    \
+                part1 += VECTOR(i + LANES);                                                                            \
+                part2 += VECTOR(i + 2 * LANES);                                                                        \
+                part3 += VECTOR(i + 3 * LANES);                                                                        \
+            }                                                                                                          \
+            for (; i + LANES <= end_; i += LANES) part0 += VECTOR(i);                                                  \
+            (sum) = lanes_sum((part0 + part1) + (part2 + part3));                                                      \
+            for (; i < end_; i++) (sum) += ELEMENT(i);                                                                 \
+            if (i >= (n)) break;                                                                                       \
+            blocks_ += (double)(sum);                                                                                  \
         }                                                                                                              \
-        for (; i + LANES <= (n); i += LANES) part0 += VECTOR(i);                                                       \
-        (sum) = lanes_sum((part0 + part1) + (part2 + part3));                                                          \
-        for (; i < (n); i++) (sum) += ELEMENT(i);                                                                      \
+        if ((n) > span_) (sum) = (float)(blocks_ + (double)(sum));                                                     \
     } while (0)
 
 INLINE float sum_span(const float *x, dim n) {

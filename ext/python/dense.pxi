@@ -52,21 +52,26 @@ def dense_backward(dy, x, weight, y, z, activation, dz, dweight, dbias, dx):
     return True
 
 
-def activation_forward(name, x, y, double alpha):
+cdef double slope_of(name, alpha) except? -1:
+    """The parameter of the activations that have one, where it is not given."""
+    return DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha
+
+
+def activation_forward(name, x, y, alpha=None):
     cdef object kind = ACTIVATIONS.get(name)
     if kind is None or not (reads(x) and writes(y)):
         return False
     if not same_shape(x, y):
         misfit("activation_forward", "x and y of one shape", {"x": x, "y": y})
     cdef activation_forward_args a = activation_forward_args(
-        table.activation_forward, floats(x), floats(y), size(x), alpha, kind)
+        table.activation_forward, floats(x), floats(y), size(x), slope_of(name, alpha), kind)
     if recording():
         remember(&a, sizeof(a), (x, y))
     execute(&a)
     return True
 
 
-def activation_backward(name, dy, x, y, dx, double alpha):
+def activation_backward(name, dy, x, y, dx, alpha=None):
     cdef object kind = ACTIVATIONS.get(name)
     if kind is None or not (reads(dy) and reads_or_none(x) and reads(y) and writes(dx)):
         return False
@@ -76,7 +81,8 @@ def activation_backward(name, dy, x, y, dx, double alpha):
         misfit("activation_backward", "dy, y, dx, and x for silu and gelu, of one shape",
                {"dy": dy, "x": x, "y": y, "dx": dx})
     cdef activation_backward_args a = activation_backward_args(
-        table.activation_backward, floats(dy), floats(x), floats(y), floats(dx), size(y), alpha, activation)
+        table.activation_backward, floats(dy), floats(x), floats(y), floats(dx), size(y), slope_of(name, alpha),
+        activation)
     if recording():
         remember(&a, sizeof(a), (dy, x, y, dx))
     execute(&a)

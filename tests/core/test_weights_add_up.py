@@ -59,3 +59,44 @@ def test_a_sample_of_weight_two_counts_as_two_samples():
     weighted = after(x, y, np.array([2.0, 1, 1, 1, 1, 0]))
     repeated = after(x[[0, 0, 1, 2, 3, 4]], y[[0, 0, 1, 2, 3, 4]], None)
     np.testing.assert_allclose(weighted, repeated, rtol=0, atol=1e-12)
+
+
+def fit_with(weight, dtype="float32", accumulate=1):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((8, 5)), rng.integers(0, 3, 8)
+    model = pl.build("dense", units=3, input_shape=(5,), seed=1, dtype=dtype)
+    before = model.runtime.arena.data.copy()
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", seed=2, optimizer="sgd", accumulate=accumulate)
+    history = trainer.fit((x, y), batch_size=8 // accumulate, sample_weight=weight, verbose=False)
+    return model.runtime.arena.data - before, history[-1]["loss"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("accumulate", [1, 4])
+@pytest.mark.parametrize("scale", [2.0**-49, 1.0, 2.0**48])
+def test_only_the_ratios_of_weights_count(scale, accumulate, dtype):
+    weight = np.array([1.0, 2, 3, 0, 0, 0, 3, 1])
+    moved, loss = fit_with(scale * weight, dtype, accumulate)
+    plain, plain_loss = fit_with(weight, dtype, accumulate)
+    np.testing.assert_array_equal(moved, plain)
+    assert loss == plain_loss and np.abs(moved).max() > 1e-3
+
+
+def test_what_is_nothing_beside_the_others_changes_nothing():
+    moved, loss = fit_with(np.array([1e15, 1e15, 1e15, 1e15, 1e-15, 1e-15, 0, 0]), accumulate=4)
+    without, loss_without = fit_with(np.array([1.0, 1, 1, 1, 0, 0, 0, 0]), accumulate=4)
+    np.testing.assert_allclose(moved, without, rtol=0, atol=1e-6)
+    assert loss == pytest.approx(loss_without)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "weight",
+    [np.full(8, 1e-300), np.full(8, 3e38), np.r_[1e300, np.ones(7)], np.r_[1e-40, np.ones(7)],
+     np.r_[np.nan, np.ones(7)], -np.ones(8), np.ones(7), np.ones((8, 1)), 2.0],
+    ids=["tiny", "huge", "a huge one", "a tiny one", "NaN", "negative", "one short", "column", "a number"],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weights_that_would_be_lost_are_refused(weight, dtype):
+    with pytest.raises(pl.DataError, match="each 0 or from"):
+        fit_with(weight, dtype)

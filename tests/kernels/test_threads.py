@@ -16,7 +16,7 @@ from pellucid.ops.cython import CythonOps
 from pellucid.ops.kernels import native
 from pellucid.ops.threads import get_num_threads, set_num_threads, usable_cores, wanted_threads
 
-from tests.kernels.cases import GROUPS, Call, Draw, dense_calls
+from tests.kernels.cases import GROUPS, Call, Draw, dense_calls, loss_calls, norm_calls
 
 OPS = CythonOps()
 
@@ -34,10 +34,9 @@ def large_calls() -> list[Call]:
     return calls + [call for size in sizes for call in dense_calls(Draw(3), *size, "tanh")]
 
 
-@pytest.mark.parametrize("call", large_calls(), ids=str)
-def test_the_bits_do_not_depend_on_the_number_of_threads(call: Call, simd: str) -> None:
+def require_the_same_bits(call: Call, *counts: int) -> None:
     results = []
-    for count in (1, 2, 3, 7):
+    for count in counts:
         set_num_threads(count)
         results.append(call.run(OPS))
     for other in results[1:]:
@@ -46,24 +45,53 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(call: Call, simd: str) 
                 np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.parametrize("call", large_calls(), ids=str)
+def test_the_bits_do_not_depend_on_the_number_of_threads(call: Call, simd: str) -> None:
+    require_the_same_bits(call, 1, 2, 3, 7)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 6, 8, 4099])
+def test_nor_do_they_with_fewer_rows_than_threads(rows: int, simd: str) -> None:
+    """Of 3 and of 7 threads: one row less than these, one more, and numbers that nothing divides."""
+    inputs, outputs = (31, 17) if rows > 13 else (499, 211)
+    width = max(11, 40_009 // rows)  # so that there is enough to divide
+    for call in [*dense_calls(Draw(5), rows, inputs, outputs, "gelu"), *norm_calls(Draw(6), rows, width)]:
+        require_the_same_bits(call, 1, 3, 7)
+    for call in loss_calls(Draw(7), rows, width)[:8]:
+        require_the_same_bits(call, 1, 7)
+
+
 @pytest.mark.parametrize("result", ["y", "dweight", "dx"])
-def test_nor_do_those_of_products_that_go_to_openblas(result: str, simd: str) -> None:
-    """More than 2³¹ multiply-adds: from there on at every instruction set."""
-    d, n = Draw(4), 1300
+def test_nor_do_those_of_large_products(result: str, simd: str) -> None:
+    """At the generic level these go to OpenBLAS, in blocks."""
+    d, n = Draw(4), 521
     x, weight = d.floats(n, n), d.floats(n, n)
     calls = {
         "y": Call("dense_forward", [x, weight, d.floats(n), "relu", d.out(n, n), None]),
         "dweight": Call("dense_backward", [x, x, weight, None, None, "identity", None, d.floats(n, n), None, None]),
         "dx": Call("dense_backward", [x, x, weight, None, None, "identity", None, None, None, d.out(n, n)]),
     }
-    results = []
-    for count in (1, 2, 3):
-        set_num_threads(count)
-        results.append(calls[result].run(OPS))
-    for other in results[1:]:
-        for one, two in zip(results[0], other, strict=True):
-            if isinstance(one, np.ndarray):
-                np.testing.assert_array_equal(one, two)
+    require_the_same_bits(calls[result], 1, 2, 3)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5, 31, 61])
+def test_nor_does_a_prediction_depend_on_what_it_is_made_with(rows: int, simd: str) -> None:
+    """Every row of a product is the same chains of additions, whichever rows stand beside it. Not at the generic level:
+    there OpenBLAS adds in an order of its own for each size."""
+    if simd == "generic":
+        pytest.skip("large products go to OpenBLAS at this level")
+    d = Draw(7)
+    x, weight, bias = d.floats(61, 515), d.floats(515, 131), d.floats(131)
+    whole = dense(x, weight, bias)
+    set_num_threads(2)
+    parts = [dense(x[start : start + rows], weight, bias) for start in range(0, len(x), rows)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def dense(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    y, z = np.empty((2, len(x), len(bias)), np.float32)
+    OPS.dense_forward(x, weight, bias, "gelu", y, z)
+    return y
 
 
 def test_concurrent_callers_get_their_own_results(simd: str) -> None:

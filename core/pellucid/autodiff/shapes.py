@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from math import prod as product
 from typing import Any
 
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
@@ -33,6 +34,14 @@ def sum_to(dy: Array, shape: tuple[int, ...]) -> Array:
     lead = len(dy.shape) - len(shape)
     repeated = [lead + i for i, n in enumerate(shape) if n == 1 and dy.shape[lead + i] != 1]
     return reshape(sum_(dy, axis=(*range(lead), *repeated)), shape)
+
+
+def total(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The sum. A long one in float64, for NumPy adds float32 down the columns in one chain."""
+    xp, shape = namespace(x), shape_of(x)
+    if getattr(x, "dtype", None) != "float32" or product(shape[a] for a in axes_of(axis, len(shape))) <= 256:
+        return xp.sum(x, axis=axis, keepdims=keepdims)
+    return xp.sum(x, axis=axis, keepdims=keepdims, dtype="float64").astype("float32")
 
 
 def share_of_extremes(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -68,16 +77,19 @@ def zeros_but(dy: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of ``shape`` with ``dy`` added at ``index``, where repeated indices accumulate."""
     xp = namespace(dy)
     dy = xp.asarray(dy)
-    x = xp.zeros(shape, dtype=dy.dtype)
     if all(part is None or part is Ellipsis or isinstance(part, int | slice) for part in as_tuple(index)):
+        x = xp.zeros(shape, dtype=dy.dtype)
         x[index] = dy  # nothing can be repeated
-    else:
-        xp.add.at(x, index, dy)
-    return x
+        return x
+    wide = xp.zeros(shape, dtype="float64" if dy.dtype == "float32" else dy.dtype)
+    xp.add.at(wide, index, dy.astype(wide.dtype))
+    return wide.astype(dy.dtype)
 
 
 # Reductions: dx is dy, spread over what it was gathered from.
-sum_ = Primitive("sum", lambda dy, y, x, axis=None, keepdims=False: broadcast_to(kept(dy, x, axis), shape_of(x)))
+sum_ = Primitive(
+    "sum", lambda dy, y, x, axis=None, keepdims=False: broadcast_to(kept(dy, x, axis), shape_of(x)), compute=total
+)
 max_ = Primitive("max", share_of_extremes)
 min_ = Primitive("min", share_of_extremes)
 

@@ -32,6 +32,8 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
     * **Inputs** are never written and may be non-contiguous. Layers pass views of two axes, (rows, features).
     * **dtype**: float32 or float64, the same for all floating arguments unless stated; the result's rounding may differ
       between backends within a few units of the last place, random bits may not differ at all.
+    * **Sums over rows** are taken in float64, or in short chains of float32 that are added up in float64: a chain of n
+      additions is off by up to n/2 units of the last place, which for a million rows can be 1 %.
     * **0 rows** are allowed everywhere.
     * **Values that change from step to step** come in cells (small arrays), so that a step can be recorded once and
       replayed; ``float`` arguments are constants of the component.

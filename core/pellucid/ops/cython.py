@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import numpy
 
 from pellucid.basics.arrays import Array
-from pellucid.ops.activations import DEFAULT_ALPHA
 from pellucid.ops.base import ReferenceOps
 from pellucid.ops.kernels import native
 from pellucid.ops.recording import Plan
@@ -18,9 +17,9 @@ Result = TypeVar("Result")
 
 ACCELERATED = (
     "fill", "copy", "scale", "add_scaled", "lerp", "gather", "sum_squares", "clip_norm", "increment", "next_rows",
-    "dense_forward", "dense_backward", "softmax_forward", "softmax_backward",
+    "dense_forward", "dense_backward", "activation_forward", "activation_backward",
+    "softmax_forward", "softmax_backward", "dropout", "random_uniform", "random_normal",
     "softmax_cross_entropy", "softmax_cross_entropy_soft", "binary_cross_entropy", "mse",
-    "dropout", "random_uniform", "random_normal",
     "batch_norm_forward", "batch_norm_backward", "batch_norm_inference", "batch_norm_inference_backward",
     "layer_norm_forward", "layer_norm_backward",
     "sgd", "adam",
@@ -49,20 +48,7 @@ class CythonOps(ReferenceOps):
     def spoil(self) -> None:
         native.spoil()
 
-    # -- ops whose kernel takes other arguments ---------------------------------------------------------------------
-
-    def activation_forward(self, name: str, x: Array, y: Array, alpha: float | None = None) -> None:
-        if not native.activation_forward(name, x, y, DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha):
-            native.spoil()
-            super().activation_forward(name, x, y, alpha)
-
-    def activation_backward(
-        self, name: str, dy: Array, x: Array | None, y: Array, dx: Array, alpha: float | None = None
-    ) -> None:
-        slope = DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha
-        if not native.activation_backward(name, dy, x, y, dx, slope):
-            native.spoil()
-            super().activation_backward(name, dy, x, y, dx, alpha)
+    # -- an op that answers ------------------------------------------------------------------------------------------
 
     def guard_finite(self, cell: Array) -> bool:
         finite: bool | None = native.guard_finite(cell)

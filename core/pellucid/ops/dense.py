@@ -41,8 +41,10 @@ class DenseOps(ActivationOps):
             self.activation_backward(activation, dy, z, y, dz)
             dy = dz
         if dweight is not None:
-            dweight += self.xp.matmul(x.T, dy)
+            for start in range(0, len(dy), 256):  # a small product may be one chain of additions, however long
+                rows = slice(start, start + 256)
+                dweight += self.xp.matmul(x[rows].T, dy[rows])
         if dbias is not None:
-            dbias += dy.sum(axis=0)
+            dbias += dy.sum(axis=0, dtype="float64")
         if dx is not None:
             self.xp.matmul(dy, weight.T, out=dx)

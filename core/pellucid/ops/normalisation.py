@@ -92,8 +92,8 @@ class NormalisationOps:
     @staticmethod
     def _add_sums(dy: Array, normalised: Array, dgamma: Array | None, dbeta: Array | None) -> tuple[Array, Array]:
         """Σ dy and Σ dy ⊙ x̂ over the rows, added to dβ and dγ where these are wanted."""
-        sum_dy, sum_dy_x = dy.sum(axis=0), (dy * normalised).sum(axis=0)
+        sum_dy, sum_dy_x = (each.sum(axis=0, dtype="float64") for each in (dy, dy * normalised))
         for gradient, total in ((dbeta, sum_dy), (dgamma, sum_dy_x)):
             if gradient is not None:
                 gradient += total
-        return sum_dy, sum_dy_x
+        return sum_dy.astype(dy.dtype), sum_dy_x.astype(dy.dtype)

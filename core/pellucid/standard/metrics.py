@@ -62,7 +62,7 @@ class Accuracy(Metric):
 
     def update(self, prediction: HostArray, target: HostArray, weight: HostArray | None = None) -> None:
         right = self._answers(prediction, target) if self.each else self._choices(prediction, target)
-        each = np.ones(right.shape) if weight is None else weight
+        each = np.ones(right.shape) if weight is None else weight.astype(np.float64)
         each = np.broadcast_to(each.reshape(*each.shape, *(1,) * (right.ndim - each.ndim)), right.shape)
         self._right += float(np.sum(each * right))
         self._total += float(np.sum(each))

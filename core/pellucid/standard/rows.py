@@ -73,7 +73,7 @@ def weight_per_row(ctx: Context, loss: Component, weight: Array | None, shape: t
         spread = ctx.scratch("weight", shape, weight.dtype)
         spread[...] = weight.reshape(-1, *(1 for _ in shape[1:]))
         weight = spread
-    ctx.count = float(weight.sum())
+    ctx.count = float(weight.sum(dtype="float64"))
     return weight.reshape(-1)
 
 

@@ -169,12 +169,16 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
 def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = None) -> Source:
     inputs, y = pair
     if weight is not None:
-        n, weight = len(inputs[0]), as_array(weight, "The array of sample weights")
-        weight = np.ascontiguousarray(weight, runtime.dtype)
-        if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any():
+        n = len(inputs[0])
+        weight = np.ascontiguousarray(as_array(weight, "The array of sample weights"), np.float64)
+        used = weight[weight != 0]
+        if weight.shape != (n,) or not ((used >= 1e-15) & (used <= 1e15)).all():  # float32 holds their sums and ratios
             raise DataError(
-                f"Sample weights must be {n} finite numbers of at least 0, one per sample. "
-                f"Received: shape {weight.shape}" + (f", smallest {weight.min()}." if weight.size else ".")
+                f"Sample weights must be {n} numbers, one per sample, each 0 or from 1e-15 to 1e15. Received: shape "
+                f"{weight.shape}"
+                + (f", from {weight.min()} to {weight.max()}. " if weight.size else ". ")
+                + "Only their ratios count: divide them by the largest, and set to 0 what is nothing beside it."
             )
+        weight = weight.astype(runtime.dtype)
     *x, y, weight = (None if part is None else runtime.ops.asarray(part) for part in (*inputs, y, weight))
     return Source(tuple(x), y, weight, totals)

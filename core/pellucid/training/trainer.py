@@ -94,7 +94,7 @@ class Trainer(Training):
             epochs: passes over the data, each of which sees every sample once; with 0 everything is checked and
                 nothing trained.
             batch_size: samples per micro-batch; the last one of an epoch may be smaller and is weighted so.
-            sample_weight: a weight per sample, or None.
+            sample_weight: a weight per sample, 0 or from 1e-15 to 1e15; only their ratios count. None: all are alike.
             verbose: show progress; None shows it where somebody may be looking, on a terminal or in a notebook.
         """
         check_int(self, "epochs", epochs, "[0, inf)")

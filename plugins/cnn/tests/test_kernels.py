@@ -134,17 +134,54 @@ def test_sizes_of_real_networks(calls: list[tuple[str, Arguments, Arguments]], s
         compare(run(getattr(native, op), arguments), reference, 3e-5, described(op, arguments))
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_bits_do_not_depend_on_the_number_of_threads(seed: int, simd: str) -> None:
+def require_the_same_bits(calls: list[tuple[str, Arguments]], counts: tuple[int, ...]) -> None:
     before = core.get_threads()
-    for op, arguments in convolution_calls(seed, (6, 14, 14, 16, 24)):
+    for op, arguments in calls:
         results = []
-        for count in (1, 2, 5):
+        for count in counts:
             core.set_threads(count)
             results.append(run(getattr(native, op), arguments))
         core.set_threads(before)
-        compare(results[1], results[0], 0, op)
-        compare(results[2], results[0], 0, op)
+        for other in results[1:]:
+            compare(other, results[0], 0, described(op, arguments))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_bits_do_not_depend_on_the_number_of_threads(seed: int, simd: str) -> None:
+    require_the_same_bits(convolution_calls(seed, (6, 14, 14, 16, 24)), (1, 2, 5))
+
+
+@pytest.mark.parametrize("images", [1, 2, 3, 6, 8, 13])
+@pytest.mark.parametrize("size", [(28, 28, 1, 8), (14, 14, 16, 16), (31, 29, 3, 5), (23, 7, 5, 17)], ids=str)
+def test_nor_do_they_with_fewer_images_than_threads(size: tuple[int, ...], images: int, simd: str) -> None:
+    """Of 2 and of 7 threads: one image less than these, one more, and sizes that nothing divides."""
+    require_the_same_bits(convolution_calls(2, (images, *size)), (1, 2, 4, 7))
+
+
+@pytest.mark.parametrize("images", [1, 3, 8])
+def test_nor_do_those_of_the_other_ops(images: int, simd: str) -> None:
+    d = Draw(images)
+    x, dy, gamma = d.floats(images, 997, 12), d.floats(images, 997, 12), d.floats(12)
+    of_groups = [d.floats(images, 3), np.abs(d.floats(images, 3)), 3]
+    image, windows = d.floats(images, 61, 53, 7), Geometry((2, 2), (1, 1, 1, 1))
+    calls = [
+        ("group_norm_forward", [x, gamma, gamma, 3, 1e-3, d.out(images, 3), d.out(images, 3), d.out(*x.shape)]),
+        ("group_norm_backward", [dy, x, gamma, *of_groups, d.floats(12), d.floats(12), d.out(*x.shape)]),
+        ("average_pool2d_forward", [image, (61, 53), Geometry(), d.out(images, 1, 1, 7)]),
+        ("average_pool2d_forward", [image, (3, 3), windows, d.out(images, 31, 27, 7)]),
+    ]
+    require_the_same_bits(calls, (1, 2, 4, 7))
+
+
+@pytest.mark.parametrize("size", [(28, 28, 1, 8), (14, 14, 16, 16), (11, 13, 5, 17)], ids=str)
+def test_nor_does_a_map_depend_on_the_images_beside_it(size: tuple[int, ...], simd: str) -> None:
+    for op, arguments in convolution_calls(2, (5, *size)):
+        if op.endswith("_forward"):
+            x, weight, bias, geometry, activation, y, z = run(getattr(native, op), arguments)
+            for i in range(len(x)):
+                ends = np.full_like(y[:1], 7.0), None if z is None else np.full_like(y[:1], 7.0)
+                alone = run(getattr(native, op), [x[i : i + 1], weight, bias, geometry, activation, *ends])
+                np.testing.assert_array_equal(alone[5], y[i : i + 1], err_msg=described(op, arguments))
 
 
 @pytest.mark.parametrize("seed", range(8))

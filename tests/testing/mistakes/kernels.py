@@ -70,7 +70,11 @@ KERNELS = (
     ),
     KernelMistake("gelu's constant rounded", "activations.h", "0.398942280f", "0.4f", ("layer core/gelu",)),
     KernelMistake(
-        "bias gradient assigned", "dense.h", "a->dbias[j + k] += sum[k];", "a->dbias[j + k] = sum[k];", _DENSE
+        "bias gradient assigned",
+        "dense.h",
+        "a->dbias[j + k] += (float)total[k];",
+        "a->dbias[j + k] = (float)total[k];",
+        _DENSE,
     ),
     KernelMistake(
         "variance unbiased",
@@ -129,11 +133,6 @@ BACKEND = Patient(
     ("layer core/leaky_relu", "layer core/dense", "layer core/batch_norm", "loss core/binary_cross_entropy"),
     (
         Mistake(
-            "another default slope backwards",
-            "slope = DEFAULT_ALPHA.get(name, 0.0) if alpha is None else alpha",
-            "slope = DEFAULT_ALPHA.get(name, 0.0)",
-        ),
-        Mistake(
             "no reference where the kernel declines",
             "            reference(self, *arguments, **named)\n",
             "            pass\n",
@@ -144,9 +143,9 @@ BACKEND = Patient(
             "            reference(self",
         ),
         Mistake(
-            "activation's arguments exchanged",
-            "native.activation_backward(name, dy, x, y, dx, slope)",
-            "native.activation_backward(name, y, x, dy, dx, slope)",
+            "settings of a call forgotten",
+            "kernel(*arguments, **named)",
+            "kernel(*arguments[: 5 if name == 'activation_backward' else None], **named)",
         ),
         Mistake(
             "records with a plan that does nothing",

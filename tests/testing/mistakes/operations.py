@@ -8,9 +8,11 @@ DENSE = Patient(
     (
         Mistake("bias subtracted", "before += bias", "before -= bias"),
         Mistake(
-            "weight gradient assigned", "dweight += self.xp.matmul(x.T, dy)", "dweight[...] = self.xp.matmul(x.T, dy)"
+            "weight gradient assigned",
+            "dweight += self.xp.matmul(x[rows].T, dy[rows])",
+            "dweight[...] = self.xp.matmul(x[rows].T, dy[rows])",
         ),
-        Mistake("bias gradient averaged over the batch", "dbias += dy.sum(axis=0)", "dbias += dy.mean(axis=0)"),
+        Mistake("bias gradient averaged over the batch", "dbias += dy.sum(axis=0", "dbias += dy.mean(axis=0"),
         Mistake("derivative not applied", "            dy = dz\n", "            pass\n"),
         Mistake(
             "input gradient added to old memory",
@@ -31,8 +33,8 @@ DENSE = Patient(
         ),
         Mistake(
             "divided by the rows here already",
-            "dweight += self.xp.matmul(x.T, dy)",
-            "dweight += self.xp.matmul(x.T, dy) / max(len(x), 1)",
+            "dweight += self.xp.matmul(x[rows].T, dy[rows])",
+            "dweight += self.xp.matmul(x[rows].T, dy[rows]) / max(len(x), 1)",
         ),
     ),
     ops="DenseOps",
@@ -123,16 +125,21 @@ NORMALISATION = Patient(
         ),
         Mistake("the variance held constant", "(dy - sum_dy / n - normalised * (sum_dy_x / n))", "(dy - sum_dy / n)"),
         Mistake("γ forgotten in dx", "gamma * inv_std * (dy - sum_dy / n", "inv_std * (dy - sum_dy / n"),
-        Mistake("dγ and dβ assigned", "gradient += total", "gradient[...] = total"),
-        Mistake("dγ without dy", "(dy * normalised).sum(axis=0)", "normalised.sum(axis=0)"),
+        Mistake("dβ and dγ assigned", "gradient += total", "gradient[...] = total"),
+        Mistake("dγ without dy", "for each in (dy, dy * normalised)", "for each in (dy, normalised)"),
+        Mistake(
+            "dγ without normalising",
+            "sum_dy_x = self._add_sums(dy, normalised, dgamma, dbeta)",
+            "sum_dy_x = self._add_sums(dy, x, dgamma, dbeta)",
+        ),
         Mistake(
             "evaluation forgets β", "(gamma / self.xp.sqrt(var + eps)) + beta", "(gamma / self.xp.sqrt(var + eps))"
         ),
         Mistake("evaluation's gradient without γ", "dy * (gamma * inv_std)", "dy * inv_std"),
         Mistake(
             "evaluation's dγ without the mean",
-            "self._add_sums(dy, (x - mean) * inv_std,",
-            "self._add_sums(dy, x * inv_std,",
+            "self._add_sums(dy, (x - mean) * inv_std, dgamma, dbeta)",
+            "self._add_sums(dy, x * inv_std, dgamma, dbeta)",
         ),
         Mistake(
             "layer norm over the batch",

@@ -121,12 +121,12 @@ static Status run_group_norm_forward(const void *arguments) {
 static Status run_group_norm_backward(const void *arguments) {
     const group_norm_args *a = arguments;
     pellucid->parallel(part_group_norm_backward, a, group_norm_parts(a, 8));
-    for (dim image = 0; image < a->images; image++) {
-        const double *first = (const double *)a->scratch + image * 2 * a->channels, *second = first + a->channels;
-        for (dim k = 0; k < a->channels; k++) {
-            if (a->dbeta) a->dbeta[k] += (float)first[k];
-            if (a->dgamma) a->dgamma[k] += (float)second[k];
-        }
+    double *const sums = (double *)a->scratch; /* of the first image, to which the others are added */
+    for (dim image = 1; image < a->images; image++)
+        for (dim k = 0; k < 2 * a->channels; k++) sums[k] += sums[image * 2 * a->channels + k];
+    for (dim k = 0; k < a->channels && a->images; k++) {
+        if (a->dbeta) a->dbeta[k] += (float)sums[k];
+        if (a->dgamma) a->dgamma[k] += (float)sums[a->channels + k];
     }
     return PELLUCID_DONE;
 }

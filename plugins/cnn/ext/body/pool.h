@@ -112,6 +112,23 @@ static void part_max_pool2d_backward(const void *arguments, int part, int parts)
     }
 }
 
+/* y = Σ x / count over a window of many cells, such as a whole image: in float over a chain, and in double over these. */
+static void mean_of_many(const Window *w, const float *x, dim channels, float share, float *y) {
+    enum { AT_ONCE = 64 };
+    for (dim c = 0; c < channels; c += AT_ONCE) {
+        const dim n = least(AT_ONCE, channels - c);
+        double total[AT_ONCE] = {0};
+        for (dim h = w->rows.first; h < w->rows.last; h++)
+            for (dim first = w->columns.first; first < w->columns.last; first += CHAIN) {
+                float sum[AT_ONCE] = {0};
+                for (dim v = first; v < least(w->columns.last, first + CHAIN); v++)
+                    for (dim k = 0; k < n; k++) sum[k] += x[h * w->pixel_row + v * w->pixel_column + c + k];
+                for (dim k = 0; k < n; k++) total[k] += (double)sum[k];
+            }
+        for (dim k = 0; k < n; k++) y[c + k] = (float)(total[k] * (double)share);
+    }
+}
+
 /* y = Σ x / count, and its adjoint dx = Σ dy / count. */
 INLINE void average_pool(const pool_args *a, int backward, int part, int parts) {
     const Convolution *s = &a->shape;
@@ -124,7 +141,12 @@ INLINE void average_pool(const pool_args *a, int backward, int part, int parts) 
                 const Window w = window_at(s, i, j);
                 const dim map = ((image * s->map_height + i) * s->map_width + j) * channels;
                 const dim first = image * image_floats + (w.row * s->width + w.column) * channels;
-                const float share = 1.f / (float)((w.rows.last - w.rows.first) * (w.columns.last - w.columns.first));
+                const dim cells = (w.rows.last - w.rows.first) * (w.columns.last - w.columns.first);
+                const float share = 1.f / (float)cells;
+                if (!backward && cells > CHAIN) {
+                    mean_of_many(&w, a->x + first, channels, share, a->y + map);
+                    continue;
+                }
                 if (!backward) memset(a->y + map, 0, (size_t)channels * sizeof(float));
                 for (dim h = w.rows.first; h < w.rows.last; h++)
                     for (dim v = w.columns.first; v < w.columns.last; v++) {

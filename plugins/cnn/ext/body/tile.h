@@ -57,47 +57,51 @@ UNROLL(3)
         for (int v = 0; v < V; v++) store(t->c[r] + v * LANES, sum[r][v]);
 }
 
-/* A tile of Aᵀ B summed over the pixels of a strip: C[r] += Σ_(i, j) a[r][i·a_row + j·a_pixel] b[…]. */
+/* A tile of Aᵀ B summed over the pixels of a strip: C[r] += Σ_(i, j) a[r][i·a_row + j·a_pixel] b[…]. C is added to after
+ * every few rows: this is a sum over pixels, and no chain of additions shall be as long as an image. */
 typedef struct {
     const float *a[TILE_ROWS];
     dim a_row, a_pixel;
     const float *b;
     dim b_pixel;
     dim rows, columns; /* of the strip */
+    dim at_once;       /* rows between two additions to C */
     float *c;          /* R rows of V·LANES */
 } PixelTile;
 
 INLINE void pixel_tile(const int R, const int V, const PixelTile *t) {
-    vf sum[TILE_ROWS][TILE_VECTORS];
-UNROLL(8)
-    for (int r = 0; r < R; r++)
-UNROLL(3)
-        for (int v = 0; v < V; v++) sum[r][v] = (vf){0};
     const float *a[TILE_ROWS], *b = t->b;
     const dim a_pixel = t->a_pixel, b_pixel = t->b_pixel;
 UNROLL(8)
     for (int r = 0; r < R; r++) a[r] = t->a[r];
-    for (dim i = 0; i < t->rows; i++) {
-        for (dim j = t->columns, at = i * t->a_row; j > 0; j--, at += a_pixel) {
-            vf row[TILE_VECTORS];
-UNROLL(3)
-            for (int v = 0; v < V; v++) row[v] = load(b + v * LANES);
+    for (dim i = 0; i < t->rows;) {
+        vf sum[TILE_ROWS][TILE_VECTORS];
 UNROLL(8)
-            for (int r = 0; r < R; r++) {
-                const float factor = a[r][at];
+        for (int r = 0; r < R; r++)
 UNROLL(3)
-                for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
+            for (int v = 0; v < V; v++) sum[r][v] = (vf){0};
+        for (const dim last = least(t->rows, i + t->at_once); i < last; i++) {
+            for (dim j = t->columns, at = i * t->a_row; j > 0; j--, at += a_pixel) {
+                vf row[TILE_VECTORS];
+UNROLL(3)
+                for (int v = 0; v < V; v++) row[v] = load(b + v * LANES);
+UNROLL(8)
+                for (int r = 0; r < R; r++) {
+                    const float factor = a[r][at];
+UNROLL(3)
+                    for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
+                }
+                b += b_pixel;
             }
-            b += b_pixel;
         }
-    }
 UNROLL(8)
-    for (int r = 0; r < R; r++)
+        for (int r = 0; r < R; r++)
 UNROLL(3)
-        for (int v = 0; v < V; v++) {
-            float *c = t->c + (r * V + v) * LANES;
-            store(c, load(c) + sum[r][v]);
-        }
+            for (int v = 0; v < V; v++) {
+                float *c = t->c + (r * V + v) * LANES;
+                store(c, load(c) + sum[r][v]);
+            }
+    }
 }
 
 /* One function for every size of tile, so that the compiler knows R and V and keeps the sums in registers. */

@@ -27,6 +27,10 @@ INLINE dim ceiling(dim a, dim b) { return (a + b - 1) / b; }
 /* a / b rounded down, also for negative a. */
 INLINE dim floor_of(dim a, dim b) { return a >= 0 ? a / b : -ceiling(-a, b); }
 
+/* No float is added to more than about so many others before the sum goes on in double, or apart: n additions in one
+ * chain are off by up to n/2 units of the last place, and where all numbers are alike they are. */
+enum { CHAIN = 64 };
+
 /* A part of n things. */
 typedef struct { dim first, last; } Range;
 

@@ -1,8 +1,9 @@
 /* dW[kh, kw, c, f] += Σ over images and pixels of image[pixel + tap, c] · dz[pixel, f]: a product Aᵀ B for each image,
- * where again A is read in the image. Blocks of images are summed apart, in sums that are added in order at the end: the
- * result does not depend on the number of threads. */
+ * where again A is read in the image. Blocks of images are summed apart, in sums that are added in order at the end. Blocks,
+ * strips and the chains of additions within depend on the sizes only: the result does not depend on the number of threads. */
 enum {
     IMAGE_BLOCKS = 8,
+    PIXELS_AT_ONCE = 256,      /* that a tile sums up before it adds to the sums of its block */
     GRADIENT_FLOATS = 1 << 20, /* all sums of the blocks together, at most (but for a single block) */
     FEW_ROWS = 32              /* with fewer rows of A than this, copying B costs more than it saves */
 };
@@ -17,7 +18,9 @@ typedef struct {
     dim block_floats; /* the sums of a block */
     dim blocks, panel_parts;
     dim padded;       /* columns of all groups' panels */
+    dim rows_at_once, strips_at_once; /* of pixels, of strips: how much is summed up before it goes where it is kept */
     float *sums;      /* blocks × groups × panels × depth rows × the panel's columns; or of winograd_gradient.h */
+    float *totals;    /* of the same size: what is kept, if a block has more strips than are summed up at once; or NULL */
     char *workspaces; /* for each part a slab, and a panel of dz or Winograd's planes */
     size_t workspace_bytes;
 } WeightGradient;
@@ -25,7 +28,7 @@ typedef struct {
 static void plan_weight_gradient(WeightGradient *w, const Convolution *c, int parts, Scratch *s) {
     Filter *f = &w->filter;
     Scratch none = {0};
-    convolution_filter(f, c, NULL, NULL, parts, &none); /* for its measures only */
+    convolution_filter(f, c, NULL, NULL, 1, &none); /* for its measures only; where strips end, chains of additions end */
     w->shape = *c;
     w->depth = c->kernel_height * c->kernel_width * f->group_channels;
     w->padded = c->groups * padded_columns(f->group_columns);
@@ -34,7 +37,11 @@ static void plan_weight_gradient(WeightGradient *w, const Convolution *c, int pa
     w->blocks = most(1, least(least(IMAGE_BLOCKS, c->images), GRADIENT_FLOATS / most(1, w->block_floats)));
     /* Few blocks: the panels are divided between the threads, too. */
     w->panel_parts = w->blocks >= parts ? 1 : least(panel_count(f->group_columns), ceiling(parts, w->blocks));
+    w->rows_at_once = most(1, PIXELS_AT_ONCE / most(1, f->columns));
+    w->strips_at_once = f->winograd ? CHAIN : most(1, CHAIN / most(1, ceiling(f->strip, w->rows_at_once)));
+    const int kept = ceiling(c->images, w->blocks) * f->strips > w->strips_at_once;
     w->sums = take_floats(s, w->blocks * w->block_floats);
+    w->totals = kept ? take_floats(s, w->blocks * w->block_floats) : NULL;
     w->workspace_bytes = (size_t)(f->slab_floats + most(f->work_floats, f->strip * f->columns * PANEL_COLUMNS)) * sizeof(float) + 64;
     w->workspace_bytes &= ~(size_t)63;
     w->workspaces = take(s, w->workspace_bytes * (size_t)parts);
@@ -66,7 +73,7 @@ static void add_panel(const WeightGradient *w, const float *slab, const float *m
         b_pixel = width;
     }
     PixelTile t = {.a_row = f->source_step_rows * slab_pitch(f), .a_pixel = f->source_step_columns * f->source_channels,
-                   .b = b, .b_pixel = b_pixel, .rows = rows, .columns = f->columns};
+                   .b = b, .b_pixel = b_pixel, .rows = rows, .columns = f->columns, .at_once = w->rows_at_once};
     const dim tile_count = ceiling(w->depth, TILE_ROWS);
     slab += g * f->group_channels;
     for (dim n = 0; n < tile_count; n++) {
@@ -76,6 +83,28 @@ static void add_panel(const WeightGradient *w, const float *slab, const float *m
         t.c = sums + k.first * width;
         pixel_tiles[panel.V][R](&t);
     }
+}
+
+/* Of a block's sums, those in some of the panels: begin again with them, or add them to what is kept. */
+static void clear_sums(const WeightGradient *w, float *sums, Range panels) {
+    const Filter *f = &w->filter;
+    const dim rows = f->winograd ? f->source_channels : w->depth, padded = padded_columns(f->group_columns);
+    for (dim g = 0; g < (f->winograd ? ELEMENTS : f->groups); g++)
+        for (dim m = panels.first; m < panels.last; m++) {
+            const Panel panel = panel_of(f->group_columns, m);
+            memset(sums + (g * padded + panel.first) * rows, 0, (size_t)(panel.V * LANES * rows) * sizeof *sums);
+        }
+}
+
+static void keep_sums(const WeightGradient *w, const float *restrict sums, float *restrict totals, Range panels) {
+    const Filter *f = &w->filter;
+    const dim rows = f->winograd ? f->source_channels : w->depth, padded = padded_columns(f->group_columns);
+    for (dim g = 0; g < (f->winograd ? ELEMENTS : f->groups); g++)
+        for (dim m = panels.first; m < panels.last; m++) {
+            const Panel panel = panel_of(f->group_columns, m);
+            const dim first = (g * padded + panel.first) * rows;
+            for (dim k = first; k < first + panel.V * LANES * rows; k++) totals[k] += sums[k];
+        }
 }
 
 static void part_weight_gradient(const void *arguments, int part, int parts) {
@@ -91,17 +120,19 @@ static void part_weight_gradient(const void *arguments, int part, int parts) {
         const Range images = part_of(w->shape.images, block, w->blocks);
         const Range mine = part_of(panels, unit % w->panel_parts, w->panel_parts);
         float *block_sums = w->sums + block * w->block_floats;
-        for (dim g = 0; g < (f->winograd ? ELEMENTS : f->groups); g++)
-            for (dim m = mine.first; m < mine.last; m++) {
-                const dim rows = f->winograd ? f->source_channels : w->depth;
-                const Panel panel = panel_of(f->group_columns, m);
-                memset(block_sums + (g * padded + panel.first) * rows, 0,
-                       (size_t)(panel.V * LANES * rows) * sizeof(float));
-            }
+        float *totals = w->totals ? w->totals + block * w->block_floats : NULL;
+        dim summed = 0;
+        clear_sums(w, block_sums, mine);
+        if (totals) clear_sums(w, totals, mine);
         for (dim image = images.first; image < images.last; image++)
             for (dim n = 0; n < f->strips; n++) {
                 const Range strip = strip_of(f, n);
                 if (strip.last <= strip.first) continue;
+                if (totals && summed++ == w->strips_at_once) {
+                    keep_sums(w, block_sums, totals, mine);
+                    clear_sums(w, block_sums, mine);
+                    summed = 1;
+                }
                 const float *source = load_slab(f, w->image + image * image_floats, strip.first, strip.last, slab);
                 const float *map = w->map + (image * f->rows + strip.first) * map_row;
                 if (f->winograd) {
@@ -115,6 +146,7 @@ static void part_weight_gradient(const void *arguments, int part, int parts) {
                         add_panel(w, source, map, strip.last - strip.first, g, panel, copy, sums);
                     }
             }
+        if (totals) keep_sums(w, totals, block_sums, mine); /* which are read at the end */
     }
 }
 

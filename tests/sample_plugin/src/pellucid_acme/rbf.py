@@ -45,7 +45,7 @@ class RBF(Layer):
     def backward(self, ctx, dy):
         x, C = ctx.x, self.centers.data
         g = -ctx.y * dy / self.width**2                                         # (N, K)
-        self.centers.grad += g.sum(axis=0)[:, None] * C - g.T @ x
+        self.centers.grad += g.sum(axis=0, dtype="float64")[:, None] * C - g.T @ x
         return g.sum(axis=1)[:, None] * x - g @ C
 
 

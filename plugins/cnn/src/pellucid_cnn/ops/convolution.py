@@ -40,7 +40,7 @@ def conv2d_backward(
     """
     dy = _through_activation(ops, dy, y, z, activation, dz)
     if dbias is not None:
-        dbias += dy.sum(axis=(0, 1, 2))
+        dbias += dy.sum(axis=(0, 1, 2), dtype="float64")
     if dweight is not None:
         add_weight_gradient(ops.xp, x, dy, geometry, dweight)
     if dx is not None:
@@ -68,7 +68,7 @@ def conv_transpose2d_backward(
     """dz = dy ⊙ f′(z), dweight += im2col(dz)ᵀ x, dbias += Σ_nab dz, dx = im2col(dz) W; as in ``conv2d_backward``."""
     dy = _through_activation(ops, dy, y, z, activation, dz)
     if dbias is not None:
-        dbias += dy.sum(axis=(0, 1, 2))
+        dbias += dy.sum(axis=(0, 1, 2), dtype="float64")
     if dweight is not None:
         add_weight_gradient(ops.xp, dy, x, geometry, dweight)
     if dx is not None:
@@ -95,9 +95,11 @@ def spread(xp: Any, z: Array, weight: Array, geometry: Geometry, x: Array) -> No
 
 def add_weight_gradient(xp: Any, x: Array, dz: Array, geometry: Geometry, dweight: Array) -> None:
     """dweight += Xᵀ dz for each group."""
-    columns = _grouped_columns(xp, x, dweight, geometry)
-    gradient = xp.matmul(xp.swapaxes(columns, 1, 2), _grouped(xp, dz, geometry.groups))  # (G, KH·KW·C/G, F/G)
-    dweight += xp.swapaxes(gradient, 0, 1).reshape(dweight.shape)
+    columns, grouped = _grouped_columns(xp, x, dweight, geometry), _grouped(xp, dz, geometry.groups)
+    for start in range(0, columns.shape[1], 256):  # a small product may be one chain of additions
+        part = slice(start, start + 256)
+        gradient = xp.matmul(xp.swapaxes(columns[:, part], 1, 2), grouped[:, part])  # (G, KH·KW·C/G, F/G)
+        dweight += xp.swapaxes(gradient, 0, 1).reshape(dweight.shape)
 
 
 def _grouped_columns(xp: Any, x: Array, weight: Array, geometry: Geometry) -> Array:

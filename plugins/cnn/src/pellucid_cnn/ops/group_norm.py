@@ -37,9 +37,9 @@ def group_norm_backward(
     shape = n, p, groups, c // groups
     normalised = (x.reshape(shape) - mean.reshape(n, 1, groups, 1)) * inv_std.reshape(n, 1, groups, 1)
     if dgamma is not None:
-        dgamma += (dy * normalised.reshape(n, p, c)).sum(axis=(0, 1))
+        dgamma += (dy * normalised.reshape(n, p, c)).sum(axis=(0, 1), dtype="float64")
     if dbeta is not None:
-        dbeta += dy.sum(axis=(0, 1))
+        dbeta += dy.sum(axis=(0, 1), dtype="float64")
     if dx is not None:
         g = (dy * gamma).reshape(shape)
         count = p * (c // groups)

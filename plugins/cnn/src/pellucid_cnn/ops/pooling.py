@@ -39,7 +39,7 @@ def max_pool2d_backward(ops: Ops, dy: Array, argmax: Array, size: Pair, geometry
 
 def average_pool2d_forward(ops: Ops, x: Array, size: Pair, geometry: Geometry, y: Array) -> None:
     """y = the mean of the window's cells that lie in the image. x: (N, H, W, C); y: (N, OH, OW, C), overwritten."""
-    cells = im2col(ops.xp, x, size, geometry).sum(axis=(3, 4))
+    cells = im2col(ops.xp, x, size, geometry).sum(axis=(3, 4), dtype="float64")
     y[...] = cells / _counts(ops.xp, x, size, geometry)
 
 

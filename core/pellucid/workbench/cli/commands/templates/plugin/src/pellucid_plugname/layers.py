@@ -40,7 +40,7 @@ class Gain(Layer):
         return x * self.gain.data
 
     def backward(self, ctx: Context, dy: Any) -> Any:
-        self.gain.grad += (dy * ctx.x).reshape(-1, self.gain.shape[0]).sum(axis=0)
+        self.gain.grad += (dy * ctx.x).reshape(-1, self.gain.shape[0]).sum(axis=0, dtype="float64")
         return dy * self.gain.data
 
 
