@@ -54,19 +54,20 @@ def as_array(given: Any, name: str) -> HostArray:
         )
     try:
         array = numpy.asarray(given)
-        if array.dtype.kind == "O" and all(isinstance(entry, _NUMBERS) for entry in array.flat):
-            array = array.astype(float)  # columns of several types
     except (ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise DataError(
             f"{name} must hold real numbers, with rows of one length. Received: a {type(given).__name__}, of which "
             f"NumPy says: {str(error).partition('.')[0]}. Convert it: numpy.asarray(…, dtype='float32')."
         ) from error
     if array.dtype.kind not in "fiub":
-        wrong = next((entry for entry in array.flat if not isinstance(entry, _NUMBERS)), None)
+        wrong = [entry for entry in array.flat if not isinstance(entry, _NUMBERS)][:1]
         remedy = "Every entry must be a number: none missing, complex, a date or a list."
-        if isinstance(wrong, str | bytes):
+        if not wrong:
+            remedy = "All its entries are numbers. Say of which type: x.astype(float), or astype(int) for labels."
+        elif isinstance(wrong[0], str | bytes):
             remedy = "Number the names of classes: classes, y = numpy.unique(names, return_inverse=True)."
         elif hasattr(given, "toarray"):
             remedy = "It is sparse: give x.toarray()."
-        raise DataError(f"{name} must hold real numbers. Received: dtype {array.dtype}, with {wrong!r:.60}. {remedy}")
+        received = "".join([f"dtype {array.dtype}", *(f", with {entry!r:.60}" for entry in wrong)])
+        raise DataError(f"{name} must hold real numbers. Received: {received}. {remedy}")
     return array
