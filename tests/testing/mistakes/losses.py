@@ -82,9 +82,11 @@ ROWS = Patient(
     (
         Mistake("count is always one", "ctx.count = float(prod(shape))", "ctx.count = 1.0"),
         Mistake(
-            "count of rows where weights are given", "ctx.count = float(weight.sum())", "ctx.count = float(len(weight))"
+            "count of rows where weights are given",
+            'ctx.count = float(weight.sum(dtype="float64"))',
+            "ctx.count = float(len(weight))",
         ),
-        Mistake("count never set for weights", "ctx.count = float(weight.sum())", "pass"),
+        Mistake("count never set for weights", 'ctx.count = float(weight.sum(dtype="float64"))', "pass"),
         Mistake("the error names the wrong row", "in row {int(place[0])}", "in row {int(place[0]) + 4}"),
         Mistake("weights clipped at one", "return weight.reshape(-1)", "return weight.reshape(-1).clip(0, 1)"),
     ),
