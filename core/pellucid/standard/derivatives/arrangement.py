@@ -103,14 +103,14 @@ def append(x: Array, values: Array, axis: int | None = None) -> Array:
 
 def split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     n, parts = x.shape[axis], indices_or_sections
-    if isinstance(parts, int) and n % parts:
+    if isinstance(parts, int | numpy.integer) and n % parts:
         raise ValueError(f"an axis of length {n} cannot be split into {parts} equal parts")
     return array_split(x, parts, axis)
 
 
 def array_split(x: Array, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Array]:
     n, parts = x.shape[axis], indices_or_sections
-    if isinstance(parts, int):  # the first n % parts are longer by one
+    if isinstance(parts, int | numpy.integer):  # the first n % parts are longer by one
         ends = [(i + 1) * (n // parts) + min(i + 1, n % parts) for i in range(parts - 1)]
     else:
         ends = [int(end) for end in parts]
@@ -173,7 +173,7 @@ def repeat(x: Array, repeats: int, axis: int | None = None) -> Array:
 
 def tile(x: Array, reps: int | tuple[int, ...]) -> Array:
     """Copies side by side: an axis for the copies before each axis, along which x is broadcast, then both in one."""
-    times = (reps,) if isinstance(reps, int) else tuple(reps)
+    times = (reps,) if isinstance(reps, int | numpy.integer) else tuple(reps)
     shape = (1,) * (len(times) - len(shape_of(x))) + shape_of(x)
     times = (1,) * (len(shape) - len(times)) + times
     once = reshape(x, tuple(length for n in shape for length in (1, n)))

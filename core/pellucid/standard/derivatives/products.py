@@ -35,7 +35,7 @@ def inner(a: Array, b: Array) -> Array:
 def tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
     """The sum over ``axes`` of a and b: one matrix product, with the summed axes last in a and first in b."""
     n, m = len(shape_of(a)), len(shape_of(b))
-    if isinstance(axes, int):
+    if isinstance(axes, int | numpy.integer):
         axes = (range(n - axes, n), range(axes))
     sides = [as_tuple(tuple(side) if isinstance(side, Sequence) else side) for side in axes]
     mine, others = ([normalize_axis_index(i, length) for i in side] for side, length in zip(sides, (n, m), strict=True))
