@@ -261,6 +261,14 @@ def test_an_axis_that_is_not_there_is_refused_as_by_numpy(f: Any) -> None:
             g(np.ones((2, 2)))
 
 
+@pytest.mark.parametrize(
+    "f", [np.tile, np.repeat, lambda x, n: np.array_split(x, n)[0], lambda x, n: np.split(x, n)[0]]
+)
+def test_counts_may_be_numpys(f: Any) -> None:
+    x = np.arange(16.0).reshape(4, 4)
+    assert np.array_equal(*(grad(lambda x, n=n: np.sum(f(x, n) ** 2))(x) for n in (np.int64(2), 2)))
+
+
 def test_triangles_of_a_vector() -> None:
     assert grad(lambda x: np.sum(np.tril(x) * np.arange(9).reshape(3, 3)))(np.ones(3)).tolist() == [9, 11, 8]
 

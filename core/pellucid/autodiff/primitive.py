@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy
 
 PYTHON_NUMBERS = (float, int, bool)
+LISTS = (list, tuple)
 HOST_ARRAYS = (numpy.ndarray, numpy.generic)
 HOST_TYPES = (*HOST_ARRAYS, float, int)
 Rule = Callable[..., Any]
@@ -142,4 +143,4 @@ def namespace(*args: Any) -> Any:
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape; that of a Python number is (), and that of a list the array's that it stands for."""
-    return numpy.shape(x) if isinstance(x, list | tuple) else tuple(getattr(x, "shape", ()))
+    return numpy.shape(x) if type(x) in LISTS else tuple(getattr(x, "shape", ()))

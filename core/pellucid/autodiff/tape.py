@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from pellucid.autodiff.primitive import Recorded, namespace, shape_of, strip
+from pellucid.autodiff.primitive import LISTS, Recorded, namespace, shape_of, strip
 from pellucid.autodiff.variable import Variable
 from pellucid.basics.arrays import as_array, as_tuple
 from pellucid.basics.checks import is_int
@@ -70,7 +70,7 @@ class Tape:
 
     def lift(self, value: Any) -> Any:
         """What an operand that is no Variable means on this tape: itself, or the array that a list stands for."""
-        return numpy.asarray(value) if isinstance(value, list | tuple) else value
+        return numpy.asarray(value) if type(value) in LISTS else value
 
     def record(self, value: Any, inputs: Sequence[int], pullback: Pullback, name: str) -> Variable:
         """Write down an operation with one result.
