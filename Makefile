@@ -36,7 +36,7 @@ WORKERS := --numprocesses auto --dist worksteal
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
 	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
-.PHONY: help machine setup train test covered slow quick lint types bench gpu-bundle quality docs sanitize build release-check clean
+.PHONY: help machine setup train test covered slow faults quick lint types bench gpu-bundle quality docs sanitize build release-check clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,9 @@ covered: setup
 
 slow: setup  ## what `make test` leaves out: every package built and installed alone, quality cases in their short form
 	$(RUN) pytest -m slow --numprocesses auto --dist loadfile $(ARGS)
+
+faults: setup  ## what pellucid must survive, thrown at it by the thousand, hours: ARGS="NAME" for one kind, --short
+	$(RUN) python -m tests.faults $(ARGS)
 
 quick: setup  ## the tests without coverage, lint and types
 	$(RUN) pytest -m "not slow" $(WORKERS) $(ARGS)
