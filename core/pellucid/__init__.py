@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pellucid.basics.component import Component, Equation, Example
     from pellucid.basics.errors import CheckpointError, ConfigError, DataError, DifferentiationError, NumericalError
     from pellucid.basics.errors import PellucidError, PellucidWarning, PluginError, ShapeError
+    from pellucid.basics.limits import check_memory
     from pellucid.basics.suggest import did_you_mean, listed
     from pellucid.basics.version import __version__
     from pellucid.interfaces.context import Context
@@ -83,7 +84,7 @@ if TYPE_CHECKING:
     from pellucid.workbench import pictures
     from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
     from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
-    from pellucid.workbench.experiments.outputs import check_output, save_array, save_samples
+    from pellucid.workbench.experiments.outputs import check_amount, check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
     from pellucid.workbench.report import Report
     # isort: on
@@ -96,6 +97,7 @@ _MODULES = {
         "CheckpointError ConfigError DataError DifferentiationError NumericalError PellucidError "
         "PellucidWarning PluginError ShapeError"
     ),
+    "basics.limits": "check_memory",
     "basics.suggest": "did_you_mean listed",
     "basics.version": "__version__",
     "registry.config": "create names read to_config",
@@ -155,7 +157,7 @@ _MODULES = {
     "standard.files": "Files",
     "standard.callbacks": "BestEpoch Checkpoint",
     "workbench.experiments.finished": "FinishedRun PartName open_run",
-    "workbench.experiments.outputs": "check_output save_array save_samples",
+    "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.predictions": "class_number",
     "workbench.report": "Report",
@@ -178,8 +180,8 @@ __all__ = [
     "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax",
     "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh",
     "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
-    "build", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_last_layer", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
+    "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
+    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
     "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad",
     "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures",
     "read", "reject", "require_activation", "require_reach", "require_rows", "require_runtime", "save", "save_array",

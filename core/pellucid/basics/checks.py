@@ -8,6 +8,10 @@ from numbers import Integral, Real
 from typing import Any, TypeGuard
 
 from pellucid.basics.errors import ConfigError
+from pellucid.basics.suggest import said
+
+LARGEST = 1 << 64
+"""Whole numbers stay below it: seeds fill 64 bits, sizes and counts 63."""
 
 
 def check_float(owner: object, name: str, value: object, interval: str) -> None:
@@ -17,9 +21,11 @@ def check_float(owner: object, name: str, value: object, interval: str) -> None:
 
 
 def check_int(owner: object, name: str, value: object, interval: str) -> None:
-    """Raise ConfigError unless ``value`` is an integer in the interval, written as in ``"[1, inf)"``."""
+    """Raise ConfigError unless ``value`` is an integer in the interval, written as in ``"[1, inf)"``, and below 2**64."""
     if not is_int(value) or not _inside(int(value), interval):
         raise _error(owner, name, f"an int in {interval}", value)
+    if int(value) >= LARGEST:
+        raise _error(owner, name, f"an int in {interval} of at most 64 bits", value)
 
 
 def check_bool(owner: object, name: str, value: object) -> None:
@@ -56,8 +62,8 @@ def is_int(value: object) -> TypeGuard[int]:
 
 
 def is_size(value: object) -> bool:
-    """Whether ``value`` is an integer of at least 1."""
-    return is_int(value) and int(value) >= 1
+    """Whether ``value`` is an integer of at least 1 that an array can have as its size."""
+    return is_int(value) and 1 <= int(value) < LARGEST >> 1
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -85,4 +91,4 @@ def _inside(value: float, interval: str) -> bool:
 def _error(owner: object, name: str, expected: str, value: object) -> ConfigError:
     # Some owners are named by their text; of a function it is its own name, of a component that of its class.
     of = owner if isinstance(owner, str) else getattr(owner, "__name__", type(owner).__name__)
-    return ConfigError(f"The '{name}' of {of} must be {expected}. Received: {value!r}.")
+    return ConfigError(f"The '{name}' of {of} must be {expected}. Received: {said(value)}.")

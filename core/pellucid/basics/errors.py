@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 
+MOST_LETTERS = 8_000
+"""Of a message: the middle of a longer one, such as the names of a million columns, is left out."""
+
+
 class PellucidError(Exception):
     """Base of all errors that pellucid raises on purpose; the command line prints it without a traceback."""
+
+    def __str__(self) -> str:
+        text, half = super().__str__(), MOST_LETTERS // 2
+        more = len(text) - MOST_LETTERS
+        return text if more <= 0 else f"{text[:half]} … ({more:,} characters are left out) … {text[-half:]}"
 
 
 class ConfigError(PellucidError):

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from itertools import islice
+from typing import Any
+
+MOST_NAMES = 200
+"""A list in a message ends after as many names, and those that follow are not looked through for a similar one."""
+MOST_LETTERS = 100
+"""Of a word that a similar one is looked for: comparing takes their square."""
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
@@ -13,11 +20,11 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # two milliseconds that only an error should cost
 
     candidates: dict[str, str] = {}
-    for name in known:
+    for name in islice(known, MOST_NAMES):
         candidates.setdefault(name.lower(), name)
         if "/" not in wrong:
             candidates.setdefault(name.rpartition("/")[2].lower(), name)
-    near = get_close_matches(wrong.lower(), candidates, n=1, cutoff=0.6)
+    near = get_close_matches(wrong[:MOST_LETTERS].lower(), candidates, n=1, cutoff=0.6)
     return f" Did you mean {candidates[near[0]]!r}?" if near else ""
 
 
@@ -45,5 +52,15 @@ def a(noun: str) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """``"a, b, c"``, or ``"none"``."""
-    return ", ".join(names) or "none"
+    """``"a, b, c"``, or ``"none"``; of very many names the first, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - MOST_NAMES:,} more" if len(every) > MOST_NAMES else ""
+    return (", ".join(every[:MOST_NAMES]) or "none") + more
+
+
+def said(value: Any) -> str:
+    """``repr`` for messages: it does not fail where there are too many digits or levels."""
+    try:
+        return repr(value)
+    except (ValueError, RecursionError) as error:
+        return f"a {type(value).__name__} that cannot be shown, {error}"

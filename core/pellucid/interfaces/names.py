@@ -4,6 +4,7 @@ not show a column in another place or a label of another numbering, and every fi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,12 +36,13 @@ def reordered(
     names, known = tuple(map(str, names)), tuple(map(str, known))
     if len(names) == values.shape[-1] and names == known:
         return values
-    if fixed or len(names) != values.shape[-1] or len(set(known)) < len(known) or sorted(names) != sorted(known):
+    received, expected = set(names), set(known)
+    if fixed or len(names) != values.shape[-1] or len(expected) < len(known) or sorted(names) != sorted(known):
         raise DataError(
             f"In {where}: its columns are not those of the training data. Expected: {listed(known)}. Received: "
             f"{listed(names)}, for an array of shape {values.shape}. Missing: "
-            f"{listed(name for name in known if name not in names)}; not known: "
-            f"{listed(name for name in names if name not in known)}. Rename or remove columns; their order "
+            f"{listed(name for name in known if name not in received)}; not known: "
+            f"{listed(name for name in names if name not in expected)}. Rename or remove columns; their order "
             f"{'matters where a model learns further' if fixed else 'does not matter'}. A column of targets is named "
             "by --target or 'target'. An array without names is taken as it is."
         )
@@ -64,7 +66,8 @@ def renumbered(y: HostArray, names: Iterable[str], known: Iterable[str], where: 
         return reordered(y, names, known, where)
     labels = y.astype(np.int64)
     named = (labels == y) & (labels >= 0) & (labels < len(names))
-    numbers = np.array([known.index(name) if known.count(name) == 1 else -1 for name in names], np.int64)
+    number, often = {name: i for i, name in enumerate(known)}, Counter(known)
+    numbers = np.array([number[name] if often[name] == 1 else -1 for name in names], np.int64)
     numbers = np.where(named, numbers[np.where(named, labels, 0)], -1)
     if (numbers < 0).any():
         place = tuple(np.argwhere(numbers < 0)[0])

@@ -11,6 +11,7 @@ import numpy as np
 from pellucid.basics.arrays import Array, as_array
 from pellucid.basics.component import CHANGES
 from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.basics.limits import check_memory
 from pellucid.interfaces.initializer import Initializer
 from pellucid.interfaces.regularizer import Regularizer
 from pellucid.ops.base import Ops
@@ -176,6 +177,7 @@ class Arena:
             self.offsets.append(end)
             end += -(-prod(param.shape) // unit) * unit
         self.size = end
+        check_memory(2 * end * self.dtype.itemsize, f"A model of {end:,} numbers, with their gradients,", "Make it smaller.")
         self.data = self.zeros()
         self._grad: Array | None = None
         self._bind()

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 from pellucid.basics.checks import is_int, is_number
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, PellucidError, PluginError
-from pellucid.basics.suggest import a, did_you_mean, listed
+from pellucid.basics.suggest import a, did_you_mean, listed, said
 from pellucid.registry.blame import blaming, who
 from pellucid.registry.manifest import Entry
 from pellucid.registry.registry import Registry, default_registry, made_kind
@@ -37,6 +37,8 @@ from pellucid.registry.signature import (
 
 FAILED: Final = object()
 """Stands for a value that could not be read; the mistake has been noted."""
+MOST_LEVELS = 150
+"""How deeply a component may stand in others, in keys and numbers of its path; files hold no more."""
 MADE_BY: Final = "_made_by"
 """Attribute of what a factory function made: the :class:`Call` that makes it again."""
 
@@ -106,6 +108,8 @@ class Reader:
     def component(self, kinds: str | Sequence[str], config: Any, path: str) -> Any:
         """A component of one of these kinds from its name, its table, or from itself."""
         kinds = (kinds,) if isinstance(kinds, str) else kinds
+        if path.count(".") > MOST_LEVELS:
+            return self.note(path, f"nested more than {MOST_LEVELS} levels deep. Put layers side by side, in one list.")
         if isinstance(config, Component):
             if config.kind in kinds:
                 return config
@@ -114,7 +118,7 @@ class Reader:
             return self._named(kinds, config, {}, path, path)
         if not isinstance(config, Mapping):
             expected = f"expected {a(' or '.join(kinds))}: its name, or a table with 'type' and its arguments."
-            return self.note(path, f"{expected} Received: {config!r}.")
+            return self.note(path, f"{expected} Received: {said(config)}.")
         if "ref" in config:
             return self._shared(dict(config), path)
         if "type" not in config:
@@ -200,7 +204,7 @@ class Reader:
     def arguments(self, function: Callable[..., Any], config: Any, path: str, of: str) -> Any:
         """The keyword arguments of a function from a table, or ``FAILED``; ``of`` says what they belong to."""
         if not isinstance(config, Mapping):
-            return self.note(path, f"expected a table. Received: {config!r}.")
+            return self.note(path, f"expected a table. Received: {said(config)}.")
         try:
             known, others = signature_of(function)
         except PluginError as error:
@@ -245,12 +249,12 @@ class Reader:
                 return self._sequence(given, member, path)
             if is_mapping(member) and isinstance(given, Mapping):
                 return self._mapping(given, member, path)
-        return self.note(path, f"expected {shown(annotation)}. Received: {given!r} ({type(given).__name__}).")
+        return self.note(path, f"expected {shown(annotation)}. Received: {said(given)} ({type(given).__name__}).")
 
     def _sequence(self, given: Sequence[Any], annotation: Any, path: str) -> Any:
         before = len(self.mistakes)
         if fixed_length(annotation) not in (None, len(given)):
-            return self.note(path, f"expected {shown(annotation)}. Received: {given!r}, of length {len(given)}.")
+            return self.note(path, f"expected {shown(annotation)}. Received: {said(given)}, of length {len(given)}.")
         wanted = item_annotations(annotation, len(given))
         items = [self.value(item, wanted[i], _join(path, str(i))) for i, item in enumerate(given)]
         if len(self.mistakes) > before:

@@ -62,7 +62,8 @@ def read_csv(
         names = fields if named else [str(i) for i in range(len(fields))]
         column = _column(path, names, named, target, must_have_target, features)
         nameless = [i for i, name in enumerate(names) if _NAMELESS.fullmatch(name) and i != column]
-        inputs = [i for i in range(len(names)) if i != column and i not in nameless]
+        no_inputs = {column, *nameless}
+        inputs = [i for i in range(len(names)) if i not in no_inputs]
         of_inputs = [names[i] for i in inputs]
         rows, targets, aside = [], [], []
         for number, fields in lines:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import IO
 
 import numpy as np
@@ -15,11 +18,21 @@ from numpy.lib import format as npy
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
+from pellucid.basics.limits import check_memory
 from pellucid.basics.suggest import listed
 from pellucid.interfaces.names import reordered
 from pellucid.standard.csv_files import read_csv
 
 SUFFIXES = (".csv", ".npy", ".npz")
+MOST_UNPACKED = 1 << 30
+"""Bytes that a compressed array is unpacked to, however few it takes in the file."""
+MOST_EXPANSION = 100
+"""And of larger ones, how many bytes may come from one in the file; deflate makes up to 1,032 of zeros."""
+MOST_AXES = 32
+"""Of an array, as NumPy 1 has it."""
+CSV_GROWTH = 4
+"""A number of a .csv takes eight bytes at least, and while it is read four times as much; in the file it takes about
+as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,23 +93,37 @@ def read_table(
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(f"{path}: samples are read from {', '.join(SUFFIXES)} files. Convert it to one of these.")
     try:
+        _check_file(path)
         if path.suffix.lower() == ".csv":
             csv = read_csv(path, target, must_have_target=must_have_target, header=header, features=features)
             return Table(csv.x, csv.y, None, csv.names, csv.target)
         with path.open("rb") as file:
-            if path.suffix.lower() == ".npy":
-                return Table(_array(file, os.fstat(file.fileno()).st_size, str(path)))
-            return _npz(file, path)
+            size = os.fstat(file.fileno()).st_size
+            return Table(_array(file, size, size, str(path))) if path.suffix.lower() == ".npy" else _npz(file, size, path)
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror or error}. Check the path.") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not a text file in UTF-8 (byte {error.start}). Save it as CSV in UTF-8.") from error
 
 
+def _check_file(path: Path) -> None:
+    """Raise DataError for what is no file, or a .csv that memory will not hold. Directories are left to whoever opens
+    them."""
+    try:
+        found = path.stat()
+    except ValueError as error:  # a character that no name can have
+        raise DataError(f"There can be no file {str(path)!r:.200}: {error}. Check the path.") from error
+    if not S_ISREG(found.st_mode) and not S_ISDIR(found.st_mode):  # a pipe or a device may have no end
+        raise DataError(f"{path} is no file. Write the samples into a {path.suffix} file, and give that.")
+    if path.suffix.lower() == ".csv":
+        few = "Give fewer rows or columns, or save it as an array of float32: numpy.save."
+        check_memory(CSV_GROWTH * found.st_size, f"The numbers of {path}", few, DataError)
+
+
 # -- NumPy's formats -------------------------------------------------------------------------------------------------
 
 
-def _npz(file: IO[bytes], path: Path) -> Table:
+def _npz(file: IO[bytes], size: int, path: Path) -> Table:
     try:
         with zipfile.ZipFile(file) as archive:
             sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
@@ -108,21 +135,34 @@ def _npz(file: IO[bytes], path: Path) -> Table:
             arrays = {}
             for name in ("x", "y", "classes"):
                 if name in sizes:
+                    packed = min(size, archive.getinfo(f"{name}.npy").compress_size)  # which it says of itself
                     with archive.open(f"{name}.npy") as member:
-                        arrays[name] = _array(member, sizes[name], f"{name} of {path}")
-    except (zipfile.BadZipFile, KeyError, NotImplementedError) as error:
+                        arrays[name] = _array(member, sizes[name], packed, f"{name} of {path}")
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, KeyError, NotImplementedError, RuntimeError,
+            ValueError) as error:  # fmt: skip
         raise DataError(f"{path} is no .npz file, or it is truncated or damaged: {error}. Write it again.") from error
     classes = arrays.get("classes")
     return Table(arrays["x"], arrays.get("y"), None if classes is None else tuple(str(c) for c in classes.ravel()))
 
 
-def _array(file: IO[bytes], size: int, what: str) -> HostArray:
-    """An array in NumPy's format whose header agrees with the size of its file."""
+def _array(file: IO[bytes], size: int, packed: int, what: str) -> HostArray:
+    """An array in NumPy's format whose header agrees with the size of its file.
+
+    Args:
+        size, packed: in bytes, and how many of a file these come from: a small one may say that it holds anything.
+    """
+    if size > max(MOST_UNPACKED, MOST_EXPANSION * packed):
+        raise DataError(
+            f"{what} takes {packed:,} bytes in the file and would take {size:,} in memory. Compressed arrays of more "
+            f"than {MOST_UNPACKED >> 30} GiB are read up to {MOST_EXPANSION} times their size. If it is what you "
+            "expect, save it without compression: numpy.savez(path, x=x, y=y)."
+        )
+    check_memory(size, what, "Give fewer rows, or numbers of fewer bytes.", DataError)
     try:
         version = npy.read_magic(file)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, by_columns, dtype = read_header(file)
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
         raise DataError(
             f"{what} is no array in NumPy's format, or it is damaged: {error}. Write it with numpy.save."
         ) from error
@@ -130,7 +170,7 @@ def _array(file: IO[bytes], size: int, what: str) -> HostArray:
         raise DataError(f"{what} holds Python objects, which are not loaded: they can execute code. Save numbers.")
     wanted = prod(shape) * dtype.itemsize
     held = size - file.tell()
-    if wanted != held:
+    if wanted != held or min(shape, default=0) < 0 or len(shape) > MOST_AXES or not dtype.itemsize:
         raise DataError(
             f"{what} is truncated or damaged: shape {shape} of {dtype} takes {wanted} bytes. Received: {held}."
         )

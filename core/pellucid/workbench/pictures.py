@@ -20,6 +20,10 @@ from pellucid.saving.files import replace_by
 
 SMALLEST = 4
 """Rows of fewer numbers than the square of this are features, and no pictures."""
+MOST_PIXELS = 100_000_000
+"""Of one picture: about what programs that show pictures take."""
+FRAMES = 10
+"""So many times as many an animation has, in all its frames together."""
 LARGEST_LEVEL = 16.0
 """A value above this is a grey level from 0 to 255: a model of data from 0 to 1 does not go so far astray."""
 
@@ -82,7 +86,7 @@ def tile(images: Any, *, columns: int | None = None, gap: int = 2, background: f
 
     Raises:
         DataError: not images, none at all, not finite, or whole numbers above 1 that are not uint8.
-        ConfigError: no columns, a gap below 0.
+        ConfigError: no columns, a gap below 0; more than ``MOST_PIXELS``.
     """
     if (columns is not None and columns < 1) or gap < 0:
         raise ConfigError(
@@ -95,11 +99,21 @@ def tile(images: Any, *, columns: int | None = None, gap: int = 2, background: f
     columns = min(n, columns or ceil(sqrt(n)))
     rows = ceil(n / columns)
     shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, *pixels.shape[3:])
+    _check_pixels(shape[:2], 1, f"{n:,} images as one", "Show fewer of them")
     whole = np.full(shape, round(255 * background), np.uint8)
     for i, image in enumerate(pixels):
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         whole[top : top + height, left : left + width] = image
     return whole
+
+
+def _check_pixels(shape: tuple[int, ...], scale: int, what: str, remedy: str, most: int = MOST_PIXELS) -> None:
+    pixels = prod(shape) * scale**2
+    if pixels > most:
+        raise ConfigError(
+            f"{what} would have {pixels:,} pixels. Expected: at most {most:,}. {remedy}, or write the numbers, "
+            "to a .npy file."
+        )
 
 
 def as_pixels(images: Any) -> HostArray:
@@ -152,7 +166,7 @@ def coarse(frames: Sequence[HostArray] | HostArray, levels: int = 32) -> list[Ho
     """
     if len(frames) == 0:
         raise DataError("pictures.coarse needs at least one frame. Received: none.")
-    check_int(coarse, "levels", levels, "[2, inf)")
+    check_int(coarse, "levels", levels, "[2, 256]")
     step = 255 / (levels - 1)
     return [*(np.rint(np.rint(frame / step) * step).astype(np.uint8) for frame in frames[:-1]), frames[-1]]
 
@@ -161,7 +175,8 @@ def save_png(image: HostArray, path: Path | str, *, scale: int = 1) -> Path:
     """Write one uint8 image, each pixel as ``scale`` x ``scale`` of the file's; returns the path.
 
     Raises:
-        ConfigError: Pillow is not installed, a scale below 1. DataError: not one uint8 image.
+        ConfigError: Pillow is not installed, a scale below 1, more than ``MOST_PIXELS`` in all. DataError: not one
+            uint8 image.
     """
     return _write(path, _picture(image, scale), format="PNG", optimize=True)
 
@@ -186,6 +201,8 @@ def save_gif(
     shapes = sorted({np.shape(frame) for frame in frames})
     if len(shapes) > 1:
         raise DataError(f"The frames of an animation must be of one shape. Received: {shapes[0]} and {shapes[1]}.")
+    most = FRAMES * MOST_PIXELS
+    _check_pixels((len(frames), *shapes[0][:2]), scale, f"An animation of {len(frames)} frames", "Show fewer", most)
     if seconds < 0 or hold < 0:
         raise ConfigError(f"pictures.save_gif shows frames for at least 0 s. Received: {seconds} and {hold}.")
     first, *others = (_picture(frame, scale) for frame in frames)
@@ -206,6 +223,7 @@ def _picture(image: HostArray, scale: int) -> Any:
         raise DataError(f"A picture is an array (H, W) or (H, W, 3), as tile returns. Received: shape {pixels.shape}.")
     if scale < 1:
         raise ConfigError(f"A picture is enlarged by a scale of at least 1. Received: {scale}.")
+    _check_pixels(pixels.shape[:2], scale, f"A picture enlarged by a scale of {scale}", "Take a smaller scale")
     return Image.fromarray(pixels.repeat(scale, axis=0).repeat(scale, axis=1))
 
 

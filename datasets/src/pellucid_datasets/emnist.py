@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from pellucid import DataError, Dataset, Example, Part, Split, Transform, check_bool, check_choice, check_part
 
-from pellucid_datasets.idx import LIMIT, read_idx
+from pellucid_datasets.idx import LIMIT, read_idx, read_whole
 from pellucid_datasets.images import image_split
 from pellucid_datasets.source import Source
 
@@ -34,6 +34,7 @@ SOURCE = Source(
     url="https://biometrics.nist.gov/cs_links/EMNIST/",
     checksums={ARCHIVE: "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"},
     size="562 MB",
+    most=600_000_000,
 )
 
 
@@ -114,7 +115,7 @@ def _arrays(images: str, labels: str) -> tuple[np.ndarray[Any, Any], np.ndarray[
     single = SOURCE.found((images, labels))
     try:
         if single is not None:
-            contents = [(single[name].read_bytes(), str(single[name])) for name in (images, labels)]
+            contents = [(read_whole(single[name]), str(single[name])) for name in (images, labels)]
         else:
             archive = SOURCE.obtained()[ARCHIVE]
             contents = [(_member(archive, name), f"{name} in {archive}") for name in (images, labels)]
@@ -134,7 +135,7 @@ def _member(archive: Path, name: str) -> bytes:
                     f"{name} in {archive} announces {info.file_size} bytes: it is not the official archive."
                 )
             return opened.read(info)
-    except (KeyError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except (KeyError, zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
         raise DataError(
             f"{archive} is not EMNIST's archive, or damaged: reading gzip/{name} from it failed ({error}). Delete it. "
             f"{SOURCE.how_to_get()}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pellucid import DataError, Dataset, Example, Part, Split, Transform, check_bool, check_part
 
-from pellucid_datasets.idx import read_idx
+from pellucid_datasets.idx import read_idx, read_whole
 from pellucid_datasets.images import image_split
 from pellucid_datasets.source import Source
 
@@ -29,6 +29,7 @@ SOURCE = Source(
         "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
     },
     size="31 MB",
+    most=40_000_000,
     hint="Or, on Debian and Ubuntu: apt install dataset-fashion-mnist.",
 )
 
@@ -91,7 +92,7 @@ class FashionMnist(Dataset):
 def _array(name: str, axes: int) -> np.ndarray[Any, Any]:
     path = SOURCE.obtained()[name]
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except OSError as error:
         raise DataError(f"{path}, a file of fashion_mnist, cannot be read: {error.strerror}.") from error
     array = read_idx(content, axes=axes, name=str(path))

@@ -24,6 +24,7 @@ from pellucid import (
     check_choice,
     check_float,
     check_int,
+    check_memory,
     check_type,
 )
 
@@ -44,7 +45,7 @@ class Glyphs(Dataset):
 
     Args:
         characters: which, each once; any that the fonts have.
-        samples: images of each character, in all parts together.
+        samples: images of each character, in all parts together, at most 100,000.
         size: width and height of the images in pixels.
         fonts: families (``"Comic Neue"``) or font files; None takes every font found that has all characters. Fonts
             differ from machine to machine: name them where a run must be repeated elsewhere.
@@ -76,7 +77,7 @@ class Glyphs(Dataset):
     ) -> None:
         super().__init__(validation=validation, test=test, transforms=transforms)
         _check_characters(self, characters)
-        check_int(self, "samples", samples, "[1, inf)")
+        check_int(self, "samples", samples, "[1, 100000]")
         check_int(self, "size", size, "[8, 256]")
         _check_fonts(self, fonts)
         check_choice(self, "align", align, ("mass", "line"))
@@ -91,6 +92,8 @@ class Glyphs(Dataset):
         self.flat = flat
 
     def load(self, rng: np.random.Generator) -> Split:
+        pixels_in_all = len(self.characters) * self.samples * self.size**2
+        check_memory(5 * pixels_in_all, "These glyphs", "Ask for fewer 'samples', or a smaller 'size'.", DataError)
         seed = int(rng.integers(2**63))
         try:
             faces = text_fonts(self.characters, self.fonts)

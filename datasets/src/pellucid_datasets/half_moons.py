@@ -16,7 +16,7 @@ class HalfMoons(Dataset):
     of the splits draws other noise.
 
     Args:
-        n: number of points, at least 10; the upper moon has the odd one.
+        n: number of points, from 10 to ten million; the upper moon has the odd one.
         noise: standard deviation of the noise.
         validation, test: a fraction of the n points or a number of them, with the moons in proportion.
         transforms: proposed to whoever trains.
@@ -38,7 +38,7 @@ class HalfMoons(Dataset):
         transforms: Sequence[Transform | str] = (),
     ) -> None:
         super().__init__(validation=validation, test=test, transforms=transforms)
-        check_int(self, "n", n, "[10, inf)")
+        check_int(self, "n", n, "[10, 10000000]")
         check_float(self, "noise", noise, "[0, inf)")
         self.n = n
         self.noise = noise

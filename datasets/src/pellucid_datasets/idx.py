@@ -11,6 +11,7 @@ import gzip
 import zlib
 from io import BufferedIOBase, BytesIO
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,21 @@ MOST_EXPANSION = 1032
 """Deflate cannot make more bytes out of one than this (https://zlib.net/zlib_tech.html)."""
 LIMIT = 1 << 30
 """Largest array, in bytes, unless the caller allows more."""
+
+
+def read_whole(path: Path, limit: int = LIMIT) -> bytes:
+    """The content of a file.
+
+    Errors: DataError if it has more bytes than may be, or is a device or a pipe, which may have no end. OSError.
+    """
+    if not path.exists() or path.is_file():  # what is not there is told by opening it
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    else:
+        content = None
+    if content is None or len(content) > limit:
+        raise DataError(f"{path} is longer than {limit:,} bytes, or no file. Put the published one there.")
+    return content
 
 
 def read_idx(content: bytes, *, axes: int, name: str, limit: int = LIMIT) -> np.ndarray[Any, Any]:

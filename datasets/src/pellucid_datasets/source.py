@@ -6,11 +6,19 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from pellucid import DataError
 
 from pellucid_datasets.places import CACHE, DATA, cache_folder, find, looked_in
+
+
+SILENCE = 30.0
+"""Seconds that a server may let pass without a byte."""
+SECONDS = 3600
+"""That the download of one file may take."""
+PIECE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class Source:
         url: the address; a file's name is appended.
         checksums: file name -> SHA-256 of what a download must give.
         size: of all downloads together, in words.
+        most: bytes that a single file may have; a server that sends more is left.
         hint: a further way to get the files, or an empty text.
     """
 
@@ -31,6 +40,7 @@ class Source:
     url: str
     checksums: Mapping[str, str]
     size: str
+    most: int
     hint: str = ""
 
     def found(self, files: Iterable[str]) -> dict[str, Path] | None:
@@ -51,11 +61,12 @@ class Source:
         """The file in the cache. It appears there whole and checked or not at all."""
         pooch = self._pooch()
         from requests import RequestException
+        from urllib3.exceptions import HTTPError  # of what requests stands on
 
         url, folder = self.url + name, cache_folder(self.folder)
         try:
-            path = pooch.retrieve(url, self.checksums[name], name, folder, progressbar=sys.stderr.isatty())
-        except RequestException as error:
+            path = pooch.retrieve(url, self.checksums[name], name, folder, downloader=self._fetch)
+        except (RequestException, HTTPError) as error:
             raise self._failed(f"{url} could not be downloaded: {error}.") from error
         except ValueError as error:  # what pooch raises for another checksum
             raise self._failed(
@@ -67,6 +78,28 @@ class Source:
                 f"The cache folder {folder} cannot be written: {error}. Set {CACHE} to a folder that can."
             ) from error
         return Path(path)
+
+    def _fetch(self, url: str, file: str, pooch: Any) -> None:
+        """Write what stands under an address to a file, as pooch asks for it; a server that is silent, slow or sends
+        without end is left."""
+        from requests import get
+
+        deadline = monotonic() + SECONDS
+        as_it_is = {"Accept-Encoding": "identity"}
+        with get(url, stream=True, timeout=SILENCE, headers=as_it_is) as answer, Path(file).open("wb") as into:
+            answer.raise_for_status()
+            length = answer.headers.get("Content-Length", "")
+            done, announced = 0, int(length) if length.isdecimal() else 0
+            # What is there, not a whole piece: this would wait for a byte now and then without looking at the clock.
+            read = getattr(answer.raw, "read1", answer.raw.read)
+            while piece := read(PIECE):
+                done += len(piece)
+                if max(done, announced) > self.most:
+                    raise self._failed(f"{url} sends more than the {self.most:,} bytes that the file can have.")
+                if monotonic() > deadline:
+                    raise self._failed(f"{url} had sent {done:,} bytes after {SECONDS // 60} minutes, which is too slow.")
+                into.write(piece)
+                _show(Path(url).name, done, announced)
 
     def _pooch(self) -> Any:
         try:
@@ -86,3 +119,10 @@ class Source:
             f"again. {self.hint}{' ' * bool(self.hint)}Or put {files} into a folder {self.folder} and set {DATA} to "
             f"the folder that holds it."
         )
+
+
+def _show(name: str, done: int, announced: int) -> None:
+    """How far a download has come, for whoever sits at a terminal."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        whole = f" of {announced / 1e6:.0f}" if announced else ""
+        print(f"\r{name}: {done / 1e6:.0f}{whole} MB", end="" if done < announced else "\n", file=sys.stderr, flush=True)

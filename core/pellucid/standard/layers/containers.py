@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from math import prod
 from typing import Any, Literal
 
 from pellucid.basics.arrays import Array, Interval, Shape
 from pellucid.basics.checks import check_choice
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, PellucidError, ShapeError
+from pellucid.basics.limits import check_memory
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.standard.rows import as_rows, contiguous
@@ -65,6 +67,9 @@ class Sequential(Layer):
                 where = f"layers.{i} ({type(layer).__name__})"
                 raise ShapeError(f"{where}: {error} The shapes so far: {' → '.join(so_far)}.") from error
             shapes = result if result and all(isinstance(part, tuple) for part in result) else (result,)
+            for shape in shapes if build else ():
+                numbers = prod(size or 1 for size in shape)
+                check_memory(4 * numbers, f"One sample after layers.{i} ({type(layer).__name__})", "Make it smaller.", ShapeError)
             so_far.append(f"{type(layer).__name__} {_shown(shapes)}")
         return result
 

@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError as error:
         _report(error, f"There is not enough memory. {error} Make the model or the batches smaller.", argv)
         return BAD_INPUT
+    except RecursionError as error:
+        _report(error, "Something in the input is nested too deeply. Put layers side by side, in one list.", argv)
+        return BAD_INPUT
     except Exception as error:
         about = f"{type(error).__name__}: {error}".removesuffix(": ")
         _report(error, f"{about}. This is a mistake in pellucid or in a plugin. --debug shows where.", argv)

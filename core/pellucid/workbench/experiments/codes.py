@@ -15,7 +15,7 @@ from pellucid.interfaces.dataset import class_labels
 from pellucid.interfaces.samples import Split
 from pellucid.saving.files import replace_by
 from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, style
-from pellucid.workbench.experiments.outputs import check_output, save_array, save_arrays, save_table
+from pellucid.workbench.experiments.outputs import MOST_MADE, check_output, save_array, save_arrays, save_table
 
 MOST_CLASSES = 20
 """Classes that colours can still tell apart."""
@@ -23,7 +23,7 @@ MOST_CLASSES = 20
 
 def straight_path(start: HostArray, end: HostArray, steps: int) -> HostArray:
     """Codes at equal distances on the line from ``start`` to ``end``, both (K,) and included: (steps, K)."""
-    check_int(straight_path, "steps", steps, "[2, inf)")
+    check_int(straight_path, "steps", steps, f"[2, {MOST_MADE}]")
     t = np.linspace(0.0, 1.0, steps)[:, None]
     return (1 - t) * start + t * end
 

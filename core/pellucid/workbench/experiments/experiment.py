@@ -27,7 +27,7 @@ from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
 from pellucid.workbench.experiments.inference import input_shape_of, outputs_of
-from pellucid.workbench.experiments.sections import NAMES, Sections
+from pellucid.workbench.experiments.sections import NAMES, Sections, check_values
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,7 @@ def check(sections: Mapping[str, Any]) -> Experiment:
     Raises:
         ConfigError: all mistakes of all sections at once, each with its path, a suggestion and what is allowed.
     """
+    check_values(sections)
     reader = Reader()
     for name in sections:
         if name not in NAMES:

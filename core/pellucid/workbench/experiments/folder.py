@@ -110,7 +110,7 @@ class RunFolder:
     def _epoch(self, line: bytes, number: int) -> dict[str, Any]:
         try:
             record = json.loads(line)
-        except ValueError:  # also of bytes that are no UTF-8
+        except (ValueError, RecursionError):  # also of bytes that are no UTF-8, and of a thousand brackets
             record = None
         if not isinstance(record, dict) or type(record.get("epoch")) is not int:
             raise DataError(
@@ -139,7 +139,7 @@ class RunFolder:
             raise DataError(f"{self.path} is a file. Expected: the folder of a finished run.") from error
         except OSError as error:
             raise DataError(f"{self.summary} cannot be read: {error.strerror or error}.") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{self.summary} cannot be read: {error}. It must be JSON, as a run writes it.") from error
         if not isinstance(summary, dict):
             raise DataError(f"{self.summary} must hold a JSON object. Received: a {type(summary).__name__}.")

@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError
 from pellucid.saving.files import replace_by, replace_text
 from pellucid.workbench import pictures
 
 PNG_SCALE, GIF_SCALE = 2, 8
 """Pixels of the file for each pixel of a sample, in both directions, unless told otherwise."""
+MOST_MADE, MOST_SHOWN = 1_000_000, 10_000
+"""Samples that one command makes: for a file of numbers, and for a picture. Who wants more calls it again, with another
+seed."""
 
 
 def check_output(path: Path, *suffixes: str, option: str = "output") -> None:
@@ -32,6 +36,19 @@ def check_output(path: Path, *suffixes: str, option: str = "output") -> None:
         raise ConfigError(f"--{option} {path} exists already. Choose another name, or remove it first.")
     if not path.parent.is_dir():
         raise ConfigError(f"--{option} {path}: there is no folder {path.parent}. Make it first.")
+
+
+def check_amount(owner: object, name: str, value: object, path: Path, *, least: int = 1) -> None:
+    """Raise ConfigError for more samples than a command makes at once, or than a picture can show; called before any
+    work is done for them.
+
+    Args:
+        owner, name, value: as of :func:`pellucid.check_int`.
+        path: where they go: a .png or .gif shows ``MOST_SHOWN`` at most, another file holds ``MOST_MADE``.
+        least: how many there must be.
+    """
+    picture = path.suffix.lower() in (".png", ".gif")
+    check_int(owner, name, value, f"[{least}, {MOST_SHOWN if picture else MOST_MADE}]")
 
 
 def save_arrays(path: Path, **arrays: Any) -> None:

@@ -11,26 +11,81 @@ from typing import Any
 import tomli_w
 
 from pellucid.basics.errors import ConfigError
+from pellucid.registry.reader import MOST_LEVELS
 from pellucid.standard.tables import SUFFIXES
+
+MOST_BYTES = 1 << 20
+"""Of an experiment file."""
 
 NAMES = ("data", "model", "loss", "objective", "optimizer", "schedule", "train")
 """The sections of an experiment file."""
 Sections = dict[str, Any]
 _TEXT = re.compile(r"""(?=.*[^\W\d_])[\w.~/\\][^"'\[\]{},]*""")
 """What is taken for a text if it is no TOML: a word or a path, not a number, a list or a table that is miswritten."""
+_DOTTED = re.compile(r"(?:[^\s.,=]{1,99}[ \t]*\.[ \t]*){100}")
+"""A key of more than a hundred parts, or nearly."""
+_NUMBERS = "Whole numbers have at most 64 bits; larger ones are written with a decimal point or exponent, 1e30"
 _CONSTANTS = ("inf", "nan", "true", "false")
 
 
 def read_sections(path: Path) -> Sections:
-    """The tables of an experiment file; what they mean is not looked at yet."""
+    """The tables of an experiment file; what they mean is not looked at yet.
+
+    Raises:
+        ConfigError: it cannot be read, is no TOML, or is larger, deeper or of larger numbers than any experiment.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors may begin it with a mark
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)  # what is no file may have no end
+        text = content.decode("utf-8-sig")  # editors may begin it with a mark
+        if len(content) > MOST_BYTES:
+            raise ConfigError(f"{path} is longer than {MOST_BYTES:,} bytes. An experiment is a TOML file of some lines.")
+        return _parsed(text.replace("\r\n", "\n").replace("\r", "\n"), f"{path}: ")
     except OSError as error:
         raise ConfigError(f"Cannot read the experiment {path}: {error.strerror}. Check the path.") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no text in UTF-8 (byte {error.start}). An experiment is a TOML file.") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f'{path} is not valid TOML: {error}. Texts stand in quotes: type = "ann".') from error
+
+
+def _parsed(text: str, where: str) -> Sections:
+    """The tables of a TOML text, held against the limits of the machine.
+
+    Raises:
+        ConfigError: brackets or tables in each other by the hundred, a whole number of more than 64 bits, a text with
+            a character that no file can have in its name.
+    """
+    too_deep = f"more than {MOST_LEVELS} levels of lists or tables in each other. Put layers side by side, in one list"
+    if _DOTTED.search(text):  # for which the parser takes time that grows with the square of their number
+        raise ConfigError(f"{where}{too_deep}.")
+    try:
+        sections = tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError(f"{where}{too_deep}.") from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError as error:  # Python's own limit of digits
+        raise ConfigError(f"{where}a number has too many digits: {error}. {_NUMBERS}.") from error
+    check_values(sections, where)
+    return sections
+
+
+def check_values(sections: Mapping[str, Any], where: str = "") -> None:
+    """Raise ConfigError where tables stand too deep in each other, a whole number has more than 64 bits, or a text has
+    the character U+0000: nothing could be made of these."""
+    values: list[tuple[str, int, Any]] = [("", 0, sections)]
+    while values:  # a loop, as what it looks for may be too deep for anything else
+        path, level, value = values.pop()
+        if isinstance(value, dict | list):
+            if level > MOST_LEVELS:
+                raise ConfigError(f"{where}{path:.80}…: stands more than {MOST_LEVELS} levels deep.")
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            values += [(f"{path}.{key}" if path else str(key), level + 1, item) for key, item in items]
+        elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+            raise ConfigError(f"{where}{path}: a number of {value.bit_length()} bits. {_NUMBERS}.")
+        elif isinstance(value, str) and "\0" in value:
+            raise ConfigError(f"{where}{path}: a text cannot hold the character U+0000. Remove it.")
 
 
 def choose(sections: Sections, section: str, name: str | None) -> None:
@@ -70,7 +125,7 @@ def to_toml(sections: Mapping[str, Any]) -> str:
 
 def _value(setting: str, text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        return _parsed(f"value = {text}", f"--set {setting:.80}: ")["value"]
     except tomllib.TOMLDecodeError as error:
         if _TEXT.fullmatch(text) and text.lower() not in _CONSTANTS:
             return text
@@ -86,7 +141,7 @@ def _put(table: Any, keys: list[str], value: Any, setting: str) -> None:
             if isinstance(table.get(key), str):  # a component given by its bare name
                 table[key] = {"type": table[key]}
             table = table.setdefault(key, {})
-        elif isinstance(table, list) and key.isdigit() and int(key) < len(table):
+        elif isinstance(table, list) and _is_place(key, table):
             table = table[int(key)]
         else:
             table = None
@@ -94,13 +149,18 @@ def _put(table: Any, keys: list[str], value: Any, setting: str) -> None:
             raise ConfigError(f"--set {setting}: {'.'.join(keys[: i + 1])} is not a table with keys.")
     if isinstance(table, dict):
         table[keys[-1]] = value
-    elif keys[-1].isdigit() and int(keys[-1]) < len(table):
+    elif _is_place(keys[-1], table):
         table[int(keys[-1])] = value
     else:
         raise ConfigError(
             f"--set {setting}: {'.'.join(keys[:-1])} is a list of {len(table)} items, counted from 0; "
             f"it has no item {keys[-1]!r}."
         )
+
+
+def _is_place(key: str, items: list[Any]) -> bool:
+    """Whether this is the number of one of the items; ² is a digit, and no number."""
+    return key.isdecimal() and len(key) < 10 and int(key) < len(items)
 
 
 def _without_none(value: Any) -> Any:

@@ -16,6 +16,7 @@ from pellucid import (
     ConfigError,
     HostArray,
     PartName,
+    check_amount,
     check_codes,
     check_int,
     check_output,
@@ -70,7 +71,7 @@ def reconstruct(
         output: a .png, or a .npy with the reconstructions.
         scale: the file's pixels for each of a sample's, in both directions; none takes 2.
     """
-    check_int(reconstruct, "count", count, "[1, inf)")
+    check_amount(reconstruct, "count", count, output)
     check_int(reconstruct, "seed", seed, "[0, inf)")
     check_output(output, ".png", ".npy")
     opened = open_run(run, of=Autoencoder)
@@ -105,7 +106,8 @@ def interpolate(
     """
     if len(between) < 2:
         raise ConfigError(f"--between needs at least two samples. Received: {list(between)}.")
-    check_int(interpolate, "steps", steps, "[2, inf)")
+    check_amount(interpolate, "steps", steps, output, least=2)
+    check_amount(interpolate, "steps of all ways", steps * (len(between) - 1), output)
     check_output(output, ".png", ".gif", ".npy")
     opened = open_run(run, of=Autoencoder)
     split = opened.samples(data, part)

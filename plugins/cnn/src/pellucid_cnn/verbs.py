@@ -21,6 +21,7 @@ from pellucid import (
     Layer,
     PartName,
     Sequential,
+    check_amount,
     check_int,
     check_output,
     in_batches,
@@ -36,6 +37,8 @@ from pellucid_cnn.layers.max_pool2d import MaxPool2D
 from pellucid_cnn.layers.mirror_average import MirrorAverage
 from pellucid_cnn.layers.residual_block import ResidualBlock
 
+MOST_SCALE = 256
+"""Pixels of the file for one of a picture's, in both directions."""
 GAP = 4
 """Pixels between two stages in the picture of the feature maps."""
 
@@ -51,7 +54,7 @@ def filters(run: Path, *, output: Path = Path("filters.png"), scale: int = 8) ->
         scale: the file's pixels for each weight, in both directions.
     """
     check_output(output, ".png")
-    check_int(filters, "scale", scale, "[1, inf)")
+    check_int(filters, "scale", scale, f"[1, {MOST_SCALE}]")
     model = _opened(run).model
     conv = next(layer for _, layer in model.walk() if isinstance(layer, Conv2D))
     weight = require_runtime(model).ops.to_host(conv.weight.data)  # (KH, KW, C, F)
@@ -82,8 +85,8 @@ def features(
         scale: the file's pixels for each of the image's, in both directions.
     """
     check_output(output, ".png")
-    check_int(features, "maps", maps, "[1, inf)")
-    check_int(features, "scale", scale, "[1, inf)")
+    check_amount(features, "maps", maps, output)
+    check_int(features, "scale", scale, f"[1, {MOST_SCALE}]")
     opened = _opened(run)
     split = opened.samples(data, part)
     check_int(features, "image", image, f"[0, {len(split) - 1}]")
@@ -124,8 +127,9 @@ def augmented(
         scale: the file's pixels for each of the image's, in both directions.
     """
     check_output(output, ".png")
-    for name, value in (("count", count), ("times", times), ("scale", scale)):
-        check_int(augmented, name, value, "[1, inf)")
+    for name, value in (("count", count), ("times", times), ("images in all", count * (times + 1))):
+        check_amount(augmented, name, value, output)
+    check_int(augmented, "scale", scale, f"[1, {MOST_SCALE}]")
     check_int(augmented, "seed", seed, "[0, inf)")
     opened = _opened(run)
     runtime = require_runtime(opened.model)

@@ -87,7 +87,7 @@ class Denoise(Objective):
         data_range: tuple[float, float] | None = None,
     ) -> None:  # fmt: skip
         check_choice(self, "schedule", schedule, NOISE_SCHEDULES)
-        check_int(self, "steps", steps, "[1, inf)")
+        check_int(self, "steps", steps, "[1, 100000]")
         check_choice(self, "predict", predict, PARAMETERISATIONS)
         check_float(self, "label_dropout", label_dropout, "[0, 1)")
         check_choice(self, "weighting", weighting, ("uniform", "min_snr"))

@@ -119,7 +119,7 @@ class DenseDenoiser(Denoiser, ABC):
     def __init__(self, classes: int, hidden: int, blocks: int, embedding: int) -> None:
         check_int(self, "classes", classes, "[0, inf)")
         check_int(self, "hidden", hidden, "[1, inf)")
-        check_int(self, "blocks", blocks, "[1, inf)")
+        check_int(self, "blocks", blocks, "[1, 1000]")
         self.classes = classes
         self.hidden = hidden
         self.blocks = blocks

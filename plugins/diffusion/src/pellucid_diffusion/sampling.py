@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pellucid import (
     as_array,
     check_float,
     check_int,
+    check_memory,
     did_you_mean,
     listed,
     require_runtime,
@@ -62,7 +64,7 @@ def sample(
 
         digits = sample(model, labels=[1, 7, 3, 8], guidance=1.0)
     """
-    ways = _batches(model, count, labels, sampler, steps, guidance, eta, seed)
+    ways = _batches(model, count, labels, sampler, steps, guidance, eta, seed, all_steps=False)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite in the end is refused
         rows = [_on_host(model, deque(way, maxlen=1).pop()) for way in ways]  # of each way the last step alone is kept
         return _finite(to_data(model, np.concatenate(rows)), guidance)
@@ -77,7 +79,7 @@ def paths(
     Returns:
         (steps + 1, count, …).
     """
-    ways = _batches(model, count, labels, sampler, steps, guidance, eta, seed)
+    ways = _batches(model, count, labels, sampler, steps, guidance, eta, seed, all_steps=True)
     with np.errstate(over="ignore", invalid="ignore"):
         whole = np.concatenate([np.stack([_on_host(model, x) for x in way]) for way in ways], axis=1)
         frames = [to_data(model, frame) for frame in whole]
@@ -101,9 +103,10 @@ def make_sampler(name: str, eta: float = 0.0) -> Sampler:
 
 
 def _batches(
-    model: Layer, count: int | None, labels: Any, sampler: str, steps: int, guidance: float, eta: float, seed: int
-) -> Iterator[Iterator[Array]]:
-    """The ways of some samples at a time."""
+    model: Layer, count: int | None, labels: Any, sampler: str, steps: int, guidance: float, eta: float, seed: int,
+    *, all_steps: bool,
+) -> Iterator[Iterator[Array]]:  # fmt: skip
+    """The ways of some samples at a time, of which whoever asks keeps all steps or the last."""
     objective, rule = objective_of(model), make_sampler(sampler, eta)
     objective.process.times(steps)  # refuses impossible numbers
     check_float(sample, "guidance", guidance, "[0, inf)")
@@ -116,6 +119,10 @@ def _batches(
         raise DataError(f"There must be one label for each of the {n} samples. Received: {len(known)} labels.")
     check_int(sample, "seed", seed, "[0, inf)")
     assert n is not None
+    runtime = require_runtime(model)
+    numbers = n * prod(size for size in runtime.input_shapes[0] if size is not None)
+    taken = 2 * numbers * runtime.dtype.itemsize * (steps + 1 if all_steps else 1)
+    check_memory(taken, f"{n:,} samples{' with all that came before them' * all_steps}", "Draw fewer at a time.")
     for start in range(0, n, BATCH):
         index = np.arange(start, min(start + BATCH, n))
         yield _reverse(model, rule, None if known is None else known[index], index, steps, guidance, seed)

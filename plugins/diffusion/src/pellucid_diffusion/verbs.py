@@ -15,6 +15,7 @@ from pellucid import (
     ConfigError,
     HostArray,
     Layer,
+    check_amount,
     check_int,
     check_output,
     class_number,
@@ -54,7 +55,7 @@ def sample(
         shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
         output: a .png of the samples, a .gif of how they come about, or a .npy with their values.
     """
-    check_int(sample, "count", count, "[1, inf)")
+    check_amount(sample, "count", count, output)
     _check_output(output, ".png", ".gif", ".npy")
     model = open_run(run).model
     objective_of(model)
@@ -97,6 +98,8 @@ def generate(
     objective_of(model)
     classes = require_runtime(model).classes
     places = drawing.lay_out(text, classes)
+    page = (1 + max(place.row for place in places)) * (1 + max(place.column for place in places))
+    check_amount(generate, "words times letters of the longest in text", page, output)
     labels = np.array([(classes or ()).index(place.character) for place in places])
     how: dict[str, Any] = {"sampler": sampler, "steps": steps, "guidance": guidance, "eta": eta, "seed": seed}
     way = sampling.paths(model, labels=labels, **how) if output.suffix.lower() == ".gif" else None

@@ -47,7 +47,7 @@ def importance_weighted_bound(
     Returns:
         float64 (N,), one bound for each sample.
     """
-    check_int(importance_weighted_bound, "samples", samples, "[1, inf)")
+    check_int(importance_weighted_bound, "samples", samples, "[1, 1000000]")
     check_int(importance_weighted_bound, "seed", seed, "[0, inf)")
     runtime, vae = require_runtime(model), checked(model)
     elbo = choose_objective(model, None, objective)

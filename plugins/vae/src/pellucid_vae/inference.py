@@ -5,6 +5,7 @@ Samples are in the units of the data: the model's transforms are applied to what
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pellucid import (
     as_array,
     as_codes,
     check_int,
+    check_memory,
     in_batches,
     require_runtime,
     to_data,
@@ -85,6 +87,9 @@ def sample(model: Layer, count: int, *, labels: Any = None, seed: int = 0) -> Ho
     """
     check_int(sample, "count", count, "[1, inf)")
     check_int(sample, "seed", seed, "[0, inf)")
+    shape = require_runtime(model).input_shapes[0]
+    numbers = count * (2 * checked(model).latent + prod(size for size in shape if size is not None))
+    check_memory(4 * numbers, f"{count:,} samples", "Draw fewer at a time.")
     return decode(model, np.random.default_rng(seed).standard_normal((count, checked(model).latent)), labels)
 
 

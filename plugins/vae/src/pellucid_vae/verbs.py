@@ -18,6 +18,7 @@ from pellucid import (
     HostArray,
     PartName,
     Split,
+    check_amount,
     check_codes,
     check_float,
     check_int,
@@ -70,7 +71,7 @@ def reconstruct(
         output: a .png, or a .npy with the reconstructions.
         scale: the file's pixels for each of a sample's, in both directions; none takes 2.
     """
-    check_int(reconstruct, "count", count, "[1, inf)")
+    check_amount(reconstruct, "count", count, output)
     check_output(output, ".png", ".npy")
     opened = _opened(run)
     split = opened.samples(data, part)
@@ -98,7 +99,7 @@ def sample(
         output: a .png of all samples, or a .npy.
         scale: the file's pixels for each of a sample's, in both directions; none takes 2.
     """
-    check_int(sample, "count", count, "[1, inf)")
+    check_amount(sample, "count", count, output)
     check_output(output, ".png", ".npy")
     model = _opened(run).model
     drawn = inference.sample(model, count, labels=_asked_labels(model, label, count), seed=seed)
@@ -127,7 +128,8 @@ def interpolate(
     """
     if len(between) < 2:
         raise ConfigError(f"--between needs at least two samples. Received: {list(between)}.")
-    check_int(interpolate, "steps", steps, "[2, inf)")
+    check_amount(interpolate, "steps", steps, output, least=2)
+    check_amount(interpolate, "steps of all ways", steps * (len(between) - 1), output)
     check_output(output, ".png", ".gif", ".npy")
     opened = _opened(run)
     model, split = opened.model, opened.samples(data, part)
@@ -164,11 +166,12 @@ def traverse(
         output: a .png with one row for each unit, or a .npy (latent, steps, …).
         scale: the file's pixels for each of a sample's, in both directions; none takes 2.
     """
-    check_int(traverse, "steps", steps, "[2, inf)")
+    check_amount(traverse, "steps", steps, output, least=2)
     check_float(traverse, "span", span, "(0, inf)")
     check_output(output, ".png", ".npy")
     opened = _opened(run)
     model = opened.model
+    check_amount(traverse, "steps for each latent unit", model.latent * steps, output)
     start, along = np.zeros(model.latent), None
     if row is not None:
         split = opened.samples(data, part)

@@ -32,7 +32,7 @@ def resnet_small(
     Args:
         outputs: number of classes, or 1 for yes and no.
         filters: channels of each stage.
-        blocks: residual blocks of each stage.
+        blocks: residual blocks of each stage, at most 1,000.
         activation: f, a name or a layer; of a layer each place gets a copy.
         preactivation: whether normalisation and f stand before each convolution or after it, as in
             ``cnn/residual_block``.
@@ -48,7 +48,7 @@ def resnet_small(
     """
     check_int(resnet_small, "outputs", outputs, "[1, inf)")
     check_sizes(resnet_small, "filters", filters, "the channels of each stage", least=1)
-    check_int(resnet_small, "blocks", blocks, "[1, inf)")
+    check_int(resnet_small, "blocks", blocks, "[1, 1000]")
     check_normalization(resnet_small, normalization)
     layers: list[Layer]
     if preactivation:  # the first block normalises and activates what it is given
