@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pellucid.autodiff.variable import Variable
     from pellucid.basics import errors
     from pellucid.basics.arrays import UNBOUNDED, Array, HostArray, Interval, Shape, as_array
-    from pellucid.basics.checks import check_bool, check_choice, check_float, check_int, check_sizes, check_type
+    from pellucid.basics.checks import check_float, check_int, check_type
     from pellucid.basics.component import Component, Equation, Example
     from pellucid.basics.errors import CheckpointError, ConfigError, DataError, DifferentiationError, NumericalError
     from pellucid.basics.errors import PellucidError, PellucidWarning, PluginError, ShapeError
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from pellucid.registry.hookspecs import hookimpl
     from pellucid.registry.manifest import Registrar
     from pellucid.saving.model import load, save
+    from pellucid.standard.arguments import check_bool, check_choice, check_sizes
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
     from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
@@ -92,7 +93,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "basics.arrays": "Array HostArray Interval Shape UNBOUNDED as_array",
     "basics.component": "Component Equation Example",
-    "basics.checks": "check_bool check_choice check_float check_int check_sizes check_type",
+    "basics.checks": "check_float check_int check_type",
     "basics.errors": (
         "CheckpointError ConfigError DataError DifferentiationError NumericalError PellucidError "
         "PellucidWarning PluginError ShapeError"
@@ -153,6 +154,7 @@ _MODULES = {
     "standard.metrics": "Accuracy MAE OfValues R2 RMSE",
     "standard.last_layer": "check_last_layer require_reach",
     "standard.transforms": "FlattenSamples Scale Standardize",
+    "standard.arguments": "check_bool check_choice check_sizes",
     "standard.columns": "check_columns floating",
     "standard.files": "Files",
     "standard.callbacks": "BestEpoch Checkpoint",
@@ -181,12 +183,12 @@ __all__ = [
     "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh",
     "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
     "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
-    "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad",
-    "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures",
-    "read", "reject", "require_activation", "require_reach", "require_rows", "require_runtime", "save", "save_array",
-    "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data", "transformed",
-    "value_and_grad", "weight_per_row",
+    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
+    "class_number", "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops",
+    "grad", "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run",
+    "pictures", "read", "reject", "require_activation", "require_reach", "require_rows", "require_runtime", "save",
+    "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data",
+    "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.basics.checks import check_int, check_sizes
+from pellucid.basics.checks import check_int
 from pellucid.basics.component import CHANGES
 from pellucid.basics.errors import ConfigError, PellucidWarning, ShapeError
+from pellucid.standard.arguments import check_sizes
 from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
 from pellucid.standard.layers.activations import ELU, LeakyReLU, Softmax
 from pellucid.standard.layers.dense import Dense

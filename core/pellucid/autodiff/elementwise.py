@@ -9,7 +9,7 @@ from math import nan
 from typing import Any
 
 from pellucid.autodiff.primitive import Primitive, Recorded, Rule, namespace, shape_of, strip
-from pellucid.autodiff.shapes import sum_to, where
+from pellucid.autodiff.shapes import sum_to, where as where_
 from pellucid.basics.arrays import Array
 
 
@@ -24,12 +24,12 @@ def elementwise(name: str, *rules: Rule) -> Primitive:
 
 def beside(y: Any, dx: Any) -> Any:
     """``dx``, and NaN where the value ``y`` is NaN: what is not defined has no slope, though a formula may give one."""
-    return where(namespace(y).isnan(strip(y)), nan, dx)
+    return where_(namespace(y).isnan(strip(y)), nan, dx)
 
 
 def chosen(dy: Array, mine: Any, other: Any, y: Any) -> Any:
     """The share of ``dy`` that goes to ``mine``, if it is the larger (or smaller) one, ``y``: half of it at a tie."""
-    return beside(y, where(strip(mine) == strip(y), where(strip(mine) == strip(other), 0.5 * dy, dy), 0.0))
+    return beside(y, where_(strip(mine) == strip(y), where_(strip(mine) == strip(other), 0.5 * dy, dy), 0.0))
 
 
 def less_one(a: Any, b: Any) -> Any:
@@ -38,12 +38,12 @@ def less_one(a: Any, b: Any) -> Any:
     if isinstance(b, int | float):
         return b - 1 if b != 0 else 0
     nothing = strip(b) == 0
-    return where(nothing & (strip(a) == 0) if isinstance(b, Recorded) else nothing, 0.0, b - 1)
+    return where_(nothing & (strip(a) == 0) if isinstance(b, Recorded) else nothing, 0.0, b - 1)
 
 
 def log_or_zero(a: Any) -> Any:
     """``log a``, and 0 at a = 0, where ``a^b log a`` → 0."""
-    return log(where(strip(a) == 0, 1.0, a))
+    return log(where_(strip(a) == 0, 1.0, a))
 
 
 # fmt: off

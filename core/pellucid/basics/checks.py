@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import inf
 from numbers import Integral, Real
 from typing import Any, TypeGuard
@@ -17,43 +16,21 @@ LARGEST = 1 << 64
 def check_float(owner: object, name: str, value: object, interval: str) -> None:
     """Raise ConfigError unless ``value`` is a finite number in the interval, written as in ``"[0, 1)"``."""
     if not is_number(value) or not _inside(float(value), interval):
-        raise _error(owner, name, f"a float in {interval}", value)
+        raise wrong(owner, name, f"a float in {interval}", value)
 
 
 def check_int(owner: object, name: str, value: object, interval: str) -> None:
-    """Raise ConfigError unless ``value`` is an integer in the interval, written as in ``"[1, inf)"``, and below 2**64."""
+    """Raise ConfigError unless ``value`` is an integer in the interval, written as in ``"[1, inf)"``, of 64 bits."""
     if not is_int(value) or not _inside(int(value), interval):
-        raise _error(owner, name, f"an int in {interval}", value)
+        raise wrong(owner, name, f"an int in {interval}", value)
     if int(value) >= LARGEST:
-        raise _error(owner, name, f"an int in {interval} of at most 64 bits", value)
-
-
-def check_bool(owner: object, name: str, value: object) -> None:
-    """Raise ConfigError unless ``value`` is True or False."""
-    if not isinstance(as_python(value), bool):
-        raise _error(owner, name, "True or False", value)
-
-
-def check_choice(owner: object, name: str, value: object, choices: Iterable[object]) -> None:
-    """Raise ConfigError unless ``value`` is one of the choices."""
-    known = list(choices)
-    if not any(value is choice or (isinstance(value, str) and value == choice) for choice in known):
-        raise _error(owner, name, f"one of {', '.join(repr(choice) for choice in known)}", value)
-
-
-def check_sizes(owner: object, name: str, value: object, of: str, *, least: int = 0) -> None:
-    """Raise ConfigError unless ``value`` is a list of ``least`` or more ints of at least 1: sizes ``of`` something,
-    such as ``"the units of each hidden layer"``."""
-    good = isinstance(value, list | tuple) and len(value) >= least
-    if not good or not all(is_size(size) for size in value):  # type: ignore[attr-defined]
-        many = f"at least {least} " if least else ""
-        raise _error(owner, name, f"a list of {many}ints of at least 1, {of}", value)
+        raise wrong(owner, name, f"an int in {interval} of at most 64 bits", value)
 
 
 def check_type(owner: object, name: str, value: object, types: tuple[type, ...], expected: str) -> None:
     """Raise ConfigError unless ``value`` is an instance of one of the types, which ``expected`` puts into words."""
     if not isinstance(value, types):
-        raise _error(owner, name, expected, value)
+        raise wrong(owner, name, expected, value)
 
 
 def is_int(value: object) -> TypeGuard[int]:
@@ -88,7 +65,8 @@ def _inside(value: float, interval: str) -> bool:
     return -inf < value < inf and above and below
 
 
-def _error(owner: object, name: str, expected: str, value: object) -> ConfigError:
+def wrong(owner: object, name: str, expected: str, value: object) -> ConfigError:
+    """The error for an argument of a constructor or function that is none of what is expected."""
     # Some owners are named by their text; of a function it is its own name, of a component that of its class.
     of = owner if isinstance(owner, str) else getattr(owner, "__name__", type(owner).__name__)
     return ConfigError(f"The '{name}' of {of} must be {expected}. Received: {said(value)}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 MOST_LETTERS = 8_000
 """Of a message: the middle of a longer one, such as the names of a million columns, is left out."""
 

@@ -177,7 +177,9 @@ class Arena:
             self.offsets.append(end)
             end += -(-prod(param.shape) // unit) * unit
         self.size = end
-        check_memory(2 * end * self.dtype.itemsize, f"A model of {end:,} numbers, with their gradients,", "Make it smaller.")
+        check_memory(
+            2 * end * self.dtype.itemsize, f"A model of {end:,} numbers, with their gradients,", "Make it smaller."
+        )
         self.data = self.zeros()
         self._grad: Array | None = None
         self._bind()

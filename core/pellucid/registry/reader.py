@@ -39,6 +39,8 @@ FAILED: Final = object()
 """Stands for a value that could not be read; the mistake has been noted."""
 MOST_LEVELS = 150
 """How deeply a component may stand in others, in keys and numbers of its path; files hold no more."""
+MOST_PARTS = 10_000
+"""Items of one list, and components of one section, a shared one as often as it is used."""
 MADE_BY: Final = "_made_by"
 """Attribute of what a factory function made: the :class:`Call` that makes it again."""
 
@@ -77,10 +79,11 @@ class Reader:
         self.mistakes: list[Mistake] = []
         self._root = ""
         self._made: dict[str, Any] = {}  # by their paths, in order
+        self._sizes: dict[int, int] = {}  # of these, by their identity: components in them, and they themselves
 
     def read(self, kinds: str | Sequence[str], config: Any, path: str = "") -> Any:
         """The component that a whole section describes; ``ref`` in it is relative to this section."""
-        self._root, self._made = path, {}
+        self._root, self._made, self._sizes = path, {}, {}
         return self.component(kinds, config, path)
 
     def finish(self) -> None:
@@ -109,7 +112,9 @@ class Reader:
         """A component of one of these kinds from its name, its table, or from itself."""
         kinds = (kinds,) if isinstance(kinds, str) else kinds
         if path.count(".") > MOST_LEVELS:
-            return self.note(path, f"nested more than {MOST_LEVELS} levels deep. Put layers side by side, in one list.")
+            return self.note(
+                f"{path[:80]}…", f"more than {MOST_LEVELS} levels deep. Put layers side by side, in one list."
+            )
         if isinstance(config, Component):
             if config.kind in kinds:
                 return config
@@ -148,7 +153,11 @@ class Reader:
             about = match(r"The '(\w+)' of ", str(error))  # so begin the messages of pellucid.basics.checks
             named = about is not None and about[1] in arguments
             return self.note(_join(path, about[1]) if about and named else path, str(error), error)
+        parts = (part for value in arguments.values() for part in (value if isinstance(value, list) else (value,)))
+        self._sizes[id(made)] = 1 + sum(self._sizes.get(id(part), 0) for part in parts)
         self._made[path] = made
+        if max(self._sizes[id(made)], len(self._made)) > MOST_PARTS:  # each use of a shared one counts: they may double
+            raise ConfigError(f"{path or entry.name}: more than {MOST_PARTS:,} components. Give fewer, or share fewer.")
         return made
 
     def _migrated(self, entry: Entry, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -253,6 +262,8 @@ class Reader:
 
     def _sequence(self, given: Sequence[Any], annotation: Any, path: str) -> Any:
         before = len(self.mistakes)
+        if len(given) > MOST_PARTS:
+            return self.note(path, f"a list of {len(given):,} items. Expected: at most {MOST_PARTS:,}.")
         if fixed_length(annotation) not in (None, len(given)):
             return self.note(path, f"expected {shown(annotation)}. Received: {said(given)}, of length {len(given)}.")
         wanted = item_annotations(annotation, len(given))

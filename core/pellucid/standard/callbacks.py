@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pellucid.basics.checks import check_choice, check_float
+from pellucid.basics.checks import check_float
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, NumericalError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.saving.checkpoint import save_checkpoint
+from pellucid.standard.arguments import check_choice
 from pellucid.training.evaluation import figure_names
 from pellucid.training.run import Callback, Run, Training
 

@@ -8,9 +8,10 @@ from math import sqrt
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.checks import check_choice, check_float
+from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.initializer import Initializer
+from pellucid.standard.arguments import check_choice
 
 
 class Zeros(Initializer):

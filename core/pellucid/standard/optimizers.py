@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from pellucid.basics.checks import check_bool, check_float
+from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.optimizer import Group, Optimizer, Segment
+from pellucid.standard.arguments import check_bool
 
 
 class SGD(Optimizer):

@@ -6,7 +6,7 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from pellucid.basics.checks import check_bool
+from pellucid.standard.arguments import check_bool
 from pellucid.training.run import Callback, Run
 
 if TYPE_CHECKING:  # imported for those who look

@@ -99,7 +99,9 @@ def read_table(
             return Table(csv.x, csv.y, None, csv.names, csv.target)
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            return Table(_array(file, size, size, str(path))) if path.suffix.lower() == ".npy" else _npz(file, size, path)
+            return (
+                Table(_array(file, size, size, str(path))) if path.suffix.lower() == ".npy" else _npz(file, size, path)
+            )
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror or error}. Check the path.") from error
     except UnicodeDecodeError as error:
@@ -162,7 +164,9 @@ def _array(file: IO[bytes], size: int, packed: int, what: str) -> HostArray:
         version = npy.read_magic(file)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, by_columns, dtype = read_header(file)
-    except (ValueError, EOFError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError) as error:
+        if not all(type(n) is int and n >= 0 for n in shape) or len(shape) > MOST_AXES or not dtype.itemsize:
+            raise ValueError(f"it cannot be of shape {shape} and type {dtype}")
+    except Exception as error:  # the header is Python's own text: NumPy's parser raises what Python's parser does
         raise DataError(
             f"{what} is no array in NumPy's format, or it is damaged: {error}. Write it with numpy.save."
         ) from error
@@ -170,7 +174,7 @@ def _array(file: IO[bytes], size: int, packed: int, what: str) -> HostArray:
         raise DataError(f"{what} holds Python objects, which are not loaded: they can execute code. Save numbers.")
     wanted = prod(shape) * dtype.itemsize
     held = size - file.tell()
-    if wanted != held or min(shape, default=0) < 0 or len(shape) > MOST_AXES or not dtype.itemsize:
+    if wanted != held:
         raise DataError(
             f"{what} is truncated or damaged: shape {shape} of {dtype} takes {wanted} bytes. Received: {held}."
         )

@@ -13,7 +13,6 @@ from pellucid import DataError
 
 from pellucid_datasets.places import CACHE, DATA, cache_folder, find, looked_in
 
-
 SILENCE = 30.0
 """Seconds that a server may let pass without a byte."""
 SECONDS = 3600
@@ -97,7 +96,9 @@ class Source:
                 if max(done, announced) > self.most:
                     raise self._failed(f"{url} sends more than the {self.most:,} bytes that the file can have.")
                 if monotonic() > deadline:
-                    raise self._failed(f"{url} had sent {done:,} bytes after {SECONDS // 60} minutes, which is too slow.")
+                    raise self._failed(
+                        f"{url} had sent {done:,} bytes after {SECONDS // 60} minutes, which is too slow."
+                    )
                 into.write(piece)
                 _show(Path(url).name, done, announced)
 
@@ -125,4 +126,6 @@ def _show(name: str, done: int, announced: int) -> None:
     """How far a download has come, for whoever sits at a terminal."""
     if sys.stderr is not None and sys.stderr.isatty():
         whole = f" of {announced / 1e6:.0f}" if announced else ""
-        print(f"\r{name}: {done / 1e6:.0f}{whole} MB", end="" if done < announced else "\n", file=sys.stderr, flush=True)
+        print(
+            f"\r{name}: {done / 1e6:.0f}{whole} MB", end="" if done < announced else "\n", file=sys.stderr, flush=True
+        )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy
 
-from pellucid.autodiff.elementwise import beside, chosen, divide, elementwise, sqrt
+from pellucid.autodiff.elementwise import beside, chosen, divide, elementwise, maximum, minimum, sqrt
 from pellucid.autodiff.functions import Constant
 from pellucid.autodiff.primitive import namespace, strip
 from pellucid.autodiff.shapes import where
@@ -49,7 +49,19 @@ arccosh = elementwise("arccosh",     lambda dy, y, x: dy / (sqrt(x - 1) * sqrt(x
 arctanh = elementwise("arctanh",     lambda dy, y, x: beside(y, dy / (1 - x * x)))
 # fmt: on
 
+
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = a_min if min is None else min, a_max if max is None else max
+    raised = x if low is None else maximum(x, low)
+    return raised if high is None else minimum(raised, high)
+
+
 CONSTANT = (
+    "sign", "floor", "ceil", "trunc", "rint", "round", "isnan", "isfinite", "isinf", "signbit", "logical_and",
+    "logical_or", "logical_not", "logical_xor", "argmax", "argmin", "argsort", "all", "any", "count_nonzero", "isclose",
+    "allclose", "array_equal", "shape", "ndim", "size", "zeros_like", "ones_like", "full_like", "empty_like",
+    "result_type", "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "bitwise_and", "bitwise_or",
+    "bitwise_xor", "invert", "floor_divide",
     "heaviside", "copysign", "nonzero", "flatnonzero", "argwhere", "searchsorted", "digitize", "isin", "argpartition",
     "isposinf", "isneginf", "nanargmax", "nanargmin", "iscomplexobj", "isrealobj",
 )  # fmt: skip
@@ -59,4 +71,4 @@ TABLE: dict[Any, Callable[..., Any]] = {
         hypot, logaddexp2, fmax, fmin, remainder, fmod, fabs, cbrt, exp2, deg2rad, radians, rad2deg, degrees, arcsinh,
         arccosh, arctanh,
     )
-} | {getattr(numpy, name): Constant(getattr(numpy, name)) for name in CONSTANT}  # fmt: skip
+} | {getattr(numpy, name): Constant(getattr(numpy, name)) for name in CONSTANT} | {numpy.clip: clip}  # fmt: skip

@@ -8,12 +8,12 @@ from math import prod
 from typing import Any, Literal
 
 from pellucid.basics.arrays import Array, Interval, Shape
-from pellucid.basics.checks import check_choice
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, PellucidError, ShapeError
 from pellucid.basics.limits import check_memory
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
+from pellucid.standard.arguments import check_choice
 from pellucid.standard.rows import as_rows, contiguous
 
 _DENSE = {"type": "core/dense", "units": 3}
@@ -69,7 +69,9 @@ class Sequential(Layer):
             shapes = result if result and all(isinstance(part, tuple) for part in result) else (result,)
             for shape in shapes if build else ():
                 numbers = prod(size or 1 for size in shape)
-                check_memory(4 * numbers, f"One sample after layers.{i} ({type(layer).__name__})", "Make it smaller.", ShapeError)
+                check_memory(
+                    4 * numbers, f"One sample after layers.{i} ({type(layer).__name__})", "Make it smaller.", ShapeError
+                )
             so_far.append(f"{type(layer).__name__} {_shown(shapes)}")
         return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from pellucid.basics.arrays import Array, Interval, Shape
-from pellucid.basics.checks import check_bool, check_choice, check_int, check_type
+from pellucid.basics.checks import check_int, check_type
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
@@ -14,6 +14,7 @@ from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
 from pellucid.interfaces.regularizer import Regularizer
 from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
+from pellucid.standard.arguments import check_bool, check_choice
 from pellucid.standard.layers.activations import interval_of
 from pellucid.standard.rows import as_rows, features
 

@@ -39,7 +39,9 @@ def read_sections(path: Path) -> Sections:
             content = file.read(MOST_BYTES + 1)  # what is no file may have no end
         text = content.decode("utf-8-sig")  # editors may begin it with a mark
         if len(content) > MOST_BYTES:
-            raise ConfigError(f"{path} is longer than {MOST_BYTES:,} bytes. An experiment is a TOML file of some lines.")
+            raise ConfigError(
+                f"{path} is longer than {MOST_BYTES:,} bytes. An experiment is a TOML file of some lines."
+            )
         return _parsed(text.replace("\r\n", "\n").replace("\r", "\n"), f"{path}: ")
     except OSError as error:
         raise ConfigError(f"Cannot read the experiment {path}: {error.strerror}. Check the path.") from error
