@@ -17,6 +17,8 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError, PellucidWarning
 from pellucid.basics.suggest import did_you_mean, listed
 
+MOST_COLUMNS = 100_000
+"""Of a .csv, in which every field is looked at one by one."""
 _LOOKED_AT = 1000
 """Lines by which it is found out whether the first one holds names."""
 _NAMELESS = re.compile(r"|Unnamed: \d+")  # the second is what pandas calls it when it reads such a file
@@ -56,6 +58,11 @@ def read_csv(
         number, fields = next(lines, (0, []))
         if not fields:
             raise DataError(f"{path} is empty. Expected: one sample a line, and column names in the first.")
+        if len(fields) > MOST_COLUMNS:
+            raise DataError(
+                f"{path} has {len(fields):,} columns. A .csv is read up to {MOST_COLUMNS:,}. Save what has more as an "
+                "array: numpy.savez(path, x=x, y=y)."
+            )
         head = list(islice(lines, _LOOKED_AT))
         named = _has_names(path, fields, [row for _, row in head], features) if header is None else header
         lines = chain([] if named else [(number, fields)], head, lines)
