@@ -14,7 +14,7 @@ from threading import Thread
 
 import pytest
 from pellucid import DataError
-from pellucid_datasets import fashion_mnist, places
+from pellucid_datasets import fashion_mnist, places, source
 from pellucid_datasets.fashion_mnist import FashionMnist
 
 pytest.importorskip("pooch")
@@ -134,3 +134,20 @@ def test_without_the_library_the_ways_are_said(server: Server, monkeypatch: pyte
     with pytest.raises(DataError, match=r"fashion_mnist: Its files are not on this machine\. .*pip install 'pellucid-"):
         FashionMnist().splits(0)
     assert server.asked == []
+
+
+def test_a_server_that_sends_for_ever_is_left(
+    server: Server, nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fashion_mnist, "SOURCE", replace(fashion_mnist.SOURCE, most=1000))
+    server.files["train-images-idx3-ubyte.gz"] = bytes(5000)
+    with pytest.raises(DataError, match=r"sends more than the 1,000 bytes .*Looked in: "):
+        FashionMnist().splits(0)
+    assert not kept(nowhere)
+
+
+def test_a_server_that_takes_for_ever_is_left(server: Server, nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "SECONDS", 0)
+    with pytest.raises(DataError, match=r"after 0 minutes, which is too slow\. Looked in: "):
+        FashionMnist().splits(0)
+    assert not kept(nowhere)

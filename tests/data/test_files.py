@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.standard import tables
 from pellucid.standard.tables import read_table
 
 CSV = "a,b,species\n1,2.5,cat\n3,4,dog\n5,6,cat\n"
@@ -248,3 +249,60 @@ def test_a_missing_target_is_no_class(folder: Path) -> None:
     Path("gap.csv").write_text(CSV + "7,8, \n")
     with pytest.raises(pl.DataError, match=r"gap.csv, line 5, column 'species': the target is missing"):
         read_table("gap.csv", "species")
+
+
+def test_a_small_file_cannot_ask_for_all_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez_compressed("a.npz", x=np.zeros((30, 40)))
+    assert read_table("a.npz").x.shape == (30, 40)
+    monkeypatch.setattr(tables, "MOST_UNPACKED", 5000)
+    monkeypatch.setattr(tables, "MOST_EXPANSION", 10)
+    with pytest.raises(pl.DataError, match=r"would take 9,728 in memory.*numpy\.savez"):
+        read_table("a.npz")
+    np.savez("a.npz", x=np.zeros((30, 40)))
+    assert read_table("a.npz").x.shape == (30, 40)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.npy", "a.npz"])
+def test_more_than_memory_is_refused_before_it_is_read(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.zeros((700, 400))
+    np.savetxt("a.csv", x, fmt="%d", delimiter=",")
+    np.save("a.npy", x)
+    np.savez("a.npz", x=x)
+    monkeypatch.setenv("PELLUCID_MEMORY", "0.001")
+    with pytest.raises(pl.DataError, match=r"would take 0\.0 GiB of memory; .*Give fewer rows"):
+        read_table(name)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".npy", ".npz"])
+def test_what_is_no_file_may_have_no_end(folder: Path, suffix: str) -> None:
+    path = Path(f"endless{suffix}")
+    path.symlink_to("/dev/zero")
+    with pytest.raises(pl.DataError, match="is no file"):
+        read_table(path)
+    with pytest.raises(pl.DataError, match="There can be no file"):
+        read_table(f"a\0{suffix}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["{'descr': '<f4', 'fortran_order': False, 'shape': (-1, -8), }", "((((", 300 * "(" + 300 * ")",
+     "{'descr': '|V0', 'fortran_order': False, 'shape': (8,), }",
+     "{'descr': '<f4', 'fortran_order': 0, 'shape': (8,), }",
+     f"{{'descr': '<f4', 'fortran_order': False, 'shape': (8, {40 * '1, '}), }}"],
+)  # fmt: skip
+def test_headers_that_no_array_has(folder: Path, header: str) -> None:
+    Path("a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(32))
+    with pytest.raises(pl.DataError, match=r"a\.npy is no array in NumPy's format"):
+        read_table("a.npy")
+
+
+def test_a_table_of_a_million_columns_says_so(folder: Path) -> None:
+    Path("a.csv").write_text(",".join(200_000 * "a") + "\n")
+    with pytest.raises(pl.DataError, match="has 200,000 columns"):
+        read_table("a.csv")
+    Path("a.csv").write_text(",".join(5000 * "a") + "\n" + ",".join(5000 * "1") + "\n")
+    with pytest.raises(pl.DataError, match="and 4,800 more") as caught:
+        read_table("a.csv", "b")
+    assert len(str(caught.value)) < 1000

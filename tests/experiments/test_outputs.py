@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.samples import Split
+from pellucid.workbench import pictures
 from pellucid.workbench.experiments.codes import plane, save_codes, straight_path
-from pellucid.workbench.experiments.outputs import save_samples
+from pellucid.workbench.experiments.outputs import check_amount, save_samples
 from PIL import Image
 
 SAMPLES = np.random.default_rng(0).random((6, 16))
@@ -75,7 +76,7 @@ def test_codes_of_any_length_have_a_place_in_the_plane() -> None:
 
 def test_a_straight_path_between_codes() -> None:
     np.testing.assert_allclose(straight_path(np.zeros(2), np.array([2.0, 4.0]), 3), [[0, 0], [1, 2], [2, 4]])
-    with pytest.raises(ConfigError, match=r"'steps' of straight_path must be an int in \[2, inf\)"):
+    with pytest.raises(ConfigError, match=r"'steps' of straight_path must be an int in \[2, 1000000\]"):
         straight_path(np.zeros(2), np.ones(2), 1)
 
 
@@ -89,4 +90,25 @@ def test_without_matplotlib_codes_are_not_drawn_and_the_remedy_is_named(
     save_codes = import_module("pellucid.workbench.experiments.codes").save_codes
     with pytest.raises(ConfigError, match=r'matplotlib, which is missing: pip install "pellucid\[plot\]"'):
         save_codes(SAMPLES, Split(SAMPLES), tmp_path / "codes.npy", tmp_path / "codes.png")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("name", "most"), [("a.npy", 1_000_000), ("a.png", 10_000), ("a.gif", 10_000)])
+def test_as_many_samples_as_one_command_makes(name: str, most: int) -> None:
+    check_amount(save_samples, "count", most, Path(name))
+    for count in (most + 1, 10**400, 0, 1.5):
+        with pytest.raises(ConfigError, match=rf"must be an int in \[1, {most}\]"):
+            check_amount(save_samples, "count", count, Path(name))
+
+
+def test_a_picture_has_a_size_that_can_be_looked_at(tmp_path: Path) -> None:
+    images = np.broadcast_to(np.uint8(0), (100_000, 60, 60))
+    with pytest.raises(
+        ConfigError, match=r"100,000 images as one would have .*Expected: at most 100,000,000"
+    ):
+        pictures.tile(images)
+    with pytest.raises(ConfigError, match="Take a smaller scale"):
+        pictures.save_png(images[0], tmp_path / "a.png", scale=1000)
+    with pytest.raises(ConfigError, match="An animation of 100000 frames would have"):
+        pictures.save_gif(images, tmp_path / "a.gif", scale=8)
     assert not list(tmp_path.iterdir())

@@ -51,3 +51,29 @@ def test_a_file_in_the_place_of_a_data_set(path: str) -> None:
 def test_a_file_that_stands_for_a_name_is_told_who_reads_it(name: str) -> None:
     with pytest.raises(ConfigError, match=r"A file is not a name: core/files has samples .*pellucid show core/files"):
         load_dataset(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"x = {2000 * '['}{2000 * ']'}", "levels of lists or tables"),
+        (f"x = {160 * '['}{160 * ']'}", "levels deep"),
+        (f"{3000 * 'a.'}b = 1", "levels of lists or tables"),
+        (f"[train]\nseed = {5000 * '9'}", "too many digits"),
+        (f"[train]\nseed = 0x{5000 * 'f'}", r"train\.seed: a number of 20000 bits"),
+        (f"[train]\nseed = {1 << 64}", r"train\.seed: a number of 65 bits"),
+        ('[data]\ntrain = "a\\u0000.csv"', r"data\.train: a text cannot hold"),
+        ("#" + (1 << 20) * " ", "longer than 1,048,576 bytes"),
+    ],
+    ids=["brackets", "lists", "dots", "digits", "hexadecimal", "65 bits", "nul", "long"],
+)
+def test_what_no_experiment_holds_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_sections(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize("setting", ["x.²=1", f"x.{5000 * '9'}=1", f"x={5000 * '9'}", f"x={2000 * '['}{2000 * ']'}"])
+def test_so_are_settings(setting: str) -> None:
+    with pytest.raises(ConfigError, match="--set x"):
+        change({"x": [1, 2]}, [setting.replace("x=", "x.0=")])

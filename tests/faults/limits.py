@@ -20,10 +20,10 @@ from threading import Thread
 from typing import Any
 
 import numpy as np
-
 import pellucid as pl
 from pellucid.saving.container import write
 from pellucid.saving.model import model_document
+
 from tests.faults.experiments import command, small_world
 
 COUNT, SHORT = 2_000, 15
@@ -124,8 +124,9 @@ def refused(call: Callable[[], Any]) -> Outcome:
 
 def a_setting(random_: random.Random, url: str) -> Outcome:
     file, key = random_.choice((
-        (0, "model.hidden"), (1, "model.layers.0.units"), (2, "model.latent"), (3, "model.filters"), (4, "model.hidden"),
-        (4, "model.blocks"), (4, "objective.steps"), (1, "data.n"), (0, "train.threads"), (3, "model.kernel_size"),
+        (0, "model.hidden"), (1, "model.layers.0.units"), (2, "model.latent"), (3, "model.filters"),
+        (4, "model.hidden"), (4, "model.blocks"), (4, "objective.steps"), (1, "data.n"),
+        (0, "train.threads"), (3, "model.kernel_size"),
     ))  # fmt: skip
     value = f"[{large(random_)}, 2]" if key in ("model.hidden", "model.filters") and file != 4 else large(random_)
     return command("train", f"experiment{file}.toml", "--set", f"{key}={value}")
@@ -174,8 +175,7 @@ def a_size(random_: random.Random, url: str) -> Outcome:
         lambda: pl.build("ann", hidden=2000 * [4], outputs=2, input_shape=(4,)),
         lambda: pl.build(doubled(40), input_shape=(4,)),
         lambda: pl.build(deep(100 + n % 3000), input_shape=(4,)),
-        lambda: pl.build("sequential", layers=["flatten", {"type": "dense", "units": 9}, {"type": "upsample", "factor": n}],
-                         input_shape=(8, 8, 1)),
+        lambda: pl.build("sequential", layers=[{"type": "upsample", "factor": n}], input_shape=(8, 8, 1)),
         lambda: pl.load_dataset("half_moons", n=n),
         lambda: pl.load_dataset("glyphs", samples=n),
     )))  # fmt: skip

@@ -166,7 +166,7 @@ def coarse(frames: Sequence[HostArray] | HostArray, levels: int = 32) -> list[Ho
     """
     if len(frames) == 0:
         raise DataError("pictures.coarse needs at least one frame. Received: none.")
-    check_int(coarse, "levels", levels, "[2, 256]")
+    check_int(coarse, "levels", levels, "[2, inf)")
     step = 255 / (levels - 1)
     return [*(np.rint(np.rint(frame / step) * step).astype(np.uint8) for frame in frames[:-1]), frames[-1]]
 
