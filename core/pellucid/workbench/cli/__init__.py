@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         _let_go_of_full_output()
-        where = f" {error.filename}" if error.filename else ""
+        where = f" {error.filename!s:.500}" if error.filename else ""
         _report(error, f"Cannot read or write{where}: {error.strerror or error}. Check the path and the space.", argv)
         return BAD_INPUT
     except MemoryError as error:
