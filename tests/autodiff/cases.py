@@ -240,6 +240,7 @@ CASES = [
         ("ij,ij->ij", ((3, 1), (3, 4))), ("ij,ij->i", ((3, 4), (3, 1))), ("ij,ij,ij->j", ((3, 1), (1, 4), (3, 4))),
         (",i->i", ((), (3,))), ("ij,jk->ik", ((2, 1), (3, 4))), ("ij,ij", ((1, 1), (3, 4))),
     )),
+    Case("einsum optimized", lambda *x: np.einsum("ij,jk,kl->il", *x, optimize=True), ((2, 3), (3, 4), (4, 2))),
     *(Case(f"linalg.norm {o} {a}", lambda x, o=o, a=a: np.linalg.norm(x, o, axis=a, keepdims=a == 0), ((3, 4),),
            plain=lambda x, p=p, a=a: np.sum((x * np.sign(x.real)) ** p, axis=a, keepdims=a == 0) ** (1 / p))
       for o, p, a in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator as op
 from itertools import product
 from math import exp
@@ -283,15 +284,37 @@ def test_a_determinant_of_a_singular_matrix_has_its_cofactors_as_gradient() -> N
     assert two.tolist() == [[0, 0], [0, 1]]
 
 
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_second_derivatives_of_determinants_near_0(n: int) -> None:
+    """The determinant is one of rounding errors, about 1e-16, which is no 0: its inverse must not be taken."""
+    rng = np.random.default_rng(n)
+    for _ in range(5):
+        a = rng.normal(size=(n, n))
+        a[0] = a[1] * 0.7
+        found = grad(lambda a: grad(np.linalg.det)(a)[0, 0])(a)
+        other = np.delete(np.delete(a, 0, 0), 0, 1)  # d det/da₀₀ is its determinant
+        expected = np.pad(grad(np.linalg.det)(other), ((1, 0), (1, 0)))
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
 def test_a_norm_and_a_deviation_have_slope_0_at_their_tip() -> None:
     assert grad(np.linalg.norm)(np.zeros(3)).tolist() == [0, 0, 0]
+    for p in (1.5, 2, 3):
+        slopes = grad(lambda x, p=p: np.sum(np.linalg.norm(x, p, axis=1)))(np.array([[0.0, 0.0], [4.0, 0.0]]))
+        assert slopes == pytest.approx(np.array([[0, 0], [1, 0]]))
     assert grad(np.std)(np.ones(3)).tolist() == [0, 0, 0]
     assert grad(lambda x: np.sum(x.std(axis=1)))(np.array([[1.0, 1.0], [1.0, 3.0]])).tolist() == [[0, 0], [-0.5, 0.5]]
 
 
 def test_a_median_of_nan() -> None:
     value, slope = value_and_grad(np.median)(np.array([1.0, np.nan, 2.0]))
-    assert np.isnan(value) and np.isnan(slope).any()
+    assert np.isnan(value) and np.isnan(slope).all()
+    slope = grad(lambda x: np.median(x, axis=1).sum())(np.array([[1.0, np.nan, 2.0], [3.0, np.inf, 2.0]]))
+    np.testing.assert_array_equal(slope, [[np.nan] * 3, [1, 0, 0]])
+
+
+def test_a_deep_copy_keeps_its_gradient() -> None:
+    assert grad(lambda x: np.sum(copy.deepcopy(x) * x))(np.ones(2)).tolist() == [2, 2]
 
 
 def test_slogdet_gives_both() -> None:
@@ -482,6 +505,8 @@ def write_variable_into_array(x: Any) -> Any:
         (special.gamma, DifferentiationError, "^gamma has no derivative rule"),
         (lambda x: np.linalg.norm(x[:, None] * x, 2), DifferentiationError, "ord=2 over 2 axes"),
         (lambda x: np.linalg.norm(x, 0), DifferentiationError, "every number but 0"),
+        (lambda x: np.sum(x * np.ma.masked_array(np.ones(x.shape), x.value > 0)), DifferentiationError,
+         "multiply gave MaskedArray of dtype float64; only real numbers, none of them masked"),
         (lambda x: np.linalg.slogdet(np.outer(x, x))[1], DifferentiationError, r"no derivative.*numpy\.linalg\.det"),
         (lambda x: np.cross(x[:2], x[:2]), ShapeError, r"three elements.*\(2,\)"),
         (lambda x: np.einsum(x, [0], []), DifferentiationError, "subscripts in a str"),

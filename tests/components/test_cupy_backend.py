@@ -145,6 +145,18 @@ def test_sums_over_many_rows() -> None:
 
 
 @needs_compiler
+@pytest.mark.parametrize("rows", [7, 65, 1000])
+def test_a_constant_column_is_normalised_to_zero(rows: int) -> None:
+    """Also where its sum is taken by several blocks: each rounded to float32, the mean would be another number."""
+    x, parameter = np.tile(np.float32([0.1, 12345.678, 1e7, -1e8]), (rows, 1)), np.ones(4, np.float32)
+    mean, var, y = (GPU.empty(shape, "float32") for shape in ((4,), (4,), x.shape))
+    gamma, beta = GPU.asarray(parameter), GPU.asarray(0 * parameter)
+    GPU.batch_norm_forward(GPU.asarray(x), gamma, beta, 1e-5, mean, var, y)
+    assert not GPU.to_host(y).any()
+    np.testing.assert_array_equal(GPU.to_host(mean), x[0])
+
+
+@needs_compiler
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", optimizer_tests.CASES, ids=repr)
 def test_optimizers(optimizer: Any, dtype: str) -> None:

@@ -54,6 +54,16 @@ def test_forward_and_backward(name: str, arguments: dict[str, Any], shape: tuple
 
 
 @needs_compiler
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_group_norm_of_a_constant_image_is_its_shift(dtype: str) -> None:
+    layer = built(create("layer", "cnn/group_norm", groups=2), (7, 11, 6), ops=GPU, dtype=dtype)
+    for value in (0.1, 1 / 3, 12345.678, 1e7, -1e8):
+        x = GPU.asarray(np.full((1, 7, 11, 6), value, dtype))
+        y = GPU.to_host(layer.forward(context(GPU, dtype=dtype), x))
+        np.testing.assert_array_equal(y, np.broadcast_to(GPU.to_host(layer.beta.data), y.shape))
+
+
+@needs_compiler
 def test_channels_joined_and_taken_apart() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(3, 2, 4)), rng.normal(size=(3, 2, 3))

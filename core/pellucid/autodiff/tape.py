@@ -81,11 +81,12 @@ class Tape:
             pullback: from the gradient at the result to those at the inputs.
             name: of the operation.
         """
-        kind = strip(value).dtype.kind if hasattr(strip(value), "dtype") else "f"
-        if kind not in "fiub":
+        plain = strip(value)
+        kind = plain.dtype.kind if hasattr(plain, "dtype") else "f"
+        if kind not in "fiub" or hasattr(plain, "mask"):
             raise DifferentiationError(
-                f"{name} gave an array of dtype {strip(value).dtype}; only real numbers are differentiated. "
-                "Check that all operands are arrays or numbers."
+                f"{name} gave {type(plain).__name__} of dtype {plain.dtype}; only real numbers, none of them masked, "
+                "are differentiated. Check that all operands are arrays or numbers."
             )
         if not inputs or kind != "f":
             return self.constant(value)

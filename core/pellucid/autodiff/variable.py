@@ -54,6 +54,9 @@ class Variable(Recorded):
     def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         return f.apply(function, args, options)
 
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self  # nothing writes into it; a copy on a copied tape would have no gradient
+
     def __array__(self, *args: Any, **options: Any) -> Any:
         if self.slot is not None:
             self._refuse("become a plain array", "np.asarray, np.array and assigning to elements of an array do that")

@@ -48,7 +48,8 @@ einsum_ = Primitive(
 )  # fmt: skip
 
 
-def einsum(subscripts: str, *arrays: Array) -> Array:
+def einsum(subscripts: str, *arrays: Array, optimize: object = False) -> Array:
+    """``optimize`` says in which order products are taken, which does not change what they are."""
     parse(subscripts)
     return einsum_(*arrays, subscripts=subscripts)
 

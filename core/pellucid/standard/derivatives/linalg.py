@@ -13,9 +13,9 @@ import numpy
 
 from pellucid.autodiff.elementwise import absolute, power
 from pellucid.autodiff.functions import max as max_, min as min_, sum as sum_, swapaxes
-from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
+from pellucid.autodiff.primitive import Primitive, Recorded, namespace, shape_of, strip
 from pellucid.autodiff.products import matmul
-from pellucid.autodiff.shapes import Axis, axes_of, kept, sum_to
+from pellucid.autodiff.shapes import Axis, axes_of, kept, sum_to, where
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
 from pellucid.standard.derivatives.arrangement import expand_dims, squeeze, tril
@@ -57,7 +57,10 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
     if abs(ord) == inf:
         return (max_ if ord > 0 else min_)(absolute(x), axis, keepdims=keepdims)
     total = sum_(absolute(x) if ord == 1 else power(absolute(x), ord), axis, keepdims=keepdims)
-    return total if ord == 1 else power(total, 1 / ord)
+    if ord == 1:
+        return total
+    tip = (strip(total) == 0) & (ord > 0)
+    return where(tip, 0.0, power(where(tip, 1.0, total), 1 / ord))
 
 
 # -- inverse and solutions ---------------------------------------------------------------------------------------------
@@ -80,11 +83,23 @@ def solve(a: Array, b: Array) -> Array:
 # -- determinants ------------------------------------------------------------------------------------------------------
 
 
+def well_conditioned(a: Array, inverse: Array) -> bool:
+    """Whether ``‖A‖ ‖A⁻¹‖ ≤ ε^(−1/3)`` for each matrix: a third of the digits is left of the inverse squared."""
+    norms = [namespace(a).sqrt((x * x).sum(axis=-1).sum(axis=-1)) for x in (a, inverse)]
+    return bool((norms[0] * norms[1] <= float(numpy.finfo(a.dtype).eps) ** (-1 / 3)).all())
+
+
 def cofactors(y: Array, a: Array) -> Array:
-    """``det A · A⁻ᵀ``; where a matrix is singular, the determinants of its minors, which need no inverse."""
-    if bool((strip(y) != 0).all()):
-        return as_factor(y) * T(inv(a))
+    """``det A · A⁻ᵀ``; where a matrix is singular, the determinants of its minors, which need no inverse.
+
+    A matrix that is nearly singular has a determinant of rounding errors, which the inverse, of the same factors, makes
+    up for. The derivative of their product, wanted where grad is nested, is a difference of two that are far larger.
+    """
     n, xp = a.shape[-1], namespace(a)
+    if bool((strip(y) != 0).all()):
+        inverse = inv(a)
+        if not isinstance(a, Recorded) or well_conditioned(strip(a), strip(inverse)):
+            return as_factor(y) * T(inverse)
     others = xp.asarray([[j for j in range(n) if j != i] for i in range(n)], dtype=int).reshape((n, n - 1))
     signs = 1.0 - 2.0 * ((xp.arange(n).reshape((-1, 1)) + xp.arange(n)) % 2)
     minors = a[..., others[:, None, :, None], others[None, :, None, :]]  # (…, i, j, n − 1, n − 1)

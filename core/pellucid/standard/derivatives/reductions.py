@@ -100,7 +100,8 @@ def median(x: Array, axis: int | None = None, *, keepdims: bool = False) -> Arra
     n, xp = x.shape[axis], namespace(x)
     ordered = sort(x, axis)
     y = mean(ordered[(slice(None),) * axis + (slice((n - 1) // 2, n // 2 + 1),)], axis)
-    y = y * xp.asarray(xp.where(xp.isnan(strip(x)).any(axis=axis), nan, 1.0), dtype=x.dtype)  # and its slope is NaN
+    lost = xp.isnan(strip(x)).any(axis=axis)
+    y = where(lost, mean(x, axis), y) * xp.asarray(xp.where(lost, nan, 1.0), dtype=x.dtype)  # its slopes are NaN, too
     return expand_dims(y, gone) if keepdims else y
 
 

@@ -125,9 +125,10 @@ KERNEL void add_up(const double *x, double *out, long long n, double factor) {
 
 COLUMNS = """
 /* out[chunk, c] (+)= factor * the sum over the chunk's rows of VALUE, which is also written to dz unless that is NULL;
-   a and b hold a number for each column. */
+   a and b hold a number for each column. What is added up again is handed on as doubles (OUT): rounded in between, the
+   mean of a constant column would be another number. */
 KERNEL void columns(const T *__restrict__ dy, const T *__restrict__ x, const T *__restrict__ y, const T *a, const T *b,
-                    T *__restrict__ dz, T *out, long long rows, long long cols, long long per_block, double alpha,
+                    T *__restrict__ dz, OUT *out, long long rows, long long cols, long long per_block, double alpha,
                     double factor, long long add) {
     __shared__ double sums[8][33];
     long long c = (long long)blockIdx.x * blockDim.x + threadIdx.x, begin = blockIdx.y * per_block;
@@ -146,7 +147,7 @@ KERNEL void columns(const T *__restrict__ dy, const T *__restrict__ x, const T *
         for (unsigned k = 1; k < blockDim.y; ++k) total += sums[k][threadIdx.x];
         long long o = blockIdx.y * cols + c;
         total *= factor;
-        out[o] = add ? out[o] + (T)total : (T)total;
+        out[o] = add ? out[o] + (OUT)total : (OUT)total;
     }
 }
 """

@@ -159,9 +159,7 @@ class Launching(Ops):
         blocks = max(1, min(MOST_BLOCKS * 4, -(-count // (self.block[0] * self.block[1]))))
         self.launch(body, name, (blocks, 1), self.block, *arguments, **options)
 
-    def product(
-        self, a: Array, b: Array, out: Array, *, add: bool = False, ta: bool = False, tb: bool = False
-    ) -> None:
+    def product(self, a: Array, b: Array, out: Array, *, add: bool = False, ta: bool = False, tb: bool = False) -> None:
         """out = op(a) op(b), or is added to; see :meth:`pellucid_cupy.blas.Blas.product`."""
         self._require_before_guard("product")
         a, b = self.contiguous(a), self.contiguous(b)
@@ -187,16 +185,18 @@ class Launching(Ops):
             return
         chunks = max(1, min(128, -(-rows // ROWS_PER_BLOCK)))
         once = out is None or chunks == 1
-        partial = out if once else self.xp.empty((chunks, cols), dtype=dy.dtype)
+        partial = out if once else self.xp.empty((chunks, cols), dtype="float64")
         wide, how = -(-cols // self.block[0]), (float(factor), int(add))
+        kind = _C_TYPES[(dy if out is None else out).dtype.name]
         self.launch(
             COLUMNS, "columns", (wide, chunks), self.block, dy, x, y, a, b, dz, partial, rows, cols,
             -(-rows // chunks), float(alpha), *(how if once else (1.0, 0)), dtype=dy.dtype, VALUE=value,
+            OUT=kind if once else "double",
         )  # fmt: skip
         if not once:
             self.launch(
                 COLUMNS, "columns", (wide, 1), self.block, partial, None, None, None, None, None, out, chunks, cols,
-                chunks, 0.0, *how, dtype=dy.dtype, VALUE=column_value("identity"),
+                chunks, 0.0, *how, dtype="float64", VALUE=column_value("identity"), OUT=kind,
             )  # fmt: skip
 
     def contiguous(self, a: Array) -> Array:

@@ -14,7 +14,8 @@ PIXELS = 128
 GROUPS = """
 #define L long long
 
-/* x, y (n, p, c); block (image, group); each group has `each` channels, `some` times VEC. */
+/* x, y (n, p, c); block (image, group); each group has `each` channels, `some` times VEC. Differences to the group's
+   first number are added up, and what the mean as a T lacks is taken out as well: a constant group gives beta. */
 KERNEL void forward(const T *x, const T *gamma, const T *beta, T *mean, T *inv_std, T *y, L p, L c, L each,
                     double eps) {
     __shared__ double sums[256];
@@ -22,20 +23,26 @@ KERNEL void forward(const T *x, const T *gamma, const T *beta, T *mean, T *inv_s
     int some = (int)each / VEC, count = (int)p * some, width = (int)c / VEC;
     const V *from = (const V *)(x + first);
     V *to = (V *)(y + first);
-    double total = 0;
+    double total = 0, rest = 0;
     for (int e = LANE; e < count; e += LANES) {
         V value = from[e / some * width + e % some];
-        for (int s = 0; s < VEC; ++s) total += value.v[s];
+        for (int s = 0; s < VEC; ++s) total += (double)value.v[s] - x[first];
     }
     BLOCK_SUM(sums, total)
-    T centre = (T)(sums[0] / (double)(p * each));
-    double rest = sums[0] / (double)(p * each) - centre; /* what the mean as a T lacks */
+    T centre = (T)(x[first] + sums[0] / (double)(p * each));
     __syncthreads();
     total = 0;
     for (int e = LANE; e < count; e += LANES) {
         V value = from[e / some * width + e % some];
-        for (int s = 0; s < VEC; ++s) total += (double)(value.v[s] - centre) * (value.v[s] - centre);
+        for (int s = 0; s < VEC; ++s) {
+            T beyond = value.v[s] - centre;
+            rest += beyond;
+            total += (double)beyond * beyond;
+        }
     }
+    BLOCK_SUM(sums, rest)
+    rest = sums[0] / (double)(p * each);
+    __syncthreads();
     BLOCK_SUM(sums, total)
     double variance = sums[0] / (double)(p * each) - rest * rest;
     T scale = (T)(1 / sqrt((variance < 0 ? 0 : variance) + eps)), lacking = (T)rest;
