@@ -105,7 +105,8 @@ class Files(Dataset):
             assert self._known is not None
         known = self._known
         target = self.target if known.target is None else known.target
-        return self._split(read_table(path, target, header=self.header, features=known.features), known, path)
+        table = read_table(path, target, header=self.header, features=known.features, classes=known.classes)
+        return self._split(table, known, path)
 
     def decided(self) -> dict[str, Any]:
         known, decided = self._known, dict[str, Any]()
@@ -146,8 +147,8 @@ def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str
 
 
 def _are_names(y: HostArray, classes: Classes | None, where: str) -> bool:
-    """Whether targets are the names of their classes, and not their numbers. Texts are. So is every field of a .csv, if
-    the name of any class is a number: a file of 1, 2 and x is read as texts, and one of 1 and 2 alone as numbers.
+    """Whether targets are the names of their classes, and not their numbers. Texts are: a .csv is read as such if the
+    name of any class is a number. Numbers in an array are if they can be nothing else.
 
     Raises:
         DataError: numbers in an array that may be either.
@@ -155,7 +156,7 @@ def _are_names(y: HostArray, classes: Classes | None, where: str) -> bool:
     if y.ndim != 1 or classes is None or y.dtype.kind not in "iu" or not len(y):
         return y.ndim == 1 and y.dtype.kind in "US"
     if Path(where).suffix.lower() == ".csv":
-        return any(name.removeprefix("-").isdecimal() for name in classes)
+        return False
     values = np.unique(y).tolist()
     called = all(str(value) in classes for value in values)
     counted = values[0] >= 0 and values[-1] < len(classes)

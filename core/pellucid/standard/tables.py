@@ -56,7 +56,7 @@ def in_order(table: Table, features: tuple[str, ...] | None, where: str) -> Tabl
 
 def read_table(
     path: str | os.PathLike[str], target: str | int | None = None, *, must_have_target: bool = True,
-    header: bool | None = None, features: Sequence[str] | None = None,
+    header: bool | None = None, features: Sequence[str] | None = None, classes: Sequence[str] | None = None,
 ) -> Table:  # fmt: skip
     """Read samples.
 
@@ -69,6 +69,7 @@ def read_table(
         must_have_target: whether a .csv without that column is an error.
         header: whether the first line of a .csv holds names; None finds out by what stands below it.
         features: names of columns that are known to be features, from the training data.
+        classes: names of classes that are known, likewise: if any is a number, the targets of a .csv are such names.
 
     A column without a name that numbers the rows is left out, as pandas and R write it.
 
@@ -81,7 +82,9 @@ def read_table(
         raise DataError(f"{path}: samples are read from {', '.join(SUFFIXES)} files. Convert it to one of these.")
     try:
         if path.suffix.lower() == ".csv":
-            csv = read_csv(path, target, must_have_target=must_have_target, header=header, features=features)
+            csv = read_csv(
+                path, target, must_have_target=must_have_target, header=header, features=features, classes=classes
+            )
             return Table(csv.x, csv.y, None, csv.names, csv.target)
         with path.open("rb") as file:
             if path.suffix.lower() == ".npy":

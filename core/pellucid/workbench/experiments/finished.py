@@ -54,8 +54,11 @@ class FinishedRun(Generic[M_co]):
             target: column of the targets in a .csv file; None takes that of the run.
             must_have_target: whether a .csv without that column is an error.
         """
-        features = self.model.runtime.metadata.get("features")  # type: ignore[union-attr]
-        table = read_table(path, target or self.target, must_have_target=must_have_target, features=features)
+        runtime = require_runtime(self.model)
+        features = runtime.metadata.get("features")
+        table = read_table(
+            path, target or self.target, must_have_target=must_have_target, features=features, classes=runtime.classes
+        )
         return in_order(table, None if features is None else tuple(features), str(path))
 
     def trainer(self) -> Trainer:
