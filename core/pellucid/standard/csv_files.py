@@ -123,7 +123,7 @@ def _has_names(path: Path, first: list[str], rows: list[list[str]], features: Se
     Raises:
         DataError: some fields are the one, some the other.
     """
-    if features is not None and set(features) <= set(first):
+    if features and set(features) <= set(first):
         return True
     name = value = returns = False
     for i, text in enumerate(first):

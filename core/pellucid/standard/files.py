@@ -25,13 +25,14 @@ class _Known:
 
     Attributes:
         features: names of the columns, if they have any.
-        target: name of the column of targets, likewise: it has the same in every file.
+        target: name of the column of targets, likewise: it has the same in every file. Else its number, from 0: files
+            without targets have fewer columns, so none must be counted from the end.
         has_targets, are_labels, classes: what the targets are.
         by_value: whether the classes are called as the targets in the file, and not counted by them.
     """
 
     features: tuple[str, ...] | None
-    target: str | None
+    target: str | int | None
     has_targets: bool
     are_labels: bool
     classes: Classes | None
@@ -82,14 +83,16 @@ class Files(Dataset):
 
     def load(self, rng: np.random.Generator) -> Split:
         table = read_table(self.train, self.target, header=self.header)
-        are_labels, classes, by_value = False, None, False
+        are_labels, classes, by_value, named = False, None, False, table.target
         if table.y is not None:
             check_data(table.x, where=self.train)
             target = self.target if table.target is None else table.target
             where = f"{self.train}, " + ("y" if target is None else f"target '{target}'")
             are_labels, classes = decide(table.y, table.classes, self.classify, where)
             by_value = classes is not None and table.classes is None and table.y.dtype.kind not in "US"
-        self._known = _Known(table.features, table.target, table.y is not None, are_labels, classes, by_value)
+            if named is None and target is not None and Path(self.train).suffix.lower() == ".csv":
+                named = int(target) % (table.x.shape[1] + 1)
+        self._known = _Known(table.features, named, table.y is not None, are_labels, classes, by_value)
         return self._split(table, self._known, self.train)
 
     def load_validation(self) -> Split | None:

@@ -68,7 +68,8 @@ def read_table(
             the end. A text is a name first.
         must_have_target: whether a .csv without that column is an error.
         header: whether the first line of a .csv holds names; None finds out by what stands below it.
-        features: names of columns that are known to be features, from the training data.
+        features: names of columns that are known to be features, from the training data; none if these had no names,
+            then a first line that may be a sample is one.
         classes: names of classes that are known, likewise: if any is a number, the targets of a .csv are such names.
 
     A column without a name that numbers the rows is left out, as pandas and R write it.
