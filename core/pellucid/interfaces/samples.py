@@ -84,9 +84,7 @@ class Split:
 
 def _texts(names: Iterable[Any] | None) -> tuple[str, ...] | None:
     if names is not None and (isinstance(names, str | Set | Mapping) or not isinstance(names, Iterable)):
-        raise DataError(
-            f"Names of classes and of features stand in a list, one text each, in order. Received: {names!r:.80}."
-        )
+        raise DataError(f"Names of classes and of features stand in a list, one text each. Received: {names!r:.80}.")
     return None if names is None else tuple(map(str, names))
 
 
