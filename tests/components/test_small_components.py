@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pellucid as pl
 import pytest
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import CHANGES
@@ -51,6 +52,22 @@ def test_a_cosine_that_has_no_end_or_is_over_says_so(
     """Without a plan, total is 0: it was over after one step, and nobody was told."""
     with pytest.warns(PellucidWarning, match=message):
         assert Cosine(**arguments)(step, 0) == pytest.approx(factor)
+
+
+@pytest.mark.parametrize(("schedule", "epochs", "message"), [
+    ({"warmup": 100}, (1,), r"warm-up .* takes 100 steps, .* ends after 1: no more than 0\.01 of"),
+    ({"steps": 1}, (2,), "is over after the 1 'steps'"),
+    ({}, (60, 1), "leaves this call of fit at most"),
+])  # fmt: skip
+def test_warnings_about_a_plan_point_to_the_call_of_fit(
+    schedule: dict[str, Any], epochs: tuple[int, ...], message: str
+) -> None:
+    model = pl.build("dense", units=2, input_shape=(2,), seed=0)
+    trainer = pl.Trainer(model, loss="mse", schedule={"type": "cosine", **schedule}, seed=0)
+    with pytest.warns(PellucidWarning, match=message) as found:
+        for number in epochs:
+            trainer.fit((np.ones((8, 2)), np.ones((8, 2))), epochs=number, verbose=False)
+    assert {warning.filename for warning in found} == {__file__}
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ def test_a_row_of_several_labels_is_no_class() -> None:
     ("loss", "metric", "message"),
     [
         ("mse", "accuracy", "Accuracy counts classes .* predicts values.*Take r2, rmse or mae"),
+        (SOFTMAX, {"type": "accuracy", "each": True}, "counts answers .* predicts one class a sample"),
         *((loss, metric, "compares values.*Take accuracy") for loss in (SOFTMAX, BINARY) for metric in ("r2", "mae")),
         (SOFTMAX, "ae/reconstruction_error", "ReconstructionError compares values"),
     ],

@@ -217,7 +217,7 @@ def test_a_schedule_may_give_numbers_of_numpy(factor: Any) -> None:
     trainer(schedule=Factor(factor)).fit(X, Y, verbose=False)
 
 
-@pytest.mark.parametrize("names", ["abc", 3])
+@pytest.mark.parametrize("names", ["abc", 3, {"b", "a"}, {0: "a", 1: "b"}])  # sets have no order
 def test_names_stand_in_a_list(names: Any) -> None:
     for attribute in ("classes", "features"):
         with pytest.raises(pl.DataError, match="stand in a list, one text each"):

@@ -142,6 +142,35 @@ def test_what_cannot_be_scaled_is_refused(transform: str, loss: str, activation:
     assert network.runtime.target_transforms == []  # type: ignore[union-attr]
 
 
+class Clipped(pl.Transform):
+    """Loses what is above the mean."""
+
+    def fit(self, x: np.ndarray) -> None:
+        self.mean = x.mean()
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        return np.minimum(x, self.mean)
+
+    def inverse(self, y: np.ndarray) -> np.ndarray:
+        return y
+
+
+class Flat(Clipped):
+    """Forgets the shape."""
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        return x
+
+    def inverse(self, y: np.ndarray) -> np.ndarray:
+        return y.ravel()
+
+
+@pytest.mark.parametrize("transform", [Clipped(), Flat()])
+def test_a_transform_that_does_not_undo_what_it_does_is_refused(transform: pl.Transform) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be undone: of targets of shape .*whose 'inverse' undoes 'apply'"):
+        trained(model(), splits(target_transforms=[transform]))
+
+
 def test_a_scale_that_the_last_layer_reaches_is_taken() -> None:
     network, low, high = model(activation="sigmoid"), float(Y.min()), float(Y.max())
     unit = {"type": "scale", "factor": 1 / (high - low), "offset": -low / (high - low)}

@@ -206,6 +206,26 @@ def test_texts_become_labels_numbered_as_in_the_training_file(folder: Path) -> N
     assert len(splits.validation) == 0
 
 
+@pytest.mark.parametrize("names", ["1.0 2.0 x", "+1 +2 x", "1e3 2e3 x", "1 2 x", "01 02 x"])
+def test_names_of_classes_that_are_numbers(folder: Path, names: str) -> None:
+    """A test file without the class x holds numbers only: they are names all the same."""
+    one, two, x = names.split()
+    Path("train.csv").write_text(f"a,y\n1,{two}\n2,{x}\n3,{one}\n4,{two}\n5,{x}\n6,{one}\n")
+    Path("test.csv").write_text(f"a,y\n1,{two}\n2,{one}\n")
+    splits = pl.load_dataset("files", train="train.csv", test="test.csv", validation=0, target="y")
+    assert (splits.classes, splits.test.y.tolist()) == ((one, two, x), [1, 0])
+
+
+def test_a_class_that_is_a_number_is_found_by_its_value(folder: Path) -> None:
+    Path("train.csv").write_text("a,y\n1,1.0\n2,2.0\n3,x\n4,1.0\n5,2.0\n6,x\n")
+    Path("test.csv").write_text("a,y\n1,2\n2,1.00\n")
+    data = {"train": "train.csv", "test": "test.csv", "validation": 0, "target": "y"}
+    assert pl.load_dataset("files", **data).test.y.tolist() == [1, 0]
+    Path("test.csv").write_text("a,y\n1,2\n2,3.5\n")
+    with pytest.raises(pl.DataError, match=r"row 1 .*unknown class '3\.5'"):
+        pl.load_dataset("files", **data)
+
+
 def test_validation_in_a_file_of_its_own(folder: Path) -> None:
     splits = pl.load_dataset("files", train="pets.csv", validation="pets.csv", test=0, target="species")
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (3, 3, 0)

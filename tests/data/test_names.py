@@ -106,6 +106,42 @@ def test_columns_of_targets_are_found_by_the_names_of_their_classes() -> None:
         trainer.evaluate((X, Frame(one_hot[:, [2, 0]], "tr")))
 
 
+def test_columns_of_numbers_are_no_labels() -> None:
+    """A frame of counts, in whole numbers from 0 on: they must not be numbered anew as if they were classes."""
+    counts = np.abs(X * 2).astype(np.int64).clip(0, 2)
+    trainer = pl.Trainer(pl.build("dense", units=3, input_shape=(3,), seed=0, backend="reference"), loss="mse", seed=0)
+    trainer.fit((X, Frame(counts, "rst")), verbose=False)
+    assert trainer.evaluate((X, Frame(counts[:, ::-1], "tsr"))) == trainer.evaluate((X, counts))
+
+
+def test_names_of_a_frame_stay_with_their_columns() -> None:
+    turned = pl.Split(Frame(in_order("cba"), "cba"), Frame(np.eye(3)[Y][:, ::-1], "tsr"), tuple("rst"), ABC)
+    assert (turned.features, turned.classes) == (("c", "b", "a"), ("t", "s", "r"))
+    data = pl.Split(X, np.eye(3)[Y], tuple("rst"), ABC)
+    assert trained(data).evaluate(turned) == trained(data).evaluate(data)
+
+
+class Sum(pl.Composite):
+    """Of two inputs."""
+
+    def __init__(self) -> None:
+        self.first, self.second = pl.Dense(3), pl.Dense(3)
+
+    def call(self, ctx: pl.Context, x: Any, z: Any) -> Any:
+        return self.first(x) + self.second(z)
+
+
+@pytest.mark.parametrize("use", [
+    lambda trainer, x: trainer.fit((x, Y), verbose=False), lambda trainer, x: trainer.evaluate((x, Y)),
+    lambda trainer, x: trainer.train_step(x, Y), lambda trainer, x: trainer.model.predict(x),
+])  # fmt: skip
+def test_of_several_inputs_only_the_first_has_names(use: Callable[..., Any]) -> None:
+    trainer = pl.Trainer(pl.build(Sum(), input_shape=((3,), (3,)), seed=0), loss="softmax_cross_entropy", seed=0)
+    use(trainer, (Frame(X, ABC), X))
+    with pytest.raises(pl.DataError, match=r"only the first may be a data frame.*frame\.to_numpy\(\)"):
+        use(trainer, (Frame(X, ABC), Frame(X, ABC)))
+
+
 @pytest.mark.parametrize("learn", [
     lambda trainer, data: trainer.fit(data, verbose=False),
     lambda trainer, data: trainer.fit((Frame(data.x, data.features), data.y), verbose=False),
@@ -286,6 +322,12 @@ def test_names_may_be_any_sequence() -> None:
 def test_a_class_that_two_numbers_have_is_not_known() -> None:
     with pytest.raises(pl.DataError, match="unknown class 'r'"):
         renumbered(np.array([0, 1]), ("s", "r"), ("r", "s", "r"), "y")
+
+
+def test_a_label_without_a_name_is_no_class_even_where_names_are_equal() -> None:
+    with pytest.raises(pl.DataError, match=r"In the training data, row 0 .*unknown class '2'.* are: r, s"):
+        trained(pl.Split(X, 2 - Y * 0, ("r", "s")))
+    assert renumbered(np.array([0, 2]), "rrs", "rrs", "y").tolist() == [0, 2]
 
 
 @pytest.mark.parametrize(("y", "expected"), [

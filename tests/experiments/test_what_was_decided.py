@@ -35,6 +35,17 @@ def test_what_was_decided_is_said_and_stands_in_the_run_folder(pellucid: Shell, 
     assert len(pellucid.json("predict", "run", "d.csv")) == 20
 
 
+def test_files_without_names_are_read_as_in_training(pellucid: Shell) -> None:
+    """A class may be a word or a number, so the first line says nothing. Files without targets have one column less."""
+    written(["x", 1, 2, "x"] * 5, "")
+    more = ("--set", "data.target=-1", "--set", "data.header=false", "--set", "train.epochs=1", "--out", "run")
+    pellucid(*WORDS, *more)
+    assert tomllib.loads(Path("run/experiment.toml").read_text())["data"]["target"] == 2
+    assert "accuracy" in pellucid.json("evaluate", "run", "--data", "d.csv")
+    Path("x.csv").write_text("0.5,0\n1.5,-1\n")
+    assert len(pellucid.json("predict", "run", "x.csv")) == 2
+
+
 def test_labels_of_a_run_are_those_of_its_training(pellucid: Shell) -> None:
     written([1001, 1003] * 10)
     more = ("--set", "data.target=y", "--set", "data.classify=true", "--set", "train.epochs=1", "--out", "run")

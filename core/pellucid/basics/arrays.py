@@ -69,7 +69,7 @@ def as_array(given: Any, name: str) -> HostArray:
         if not wrong:
             remedy = "All its entries are numbers. Say of which type: x.astype(float), or astype(int) for labels."
         elif isinstance(wrong[0], str | bytes):
-            remedy = "Number the names of classes: classes, y = numpy.unique(names, return_inverse=True)."
+            remedy = "Number the names of classes: names, y = numpy.unique(y, return_inverse=True); Split(x, y, names)."
         elif hasattr(given, "toarray"):
             remedy = "It is sparse: give x.toarray()."
         received = "".join([f"dtype {array.dtype}", *(f", with {entry!r:.60}" for entry in wrong)])

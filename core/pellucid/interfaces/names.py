@@ -18,7 +18,20 @@ Names = tuple[str, ...]
 
 
 def column_names(x: Any) -> Names | None:
-    """The names of the columns of a data frame, as pandas, polars and pyarrow have them; None of anything else."""
+    """The names of the columns of a data frame, as pandas, polars and pyarrow have them; None of anything else. Of
+    several inputs those of the first.
+
+    Raises:
+        DataError: another input has names, too: nobody keeps them, so columns in another order would not be noticed.
+    """
+    if isinstance(x, tuple):
+        first, *others = map(column_names, x or (None,))
+        if any(others):
+            raise DataError(
+                "Of several inputs only the first may be a data frame, whose columns are compared by their names. Give "
+                "the others as arrays: frame.to_numpy()."
+            )
+        return first
     if isinstance(x, np.ndarray):
         return None
     columns = getattr(x, "column_names" if hasattr(type(x), "column_names") else "columns", None)  # pyarrow: the values
@@ -60,7 +73,7 @@ def renumbered(y: HostArray, names: Iterable[str], known: Iterable[str], where: 
         DataError: a class that is not known, or a number that is no class, with its row.
     """
     names, known = tuple(map(str, names)), tuple(map(str, known))
-    if names == known:
+    if names == known and y.dtype.kind not in "iu":
         return y
     if y.ndim > 1 and y.shape[-1] == len(names) and (y.dtype.kind in "fb" or (y.ndim == 2 and y.max(initial=0) <= 1)):
         return reordered(y, names, known, where)
@@ -68,6 +81,7 @@ def renumbered(y: HostArray, names: Iterable[str], known: Iterable[str], where: 
     named = (labels == y) & (labels >= 0) & (labels < len(names))
     number, often = {name: i for i, name in enumerate(known)}, Counter(known)
     numbers = np.array([number[name] if often[name] == 1 else -1 for name in names], np.int64)
+    numbers = np.arange(len(names)) if names == known else numbers
     numbers = np.where(named, numbers[np.where(named, labels, 0)], -1)
     if (numbers < 0).any():
         place = tuple(np.argwhere(numbers < 0)[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -26,7 +26,9 @@ class Split:
         x: inputs, (N, …), or a tuple of them.
         y: targets: class labels (N,) of an integer type, or numbers (N, …); None if there are none.
         classes: names of the classes in the order of their labels, or of the columns of ``y``; or None.
-        features: names of the columns of ``x``, of the first if there are several; or None. A data frame has its own.
+        features: names of the columns of ``x``, of the first if there are several; or None.
+
+    A data frame has names of its own, which count: they stay with their columns, whatever is given.
 
     Raises:
         DataError: x or y mean no numbers; see :func:`pellucid.as_array`.
@@ -38,11 +40,12 @@ class Split:
     features: Names | None = None
 
     def __post_init__(self) -> None:
-        several, of_y = isinstance(self.x, tuple), column_names(self.y)
-        features = column_names(next(iter(as_tuple(self.x)), None)) if self.features is None else _texts(self.features)
-        classes = (of_y if len(of_y or ()) > 1 else None) if self.classes is None else _texts(self.classes)
+        several, of_x, of_y = isinstance(self.x, tuple), column_names(self.x), column_names(self.y)
+        of_y = of_y if len(of_y or ()) > 1 else None
+        features, classes = of_x or _texts(self.features), of_y or _texts(self.classes)
         x = tuple(as_array(part, f"x[{i}]") for i, part in enumerate(self.x)) if several else as_array(self.x, "x")
         y = None if self.y is None else as_array(self.y, "y")
+        y = y.astype(np.float64) if y is not None and of_y else y  # columns, so no labels
         if not (x is self.x and y is self.y and classes is features is None):  # as a step finds it
             self.__dict__.update(x=x, y=y, classes=classes, features=features)  # else frozen
 
@@ -80,7 +83,7 @@ class Split:
 
 
 def _texts(names: Iterable[Any] | None) -> tuple[str, ...] | None:
-    if names is not None and (isinstance(names, str) or not isinstance(names, Iterable)):
+    if names is not None and (isinstance(names, str | Set | Mapping) or not isinstance(names, Iterable)):
         raise DataError(f"Names of classes and of features stand in a list, one text each. Received: {names!r:.80}.")
     return None if names is None else tuple(map(str, names))
 

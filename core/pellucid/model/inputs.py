@@ -70,7 +70,7 @@ def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -
     ``shapes`` are those that the inputs must have, if other than the model's.
     """
     runtime = require_runtime(model)
-    names, features = column_names(as_tuple(x)[0]), runtime.metadata.get("features")
+    names, features = column_names(x), runtime.metadata.get("features")
     first, *others = [as_array(part, f"Input {i} of the model") for i, part in enumerate(as_tuple(x))]
     if names is not None and features is not None:
         first = reordered(first, names, features, "the samples")

@@ -47,7 +47,7 @@ class CsvTable:
 
 def read_csv(
     path: Path, target: str | int | None = None, *, must_have_target: bool = True, header: bool | None = None,
-    features: Sequence[str] | None = None,
+    features: Sequence[str] | None = None, classes: Sequence[str] | None = None,
 ) -> CsvTable:  # fmt: skip
     """Read samples; for the arguments see :func:`pellucid.standard.tables.read_table`."""
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -95,7 +95,7 @@ def read_csv(
         _leave_out(path, i, [row[k] for row in aside])
     return CsvTable(
         np.array(rows, np.float64).reshape(len(rows), -1),
-        None if column is None else _targets(targets),
+        None if column is None else _targets(targets, classes or ()),
         tuple(of_inputs) if named else None,
         names[column] if named and column is not None else None,
     )
@@ -131,7 +131,7 @@ def _has_names(path: Path, first: list[str], rows: list[list[str]], features: Se
     Raises:
         DataError: some fields are the one, some the other.
     """
-    if features is not None and set(features) <= set(first):
+    if features and set(features) <= set(first):
         return True
     name = value = returns = False
     for i, text in enumerate(first):
@@ -224,8 +224,17 @@ def _numbers(path: Path, line: int, texts: list[str], names: list[str], target: 
     )
 
 
-def _targets(texts: Sequence[str]) -> HostArray:
-    """Whole numbers, numbers, or texts: the first of these that fits all. 007 is a text: a number loses its zeros."""
+def _targets(texts: Sequence[str], classes: Sequence[str]) -> HostArray:
+    """Whole numbers, numbers, or texts: the first of these that fits all. 007 is a text: a number loses its zeros.
+
+    If any of the known ``classes`` is called by a number, so are all, and the fields are texts: 1.0 and 2.0 stand alone
+    in a file without the class x, and would be taken for numbers. A field is the name of its class as it is written, or
+    else by its value: 1 of a class 1.0.
+    """
+    if any(_number(name) is not None for name in classes):
+        of_value: dict[float | None, str] = {_number(name): name for name in classes if not _CODE.fullmatch(name)}
+        of_value.pop(None, None)  # of names that are no numbers
+        return np.array([text if text in classes else of_value.get(_number(text), text) for text in texts])
     if all(_WHOLE.fullmatch(text) for text in texts):
         return np.array([int(text) for text in texts], np.int64)
     numbers = [_number(text) for text in texts]

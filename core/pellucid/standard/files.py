@@ -25,13 +25,14 @@ class _Known:
 
     Attributes:
         features: names of the columns, if they have any.
-        target: name of the column of targets, likewise: it has the same in every file.
+        target: name of the column of targets, likewise: it has the same in every file. Else its number, from 0: files
+            without targets have fewer columns, so none must be counted from the end.
         has_targets, are_labels, classes: what the targets are.
         by_value: whether the classes are called as the targets in the file, and not counted by them.
     """
 
     features: tuple[str, ...] | None
-    target: str | None
+    target: str | int | None
     has_targets: bool
     are_labels: bool
     classes: Classes | None
@@ -82,14 +83,16 @@ class Files(Dataset):
 
     def load(self, rng: np.random.Generator) -> Split:
         table = read_table(self.train, self.target, header=self.header)
-        are_labels, classes, by_value = False, None, False
+        are_labels, classes, by_value, named = False, None, False, table.target
         if table.y is not None:
             check_data(table.x, where=self.train)
             target = self.target if table.target is None else table.target
             where = f"{self.train}, " + ("y" if target is None else f"target '{target}'")
             are_labels, classes = decide(table.y, table.classes, self.classify, where)
             by_value = classes is not None and table.classes is None and table.y.dtype.kind not in "US"
-        self._known = _Known(table.features, table.target, table.y is not None, are_labels, classes, by_value)
+            if named is None and target is not None and Path(self.train).suffix.lower() == ".csv":
+                named = int(target) % (table.x.shape[1] + 1)
+        self._known = _Known(table.features, named, table.y is not None, are_labels, classes, by_value)
         return self._split(table, self._known, self.train)
 
     def load_validation(self) -> Split | None:
@@ -105,7 +108,8 @@ class Files(Dataset):
             assert self._known is not None
         known = self._known
         target = self.target if known.target is None else known.target
-        return self._split(read_table(path, target, header=self.header, features=known.features), known, path)
+        table = read_table(path, target, header=self.header, features=known.features, classes=known.classes)
+        return self._split(table, known, path)
 
     def decided(self) -> dict[str, Any]:
         known, decided = self._known, dict[str, Any]()
@@ -146,8 +150,8 @@ def labelled(table: Table, classes: Classes | None, are_labels: bool, where: str
 
 
 def _are_names(y: HostArray, classes: Classes | None, where: str) -> bool:
-    """Whether targets are the names of their classes, and not their numbers. Texts are. So is every field of a .csv, if
-    the name of any class is a number: a file of 1, 2 and x is read as texts, and one of 1 and 2 alone as numbers.
+    """Whether targets are the names of their classes, and not their numbers. Texts are: a .csv is read as such if the
+    name of any class is a number. Numbers in an array are if they can be nothing else.
 
     Raises:
         DataError: numbers in an array that may be either.
@@ -155,7 +159,7 @@ def _are_names(y: HostArray, classes: Classes | None, where: str) -> bool:
     if y.ndim != 1 or classes is None or y.dtype.kind not in "iu" or not len(y):
         return y.ndim == 1 and y.dtype.kind in "US"
     if Path(where).suffix.lower() == ".csv":
-        return any(name.removeprefix("-").isdecimal() for name in classes)
+        return False
     values = np.unique(y).tolist()
     called = all(str(value) in classes for value in values)
     counted = values[0] >= 0 and values[-1] < len(classes)

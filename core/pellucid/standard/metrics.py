@@ -29,7 +29,8 @@ class Accuracy(Metric):
     or (N, …, 1). With ``each`` prediction and target are (N, …) logits and answers.
 
     Raises:
-        ConfigError: beside a loss that predicts values. DataError: several labels a sample, without ``each``.
+        ConfigError: beside a loss that predicts values, with ``each`` one that predicts classes. DataError: several
+            labels a sample, without ``each``.
     """
 
     equations = (
@@ -55,6 +56,11 @@ class Accuracy(Metric):
             raise ConfigError(
                 "metrics: Accuracy counts classes that are predicted right, and this loss predicts values, of which "
                 "hardly one is hit. Take r2, rmse or mae."
+            )
+        if self.each and predicts == "classes":
+            raise ConfigError(
+                "metrics: Accuracy(each=True) counts answers that are yes or no each by itself, and this loss predicts "
+                "one class a sample. Take accuracy without 'each', or the loss binary_cross_entropy."
             )
         if self.each is None and predicts == "answers" and tuple(output_shape[-1:]) != (1,):
             return Accuracy(each=True)

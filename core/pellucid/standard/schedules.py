@@ -24,6 +24,10 @@ _LATE = (
     "were taken before, and it goes on from there. For a new beginning, such as on other data, make a new Trainer of "
     "the same model."
 )
+_EARLY = (
+    "The warm-up of the cosine schedule takes {} steps, and this call of fit ends after {}: no more than {:.1g} of the "
+    "learning rate is reached. Take a shorter warm-up or more epochs."
+)
 _LITTLE = 0.05
 """Of the learning rate."""
 
@@ -83,15 +87,17 @@ class Cosine(Schedule):
         if not end:
             warnings.warn(_NO_PLAN, PellucidWarning, stacklevel=6)  # where train_step is called
         elif self.steps and step >= end and self.final == 0:
-            warnings.warn(_OVER.format(end), PellucidWarning, stacklevel=7)  # where fit is called
+            warnings.warn(_OVER.format(end), PellucidWarning, stacklevel=8)  # where fit is called
         if step < self.warmup:
             return (step + 1) / self.warmup
         progress = min(1.0, (step - self.warmup) / max(end - self.warmup, 1)) if end else 0.0
         return self.final + (1 - self.final) * (1 + cos(pi * progress)) / 2
 
     def starts(self, step: int, total: int) -> None:
-        """Warn if nearly all of the plan lies behind: the rate only falls from here."""
+        """Warn if nearly all of the plan lies behind: the rate only falls from here. Or if all of it is warm-up."""
         length = self.steps or total
+        if step < length <= self.warmup:
+            warnings.warn(_EARLY.format(self.warmup, length, length / self.warmup), PellucidWarning, stacklevel=5)
         factor = self(step, total) if self.warmup < step < length else 1.0
         if factor < _LITTLE:
-            warnings.warn(_LATE.format(factor, step, length), PellucidWarning, stacklevel=4)
+            warnings.warn(_LATE.format(factor, step, length), PellucidWarning, stacklevel=5)

@@ -69,7 +69,7 @@ def in_order(table: Table, features: tuple[str, ...] | None, where: str) -> Tabl
 
 def read_table(
     path: str | os.PathLike[str], target: str | int | None = None, *, must_have_target: bool = True,
-    header: bool | None = None, features: Sequence[str] | None = None,
+    header: bool | None = None, features: Sequence[str] | None = None, classes: Sequence[str] | None = None,
 ) -> Table:  # fmt: skip
     """Read samples.
 
@@ -81,7 +81,9 @@ def read_table(
             the end. A text is a name first.
         must_have_target: whether a .csv without that column is an error.
         header: whether the first line of a .csv holds names; None finds out by what stands below it.
-        features: names of columns that are known to be features, from the training data.
+        features: names of columns that are known to be features, from the training data; none if these had no names,
+            then a first line that may be a sample is one.
+        classes: names of classes that are known, likewise: if any is a number, the targets of a .csv are such names.
 
     A column without a name that numbers the rows is left out, as pandas and R write it.
 
@@ -95,7 +97,9 @@ def read_table(
     try:
         _check_file(path)
         if path.suffix.lower() == ".csv":
-            csv = read_csv(path, target, must_have_target=must_have_target, header=header, features=features)
+            csv = read_csv(
+                path, target, must_have_target=must_have_target, header=header, features=features, classes=classes
+            )
             return Table(csv.x, csv.y, None, csv.names, csv.target)
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size

@@ -95,6 +95,13 @@ def _try(model: Layer, transforms: Sequence[Transform], y: HostArray) -> None:
     values = back = _applied(transforms, y)
     for transform in reversed(transforms):
         back = transform.inverse(back)
+    undone = back.shape == y.shape and np.allclose(back, y, rtol=1e-3, atol=1e-3 * float(np.ptp(y)))
+    if not undone and np.isfinite(values).all():  # the loss tells of what is not finite
+        raise ConfigError(
+            f"{_NAME}: {list(transforms)} cannot be undone: of targets of shape {y.shape}, from {y.min():.3g} to "
+            f"{y.max():.3g}, 'inverse' makes {back.shape}, from {back.min():.3g} to {back.max():.3g}. Predictions and "
+            "metrics would not be in the unit of the data. Give targets transforms whose 'inverse' undoes 'apply'."
+        )
     low, high = model.output_interval(*[UNBOUNDED] * len(runtime.input_shapes))
     if values.min() < low or values.max() > high:
         raise ConfigError(

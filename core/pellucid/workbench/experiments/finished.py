@@ -54,8 +54,13 @@ class FinishedRun(Generic[M_co]):
             target: column of the targets in a .csv file; None takes that of the run.
             must_have_target: whether a .csv without that column is an error.
         """
-        features = self.model.runtime.metadata.get("features")  # type: ignore[union-attr]
-        table = read_table(path, target or self.target, must_have_target=must_have_target, features=features)
+        runtime = require_runtime(self.model)
+        features = runtime.metadata.get("features")
+        without_names = self.sections.get("data", {}).get("header") is False
+        table = read_table(
+            path, self.target if target is None else target, must_have_target=must_have_target,
+            features=() if without_names else features, classes=runtime.classes,
+        )  # fmt: skip
         return in_order(table, None if features is None else tuple(features), str(path))
 
     def trainer(self) -> Trainer:

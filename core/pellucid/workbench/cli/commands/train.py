@@ -95,9 +95,13 @@ def _as_setting(words: Sequence[str]) -> str:
     value = value or next((word for word in words[1:2] if not word.startswith("--")), "…")
     if key in [field.name for field in fields(TrainSettings)]:
         return f" Write --set train.{key}={value}."
-    if key in ("lr", "learning_rate"):
-        return f" Write --set optimizer.lr={value}."
-    return ""
+    return f" Write --set {_MEANT[key]}={value}." if key in _MEANT else ""
+
+
+_MEANT = {"lr": "optimizer.lr", "learning_rate": "optimizer.lr", "weight_decay": "optimizer.weight_decay"}
+_MEANT |= {key: f"data.{key}" for key in ("target", "test", "validation", "classify", "header")}
+_MEANT |= {key: f"model.{key}" for key in ("hidden", "outputs", "activation", "task")}
+"""What options of other tools are called in the sections of an experiment."""
 
 
 def _interrupted(by: Signals, folder: RunFolder, trainer: Any, output: Output) -> int:
