@@ -93,8 +93,8 @@ def test_what_is_nothing_beside_the_others_changes_nothing():
 @pytest.mark.parametrize(
     "weight",
     [np.full(8, 1e-300), np.full(8, 3e38), np.r_[1e300, np.ones(7)], np.r_[1e-40, np.ones(7)],
-     np.r_[np.nan, np.ones(7)], -np.ones(8), np.ones(7), np.ones((8, 1)), 2.0, np.zeros(8)],
-    ids=["tiny", "huge", "a huge one", "a tiny one", "NaN", "negative", "one short", "column", "a number", "none"],
+     np.r_[np.nan, np.ones(7)], -np.ones(8), np.ones(7), np.ones((8, 1)), 2.0],
+    ids=["tiny", "huge", "a huge one", "a tiny one", "NaN", "negative", "one short", "column", "a number"],
 )  # fmt: skip
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_weights_that_would_be_lost_are_refused(weight, dtype):

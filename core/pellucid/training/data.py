@@ -172,12 +172,12 @@ def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = No
         n = len(inputs[0])
         weight = np.ascontiguousarray(as_array(weight, "The array of sample weights"), np.float64)
         used = weight[weight != 0]
-        none = totals is not None and not used.size  # single steps may have nothing to learn, fit may not
-        if weight.shape != (n,) or none or not ((used >= 1e-15) & (used <= 1e15)).all():  # what float32 holds
+        if weight.shape != (n,) or not ((used >= 1e-15) & (used <= 1e15)).all():  # float32 holds their sums and ratios
             raise DataError(
-                f"Sample weights must be {n} numbers, one per sample, each 0 or from 1e-15 to 1e15, and not all 0. "
-                f"Received: shape {weight.shape}{f', from {weight.min()} to {weight.max()}' if weight.size else ''}. "
-                "Only their ratios count: divide them by the largest, and set to 0 what is nothing beside it."
+                f"Sample weights must be {n} numbers, one per sample, each 0 or from 1e-15 to 1e15. Received: shape "
+                f"{weight.shape}"
+                + (f", from {weight.min()} to {weight.max()}. " if weight.size else ". ")
+                + "Only their ratios count: divide them by the largest, and set to 0 what is nothing beside it."
             )
         weight = weight.astype(runtime.dtype)
     *x, y, weight = (None if part is None else runtime.ops.asarray(part) for part in (*inputs, y, weight))
