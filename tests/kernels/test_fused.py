@@ -1,5 +1,5 @@
 """How often a product and a sum are rounded does not depend on where an element stands: neither on the tile of a matrix
-product, nor on whether a loop meets it in whole vectors or in what is left of them. Compilers would choose that freely."""
+product, nor on whether a loop meets it in whole vectors or beside them. Compilers would choose that freely."""
 
 from __future__ import annotations
 
