@@ -25,15 +25,16 @@ INLINE ExpParts exp_parts(float x) {
 
 /* eˣ for x ≤ 0 (all that stable formulas need); 0 below −87, where the result would be no normal number. */
 INLINE float exp_negative(float x) {
-    const ExpParts e = exp_parts(x < -87.f ? -87.f : x);
+    const ExpParts e = exp_parts(x); /* below −87 any number: choosing last keeps the chain of operations short */
     const float y = fused(e.rest, e.power, e.power);
     return x < -87.f ? 0.f : y;
 }
 
 /* eˣ − 1 for x ≤ 0, exact near 0 too. */
 INLINE float expm1_negative(float x) {
-    const ExpParts e = exp_parts(x < -87.f ? -87.f : x);
-    return fused(e.rest, e.power, e.power - 1.f);
+    const ExpParts e = exp_parts(x);
+    const float y = fused(e.rest, e.power, e.power - 1.f);
+    return x < -87.f ? -1.f : y;
 }
 
 /* log(1 + u) for 0 ≤ u ≤ 1, as 2 artanh(s) with s = u/(2 + u) ≤ 1/3. */
