@@ -31,6 +31,7 @@ FLAGS = [
     "-O3",  # loops over elements become vector instructions
     "-std=gnu11",
     "-fno-math-errno",  # sqrtf is an instruction and not a call that sets errno
+    "-ffp-contract=off",  # a product and a sum are two roundings wherever they stand: ext/body/fused.h
     "-fno-trapping-math",  # a comparison may become a mask: nobody looks at the floating-point exception flags
     "-fvisibility=hidden",
     "-Wno-psabi",  # vectors are passed between inlined functions only

@@ -6,6 +6,7 @@
 #include "headers.h"
 
 #include "vector.h"
+#include "fused.h"
 #include "math.h"
 #include "arrays.h"
 #include "tile.h"

@@ -37,7 +37,7 @@ UNROLL(8)
         for (int r = 0; r < R; r++) {
             const float factor = a[r * a_row];
 UNROLL(3)
-            for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
+            for (int v = 0; v < V; v++) sum[r][v] = fused_lanes(factor, row[v], sum[r][v]);
         }
         a += a_step;
         b += b_row;

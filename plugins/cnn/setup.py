@@ -26,6 +26,7 @@ FLAGS = [
     "-std=gnu11",
     "-fno-math-errno",
     "-fno-trapping-math",
+    "-ffp-contract=off",  # a product and a sum are two roundings wherever they stand: ext/body/fused.h
     "-fvisibility=hidden",
     "-Wno-psabi",  # vectors are passed between inlined functions only
     # Not -march=native: the best instruction set is chosen at run time. Not -ffast-math: it would drop NaN checks.

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -58,11 +59,19 @@ def run(environment: dict[str, str], chosen: str) -> None:
     assert " passed" in done.stdout
 
 
+def bits_of_results(environment: Mapping[str, str]) -> set[str]:
+    made = subprocess.check_output([sys.executable, "-m", "tests.kernels.bits"], cwd=ROOT, env=environment, text=True)
+    return set(made.splitlines())
+
+
 def test_a_short_run_on_its_kernels(tmp_path: Path) -> None:
+    """All that it makes has the same bits as what the compiler of the other tests made."""
     environment = by_the_other(tmp_path, "-O1")  # compiled in a third of the time
     asked = [sys.executable, "-c", "from pellucid.ops.kernels import native; print(*native.simd_levels())"]
     found = subprocess.check_output(asked, env=environment, text=True).split()
     assert tuple(found) == native.simd_levels()
+    ours = bits_of_results(os.environ)
+    assert len(ours) > 1000 and sorted(ours ^ bits_of_results(environment)) == []
     run(environment, SHORT)
 
 

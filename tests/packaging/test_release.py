@@ -28,7 +28,7 @@ def test_metadata_say_where_it_lives_and_what_it_is(folder):
     project = PROJECTS[folder]["project"]
     assert project["urls"] == PROJECTS[""]["project"]["urls"]
     assert {"Homepage", "Documentation", "Issues", "Changelog"} <= set(project["urls"])
-    assert {f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)} <= set(project["classifiers"])
+    assert {f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13, 14)} <= set(project["classifiers"])
 
 
 @pytest.mark.parametrize("folder", FOLDERS, **ids)

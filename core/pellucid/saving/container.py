@@ -263,7 +263,7 @@ def _check_document(path: Path, document: Mapping[str, Any], wanted: Mapping[str
         for key in name.split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
         if not isinstance(value, kind):
-            expected = getattr(kind, "__name__", kind)
+            expected = kind.__name__ if isinstance(kind, type) else kind  # a union has a name, too, from Python 3.14 on
             raise damaged(path, f"its '{name}' must be of type {expected}, and is {value!r:.80}")
 
 

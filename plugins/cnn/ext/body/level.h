@@ -6,6 +6,7 @@
 #include "headers.h"
 
 #include "vector.h"
+#include "fused.h"
 #include "scratch.h"
 #include "product.h"
 #include "tile.h"

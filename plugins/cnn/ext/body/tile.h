@@ -41,7 +41,7 @@ UNROLL(8)
             for (int r = 0; r < R; r++) {
                 const float factor = at[r][k];
 UNROLL(3)
-                for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
+                for (int v = 0; v < V; v++) sum[r][v] = fused_lanes(factor, row[v], sum[r][v]);
             }
             b += V * LANES;
         }
@@ -89,7 +89,7 @@ UNROLL(8)
                 for (int r = 0; r < R; r++) {
                     const float factor = a[r][at];
 UNROLL(3)
-                    for (int v = 0; v < V; v++) sum[r][v] += factor * row[v];
+                    for (int v = 0; v < V; v++) sum[r][v] = fused_lanes(factor, row[v], sum[r][v]);
                 }
                 b += b_pixel;
             }
