@@ -326,3 +326,10 @@ def test_a_table_of_a_million_columns_says_so(folder: Path) -> None:
     with pytest.raises(pl.DataError, match="and 4,800 more") as caught:
         read_table("a.csv", "b")
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("name", ["x", "y"])
+def test_a_single_number_is_no_table(folder: Path, name: str) -> None:
+    np.savez("a.npz", **{"x": np.zeros((3, 2)), "y": np.arange(3), name: np.array(3)})
+    with pytest.raises(pl.DataError, match=rf"{name} of a\.npz must have one row for each sample"):
+        read_table("a.npz")

@@ -29,7 +29,7 @@ from pellucid.workbench.cli import main as pellucid
 
 COUNT, SHORT = 13_000, 40
 SECONDS = 10.0
-"""That one run may take, on a machine that does other things too."""
+"""That a refusal may take, on a machine that does other things too."""
 
 EXPERIMENTS = (
     """[data]
@@ -182,7 +182,8 @@ def main(count: int, seed: int) -> str:
             took = time.monotonic() - started
             longest = max(longest, took)
             where = f"{mutate.__name__} number {i} of seed {seed}"
-            if code not in (0, 2) or "mistake in pellucid" in said or took > SECONDS or len(said) > 20_000:
+            bad = "mistake in pellucid" in said or (code == 2 and (took > SECONDS or len(said) > 20_000))
+            if code not in (0, 2) or bad:
                 raise AssertionError(f"{where}: exit code {code} after {took:.1f} s: {said[-2000:]}")
             refused += code == 2
     return f"{count} mutated inputs, {refused} refused with a message, the others used, {longest:.1f} s at most"
@@ -432,9 +433,9 @@ def _run_file(random_: random.Random, run: Path) -> tuple[int, str]:
             )
         )
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    words = random_.choice((("compare", "changed", "run1"), ("evaluate", "changed"), ("predict", "changed",
-    "small.npy"),
-                            ("train", "--resume", "--quiet", "--out", "changed")))  # fmt: skip
+    words = random_.choice(
+        (("compare", "changed", "run1"), ("evaluate", "changed"), ("predict", "changed", "small.npy"))
+    )
     return command(*words)
 
 

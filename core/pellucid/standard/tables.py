@@ -147,6 +147,9 @@ def _npz(file: IO[bytes], size: int, path: Path) -> Table:
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, KeyError, NotImplementedError, RuntimeError,
             ValueError) as error:  # fmt: skip
         raise DataError(f"{path} is no .npz file, or it is truncated or damaged: {error}. Write it again.") from error
+    for name in ("x", "y"):
+        if name in arrays and not arrays[name].ndim:
+            raise DataError(f"{name} of {path} must have one row for each sample. Received: a single number, shape ().")
     classes = arrays.get("classes")
     return Table(arrays["x"], arrays.get("y"), None if classes is None else tuple(str(c) for c in classes.ravel()))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, overload
 
 from pellucid.basics.errors import ConfigError, DataError
+from pellucid.basics.suggest import listed
 from pellucid.interfaces.dataset import Dataset
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Objective
@@ -173,6 +174,11 @@ def open_run(path: Path, backend: str | None = None, *, of: type[Layer] = Layer)
                 f"Continue an interrupted run: pellucid train --resume --out {path}."
             )
         sections = read_sections(folder.experiment)
+        no_table = listed(name for name in ("data", "train") if not isinstance(sections.get(name, {}), dict))
+        if no_table != "none":
+            raise ConfigError(
+                f"{folder.experiment}: {no_table} must be a table, as a run writes it. It was changed after that."
+            )
         settings = sections.get("train", {})
         if "threads" in settings:
             set_num_threads(settings["threads"])
