@@ -76,9 +76,8 @@ def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     restore(trainer.model, header, tensors)
     for name in slots:
         trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
-    trainer.slots.t[()] = progress["optimizer_steps"]
-    trainer.steps, trainer.epochs = progress["steps"], progress["epochs"]
-    trainer.position, trainer.plan = progress["position"], progress["plan"]
+    trainer.slots.t[()], trainer.slots.broken_off = progress["optimizer_steps"], False
+    trainer.epochs, trainer.position, trainer.plan = progress["epochs"], progress["position"], progress["plan"]
     trainer.totals[...] = trainer.runtime.ops.asarray(np.array(progress["totals"], np.float64))
     trainer.history.records[:] = history
     for i, (callback, state) in enumerate(callbacks):

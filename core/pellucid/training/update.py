@@ -64,12 +64,14 @@ class Update:
                 return False
         if self.clip_norm is not None:
             ops.clip_norm(grad, self.sum_squares, self.clip_norm)
-        ops.add_scaled(total, loss, count)  # beside the count of steps: an interrupt between them would be seen
+        self.slots.broken_off = True
+        ops.add_scaled(total, loss, count)
         ops.increment(self.slots.t)
         self.optimizer.step(self.segments)
         if not self.optimizer.zeroes_grad:
             ops.fill(grad, 0.0)
         ctx.commit()
+        self.slots.broken_off = False
         return True
 
     def explain(self, loss: float) -> NumericalError:

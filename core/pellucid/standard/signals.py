@@ -1,0 +1,97 @@
+"""Signals: what a signal's handler does waits until a training step is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from signal import SIGINT, valid_signals
+from threading import current_thread, main_thread
+from time import monotonic
+from types import FrameType
+from typing import Any
+
+# What the module signal wraps: its conversion to enums takes twenty times as long as all else, 50 µs a step.
+from _signal import getsignal, signal  # type: ignore[import-not-found]
+
+from pellucid.training.run import Callback
+
+Handler = Callable[[int, FrameType | None], Any]
+AT_ONCE_AFTER = 1.0
+"""Seconds that a Ctrl-C has waited when a second one no longer waits: by then something hangs."""
+NUMBERS = tuple(sorted(map(int, valid_signals())))
+
+
+class Signals(Callback):
+    """Every trainer has one: while it is in the middle of something, handlers of signals wait.
+
+    A handler may raise, as that of Ctrl-C does, and Python calls it between any two of its instructions: between the
+    optimizer's first and second write, or where a step has been taken and not yet counted. So handlers are called
+    where all that is done is counted: after a step and what its observers do, after an epoch and its callbacks, at the
+    end of ``fit``; and in the middle of a validation, which changes nothing.
+
+    A second Ctrl-C, a second or more after a first one that still waits, is heard at once: the trainer then says that
+    a step was broken off, if one was, and goes no further. Signals of handlers that callbacks set on the way do not wait.
+    Outside of the main thread there is nothing to do: Python calls handlers nowhere else.
+    """
+
+    def __init__(self) -> None:
+        self._held = self._open = False
+        self._waiting: dict[int, tuple[Handler, FrameType | None, float]] = {}
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within: handlers wait for ``hear``, or for the end."""
+        if self._held or current_thread() is not main_thread():
+            yield
+            return
+        noting: list[tuple[int, Handler, Handler]] = []
+        try:
+            self._held = True
+            for number in NUMBERS:
+                handler = getsignal(number)
+                if callable(handler):
+                    note = partial(self._note, handler)
+                    noting.append((number, note, handler))
+                    signal(number, note)
+            yield
+        finally:
+            for number, note, handler in noting:
+                if getsignal(number) is note:  # nobody has set another on the way
+                    signal(number, handler)
+            self._held = False
+            self.hear()
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Within ``held``, for what may be broken off anywhere: handlers do not wait."""
+        self.hear()
+        try:
+            self._open = True
+            yield
+        finally:
+            self._open = False
+
+    def hear(self) -> None:
+        """Call the handlers that wait."""
+        while self._waiting:
+            number = next(iter(self._waiting))
+            handler, frame, _ = self._waiting.pop(number)
+            try:
+                handler(number, frame)
+            finally:
+                if not self._held:  # nobody will ask again
+                    self.hear()
+
+    def _note(self, handler: Handler, number: int, frame: FrameType | None) -> None:
+        if not self._held:
+            handler(number, frame)
+        elif self._open:
+            self._open = False  # what it may raise leads out of there
+            handler(number, frame)
+            self._open = True
+        elif number not in self._waiting:
+            self._waiting[number] = handler, frame, monotonic()
+        elif number == SIGINT and monotonic() - self._waiting[number][2] > AT_ONCE_AFTER:
+            del self._waiting[number]
+            handler(number, frame)
