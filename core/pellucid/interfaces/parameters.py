@@ -222,9 +222,10 @@ class Arena:
 
     def allocate_gradients(self) -> None:
         if self._grad is None:
-            self._grad = self.zeros()
+            grad = self.zeros()
             for param, start in zip(self.params, self.offsets, strict=True):
-                param.bind_gradient(self._view(self._grad, param, start))
+                param.bind_gradient(self._view(grad, param, start))
+            self._grad = grad  # when all have their part of it: what is broken off here is begun anew
 
     def end(self, i: int) -> int:
         """One past the last element that belongs to parameter i, the gap behind it included."""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import Array
 from pellucid.basics.component import CHANGES
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, NumericalError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.optimizer import Slots
 from pellucid.ops.recording import Replayed
 from pellucid.training.microbatch import MicroBatch, Source
 from pellucid.training.run import GradientObserver, Run, Training
 from pellucid.training.update import Update
-
-PLANNED = nullcontext()
 
 
 class Step:
@@ -126,12 +124,16 @@ class Stepper:
     What is kept is made anew when a component that steps are made of has changed (``CHANGES``).
 
     Args:
-        held: within it no signal breaks in.
+        held: within it no signal breaks in; ``needless`` where none could.
+        rejected: makes the error for a step that was rejected.
     """
 
-    def __init__(self, slots: Slots, seed: int, held: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self, slots: Slots, seed: int, held: Callable[..., AbstractContextManager[None]],
+        rejected: Callable[[Training, Update, float], NumericalError],
+    ) -> None:  # fmt: skip
         self.slots, self.arena, self.ops = slots, slots.arena, slots.arena.ops
-        self._held, self._unfinished = held, False
+        self._held, self._rejected, self._unfinished = held, rejected, False
         self.ctx = Context(self.ops, training=True, seed=seed, dtype=self.arena.dtype)
         self._update: Update | None = None
         self._steps: dict[tuple[int, tuple[int, ...]], Step] = {}
@@ -155,7 +157,8 @@ class Stepper:
         other without a return to Python.
 
         Raises:
-            NumericalError: a loss or gradient is not finite; the weights are those of the step before.
+            NumericalError: a loss or gradient is not finite; the weights are those of the step before, and where
+                these are not finite either, it says so.
         """
         training, rows, key = run.trainer, sum(sizes), (id(source), sizes)
         update = self.update(training)
@@ -174,25 +177,22 @@ class Stepper:
             self.ctx.begin(before + k, epochs, share=sizes[0] / source.full)
 
         # A plan of kernels is one call, which no signal breaks off; all else is made of many.
-        with PLANNED if step.recorded and not run.gradient_observers and not queues else self._held():
+        with self._held(needless=step.recorded and not run.gradient_observers and not queues):
             if self._unfinished:
                 self._clean()
             self._unfinished = True
             try:
                 prepare(0)
                 if not step(times, run.gradient_observers, prepare if queues else None):
-                    raise update.explain(float(step.loss))
-            except BaseException:  # half a gradient must not be left to the next step
-                self._clean()
-                times = training.steps - before
-                raise
+                    raise self._rejected(training, update, float(step.loss))
+                self._unfinished = False
             finally:
                 done = training.steps - before
+                if self._unfinished or done < times:  # half a gradient, or that of what has no weight
+                    times = done if self._unfinished else times
+                    self._clean()
                 source.totals[1] += done * step.count
                 source.cursor[()] = start + times * rows
-            if done < times:  # what has no weight was not applied
-                self._clean()
-            self._unfinished = False
             run.loss = float(step.loss)
 
     def _micro_batch(self, training: Training, source: Source, rows: int) -> MicroBatch:

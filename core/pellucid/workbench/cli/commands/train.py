@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     try:
         outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
     except NumericalError:
-        output.note(f"The run is saved up to the step before: {folder.checkpoint}.")
+        _say_what_is_saved(folder, prepared.trainer, output)
         raise
     if isinstance(outcome, Signals):
         return _interrupted(outcome, folder, prepared.trainer, output)
@@ -98,6 +98,16 @@ def _as_setting(words: Sequence[str]) -> str:
     if key in ("lr", "learning_rate"):
         return f" Write --set optimizer.lr={value}."
     return ""
+
+
+def _say_what_is_saved(folder: RunFolder, trainer: Any, output: Output) -> None:
+    """After a number that was not finite."""
+    from pellucid.saving.container import read_header
+
+    if folder.checkpoint.exists():
+        steps = read_header(folder.checkpoint, "checkpoint").document["progress"]["optimizer_steps"]
+        where = "the step before" if steps == trainer.steps else f"step {steps}, after which all numbers were finite"
+        output.note(f"The run is saved up to {where}: {folder.checkpoint}.")
 
 
 def _interrupted(by: Signals, folder: RunFolder, trainer: Any, output: Output) -> int:

@@ -1,57 +1,80 @@
-"""Signals: what a signal's handler does waits until a training step is whole."""
+"""Undisturbed: one thread trains a trainer at a time, and what signals' handlers do waits until a step is whole."""
 
 from __future__ import annotations
 
+# What the module signal wraps: its conversion to enums takes twenty times as long as all else, 50 µs a step.
+from _signal import getsignal, signal  # type: ignore[import-not-found]
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from signal import SIGINT, valid_signals
-from threading import current_thread, main_thread
+from threading import Lock, current_thread, main_thread
 from time import monotonic
 from types import FrameType
 from typing import Any
 
-# What the module signal wraps: its conversion to enums takes twenty times as long as all else, 50 µs a step.
-from _signal import getsignal, signal  # type: ignore[import-not-found]
-
+from pellucid.basics.errors import PellucidError
+from pellucid.interfaces.optimizer import Slots
+from pellucid.saving.checkpoint import require_whole
 from pellucid.training.run import Callback
 
 Handler = Callable[[int, FrameType | None], Any]
 AT_ONCE_AFTER = 1.0
 """Seconds that a Ctrl-C has waited when a second one no longer waits: by then something hangs."""
+_NOTHING = nullcontext()
 NUMBERS = tuple(sorted(map(int, valid_signals())))
 
 
-class Signals(Callback):
-    """Every trainer has one: while it is in the middle of something, handlers of signals wait.
+class Undisturbed(Callback):
+    """Every trainer has one of its own: while it trains, other threads are refused and handlers of signals wait.
 
     A handler may raise, as that of Ctrl-C does, and Python calls it between any two of its instructions: between the
     optimizer's first and second write, or where a step has been taken and not yet counted. So handlers are called
     where all that is done is counted: after a step and what its observers do, after an epoch and its callbacks, at the
     end of ``fit``; and in the middle of a validation, which changes nothing.
 
-    A second Ctrl-C, a second or more after a first one that still waits, is heard at once: the trainer then says that
-    a step was broken off, if one was, and goes no further. Signals of handlers that callbacks set on the way do not wait.
-    Outside of the main thread there is nothing to do: Python calls handlers nowhere else.
+    A second Ctrl-C, a second or more after a first one that still waits, is heard at once; if it breaks off a step that
+    was changing weights, the trainer goes no further. Handlers that callbacks set on the way do not wait. Outside of
+    the main thread nothing need wait: Python calls handlers nowhere else.
     """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._held = self._open = False
         self._waiting: dict[int, tuple[Handler, FrameType | None, float]] = {}
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def __reduce__(self) -> Any:
+        """A copy of a trainer begins with one of its own."""
+        return Undisturbed, ()
+
+    def alone(self, slots: Slots) -> Lock:
+        """To be entered by who trains; one who has come between the look and the entrance waits.
+
+        Raises:
+            PellucidError: somebody trains already, or a step was broken off while it was changing weights.
+        """
+        if self._lock.locked():
+            raise PellucidError(
+                "This trainer is training already, in another thread or in a call that this one is part of, and its "
+                "steps change the same weights. Take them one after the other, or give each thread a model and a "
+                "trainer of its own."
+            )
+        require_whole(slots)
+        return self._lock
+
+    def held(self, needless: bool = False) -> AbstractContextManager[None]:
         """Within: handlers wait for ``hear``, or for the end."""
-        if self._held or current_thread() is not main_thread():
-            yield
-            return
+        return _NOTHING if needless or self._held or current_thread() is not main_thread() else self._hold()
+
+    @contextmanager
+    def _hold(self) -> Iterator[None]:
         noting: list[tuple[int, Handler, Handler]] = []
         try:
             self._held = True
             for number in NUMBERS:
                 handler = getsignal(number)
                 if callable(handler):
-                    note = partial(self._note, handler)
+                    note: Handler = partial(self._note, handler)
                     noting.append((number, note, handler))
                     signal(number, note)
             yield

@@ -1,0 +1,84 @@
+"""Finite: says what is infinite or not a number in a training, and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import Array
+from pellucid.basics.errors import NumericalError
+from pellucid.interfaces.parameters import Arena
+from pellucid.training.run import Callback, Training
+from pellucid.training.update import Update
+
+REMEDY = "Lower the learning rate, clip the gradient (clip_norm=1.0), or check the scale of the data."
+
+
+class Finite(Callback):
+    """Every trainer has one: it words the error for a step that was rejected, and looks once an epoch at what no step
+    looks at: weights, what the optimizer remembers of gradients, and states of layers, such as running statistics."""
+
+    def rejected(self, training: Training, update: Update, loss: float) -> NumericalError:
+        """The error for a step whose loss, gradient, or update of a state is not finite.
+
+        What the steps before have left is said as it is: a learning rate of 1e38 makes infinite weights of a gradient
+        that is finite, which the next step finds.
+        """
+        arena, before = update.arena, not_finite(training)
+        if place := _place(arena, arena.grad):
+            what = f"the gradient of {place}"
+        elif not np.isfinite(float(update.sum_squares)):
+            what = f"the squares of the gradient add up to more than {arena.dtype} holds"
+        elif np.isfinite(loss):
+            what = "a state that a layer asked to update, such as a running variance, is not finite"
+        else:
+            what = f"the loss is {loss}"
+        left = f"and already before it the {before}" if before else "the weights are those of the step before"
+        back = " Go back to an earlier checkpoint, or begin anew." if before else ""
+        return NumericalError(
+            f"Step {training.steps + 1} was not applied, {left}: {what}, data loss {loss:.6g}. {REMEDY}{back}"
+        )
+
+    def check(self, training: Training) -> None:
+        """Raise NumericalError if a weight, a state, or what the optimizer remembers, has become infinite or NaN."""
+        if found := not_finite(training):
+            raise NumericalError(
+                f"After step {training.steps} the {found}, although all gradients were finite. {REMEDY} Go back to an "
+                "earlier checkpoint, or begin anew."
+            )
+
+
+def not_finite(training: Training) -> str:
+    """What of weights, optimizer's memory and states is not finite, in words; empty if all is."""
+    arena, ops = training.slots.arena, training.slots.arena.ops
+    squares = ops.zeros((), np.float64)
+    buffers = [(f"optimizer's '{name}' of", buffer) for name, buffer in training.slots.buffers.items()]
+    for what, buffer in (("weight", arena.data), *buffers):
+        ops.sum_squares(buffer, squares)
+        place = "" if ops.guard_finite(squares) else _place(arena, buffer)
+        if place:
+            return f"{what} {place}"
+    for state in training.model.states():
+        ops.sum_squares(state.data, squares)
+        if not ops.guard_finite(squares):
+            values = _values(ops, state.data)
+            bad = np.argwhere(~np.isfinite(values))
+            if len(bad):
+                return f"state {_told(state.path, tuple(bad[0].tolist()), values[tuple(bad[0])], len(bad))}"
+    return ""
+
+
+def _place(arena: Arena, buffer: Array) -> str:
+    """The first element of the arena's values or gradients that is not finite, in words; empty if all are."""
+    values = _values(arena.ops, buffer)
+    bad = np.flatnonzero(~np.isfinite(values))
+    return _told(*arena.where(int(bad[0])), values[bad[0]], len(bad)) if len(bad) else ""
+
+
+def _told(path: str, element: tuple[int, ...], value: Any, number: int) -> str:
+    return f"'{path}' at {element} is {value} ({number} such elements in all)"
+
+
+def _values(ops: Any, array: Array) -> Any:
+    return np.asarray(ops.to_host(array))
