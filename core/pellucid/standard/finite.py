@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.errors import NumericalError
-from pellucid.interfaces.parameters import Arena
+from pellucid.interfaces.parameters import Arena, State
+from pellucid.ops.base import Ops
 from pellucid.training.run import Callback, Training
 from pellucid.training.update import Update
 
@@ -19,13 +20,21 @@ class Finite(Callback):
     """Every trainer has one: it words the error for a step that was rejected, and looks once an epoch at what no step
     looks at: weights, what the optimizer remembers of gradients, and states of layers, such as running statistics."""
 
+    def __init__(self) -> None:
+        self._states: list[State] | None = None  # found once: looking for them takes longer than looking at them
+        self._squares: Array = None
+
+    def __reduce__(self) -> Any:
+        """A copy of a trainer begins with one of its own."""
+        return Finite, ()
+
     def rejected(self, training: Training, update: Update, loss: float) -> NumericalError:
         """The error for a step whose loss, gradient, or update of a state is not finite.
 
         What the steps before have left is said as it is: a learning rate of 1e38 makes infinite weights of a gradient
         that is finite, which the next step finds.
         """
-        arena, before = update.arena, not_finite(training)
+        arena, before = update.arena, self._not_finite(training)
         if place := _place(arena, arena.grad):
             what = f"the gradient of {place}"
         elif not np.isfinite(float(update.sum_squares)):
@@ -42,31 +51,32 @@ class Finite(Callback):
 
     def check(self, training: Training) -> None:
         """Raise NumericalError if a weight, a state, or what the optimizer remembers, has become infinite or NaN."""
-        if found := not_finite(training):
+        if found := self._not_finite(training):
             raise NumericalError(
                 f"After step {training.steps} the {found}, although all gradients were finite. {REMEDY} Go back to an "
                 "earlier checkpoint, or begin anew."
             )
 
+    def _not_finite(self, training: Training) -> str:
+        """What of weights, optimizer's memory and states is not finite, in words; empty if all is."""
+        arena, ops = training.slots.arena, training.slots.arena.ops
+        if self._states is None:
+            self._states, self._squares = training.model.states(), ops.zeros((), np.float64)
+        buffers = [(f"optimizer's '{name}' of", buffer) for name, buffer in training.slots.buffers.items()]
+        for what, buffer in (("weight", arena.data), *buffers):
+            place = "" if self._adds_up(ops, buffer) else _place(arena, buffer)
+            if place:
+                return f"{what} {place}"
+        for state in self._states:
+            place = "" if self._adds_up(ops, state.data) else _element(state.path, _values(ops, state.data))
+            if place:
+                return f"state {place}"
+        return ""
 
-def not_finite(training: Training) -> str:
-    """What of weights, optimizer's memory and states is not finite, in words; empty if all is."""
-    arena, ops = training.slots.arena, training.slots.arena.ops
-    squares = ops.zeros((), np.float64)
-    buffers = [(f"optimizer's '{name}' of", buffer) for name, buffer in training.slots.buffers.items()]
-    for what, buffer in (("weight", arena.data), *buffers):
-        ops.sum_squares(buffer, squares)
-        place = "" if ops.guard_finite(squares) else _place(arena, buffer)
-        if place:
-            return f"{what} {place}"
-    for state in training.model.states():
-        ops.sum_squares(state.data, squares)
-        if not ops.guard_finite(squares):
-            values = _values(ops, state.data)
-            bad = np.argwhere(~np.isfinite(values))
-            if len(bad):
-                return f"state {_told(state.path, tuple(bad[0].tolist()), values[tuple(bad[0])], len(bad))}"
-    return ""
+    def _adds_up(self, ops: Ops, values: Array) -> bool:
+        """Whether the squares have a finite sum: then all values are finite."""
+        ops.sum_squares(values, self._squares)
+        return ops.guard_finite(self._squares)
 
 
 def _place(arena: Arena, buffer: Array) -> str:
@@ -76,9 +86,15 @@ def _place(arena: Arena, buffer: Array) -> str:
     return _told(*arena.where(int(bad[0])), values[bad[0]], len(bad)) if len(bad) else ""
 
 
+def _element(path: str, values: HostArray) -> str:
+    """The same of an array that lies by itself."""
+    bad = np.argwhere(~np.isfinite(values)).tolist()
+    return _told(path, tuple(bad[0]), values[tuple(bad[0])], len(bad)) if bad else ""
+
+
 def _told(path: str, element: tuple[int, ...], value: Any, number: int) -> str:
     return f"'{path}' at {element} is {value} ({number} such elements in all)"
 
 
-def _values(ops: Any, array: Array) -> Any:
+def _values(ops: Ops, array: Array) -> HostArray:
     return np.asarray(ops.to_host(array))

@@ -71,12 +71,10 @@ class Undisturbed(Callback):
         noting: list[tuple[int, Handler, Handler]] = []
         try:
             self._held = True
-            for number in NUMBERS:
-                handler = getsignal(number)
-                if callable(handler):
-                    note: Handler = partial(self._note, handler)
-                    noting.append((number, note, handler))
-                    signal(number, note)
+            for number, handler in [(n, h) for n in NUMBERS if callable(h := getsignal(n))]:
+                note: Handler = partial(self._note, handler)
+                noting.append((number, note, handler))
+                signal(number, note)
             yield
         finally:
             for number, note, handler in noting:
