@@ -267,25 +267,3 @@ def test_the_loss_of_a_step_without_a_plan_may_lie_anywhere(dtype: str) -> None:
     fit(trainer)
     fit(recorded)
     np.testing.assert_allclose(trainer.history["loss"], recorded.history["loss"], rtol=1e-6)
-
-
-def test_an_interrupt_inside_of_the_optimizer_leaves_the_epochs_loss_right() -> None:
-    class Interrupt(pl.SGD):
-        capturable = False
-
-        def step(self, segments: Any) -> None:
-            super().step(segments)
-            if segments[0].t == 3 and not calls:
-                calls.append(3)
-                raise KeyboardInterrupt
-
-    calls = [3]
-    undisturbed = a_trainer(optimizer=Interrupt(lr=0.1))
-    fit(undisturbed)
-    calls.clear()
-    trainer = a_trainer(optimizer=Interrupt(lr=0.1))
-    with pytest.raises(KeyboardInterrupt):
-        fit(trainer)
-    assert (trainer.steps, trainer.position, trainer.totals[1]) == (3, 48, 48.0)
-    fit(trainer)
-    assert trainer.history.records == undisturbed.history.records

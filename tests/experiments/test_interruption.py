@@ -29,7 +29,7 @@ def wait_for_epochs(running: subprocess.Popen[str], folder: Path, number: int) -
     raise AssertionError("the run did not get going within a minute")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)], ids=["SIGINT", "SIGTERM", "SIGHUP"])
 def test_signal_saves_and_leaves_cleanly(pellucid: Shell, tmp_path: Path, number: int, code: int) -> None:
     running = process("train", "iris.toml", "--out", "run", *ENDLESS, cwd=tmp_path)
     wait_for_epochs(running, tmp_path / "run", 3)

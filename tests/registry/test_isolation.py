@@ -52,6 +52,17 @@ def test_a_broken_module_is_broken_with_its_traceback_and_nothing_else_is(site: 
     assert caught.value.__cause__ is plugin.error
 
 
+def test_a_plugin_whose_loading_is_interrupted_is_loaded_by_who_asks_next(site: Path, registry: Registry):
+    """Ctrl-C, in a notebook for example."""
+    interrupt_once = "\nif not globals().setdefault('pressed', []):\n    pressed.append(1)\n    raise KeyboardInterrupt"
+    install(site, "acme", REGISTER_SINE + interrupt_once)
+    with pytest.raises(KeyboardInterrupt):
+        loaded(registry)
+    assert registry.plugins.found["acme"].status == "found"
+    assert loaded(registry).status == "loaded"
+    assert registry.find("layer", "acme/sine").name == "acme/sine"
+
+
 BAD_MANIFESTS = {
     'registry.layer("sine", "m:S", summary="")': "registers the layer 'sine' twice",
     'registry.layer("core/dense", "m:D", summary="")': "registers names of its own vendor.*registry.layer('dense', …)",

@@ -28,7 +28,7 @@ def write_for_ever(path: Path) -> None:
     trainer = make()
     restore_checkpoint(trainer, path)
     while True:
-        trainer.steps += 1
+        trainer.slots.t += 1
         trainer.model.parameters()[0].data[...] = trainer.steps
         save_checkpoint(trainer, path)
 

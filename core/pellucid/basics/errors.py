@@ -36,7 +36,8 @@ class PluginError(PellucidError):
 
 
 class NumericalError(PellucidError):
-    """A loss or gradient is not finite; raised before the weights are touched."""
+    """A loss, gradient, weight or state is not finite. A step that was rejected has touched nothing; the message
+    says so, or what the steps before have left."""
 
 
 class DifferentiationError(PellucidError):

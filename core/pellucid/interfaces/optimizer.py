@@ -25,12 +25,16 @@ class Slots:
     """The optimizer's memory: flat buffers as large as the arena, and the number of accepted steps.
 
     Segments see their part of each buffer, so freezing a layer moves nothing.
+
+    Attributes:
+        broken_off: a step has begun to change weights and has not come to its end: what there is now is no step's.
     """
 
     def __init__(self, arena: Arena) -> None:
         self.arena = arena
         self.buffers: dict[str, Array] = {}
         self.t = np.zeros((), np.int64)
+        self.broken_off = False
 
     def buffer(self, name: str) -> Array:
         if name not in self.buffers:

@@ -99,7 +99,7 @@ class Param:
         if self._grad is None:
             if self._arena is None:
                 return self.data  # raises: not built
-            self._arena.allocate_gradients()
+            self._grad = self._arena.gradient_of(self)
         return self._grad
 
     @grad.setter
@@ -114,9 +114,6 @@ class Param:
     def bind(self, arena: Arena, data: Array) -> None:
         """Take a view into the arena as this parameter's memory (the arena calls this)."""
         self._arena, self._data, self._grad = arena, data, None
-
-    def bind_gradient(self, grad: Array) -> None:
-        self._grad = grad
 
     def __getstate__(self) -> dict[str, Any]:
         """Copied and pickled without its memory: the arena of the copied model binds it anew."""
@@ -221,14 +218,13 @@ class Arena:
     @property
     def grad(self) -> Array:
         """The flat buffer of gradients, made when first used: a model that only predicts never has one."""
-        self.allocate_gradients()
-        return self._grad
-
-    def allocate_gradients(self) -> None:
         if self._grad is None:
             self._grad = self.zeros()
-            for param, start in zip(self.params, self.offsets, strict=True):
-                param.bind_gradient(self._view(self._grad, param, start))
+        return self._grad
+
+    def gradient_of(self, param: Param) -> Array:
+        """The part of it that belongs to a parameter, which takes it when it first needs it."""
+        return self._view(self.grad, param, self.offsets[self.params.index(param)])
 
     def end(self, i: int) -> int:
         """One past the last element that belongs to parameter i, the gap behind it included."""

@@ -118,6 +118,10 @@ class Plugins:
                 except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us either
                     self._forget(plugin)
                     plugin.fail(error)
+                finally:
+                    if plugin.status == "loading":  # Ctrl-C: the next who asks begins anew
+                        self._forget(plugin)
+                        plugin.status = "found"
             if plugin.status not in ("loading", "loaded", "disabled") and not self._lenient and strict():
                 raise plugin.unusable()
             return plugin

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError
+from pellucid.basics.errors import CheckpointError, ConfigError, NumericalError, PellucidError
+from pellucid.interfaces.optimizer import Slots
 from pellucid.registry.config import read
 from pellucid.registry.writer import to_config
 from pellucid.saving.container import Header, damaged, read_header, read_tensors, to_text, write
@@ -27,7 +29,10 @@ def save_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
 
     Raises:
         CheckpointError: something in the run is not registered, or the file cannot be written.
+        NumericalError: a number is not finite, and there is a checkpoint at this path where all are: it stays.
+        PellucidError: a step was broken off while it was changing weights.
     """
+    require_whole(trainer.slots)
     document = model_document(trainer.model)
     tensors = model_tensors(trainer.model)
     ops = trainer.runtime.ops
@@ -48,7 +53,18 @@ def save_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     }  # fmt: skip
     tensors[_HISTORY] = np.frombuffer(to_text(trainer.history.records).encode(), np.uint8)  # too long for a header
     document["callbacks"] = callbacks
+    _keep_what_is_finite(path, tensors, trainer)
     write(path, "checkpoint", document, tensors)
+
+
+def require_whole(slots: Slots) -> None:
+    """Raise PellucidError if a step was broken off while it was changing weights: no state of a run, and none that one
+    could go on from."""
+    if slots.broken_off:
+        raise PellucidError(
+            f"Step {int(slots.t)} was broken off while it was changing weights: some are of this step, some of the one "
+            "before. Go back to a checkpoint (restore_checkpoint), or begin anew with a new model and a new Trainer."
+        )
 
 
 def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
@@ -76,13 +92,38 @@ def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     restore(trainer.model, header, tensors)
     for name in slots:
         trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
-    trainer.slots.t[()] = progress["optimizer_steps"]
-    trainer.steps, trainer.epochs = progress["steps"], progress["epochs"]
-    trainer.position, trainer.plan = progress["position"], progress["plan"]
+    trainer.slots.t[()], trainer.slots.broken_off = progress["optimizer_steps"], False
+    trainer.epochs, trainer.position, trainer.plan = progress["epochs"], progress["position"], progress["plan"]
     trainer.totals[...] = trainer.runtime.ops.asarray(np.array(progress["totals"], np.float64))
     trainer.history.records[:] = history
     for i, (callback, state) in enumerate(callbacks):
         callback.restore(state | below(f"callbacks/{i}/", tensors))
+
+
+def _keep_what_is_finite(path: str | os.PathLike[str], tensors: Mapping[str, HostArray], trainer: Training) -> None:
+    bad = _not_finite(tensors)
+    if not bad or not Path(path).exists():
+        return
+    try:
+        before = _not_finite(read_tensors(read_header(path, "checkpoint")))
+    except CheckpointError:  # what is there cannot be read, so there is nothing to lose
+        return
+    if not before:
+        raise NumericalError(
+            f"After step {trainer.steps} '{bad}' holds infinity or NaN, so no checkpoint was written: the one in "
+            f"{os.fspath(path)!s} holds finite numbers only, and stays. Go on from it with a lower learning rate or "
+            "clip_norm=1.0; to keep the present state as well, save it under another name."
+        )
+
+
+def _not_finite(tensors: Mapping[str, HostArray]) -> str:
+    """The first array with a number that is not finite, by its name; empty if there is none."""
+    for name, array in tensors.items():
+        if array.dtype.kind == "f":
+            with np.errstate(all="ignore"):  # finite squares may add up to more than the type holds
+                if not np.isfinite(np.vdot(array, array)) and not np.isfinite(array).all():
+                    return name
+    return ""
 
 
 def settings(trainer: Training) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from math import inf, isnan
 from pathlib import Path
@@ -171,7 +172,7 @@ class Checkpoint(Callback):
 
     It saves when the run begins, when ``seconds`` have passed, in the middle of an epoch too, and at the end of the
     run, also when it is stopped. After a step that was rejected because it was not finite, the checkpoint is of the
-    step before.
+    step before, or an earlier one if that already left numbers that are not: they never replace finite ones.
 
     List it last: then it sees what the other callbacks did at the end of an epoch.
 
@@ -198,8 +199,13 @@ class Checkpoint(Callback):
 
     def on_run_end(self, run: Run) -> None:
         # Any other error may have come between the first and the last write of a step.
-        if run.failure is None or isinstance(run.failure, NumericalError):
+        if run.failure is None:
             self._save(run)
+        elif isinstance(run.failure, NumericalError):
+            with suppress(
+                NumericalError
+            ):  # where the weights are not finite either: said by the error that ends the run
+                self._save(run)
 
     def _save(self, run: Run) -> None:
         save_checkpoint(run.trainer, self.path)

@@ -63,6 +63,10 @@ def pellucid_register(registry: Registrar) -> None:
     registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
     registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
     registry.callback("progress", "pellucid.standard.progress:Progress", summary="shows how far a run has come")
+    registry.callback("finite", "pellucid.standard.finite:Finite", summary="says what is not finite, and where")
+    registry.callback(
+        "undisturbed", "pellucid.standard.undisturbed:Undisturbed", summary="lets signals wait until a step is whole"
+    )
 
     registry.dataset("files", "pellucid.standard.files:Files", summary="samples in files of one's own: .csv, .npz")
     transforms = "pellucid.standard.transforms"

@@ -94,7 +94,7 @@ class Training:
         model, objective, optimizer, schedule, metrics, callbacks, clip_norm, accumulate, seed: see
             :class:`pellucid.Trainer`.
         runtime: the model's.
-        steps, epochs: accepted steps and finished epochs.
+        steps, epochs: accepted steps, as the optimizer counts them, and finished epochs.
         position: rows of the epoch under way that have been trained on.
         totals: Σ count·loss and Σ count over them.
         plan: of the last call of ``fit``: its ``rows`` and ``batch_size``, which divide an epoch into steps; after how
@@ -116,12 +116,16 @@ class Training:
 
     def __post_init__(self) -> None:
         self.runtime = require_runtime(self.model)
-        self.steps = self.epochs = self.position = 0
+        self.epochs = self.position = 0
         self.totals = self.runtime.ops.zeros(2, np.float64)
         self.plan: dict[str, int] = {}
         self.history = History()
         self.directory: Path | None = None
         self.slots = Slots(self.runtime.arena)
+
+    @property
+    def steps(self) -> int:
+        return int(self.slots.t)  # counted where they are taken
 
 
 @dataclass

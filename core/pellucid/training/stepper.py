@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import Array
 from pellucid.basics.component import CHANGES
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, NumericalError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.optimizer import Slots
 from pellucid.ops.recording import Replayed
@@ -44,10 +45,15 @@ class Step:
         self._whole = Replayed(self.ops.record, self._take, both, self.ops.warm_up)
 
     @property
+    def recorded(self) -> bool:
+        """Whether it has been recorded as a whole."""
+        return self._whole.recorded
+
+    @property
     def repeatable(self) -> bool:
         """Whether the step has been recorded and needs nothing new from Python, such as a key for random numbers; a
         backend that queues is given what is new before each replay."""
-        return self._whole.recorded and (self.ops.queues or not self.ctx.uses_streams)
+        return self.recorded and (self.ops.queues or not self.ctx.uses_streams)
 
     def __call__(
         self, times: int, observers: Sequence[GradientObserver], before: Callable[[int], None] | None = None
@@ -116,10 +122,18 @@ class Stepper:
     """Takes steps, and keeps between them what they work in: contexts, buffers, recorded plans.
 
     What is kept is made anew when a component that steps are made of has changed (``CHANGES``).
+
+    Args:
+        held: within it no signal breaks in; ``needless`` where none could.
+        rejected: makes the error for a step that was rejected.
     """
 
-    def __init__(self, slots: Slots, seed: int) -> None:
+    def __init__(
+        self, slots: Slots, seed: int, held: Callable[..., AbstractContextManager[None]],
+        rejected: Callable[[Training, Update, float], NumericalError],
+    ) -> None:  # fmt: skip
         self.slots, self.arena, self.ops = slots, slots.arena, slots.arena.ops
+        self._held, self._rejected, self._unfinished = held, rejected, False
         self.ctx = Context(self.ops, training=True, seed=seed, dtype=self.arena.dtype)
         self._update: Update | None = None
         self._steps: dict[tuple[int, tuple[int, ...]], Step] = {}
@@ -136,46 +150,50 @@ class Stepper:
     def _clean(self) -> None:
         self.ops.fill(self.arena.grad, 0.0)
         self.ctx.discard()
+        self._unfinished = False
 
     def advance(self, run: Run, source: Source, sizes: tuple[int, ...]) -> None:
         """The next step of a run, over micro-batches of these sizes; several such steps where they can follow each
         other without a return to Python.
 
         Raises:
-            NumericalError: a loss or gradient is not finite; the weights are those of the step before.
+            NumericalError: a loss or gradient is not finite; the weights are those of the step before, and where
+                these are not finite either, it says so.
         """
         training, rows, key = run.trainer, sum(sizes), (id(source), sizes)
         update = self.update(training)
         if key not in self._steps:
             self._steps[key] = Step([self._micro_batch(training, source, n) for n in sizes], update)
         step = self._steps[key]
-        start, before, times = int(source.cursor), int(self.slots.t), 1
+        start, before, times = int(source.cursor), training.steps, 1
         # Single steps, which have no plan, belong to no epoch.
-        steps, epochs, queues = training.steps, training.epochs if run.total_steps else None, self.ops.queues
+        epochs, queues = training.epochs if run.total_steps else None, self.ops.queues
         if len(source) - start >= 2 * rows and step.repeatable and (queues or training.schedule is None):
             times = min(run.unobserved_steps(), (len(source) - start) // rows)
 
         def prepare(k: int) -> None:
             """Write what the k-th of them reads."""
-            update.set_lr(steps + k, run.total_steps)
-            self.ctx.begin(steps + k, epochs, share=sizes[0] / source.full)
+            update.set_lr(before + k, run.total_steps)
+            self.ctx.begin(before + k, epochs, share=sizes[0] / source.full)
 
-        prepare(0)
-        try:
-            if not step(times, run.gradient_observers, prepare if queues else None):
-                raise update.explain(float(step.loss))
-        except BaseException:  # an interrupt, too, must not leave half a gradient to the next step
-            self._clean()
-            times = int(self.slots.t) - before
-            raise
-        finally:
-            done = int(self.slots.t) - before
-            training.steps += done
-            source.totals[1] += done * step.count
-            source.cursor[()] = start + times * rows
-        if done < times:  # what has no weight was not applied
-            self._clean()
-        run.loss = float(step.loss)
+        # A plan of kernels is one call, which no signal breaks off; all else is made of many.
+        with self._held(needless=step.recorded and not run.gradient_observers and not queues):
+            if self._unfinished:
+                self._clean()
+            self._unfinished = True
+            try:
+                prepare(0)
+                if not step(times, run.gradient_observers, prepare if queues else None):
+                    raise self._rejected(training, update, float(step.loss))
+                self._unfinished = False
+            finally:
+                done = training.steps - before
+                if self._unfinished or done < times:  # half a gradient, or that of what has no weight
+                    times = done if self._unfinished else times
+                    self._clean()
+                source.totals[1] += done * step.count
+                source.cursor[()] = start + times * rows
+            run.loss = float(step.loss)
 
     def _micro_batch(self, training: Training, source: Source, rows: int) -> MicroBatch:
         key = (id(source), rows)

@@ -72,8 +72,13 @@ class Trainer(Training):
             int(np.random.SeedSequence().generate_state(1)[0] if seed is None else seed),
         )  # fmt: skip
         self._objective_config = config_or_none(self.objective)  # the model keeps that of its last training
-        self._stepper = Stepper(self.slots, self.seed)
         self._direct: dict[Any, Source] = {}  # what train_step was given, by its shapes
+        self._make_ready()
+
+    def _make_ready(self) -> None:
+        self._undisturbed: Any = read("callback", "undisturbed")
+        self._finite: Any = read("callback", "finite")
+        self._stepper = Stepper(self.slots, self.seed, self._undisturbed.held, self._finite.rejected)
 
     @np.errstate(under="ignore")
     def fit(
@@ -100,21 +105,23 @@ class Trainer(Training):
         check_int(self, "epochs", epochs, "[0, inf)")
         check_int(self, "batch_size", batch_size, "[1, inf)")
         epochs, batch_size = int(epochs), int(batch_size)
-        self.forget()
-        source, validated = prepare(
-            self.model, self.objective, data if y is None else (data, y), validation, sample_weight, seed=self.seed,
-            totals=self.totals,
-        )  # fmt: skip
-        source.full = min(batch_size, len(source))
-        self._make_plan(epochs, len(source), batch_size)
-        self.runtime.metadata["objective"] = self._objective_config
-        progress = None if verbose is False else read("callback", {"type": "progress", "always": bool(verbose)})
-        # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
-        with self.runtime.ops.quiet(), Run(self, source, validated, progress) as run:
-            while self.epochs < run.last_epoch and run.stop_reason is None:
-                self._train_epoch(run, source, batch_size)
-                if run.stop_reason is None:
-                    self._end_epoch(run)
+        with self._undisturbed.alone(self.slots):
+            self.forget()
+            source, validated = prepare(
+                self.model, self.objective, data if y is None else (data, y), validation, sample_weight, seed=self.seed,
+                totals=self.totals,
+            )  # fmt: skip
+            source.full = min(batch_size, len(source))
+            self._make_plan(epochs, len(source), batch_size)
+            self.runtime.metadata["objective"] = self._objective_config
+            progress = None if verbose is False else read("callback", {"type": "progress", "always": bool(verbose)})
+            # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
+            with self._undisturbed.held(), self.runtime.ops.quiet(), Run(self, source, validated, progress) as run:
+                while self.epochs < run.last_epoch and run.stop_reason is None:
+                    self._train_epoch(run, source, batch_size)
+                    if run.stop_reason is None:
+                        self._end_epoch(run)
+                        self._undisturbed.hear()
         return self.history
 
     def _make_plan(self, epochs: int, rows: int, batch_size: int) -> None:
@@ -141,10 +148,11 @@ class Trainer(Training):
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: what a run needs to go on, without the memory that steps work in."""
-        return {**vars(self), "_stepper": None, "_direct": {}}
+        return {**vars(self), "_stepper": None, "_undisturbed": None, "_direct": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _stepper=Stepper(state["slots"], state["seed"]))
+        vars(self).update(state)
+        self._make_ready()
 
     def _train_epoch(self, run: Run, source: Source, batch_size: int) -> None:
         source.shuffle(mix(self.seed), self.epochs)
@@ -156,16 +164,16 @@ class Trainer(Training):
             finally:
                 self.position = int(source.cursor)
             run.step_done()
+            self._undisturbed.hear()
 
     def _end_epoch(self, run: Run) -> None:
         total, count = self.runtime.ops.to_host(self.totals).tolist()
         loss = total / count if count else 0.0
         record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
-        update = self._stepper.update(self)
-        record |= update.penalties()
-        update.check_weights()
+        record |= self._stepper.update(self).penalties()
+        self._finite.check(self)
         if run.validation is not None:
-            with run.lent():
+            with run.lent(), self._undisturbed.heard():
                 figures = evaluate(self.model, self.objective, self.metrics, *run.validation, seed=self.seed)
             record |= {f"validation_{name}": value for name, value in figures.items()}
         self.epochs, self.position = self.epochs + 1, 0
@@ -179,8 +187,8 @@ class Trainer(Training):
         Single steps have no plan: nobody knows how many follow, and they belong to no epoch. What needs to know asks
         for it: a schedule for its number of steps, a warm-up for steps in place of epochs.
         """
-        run = Run(self)
-        with self.runtime.ops.quiet():
+        with self._undisturbed.alone(self.slots), self.runtime.ops.quiet():
+            run = Run(self)
             source = self._kept(direct_source(self.model, self.objective, x, y, weight, seed=self.seed))
             self.runtime.metadata["objective"] = self._objective_config
             self._stepper.advance(run, source, (len(source),))

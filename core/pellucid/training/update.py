@@ -8,7 +8,6 @@ import numpy as np
 
 from pellucid.basics.arrays import Array
 from pellucid.basics.checks import check_float
-from pellucid.basics.errors import NumericalError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.optimizer import Optimizer, Slots, make_segments
 from pellucid.interfaces.schedule import Schedule
@@ -64,49 +63,12 @@ class Update:
                 return False
         if self.clip_norm is not None:
             ops.clip_norm(grad, self.sum_squares, self.clip_norm)
-        ops.add_scaled(total, loss, count)  # beside the count of steps: an interrupt between them would be seen
+        self.slots.broken_off = True
+        ops.add_scaled(total, loss, count)
         ops.increment(self.slots.t)
         self.optimizer.step(self.segments)
         if not self.optimizer.zeroes_grad:
             ops.fill(grad, 0.0)
         ctx.commit()
+        self.slots.broken_off = False
         return True
-
-    def explain(self, loss: float) -> NumericalError:
-        """The error for a step that was rejected: what is not finite, and where."""
-        place = self._not_finite(self.arena.grad)
-        if place:
-            what = f"the gradient of {place}"
-        elif not np.isfinite(float(self.sum_squares)):
-            what = f"the squares of the gradient add up to more than {self.arena.dtype} holds"
-        elif np.isfinite(loss):
-            what = "a state that a layer asked to update, such as a running variance, is not finite"
-        else:
-            what = f"the loss is {loss}"
-        return NumericalError(
-            f"Step {int(self.slots.t) + 1} was not applied, the weights are those of the step before: {what}, data "
-            f"loss {loss:.6g}. Lower the learning rate, clip the gradient (clip_norm=1.0), or check the scale of the "
-            "data."
-        )
-
-    def check_weights(self) -> None:
-        """Raise NumericalError if the optimizer has made a weight, or what it remembers of gradients, infinite or NaN;
-        looked at once an epoch."""
-        slots = [(f"optimizer's '{name}' of", buffer) for name, buffer in self.slots.buffers.items()]
-        for what, buffer in (("weight", self.arena.data), *slots):
-            self.ops.sum_squares(buffer, self.sum_squares)
-            place = "" if self.ops.guard_finite(self.sum_squares) else self._not_finite(buffer)
-            if place:
-                raise NumericalError(
-                    f"After step {int(self.slots.t)} the {what} {place}, although all gradients were finite. Lower the "
-                    "learning rate, clip the gradient (clip_norm=1.0), or check the scale of the data."
-                )
-
-    def _not_finite(self, buffer: Array) -> str:
-        """The first element of the arena's values or gradients that is not finite, in words; empty if all are."""
-        values = np.asarray(self.ops.to_host(buffer))
-        bad = np.flatnonzero(~np.isfinite(values))
-        if not len(bad):
-            return ""
-        path, element = self.arena.where(int(bad[0]))
-        return f"'{path}' at {element} is {values[bad[0]]} ({len(bad)} such elements in all)"

@@ -6,12 +6,16 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter
 from types import FrameType
 from typing import Any
 
 from pellucid.training.run import Callback, Run
 from pellucid.workbench.experiments.folder import RunFolder
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+_STOPPING = "\nStopping after this step; the run will be saved. Ctrl-C again: stop at once."
 
 
 class Recorder(Callback):
@@ -60,6 +64,9 @@ class Recorder(Callback):
 class StopOnSignal(Callback):
     """While a run is under way the first signal stops it after its step; a second Ctrl-C stops at once, unsaved.
 
+    The signals are Ctrl-C, SIGTERM and, where a terminal can hang up, SIGHUP. One that is ignored stays so, as under
+    ``nohup`` or in the background of a script.
+
     Attributes:
         received: the signal that stopped the run, or None.
     """
@@ -77,10 +84,12 @@ class StopOnSignal(Callback):
                 raise KeyboardInterrupt
             self.received = signal.Signals(number)
             run.stop(self.received.name)
-            print("\nStopping after this step; the run will be saved. Ctrl-C again: stop at once.", file=sys.stderr)
+            with suppress(Exception):  # the terminal may have hung up, or be in the middle of another line
+                print(_STOPPING, file=sys.stderr)
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, stop)
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, stop)
 
     def on_run_end(self, run: Run) -> None:
         for number, handler in self._before.items():

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     try:
         outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
     except NumericalError:
-        output.note(f"The run is saved up to the step before: {folder.checkpoint}.")
+        _say_what_is_saved(folder, prepared.trainer, output)
         raise
     if isinstance(outcome, Signals):
         return _interrupted(outcome, folder, prepared.trainer, output)
@@ -102,6 +102,16 @@ _MEANT = {"lr": "optimizer.lr", "learning_rate": "optimizer.lr", "weight_decay":
 _MEANT |= {key: f"data.{key}" for key in ("target", "test", "validation", "classify", "header")}
 _MEANT |= {key: f"model.{key}" for key in ("hidden", "outputs", "activation", "task")}
 """What options of other tools are called in the sections of an experiment."""
+
+
+def _say_what_is_saved(folder: RunFolder, trainer: Any, output: Output) -> None:
+    """After a number that was not finite."""
+    from pellucid.saving.container import read_header
+
+    if folder.checkpoint.exists():
+        steps = read_header(folder.checkpoint, "checkpoint").document["progress"]["optimizer_steps"]
+        where = "the step before" if steps == trainer.steps else f"step {steps}, after which all numbers were finite"
+        output.note(f"The run is saved up to {where}: {folder.checkpoint}.")
 
 
 def _interrupted(by: Signals, folder: RunFolder, trainer: Any, output: Output) -> int:

@@ -1,0 +1,206 @@
+"""Interrupts of ``fit`` and ``train_step`` by exceptions of signal handlers: what goes on has the bits of what was
+never interrupted.
+
+Half of them come by the clock, half before a line of pellucid's: where there is little time between two lines, chance
+by the clock would hardly ever come.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+
+from tests.components.test_cupy_backend import GPU
+from tests.fake_cupy import COMPILER
+
+COUNT = 1_000
+"""Interrupts on each backend."""
+SHORT = 12
+EPOCHS, SINGLE_STEPS, BATCH = 3, 20, 8
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(91, 6)).astype("float32")
+Y = np.argmax(X[:, :3], axis=1)
+DENSE = [{"type": "dense", "units": 7, "activation": "relu"}, {"type": "dense", "units": 3}]
+NOISY = [{"type": "batch_norm"}, DENSE[0], {"type": "dropout", "rate": 0.3}, DENSE[1]]
+
+
+class Eyes(pl.Callback):
+    """Looks at gradients and steps, and remembers what it saw."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def on_run_start(self, run: pl.Run) -> None:
+        run.on_gradients(lambda segments: None)
+        run.on_step(lambda run: self.seen.append(run.step))
+
+    def state(self) -> dict[str, Any]:
+        return {"seen": list(self.seen)}
+
+
+class Interrupted(Exception):
+    """What the handler raises."""
+
+
+KINDS: dict[str, Callable[[], dict[str, Any]]] = {
+    "plain": lambda: {"layers": DENSE},
+    "dropout": lambda: {"layers": NOISY},
+    "schedule": lambda: {"layers": NOISY, "schedule": {"type": "cosine", "warmup": 3}},
+    "accumulate": lambda: {"layers": NOISY, "accumulate": 2, "clip_norm": 1.0},
+    "best_epoch": lambda: {"layers": NOISY, "metrics": ["accuracy"], "callbacks": ["best_epoch"]},
+    "ema": lambda: {"layers": DENSE, "callbacks": ["diffusion/ema"]},
+    "both": lambda: {"layers": NOISY, "callbacks": ["diffusion/ema", "best_epoch"]},
+    "eyes": lambda: {"layers": NOISY, "callbacks": [Eyes()]},
+    "single": lambda: {"layers": NOISY},
+}
+
+
+def a_trainer(kind: str, backend: Any) -> pl.Trainer:
+    settings = {"loss": "softmax_cross_entropy", "optimizer": {"type": "adam", "lr": 1e-2}, "seed": 1} | KINDS[kind]()
+    model = pl.build(
+        {"type": "sequential", "layers": settings.pop("layers")}, input_shape=(6,), seed=3, backend=backend
+    )
+    return pl.Trainer(model, **settings)
+
+
+def goes_on(trainer: pl.Trainer, kind: str) -> bool:
+    """Train, from wherever it stands, to the end."""
+    if kind == "single":
+        while trainer.steps < SINGLE_STEPS:
+            rows = slice(trainer.steps, trainer.steps + BATCH)
+            trainer.train_step(X[rows], Y[rows])
+    elif trainer.epochs < EPOCHS:
+        trainer.fit(
+            (X[:75], Y[:75]), validation=(X[75:], Y[75:]), epochs=EPOCHS - trainer.epochs, batch_size=BATCH,
+            verbose=False,
+        )  # fmt: skip
+    return True
+
+
+def everything(trainer: pl.Trainer) -> dict[str, Any]:
+    host = trainer.runtime.ops.to_host
+    return {
+        "parameters": [host(p.data).tobytes() for p in trainer.model.parameters()],
+        "states": [host(s.data).tobytes() for s in trainer.model.states()],
+        "optimizer": {name: host(buffer).tobytes() for name, buffer in trainer.slots.buffers.items()},
+        "place": (trainer.steps, trainer.epochs, trainer.position, host(trainer.totals).tolist()),
+        "history": trainer.history.records,
+        "callbacks": [
+            {name: np.asarray(value).tobytes() for name, value in callback.state().items()}
+            for callback in trainer.callbacks
+        ],
+    }
+
+
+@contextmanager
+def interrupts(number: int) -> Iterator[dict[str, int]]:
+    """Within: the signal's handler raises, and counts that it did; ends where it does."""
+    counted = {"raised": 0, "armed": 1}
+
+    def raises(number: int, frame: FrameType | None) -> None:
+        if counted["armed"]:
+            counted["armed"] = 0
+            counted["raised"] += 1
+            raise Interrupted
+
+    before = signal.signal(number, raises)
+    try:
+        yield counted
+    except Interrupted:
+        pass
+    finally:
+        counted["armed"] = 0
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        mine = signal.signal(number, before) is raises
+    assert mine, "the handler of the signal is not the one that was set before"
+
+
+def by_the_clock(work: Callable[[], object], seconds: float) -> bool:
+    with interrupts(signal.SIGALRM) as counted:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+        work()
+    return bool(counted["raised"])
+
+
+def by_the_line(work: Callable[[], object], lines: int) -> bool:
+    """Before the so-manieth line of pellucid's that is reached."""
+    with interrupts(signal.SIGINT) as counted:
+        left = [lines]
+        sys.settrace(_counting(left, lambda: signal.raise_signal(signal.SIGINT)))
+        try:
+            work()
+        finally:
+            sys.settrace(None)
+    return bool(counted["raised"])
+
+
+def _counting(left: list[int], then: Callable[[], None]) -> Callable[..., Any]:
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        if "pellucid" not in frame.f_code.co_filename:
+            return None
+        if event == "line":
+            left[0] -= 1
+            if left[0] == 0:
+                then()
+        return trace
+
+    return trace
+
+
+def lines_of(work: Callable[[], object]) -> int:
+    left = [0]
+    sys.settrace(_counting(left, lambda: None))
+    try:
+        work()
+    finally:
+        sys.settrace(None)
+    return -left[0]
+
+
+def backends() -> dict[str, Any]:
+    found: dict[str, Any] = {"reference": "reference", "cython": "cython"}
+    return found | ({"cupy's stand-in": GPU} if COMPILER else {})
+
+
+def throw(kind: str, backend: Any, count: int, rng: random.Random) -> int:
+    """So many interrupts, or a few more, in runs of one kind."""
+    undisturbed = a_trainer(kind, backend)
+    began = time.perf_counter()
+    goes_on(undisturbed, kind)
+    seconds = time.perf_counter() - began
+    wanted = everything(undisturbed)
+    another = a_trainer(kind, backend)
+    lines = lines_of(lambda: goes_on(another, kind))
+    assert everything(another) == wanted, f"{kind} on {backend}: two runs differ"
+    thrown = 0
+    while thrown < count:
+        trainer, heard = a_trainer(kind, backend), 0
+        for k in range(4):
+            if k % 2:
+                heard += by_the_clock(lambda: goes_on(trainer, kind), rng.uniform(0, seconds))  # noqa: B023
+            else:
+                heard += by_the_line(lambda: goes_on(trainer, kind), rng.randrange(1, lines))  # noqa: B023
+        goes_on(trainer, kind)
+        now = everything(trainer)
+        different = [name for name in wanted if now[name] != wanted[name]]
+        assert not different, f"{kind} on {backend}, after {heard} interrupts: other {', '.join(different)}"
+        thrown += heard
+    return thrown
+
+
+def main(count: int, seed: int) -> str:
+    rng = random.Random(seed)
+    said = []
+    for name, backend in backends().items():
+        thrown = sum(throw(kind, backend, -(-count // len(KINDS)), rng) for kind in KINDS)
+        said.append(f"{thrown} on {name}")
+    return f"interrupts of {len(KINDS)} kinds of training, all continued to the same bits: {', '.join(said)}"
