@@ -45,6 +45,11 @@ static Status mean_loss(const loss_args *a, RowLoss row_loss) {
     return DONE;
 }
 
+/* log(a + u) for a ≥ 0 and u ≥ 0, where a = 1 loses nothing of a small u: by the logarithm of a double. */
+INLINE double log_sum_of(float a, float u) {
+    return a == 1.f && u < 1e-4f ? (double)(u - 0.5f * u * u) : log((double)a + (double)u);
+}
+
 /* l = log Σ e^z − z_t; dz = softmax(z) − onehot(t). With s = Σ_{k≠t} e^{z_k − max z} these are log(1 + s) and
  * −s/(1 + s) at t where t is the largest: a difference to 1 would lose what is left. */
 static float cross_entropy_row(const loss_args *a, dim row, float share) {
@@ -55,7 +60,7 @@ static float cross_entropy_row(const loss_args *a, dim row, float share) {
     const float others = sum_span(dz, a->width), factor = share / (own + others);
     for (dim k = 0; k < a->width; k++) dz[k] *= factor;
     *of_label = -others * factor;
-    return own == 1.f ? log1pf(others) : logf(own + others) - (z[a->label[row]] - most);
+    return (float)(log_sum_of(own, others) - (double)(z[a->label[row]] - most));
 }
 
 static Status run_softmax_cross_entropy(const void *arguments) {
@@ -70,19 +75,14 @@ static Status run_softmax_cross_entropy(const void *arguments) {
 }
 
 /* Σ e − 1, where the largest is 1: what the others make, which the sum would round to the precision of 1. */
-INLINE float beside_largest(const float *e, dim n) {
-    float others, ones;
-#define ELEMENT(i) (e[i] == 1.f ? 0.f : e[i])
-#define VECTOR(i) ((vf)((vi)load(e + (i)) & ~(vi)(load(e + (i)) == 1.f)))
-    SPAN_SUM(others, n, ELEMENT, VECTOR);
-#undef ELEMENT
-#undef VECTOR
-#define ELEMENT(i) (e[i] == 1.f ? 1.f : 0.f)
-#define VECTOR(i) ((vf)((vi)load(e + (i)) & (vi)(load(e + (i)) == 1.f)))
-    SPAN_SUM(ones, n, ELEMENT, VECTOR);
-#undef ELEMENT
-#undef VECTOR
-    return others + (ones - 1.f);
+static float beside_largest(float *e, dim n) {
+    dim largest = 0;
+    while (largest < n && e[largest] != 1.f) largest++;
+    if (largest == n) return sum_span(e, n) - 1.f; /* there is a NaN among them */
+    e[largest] = 0;
+    const float others = sum_span(e, n);
+    e[largest] = 1.f;
+    return others;
 }
 
 /* l = −Σ t log softmax(z); dz = softmax(z) Σ t − t, likewise. */
@@ -90,7 +90,7 @@ static float soft_cross_entropy_row(const loss_args *a, dim row, float share) {
     const float *z = a->prediction + row * a->width, *t = a->target + row * a->width;
     float *dz = a->gradient + row * a->width, loss = 0;
     const float most = exponentials(z, dz, a->width), others = beside_largest(dz, a->width);
-    const float log_sum = log1pf(others), total = sum_span(t, a->width), factor = total / (1.f + others);
+    const float log_sum = (float)log_sum_of(1.f, others), total = sum_span(t, a->width), factor = total / (1.f + others);
     for (dim k = 0; k < a->width; k++) {
         loss -= t[k] * ((z[k] - most) - log_sum);
         dz[k] = share * (dz[k] == 1.f ? (total - t[k]) - others * factor : dz[k] * factor - t[k]);
