@@ -12,8 +12,6 @@ from pellucid.basics.errors import CheckpointError
 
 MAX_DEPTH = 200
 """How deeply a document may be nested in lists and tables: some 98 layers in each other."""
-_MAX_BITS = 12_000
-"""Of a whole number: Python reads at most 4,300 digits."""
 _HINT = "Look at the configuration and the metadata of the model, and at what callbacks return from state()."
 
 
@@ -30,9 +28,10 @@ def as_json(value: Any, where: str = "", depth: int = 1) -> Any:
     if isinstance(value, str):
         return _text(value, where)
     if isinstance(value, int):
-        if int(value).bit_length() > _MAX_BITS:
-            raise _refused(where, "a number of more than 3,600 digits")
-        return int(value)
+        try:
+            return int(str(int(value)))
+        except ValueError as error:
+            raise _refused(where, f"a number of {value.bit_length()} bits, more than Python writes") from error
     if isinstance(value, float):
         return float(value)
     if depth > MAX_DEPTH and isinstance(value, Mapping | list | tuple | np.ndarray):
@@ -76,18 +75,20 @@ def parse(text: str | bytes) -> Any:
     """What a JSON text says.
 
     Raises:
-        ValueError: it is none, or nested deeper than what is written.
+        ValueError: it is none, nested deeper than what is written, or holds texts that are no Unicode.
     """
     try:
         parsed = json.loads(text if isinstance(text, str) else text.decode())
-        _check_depth(parsed)
+        _check(parsed)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return parsed
 
 
-def _check_depth(value: Any, depth: int = 0) -> None:
+def _check(value: Any, depth: int = 0) -> None:
+    if isinstance(value, str):
+        value.encode()  # an escape may stand for half a character
     if depth > MAX_DEPTH + 1:  # the document is one deeper than what is in it
         raise ValueError("nested too deeply")
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _check_depth(item, depth + 1)
+    for item in (*value, *value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check(item, depth + 1)

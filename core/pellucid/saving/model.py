@@ -142,8 +142,8 @@ def _plugins(config: Any) -> Iterator[tuple[str, str]]:
     """(vendor, the package that brings it) of every component in a configuration that is not the core's."""
     if isinstance(config, Mapping):
         vendor, slash, _ = str(config.get("type", "")).partition("/")
-        if slash and vendor != CORE:
-            plugin = default_registry().plugins.found[vendor]
+        plugin = default_registry().plugins.found.get(vendor) if slash and vendor != CORE else None
+        if plugin is not None:  # None, too, for what merely looks like a name in the metadata of a user
             yield vendor, f"{plugin.distribution} {plugin.version}"
     for item in config.values() if isinstance(config, Mapping) else config if isinstance(config, list) else ():
         yield from _plugins(item)
@@ -220,7 +220,7 @@ def check_facts(path: Path, document: Mapping[str, Any], what: str = "is damaged
         CheckpointError: something is none of its kind. ``what`` is said of the file then.
     """
     saved, metadata = document["model"], document["metadata"]
-    features, objective = metadata.get("features"), metadata.get("objective")
+    classes, features, objective = document.get("classes"), metadata.get("features"), metadata.get("objective")
     try:
         shapes = read_shapes(saved["input_shapes"])
         wrong = (
@@ -235,7 +235,7 @@ def check_facts(path: Path, document: Mapping[str, Any], what: str = "is damaged
         f"its seed is {saved['seed']!r:.80}, and must be an int in [0, 2**64)": _is_seed(saved["seed"]),
         "its 'frozen' must be a list of paths of parameters": _is_texts(saved["frozen"]),
         "its 'plugins' must be texts by name": _is_texts(list(document["plugins"].values())),
-        "its 'classes' must be a list of names": document["classes"] is None or _is_texts(document["classes"]),
+        "its 'classes' must be a list of names": classes is None or _is_texts(classes),
         f"its 'features' must be a list of names of columns, and is {features!r:.80}": features is None
         or _is_texts(features),
         f"its 'objective' must be a configuration, and is {objective!r:.80}": isinstance(objective, dict | None),
@@ -269,7 +269,7 @@ def prepare(model: Layer, header: Header, tensors: Mapping[str, HostArray]) -> C
     with refusing(header):
         transforms, of_targets = (_fitted_transforms(kind, document, tensors) for kind in TRANSFORMS)
     values = {name: runtime.ops.asarray(tensors[name], runtime.dtype) for name in _owned(model)}
-    classes = document["classes"]
+    classes = document.get("classes")
 
     def place() -> None:
         for name, item in _owned(model).items():
