@@ -1,4 +1,4 @@
-"""The short form of the mutants, with another seed each day of the month would hide what one run found: always seed 0."""
+"""The short form of the mutants."""
 
 from __future__ import annotations
 

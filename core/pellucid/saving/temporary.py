@@ -25,28 +25,25 @@ _NAME = re.compile(r"\.pellucid-[0-9a-f]{16}\.partial")
 """Short whatever it will replace, whose own name may be as long as the file system allows."""
 _ABANDONED = 86_400.0
 """Seconds. Where nothing can be locked, an older file than this is left over."""
-_SHARE = 100
+_SHARE = 50
 """Looking for leftovers takes at most one part in so many of the time: a folder may hold a million files."""
 _due: dict[str, float] = {}
 
 
 def create(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
-    """A new locked file in a folder, open for writing; ``mode`` as the umask leaves it.
+    """A new locked file in a folder, open for writing, whose ``name`` is its path; ``mode`` as the umask leaves it.
 
     Raises:
         OSError: it cannot be made there.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     while True:
         path = folder / f".pellucid-{os.urandom(8).hex()}{SUFFIX}"
-        descriptor = os.open(path, flags, mode)
-        try:
-            _lock(descriptor, wait=True)
-        except OSError:  # no locks on this file system
-            return path, os.fdopen(descriptor, "wb")
+        file = open(path, "xb", opener=lambda name, wanted: os.open(name, wanted, mode))  # noqa: SIM115
+        with suppress(OSError):  # no locks on this file system
+            _lock(file.fileno(), wait=True)
         if os.path.lexists(path):
-            return path, os.fdopen(descriptor, "wb")
-        os.close(descriptor)  # taken for a leftover before it was locked
+            return path, file
+        file.close()  # taken for a leftover before it was locked
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -60,11 +57,11 @@ def remove_leftovers(folder: Path) -> None:
 
 def look_for_leftovers(folder: Path) -> None:
     """:func:`remove_leftovers`, now and then."""
-    name, started = str(folder), time.monotonic()
-    if started >= _due.get(name, 0.0):
+    name = str(folder)
+    if time.monotonic() >= _due.get(name, 0.0):
+        started = time.thread_time()  # not the clock, which goes on while others use the processor
         remove_leftovers(folder)
-        now = time.monotonic()
-        _due[name] = now + _SHARE * (now - started)
+        _due[name] = time.monotonic() + _SHARE * (time.thread_time() - started)
 
 
 def _remove_unless_in_use(path: str) -> None:
