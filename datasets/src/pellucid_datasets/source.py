@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pellucid import DataError
+from pellucid import CheckpointError, DataError, replacing
 
 from pellucid_datasets.places import CACHE, DATA, cache_folder, find, looked_in
 
@@ -54,19 +54,24 @@ class Source:
 
         url, folder = self.url + name, cache_folder(self.folder)
         try:
-            path = pooch.retrieve(url, self.checksums[name], name, folder, progressbar=sys.stderr.isatty())
+            folder.mkdir(parents=True, exist_ok=True)
+            with replacing(folder / name) as file:  # what a killed download leaves, a later one finds and removes
+                pooch.HTTPDownloader(progressbar=sys.stderr.isatty())(url, file.name, None)
+                received = pooch.file_hash(file.name, alg="sha256")
+                if received != self.checksums[name]:
+                    raise ValueError(f"Received: {received}.")
         except RequestException as error:
             raise self._failed(f"{url} could not be downloaded: {error}.") from error
-        except ValueError as error:  # what pooch raises for another checksum
+        except ValueError as error:
             raise self._failed(
                 f"What came from {url} is not the file that was published: its SHA-256 must be "
                 f"{self.checksums[name]}. {error} It was not kept."
             ) from error
-        except OSError as error:
+        except (OSError, CheckpointError) as error:
             raise self._failed(
                 f"The cache folder {folder} cannot be written: {error}. Set {CACHE} to a folder that can."
             ) from error
-        return Path(path)
+        return folder / name
 
     def _pooch(self) -> Any:
         try:
