@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.dataset import load_dataset
-from pellucid.workbench.experiments.sections import change, choose, read_sections
+from pellucid.workbench.experiments.sections import change, choose, read_sections, to_toml
 
 
 @pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
@@ -51,3 +52,8 @@ def test_a_file_in_the_place_of_a_data_set(path: str) -> None:
 def test_a_file_that_stands_for_a_name_is_told_who_reads_it(name: str) -> None:
     with pytest.raises(ConfigError, match=r"A file is not a name: core/files has samples .*pellucid show core/files"):
         load_dataset(name)
+
+
+def test_a_name_that_is_no_unicode_is_refused_before_a_run() -> None:
+    with pytest.raises(ConfigError, match="cannot be written to a file and read again.*rename a file"):
+        to_toml({"data": {"train": os.fsdecode(b"\xff.csv")}})
