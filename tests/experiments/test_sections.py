@@ -55,5 +55,5 @@ def test_a_file_that_stands_for_a_name_is_told_who_reads_it(name: str) -> None:
 
 
 def test_a_name_that_is_no_unicode_is_refused_before_a_run() -> None:
-    with pytest.raises(ConfigError, match="cannot be written to a file and read again.*rename a file"):
+    with pytest.raises(ConfigError, match=r"cannot be written to a file and read again.*rename a file"):
         to_toml({"data": {"train": os.fsdecode(b"\xff.csv")}})

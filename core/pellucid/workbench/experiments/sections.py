@@ -67,15 +67,15 @@ def to_toml(sections: Mapping[str, Any]) -> str:
     """The sections as the text of an experiment file. TOML has no None: such arguments are left at their default.
 
     Raises:
-        ConfigError: there is a text that is no Unicode, such as a file's name in an old encoding: no file could hold it.
+        ConfigError: there is a text that is no Unicode, such as a file's name in an old encoding: no TOML holds it.
     """
     text = tomli_w.dumps(_without_none(sections))
     try:
         tomllib.loads(text)
     except ValueError as error:
         raise ConfigError(
-            f"This experiment cannot be written to a file and read again: {error}. Texts must be Unicode; rename a file "
-            "whose name is none."
+            f"This experiment cannot be written to a file and read again: {error}. Texts must be Unicode; rename "
+            "a file whose name is none."
         ) from error
     return text
 
