@@ -134,3 +134,17 @@ def test_without_the_library_the_ways_are_said(server: Server, monkeypatch: pyte
     with pytest.raises(DataError, match=r"fashion_mnist: Its files are not on this machine\. .*pip install 'pellucid-"):
         FashionMnist().splits(0)
     assert server.asked == []
+
+
+def test_what_a_killed_download_left_is_removed(server: Server, nowhere: Path) -> None:
+    folder = nowhere / "fashion-mnist"
+    folder.mkdir(parents=True)
+    (folder / f".pellucid-{'0' * 16}.partial").write_bytes(b"half of it")
+    FashionMnist(validation=10).splits(0)
+    assert kept(nowhere) == NAMES
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(server: Server, nowhere: Path) -> None:
+    (nowhere / "fashion-mnist" / NAMES[0]).mkdir(parents=True)
+    with pytest.raises(DataError, match=r"cache folder .* cannot be written: .*it is a folder; name a file in it"):
+        FashionMnist().splits(0)
