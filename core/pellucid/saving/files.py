@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from warnings import warn
 
 from pellucid.basics.errors import CheckpointError, PellucidWarning
-from pellucid.saving.temporary import create, look_for_leftovers
+from pellucid.saving.temporary import LOCKS, create, look_for_leftovers
 
 _CANNOT = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EACCES, errno.EPERM, errno.EBADF}
 """What file systems say that cannot flush a folder at all, and folders that may be written and not read."""
@@ -75,11 +75,11 @@ class _Writing:
 
     def begin(self) -> None:
         there = _look(self.path)
+        self._before = _seen(there)
         if there is not None and not stat.S_ISREG(there.st_mode):
             self.file = _open_special(self.path, there.st_mode)
             return
         target = Path(os.path.realpath(self.path))
-        self._before = _seen(there)
         look_for_leftovers(target.parent)
         # Of a file that is there the rights may be narrow: nobody else sees the new one before it has them.
         self._temporary, self.file = create(target.parent, 0o666 if there is None else 0o600)
@@ -101,9 +101,11 @@ class _Writing:
             self.file.close()
             return
         os.fsync(self.file.fileno())
-        self.file.close()
-        self._temporary.replace(self._target)
+        if not LOCKS:
+            self.file.close()  # Windows renames no open file
+        self._temporary.replace(self._target)  # before its lock goes with the descriptor, or it might be swept away
         self._placed = True
+        self.file.close()
         _flush_names(self._target.parent)
 
     def discard(self) -> None:

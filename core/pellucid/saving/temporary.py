@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 try:
     import fcntl
-except ImportError:  # Windows, where an open file cannot be removed, so it needs no lock
+except ImportError:  # Windows, where the age of a file has to do
     fcntl = None  # type: ignore[assignment]
 LOCKS = fcntl is not None
 
@@ -67,19 +67,23 @@ def look_for_leftovers(folder: Path) -> None:
 def _remove_unless_in_use(path: str) -> None:
     descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
     try:
-        if LOCKS:
-            try:
-                _lock(descriptor, wait=False)
-            except BlockingIOError:
-                return
-            except OSError:
-                if time.time() - os.fstat(descriptor).st_mtime < _ABANDONED:
-                    return
+        left = LOCKS or _is_old(descriptor)
+        try:
+            _lock(descriptor, wait=False)
+        except BlockingIOError:
+            return
+        except OSError:
+            left = _is_old(descriptor)
+        if left and LOCKS:
             Path(path).unlink()
     finally:
         os.close(descriptor)
-    if not LOCKS:
+    if left and not LOCKS:
         Path(path).unlink()
+
+
+def _is_old(descriptor: int) -> bool:
+    return time.time() - os.fstat(descriptor).st_mtime > _ABANDONED
 
 
 def _lock(descriptor: int, *, wait: bool) -> None:
