@@ -71,8 +71,8 @@ def to_toml(sections: Mapping[str, Any]) -> str:
     """
     text = tomli_w.dumps(_without_none(sections))
     try:
-        tomllib.loads(text)
-    except ValueError as error:
+        text.encode()
+    except UnicodeEncodeError as error:
         raise ConfigError(
             f"This experiment cannot be written to a file and read again: {error}. Texts must be Unicode; rename "
             "a file whose name is none."
