@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from pellucid.registry.derivatives import Derivatives
     from pellucid.registry.hookspecs import hookimpl
     from pellucid.registry.manifest import Registrar
+    from pellucid.saving.files import replacing
     from pellucid.saving.model import load, save
     from pellucid.standard.arguments import check_bool, check_choice, check_sizes
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
@@ -134,6 +135,7 @@ _MODULES = {
     "training.run": "Callback History Run",
     "training.trainer": "Trainer",
     "training.objective": "choose_objective",
+    "saving.files": "replacing",
     "saving.model": "load save",
     "standard.rows": "as_rows contiguous features reject require_rows weight_per_row",
     "standard.layers.containers": "Parallel Residual Sequential",
@@ -186,8 +188,8 @@ __all__ = [
     "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
     "class_number", "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops",
     "grad", "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run",
-    "pictures", "read", "reject", "require_activation", "require_reach", "require_rows", "require_runtime", "save",
-    "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data",
+    "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows", "require_runtime",
+    "save", "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data",
     "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 

@@ -151,3 +151,17 @@ def test_a_server_that_takes_for_ever_is_left(server: Server, nowhere: Path, mon
     with pytest.raises(DataError, match=r"after 0 minutes, which is too slow\. Looked in: "):
         FashionMnist().splits(0)
     assert not kept(nowhere)
+
+
+def test_what_a_killed_download_left_is_removed(server: Server, nowhere: Path) -> None:
+    folder = nowhere / "fashion-mnist"
+    folder.mkdir(parents=True)
+    (folder / f".pellucid-{'0' * 16}.partial").write_bytes(b"half of it")
+    FashionMnist(validation=10).splits(0)
+    assert kept(nowhere) == NAMES
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(server: Server, nowhere: Path) -> None:
+    (nowhere / "fashion-mnist" / NAMES[0]).mkdir(parents=True)
+    with pytest.raises(DataError, match=r"cache folder .* cannot be written: .*it is a folder; name a file in it"):
+        FashionMnist().splits(0)

@@ -151,7 +151,7 @@ def test_numbers_that_are_not_finite_end_the_run_with_what_was_good(pellucid: Sh
     assert "The run is saved up to the step before: run/checkpoint.safetensors" in err
     assert "was not applied, the weights are those of the step before" in err
     assert "Traceback" not in err
-    from pellucid.saving.container import read_header
+    from pellucid.saving.reading import read_header
 
     progress = read_header("run/checkpoint.safetensors", "checkpoint").document["progress"]
     assert 1 <= progress["steps"] < 10

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.dataset import load_dataset
-from pellucid.workbench.experiments.sections import change, choose, read_sections
+from pellucid.workbench.experiments.sections import change, choose, read_sections, to_toml
 
 
 @pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
@@ -77,3 +78,8 @@ def test_what_no_experiment_holds_is_refused(tmp_path: Path, text: str, message:
 def test_so_are_settings(setting: str) -> None:
     with pytest.raises(ConfigError, match="--set x"):
         change({"x": [1, 2]}, [setting.replace("x=", "x.0=")])
+
+
+def test_a_name_that_is_no_unicode_is_refused_before_a_run() -> None:
+    with pytest.raises(ConfigError, match=r"cannot be written to a file and read again.*rename a file"):
+        to_toml({"data": {"train": os.fsdecode(b"\xff.csv")}})

@@ -278,7 +278,7 @@ def test_resume_drops_lines_after_the_checkpoint_and_leftovers(pellucid: Shell) 
     pellucid("train", "iris.toml", "--out", "run", "--quiet")
     before = Path("run/metrics.jsonl").read_text()
     Path("run/metrics.jsonl").write_text(before + '{"epoch": 6, "step": 36, "loss": 0.1}\n{"epoch": 7, "st')
-    Path("run/.checkpoint.safetensors.1-1.partial").write_bytes(b"left by a kill")
+    Path("run/.pellucid-0123456789abcdef.partial").write_bytes(b"left by a kill")
     pellucid("train", "--resume", "--out", "run", "--quiet")
     assert Path("run/metrics.jsonl").read_text() == before
     assert not list(Path("run").glob(".*"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pellucid as pl
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
-from pellucid.saving.files import remove_leftovers
+from pellucid.saving.temporary import remove_leftovers
 
 KILLS = 200
 

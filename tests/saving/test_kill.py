@@ -34,7 +34,7 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     def no_space(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for owner, name in ((os, "fsync"), (Path, "replace"), (Path, "open")):
+    for owner, name in ((os, "fsync"), (Path, "replace"), (os, "open")):
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, no_space)
             with pytest.raises(pl.CheckpointError, match=r"No space left .*what was there before is untouched"):

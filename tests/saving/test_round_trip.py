@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.saving.container import read_header
+from pellucid.saving.reading import read_header
 from safetensors.numpy import load_file
 
 from tests.saving.support import small_data, small_model, small_trainer

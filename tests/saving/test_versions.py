@@ -13,7 +13,7 @@ from packaging.version import Version
 from pellucid.registry.discovery import GROUP, Claim
 from pellucid.registry.plugins import Plugins
 from pellucid.registry.registry import Registry
-from pellucid.saving.container import read_header
+from pellucid.saving.reading import read_header
 from pellucid.standard.layers.dense import Dense
 from pellucid.testing.registries import use_registry
 

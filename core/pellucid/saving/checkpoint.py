@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from copy import copy
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,21 @@ from pellucid.basics.errors import CheckpointError, ConfigError, NumericalError,
 from pellucid.interfaces.optimizer import Slots
 from pellucid.registry.config import read
 from pellucid.registry.writer import to_config
-from pellucid.saving.container import Header, damaged, read_header, read_tensors, to_text, write
-from pellucid.saving.model import below, check_tensors, differences, model_document, model_tensors, refused, restore
+from pellucid.saving.container import Header, as_path, damaged, write
+from pellucid.saving.documents import as_json, parse, to_text
+from pellucid.saving.files import shown
+from pellucid.saving.model import (
+    below,
+    check_facts,
+    check_tensors,
+    differences,
+    model_document,
+    model_tensors,
+    prepare,
+    reason,
+    refused,
+)  # fmt: skip
+from pellucid.saving.reading import opened
 from pellucid.training.run import Callback, Training
 
 
@@ -38,23 +52,44 @@ def save_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     ops = trainer.runtime.ops
     tensors |= {f"optimizer/{name}": ops.to_host(a) for name, a in trainer.slots.buffers.items()}
     callbacks: list[dict[str, Any]] = []
-    for callback in trainer.callbacks:
-        state = callback.state()
-        arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
-        if state:
+    for callback, number in _numbered(trainer.callbacks):
+        arrays, others = _memory(callback)
+        if arrays or others:
             tensors |= {f"callbacks/{len(callbacks)}/{name}": array for name, array in arrays.items()}
-            others = {name: value for name, value in state.items() if name not in arrays}
-            callbacks.append({"class": type(callback).__name__, "state": others})
-    document["settings"] = settings(trainer)
+            callbacks.append({"class": type(callback).__name__, "number": number, "state": others})
+    document["settings"] = as_json(settings(trainer), "settings", 2)
     document["progress"] = {
         "steps": trainer.steps, "epochs": trainer.epochs, "position": trainer.position,
         "totals": ops.to_host(trainer.totals).tolist(), "optimizer_steps": int(trainer.slots.t),
         "plan": trainer.plan,
     }  # fmt: skip
-    tensors[_HISTORY] = np.frombuffer(to_text(trainer.history.records).encode(), np.uint8)  # too long for a header
+    records = as_json(trainer.history.records, "history")
+    tensors[_HISTORY] = np.frombuffer(to_text(records).encode(), np.uint8)  # too long for a header
     document["callbacks"] = callbacks
-    _keep_what_is_finite(path, tensors, trainer)
-    write(path, "checkpoint", document, tensors)
+    place = as_path(path)
+    check_facts(place, document, "cannot be saved")
+    wrong = _wrong_progress(document["progress"]) or _wrong_history(records)
+    if wrong is not None:
+        raise CheckpointError(f"{shown(place)} cannot be saved, because it could not be read again: {wrong}.")
+    _keep_what_is_finite(place, tensors, trainer)
+    write(place, "checkpoint", document, tensors)
+
+
+def _memory(callback: Callback) -> tuple[dict[str, HostArray], dict[str, Any]]:
+    """What a callback remembers: arrays, and the rest as JSON."""
+    name, state = type(callback).__name__, callback.state()
+    if not isinstance(state, Mapping) or not all(isinstance(key, str) for key in state):
+        raise CheckpointError(f"{name}.state() must return a table with texts as keys. Received: {state!r:.80}.")
+    arrays = {key: value for key, value in state.items() if isinstance(value, np.ndarray)}
+    others = {key: value for key, value in state.items() if key not in arrays}
+    return arrays, as_json(others, f"{name}.state()", 4)
+
+
+def _numbered(callbacks: list[Callback]) -> Iterator[tuple[Callback, int]]:
+    """Each callback with its number among those of its class: what tells two of one class apart."""
+    names = [type(callback).__name__ for callback in callbacks]
+    for i, callback in enumerate(callbacks):
+        yield callback, names[:i].count(names[i])
 
 
 def require_whole(slots: Slots) -> None:
@@ -70,7 +105,8 @@ def require_whole(slots: Slots) -> None:
 def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     """Put a new trainer where the saved one stood; ``fit`` with the same data then continues.
 
-    The trainer must have been made with the same model and settings. Nothing is changed unless everything fits.
+    The trainer must have been made with the same model and settings. Nothing is changed unless everything fits: where
+    a callback refuses its memory, those that were asked before it are put back.
 
     Raises:
         CheckpointError: the file cannot be read, or belongs to another run; the message names the differences.
@@ -81,23 +117,32 @@ def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
         restore_checkpoint(trainer, "checkpoint.safetensors")
         trainer.fit("iris", epochs=20 - trainer.epochs)
     """
-    header = read_header(path, "checkpoint")
-    _check_same(header, trainer)
-    check_tensors(header, trainer.model)
-    slots = _slots(header, trainer)
-    callbacks = _callbacks(header, trainer)
-    tensors = read_tensors(header)
-    history = _history(header, tensors)
-    progress = header.document["progress"]
-    restore(trainer.model, header, tensors)
-    for name in slots:
-        trainer.slots.buffer(name)[...] = trainer.runtime.ops.asarray(tensors[f"optimizer/{name}"])
+    ops = trainer.runtime.ops
+    with opened(path, "checkpoint") as file:
+        header = file.header
+        check_facts(header.path, header.document)
+        progress = header.document["progress"]
+        wrong = _wrong_progress(progress)
+        if wrong is not None:
+            raise damaged(header.path, wrong)
+        _check_same(header, trainer)
+        check_tensors(header, trainer.model, _OURS)
+        slots = _slots(header, trainer)
+        callbacks = _callbacks(header, trainer)
+        tensors = file.tensors()
+        history = _history(header, tensors)
+    place = prepare(trainer.model, header, tensors)
+    memory = {name: ops.asarray(tensors[f"optimizer/{name}"]) for name in slots}
+    totals = ops.asarray(np.array(progress["totals"], np.float64))
+    _restore_callbacks(header, callbacks, tensors)
+    # From here on nothing is left that could be refused.
+    place()
+    for name, values in memory.items():
+        trainer.slots.buffer(name)[...] = values
     trainer.slots.t[()], trainer.slots.broken_off = progress["optimizer_steps"], False
     trainer.epochs, trainer.position, trainer.plan = progress["epochs"], progress["position"], progress["plan"]
-    trainer.totals[...] = trainer.runtime.ops.asarray(np.array(progress["totals"], np.float64))
+    trainer.totals[...] = totals
     trainer.history.records[:] = history
-    for i, (callback, state) in enumerate(callbacks):
-        callback.restore(state | below(f"callbacks/{i}/", tensors))
 
 
 def _keep_what_is_finite(path: str | os.PathLike[str], tensors: Mapping[str, HostArray], trainer: Training) -> None:
@@ -105,7 +150,8 @@ def _keep_what_is_finite(path: str | os.PathLike[str], tensors: Mapping[str, Hos
     if not bad or not Path(path).exists():
         return
     try:
-        before = _not_finite(read_tensors(read_header(path, "checkpoint")))
+        with opened(path, "checkpoint") as file:
+            before = _not_finite(file.tensors())
     except CheckpointError:  # what is there cannot be read, so there is nothing to lose
         return
     if not before:
@@ -148,18 +194,54 @@ _HISTORY = "history"
 """The tensor that holds the epochs' figures, as the bytes of a JSON text."""
 
 
+_OURS = ("optimizer/", "callbacks/", _HISTORY)
+"""What the names of a checkpoint's tensors begin with that are not the model's."""
+_MOST = (1 << 63) - 1
+_PLAN = {"rows", "batch_size", "epochs", "steps"}  # the first two alone before a plan said where it ends
+
+
+def _wrong_progress(progress: Mapping[str, Any]) -> str | None:
+    """What is no progress of a run, as a sentence; None where all is well."""
+    for name in ("steps", "epochs", "position", "optimizer_steps"):
+        if not _is_count(progress[name]):
+            return f"its 'progress.{name}' must be an int of at least 0, and is {progress[name]!r:.80}"
+    totals, plan = progress["totals"], progress["plan"]
+    if [type(total) for total in totals] != [float, float] or not all(map(isfinite, totals)) or totals[1] < 0:
+        return f"its 'progress.totals' must be a sum of losses and what they count, and is {totals!r:.80}"
+    counts = {"rows", "batch_size"} <= set(plan) <= _PLAN and all(map(_is_count, plan.values()))
+    if plan and not (counts and plan["rows"] and plan["batch_size"]):
+        return f"its 'progress.plan' must hold {', '.join(sorted(_PLAN))} as counts, and is {plan!r:.160}"
+    if progress["position"] > plan.get("rows", 0):
+        return f"its place in the epoch, {progress['position']}, lies behind the end of {plan.get('rows', 0)} rows"
+    return None
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= _MOST
+
+
+def _wrong_history(records: Any) -> str | None:
+    """What is no history of a run, as a sentence; None where all is well."""
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        return "its history is no list of epochs"
+    for i, record in enumerate(records):
+        if not _is_count(record.get("epoch")) or type(record.get("loss")) not in (int, float):
+            return f"its history lacks the number or the loss of epoch {i + 1}: {record!r:.80}"
+    return None
+
+
 def _check_same(header: Header, trainer: Training) -> None:
-    totals = header.document["progress"]["totals"]
-    if list(map(type, totals)) != [float, float] or _HISTORY not in header.tensors:
-        raise damaged(header.path, "its description of the run is incomplete")
-    now = {"model": model_document(trainer.model)["model"], "settings": settings(trainer)}
+    now = {
+        "model": model_document(trainer.model)["model"],
+        "settings": as_json(settings(trainer), "settings", 2),
+    }
     different = [
         f"{path}: {before!r} in the checkpoint, {after!r} now"
         for path, before, after in differences(_as_today(header), now)
     ]
     if different:
         raise CheckpointError(
-            f"{header.path} is of another run, so it cannot be continued with these settings. Different are:\n  "
+            f"{shown(header.path)} is of another run, so it cannot be continued with these settings. Different are:\n  "
             + "\n  ".join(different) + "\nGive the same settings again, or begin a new run."
         )  # fmt: skip
 
@@ -173,7 +255,7 @@ def _as_today(header: Header) -> dict[str, dict[str, Any]]:
         if config is not None:
             try:
                 saved[section][name] = to_config(read(kinds, config, path=f"{section}.{name}", saved=True))
-            except PellucidError as error:
+            except Exception as error:  # a file may bring a stranger's component into any state
                 raise refused(header, error, "continued") from error
     return saved
 
@@ -197,28 +279,69 @@ def _slots(header: Header, trainer: Training) -> list[str]:
 
 
 def _history(header: Header, tensors: Mapping[str, HostArray]) -> list[dict[str, Any]]:
+    if _HISTORY not in tensors or header.tensors[_HISTORY][0] != np.uint8:
+        raise damaged(header.path, "its history is missing")
     try:
-        records = json.loads(tensors[_HISTORY].tobytes())
+        records = parse(tensors[_HISTORY].tobytes())
     except ValueError as error:
         raise damaged(header.path, f"its history is not JSON: {error}") from error
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise damaged(header.path, "its history is no list of epochs")
-    return records
+    wrong = _wrong_history(records)
+    if wrong is not None:
+        raise damaged(header.path, wrong)
+    return list(records)
 
 
-def _callbacks(header: Header, trainer: Training) -> list[tuple[Callback, dict[str, Any]]]:
-    """The callbacks that had something to remember, each with what it was."""
-    waiting = list(trainer.callbacks)
-    pairs = []
-    for saved in header.document["callbacks"]:
+_Pair = tuple[Callback, str, dict[str, Any]]
+
+
+def _callbacks(header: Header, trainer: Training) -> list[_Pair]:
+    """The callbacks that had something to remember, each with where its arrays lie and what else it was."""
+    waiting = list(_numbered(trainer.callbacks))
+    pairs: list[_Pair] = []
+    for i, saved in enumerate(header.document["callbacks"]):
         if not isinstance(saved, dict) or not isinstance(saved.get("state"), dict):
             raise damaged(header.path, "its description of the callbacks is incomplete")
-        callback = next((c for c in waiting if type(c).__name__ == saved.get("class")), None)
-        if callback is None:
+        name, number = saved.get("class"), saved.get("number")
+        if number is not None and not _is_count(number):
+            raise damaged(header.path, f"the 'number' of a callback must be a count, and is {number!r:.80}")
+        # Files of before callbacks were numbered hold those of one class in their order.
+        found = next((w for w in waiting if type(w[0]).__name__ == name and number in (None, w[1])), None)
+        if found is None:
+            which = f" (number {number + 1} of them)" if number else ""
             raise CheckpointError(
-                f"{header.path} holds the memory of a callback {saved.get('class')!r}, and this trainer has none. "
+                f"{shown(header.path)} holds the memory of a callback {name!r:.80}{which}, and this trainer has none. "
                 "Give the trainer the same callbacks as before."
             )
-        waiting.remove(callback)
-        pairs.append((callback, saved["state"]))
+        waiting.remove(found)
+        pairs.append((found[0], f"callbacks/{i}/", saved["state"]))
+    stray = next((n for n in below("callbacks/", header.tensors) if _place(n) >= len(pairs)), None)
+    if stray is not None:
+        raise damaged(header.path, f"no callback is there for its tensor 'callbacks/{stray:.80}'")
     return pairs
+
+
+def _place(name: str) -> float:
+    number, slash, _ = name.partition("/")
+    return int(number) if slash and number.isdecimal() and len(number) < 10 else float("inf")
+
+
+def _restore_callbacks(header: Header, pairs: list[_Pair], tensors: Mapping[str, HostArray]) -> None:
+    """Let the callbacks take back their memory: all of them, or none."""
+    before = [(callback, _attributes(callback)) for callback, _, _ in pairs]
+    for callback, prefix, state in pairs:
+        try:
+            callback.restore(state | below(prefix, tensors))
+        except Exception as error:  # a stranger's callback may raise anything
+            for undone, attributes in before:
+                vars(undone).clear()
+                vars(undone).update(attributes)
+            raise CheckpointError(
+                f"{shown(header.path)} cannot be continued: {type(callback).__name__} does not take back its memory. "
+                f"{reason(error)} The file was written by another version of this callback, or is damaged."
+            ) from error
+
+
+def _attributes(callback: Callback) -> dict[str, Any]:
+    """What stands on a callback, so that it can be put back; its own lists and tables as copies."""
+    kinds = (list, dict, set)
+    return {name: copy(value) if isinstance(value, kinds) else value for name, value in vars(callback).items()}

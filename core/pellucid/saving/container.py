@@ -6,7 +6,6 @@ the size of the file before memory is taken for it.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import CheckpointError
-from pellucid.saving.files import replace_file
+from pellucid.saving.documents import as_json, parse, to_text
+from pellucid.saving.files import replace_file, shown
 
 Kind = Literal["model", "checkpoint"]
 
@@ -30,14 +29,13 @@ FORMAT_VERSION = 1
 """Raised when the meaning of a file changes. Files of older versions stay readable; newer ones are refused."""
 MAX_HEADER = 16 << 20
 """Bytes. A header holds the configuration and about 100 bytes per tensor; more than this is no model of ours."""
-MAX_DEPTH = 200
-"""How deeply the document may be nested; a model nested deeper could not be built either."""
 MAX_AXES = 32
 """Of one tensor."""
 DTYPES = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64, "I32": np.int32, "I16": np.int16,
     "I8": np.int8, "U64": np.uint64, "U32": np.uint32, "U16": np.uint16, "U8": np.uint8, "BOOL": np.bool_,
 }  # fmt: skip
+_STORED = set(map(np.dtype, DTYPES.values()))
 KEY = "pellucid"
 """Of the one entry in the metadata, a JSON text: of several the safetensors library does not keep the order, and equal
 models would give files that are not."""
@@ -66,6 +64,7 @@ class Header:
         document: configuration and facts, as JSON has them; all that ``DOCUMENT`` names is there and of its type.
         tensors: name -> (dtype, shape).
         tensors_hash: what the hash of the tensors' values must be.
+        starts: name -> where its values begin, in bytes from the end of the header.
     """
 
     path: Path
@@ -73,15 +72,21 @@ class Header:
     document: dict[str, Any]
     tensors: _Table
     tensors_hash: str
+    starts: dict[str, int]
 
 
 def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
     """Write a file, atomically; see :func:`pellucid.saving.files.replace_file`.
 
-    Numbers and arrays of NumPy's in the document are written as Python has them.
+    Numbers and arrays of NumPy's in the document are written as Python has them. What is written was held against all
+    that a reader checks.
+
+    Raises:
+        CheckpointError: there is something that a file cannot hold, or it cannot be written.
     """
-    path = _as_path(path)
-    arrays = {name: np.ascontiguousarray(array).reshape(np.shape(array)) for name, array in tensors.items()}
+    path = as_path(path)
+    document = as_json(document)
+    arrays = {name: _storable(path, name, array) for name, array in tensors.items()}
     values = hash_values(arrays)
     facts = {
         "format_version": FORMAT_VERSION, "kind": kind, "tensors_sha256": values,
@@ -94,39 +99,40 @@ def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any],
     length = int.from_bytes(content[:8], "little")
     if length > MAX_HEADER:
         raise CheckpointError(
-            f"{path} cannot be written: its header would have {length} bytes, and at most {MAX_HEADER} are read again. "
-            "The configuration or the metadata of this model is too large."
+            f"{shown(path)} cannot be written: its header would have {length} bytes, and at most {MAX_HEADER} are read "
+            "again. The configuration or the metadata of this model is too large."
         )
+    try:
+        check_header(path, content[8 : 8 + length], len(content), kind)
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"{shown(path)} is not written, because it could not be read again. The reader would say: {error}"
+        ) from error
     replace_file(path, content)
 
 
-def to_text(facts: Any, **form: Any) -> str:
-    """Facts as JSON, in which NaN and infinity stay what they are.
-
-    Raises:
-        CheckpointError: there is something among them that JSON cannot hold.
-    """
-    try:
-        return json.dumps(facts, default=_in_python, **form)
-    except TypeError as error:
+def _storable(path: Path, name: str, array: Any) -> HostArray:
+    """An array as files hold it: in rows, little-endian, of a type that they know."""
+    array = np.asarray(array)
+    if array.dtype.newbyteorder("=") not in _STORED or not _is_unicode(name):
         raise CheckpointError(
-            f"A file can hold numbers, texts, truth values, None, and lists and tables of these. {error}. Look at the "
-            "metadata of the model and at what callbacks return from state()."
-        ) from error
+            f"{shown(path)} is not written: {name!r:.80} is an array of type {array.dtype}. Files hold arrays of "
+            f"{', '.join(sorted(dtype.name for dtype in _STORED))}, under names of Unicode."
+        )
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
 
 
-def _in_python(value: Any) -> Any:
-    if not hasattr(value, "tolist"):
-        raise TypeError(f"Received: {value!r:.80} ({type(value).__name__})")
-    return value.tolist()
+def _is_unicode(text: str) -> bool:
+    return text == text.encode("utf-8", "replace").decode()
 
 
-def _as_path(path: Any) -> Path:
+def as_path(path: Any) -> Path:
+    """The path of a file; CheckpointError for what is none."""
     if not isinstance(path, str | os.PathLike):
         raise CheckpointError(
             f"A file is named by its path, a text or a pathlib.Path. Received: {path!r:.80} ({type(path).__name__})."
         )
-    return Path(path)
+    return Path(os.fsdecode(path))
 
 
 def hash_values(tensors: Mapping[str, HostArray]) -> str:
@@ -143,25 +149,30 @@ def hash_header(kind: str, document: Mapping[str, Any], tensors: _Table, values:
     return sha256(to_text([FORMAT_VERSION, kind, document, table, values]).encode()).hexdigest()
 
 
-def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
-    """Open a file and check what it claims.
+def check_header(path: Path, text: bytes, size: int, kind: Kind) -> Header:
+    """What the header of a file says, all of it checked; ``size`` is that of the whole file.
 
     Raises:
-        CheckpointError: missing, foreign, truncated, damaged, of the other kind, or of a newer pellucid.
+        CheckpointError: foreign, truncated, damaged, of the other kind, or of a newer pellucid.
     """
-    path = _as_path(path)
-    header = _raw_header(path)
+    header = _json(path, text)
+    end = max((_span(entry)[1] for name, entry in header.items() if name != "__metadata__"), default=0)
+    if 8 + len(text) + end != size:
+        raise CheckpointError(
+            f"{shown(path)} is truncated or damaged: {size} bytes, and its header describes {8 + len(text) + end}. "
+            "Copy it again, or go back to an earlier checkpoint."
+        )
     metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):
         raise CheckpointError(
-            f"{path} is a safetensors file, and pellucid did not write it: it holds arrays and no description of a "
-            "model. Build the model by name and copy the arrays into its parameters: param.data = …."
+            f"{shown(path)} is a safetensors file, and pellucid did not write it: it holds arrays and no description "
+            "of a model. Build the model by name and copy the arrays into its parameters: param.data = …."
         )
     facts = _json(path, metadata[KEY])
     version = facts.get("format_version")
     if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise CheckpointError(
-            f"{path} is written in version {version!r:.20} of the format. This pellucid reads versions up to "
+            f"{shown(path)} is written in version {version!r:.20} of the format. This pellucid reads versions up to "
             f"{FORMAT_VERSION}. Upgrade pellucid: pip install --upgrade pellucid."
         )
     absent = [name for name, wanted in _FIELDS.items() if not isinstance(facts.get(name), wanted)]
@@ -173,60 +184,12 @@ def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
             if facts["kind"] == "checkpoint"
             else "Load it with pellucid.load(path)"
         )
-        raise CheckpointError(f"{path} must hold a {kind}. Received: a {facts['kind']}. {remedy}.")
-    tensors = _tensor_table(path, header)
+        raise CheckpointError(f"{shown(path)} must hold a {kind}. Received: a {facts['kind']:.40}. {remedy}.")
+    tensors, starts = _tensor_table(path, header)
     if hash_header(kind, facts["document"], tensors, facts["tensors_sha256"]) != facts["sha256"]:
         raise damaged(path, "its hash does not agree with its description of the model")
     _check_document(path, facts["document"], DOCUMENT[kind])
-    return Header(path, kind, facts["document"], tensors, facts["tensors_sha256"])
-
-
-def read_tensors(header: Header) -> dict[str, HostArray]:
-    """All tensors of a file whose header has been checked, verified against their hash."""
-    try:
-        with safe_open(header.path, framework="numpy") as file:
-            if set(file.keys()) != set(header.tensors):
-                raise damaged(header.path, "its tensors changed while it was being read")
-            tensors = {name: file.get_tensor(name) for name in header.tensors}
-    except (SafetensorError, OSError) as error:
-        raise damaged(header.path, str(error)) from error
-    if hash_values(tensors) != header.tensors_hash:
-        raise damaged(header.path, "the hash of its values is not the one that was written")
-    return tensors
-
-
-def _raw_header(path: Path) -> dict[str, Any]:
-    """The JSON header of a safetensors file: 8 bytes that give its length, then the text."""
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            start = file.read(8)
-            length = int.from_bytes(start, "little")
-            if len(start) < 8 or length > size - 8:
-                # The first bytes of a foreign file, read as a length, say nothing to anybody.
-                claimed = f", and its header alone takes {length + 8}" if 0 < length <= MAX_HEADER else ""
-                raise CheckpointError(
-                    f"{path} is not a safetensors file, or it is truncated: {size} bytes{claimed}. Copy it again, or "
-                    "save the model again."
-                )
-            if length > MAX_HEADER:
-                raise CheckpointError(
-                    f"{path} has a header of {length} bytes. Expected: at most {MAX_HEADER}. No file that pellucid "
-                    "writes has one so large, so it is not read."
-                )
-            text = file.read(length)
-    except OSError as error:
-        raise CheckpointError(
-            f"Cannot read {path}: {error.strerror}. Check the path; pellucid.save(model, path) writes such files."
-        ) from error
-    header = _json(path, text)
-    end = max((_span(entry)[1] for name, entry in header.items() if name != "__metadata__"), default=0)
-    if 8 + length + end != size:
-        raise CheckpointError(
-            f"{path} is truncated or damaged: {size} bytes, and its header describes {8 + length + end}. "
-            "Copy it again, or go back to an earlier checkpoint."
-        )
-    return header
+    return Header(path, kind, facts["document"], tensors, facts["tensors_sha256"], starts)
 
 
 def _span(entry: Any) -> tuple[int, int]:
@@ -239,22 +202,14 @@ def _span(entry: Any) -> tuple[int, int]:
 
 def _json(path: Path, text: str | bytes) -> dict[str, Any]:
     try:
-        parsed = json.loads(text)
-        _check_depth(parsed)
-    except (ValueError, RecursionError) as error:
+        parsed = parse(text)
+    except ValueError as error:
         raise CheckpointError(
-            f"{path} is not a file of pellucid, or it is damaged: its header is not JSON ({type(error).__name__})."
+            f"{shown(path)} is not a file of pellucid, or it is damaged: its header is not JSON ({error})."
         ) from error
     if not isinstance(parsed, dict):
         raise damaged(path, f"its header must be a table, and is a {type(parsed).__name__}")
     return parsed
-
-
-def _check_depth(value: Any, depth: int = 0) -> None:
-    if depth > MAX_DEPTH:
-        raise ValueError("nested too deeply")
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _check_depth(item, depth + 1)
 
 
 def _check_document(path: Path, document: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
@@ -267,33 +222,36 @@ def _check_document(path: Path, document: Mapping[str, Any], wanted: Mapping[str
             raise damaged(path, f"its '{name}' must be of type {expected}, and is {value!r:.80}")
 
 
-def _tensor_table(path: Path, header: Mapping[str, Any]) -> _Table:
-    """name -> (dtype, shape), after checking that the tensors fill the file without gap or overlap."""
+def _tensor_table(path: Path, header: Mapping[str, Any]) -> tuple[_Table, dict[str, int]]:
+    """name -> (dtype, shape), and name -> start, after a check that tensors fill the file without gap or overlap."""
     table: _Table = {}
+    starts: dict[str, int] = {}
     spans: list[tuple[int, int]] = []
     for name, entry in header.items():
         shape = entry.get("shape") if isinstance(entry, dict) else None
         sizes: list[Any] = shape if isinstance(shape, list) and len(shape) <= MAX_AXES else [None]
         if not all(type(n) is int and 0 <= n < 1 << 48 for n in sizes):
-            raise damaged(path, f"the shape of tensor {name!r} is {shape!r}")
-        if entry.get("dtype") not in DTYPES:
-            raise damaged(path, f"the dtype of tensor {name!r} is {entry.get('dtype')!r}")
+            raise damaged(path, f"the shape of tensor {name!r} is {shape!r:.80}")
+        if not isinstance(entry.get("dtype"), str) or entry["dtype"] not in DTYPES:
+            raise damaged(path, f"the dtype of tensor {name!r} is {entry.get('dtype')!r:.80}")
         dtype = np.dtype(DTYPES[entry["dtype"]])
         start, end = _span(entry)
         if end - start != prod(sizes) * dtype.itemsize:
-            raise damaged(path, f"tensor {name!r} of shape {shape} and type {dtype} cannot have {end - start} bytes")
-        table[name] = dtype, tuple(sizes)
+            raise damaged(path, f"tensor {name!r} of shape {sizes} and type {dtype} cannot have {end - start} bytes")
+        table[name], starts[name] = (dtype, tuple(sizes)), start
         spans.append((start, end))
     spans.sort()
     for (_, end), (start, _) in pairwise(spans):
         if start != end:
             raise damaged(path, f"its tensors overlap or leave a gap at byte {end}")
-    return table
+    if spans and spans[0][0]:
+        raise damaged(path, f"its tensors leave a gap of {spans[0][0]} bytes before the first")
+    return table, starts
 
 
 def damaged(path: Path, what: str) -> CheckpointError:
     """The error for a file whose contents are not what was written."""
     return CheckpointError(
-        f"{path} is damaged or was changed after it was written: {what}. Copy it again from where it came, or go back "
-        "to an earlier checkpoint."
+        f"{shown(path)} is damaged or was changed after it was written: {what}. Copy it again from where it came, or "
+        "go back to an earlier checkpoint."
     )

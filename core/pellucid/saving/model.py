@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,10 @@ from pellucid.registry.config import read
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import default_registry
 from pellucid.registry.writer import Writer, to_config
-from pellucid.saving.container import Header, damaged, read_header, read_tensors, write
+from pellucid.saving.container import Header, as_path, damaged, write
+from pellucid.saving.documents import as_json
+from pellucid.saving.files import shown
+from pellucid.saving.reading import opened
 
 
 def save(model: Layer, path: str | os.PathLike[str]) -> None:
@@ -39,9 +44,11 @@ def save(model: Layer, path: str | os.PathLike[str]) -> None:
 
         pellucid.save(model, "digits.safetensors")
     """
-    document = model_document(model)
+    document, tensors = model_document(model), model_tensors(model)
+    check_facts(as_path(path), document, "cannot be saved")
     _check_rebuilds(model, document)
-    write(path, "model", document, model_tensors(model))
+    _check_transforms(model, document, tensors)
+    write(path, "model", document, tensors)
 
 
 def load(path: str | os.PathLike[str], *, backend: str | Ops | None = None) -> Layer:
@@ -60,24 +67,19 @@ def load(path: str | os.PathLike[str], *, backend: str | Ops | None = None) -> L
         model = pellucid.load("digits.safetensors")
         logits = model.predict(x)
     """
-    header = read_header(path, "model")
-    saved = header.document["model"]
-    if saved["dtype"] not in DTYPES:
-        raise damaged(header.path, f"its floating-point type is {saved['dtype']!r}")
-    try:
-        shapes = read_shapes(saved["input_shapes"])
-    except ConfigError as error:
-        raise damaged(header.path, str(error)) from error
-    try:
-        model: Layer = read(("model", "layer"), saved["config"], saved=True)
-        declare(model, *shapes)  # takes no memory yet
-    except PellucidError as error:
-        raise refused(header, error) from error
-    check_tensors(header, model)
-    tensors = read_tensors(header)
-    config = to_config(model)
-    allocate(model, *shapes, seed=saved["seed"], dtype=saved["dtype"], ops=get_ops(backend), config=config)
-    restore(model, header, tensors)
+    ops = get_ops(backend)
+    with opened(path, "model") as file:
+        header = file.header
+        shapes = check_facts(header.path, header.document)
+        saved = header.document["model"]
+        with refusing(header):
+            model: Layer = read(("model", "layer"), saved["config"], saved=True)
+            declare(model, *shapes)  # takes no memory yet
+            config = to_config(model)
+        check_tensors(header, model)
+        tensors = file.tensors()
+    allocate(model, *shapes, seed=saved["seed"], dtype=saved["dtype"], ops=ops, config=config)
+    prepare(model, header, tensors)()
     return model
 
 
@@ -88,9 +90,11 @@ def model_document(model: Layer) -> dict[str, Any]:
     """Everything about a model but its arrays, fit for JSON; see :data:`pellucid.saving.container.DOCUMENT`."""
     runtime = require_runtime(model)
     try:
-        config = to_config(model)
+        metadata = as_json(runtime.metadata, "metadata", 2)
+        config = as_json(to_config(model), "model.config", 3)
         transforms, of_targets = (
-            [to_config(transform) for transform in each] for each in (runtime.transforms, runtime.target_transforms)
+            [as_json(to_config(transform), "transforms", 3) for transform in each]
+            for each in (runtime.transforms, runtime.target_transforms)
         )
     except ConfigError as error:
         raise CheckpointError(
@@ -99,7 +103,7 @@ def model_document(model: Layer) -> dict[str, Any]:
         ) from error
     return {
         "pellucid": __version__,
-        "plugins": dict(_plugins([config, transforms, of_targets, runtime.metadata])),
+        "plugins": dict(_plugins([config, transforms, of_targets, metadata])),
         "model": {
             "config": config,
             "input_shapes": [list(shape) for shape in runtime.input_shapes],
@@ -110,7 +114,7 @@ def model_document(model: Layer) -> dict[str, Any]:
         "transforms": transforms,
         "target_transforms": of_targets,
         "classes": None if runtime.classes is None else list(runtime.classes),
-        "metadata": runtime.metadata,
+        "metadata": metadata,
     }
 
 
@@ -118,13 +122,13 @@ def model_tensors(model: Layer) -> dict[str, HostArray]:
     """All arrays of a model, on the host: ``parameters/…``, ``states/…``, ``transforms/…``, ``target_transforms/…``."""
     runtime = require_runtime(model)
     tensors = {name: runtime.ops.to_host(item.data) for name, item in _owned(model).items()}
-    for kind in _TRANSFORMS:
+    for kind in TRANSFORMS:
         for i, transform in enumerate(getattr(runtime, kind)):
             tensors |= {f"{kind}/{i}/{name}": array for name, array in transform.state().items()}
     return tensors
 
 
-_TRANSFORMS = ("transforms", "target_transforms")
+TRANSFORMS = ("transforms", "target_transforms")
 """Of samples and of targets: attributes of the runtime, and what their tensors' names begin with."""
 
 
@@ -138,8 +142,8 @@ def _plugins(config: Any) -> Iterator[tuple[str, str]]:
     """(vendor, the package that brings it) of every component in a configuration that is not the core's."""
     if isinstance(config, Mapping):
         vendor, slash, _ = str(config.get("type", "")).partition("/")
-        if slash and vendor != CORE:
-            plugin = default_registry().plugins.found[vendor]
+        plugin = default_registry().plugins.found.get(vendor) if slash and vendor != CORE else None
+        if plugin is not None:  # None, too, for what merely looks like a name in the metadata of a user
             yield vendor, f"{plugin.distribution} {plugin.version}"
     for item in config.values() if isinstance(config, Mapping) else config if isinstance(config, list) else ():
         yield from _plugins(item)
@@ -161,6 +165,18 @@ def _check_rebuilds(model: Layer, document: Mapping[str, Any]) -> None:
         )
 
 
+def _check_transforms(model: Layer, document: Mapping[str, Any], tensors: Mapping[str, HostArray]) -> None:
+    """The same for transforms: make them again and let them take back what they learned."""
+    try:
+        for kind in TRANSFORMS:
+            _fitted_transforms(kind, document, tensors)
+    except Exception as error:  # a stranger's transform may raise anything
+        raise CheckpointError(
+            f"This {type(model).__name__} cannot be saved, because its transforms could not be loaded again: "
+            f"{reason(error)}"
+        ) from error
+
+
 def _changed_setting(model: Layer, twin: Layer) -> str | None:
     """Where the layers that a factory function made are no longer as it made them, as a sentence."""
     try:
@@ -174,9 +190,16 @@ def _changed_setting(model: Layer, twin: Layer) -> str | None:
 # -- what is read ----------------------------------------------------------------------------------------------------
 
 
-def check_tensors(header: Header, model: Layer) -> None:
-    """Compare shapes and types before any memory is taken: a small file must not ask for a large model."""
+def check_tensors(header: Header, model: Layer, more: tuple[str, ...] = ()) -> None:
+    """Compare shapes and types before any memory is taken: a small file must not ask for a large model.
+
+    ``more``: what the names of tensors may begin with that are no model's.
+    """
     tensors = {n: what for n, what in header.tensors.items() if n.startswith(("parameters/", "states/"))}
+    known = tuple(f"{kind}/{i}/" for kind in TRANSFORMS for i in range(len(header.document.get(kind) or [])))
+    stray = next((n for n in header.tensors if n not in tensors and not n.startswith((*known, *more))), None)
+    if stray is not None:
+        raise damaged(header.path, f"nothing in it belongs to its tensor {stray!r:.80}")
     wanted = np.dtype(header.document["model"]["dtype"])
     difference = _other_shape({name: shape for name, (_, shape) in tensors.items()}, built=_shapes(model))
     for name, (dtype, _) in tensors.items():
@@ -184,48 +207,111 @@ def check_tensors(header: Header, model: Layer) -> None:
             difference = f"'{name}' is of type {dtype} in a model of type {wanted}."
     if difference is not None:
         raise CheckpointError(
-            f"{header.path} does not fit the model that its configuration builds: {difference} Either the file is "
-            f"damaged, or a component changed since it was written (by {', '.join(_packages(header).values())}); "
+            f"{shown(header.path)} does not fit the model that its configuration builds: {difference} Either the file "
+            f"is damaged, or a component changed since it was written (by {', '.join(_packages(header).values())}); "
             "install that version to load it."
         )
 
 
-def restore(model: Layer, header: Header, tensors: Mapping[str, HostArray]) -> None:
-    """Copy everything out of a file whose tensors have been compared into a model whose memory is there."""
+def check_facts(path: Path, document: Mapping[str, Any], what: str = "is damaged") -> tuple[Shape, ...]:
+    """Hold what a document says of a model beside its configuration against types and ranges; returns the input shapes.
+
+    Raises:
+        CheckpointError: something is none of its kind. ``what`` is said of the file then.
+    """
+    saved, metadata = document["model"], document["metadata"]
+    classes, features, objective = document.get("classes"), metadata.get("features"), metadata.get("objective")
+    try:
+        shapes = read_shapes(saved["input_shapes"])
+        wrong = (
+            None
+            if [list(shape) for shape in shapes] == saved["input_shapes"]
+            else "'input_shapes' is no list of shapes"
+        )
+    except ConfigError as error:
+        shapes, wrong = (), str(error)
+    checks = {
+        f"its floating-point type is {saved['dtype']!r:.80}": saved["dtype"] in DTYPES,
+        f"its seed is {saved['seed']!r:.80}, and must be an int in [0, 2**64)": _is_seed(saved["seed"]),
+        "its 'frozen' must be a list of paths of parameters": _is_texts(saved["frozen"]),
+        "its 'plugins' must be texts by name": _is_texts(list(document["plugins"].values())),
+        "its 'classes' must be a list of names": classes is None or _is_texts(classes),
+        f"its 'features' must be a list of names of columns, and is {features!r:.80}": features is None
+        or _is_texts(features),
+        f"its 'objective' must be a configuration, and is {objective!r:.80}": isinstance(objective, dict | None),
+    }
+    wrong = wrong or next((wrong for wrong, good in checks.items() if not good), None)
+    if wrong is not None:
+        raise damaged(path, wrong) if what == "is damaged" else CheckpointError(f"{shown(path)} {what}: {wrong}.")
+    return shapes
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_seed(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 64
+
+
+def prepare(model: Layer, header: Header, tensors: Mapping[str, HostArray]) -> Callable[[], None]:
+    """Make all that a model takes out of a file whose tensors have been compared; nothing is changed yet.
+
+    Returns:
+        A function that puts it in its place, which nothing in the file can make fail.
+    """
     runtime = require_runtime(model)
     document = header.document
-    features = document["metadata"].get("features", [])
-    if not isinstance(features, list) or not all(isinstance(name, str) for name in features):
-        raise damaged(header.path, f"its 'features' must be a list of names of columns, and is {features!r:.80}")
-    # Before anything is changed: these may fail.
-    transforms, of_targets = (_fitted_transforms(kind, header, tensors) for kind in _TRANSFORMS)
-    for name, item in _owned(model).items():
-        item.data[...] = runtime.ops.asarray(tensors[name], runtime.dtype)
-    for param in runtime.arena.params:
-        param.trainable = param.path not in document["model"]["frozen"]
-    runtime.transforms, runtime.target_transforms = transforms, of_targets
-    runtime.metadata = document["metadata"]
-    runtime.classes = None if document["classes"] is None else tuple(map(str, document["classes"]))
+    frozen = set(document["model"]["frozen"])
+    unknown = sorted(frozen - {param.path for param in runtime.arena.params})
+    if unknown:
+        raise damaged(header.path, f"it freezes the parameter {unknown[0]!r:.80}, which the model does not have")
+    with refusing(header):
+        transforms, of_targets = (_fitted_transforms(kind, document, tensors) for kind in TRANSFORMS)
+    values = {name: runtime.ops.asarray(tensors[name], runtime.dtype) for name in _owned(model)}
+    classes = document.get("classes")
+
+    def place() -> None:
+        for name, item in _owned(model).items():
+            item.data[...] = values[name]
+        for param in runtime.arena.params:
+            param.trainable = param.path not in frozen
+        runtime.transforms, runtime.target_transforms = transforms, of_targets
+        runtime.metadata = document["metadata"]
+        runtime.classes = None if classes is None else tuple(classes)
+
+    return place
 
 
-def _fitted_transforms(kind: str, header: Header, tensors: Mapping[str, HostArray]) -> list[Transform]:
+def _fitted_transforms(kind: str, document: Mapping[str, Any], tensors: Mapping[str, HostArray]) -> list[Transform]:
     transforms: list[Transform] = []
-    for i, config in enumerate(header.document.get(kind) or []):  # files before targets could be scaled have none
-        try:
-            transform: Transform = read("transform", config, path=f"{kind}.{i}", saved=True)
-            transform.restore(below(f"{kind}/{i}/", tensors))
-        except PellucidError as error:
-            raise refused(header, error) from error
+    for i, config in enumerate(document.get(kind) or []):  # files before targets could be scaled have none
+        transform: Transform = read("transform", config, path=f"{kind}.{i}", saved=True)
+        transform.restore(below(f"{kind}/{i}/", tensors))
         transforms.append(transform)
     return transforms
 
 
-def refused(header: Header, error: PellucidError, what: str = "loaded") -> CheckpointError:
+@contextmanager
+def refusing(header: Header, what: str = "loaded") -> Iterator[None]:
+    """Within: components are made of what a file says. Whatever they raise becomes one error that names the file."""
+    try:
+        yield
+    except Exception as error:  # a file may bring a stranger's component into any state
+        raise refused(header, error, what) from error
+
+
+def reason(error: Exception) -> str:
+    """What an error says; of one that is not ours, its kind too."""
+    return str(error) if isinstance(error, PellucidError) else f"{type(error).__name__}: {error!s:.500}"
+
+
+def refused(header: Header, error: Exception, what: str = "loaded") -> CheckpointError:
     """The error for a file with a component that cannot be made; names the packages that are not installed."""
     found = default_registry().plugins.found
     absent = [package for vendor, package in _packages(header).items() if vendor not in found]
     remedy = f" The file was written with {' and '.join(absent)}: install it, and load again." if absent else ""
-    return CheckpointError(f"{header.path} cannot be {what}: {error}{remedy}")
+    return CheckpointError(f"{shown(header.path)} cannot be {what}: {reason(error)}{remedy}")
 
 
 def _packages(header: Header) -> dict[str, str]:

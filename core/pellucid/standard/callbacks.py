@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Example
-from pellucid.basics.errors import ConfigError, NumericalError
+from pellucid.basics.errors import CheckpointError, ConfigError, NumericalError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.saving.checkpoint import save_checkpoint
 from pellucid.standard.arguments import check_choice
@@ -60,6 +60,7 @@ class BestEpoch(Callback):
         data = _fingerprint(run, name)
         if self.epoch is not None:
             self._require_own(run, name)
+            self._require_arrays(run)
             self._go_on(run)
             if self._data not in (None, data):
                 self.epoch, self.figure, self._learned = None, None, {}
@@ -72,6 +73,15 @@ class BestEpoch(Callback):
             raise ConfigError(
                 f"This best_epoch holds epoch {self.epoch} of another trainer. Give each trainer one of its own, by "
                 'its name for example: callbacks=["best_epoch"].'
+            )
+
+    def _require_arrays(self, run: Run) -> None:
+        """Raise CheckpointError where what was restored is of a model of another form."""
+        ours = _forms(dict(_arrays(run.model)))
+        if _forms(self._learned) != ours:
+            raise CheckpointError(
+                f"The checkpoint's best epoch is of another model: it has {_forms(self._learned)!s:.200}, and this "
+                f"model {ours!s:.200}. Begin a new run."
             )
 
     def _go_on(self, run: Run) -> None:
@@ -114,9 +124,15 @@ class BestEpoch(Callback):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         kept = dict(state)
-        self.epoch, self.figure, self._data = (kept.pop(name, None) for name in ("epoch", "figure", "data"))
-        self._trained = {n.removeprefix(_TRAINED): kept.pop(n) for n in list(kept) if n.startswith(_TRAINED)}
-        self._learned = kept
+        epoch, figure, data = (kept.pop(name, None) for name in ("epoch", "figure", "data"))
+        trained = {n.removeprefix(_TRAINED): kept.pop(n) for n in list(kept) if n.startswith(_TRAINED)}
+        good = type(epoch) is int and epoch > 0 and type(figure) in (int, float) and isinstance(data, str | None)
+        if state and not (good and _fits(kept) and (not trained or _forms(trained) == _forms(kept))):
+            raise CheckpointError(
+                f"best_epoch remembers an epoch, its figure and arrays of the model. Received: epoch {epoch!r:.40}, "
+                f"the figure {figure!r:.40}, {', '.join(map(str, [*kept, *trained])) or 'no arrays'}."
+            )
+        self.epoch, self.figure, self._data, self._trained, self._learned = epoch, figure, data, trained, kept
 
     def choice(self, trainer: Training) -> tuple[int | None, str]:
         return self.epoch, self._monitored(trainer)[0]
@@ -133,6 +149,15 @@ class BestEpoch(Callback):
 
 
 _TRAINED = "trained/"
+
+
+def _fits(arrays: Mapping[str, Any]) -> bool:
+    """Whether these may be the arrays of a model."""
+    return "parameters" in arrays and all(isinstance(array, np.ndarray) for array in arrays.values())
+
+
+def _forms(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: (getattr(array, "dtype", None), np.shape(array)) for name, array in arrays.items()}
 
 
 def _key(record: Mapping[str, Any], name: str, sign: float) -> tuple[float, float]:

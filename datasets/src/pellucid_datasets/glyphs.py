@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import warnings
 from collections.abc import Sequence
 from hashlib import sha256
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from pellucid import (
+    CheckpointError,
     ConfigError,
     DataError,
     Dataset,
@@ -26,6 +26,7 @@ from pellucid import (
     check_int,
     check_memory,
     check_type,
+    replacing,
 )
 
 from pellucid_datasets.fonts import Face, text_fonts
@@ -182,20 +183,14 @@ def _check_fonts(owner: object, fonts: object) -> None:
 
 def _keep(path: Path, pixels: np.ndarray[Any, Any]) -> None:
     """Write the images into the cache, whole or not at all; without a cache they are rendered anew each time."""
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
-            temporary = Path(file.name)
+        with replacing(path) as file:
             np.save(file, pixels)
-        temporary.replace(path)
-    except OSError as error:
+    except (OSError, CheckpointError) as error:
         warnings.warn(
             f"Rendered glyphs cannot be kept in {path.parent}: {error}. They are rendered again next time. "
             f"Set {CACHE} to a folder that can be written.",
             RuntimeWarning,
             stacklevel=2,
         )
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)

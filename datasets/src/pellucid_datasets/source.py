@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from pellucid import DataError
+from pellucid import CheckpointError, DataError, replacing
 
 from pellucid_datasets.places import CACHE, DATA, cache_folder, find, looked_in
 
@@ -64,19 +64,24 @@ class Source:
 
         url, folder = self.url + name, cache_folder(self.folder)
         try:
-            path = pooch.retrieve(url, self.checksums[name], name, folder, downloader=self._fetch)
+            folder.mkdir(parents=True, exist_ok=True)
+            with replacing(folder / name) as file:  # what a killed download leaves, a later one finds and removes
+                self._fetch(url, file.name, pooch)
+                received = pooch.file_hash(file.name, alg="sha256")
+                if received != self.checksums[name]:
+                    raise ValueError(f"Received: {received}.")
         except (RequestException, HTTPError) as error:
             raise self._failed(f"{url} could not be downloaded: {error}.") from error
-        except ValueError as error:  # what pooch raises for another checksum
+        except ValueError as error:
             raise self._failed(
                 f"What came from {url} is not the file that was published: its SHA-256 must be "
                 f"{self.checksums[name]}. {error} It was not kept."
             ) from error
-        except OSError as error:
+        except (OSError, CheckpointError) as error:
             raise self._failed(
                 f"The cache folder {folder} cannot be written: {error}. Set {CACHE} to a folder that can."
             ) from error
-        return Path(path)
+        return folder / name
 
     def _fetch(self, url: str, file: str, pooch: Any) -> None:
         """Write what stands under an address to a file, as pooch asks for it; a server that is silent, slow or sends

@@ -92,7 +92,7 @@ def _needs_a_run(verb: str, able: Sequence[Entry]) -> str:
 
 def model_name(run: Path) -> str:
     """The canonical name of the model that a run folder or model file holds."""
-    from pellucid.saving.container import read_header
+    from pellucid.saving.reading import read_header
     from pellucid.workbench.experiments.folder import RunFolder
 
     header = read_header(RunFolder(run).model if run.is_dir() else run, "model")

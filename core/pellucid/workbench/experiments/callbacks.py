@@ -7,10 +7,12 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from time import perf_counter
 from types import FrameType
 from typing import Any
 
+from pellucid.basics.errors import CheckpointError
 from pellucid.training.run import Callback, Run
 from pellucid.workbench.experiments.folder import RunFolder
 
@@ -58,7 +60,10 @@ class Recorder(Callback):
         return {"seconds": self.seconds}
 
     def restore(self, state: Any) -> None:
-        self._before = float(state["seconds"])
+        seconds = state.get("seconds")
+        if type(seconds) not in (int, float) or not 0 <= seconds < inf:
+            raise CheckpointError(f"'seconds' must be the time that a run took, at least 0. Received: {seconds!r:.80}.")
+        self._before = float(seconds)
 
 
 class StopOnSignal(Callback):

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from pellucid.saving.files import replace_by
 from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, ORANGE, RED, VIOLET, style
 
 Epochs = Sequence[Mapping[str, Any]]
@@ -57,7 +58,7 @@ def draw(epochs: Epochs, summary: Mapping[str, Any], path: Path) -> None:
     for panel in panels:
         _style(panel, best, [epoch["epoch"] for epoch in epochs])
     _title(figure, summary)
-    figure.savefig(path)
+    replace_by(path, lambda file: figure.savefig(file, format="png"))
 
 
 def _loss(panel: Axes, epochs: Epochs, best: int) -> None:

@@ -121,8 +121,20 @@ def change(sections: Sections, settings: Iterable[str]) -> None:
 
 
 def to_toml(sections: Mapping[str, Any]) -> str:
-    """The sections as the text of an experiment file. TOML has no None: such arguments are left at their default."""
-    return tomli_w.dumps(_without_none(sections))
+    """The sections as the text of an experiment file. TOML has no None: such arguments are left at their default.
+
+    Raises:
+        ConfigError: there is a text that is no Unicode, such as a file's name in an old encoding: no TOML holds it.
+    """
+    text = tomli_w.dumps(_without_none(sections))
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"This experiment cannot be written to a file and read again: {error}. Texts must be Unicode; rename "
+            "a file whose name is none."
+        ) from error
+    return text
 
 
 def _value(setting: str, text: str) -> Any:

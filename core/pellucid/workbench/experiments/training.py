@@ -10,8 +10,8 @@ from typing import Any
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import listed
 from pellucid.saving.checkpoint import restore_checkpoint
-from pellucid.saving.files import remove_leftovers
 from pellucid.saving.model import save
+from pellucid.saving.temporary import remove_leftovers
 from pellucid.standard.callbacks import Checkpoint
 from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal
 from pellucid.workbench.experiments.experiment import Prepared

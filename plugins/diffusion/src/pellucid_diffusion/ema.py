@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from pellucid import Callback, ConfigError, Equation, Example, Run, check_float
+from pellucid import Callback, CheckpointError, ConfigError, Equation, Example, Run, check_float
 
 
 class Ema(Callback):
@@ -58,6 +58,11 @@ class Ema(Callback):
         average = arena.zeros()
         if self._average is None:
             ops.copy(arena.data, average)
+        elif np.shape(self._average) != average.shape or self._average.dtype != average.dtype:
+            raise CheckpointError(
+                f"The checkpoint's average has {np.size(self._average)} weights of type {self._average.dtype}, and "
+                f"this model {average.size} of type {average.dtype}. Begin a new run."
+            )
         else:
             average[...] = ops.asarray(self._average)
             if self._trained is not None and np.array_equal(ops.to_host(arena.data), self._average):
@@ -97,7 +102,15 @@ class Ema(Callback):
         return {"count": self._count, **kept} if kept else {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        self._count, self._average, self._trained = state.get("count", 0), state.get("average"), state.get("trained")
+        count, average, trained = state.get("count", 0), state.get("average"), state.get("trained")
+        forms = [(a.shape, a.dtype) if isinstance(a, np.ndarray) else None for a in (average, trained)]
+        alike = forms[0] is not None and (trained is None or forms[0] == forms[1])
+        if state and not (type(count) is int and count >= 0 and alike):
+            raise CheckpointError(
+                f"ema remembers how many steps are in an average, and the average. Received: {count!r:.40} steps; "
+                f"average, weights: {forms}."
+            )
+        self._count, self._average, self._trained = count, average, trained
 
 
 def _host(array: Any) -> Any:

@@ -106,7 +106,7 @@ _MEANT |= {key: f"model.{key}" for key in ("hidden", "outputs", "activation", "t
 
 def _say_what_is_saved(folder: RunFolder, trainer: Any, output: Output) -> None:
     """After a number that was not finite."""
-    from pellucid.saving.container import read_header
+    from pellucid.saving.reading import read_header
 
     if folder.checkpoint.exists():
         steps = read_header(folder.checkpoint, "checkpoint").document["progress"]["optimizer_steps"]
