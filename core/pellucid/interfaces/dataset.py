@@ -98,6 +98,11 @@ class Dataset(Component, ABC):
         experiment prints them and writes them into its run folder, where nothing is left open."""
         return {}
 
+    def located(self) -> Mapping[str, Any]:
+        """The arguments that name files of the user's, as absolute paths: an experiment writes them into its run
+        folder, which is opened from other working directories, too."""
+        return {}
+
     def splits(self, seed: int = 0) -> Splits:
         """Load, check and split. The same seed gives the same parts.
 

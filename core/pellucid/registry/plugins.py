@@ -8,6 +8,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -82,6 +83,10 @@ class Plugin:
         return error
 
 
+_CALLER: ContextVar[tuple[Plugin, str] | None] = ContextVar("caller", default=None)
+"""The plugin and the hook of it that is being called."""
+
+
 class Plugins:
     """The plugins of one registry. Finding them imports nothing; each is imported when it is first asked for."""
 
@@ -139,22 +144,43 @@ class Plugins:
     def call(self, hook: str, **arguments: Any) -> None:
         """Call a hook of all plugins. One that raises is switched off and reported; the others are still called."""
         for vendor, implementation in self.implementations(hook):
-            plugin = self.found[vendor]
-            try:
+            with self._isolated(self.found[vendor], hook):
                 implementation(**arguments)
-            except Exception as error:
-                self._forget(plugin)
-                plugin.fail(error, hook)
-                if strict():
-                    raise plugin.unusable() from error
-                last = traceback.extract_tb(error.__traceback__)[-1]
-                warning = PellucidWarning(
-                    f"{plugin} It raised this in {hook}, at {last.filename}:{last.lineno}, and is switched off for the "
-                    f"rest of this process. The command line shows the traceback with --debug; {STRICT}=1 makes it an "
-                    "error."
-                )
-                warning.__cause__ = error
-                warnings.warn(warning, stacklevel=2)
+
+    def observer(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
+        """A function that looks on, as it is to be called: where a hook subscribes it, it is isolated as the hook is,
+        and not called any more once its plugin is switched off."""
+        caller = _CALLER.get()
+        if caller is None:
+            return function
+
+        def isolated(run: Any) -> None:
+            if not caller[0].failed_in:
+                with self._isolated(*caller):
+                    function(run)
+
+        return isolated
+
+    @contextmanager
+    def _isolated(self, plugin: Plugin, hook: str) -> Iterator[None]:
+        token = _CALLER.set((plugin, hook))
+        try:
+            yield
+        except (Exception, SystemExit) as error:  # what calls sys.exit must not end us either
+            self._forget(plugin)
+            plugin.fail(error, hook)
+            if strict():
+                raise plugin.unusable() from error
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            warning = PellucidWarning(
+                f"{plugin} It raised this in {hook}, at {last.filename}:{last.lineno}, and is switched off for the "
+                f"rest of this process. The command line shows the traceback with --debug; {STRICT}=1 makes it an "
+                "error."
+            )
+            warning.__cause__ = error
+            warnings.warn(warning, stacklevel=4)
+        finally:
+            _CALLER.reset(token)
 
     def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
         """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""

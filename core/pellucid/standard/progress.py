@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pellucid.basics.checks import check_bool
+from pellucid.basics.errors import PellucidWarning
 from pellucid.training.run import Callback, Run
 
 if TYPE_CHECKING:  # imported for those who look
@@ -21,7 +25,8 @@ class Progress(Callback):
     """Shows the place in the run, the time left, the loss and the figures of the epochs, on standard error.
 
     Epochs shorter than a tenth of a second do not all get a line; the last one always does. ``Trainer.fit`` has one of
-    its own, see ``verbose`` there.
+    its own, see ``verbose`` there. Where it cannot be shown (no reader, a full disk, a closed file) a warning says so
+    and the run goes on without it.
 
     Args:
         always: show plain lines even where nobody seems to be looking, such as in a file; otherwise nothing is shown
@@ -38,21 +43,37 @@ class Progress(Callback):
         self.written = -INTERVAL
         self.unwritten = ""
         self.bar: tqdm[None] | None = None
-        self.shown = sys.stderr is not None and (self.always or somebody_looks())
-        if self.shown and somebody_looks():
-            from tqdm import tqdm
+        self.shown = sys.stderr is not None
+        with self._perhaps():
+            self.shown &= self.always or somebody_looks()
+            if self.shown and somebody_looks():
+                from tqdm import tqdm
 
-            self.bar = tqdm(
-                total=run.total_steps - run.step, bar_format=FORMAT, postfix=[""], mininterval=INTERVAL,
-                dynamic_ncols=True, leave=False, file=sys.stderr,
-            )  # fmt: skip
-            run.on_time(self._draw, INTERVAL)
+                self.bar = tqdm(
+                    total=run.total_steps - run.step, bar_format=FORMAT, postfix=[""], mininterval=INTERVAL,
+                    dynamic_ncols=True, leave=False, file=sys.stderr,
+                )  # fmt: skip
+                run.on_time(self._draw, INTERVAL)
+
+    @contextmanager
+    def _perhaps(self) -> Iterator[None]:
+        """Inside the ``with`` block something is shown, or fails: then nothing is shown any more."""
+        try:
+            yield
+        except Exception as error:  # of the stream or of tqdm: nothing here is worth a run
+            self.shown, self.bar, self.unwritten = False, None, ""
+            with suppress(OSError, ValueError):  # it is told where standard error is, which may have failed
+                warnings.warn(
+                    f"Progress is not shown any more, because it cannot be written: {type(error).__name__}: {error}. "
+                    "Training goes on.", PellucidWarning, stacklevel=4,
+                )  # fmt: skip
 
     def _draw(self, run: Run) -> None:
-        if self.bar is not None:
-            self.bar.postfix[0] = f"loss {run.loss:.4f}"
-            self.bar.set_description_str(f"epoch {run.epoch + 1}/{run.last_epoch}", refresh=False)
-            self.bar.update(run.step - self.first - self.bar.n)
+        with self._perhaps():
+            if self.bar is not None:
+                self.bar.postfix[0] = f"loss {run.loss:.4f}"
+                self.bar.set_description_str(f"epoch {run.epoch + 1}/{run.last_epoch}", refresh=False)
+                self.bar.update(run.step - self.first - self.bar.n)
 
     def on_epoch_end(self, run: Run) -> None:
         """Write the epoch's figures: they stay on the screen above the live line."""
@@ -69,15 +90,17 @@ class Progress(Callback):
     def on_run_end(self, run: Run) -> None:
         """Write the last epoch if that is still to be done, and remove the live line."""
         self._write()
-        if self.bar is not None:
-            self.bar.close()
+        with self._perhaps():
+            if self.bar is not None:
+                self.bar.close()
 
     def _write(self) -> None:
         line, self.unwritten = self.unwritten, ""
-        if line and self.bar is not None:
-            self.bar.write(line, file=sys.stderr)  # above the live line
-        elif line:
-            print(line, file=sys.stderr)
+        with self._perhaps():
+            if line and self.bar is not None:
+                self.bar.write(line, file=sys.stderr)  # above the live line
+            elif line and sys.stderr is not None:  # it may have gone since: print would take standard output
+                print(line, file=sys.stderr)
 
 
 def somebody_looks() -> bool:

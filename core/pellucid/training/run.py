@@ -146,6 +146,7 @@ class Run:
         directory: the run folder, or None.
         gradient_observers: who was subscribed by ``on_gradients``.
         stop_reason: why the run was stopped before its planned end, or None.
+        whole: no step is under way: what happens now leaves nothing half done, and the run can be saved.
         failure: the error that ended the run, known in ``on_run_end``; or None.
     """
 
@@ -162,6 +163,7 @@ class Run:
         self.rows = trainer.position
         self.directory = trainer.directory
         self.stop_reason: str | None = None
+        self.whole = True
         self.failure: BaseException | None = None
         self._progress = progress or Callback()
         self._started = ExitStack()
@@ -180,15 +182,16 @@ class Run:
         return self.trainer.epochs
 
     def on_step(self, observer: StepObserver, every: int = 1) -> None:
-        """Call ``observer(run)`` after every n-th accepted step."""
+        """Call ``observer(run)`` after every n-th accepted step. One that a plugin's hook subscribes is switched off
+        with its plugin if it raises; any other ends the run."""
         if every < 1:
             raise ConfigError(f"The 'every' of on_step must be an int of at least 1. Received: {every!r}.")
-        self._step_observers.append((every, observer))
+        self._step_observers.append((every, default_registry().plugins.observer(observer)))
 
     def on_time(self, observer: StepObserver, seconds: float) -> None:
         """Call ``observer(run)`` after a step, about every so many seconds; what depends on the clock should not
         depend on how long a step takes."""
-        self._timers.append(_Timer(observer, seconds, perf_counter() + seconds))
+        self._timers.append(_Timer(default_registry().plugins.observer(observer), seconds, perf_counter() + seconds))
 
     def on_gradients(self, observer: GradientObserver) -> None:
         """Call ``observer(segments)`` when the gradients of a step are complete and before they are checked, clipped
@@ -248,12 +251,17 @@ class Run:
         return max(1, int(left / self._pace)) if self._pace > 0.0 else 1
 
     def step_done(self) -> None:
-        self.rows = self.trainer.position
-        for every, observer in self._step_observers:
-            if self.trainer.steps % every == 0:
-                observer(self)
+        self.rows, self.whole = self.trainer.position, True
+        if self._step_observers:
+            self._tell([observer for every, observer in self._step_observers if self.trainer.steps % every == 0])
         if self._timers:
             self._look_at_the_clock()
+
+    def _tell(self, observers: Sequence[StepObserver]) -> None:
+        """Each, whatever becomes of the others: a run that one of them ends is saved as all have seen it."""
+        with ExitStack() as told:
+            for observer in reversed(observers):
+                told.callback(observer, self)
 
     def _look_at_the_clock(self) -> None:
         now, step = perf_counter(), self.trainer.steps
@@ -265,6 +273,5 @@ class Run:
                 timer.observer(self)
 
     def epoch_done(self) -> None:
-        for callback in (self._progress, *self.trainer.callbacks):
-            callback.on_epoch_end(self)
-        default_registry().plugins.call("pellucid_epoch_end", run=self)
+        call, callbacks = default_registry().plugins.call, (self._progress, *self.trainer.callbacks)
+        self._tell([c.on_epoch_end for c in callbacks] + [lambda run: call("pellucid_epoch_end", run=run)])

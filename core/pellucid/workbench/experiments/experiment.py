@@ -246,7 +246,7 @@ def prepare(experiment: Experiment) -> Prepared:
     }  # fmt: skip
     shape = config["input_shape"]
     resolved: Sections = {
-        "data": {**data, **decided, "seed": data_seed},
+        "data": {**data, **decided, **experiment.dataset.located(), "seed": data_seed},
         "model": {**to_config(model), "input_shape": [list(n) if isinstance(n, tuple) else n for n in shape]},
         **({"objective": to_config(objective)} if experiment.loss is None else {"loss": to_config(experiment.loss)}),
         "optimizer": to_config(trainer.optimizer),

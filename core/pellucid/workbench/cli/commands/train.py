@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from signal import Signals
 from typing import TYPE_CHECKING, Any
 
-from pellucid.basics.errors import ConfigError, NumericalError
+from pellucid.basics.errors import ConfigError
 from pellucid.workbench.cli.console import Output, Parser, table
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def configure(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     from pellucid.workbench.experiments.experiment import check, prepare
-    from pellucid.workbench.experiments.folder import RunFolder, default_path
+    from pellucid.workbench.experiments.folder import RunFolder, new_path
     from pellucid.workbench.experiments.training import train
 
     if args.resume and args.out is None:
@@ -49,12 +50,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         RunFolder(args.out).check_free()
     prepared = prepare(experiment)
     model, data = (prepared.resolved[section]["type"] for section in ("model", "data"))
-    folder = RunFolder(args.out or default_path(model, data, datetime.now()))
-    try:
+    with new_path(model, data, datetime.now()) if args.out is None else nullcontext(args.out) as path:
+        folder = RunFolder(path)
         outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
-    except NumericalError:
-        output.note(f"The run is saved up to the step before: {folder.checkpoint}.")
-        raise
     if isinstance(outcome, Signals):
         return _interrupted(outcome, folder, prepared.trainer, output)
     output.result({"run": str(folder.path), **outcome}, _text(outcome, folder))
