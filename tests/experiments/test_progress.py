@@ -128,8 +128,6 @@ class Broken:
     def flush(self) -> None: ...
 
     def isatty(self) -> bool:
-        if isinstance(self.error, ValueError):
-            raise self.error
         return self.terminal
 
 
@@ -157,4 +155,4 @@ def test_standard_error_that_goes_away_during_a_run(
             monkeypatch.setattr(sys, "stderr", None)
 
     small_trainer(callbacks=[Close()]).fit(small_data(), epochs=2, verbose=True)
-    assert capsys.readouterr() == ("", ""), "on standard output it would stand among results"
+    assert capsys.readouterr().out == "", "there it would stand among results"

@@ -42,7 +42,7 @@ def test_what_a_hook_subscribes_is_switched_off_with_its_plugin(
     at_the_end = "pass" if place else fault
     source = WATCHING.format(fault=fault, subscription=place or "pass", at_the_end=at_the_end)
     install(site, "acme", source=source)
-    with use_registry(Registry(Plugins(lambda: []))):
+    with use_registry(Registry(Plugins(list))):
         known = small_trainer(callbacks=[])
         known.fit(small_data(), epochs=2, batch_size=16)
     with use_registry(registry):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from pellucid.basics.checks import check_bool
 from pellucid.basics.errors import PellucidWarning
+from pellucid.standard.streams import Stream
 from pellucid.training.run import Callback, Run
 
 if TYPE_CHECKING:  # imported for those who look
@@ -43,37 +43,24 @@ class Progress(Callback):
         self.written = -INTERVAL
         self.unwritten = ""
         self.bar: tqdm[None] | None = None
-        self.shown = sys.stderr is not None
-        with self._perhaps():
-            self.shown &= self.always or somebody_looks()
-            if self.shown and somebody_looks():
-                from tqdm import tqdm
+        self.stream = Stream(sys.stderr)
+        live = somebody_looks(self.stream)
+        self.shown = sys.stderr is not None and (self.always or live)
+        if self.shown and live:
+            from tqdm import tqdm
 
-                self.bar = tqdm(
-                    total=run.total_steps - run.step, bar_format=FORMAT, postfix=[""], mininterval=INTERVAL,
-                    dynamic_ncols=True, leave=False, file=sys.stderr,
-                )  # fmt: skip
-                run.on_time(self._draw, INTERVAL)
-
-    @contextmanager
-    def _perhaps(self) -> Iterator[None]:
-        """Inside the ``with`` block something is shown, or fails: then nothing is shown any more."""
-        try:
-            yield
-        except Exception as error:  # of the stream or of tqdm: nothing here is worth a run
-            self.shown, self.bar, self.unwritten = False, None, ""
-            with suppress(OSError, ValueError):  # it is told where standard error is, which may have failed
-                warnings.warn(
-                    f"Progress is not shown any more, because it cannot be written: {type(error).__name__}: {error}. "
-                    "Training goes on.", PellucidWarning, stacklevel=4,
-                )  # fmt: skip
+            self.bar = tqdm(
+                total=run.total_steps - run.step, bar_format=FORMAT, postfix=[""], mininterval=INTERVAL,
+                dynamic_ncols=True, leave=False, file=self.stream,
+            )  # fmt: skip
+            run.on_time(self._draw, INTERVAL)
 
     def _draw(self, run: Run) -> None:
-        with self._perhaps():
-            if self.bar is not None:
-                self.bar.postfix[0] = f"loss {run.loss:.4f}"
-                self.bar.set_description_str(f"epoch {run.epoch + 1}/{run.last_epoch}", refresh=False)
-                self.bar.update(run.step - self.first - self.bar.n)
+        if self.bar is not None and self.shown:
+            self.bar.postfix[0] = f"loss {run.loss:.4f}"
+            self.bar.set_description_str(f"epoch {run.epoch + 1}/{run.last_epoch}", refresh=False)
+            self.bar.update(run.step - self.first - self.bar.n)
+            self._look()
 
     def on_epoch_end(self, run: Run) -> None:
         """Write the epoch's figures: they stay on the screen above the live line."""
@@ -90,21 +77,31 @@ class Progress(Callback):
     def on_run_end(self, run: Run) -> None:
         """Write the last epoch if that is still to be done, and remove the live line."""
         self._write()
-        with self._perhaps():
-            if self.bar is not None:
-                self.bar.close()
+        if self.bar is not None:
+            self.bar.close()
 
     def _write(self) -> None:
         line, self.unwritten = self.unwritten, ""
-        with self._perhaps():
-            if line and self.bar is not None:
-                self.bar.write(line, file=sys.stderr)  # above the live line
-            elif line and sys.stderr is not None:  # it may have gone since: print would take standard output
-                print(line, file=sys.stderr)
+        if line and self.bar is not None:
+            self.bar.write(line, file=self.stream)  # above the live line
+        elif line:
+            print(line, file=self.stream)
+        self._look()
+
+    def _look(self) -> None:
+        """Whether it can still be shown; said once, where warnings go."""
+        error = self.stream.failure
+        if error is not None and self.shown:
+            self.shown = False
+            with suppress(OSError, ValueError):  # they go where writing has failed, unless somebody has seen to it
+                warnings.warn(
+                    f"Progress is not shown any more, because it cannot be written: {type(error).__name__}: {error}. "
+                    "Training goes on.", PellucidWarning, stacklevel=4,
+                )  # fmt: skip
 
 
-def somebody_looks() -> bool:
+def somebody_looks(stream: Stream) -> bool:
     """Whether standard error is a terminal, or the cell of a notebook, which is none and is looked at all the same."""
     ipython = sys.modules.get("IPython")  # loaded by the notebook long before us; a script must not pay for it
     in_notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-    return in_notebook or (hasattr(sys.stderr, "isatty") and sys.stderr.isatty())
+    return in_notebook or stream.isatty()
