@@ -53,8 +53,9 @@ class Source:
         from requests import RequestException
 
         url, folder = self.url + name, cache_folder(self.folder)
+        seen = getattr(sys.stderr, "isatty", bool)()  # services have no standard error
         try:
-            path = pooch.retrieve(url, self.checksums[name], name, folder, progressbar=sys.stderr.isatty())
+            path = pooch.retrieve(url, self.checksums[name], name, folder, progressbar=seen)
         except RequestException as error:
             raise self._failed(f"{url} could not be downloaded: {error}.") from error
         except ValueError as error:  # what pooch raises for another checksum
