@@ -60,7 +60,7 @@ class Plugin:
         self.error: BaseException | None = None
         self.entries: dict[tuple[str, str], Entry] = {}
 
-    def fail(self, error: BaseException, hook: str = REGISTER) -> None:
+    def fail(self, error: BaseException, hook: str) -> None:
         """Take everything back that this plugin registered and remember why."""
         self.status = "broken"
         self.failed_in = hook
@@ -121,8 +121,7 @@ class Plugins:
                     self._load(plugin)
                     plugin.status = "loaded"
                 except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us either
-                    self._forget(plugin)
-                    plugin.fail(error)
+                    self._switch_off(plugin, error)
             if plugin.status not in ("loading", "loaded", "disabled") and not self._lenient and strict():
                 raise plugin.unusable()
             return plugin
@@ -144,43 +143,38 @@ class Plugins:
     def call(self, hook: str, **arguments: Any) -> None:
         """Call a hook of all plugins. One that raises is switched off and reported; the others are still called."""
         for vendor, implementation in self.implementations(hook):
-            with self._isolated(self.found[vendor], hook):
-                implementation(**arguments)
+            self._isolated(self.found[vendor], hook, implementation)(**arguments)
 
-    def observer(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
-        """A function that looks on, as it is to be called: where a hook subscribes it, it is isolated as the hook is,
-        and not called any more once its plugin is switched off."""
+    def observer(self, function: Callable[..., None]) -> Callable[..., None]:
+        """A function that looks on, as it is to be called: where a hook subscribes it, it is isolated as the hook is."""
         caller = _CALLER.get()
-        if caller is None:
-            return function
+        return function if caller is None else self._isolated(*caller, function)
 
-        def isolated(run: Any) -> None:
-            if not caller[0].failed_in:
-                with self._isolated(*caller):
-                    function(run)
+    def _isolated(self, plugin: Plugin, hook: str, function: Callable[..., None]) -> Callable[..., None]:
+        """A function of a plugin that raises nothing (unless ``PELLUCID_STRICT=1``), and is not called any more once
+        the plugin is switched off."""
 
-        return isolated
+        def call(*further: Any, **arguments: Any) -> None:
+            if not plugin.failed_in:
+                token = _CALLER.set((plugin, hook))
+                try:
+                    function(*further, **arguments)
+                except (Exception, SystemExit) as error:  # what calls sys.exit must not end us either
+                    self._switch_off(plugin, error, hook)
+                    if strict():
+                        raise plugin.unusable() from error
+                    last = traceback.extract_tb(error.__traceback__)[-1]
+                    warning = PellucidWarning(
+                        f"{plugin} It raised this in {hook}, at {last.filename}:{last.lineno}, and is switched off for "
+                        f"the rest of this process. The command line shows the traceback with --debug; {STRICT}=1 "
+                        "makes it an error."
+                    )
+                    warning.__cause__ = error
+                    warnings.warn(warning, stacklevel=3)
+                finally:
+                    _CALLER.reset(token)
 
-    @contextmanager
-    def _isolated(self, plugin: Plugin, hook: str) -> Iterator[None]:
-        token = _CALLER.set((plugin, hook))
-        try:
-            yield
-        except (Exception, SystemExit) as error:  # what calls sys.exit must not end us either
-            self._forget(plugin)
-            plugin.fail(error, hook)
-            if strict():
-                raise plugin.unusable() from error
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            warning = PellucidWarning(
-                f"{plugin} It raised this in {hook}, at {last.filename}:{last.lineno}, and is switched off for the "
-                f"rest of this process. The command line shows the traceback with --debug; {STRICT}=1 makes it an "
-                "error."
-            )
-            warning.__cause__ = error
-            warnings.warn(warning, stacklevel=4)
-        finally:
-            _CALLER.reset(token)
+        return call
 
     def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
         """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""
@@ -231,9 +225,10 @@ class Plugins:
                         "other and cannot wrap each other's hooks: use a plain hookimpl."
                     )
 
-    def _forget(self, plugin: Plugin) -> None:
+    def _switch_off(self, plugin: Plugin, error: BaseException, hook: str = REGISTER) -> None:
         if self._manager.has_plugin(plugin.vendor):
             self._manager.unregister(name=plugin.vendor)
+        plugin.fail(error, hook)
 
 
 def _with_its_arguments(implementation: pluggy.HookImpl) -> Callable[..., None]:

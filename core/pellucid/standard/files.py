@@ -59,6 +59,7 @@ class Files(Dataset):
     """
 
     examples = ()
+    paths = ("train", "validation", "test")
     validation: Any
     test: Any
 
@@ -106,10 +107,6 @@ class Files(Dataset):
         known = self._known
         target = self.target if known.target is None else known.target
         return self._split(read_table(path, target, header=self.header, features=known.features), known, path)
-
-    def located(self) -> dict[str, str]:
-        files = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {name: str(Path(path).absolute()) for name, path in files.items() if isinstance(path, str)}
 
     def decided(self) -> dict[str, Any]:
         known, decided = self._known, dict[str, Any]()

@@ -218,16 +218,13 @@ class Run:
             yield
 
     def __enter__(self) -> Run:
-        plugins, end_progress = default_registry().plugins, self._progress.on_run_end
+        call = default_registry().plugins.call
         with ExitStack() as started:
-            self._progress.on_run_start(self)
-            started.callback(end_progress, self)
-            started.callback(plugins.call, "pellucid_run_end", run=self)
-            for callback in self.trainer.callbacks:
+            started.callback(call, "pellucid_run_end", run=self)
+            for callback in (*self.trainer.callbacks, self._progress):
                 callback.on_run_start(self)
                 started.callback(callback.on_run_end, self)
-            plugins.call("pellucid_run_start", run=self)
-            started.callback(end_progress, self)  # the live line goes before anybody reports the end
+            call("pellucid_run_start", run=self)
             self._started = started.pop_all()
         return self
 
@@ -273,5 +270,6 @@ class Run:
                 timer.observer(self)
 
     def epoch_done(self) -> None:
-        call, callbacks = default_registry().plugins.call, (self._progress, *self.trainer.callbacks)
-        self._tell([c.on_epoch_end for c in callbacks] + [lambda run: call("pellucid_epoch_end", run=run)])
+        call = default_registry().plugins.call
+        told: list[StepObserver] = [callback.on_epoch_end for callback in (*self.trainer.callbacks, self._progress)]
+        self._tell([*told, lambda run: call("pellucid_epoch_end", run=run)])
