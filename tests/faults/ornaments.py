@@ -20,7 +20,7 @@ from tests.fake_plugins import install, registry_of
 from tests.faults._processes import COMPLETE, check, ended, names, pellucid, ready, started
 from tests.saving.support import everything, small_data, small_trainer
 
-COUNT, SHORT = 1_000, 6
+COUNT, SHORT = 500, 6
 TRAIN = (
     "train", "--model", "ann", "--dataset", "half_moons", "--set", "data.n=60", "--set", "train.epochs=3",
     "--set", "train.seed=3", "--set", "train.threads=1",

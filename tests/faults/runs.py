@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.faults._processes import COMPLETE, check, ended, kill_at, names, pellucid, ready, started
 
-COUNT, SHORT = 400, 5
+COUNT, SHORT = 300, 5
 TRAIN = (
     "train", "--model", "ann", "--dataset", "samples.csv", "--set", "data.target=y", "--set", "train.epochs=2",
     "--set", "train.seed=3", "--set", "train.threads=1", "--quiet",

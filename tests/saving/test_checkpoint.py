@@ -366,6 +366,28 @@ def test_a_run_that_an_observer_ended_goes_on_with_the_same_bits(path: Path) -> 
     assert everything(left) == everything(whole)
 
 
+def test_a_run_that_its_validation_ended_goes_on_with_the_same_bits(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make() -> pl.Trainer:
+        return small_trainer(callbacks=["best_epoch", {"type": "checkpoint", "path": str(path), "seconds": 9}])
+
+    def fit(trainer: pl.Trainer) -> None:
+        trainer.fit((X, Y), epochs=3 - trainer.epochs, validation=(X, Y), batch_size=16)
+
+    with monkeypatch.context() as without_memory, pytest.raises(MemoryError):
+        without_memory.setattr(
+            "pellucid.training.evaluation.batches", lambda *_: (_ for _ in ()).throw(MemoryError("full"))
+        )
+        fit(make())
+    left, whole = make(), make()
+    restore_checkpoint(left, path)
+    assert left.epochs == 0 and left.steps > 0
+    fit(left)
+    fit(whole)
+    assert everything(left) == everything(whole)
+
+
 def test_a_checkpoint_that_cannot_be_written_on_the_way_is_a_warning(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

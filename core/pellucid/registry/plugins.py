@@ -146,7 +146,7 @@ class Plugins:
             self._isolated(self.found[vendor], hook, implementation)(**arguments)
 
     def observer(self, function: Callable[..., None]) -> Callable[..., None]:
-        """A function that looks on, as it is to be called: where a hook subscribes it, it is isolated as the hook is."""
+        """A function that looks on, as it is to be called: where a hook subscribes it, isolated as the hook is."""
         caller = _CALLER.get()
         return function if caller is None else self._isolated(*caller, function)
 

@@ -205,7 +205,7 @@ def _settings(reader: Reader, config: Any) -> TrainSettings:
 def _located(dataset: Dataset) -> dict[str, str]:
     """The arguments that name files, as they mean the same from everywhere."""
     given = dataset.arguments()
-    return {name: str(Path(given[name]).absolute()) for name in dataset.paths if isinstance(given[name], str)}
+    return {name: str(Path(given[name]).absolute()) for name in dataset.paths if isinstance(given.get(name), str)}
 
 
 def prepare(experiment: Experiment) -> Prepared:

@@ -142,5 +142,5 @@ def _plugins(report: Report, registry: Registry) -> None:
         report.section(vendor)
         try:
             hook(report=report)
-        except Exception:
+        except (Exception, SystemExit):
             report.warn("pellucid_doctor", f"The hook of plugin '{vendor}' raised:\n{traceback.format_exc()}")
