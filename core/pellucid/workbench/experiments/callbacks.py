@@ -57,22 +57,24 @@ class Recorder(Callback):
         self._unwritten.append(
             {**run.history[-1], "lr": trainer.optimizer.lr * factor, "seconds": round(self.seconds, 3)}
         )
-        self._write()
+        self._write(told=len(self._unwritten) > 1)
 
     def on_run_end(self, run: Run) -> None:
         self._before, self._started = self.seconds, None
         if self._unwritten:
-            self._write()
+            self._write(told=False)
 
-    def _write(self) -> None:
+    def _write(self, *, told: bool) -> None:
         try:
             self.folder.append_epochs(self._unwritten)
             self._unwritten = []
         except OSError as error:
-            self.note(
-                f"{self.folder.metrics} lacks {len(self._unwritten)} epochs so far, because it cannot be written: "
-                f"{error.strerror or error}. Training does not depend on it."
-            )
+            if not told:
+                last = self._unwritten[-1]["epoch"]
+                self.note(
+                    f"{self.folder.metrics} lacks {len(self._unwritten)} of {last} epochs so far, because it cannot be "
+                    f"written: {error.strerror or error}. Training does not depend on it."
+                )
 
     def state(self) -> dict[str, Any]:
         return {"seconds": self.seconds, "data": dict(self.data)}

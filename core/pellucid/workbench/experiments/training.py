@@ -77,24 +77,32 @@ def _train(
     trainer.directory = folder.path
     if resume:
         _go_on(prepared, folder, recorder, note)
-    steps, epochs = trainer.steps, settings.epochs - trainer.epochs
+    steps = trainer.steps
     try:
-        trainer.fit(splits, epochs=epochs, batch_size=settings.batch_size, verbose=verbose)
-    except BaseException as error:
-        if isinstance(error, CheckpointError) and trainer.epochs == settings.epochs:
-            note(f"{error} The run has come to its end all the same; it cannot be made longer.")
-        else:
-            if trainer.steps > steps:
-                note(_saved(folder))
-            raise
-    save(trainer.model, folder.model)
-    if signals.received is not None:
-        return signals.received
-    test = trainer.evaluate(splits) if len(splits.test) else None
-    summary = summary_of(prepared, test, recorder.seconds)
-    folder.write_summary(summary)
+        _fit(prepared, verbose, note)
+        save(trainer.model, folder.model)
+        if signals.received is not None:
+            return signals.received
+        test = trainer.evaluate(splits) if len(splits.test) else None
+        summary = summary_of(prepared, test, recorder.seconds)
+        folder.write_summary(summary)
+    except BaseException:
+        if trainer.steps > steps:
+            note(_saved(folder))
+        raise
     draw_curves(folder, summary, note)
     return summary
+
+
+def _fit(prepared: Prepared, verbose: bool | None, note: Callable[[str], None]) -> None:
+    trainer, settings = prepared.trainer, prepared.settings
+    epochs = settings.epochs - trainer.epochs
+    try:
+        trainer.fit(prepared.splits, epochs=epochs, batch_size=settings.batch_size, verbose=verbose)
+    except CheckpointError as error:
+        if trainer.epochs < settings.epochs:
+            raise
+        note(f"{error} The run has come to its end all the same.")
 
 
 def _go_on(prepared: Prepared, folder: RunFolder, recorder: Recorder, note: Callable[[str], None]) -> None:
