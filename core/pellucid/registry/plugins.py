@@ -6,8 +6,7 @@ import os
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -88,7 +87,11 @@ _CALLER: ContextVar[tuple[Plugin, str] | None] = ContextVar("caller", default=No
 
 
 class Plugins:
-    """The plugins of one registry. Finding them imports nothing; each is imported when it is first asked for."""
+    """The plugins of one registry. Finding them imports nothing; each is imported when it is first asked for.
+
+    Attributes:
+        lenient: loading raises nothing, whatever ``PELLUCID_STRICT`` says: for commands that show what is wrong.
+    """
 
     def __init__(self, claims: Callable[[], list[Claim]] = find_claims) -> None:
         self._claims = claims
@@ -99,7 +102,7 @@ class Plugins:
 
         self._manager = pluggy.PluginManager("pellucid")
         self._manager.add_hookspecs(hookspecs)
-        self._lenient = False
+        self.lenient = False
         self._found: dict[str, Plugin] | None = None
 
     @property
@@ -122,23 +125,13 @@ class Plugins:
                     plugin.status = "loaded"
                 except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us either
                     self._switch_off(plugin, error)
-            if plugin.status not in ("loading", "loaded", "disabled") and not self._lenient and strict():
+            if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
                 raise plugin.unusable()
             return plugin
 
     def load_all(self) -> list[Plugin]:
         """Load every manifest."""
         return [self.load(vendor) for vendor in self.found]
-
-    @contextmanager
-    def lenient(self) -> Iterator[None]:
-        """Whatever ``PELLUCID_STRICT`` says, loading raises nothing inside the ``with`` block: for commands that show
-        what is wrong with plugins."""
-        before, self._lenient = self._lenient, True
-        try:
-            yield
-        finally:
-            self._lenient = before
 
     def call(self, hook: str, **arguments: Any) -> None:
         """Call a hook of all plugins. One that raises is switched off and reported; the others are still called."""

@@ -8,11 +8,14 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.basics.suggest import did_you_mean
 from pellucid.saving.files import to_json
+
+if TYPE_CHECKING:
+    from pellucid.registry.plugins import Plugins
 
 
 class Output:
@@ -99,6 +102,16 @@ def warnings_as_messages(*, debug: bool) -> Iterator[None]:
         yield
     finally:
         warnings.showwarning = show
+
+
+@contextmanager
+def lenient(plugins: Plugins) -> Iterator[None]:
+    """Inside the ``with`` block loading a plugin raises nothing, whatever ``PELLUCID_STRICT`` says."""
+    before, plugins.lenient = plugins.lenient, True
+    try:
+        yield
+    finally:
+        plugins.lenient = before
 
 
 def table(rows: Iterable[Sequence[str]], indent: str = "") -> str:
