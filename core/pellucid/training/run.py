@@ -30,7 +30,10 @@ GradientObserver = Callable[[Sequence[Segment]], None]
 
 
 class Callback(Component, ABC):
-    """Override what you need. Per-step observers subscribe on the run: ``run.on_step(fn, every=n)``."""
+    """Override what you need. Per-step observers subscribe on the run: ``run.on_step(fn, every=n)``.
+
+    What a callback or an observer raises ends the run, after the others have been told of the same step or epoch.
+    """
 
     kind: ClassVar[str] = "callback"
     part_of_step: ClassVar[bool] = False
