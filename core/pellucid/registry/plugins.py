@@ -59,7 +59,7 @@ class Plugin:
         self.error: BaseException | None = None
         self.entries: dict[tuple[str, str], Entry] = {}
 
-    def fail(self, error: BaseException, hook: str) -> None:
+    def fail(self, error: BaseException, hook: str = REGISTER) -> None:
         """Take everything back that this plugin registered and remember why."""
         self.status = "broken"
         self.failed_in = hook
@@ -124,7 +124,8 @@ class Plugins:
                     self._load(plugin)
                     plugin.status = "loaded"
                 except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us either
-                    self._switch_off(plugin, error)
+                    self._forget(plugin)
+                    plugin.fail(error)
             if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
                 raise plugin.unusable()
             return plugin
@@ -153,7 +154,8 @@ class Plugins:
                 try:
                     function(*further, **arguments)
                 except (Exception, SystemExit) as error:  # what calls sys.exit must not end us either
-                    self._switch_off(plugin, error, hook)
+                    self._forget(plugin)
+                    plugin.fail(error, hook)
                     if strict():
                         raise plugin.unusable() from error
                     last = traceback.extract_tb(error.__traceback__)[-1]
@@ -218,10 +220,9 @@ class Plugins:
                         "other and cannot wrap each other's hooks: use a plain hookimpl."
                     )
 
-    def _switch_off(self, plugin: Plugin, error: BaseException, hook: str = REGISTER) -> None:
+    def _forget(self, plugin: Plugin) -> None:
         if self._manager.has_plugin(plugin.vendor):
             self._manager.unregister(name=plugin.vendor)
-        plugin.fail(error, hook)
 
 
 def _with_its_arguments(implementation: pluggy.HookImpl) -> Callable[..., None]:

@@ -10,6 +10,7 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
+from pellucid.basics.errors import CheckpointError
 from pellucid.training.run import Callback, Run
 from pellucid.workbench.experiments.folder import RunFolder
 
@@ -81,7 +82,10 @@ class Recorder(Callback):
 
     def restore(self, state: Any) -> None:
         self._before = float(state["seconds"])
-        self.data_before = state["data"]
+        data = state.get("data")
+        if not isinstance(data, dict) or not all(isinstance(each, str) for each in data.values()):
+            raise CheckpointError(f"'data' must be hashes of the parts of the data, by name. Received: {data!r:.80}.")
+        self.data_before = data
 
 
 class StopOnSignal(Callback):
