@@ -87,6 +87,11 @@ def test_files_are_downloaded_once(server: Server, nowhere: Path) -> None:
     assert len(server.asked) == 4
 
 
+def test_services_have_no_standard_error(server: Server, nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert len(FashionMnist(validation=10).splits(0).test) == 20
+
+
 def test_a_wrong_checksum_is_refused(server: Server, nowhere: Path) -> None:
     server.files["t10k-images-idx3-ubyte.gz"] += b"more"
     with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte\.gz is not the file that was published: its SHA-256"):

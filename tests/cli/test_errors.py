@@ -134,7 +134,7 @@ def test_a_full_disk_is_one_message(environment: dict[str, str], words: list[str
             check=False,
         )  # fmt: skip
     assert done.returncode == 2
-    assert "Cannot read or write: No space left on device. Check the path and the space." in done.stderr
+    assert "The result could not be written to standard output: No space left on device. What the" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

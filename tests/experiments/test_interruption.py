@@ -148,11 +148,12 @@ def test_first_signal_stops_after_the_step_and_a_second_one_at_once() -> None:
 def test_numbers_that_are_not_finite_end_the_run_with_what_was_good(pellucid: Shell) -> None:
     pellucid("train", "iris.toml", "--out", "run", "--optimizer", "sgd", "--set", "optimizer.lr=1e30", code=2)
     err = pellucid.err
-    assert "The run is saved up to the step before: run/checkpoint.safetensors" in err
+    assert ": run/checkpoint.safetensors. When the cause is mended, it goes on from there: pellucid train --res" in err
     assert "was not applied, the weights are those of the step before" in err
     assert "Traceback" not in err
     from pellucid.saving.reading import read_header
 
     progress = read_header("run/checkpoint.safetensors", "checkpoint").document["progress"]
     assert 1 <= progress["steps"] < 10
+    assert f"The run is saved up to step {progress['steps']}: run" in err
     assert not Path("run/summary.json").exists()

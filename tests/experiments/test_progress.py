@@ -111,3 +111,48 @@ def test_nowhere_to_show_it(monkeypatch: pytest.MonkeyPatch, verbose: bool | Non
 def test_silent_unless_asked_or_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     small_trainer(callbacks=[]).fit(small_data(), epochs=1)
     assert capsys.readouterr().err == ""
+
+
+class Broken:
+    """Standard error without a reader."""
+
+    def __init__(self, error: Exception, after: int, terminal: bool) -> None:
+        self.error, self.after, self.terminal = error, after, terminal
+
+    def write(self, text: str) -> int:
+        self.after -= 1
+        if self.after < 0:
+            raise self.error
+        return len(text)
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("after", [0, 3])
+@pytest.mark.parametrize(
+    "error", [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device"), ValueError("closed file")]
+)
+def test_what_cannot_be_shown_ends_no_run(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, after: int, terminal: bool
+) -> None:
+    monkeypatch.setattr(sys, "stderr", Broken(error, after, terminal))
+    monkeypatch.setattr(progress, "INTERVAL", 0.0)
+    trainer = small_trainer(callbacks=[])
+    with pytest.warns(pl.PellucidWarning, match="Progress is not shown any more, .* Training goes on"):
+        trainer.fit(small_data(), epochs=3, batch_size=16, verbose=True)
+    assert trainer.epochs == 3
+
+
+def test_standard_error_that_goes_away_during_a_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Close(pl.Callback):
+        def on_run_start(self, run: pl.Run) -> None:
+            monkeypatch.setattr(sys, "stderr", None)
+
+    small_trainer(callbacks=[Close()]).fit(small_data(), epochs=2, verbose=True)
+    assert capsys.readouterr().out == "", "there it would stand among results"

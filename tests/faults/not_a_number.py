@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pellucid as pl
-from pellucid.saving.container import read_header, read_tensors
+from pellucid.saving.reading import opened
 
 COUNT = 2_000
 SHORT = 12
@@ -89,7 +89,8 @@ def throw(place: str, path: Path, rng: random.Random) -> None:
         assert now.tobytes() == thrower.weights.get(trainer.steps, now.tobytes()), f"{fault}: {said}"
     elif said:
         assert re.search(r"'.+' at \(.*\) is -?(nan|inf)", said) or "holds infinity or NaN" in said, f"{fault}: {said}"
-    saved = read_tensors(read_header(path, "checkpoint"))
+    with opened(path, "checkpoint") as file:
+        saved = file.tensors()
     assert all(np.isfinite(array).all() for array in saved.values()), f"{fault}: saved, though: {said}"
 
 

@@ -265,9 +265,18 @@ def test_what_best_epoch_compares(options: dict, metrics: list, expected: tuple)
     assert trainer.callbacks[0].epoch == column.index(choose(column)) + 1
 
 
-def test_best_epoch_without_validation_data_says_what_to_do() -> None:
-    with pytest.raises(pl.ConfigError, match=r"'validation_accuracy'.*figures of an epoch are loss.*monitor"):
-        small_trainer().fit((X, Y), epochs=1)
+@pytest.mark.parametrize(
+    ("monitor", "message"),
+    [
+        (None, r"'validation_accuracy': there are no validation data.*monitor"),
+        ("los", r"'los': the figures of training are loss and"),
+    ],
+)
+def test_a_figure_that_no_epoch_will_have_is_refused_before_the_first(monitor: str | None, message: str) -> None:
+    trainer = small_trainer(callbacks=[{"type": "best_epoch", "monitor": monitor}])
+    with pytest.raises(pl.ConfigError, match=message):
+        trainer.fit((X, Y), epochs=1)
+    assert trainer.steps == 0
 
 
 def test_best_epoch_with_a_wrong_mode() -> None:
@@ -319,16 +328,82 @@ def test_rejected_step_leaves_a_checkpoint_of_the_step_before(path: Path) -> Non
     assert everything(left) == everything(known)
 
 
-def test_other_errors_do_not_overwrite_the_checkpoint(path: Path) -> None:
-    def fail(run: pl.Run) -> None:
+@pytest.mark.parametrize(("between_steps", "saved"), [(True, 3), (False, 0)])
+def test_other_errors_are_saved_unless_they_come_in_the_middle_of_a_step(
+    path: Path, between_steps: bool, saved: int
+) -> None:
+    def fail(_: object) -> None:
         raise RuntimeError("out of memory, say")
 
-    trainer = small_trainer(callbacks=[At(3, fail), {"type": "checkpoint", "path": str(path), "seconds": 1e6}])
+    at = At(3, fail if between_steps else lambda run: run.on_gradients(fail))
+    trainer = small_trainer(callbacks=[at, {"type": "checkpoint", "path": str(path), "seconds": 1e6}])
     with pytest.raises(RuntimeError):
         trainer.fit((X, Y), epochs=1, **FIT)
     left = small_trainer(callbacks=[])
     restore_checkpoint(left, path)
-    assert left.steps == 0  # as it was when the run began
+    assert left.steps == saved  # 0: as it was when the run began
+
+
+def test_a_run_that_an_observer_ended_goes_on_with_the_same_bits(path: Path) -> None:
+    """All others have seen what it was shown: best_epoch, too, which stands behind it."""
+
+    class Clumsy(pl.Callback):
+        def on_epoch_end(self, run: pl.Run) -> None:
+            if run.epoch == 2:
+                raise OSError(28, "No space left on device")
+
+    def make(*others: pl.Callback) -> pl.Trainer:
+        return small_trainer(callbacks=[*others, "best_epoch", {"type": "checkpoint", "path": str(path), "seconds": 9}])
+
+    with pytest.raises(OSError, match="No space"):
+        make(Clumsy()).fit((X, Y), epochs=4, validation=(X, Y), batch_size=16)
+    left = make()
+    restore_checkpoint(left, path)
+    assert (left.epochs, left.callbacks[0].epoch is None) == (2, False)
+    left.fit((X, Y), epochs=2, validation=(X, Y), batch_size=16)
+    whole = make()
+    whole.fit((X, Y), epochs=4, validation=(X, Y), batch_size=16)
+    assert everything(left) == everything(whole)
+
+
+def test_a_run_that_its_validation_ended_goes_on_with_the_same_bits(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make() -> pl.Trainer:
+        return small_trainer(callbacks=["best_epoch", {"type": "checkpoint", "path": str(path), "seconds": 9}])
+
+    def fit(trainer: pl.Trainer) -> None:
+        trainer.fit((X, Y), epochs=3 - trainer.epochs, validation=(X, Y), batch_size=16)
+
+    with monkeypatch.context() as without_memory, pytest.raises(MemoryError):
+        without_memory.setattr(
+            "pellucid.training.evaluation.batches", lambda *_: (_ for _ in ()).throw(MemoryError("full"))
+        )
+        fit(make())
+    left, whole = make(), make()
+    restore_checkpoint(left, path)
+    assert left.epochs == 0 and left.steps > 0
+    fit(left)
+    fit(whole)
+    assert everything(left) == everything(whole)
+
+
+def test_a_checkpoint_that_cannot_be_written_on_the_way_is_a_warning(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saves: list[int] = []
+
+    def full_in_between(trainer: pl.Trainer, where: str) -> None:
+        saves.append(trainer.steps)
+        if 0 < trainer.steps < 6:
+            raise pl.CheckpointError(f"Cannot write {where}: No space left on device.")
+
+    monkeypatch.setattr("pellucid.standard.callbacks.save_checkpoint", full_in_between)
+    trainer = small_trainer(callbacks=[{"type": "checkpoint", "path": str(path), "seconds": 0.0}])
+    with pytest.warns(pl.PellucidWarning, match="No space left on device. Training goes on, and the next"):
+        trainer.fit((X, Y), epochs=2, **FIT)
+    assert trainer.epochs == 2
+    assert saves[:2] == [0, 1] and saves[-1] == trainer.steps
 
 
 def test_run_that_cannot_be_saved_says_so_before_the_first_step(path: Path) -> None:

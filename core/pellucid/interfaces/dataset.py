@@ -62,12 +62,16 @@ class Dataset(Component, ABC):
         test: the part kept for the test, likewise; without effect where ``load_test`` gives an official test set.
         transforms: names, configurations or objects, proposed to whoever trains.
 
+    Where arguments name files of the user's, ``paths`` lists them: an experiment writes them into its run folder as
+    absolute paths, because that is opened from other working directories, too.
+
     Test and validation sets of their own are put in order by the names of ``load``'s columns and classes.
     Both parts are drawn by the seed and, where targets are class labels, stratified: each class has the same share in
     every part, up to rounding.
     """
 
     kind: ClassVar[str] = "dataset"
+    paths: ClassVar[Sequence[str]] = ()
     part_of_step: ClassVar[bool] = False
     validation: Part = 0.1
     test: Part = 0.2

@@ -6,8 +6,8 @@ import os
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -82,8 +82,16 @@ class Plugin:
         return error
 
 
+_CALLER: ContextVar[tuple[Plugin, str] | None] = ContextVar("caller", default=None)
+"""The plugin and the hook of it that is being called."""
+
+
 class Plugins:
-    """The plugins of one registry. Finding them imports nothing; each is imported when it is first asked for."""
+    """The plugins of one registry. Finding them imports nothing; each is imported when it is first asked for.
+
+    Attributes:
+        lenient: loading raises nothing, whatever ``PELLUCID_STRICT`` says: for commands that show what is wrong.
+    """
 
     def __init__(self, claims: Callable[[], list[Claim]] = find_claims) -> None:
         self._claims = claims
@@ -94,7 +102,7 @@ class Plugins:
 
         self._manager = pluggy.PluginManager("pellucid")
         self._manager.add_hookspecs(hookspecs)
-        self._lenient = False
+        self.lenient = False
         self._found: dict[str, Plugin] | None = None
 
     @property
@@ -122,7 +130,7 @@ class Plugins:
                     if plugin.status == "loading":  # Ctrl-C: the next who asks begins anew
                         self._forget(plugin)
                         plugin.status = "found"
-            if plugin.status not in ("loading", "loaded", "disabled") and not self._lenient and strict():
+            if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
                 raise plugin.unusable()
             return plugin
 
@@ -130,35 +138,42 @@ class Plugins:
         """Load every manifest."""
         return [self.load(vendor) for vendor in self.found]
 
-    @contextmanager
-    def lenient(self) -> Iterator[None]:
-        """Whatever ``PELLUCID_STRICT`` says, loading raises nothing inside the ``with`` block: for commands that show
-        what is wrong with plugins."""
-        before, self._lenient = self._lenient, True
-        try:
-            yield
-        finally:
-            self._lenient = before
-
     def call(self, hook: str, **arguments: Any) -> None:
         """Call a hook of all plugins. One that raises is switched off and reported; the others are still called."""
         for vendor, implementation in self.implementations(hook):
-            plugin = self.found[vendor]
-            try:
-                implementation(**arguments)
-            except Exception as error:
-                self._forget(plugin)
-                plugin.fail(error, hook)
-                if strict():
-                    raise plugin.unusable() from error
-                last = traceback.extract_tb(error.__traceback__)[-1]
-                warning = PellucidWarning(
-                    f"{plugin} It raised this in {hook}, at {last.filename}:{last.lineno}, and is switched off for the "
-                    f"rest of this process. The command line shows the traceback with --debug; {STRICT}=1 makes it an "
-                    "error."
-                )
-                warning.__cause__ = error
-                warnings.warn(warning, stacklevel=2)
+            self._isolated(self.found[vendor], hook, implementation)(**arguments)
+
+    def observer(self, function: Callable[..., None]) -> Callable[..., None]:
+        """A function that looks on, as it is to be called: where a hook subscribes it, isolated as the hook is."""
+        caller = _CALLER.get()
+        return function if caller is None else self._isolated(*caller, function)
+
+    def _isolated(self, plugin: Plugin, hook: str, function: Callable[..., None]) -> Callable[..., None]:
+        """A function of a plugin that raises nothing (unless ``PELLUCID_STRICT=1``), and is not called any more once
+        the plugin is switched off."""
+
+        def call(*further: Any, **arguments: Any) -> None:
+            if not plugin.failed_in:
+                token = _CALLER.set((plugin, hook))
+                try:
+                    function(*further, **arguments)
+                except (Exception, SystemExit) as error:  # what calls sys.exit must not end us either
+                    self._forget(plugin)
+                    plugin.fail(error, hook)
+                    if strict():
+                        raise plugin.unusable() from error
+                    last = traceback.extract_tb(error.__traceback__)[-1]
+                    warning = PellucidWarning(
+                        f"{plugin} It raised this in {hook}, at {last.filename}:{last.lineno}, and is switched off for "
+                        f"the rest of this process. The command line shows the traceback with --debug; {STRICT}=1 "
+                        "makes it an error."
+                    )
+                    warning.__cause__ = error
+                    warnings.warn(warning, stacklevel=3)
+                finally:
+                    _CALLER.reset(token)
+
+        return call
 
     def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
         """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from hashlib import sha256
 from math import inf, isnan
 from pathlib import Path
 from time import monotonic
@@ -14,10 +14,11 @@ import numpy as np
 
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Example
-from pellucid.basics.errors import CheckpointError, ConfigError, NumericalError
+from pellucid.basics.errors import CheckpointError, ConfigError, NumericalError, PellucidWarning
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.saving.checkpoint import save_checkpoint
 from pellucid.standard.arguments import check_choice
+from pellucid.standard.fingerprint import fingerprint
 from pellucid.training.evaluation import figure_names
 from pellucid.training.run import Callback, Run, Training
 
@@ -57,6 +58,10 @@ class BestEpoch(Callback):
 
     def on_run_start(self, run: Run) -> None:
         name, _ = self._monitored(run.trainer)
+        if name.startswith("validation_") and run.validation is None:
+            raise _no_such_figure(name, "there are no validation data")
+        if not name.startswith("validation_") and name not in ("loss", "penalty"):
+            raise _no_such_figure(name, "the figures of training are loss and, of regularized models, penalty")
         data = _fingerprint(run, name)
         if self.epoch is not None:
             self._require_own(run, name)
@@ -97,10 +102,7 @@ class BestEpoch(Callback):
         record = run.history[-1]
         if name not in record:
             figures = [key for key, value in record.items() if isinstance(value, float)]
-            raise ConfigError(
-                f"best_epoch cannot choose an epoch by '{name}': the figures of an epoch are {', '.join(figures)}. "
-                'Train with validation data, or name another figure: best_epoch with monitor = "loss".'
-            )
+            raise _no_such_figure(name, f"the figures of an epoch are {', '.join(figures)}")
         figure = float(record[name])
         if not isnan(figure) and (self.epoch is None or _key(record, name, sign) > self._key_so_far(run, name, sign)):
             with run.lent():  # where validation was on averaged weights, these are kept
@@ -160,6 +162,13 @@ def _forms(arrays: Mapping[str, Any]) -> dict[str, Any]:
     return {name: (getattr(array, "dtype", None), np.shape(array)) for name, array in arrays.items()}
 
 
+def _no_such_figure(name: str, reason: str) -> ConfigError:
+    return ConfigError(
+        f"best_epoch cannot choose an epoch by '{name}': {reason}. Train with validation data, or name another figure: "
+        'best_epoch with monitor = "loss".'
+    )
+
+
 def _key(record: Mapping[str, Any], name: str, sign: float) -> tuple[float, float]:
     """What is larger for the better one of two epochs: the figure, then the loss."""
     loss = float(record.get("validation_loss", record["loss"]))
@@ -173,12 +182,8 @@ def _fingerprint(run: Run, name: str) -> str:
         arrays = () if run.data is None else run.data.arrays
     elif run.validation is not None:
         arrays = (*run.validation[0], run.validation[1])
-    found = sha256(name.encode())
-    for array in arrays:
-        host = None if array is None else np.ascontiguousarray(run.trainer.runtime.ops.to_host(array))
-        found.update(b"" if host is None else f"{host.dtype}{host.shape}".encode())
-        found.update(b"" if host is None else host.data)
-    return found.hexdigest()
+    to_host = run.trainer.runtime.ops.to_host
+    return fingerprint(name, (None if array is None else to_host(array) for array in arrays))
 
 
 def _arrays(model: Layer) -> list[tuple[str, Any]]:
@@ -196,8 +201,12 @@ class Checkpoint(Callback):
     """Writes one file, again and again; a crash while writing leaves the one before.
 
     It saves when the run begins, when ``seconds`` have passed, in the middle of an epoch too, and at the end of the
-    run, also when it is stopped. After a step that was rejected because it was not finite, the checkpoint is of the
-    step before, or an earlier one if that already left numbers that are not: they never replace finite ones.
+    run, also when it is stopped, and when an error comes between two steps. After a step that was rejected because it
+    was not finite, the checkpoint is of the step before, or an earlier one if that already left numbers that are not:
+    they never replace finite ones.
+
+    Where the file cannot be written at the beginning or the end, that is an error; in between it is a warning, as the
+    disk may have room again later, and the run goes on.
 
     List it last: then it sees what the other callbacks did at the end of an epoch.
 
@@ -216,22 +225,28 @@ class Checkpoint(Callback):
 
     def on_run_start(self, run: Run) -> None:
         self._save(run)  # a run that cannot be saved should say so now, and one that is killed soon can be continued
-        run.on_time(self._save, self.seconds)
+        run.on_time(self._try, self.seconds)
 
     def on_epoch_end(self, run: Run) -> None:
         if monotonic() - self._saved >= self.seconds:
-            self._save(run)
+            self._try(run)
 
     def on_run_end(self, run: Run) -> None:
-        # Any other error may have come between the first and the last write of a step.
-        if run.failure is None:
-            self._save(run)
-        elif isinstance(run.failure, NumericalError):
-            with suppress(
-                NumericalError
-            ):  # where the weights are not finite either: said by the error that ends the run
+        if isinstance(run.failure, NumericalError):
+            with suppress(NumericalError):  # the weights are not finite either: the error that ends the run says so
                 self._save(run)
+        elif run.whole:  # another error in a step may have come between its first and its last write
+            self._save(run)
+
+    def _try(self, run: Run) -> None:
+        try:
+            self._save(run)
+        except CheckpointError as error:
+            warnings.warn(
+                f"{error} Training goes on, and the next checkpoint is tried in {self.seconds:g} s; until then a crash "
+                "costs what was trained since the last one.", PellucidWarning, stacklevel=2,
+            )  # fmt: skip
 
     def _save(self, run: Run) -> None:
-        save_checkpoint(run.trainer, self.path)
         self._saved = monotonic()
+        save_checkpoint(run.trainer, self.path)

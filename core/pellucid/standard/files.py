@@ -60,6 +60,7 @@ class Files(Dataset):
     """
 
     examples = ()
+    paths = ("train", "validation", "test")
     validation: Any
     test: Any
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from pellucid.basics.errors import PellucidWarning
 from pellucid.standard.arguments import check_bool
+from pellucid.standard.streams import Stream
 from pellucid.training.run import Callback, Run
 
 if TYPE_CHECKING:  # imported for those who look
@@ -21,7 +25,8 @@ class Progress(Callback):
     """Shows the place in the run, the time left, the loss and the figures of the epochs, on standard error.
 
     Epochs shorter than a tenth of a second do not all get a line; the last one always does. ``Trainer.fit`` has one of
-    its own, see ``verbose`` there.
+    its own, see ``verbose`` there. Where it cannot be shown (no reader, a full disk, a closed file) a warning says so
+    and the run goes on without it.
 
     Args:
         always: show plain lines even where nobody seems to be looking, such as in a file; otherwise nothing is shown
@@ -38,21 +43,24 @@ class Progress(Callback):
         self.written = -INTERVAL
         self.unwritten = ""
         self.bar: tqdm[None] | None = None
-        self.shown = sys.stderr is not None and (self.always or somebody_looks())
-        if self.shown and somebody_looks():
+        self.stream = Stream(sys.stderr)
+        live = somebody_looks(self.stream)
+        self.shown = sys.stderr is not None and (self.always or live)
+        if self.shown and live:
             from tqdm import tqdm
 
             self.bar = tqdm(
                 total=run.total_steps - run.step, bar_format=FORMAT, postfix=[""], mininterval=INTERVAL,
-                dynamic_ncols=True, leave=False, file=sys.stderr,
+                dynamic_ncols=True, leave=False, file=self.stream,
             )  # fmt: skip
             run.on_time(self._draw, INTERVAL)
 
     def _draw(self, run: Run) -> None:
-        if self.bar is not None:
+        if self.bar is not None and self.shown:
             self.bar.postfix[0] = f"loss {run.loss:.4f}"
             self.bar.set_description_str(f"epoch {run.epoch + 1}/{run.last_epoch}", refresh=False)
             self.bar.update(run.step - self.first - self.bar.n)
+            self._look()
 
     def on_epoch_end(self, run: Run) -> None:
         """Write the epoch's figures: they stay on the screen above the live line."""
@@ -75,13 +83,25 @@ class Progress(Callback):
     def _write(self) -> None:
         line, self.unwritten = self.unwritten, ""
         if line and self.bar is not None:
-            self.bar.write(line, file=sys.stderr)  # above the live line
+            self.bar.write(line, file=self.stream)  # above the live line
         elif line:
-            print(line, file=sys.stderr)
+            print(line, file=self.stream)
+        self._look()
+
+    def _look(self) -> None:
+        """Whether it can still be shown; said once, where warnings go."""
+        error = self.stream.failure
+        if error is not None and self.shown:
+            self.shown = False
+            with suppress(OSError, ValueError):  # they go where writing has failed, unless somebody has seen to it
+                warnings.warn(
+                    f"Progress is not shown any more, because it cannot be written: {type(error).__name__}: {error}. "
+                    "Training goes on.", PellucidWarning, stacklevel=4,
+                )  # fmt: skip
 
 
-def somebody_looks() -> bool:
+def somebody_looks(stream: Stream) -> bool:
     """Whether standard error is a terminal, or the cell of a notebook, which is none and is looked at all the same."""
     ipython = sys.modules.get("IPython")  # loaded by the notebook long before us; a script must not pay for it
     in_notebook = ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-    return in_notebook or (hasattr(sys.stderr, "isatty") and sys.stderr.isatty())
+    return in_notebook or stream.isatty()

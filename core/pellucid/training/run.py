@@ -30,7 +30,10 @@ GradientObserver = Callable[[Sequence[Segment]], None]
 
 
 class Callback(Component, ABC):
-    """Override what you need. Per-step observers subscribe on the run: ``run.on_step(fn, every=n)``."""
+    """Override what you need. Per-step observers subscribe on the run: ``run.on_step(fn, every=n)``.
+
+    What a callback or an observer raises ends the run, after the others have been told of the same step or epoch.
+    """
 
     kind: ClassVar[str] = "callback"
     part_of_step: ClassVar[bool] = False
@@ -150,6 +153,7 @@ class Run:
         directory: the run folder, or None.
         gradient_observers: who was subscribed by ``on_gradients``.
         stop_reason: why the run was stopped before its planned end, or None.
+        whole: no step is under way: what happens now leaves nothing half done, and the run can be saved.
         failure: the error that ended the run, known in ``on_run_end``; or None.
     """
 
@@ -166,6 +170,7 @@ class Run:
         self.rows = trainer.position
         self.directory = trainer.directory
         self.stop_reason: str | None = None
+        self.whole = True
         self.failure: BaseException | None = None
         self._progress = progress or Callback()
         self._started = ExitStack()
@@ -184,15 +189,16 @@ class Run:
         return self.trainer.epochs
 
     def on_step(self, observer: StepObserver, every: int = 1) -> None:
-        """Call ``observer(run)`` after every n-th accepted step."""
+        """Call ``observer(run)`` after every n-th accepted step. One that a plugin's hook subscribes is switched off
+        with its plugin if it raises; any other ends the run."""
         if every < 1:
             raise ConfigError(f"The 'every' of on_step must be an int of at least 1. Received: {every!r}.")
-        self._step_observers.append((every, observer))
+        self._step_observers.append((every, default_registry().plugins.observer(observer)))
 
     def on_time(self, observer: StepObserver, seconds: float) -> None:
         """Call ``observer(run)`` after a step, about every so many seconds; what depends on the clock should not
         depend on how long a step takes."""
-        self._timers.append(_Timer(observer, seconds, perf_counter() + seconds))
+        self._timers.append(_Timer(default_registry().plugins.observer(observer), seconds, perf_counter() + seconds))
 
     def on_gradients(self, observer: GradientObserver) -> None:
         """Call ``observer(segments)`` when the gradients of a step are complete and before they are checked, clipped
@@ -219,16 +225,13 @@ class Run:
             yield
 
     def __enter__(self) -> Run:
-        plugins, end_progress = default_registry().plugins, self._progress.on_run_end
+        call = default_registry().plugins.call
         with ExitStack() as started:
-            self._progress.on_run_start(self)
-            started.callback(end_progress, self)
-            started.callback(plugins.call, "pellucid_run_end", run=self)
-            for callback in self.trainer.callbacks:
+            started.callback(call, "pellucid_run_end", run=self)
+            for callback in (*self.trainer.callbacks, self._progress):
                 callback.on_run_start(self)
                 started.callback(callback.on_run_end, self)
-            plugins.call("pellucid_run_start", run=self)
-            started.callback(end_progress, self)  # the live line goes before anybody reports the end
+            call("pellucid_run_start", run=self)
             self._started = started.pop_all()
         return self
 
@@ -252,12 +255,17 @@ class Run:
         return max(1, int(left / self._pace)) if self._pace > 0.0 else 1
 
     def step_done(self) -> None:
-        self.rows = self.trainer.position
-        for every, observer in self._step_observers:
-            if self.trainer.steps % every == 0:
-                observer(self)
+        self.rows, self.whole = self.trainer.position, True
+        if self._step_observers:
+            self._tell([observer for every, observer in self._step_observers if self.trainer.steps % every == 0])
         if self._timers:
             self._look_at_the_clock()
+
+    def _tell(self, observers: Sequence[StepObserver]) -> None:
+        """Each, whatever becomes of the others: a run that one of them ends is saved as all have seen it."""
+        with ExitStack() as told:
+            for observer in reversed(observers):
+                told.callback(observer, self)
 
     def _look_at_the_clock(self) -> None:
         now, step = perf_counter(), self.trainer.steps
@@ -269,6 +277,6 @@ class Run:
                 timer.observer(self)
 
     def epoch_done(self) -> None:
-        for callback in (self._progress, *self.trainer.callbacks):
-            callback.on_epoch_end(self)
-        default_registry().plugins.call("pellucid_epoch_end", run=self)
+        call = default_registry().plugins.call
+        told: list[StepObserver] = [callback.on_epoch_end for callback in (*self.trainer.callbacks, self._progress)]
+        self._tell([*told, lambda run: call("pellucid_epoch_end", run=run)])

@@ -159,6 +159,7 @@ class Trainer(Training):
         source.cursor[()] = self.position
         while self.position < len(source) and run.stop_reason is None:
             sizes = step_sizes(len(source) - self.position, batch_size, self.accumulate)
+            run.whole = False
             try:
                 self._stepper.advance(run, source, sizes)
             finally:

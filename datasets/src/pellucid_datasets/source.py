@@ -129,7 +129,7 @@ class Source:
 
 def _show(name: str, done: int, announced: int) -> None:
     """How far a download has come, for whoever sits at a terminal."""
-    if sys.stderr is not None and sys.stderr.isatty():
+    if getattr(sys.stderr, "isatty", bool)():  # services have no standard error
         whole = f" of {announced / 1e6:.0f}" if announced else ""
         print(
             f"\r{name}: {done / 1e6:.0f}{whole} MB", end="" if done < announced else "\n", file=sys.stderr, flush=True

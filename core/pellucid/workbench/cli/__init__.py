@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.workbench.cli.commands import COMMANDS, run_command
+from pellucid.workbench.cli.streams import Streams
 
 BAD_INPUT = 2
 OUR_MISTAKE = 1
@@ -21,22 +22,34 @@ GLOBAL_OPTIONS = ("--json", "--debug")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 2 for what the user can mend, 130 after Ctrl-C, 1 otherwise."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    with Streams() as streams:
+        code = _guarded(argv)
+        streams.out.flush()
+        failure = streams.out.failure
+        # A reader that has gone, such as `head`, has seen enough.
+        if code == 0 and failure is not None and not isinstance(failure, BrokenPipeError):
+            reason = getattr(failure, "strerror", None) or failure
+            _report(
+                failure, f"The result could not be written to standard output: {reason}. What the command has done "
+                "and the files that it has written are not concerned. Check the space, and ask once more.", argv,
+            )  # fmt: skip
+            return BAD_INPUT
+    return code
+
+
+def _guarded(argv: list[str]) -> int:
+    """The exit code of the command, whose errors have been told."""
     try:
-        code = _dispatch(argv)
-        if sys.stdout is not None:
-            sys.stdout.flush()  # here, where a full disk can still be told
-        return code
+        return _dispatch(argv)
     except PellucidError as error:
         _report(error, str(error), argv)
         return BAD_INPUT
+    except SystemExit as ended:  # argparse, after --help; a plugin's code
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stdout = None  # nothing is left to be flushed at exit
-        return 0
     except OSError as error:
-        _let_go_of_full_output()
         where = f" {error.filename!s:.500}" if error.filename else ""
         _report(error, f"Cannot read or write{where}: {error.strerror or error}. Check the path and the space.", argv)
         return BAD_INPUT
@@ -104,15 +117,6 @@ def help_text() -> str:
     )
 
 
-def _let_go_of_full_output() -> None:
-    """What cannot be written now would fail once more at exit."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        sys.stdout = None
-
-
 def _report(error: Exception, message: str, argv: Sequence[str]) -> None:
     """What went wrong, on stderr: a message, a JSON document, or all of the traceback."""
     if "--debug" in argv:
@@ -123,7 +127,7 @@ def _report(error: Exception, message: str, argv: Sequence[str]) -> None:
         import json
 
         told = {"error": {"type": type(error).__name__, "message": message}}
-        print(json.dumps(told, ensure_ascii=False), file=sys.stderr)
+        print(json.dumps(told), file=sys.stderr)  # in ASCII: whatever letters standard error has
     else:
         print(f"pellucid: {message}", file=sys.stderr)
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.basics.suggest import did_you_mean
 from pellucid.saving.files import to_json
+
+if TYPE_CHECKING:
+    from pellucid.registry.plugins import Plugins
 
 
 class Output:
@@ -23,17 +27,24 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.json = as_json
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")  # a terminal without Greek letters must not end a training run
 
     def result(self, data: Any, text: str) -> None:
         """The outcome of the command: ``data`` for programs, ``text`` for people. Called once."""
-        print(to_json(data, indent=2) if self.json else text)
+        print(_writable(to_json(data, indent=2)) if self.json else text)
 
     def note(self, text: str) -> None:
         """A remark on the side; on stderr, so that it never mixes with the result."""
         print(text, file=sys.stderr)
+
+
+def _writable(document: str) -> str:
+    """A JSON text in the letters that standard output has: others are escaped, as JSON can. A "?" in the place of a
+    letter is enough for people, and another name for programs."""
+    try:
+        document.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeError:
+        return json.dumps(json.loads(document), indent=2)
+    return document
 
 
 class Parser(argparse.ArgumentParser):
@@ -91,6 +102,16 @@ def warnings_as_messages(*, debug: bool) -> Iterator[None]:
         yield
     finally:
         warnings.showwarning = show
+
+
+@contextmanager
+def lenient(plugins: Plugins) -> Iterator[None]:
+    """Inside the ``with`` block loading a plugin raises nothing, whatever ``PELLUCID_STRICT`` says."""
+    before, plugins.lenient = plugins.lenient, True
+    try:
+        yield
+    finally:
+        plugins.lenient = before
 
 
 def table(rows: Iterable[Sequence[str]], indent: str = "") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from secrets import randbits
 from typing import Any, Literal
 
@@ -202,6 +203,12 @@ def _settings(reader: Reader, config: Any) -> TrainSettings:
     return TrainSettings(**read) if isinstance(read, dict) else TrainSettings()
 
 
+def _located(dataset: Dataset) -> dict[str, str]:
+    """The arguments that name files, as they mean the same from everywhere."""
+    given = dataset.arguments()
+    return {name: str(Path(given[name]).absolute()) for name in dataset.paths if isinstance(given.get(name), str)}
+
+
 def prepare(experiment: Experiment) -> Prepared:
     """Load the data, find what follows from it, build the model and its trainer.
 
@@ -247,7 +254,7 @@ def prepare(experiment: Experiment) -> Prepared:
     }  # fmt: skip
     shape = config["input_shape"]
     resolved: Sections = {
-        "data": {**data, **decided, "seed": data_seed},
+        "data": {**data, **decided, **_located(experiment.dataset), "seed": data_seed},
         "model": {**to_config(model), "input_shape": [list(n) if isinstance(n, tuple) else n for n in shape]},
         **({"objective": to_config(objective)} if experiment.loss is None else {"loss": to_config(experiment.loss)}),
         "optimizer": to_config(trainer.optimizer),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.saving.files import replace_text, to_json
+from pellucid.saving.temporary import SUFFIX
 
 HEADING = "# The whole configuration of this run. It can be trained again as it is: pellucid train experiment.toml\n\n"
 
@@ -38,22 +39,22 @@ class RunFolder:
         self.curves = path / "curves.png"
 
     def create(self) -> None:
-        """Make the folder, which must not exist yet or be empty."""
-        self.check_free()
+        """Make the folder, unless it is there."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise self._unusable(error) from error
 
     def check_free(self) -> None:
-        """ConfigError if there is something in the folder already; nothing is ever overwritten."""
+        """ConfigError if there is something in the folder already; nothing is ever overwritten. What a killed process
+        was about to write is nothing."""
         try:
-            occupied = self.path.exists() and any(self.path.iterdir())
+            occupied = self.path.exists() and not all(file.name.endswith(SUFFIX) for file in self.path.iterdir())
         except OSError as error:
             raise self._unusable(error) from error
         if occupied:
             remedy = "Choose another --out"
-            if self.checkpoint.exists():
+            if self.experiment.exists() and (self.checkpoint.exists() or self._only_begun()):
                 remedy += f", or continue the run in it: pellucid train --resume --out {self.path}"
             raise ConfigError(f"The run folder {self.path} exists already and is not empty. {remedy}.")
 
@@ -84,21 +85,37 @@ class RunFolder:
             os.close(descriptor)
 
     def check_resumable(self) -> None:
-        """ConfigError if there is no run to be continued."""
-        for file in (self.experiment, self.checkpoint):
-            if not file.exists():
-                raise ConfigError(
-                    f"{self.path} holds no run that can be continued: {file.name} is missing. Give the folder of an "
-                    "interrupted run as --out, or begin a new one without --resume."
-                )
+        """ConfigError if there is no run to be continued. One that was killed before its first checkpoint can be: at
+        its first step."""
+        missing = [file for file in (self.experiment, self.checkpoint) if not file.exists()]
+        if missing and not (missing == [self.checkpoint] and self._only_begun()):
+            raise ConfigError(
+                f"{self.path} holds no run that can be continued: {missing[0].name} is missing. Give the folder of an "
+                "interrupted run as --out, or begin a new one without --resume."
+            )
+
+    def _only_begun(self) -> bool:
+        """Whether nothing stands here that has been learned."""
+        learned = self.metrics.exists() and self.metrics.stat().st_size > 0
+        return not (learned or self.checkpoint.exists() or self.model.exists() or self.summary.exists())
 
     def write_experiment(self, toml: str) -> None:
         replace_text(self.experiment, HEADING + toml)
 
-    def append_epoch(self, record: Mapping[str, Any]) -> None:
-        """Add a line to the metrics; it is on the disk, or at least with the operating system, when this returns."""
-        with self.metrics.open("a", encoding="utf-8") as file:
-            file.write(to_json(record) + "\n")
+    def append_epochs(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Add lines to the metrics; they are on the disk, or at least with the operating system, when this returns.
+
+        Raises:
+            OSError: they cannot be written; of none of them a part is left.
+        """
+        size = self.metrics.stat().st_size if self.metrics.exists() else 0
+        try:
+            with self.metrics.open("a", encoding="utf-8") as file:
+                file.write("".join(f"{to_json(record)}\n" for record in records))
+        except OSError:
+            with suppress(OSError):
+                os.truncate(self.metrics, size)  # half a line could not be read
+            raise
 
     def epochs(self) -> list[dict[str, Any]]:
         """The lines of the metrics; a last one that a crash has cut off is left out."""
@@ -152,11 +169,33 @@ class RunFolder:
         return summary
 
 
-def default_path(model: str, data: str, now: datetime) -> Path:
-    """``runs/ann-iris-20260131-093000``; with a number behind it if there is one of that second already."""
+@contextmanager
+def new_path(model: str, data: str, now: datetime) -> Iterator[Path]:
+    """``runs/ann-iris-20260131-093000``; with a number behind it if there is one of that second already.
+
+    The folder is made, so that no other process takes the same; at the end it is removed if nothing stands in it.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    runs = Path("runs")
     stem = f"{model.rpartition('/')[2]}-{data.rpartition('/')[2]}-{now:%Y%m%d-%H%M%S}"
-    path, number = Path("runs") / stem, 1
-    while path.exists():
-        number += 1
-        path = Path("runs") / f"{stem}-{number}"
-    return path
+    known = runs.exists()
+    path, number = runs / stem, 1
+    while True:
+        try:
+            path.mkdir(parents=True)
+            break
+        except FileExistsError:
+            if not runs.is_dir():
+                raise ConfigError(f"Cannot make folders in {runs}, which is a file. Choose another --out.") from None
+            number += 1
+            path = runs / f"{stem}-{number}"
+        except OSError as error:
+            raise ConfigError(f"Cannot make the run folder {path}: {error.strerror}. Choose another --out.") from error
+    try:
+        yield path
+    finally:
+        for folder in (path, *([] if known else [runs])):
+            with suppress(OSError):  # what is not empty stays
+                folder.rmdir()

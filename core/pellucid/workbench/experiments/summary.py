@@ -78,7 +78,7 @@ def _machine(prepared: Prepared) -> dict[str, Any]:
 def _processor() -> str:
     """The processor's name: on Linux platform.processor() does not know it."""
     try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return platform.processor()
     names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]

@@ -7,12 +7,15 @@ from contextlib import ExitStack
 from signal import Signals
 from typing import Any
 
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.arrays import as_tuple
+from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.basics.suggest import listed
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.model import save
+from pellucid.saving.reading import read_header
 from pellucid.saving.temporary import remove_leftovers
 from pellucid.standard.callbacks import Checkpoint
+from pellucid.standard.fingerprint import fingerprint
 from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal
 from pellucid.workbench.experiments.experiment import Prepared
 from pellucid.workbench.experiments.folder import RunFolder
@@ -42,7 +45,9 @@ def train(
             if not resume:
                 folder.create()
                 held.enter_context(folder.lock())
+                folder.check_free()  # of whoever had the lock before
             remove_leftovers(folder.path)  # of a killed process
+            folder.write_experiment(to_toml(prepared.resolved))  # first: from here on the run can be continued
             known = len(folder.epochs())
             if known < prepared.trainer.epochs:
                 note(
@@ -50,7 +55,6 @@ def train(
                     "removed from it. Training does not depend on them; the curves will lack them."
                 )
             folder.keep_epochs(prepared.trainer.epochs)
-            folder.write_experiment(to_toml(prepared.resolved))
             if prepared.decided:
                 note(_decided(prepared))
 
@@ -59,7 +63,7 @@ def train(
             held.enter_context(folder.lock())
         else:
             folder.check_free()
-        return _train(prepared, folder, Recorder(folder, begin), resume, verbose, note)
+        return _train(prepared, folder, Recorder(folder, _fingerprints(prepared), begin, note), resume, verbose, note)
 
 
 def _train(
@@ -72,22 +76,79 @@ def _train(
     trainer.callbacks += [recorder, signals, checkpoint]
     trainer.directory = folder.path
     if resume:
-        restore_checkpoint(trainer, folder.checkpoint)
-        if trainer.epochs > settings.epochs:
-            raise ConfigError(
-                f"The run in {folder.path} has had {trainer.epochs} epochs, and train.epochs = {settings.epochs}. "
-                "Give the same number or a larger one: --set train.epochs=…."
-            )
-    epochs = settings.epochs - trainer.epochs
-    trainer.fit(splits, epochs=epochs, batch_size=settings.batch_size, verbose=verbose)
-    save(trainer.model, folder.model)
-    if signals.received is not None:
-        return signals.received
-    test = trainer.evaluate(splits) if len(splits.test) else None
-    summary = summary_of(prepared, test, recorder.seconds)
-    folder.write_summary(summary)
+        _go_on(prepared, folder, recorder, note)
+    steps = trainer.steps
+    try:
+        _fit(prepared, verbose, note)
+        save(trainer.model, folder.model)
+        if signals.received is not None:
+            return signals.received
+        test = trainer.evaluate(splits) if len(splits.test) else None
+        summary = summary_of(prepared, test, recorder.seconds)
+        folder.write_summary(summary)
+    except BaseException:
+        if trainer.steps > steps:
+            note(_saved(folder))
+        raise
     draw_curves(folder, summary, note)
     return summary
+
+
+def _fit(prepared: Prepared, verbose: bool | None, note: Callable[[str], None]) -> None:
+    trainer, settings = prepared.trainer, prepared.settings
+    epochs = settings.epochs - trainer.epochs
+    try:
+        trainer.fit(prepared.splits, epochs=epochs, batch_size=settings.batch_size, verbose=verbose)
+    except CheckpointError as error:
+        if trainer.epochs < settings.epochs:
+            raise
+        note(f"{error} The run has come to its end all the same.")
+
+
+def _go_on(prepared: Prepared, folder: RunFolder, recorder: Recorder, note: Callable[[str], None]) -> None:
+    """Put the trainer where the run in the folder stands.
+
+    Raises:
+        ConfigError: it has had more epochs than are asked for. DataError: its data were others.
+    """
+    trainer, epochs = prepared.trainer, prepared.settings.epochs
+    if not folder.checkpoint.exists():
+        note(f"The run in {folder.path} was ended before its first checkpoint: it begins anew, with the same settings.")
+        return
+    restore_checkpoint(trainer, folder.checkpoint)
+    if trainer.epochs > epochs:
+        raise ConfigError(
+            f"The run in {folder.path} has had {trainer.epochs} epochs, and train.epochs = {epochs}. "
+            "Give the same number or a larger one: --set train.epochs=…."
+        )
+    before = recorder.data_before or {}
+    different = [name for name, found in recorder.data.items() if before.get(name) != found]
+    if different:
+        raise DataError(
+            f"The run in {folder.path} cannot be continued with other data: its {' and its '.join(different)} data "
+            "have changed since it was begun. Give it the same data again, or begin a new run with these."
+        )
+
+
+def _saved(folder: RunFolder) -> str:
+    """How far a run is saved that something has ended."""
+    try:
+        progress = read_header(folder.checkpoint, "checkpoint").document["progress"]
+    except CheckpointError as error:
+        return f"The run is not saved: {error}"
+    return (
+        f"The run is saved up to step {progress['steps']}: {folder.checkpoint}. When the cause is mended, it goes on "
+        f"from there: pellucid train --resume --out {folder.path}"
+    )
+
+
+def _fingerprints(prepared: Prepared) -> dict[str, str]:
+    """Of each part of the data, by its name."""
+    splits = prepared.splits
+    parts = {"training": splits.train, "validation": splits.validation, "test": splits.test}
+    return {
+        name: fingerprint(f"{part.classes}{part.features}", (*as_tuple(part.x), part.y)) for name, part in parts.items()
+    }
 
 
 def _decided(prepared: Prepared) -> str:
@@ -98,14 +159,20 @@ def _decided(prepared: Prepared) -> str:
 
 
 def draw_curves(folder: RunFolder, summary: dict[str, Any], note: Callable[[str], None]) -> None:
-    """Draw the epochs, if there is something to draw with."""
+    """Draw the epochs, if there is something to draw with. A picture that cannot be made is no fault of the run."""
     try:
         from pellucid.workbench.experiments.curves import draw
     except ImportError:
         note("curves.png is not drawn, because matplotlib is not installed: pip install 'pellucid[plot]'.")
         return
-    epochs = folder.epochs()
-    if not epochs:
-        note(f"curves.png is not drawn, because {folder.metrics} holds no epochs.")
+    except Exception as error:  # a broken installation raises what it likes
+        note(f"curves.png is not drawn, because matplotlib cannot be imported: {type(error).__name__}: {error}.")
         return
-    draw(epochs, summary, folder.curves)
+    try:
+        epochs = folder.epochs()
+        if epochs:
+            draw(epochs, summary, folder.curves)
+        else:
+            note(f"curves.png is not drawn, because {folder.metrics} holds no epochs.")
+    except Exception as error:
+        note(f"curves.png is not drawn: {type(error).__name__}: {error}. The run is complete without it.")

@@ -17,7 +17,7 @@ from pellucid.ops.backends import check_variable, get_ops
 from pellucid.ops.threads import get_num_threads
 from pellucid.registry.plugins import ALLOW_LIST, allowed
 from pellucid.registry.registry import Registry, default_registry
-from pellucid.workbench.cli.console import Output, table
+from pellucid.workbench.cli.console import Output, lenient, table
 from pellucid.workbench.report import Report
 
 PACKAGES = ("numpy", "pluggy", "safetensors", "scipy-openblas32", "tqdm", "matplotlib", "pellucid-cupy")
@@ -59,7 +59,7 @@ def examine(registry: Registry | None = None) -> Report:
     report = Report()
     _versions(report)
     _machine(report)
-    with registry.plugins.lenient():
+    with lenient(registry.plugins):
         _backends(report, registry)
         _kernels(report)
         _environment(report)
@@ -142,5 +142,5 @@ def _plugins(report: Report, registry: Registry) -> None:
         report.section(vendor)
         try:
             hook(report=report)
-        except Exception:
+        except (Exception, SystemExit):
             report.warn("pellucid_doctor", f"The hook of plugin '{vendor}' raised:\n{traceback.format_exc()}")

@@ -6,7 +6,7 @@ import argparse
 
 from pellucid.registry.plugins import Plugin
 from pellucid.registry.registry import default_registry
-from pellucid.workbench.cli.console import Output, table
+from pellucid.workbench.cli.console import Output, lenient, table
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
-    with default_registry().plugins.lenient():
+    with lenient(default_registry().plugins):
         plugins = default_registry().plugins.load_all()
     output.result([as_data(plugin) for plugin in plugins], as_text(plugins, tracebacks=args.traceback))
 

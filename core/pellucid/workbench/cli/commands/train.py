@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from signal import Signals
@@ -38,7 +39,7 @@ def configure(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> int:
     from pellucid.workbench.experiments.experiment import check, prepare
-    from pellucid.workbench.experiments.folder import RunFolder, default_path
+    from pellucid.workbench.experiments.folder import RunFolder, new_path
     from pellucid.workbench.experiments.training import train
 
     if args.resume and args.out is None:
@@ -49,12 +50,13 @@ def run(args: argparse.Namespace, output: Output) -> int:
         RunFolder(args.out).check_free()
     prepared = prepare(experiment)
     model, data = (prepared.resolved[section]["type"] for section in ("model", "data"))
-    folder = RunFolder(args.out or default_path(model, data, datetime.now()))
-    try:
-        outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
-    except NumericalError:
-        _say_what_is_saved(folder, prepared.trainer, output)
-        raise
+    with new_path(model, data, datetime.now()) if args.out is None else nullcontext(args.out) as path:
+        folder = RunFolder(path)
+        try:
+            outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
+        except NumericalError:
+            _say_what_is_saved(folder, prepared.trainer, output)
+            raise
     if isinstance(outcome, Signals):
         return _interrupted(outcome, folder, prepared.trainer, output)
     output.result({"run": str(folder.path), **outcome}, _text(outcome, folder))
