@@ -11,7 +11,6 @@ from typing import Any
 import numpy
 
 from pellucid.autodiff import elementwise, products, shapes
-from pellucid.autodiff.elementwise import maximum, minimum
 from pellucid.autodiff.primitive import Primitive, namespace, strip
 from pellucid.autodiff.shapes import Axis, axes_of
 from pellucid.basics.arrays import Array
@@ -43,32 +42,6 @@ def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
     return shapes.transpose(x, axes=None if axes is None else tuple(axes))
 
 
-def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
-    return shapes.swapaxes(x, axis1=axis1, axis2=axis2)
-
-
-def squeeze(x: Array, axis: Axis = None) -> Array:
-    return shapes.squeeze(x, axis=axis)
-
-
-def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
-    return shapes.expand_dims(x, axis=axis)
-
-
-def broadcast_to(x: Array, shape: int | tuple[int, ...]) -> Array:
-    return shapes.broadcast_to(x, shape=shape)
-
-
-def flip(x: Array, axis: Axis = None) -> Array:
-    return shapes.flip(x, axis=axis)
-
-
-def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
-    if axis is None:
-        return shapes.concatenate(*(ravel(a) for a in arrays), axis=0)
-    return shapes.concatenate(*arrays, axis=axis)
-
-
 def where(condition: Array, x: Any, y: Any) -> Array:
     return shapes.where(strip(condition), x, y)
 
@@ -82,12 +55,6 @@ def mean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 def ravel(x: Array) -> Array:
     return reshape(x, (-1,))
-
-
-def clip(x: Array, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Array:
-    low, high = a_min if min is None else min, a_max if max is None else max
-    raised = x if low is None else maximum(x, low)
-    return raised if high is None else minimum(raised, high)
 
 
 # -- functions without a derivative, or whose derivative is zero wherever it exists ----------------------------------
@@ -111,10 +78,7 @@ CONSTANT = (
     "any", "count_nonzero", "isclose", "allclose", "array_equal", "shape", "ndim", "size", "zeros_like",
     "ones_like", "full_like", "empty_like", "result_type", "floor_divide",
 )  # fmt: skip
-DERIVED = (
-    sum, max, min, reshape, transpose, swapaxes, squeeze, expand_dims, broadcast_to, flip, concatenate, where, mean,
-    ravel, clip,
-)  # fmt: skip
+DERIVED = (sum, max, min, reshape, transpose, where, mean, ravel)
 
 BY_FUNCTION: dict[Any, Callable[..., Any]] = {
     **{getattr(numpy, name): f for name, f in vars(elementwise).items() if isinstance(f, Primitive) and name == f.name},

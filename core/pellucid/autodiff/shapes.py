@@ -60,19 +60,6 @@ def inverse(axes: tuple[int, ...] | None, ndim: int) -> tuple[int, ...] | None:
     return tuple(forth.index(i) for i in range(ndim))
 
 
-def piece(dy: Array, axis: int, start: int, stop: int) -> Array:
-    """The elements start … stop − 1 along one axis."""
-    index = [slice(None)] * len(dy.shape)
-    index[axis] = slice(start, stop)
-    return dy[tuple(index)]
-
-
-def part_of_concatenation(dy: Array, y: Array, *arrays: Array, which: int, axis: int = 0) -> Array:
-    sizes = [shape_of(a)[axis] for a in arrays]
-    start = sum(sizes[:which])
-    return piece(dy, axis % len(dy.shape), start, start + sizes[which])
-
-
 def zeros_but(dy: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of ``shape`` with ``dy`` added at ``index``, where repeated indices accumulate."""
     xp = namespace(dy)
@@ -98,13 +85,11 @@ reshape = Primitive(
     "reshape", lambda dy, y, x, shape: reshape(dy, shape_of(x)),
     compute=lambda x, shape: namespace(x).asarray(x).reshape(shape),
 )  # fmt: skip
-squeeze = Primitive("squeeze", lambda dy, y, x, axis=None: reshape(dy, shape_of(x)))
 expand_dims = Primitive("expand_dims", lambda dy, y, x, axis: reshape(dy, shape_of(x)))
 
 # Same elements, other places: dx is dy, moved back.
 transpose = Primitive("transpose", lambda dy, y, x, axes=None: transpose(dy, axes=inverse(axes, len(shape_of(x)))))
 swapaxes = Primitive("swapaxes", lambda dy, y, x, axis1, axis2: swapaxes(dy, axis1=axis1, axis2=axis2))
-flip = Primitive("flip", lambda dy, y, x, axis=None: flip(dy, axis=axis))
 
 # Elements of two arrays: each gets dy where it was chosen.
 where = Primitive(
@@ -117,11 +102,7 @@ where = Primitive(
 # Elements repeated: dx is the sum of dy over the copies.
 broadcast_to = Primitive("broadcast_to", lambda dy, y, x, shape: sum_to(dy, shape_of(x)))
 
-# Elements joined or picked: dx is the piece of dy that came from x; what was not picked gets zero.
-concatenate = Primitive(
-    "concatenate", part_of_concatenation, variadic=True,
-    compute=lambda *arrays, axis=0: namespace(*arrays).concatenate(arrays, axis=axis),
-)  # fmt: skip
+# Elements picked: dx is dy where they were; what was not picked gets zero.
 getitem = Primitive(
     "getitem", lambda dy, y, x, index: scatter(dy, index=index, shape=x.shape), compute=lambda x, index: x[index]
 )

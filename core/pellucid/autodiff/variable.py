@@ -163,7 +163,6 @@ class Variable(Recorded):
     def transpose(self, *axes: Any) -> Any:
         return f.transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None)
 
-    swapaxes, squeeze = f.swapaxes, f.squeeze
     ravel = flatten = f.ravel
 
     def astype(self, dtype: Any) -> Any:
@@ -174,7 +173,7 @@ class Variable(Recorded):
 
     # -- reductions --
 
-    sum, mean, max, min, clip = f.sum, f.mean, f.max, f.min, f.clip
+    sum, mean, max, min = f.sum, f.mean, f.max, f.min
 
     def __getattr__(self, name: str) -> Any:
         """The further methods of arrays are NumPy's functions of the same name: ``x.trace()`` is ``np.trace(x)``."""

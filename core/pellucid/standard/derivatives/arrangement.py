@@ -8,9 +8,10 @@ from typing import Any
 import numpy
 from numpy.lib.array_utils import normalize_axis_index
 
-from pellucid.autodiff.functions import broadcast_to, concatenate, expand_dims, flip, ravel, reshape, sum as sum_
+from pellucid.autodiff import shapes
+from pellucid.autodiff.functions import ravel, reshape, sum as sum_
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
-from pellucid.autodiff.shapes import piece, scatter, sum_to
+from pellucid.autodiff.shapes import Axis, scatter, sum_to
 from pellucid.basics.arrays import Array
 from pellucid.basics.checks import is_int
 from pellucid.basics.errors import DifferentiationError
@@ -34,12 +35,51 @@ def sum_of_repeats(dy: Array, y: Array, x: Array, repeats: int, axis: int) -> Ar
     return sum_(reshape(dy, (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])), axis + 1)
 
 
+def piece(dy: Array, axis: int, start: int, stop: int) -> Array:
+    """The elements start … stop − 1 along one axis."""
+    index = [slice(None)] * len(dy.shape)
+    index[axis] = slice(start, stop)
+    return dy[tuple(index)]
+
+
+def part_of_concatenation(dy: Array, y: Array, *arrays: Array, which: int, axis: int = 0) -> Array:
+    sizes = [shape_of(a)[axis] for a in arrays]
+    start = sum(sizes[:which])
+    return piece(dy, axis % len(dy.shape), start, start + sizes[which])
+
+
+squeeze_ = Primitive("squeeze", lambda dy, y, x, axis=None: reshape(dy, shape_of(x)))
+flip_ = Primitive("flip", lambda dy, y, x, axis=None: flip_(dy, axis=axis))
+concatenate_ = Primitive(
+    "concatenate", part_of_concatenation, variadic=True,
+    compute=lambda *arrays, axis=0: namespace(*arrays).concatenate(arrays, axis=axis),
+)  # fmt: skip
 moveaxis_ = Primitive("moveaxis", lambda dy, y, x, source, destination: moveaxis(dy, destination, source))
 roll_ = Primitive("roll", lambda dy, y, x, shift, axis=None: roll_(dy, shift=opposite(shift), axis=axis))
 tril_ = Primitive("tril", lambda dy, y, x, k=0: sum_to(tril_(dy, k=k), shape_of(x)))
 triu_ = Primitive("triu", lambda dy, y, x, k=0: sum_to(triu_(dy, k=k), shape_of(x)))
 pad_ = Primitive("pad", without_padding)
 repeat_ = Primitive("repeat", sum_of_repeats)
+
+
+def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
+    return shapes.swapaxes(x, axis1=axis1, axis2=axis2)
+
+
+def squeeze(x: Array, axis: Axis = None) -> Array:
+    return squeeze_(x, axis=axis)
+
+
+def expand_dims(x: Array, axis: int | tuple[int, ...]) -> Array:
+    return shapes.expand_dims(x, axis=axis)
+
+
+def broadcast_to(x: Array, shape: int | tuple[int, ...]) -> Array:
+    return shapes.broadcast_to(x, shape=shape)
+
+
+def flip(x: Array, axis: Axis = None) -> Array:
+    return flip_(x, axis=axis)
 
 
 def moveaxis(x: Array, source: Any, destination: Any) -> Array:
@@ -76,6 +116,12 @@ def fliplr(x: Array) -> Array:
 
 
 # -- joined ------------------------------------------------------------------------------------------------------------
+
+
+def concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
+    if axis is None:
+        return concatenate_(*(ravel(a) for a in arrays), axis=0)
+    return concatenate_(*arrays, axis=axis)
 
 
 def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
@@ -185,7 +231,8 @@ def tile(x: Array, reps: int | tuple[int, ...]) -> Array:
 TABLE = {
     getattr(numpy, f.__name__): f
     for f in (
-        moveaxis, roll, tril, triu, pad, flipud, fliplr, stack, vstack, hstack, column_stack, append, split,
+        swapaxes, squeeze, expand_dims, broadcast_to, flip, concatenate, moveaxis, roll, tril, triu, pad, flipud,
+        fliplr, stack, vstack, hstack, column_stack, append, split,
         array_split, take, take_along_axis, sort, diagonal, diag, repeat, tile,
     )
 }  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy
 
-from pellucid.autodiff.functions import broadcast_to, reshape
+from pellucid.autodiff.functions import reshape
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of
 from pellucid.autodiff.shapes import sum_to
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
+from pellucid.standard.derivatives.arrangement import broadcast_to
 
 
 def parse(subscripts: str) -> tuple[list[str], str]:

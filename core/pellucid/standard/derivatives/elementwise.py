@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy
 
-from pellucid.autodiff.elementwise import beside, chosen, divide, elementwise, sqrt
+from pellucid.autodiff.elementwise import beside, chosen, divide, elementwise, maximum, minimum, sqrt
 from pellucid.autodiff.functions import Constant
 from pellucid.autodiff.primitive import namespace, strip
 from pellucid.autodiff.shapes import where
+from pellucid.basics.arrays import Array
 
 
 def whole(name: str, a: Any, b: Any) -> Any:
@@ -49,6 +50,13 @@ arccosh = elementwise("arccosh",     lambda dy, y, x: dy / (sqrt(x - 1) * sqrt(x
 arctanh = elementwise("arctanh",     lambda dy, y, x: beside(y, dy / (1 - x * x)))
 # fmt: on
 
+
+def clip(x: Array, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Array:
+    low, high = a_min if min is None else min, a_max if max is None else max
+    raised = x if low is None else maximum(x, low)
+    return raised if high is None else minimum(raised, high)
+
+
 CONSTANT = (
     "heaviside", "copysign", "nonzero", "flatnonzero", "argwhere", "searchsorted", "digitize", "isin", "argpartition",
     "isposinf", "isneginf", "nanargmax", "nanargmin", "iscomplexobj", "isrealobj",
@@ -59,4 +67,4 @@ TABLE: dict[Any, Callable[..., Any]] = {
         hypot, logaddexp2, fmax, fmin, remainder, fmod, fabs, cbrt, exp2, deg2rad, radians, rad2deg, degrees, arcsinh,
         arccosh, arctanh,
     )
-} | {getattr(numpy, name): Constant(getattr(numpy, name)) for name in CONSTANT}  # fmt: skip
+} | {numpy.clip: clip} | {getattr(numpy, name): Constant(getattr(numpy, name)) for name in CONSTANT}  # fmt: skip

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import numpy
 
 from pellucid.autodiff.elementwise import absolute, power
-from pellucid.autodiff.functions import expand_dims, max as max_, min as min_, squeeze, sum as sum_, swapaxes
+from pellucid.autodiff.functions import max as max_, min as min_, sum as sum_
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
 from pellucid.autodiff.products import matmul
 from pellucid.autodiff.shapes import Axis, axes_of, kept, sum_to
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
-from pellucid.standard.derivatives.arrangement import tril
+from pellucid.standard.derivatives.arrangement import expand_dims, squeeze, swapaxes, tril
 from pellucid.standard.derivatives.elementwise import length
 
 # mypy: disable-error-code="has-type"

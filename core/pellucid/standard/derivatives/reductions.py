@@ -9,22 +9,11 @@ import numpy
 from numpy.lib.array_utils import normalize_axis_index
 
 from pellucid.autodiff.elementwise import divide, multiply, sqrt
-from pellucid.autodiff.functions import (
-    expand_dims,
-    flip,
-    max as max_,
-    mean,
-    min as min_,
-    ravel,
-    reshape,
-    sum as sum_,
-    swapaxes,
-    transpose,
-)
+from pellucid.autodiff.functions import max as max_, mean, min as min_, ravel, reshape, sum as sum_, transpose
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
 from pellucid.autodiff.shapes import Axis, axes_of, kept, where
 from pellucid.basics.arrays import Array
-from pellucid.standard.derivatives.arrangement import diagonal, sort
+from pellucid.standard.derivatives.arrangement import diagonal, expand_dims, flip, sort, swapaxes
 
 # mypy: disable-error-code="has-type"
 
