@@ -10,6 +10,7 @@ import pytest
 from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.ops.backends import get_ops
+from pellucid.testing import check_gradients
 
 
 def dense(units, **arguments):
@@ -35,8 +36,8 @@ def test_no_input_gradient_below_the_first_trainable_layer():
     ctx = Context(get_ops("reference"), training=True, dtype="float64", needs_dx=(False,))
     model.forward(ctx, np.ones((5, 3)))
     assert ctx.child(0).needs_dx == (False,)
-    assert ctx.child(1).needs_dx == (False,)
-    assert ctx.child(2).needs_dx == (True,)
+    assert not any(ctx.child(1).needs_dx)
+    assert all(ctx.child(2).needs_dx)
     assert model.backward(ctx, np.ones((5, 2))) is None
     assert (model.layers[1].weight.grad != 0).any()
 
@@ -48,6 +49,51 @@ def test_residual_adds_its_input():
     np.testing.assert_allclose(model.predict(x), x + x @ w + b, rtol=1e-14)
     with pytest.raises(ShapeError, match="keep the shape"):
         build({"type": "residual", "layer": dense(4)})
+
+
+@pytest.mark.parametrize("join", ["concatenate", "sum"])
+@pytest.mark.parametrize("branches", [[dense(3), "relu"], ["relu", dense(3)], [dense(3), dense(3)], ["relu", "tanh"]])
+def test_a_branch_that_answers_none_decides_for_no_other(branches, join):
+    branched = {"type": "parallel", "layers": branches, "join": join}
+    model = build({"type": "sequential", "layers": [branched, dense(2)]})
+    x, dy = np.random.default_rng(0).standard_normal((5, 3)), np.ones((5, 2))
+    found = []
+    for wanted in (True, False):  # False: as the first layer of a model that is trained
+        for param in model.parameters():
+            param.grad = np.zeros(param.shape)
+        ctx = Context(get_ops("reference"), training=True, dtype="float64", needs_dx=(wanted,))
+        model.forward(ctx, x)
+        assert (model.backward(ctx, dy) is None) is not wanted
+        found.append([param.grad.copy() for param in model.parameters()])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+class Forked(pl.Layer):
+    """A layer of two outputs, for one of two inputs."""
+
+    def output_shape(self, input_shape):
+        return input_shape, input_shape
+
+    def forward(self, ctx, x):
+        return 1.0 * x, 2.0 * x
+
+    def backward(self, ctx, da, db):
+        return da + 2.0 * db
+
+
+class Added(pl.Composite):
+    def call(self, ctx, a, b):
+        return a + b
+
+
+@pytest.mark.parametrize("name", ["residual", "sequential", "parallel"])
+def test_a_layer_of_two_inputs_in_the_middle_of_a_container_of_one(name):
+    several = pl.Sequential([Forked(), Added(), pl.Dense(3)])
+    part = {"layer": several} if name == "residual" else {"layers": [several]}
+    check_gradients(pl.create("layer", name, **part), np.ones((2, 3)))
+    model = pl.build(pl.Sequential([pl.create("layer", name, **part), pl.Dense(1)]), input_shape=(3,), seed=0)
+    pl.Trainer(model, loss="mse").train_step(np.ones((2, 3)), np.ones((2, 1)))
 
 
 @pytest.mark.parametrize(("join", "width"), [("concatenate", 8), ("sum", 4)])

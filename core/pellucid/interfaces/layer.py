@@ -86,7 +86,8 @@ class Layer(Component, ABC):
     @abstractmethod
     def backward(self, ctx: Context, *dy: Array, **never: Any) -> Any:
         """From the gradient at the output, one per output: add to the parameters' ``grad`` and return the gradient at
-        each input (None for integers, masks, and where ``ctx.needs_dx[i]`` is False)."""
+        each input (None for integers and masks). Where ``ctx.needs_dx[i]`` is False anything may be returned, None or
+        an array: nobody looks at it, least of all a layer made of layers, which knows whom it has asked."""
 
     def param(
         self, name: str, shape: tuple[int, ...], *, init: str | Initializer = "zeros", decay: bool = False,

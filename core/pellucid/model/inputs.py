@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import prod
 from typing import Any
 
@@ -10,9 +10,12 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, Shape, as_array, as_tuple, fits
 from pellucid.basics.checks import is_size
-from pellucid.basics.errors import ConfigError, DataError, ShapeError
+from pellucid.basics.errors import ConfigError, DataError, PellucidError, ShapeError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.names import column_names, reordered
+
+BLOCK = 1 << 18
+"""Numbers of an array that are made ready at a time, if one batch holds no more: one or two megabytes."""
 
 
 def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> None:
@@ -63,17 +66,21 @@ def in_type(what: str, x: HostArray, dtype: np.dtype[Any]) -> HostArray:
     return converted
 
 
+def given_inputs(model: Layer, x: Any) -> tuple[HostArray, ...]:
+    """``x`` as a tuple of host arrays; the columns of a data frame are found by their names."""
+    names, features = column_names(x), require_runtime(model).metadata.get("features")
+    given = [as_array(part, f"Input {i} of the model") for i, part in enumerate(as_tuple(x))]
+    if names is not None and features is not None:
+        given[0] = reordered(given[0], names, features, "the samples")
+    return tuple(map(np.atleast_1d, given))
+
+
 def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -> tuple[HostArray, ...]:
-    """``x`` as a tuple of host arrays, with the model's fitted transforms applied to the first, whose columns, if it is
-    a data frame, are found by their names.
+    """``x`` as :func:`given_inputs` has it, with the model's fitted transforms applied to the first, in its type.
 
     ``shapes`` are those that the inputs must have, if other than the model's.
     """
-    runtime = require_runtime(model)
-    names, features = column_names(x), runtime.metadata.get("features")
-    first, *others = [as_array(part, f"Input {i} of the model") for i, part in enumerate(as_tuple(x))]
-    if names is not None and features is not None:
-        first = reordered(first, names, features, "the samples")
+    runtime, (first, *others) = require_runtime(model), given_inputs(model, x)
     for transform in runtime.transforms:
         first = transform.apply(first)
     inputs = (first, *others)
@@ -81,9 +88,51 @@ def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -
     return tuple(as_model_input(model, i, part) for i, part in enumerate(inputs))
 
 
-def batches(n: int, batch_size: int) -> Iterator[slice]:
-    """Consecutive slices that cover n rows; at least one, so that no rows still give outputs of the right shape."""
+def ready_batches(
+    arrays: tuple[Any, ...], batch_size: int, ready: Callable[..., tuple[Any, ...]]
+) -> Iterator[tuple[slice, tuple[Any, ...]]]:
+    """Which rows, and what ``ready`` makes of them, one batch after the other: it is given as many batches as fill a
+    block, of each of several aligned arrays or Nones.
+
+    An error is that of all rows together: its message counts them from the first.
+    """
+    width = max(prod(part.shape[1:]) for part in arrays if part is not None)
+    for block in batches(len(arrays[0]), batch_size, BLOCK // max(1, width)):
+        try:
+            made = ready(*(None if part is None else part[block] for part in arrays))
+        except PellucidError:
+            ready(*arrays)
+            raise
+        for rows in batches(block.stop - block.start, batch_size):
+            place = slice(block.start + rows.start, block.start + rows.stop)
+            yield place, tuple(None if part is None else part[rows] for part in made)
+
+
+def collected(batches: Iterable[tuple[slice, Any]], n: int) -> Any:
+    """The n rows of which each batch holds some, an array or a tuple of them: a copy, which is all that is held.
+
+    Raises:
+        ShapeError: other than one row for each sample of a batch.
+    """
+    wholes: list[HostArray] = []
+    for rows, batch in batches:
+        parts = as_tuple(batch)
+        wholes = wholes or [np.empty((n, *part.shape[1:]), part.dtype) for part in parts]
+        for whole, part in zip(wholes, parts, strict=True):
+            if len(part) != rows.stop - rows.start:
+                raise ShapeError(
+                    f"One row for each of {rows.stop - rows.start} samples was expected of what is computed in "
+                    f"batches. Received: an array of shape {part.shape}. The first axis is the batch: let it stand."
+                )
+            whole[rows] = part
+    return tuple(wholes) if isinstance(batch, tuple) else wholes[0]
+
+
+def batches(n: int, batch_size: int, least: int = 0) -> Iterator[slice]:
+    """Consecutive slices that cover n rows, each a batch, or the batches that ``least`` rows hold; at least one slice,
+    so that no rows still give outputs of the right shape."""
     if not is_size(batch_size):
         raise ConfigError(f"The 'batch_size' must be an int of at least 1. Received: {batch_size!r}.")
-    for start in range(0, max(n, 1), batch_size):
-        yield slice(start, min(start + batch_size, n))
+    step = max(batch_size, least // batch_size * batch_size)
+    for start in range(0, max(n, 1), step):
+        yield slice(start, min(start + step, n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import CHANGES
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.model.inputs import batches, transformed
+from pellucid.model.inputs import collected, given_inputs, ready_batches, transformed
 from pellucid.ops.recording import Replayed
 
 KEPT_ROWS = 32
@@ -42,7 +43,7 @@ class Prediction:
         self._forward = Replayed(self._ops.record, self._outputs, capturable, self._ops.warm_up)
 
     def __call__(self, inputs: tuple[HostArray, ...], first_row: int) -> Any:
-        """The outputs for these inputs, as copies: an array or a tuple of them."""
+        """The outputs for these inputs, an array or a tuple of them, which last until the next call."""
         given = tuple(map(self._ops.asarray, inputs))
         if self.small:
             for part, buffer in zip(given, self._inputs, strict=True):
@@ -51,39 +52,38 @@ class Prediction:
             self._inputs = given
         np.add(self._rows, first_row, out=self._index)
         y = self._forward()
-        return tuple(map(self._copied, y)) if type(y) is tuple else self._copied(y)
+        return tuple(map(self._ops.to_host, y)) if type(y) is tuple else self._ops.to_host(y)
 
     @np.errstate(under="ignore")  # under np.seterr(all="raise"), too, e⁻⁸⁰⁰ is 0 and no error
     def _outputs(self) -> Any:
         return self._model.forward(self._ctx, *self._inputs)
 
-    def _copied(self, y: Any) -> HostArray:
-        return np.array(self._ops.to_host(y))
-
 
 def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:
     """See :meth:`pellucid.Layer.predict`."""
-    inputs = transformed(model, x)
-    n = len(inputs[0])
+    given = given_inputs(model, x)
     # Predictions are taken out while they are in use, so threads that predict at the same time have one each.
-    runtime = require_runtime(model)
-    idle = runtime.idle_predictions
-    pieces: list[Any] = []
+    idle = require_runtime(model).idle_predictions
     own: dict[Any, Prediction] = {}
-    for rows in batches(n, batch_size):
-        part = tuple(array[rows] for array in inputs)
+    y = collected(_outputs(model, given, batch_size, own, idle), len(given[0]))
+    idle.update((key, prediction) for key, prediction in own.items() if prediction.small)
+    for oldest in list(idle)[:-KEPT_SHAPES]:
+        idle.pop(oldest, None)
+    return y
+
+
+def _outputs(
+    model: Layer, given: tuple[HostArray, ...], batch_size: int, own: dict[Any, Prediction], idle: dict[Any, Any]
+) -> Iterator[tuple[slice, Any]]:
+    """The outputs for one batch after the other, in the unit of the targets; they last until the next."""
+    transforms = require_runtime(model).target_transforms[::-1]
+    for rows, part in ready_batches(given, batch_size, lambda *parts: transformed(model, parts)):
         key = tuple((array.shape, array.dtype) for array in part)
         prediction = own.get(key) or idle.pop(key, None)
         if prediction is None or prediction.changes != CHANGES.count:
             prediction = Prediction(model, part)
         own[key] = prediction
-        pieces.append(prediction(part, rows.start))
-    idle.update((key, prediction) for key, prediction in own.items() if prediction.small)
-    for oldest in list(idle)[:-KEPT_SHAPES]:
-        idle.pop(oldest, None)
-    if isinstance(pieces[0], tuple):
-        return tuple(np.concatenate(parts) for parts in zip(*pieces, strict=True))
-    y = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-    for transform in reversed(runtime.target_transforms):
-        y = transform.inverse(np.asarray(y, np.float64))  # the unit may be large beside what is to be told apart
-    return y
+        y = prediction(part, rows.start)
+        for transform in transforms if not isinstance(y, tuple) else ():
+            y = transform.inverse(np.asarray(y, np.float64))  # the unit may be large beside what is to be told apart
+        yield rows, y

@@ -19,9 +19,7 @@ def shared(name: str) -> Any:
     Raises:
         ConfigError: the name is unknown, or the backend cannot be used here.
     """
-    if "/" not in name:
-        require_known(name)
-    return made(default_registry().find(("backend",), name).name)
+    return made(require_known(name))
 
 
 @cache
@@ -30,10 +28,10 @@ def made(name: str) -> Any:
     try:
         return create("backend", name)
     except PluginError as error:
-        missing = _root(error)
-        if name == f"{CORE}/cython" and isinstance(missing, ImportError):
+        missing, (vendor, _, short) = _root(error), name.partition("/")
+        if vendor == CORE and isinstance(missing, ImportError):
             raise ConfigError(
-                f"The compiled kernels of backend 'cython' cannot be imported ({missing}). When that is remedied, "
+                f"The compiled kernels of backend {short!r} cannot be imported ({missing}). When that is remedied, "
                 "reinstall pellucid from where it came, with pip install --force-reinstall --no-cache-dir --no-deps: "
                 "pip's cache keeps what was built without them. "
                 f"Or choose the slower backend: {BACKEND_VARIABLE}=reference."
@@ -46,9 +44,9 @@ def _root(error: BaseException) -> BaseException:
     return error if error.__cause__ is None or isinstance(error, ImportError) else _root(error.__cause__)
 
 
-def require_known(name: str) -> None:
-    """ConfigError unless a backend is registered under this name. The core's need no look at the plugins."""
+def require_known(name: str) -> str:
+    """The whole name of a registered backend, or ConfigError. The core's need no look at the plugins."""
     try:
-        default_registry().find("backend", name)
+        return default_registry().find("backend", name).name
     except ConfigError as error:
         raise ConfigError(f"{error} It is chosen by backend=… or {BACKEND_VARIABLE}.") from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, as_array
+from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -15,7 +15,7 @@ from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.samples import Split, check_data
 from pellucid.interfaces.transform import Augmentation, Transform
-from pellucid.model.inputs import in_type, transformed
+from pellucid.model.inputs import in_type, ready_batches, transformed
 from pellucid.registry.config import config_or_none, read_several
 from pellucid.training.microbatch import Source
 
@@ -49,21 +49,34 @@ def prepare(
     source = _source(runtime, _checked(model, objective, train, "the training data"), sample_weight, totals)
     pair = None
     if validation is not None:
-        pair = evaluation_data(model, objective, validation, "validation", seed=seed, known=train)
+        where = "the validation data"
+        pair = _checked(model, objective, _evaluated(model, objective, validation, "validation", seed, train), where)
     _keep_names(runtime, train)
     return source, pair
 
 
-def evaluation_data(
-    model: Layer, objective: Objective, data: Any, part: str = "test", *, seed: int, known: Split | None = None
-) -> Pair:
-    """Transformed, checked (inputs, y); of a data set's parts the one named. ``known`` are samples whose names are the
-    model's, if it has none yet."""
+def evaluation_batches(
+    model: Layer, objective: Objective, data: Any, batch_size: int, *, seed: int
+) -> Iterator[tuple[slice, tuple[Any, ...]]]:
+    """Which rows, their transformed and checked inputs and, as the last, their y, one batch after the other; of a data
+    set the test part."""
+
+    def ready(*rows: Any) -> tuple[Any, ...]:
+        inputs, y = _checked(model, objective, Split(rows[:-1], rows[-1]), "the test data")
+        return *inputs, y
+
+    split = _evaluated(model, objective, data, "test", seed)
+    return ready_batches((*as_tuple(split.x), split.y), batch_size, ready)
+
+
+def _evaluated(
+    model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Split | None = None
+) -> Split:
+    """Samples by the names that the model knows, or ``known`` if it has none yet; of a data set the ``part``."""
     opened = _open(data, seed, f"the {part} data")
     if isinstance(opened, Splits):
         opened = getattr(opened, part)
-    where = f"the {part} data"
-    return _checked(model, objective, by_names(model, objective, opened, where, known), where)
+    return by_names(model, objective, opened, f"the {part} data", known)
 
 
 def direct_source(model: Layer, objective: Objective, x: Any, y: Any, weight: Any, *, seed: int) -> Source:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import as_python, is_number
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Batch, Objective
-from pellucid.model.inputs import batches
 
 
 def evaluate(
-    model: Layer, objective: Objective, metrics: Sequence[Metric], inputs: tuple[HostArray, ...], y: HostArray | None,
-    *, seed: int = 0, batch_size: int = 1024,
+    model: Layer, objective: Objective, metrics: Sequence[Metric], batches: Iterable[tuple[slice, Any]], *,
+    seed: int = 0,
 ) -> dict[str, float]:  # fmt: skip
     """``{"loss": …, part: …, metric: …}``: means over all samples, however they are batched.
+
+    ``batches`` are the rows and their inputs, with the target or None as the last, as :func:`ready_batches` gives them.
 
     Randomness is keyed by (seed, sample), so a stochastic objective gives the same figures again.
     """
@@ -32,11 +33,11 @@ def evaluate(
     total = 0.0
     for metric in metrics:
         metric.reset()
-    for rows in batches(len(inputs[0]), batch_size):
+    for rows, (*inputs, y) in batches:
         index = np.arange(rows.start, rows.stop, dtype=np.int64)
         ctx.begin(0, 0, index=index)
-        x = tuple(ops.asarray(part[rows]) for part in inputs)
-        batch = Batch(x if len(x) > 1 else x[0], None if y is None else ops.asarray(y[rows]), None, index)
+        x = tuple(ops.asarray(part) for part in inputs)
+        batch = Batch(x if len(x) > 1 else x[0], None if y is None else ops.asarray(y), None, index)
         ctx.parts = {}
         values = {"loss": objective.forward(ctx, model, batch)} | ctx.parts
         for name, value in values.items():

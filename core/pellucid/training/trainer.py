@@ -14,9 +14,10 @@ from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Loss, Objective
 from pellucid.interfaces.optimizer import Optimizer
 from pellucid.interfaces.schedule import Schedule
+from pellucid.model.inputs import ready_batches
 from pellucid.ops.random import mix
 from pellucid.registry.config import config_or_none, read, read_several
-from pellucid.training.data import direct_source, evaluation_data, prepare
+from pellucid.training.data import direct_source, evaluation_batches, prepare
 from pellucid.training.evaluation import evaluate, figure_names
 from pellucid.training.microbatch import Source
 from pellucid.training.objective import choose_objective
@@ -175,7 +176,9 @@ class Trainer(Training):
         self._finite.check(self)
         if run.validation is not None:
             with run.lent(), self._undisturbed.heard():
-                figures = evaluate(self.model, self.objective, self.metrics, *run.validation, seed=self.seed)
+                inputs, y = run.validation
+                batches = ready_batches((*inputs, y), 1024, lambda *rows: rows)
+                figures = evaluate(self.model, self.objective, self.metrics, batches, seed=self.seed)
             record |= {f"validation_{name}": value for name, value in figures.items()}
         self.epochs, self.position = self.epochs + 1, 0
         self.totals[:] = 0.0
@@ -214,5 +217,5 @@ class Trainer(Training):
         """The objective as ``loss``, its parts, and the metrics, over all samples, in evaluation mode; of a data set
         its test part. Columns and labels are found by the names that the model keeps."""
         data = data if y is None else (data, y)
-        pair = evaluation_data(self.model, self.objective, data, seed=self.seed)
-        return evaluate(self.model, self.objective, self.metrics, *pair, seed=self.seed, batch_size=batch_size)
+        batches = evaluation_batches(self.model, self.objective, data, batch_size, seed=self.seed)
+        return evaluate(self.model, self.objective, self.metrics, batches, seed=self.seed)

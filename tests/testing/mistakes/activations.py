@@ -89,7 +89,7 @@ CONTAINERS = Patient(
         Mistake("backward in the order of forward", "range(len(self.layers) - 1, -1, -1)", "range(len(self.layers))"),
         Mistake(
             "one context for all layers",
-            "dx = self.layers[i].backward(ctx.child(i), *dy)",
+            "dx = self.layers[i].backward(own, *dy)",
             "dx = self.layers[i].backward(ctx.child(0), *dy)",
         ),
         Mistake(
@@ -99,14 +99,20 @@ CONTAINERS = Patient(
         ),
         Mistake(
             "residual without its short cut in backward",
-            'return _total(ctx, "dx", [dy, self.layer.backward(ctx.child(0), dy)])',
-            "return self.layer.backward(ctx.child(0), dy)",
+            'return _total(ctx, "dx", [dy, dx]) if ctx.needs_dx[0] else None',
+            "return dx",
         ),
         Mistake("residual's sums share scratch", '_total(ctx, "dx", [dy', '_total(ctx, "y", [dy'),
         Mistake(
             "parallel halves get each other's gradient",
             "self.layers, parts, strict=True",
             "self.layers, parts[::-1], strict=True",
+        ),
+        Mistake(
+            "one branch's None decides for all",
+            "dx = [_sum_at(ctx, i, answers) if ctx.needs_dx[i] else None for i in range(ctx.inputs)]",
+            'dx = [_total(ctx, ("dx", i), [a[i] for a in answers]) if answers[0][i] is not None else None '
+            "for i in range(ctx.inputs)]",
         ),
         Mistake("parallel keeps the first gradient only", "for array in arrays[1:]:", "for array in arrays[2:]:"),
         Mistake(

@@ -7,15 +7,17 @@ from itertools import accumulate
 from math import prod
 from typing import Any, Literal
 
-from pellucid.basics.arrays import Array, Interval, Shape
+from pellucid.basics.arrays import Array, Interval, Shape, as_tuple
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, PellucidError, ShapeError
 from pellucid.basics.limits import check_memory
-from pellucid.interfaces.context import Context
+from pellucid.interfaces.context import EVERY_INPUT, Context
 from pellucid.interfaces.layer import Layer
 from pellucid.standard.arguments import check_choice
 from pellucid.standard.rows import as_rows, contiguous
 
+NO_INPUT = (False,) * len(EVERY_INPUT)
+"""``needs_dx`` of a layer none of whose input gradients is wanted, whatever their number."""
 _DENSE = {"type": "core/dense", "units": 3}
 _SAME_WIDTH = {"type": "core/dense", "units": 5, "activation": "tanh"}
 
@@ -81,6 +83,7 @@ class Sequential(Layer):
         return inputs[0]
 
     def forward(self, ctx: Context, *inputs: Array) -> Any:
+        ctx.inputs = len(inputs)
         for i, layer in enumerate(self.layers):
             y = layer.forward(self._context(ctx, i), *inputs)
             inputs = y if type(y) is tuple else (y,)
@@ -88,9 +91,10 @@ class Sequential(Layer):
 
     def backward(self, ctx: Context, *dy: Array) -> Any:
         for i in range(len(self.layers) - 1, -1, -1):
-            dx = self.layers[i].backward(ctx.child(i), *dy)
-            if dx is None:  # nobody below wants a gradient
-                break
+            own = ctx.child(i)
+            dx = self.layers[i].backward(own, *dy)
+            if dx is None or True not in own.needs_dx:  # nobody below wants one, whatever the layer answers
+                return None if ctx.inputs == 1 else (None,) * ctx.inputs
             dy = dx if type(dx) is tuple else (dx,)
         return dx
 
@@ -100,7 +104,7 @@ class Sequential(Layer):
         if ctx.has_child(i):
             return ctx.child(i)
         wanted = any(ctx.needs_dx) or any(p.trainable for layer in self.layers[:i] for p in layer.parameters())
-        return ctx.child(i, (wanted,) * len(ctx.needs_dx))
+        return ctx.child(i, EVERY_INPUT if wanted else NO_INPUT)  # of however many inputs a layer in the middle has
 
 
 class Residual(Layer):
@@ -136,10 +140,11 @@ class Residual(Layer):
         return _sum_of([*inputs, self.layer.output_interval(*inputs)])
 
     def forward(self, ctx: Context, x: Array) -> Array:
-        return _total(ctx, "y", [x, self.layer.forward(ctx.child(0, (True,)), x)])
+        return _total(ctx, "y", [x, self.layer.forward(ctx.child(0, ctx.needs_dx[:1]), x)])
 
-    def backward(self, ctx: Context, dy: Array) -> Array:
-        return _total(ctx, "dx", [dy, self.layer.backward(ctx.child(0), dy)])
+    def backward(self, ctx: Context, dy: Array) -> Array | None:
+        dx = self.layer.backward(ctx.child(0), dy)
+        return _total(ctx, "dx", [dy, dx]) if ctx.needs_dx[0] else None
 
 
 class Parallel(Layer):
@@ -196,23 +201,30 @@ class Parallel(Layer):
         return min(low for low, _ in parts), max(high for _, high in parts)
 
     def forward(self, ctx: Context, *inputs: Array) -> Array:
+        ctx.inputs = len(inputs)
         outputs = [layer.forward(ctx.child(i, ctx.needs_dx), *inputs) for i, layer in enumerate(self.layers)]
         return _total(ctx, "y", outputs) if self.join == "sum" else _joined(ctx, outputs)
 
     def backward(self, ctx: Context, dy: Array) -> Any:
         parts = [dy] * len(self.layers) if self.join == "sum" else _parted(ctx, dy)
-        gradients = [
-            layer.backward(ctx.child(i), part) for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))
+        answers = [
+            as_tuple(layer.backward(ctx.child(i), part))
+            for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))
         ]
-        if not isinstance(gradients[0], tuple):
-            return None if gradients[0] is None else _total(ctx, "dx", gradients)
-        by_input = enumerate(zip(*gradients, strict=True))
-        return tuple(None if g[0] is None else _total(ctx, ("dx", i), list(g)) for i, g in by_input)
+        # Only what was asked for is looked at: where it was not, one branch may answer None and another an array.
+        dx = [_sum_at(ctx, i, answers) if ctx.needs_dx[i] else None for i in range(ctx.inputs)]
+        return dx[0] if ctx.inputs == 1 else tuple(dx)
 
 
 def _sum_of(parts: list[Interval]) -> Interval:
     """What sums of numbers in these intervals lie in."""
     return sum(low for low, _ in parts), sum(high for _, high in parts)
+
+
+def _sum_at(ctx: Context, i: int, answers: list[tuple[Any, ...]]) -> Array | None:
+    """The gradient at input i, from what each branch says of its inputs; None where it holds integers for all."""
+    found = [answer[i] for answer in answers if answer[i] is not None]
+    return _total(ctx, ("dx", i), found) if found else None
 
 
 def _total(ctx: Context, name: Any, arrays: list[Array]) -> Array:

@@ -1,18 +1,27 @@
-"""What holds for calls of a layer alone: they repeat, leave out input gradients, share no memory, and can be copied."""
+"""What holds for calls of a layer alone: they repeat, leave out input gradients, look at no answer that was not asked
+for, share no memory, and can be copied."""
 
 from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import product
+from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import as_tuple
 from pellucid.glassbox.failure import require, require_all_close, require_same
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
 from pellucid.testing.check import checks
 from pellucid.testing.checks.calls import ON_CTX
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.subject import Subject
+from pellucid.testing.trial import Result
 
 
 def repeats(subject: Subject) -> None:
@@ -25,15 +34,87 @@ def repeats(subject: Subject) -> None:
 
 
 def input_gradient_not_needed(subject: Subject) -> None:
-    """Where ctx.needs_dx is False, parameters get the same gradients."""
+    """Where ctx.needs_dx is False, parameters and the other inputs get the same gradients."""
     trial = LayerTrial(subject)
     whole = trial.call()
-    ctx = trial.context()
-    ctx.needs_dx = (False,) * len(trial.inputs)
-    part = trial.call(ctx=ctx)
+    for wanted in _wishes(trial)[1:]:
+        _require_wanted(trial.call(ctx=_asking(trial, wanted)), whole, wanted, "Leave out that input gradient only.")
+
+
+def answers_not_asked_for(subject: Subject) -> None:
+    """What layers inside answer where ctx.needs_dx is False, None or any numbers, changes no gradient."""
+    trial = LayerTrial(subject)
+    remedy = (
+        "Look at what a layer inside answers for an input only where that layer was asked, its ctx.needs_dx[i]: "
+        "one that computes nothing answers None, another one an array."
+    )
+    parts = [part for _, part in trial.model.walk() if part is not trial.model]
+    for training, numbers in product(trial.modes, (0, 1)):
+        whole = trial.call(training=training)
+        with ExitStack() as stack, np.errstate(all="ignore"):
+            for place, part in enumerate(parts):
+                stack.enter_context(_answering(part, None if place % 2 == numbers else np.nan))
+            for wanted in _wishes(trial):
+                _require_wanted(trial.call(ctx=_asking(trial, wanted, training)), whole, wanted, remedy)
+
+
+def has_parts(subject: Subject) -> bool:
+    """Whether the layer is made of layers, once it is built."""
+    try:
+        return len(list(LayerTrial(subject).model.walk())) > 1
+    except Exception:  # what is wrong with it is said by the cases before
+        return False
+
+
+def _wishes(trial: LayerTrial) -> list[tuple[bool, ...]]:
+    """Which input gradients may be wanted: all, none, each alone."""
+    n = len(trial.inputs)
+    alone = [tuple(i == j for j in range(n)) for i in range(n)] if n > 1 else []
+    return [(True,) * n, (False,) * n, *alone]
+
+
+def _asking(trial: LayerTrial, wanted: tuple[bool, ...], training: bool = True) -> Context:
+    ctx = trial.context(training=training)
+    ctx.needs_dx = wanted
+    return ctx
+
+
+def _require_wanted(result: Result, whole: Result, wanted: tuple[bool, ...], remedy: str) -> None:
+    """Raise ConformanceError unless the gradients of parameters, and of the inputs that are wanted, are the whole's."""
+    when = f"where ctx.needs_dx is {wanted}"
     for path, grad in whole.grads.items():
-        require_same(f"The gradient of '{path}' without input gradients", part.grads[path], grad,
-                     "Leave out the input gradient only.")  # fmt: skip
+        require_same(f"The gradient of '{path}' {when}", result.grads[path], grad, remedy)
+    for i in np.flatnonzero(wanted):
+        a, b = result.dx[i], whole.dx[i]
+        if b is not None:
+            require(a is not None, f"There is no gradient of input {i} {when}.", expected="an array", received=a,
+                    remedy=remedy)  # fmt: skip
+            require_same(f"The gradient of input {i} {when}", a, b, remedy)
+
+
+@contextmanager
+def _answering(part: Layer, filled: float | None) -> Iterator[None]:
+    """Within: where its input gradient is not wanted, a layer answers None, or an array of this number."""
+    shapes: dict[int, tuple[tuple[int, ...], ...]] = {}  # of the inputs, by the context of the call
+
+    def forward(ctx: Context, *inputs: Any) -> Any:
+        shapes[id(ctx)] = tuple(x.shape for x in inputs)
+        return type(part).forward(part, ctx, *inputs)
+
+    def backward(ctx: Context, *dy: Any) -> Any:
+        given = shapes[id(ctx)]
+        found = as_tuple(type(part).backward(part, ctx, *dy))
+        answer = tuple(
+            dx if want or i in part.integer_inputs else None if filled is None else np.full(shape, filled)
+            for i, (dx, want, shape) in enumerate(zip(found, ctx.needs_dx, given, strict=False))
+        )
+        return answer if len(given) > 1 else answer[0]
+
+    part.__dict__.update(forward=forward, backward=backward)
+    try:
+        yield
+    finally:
+        del part.__dict__["forward"], part.__dict__["backward"]
 
 
 def memory_apart(subject: Subject) -> None:
@@ -84,4 +165,7 @@ def interval(subject: Subject) -> None:
             )  # fmt: skip
 
 
-CHECKS = checks(input_gradient_not_needed, memory_apart, copied_when_built, interval)
+CHECKS = (
+    *checks(input_gradient_not_needed), *checks(answers_not_asked_for, applies=has_parts),
+    *checks(memory_apart, copied_when_built, interval),
+)  # fmt: skip

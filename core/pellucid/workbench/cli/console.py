@@ -32,6 +32,10 @@ class Output:
         """The outcome of the command: ``data`` for programs, ``text`` for people. Called once."""
         print(_writable(to_json(data, indent=2)) if self.json else text)
 
+    def long_result(self, data: Callable[[], str], text: Callable[[], str]) -> None:
+        """The same of what is long, in place of ``result``: only the one asked for is made, ``data`` as JSON."""
+        print(data() if self.json else text())
+
     def note(self, text: str) -> None:
         """A remark on the side; on stderr, so that it never mixes with the result."""
         print(text, file=sys.stderr)

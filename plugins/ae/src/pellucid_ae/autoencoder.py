@@ -29,8 +29,6 @@ from pellucid import (
     check_sizes,
     check_type,
     in_batches,
-    to_data,
-    transformed,
 )
 
 
@@ -166,7 +164,8 @@ class Autoencoder(Layer):
 
     def encode(self, x: Any, *, batch_size: int = 1024) -> HostArray:
         """The codes (N, K) of samples (N, …), to which the model's transforms are applied first."""
-        return in_batches(self, self.encoder.forward, *transformed(self, x), batch_size=batch_size)
+        given = x if isinstance(x, tuple) else (x,)
+        return in_batches(self, self.encoder.forward, *given, batch_size=batch_size, from_data=True)
 
     def decode(self, code: Any, *, batch_size: int = 1024) -> HostArray:
         """The samples (N, …) that codes (N, K) stand for, in the units of the data: the model's transforms are undone.
@@ -175,11 +174,15 @@ class Autoencoder(Layer):
             ShapeError: not K numbers a code. DataError: no numbers. ConfigError: a transform that cannot be undone.
         """
         codes = as_codes(self, code, self.latent)
-        return to_data(self, in_batches(self, self._decoded, codes, batch_size=batch_size))
+        return in_batches(self, self._decoded, codes, batch_size=batch_size, into_data=True)
 
     def reconstruct(self, x: Any, *, batch_size: int = 1024) -> HostArray:
         """``h(g(x))`` (N, …), in the units of the data; of ``logits`` the probabilities."""
-        return self.decode(self.encode(x, batch_size=batch_size), batch_size=batch_size)
+        given = x if isinstance(x, tuple) else (x,)
+        return in_batches(self, self._reconstructed, *given, batch_size=batch_size, from_data=True, into_data=True)
+
+    def _reconstructed(self, ctx: Context, x: Array) -> Array:
+        return self._decoded(ctx.child("decoder"), self.encoder.forward(ctx.child("encoder"), x))
 
     def _decoded(self, ctx: Context, code: Array) -> Array:
         """``h(z)`` in the units of the transformed input: logits as probabilities."""

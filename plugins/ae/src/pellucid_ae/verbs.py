@@ -25,8 +25,6 @@ from pellucid import (
     save_codes,
     save_samples,
     straight_path,
-    to_data,
-    transformed,
 )
 
 from pellucid_ae.autoencoder import Autoencoder
@@ -132,7 +130,8 @@ def corrupted(model: Autoencoder, x: Any, seed: int) -> HostArray:
             "This autoencoder has no 'corruption': it was trained on the samples as they are. Give a "
             "denoising_autoencoder, or an autoencoder built with a corruption."
         )
-    return to_data(model, in_batches(model, model.corruption.forward, *transformed(model, x), training=True, seed=seed))
+    forward = model.corruption.forward
+    return in_batches(model, forward, x, training=True, seed=seed, from_data=True, into_data=True)
 
 
 def _error(a: HostArray, b: HostArray) -> float:

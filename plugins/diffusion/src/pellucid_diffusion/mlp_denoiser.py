@@ -95,12 +95,12 @@ class MlpBlock(Layer):
         ctx.ops.activation_backward("silu", self.outer.backward(ctx.child("outer"), dy), ctx.z, ctx.s, dz)
         ctx.op("diffusion/modulate_backward")(dz, ctx.a, ctx.factor, da, dfactor)
         de, more = self.shift.backward(ctx.child("shift"), dz), self.factor.backward(ctx.child("factor"), dfactor)
-        if de is not None:
+        if ctx.needs_dx[1]:
             ctx.ops.add_scaled(de, more, 1.0)
         dh = ctx.scratch("dh", dy.shape)
         ctx.ops.copy(dy, dh)
         ctx.ops.add_scaled(dh, self.norm.backward(ctx.child("norm"), self.inner.backward(ctx.child("inner"), da)), 1.0)
-        return dh, de
+        return dh, de if ctx.needs_dx[1] else None
 
 
 class DenseDenoiser(Denoiser, ABC):

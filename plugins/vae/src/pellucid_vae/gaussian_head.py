@@ -78,6 +78,7 @@ class GaussianHead(Layer):
         ctx.op("vae/reparameterize_backward")(dz, dmean, ds, ctx.s, ctx.deviation, dmean_total, ds_total)
         dh = self.mean.backward(ctx.child("mean"), dmean_total)
         by_s = self.log_std.backward(ctx.child("log_std"), ds_total)
-        if dh is not None:
-            ctx.ops.add_scaled(dh, by_s, 1.0)
+        if not ctx.needs_dx[0]:
+            return None
+        ctx.ops.add_scaled(dh, by_s, 1.0)
         return dh

@@ -5,6 +5,7 @@ Samples are in the units of the data: the model's transforms are applied to what
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -22,7 +23,6 @@ from pellucid import (
     check_memory,
     in_batches,
     require_runtime,
-    to_data,
 )
 
 from pellucid_vae.elbo import Likelihood
@@ -38,8 +38,11 @@ def encode(model: Layer, x: Any, labels: Any = None) -> HostArray:
         labels: (N,) for a conditional model, else None.
     """
     vae = checked(model)
-    means: HostArray = vae.predict(with_labels(vae, x, labels))[1]
-    return means
+
+    def means(ctx: Context, *rows: Array) -> Array:
+        return vae.encoded(ctx, *rows)[1]
+
+    return in_batches(model, means, *_inputs(vae, x, labels), from_data=True)
 
 
 def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) -> HostArray:
@@ -56,24 +59,18 @@ def decode(model: Layer, z: Any, labels: Any = None, *, batch_size: int = 1024) 
             range, missing, or too many. ConfigError: a transform of the data cannot be undone.
     """
     vae = checked(model)
-    parts = with_labels(vae, as_codes(vae, z, vae.latent), labels)
-    given = parts if isinstance(parts, tuple) else (parts,)
-    bernoulli = likelihood_of(model) == "bernoulli"
-
-    def means(ctx: Context, *rows: Array) -> Array:
-        y = vae.generate(ctx.child("generate"), *rows)
-        if not bernoulli:
-            return y
-        probabilities = ctx.scratch("probabilities", y.shape)
-        ctx.ops.activation_forward("sigmoid", y, probabilities)
-        return probabilities
-
-    return to_data(model, in_batches(model, means, *given, batch_size=batch_size))
+    given = _inputs(vae, as_codes(vae, z, vae.latent), labels)
+    return in_batches(model, partial(_means, vae), *given, batch_size=batch_size, into_data=True)
 
 
 def reconstruct(model: Layer, x: Any, labels: Any = None) -> HostArray:
     """The mean of p(x | z) at the mean of q(z | x): what comes back without any noise."""
-    return decode(model, encode(model, x, labels), labels)
+    vae = checked(model)
+
+    def both(ctx: Context, seen: Array, *label: Array) -> Array:
+        return _means(vae, ctx, vae.encoded(ctx.child("encode"), seen, *label)[1], *label)
+
+    return in_batches(model, both, *_inputs(vae, x, labels), from_data=True, into_data=True)
 
 
 def sample(model: Layer, count: int, *, labels: Any = None, seed: int = 0) -> HostArray:
@@ -91,6 +88,21 @@ def sample(model: Layer, count: int, *, labels: Any = None, seed: int = 0) -> Ho
     numbers = count * (2 * checked(model).latent + prod(size for size in shape if size is not None))
     check_memory(4 * numbers, f"{count:,} samples", "Draw fewer at a time.")
     return decode(model, np.random.default_rng(seed).standard_normal((count, checked(model).latent)), labels)
+
+
+def _means(vae: LatentVariableModel, ctx: Context, z: Array, *label: Array) -> Array:
+    """The means of p(x | z), in the units of the transformed input."""
+    y = vae.generate(ctx.child("generate"), z, *label)
+    if likelihood_of(vae) != "bernoulli":
+        return y
+    probabilities = ctx.scratch("probabilities", y.shape)
+    ctx.ops.activation_forward("sigmoid", y, probabilities)
+    return probabilities
+
+
+def _inputs(vae: LatentVariableModel, x: Any, labels: Any) -> tuple[Any, ...]:
+    given = with_labels(vae, x, labels)
+    return given if isinstance(given, tuple) else (given,)
 
 
 def likelihood_of(model: Layer) -> Likelihood:

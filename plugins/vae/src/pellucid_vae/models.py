@@ -154,11 +154,15 @@ class LatentVariableModel(Layer, ABC):
     # -- computation ---------------------------------------------------------------------------------------------
 
     def forward(self, ctx: Context, x: Array, label: Array | None = None) -> tuple[Array, Array, Array]:
+        z, mean, s = self.encoded(ctx, x, label)
+        return self.generate(ctx, z, label), mean, s
+
+    def encoded(self, ctx: Context, x: Array, label: Array | None = None) -> tuple[Array, Array, Array]:
+        """A sample z of q(z | x), its mean μ and s = log σ, each (N, latent)."""
         assert self.recognition is not None
         x = self._joined(ctx.child("x", ctx.needs_dx), self._as_encoder_takes(ctx, x), label)
         h = self.recognition.forward(ctx.child("encoder", ctx.needs_dx[:1]), x)
-        z, mean, s = self.head.forward(ctx.child("head"), h)
-        return self.generate(ctx, z, label), mean, s
+        return self.head.forward(ctx.child("head"), h)
 
     def generate(self, ctx: Context, z: Array, label: Array | None = None) -> Array:
         """The parameters of p(x | z), (N, …) of the shape of x: logits or means, as the objective reads them.

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pellucid.workbench.cli.console import Output, table
+from pellucid.workbench.cli.console import Output
 
 if TYPE_CHECKING:
     from pellucid.workbench.experiments.predictions import Predictions
 
+Records = Callable[[], Iterator[dict[str, Any]]]
 _FORMATS = (".npz", ".json", ".csv")
 
 
@@ -34,15 +38,25 @@ def run(args: argparse.Namespace, output: Output) -> None:
         check_output(args.output, *_FORMATS)
     opened = open_run(args.run, args.backend)
     parts = [outputs_for_file(opened, file, args.target) for file in args.files]
-    predictions = interpret(opened.model, np.concatenate(parts))
-    places = [(str(file), row) for file, part in zip(args.files, parts, strict=True) for row in range(len(part))]
-    records = [_record(predictions, i, file, row, args.probabilities) for i, (file, row) in enumerate(places)]
+    predictions = interpret(opened.model, parts[0] if len(parts) == 1 else np.concatenate(parts))
+    places = [(str(file), len(part)) for file, part in zip(args.files, parts, strict=True)]
+    # Made one after the other, as often as they are asked for: all of them would take far more memory than the numbers.
+    records = partial(_records, predictions, places, args.probabilities)
     if args.output is not None:
         _write(args.output, predictions, records)
-        written = {"samples": len(records), "output": str(args.output)}
-        output.result(written, f"{len(records)} predictions written to {args.output}.")
+        written = {"samples": len(predictions.outputs), "output": str(args.output)}
+        output.result(written, f"{written['samples']} predictions written to {args.output}.")
     else:
-        output.result(records, _table(records, len(args.files) > 1))
+        output.long_result(lambda: _json(records), lambda: _table(records, len(args.files) > 1))
+
+
+def _records(
+    predictions: Predictions, places: Sequence[tuple[str, int]], all_classes: bool
+) -> Iterator[dict[str, Any]]:
+    """What is said of each sample; ``places`` are the files and how many samples each has."""
+    samples = ((file, row) for file, count in places for row in range(count))
+    for i, (file, row) in enumerate(samples):
+        yield _record(predictions, i, file, row, all_classes)
 
 
 def _record(predictions: Predictions, i: int, file: str, row: int, all_classes: bool) -> dict[str, Any]:
@@ -68,21 +82,41 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     return flat | {f"output {k}": value for k, value in enumerate(outputs)}
 
 
-def _table(records: list[dict[str, Any]], with_file: bool) -> str:
-    rows = [_flat(record) for record in records]
-    names = [name for name in (rows[0] if rows else {}) if with_file or name != "file"]
-    shown = [[f"{row[n]:.4f}" if isinstance(row[n], float) else str(row[n]) for n in names] for row in rows]
-    return table([names, *shown])
+def _table(records: Records, with_file: bool) -> str:
+    """Columns as wide as their widest cell, which is looked for first."""
+    names = [name for name in _columns(records) if with_file or name != "file"]
+
+    def rows() -> Iterator[list[str]]:
+        yield names
+        for record in records():
+            row = _flat(record)
+            yield [f"{row[n]:.4f}" if isinstance(row[n], float) else str(row[n]) for n in names]
+
+    widths = [0] * len(names)
+    for row in rows():
+        widths = [max(width, len(cell)) for width, cell in zip(widths, row, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows())
 
 
-def _write(path: Path, predictions: Predictions, records: list[dict[str, Any]]) -> None:
-    from pellucid.saving.files import replace_text, to_json
+def _json(records: Records) -> str:
+    """A list of all records, indented as any other outcome."""
+    from pellucid.saving.files import to_json
+
+    shown = ",\n".join("  " + to_json(record, indent=2).replace("\n", "\n  ") for record in records())
+    return f"[\n{shown}\n]" if shown else "[]"
+
+
+def _columns(records: Records) -> list[str]:
+    return next((list(_flat(record)) for record in records()), [])
+
+
+def _write(path: Path, predictions: Predictions, records: Records) -> None:
+    from pellucid.saving.files import replace_text
     from pellucid.workbench.experiments.outputs import save_arrays, save_table
 
     if path.suffix.lower() == ".npz":
         save_arrays(path, **predictions.arrays())
     elif path.suffix.lower() == ".json":
-        replace_text(path, to_json(records, indent=2) + "\n")
+        replace_text(path, _json(records) + "\n")
     else:
-        rows = [_flat(record) for record in records]
-        save_table(path, [list(rows[0]) if rows else [], *(list(row.values()) for row in rows)])
+        save_table(path, chain([_columns(records)], (list(_flat(record).values()) for record in records())))

@@ -68,7 +68,7 @@ class MirrorAverage(Layer):
         ctx.ops.copy(dy, half)
         ctx.ops.scale(half, 0.5)
         direct, other = (self.layer.backward(ctx.child(i), half) for i in range(2))
-        if direct is None:
+        if not ctx.needs_dx[0]:
             return None
         dx = _mirrored(ctx, "dx", other)
         ctx.ops.add_scaled(dx, direct, 1.0)
