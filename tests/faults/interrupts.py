@@ -112,7 +112,13 @@ def interrupts(number: int) -> Iterator[dict[str, int]]:
             counted["raised"] += 1
             raise Interrupted
 
-    before = signal.signal(number, raises)
+    def heard_by_nobody(what: Any) -> None:
+        """Python drops what is raised while it clears something away, as in the callback of a weak reference."""
+        if what.exc_type is not Interrupted:
+            hook(what)
+
+    before, hook = signal.signal(number, raises), sys.unraisablehook
+    sys.unraisablehook = heard_by_nobody
     try:
         yield counted
     except Interrupted:
@@ -120,6 +126,7 @@ def interrupts(number: int) -> Iterator[dict[str, int]]:
     finally:
         counted["armed"] = 0
         signal.setitimer(signal.ITIMER_REAL, 0.0)
+        sys.unraisablehook = hook
         mine = signal.signal(number, before) is raises
     assert mine, "the handler of the signal is not the one that was set before"
 
