@@ -99,7 +99,9 @@ class Standardize(Transform):
     std: HostArray | None = None
 
     def restore(self, arrays: Mapping[str, HostArray]) -> None:
-        mean, std = (arrays.get(name, np.zeros(0)) for name in ("mean", "std"))
+        if set(arrays) != set(self.fitted):
+            super().restore(arrays)  # says what is missing
+        mean, std = arrays["mean"], arrays["std"]
         numbers = mean.dtype.kind == std.dtype.kind == "f" and np.isfinite(mean).all() and np.isfinite(std).all()
         if mean.shape != std.shape or not numbers or (std <= 0).any():
             raise CheckpointError(
