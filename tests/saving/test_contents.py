@@ -225,6 +225,16 @@ def test_a_tensor_that_belongs_to_nothing(tmp_path: Path) -> None:
         pl.load(edited(path, lambda d: d.update(transforms=[])), backend="reference")
 
 
+@pytest.mark.parametrize(("mean", "std"), [
+    ([0.0, 0.0], [1.0]), ([0.0], [0.0]), ([0.0], [-1.0]), ([float("nan")], [1.0]), ([0.0], [float("inf")]), ([0], [1]),
+])  # fmt: skip
+def test_what_a_transform_learned_is_checked(mean: list[Any], std: list[Any]) -> None:
+    transform = pl.Standardize()
+    with pytest.raises(pl.CheckpointError, match="must hold a mean and a standard deviation above 0"):
+        transform.restore({"mean": np.array(mean), "std": np.array(std)})
+    assert transform.mean is None
+
+
 def test_half_a_character_is_refused(tmp_path: Path) -> None:
     pl.save(small_model(), tmp_path / "m")
     path = edited(tmp_path / "m", lambda d: d.update(classes=["\ud800"] * 3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import prod
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.basics.arrays import HostArray, Shape
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import CheckpointError, ConfigError
 from pellucid.interfaces.transform import Transform
 from pellucid.standard.columns import check_columns, floating
 
@@ -97,6 +97,18 @@ class Standardize(Transform):
 
     mean: HostArray | None = None
     std: HostArray | None = None
+
+    def restore(self, arrays: Mapping[str, HostArray]) -> None:
+        if set(arrays) != set(self.fitted):
+            super().restore(arrays)  # says what is missing
+        mean, std = arrays["mean"], arrays["std"]
+        numbers = mean.dtype.kind == std.dtype.kind == "f" and np.isfinite(mean).all() and np.isfinite(std).all()
+        if mean.shape != std.shape or not numbers or (std <= 0).any():
+            raise CheckpointError(
+                "The saved state of Standardize must hold a mean and a standard deviation above 0 for each column, "
+                f"finite numbers. Received: {mean.dtype} of shape {mean.shape}, {std.dtype} of shape {std.shape}."
+            )
+        super().restore(arrays)
 
     @np.errstate(under="ignore")
     def fit(self, x: HostArray) -> None:

@@ -142,6 +142,15 @@ class Latents(Transform):
                 f"The saved state of Latents must hold {sorted(self.fitted)}. Received: {sorted(arrays)}. The file was "
                 "written by another version of this transform, or is damaged."
             )
+        mean, std, shape, parameters = (arrays[name] for name in ("mean", "std", "shape", "parameters"))
+        sizes = shape.ndim == 1 and shape.dtype.kind == "i" and bool((shape > 0).all())
+        floats = parameters.ndim == 1 and all(array.dtype.kind == "f" for array in (mean, std, parameters))
+        if not (sizes and floats) or mean.shape != std.shape or not (std > 0).all():
+            raise CheckpointError(
+                "The saved state of Latents must hold sizes of at least 1, a row of parameters, and for each number of "
+                f"a code its mean and a deviation above 0. Received: a shape of {shape!s:.60}, parameters of shape "
+                f"{parameters.shape}, means of {mean.shape}, deviations of {std.shape}."
+            )
         self._learned_by_fit.clear()
         self._learned_by_fit |= {name: np.array(array) for name, array in arrays.items()}
 
