@@ -31,6 +31,7 @@ COUNT, SHORT = 13_000, 40
 SECONDS = 10.0
 """That a refusal may take, on a machine that does other things too."""
 
+CURVES = "pellucid.workbench.experiments.curves"
 EXPERIMENTS = (
     """[data]
 type = "files"
@@ -193,11 +194,11 @@ def main(count: int, seed: int) -> str:
 def small_world() -> Iterator[Path]:
     """A folder to work in, with small data files and a finished run; of the machine's settings none matter in it."""
     before, kept = Path.cwd(), dict(os.environ)
-    drawing = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "matplotlib"}
+    drawing = sys.modules.get(CURVES)
     folder = Path(tempfile.mkdtemp(prefix="pellucid-faults-"))
     try:
         os.chdir(folder)
-        sys.modules["matplotlib"] = None  # type: ignore[assignment]  # pictures take longer than all else
+        sys.modules[CURVES] = None  # type: ignore[assignment]  # drawing takes longer than all else
         os.environ |= {"PELLUCID_CACHE": str(folder / "cache"), "PELLUCID_MEMORY": "1", "NO_PROXY": "*"}
         rows = [f"{i}.5,{i % 7},{'yes' if i % 3 else 'no'}" for i in range(24)]
         Path("small.csv").write_text("\n".join(["width,height,kind", *rows]) + "\n", encoding="utf-8")
@@ -213,8 +214,9 @@ def small_world() -> Iterator[Path]:
         yield Path("run0")
     finally:
         os.chdir(before)
-        sys.modules.pop("matplotlib", None)
-        sys.modules.update(drawing)
+        sys.modules.pop(CURVES, None)
+        if drawing is not None:
+            sys.modules[CURVES] = drawing
         os.environ.clear()
         os.environ.update(kept)
         shutil.rmtree(folder, ignore_errors=True)
