@@ -32,7 +32,7 @@ class Output:
         print(to_json(data, indent=2) if self.json else text)
 
     def long_result(self, data: Callable[[], str], text: Callable[[], str]) -> None:
-        """The same of what is long, in place of ``result``: only the one that is asked for is made, ``data`` as JSON."""
+        """The same of what is long, in its place: only the one that is asked for is made, ``data`` as JSON."""
         print(data() if self.json else text())
 
     def note(self, text: str) -> None:
