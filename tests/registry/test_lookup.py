@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pellucid.basics.errors import ConfigError, PluginError
+from pellucid.ops.backends import get_ops
 from pellucid.registry.registry import Registry, default_registry
 from pellucid.testing.registries import use_registry
 
@@ -251,3 +252,17 @@ def test_many_threads_load_a_manifest_once(site: Path, registry: Registry):
 def test_everything_that_a_plugin_registers_is_listed(site: Path, registry: Registry):
     install(site, "acme", REGISTER_SINE + '\nregistry.layer("cosine", "{module}.layers:Cosine", summary="cos")')
     assert {entry.name for entry in registry.entries("layer") if entry.vendor == "acme"} == {"acme/sine", "acme/cosine"}
+
+
+@pytest.mark.parametrize("wrong", [3, ["cython"], b"cython"])
+def test_a_backend_that_is_no_name_is_told_so(wrong):
+    with pytest.raises(ConfigError, match=r"chosen by its name, a str\. Received: .*backend="):
+        get_ops(wrong)
+
+
+def test_a_backend_is_looked_up_once(monkeypatch):
+    get_ops("reference")  # is made
+    found, find = [], Registry.find
+    monkeypatch.setattr(Registry, "find", lambda self, *what: found.append(what) or find(self, *what))
+    assert get_ops("reference") is get_ops("core/reference")
+    assert found == [("backend", "reference"), ("backend", "core/reference")]

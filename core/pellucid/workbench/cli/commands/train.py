@@ -11,7 +11,7 @@ from pathlib import Path
 from signal import Signals
 from typing import TYPE_CHECKING, Any
 
-from pellucid.basics.errors import ConfigError, NumericalError
+from pellucid.basics.errors import ConfigError
 from pellucid.workbench.cli.console import Output, Parser, table
 
 if TYPE_CHECKING:
@@ -52,11 +52,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     model, data = (prepared.resolved[section]["type"] for section in ("model", "data"))
     with new_path(model, data, datetime.now()) if args.out is None else nullcontext(args.out) as path:
         folder = RunFolder(path)
-        try:
-            outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
-        except NumericalError:
-            _say_what_is_saved(folder, prepared.trainer, output)
-            raise
+        outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
     if isinstance(outcome, Signals):
         return _interrupted(outcome, folder, prepared.trainer, output)
     output.result({"run": str(folder.path), **outcome}, _text(outcome, folder))
@@ -104,16 +100,6 @@ _MEANT = {"lr": "optimizer.lr", "learning_rate": "optimizer.lr", "weight_decay":
 _MEANT |= {key: f"data.{key}" for key in ("target", "test", "validation", "classify", "header")}
 _MEANT |= {key: f"model.{key}" for key in ("hidden", "outputs", "activation", "task")}
 """What options of other tools are called in the sections of an experiment."""
-
-
-def _say_what_is_saved(folder: RunFolder, trainer: Any, output: Output) -> None:
-    """After a number that was not finite."""
-    from pellucid.saving.reading import read_header
-
-    if folder.checkpoint.exists():
-        steps = read_header(folder.checkpoint, "checkpoint").document["progress"]["optimizer_steps"]
-        where = "the step before" if steps == trainer.steps else f"step {steps}, after which all numbers were finite"
-        output.note(f"The run is saved up to {where}: {folder.checkpoint}.")
 
 
 def _interrupted(by: Signals, folder: RunFolder, trainer: Any, output: Output) -> int:
