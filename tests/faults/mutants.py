@@ -105,6 +105,8 @@ def mutate(root: Any, draw: random.Random) -> None:
 
 def bytes_changed(content: bytes, draw: random.Random, header: Any = None) -> bytes:
     """Damage as of a disk, a cable or an editor of texts."""
+    if not content:
+        return draw.randbytes(1)
     at, what = draw.randrange(len(content)), draw.randrange(5)
     if what == 0:
         return content[:at]
