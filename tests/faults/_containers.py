@@ -170,7 +170,7 @@ class Container:
 
     @property
     def kinds(self) -> dict[str, Maker]:
-        return VECTORS if self.shape == VECTOR else IMAGES
+        return VECTORS if self.shape[-1] == WIDTH else IMAGES
 
 
 NO_NORM: dict[str, Any] = {"normalization": None}
