@@ -80,7 +80,12 @@ def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -
 
     ``shapes`` are those that the inputs must have, if other than the model's.
     """
-    runtime, (first, *others) = require_runtime(model), given_inputs(model, x)
+    return ready(model, given_inputs(model, x), shapes)
+
+
+def ready(model: Layer, given: tuple[HostArray, ...], shapes: tuple[Shape, ...] | None = None) -> tuple[HostArray, ...]:
+    """The same of what :func:`given_inputs` has looked at."""
+    runtime, (first, *others) = require_runtime(model), given
     for transform in runtime.transforms:
         first = transform.apply(first)
     inputs = (first, *others)

@@ -12,7 +12,7 @@ from pellucid.basics.checks import is_size
 from pellucid.basics.component import CHANGES
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.model.inputs import collected, given_inputs, ready_batches, transformed
+from pellucid.model.inputs import collected, given_inputs, ready, ready_batches
 from pellucid.ops.recording import Replayed
 
 KEPT_ROWS = 32
@@ -80,9 +80,9 @@ def _outputs(
     transforms = require_runtime(model).target_transforms[::-1]
     batched: Iterable[tuple[slice, Any]]
     if is_size(batch_size) and len(given[0]) <= batch_size:  # as a single row, which has to be quick
-        batched = ((slice(0, len(given[0])), transformed(model, given)),)
+        batched = ((slice(0, len(given[0])), ready(model, given)),)
     else:
-        batched = ready_batches(given, batch_size, lambda *parts: transformed(model, parts))
+        batched = ready_batches(given, batch_size, lambda *parts: ready(model, parts))
     for rows, part in batched:
         key = tuple((array.shape, array.dtype) for array in part)
         prediction = own.get(key) or idle.pop(key, None)
