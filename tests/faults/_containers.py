@@ -170,7 +170,7 @@ class Container:
 
     @property
     def kinds(self) -> dict[str, Maker]:
-        return VECTORS if self.shape == VECTOR else IMAGES
+        return VECTORS if self.shape[-1] == WIDTH else IMAGES
 
 
 NO_NORM: dict[str, Any] = {"normalization": None}
@@ -198,7 +198,9 @@ CONTAINERS: dict[str, Container] = {
     "images, concatenate": Container(lambda f, g: OfTwo(f, g, "cnn/concatenate"), 2, IMAGE),
     "pixelwise": Container(lambda f: made("cnn/pixelwise", layer=f), 1, (SIZE, SIZE, WIDTH)),
     "mirror_average": Container(lambda f: made("cnn/mirror_average", layer=f), 1, IMAGE),
-    "residual_block": Container(lambda f: made("cnn/residual_block", filters=3, activation=f, **NO_NORM), 1, IMAGE),
+    "residual_block": Container(
+        lambda f: made("cnn/residual_block", filters=SIZE, stride=2, activation=f, **NO_NORM), 1, IMAGE
+    ),
     "residual_block, f last": Container(
         lambda f: made("cnn/residual_block", filters=SIZE, activation=f, preactivation=False), 1, IMAGE
     ),

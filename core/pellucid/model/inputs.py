@@ -72,7 +72,7 @@ def given_inputs(model: Layer, x: Any) -> tuple[HostArray, ...]:
     given = [as_array(part, f"Input {i} of the model") for i, part in enumerate(as_tuple(x))]
     if names is not None and features is not None:
         given[0] = reordered(given[0], names, features, "the samples")
-    return tuple(map(np.atleast_1d, given))
+    return tuple(part if part.ndim else part[None] for part in given)
 
 
 def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -> tuple[HostArray, ...]:
@@ -80,7 +80,12 @@ def transformed(model: Layer, x: Any, shapes: tuple[Shape, ...] | None = None) -
 
     ``shapes`` are those that the inputs must have, if other than the model's.
     """
-    runtime, (first, *others) = require_runtime(model), given_inputs(model, x)
+    return ready(model, given_inputs(model, x), shapes)
+
+
+def ready(model: Layer, given: tuple[HostArray, ...], shapes: tuple[Shape, ...] | None = None) -> tuple[HostArray, ...]:
+    """The same of what :func:`given_inputs` has looked at."""
+    runtime, (first, *others) = require_runtime(model), given
     for transform in runtime.transforms:
         first = transform.apply(first)
     inputs = (first, *others)

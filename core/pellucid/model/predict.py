@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
+from pellucid.basics.checks import is_size
 from pellucid.basics.component import CHANGES
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.model.inputs import collected, given_inputs, ready_batches, transformed
+from pellucid.model.inputs import collected, given_inputs, ready, ready_batches
 from pellucid.ops.recording import Replayed
 
 KEPT_ROWS = 32
@@ -77,7 +78,12 @@ def _outputs(
 ) -> Iterator[tuple[slice, Any]]:
     """The outputs for one batch after the other, in the unit of the targets; they last until the next."""
     transforms = require_runtime(model).target_transforms[::-1]
-    for rows, part in ready_batches(given, batch_size, lambda *parts: transformed(model, parts)):
+    batched: Iterable[tuple[slice, Any]]
+    if is_size(batch_size) and len(given[0]) <= batch_size:  # as a single row, which has to be quick
+        batched = ((slice(0, len(given[0])), ready(model, given)),)
+    else:
+        batched = ready_batches(given, batch_size, lambda *parts: ready(model, parts))
+    for rows, part in batched:
         key = tuple((array.shape, array.dtype) for array in part)
         prediction = own.get(key) or idle.pop(key, None)
         if prediction is None or prediction.changes != CHANGES.count:
