@@ -164,9 +164,10 @@ def test_epoch_is_chosen_on_validation_data_and_the_test_set_is_read_once(
 
     seen: list[int] = []
 
-    def spy(model, objective, metrics, inputs, y, **options):
-        seen.append(len(inputs[0]))
-        return evaluation.evaluate(model, objective, metrics, inputs, y, **options)
+    def spy(model, objective, metrics, batches, **options):
+        batches = list(batches)
+        seen.append(sum(rows.stop - rows.start for rows, _ in batches))
+        return evaluation.evaluate(model, objective, metrics, batches, **options)
 
     monkeypatch.setattr(trainer, "evaluate", spy)
     pellucid("train", "iris.toml", "--out", "run", "--quiet", "--set", "data.validation=20", "--set", "data.test=31")

@@ -377,7 +377,7 @@ def test_a_run_that_its_validation_ended_goes_on_with_the_same_bits(
 
     with monkeypatch.context() as without_memory, pytest.raises(MemoryError):
         without_memory.setattr(
-            "pellucid.training.evaluation.batches", lambda *_: (_ for _ in ()).throw(MemoryError("full"))
+            "pellucid.training.trainer.evaluate", lambda *_, **__: (_ for _ in ()).throw(MemoryError("full"))
         )
         fit(make())
     left, whole = make(), make()

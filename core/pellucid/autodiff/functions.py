@@ -26,24 +26,12 @@ def sum(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
     return shapes.sum_(x, axis=axis, keepdims=keepdims)
 
 
-def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    return shapes.max_(x, axis=axis, keepdims=keepdims)
-
-
-def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    return shapes.min_(x, axis=axis, keepdims=keepdims)
-
-
 def reshape(x: Array, shape: int | tuple[int, ...]) -> Array:
     return shapes.reshape(x, shape=shape)
 
 
 def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
     return shapes.transpose(x, axes=None if axes is None else tuple(axes))
-
-
-def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
-    return shapes.swapaxes(x, axis1=axis1, axis2=axis2)
 
 
 # -- functions made from others: they need no rule -------------------------------------------------------------------
@@ -71,7 +59,7 @@ class Constant:
         return getattr(namespace(*plain), self.name)(*plain, **{k: strip(v) for k, v in options.items()})
 
 
-DERIVED = (sum, max, min, reshape, transpose, swapaxes, mean, ravel)
+DERIVED = (sum, reshape, transpose, mean, ravel)
 
 BY_FUNCTION: dict[Any, Callable[..., Any]] = {
     **{getattr(numpy, name): f for name, f in vars(elementwise).items() if isinstance(f, Primitive) and name == f.name},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import prod as product
 from typing import Any
 
-from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
+from pellucid.autodiff.primitive import Primitive, namespace, shape_of
 from pellucid.basics.arrays import Array, as_tuple
 
 Axis = int | tuple[int, ...] | None
@@ -44,14 +44,6 @@ def total(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return xp.sum(x, axis=axis, keepdims=keepdims, dtype="float64").astype("float32")
 
 
-def share_of_extremes(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    """``dy`` at the largest (smallest) elements, in equal shares where there are several."""
-    plain = strip(x)
-    hits = namespace(plain).asarray(plain == strip(kept(y, x, axis)), dtype=getattr(plain, "dtype", float))
-    shares = hits / hits.sum(axis=axis, keepdims=True)
-    return kept(dy, x, axis) * shares
-
-
 def inverse(axes: tuple[int, ...] | None, ndim: int) -> tuple[int, ...] | None:
     """The permutation that undoes ``axes``."""
     if axes is None:
@@ -77,8 +69,6 @@ def zeros_but(dy: Array, index: Any, shape: tuple[int, ...]) -> Array:
 sum_ = Primitive(
     "sum", lambda dy, y, x, axis=None, keepdims=False: broadcast_to(kept(dy, x, axis), shape_of(x)), compute=total
 )
-max_ = Primitive("max", share_of_extremes)
-min_ = Primitive("min", share_of_extremes)
 
 # Same elements, other shape: dx is dy in the shape of x.
 reshape = Primitive(

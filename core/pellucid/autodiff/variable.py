@@ -166,7 +166,6 @@ class Variable(Recorded):
     def transpose(self, *axes: Any) -> Any:
         return f.transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None)
 
-    swapaxes = f.swapaxes
     ravel = flatten = f.ravel
 
     def astype(self, dtype: Any) -> Any:
@@ -177,7 +176,7 @@ class Variable(Recorded):
 
     # -- reductions --
 
-    sum, mean, max, min = f.sum, f.mean, f.max, f.min
+    sum, mean = f.sum, f.mean
 
     def __getattr__(self, name: str) -> Any:
         """The further methods of arrays are NumPy's functions of the same name: ``x.trace()`` is ``np.trace(x)``."""

@@ -180,10 +180,11 @@ class Layer(Component, ABC):
     def summary(self) -> None:
         """Print a table of the layers, the shapes of their outputs (without the batch axis) and the numbers of their
         parameters; ``print(model)`` does the same."""
-        print(require_runtime(self).summary(self))
+        require_runtime(self)
+        print(self)
 
     def __str__(self) -> str:
-        return repr(self) if self.runtime is None else self.runtime.summary(self)
+        return read("callback", "summary").of(self)
 
     def __call__(self, *inputs: Any) -> Any:
         """Apply to Variables inside ``Composite.call``, whose tape supplies the context."""

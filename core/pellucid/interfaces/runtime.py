@@ -25,7 +25,6 @@ class Runtime:
         input_shapes: one shape per input, without the batch axis.
         arena: the flat memory of all parameters.
         predict: computes outputs for any number of samples; ``model.predict`` calls it.
-        summary: the layers as a table; ``model.summary`` prints it.
         config: the configuration that builds this model again, by registered names only.
         transforms: fitted on the training data, applied before the model in ``predict``, and saved with it.
         target_transforms: fitted on the training targets, applied to targets in training, undone in ``predict`` and for
@@ -42,7 +41,6 @@ class Runtime:
     input_shapes: tuple[Shape, ...]
     arena: Arena
     predict: Callable[..., Any]
-    summary: Callable[[Any], str]
     config: dict[str, Any] | None = None
     transforms: list[Transform] = field(default_factory=list)
     target_transforms: list[Transform] = field(default_factory=list)

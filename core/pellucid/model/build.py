@@ -17,7 +17,6 @@ from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Arena, Param, State
 from pellucid.interfaces.runtime import Runtime
 from pellucid.model.predict import predict
-from pellucid.model.summary import summary
 from pellucid.ops.backends import get_ops
 from pellucid.ops.base import Ops
 from pellucid.ops.random import mix, site_key
@@ -149,5 +148,5 @@ def allocate(
     arena = Arena(model.parameters(), dtype, ops)
     for state in model.states():
         state.data = ops.zeros(state.shape, arena.dtype)
-    model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, predict, summary, config)
+    model.runtime = Runtime(ops, arena.dtype, seed, tuple(input_shapes), arena, predict, config)
     return model.runtime

@@ -62,6 +62,7 @@ def pellucid_register(registry: Registrar) -> None:
     registry.metric("mae", f"{metrics}:MAE", summary="mean absolute error, in the targets' unit")
     registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
     registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
+    registry.callback("summary", "pellucid.standard.summary:Summary", summary="prints the layers, shapes, parameters")
     registry.callback("progress", "pellucid.standard.progress:Progress", summary="shows how far a run has come")
     registry.callback("finite", "pellucid.standard.finite:Finite", summary="says what is not finite, and where")
     registry.callback(

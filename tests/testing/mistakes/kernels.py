@@ -32,8 +32,8 @@ KERNELS = (
     KernelMistake(
         "shift not taken back",
         "losses.h",
-        "logf(own + others) - (z[a->label[row]] - most)",
-        "logf(own + others) - z[a->label[row]]",
+        "(double)(z[a->label[row]] - most)",
+        "(double)z[a->label[row]]",
         _LABELS,
     ),
     KernelMistake("weights ignored", "losses.h", "weight_at(s->a, i) / s->total", "1. / s->total", _MSE),

@@ -63,6 +63,10 @@ pad_ = Primitive("pad", without_padding)
 repeat_ = Primitive("repeat", sum_of_repeats)
 
 
+def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
+    return shapes.swapaxes(x, axis1=axis1, axis2=axis2)
+
+
 def squeeze(x: Array, axis: Axis = None) -> Array:
     return squeeze_(x, axis=axis)
 
@@ -232,7 +236,7 @@ def tile(x: Array, reps: int | tuple[int, ...]) -> Array:
 TABLE = {
     getattr(numpy, f.__name__): f
     for f in (
-        squeeze, expand_dims, broadcast_to, flip, concatenate, where,
+        swapaxes, squeeze, expand_dims, broadcast_to, flip, concatenate, where,
         moveaxis, roll, tril, triu, pad, flipud, fliplr, stack, vstack, hstack, column_stack, append, split,
         array_split, take, take_along_axis, sort, diagonal, diag, repeat, tile,
     )

@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 import numpy
 
 from pellucid.autodiff.elementwise import absolute, power
-from pellucid.autodiff.functions import max as max_, min as min_, sum as sum_, swapaxes
+from pellucid.autodiff.functions import sum as sum_
 from pellucid.autodiff.primitive import Primitive, Recorded, namespace, shape_of, strip
 from pellucid.autodiff.products import matmul
 from pellucid.autodiff.shapes import Axis, axes_of, kept, sum_to, where
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
-from pellucid.standard.derivatives.arrangement import expand_dims, squeeze, tril
+from pellucid.standard.derivatives.arrangement import expand_dims, squeeze, swapaxes, tril
 from pellucid.standard.derivatives.elementwise import length
+from pellucid.standard.derivatives.reductions import max as max_, min as min_
 
 # mypy: disable-error-code="has-type"
 

@@ -10,21 +10,26 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from pellucid.autodiff.elementwise import divide, multiply, sqrt
 from pellucid.autodiff.functions import (
-    max as max_,
     mean,
-    min as min_,
     ravel,
     reshape,
     sum as sum_,
-    swapaxes,
     transpose,
 )
 from pellucid.autodiff.primitive import Primitive, namespace, shape_of, strip
 from pellucid.autodiff.shapes import Axis, axes_of, kept, where
 from pellucid.basics.arrays import Array
-from pellucid.standard.derivatives.arrangement import diagonal, expand_dims, flip, sort
+from pellucid.standard.derivatives.arrangement import diagonal, expand_dims, flip, sort, swapaxes
 
 # mypy: disable-error-code="has-type"
+
+
+def share_of_extremes(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """``dy`` at the largest (smallest) elements, in equal shares where there are several."""
+    plain = strip(x)
+    hits = namespace(plain).asarray(plain == strip(kept(y, x, axis)), dtype=getattr(plain, "dtype", float))
+    shares = hits / hits.sum(axis=axis, keepdims=True)
+    return kept(dy, x, axis) * shares
 
 
 def product_of_others(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -40,8 +45,18 @@ def product_of_others(dy: Array, y: Array, x: Array, axis: Axis = None, keepdims
     return kept(dy, x, axis) * others
 
 
+largest = Primitive("max", share_of_extremes)
+smallest = Primitive("min", share_of_extremes)
 prod_ = Primitive("prod", product_of_others)
 cumsum_ = Primitive("cumsum", lambda dy, y, x, axis: flip(cumsum_(flip(dy, axis), axis=axis), axis))
+
+
+def max(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    return largest(x, axis=axis, keepdims=keepdims)
+
+
+def min(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
+    return smallest(x, axis=axis, keepdims=keepdims)
 
 
 def prod(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
@@ -106,7 +121,7 @@ def median(x: Array, axis: int | None = None, *, keepdims: bool = False) -> Arra
 
 
 def ptp(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    return max_(x, axis, keepdims=keepdims) - min_(x, axis, keepdims=keepdims)
+    return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
 
 
 def average(x: Array, axis: int | None = None, weights: Any = None) -> Array:
@@ -130,5 +145,5 @@ def nanmean(x: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
 
 TABLE = {
     getattr(numpy, f.__name__): f
-    for f in (prod, cumsum, var, std, cumprod, diff, trace, median, ptp, average, nansum, nanmean)
+    for f in (max, min, prod, cumsum, var, std, cumprod, diff, trace, median, ptp, average, nansum, nanmean)
 }

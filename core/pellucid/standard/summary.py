@@ -9,9 +9,21 @@ from typing import Any
 
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Param
+from pellucid.training.run import Callback, Run
 
 
-def summary(model: Layer) -> str:
+class Summary(Callback):
+    """Prints the table of the model when a run begins; ``model.summary()`` prints it at any time."""
+
+    def on_run_start(self, run: Run) -> None:
+        print(table(run.model))
+
+    def of(self, model: Layer) -> str:
+        """The table; of a model that has not been built, its ``repr``."""
+        return repr(model) if model.runtime is None else table(model)
+
+
+def table(model: Layer) -> str:
     """See :meth:`pellucid.Layer.summary`."""
     runtime, shapes = require_runtime(model), output_shapes(model)
     rows = [("layer", "type", "output", "parameters")]
