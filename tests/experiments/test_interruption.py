@@ -31,7 +31,9 @@ def wait_for_epochs(running: subprocess.Popen[str], folder: Path, number: int) -
 
 @pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)], ids=["SIGINT", "SIGTERM", "SIGHUP"])
 def test_signal_saves_and_leaves_cleanly(pellucid: Shell, tmp_path: Path, number: int, code: int) -> None:
-    running = process("train", "iris.toml", "--out", "run", *ENDLESS, cwd=tmp_path)
+    # What the tests were started with may ignore it (nohup), and children inherit that.
+    heard = {"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)}
+    running = process("train", "iris.toml", "--out", "run", *ENDLESS, cwd=tmp_path, **heard)
     wait_for_epochs(running, tmp_path / "run", 3)
     running.send_signal(number)
     out, err = running.communicate(timeout=60)
