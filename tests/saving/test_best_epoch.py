@@ -144,3 +144,14 @@ def test_another_trainer_is_refused_though_it_has_been_trained(steps: int) -> No
         other.train_step(*TRAIN)
     with pytest.raises(pl.ConfigError, match=r"of another trainer\. Give each trainer one of its own"):
         fit(other, 1)
+
+
+def test_a_call_of_no_epochs_changes_nothing() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 4)).astype("float32"), rng.integers(0, 3, 40)
+    model = pl.build("ann", input_shape=(4,), hidden=[8], outputs=3, seed=0)
+    trainer = pl.Trainer(model, metrics=["accuracy"], callbacks=["best_epoch"], seed=0)
+    trainer.fit((x, y), validation=(x[:9], y[:9]), epochs=3, verbose=False)
+    best = model.runtime.arena.data.copy()
+    trainer.fit((x, y), epochs=0, verbose=False)
+    np.testing.assert_array_equal(model.runtime.arena.data, best)

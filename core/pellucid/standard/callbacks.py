@@ -58,7 +58,8 @@ class BestEpoch(Callback):
 
     def on_run_start(self, run: Run) -> None:
         name, _ = self._monitored(run.trainer)
-        if name.startswith("validation_") and run.validation is None:
+        measured = run.last_epoch > run.trainer.epochs  # a call of no epochs measures nothing, and chooses nothing
+        if measured and name.startswith("validation_") and run.validation is None:
             raise _no_such_figure(name, "there are no validation data")
         if not name.startswith("validation_") and name not in ("loss", "penalty"):
             raise _no_such_figure(name, "the figures of training are loss and, of regularized models, penalty")
@@ -67,9 +68,9 @@ class BestEpoch(Callback):
             self._require_own(run, name)
             self._require_arrays(run)
             self._go_on(run)
-            if self._data not in (None, data):
+            if measured and self._data not in (None, data):
                 self.epoch, self.figure, self._learned = None, None, {}
-        self._data = data
+        self._data = data if measured else self._data
 
     def _require_own(self, run: Run, name: str) -> None:
         """Raise ConfigError where the trainer has had no such epoch."""
