@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.basics.errors import CheckpointError
 
 MAX_DEPTH = 200
-"""How deeply a document may be nested in lists and tables: some 98 layers in each other."""
+"""How deeply a document may be nested in lists and tables; configurations have a lower limit, 75 layers."""
 _HINT = "Look at the configuration and the metadata of the model, and at what callbacks return from state()."
 
 
