@@ -11,8 +11,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -101,9 +100,12 @@ def everything(trainer: pl.Trainer) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def interrupts(number: int) -> Iterator[dict[str, int]]:
-    """Within: the signal's handler raises, and counts that it did; ends where it does."""
+def interrupted(number: int, arm: Callable[[], object], work: Callable[[], object]) -> bool:
+    """Whether the signal's handler raised in ``work``, which ends where it did.
+
+    No call stands between ``work`` and what disarms the handler: a signal that comes with the last line is either
+    raised inside of the ``try`` or not at all.
+    """
     counted = {"raised": 0, "armed": 1}
 
     def raises(number: int, frame: FrameType | None) -> None:
@@ -120,34 +122,28 @@ def interrupts(number: int) -> Iterator[dict[str, int]]:
     before, hook = signal.signal(number, raises), sys.unraisablehook
     sys.unraisablehook = heard_by_nobody
     try:
-        yield counted
+        arm()
+        work()
     except Interrupted:
         pass
     finally:
         counted["armed"] = 0
         signal.setitimer(signal.ITIMER_REAL, 0.0)
+        sys.settrace(None)
         sys.unraisablehook = hook
         mine = signal.signal(number, before) is raises
     assert mine, "the handler of the signal is not the one that was set before"
+    return bool(counted["raised"])
 
 
 def by_the_clock(work: Callable[[], object], seconds: float) -> bool:
-    with interrupts(signal.SIGALRM) as counted:
-        signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
-        work()
-    return bool(counted["raised"])
+    return interrupted(signal.SIGALRM, lambda: signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6)), work)
 
 
 def by_the_line(work: Callable[[], object], lines: int) -> bool:
     """Before the so-manieth line of pellucid's that is reached."""
-    with interrupts(signal.SIGINT) as counted:
-        left = [lines]
-        sys.settrace(_counting(left, lambda: signal.raise_signal(signal.SIGINT)))
-        try:
-            work()
-        finally:
-            sys.settrace(None)
-    return bool(counted["raised"])
+    trace = _counting([lines], lambda: signal.raise_signal(signal.SIGINT))
+    return interrupted(signal.SIGINT, lambda: sys.settrace(trace), work)
 
 
 def _counting(left: list[int], then: Callable[[], None]) -> Callable[..., Any]:
