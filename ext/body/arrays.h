@@ -31,8 +31,8 @@ static double squares_of(const float *x, dim n) {
     double lane[4 * LANES] = {0}, sum = 0;
     dim i = 0;
     for (; i + 4 * LANES <= n; i += 4 * LANES)
-        for (int j = 0; j < 4 * LANES; j++) lane[j] += (double)x[i + j] * (double)x[i + j];
-    for (; i < n; i++) sum += (double)x[i] * (double)x[i];
+        for (int j = 0; j < 4 * LANES; j++) lane[j] = with_square(x[i + j], lane[j]);
+    for (; i < n; i++) sum = with_square(x[i], sum);
     for (int j = 0; j < 4 * LANES; j++) sum += lane[j];
     return sum;
 }

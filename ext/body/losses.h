@@ -1,12 +1,13 @@
 /* Losses with their gradients: L = Σ wᵢ lᵢ / Σ wᵢ over rows, and d L / d prediction.
  *
- * A row gives its loss lᵢ and the gradient of lᵢ; the driver weighs, averages and sums them, block by block.
+ * A loss is a function of some rows, from one to before another: Σ wᵢ/W lᵢ and, in a->gradient, its gradient, where W is
+ * the total weight. The driver gives it block by block and sums these.
  */
-typedef float (*RowLoss)(const loss_args *a, dim row, float share);
+typedef double (*RowsLoss)(const loss_args *a, dim first, dim last, double total);
 
 typedef struct {
     const loss_args *a;
-    RowLoss row_loss;
+    RowsLoss rows_loss;
     double total; /* Σ w, or 1 where that is 0 */
     dim block, blocks;
     double *sums;
@@ -21,16 +22,11 @@ static void part_loss(const void *arguments, int part, int parts) {
     const Range r = part_of(s->blocks, 1, part, parts);
     for (dim block = r.first; block < r.last; block++) {
         const dim first = block * s->block, next = first + s->block, last = next < s->a->rows ? next : s->a->rows;
-        double sum = 0;
-        for (dim i = first; i < last; i++) {
-            const double share = weight_at(s->a, i) / s->total;
-            sum += share * (double)s->row_loss(s->a, i, (float)share);
-        }
-        s->sums[block] = sum;
+        s->sums[block] = s->rows_loss(s->a, first, last, s->total);
     }
 }
 
-static Status mean_loss(const loss_args *a, RowLoss row_loss) {
+static Status mean_loss(const loss_args *a, RowsLoss rows_loss) {
     double sums[MOST_BLOCKS], loss = 0, total = (double)a->rows;
     if (a->weight32 || a->weight64) {
         total = 0;
@@ -38,7 +34,7 @@ static Status mean_loss(const loss_args *a, RowLoss row_loss) {
     }
     dim block = (a->rows + MOST_BLOCKS - 1) / MOST_BLOCKS;
     if (block < 16) block = 16;
-    const LossBlocks s = {a, row_loss, total > 0 ? total : 1, block, (a->rows + block - 1) / block, sums};
+    const LossBlocks s = {a, rows_loss, total > 0 ? total : 1, block, (a->rows + block - 1) / block, sums};
     parallel(part_loss, &s, parts_for(ACTIVATION_WORK * (double)a->rows * (double)a->width));
     for (dim i = 0; i < s.blocks; i++) loss += sums[i];
     *a->loss = loss;
@@ -50,17 +46,43 @@ INLINE double log_sum_of(float a, float u) {
     return a == 1.f && u < 1e-4f ? (double)(u - 0.5f * u * u) : log((double)a + (double)u);
 }
 
+/* A loss of rows that have nothing to do with each other: each gives its lᵢ and the gradient of wᵢ/W lᵢ. */
+#define ROW_BY_ROW(rows_loss, row_loss)                                                                                \
+    static double rows_loss(const loss_args *a, dim first, dim last, double total) {                                   \
+        double sum = 0;                                                                                                \
+        for (dim i = first; i < last; i++) {                                                                           \
+            const double share = weight_at(a, i) / total;                                                              \
+            sum += share * (double)row_loss(a, i, (float)share);                                                       \
+        }                                                                                                              \
+        return sum;                                                                                                    \
+    }
+
 /* l = log Σ e^z − z_t; dz = softmax(z) − onehot(t). With s = Σ_{k≠t} e^{z_k − max z} these are log(1 + s) and
  * −s/(1 + s) at t where t is the largest: a difference to 1 would lose what is left. */
-static float cross_entropy_row(const loss_args *a, dim row, float share) {
+INLINE float cross_entropy_row(const loss_args *a, dim row, float most, float share) {
     const float *z = a->prediction + row * a->width;
     float *dz = a->gradient + row * a->width, *of_label = dz + a->label[row];
-    const float most = exponentials(z, dz, a->width), own = *of_label;
+    const float own = *of_label; /* dz is e^{z − most} */
     *of_label = 0;
     const float others = sum_span(dz, a->width), factor = share / (own + others);
     for (dim k = 0; k < a->width; k++) dz[k] *= factor;
     *of_label = -others * factor;
     return (float)(log_sum_of(own, others) - (double)(z[a->label[row]] - most));
+}
+
+static double cross_entropy_rows(const loss_args *a, dim first, dim last, double total) {
+    float most[ROWS_AT_ONCE];
+    const dim at_once = rows_at_once(a->width);
+    double sum = 0;
+    for (dim start = first; start < last; start += at_once) {
+        const dim rows = last - start < at_once ? last - start : at_once, at = start * a->width;
+        exponentials(a->prediction + at, a->gradient + at, rows, a->width, most);
+        for (dim i = 0; i < rows; i++) {
+            const double share = weight_at(a, start + i) / total;
+            sum += share * (double)cross_entropy_row(a, start + i, most[i], (float)share);
+        }
+    }
+    return sum;
 }
 
 static Status run_softmax_cross_entropy(const void *arguments) {
@@ -71,7 +93,7 @@ static Status run_softmax_cross_entropy(const void *arguments) {
             for (dim k = 0; k < a->rows * a->width; k++) a->gradient[k] = NAN;
             return LABEL_OUT_OF_RANGE;
         }
-    return mean_loss(a, cross_entropy_row);
+    return mean_loss(a, cross_entropy_rows);
 }
 
 /* Σ e − 1, where the largest is 1: what the others make, which the sum would round to the precision of 1. */
@@ -86,10 +108,11 @@ static float beside_largest(float *e, dim n) {
 }
 
 /* l = −Σ t log softmax(z); dz = softmax(z) Σ t − t, likewise. */
-static float soft_cross_entropy_row(const loss_args *a, dim row, float share) {
+INLINE float soft_cross_entropy_row(const loss_args *a, dim row, float share) {
     const float *z = a->prediction + row * a->width, *t = a->target + row * a->width;
-    float *dz = a->gradient + row * a->width, loss = 0;
-    const float most = exponentials(z, dz, a->width), others = beside_largest(dz, a->width);
+    float *dz = a->gradient + row * a->width, loss = 0, most;
+    exponentials(z, dz, 1, a->width, &most);
+    const float others = beside_largest(dz, a->width);
     const float log_sum = (float)log_sum_of(1.f, others), total = sum_span(t, a->width), factor = total / (1.f + others);
     for (dim k = 0; k < a->width; k++) {
         loss -= t[k] * ((z[k] - most) - log_sum);
@@ -98,13 +121,15 @@ static float soft_cross_entropy_row(const loss_args *a, dim row, float share) {
     return loss;
 }
 
+ROW_BY_ROW(soft_cross_entropy_rows, soft_cross_entropy_row)
+
 static Status run_softmax_cross_entropy_soft(const void *arguments) {
-    return mean_loss(arguments, soft_cross_entropy_row);
+    return mean_loss(arguments, soft_cross_entropy_rows);
 }
 
 /* l = (1/K) Σ |z| u + log(1 + e^{−|z|}) and dz = ±(e/(1 + e) − u)/K with e = e^{−|z|}, u = 1 − t and − for z ≥ 0, u = t and
  * + below. Nothing cancels: what is left of the loss of a row that is nearly certain is not lost. */
-static float binary_cross_entropy_row(const loss_args *a, dim row, float share) {
+INLINE float binary_cross_entropy_row(const loss_args *a, dim row, float share) {
     const float *z = a->prediction + row * a->width, *t = a->target + row * a->width;
     float *dz = a->gradient + row * a->width;
     for (dim k = 0; k < a->width; k++) {
@@ -120,10 +145,12 @@ static float binary_cross_entropy_row(const loss_args *a, dim row, float share) 
     return loss / (float)a->width;
 }
 
-static Status run_binary_cross_entropy(const void *arguments) { return mean_loss(arguments, binary_cross_entropy_row); }
+ROW_BY_ROW(binary_cross_entropy_rows, binary_cross_entropy_row)
+
+static Status run_binary_cross_entropy(const void *arguments) { return mean_loss(arguments, binary_cross_entropy_rows); }
 
 /* l = (1/K) Σ (y − t)²; dy = 2 (y − t)/K */
-static float mse_row(const loss_args *a, dim row, float share) {
+INLINE float mse_row(const loss_args *a, dim row, float share) {
     const float *y = a->prediction + row * a->width, *t = a->target + row * a->width;
     float *dy = a->gradient + row * a->width;
     for (dim k = 0; k < a->width; k++) dy[k] = y[k] - t[k];
@@ -133,4 +160,6 @@ static float mse_row(const loss_args *a, dim row, float share) {
     return loss;
 }
 
-static Status run_mse(const void *arguments) { return mean_loss(arguments, mse_row); }
+ROW_BY_ROW(mse_rows, mse_row)
+
+static Status run_mse(const void *arguments) { return mean_loss(arguments, mse_rows); }

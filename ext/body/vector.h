@@ -67,7 +67,11 @@ enum { CHAIN = 64 };
     } while (0)
 
 INLINE float sum_span(const float *x, dim n) {
-    float sum;
+    float sum = 0;
+    if (n < LANES) { /* the same order, without lanes of zeros */
+        for (dim i = 0; i < n; i++) sum += x[i];
+        return sum;
+    }
 #define ELEMENT(i) x[i]
 #define VECTOR(i) load(x + (i))
     SPAN_SUM(sum, n, ELEMENT, VECTOR);
@@ -89,6 +93,11 @@ INLINE float dot_span(const float *x, const float *y, dim n) {
 
 /* The largest of n ≥ 1 numbers. If one is NaN the result is any number: what is computed with it is NaN anyway. */
 INLINE float max_span(const float *x, dim n) {
+    if (n < LANES) {
+        float most = x[0];
+        for (dim i = 1; i < n; i++) most = x[i] > most ? x[i] : most;
+        return most;
+    }
     float lane[LANES];
     for (int j = 0; j < LANES; j++) lane[j] = x[0];
     dim i = 0;

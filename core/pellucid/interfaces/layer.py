@@ -203,13 +203,16 @@ def counted(method: Any, owner: type) -> Any:
     wrapped = isinstance(method, staticmethod | classmethod)
     function = method.__func__ if wrapped else method
     before = 0 if isinstance(method, staticmethod) else 1
-    signature = inspect.signature(function)  # read once: every step on new data asks for shapes
+    signature = inspect.signature(function)
+    fine: set[int] = set()  # numbers that were looked at: every step on new data asks for shapes
 
     @wraps(function)
     def checked(*arguments: Any) -> Any:
-        whose: Any = arguments[0] if before else owner
-        layer = whose if isinstance(whose, type) else type(whose)
-        require_inputs(layer, signature, arguments[before:], before)
+        if len(arguments) not in fine:
+            whose: Any = arguments[0] if before else owner
+            layer = whose if isinstance(whose, type) else type(whose)
+            require_inputs(layer, signature, arguments[before:], before)
+            fine.add(len(arguments))
         return function(*arguments)
 
     return type(method)(checked) if wrapped else checked

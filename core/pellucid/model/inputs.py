@@ -23,7 +23,7 @@ def check_inputs(inputs: tuple[HostArray, ...], shapes: tuple[Shape, ...]) -> No
     if len(inputs) != len(shapes):
         raise ShapeError(f"The model takes {len(shapes)} input(s) of shapes {list(shapes)}. Received: {len(inputs)}.")
     for i, (x, shape) in enumerate(zip(inputs, shapes, strict=True)):
-        if not fits(x.shape, (None, *shape)):
+        if x.shape[1:] != shape and not fits(x.shape, (None, *shape)):
             wanted = ("N", *("any" if n is None else n for n in shape))
             hint = ""
             if x.shape == shape:
@@ -68,9 +68,9 @@ def in_type(what: str, x: HostArray, dtype: np.dtype[Any]) -> HostArray:
 
 def given_inputs(model: Layer, x: Any) -> tuple[HostArray, ...]:
     """``x`` as a tuple of host arrays; the columns of a data frame are found by their names."""
-    names, features = column_names(x), require_runtime(model).metadata.get("features")
+    names = column_names(x)
     given = [as_array(part, f"Input {i} of the model") for i, part in enumerate(as_tuple(x))]
-    if names is not None and features is not None:
+    if names is not None and (features := require_runtime(model).metadata.get("features")) is not None:
         given[0] = reordered(given[0], names, features, "the samples")
     return tuple(part if part.ndim else part[None] for part in given)
 

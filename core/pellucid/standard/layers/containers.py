@@ -57,7 +57,7 @@ class Sequential(Layer):
         return self._pass_shapes(input_shapes, build=False)
 
     def _pass_shapes(self, shapes: tuple[Shape, ...], *, build: bool) -> Any:
-        so_far = [f"input {_shown(shapes)}"]
+        so_far: list[tuple[str, tuple[Shape, ...]]] = [("input", shapes)]
         for i, layer in enumerate(self.layers):
             try:
                 if build:
@@ -67,14 +67,15 @@ class Sequential(Layer):
                 if "shapes so far" in str(error):
                     raise
                 where = f"layers.{i} ({type(layer).__name__})"
-                raise ShapeError(f"{where}: {error} The shapes so far: {' → '.join(so_far)}.") from error
+                shown = " → ".join(f"{name} {_shown(of_it)}" for name, of_it in so_far)
+                raise ShapeError(f"{where}: {error} The shapes so far: {shown}.") from error
             shapes = result if result and all(isinstance(part, tuple) for part in result) else (result,)
             for shape in shapes if build else ():
                 numbers = prod(size or 1 for size in shape)
                 check_memory(
                     4 * numbers, f"One sample after layers.{i} ({type(layer).__name__})", "Make it smaller.", ShapeError
                 )
-            so_far.append(f"{type(layer).__name__} {_shown(shapes)}")
+            so_far.append((type(layer).__name__, shapes))
         return result
 
     def output_interval(self, *inputs: Interval) -> Interval:
