@@ -27,6 +27,15 @@ typedef struct {
     double *sums;
 } SquareBlocks;
 
+/* sum + x² in double, where the square of a float is exact: one rounding and two give the same bits. */
+INLINE double with_square(float x, double sum) {
+#if defined(FUSED_BY_X86) || defined(FUSED_BY_ARM)
+    return __builtin_fma((double)x, (double)x, sum);
+#else
+    return sum + (double)x * (double)x;
+#endif
+}
+
 static double squares_of(const float *x, dim n) {
     double lane[4 * LANES] = {0}, sum = 0;
     dim i = 0;

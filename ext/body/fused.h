@@ -34,12 +34,3 @@ INLINE vf fused_lanes(float a, vf b, vf c) {
     return a * b + c;
 #endif
 }
-
-/* sum + x² in double, where the square of a float is exact: one rounding and two give the same bits. */
-INLINE double with_square(float x, double sum) {
-#if defined(FUSED_BY_X86) || defined(FUSED_BY_ARM)
-    return __builtin_fma((double)x, (double)x, sum);
-#else
-    return sum + (double)x * (double)x;
-#endif
-}

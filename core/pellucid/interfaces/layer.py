@@ -210,8 +210,8 @@ def counted(method: Any, owner: type) -> Any:
     def checked(*arguments: Any) -> Any:
         if len(arguments) not in fine:
             whose: Any = arguments[0] if before else owner
-            layer = whose if isinstance(whose, type) else type(whose)
-            require_inputs(layer, signature, arguments[before:], before)
+            whose = whose if isinstance(whose, type) else type(whose)
+            require_inputs(whose, signature, arguments[before:], before)
             fine.add(len(arguments))
         return function(*arguments)
 

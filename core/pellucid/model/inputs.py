@@ -68,10 +68,9 @@ def in_type(what: str, x: HostArray, dtype: np.dtype[Any]) -> HostArray:
 
 def given_inputs(model: Layer, x: Any) -> tuple[HostArray, ...]:
     """``x`` as a tuple of host arrays; the columns of a data frame are found by their names."""
-    names = column_names(x)
     given = [as_array(part, f"Input {i} of the model") for i, part in enumerate(as_tuple(x))]
-    if names is not None and (features := require_runtime(model).metadata.get("features")) is not None:
-        given[0] = reordered(given[0], names, features, "the samples")
+    if (names := column_names(x)) is not None and (known := require_runtime(model).metadata.get("features")):
+        given[0] = reordered(given[0], names, known, "the samples")
     return tuple(part if part.ndim else part[None] for part in given)
 
 

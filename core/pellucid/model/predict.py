@@ -78,9 +78,8 @@ def _outputs(
 ) -> Iterator[tuple[slice, Any]]:
     """The outputs for one batch after the other, in the unit of the targets; they last until the next."""
     transforms = require_runtime(model).target_transforms[::-1]
-    batched: Iterable[tuple[slice, Any]]
     if is_size(batch_size) and len(given[0]) <= batch_size:  # as a single row, which has to be quick
-        batched = ((slice(0, len(given[0])), ready(model, given)),)
+        batched: Iterable[tuple[slice, Any]] = ((slice(0, len(given[0])), ready(model, given)),)
     else:
         batched = ready_batches(given, batch_size, lambda *parts: ready(model, parts))
     for rows, part in batched:

@@ -36,7 +36,13 @@ KERNELS = (
         "(double)z[a->label[row]]",
         _LABELS,
     ),
-    KernelMistake("weights ignored", "losses.h", "weight_at(s->a, i) / s->total", "1. / s->total", _MSE),
+    KernelMistake(
+        "weights ignored",
+        "losses.h",
+        "share * (double)row_loss(a, i, (float)share)",
+        "(double)row_loss(a, i, (float)(1 / total)) / total",
+        _MSE,
+    ),
     KernelMistake("divides by the rows", "losses.h", "total > 0 ? total : 1", "(double)(a->rows + 1)", _MSE),
     KernelMistake(
         "target of the wrong sign", "losses.h", "z[k] < 0 ? t[k] : 1.f - t[k]", "z[k] < 0 ? -t[k] : 1.f + t[k]", _BINARY
@@ -49,7 +55,7 @@ KERNELS = (
         _BINARY,
     ),
     KernelMistake("Jacobian as if diagonal", "softmax.h", "y[k] * (dy[k] - along)", "y[k] * dy[k]", _SOFTMAX),
-    KernelMistake("no shift by the maximum", "softmax.h", "exp_negative(x[i] - shift)", "exp_negative(x[i])", _SOFTMAX),
+    KernelMistake("no shift by the maximum", "softmax.h", "to[k] = from[k] - shift", "to[k] = from[k]", _SOFTMAX),
     KernelMistake(
         "leaky relu without slope",
         "activations.h",
