@@ -36,6 +36,8 @@ BAD = {
     ("show", "dense", "--kind", "lyer"): "invalid choice: 'lyer'",
     ("show", "acme/sine"): "Plugin 'acme' (pellucid-acme 1.0) is broken: ZeroDivisionError: division by zero.",
     ("new", "plugin"): "the following arguments are required: NAME",
+    ("list", "layer", ""): "unrecognized arguments: . See: pellucid list --help.",
+    ("doctor", " "): "unrecognized arguments: ",
     ("plugins", "--json=3"): "ignored explicit argument '3'",
 }
 

@@ -33,7 +33,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def uncompiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setitem(sys.modules, "pellucid.ops.cython", None)
+    monkeypatch.setitem(sys.modules, "pellucid.standard.cython", None)
     with use_registry(Registry()):  # the one of this process may hold the class already
         yield
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import inspect
+import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -218,3 +221,82 @@ def test_a_copy_of_a_trainer_is_disturbed_by_itself_alone() -> None:
     trainer.callbacks.append(Copies())
     Copies.__reduce__ = lambda self: (pl.Callback, ())  # type: ignore[method-assign,assignment,return-value]
     fit(trainer, epochs=1)
+
+
+def lines_of(function: Any, within: str = "") -> list[tuple[Any, int]]:
+    """The code of a function and each of its lines after the one that has ``within`` in it."""
+    source, start = inspect.getsourcelines(function)
+    code = inspect.unwrap(function).__code__
+    first = next(i for i, line in enumerate(source) if within in line)
+    # Python calls handlers where functions are called and loops turn, and not between others of its instructions.
+    return [
+        (code, start + i)
+        for i in range(first + 1, len(source))
+        if not source[i].strip().startswith(("try", "self._held"))
+    ]
+
+
+def pressed_before(code: Any, line: int) -> Callable[..., Any]:
+    """Trace: a Ctrl-C comes before a line is reached, once."""
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code is not code:
+            return None
+        if event == "line" and frame.f_lineno == line:
+            sys.settrace(None)
+            signal.raise_signal(signal.SIGINT)
+        return trace
+
+    return trace
+
+
+HELD, RESTORED = lines_of(undisturbed.Undisturbed._hold, "finally:"), lines_of(restore_checkpoint, "header.path, wrong")
+
+
+@pytest.mark.parametrize(("code", "line"), HELD + lines_of(undisturbed.Undisturbed._give_back, '"""'))
+def test_what_comes_while_handlers_are_given_back_keeps_none_of_them(
+    handler: Callable[[int, FrameType | None], None], code: Any, line: int
+) -> None:
+    before, trainer = signal.getsignal(signal.SIGINT), a_trainer()
+    sys.settrace(pressed_before(code, line))
+    try:
+        fit(trainer, epochs=1)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(None)
+    assert signal.getsignal(signal.SIGINT) is before and signal.getsignal(signal.SIGTERM) is handler
+    assert not trainer._undisturbed._held
+    np.testing.assert_array_equal(weights(fit(trainer)), weights(fit(a_trainer())))
+
+
+@pytest.mark.parametrize(("code", "line"), RESTORED)
+def test_a_checkpoint_is_restored_whole_or_not_at_all(tmp_path: Path, code: Any, line: int) -> None:
+    save_checkpoint(fit(a_trainer(optimizer="adam")), tmp_path / "two")
+    trainer = fit(a_trainer(optimizer="adam"), epochs=1)
+    one, two = weights(trainer).copy(), weights(fit(a_trainer(optimizer="adam")))
+    sys.settrace(pressed_before(code, line))
+    try:
+        restore_checkpoint(trainer, tmp_path / "two")
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(None)
+    assert trainer.epochs == len(trainer.history.records) == trainer.steps // 3 in (1, 2)
+    np.testing.assert_array_equal(weights(trainer), two if trainer.epochs == 2 else one)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_that_is_forked_on_the_way_hears_its_signals(tmp_path: Path) -> None:
+    class Fork(pl.Callback):
+        def on_epoch_end(self, run: pl.Run) -> None:
+            child = os.fork()
+            if child == 0:
+                try:
+                    signal.raise_signal(signal.SIGTERM)
+                except Heard:
+                    os._exit(7)
+                os._exit(1)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+    fit(a_trainer(callbacks=[Fork()]), epochs=1)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 import sys
+import warnings
 from itertools import pairwise
+from pathlib import Path
 from types import ModuleType
 
 import pellucid as pl
@@ -156,3 +161,50 @@ def test_standard_error_that_goes_away_during_a_run(
 
     small_trainer(callbacks=[Close()]).fit(small_data(), epochs=2, verbose=True)
     assert capsys.readouterr().out == "", "there it would stand among results"
+
+
+@pytest.mark.parametrize(("name", "value"), [("TQDM_DISABLE", "1"), ("TQDM_MININTERVAL", "x"), ("TQDM_TOTAL", "abc")])
+def test_the_environment_of_the_bar_ends_no_run(name: str, value: str) -> None:
+    """tqdm reads it when it is imported."""
+    code = (
+        "import sys; sys.stderr.isatty = lambda: True\n"
+        "from pellucid.standard import progress; progress.INTERVAL = 0.0\n"
+        "from tests.saving.support import small_data, small_trainer\n"
+        "print(small_trainer(callbacks=[]).fit(small_data(), epochs=3, verbose=True).records[-1]['epoch'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {name: value}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "3\n", done.stderr
+    assert re.search(r"^epoch 3/3  loss", done.stderr, re.MULTILINE)
+    assert ("The live line cannot be shown" in done.stderr) == (name != "TQDM_DISABLE")
+
+
+class Closed:
+    """A standard error that was closed."""
+
+    def write(self, text: str) -> int:
+        raise ValueError("I/O operation on closed file.")
+
+
+def test_what_is_told_of_a_checkpoint_ends_no_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Gone(pl.Callback):
+        def on_epoch_end(self, run: pl.Run) -> None:
+            shutil.rmtree(tmp_path / "there", ignore_errors=True)
+
+        def on_run_end(self, run: pl.Run) -> None:
+            (tmp_path / "there").mkdir()
+
+    (tmp_path / "there").mkdir()
+    checkpoint = {"type": "checkpoint", "path": str(tmp_path / "there" / "c"), "seconds": 0.0}
+    trainer = small_trainer(callbacks=[checkpoint, Gone()])
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda *message, **place: Closed().write("")  # type: ignore[assignment,misc]
+        trainer.fit(small_data(), epochs=3, verbose=True)
+    assert trainer.epochs == 3
+
+
+def test_a_summary_that_cannot_be_shown_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Closed())
+    assert small_trainer(callbacks=["summary"]).fit(small_data(), epochs=1, verbose=False).records

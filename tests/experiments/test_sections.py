@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.dataset import load_dataset
+from pellucid.workbench.experiments import reading
 from pellucid.workbench.experiments.sections import change, choose, read_sections, to_toml
 
 
@@ -83,3 +85,21 @@ def test_so_are_settings(setting: str) -> None:
 def test_a_name_that_is_no_unicode_is_refused_before_a_run() -> None:
     with pytest.raises(ConfigError, match=r"cannot be written to a file and read again.*rename a file"):
         to_toml({"data": {"train": os.fsdecode(b"\xff.csv")}})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_a_pipe_is_read_where_somebody_writes_and_waited_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PATIENCE", 0.05)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ConfigError, match=r"nothing has come out of it in 0\.05 s"):
+        read_sections(pipe)
+    with pytest.raises(OSError, match="it is no file"):
+        reading.read_at_most(pipe, 10)
+    monkeypatch.setattr(reading, "PATIENCE", 5.0)
+    writer = threading.Thread(target=pipe.write_text, args=("[model]\ntype = 'ann'\n",))
+    writer.start()
+    assert read_sections(pipe) == {"model": {"type": "ann"}}
+    writer.join()

@@ -21,7 +21,7 @@ WHEN = datetime(2026, 1, 31, 9, 30)
 def test_a_folder_of_a_run_that_was_killed_at_its_start_is_resumed(pellucid: Shell) -> None:
     pellucid("train", "iris.toml", "--out", "whole", "--quiet")
     RunFolder(Path("run")).create()
-    Path("run/.experiment.toml.17-0.partial").touch()
+    Path("run/.pellucid-0123456789abcdef.partial").touch()
     RunFolder(Path("run")).check_free()  # nothing stands there yet
     Path("run/experiment.toml").write_bytes(Path("whole/experiment.toml").read_bytes())
     message = pellucid.refused("train", "iris.toml", "--out", "run")

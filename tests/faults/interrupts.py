@@ -21,6 +21,7 @@ import pellucid as pl
 from tests.components.test_cupy_backend import GPU
 from tests.fake_cupy import COMPILER
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 COUNT = 1_000
 """Interrupts on each backend."""
 SHORT = 12
@@ -119,7 +120,9 @@ def interrupted(number: int, arm: Callable[[], object], work: Callable[[], objec
         if what.exc_type is not Interrupted:
             hook(what)
 
-    before, hook = signal.signal(number, raises), sys.unraisablehook
+    hook = sys.unraisablehook
+    handlers = {each: raises if each == number else others for each in SIGNALS}
+    before = {each: signal.signal(each, handler) for each, handler in handlers.items()}
     sys.unraisablehook = heard_by_nobody
     try:
         arm()
@@ -131,9 +134,14 @@ def interrupted(number: int, arm: Callable[[], object], work: Callable[[], objec
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         sys.settrace(None)
         sys.unraisablehook = hook
-        mine = signal.signal(number, before) is raises
-    assert mine, "the handler of the signal is not the one that was set before"
+        after = {each: signal.signal(each, before[each]) for each in SIGNALS}
+    lost = [signal.Signals(each).name for each in SIGNALS if after[each] is not handlers[each]]
+    assert not lost, f"other handlers than before of {', '.join(lost)}"
     return bool(counted["raised"])
+
+
+def others(number: int, frame: FrameType | None) -> None:
+    """The handler of the signals that are not thrown."""
 
 
 def by_the_clock(work: Callable[[], object], seconds: float) -> bool:
@@ -192,6 +200,7 @@ def throw(kind: str, backend: Any, count: int, rng: random.Random) -> int:
                 heard += by_the_clock(lambda: goes_on(trainer, kind), rng.uniform(0, seconds))  # noqa: B023
             else:
                 heard += by_the_line(lambda: goes_on(trainer, kind), rng.randrange(1, lines))  # noqa: B023
+            assert not trainer._undisturbed._held, f"{kind} on {backend}: handlers wait still"
         goes_on(trainer, kind)
         now = everything(trainer)
         different = [name for name in wanted if now[name] != wanted[name]]

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from pellucid.ops.activations import ACTIVATIONS
-from pellucid.ops.cython import CythonOps
 from pellucid.ops.kernels import native
+from pellucid.standard.cython import CythonOps
 
 from tests.kernels.cases import DENSE_SIZES, GROUPS, SIZES, Call, Draw, dense_calls
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pellucid.ops.activations import ACTIVATIONS
 from pellucid.ops.base import ReferenceOps
-from pellucid.ops.cython import ACCELERATED, CythonOps
 from pellucid.ops.kernels import native
 from pellucid.ops.random import Stream
+from pellucid.standard.cython import ACCELERATED, CythonOps
 
 from tests.kernels.cases import DENSE_SIZES, GROUPS, SIZES, Call, Draw, dense_calls
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.ops.base import ReferenceOps
-from pellucid.ops.cython import CythonOps
 from pellucid.ops.kernels import native
 from pellucid.ops.random import Stream
+from pellucid.standard.cython import CythonOps
 
 from tests.kernels.cases import GROUPS, Call, Draw, dense_calls
 

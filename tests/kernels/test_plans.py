@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from pellucid.basics.errors import DataError, PellucidError
-from pellucid.ops.cython import CythonOps
 from pellucid.ops.kernels import native
+from pellucid.standard.cython import CythonOps
 
 from tests.kernels.cases import GROUPS, Draw, dense_calls
 

@@ -18,7 +18,7 @@ import numpy as np
 import pellucid
 import pytest
 from pellucid.ops.base import ReferenceOps
-from pellucid.ops.cython import CythonOps
+from pellucid.standard.cython import CythonOps
 
 SOURCE = Path(__file__).with_name("plugin.c")
 OPS = CythonOps()

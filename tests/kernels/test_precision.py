@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from pellucid.ops.base import ReferenceOps
-from pellucid.ops.cython import CythonOps
 from pellucid.ops.kernels import native
+from pellucid.standard.cython import CythonOps
 
 from tests.fake_cupy import COMPILER, FakeCupyOps
 

@@ -206,7 +206,7 @@ def test_a_context_reaches_a_plugins_op(site: Path, registry: Registry):
 def test_the_reference_of_an_op_leaves_no_recorded_plan(site: Path, registry: Registry):
     """A plan holds kernel calls: array code between them would be missing when it is replayed."""
     np = pytest.importorskip("numpy")
-    ops = pytest.importorskip("pellucid.ops.cython").CythonOps()
+    ops = pytest.importorskip("pellucid.standard.cython").CythonOps()
     install(
         site, "acme",
         """

@@ -458,3 +458,58 @@ def test_header_that_could_not_be_read_again_is_not_written(path: Path) -> None:
     with pytest.raises(pl.CheckpointError, match="its header would have 178"):
         pl.save(model, path)
     assert not path.exists()
+
+
+@pytest.mark.parametrize("there", ["newer", "model", "unreadable", "nothing", "not finite"])
+def test_numbers_that_are_none_are_written_over_nothing_that_may_be_good(path: Path, there: str) -> None:
+    bad = small_trainer()
+    if there == "newer":
+        save_checkpoint(small_trainer(), path)
+        path.write_bytes(path.read_bytes().replace(b'{\\"format_version\\":1', b'{\\"format_version\\":2'))
+    elif there == "model":
+        pl.save(small_model(), path)
+    elif there == "unreadable":
+        path.write_bytes(b"what once was good?")
+    elif there == "not finite":
+        bad.model.parameters()[0].data[...] = np.nan
+        save_checkpoint(bad, path)
+    before = path.read_bytes() if path.exists() else b""
+    bad.model.parameters()[0].data[...] = np.inf
+    if there in ("nothing", "not finite"):
+        save_checkpoint(bad, path)
+        assert path.read_bytes() != before
+        return
+    with pytest.raises(pl.NumericalError, match=r"cannot be looked at \(.*\), and stays"):
+        save_checkpoint(bad, path)
+    assert path.read_bytes() == before
+
+
+def test_a_name_that_no_file_can_have_is_refused() -> None:
+    with pytest.raises(pl.CheckpointError, match="File name too long"):
+        save_checkpoint(small_trainer(), 300 * "x")
+    with pytest.raises(pl.CheckpointError, match="names a folder"):
+        pl.save(small_model(), "newname/")
+
+
+@pytest.mark.parametrize("raised", [ValueError("no"), KeyboardInterrupt()])
+def test_what_a_callback_changed_in_place_is_put_back(path: Path, raised: BaseException) -> None:
+    class InPlace(pl.Callback):
+        def __init__(self) -> None:
+            self.lists, self.array = {"x": [1]}, np.zeros(2)
+
+        def state(self) -> dict[str, Any]:
+            return {"n": 1}
+
+        def restore(self, state: Any) -> None:
+            self.lists["x"].append(2)
+            self.array[:] = 5
+
+    class Refuses(InPlace):
+        def restore(self, state: Any) -> None:
+            raise raised
+
+    callbacks = [InPlace(), Refuses()]
+    save_checkpoint(small_trainer(callbacks=callbacks), path)
+    with pytest.raises(pl.CheckpointError if isinstance(raised, Exception) else KeyboardInterrupt):
+        restore_checkpoint(small_trainer(callbacks=callbacks), path)
+    assert callbacks[0].lists == {"x": [1]} and callbacks[0].array.tolist() == [0, 0]

@@ -29,6 +29,8 @@ def made(name: str) -> Any:
         return create("backend", name)
     except PluginError as error:
         missing, (vendor, _, short) = _root(error), name.partition("/")
+        if isinstance(missing, ConfigError):  # of the environment, of which the backend can do nothing
+            raise missing from None
         if vendor == CORE and isinstance(missing, ImportError):
             raise ConfigError(
                 f"The compiled kernels of backend {short!r} cannot be imported ({missing}). When that is remedied, "

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Mapping
 from copy import copy
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,7 +97,8 @@ def require_whole(slots: Slots) -> None:
     if slots.broken_off:
         raise PellucidError(
             f"Step {int(slots.t)} was broken off while it was changing weights: some are of this step, some of the one "
-            "before. Go back to a checkpoint (restore_checkpoint), or begin anew with a new model and a new Trainer."
+            "before; or the restoring of a checkpoint was. Go back to a checkpoint (restore_checkpoint), or begin anew "
+            "with a new model and a new Trainer."
         )
 
 
@@ -134,32 +134,37 @@ def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     place = prepare(trainer.model, header, tensors)
     memory = {name: ops.asarray(tensors[f"optimizer/{name}"]) for name in slots}
     totals = ops.asarray(np.array(progress["totals"], np.float64))
-    _restore_callbacks(header, callbacks, tensors)
-    # From here on nothing is left that could be refused.
-    place()
-    for name, values in memory.items():
-        trainer.slots.buffer(name)[...] = values
-    trainer.slots.t[()], trainer.slots.broken_off = progress["optimizer_steps"], False
-    trainer.epochs, trainer.position, trainer.plan = progress["epochs"], progress["position"], progress["plan"]
-    trainer.totals[...] = totals
-    trainer.history.records[:] = history
+    with read("callback", "undisturbed").held():  # half of what follows would be the state of no run
+        _restore_callbacks(header, callbacks, tensors)
+        # From here on nothing is left that could be refused.
+        trainer.slots.broken_off = True
+        place()
+        for name, values in memory.items():
+            trainer.slots.buffer(name)[...] = values
+        trainer.epochs, trainer.position, trainer.plan = progress["epochs"], progress["position"], progress["plan"]
+        trainer.totals[...] = totals
+        trainer.history.records[:] = history
+        trainer.slots.t[()], trainer.slots.broken_off = progress["optimizer_steps"], False
 
 
 def _keep_what_is_finite(path: str | os.PathLike[str], tensors: Mapping[str, HostArray], trainer: Training) -> None:
     bad = _not_finite(tensors)
-    if not bad or not Path(path).exists():
+    if not bad:
         return
+    why = "holds finite numbers only"
     try:
         with opened(path, "checkpoint") as file:
-            before = _not_finite(file.tensors())
-    except CheckpointError:  # what is there cannot be read, so there is nothing to lose
-        return
-    if not before:
-        raise NumericalError(
-            f"After step {trainer.steps} '{bad}' holds infinity or NaN, so no checkpoint was written: the one in "
-            f"{os.fspath(path)!s} holds finite numbers only, and stays. Go on from it with a lower learning rate or "
-            "clip_norm=1.0; to keep the present state as well, save it under another name."
-        )
+            if _not_finite(file.tensors()):
+                return
+    except CheckpointError as error:
+        if isinstance(error.__cause__, FileNotFoundError):  # there is nothing to lose
+            return
+        why = f"cannot be looked at ({error})"
+    raise NumericalError(
+        f"After step {trainer.steps} '{bad}' holds infinity or NaN, so no checkpoint was written: what is in "
+        f"{shown(path)} {why}, and stays. Go on from the last good one with a lower learning rate or clip_norm=1.0; to "
+        "keep the present state as well, save it under another name."
+    )
 
 
 def _not_finite(tensors: Mapping[str, HostArray]) -> str:
@@ -331,10 +336,12 @@ def _restore_callbacks(header: Header, pairs: list[_Pair], tensors: Mapping[str,
     for callback, prefix, state in pairs:
         try:
             callback.restore(state | below(prefix, tensors))
-        except Exception as error:  # a stranger's callback may raise anything
+        except BaseException as error:  # a stranger's callback may raise anything
             for undone, attributes in before:
                 vars(undone).clear()
                 vars(undone).update(attributes)
+            if not isinstance(error, Exception):
+                raise
             raise CheckpointError(
                 f"{shown(header.path)} cannot be continued: {type(callback).__name__} does not take back its memory. "
                 f"{reason(error)} The file was written by another version of this callback, or is damaged."
@@ -342,6 +349,14 @@ def _restore_callbacks(header: Header, pairs: list[_Pair], tensors: Mapping[str,
 
 
 def _attributes(callback: Callback) -> dict[str, Any]:
-    """What stands on a callback, so that it can be put back; its own lists and tables as copies."""
-    kinds = (list, dict, set)
-    return {name: copy(value) if isinstance(value, kinds) else value for name, value in vars(callback).items()}
+    """What stands on a callback, so that it can be put back, also where it is changed in place."""
+    return {name: _copied(value) for name, value in vars(callback).items()}
+
+
+def _copied(value: Any) -> Any:
+    """Arrays, lists and tables, and those in them, as copies; all else may be shared with others and stays."""
+    if type(value) is dict:
+        return {key: _copied(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_copied, value))
+    return copy(value) if isinstance(value, np.ndarray | dict | list | set) else value

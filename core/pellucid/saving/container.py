@@ -132,7 +132,12 @@ def as_path(path: Any) -> Path:
         raise CheckpointError(
             f"A file is named by its path, a text or a pathlib.Path. Received: {path!r:.80} ({type(path).__name__})."
         )
-    return Path(os.fsdecode(path))
+    name = os.fsdecode(path)
+    if name.endswith(os.sep):
+        raise CheckpointError(
+            f"{shown(name)} names a folder. Expected: the name of a file, such as {shown(name)}model.safetensors."
+        )
+    return Path(name)
 
 
 def hash_values(tensors: Mapping[str, HostArray]) -> str:

@@ -12,6 +12,8 @@ from pellucid.basics.errors import CheckpointError
 
 MAX_DEPTH = 200
 """How deeply a document may be nested in lists and tables; configurations have a lower limit, 75 layers."""
+MAX_NUMBERS = 1 << 20
+"""In one array in a document, where each takes up to 25 bytes of text; arrays proper are kept as tensors."""
 _HINT = "Look at the configuration and the metadata of the model, and at what callbacks return from state()."
 
 
@@ -46,7 +48,10 @@ def as_json(value: Any, where: str = "", depth: int = 1) -> Any:
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufU":
         if value.dtype.itemsize > 8 and value.dtype.kind == "f":
             raise _refused(where, f"a number of type {value.dtype}, of which digits would be lost")
-        return as_json(value.tolist(), where, depth)
+        if value.size > MAX_NUMBERS:
+            raise _refused(where, f"an array of {value.size:,} numbers, too many for the header of a file")
+        plain = value.dtype.kind != "U" and depth + value.ndim <= MAX_DEPTH  # nothing in it need be looked at
+        return value.tolist() if plain else as_json(value.tolist(), where, depth)
     raise _refused(where, f"{value!r:.80} ({type(value).__name__})")
 
 
@@ -78,17 +83,28 @@ def parse(text: str | bytes) -> Any:
         ValueError: it is none, nested deeper than what is written, or holds texts that are no Unicode.
     """
     try:
-        parsed = json.loads(text if isinstance(text, str) else text.decode())
-        _check(parsed)
+        text = text if isinstance(text, str) else text.decode()
+        parsed = json.loads(text)
+        _check(parsed, escapes="\\u" in text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return parsed
 
 
-def _check(value: Any, depth: int = 0) -> None:
-    if isinstance(value, str):
-        value.encode()  # an escape may stand for half a character
-    if depth > MAX_DEPTH + 1:  # the document is one deeper than what is in it
-        raise ValueError("nested too deeply")
-    for item in (*value, *value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _check(item, depth + 1)
+def _check(parsed: Any, *, escapes: bool) -> None:
+    """Level by level, as a header may hold millions of items; an escape may stand for half a character."""
+    level = [parsed]
+    for _ in range(MAX_DEPTH + 2):  # the document is one deeper than what is in it
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                below.extend(value)
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+            elif escapes and isinstance(value, str):
+                value.encode()
+        if not below:
+            return
+        level = below
+    raise ValueError("nested too deeply")

@@ -46,11 +46,16 @@ def create(folder: Path, mode: int) -> tuple[Path, BinaryIO]:
         file.close()  # taken for a leftover before it was locked
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is one that is being written, or was when its process was killed."""
+    return _NAME.fullmatch(name) is not None
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete the temporary files of killed processes; those that somebody is writing stay."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+            if is_temporary(entry.name) and entry.is_file(follow_symlinks=False):
                 with suppress(OSError):
                     _remove_unless_in_use(entry.path)
 

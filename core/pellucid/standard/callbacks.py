@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import inf, isnan
@@ -14,11 +13,12 @@ import numpy as np
 
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Example
-from pellucid.basics.errors import CheckpointError, ConfigError, NumericalError, PellucidWarning
+from pellucid.basics.errors import CheckpointError, ConfigError, NumericalError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.saving.checkpoint import save_checkpoint
 from pellucid.standard.arguments import check_choice
 from pellucid.standard.fingerprint import fingerprint
+from pellucid.standard.streams import tell
 from pellucid.training.evaluation import figure_names
 from pellucid.training.run import Callback, Run, Training
 
@@ -243,9 +243,9 @@ class Checkpoint(Callback):
         try:
             self._save(run)
         except CheckpointError as error:
-            warnings.warn(
+            tell(
                 f"{error} Training goes on, and the next checkpoint is tried in {self.seconds:g} s; until then a crash "
-                "costs what was trained since the last one.", PellucidWarning, stacklevel=2,
+                "costs what was trained since the last one.", stacklevel=2,
             )  # fmt: skip
 
     def _save(self, run: Run) -> None:

@@ -76,7 +76,7 @@ def pellucid_register(registry: Registrar) -> None:
     registry.transform("scale", f"{transforms}:Scale", summary="multiplies by a factor and adds an offset")
 
     registry.backend("reference", "pellucid.ops.base:ReferenceOps", summary="plain NumPy; the specification")
-    registry.backend("cython", "pellucid.ops.cython:CythonOps", summary="compiled kernels for float32 on the CPU")
+    registry.backend("cython", "pellucid.standard.cython:CythonOps", summary="compiled kernels for float32 on the CPU")
 
 
 @hookimpl(tryfirst=True)  # the first rule of a function counts

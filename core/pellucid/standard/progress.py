@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from pellucid.basics.errors import PellucidWarning
 from pellucid.standard.arguments import check_bool
-from pellucid.standard.streams import Stream
+from pellucid.standard.streams import Stream, tell
 from pellucid.training.run import Callback, Run
 
 if TYPE_CHECKING:  # imported for those who look
@@ -26,7 +25,7 @@ class Progress(Callback):
 
     Epochs shorter than a tenth of a second do not all get a line; the last one always does. ``Trainer.fit`` has one of
     its own, see ``verbose`` there. Where it cannot be shown (no reader, a full disk, a closed file) a warning says so
-    and the run goes on without it.
+    and the run goes on without it. The live line is tqdm's: ``TQDM_DISABLE=1`` leaves plain lines.
 
     Args:
         always: show plain lines even where nobody seems to be looking, such as in a file; otherwise nothing is shown
@@ -47,19 +46,35 @@ class Progress(Callback):
         live = somebody_looks(self.stream)
         self.shown = sys.stderr is not None and (self.always or live)
         if self.shown and live:
-            from tqdm import tqdm
+            with self._lines_instead():
+                from tqdm import tqdm
 
-            self.bar = tqdm(
-                total=run.total_steps - run.step, bar_format=FORMAT, postfix=[""], mininterval=INTERVAL,
-                dynamic_ncols=True, leave=False, file=self.stream,
+                bar = tqdm(
+                    total=run.total_steps - run.step, bar_format=FORMAT, postfix=[""], mininterval=INTERVAL,
+                    dynamic_ncols=True, leave=False, file=self.stream,
+                )  # fmt: skip
+                if not bar.disable:
+                    self.bar = bar
+                    run.on_time(self._draw, INTERVAL)
+
+    @contextmanager
+    def _lines_instead(self) -> Iterator[None]:
+        """Within: where the live line fails, plain ones are written from then on. Its library reads the environment."""
+        try:
+            yield
+        except Exception as error:
+            self.bar = None
+            tell(
+                f"The live line cannot be shown: {type(error).__name__}: {error}. Training goes on, with a line for "
+                "each epoch. Look at the TQDM_… variables of the environment.", stacklevel=4,
             )  # fmt: skip
-            run.on_time(self._draw, INTERVAL)
 
     def _draw(self, run: Run) -> None:
         if self.bar is not None and self.shown:
-            self.bar.postfix[0] = f"loss {run.loss:.4f}"
-            self.bar.set_description_str(f"epoch {run.epoch + 1}/{run.last_epoch}", refresh=False)
-            self.bar.update(run.step - self.first - self.bar.n)
+            with self._lines_instead():
+                self.bar.postfix[0] = f"loss {run.loss:.4f}"
+                self.bar.set_description_str(f"epoch {run.epoch + 1}/{run.last_epoch}", refresh=False)
+                self.bar.update(run.step - self.first - self.bar.n)
             self._look()
 
     def on_epoch_end(self, run: Run) -> None:
@@ -78,12 +93,14 @@ class Progress(Callback):
         """Write the last epoch if that is still to be done, and remove the live line."""
         self._write()
         if self.bar is not None:
-            self.bar.close()
+            with self._lines_instead():
+                self.bar.close()
 
     def _write(self) -> None:
         line, self.unwritten = self.unwritten, ""
         if line and self.bar is not None:
-            self.bar.write(line, file=self.stream)  # above the live line
+            with self._lines_instead():
+                self.bar.write(line, file=self.stream)  # above the live line
         elif line:
             print(line, file=self.stream)
         self._look()
@@ -93,11 +110,10 @@ class Progress(Callback):
         error = self.stream.failure
         if error is not None and self.shown:
             self.shown = False
-            with suppress(OSError, ValueError):  # they go where writing has failed, unless somebody has seen to it
-                warnings.warn(
-                    f"Progress is not shown any more, because it cannot be written: {type(error).__name__}: {error}. "
-                    "Training goes on.", PellucidWarning, stacklevel=4,
-                )  # fmt: skip
+            tell(
+                f"Progress is not shown any more, because it cannot be written: {type(error).__name__}: {error}. "
+                "Training goes on.", stacklevel=4,
+            )  # fmt: skip
 
 
 def somebody_looks(stream: Stream) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from math import cos, pi
 from typing import ClassVar
 
 from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError, PellucidWarning
+from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.schedule import Schedule
+from pellucid.standard.streams import tell
 
 _NO_PLAN = (
     "The cosine schedule does not know how many steps there will be: single steps have no plan, so after the warm-up "
@@ -85,9 +85,9 @@ class Cosine(Schedule):
     def __call__(self, step: int, total: int) -> float:
         end = self.steps or total
         if not end:
-            warnings.warn(_NO_PLAN, PellucidWarning, stacklevel=6)  # where train_step is called
+            tell(_NO_PLAN, stacklevel=6)  # where train_step is called
         elif self.steps and step >= end and self.final == 0:
-            warnings.warn(_OVER.format(end), PellucidWarning, stacklevel=8)  # where fit is called
+            tell(_OVER.format(end), stacklevel=8)  # where fit is called
         if step < self.warmup:
             return (step + 1) / self.warmup
         progress = min(1.0, (step - self.warmup) / max(end - self.warmup, 1)) if end else 0.0
@@ -97,7 +97,7 @@ class Cosine(Schedule):
         """Warn if nearly all of the plan lies behind: the rate only falls from here. Or if all of it is warm-up."""
         length = self.steps or total
         if step < length <= self.warmup:
-            warnings.warn(_EARLY.format(self.warmup, length, length / self.warmup), PellucidWarning, stacklevel=5)
+            tell(_EARLY.format(self.warmup, length, length / self.warmup), stacklevel=5)
         factor = self(step, total) if self.warmup < step < length else 1.0
         if factor < _LITTLE:
-            warnings.warn(_LATE.format(factor, step, length), PellucidWarning, stacklevel=5)
+            tell(_LATE.format(factor, step, length), stacklevel=5)

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
+
+from pellucid.basics.errors import PellucidWarning
+
+
+def tell(message: str, *, stacklevel: int = 1) -> None:
+    """A warning in the middle of the work, which goes on where there is nowhere to show it: Python itself bears no more
+    than a full standard error. A filter that makes errors of warnings is heard."""
+    try:
+        warnings.warn(message, PellucidWarning, stacklevel=stacklevel + 1)
+    except PellucidWarning:
+        raise
+    except Exception:  # standard error is closed, or no file at all
+        pass
+
 
 class Stream:
     """Takes texts as a file does and raises nothing: what there is to say must not end what is done.

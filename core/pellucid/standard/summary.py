@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from copy import deepcopy
 from functools import partial
 from math import prod
@@ -9,6 +10,7 @@ from typing import Any
 
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Param
+from pellucid.standard.streams import Stream
 from pellucid.training.run import Callback, Run
 
 
@@ -16,7 +18,7 @@ class Summary(Callback):
     """Prints the table of the model when a run begins; ``model.summary()`` prints it at any time."""
 
     def on_run_start(self, run: Run) -> None:
-        print(table(run.model))
+        print(table(run.model), file=Stream(sys.stdout))
 
     def of(self, model: Layer) -> str:
         """The table; of a model that has not been built, its ``repr``."""

@@ -7,6 +7,7 @@ from _signal import getsignal, signal  # type: ignore[import-not-found]
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from os import getpid
 from signal import SIGINT, valid_signals
 from threading import Lock, current_thread, main_thread
 from time import monotonic
@@ -40,7 +41,8 @@ class Undisturbed(Callback):
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._held = self._open = False
+        self._held = 0  # the process in which handlers wait: one that is forked on the way has nobody who would hear
+        self._open = False
         self._waiting: dict[int, tuple[Handler, FrameType | None, float]] = {}
 
     def __reduce__(self) -> Any:
@@ -70,18 +72,33 @@ class Undisturbed(Callback):
     def _hold(self) -> Iterator[None]:
         noting: list[tuple[int, Handler, Handler]] = []
         try:
-            self._held = True
+            self._held = getpid()
             for number, handler in [(n, h) for n in NUMBERS if callable(h := getsignal(n))]:
                 note: Handler = partial(self._note, handler)
                 noting.append((number, note, handler))
                 signal(number, note)
             yield
         finally:
-            for number, note, handler in noting:
-                if getsignal(number) is note:  # nobody has set another on the way
+            self._held = 0  # before a handler is back: one may raise then, wherever a function is called
+            try:
+                self._give_back(noting)
+            finally:
+                if noting:  # it was broken off before it began
+                    self._give_back(noting)
+
+    def _give_back(self, noting: list[tuple[int, Handler, Handler]]) -> None:
+        """Set every handler where nobody has set another on the way, and call those that wait, whatever one raises."""
+        try:
+            while noting:
+                number, note, handler = noting[-1]
+                if getsignal(number) is note:
                     signal(number, handler)
-            self._held = False
-            self.hear()
+                noting.pop()
+        finally:
+            if noting:
+                self._give_back(noting)
+            else:
+                self.hear()
 
     @contextmanager
     def heard(self) -> Iterator[None]:
@@ -105,7 +122,8 @@ class Undisturbed(Callback):
                     self.hear()
 
     def _note(self, handler: Handler, number: int, frame: FrameType | None) -> None:
-        if not self._held:
+        if self._held != getpid():  # it has not been given back yet, or was left behind
+            signal(number, handler)
             handler(number, frame)
         elif self._open:
             self._open = False  # what it may raise leads out of there

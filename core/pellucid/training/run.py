@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pellucid.basics.checks import check_float
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -198,6 +199,7 @@ class Run:
     def on_time(self, observer: StepObserver, seconds: float) -> None:
         """Call ``observer(run)`` after a step, about every so many seconds; what depends on the clock should not
         depend on how long a step takes."""
+        check_float(self, "seconds", seconds, "[0, inf)")
         self._timers.append(_Timer(default_registry().plugins.observer(observer), seconds, perf_counter() + seconds))
 
     def on_gradients(self, observer: GradientObserver) -> None:

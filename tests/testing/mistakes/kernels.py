@@ -135,7 +135,7 @@ KERNELS = (
 )
 
 BACKEND = Patient(
-    "pellucid.ops.cython",
+    "pellucid.standard.cython",
     ("layer core/leaky_relu", "layer core/dense", "layer core/batch_norm", "loss core/binary_cross_entropy"),
     (
         Mistake(

@@ -70,7 +70,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         suggestion = ""
         if message.startswith("unrecognized arguments: "):
-            wrong = message.partition(": ")[2].split()[0]
+            wrong = message.partition(": ")[2]
+            wrong, *_ = wrong.split() or [wrong]  # an empty word is one, too
             if wrong.startswith("-"):
                 words = self._words[self._words.index(wrong) :] if wrong in self._words else [wrong]
                 suggestion = self.remedy(words) or did_you_mean(wrong, self._option_string_actions)

@@ -109,9 +109,12 @@ class FinishedRun(Generic[M_co]):
             seed = config.pop("seed", seed)
             dataset = read("dataset", config, path="data")
         else:
-            raise ConfigError(
-                f"{self.path} is a model file, which knows nothing of data. Say which: --data iris, or --data FILE."
+            what = (
+                "names no data in its experiment.toml"
+                if self.path.is_dir()
+                else "is a file, which knows nothing of data"
             )
+            raise ConfigError(f"{self.path} {what}. Say which: --data iris, or --data FILE.")
         split: Split = getattr(dataset.splits(seed), part)
         if not len(split):
             raise DataError(f"The data has no {part} part. Choose another: --part train, validation or test.")

@@ -12,8 +12,11 @@ from typing import Any
 
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.saving.files import replace_text, to_json
-from pellucid.saving.temporary import SUFFIX
+from pellucid.saving.temporary import is_temporary
+from pellucid.workbench.experiments.reading import read_at_most
 
+MOST_SUMMARY, MOST_METRICS = 1 << 20, 1 << 30
+"""Bytes: figures of some parts, and of some million epochs."""
 HEADING = "# The whole configuration of this run. It can be trained again as it is: pellucid train experiment.toml\n\n"
 
 
@@ -49,7 +52,7 @@ class RunFolder:
         """ConfigError if there is something in the folder already; nothing is ever overwritten. What a killed process
         was about to write is nothing."""
         try:
-            occupied = self.path.exists() and not all(file.name.endswith(SUFFIX) for file in self.path.iterdir())
+            occupied = self.path.exists() and not all(is_temporary(file.name) for file in self.path.iterdir())
         except OSError as error:
             raise self._unusable(error) from error
         if occupied:
@@ -121,7 +124,10 @@ class RunFolder:
         """The lines of the metrics; a last one that a crash has cut off is left out."""
         if not self.metrics.exists():
             return []
-        lines = self.metrics.read_bytes().splitlines(keepends=True)
+        try:
+            lines = read_at_most(self.metrics, MOST_METRICS).splitlines(keepends=True)
+        except OSError as error:
+            raise DataError(f"{self.metrics} cannot be read: {error.strerror}.") from error
         return [self._epoch(line, i + 1) for i, line in enumerate(lines) if line.endswith(b"\n")]
 
     def _epoch(self, line: bytes, number: int) -> dict[str, Any]:
@@ -146,7 +152,10 @@ class RunFolder:
 
     def read_summary(self) -> dict[str, Any]:
         try:
-            summary = json.loads(self.summary.read_text(encoding="utf-8"))
+            text = read_at_most(self.summary, MOST_SUMMARY)
+            if len(text) > MOST_SUMMARY:
+                raise DataError(f"{self.summary} is longer than {MOST_SUMMARY:,} bytes, which no run writes.")
+            summary = json.loads(text)
         except FileNotFoundError as error:
             raise DataError(
                 f"{self.path} has no summary.json: it is no run folder, or its run has not come to its end. "

@@ -13,6 +13,7 @@ import tomli_w
 from pellucid.basics.errors import ConfigError
 from pellucid.registry.reader import MOST_LEVELS
 from pellucid.standard.tables import SUFFIXES
+from pellucid.workbench.experiments.reading import read_at_most
 
 MOST_BYTES = 1 << 20
 """Of an experiment file."""
@@ -35,8 +36,7 @@ def read_sections(path: Path) -> Sections:
         ConfigError: it cannot be read, is no TOML, or is larger, deeper or of larger numbers than any experiment.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)  # what is no file may have no end
+        content = read_at_most(path, MOST_BYTES, pipes=True)
         text = content.decode("utf-8-sig")  # editors may begin it with a mark
         if len(content) > MOST_BYTES:
             raise ConfigError(
