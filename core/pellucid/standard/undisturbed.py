@@ -79,8 +79,8 @@ class Undisturbed(Callback):
                 signal(number, note)
             yield
         finally:
-            self._held = 0  # before a handler is back: one may raise then, wherever a function is called
             try:
+                self._held = 0  # before a handler is back: from here on one may raise
                 self._give_back(noting)
             finally:
                 if noting:  # it was broken off before it began
