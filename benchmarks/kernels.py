@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 from pellucid import Ops, set_num_threads
-from pellucid.ops.base import ReferenceOps
 from pellucid.ops.kernels import native
 from pellucid.ops.threads import get_num_threads
-from pellucid.standard.cython import CythonOps
+from pellucid.standard.ops.base import ReferenceOps
+from pellucid.standard.ops.cython import CythonOps
 
 ROWS = 60_000  # of the data set: larger than the caches, as MNIST is
 

@@ -16,7 +16,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy
 
 from pellucid.basics.errors import ConfigError, DataError, PellucidError, ShapeError
-from pellucid.ops.activations import DEFAULT_ALPHA
+from pellucid.standard.ops.activations import DEFAULT_ALPHA
 
 include "pellucid/api.pxi"
 include "pellucid/arguments.pxi"

@@ -21,7 +21,7 @@ Results = dict[str, np.ndarray[Any, Any]]
 
 def main(small: bool) -> bool:
     """Compare everything; each row says how far it is off."""
-    from pellucid.ops.base import ReferenceOps
+    from pellucid.standard.ops.base import ReferenceOps
 
     everything = True
     for name, dtype, tolerance, compute in subjects(small):

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "core"), str(ROOT / "plugins" / "cnn" / "src")]  # the references need no build
 
-from pellucid.ops.base import ReferenceOps  # noqa: E402
+from pellucid.standard.ops.base import ReferenceOps  # noqa: E402
 from pellucid_cnn.geometry import Geometry  # noqa: E402
 from pellucid_cnn.ops import convolution, group_norm, pooling, resampling  # noqa: E402
 

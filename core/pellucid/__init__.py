@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from pellucid.model.build import build
     from pellucid.model.composite import Composite
     from pellucid.model.inputs import transformed
-    from pellucid.ops.activations import ACTIVATIONS, DEFAULT_ALPHA, NEEDS_INPUT, require_activation
+    from pellucid.standard.ops.activations import ACTIVATIONS, DEFAULT_ALPHA, NEEDS_INPUT, require_activation
     from pellucid.ops.backends import get_ops
-    from pellucid.ops.base import Ops
+    from pellucid.standard.ops.base import Ops
     from pellucid.ops.include import get_include
     from pellucid.ops.random import Stream, mix
     from pellucid.ops.recording import Plan
@@ -106,13 +106,13 @@ _MODULES = {
     "registry.derivatives": "Derivatives",
     "registry.hookspecs": "hookimpl",
     "registry.manifest": "Registrar",
-    "ops.base": "Ops",
+    "standard.ops.base": "Ops",
     "ops.backends": "get_ops",
     "ops.random": "Stream mix",
     "ops.recording": "Plan",
     "ops.include": "get_include",
     "ops.threads": "set_num_threads",
-    "ops.activations": "ACTIVATIONS DEFAULT_ALPHA NEEDS_INPUT require_activation",
+    "standard.ops.activations": "ACTIVATIONS DEFAULT_ALPHA NEEDS_INPUT require_activation",
     "autodiff.primitive": "Primitive",
     "autodiff.tape": "grad value_and_grad",
     "autodiff.variable": "Variable",

@@ -12,8 +12,8 @@ from pellucid.autodiff.elementwise import add
 from pellucid.autodiff.primitive import namespace
 from pellucid.autodiff.tape import grad, value_and_grad
 from pellucid.interfaces.context import Context
-from pellucid.ops.base import ReferenceOps
 from pellucid.standard.layers.dense import Dense
+from pellucid.standard.ops.base import ReferenceOps
 
 from tests.autodiff.cases import CASES, Case
 from tests.components.support import StrictOps

@@ -10,7 +10,7 @@ from pellucid.basics.component import Example
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.model.build import initialize
-from pellucid.ops.base import Ops, ReferenceOps
+from pellucid.standard.ops.base import Ops, ReferenceOps
 
 from tests.strict_xp import strict_xp
 

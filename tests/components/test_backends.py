@@ -14,9 +14,9 @@ import pytest
 from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.ops import backends, base, lookup
 from pellucid.ops.backends import default_backend, get_ops
-from pellucid.ops.base import Ops, ReferenceOps
 from pellucid.registry.plugins import Plugins
 from pellucid.registry.registry import Registry
+from pellucid.standard.ops.base import Ops, ReferenceOps
 from pellucid.testing.registries import use_registry
 
 
@@ -33,7 +33,7 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def uncompiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setitem(sys.modules, "pellucid.standard.cython", None)
+    monkeypatch.setitem(sys.modules, "pellucid.standard.ops.cython", None)
     with use_registry(Registry()):  # the one of this process may hold the class already
         yield
 

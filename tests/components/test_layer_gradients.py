@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from pellucid.interfaces.layer import Layer
-from pellucid.ops.activations import ACTIVATIONS
 from pellucid.standard.layers.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
 from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
 from pellucid.standard.layers.reshape import Flatten, Reshape
+from pellucid.standard.ops.activations import ACTIVATIONS
 from scipy import special
 
 from tests.components.support import built, central_difference, complex_step, context, random_input, relative_error

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.ops.activations import ACTIVATIONS
 from pellucid.ops.random import Stream
+from pellucid.standard.ops.activations import ACTIVATIONS
 from scipy import special, stats
 
 from tests.components.support import REFERENCE as OPS

@@ -10,9 +10,9 @@ import pellucid as pl
 import pytest
 from pellucid.interfaces.optimizer import Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
-from pellucid.ops.base import Ops
 from pellucid.ops.random import Stream
 from pellucid.standard.initializers import Zeros
+from pellucid.standard.ops.base import Ops
 from pellucid.standard.regularizers import L2
 
 from tests.components import test_layer_gradients, test_losses, test_optimizers

@@ -7,7 +7,7 @@ import pytest
 from pellucid.basics.arrays import Shape, as_tuple, fits
 from pellucid.basics.checks import check_float
 from pellucid.basics.errors import ConfigError
-from pellucid.ops.base import ReferenceOps
+from pellucid.standard.ops.base import ReferenceOps
 
 from tests.strict_xp import strict_xp
 

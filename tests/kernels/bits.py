@@ -9,9 +9,9 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
-from pellucid.ops.activations import ACTIVATIONS
 from pellucid.ops.kernels import native
-from pellucid.standard.cython import CythonOps
+from pellucid.standard.ops.activations import ACTIVATIONS
+from pellucid.standard.ops.cython import CythonOps
 
 from tests.kernels.cases import DENSE_SIZES, GROUPS, SIZES, Call, Draw, dense_calls
 

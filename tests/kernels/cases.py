@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
 from pellucid.ops.random import Stream
+from pellucid.standard.ops.activations import ACTIVATIONS, NEEDS_INPUT
 
 SIZES = [(0, 5), (1, 1), (1, 7), (3, 16), (17, 33), (64, 100), (170, 41)]
 """Rows and width: none, one, odd numbers, whole vectors, more rows than fit one tile."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.ops.activations import ACTIVATIONS
-from pellucid.ops.base import ReferenceOps
 from pellucid.ops.kernels import native
 from pellucid.ops.random import Stream
-from pellucid.standard.cython import ACCELERATED, CythonOps
+from pellucid.standard.ops.activations import ACTIVATIONS
+from pellucid.standard.ops.base import ReferenceOps
+from pellucid.standard.ops.cython import ACCELERATED, CythonOps
 
 from tests.kernels.cases import DENSE_SIZES, GROUPS, SIZES, Call, Draw, dense_calls
 

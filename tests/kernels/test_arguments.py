@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from pellucid.basics.errors import ConfigError, DataError, ShapeError
-from pellucid.ops.base import ReferenceOps
 from pellucid.ops.kernels import native
 from pellucid.ops.random import Stream
-from pellucid.standard.cython import CythonOps
+from pellucid.standard.ops.base import ReferenceOps
+from pellucid.standard.ops.cython import CythonOps
 
 from tests.kernels.cases import GROUPS, Call, Draw, dense_calls
 

@@ -7,7 +7,7 @@ import platform
 
 import numpy as np
 import pytest
-from pellucid.standard.cython import CythonOps
+from pellucid.standard.ops.cython import CythonOps
 
 from tests.checkout import ROOT
 from tests.kernels.cases import GROUPS, Call, Draw

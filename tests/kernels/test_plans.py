@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pellucid.basics.errors import DataError, PellucidError
 from pellucid.ops.kernels import native
-from pellucid.standard.cython import CythonOps
+from pellucid.standard.ops.cython import CythonOps
 
 from tests.kernels.cases import GROUPS, Draw, dense_calls
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pellucid
 import pytest
-from pellucid.ops.base import ReferenceOps
-from pellucid.standard.cython import CythonOps
+from pellucid.standard.ops.base import ReferenceOps
+from pellucid.standard.ops.cython import CythonOps
 
 SOURCE = Path(__file__).with_name("plugin.c")
 OPS = CythonOps()

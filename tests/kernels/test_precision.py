@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.ops.base import ReferenceOps
 from pellucid.ops.kernels import native
-from pellucid.standard.cython import CythonOps
+from pellucid.standard.ops.base import ReferenceOps
+from pellucid.standard.ops.cython import CythonOps
 
 from tests.fake_cupy import COMPILER, FakeCupyOps
 

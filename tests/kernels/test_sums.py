@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.ops.base import ReferenceOps
-from pellucid.standard.cython import CythonOps
+from pellucid.standard.ops.base import ReferenceOps
+from pellucid.standard.ops.cython import CythonOps
 
 MANY, WIDTH = 50_000, 3
 ALIKE = np.full((MANY, WIDTH), 0.1, np.float32)

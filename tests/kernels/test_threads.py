@@ -14,7 +14,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.ops import threads as thread_settings
 from pellucid.ops.kernels import native
 from pellucid.ops.threads import get_num_threads, set_num_threads, usable_cores, wanted_threads
-from pellucid.standard.cython import CythonOps
+from pellucid.standard.ops.cython import CythonOps
 
 from tests.kernels.cases import GROUPS, Call, Draw, dense_calls, loss_calls, norm_calls
 
@@ -206,7 +206,7 @@ def test_threadpoolctl_is_not_imported_by_us() -> None:
 def test_signals_go_to_the_interpreter_and_not_to_the_workers() -> None:
     """Ctrl-C while kernels run: the main thread sees it."""
     done = python(
-        "import os, signal, threading\nimport numpy as np\nfrom pellucid.standard.cython import CythonOps\n"
+        "import os, signal, threading\nimport numpy as np\nfrom pellucid.standard.ops.cython import CythonOps\n"
         "from pellucid.ops.kernels import native\nnative.set_threads(4)\n"
         # A process that was started in the background may have inherited that SIGINT is ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"

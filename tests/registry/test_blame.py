@@ -31,7 +31,7 @@ registry.dataset("raises", "{module}.m:Raises", summary="")
 """
 MODULE = """
 from pellucid import Dataset, Loss
-from pellucid.ops.base import ReferenceOps
+from pellucid.standard.ops.base import ReferenceOps
 
 NUMBER = 3
 

@@ -12,10 +12,10 @@ import pellucid
 import pytest
 from pellucid import standard
 from pellucid.basics.component import Component
-from pellucid.ops.base import Ops
 from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import Registry
+from pellucid.standard.ops.base import Ops
 
 REGISTRY = Registry()
 ENTRIES = list(REGISTRY.plugins.load(CORE).entries.values())

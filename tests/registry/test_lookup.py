@@ -166,7 +166,7 @@ def test_the_default_registry_is_one_object_that_tests_can_replace(registry: Reg
 
 
 def test_ops_fall_back_to_the_reference(site: Path, registry: Registry):
-    from pellucid.ops.base import ReferenceOps
+    from pellucid.standard.ops.base import ReferenceOps
 
     class Fast(ReferenceOps):
         name = "cython"
@@ -195,7 +195,7 @@ def test_ops_fall_back_to_the_reference(site: Path, registry: Registry):
 
 def test_a_context_reaches_a_plugins_op(site: Path, registry: Registry):
     from pellucid import Context
-    from pellucid.ops.base import ReferenceOps
+    from pellucid.standard.ops.base import ReferenceOps
 
     install(site, "acme", 'registry.op("twice", reference="{module}.k:twice", summary="2x")',
             modules={"k": "def twice(ops, x): return 2 * x"})  # fmt: skip
@@ -206,7 +206,7 @@ def test_a_context_reaches_a_plugins_op(site: Path, registry: Registry):
 def test_the_reference_of_an_op_leaves_no_recorded_plan(site: Path, registry: Registry):
     """A plan holds kernel calls: array code between them would be missing when it is replayed."""
     np = pytest.importorskip("numpy")
-    ops = pytest.importorskip("pellucid.standard.cython").CythonOps()
+    ops = pytest.importorskip("pellucid.standard.ops.cython").CythonOps()
     install(
         site, "acme",
         """

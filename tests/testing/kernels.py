@@ -116,11 +116,11 @@ def _run(*command: Any) -> None:
 def backend(native: Any) -> Any:
     """The compiled backend on these kernels."""
     name = "tests_mutant_native"
-    source = source_of("pellucid.standard.cython").replace(
+    source = source_of("pellucid.standard.ops.cython").replace(
         "from pellucid.ops.kernels import native", f"import {name} as native"
     )
     sys.modules[name] = native
     try:
-        return executed("pellucid.standard.cython", source).CythonOps()
+        return executed("pellucid.standard.ops.cython", source).CythonOps()
     finally:
         del sys.modules[name]

@@ -14,10 +14,10 @@ from types import ModuleType
 from typing import Any
 from unittest import SkipTest
 
-from pellucid.ops.base import Ops, ReferenceOps
 from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.plugins import Plugins
 from pellucid.registry.registry import Registry
+from pellucid.standard.ops.base import Ops, ReferenceOps
 from pellucid.testing import Case, ConformanceError, conformance_cases
 from pellucid.testing.registries import use_registry
 from pellucid.testing.subject import Backends, installed_backends

@@ -13,8 +13,8 @@ import pytest
 from pellucid.basics.errors import ConfigError, PluginError
 from pellucid.glassbox.equations import Activation, evaluate
 from pellucid.glassbox.failure import require_close
-from pellucid.ops.base import ReferenceOps
 from pellucid.registry.registry import default_registry
+from pellucid.standard.ops.base import ReferenceOps
 from pellucid.testing import Case, ConformanceError, Report, conformance_cases, run_conformance
 from pellucid.testing.fingerprint import difference, fingerprint
 from pellucid.testing.registries import use_registry

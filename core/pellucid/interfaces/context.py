@@ -12,7 +12,7 @@ from pellucid.autodiff.variable import Variable
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import ConfigError, DifferentiationError
 from pellucid.interfaces.parameters import State
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 from pellucid.ops.random import _MASK, Stream, mix, site_key
 
 EVERY_INPUT = (True,) * 32
@@ -54,13 +54,13 @@ class Context:
     """What a Composite records its forward on."""
 
     def __init__(
-        self, ops: Ops, *, training: bool = False, seed: int = 0, dtype: Any = "float32",
+        self, ops: Backend, *, training: bool = False, seed: int = 0, dtype: Any = "float32",
         needs_dx: tuple[bool, ...] = EVERY_INPUT,
     ) -> None:  # fmt: skip
         self._open(ops, training, needs_dx, "", _Call(seed, dtype))
         self.begin(0, 0)
 
-    def _open(self, ops: Ops, training: bool, needs_dx: tuple[bool, ...], path: str, call: _Call) -> None:
+    def _open(self, ops: Backend, training: bool, needs_dx: tuple[bool, ...], path: str, call: _Call) -> None:
         self.ops = ops
         self.xp = ops.xp
         self.training = training

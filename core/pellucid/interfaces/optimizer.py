@@ -15,7 +15,7 @@ from pellucid.basics.checks import check_float, check_type
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.parameters import Arena, Param
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 
 Group = Mapping[str, Any]
 """``{"match": "*.bias", "lr": …, "weight_decay": …}``: hyper-parameters for the parameters whose path matches."""
@@ -65,7 +65,7 @@ class Segment:
         self.grad: Array = arena.grad[self.start : self.stop]
 
     @property
-    def ops(self) -> Ops:
+    def ops(self) -> Backend:
         """The backend that the arrays belong to."""
         return self.slots.arena.ops
 

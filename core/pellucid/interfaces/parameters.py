@@ -14,7 +14,7 @@ from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.basics.limits import check_memory
 from pellucid.interfaces.initializer import Initializer
 from pellucid.interfaces.regularizer import Regularizer
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 
 ALIGNMENT = 64
 """Bytes: a cache line and the widest vector register."""
@@ -163,7 +163,7 @@ class Arena:
         offsets: the first element of each parameter.
     """
 
-    def __init__(self, params: Iterable[Param], dtype: Any, ops: Ops) -> None:
+    def __init__(self, params: Iterable[Param], dtype: Any, ops: Backend) -> None:
         self.params = list(params)
         self.dtype = np.dtype(dtype)
         self.ops = ops

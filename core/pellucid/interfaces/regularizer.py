@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pellucid.basics.arrays import Array
 from pellucid.basics.component import Component
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 
 
 class Regularizer(Component, ABC):
@@ -19,9 +19,9 @@ class Regularizer(Component, ABC):
     kind: ClassVar[str] = "regularizer"
 
     @abstractmethod
-    def penalty(self, ops: Ops, data: Array) -> float:
+    def penalty(self, ops: Backend, data: Array) -> float:
         """Its value."""
 
     @abstractmethod
-    def add_gradient(self, ops: Ops, data: Array, grad: Array) -> None:
+    def add_gradient(self, ops: Backend, data: Array, grad: Array) -> None:
         """Add its gradient to ``grad``."""

@@ -11,7 +11,7 @@ import numpy as np
 from pellucid.basics.arrays import Shape
 from pellucid.interfaces.parameters import Arena
 from pellucid.interfaces.transform import Transform
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 
 
 @dataclass(eq=False)
@@ -35,7 +35,7 @@ class Runtime:
         idle_predictions: by the shapes of their inputs, the memory and plan of predictions that may be used again.
     """
 
-    ops: Ops
+    ops: Backend
     dtype: np.dtype[Any]
     seed: int
     input_shapes: tuple[Shape, ...]

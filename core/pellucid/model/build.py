@@ -18,7 +18,7 @@ from pellucid.interfaces.parameters import Arena, Param, State
 from pellucid.interfaces.runtime import Runtime
 from pellucid.model.predict import predict
 from pellucid.ops.backends import get_ops
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 from pellucid.ops.random import mix, site_key
 from pellucid.registry.config import config_or_none, read
 
@@ -27,7 +27,7 @@ DTYPES = ("float32", "float64")
 
 def build(
     config: str | Mapping[str, Any] | Layer, *, input_shape: Any = None, seed: int | None = None,
-    dtype: Any = "float32", backend: str | Ops | None = None, **arguments: Any,
+    dtype: Any = "float32", backend: str | Backend | None = None, **arguments: Any,
 ) -> Layer:  # fmt: skip
     """A model by name: its layers are made, their parameters placed in one block of memory and initialised.
 
@@ -107,7 +107,7 @@ def _seed(seed: Any) -> int:
 
 
 def initialize(
-    model: Layer, *input_shapes: Shape, seed: int, dtype: Any, ops: Ops, config: dict[str, Any] | None = None
+    model: Layer, *input_shapes: Shape, seed: int, dtype: Any, ops: Backend, config: dict[str, Any] | None = None
 ) -> Layer:
     """Build the layers for these input shapes, place all parameters in one arena and draw their first values.
 
@@ -142,7 +142,7 @@ def declare(model: Layer, *input_shapes: Shape) -> None:
 
 
 def allocate(
-    model: Layer, *input_shapes: Shape, seed: int, dtype: Any, ops: Ops, config: dict[str, Any] | None
+    model: Layer, *input_shapes: Shape, seed: int, dtype: Any, ops: Backend, config: dict[str, Any] | None
 ) -> Runtime:
     """Take the memory of all that has been declared, filled with zeros."""
     arena = Arena(model.parameters(), dtype, ops)

@@ -17,7 +17,7 @@ from pellucid.basics.errors import DataError, DifferentiationError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_inputs
 from pellucid.interfaces.parameters import Param, State
-from pellucid.ops.base import ReferenceOps
+from pellucid.ops.backends import get_ops
 
 
 class CallTape(Tape):
@@ -176,7 +176,7 @@ class ShapeTape(CallTape):
     """Layers are built, and asked for their shape, instead of being run."""
 
     def __init__(self, composite: Composite, build: bool) -> None:
-        super().__init__(ShapeContext(ReferenceOps(), training=True))
+        super().__init__(ShapeContext(get_ops("reference"), training=True))
         self.composite = composite
         self.build = build
         self.intervals: dict[int, tuple[Any, Interval]] = {}  # by id of what a layer gave, which stays alive with it

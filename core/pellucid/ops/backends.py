@@ -7,11 +7,11 @@ import warnings
 from functools import cache
 
 from pellucid.basics.errors import ConfigError, PellucidWarning
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 from pellucid.ops.lookup import BACKEND_VARIABLE, require_known, shared
 
 
-def get_ops(backend: str | Ops | None = None) -> Ops:
+def get_ops(backend: str | Backend | None = None) -> Backend:
     """The operations of a backend, one shared instance for each name.
 
     Args:
@@ -21,11 +21,11 @@ def get_ops(backend: str | Ops | None = None) -> Ops:
     Raises:
         ConfigError: the name is unknown, or the backend cannot be used here; the message says why and what to do.
     """
-    if isinstance(backend, Ops):
+    if isinstance(backend, Backend):
         return backend
     name = backend or default_backend()
     made = shared(name)
-    if not isinstance(made, Ops):
+    if not isinstance(made, Backend):
         raise ConfigError(f"Backend {name!r} must be a subclass of pellucid.Ops. Received: {made!r}.")
     return made
 

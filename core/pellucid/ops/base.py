@@ -1,4 +1,4 @@
-"""Ops: the operations that a backend provides, each defined here in plain array code, which is its specification."""
+"""Backend: arrays, random numbers and recording, which is what the engine knows of a backend."""
 
 from __future__ import annotations
 
@@ -6,41 +6,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-import numpy
-
 from pellucid.basics.arrays import Array
-from pellucid.ops.dense import DenseOps
 from pellucid.ops.lookup import shared
-from pellucid.ops.normalisation import NormalisationOps
-from pellucid.ops.objectives import ObjectiveOps
 from pellucid.ops.random import RandomOps
 from pellucid.ops.recording import Plan
-from pellucid.ops.updates import UpdateOps
 from pellucid.registry.config import find_op
 
 Result = TypeVar("Result")
 
 
-class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
-    """The operations of one backend, and their reference implementation over the array namespace ``xp``.
+class Backend(RandomOps, ABC):
+    """Where arrays live, and what is done with them as such.
 
-    A backend subclasses this, sets ``name`` and ``xp``, says how arrays reach it (``asarray``, ``to_host``,
-    ``address``) and overrides what it accelerates; everything else works through ``xp``. The docstrings specify:
-
-    * **Outputs** are given by the caller, preallocated, C-contiguous, and named last. Unless said otherwise they are
-      overwritten, whatever they held, and overlap no input. Sums over a batch that go to parameters are *added to*.
-    * **Inputs** are never written and may be non-contiguous. Layers pass views of two axes, (rows, features).
-    * **dtype**: float32 or float64, the same for all floating arguments unless stated; the result's rounding may differ
-      between backends within a few units of the last place, random bits may not differ at all.
-    * **Sums over rows** are taken in float64, or in short chains of float32 that are added up in float64: a chain of n
-      additions is off by up to n/2 units of the last place, which for a million rows can be 1 %. Matrix products
-      over rows (dW = xᵀ dz) add up blocks of a few hundred rows: of a million equal rows they are off by 2e-5.
-    * **0 rows** are allowed everywhere.
-    * **Values that change from step to step** come in cells (small arrays), so that a step can be recorded once and
-      replayed; ``float`` arguments are constants of the component.
-
-    Array code here uses only what NumPy and CuPy share, and never NumPy itself: the tests run it on an array type that
-    refuses to become a ``numpy.ndarray``.
+    What layers, losses and optimizers compute is the business of the built-ins and plugins: :class:`pellucid.Ops` has
+    the operations of the former, and those of the latter are found by their names, see :meth:`op`.
     """
 
     kind: ClassVar[str] = "backend"
@@ -68,10 +47,17 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
         kernel: Callable[..., Any] = find_op(name, self)
         return kernel
 
+    def __getattr__(self, name: str) -> Any:
+        """An operation of a derived class, which the engine need not know."""
+        raise AttributeError(
+            f"The backend {type(self).__name__} has no operation {name!r}. Those of the built-ins are in pellucid.Ops: "
+            f"derive it from that. A plugin's are found by name, op('vendor/{name}')."
+        )
+
     def synchronize(self) -> None:
         """Wait until all work given to the device is done."""
 
-    def __deepcopy__(self, memo: Any) -> Ops:
+    def __deepcopy__(self, memo: Any) -> Backend:
         """A copied model runs on the same backend."""
         return self
 
@@ -81,19 +67,3 @@ class Ops(DenseOps, ObjectiveOps, NormalisationOps, RandomOps, UpdateOps, ABC):
 
     def __repr__(self) -> str:
         return f"<pellucid backend {self.name!r}>"
-
-
-class ReferenceOps(Ops):
-    """The operations in plain array code: the specification, the fallback, and what gradient checks run on.
-
-    Args:
-        xp: the array namespace; NumPy unless a test brings a stricter one.
-    """
-
-    name = "reference"
-
-    def __init__(self, xp: Any = numpy) -> None:
-        self.xp = xp
-
-    def address(self, a: Array) -> int:
-        return int(a.ctypes.data)

@@ -18,7 +18,7 @@ from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.transform import Transform
 from pellucid.model.build import DTYPES, allocate, declare, read_shapes
 from pellucid.ops.backends import get_ops
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 from pellucid.registry.config import read
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import default_registry
@@ -51,7 +51,7 @@ def save(model: Layer, path: str | os.PathLike[str]) -> None:
     write(path, "model", document, tensors)
 
 
-def load(path: str | os.PathLike[str], *, backend: str | Ops | None = None) -> Layer:
+def load(path: str | os.PathLike[str], *, backend: str | Backend | None = None) -> Layer:
     """A model from its file, ready to predict and to be trained on.
 
     Args:

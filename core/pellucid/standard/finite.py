@@ -9,7 +9,7 @@ import numpy as np
 from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.errors import NumericalError
 from pellucid.interfaces.parameters import Arena, State
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 from pellucid.training.run import Callback, Training
 from pellucid.training.update import Update
 
@@ -73,7 +73,7 @@ class Finite(Callback):
                 return f"state {place}"
         return ""
 
-    def _adds_up(self, ops: Ops, values: Array) -> bool:
+    def _adds_up(self, ops: Backend, values: Array) -> bool:
         """Whether the squares have a finite sum: then all values are finite."""
         ops.sum_squares(values, self._squares)
         return ops.guard_finite(self._squares)
@@ -96,5 +96,5 @@ def _told(path: str, element: tuple[int, ...], value: Any, number: int) -> str:
     return f"'{path}' at {element} is {value} ({number} such elements in all)"
 
 
-def _values(ops: Ops, array: Array) -> HostArray:
+def _values(ops: Backend, array: Array) -> HostArray:
     return np.asarray(ops.to_host(array))

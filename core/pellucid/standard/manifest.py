@@ -75,8 +75,9 @@ def pellucid_register(registry: Registrar) -> None:
     registry.transform("flatten", f"{transforms}:FlattenSamples", summary="all features of a sample in one row")
     registry.transform("scale", f"{transforms}:Scale", summary="multiplies by a factor and adds an offset")
 
-    registry.backend("reference", "pellucid.ops.base:ReferenceOps", summary="plain NumPy; the specification")
-    registry.backend("cython", "pellucid.standard.cython:CythonOps", summary="compiled kernels for float32 on the CPU")
+    at = "pellucid.standard.ops"
+    registry.backend("reference", f"{at}.base:ReferenceOps", summary="plain NumPy; the specification")
+    registry.backend("cython", f"{at}.cython:CythonOps", summary="compiled kernels for float32 on the CPU")
 
 
 @hookimpl(tryfirst=True)  # the first rule of a function counts

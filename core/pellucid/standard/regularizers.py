@@ -6,7 +6,7 @@ from pellucid.basics.arrays import Array
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.regularizer import Regularizer
-from pellucid.ops.base import Ops
+from pellucid.ops.base import Backend
 
 
 class L2(Regularizer):
@@ -27,10 +27,10 @@ class L2(Regularizer):
         check_float(self, "strength", strength, "[0, inf)")
         self.strength = strength
 
-    def penalty(self, ops: Ops, data: Array) -> float:
+    def penalty(self, ops: Backend, data: Array) -> float:
         total = ops.empty((), "float64")
         ops.sum_squares(data, total)
         return 0.5 * self.strength * float(total)
 
-    def add_gradient(self, ops: Ops, data: Array, grad: Array) -> None:
+    def add_gradient(self, ops: Backend, data: Array, grad: Array) -> None:
         ops.add_scaled(grad, data, self.strength)

@@ -16,7 +16,7 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.objective import Batch, Loss, Objective
 from pellucid.model.build import initialize
-from pellucid.ops.base import Ops, ReferenceOps
+from pellucid.standard.ops.base import Ops, ReferenceOps
 
 STEP = 1e-5
 """h of the central difference ``(L(x + h) − L(x − h)) / 2h``, relative to max(1, |x|): its error, of order h², and the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from unittest import SkipTest
 
 import numpy as np
@@ -13,9 +13,9 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError
 from pellucid.ops.backends import get_ops
-from pellucid.ops.base import Ops, ReferenceOps
 from pellucid.registry.config import create
 from pellucid.registry.manifest import Entry
+from pellucid.standard.ops.base import Ops, ReferenceOps
 
 Made = TypeVar("Made")
 VARIABLE = 3
@@ -41,7 +41,7 @@ class Backends:
 def installed_backends() -> Backends:
     """The reference, and the compiled kernels where they are installed."""
     try:
-        return Backends(fast=get_ops("cython"))
+        return Backends(fast=cast(Ops, get_ops("cython")))
     except ConfigError as error:
         return Backends(why_none=f"there is no other backend here to compare with. {error}")
 

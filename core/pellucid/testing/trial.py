@@ -14,7 +14,7 @@ from pellucid.glassbox.failure import require_close
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
-from pellucid.ops.base import Ops
+from pellucid.standard.ops.base import Ops
 from pellucid.testing.subject import Subject
 
 Arrays = tuple[Any, ...]

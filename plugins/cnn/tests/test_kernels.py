@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pellucid import ACTIVATIONS, NEEDS_INPUT, ShapeError, get_ops
-from pellucid.ops.base import ReferenceOps
+from pellucid.standard.ops.base import ReferenceOps
 from pellucid_cnn.geometry import Geometry, output_size
 from pellucid_cnn.ops import convolution, group_norm, joining, pooling, resampling
 

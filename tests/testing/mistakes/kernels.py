@@ -135,7 +135,7 @@ KERNELS = (
 )
 
 BACKEND = Patient(
-    "pellucid.standard.cython",
+    "pellucid.standard.ops.cython",
     ("layer core/leaky_relu", "layer core/dense", "layer core/batch_norm", "loss core/binary_cross_entropy"),
     (
         Mistake(

@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 DENSE = Patient(
-    "pellucid.ops.dense",
+    "pellucid.standard.ops.dense",
     ("layer core/dense",),
     (
         Mistake("bias subtracted", "before += bias", "before -= bias"),
@@ -42,7 +42,7 @@ DENSE = Patient(
 
 
 def _activation(layer: str, *mistakes: Mistake) -> Patient:
-    return Patient("pellucid.ops.activations", (f"layer core/{layer}",), mistakes, ops="ActivationOps")
+    return Patient("pellucid.standard.ops.activations", (f"layer core/{layer}",), mistakes, ops="ActivationOps")
 
 
 ACTIVATIONS = (
@@ -102,7 +102,7 @@ ACTIVATIONS = (
 )
 
 NORMALISATION = Patient(
-    "pellucid.ops.normalisation",
+    "pellucid.standard.ops.normalisation",
     ("layer core/batch_norm", "layer core/layer_norm"),
     (
         Mistake(
@@ -164,7 +164,7 @@ NORMALISATION = Patient(
 )
 
 OBJECTIVES = Patient(
-    "pellucid.ops.objectives",
+    "pellucid.standard.ops.objectives",
     ("loss core/softmax_cross_entropy", "loss core/binary_cross_entropy", "loss core/mse"),
     (
         Mistake(
@@ -222,7 +222,7 @@ OBJECTIVES = Patient(
 )
 
 UPDATES = Patient(
-    "pellucid.ops.updates",
+    "pellucid.standard.ops.updates",
     ("optimizer core/sgd", "optimizer core/adam", "optimizer core/adamw"),
     (
         Mistake(

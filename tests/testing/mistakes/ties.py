@@ -26,7 +26,7 @@ GLOBAL_MAX_POOL = Patient(
     ),
 )
 LEAKY_RELU = Patient(
-    "pellucid.ops.activations",
+    "pellucid.standard.ops.activations",
     ("layer core/leaky_relu",),
     (Mistake("leaky relu's slope at 0 is 1", "xp.where(y > 0, dy, a * dy)", "xp.where(y >= 0, dy, a * dy)"),),
     ops="ActivationOps",

@@ -11,7 +11,7 @@ from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
-from pellucid.ops.activations import DEFAULT_ALPHA, NEEDS_INPUT
+from pellucid.standard.ops.activations import DEFAULT_ALPHA, NEEDS_INPUT
 from pellucid.standard.rows import as_rows, features
 
 _INTERVALS: dict[str, Interval] = {
@@ -33,7 +33,7 @@ def interval_of(activation: str | None, alpha: float | None = None) -> Interval:
 class Elementwise(Layer, ABC):
     """``y = f(x)``, ``dx = dy ⊙ f′(x)``. Shapes: any; y has the shape of x.
 
-    A subclass names its op, one of ``pellucid.ops.activations.ACTIVATIONS``.
+    A subclass names its op, one of ``pellucid.standard.ops.activations.ACTIVATIONS``.
     """
 
     examples = (Example(), Example({}, ((3, 4),)))

@@ -13,9 +13,9 @@ from pellucid.interfaces.initializer import Initializer
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
 from pellucid.interfaces.regularizer import Regularizer
-from pellucid.ops.activations import ACTIVATIONS, NEEDS_INPUT
 from pellucid.standard.arguments import check_bool, check_choice
 from pellucid.standard.layers.activations import interval_of
+from pellucid.standard.ops.activations import ACTIVATIONS, NEEDS_INPUT
 from pellucid.standard.rows import as_rows, features
 
 RECTIFIERS = frozenset({"relu", "leaky_relu", "elu", "softplus", "silu", "gelu"})
@@ -89,7 +89,7 @@ class Dense(Layer):
         ctx.x, ctx.y = as_rows(ctx, x, "x"), y.reshape(-1, self.units)  # (rows, I), (rows, O)
         ctx.z = ctx.scratch("z", ctx.y.shape) if f in NEEDS_INPUT else None
         bias = None if self.bias is None else self.bias.data
-        # z = x W + b; y = f(z): the reference implementation stands in pellucid/ops/dense.py.
+        # z = x W + b; y = f(z): the reference implementation stands in pellucid/standard/ops/dense.py.
         ctx.ops.dense_forward(ctx.x, self.weight.data, bias, f, ctx.y, ctx.z)
         return y
 

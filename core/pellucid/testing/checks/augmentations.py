@@ -10,7 +10,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.transform import Augmentation
-from pellucid.ops.base import Ops
+from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks
 from pellucid.testing.subject import Subject, draw_input
 

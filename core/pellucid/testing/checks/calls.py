@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.glassbox.failure import ConformanceError, require_all_close, require_same
 from pellucid.interfaces.context import Context
-from pellucid.ops.base import Ops
+from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks, has_expressions, promises_capture
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.checks.loss_trial import LossTrial

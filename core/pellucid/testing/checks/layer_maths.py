@@ -16,7 +16,7 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
 from pellucid.model.composite import Composite
-from pellucid.ops.base import Ops
+from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.gradients import check_gradients

@@ -10,7 +10,7 @@ from pellucid.basics.arrays import HostArray, as_tuple
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.model.build import initialize
-from pellucid.ops.base import Ops
+from pellucid.standard.ops.base import Ops
 from pellucid.testing.subject import Subject, declared_shape, draw_inputs, tie
 from pellucid.testing.trial import Arrays, CallTrial
 

@@ -9,7 +9,7 @@ import numpy as np
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
-from pellucid.ops.base import Ops
+from pellucid.standard.ops.base import Ops
 from pellucid.testing.subject import Subject, draw_input, tie
 from pellucid.testing.trial import Arrays, CallTrial
 

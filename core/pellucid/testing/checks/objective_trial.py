@@ -11,8 +11,8 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.objective import Batch, Objective
 from pellucid.model.build import initialize
-from pellucid.ops.base import Ops
 from pellucid.registry.config import read
+from pellucid.standard.ops.base import Ops
 from pellucid.testing.subject import Subject, declared_shape, draw_input, draw_inputs
 from pellucid.testing.trial import Arrays, CallTrial
 

@@ -9,9 +9,9 @@ import numpy as np
 from pellucid.interfaces.layer import require_runtime
 from pellucid.interfaces.optimizer import Optimizer, Segment, Slots, make_segments
 from pellucid.model.build import initialize
-from pellucid.ops.base import Ops
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.dense import Dense
+from pellucid.standard.ops.base import Ops
 from pellucid.testing.subject import Subject, tie
 from pellucid.testing.trial import Trial
 

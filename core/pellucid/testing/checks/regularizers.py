@@ -8,7 +8,7 @@ import numpy as np
 
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require_close, require_same
-from pellucid.ops.base import Ops
+from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.gradients import slope
 from pellucid.testing.subject import ROUNDING, Subject, tie

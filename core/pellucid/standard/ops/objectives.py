@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DataError
-from pellucid.ops.activations import ActivationOps
+from pellucid.standard.ops.activations import ActivationOps
 
 
 class ObjectiveOps(ActivationOps):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pellucid.basics.arrays import Array
-from pellucid.ops.activations import NEEDS_INPUT, ActivationOps, require_activation
+from pellucid.standard.ops.activations import NEEDS_INPUT, ActivationOps, require_activation
 
 
 class DenseOps(ActivationOps):

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import numpy
 
 from pellucid.basics.arrays import Array
-from pellucid.ops.base import ReferenceOps
 from pellucid.ops.kernels import native
 from pellucid.ops.recording import Plan
+from pellucid.standard.ops.base import ReferenceOps
 
 Result = TypeVar("Result")
 
