@@ -88,7 +88,7 @@ def entry_points(metadata: str, of: str = _PREFIX) -> Iterator[tuple[str, str, s
 
 
 def read(metadata: str, name: str) -> str:
-    """The text of one of a distribution's files, or nothing where there is none; of a long one the first 65,536 bytes."""
+    """The text of one of a distribution's files, or nothing where there is none; of a long one the beginning."""
     folder, base = os.path.split(metadata)
     try:
         with open(os.path.join(metadata, name), "rb") as file:  # noqa: PTH118, PTH123

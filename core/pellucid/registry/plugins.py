@@ -7,12 +7,13 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
+from contextlib import nullcontext
+from contextvars import ContextVar, copy_context
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
-from pellucid.basics.suggest import did_you_mean, listed as in_words
+from pellucid.basics.suggest import did_you_mean, listed as in_words, raised
 from pellucid.basics.version import __version__
 from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.manifest import NAME, Entry, Registrar
@@ -28,6 +29,7 @@ CORE = "core"
 REGISTER = "pellucid_register"
 _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
+Function = Callable[..., Any]
 Status = Literal["found", "loading", "loaded", "broken", "incompatible", "conflict", "disabled"]
 
 
@@ -41,7 +43,7 @@ class Plugin:
         status: ``found`` until it is loaded; then ``loaded``, or why it is not:
             ``broken`` (its manifest or a hook raised), ``incompatible`` (made for another version of the interface),
             ``conflict`` (several packages claim the vendor), ``disabled`` (not in the allow-list).
-        reason: what is wrong and what to do, or empty.
+        reason: what is wrong and what to do, or empty; of one that is loaded, what its import did beside registering.
         failed_in: the hook that raised, or empty.
         traceback: of the exception, or empty.
         entries: what it registered, by (kind, short name).
@@ -63,8 +65,11 @@ class Plugin:
         """Take everything back that this plugin registered and remember why."""
         self.status = "broken"
         self.failed_in = hook
-        self.reason = f"{type(error).__name__}: {error}"
-        self.traceback = "".join(traceback.format_exception(error))
+        self.reason = f"{raised(error):.2000}"
+        try:
+            self.traceback = "".join(traceback.format_exception(error))
+        except BaseException:  # a class may refuse to be looked at
+            self.traceback = f"Traceback: none can be shown of {self.reason}"
         self.error = error
         self.entries = {}
 
@@ -116,23 +121,31 @@ class Plugins:
     def load(self, vendor: str) -> Plugin:
         """Load this plugin's manifest, unless that was tried before. Never raises (unless ``PELLUCID_STRICT=1``):
         look at the status."""
-        with self._lock:
-            plugin = self.found[vendor]
+        plugin = self.found[vendor]
+        with self._lock if plugin.status in ("found", "loading") else nullcontext():
             if plugin.status == "found":
-                plugin.status = "loading"
-                try:
-                    self._load(plugin)
-                    plugin.status = "loaded"
-                except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us either
-                    self._forget(plugin)
-                    plugin.fail(error)
-                finally:
-                    if plugin.status == "loading":  # Ctrl-C: the next who asks begins anew
-                        self._forget(plugin)
-                        plugin.status = "found"
-            if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
-                raise plugin.unusable()
-            return plugin
+                self._import(plugin)
+        if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
+            raise plugin.unusable()
+        return plugin
+
+    def _import(self, plugin: Plugin) -> None:
+        """Whatever a manifest does: afterwards its plugin is loaded or broken, and the process as it was."""
+        remarks: list[str] = []
+        signalled: list[BaseException] = []
+        plugin.status = "loading"
+        try:
+            with import_module(self.found[CORE].module).intact(remarks, signalled):
+                copy_context().run(self._load, plugin)  # settings such as numpy.seterr's belong to the context
+            plugin.status = "loaded"
+        except BaseException as error:  # sys.exit, a skipped test, an interrupt of its own: none of these is to end us
+            self._forget(plugin)
+            plugin.status = "found"
+            if error in signalled:  # Ctrl-C meanwhile: the next who asks begins anew
+                error.add_note(f"{plugin.distribution} was being imported, for plugin '{plugin.vendor}'.")
+                raise
+            plugin.fail(error)
+        plugin.reason = " ".join(filter(None, [plugin.reason, *remarks]))
 
     def load_all(self) -> list[Plugin]:
         """Load every manifest."""
@@ -143,12 +156,13 @@ class Plugins:
         for vendor, implementation in self.implementations(hook):
             self._isolated(self.found[vendor], hook, implementation)(**arguments)
 
-    def observer(self, function: Callable[..., None]) -> Callable[..., None]:
-        """A function that looks on, as it is to be called: where a hook subscribes it, isolated as the hook is."""
+    def observer(self, function: Function, ends_run: bool = False) -> Function:
+        """A function that looks on, as it is to be called: where a hook subscribes it, isolated as the hook is. One
+        that takes part ``ends_run`` if it raises, as nobody can use what it leaves half-done; its plugin is named."""
         caller = _CALLER.get()
-        return function if caller is None else self._isolated(*caller, function)
+        return function if caller is None else self._isolated(*caller, function, ends_run)
 
-    def _isolated(self, plugin: Plugin, hook: str, function: Callable[..., None]) -> Callable[..., None]:
+    def _isolated(self, plugin: Plugin, hook: str, function: Function, ends_run: bool = False) -> Function:
         """A function of a plugin that raises nothing (unless ``PELLUCID_STRICT=1``), and is not called any more once
         the plugin is switched off."""
 
@@ -157,10 +171,13 @@ class Plugins:
                 token = _CALLER.set((plugin, hook))
                 try:
                     function(*further, **arguments)
-                except (Exception, SystemExit) as error:  # what calls sys.exit must not end us either
+                except KeyboardInterrupt as error:
+                    error.add_note(f"{hook} of plugin '{plugin.vendor}' was being called.")
+                    raise
+                except BaseException as error:  # what calls sys.exit must not end us either
                     self._forget(plugin)
                     plugin.fail(error, hook)
-                    if strict():
+                    if ends_run or strict():
                         raise plugin.unusable() from error
                     last = traceback.extract_tb(error.__traceback__)[-1]
                     warning = PellucidWarning(
@@ -175,7 +192,7 @@ class Plugins:
 
         return call
 
-    def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
+    def implementations(self, hook: str) -> list[tuple[str, Function]]:
         """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""
         self.load_all()
         found = reversed(getattr(self._manager.hook, hook).get_hookimpls())
@@ -194,15 +211,17 @@ class Plugins:
                 f"The entry point of {plugin.distribution} names {plugin.module!r}. It must name the module that "
                 f'implements the hooks: {plugin.vendor} = "{plugin.module.partition(":")[0]}".'
             )
+        if plugin.module.partition(".")[0] == "pellucid" and plugin.vendor != CORE:
+            raise PluginError(f"The entry point of {plugin.distribution} names {plugin.module}, a module of pellucid.")
         module = import_module(plugin.module)
         self._manager.register(module, plugin.vendor)
         self._check_hooks(plugin, module)
         registrar = Registrar(plugin.vendor, plugin.distribution, plugin.version)
         for implementation in self._manager.hook.pellucid_register.get_hookimpls():
-            if implementation.plugin is module:
-                _with_its_arguments(implementation)(registry=registrar)
-        registrar.close()
-        plugin.entries = registrar.entries
+            own = implementation.plugin is module
+            if own and _with_its_arguments(implementation)(registry=registrar) is not None:
+                raise PluginError(f"{plugin.module}.{REGISTER} must be a plain function that returns nothing.")
+        plugin.entries = registrar.close()
 
     def _check_hooks(self, plugin: Plugin, module: Any) -> None:
         callers = self._manager.get_hookcallers(module) or []
@@ -229,11 +248,11 @@ class Plugins:
             self._manager.unregister(name=plugin.vendor)
 
 
-def _with_its_arguments(implementation: pluggy.HookImpl) -> Callable[..., None]:
+def _with_its_arguments(implementation: pluggy.HookImpl) -> Function:
     """The function of a plugin, which may take fewer arguments than its hook offers."""
 
-    def call(**arguments: Any) -> None:
-        implementation.function(**{name: arguments[name] for name in implementation.argnames})
+    def call(**arguments: Any) -> Any:
+        return implementation.function(**{name: arguments[name] for name in implementation.argnames})
 
     return call
 

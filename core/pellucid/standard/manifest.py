@@ -5,6 +5,10 @@ from __future__ import annotations
 from pellucid.registry.derivatives import Derivatives
 from pellucid.registry.hookspecs import hookimpl
 from pellucid.registry.manifest import Registrar
+from pellucid.standard.intact import intact
+
+__all__ = ["intact", "pellucid_derivatives", "pellucid_register"]
+"""``intact`` stands around the import of every manifest."""
 
 
 @hookimpl
