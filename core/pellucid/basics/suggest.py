@@ -58,14 +58,6 @@ def listed(names: Iterable[str]) -> str:
     return (", ".join(every[:MOST_NAMES]) or "none") + more
 
 
-def raised(error: BaseException) -> str:
-    """``"ValueError: why"`` for messages, which does not fail where the error's own words do."""
-    try:
-        return f"{type(error).__name__}: {error}".removesuffix(": ")
-    except BaseException:  # whatever its __str__ raises
-        return f"{type(error).__name__}, whose words cannot be shown"
-
-
 def said(value: Any) -> str:
     """``repr`` for messages: it does not fail where there are too many digits or levels."""
     try:

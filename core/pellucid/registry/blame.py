@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pellucid.basics.errors import PellucidError, PluginError
-from pellucid.basics.suggest import raised
+from pellucid.basics.errors import PellucidError, PluginError, raised
 from pellucid.registry.manifest import Entry
 
 _PASSING: tuple[type[BaseException], ...] = (PellucidError, BrokenPipeError, MemoryError, KeyboardInterrupt)

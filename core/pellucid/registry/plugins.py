@@ -12,8 +12,8 @@ from contextvars import ContextVar, copy_context
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
-from pellucid.basics.suggest import did_you_mean, listed as in_words, raised
+from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError, raised
+from pellucid.basics.suggest import did_you_mean, listed as in_words
 from pellucid.basics.version import __version__
 from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.manifest import NAME, Entry, Registrar
@@ -112,11 +112,11 @@ class Plugins:
 
     @property
     def found(self) -> dict[str, Plugin]:
-        """All plugins by vendor, the core first; from metadata alone."""
-        with self._lock:
-            if self._found is None:
-                self._found = _judge(self._claims())
-            return self._found
+        """All plugins by vendor, the core first; from metadata alone. Nobody waits for one that is loading."""
+        if self._found is None:
+            with self._lock:
+                self._found = _judge(self._claims()) if self._found is None else self._found
+        return self._found
 
     def load(self, vendor: str) -> Plugin:
         """Load this plugin's manifest, unless that was tried before. Never raises (unless ``PELLUCID_STRICT=1``):
@@ -151,9 +151,10 @@ class Plugins:
         """Load every manifest."""
         return [self.load(vendor) for vendor in self.found]
 
-    def call(self, hook: str, **arguments: Any) -> None:
-        """Call a hook of all plugins. One that raises is switched off and reported; the others are still called."""
-        for vendor, implementation in self.implementations(hook):
+    def call(self, hook: str, of: Sequence[str] | None = None, **arguments: Any) -> None:
+        """Call a hook of all plugins, or only of these vendors and those that are loaded. One that raises is switched
+        off and reported; the others are still called."""
+        for vendor, implementation in self.implementations(hook, of):
             self._isolated(self.found[vendor], hook, implementation)(**arguments)
 
     def observer(self, function: Function, ends_run: bool = False) -> Function:
@@ -192,9 +193,10 @@ class Plugins:
 
         return call
 
-    def implementations(self, hook: str) -> list[tuple[str, Function]]:
+    def implementations(self, hook: str, of: Sequence[str] | None = None) -> list[tuple[str, Function]]:
         """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""
-        self.load_all()
+        for vendor in self.found if of is None else of:
+            self.load(vendor)
         found = reversed(getattr(self._manager.hook, hook).get_hookimpls())
         return [(implementation.plugin_name, _with_its_arguments(implementation)) for implementation in found]
 

@@ -12,8 +12,8 @@ from pathlib import PurePath
 from typing import Any, ClassVar, Protocol
 
 from pellucid.basics.component import Component
-from pellucid.basics.errors import ConfigError, PluginError
-from pellucid.basics.suggest import a, absent, did_you_mean, listed, raised
+from pellucid.basics.errors import ConfigError, PluginError, raised
+from pellucid.basics.suggest import a, absent, did_you_mean, listed
 from pellucid.registry.blame import blaming, who
 from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.plugins import CORE, Plugin, Plugins

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from pellucid.basics.errors import ConfigError, PellucidError
+from pellucid.basics.errors import ConfigError, PellucidError, raised
 from pellucid.workbench.cli.commands import COMMANDS, run_command
-from pellucid.workbench.cli.streams import Streams
+from pellucid.workbench.cli.streams import Streams, printable
 
 BAD_INPUT = 2
 OUR_MISTAKE = 1
@@ -46,8 +46,8 @@ def _guarded(argv: list[str]) -> int:
         return BAD_INPUT
     except SystemExit as ended:  # argparse, after --help; a plugin's code
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(printable(" ".join(["Interrupted.", *getattr(error, "__notes__", ())])), file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
         where = f" {error.filename!s:.500}" if error.filename else ""
@@ -59,9 +59,8 @@ def _guarded(argv: list[str]) -> int:
     except RecursionError as error:
         _report(error, "Something in the input is nested too deeply. Put layers side by side, in one list.", argv)
         return BAD_INPUT
-    except Exception as error:
-        about = f"{type(error).__name__}: {error}".removesuffix(": ")
-        _report(error, f"{about}. This is a mistake in pellucid or in a plugin. --debug shows where.", argv)
+    except BaseException as error:  # a plugin's may be of any kind
+        _report(error, f"{raised(error)}. This is a mistake in pellucid or in a plugin. --debug shows where.", argv)
         return OUR_MISTAKE
 
 
@@ -107,7 +106,7 @@ def help_text() -> str:
             *lines,
             "",
             "Models bring verbs of their own (encode, sample, …), which are used like commands: pellucid list model.",
-            f"plugins: {', '.join(vendors) or 'none'}",
+            f"plugins: {printable(', '.join(vendors)) or 'none'}",
             "",
             "options of every command:",
             "  --help   the arguments of the command",
@@ -117,7 +116,7 @@ def help_text() -> str:
     )
 
 
-def _report(error: Exception, message: str, argv: Sequence[str]) -> None:
+def _report(error: BaseException, message: str, argv: Sequence[str]) -> None:
     """What went wrong, on stderr: a message, a JSON document, or all of the traceback."""
     if "--debug" in argv:
         import traceback
@@ -129,7 +128,7 @@ def _report(error: Exception, message: str, argv: Sequence[str]) -> None:
         told = {"error": {"type": type(error).__name__, "message": message}}
         print(json.dumps(told), file=sys.stderr)  # in ASCII: whatever letters standard error has
     else:
-        print(f"pellucid: {message}", file=sys.stderr)
+        print(printable(f"pellucid: {message}"), file=sys.stderr)
 
 
 if __name__ == "__main__":
