@@ -163,12 +163,12 @@ class Registrar:
             self._check_target("op", f"{name} ({backend})", target)
         self._add("op", name, reference, backends=targets, summary=summary, version=version, migrate=migrate)
 
-    def close(self) -> dict[tuple[str, str], Entry]:
-        """The hook has returned; what is registered later would escape isolation. What it registered, in a table of its
-        own."""
+    def close(self, vendor: str) -> dict[tuple[str, str], Entry]:
+        """The hook of this vendor has returned; what is registered later would escape isolation. Returns what it has
+        registered."""
         self._closed = True
-        if any((e.kind, e.name) != (kind, f"{self.vendor}/{name}") for (kind, name), e in self.entries.items()):
-            raise PluginError(f"Plugin '{self.vendor}' has put entries in by hand. Use the methods of registry.")
+        if any((e.kind, e.name) != (kind, f"{vendor}/{name}") for (kind, name), e in self.entries.items()):
+            raise PluginError(f"Plugin '{vendor}' has put entries in by hand. Use the methods of registry.")
         return dict(self.entries)
 
     # -- checks --------------------------------------------------------------------------------------------------

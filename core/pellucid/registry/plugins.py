@@ -223,7 +223,7 @@ class Plugins:
             own = implementation.plugin is module
             if own and _with_its_arguments(implementation)(registry=registrar) is not None:
                 raise PluginError(f"{plugin.module}.{REGISTER} must be a plain function that returns nothing.")
-        plugin.entries = registrar.close()
+        plugin.entries = registrar.close(plugin.vendor)
 
     def _check_hooks(self, plugin: Plugin, module: Any) -> None:
         callers = self._manager.get_hookcallers(module) or []

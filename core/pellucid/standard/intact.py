@@ -59,7 +59,7 @@ def intact(remarks: list[str], signalled: list[BaseException]) -> Iterator[None]
     """
     start, changed = perf_counter(), list[str]()
     settings = {what: _tried(ask) for what, (ask, _) in _SETTINGS.items()}
-    paths = [(getattr(sys, what), [*getattr(sys, what)]) for what in ("path", "meta_path", "path_hooks")]
+    paths = {what: [*getattr(sys, what)] for what in ("path", "meta_path", "path_hooks")}
     owners = [(owner, dict(vars(owner))) for owner in (sys, builtins, os, *_ours())]
     loaded: dict[str, Any] = sys.modules  # in which None stands for what is not to be imported
     modules = dict(loaded)
@@ -79,10 +79,10 @@ def intact(remarks: list[str], signalled: list[BaseException]) -> Iterator[None]
             loaded.update(modules)
             for name in blocked:
                 del loaded[name]
-        for there, before in paths:
+        for (what, before), there in zip(paths.items(), (getattr(sys, what) for what in paths), strict=True):
             further = [each for each in there if each not in before]
-            if there != before + further:
-                changed.append("sys.path")
+            if there != before + further and (what == "path" or [each for each in there if each in before] != before):
+                changed.append(f"sys.{what}")
                 there[:] = before + further
         for what, (ask, put) in _SETTINGS.items():
             if _tried(ask) != settings[what]:

@@ -1,0 +1,103 @@
+"""Beside packages that misbehave, each command does its work and says who it was."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.registry.hostile import METADATA, MISDEEDS
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = (
+    "bare", "skips", "mute", "interrupts", "hook_exits", "summary_none", "prints", "signals", "patches",
+    "deletes_modules", "on_step_exits", "doctor_tampers", "an archive", "two versions",
+)  # fmt: skip
+"""Of `make test`; all of them are of `make kit`."""
+EVERY = [*MISDEEDS, *METADATA]
+
+
+@pytest.fixture(scope="module")
+def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Name -> what came of the commands beside it; all that are asked for here, by one process that forks."""
+    wanted = [item.callspec.params["name"] for item in request.session.items if item.module is request.module
+              and "name" in getattr(getattr(item, "callspec", None), "params", {})]  # fmt: skip
+    folder = tmp_path_factory.mktemp("hostile")
+    command = [sys.executable, "-m", "tests.registry.children", str(folder), "", "all", *dict.fromkeys(wanted)]
+    done = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    known: dict[str, Any] = {}
+
+    def of(name: str) -> Any:
+        assert done.stdout is not None and done.stderr is not None
+        while name not in known:
+            line = done.stdout.readline()
+            assert line, done.stderr.read()
+            told = json.loads(line)
+            known[told["name"]] = told["outcomes"]
+        return known[name]
+
+    yield of
+    done.kill()
+    done.communicate()
+
+
+def expected(name: str) -> tuple[str, str, str]:
+    """(status, part of what is said, part of what a training says)."""
+    if name in MISDEEDS:
+        return MISDEEDS[name].status, MISDEEDS[name].said, MISDEEDS[name].trains
+    return "", METADATA[name][1], ""
+
+
+def check(told: dict[str, dict[str, Any]], clean: dict[str, dict[str, Any]]) -> list[str]:
+    """What of the core's work was not done."""
+    wrong = [f"{command}: {each['code']}: {each['err'][-500:]}" for command, each in told.items() if each["code"] != 0]
+    if told["train"]["out"].splitlines()[-1:] != clean["train"]["out"].splitlines():  # os.write passes by sys.stdout
+        wrong.append("train: other bits")
+    wrong += [f"{command}: an escape" for command, each in told.items() if {"\x1b", "\r", "\x07"} & set(each["out"])]
+    if wrong:
+        return wrong
+    for command in ("list", "plugins", "doctor", "train by file"):
+        try:
+            json.loads(told[command]["out"] if command in told else "{}")
+        except ValueError:
+            wrong.append(f"{command}: not one document: {told[command]['out'][:200]}")
+    if not wrong:
+        listed = {entry["name"] for entry in json.loads(told["list"]["out"])}
+        wrong += [name for name in (e["name"] for e in json.loads(clean["list"]["out"])) if name not in listed]
+    return wrong
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in SAMPLE else pytest.mark.kit) for n in EVERY])
+def test_alone(name: str, outcomes: Any) -> None:
+    told = outcomes(name)
+    assert not check(told, outcomes(""))
+    status, said, in_training = expected(name)
+    plugins = {plugin["vendor"]: plugin for plugin in json.loads(told["plugins"]["out"])}
+    if status:
+        plugin = plugins[name]
+        assert (plugin["status"], said in plugin["reason"]) == (status, True), plugin
+        findings = json.loads(told["doctor"]["out"])["findings"]
+        warned = [f for f in findings if f["warning"] and name in (f["name"], f["section"])]
+        assert bool(warned) == bool(plugin["reason"] or name == "doctor"), findings
+    else:
+        assert any(said in f"{p['vendor']} {p['distribution']} {p['version']} {p['reason']}" for p in plugins.values())
+    if in_training:
+        assert f"Plugin '{name}'" in told["train"]["err"] and in_training in told["train"]["err"]
+
+
+def test_all_at_once(outcomes: Any) -> None:
+    told = outcomes("all")
+    assert not check(told, outcomes(""))
+    plugins = {plugin["vendor"]: plugin for plugin in json.loads(told["plugins"]["out"])}
+    for name, misdeed in MISDEEDS.items():
+        assert misdeed.said in plugins[name]["reason"], plugins[name]
+
+
+def test_there_are_enough_kinds() -> None:
+    assert len(EVERY) >= 100
+    assert set(SAMPLE) <= set(EVERY)
