@@ -45,7 +45,12 @@ seed = 0
 backend = "reference"
 """
 LIMIT = 20.0
-THOROUGHLY = ("prints", "on_step_exits", "hook_exits", "patches")
+THOROUGHLY = ("prints", "on_step", "hook_exits", "patches")
+SAMPLE = (
+    "bare", "skips", "mute", "interrupts", "hook_exits", "summary_none", "prints", "signals", "patches", "an archive",
+    "deletes_modules", "on_step_exits", "doctor_tampers", "two versions",
+)  # fmt: skip
+"""Of `make test`; all of them are of `make kit`."""
 
 
 class Fine(pl.Layer):
@@ -139,14 +144,14 @@ def outcomes(folder: Path, name: str) -> dict[str, dict[str, object]]:
     place = folder / str(len([*folder.iterdir()]))
     site = place / "site"
     site.mkdir(parents=True)
-    for each in [*MISDEEDS, *METADATA] if name == "all" else [name] if name else []:
+    for each in [*MISDEEDS, *METADATA] if name == "all" else SAMPLE if name == "sample" else [name] if name else []:
         if each in MISDEEDS:
             lay_out(site, each)
         else:
             METADATA[each][0](site)
     (place / "rows.csv").write_text("a,b,label\n" + "".join(f"{i % 5},{i % 3},{'xy'[i % 2]}\n" for i in range(40)))
     (place / "e.toml").write_text(EXPERIMENT.format(folder=place))
-    thorough = name in ("", "all") or name in THOROUGHLY
+    thorough = name in ("", "all", "sample", *THOROUGHLY)
     return {command: child(site, action, place) for command, action in commands(place, thorough).items()}
 
 

@@ -182,7 +182,7 @@ CHANGES = {
     ),
     "deletes_modules": raising("import sys; sys.modules.clear()", "put back: sys.modules"),
     "deletes_ours": loaded("import sys; del sys.modules['pellucid.registry.registry']", "put back: sys.modules"),
-    "blocks_numpy": loaded("import sys; sys.modules.setdefault('safetensors', None)", "put back: sys.modules"),
+    "blocks_modules": loaded("import sys; sys.modules.setdefault('turtledemo', None)", "put back: sys.modules"),
     "sleeps": loaded("import time; time.sleep(1.05)", "Its import took 1."),
 }
 

@@ -20,6 +20,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import Any
 
+from pellucid.basics.errors import PellucidWarning
 from pellucid.basics.suggest import listed
 
 SLOW = 1.0
@@ -50,7 +51,7 @@ _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
 @contextmanager
 def intact(remarks: list[str], signalled: list[BaseException]) -> Iterator[None]:
     """Inside the ``with`` block a manifest is imported. What harms nobody stays of it: new modules, new entries of
-    ``sys.path`` behind those that were there, filters for warnings of certain words or modules.
+    ``sys.path`` behind those that were there, filters for certain warnings.
 
     Args:
         remarks: is given what the import did that a manifest should not, as sentences.
@@ -124,8 +125,8 @@ def _note(handler: Callable[..., Any], signalled: list[BaseException], *of: Any)
 
 @contextmanager
 def _filters(changed: list[str]) -> Iterator[None]:
-    """Inside the ``with`` block filters of warnings come and go. Those for certain words or modules stay, as NumPy's:
-    they came with a library that is imported only once."""
+    """Inside the ``with`` block filters of warnings come and go. Those for certain warnings stay, as NumPy's: they came
+    with a library that is imported only once."""
     before, specific = [*warnings.filters], list[Any]()
     try:
         with warnings.catch_warnings():
@@ -133,10 +134,15 @@ def _filters(changed: list[str]) -> Iterator[None]:
                 yield
             finally:
                 now = [*warnings.filters]
-                specific = [each for each in now if each not in before and (each[1] or each[3])]
+                specific = [each for each in now if each not in before and not _catches_ours(each)]
                 changed += ["warnings.filters"] * ([each for each in now if each not in specific] != before)
     finally:
         warnings.filters = [*specific, *warnings.filters]
+
+
+def _catches_ours(each: Any) -> bool:
+    """Whether a filter is for all warnings, pellucid's among them."""
+    return not (each[1] or each[3]) and issubclass(PellucidWarning, each[2])
 
 
 class _Aside:

@@ -17,6 +17,8 @@ OUR_MISTAKE = 1
 INTERRUPTED = 130
 GLOBAL_OPTIONS = ("--json", "--debug")
 """Understood by every command, and also before it."""
+LOCAL = "--plugins-dir"
+"""So is this, with a folder or a file after it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,8 +67,9 @@ def _guarded(argv: list[str]) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
-    before = [word for word in argv if word in GLOBAL_OPTIONS]
-    words = [word for word in argv if word not in GLOBAL_OPTIONS]
+    words, local = _without_local(argv)
+    before = [word for word in words if word in GLOBAL_OPTIONS]
+    words = [word for word in words if word not in GLOBAL_OPTIONS]
     if not words or words[0] in ("-h", "--help", "help"):
         print(help_text())
         return 0
@@ -78,15 +81,35 @@ def _dispatch(argv: list[str]) -> int:
     if words[0].startswith("-"):
         raise ConfigError(f"pellucid has no option {words[0]!r}; options follow the command. See: pellucid --help.")
 
+    from contextlib import nullcontext
+
     from pellucid.workbench.cli.console import warnings_as_messages
 
-    with warnings_as_messages(debug="--debug" in before):
+    if local:
+        from pellucid.workbench.local import local_plugins
+    with warnings_as_messages(debug="--debug" in before), local_plugins(*local) if local else nullcontext():
         if words[0] in COMMANDS:
             return run_command(words[0], [*words[1:], *before])
 
         from pellucid.workbench.cli.verbs import run_verb
 
         return run_verb(words[0], [*words[1:], *before])
+
+
+def _without_local(argv: list[str]) -> tuple[list[str], list[str]]:
+    """The words without ``--plugins-dir DIR``, and what was given to it."""
+    words: list[str] = []
+    local: list[str] = []
+    rest = iter(argv)
+    for word in rest:
+        if word == LOCAL or word.startswith(f"{LOCAL}="):
+            given = next(rest, "") if word == LOCAL else word.partition("=")[2]
+            if not given or given.startswith("-"):
+                raise ConfigError(f"{LOCAL} needs a folder of plugins, or a Python file: {LOCAL} DIR.")
+            local.append(given)
+        else:
+            words.append(word)
+    return words, local
 
 
 def help_text() -> str:
@@ -112,6 +135,7 @@ def help_text() -> str:
             "  --help   the arguments of the command",
             "  --json   machine-readable output",
             "  --debug  a traceback with every error",
+            f"  {LOCAL} DIR  also use the plugins in this folder, Python files that are not installed; they are run",
         ]
     )
 

@@ -100,6 +100,8 @@ def new_parser(name: str, description: str) -> Parser:
     parser = Parser(prog=f"pellucid {name}", description=description)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     parser.add_argument("--debug", action="store_true", help="show a traceback with every error")
+    local = "also use the plugins in this folder, Python files that are not installed: see pellucid --help"
+    parser.add_argument("--plugins-dir", metavar="DIR", help=local)  # taken out before the command sees it
     return parser
 
 
