@@ -1,8 +1,9 @@
 """What pellucid does beside packages that misbehave: each command in a forked process, and what came of it.
 
-    python -m tests.registry.children FOLDER NAME…
+    python -m tests.registry.children FOLDER
 
-prints a line of JSON for each name of tests/registry/hostile.py: command -> exit code, standard output, standard error.
+reads names of tests/registry/hostile.py, a line each, and answers each with a line of JSON: command -> exit code,
+standard output, standard error.
 Forking saves the imports, which all of them have in common; what the tests of the command line run is not forked.
 """
 
@@ -45,7 +46,6 @@ seed = 0
 backend = "reference"
 """
 LIMIT = 20.0
-THOROUGHLY = ("prints", "on_step", "hook_exits", "patches")
 SAMPLE = (
     "bare", "skips", "mute", "interrupts", "hook_exits", "summary_none", "prints", "signals", "patches", "an archive",
     "deletes_modules", "on_step_exits", "doctor_tampers", "two versions",
@@ -151,7 +151,7 @@ def outcomes(folder: Path, name: str) -> dict[str, dict[str, object]]:
             METADATA[each][0](site)
     (place / "rows.csv").write_text("a,b,label\n" + "".join(f"{i % 5},{i % 3},{'xy'[i % 2]}\n" for i in range(40)))
     (place / "e.toml").write_text(EXPERIMENT.format(folder=place))
-    thorough = name in ("", "all", "sample", *THOROUGHLY)
+    thorough = name in ("all", "sample")
     return {command: child(site, action, place) for command, action in commands(place, thorough).items()}
 
 
@@ -160,5 +160,5 @@ if __name__ == "__main__":
         import_module(f"pellucid.workbench.cli.commands.{command}")
     with contextlib.redirect_stdout(None):
         train()
-    for asked in sys.argv[2:]:
+    for asked in map(str.strip, sys.stdin):
         print(json.dumps({"name": asked, "outcomes": outcomes(Path(sys.argv[1]), asked)}), flush=True)
