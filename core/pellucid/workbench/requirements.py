@@ -21,6 +21,8 @@ from pellucid.basics.version import __version__
 from pellucid.registry.discovery import find_claims
 from pellucid.saving.files import replace_text
 
+_ERROR = 2
+"""The descriptor of standard error, where what the installer says does not mix with the result."""
 _NAME = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
 _LINE = re.compile(rf"-e (?P<path>\S.*)|(?P<name>{_NAME})(?: *== *(?P<version>[\w.!+-]+)| @ (?P<url>[\w+.-]+:\S+))?")
 
@@ -114,7 +116,7 @@ def restore(wanted: Sequence[Requirement], *, upgrade: bool = False) -> Iterator
             yield each, "is there"
             continue
         words = ["--upgrade", *each.newest.words] if upgrade else each.words
-        done = subprocess.run([*installer, *words], stdout=sys.stderr.fileno(), check=False)
+        done = subprocess.run([*installer, *words], stdout=_ERROR, check=False)
         yield each, "failed" if done.returncode else "installed"
 
 
