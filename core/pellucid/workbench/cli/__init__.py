@@ -84,10 +84,12 @@ def _dispatch(argv: list[str]) -> int:
     from contextlib import nullcontext
 
     from pellucid.workbench.cli.console import warnings_as_messages
+    from pellucid.workbench.cli.patience import patience
 
     if local:
         from pellucid.workbench.local import local_plugins
-    with warnings_as_messages(debug="--debug" in before), local_plugins(*local) if local else nullcontext():
+    used = local_plugins(*local) if local else nullcontext()
+    with warnings_as_messages(debug="--debug" in before), patience(), used:
         if words[0] in COMMANDS:
             return run_command(words[0], [*words[1:], *before])
 
