@@ -7,10 +7,10 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from contextvars import ContextVar, copy_context
+from contextlib import nullcontext, suppress
+from contextvars import ContextVar
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError, raised
 from pellucid.basics.suggest import did_you_mean, listed as in_words
@@ -66,10 +66,9 @@ class Plugin:
         self.status = "broken"
         self.failed_in = hook
         self.reason = f"{raised(error):.2000}"
-        try:
+        self.traceback = f"Traceback: none can be shown of {self.reason}"
+        with suppress(BaseException):  # its class may refuse to be looked at
             self.traceback = "".join(traceback.format_exception(error))
-        except BaseException:  # a class may refuse to be looked at
-            self.traceback = f"Traceback: none can be shown of {self.reason}"
         self.error = error
         self.entries = {}
 
@@ -131,21 +130,17 @@ class Plugins:
 
     def _import(self, plugin: Plugin) -> None:
         """Whatever a manifest does: afterwards its plugin is loaded or broken, and the process as it was."""
-        remarks: list[str] = []
-        signalled: list[BaseException] = []
-        plugin.status = "loading"
+        plugin.status = cast(Status, "loading")  # a type checker would hold it for that, whatever is called
         try:
-            with import_module(self.found[CORE].module).intact(remarks, signalled):
-                copy_context().run(self._load, plugin)  # settings such as numpy.seterr's belong to the context
-            plugin.status = "loaded"
-        except BaseException as error:  # sys.exit, a skipped test, an interrupt of its own: none of these is to end us
-            self._forget(plugin)
-            plugin.status = "found"
-            if error in signalled:  # Ctrl-C meanwhile: the next who asks begins anew
-                error.add_note(f"{plugin.distribution} was being imported, for plugin '{plugin.vendor}'.")
-                raise
-            plugin.fail(error)
-        plugin.reason = " ".join(filter(None, [plugin.reason, *remarks]))
+            error, remarks = import_module(self.found[CORE].module).guarded(self._load, plugin)
+            if error is not None:
+                plugin.fail(error)
+            plugin.reason = " ".join([plugin.reason, *remarks]).strip()
+        finally:
+            if plugin.status != "loaded":
+                self._forget(plugin)
+            if plugin.status == "loading":  # Ctrl-C: the next who asks begins anew
+                plugin.status = "found"
 
     def load_all(self) -> list[Plugin]:
         """Load every manifest."""
@@ -172,8 +167,7 @@ class Plugins:
                 token = _CALLER.set((plugin, hook))
                 try:
                     function(*further, **arguments)
-                except KeyboardInterrupt as error:
-                    error.add_note(f"{hook} of plugin '{plugin.vendor}' was being called.")
+                except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # what calls sys.exit must not end us either
                     self._forget(plugin)
@@ -223,7 +217,7 @@ class Plugins:
             own = implementation.plugin is module
             if own and _with_its_arguments(implementation)(registry=registrar) is not None:
                 raise PluginError(f"{plugin.module}.{REGISTER} must be a plain function that returns nothing.")
-        plugin.entries = registrar.close(plugin.vendor)
+        plugin.entries, plugin.status = registrar.close(plugin.vendor), "loaded"
 
     def _check_hooks(self, plugin: Plugin, module: Any) -> None:
         callers = self._manager.get_hookcallers(module) or []

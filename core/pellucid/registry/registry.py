@@ -150,10 +150,9 @@ class Registry:
         for vendor, plugin in self.plugins.found.items():
             if vendor == CORE or plugin.module.partition(".")[0] == package:
                 self.plugins.load(vendor)
-        there = [entry for plugin in self.plugins.found.values() for entry in plugin.entries.values()]
-        there.sort(key=lambda entry: (entry.target != written, entry.vendor != CORE))
-        named = (entry for entry in there if entry.target == written or self._is(entry, implementation))
-        entry = next((entry for entry in named if entry.kind in kinds), None)
+        there = (e for p in self.plugins.found.values() for e in p.entries.values() if e.kind in kinds)
+        named = [entry for entry in there if entry.target == written or self._is(entry, implementation)]
+        entry = min(named, key=lambda entry: (entry.target != written, entry.vendor != CORE), default=None)
         if entry is None:
             raise ConfigError(
                 f"{implementation.__module__}.{implementation.__qualname__} is not registered, so a configuration "

@@ -1,4 +1,4 @@
-"""intact: the import of a manifest leaves the process as it was; what it has changed is put back, and named.
+"""guarded: the import of a manifest leaves the process as it was; what it has changed is put back, and named.
 
 Code in the same process cannot be locked in, and this does not try to. It mends what a careless import does to
 everybody else: a working directory, a handler of signals or a filter of warnings of its own, words on standard output.
@@ -15,6 +15,7 @@ import warnings
 from _locale import LC_ALL, setlocale  # locale itself is slow to import
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextvars import copy_context
 from functools import cache, partial
 from time import perf_counter
 from types import ModuleType
@@ -22,6 +23,7 @@ from typing import Any
 
 from pellucid.basics.errors import PellucidWarning
 from pellucid.basics.suggest import listed
+from pellucid.registry.plugins import Plugin
 
 SLOW = 1.0
 """Seconds. A manifest takes milliseconds."""
@@ -46,6 +48,29 @@ _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     **{f"the handler of {s.name}": (partial(signal.getsignal, s), partial(signal.signal, s)) for s in _SIGNALS},
 }
 """What -> how to ask for it, how to set it."""
+
+
+def guarded(load: Callable[[Plugin], None], plugin: Plugin) -> tuple[BaseException | None, list[str]]:
+    """Load a plugin's manifest.
+
+    Returns:
+        (what that raised, of whatever kind, or None; what it did that a manifest should not, as sentences).
+
+    Raises:
+        BaseException: what the program's own handlers of signals raised meanwhile, as that of Ctrl-C does, with a note
+            that says which plugin was being imported.
+    """
+    remarks: list[str] = []
+    signalled: list[BaseException] = []
+    try:
+        with intact(remarks, signalled):
+            copy_context().run(load, plugin)  # settings such as numpy.seterr's belong to the context
+    except BaseException as error:  # sys.exit, a skipped test, an interrupt of its own: none of these is to end us
+        if error in signalled:
+            error.add_note(f"{plugin.distribution} was being imported, for plugin '{plugin.vendor}'.")
+            raise
+        return error, remarks
+    return None, remarks
 
 
 @contextmanager
