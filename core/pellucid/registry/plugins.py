@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError, raised
 from pellucid.basics.suggest import did_you_mean, listed as in_words
@@ -123,6 +123,7 @@ class Plugins:
         plugin = self.found[vendor]
         with self._lock if plugin.status in ("found", "loading") else nullcontext():
             if plugin.status == "found":
+                plugin.status = "loading"
                 self._import(plugin)
         if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
             raise plugin.unusable()
@@ -130,7 +131,6 @@ class Plugins:
 
     def _import(self, plugin: Plugin) -> None:
         """Whatever a manifest does: afterwards its plugin is loaded or broken, and the process as it was."""
-        plugin.status = cast(Status, "loading")  # a type checker would hold it for that, whatever is called
         try:
             error, remarks = import_module(self.found[CORE].module).guarded(self._load, plugin)
             if error is not None:
