@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
     from pellucid.workbench.experiments.outputs import check_amount, check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
+    from pellucid.workbench.local import local_plugins
     from pellucid.workbench.report import Report
     # isort: on
 
@@ -164,6 +165,7 @@ _MODULES = {
     "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.predictions": "class_number",
+    "workbench.local": "local_plugins",
     "workbench.report": "Report",
 }
 """Which module holds which public names; a test holds this against the imports above."""
@@ -187,10 +189,10 @@ __all__ = [
     "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
     "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
     "class_number", "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops",
-    "grad", "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run",
-    "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows", "require_runtime",
-    "save", "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data",
-    "transformed", "value_and_grad", "weight_per_row",
+    "grad", "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "local_plugins", "mix", "names",
+    "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
+    "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path",
+    "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

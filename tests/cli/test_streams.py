@@ -12,7 +12,12 @@ from typing import Any
 import pellucid.workbench.cli as cli
 import pytest
 from pellucid.standard.streams import Stream
+from pellucid.testing.registries import use_registry
 from pellucid.workbench.cli.console import Output
+from pellucid.workbench.cli.patience import patience
+from pellucid.workbench.cli.streams import printable
+
+from tests.fake_plugins import install, registry_of
 
 ERRORS = [BrokenPipeError(errno.EPIPE, "Broken pipe"), OSError(errno.ENOSPC, "No space"), ValueError("closed")]
 
@@ -113,3 +118,26 @@ def test_letters_that_are_not_there(monkeypatch: pytest.MonkeyPatch, encoding: s
     Output(as_json=True).result({"class": "Größe λ \udc80…"}, "")
     sys.stdout.flush()
     assert json.loads(raw.getvalue().decode(encoding)) == {"class": "Größe λ \udc80…"}
+
+
+def test_with_json_standard_output_is_for_one_document(pellucid: Any, site: Any) -> None:
+    """Whatever writes there, and however."""
+    loud = "import os, subprocess, sys\nprint('a')\nos.write(1, b'b')\nsubprocess.run(['echo', 'c'])\n"
+    hook = "from pellucid import hookimpl\n@hookimpl\ndef pellucid_doctor(report):\n    "
+    install(site, "acme", source=f"{loud}sys.stdout.close()\n{hook}print('d')\n    os.write(1, b'e')\n")
+    for command in ("list", "plugins", "doctor"):
+        done = pellucid(command, "--json", PELLUCID_PLUGINS="acme")
+        json.loads(done.stdout)
+        assert set("abc" + "de" * (command == "doctor")) <= set(done.stderr)
+
+
+def test_what_others_say_steers_no_terminal() -> None:
+    assert printable("Größe\tα → 3\n") == "Größe\tα → 3\n"
+    assert printable("\x1b[2J\r\x07\u202e\x9b") == r"\x1b[2J\x0d\x07\u202e\x9b"
+
+
+def test_who_waits_is_told_for_whom(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
+    install(tmp_path, "acme", source="import time\ntime.sleep(0.2)")
+    with registry_of(tmp_path) as registry, use_registry(registry), patience(0.05):
+        registry.plugins.load("acme")
+    assert capsys.readouterr().err.startswith("pellucid: still importing pellucid-acme 1.0, for plugin 'acme'. Ctrl-C")

@@ -183,7 +183,11 @@ def test_threads_can_be_set_before_the_kernels_are_loaded() -> None:
     assert done.stdout == "3\n", done.stderr
 
 
-@pytest.mark.parametrize("first", ["threadpoolctl", "pellucid.ops.kernels"])
+ASKED = "pellucid.ops.kernels, importlib.util\nfor _ in range(2): importlib.util.find_spec('threadpoolctl')"
+"""As many do, to know whether it is installed."""
+
+
+@pytest.mark.parametrize("first", ["threadpoolctl", "pellucid.ops.kernels", ASKED])
 def test_threadpoolctl_sees_and_limits_the_pool(first: str) -> None:
     pytest.importorskip("threadpoolctl")
     done = python(

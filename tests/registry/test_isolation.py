@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -54,11 +55,14 @@ def test_a_broken_module_is_broken_with_its_traceback_and_nothing_else_is(site: 
 
 def test_a_plugin_whose_loading_is_interrupted_is_loaded_by_who_asks_next(site: Path, registry: Registry):
     """Ctrl-C, in a notebook for example."""
-    interrupt_once = "\nif not globals().setdefault('pressed', []):\n    pressed.append(1)\n    raise KeyboardInterrupt"
-    install(site, "acme", REGISTER_SINE + interrupt_once)
-    with pytest.raises(KeyboardInterrupt):
+    pressed = "\nif not globals().setdefault('pressed', []):\n    pressed.append(1)\n    import signal\n    "
+    install(site, "acme", f"{REGISTER_SINE}{pressed}signal.raise_signal(signal.SIGINT)")
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt) as caught:
         loaded(registry)
+    assert caught.value.__notes__ == ["pellucid-acme was being imported, for plugin 'acme'."]
     assert registry.plugins.found["acme"].status == "found"
+    assert signal.getsignal(signal.SIGINT) is before
     assert loaded(registry).status == "loaded"
     assert registry.find("layer", "acme/sine").name == "acme/sine"
 

@@ -16,7 +16,7 @@ from pellucid.autodiff.shapes import Axis, axes_of
 from pellucid.basics.arrays import Array
 from pellucid.basics.errors import DifferentiationError
 from pellucid.registry.derivatives import Derivatives
-from pellucid.registry.plugins import Plugins
+from pellucid.registry.plugins import CORE, Plugins
 from pellucid.registry.registry import default_registry
 
 # -- functions with a rule of their own, with NumPy's signatures ----------------------------------------------------
@@ -70,10 +70,11 @@ BY_FUNCTION: dict[Any, Callable[..., Any]] = {
 
 
 @cache
-def further(plugins: Plugins) -> dict[Any, Callable[..., Any]]:
-    """The same of the functions that plugins know, and pellucid's own built-ins first; asked when one is first met."""
+def further(plugins: Plugins, of: tuple[str, ...] | None = None) -> dict[Any, Callable[..., Any]]:
+    """The same of the functions that plugins know, and pellucid's own built-ins first; asked when one is first met.
+    Those of these vendors, and of plugins that are loaded; or of all."""
     derivatives = Derivatives()
-    plugins.call("pellucid_derivatives", derivatives=derivatives)
+    plugins.call("pellucid_derivatives", of, derivatives=derivatives)
     return derivatives.meanings
 
 
@@ -84,7 +85,8 @@ def apply(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         DifferentiationError: the function, or an option of it, is not differentiated.
     """
     name = name_of(function)
-    ours = BY_FUNCTION.get(function) or further(default_registry().plugins).get(function)
+    plugins = default_registry().plugins
+    ours = BY_FUNCTION.get(function) or further(plugins, (CORE,)).get(function) or further(plugins).get(function)
     if options.get("out") is not None:
         raise DifferentiationError(
             f"{name} was asked to write into an array (out=, or an operator such as a += x on an array a), "

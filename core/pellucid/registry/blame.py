@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pellucid.basics.errors import PellucidError, PluginError
+from pellucid.basics.errors import PellucidError, PluginError, raised
 from pellucid.registry.manifest import Entry
 
-_PASSING: tuple[type[Exception], ...] = (PellucidError, BrokenPipeError, MemoryError)
+_PASSING: tuple[type[BaseException], ...] = (PellucidError, BrokenPipeError, MemoryError, KeyboardInterrupt)
 """Said well already, or not the code's mistake."""
 
 
@@ -27,8 +27,8 @@ def blaming(entry: Entry, what: str = "", *, passing: tuple[type[Exception], ...
         yield
     except _PASSING + passing:
         raise
-    except Exception as error:
-        reason = f"raised {type(error).__name__}: {str(error).rstrip('.')}"
+    except BaseException as error:  # sys.exit, a test that is skipped: none of these is to end us
+        reason = f"raised {raised(error).rstrip('.')}"
         raise PluginError(f"{who(entry, what)} {reason}. On the command line --debug shows where.") from error
 
 

@@ -163,9 +163,13 @@ class Registrar:
             self._check_target("op", f"{name} ({backend})", target)
         self._add("op", name, reference, backends=targets, summary=summary, version=version, migrate=migrate)
 
-    def close(self) -> None:
-        """The hook has returned; what is registered later would escape isolation."""
+    def close(self, vendor: str) -> dict[tuple[str, str], Entry]:
+        """The hook of this vendor has returned; what is registered later would escape isolation. Returns what it has
+        registered."""
         self._closed = True
+        if any((e.kind, e.name) != (kind, f"{vendor}/{name}") for (kind, name), e in self.entries.items()):
+            raise PluginError(f"Plugin '{vendor}' has put entries in by hand. Use the methods of registry.")
+        return dict(self.entries)
 
     # -- checks --------------------------------------------------------------------------------------------------
 
@@ -176,6 +180,13 @@ class Registrar:
             raise PluginError(
                 f"Plugin '{self.vendor}' registers the {kind} '{name}' after its pellucid_register hook has returned. "
                 "Register everything inside the hook."
+            )
+        version = details.get("version", 1)
+        one_line = isinstance(summary, str) and len(summary) <= 500 and len(summary.splitlines()) < 2
+        if not (isinstance(name, str) and one_line and type(version) is int and version > 0):
+            raise PluginError(
+                f"Plugin '{self.vendor}' registers the {kind} {name!r:.99} with summary={summary!r:.99} and "
+                f"version={version!r:.99}. Expected: a str; one line of at most 500 letters; an int of at least 1."
             )
         if "/" in name:
             raise PluginError(

@@ -7,11 +7,12 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from contextvars import ContextVar
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
+from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError, raised
 from pellucid.basics.suggest import did_you_mean, listed as in_words
 from pellucid.basics.version import __version__
 from pellucid.registry.discovery import GROUP, Claim, find_claims
@@ -28,6 +29,7 @@ CORE = "core"
 REGISTER = "pellucid_register"
 _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
+Function = Callable[..., Any]
 Status = Literal["found", "loading", "loaded", "broken", "incompatible", "conflict", "disabled"]
 
 
@@ -41,7 +43,7 @@ class Plugin:
         status: ``found`` until it is loaded; then ``loaded``, or why it is not:
             ``broken`` (its manifest or a hook raised), ``incompatible`` (made for another version of the interface),
             ``conflict`` (several packages claim the vendor), ``disabled`` (not in the allow-list).
-        reason: what is wrong and what to do, or empty.
+        reason: what is wrong and what to do, or empty; of one that is loaded, what its import did beside registering.
         failed_in: the hook that raised, or empty.
         traceback: of the exception, or empty.
         entries: what it registered, by (kind, short name).
@@ -63,8 +65,10 @@ class Plugin:
         """Take everything back that this plugin registered and remember why."""
         self.status = "broken"
         self.failed_in = hook
-        self.reason = f"{type(error).__name__}: {error}"
-        self.traceback = "".join(traceback.format_exception(error))
+        self.reason = f"{raised(error):.2000}"
+        self.traceback = f"Traceback: none can be shown of {self.reason}"
+        with suppress(BaseException):  # its class may refuse to be looked at
+            self.traceback = "".join(traceback.format_exception(error))
         self.error = error
         self.entries = {}
 
@@ -107,48 +111,54 @@ class Plugins:
 
     @property
     def found(self) -> dict[str, Plugin]:
-        """All plugins by vendor, the core first; from metadata alone."""
-        with self._lock:
-            if self._found is None:
-                self._found = _judge(self._claims())
-            return self._found
+        """All plugins by vendor, the core first; from metadata alone. Nobody waits for one that is loading."""
+        if self._found is None:
+            with self._lock:
+                self._found = _judge(self._claims()) if self._found is None else self._found
+        return self._found
 
     def load(self, vendor: str) -> Plugin:
         """Load this plugin's manifest, unless that was tried before. Never raises (unless ``PELLUCID_STRICT=1``):
         look at the status."""
-        with self._lock:
-            plugin = self.found[vendor]
+        plugin = self.found[vendor]
+        with self._lock if plugin.status in ("found", "loading") else nullcontext():
             if plugin.status == "found":
                 plugin.status = "loading"
-                try:
-                    self._load(plugin)
-                    plugin.status = "loaded"
-                except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us either
-                    self._forget(plugin)
-                    plugin.fail(error)
-                finally:
-                    if plugin.status == "loading":  # Ctrl-C: the next who asks begins anew
-                        self._forget(plugin)
-                        plugin.status = "found"
-            if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
-                raise plugin.unusable()
-            return plugin
+                self._import(plugin)
+        if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
+            raise plugin.unusable()
+        return plugin
+
+    def _import(self, plugin: Plugin) -> None:
+        """Whatever a manifest does: afterwards its plugin is loaded or broken, and the process as it was."""
+        try:
+            error, remarks = import_module(self.found[CORE].module).guarded(self._load, plugin)
+            if error is not None:
+                plugin.fail(error)
+            plugin.reason = " ".join([plugin.reason, *remarks]).strip()
+        finally:
+            if plugin.status != "loaded":
+                self._forget(plugin)
+            if plugin.status == "loading":  # Ctrl-C: the next who asks begins anew
+                plugin.status = "found"
 
     def load_all(self) -> list[Plugin]:
         """Load every manifest."""
         return [self.load(vendor) for vendor in self.found]
 
-    def call(self, hook: str, **arguments: Any) -> None:
-        """Call a hook of all plugins. One that raises is switched off and reported; the others are still called."""
-        for vendor, implementation in self.implementations(hook):
+    def call(self, hook: str, of: Sequence[str] | None = None, **arguments: Any) -> None:
+        """Call a hook of all plugins, or only of these vendors and those that are loaded. One that raises is switched
+        off and reported; the others are still called."""
+        for vendor, implementation in self.implementations(hook, of):
             self._isolated(self.found[vendor], hook, implementation)(**arguments)
 
-    def observer(self, function: Callable[..., None]) -> Callable[..., None]:
-        """A function that looks on, as it is to be called: where a hook subscribes it, isolated as the hook is."""
+    def observer(self, function: Function, ends_run: bool = False) -> Function:
+        """A function that looks on, as it is to be called: where a hook subscribes it, isolated as the hook is. One
+        that takes part ``ends_run`` if it raises, as nobody can use what it leaves half-done; its plugin is named."""
         caller = _CALLER.get()
-        return function if caller is None else self._isolated(*caller, function)
+        return function if caller is None else self._isolated(*caller, function, ends_run)
 
-    def _isolated(self, plugin: Plugin, hook: str, function: Callable[..., None]) -> Callable[..., None]:
+    def _isolated(self, plugin: Plugin, hook: str, function: Function, ends_run: bool = False) -> Function:
         """A function of a plugin that raises nothing (unless ``PELLUCID_STRICT=1``), and is not called any more once
         the plugin is switched off."""
 
@@ -157,10 +167,12 @@ class Plugins:
                 token = _CALLER.set((plugin, hook))
                 try:
                     function(*further, **arguments)
-                except (Exception, SystemExit) as error:  # what calls sys.exit must not end us either
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # what calls sys.exit must not end us either
                     self._forget(plugin)
                     plugin.fail(error, hook)
-                    if strict():
+                    if ends_run or strict():
                         raise plugin.unusable() from error
                     last = traceback.extract_tb(error.__traceback__)[-1]
                     warning = PellucidWarning(
@@ -175,9 +187,10 @@ class Plugins:
 
         return call
 
-    def implementations(self, hook: str) -> list[tuple[str, Callable[..., None]]]:
+    def implementations(self, hook: str, of: Sequence[str] | None = None) -> list[tuple[str, Function]]:
         """(vendor, function) for each plugin that implements a hook, in pluggy's order: the last registered first."""
-        self.load_all()
+        for vendor in self.found if of is None else of:
+            self.load(vendor)
         found = reversed(getattr(self._manager.hook, hook).get_hookimpls())
         return [(implementation.plugin_name, _with_its_arguments(implementation)) for implementation in found]
 
@@ -194,15 +207,17 @@ class Plugins:
                 f"The entry point of {plugin.distribution} names {plugin.module!r}. It must name the module that "
                 f'implements the hooks: {plugin.vendor} = "{plugin.module.partition(":")[0]}".'
             )
+        if plugin.module.partition(".")[0] == "pellucid" and plugin.vendor != CORE:
+            raise PluginError(f"The entry point of {plugin.distribution} names {plugin.module}, a module of pellucid.")
         module = import_module(plugin.module)
         self._manager.register(module, plugin.vendor)
         self._check_hooks(plugin, module)
         registrar = Registrar(plugin.vendor, plugin.distribution, plugin.version)
         for implementation in self._manager.hook.pellucid_register.get_hookimpls():
-            if implementation.plugin is module:
-                _with_its_arguments(implementation)(registry=registrar)
-        registrar.close()
-        plugin.entries = registrar.entries
+            own = implementation.plugin is module
+            if own and _with_its_arguments(implementation)(registry=registrar) is not None:
+                raise PluginError(f"{plugin.module}.{REGISTER} must be a plain function that returns nothing.")
+        plugin.entries, plugin.status = registrar.close(plugin.vendor), "loaded"
 
     def _check_hooks(self, plugin: Plugin, module: Any) -> None:
         callers = self._manager.get_hookcallers(module) or []
@@ -229,11 +244,11 @@ class Plugins:
             self._manager.unregister(name=plugin.vendor)
 
 
-def _with_its_arguments(implementation: pluggy.HookImpl) -> Callable[..., None]:
+def _with_its_arguments(implementation: pluggy.HookImpl) -> Function:
     """The function of a plugin, which may take fewer arguments than its hook offers."""
 
-    def call(**arguments: Any) -> None:
-        implementation.function(**{name: arguments[name] for name in implementation.argnames})
+    def call(**arguments: Any) -> Any:
+        return implementation.function(**{name: arguments[name] for name in implementation.argnames})
 
     return call
 

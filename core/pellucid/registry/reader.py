@@ -135,6 +135,8 @@ class Reader:
         try:
             entry = self.registry.find(kinds, name)
             target = self.registry.load(entry)
+            with blaming(entry):
+                signature_of(target)
             arguments = self._migrated(entry, arguments)
         except (ConfigError, PluginError) as error:
             return self.note(at, str(error), error)
@@ -147,8 +149,8 @@ class Reader:
         try:
             with blaming(entry, passing=(ValueError,)):  # which is how a constructor refuses a value
                 made = target(**arguments)
-            if not isinstance(target, type):
-                _remember(made, entry, given)
+                if not isinstance(target, type):
+                    _remember(made, entry, given)
         except (PellucidError, ValueError) as error:
             about = match(r"The '(\w+)' of ", str(error))  # so begin the messages of pellucid.basics.checks
             named = about is not None and about[1] in arguments

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +12,7 @@ from pathlib import PurePath
 from typing import Any, ClassVar, Protocol
 
 from pellucid.basics.component import Component
-from pellucid.basics.errors import ConfigError, PluginError
+from pellucid.basics.errors import ConfigError, PluginError, raised
 from pellucid.basics.suggest import a, absent, did_you_mean, listed
 from pellucid.registry.blame import blaming, who
 from pellucid.registry.manifest import KINDS, Entry
@@ -106,7 +107,7 @@ class Registry:
         if elsewhere:
             message += f" There is a {' and a '.join(elsewhere)} of this name."
         message += " See: pellucid list." if several else f" Known: {listed(known)}."
-        failed = [f"{p.vendor} ({p.status})" for p in self.plugins.found.values() if p.reason]
+        failed = [f"{p.vendor} ({p.status})" for p in self.plugins.found.values() if p.reason and p.status != "loaded"]
         if failed:
             message += f" Plugins that are not loaded: {', '.join(failed)}; see: pellucid plugins."
         elif not (suggestion or elsewhere or "/" in name):
@@ -129,11 +130,13 @@ class Registry:
             PluginError: it cannot be imported, or is nothing that makes components of its kind.
         """
         target = self.load_target(entry.target, f"The {entry.kind} '{entry.name}'", entry)
-        _check_makes(entry, target)
+        with blaming(entry):  # a class may do anything when it is looked at
+            _check_makes(entry, target)
         return target
 
     def entry_of(self, implementation: type[Component]) -> Entry:
-        """The entry that a class is registered under.
+        """The entry that a class is registered under: by the core, a plugin that is loaded, or one of its own package.
+        Nothing else is imported, as a class of a user's own may be called as a stranger's is.
 
         Raises:
             ConfigError: it is not registered, so nobody could build it again by name.
@@ -143,10 +146,13 @@ class Registry:
         if known is not None:
             return known
         written = f"{implementation.__module__}:{implementation.__qualname__}"
-        same_name = f":{implementation.__name__}"
-        namesakes = [entry for entry in self.entries() if entry.kind in kinds and entry.target.endswith(same_name)]
-        namesakes.sort(key=lambda entry: (entry.target != written, entry.vendor != CORE))
-        entry = next((e for e in namesakes if e.target == written or self.load(e) is implementation), None)
+        package = implementation.__module__.partition(".")[0]
+        for vendor, plugin in self.plugins.found.items():
+            if vendor == CORE or plugin.module.partition(".")[0] == package:
+                self.plugins.load(vendor)
+        there = (e for p in self.plugins.found.values() for e in p.entries.values() if e.kind in kinds)
+        named = [entry for entry in there if entry.target == written or self._is(entry, implementation)]
+        entry = min(named, key=lambda entry: (entry.target != written, entry.vendor != CORE), default=None)
         if entry is None:
             raise ConfigError(
                 f"{implementation.__module__}.{implementation.__qualname__} is not registered, so a configuration "
@@ -155,6 +161,12 @@ class Registry:
             )
         self._entries_of[implementation] = entry
         return entry
+
+    def _is(self, entry: Entry, implementation: type[Component]) -> bool:
+        """Whether an entry names this class, as far as that is known without an import."""
+        module, _, attribute = entry.target.partition(":")
+        there = getattr(sys.modules.get(module), "__dict__", {}).get(attribute)
+        return self._loaded.get(entry.target, there) is implementation
 
     def blaming(self, component: Component) -> AbstractContextManager[None]:
         """A ``with`` block for code of a component: see :func:`pellucid.registry.blame.blaming`. A class that is not
@@ -170,9 +182,11 @@ class Registry:
             module, _, attribute = target.partition(":")
             try:
                 self._loaded[target] = getattr(import_module(module), attribute)
-            except (Exception, SystemExit) as error:  # a module that calls sys.exit must not end us
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # a module that calls sys.exit must not end us
                 raise PluginError(
-                    f"{what} cannot be loaded from {target}: {type(error).__name__}: {error}. "
+                    f"{what} cannot be loaded from {target}: {raised(error).rstrip('.')}. "
                     f"It comes from {entry.distribution} {entry.distribution_version}: reinstall or upgrade that "
                     "package, or report this to its authors."
                 ) from error

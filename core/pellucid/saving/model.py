@@ -310,7 +310,9 @@ def refused(header: Header, error: Exception, what: str = "loaded") -> Checkpoin
     """The error for a file with a component that cannot be made; names the packages that are not installed."""
     found = default_registry().plugins.found
     absent = [package for vendor, package in _packages(header).items() if vendor not in found]
-    remedy = f" The file was written with {' and '.join(absent)}: install it, and load again." if absent else ""
+    how = "give its folder: --plugins-dir DIR, or pellucid.local_plugins(DIR)"
+    get = how if all(package.endswith(" local") for package in absent) else "install it, and load again"
+    remedy = f" The file was written with {' and '.join(absent)}: {get}." if absent else ""
     return CheckpointError(f"{shown(header.path)} cannot be {what}: {reason(error)}{remedy}")
 
 

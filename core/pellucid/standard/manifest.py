@@ -5,6 +5,10 @@ from __future__ import annotations
 from pellucid.registry.derivatives import Derivatives
 from pellucid.registry.hookspecs import hookimpl
 from pellucid.registry.manifest import Registrar
+from pellucid.standard.intact import guarded
+
+__all__ = ["guarded", "pellucid_derivatives", "pellucid_register"]
+"""``guarded`` stands around the import of every manifest."""
 
 
 @hookimpl

@@ -205,7 +205,7 @@ class Run:
     def on_gradients(self, observer: GradientObserver) -> None:
         """Call ``observer(segments)`` when the gradients of a step are complete and before they are checked, clipped
         and applied. It may change them in place: an all-reduce, noise, a trace."""
-        self.gradient_observers.append(observer)
+        self.gradient_observers.append(default_registry().plugins.observer(observer, ends_run=True))
 
     def stop(self, reason: str) -> None:
         """End the run after this step; what was learned stays."""

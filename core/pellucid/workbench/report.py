@@ -23,15 +23,15 @@ class Report:
 
     def section(self, title: str) -> None:
         """What follows belongs under this title."""
-        self._section = title
+        self._section = str(title)
 
     def fact(self, name: str, value: object) -> None:
         """Something that is so, such as a version."""
-        self.findings.append(Finding(self._section, name, str(value)))
+        self.findings.append(Finding(self._section, str(name), str(value)))
 
     def warn(self, name: str, message: str) -> None:
         """Something that is wrong; the message says how to mend it."""
-        self.findings.append(Finding(self._section, name, message, warning=True))
+        self.findings.append(Finding(self._section, str(name), str(message), warning=True))
 
     @property
     def warnings(self) -> list[Finding]:

@@ -2,7 +2,8 @@
 
 threadpoolctl takes controllers by ``register``, and is a dependency of scikit-learn, not of pellucid. So it is not
 imported here: if it has been already, the controller is registered at once, and otherwise just after its import, for
-which a finder waits on ``sys.meta_path`` and takes itself off again.
+which a finder waits on ``sys.meta_path``, which takes itself off then: who only asks whether threadpoolctl is installed
+(``importlib.util.find_spec``) does not use it up.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import ctypes
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -57,8 +57,8 @@ class _Waiting:
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != TARGET:
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec(name)
+        found = (finder.find_spec(name, path, target) for finder in sys.meta_path if finder is not self)
+        spec = next(filter(None, found), None)
         if spec is not None and spec.loader is not None:
             spec.loader = _Registering(spec.loader)  # type: ignore[assignment]
         return spec
@@ -76,3 +76,4 @@ class _Registering:
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
         register(module)
+        sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Waiting)]

@@ -8,15 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from pellucid.basics.errors import ConfigError, PellucidError
+from pellucid.basics.errors import ConfigError, PellucidError, raised
 from pellucid.workbench.cli.commands import COMMANDS, run_command
-from pellucid.workbench.cli.streams import Streams
+from pellucid.workbench.cli.streams import Streams, printable
 
 BAD_INPUT = 2
 OUR_MISTAKE = 1
 INTERRUPTED = 130
 GLOBAL_OPTIONS = ("--json", "--debug")
 """Understood by every command, and also before it."""
+LOCAL = "--plugins-dir"
+"""So is this, with a folder or a file after it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,8 +48,8 @@ def _guarded(argv: list[str]) -> int:
         return BAD_INPUT
     except SystemExit as ended:  # argparse, after --help; a plugin's code
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(printable(" ".join(["Interrupted.", *getattr(error, "__notes__", ())])), file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
         where = f" {error.filename!s:.500}" if error.filename else ""
@@ -59,15 +61,15 @@ def _guarded(argv: list[str]) -> int:
     except RecursionError as error:
         _report(error, "Something in the input is nested too deeply. Put layers side by side, in one list.", argv)
         return BAD_INPUT
-    except Exception as error:
-        about = f"{type(error).__name__}: {error}".removesuffix(": ")
-        _report(error, f"{about}. This is a mistake in pellucid or in a plugin. --debug shows where.", argv)
+    except BaseException as error:  # a plugin's may be of any kind
+        _report(error, f"{raised(error)}. This is a mistake in pellucid or in a plugin. --debug shows where.", argv)
         return OUR_MISTAKE
 
 
 def _dispatch(argv: list[str]) -> int:
-    before = [word for word in argv if word in GLOBAL_OPTIONS]
-    words = [word for word in argv if word not in GLOBAL_OPTIONS]
+    words, local = _without_local(argv)
+    before = [word for word in words if word in GLOBAL_OPTIONS]
+    words = [word for word in words if word not in GLOBAL_OPTIONS]
     if not words or words[0] in ("-h", "--help", "help"):
         print(help_text())
         return 0
@@ -79,15 +81,37 @@ def _dispatch(argv: list[str]) -> int:
     if words[0].startswith("-"):
         raise ConfigError(f"pellucid has no option {words[0]!r}; options follow the command. See: pellucid --help.")
 
-    from pellucid.workbench.cli.console import warnings_as_messages
+    from contextlib import nullcontext
 
-    with warnings_as_messages(debug="--debug" in before):
+    from pellucid.workbench.cli.console import warnings_as_messages
+    from pellucid.workbench.cli.patience import patience
+
+    if local:
+        from pellucid.workbench.local import local_plugins
+    used = local_plugins(*local) if local else nullcontext()
+    with warnings_as_messages(debug="--debug" in before), patience(), used:
         if words[0] in COMMANDS:
             return run_command(words[0], [*words[1:], *before])
 
         from pellucid.workbench.cli.verbs import run_verb
 
         return run_verb(words[0], [*words[1:], *before])
+
+
+def _without_local(argv: list[str]) -> tuple[list[str], list[str]]:
+    """The words without ``--plugins-dir DIR``, and what was given to it."""
+    words: list[str] = []
+    local: list[str] = []
+    rest = iter(argv)
+    for word in rest:
+        if word == LOCAL or word.startswith(f"{LOCAL}="):
+            given = next(rest, "") if word == LOCAL else word.partition("=")[2]
+            if not given or given.startswith("-"):
+                raise ConfigError(f"{LOCAL} needs a folder of plugins, or a Python file: {LOCAL} DIR.")
+            local.append(given)
+        else:
+            words.append(word)
+    return words, local
 
 
 def help_text() -> str:
@@ -107,17 +131,18 @@ def help_text() -> str:
             *lines,
             "",
             "Models bring verbs of their own (encode, sample, …), which are used like commands: pellucid list model.",
-            f"plugins: {', '.join(vendors) or 'none'}",
+            f"plugins: {printable(', '.join(vendors)) or 'none'}",
             "",
             "options of every command:",
             "  --help   the arguments of the command",
             "  --json   machine-readable output",
             "  --debug  a traceback with every error",
+            f"  {LOCAL} DIR  also use the plugins in this folder, Python files that are not installed; they are run",
         ]
     )
 
 
-def _report(error: Exception, message: str, argv: Sequence[str]) -> None:
+def _report(error: BaseException, message: str, argv: Sequence[str]) -> None:
     """What went wrong, on stderr: a message, a JSON document, or all of the traceback."""
     if "--debug" in argv:
         import traceback
@@ -129,7 +154,7 @@ def _report(error: Exception, message: str, argv: Sequence[str]) -> None:
         told = {"error": {"type": type(error).__name__, "message": message}}
         print(json.dumps(told), file=sys.stderr)  # in ASCII: whatever letters standard error has
     else:
-        print(f"pellucid: {message}", file=sys.stderr)
+        print(printable(f"pellucid: {message}"), file=sys.stderr)
 
 
 if __name__ == "__main__":

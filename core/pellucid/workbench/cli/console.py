@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.basics.suggest import did_you_mean
 from pellucid.saving.files import to_json
+from pellucid.workbench.cli.streams import Alone, printable
 
 if TYPE_CHECKING:
     from pellucid.registry.plugins import Plugins
@@ -27,18 +28,35 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.json = as_json
+        self._alone: Alone | None = None
+
+    def __enter__(self) -> Output:
+        """Inside the ``with`` block ``--json`` has standard output for itself."""
+        if self.json:
+            self._alone = Alone()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._alone is not None:
+            self._alone.end()
 
     def result(self, data: Any, text: str) -> None:
         """The outcome of the command: ``data`` for programs, ``text`` for people. Called once."""
-        print(_writable(to_json(data, indent=2)) if self.json else text)
+        self._say(_writable(to_json(data, indent=2)) if self.json else printable(text))
 
     def long_result(self, data: Callable[[], str], text: Callable[[], str]) -> None:
         """The same of what is long, in place of ``result``: only the one asked for is made, ``data`` as JSON."""
-        print(data() if self.json else text())
+        self._say(data() if self.json else text())
 
     def note(self, text: str) -> None:
         """A remark on the side; on stderr, so that it never mixes with the result."""
-        print(text, file=sys.stderr)
+        print(printable(text), file=sys.stderr)
+
+    def _say(self, text: str) -> None:
+        if self._alone is None:
+            print(text)
+        else:
+            self._alone.say(text)
 
 
 def _writable(document: str) -> str:
@@ -83,6 +101,8 @@ def new_parser(name: str, description: str) -> Parser:
     parser = Parser(prog=f"pellucid {name}", description=description)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     parser.add_argument("--debug", action="store_true", help="show a traceback with every error")
+    local = "also use the plugins in this folder, Python files that are not installed: see pellucid --help"
+    parser.add_argument("--plugins-dir", metavar="DIR", help=local)  # taken out before the command sees it
     return parser
 
 
@@ -96,7 +116,7 @@ def warnings_as_messages(*, debug: bool) -> Iterator[None]:
         if not issubclass(category, PellucidWarning):
             show(message, category, *place, **further)
             return
-        print(f"pellucid: warning: {message}", file=sys.stderr)
+        print(printable(f"pellucid: warning: {message}"), file=sys.stderr)
         if debug and isinstance(message, Warning) and message.__cause__ is not None:
             import traceback
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from pellucid.standard.streams import Stream
 
@@ -33,6 +34,44 @@ class Streams:
         self.err.flush()
         sys.stdout = out if self.out.failure is None else None
         sys.stderr = err if self.err.failure is None else None
+
+
+class Alone:
+    """Standard output is for one document: until :meth:`end`, what anybody else writes there, a plugin, a library in C,
+    a process that was started, goes to standard error."""
+
+    def __init__(self) -> None:
+        self._out, self._descriptor = sys.stdout, None
+        with suppress(OSError, ValueError, AttributeError):  # it may be closed, or no file at all
+            if sys.stdout.fileno() == 1:
+                sys.stdout.flush()
+                self._descriptor = os.dup(1)
+                os.dup2(2, 1)
+        sys.stdout = sys.stderr
+
+    def say(self, text: str) -> None:
+        self._open(True)
+        print(text, file=self._out, flush=True)
+        self._open(False)
+
+    def end(self) -> None:
+        sys.stdout = self._out
+        self._open(True)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+    def _open(self, opened: bool) -> None:
+        if self._descriptor is not None:
+            os.dup2(self._descriptor if opened else 2, 1)
+
+
+_STEERING = [*range(0x9), *range(0xB, 0x20), *range(0x7F, 0xA0), *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
+_VISIBLE = {code: f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" for code in [*_STEERING, *range(0x2066, 0x206A)]}
+
+
+def printable(text: str) -> str:
+    """A text of others, with everything visible that would steer a terminal: escapes, returns, reversed letters."""
+    return text if text.isascii() and text.isprintable() else text.translate(_VISIBLE)
 
 
 def _occupy() -> None:

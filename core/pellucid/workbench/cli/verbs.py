@@ -51,14 +51,17 @@ def run_verb(verb: str, argv: Sequence[str]) -> int:
         return 0
     entry = _model_in_question(verb, able, argv)
     function: Callable[..., Any] = registry.load_target(entry.verbs[verb], f"The verb '{verb}' of {entry.name}", entry)
-    summary, meanings = documented(function)
-    parser = new_parser(verb, summary)
-    parser.add_argument("run", metavar="RUN", type=Path, help=f"a run folder or saved model of {entry.name}")
-    add_options(parser, function, meanings)
-    args = parser.parse_args(argv)
     with blaming(entry, f"verb '{verb}' of the"):
-        outcome = function(args.run, **options_of(function, args))
-    Output(as_json=args.json).result(outcome, _as_text(outcome))
+        summary, meanings = documented(function)
+        parser = new_parser(verb, summary)
+        parser.add_argument("run", metavar="RUN", type=Path, help=f"a run folder or saved model of {entry.name}")
+        add_options(parser, function, meanings)
+    args = parser.parse_args(argv)
+    with Output(as_json=args.json) as output:
+        with blaming(entry, f"verb '{verb}' of the"):
+            outcome = function(args.run, **options_of(function, args))
+            text = _as_text(outcome)
+        output.result(outcome, text)
     return 0
 
 

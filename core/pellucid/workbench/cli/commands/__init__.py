@@ -32,4 +32,5 @@ def run_command(name: str, argv: Sequence[str]) -> int:
     parser = new_parser(name, (module.__doc__ or "").partition(": ")[2].strip() or COMMANDS[name])
     module.configure(parser)
     args = parser.parse_args(argv)
-    return module.run(args, Output(as_json=args.json)) or 0
+    with Output(as_json=args.json) as output:
+        return module.run(args, output) or 0

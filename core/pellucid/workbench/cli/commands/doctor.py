@@ -10,7 +10,7 @@ import traceback
 from importlib.metadata import PackageNotFoundError, version
 from itertools import groupby
 
-from pellucid.basics.errors import PellucidError
+from pellucid.basics.errors import PellucidError, raised
 from pellucid.basics.suggest import did_you_mean
 from pellucid.basics.version import __version__
 from pellucid.ops.backends import check_variable, get_ops
@@ -18,7 +18,8 @@ from pellucid.ops.threads import get_num_threads
 from pellucid.registry.plugins import ALLOW_LIST, allowed
 from pellucid.registry.registry import Registry, default_registry
 from pellucid.workbench.cli.console import Output, lenient, table
-from pellucid.workbench.report import Report
+from pellucid.workbench.leftovers import leftovers
+from pellucid.workbench.report import Finding, Report
 
 PACKAGES = ("numpy", "pluggy", "safetensors", "scipy-openblas32", "tqdm", "matplotlib", "pellucid-cupy")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS")
@@ -76,6 +77,8 @@ def _versions(report: Report) -> None:
             report.fact(package, version(package))
         except PackageNotFoundError:
             report.fact(package, "not installed")
+        except Exception as error:  # its metadata may be damaged
+            report.warn(package, f"Its metadata cannot be read: {raised(error)}. Reinstall it.")
 
 
 def _machine(report: Report) -> None:
@@ -96,8 +99,8 @@ def _backends(report: Report, registry: Registry) -> None:
         name = entry.short_name if entry.vendor == "core" else entry.name
         try:
             get_ops(name)
-        except (PellucidError, ImportError) as error:
-            report.fact(name, f"not available: {error}")
+        except Exception as error:  # a plugin's backend may raise anything when it is made
+            report.fact(name, f"not available: {error if isinstance(error, PellucidError) else raised(error)}")
             if name == "cython":
                 report.warn(name, f"Everything runs on the reference backend, several times slower. {error}")
         else:
@@ -133,14 +136,22 @@ def _plugins(report: Report, registry: Registry) -> None:
     plugins = registry.plugins
     for plugin in plugins.load_all():
         report.fact(plugin.vendor, f"{plugin.status}, {plugin.distribution} {plugin.version}")
-        if plugin.status not in ("loaded", "disabled"):
+        if plugin.reason and plugin.status != "disabled":
             report.warn(plugin.vendor, plugin.reason + (" See: pellucid plugins --traceback." * bool(plugin.traceback)))
+    for package, message in leftovers():
+        report.warn(package, message)
     for name in sorted((allowed() or set()) - set(plugins.found)):
         near = did_you_mean(name, plugins.found)
         report.warn(ALLOW_LIST, f"'{name}' is in the allow-list, and no such plugin is installed.{near}")
     for vendor, hook in plugins.implementations("pellucid_doctor"):
+        own = Report()
+        own.section(vendor)
         report.section(vendor)
         try:
-            hook(report=report)
-        except (Exception, SystemExit):
+            hook(report=own)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # sys.exit, too
             report.warn("pellucid_doctor", f"The hook of plugin '{vendor}' raised:\n{traceback.format_exc()}")
+        found = [each for each in own.findings if isinstance(each, Finding)]
+        report.findings += [Finding(vendor, str(f.name), str(f.value), bool(f.warning)) for f in found]

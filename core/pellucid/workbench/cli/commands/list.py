@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
     ]
     groups = [f"{kind}\n{_rows(members)}" for kind, members in groupby(entries, key=lambda entry: entry.kind)]
     output.result(data, "\n\n".join(groups) or f"No {args.kind} is registered.")
-    absent = [f"{p.vendor} ({p.status})" for p in registry.plugins.found.values() if p.reason]
+    absent = [f"{p.vendor} ({p.status})" for p in registry.plugins.found.values() if p.status != "loaded"]
     if absent:
         output.note(f"Plugins that are not loaded: {listed(absent)}; see: pellucid plugins.")
 

@@ -1,22 +1,91 @@
-"""pellucid plugins: the installed plugins, whether each could be loaded, and why not."""
+"""pellucid plugins [freeze|restore FILE]: which are installed, and why one is not loaded; a list of them, and back."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+from pathlib import Path
 
-from pellucid.registry.plugins import Plugin
+from pellucid.basics.errors import ConfigError
+from pellucid.registry.plugins import ALLOW_LIST, STRICT, Plugin
 from pellucid.registry.registry import default_registry
 from pellucid.workbench.cli.console import Output, lenient, table
+from pellucid.workbench.local import ACTIVE
+
+PATIENCE = 20.0
+"""Seconds for the import of one plugin in a process of its own."""
+ALONE = (
+    "import sys; from pellucid.workbench.local import local_plugins; v = sys.argv[1]\n"
+    "with local_plugins(*sys.argv[2:]) as registry: print(); print(v, registry.plugins.load(v).status)"
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--traceback", action="store_true", help="show the traceback of each plugin that failed")
+    parser.add_argument("--apart", action="store_true", help="import each in a process of its own: which one ends it?")
+    parser.add_argument(
+        "action", nargs="?", choices=("freeze", "restore"),
+        help="write the installed plugins, their versions and sources to FILE; install those of FILE that are missing",
+    )  # fmt: skip
+    parser.add_argument("file", nargs="?", metavar="FILE", type=Path, help="a list of requirements, as pip reads them")
+    parser.add_argument("--upgrade", action="store_true", help="of restore: the newest versions, not those in FILE")
 
 
-def run(args: argparse.Namespace, output: Output) -> None:
+def run(args: argparse.Namespace, output: Output) -> int:
+    if args.action is not None:
+        if args.file is None:
+            raise ConfigError(f"pellucid plugins {args.action} needs a FILE, such as plugins.txt.")
+        return _freeze(args.file, output) if args.action == "freeze" else _restore(args.file, args.upgrade, output)
+    if args.apart:
+        return _apart(output)
     with lenient(default_registry().plugins):
         plugins = default_registry().plugins.load_all()
     output.result([as_data(plugin) for plugin in plugins], as_text(plugins, tracebacks=args.traceback))
+    return 0
+
+
+def _apart(output: Output) -> int:
+    """Import each plugin in a process of its own, which can end or hang no other."""
+    import subprocess  # slow, and seldom needed
+
+    outcome: dict[str, str] = {}
+    for vendor in default_registry().plugins.found:
+        command = [sys.executable, "-c", ALONE, vendor, *map(str, ACTIVE.values())]
+        alone = os.environ | {ALLOW_LIST: vendor, STRICT: "0"}
+        try:
+            done = subprocess.run(command, env=alone, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        except subprocess.TimeoutExpired:
+            outcome[vendor] = f"does not come back within {PATIENCE:.0f} s"
+        else:
+            said = [line for line in done.stdout.splitlines() if line.startswith(vendor)]
+            outcome[vendor] = f"ends the process, with {done.returncode}"
+            if said:
+                outcome[vendor] = said[-1].removeprefix(vendor).strip()
+    output.result(outcome, table(outcome.items()))
+    return 0
+
+
+def _freeze(file: Path, output: Output) -> int:
+    from pellucid.workbench.requirements import freeze  # importlib.metadata with it
+
+    lines = [each.line for each in freeze(file)]
+    output.result(
+        {"file": str(file), "plugins": lines},
+        "\n".join([f"Wrote {file}:", *(f"  {line}" for line in lines), f"Back again: pellucid plugins restore {file}"]),
+    )
+    return 0
+
+
+def _restore(file: Path, upgrade: bool, output: Output) -> int:
+    from pellucid.workbench.requirements import read, restore
+
+    outcome = {each.line: what for each, what in restore(read(file), upgrade=upgrade)}
+    output.result(outcome, table([(what, line) for line, what in outcome.items()]) or f"{file} names no plugins.")
+    failed = [line for line, what in outcome.items() if what == "failed"]
+    if failed:
+        output.note(f"Not installed: {', '.join(failed)}. What the installer said stands above. See: pellucid plugins.")
+    return 1 if failed else 0
 
 
 def as_data(plugin: Plugin) -> dict[str, object]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.basics.errors import ConfigError
 from pellucid.workbench.cli.console import Output, Parser, table
+from pellucid.workbench.local import ACTIVE, local_plugins
 
 if TYPE_CHECKING:
     from pellucid.workbench.experiments.folder import RunFolder
@@ -34,21 +35,29 @@ def configure(parser: Parser) -> None:
     )  # fmt: skip
     parser.add_argument("--out", metavar="DIR", type=Path, help="the run folder (default: runs/MODEL-DATA-TIME)")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, with the same bits")
+    parser.add_argument("--trust", action="store_true", help="run the files that the experiment names under 'plugins'")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
+    if args.resume and args.out is None:
+        raise ConfigError("--resume needs the folder of the run to be continued: pellucid train --resume --out DIR.")
+    sections = _sections(args)
+    with local_plugins(*_trusted(sections, args)):
+        return _train(sections, args, output)
+
+
+def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -> int:
     from pellucid.workbench.experiments.experiment import check, prepare
     from pellucid.workbench.experiments.folder import RunFolder, new_path
     from pellucid.workbench.experiments.training import train
 
-    if args.resume and args.out is None:
-        raise ConfigError("--resume needs the folder of the run to be continued: pellucid train --resume --out DIR.")
-    sections = _sections(args)
     experiment = check(sections)
     if args.out is not None and not args.resume:
         RunFolder(args.out).check_free()
     prepared = prepare(experiment)
+    if ACTIVE:
+        prepared.resolved["plugins"] = [str(file) for file in ACTIVE.values()]
     model, data = (prepared.resolved[section]["type"] for section in ("model", "data"))
     with new_path(model, data, datetime.now()) if args.out is None else nullcontext(args.out) as path:
         folder = RunFolder(path)
@@ -57,6 +66,25 @@ def run(args: argparse.Namespace, output: Output) -> int:
         return _interrupted(outcome, folder, prepared.trainer, output)
     output.result({"run": str(folder.path), **outcome}, _text(outcome, folder))
     return 0
+
+
+def _trusted(sections: dict[str, Any], args: argparse.Namespace) -> list[Path]:
+    """The files that an experiment names as its plugins, ``plugins = ["layers.py"]``, taken out of its sections.
+
+    Raises:
+        ConfigError: nobody has asked on the command line that they be run.
+    """
+    named = sections.pop("plugins", [])
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise ConfigError(f'plugins: expected a list of files, plugins = ["layers.py"]. Received: {named!r}.')
+    files = [Path(args.experiment or args.out).absolute().parent / name for name in named]
+    foreign = [str(file) for file in files if file not in ACTIVE.values()]
+    if foreign and not args.trust:
+        raise ConfigError(
+            f"The experiment names plugins of its own, which would be run as programs: {', '.join(foreign)}. "
+            "Look into them, and if you trust them add --trust."
+        )
+    return files
 
 
 def _sections(args: argparse.Namespace) -> dict[str, Any]:
