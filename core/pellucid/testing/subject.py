@@ -100,6 +100,23 @@ def declared_shape(spec: tuple[Any, ...]) -> tuple[int | None, ...]:
     return spec[_MARKS.get(spec[0], 0) if spec else 0 :]
 
 
+Specs = tuple[tuple[Any, ...], ...]
+"""The inputs of an example."""
+
+
+def more_classes(specs: Specs, more: int) -> Specs:
+    """The same inputs with integers up to a higher number, and with axes that are as long as there were integers as
+    long as there are: of a prediction of four classes and their labels one of thirteen."""
+    highs = {spec[1] for spec in specs if spec and spec[0] == "int"}
+
+    def grown(spec: tuple[Any, ...]) -> tuple[Any, ...]:
+        shape = declared_shape(spec)
+        mark = ("int", spec[1] + more) if spec and spec[0] == "int" else spec[: len(spec) - len(shape)]
+        return (*mark, *(n if n is None or n not in highs else n + more for n in shape))
+
+    return tuple(map(grown, specs))
+
+
 def is_integer(spec: tuple[Any, ...]) -> bool:
     """Whether an example's input holds integers, ``("int", high, …)``, or is a mask, ``("bool", …)``."""
     return bool(spec) and spec[0] in _MARKS
