@@ -20,6 +20,8 @@ from pellucid.registry.manifest import Entry
 Made = TypeVar("Made")
 VARIABLE = 3
 """The length that an axis of variable length has in the kit's data."""
+MANY = 131
+"""Rows that reach beyond a batch of 64, 100 or 128, and divide by nothing."""
 ROUNDING = 3e-5
 """What float32 results may differ by, relative to max(1, |value|): sums of some dozens of terms."""
 NO_PLAN = "the backend recorded no plan: no kernel is called, or one of the calls falls back to the reference"

@@ -13,7 +13,7 @@ from pellucid.glassbox.failure import ConformanceError, require, require_all_clo
 from pellucid.testing.check import checks
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.fingerprint import fingerprint
-from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_inputs, is_integer
+from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_inputs
 
 
 def shape_rule(subject: Subject) -> None:
@@ -90,11 +90,22 @@ def wrong_shapes(subject: Subject) -> None:
     specs = subject.example.input_shapes
     for i, spec in enumerate(specs):
         shape = declared_shape(spec)
-        others: list[Any] = [(*shape, 2), shape[:-1]] if shape else [(2,)]
-        if shape and shape[-1] is not None:
-            others.append((*shape[:-1], shape[-1] + 1))
-        for other in others:
-            _refused_or_works(subject, (*specs[:i], other, *specs[i + 1 :]), other, checked=not is_integer(spec))
+        mark = spec[: len(spec) - len(shape)]
+        for other in _others(shape):
+            _refused_or_works(subject, (*specs[:i], (*mark, *other), *specs[i + 1 :]), other)
+
+
+def _others(shape: tuple[int | None, ...]) -> list[tuple[Any, ...]]:
+    """Shapes with more axes, with fewer, and with one axis longer or of length 1."""
+    if not shape:
+        return [(2,)]
+    first, last = shape[0], shape[-1]
+    others: list[tuple[Any, ...]] = [(*shape, 2), shape[:-1], (2, *shape), (*shape, 2, 2), shape[1:]]
+    if last is not None:
+        others += [(*shape[:-1], last + 1), (*shape[:-1], 1)]
+    if first is not None:
+        others += [(first + 1, *shape[1:]), (1, *shape[1:])]
+    return list(dict.fromkeys(other for other in others if other != shape))
 
 
 def wrong_number(subject: Subject) -> None:
@@ -104,8 +115,8 @@ def wrong_number(subject: Subject) -> None:
         _refused_or_works(subject, other, f"{len(other)} inputs")
 
 
-def _refused_or_works(subject: Subject, specs: Any, what: Any, *, checked: bool = True) -> None:
-    """Inputs of a layer that was built for others: a clear ShapeError, or, where that is ``checked``, an output."""
+def _refused_or_works(subject: Subject, specs: Any, what: Any) -> None:
+    """Inputs of a layer that was built for others: a clear ShapeError, or an output."""
     trial, shapes = LayerTrial(subject), tuple(declared_shape(spec) for spec in specs)
     try:
         trial.model.build(*shapes)
@@ -120,8 +131,7 @@ def _refused_or_works(subject: Subject, specs: Any, what: Any, *, checked: bool 
             f"Input shapes {shapes} raise {type(error).__name__}.", expected="a ShapeError, or to work",
             received=str(error), remedy="Check shapes in build and output_shape, and raise ShapeError.",
         ) from error  # fmt: skip
-    if checked:
-        _require_works(trial, specs, what, outputs)
+    _require_works(trial, specs, what, outputs)
 
 
 def _require_clear(error: PellucidError, layer: Any, what: Any) -> None:
@@ -150,9 +160,11 @@ def _require_works(trial: LayerTrial, specs: Any, what: Any, outputs: Any) -> No
             remedy="Check the shape in build: self.param raises for a parameter that exists with another shape. "
             "Name the inputs in both, one shape each, and their number is checked.",
         ) from error  # fmt: skip
-    got = tuple(part.shape[1:] for part in y)
-    require(all(map(fits, got, outputs)), f"output_shape is wrong for {_shown(what)}.", expected=got, received=outputs,
-            remedy="Correct output_shape, or refuse the shape with a ShapeError.")  # fmt: skip
+    got, promised = tuple(part.shape for part in y), tuple((2, *shape) for shape in outputs)
+    require(
+        len(got) == len(promised) and all(map(fits, got, promised)), f"output_shape is wrong for {_shown(what)}.",
+        expected=got, received=promised, remedy="Correct output_shape, or refuse the shape with a ShapeError.",
+    )  # fmt: skip
     gradients = as_tuple(trial.model.backward(ctx, *y))
     require(
         len(gradients) == len(inputs), f"backward gives another number of gradients for {_shown(what)}.",

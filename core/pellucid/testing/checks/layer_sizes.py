@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.errors import PellucidError
-from pellucid.glassbox.failure import ConformanceError, require_close
+from pellucid.glassbox.failure import ConformanceError, require, require_close
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.layer_maths import compare
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.slopes import require_slope
-from pellucid.testing.subject import ROUNDING, VARIABLE, Specs, Subject, declared_shape, more_classes
+from pellucid.testing.subject import MANY, ROUNDING, VARIABLE, Specs, Subject, declared_shape, more_classes
 
-MANY = 131
-"""Rows that reach beyond a batch of 64, 100 or 128, and divide by nothing."""
 MORE = 9
 """By how much an axis grows: from any length to more than a vector of eight."""
 NUMBERS = 40_000
@@ -92,7 +90,10 @@ def has_any_length(subject: Subject) -> bool:
 
 
 def _require_right(subject: Subject, trial: LayerTrial, when: str, **options: Any) -> None:
-    """Raise ConformanceError unless gradients, equations and the faster backend agree with what this trial computes."""
+    """Raise ConformanceError unless the output is finite, and gradients, equations and the faster backend agree."""
+    for y in trial.call().y:
+        require(np.isfinite(y).all(), f"The output {when} is not finite.", expected="finite numbers", received=y,
+                remedy="Let no formula divide by what is 0 at other sizes.")  # fmt: skip
     require_slope(trial, when)
     if has_expressions(subject):
         compare(trial, f" {when}")
@@ -132,8 +133,9 @@ def _larger_arguments(subject: Subject) -> Iterator[Subject]:
         yield replace(subject, example=replace(example, arguments=more, input_shapes=specs))
     for name, value in example.arguments.items():
         if type(value) is int and 1 <= value <= 64:
-            arguments = {**example.arguments, name: value + MORE}
-            yield replace(subject, example=replace(example, arguments=arguments))
+            for more in (MORE, 1):
+                arguments = {**example.arguments, name: value + more}
+                yield replace(subject, example=replace(example, arguments=arguments))
 
 
 def _built(subject: Subject, specs: Specs) -> LayerTrial | None:

@@ -3,7 +3,7 @@ values, columns and rows that repeat, masks that hide all, noise that is new at 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,12 @@ from pellucid.testing.trial import Arrays
 
 STEPS = ((1, 0), (13, 3), (5_000, 90))
 """(step, epoch) of later calls."""
+LARGE: tuple[tuple[str, Callable[[Any], Any], float], ...] = (
+    ("of inputs times 4", lambda x: 4 * x, 1.0), ("of inputs times 12", lambda x: 12 * x, 1.0),
+    ("of inputs below −5", lambda x: -5 - 2 * abs(x), 1.0), ("of inputs above 5", lambda x: 5 + 2 * abs(x), 1.0),
+    ("of parameters times 8", lambda x: x, 8.0),
+)  # fmt: skip
+"""Inputs and parameters further from 0, in words, with what becomes of the inputs, and the factor of the parameters."""
 FROM_CTX = "Draw random numbers by ctx.normal or ctx.uniform: they are others at every step, in every row."
 
 
@@ -55,13 +61,12 @@ def later_steps(subject: Subject) -> None:
 
 
 def large_values(subject: Subject) -> None:
-    """Inputs of ±2 to ±30, and parameters three times as large, have right gradients and follow the equations."""
-    for factor, of_parameters in ((4.0, 1.0), (12.0, 1.0), (1.0, 3.0)):
+    """Inputs of ±2 to ±30, of both signs and of one, and larger parameters have right gradients and equations."""
+    for when, change, of_parameters in LARGE:
         trial = LayerTrial(subject)
         for param in trial.parameters():
             param.data *= of_parameters
-        trial.use(*(x * factor if x.dtype.kind == "f" else x for x in trial.inputs))
-        when = f"of inputs times {factor:g}" if factor > 1 else f"of parameters times {of_parameters:g}"
+        trial.use(*(change(x) if x.dtype.kind == "f" else x for x in trial.inputs))
         for training in (True, False):
             require_slope(trial, when, training=training)
         if has_expressions(subject):
@@ -145,7 +150,7 @@ def _repeating(trial: LayerTrial) -> Iterator[tuple[str, Arrays]]:
     drawn = trial.copies(trial.inputs)
 
     def of_floats(change: Any) -> Arrays:
-        return tuple(np.ascontiguousarray(change(x)) if x.dtype.kind == "f" else x for x in drawn)
+        return tuple(np.array(change(x)) if x.dtype.kind == "f" else x for x in drawn)
 
     yield "of inputs that are all 0", of_floats(np.zeros_like)
     yield "of inputs whose rows are all equal", tuple(np.repeat(x[:1], len(x), axis=0) for x in drawn)

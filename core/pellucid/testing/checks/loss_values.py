@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.errors import PellucidError
+from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.glassbox.failure import ConformanceError, require, require_close
+from pellucid.registry.config import create
 from pellucid.testing.check import checks, has_expressions
-from pellucid.testing.checks.layer_sizes import MANY, MORE, wider
+from pellucid.testing.checks.layer_sizes import MORE, wider
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.losses import compare
 from pellucid.testing.precision import require_precise
 from pellucid.testing.slopes import require_slope
-from pellucid.testing.subject import ROUNDING, Subject, declared_shape, more_classes
+from pellucid.testing.subject import MANY, ROUNDING, Subject, declared_shape, more_classes
 from pellucid.testing.trial import Arrays
 
 STEPS = ((1, 0), (13, 3), (5_000, 90))
@@ -211,4 +212,21 @@ def _require_alike(subject: Subject, when: str, **options: Any) -> None:
         )
 
 
-CHECKS = checks(other_sizes, both_types, later_steps, rows_in_any_order, special_values, other_targets)
+def told_to_others(subject: Subject) -> None:
+    """The metrics that it names exist, and intervals of outputs are accepted or refused with a ConfigError."""
+    trial = LossTrial(subject)
+    for labels in (True, False):
+        for name in trial.loss.default_metrics(labels=labels):
+            create("metric", name)
+    shape = declared_shape(subject.example.input_shapes[0])
+    for interval in ((-np.inf, np.inf), (0.0, 1.0), (-1.0, 1.0), (0.0, np.inf)):
+        try:
+            trial.loss.check_interval(interval, shape)
+        except ConfigError as error:
+            require(
+                interval[1] - interval[0] < np.inf or interval[0] == 0, "Outputs without bounds are refused.",
+                expected="nothing raised", received=str(error), remedy="Refuse only intervals that are too narrow.",
+            )  # fmt: skip
+
+
+CHECKS = checks(told_to_others, other_sizes, both_types, later_steps, rows_in_any_order, special_values, other_targets)

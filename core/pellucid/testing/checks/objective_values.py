@@ -10,11 +10,10 @@ import numpy as np
 from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.failure import require, require_close
 from pellucid.testing.check import checks
-from pellucid.testing.checks.layer_sizes import MANY
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.precision import require_precise
 from pellucid.testing.slopes import require_slope
-from pellucid.testing.subject import Subject
+from pellucid.testing.subject import MANY, Subject
 from pellucid.testing.trial import Arrays
 
 PLACES = ((1, 0), (13, 3), (5_000, 90))

@@ -11,10 +11,9 @@ from pellucid.glassbox.failure import require
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks import objective_values
 from pellucid.testing.checks.calls import inputs_untouched, nothing_kept, splits_add_up
-from pellucid.testing.checks.layer_sizes import MANY
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.gradients import check_gradients
-from pellucid.testing.subject import ROUNDING, Subject
+from pellucid.testing.subject import MANY, ROUNDING, Subject
 
 
 def gradients(subject: Subject) -> None:
@@ -58,8 +57,8 @@ def equations(subject: Subject) -> None:
     Their names: ``x`` (``x0``, … for several inputs), ``target`` or ``t``, ``prediction`` or ``z`` where there is a
     ``metric_pair``, ``weight`` or ``w`` (ones), ``step`` and ``epoch``, the parts, the constructor's arguments.
     """
-    trial = ObjectiveTrial(subject)
-    for step, epoch in ((0, 0), (2, 1), (5_000, 90)):
+    for rows, step, epoch in ((6, 0, 0), (6, 2, 1), (6, 5_000, 90), (1, 0, 0), (MANY, 0, 0)):
+        trial = ObjectiveTrial(subject, rows=rows)
         ctx = trial.context(step=step, epoch=epoch)
         loss = trial.forward(ctx)[0]
         batch = trial.batch()
@@ -71,7 +70,7 @@ def equations(subject: Subject) -> None:
             names |= dict.fromkeys(("target", "t"), batch.y)
         if (pair := trial.objective.metric_pair(ctx)) is not None:
             names |= dict.fromkeys(("prediction", "z"), np.array(pair[0]))
-        where = f" in step {step} of epoch {epoch}"
+        where = f" in step {step} of epoch {epoch}, {rows} row(s)"
         require_equations(trial.objective, names, {**parts, "objective": np.float64(loss)}, where=where)
 
 
