@@ -30,7 +30,7 @@ class Supervised(Objective):
         Example({"loss": {"type": "core/mse"}}, ((5,),), model={"type": "core/dense", "units": 3}, target=(3,)),
         Example(
             {"loss": {"type": "core/softmax_cross_entropy"}}, ((5,),),
-            model={"type": "core/dense", "units": 3, "activation": "tanh"}, target=("int", 3),
+            model={"type": "core/dense", "units": 3}, target=("int", 3),
         ),
     )  # fmt: skip
 

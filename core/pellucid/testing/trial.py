@@ -137,11 +137,12 @@ class CallTrial(Trial, ABC):
         return [given]
 
     def context(
-        self, *, training: bool = True, step: int = 0, epoch: int = 0, row_offset: int = 3, index: Any = None
-    ) -> Context:
+        self, *, training: bool = True, step: int = 0, epoch: int = 0, row_offset: int = 3, index: Any = None,
+        seed: int = 0,
+    ) -> Context:  # fmt: skip
         """A new root context; ``index`` says which samples an evaluation is about, the first ones if left out. Rows
         are counted from 3, as in a later micro-batch."""
-        ctx = Context(self.ops, training=training, seed=0, dtype=self.dtype)
+        ctx = Context(self.ops, training=training, seed=seed, dtype=self.dtype)
         if index is None and not training:
             index = np.arange(len(self.given[0]), dtype=np.int64)
         self.begin(ctx, step, row_offset, index, epoch)

@@ -222,6 +222,7 @@ LAYERS: dict[str, tuple[Wrong, ...]] = {
         ("not scaled: no equation says so", "/ (1 - self.rate)\n", "/ 1.0\n"),
         ("gradient not masked", "return (dy * ctx.kept).astype(dy.dtype) if ctx.training else dy", "return dy"),
         ("mask of the step before", "ctx.kept = (", "ctx.kept = ctx.__dict__.get('kept') if ctx.__dict__.get('kept', x).shape == x.shape and 'kept' in ctx.__dict__ else ("),
+        ("NumPy's, seeded by the step", "ctx.uniform(x.shape)", "np.random.default_rng(ctx.step).uniform(size=x.shape)"),
         ("drawn from a list of its own", "ctx.uniform(x.shape)", "np.resize([0.1, 0.9, 0.3, 0.7, 0.6], x.shape)"),
     ),
     "Largest": (
@@ -248,11 +249,13 @@ LAYERS: dict[str, tuple[Wrong, ...]] = {
         ("the first where nothing is set", "ctx.share = kept / n", "ctx.share = kept / n + (kept.sum(axis=1, keepdims=True) == 0) * (np.arange(mask.shape[1]) == 0)"),
         ("dx: everywhere", "return ctx.share[..., None] * dy[:, None], None", "return (0 * ctx.share + 0.2)[..., None] * dy[:, None], None"),
         ("axis T of the example", "return (x * ctx.share[..., None]).sum(axis=1)", "return (x * ctx.share[..., None])[:, :4].sum(axis=1)"),
+        ("says of the wrong input that it is a mask", "integer_inputs = (1,)", "integer_inputs = (0,)"),
         ("T of the mask not looked at", "mask[0] not in (x[0], None)", "False"),
         ("float64 kept", ".astype(x.dtype)", ".astype('float64')"),
         ("the last step left out from T = 10 on", "ctx.share = kept / n", "ctx.share = kept / n; ctx.share[:, 10:] = 0"),
     ),
     "Lookup": (
+        ("says of no input that it holds integers", "    integer_inputs = (0,)\n", ""),
         ("repeated tokens count once", "np.add.at(self.table.grad, ctx.x, dy)", "self.table.grad[ctx.x] += dy"),
         ("token 0 has no gradient", "np.add.at(self.table.grad, ctx.x, dy)", "np.add.at(self.table.grad, ctx.x, dy * (ctx.x != 0)[..., None])"),
         ("tokens from 5 on", "return self.table.data[x]", "return self.table.data[np.minimum(x, 4)]"),
@@ -545,7 +548,7 @@ OBJECTIVES: dict[str, tuple[Wrong, ...]] = {
     ),
 }  # fmt: skip
 
-UNDECIDED = ("Drop: not scaled: no equation says so", "TwoViews: the second view is clean in the gradient")
+UNDECIDED = ("Drop: not scaled: no equation says so",)
 """What is not to be known: its author gave no expression, and the other component would be as right."""
 
 SUBJECTS = {"Numbers": "huber", "shares": "denoised"}

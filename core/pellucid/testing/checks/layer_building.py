@@ -13,7 +13,7 @@ from pellucid.glassbox.failure import ConformanceError, require, require_all_clo
 from pellucid.testing.check import checks
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.fingerprint import fingerprint
-from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_inputs
+from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_inputs, is_integer
 
 
 def shape_rule(subject: Subject) -> None:
@@ -83,6 +83,18 @@ def same_seed(subject: Subject) -> None:
     """The same seed gives the same parameters."""
     first, second = (LayerTrial(subject, seed=7).values() for _ in range(2))
     require_all_close("of the same seed", second, first, "Draw only from the generator that the initializer is given.")
+
+
+def integers_declared(subject: Subject) -> None:
+    """integer_inputs names the inputs that hold indices or masks: a model hands on all others as floating numbers."""
+    trial = LayerTrial(subject)
+    of_example = tuple(i for i, spec in enumerate(subject.example.input_shapes) if is_integer(spec))
+    require(
+        tuple(sorted(trial.model.integer_inputs)) == of_example, "integer_inputs does not fit the example.",
+        expected=of_example, received=tuple(trial.model.integer_inputs),
+        remedy="Say integer_inputs = (0,) of a layer whose first input holds indices or a mask, ('int', …) or "
+        "('bool', …) in its examples.",
+    )  # fmt: skip
 
 
 def wrong_shapes(subject: Subject) -> None:
@@ -195,4 +207,4 @@ def frozen(subject: Subject) -> None:
                              "The gradient flows through a frozen layer.")  # fmt: skip
 
 
-CHECKS = checks(shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)
+CHECKS = checks(integers_declared, shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)

@@ -24,7 +24,7 @@ STEPS = ((1, 0), (13, 3), (5_000, 90))
 LARGE: tuple[tuple[str, Callable[[Any], Any], float], ...] = (
     ("of inputs times 4", lambda x: 4 * x, 1.0), ("of inputs times 12", lambda x: 12 * x, 1.0),
     ("of inputs below −5", lambda x: -5 - 2 * abs(x), 1.0), ("of inputs above 5", lambda x: 5 + 2 * abs(x), 1.0),
-    ("of parameters times 8", lambda x: x, 8.0),
+    ("of parameters times 8", lambda x: x, 8.0), ("of parameters times −8", lambda x: x, -8.0),
 )  # fmt: skip
 """Inputs and parameters further from 0, in words, with what becomes of the inputs, and the factor of the parameters."""
 FROM_CTX = "Draw random numbers by ctx.normal or ctx.uniform: they are others at every step, in every row."
@@ -109,16 +109,22 @@ def noise_renewed(subject: Subject) -> None:
     trial.use(*(np.repeat(x[:1], 6, axis=0) for x in trial.copies(trial.inputs)))
     contexts = [trial.context(step=step) for step in range(4)]
     first, *later = [trial.call(ctx=ctx).y for ctx in contexts]
+    noisy = not all(map(_rows_alike, first))
     if all(np.array_equal(a, b) for y in later for a, b in zip(y, first, strict=True)):
         require(
-            all(map(_rows_alike, first)), "Equal rows have other outputs in training, the same ones at every step.",
+            not noisy, "Equal rows have other outputs in training, the same ones at every step.",
             expected="random numbers that are new at every step, or one output of equal rows", received=first[0][:2],
             remedy=FROM_CTX,
         )  # fmt: skip
         idle = all(map(np.array_equal, first, trial.call(training=False).y))
         require(idle or not contexts[0].uses_streams, "It draws random numbers, the same ones at every step.",
                 expected="another output", received=first[0][:2], remedy=FROM_CTX)  # fmt: skip
-    elif contexts[1].uses_streams and _by_itself(trial) and not _own_generator(contexts[1]):
+        return
+    if noisy:
+        other = trial.call(ctx=trial.context(step=0, seed=1)).y
+        require(not all(map(np.array_equal, other, first)), "Another seed gives the same random numbers.",
+                expected="other numbers", received=first[0][:2], remedy=FROM_CTX)  # fmt: skip
+    if (noisy or contexts[1].uses_streams) and _by_itself(trial) and not _own_generator(contexts[1]):
         part = trial.call(*(a[2:4] for a in trial.given), ctx=trial.context(step=1, row_offset=5))
         for a, b in zip(part.y, later[0], strict=True):
             require_close("A micro-batch of a batch, against the same rows in the batch,", a, b[2:4], 1e-9,

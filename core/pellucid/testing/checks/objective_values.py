@@ -21,6 +21,17 @@ PLACES = ((1, 0), (13, 3), (5_000, 90))
 OBEY = "Give batch.weight to the loss, Σ wᵢ lᵢ / Σ wᵢ, or refuse it with a PellucidError: do not ignore weights."
 
 
+def suits_its_example(subject: Subject) -> None:
+    """A trainer would take the model of its example, and the example has a target if every sample needs one."""
+    trial = ObjectiveTrial(subject)
+    trial.objective.suited(trial.model, [])
+    require(
+        trial.example.target is not None or not trial.objective.needs_target,
+        "It needs a target, its example has none.",
+        expected="Example(…, target=(3,))", received="target=None", remedy="Give the example a target.",
+    )  # fmt: skip
+
+
 def other_rows(subject: Subject) -> None:
     """One row, two and more than a hundred have right gradients, in training and in evaluation."""
     for rows in (1, 2, MANY):
@@ -103,4 +114,4 @@ def weights(subject: Subject) -> None:
             received=f"loss {result.loss}, count {result.count}", remedy="Where Σ w = 0, divide by 1.")  # fmt: skip
 
 
-CHECKS = checks(other_rows, later_steps, both_types, special_values, weights)
+CHECKS = checks(suits_its_example, other_rows, later_steps, both_types, special_values, weights)
