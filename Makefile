@@ -1,7 +1,8 @@
 # Two commands set everything up on a fresh machine (.ci/machine.sh says what it lacks):
 #   make train   trains the ANN plugin's network on the embedded MNIST
 #   make test    lint, types and tests
-# and further: make slow (more tests), make bench, make quality, make sanitize, make build, make release-check, make clean.
+# and further: make slow, make kit (more tests), make bench, make quality, make sanitize, make build, make release-check,
+# make clean.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c

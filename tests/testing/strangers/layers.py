@@ -206,7 +206,11 @@ class UnitRows(Same):
     """``y = x / √(Σ x² + ε)`` over the last axis."""
 
     equations = (
-        Equation("r", r"r = (\textstyle\sum_k x_k^2 + \varepsilon)^{-1/2}", "1 / np.sqrt((x**2).sum(-1, keepdims=True) + eps)"),
+        Equation(
+            "r",
+            r"r = (\textstyle\sum_k x_k^2 + \varepsilon)^{-1/2}",
+            "1 / np.sqrt((x**2).sum(-1, keepdims=True) + eps)",
+        ),
         Equation("y", r"y = r x", "r * x"),
         Equation("dx", r"dx = r (dy - y \textstyle\sum_k y_k dy_k)", "r * (dy - y * (y * dy).sum(-1, keepdims=True))"),
     )
@@ -403,10 +407,17 @@ class Lookup(Layer):
 
     equations = (
         Equation("y", r"y_n = E_{x_n}", "E[x]"),
-        Equation("dE", r"dE_k = \sum_{n: x_n = k} dy_n", "np.eye(len(E))[x].reshape(-1, len(E)).T @ dy.reshape(-1, dy.shape[-1])"),
+        Equation(
+            "dE",
+            r"dE_k = \sum_{n: x_n = k} dy_n",
+            "np.eye(len(E))[x].reshape(-1, len(E)).T @ dy.reshape(-1, dy.shape[-1])",
+        ),
     )
     symbols = {"E": "table"}  # noqa: RUF012
-    examples = (Example({"tokens": 5, "width": 3}, (("int", 5),)), Example({"tokens": 4, "width": 2}, (("int", 4, None),)))
+    examples = (
+        Example({"tokens": 5, "width": 3}, (("int", 5),)),
+        Example({"tokens": 4, "width": 2}, (("int", 4, None),)),
+    )
     integer_inputs = (0,)
 
     def __init__(self, tokens: int, width: int) -> None:
@@ -561,7 +572,9 @@ class Bend(Layer):
     equations = (
         Equation("y", r"y = \max(x, 0) + \alpha \min(x, 0)", "np.maximum(x, 0) + alpha * np.minimum(x, 0)"),
         Equation("dx", r"dx = [x > 0]\, dy + \alpha [x \le 0]\, dy", "np.where(x > 0, 1.0, alpha) * dy"),
-        Equation("dalpha", r"d\alpha = \sum_n \min(x_n, 0)\, dy_n", "(np.minimum(x, 0) * dy).reshape(-1, len(alpha)).sum(0)"),
+        Equation(
+            "dalpha", r"d\alpha = \sum_n \min(x_n, 0)\, dy_n", "(np.minimum(x, 0) * dy).reshape(-1, len(alpha)).sum(0)"
+        ),
     )
     symbols = {"alpha": "slope"}  # noqa: RUF012
     examples = PLAIN

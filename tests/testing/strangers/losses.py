@@ -31,7 +31,9 @@ class Numbers(Loss):
 
     def forward(self, ctx: Any, prediction: Any, target: Any, weight: Any = None) -> Any:
         if target.shape != prediction.shape or prediction.ndim != 2:
-            raise ShapeError(f"{type(self).__name__} needs targets of shape {prediction.shape}. Received: {target.shape}.")
+            raise ShapeError(
+                f"{type(self).__name__} needs targets of shape {prediction.shape}. Received: {target.shape}."
+            )
         n, j = prediction.shape
         w = np.ones(n) if weight is None else weight
         ctx.count = float(w.sum())
@@ -259,7 +261,11 @@ class Cosine(Loss):
     """``1 − ŷ·t / √((ŷ·ŷ + ε)(t·t + ε))``."""
 
     equations = (
-        Equation("a", r"a = \sqrt{\hat y \cdot \hat y + \varepsilon}", "np.sqrt((prediction**2).sum(-1, keepdims=True) + eps)"),
+        Equation(
+            "a",
+            r"a = \sqrt{\hat y \cdot \hat y + \varepsilon}",
+            "np.sqrt((prediction**2).sum(-1, keepdims=True) + eps)",
+        ),
         Equation("b", r"b = \sqrt{t \cdot t + \varepsilon}", "np.sqrt((t**2).sum(-1, keepdims=True) + eps)"),
         Equation("c", r"c = \hat y \cdot t / ab", "(prediction * t).sum(-1, keepdims=True) / (a * b)"),
         Equation("loss", r"L = \sum_i w_i (1 - c_i) / \sum_i w_i", "np.sum(w * (1 - c[:, 0])) / np.sum(w)"),

@@ -24,7 +24,10 @@ class Denoised(Objective):
         Equation("objective", r"L = \sum_n w_n \lVert f(x_n + \sigma n) - x_n \rVert^2 / \sum_n w_n",
                  "np.sum(w * ((prediction - x) ** 2).sum(-1)) / np.sum(w)"),
     )  # fmt: skip
-    examples = (Example({}, ((4,),), model=DENSE), Example({"sigma": 0.5}, ((4,),), model={"type": "core/dense", "units": 4}))
+    examples = (
+        Example({}, ((4,),), model=DENSE),
+        Example({"sigma": 0.5}, ((4,),), model={"type": "core/dense", "units": 4}),
+    )
 
     def __init__(self, sigma: float = 0.1) -> None:
         check_float(self, "sigma", sigma, "[0, inf)")
@@ -85,7 +88,11 @@ class TwoViews(Objective):
     """``Σ w ‖f(x + n) − f(x − n)‖² / Σ w``: two views of a sample are to give the same."""
 
     equations = (
-        Equation("objective", r"L = \sum_n w_n \lVert f(x + n) - f(x - n) \rVert^2 / \sum_n w_n", why="two outputs of one model"),
+        Equation(
+            "objective",
+            r"L = \sum_n w_n \lVert f(x + n) - f(x - n) \rVert^2 / \sum_n w_n",
+            why="two outputs of one model",
+        ),
     )
     examples = (Example({}, ((3,),), model=DENSE),)
 

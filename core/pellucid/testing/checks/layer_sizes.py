@@ -128,9 +128,9 @@ def _larger_arguments(subject: Subject) -> Iterator[Subject]:
     example = subject.example
     highs = {spec[1] for spec in example.input_shapes if spec[:1] == ("int",)}
     if highs:
-        more = {k: v + MORE if type(v) is int and v in highs else v for k, v in example.arguments.items()}
+        grown = {k: v + MORE if type(v) is int and v in highs else v for k, v in example.arguments.items()}
         specs = more_classes(example.input_shapes, MORE)
-        yield replace(subject, example=replace(example, arguments=more, input_shapes=specs))
+        yield replace(subject, example=replace(example, arguments=grown, input_shapes=specs))
     for name, value in example.arguments.items():
         if type(value) is int and 1 <= value <= 64:
             for more in (MORE, 1):

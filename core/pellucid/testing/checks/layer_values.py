@@ -169,8 +169,9 @@ def _repeating(trial: LayerTrial) -> Iterator[tuple[str, Arrays]]:
     if whole:
         yield "of integers that are all 0", tuple(np.zeros_like(x) if x.dtype.kind in "iu" else x for x in drawn)
         highest = [spec[1] - 1 if spec and spec[0] == "int" else 0 for spec in trial.specs]
-        yield "of integers that are all the highest", tuple(
-            np.full_like(x, high) if x.dtype.kind in "iu" else x for x, high in zip(drawn, highest, strict=True)
+        yield (
+            "of integers that are all the highest",
+            tuple(np.full_like(x, high) if x.dtype.kind in "iu" else x for x, high in zip(drawn, highest, strict=True)),
         )
 
 

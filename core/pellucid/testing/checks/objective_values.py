@@ -110,8 +110,9 @@ def weights(subject: Subject) -> None:
     zero.weight = 0 * drawn
     with np.errstate(all="ignore"):
         result = zero.call()
-    require(result.loss == 0 and result.count == 0, "The result of weights 0 is not zero.", expected="loss 0, count 0",
-            received=f"loss {result.loss}, count {result.count}", remedy="Where Σ w = 0, divide by 1.")  # fmt: skip
+    good = np.isfinite(result.loss) and result.count == 0 and all(np.isfinite(g).all() for g in result.grads.values())
+    require(good, "The result of weights 0 is not finite, or counts.", expected="finite numbers, count 0",
+            received=f"{result.loss}, count {result.count}", remedy="Where Σ w = 0, divide by 1.")  # fmt: skip
 
 
 CHECKS = checks(suits_its_example, other_rows, later_steps, both_types, special_values, weights)
