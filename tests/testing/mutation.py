@@ -113,7 +113,7 @@ def first_failure(
 
 
 def registry() -> Registry:
-    """A new registry of what is installed, and of components of these tests under the vendors ``odd``, ``strangers``."""
+    """A new registry of what is installed, and of components of these tests as vendors ``odd`` and ``strangers``."""
     own = [Claim(name, f"tests.testing.{name}", GROUP, f"pellucid-{name}", "1.0") for name in ("odd", "strangers")]
     return Registry(Plugins(lambda: [*find_claims(), *own]))
 

@@ -1,4 +1,4 @@
-"""Components as strangers write them pass the kit, and what they get wrong is found: a sample here, all of it by `make kit`."""
+"""Components as strangers write them pass the kit, and their mistakes are found: a sample, or all by `make kit`."""
 
 from __future__ import annotations
 

@@ -444,7 +444,8 @@ class Slide(Layer):
     """A convolution along T: ``y_t = Σ_j x_{t+j} W_j``, of sequences (T, F) of any length T ≥ size."""
 
     equations = (
-        Equation("y", r"y_t = \sum_j x_{t+j} W_j", "sum(x[:, j : x.shape[1] - size + 1 + j] @ W[j] for j in range(size))"),
+        Equation("y", r"y_t = \sum_j x_{t+j} W_j",
+                 "sum(x[:, j : x.shape[1] - size + 1 + j] @ W[j] for j in range(size))"),
         Equation("dW", r"dW_j = \sum_{nt} x_{t+j}^\top dy_t",
                  "np.stack([np.einsum('nti,nto->io', x[:, j : x.shape[1] - size + 1 + j], dy) for j in range(size)])"),
     )  # fmt: skip

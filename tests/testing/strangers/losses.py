@@ -38,9 +38,9 @@ class Numbers(Loss):
         w = np.ones(n) if weight is None else weight
         ctx.count = float(w.sum())
         share = (w / (ctx.count or 1.0))[:, None] / j
-        l, slope = self.each(prediction, target.astype(prediction.dtype))
+        each, slope = self.each(prediction, target.astype(prediction.dtype))
         ctx.dprediction = (share * slope).astype(prediction.dtype)
-        return (share * l).sum(dtype="float64")
+        return (share * each).sum(dtype="float64")
 
     def each(self, prediction: Any, target: Any) -> Any:
         """The loss of each number and its slope."""
@@ -100,7 +100,8 @@ class Quantile(Numbers):
 
     equations = (
         Equation("r", r"r = t - \hat y", "t - prediction"),
-        Equation("l", r"l_i = \tfrac1J \sum_j \max(\tau r, (\tau - 1) r)", "np.maximum(tau * r, (tau - 1) * r).mean(axis=1)"),
+        Equation("l", r"l_i = \tfrac1J \sum_j \max(\tau r, (\tau - 1) r)",
+                 "np.maximum(tau * r, (tau - 1) * r).mean(axis=1)"),
         MEAN,
         SHARE,
         Equation("dprediction", r"d\hat y = v ((1 - \tau) [r < 0] - \tau [r > 0]) / J",
@@ -328,3 +329,184 @@ class Soft(Loss):
 
     def check(self, target: Any, output_shape: Any) -> None:
         numbers(self, target, output_shape)
+
+
+class Focal(Loss):
+    """``−(1 − p)^γ log p`` of the probability p of the label."""
+
+    equations = (
+        Equation("m", r"m = \max_k z_k", "z.max(-1, keepdims=True)"),
+        Equation("q", r"q = z - m - \log\sum e^{z - m}", "z - m - np.log(np.exp(z - m).sum(-1, keepdims=True))"),
+        Equation("o", r"o = \mathrm{onehot}(t)", "np.eye(z.shape[-1])[t]"),
+        Equation("a", r"a = \log p_t", "(o * q).sum(-1, keepdims=True)"),
+        Equation("r", r"r = 1 - p_t", "-np.expm1(a)"),
+        Equation("l", r"l = -r^\gamma a", "(-(r**gamma) * a)[:, 0]"),
+        MEAN,
+        SHARE,
+        Equation("dprediction", r"dz = v (\gamma r^{\gamma-1} p a - r^\gamma)(o - e^q)",
+                 "v * (gamma * r ** (gamma - 1) * np.exp(a) * a - r**gamma) * (o - np.exp(q))"),
+    )  # fmt: skip
+    examples = (Example({}, ((4,), ("int", 4))), Example({"gamma": 1.0}, ((3,), ("int", 3))))
+    predicts = "classes"
+
+    def __init__(self, gamma: float = 2.0) -> None:
+        check_float(self, "gamma", gamma, "[1, inf)")
+        self.gamma = gamma
+
+    def forward(self, ctx: Any, prediction: Any, target: Any, weight: Any = None) -> Any:
+        z, rows = prediction.astype("float64"), np.arange(len(prediction))
+        q = z - z.max(axis=1, keepdims=True)
+        q = q - np.log(np.exp(q).sum(axis=1, keepdims=True))
+        a = q[rows, target][:, None]
+        r = -np.expm1(a)
+        w = np.ones(len(z)) if weight is None else weight
+        ctx.count = float(w.sum())
+        share = (w / (ctx.count or 1.0))[:, None]
+        slope = self.gamma * r ** (self.gamma - 1) * np.exp(a) * a - r**self.gamma
+        g = -slope * np.exp(q)
+        g[rows, target] += slope[:, 0]
+        ctx.g = (share * g).astype(prediction.dtype)
+        return -(share * r**self.gamma * a).sum(dtype="float64")
+
+    def backward(self, ctx: Any) -> Any:
+        return ctx.g
+
+    def check(self, target: Any, output_shape: Any) -> None:
+        labels(self, target, output_shape[-1])
+        if target.dtype.kind not in "iub":
+            raise ShapeError(f"Focal needs labels of integers. Received: {target.dtype}, row 0.")
+
+
+class Tokens(Loss):
+    """Cross-entropy of sequences: logits (N, T, K), labels (N, T)."""
+
+    equations = (
+        Equation("m", r"m = \max_k z_k", "z.max(-1, keepdims=True)"),
+        Equation("q", r"q = z - m - \log\sum e^{z - m}", "z - m - np.log(np.exp(z - m).sum(-1, keepdims=True))"),
+        Equation("o", r"o = \mathrm{onehot}(t)", "np.eye(z.shape[-1])[t]"),
+        Equation("v", r"v = w / (T \sum_i w_i)", "(w / np.sum(w) / t.shape[1])[:, None, None]"),
+        Equation("loss", r"L = -\sum v\, o\, q", "-(v * o * q).sum()"),
+        Equation("dprediction", r"dz = v (e^q - o)", "v * (np.exp(q) - o)"),
+    )
+    examples = (Example({}, ((3, 4), ("int", 4, 3))),)
+    predicts = "classes"
+
+    def forward(self, ctx: Any, prediction: Any, target: Any, weight: Any = None) -> Any:
+        z, steps = prediction.astype("float64"), prediction.shape[1]
+        q = z - z.max(axis=-1, keepdims=True)
+        q = q - np.log(np.exp(q).sum(axis=-1, keepdims=True))
+        hot = (np.arange(z.shape[-1]) == target[..., None]).astype("float64")
+        w = np.ones(len(z)) if weight is None else weight
+        ctx.count = float(w.sum()) * steps
+        share = (w / (ctx.count or 1.0))[:, None, None]
+        ctx.g = (share * (np.exp(q) - hot)).astype(prediction.dtype)
+        return -(share * hot * q).sum(dtype="float64")
+
+    def backward(self, ctx: Any) -> Any:
+        return ctx.g
+
+    def check(self, target: Any, output_shape: Any) -> None:
+        require_rows(self, target, (output_shape[:-1],))
+        wrong = (target < 0) | (target >= output_shape[-1])
+        reject(self, target, wrong, f"labels below {output_shape[-1]}", "Number the classes from 0.")
+        if target.dtype.kind not in "iub":
+            raise ShapeError(f"Tokens needs labels of integers. Received: {target.dtype}, row 0.")
+
+
+class Spread(Loss):
+    """A Gaussian's negative logarithm, of a mean and the logarithm of a deviation: ``s + (t − μ)² e^{−2s}/2``."""
+
+    equations = (
+        Equation("s", r"s = z_1", "np.clip(z[:, 1], -9, 9)"),
+        Equation("r", r"r = z_0 - t", "z[:, 0] - t[:, 0]"),
+        Equation("k", r"k = e^{-2s}", "np.exp(-2 * s)"),
+        Equation("l", r"l = s + r^2 k / 2", "s + r**2 * k / 2"),
+        MEAN,
+        SHARE,
+        Equation("dprediction", r"dz = v [r k,\ 1 - r^2 k]",
+                 "v * np.stack([r * k, (1 - r**2 * k) * (np.abs(z[:, 1]) < 9)], axis=1)"),
+    )  # fmt: skip
+    examples = (Example({}, ((2,), (1,))),)
+
+    def forward(self, ctx: Any, prediction: Any, target: Any, weight: Any = None) -> Any:
+        if prediction.shape[1:] != (2,) or target.shape[1:] != (1,):
+            raise ShapeError(f"Spread needs 2 numbers for 1. Received: {prediction.shape}, {target.shape}.")
+        z = prediction.astype("float64")
+        s, r = np.clip(z[:, 1], -9, 9), z[:, 0] - target[:, 0]
+        k = np.exp(-2 * s)
+        w = np.ones(len(z)) if weight is None else weight
+        ctx.count = float(w.sum())
+        share = w / (ctx.count or 1.0)
+        slope = np.stack([r * k, (1 - r**2 * k) * (abs(z[:, 1]) < 9)], axis=1)
+        ctx.g = (share[:, None] * slope).astype(prediction.dtype)
+        return (share * (s + r**2 * k / 2)).sum(dtype="float64")
+
+    def backward(self, ctx: Any) -> Any:
+        return ctx.g
+
+    def check(self, target: Any, output_shape: Any) -> None:
+        numbers(self, target, (1,))
+
+
+class Beyond(Loss):
+    """Classes in an order: one logit for each boundary, −log of what is right for each."""
+
+    equations = (
+        Equation("o", r"o_k = [t > k]", "t[:, None] > np.arange(z.shape[1])"),
+        Equation("p", r"p = \sigma(z)", "1 / (1 + np.exp(-z))"),
+        Equation("l", r"l = \sum_k \log(1 + e^{z}) - o z", "(np.logaddexp(0, z) - o * z).sum(-1)"),
+        MEAN,
+        SHARE,
+        Equation("dprediction", r"dz = v (p - o)", "v * (p - o)"),
+    )
+    examples = (Example({}, ((3,), ("int", 4))),)
+
+    def forward(self, ctx: Any, prediction: Any, target: Any, weight: Any = None) -> Any:
+        over = (target[:, None] > np.arange(prediction.shape[1])).astype(prediction.dtype)
+        w = np.ones(len(over)) if weight is None else weight
+        ctx.count = float(w.sum())
+        share = (w / (ctx.count or 1.0))[:, None]
+        ctx.g = (share * (0.5 + 0.5 * np.tanh(0.5 * prediction) - over)).astype(prediction.dtype)
+        return (share * (np.logaddexp(0, prediction) - over * prediction)).sum(dtype="float64")
+
+    def backward(self, ctx: Any) -> Any:
+        return ctx.g
+
+    def outputs_for(self, targets: Any) -> Any:
+        return None
+
+    def check(self, target: Any, output_shape: Any) -> None:
+        labels(self, target, output_shape[-1] + 1)
+
+
+class Logits(Numbers):
+    """Yes or no for each output: ``log(1 + e^z) − t z``, the yes of a rare answer weighed by ``rare``."""
+
+    equations = (
+        Equation("b", r"b = 1 + (c - 1) t", "1 + (rare - 1) * t"),
+        Equation(
+            "l",
+            r"l = \tfrac1J \sum_j (1 - t) z + b \log(1 + e^{-z})",
+            "((1 - t) * z + b * np.logaddexp(0, -z)).mean(1)",
+        ),
+        MEAN,
+        SHARE,
+        Equation(
+            "dprediction", r"dz = v ((1 - t) - b \sigma(-z)) / J", "v * ((1 - t) - b / (1 + np.exp(z))) / z.shape[1]"
+        ),
+    )
+    examples = (Example({"rare": 3.0}, ((3,), ("int", 2, 3))),)
+    predicts = "answers"
+
+    def __init__(self, rare: float = 1.0) -> None:
+        check_float(self, "rare", rare, "(0, inf)")
+        self.rare = rare
+
+    def each(self, prediction: Any, target: Any) -> Any:
+        b = 1 + (self.rare - 1) * target
+        no = 0.5 - 0.5 * np.tanh(0.5 * prediction)
+        return (1 - target) * prediction + b * np.logaddexp(0, -prediction), 1 - target - b * no
+
+    def check(self, target: Any, output_shape: Any) -> None:
+        numbers(self, target, output_shape)
+        reject(self, target, (target < 0) | (target > 1), "answers in [0, 1]", "Say 0 for no and 1 for yes.")

@@ -55,7 +55,8 @@ class Penalised(Objective):
                  "np.sum(w * ((prediction - t) ** 2).sum(-1)) / np.sum(w)"),
         Equation("size", r"S = \sum_n w_n \lVert \hat y_n \rVert^2 / \sum_n w_n",
                  "np.sum(w * (prediction**2).sum(-1)) / np.sum(w)"),
-        Equation("objective", r"L = E + \lambda \min(1, (s + 1)/10) S", "error + rate * min(1, (step + 1) / 10) * size"),
+        Equation("objective", r"L = E + \lambda \min(1, (s + 1)/10) S",
+                 "error + rate * min(1, (step + 1) / 10) * size"),
     )  # fmt: skip
     examples = (Example({"rate": 0.3}, ((5,),), model=DENSE, target=(4,)),)
     needs_target = True

@@ -22,7 +22,7 @@ from pellucid.testing.trial import Arrays
 STEPS = ((1, 0), (13, 3), (5_000, 90))
 """(step, epoch) of later calls."""
 LARGE: tuple[tuple[str, Callable[[Any], Any], float], ...] = (
-    ("of inputs times 4", lambda x: 4 * x, 1.0), ("of inputs times 12", lambda x: 12 * x, 1.0),
+    ("of inputs times 4", lambda x: 4 * x, 1.0), ("of inputs times 20", lambda x: 20 * x, 1.0),
     ("of inputs below −5", lambda x: -5 - 2 * abs(x), 1.0), ("of inputs above 5", lambda x: 5 + 2 * abs(x), 1.0),
     ("of parameters times 8", lambda x: x, 8.0), ("of parameters times −8", lambda x: x, -8.0),
 )  # fmt: skip
@@ -61,7 +61,7 @@ def later_steps(subject: Subject) -> None:
 
 
 def large_values(subject: Subject) -> None:
-    """Inputs of ±2 to ±30, of both signs and of one, and larger parameters have right gradients and equations."""
+    """Inputs of ±2 to ±50, of both signs and of one, and larger parameters have right gradients and equations."""
     for when, change, of_parameters in LARGE:
         trial = LayerTrial(subject)
         for param in trial.parameters():

@@ -17,7 +17,7 @@ from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.losses import compare
 from pellucid.testing.precision import require_precise
 from pellucid.testing.slopes import require_slope
-from pellucid.testing.subject import MANY, ROUNDING, Subject, declared_shape, more_classes
+from pellucid.testing.subject import MANY, ROUNDING, Specs, Subject, declared_shape, more_classes
 from pellucid.testing.trial import Arrays
 
 STEPS = ((1, 0), (13, 3), (5_000, 90))
@@ -31,8 +31,7 @@ def other_sizes(subject: Subject) -> None:
         trial = LossTrial(subject, rows=rows)
         _require_right(subject, trial, trial.given, f"of {rows} row(s)")
         _require_alike(subject, f"of {rows} row(s)", rows=rows)
-    shapes = subject.example.input_shapes
-    for specs in (*wider(shapes), *([more_classes(shapes, MORE)] if shapes[1][:1] == ("int",) else [])):
+    for specs in _other_shapes(subject.example.input_shapes):
         try:
             trial = LossTrial(subject, specs=specs)
             trial.loss.check(trial.target, declared_shape(specs[0]))
@@ -46,6 +45,18 @@ def other_sizes(subject: Subject) -> None:
             ) from error  # fmt: skip
         _require_right(subject, trial, trial.given, f"for shapes {specs}")
         _require_alike(subject, f"for shapes {specs}", specs=specs)
+
+
+def _other_shapes(specs: Specs) -> Iterator[Specs]:
+    """Wider predictions and targets; more classes; both; and predictions that are longer by one than they should be."""
+    yield from wider(specs)
+    prediction, target = specs
+    if target[:1] == ("int",):
+        yield more_classes(specs, MORE)
+        if prediction and prediction[-1] is not None:
+            yield (*prediction[:-1], prediction[-1] + MORE), ("int", target[1] + MORE, *target[2:])
+    if prediction and prediction[-1] is not None:
+        yield (*prediction[:-1], prediction[-1] + 1), target
 
 
 def both_types(subject: Subject) -> None:
