@@ -1,7 +1,8 @@
 # Two commands set everything up on a fresh machine (.ci/machine.sh says what it lacks):
 #   make train   trains the ANN plugin's network on the embedded MNIST
 #   make test    lint, types and tests
-# and further: make slow (more tests), make bench, make quality, make sanitize, make build, make release-check, make clean.
+# and further: make slow, make kit (more tests), make bench, make quality, make sanitize, make build, make release-check,
+# make clean.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -36,7 +37,7 @@ WORKERS := --numprocesses auto --dist worksteal
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
 	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
-.PHONY: help machine setup train test covered slow faults quick lint types bench gpu-bundle quality docs sanitize build release-check clean
+.PHONY: help machine setup train test covered slow kit faults quick lint types bench gpu-bundle quality docs sanitize build release-check clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,18 +66,21 @@ test: setup lint  ## everything that must hold: lint, types, tests with coverage
 
 covered: setup
 	$(RUN) coverage erase
-	$(RUN) coverage run -m pytest -m "not slow" $(WORKERS) $(ARGS)
+	$(RUN) coverage run -m pytest -m "not slow and not kit" $(WORKERS) $(ARGS)
 	$(RUN) coverage combine --quiet
 	$(RUN) coverage report --fail-under=90
 
 slow: setup  ## what `make test` leaves out: every package built and installed alone, quality cases in their short form
 	$(RUN) pytest -m slow --numprocesses auto --dist loadfile $(ARGS)
 
+kit: setup  ## every mistake that the conformance kit must catch; `make test` takes a sample
+	$(RUN) pytest -m kit --numprocesses auto --dist load $(ARGS)
+
 faults: setup  ## what pellucid must survive, thrown at it by the thousand, hours: ARGS="NAME" for one kind, --short
 	$(RUN) python -m tests.faults $(ARGS)
 
 quick: setup  ## the tests without coverage, lint and types
-	$(RUN) pytest -m "not slow" $(WORKERS) $(ARGS)
+	$(RUN) pytest -m "not slow and not kit" $(WORKERS) $(ARGS)
 
 lint: setup
 	$(RUN) ruff check .

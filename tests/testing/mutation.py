@@ -113,9 +113,9 @@ def first_failure(
 
 
 def registry() -> Registry:
-    """A new registry of what is installed, and of the odd components of these tests under the vendor ``odd``."""
-    odd = Claim("odd", "tests.testing.odd", GROUP, "pellucid-odd", "1.0")
-    return Registry(Plugins(lambda: [*find_claims(), odd]))
+    """A new registry of what is installed, and of components of these tests as vendors ``odd`` and ``strangers``."""
+    own = [Claim(name, f"tests.testing.{name}", GROUP, f"pellucid-{name}", "1.0") for name in ("odd", "strangers")]
+    return Registry(Plugins(lambda: [*find_claims(), *own]))
 
 
 def cases_of(registry: Registry, subjects: Sequence[str], backends: Backends) -> Iterator[Case]:

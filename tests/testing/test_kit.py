@@ -304,9 +304,9 @@ import numpy as np
 from pellucid import DataError, Equation, Example, Loss
 
 class Away(Loss):
-    """``l = |prediction - target|²/2`` of one number."""
+    """``l = |prediction - target|²/2``."""
 
-    equations = (Equation("loss", r"L", None),)
+    equations = (Equation("loss", r"L", "np.sum(w[:, None] * (z - t) ** 2) / 2 / np.sum(w)"),)
     examples = (Example({}, ((1,), (1,))),)
 
     def check(self, target, output_shape):
@@ -317,7 +317,7 @@ class Away(Loss):
         ctx.w = np.ones(len(prediction)) if weight is None else weight
         ctx.count = float(ctx.w.sum())
         ctx.away = prediction - target
-        return np.asarray((ctx.w * ctx.away[:, 0] ** 2).sum() / 2 / max(ctx.count, 1e-9), "float64")
+        return np.asarray((ctx.w[:, None] * ctx.away**2).sum() / 2 / max(ctx.count, 1e-9), "float64")
 
     def backward(self, ctx):
         return (ctx.w[:, None] * ctx.away / max(ctx.count, 1e-9)).astype(ctx.dtype)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -62,8 +63,12 @@ def evaluate(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> dict[
     They are evaluated in order; each may use those above it. Nothing but ``names``, ``np``, ``erf`` and a few
     harmless builtins is in reach.
     """
+    return {equation.of: value for equation, value in _evaluated(equations, names)}
+
+
+def _evaluated(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> Iterator[tuple[Equation, Any]]:
+    """Each equation with an expression and its value, in order: two of one name are two."""
     known = dict(names)
-    values: dict[str, Any] = {}
     for equation in equations:
         if equation.python is None:
             continue
@@ -76,8 +81,8 @@ def evaluate(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> dict[
                 f"The expression of the equation of '{equation.of}' cannot be evaluated: {equation.python}",
                 expected="a value", received=f"{type(error).__name__}: {error}", remedy=_REMEDY,
             ) from error  # fmt: skip
-        known[equation.of] = values[equation.of] = value
-    return values
+        known[equation.of] = value
+        yield equation, value
 
 
 def require_equations(
@@ -85,6 +90,9 @@ def require_equations(
     where: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """Raise ConformanceError where an equation of the component gives another value than its code did.
+
+    What the code gave is out of reach as long as an equation below defines it: of such an array the shape alone is
+    there, its numbers are NaN.
 
     Args:
         names: what the equations may name besides the constructor's arguments.
@@ -95,12 +103,56 @@ def require_equations(
     Returns:
         The value of every equation.
     """
-    values = evaluate(component.equations, {**component.arguments(), **names})
-    for of, value in values.items():
+    equations, found = component.equations, {}
+    defined = {equation.of for equation in equations if equation.python is not None}
+    given = {k: _unknown(v) if k in defined and v is computed.get(k) else v for k, v in names.items()}
+    for equation, value in _evaluated(equations, {**component.arguments(), **given}):
+        of = equation.of
+        found[of] = value
         if computed.get(of) is not None:
             require_close(f"The equation of '{of}' and the code differ{where}: the code's value", computed[of], value,
                           tolerance, "One of the two is wrong: derive it again, and correct it.")  # fmt: skip
-    return values
+            if _COMPARED:
+                _COMPARED[-1].add(of)
+    return found
+
+
+def _unknown(value: Any) -> Any:
+    """Something of the same shape that tells nothing of the value."""
+    return np.full(np.shape(value), np.nan)
+
+
+_COMPARED: list[set[str]] = []
+
+
+@contextmanager
+def noted_comparisons() -> Iterator[set[str]]:
+    """What equations within are held against code, by what they are of."""
+    _COMPARED.append(set())
+    try:
+        yield _COMPARED[-1]
+    finally:
+        _COMPARED.pop()
+
+
+def idle(equations: tuple[Equation, ...], compared: Collection[str]) -> list[str]:
+    """The expressions that are neither compared nor used by one below them that matters, by what they are of."""
+    wanted: set[str] = set()
+    found = []
+    for equation in reversed(equations):
+        if equation.python is None:
+            continue
+        if equation.of in compared or equation.of in wanted:
+            wanted = wanted - {equation.of} | _used(equation.python)
+        else:
+            found.append(equation.of)
+    return found[::-1]
+
+
+def _used(expression: str) -> set[str]:
+    """The names that an expression reads, other than those that it binds itself."""
+    names = [node for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)]
+    return {n.id for n in names if isinstance(n.ctx, ast.Load)} - {n.id for n in names if isinstance(n.ctx, ast.Store)}
 
 
 def check_text(equations: tuple[Equation, ...]) -> None:

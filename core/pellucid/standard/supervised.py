@@ -15,6 +15,8 @@ from pellucid.interfaces.objective import Batch, Loss, Objective
 from pellucid.standard.last_layer import check_last_layer
 from pellucid.standard.targets import fit_targets, scaled, unscaled
 
+BY_LOSS = "the loss computes it, by equations of its own"
+
 
 class Supervised(Objective):
     """``L(θ) = loss(f(x; θ), y)``.
@@ -23,12 +25,12 @@ class Supervised(Objective):
         loss: the loss between prediction and target.
     """
 
-    equations = (Equation("objective", r"L(\theta) = \mathrm{loss}\left(f(x; \theta),\, y\right)"),)
+    equations = (Equation("objective", r"L(\theta) = \mathrm{loss}\left(f(x; \theta),\, y\right)", why=BY_LOSS),)
     examples = (
         Example({"loss": {"type": "core/mse"}}, ((5,),), model={"type": "core/dense", "units": 3}, target=(3,)),
         Example(
             {"loss": {"type": "core/softmax_cross_entropy"}}, ((5,),),
-            model={"type": "core/dense", "units": 3, "activation": "tanh"}, target=("int", 3),
+            model={"type": "core/dense", "units": 3}, target=("int", 3),
         ),
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ class GradientReport:
 
 def check_gradients(
     subject: Layer | Loss | Objective, *arguments: Any, training: bool = True, seed: int = 0, tolerance: float = 1e-6,
-    ops: Ops | None = None,
+    ops: Ops | None = None, step: int = 0, epoch: int = 0,
 ) -> GradientReport:  # fmt: skip
     """Compare the gradients of inputs and parameters with central differences.
 
@@ -63,6 +63,7 @@ def check_gradients(
         seed: of ``dy``, and of the parameters of an unbuilt layer.
         tolerance: see above.
         ops: a backend whose arrays are NumPy's; None takes the reference, which all backends use in float64.
+        step, epoch: the place in a training run.
 
     Values, gradients and states of the model are afterwards what they were before.
 
@@ -71,7 +72,7 @@ def check_gradients(
         ConfigError: the subject is none of the three, or not in float64.
     """
     rng = np.random.default_rng([seed, 1])
-    problem = _problem(subject, arguments, _Setting(training, seed, ops or ReferenceOps()), rng)
+    problem = _problem(subject, arguments, _Setting(training, seed, ops or ReferenceOps(), step, epoch), rng)
     for moved in range(ATTEMPTS):
         compared = zip(problem.variables.items(), problem.analytic(), strict=True)
         try:
@@ -158,11 +159,13 @@ class _Setting:
     training: bool
     seed: int
     ops: Ops
+    step: int
+    epoch: int
 
     def context(self, rows: int) -> Context:
         """A fresh root: the same random numbers at every evaluation."""
         ctx = Context(self.ops, training=self.training, seed=self.seed, dtype="float64")
-        ctx.begin(0, 0, index=None if self.training else np.arange(rows, dtype=np.int64))
+        ctx.begin(self.step, self.epoch, index=None if self.training else np.arange(rows, dtype=np.int64))
         return ctx
 
 

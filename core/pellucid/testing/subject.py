@@ -20,6 +20,8 @@ from pellucid.standard.ops.base import Ops, ReferenceOps
 Made = TypeVar("Made")
 VARIABLE = 3
 """The length that an axis of variable length has in the kit's data."""
+MANY = 131
+"""Rows that reach beyond a batch of 64, 100 or 128, and divide by nothing."""
 ROUNDING = 3e-5
 """What float32 results may differ by, relative to max(1, |value|): sums of some dozens of terms."""
 NO_PLAN = "the backend recorded no plan: no kernel is called, or one of the calls falls back to the reference"
@@ -98,6 +100,23 @@ def _short(value: Any) -> str:
 def declared_shape(spec: tuple[Any, ...]) -> tuple[int | None, ...]:
     """The shape in an example's input, without the mark of integers or masks."""
     return spec[_MARKS.get(spec[0], 0) if spec else 0 :]
+
+
+Specs = tuple[tuple[Any, ...], ...]
+"""The inputs of an example."""
+
+
+def more_classes(specs: Specs, more: int) -> Specs:
+    """The same inputs with integers up to a higher number, and with axes that are as long as there were integers as
+    long as there are: of a prediction of four classes and their labels one of thirteen."""
+    highs = {spec[1] for spec in specs if spec and spec[0] == "int"}
+
+    def grown(spec: tuple[Any, ...]) -> tuple[Any, ...]:
+        shape = declared_shape(spec)
+        mark = ("int", spec[1] + more) if spec and spec[0] == "int" else spec[: len(spec) - len(shape)]
+        return (*mark, *(n if n is None or n not in highs else n + more for n in shape))
+
+    return tuple(map(grown, specs))
 
 
 def is_integer(spec: tuple[Any, ...]) -> bool:

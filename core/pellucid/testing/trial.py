@@ -124,22 +124,33 @@ class CallTrial(Trial, ABC):
     def backward(self, ctx: Context, *given: Any) -> Arrays:
         """The gradients at the inputs; those of parameters are added to."""
 
+    @abstractmethod
+    def differentiated(self, given: Arrays) -> Arrays:
+        """Of these arrays those whose gradients backward returns, in that order."""
+
+    @abstractmethod
+    def total(self, y: Arrays, given: Arrays) -> float:
+        """The number whose gradients backward computes: of a layer Σ dy ⊙ y."""
+
     def ways(self, given: Arrays) -> list[Arrays]:
         """The ways in which it may be called with these arrays; None stands for one that is left out."""
         return [given]
 
-    def context(self, *, training: bool = True, step: int = 0, row_offset: int = 3, index: Any = None) -> Context:
+    def context(
+        self, *, training: bool = True, step: int = 0, epoch: int = 0, row_offset: int = 3, index: Any = None,
+        seed: int = 0,
+    ) -> Context:  # fmt: skip
         """A new root context; ``index`` says which samples an evaluation is about, the first ones if left out. Rows
         are counted from 3, as in a later micro-batch."""
-        ctx = Context(self.ops, training=training, seed=0, dtype=self.dtype)
+        ctx = Context(self.ops, training=training, seed=seed, dtype=self.dtype)
         if index is None and not training:
             index = np.arange(len(self.given[0]), dtype=np.int64)
-        self.begin(ctx, step, row_offset, index)
+        self.begin(ctx, step, row_offset, index, epoch)
         return ctx
 
-    def begin(self, ctx: Context, step: int, row_offset: int = 3, index: Any = None) -> None:
+    def begin(self, ctx: Context, step: int, row_offset: int = 3, index: Any = None, epoch: int = 0) -> None:
         """Set the step of the next call in a context."""
-        ctx.begin(step, 0, row_offset=row_offset, index=index, share=self.share)
+        ctx.begin(step, epoch, row_offset=row_offset, index=index, share=self.share)
 
     def call(self, *given: Any, training: bool = True, ctx: Context | None = None) -> Result:
         """One forward and backward from zeroed gradients."""

@@ -61,13 +61,14 @@ ODD = (
     ),
     _patient(
         "objective odd/reconstruction",
-        Mistake("the sum, not the mean, backwards", "2 * ctx.error / max(len(ctx.error), 1)", "2 * ctx.error"),
+        Mistake("the sum, not the mean, backwards", "2 * ctx.share[:, None] *", "2 *"),
+        Mistake("weights ignored", "if batch.weight is None else batch.weight", ""),
         Mistake(
             "other noise for each micro-batch",
             "0.1 * ctx.normal(batch.x.shape)",
             "0.1 * ctx.rng.normal(size=batch.x.shape)",
         ),
-        Mistake("parts not reduced", 'ctx.parts = {"error": loss}', 'ctx.parts = {"error": ctx.error}'),
+        Mistake("parts not reduced", 'ctx.parts = {"error": loss}', 'ctx.parts = {"error": ctx.output}'),
     ),
     _patient(
         "loss odd/token_error",

@@ -155,21 +155,33 @@ class Noise(Layer):
 
 
 class Reconstruction(Objective):
-    """``L = (1/N) Σ |f(x + n) − x|²``: a denoising autoencoder, its own target."""
+    """``L = Σ wₙ |f(xₙ + εₙ) − xₙ|² / Σ wₙ``: a denoising autoencoder, its own target."""
 
-    equations = (Equation("objective", r"L = \tfrac1N \sum_n \lVert f(x_n + \varepsilon_n) - x_n \rVert^2"),)
+    equations = (
+        Equation(
+            "objective",
+            r"L = \frac{\sum_n w_n \lVert f(x_n + \varepsilon_n) - x_n \rVert^2}{\sum_n w_n}",
+            "np.sum(w * ((prediction - x) ** 2).sum(-1)) / np.sum(w)",
+        ),
+    )
     examples = (Example({}, ((4,),), model={"type": "core/dense", "units": 4, "activation": "tanh"}),)
 
     def forward(self, ctx: Any, model: Layer, batch: Any) -> Any:
         noisy = batch.x + 0.1 * ctx.normal(batch.x.shape)
-        ctx.error = model.forward(ctx.child("model"), noisy) - batch.x
-        ctx.count = float(len(batch))
-        loss = (ctx.error**2).sum(dtype="float64") / max(len(batch), 1)
+        ctx.output, ctx.x = model.forward(ctx.child("model"), noisy), batch.x
+        weight = np.ones(len(batch)) if batch.weight is None else batch.weight
+        ctx.count = float(weight.sum())
+        ctx.share = weight / (ctx.count or 1.0)
+        loss = (ctx.share * ((ctx.output - ctx.x) ** 2).sum(-1)).sum(dtype="float64")
         ctx.parts = {"error": loss}
         return loss
 
     def backward(self, ctx: Any, model: Layer) -> None:
-        model.backward(ctx.child("model"), 2 * ctx.error / max(len(ctx.error), 1))
+        dy = 2 * ctx.share[:, None] * (ctx.output - ctx.x)
+        model.backward(ctx.child("model"), dy.astype(ctx.dtype))
+
+    def metric_pair(self, ctx: Any) -> Any:
+        return ctx.output, ctx.x
 
 
 class TokenError(Loss):

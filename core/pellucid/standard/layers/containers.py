@@ -18,6 +18,7 @@ from pellucid.standard.rows import as_rows, contiguous
 
 NO_INPUT = (False,) * len(EVERY_INPUT)
 """``needs_dx`` of a layer none of whose input gradients is wanted, whatever their number."""
+INSIDE = "the layers inside compute it, by equations of their own"
 _DENSE = {"type": "core/dense", "units": 3}
 _SAME_WIDTH = {"type": "core/dense", "units": 5, "activation": "tanh"}
 
@@ -35,7 +36,7 @@ class Sequential(Layer):
     """
 
     equations = (
-        Equation("y", r"y = (f_n \circ \dots \circ f_1)(x)"),
+        Equation("y", r"y = (f_n \circ \dots \circ f_1)(x)", why=INSIDE),
         Equation("dx", r"dx = J_{f_1}^\top \cdots J_{f_n}^\top\, dy"),
     )
     examples = (Example({"layers": [_SAME_WIDTH, _DENSE]}),)
@@ -117,7 +118,7 @@ class Residual(Layer):
     Source: He et al., Deep Residual Learning for Image Recognition, 2015.
     """
 
-    equations = (Equation("y", r"y = x + f(x)"), Equation("dx", r"dx = dy + J_f^\top dy"))
+    equations = (Equation("y", r"y = x + f(x)", why=INSIDE), Equation("dx", r"dx = dy + J_f^\top dy"))
     examples = (Example({"layer": _SAME_WIDTH}),)
     capturable = True
 
@@ -157,7 +158,7 @@ class Parallel(Layer):
     """
 
     equations = (
-        Equation("y", r"y = [f_1(x), \dots, f_n(x)] \quad\text{or}\quad y = \sum_i f_i(x)"),
+        Equation("y", r"y = [f_1(x), \dots, f_n(x)] \quad\text{or}\quad y = \sum_i f_i(x)", why=INSIDE),
         Equation("dx", r"dx = \sum_i J_{f_i}^\top\, dy_i"),
     )
     examples = (

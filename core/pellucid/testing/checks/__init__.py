@@ -7,14 +7,20 @@ from pellucid.testing.check import Check, checks
 from pellucid.testing.checks import augmentations, callbacks, calls, data, general, initializers, layer_building
 from pellucid.testing.checks import layer_calls, layer_maths, losses, metrics, objectives, optimizers, regularizers
 from pellucid.testing.checks import schedules
+from pellucid.testing.checks import layer_sizes, layer_values, loss_values
+from pellucid.testing.checks.compared import with_compared
 # isort: on
 
 FIRST = checks(calls.nothing_kept, layer_calls.repeats, calls.inputs_untouched)
 """All other cases compare one call with another, and would blame something else where these are broken."""
 LAYER = (
     *FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *calls.APART, *layer_calls.CHECKS, *calls.BACKENDS,
+    *layer_sizes.CHECKS, *layer_values.CHECKS,
 )  # fmt: skip
-LOSS = (*losses.CHECKS, *checks(calls.nothing_kept, calls.inputs_untouched), *calls.APART, *calls.BACKENDS)
+LOSS = (
+    *losses.CHECKS, *checks(calls.nothing_kept, calls.inputs_untouched), *calls.APART, *calls.BACKENDS,
+    *loss_values.CHECKS,
+)  # fmt: skip
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "layer": (*general.CHECKS, *general.EQUATIONS, *LAYER, *layer_maths.EQUATIONS),
@@ -30,5 +36,6 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "dataset": (*general.CHECKS, *data.DATASET),
     "callback": (*general.CHECKS, *callbacks.CHECKS),
 }
+CHECKS = {kind: with_compared(kind, found) for kind, found in CHECKS.items()}
 """Backends and ops have no cases of their own: the layers, losses and optimizers that use them are compared across
 backends."""

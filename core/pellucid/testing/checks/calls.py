@@ -20,7 +20,7 @@ from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.fingerprint import unchanged
-from pellucid.testing.subject import NO_PLAN, ROUNDING, Subject
+from pellucid.testing.subject import MANY, NO_PLAN, ROUNDING, Subject
 from pellucid.testing.trial import Arrays, CallTrial, Result
 
 ON_CTX = "What backward needs goes on ctx, which belongs to one call; nothing of a call goes on self."
@@ -105,11 +105,16 @@ def context_used_again(subject: Subject) -> None:
 
 def splits_add_up(subject: Subject) -> None:
     """Micro-batches weighted by ctx.count give the value and the gradients of the whole batch."""
-    trial = trial_of(subject)
+    for rows in (6, MANY):
+        _require_sum(trial_of(subject, rows=rows), (slice(0, 1), slice(1, 4), slice(4, rows)))
+
+
+def _require_sum(trial: CallTrial, cuts: tuple[slice, ...]) -> None:
+    """Raise ConformanceError unless these parts of a batch make the whole of it."""
     for given in trial.ways(trial.given):
         whole = trial.call(*given)
         parts = []
-        for rows in (slice(0, 1), slice(1, 4), slice(4, 6)):
+        for rows in cuts:
             ctx = trial.context(row_offset=3 + rows.start)
             parts.append(trial.call(*(None if array is None else array[rows] for array in given), ctx=ctx))
         total = sum(part.count for part in parts)

@@ -85,16 +85,39 @@ def same_seed(subject: Subject) -> None:
     require_all_close("of the same seed", second, first, "Draw only from the generator that the initializer is given.")
 
 
+def integers_declared(subject: Subject) -> None:
+    """integer_inputs names the inputs that hold indices or masks: a model hands on all others as floating numbers."""
+    trial = LayerTrial(subject)
+    of_example = tuple(i for i, spec in enumerate(subject.example.input_shapes) if is_integer(spec))
+    require(
+        tuple(sorted(trial.model.integer_inputs)) == of_example, "integer_inputs does not fit the example.",
+        expected=of_example, received=tuple(trial.model.integer_inputs),
+        remedy="Say integer_inputs = (0,) of a layer whose first input holds indices or a mask, ('int', …) or "
+        "('bool', …) in its examples.",
+    )  # fmt: skip
+
+
 def wrong_shapes(subject: Subject) -> None:
     """Shapes that do not fit are a ShapeError that names the layer; those that fit work."""
     specs = subject.example.input_shapes
     for i, spec in enumerate(specs):
         shape = declared_shape(spec)
-        others: list[Any] = [(*shape, 2), shape[:-1]] if shape else [(2,)]
-        if shape and shape[-1] is not None:
-            others.append((*shape[:-1], shape[-1] + 1))
-        for other in others:
-            _refused_or_works(subject, (*specs[:i], other, *specs[i + 1 :]), other, checked=not is_integer(spec))
+        mark = spec[: len(spec) - len(shape)]
+        for other in _others(shape):
+            _refused_or_works(subject, (*specs[:i], (*mark, *other), *specs[i + 1 :]), other)
+
+
+def _others(shape: tuple[int | None, ...]) -> list[tuple[Any, ...]]:
+    """Shapes with more axes, with fewer, and with one axis longer or of length 1."""
+    if not shape:
+        return [(2,)]
+    first, last = shape[0], shape[-1]
+    others: list[tuple[Any, ...]] = [(*shape, 2), shape[:-1], (2, *shape), (*shape, 2, 2), shape[1:]]
+    if last is not None:
+        others += [(*shape[:-1], last + 1), (*shape[:-1], 1)]
+    if first is not None:
+        others += [(first + 1, *shape[1:]), (1, *shape[1:])]
+    return list(dict.fromkeys(other for other in others if other != shape))
 
 
 def wrong_number(subject: Subject) -> None:
@@ -104,8 +127,8 @@ def wrong_number(subject: Subject) -> None:
         _refused_or_works(subject, other, f"{len(other)} inputs")
 
 
-def _refused_or_works(subject: Subject, specs: Any, what: Any, *, checked: bool = True) -> None:
-    """Inputs of a layer that was built for others: a clear ShapeError, or, where that is ``checked``, an output."""
+def _refused_or_works(subject: Subject, specs: Any, what: Any) -> None:
+    """Inputs of a layer that was built for others: a clear ShapeError, or an output."""
     trial, shapes = LayerTrial(subject), tuple(declared_shape(spec) for spec in specs)
     try:
         trial.model.build(*shapes)
@@ -120,8 +143,7 @@ def _refused_or_works(subject: Subject, specs: Any, what: Any, *, checked: bool 
             f"Input shapes {shapes} raise {type(error).__name__}.", expected="a ShapeError, or to work",
             received=str(error), remedy="Check shapes in build and output_shape, and raise ShapeError.",
         ) from error  # fmt: skip
-    if checked:
-        _require_works(trial, specs, what, outputs)
+    _require_works(trial, specs, what, outputs)
 
 
 def _require_clear(error: PellucidError, layer: Any, what: Any) -> None:
@@ -150,9 +172,11 @@ def _require_works(trial: LayerTrial, specs: Any, what: Any, outputs: Any) -> No
             remedy="Check the shape in build: self.param raises for a parameter that exists with another shape. "
             "Name the inputs in both, one shape each, and their number is checked.",
         ) from error  # fmt: skip
-    got = tuple(part.shape[1:] for part in y)
-    require(all(map(fits, got, outputs)), f"output_shape is wrong for {_shown(what)}.", expected=got, received=outputs,
-            remedy="Correct output_shape, or refuse the shape with a ShapeError.")  # fmt: skip
+    got, promised = tuple(part.shape for part in y), tuple((2, *shape) for shape in outputs)
+    require(
+        len(got) == len(promised) and all(map(fits, got, promised)), f"output_shape is wrong for {_shown(what)}.",
+        expected=got, received=promised, remedy="Correct output_shape, or refuse the shape with a ShapeError.",
+    )  # fmt: skip
     gradients = as_tuple(trial.model.backward(ctx, *y))
     require(
         len(gradients) == len(inputs), f"backward gives another number of gradients for {_shown(what)}.",
@@ -183,4 +207,4 @@ def frozen(subject: Subject) -> None:
                              "The gradient flows through a frozen layer.")  # fmt: skip
 
 
-CHECKS = checks(shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)
+CHECKS = checks(integers_declared, shape_rule, built_twice, same_seed, wrong_shapes, wrong_number, frozen)

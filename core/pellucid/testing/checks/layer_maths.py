@@ -20,6 +20,7 @@ from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.gradients import check_gradients
+from pellucid.testing.slopes import require_slope
 from pellucid.testing.subject import Subject
 from pellucid.testing.trial import Arrays
 
@@ -53,7 +54,7 @@ class _Twice(Composite):
 
 def used_twice(subject: Subject) -> None:
     """A layer at two places of a network gets the gradients of both."""
-    _check_gradients(LayerTrial(subject, layer=_Twice(subject.create())))
+    require_slope(LayerTrial(subject, layer=_Twice(subject.create())), "of a layer that is used twice")
 
 
 def accumulation(subject: Subject) -> None:
@@ -157,7 +158,8 @@ def equations(subject: Subject) -> None:
     """The equations give what the code gives: outputs, input gradients, parameter gradients, states.
 
     Their names: ``x`` (``x0``, ``x1``, … for several inputs), ``dy``, ``y``, the component's symbols and constructor
-    arguments, and ``uniform`` and ``normal``: the numbers of ``ctx.uniform(x.shape)`` and ``ctx.normal(x.shape)``.
+    arguments, and ``uniform`` and ``normal``: the numbers of ``ctx.uniform(x.shape)`` and ``ctx.normal(x.shape)``; of
+    another shape ``uniform_of(shape)`` and ``normal_of(shape)``.
     Compared are ``y``, ``dx``, ``d`` + the symbol of a parameter, the symbol of a state (its value after the commit,
     from the one before), all in training, and ``y_evaluation``.
     """
@@ -165,18 +167,19 @@ def equations(subject: Subject) -> None:
     for x in trial.inputs:
         if x.dtype.kind == "f":
             x *= 2.0
-    _compare(trial)
+    compare(trial)
+    compare(trial, " in step 7", step=7)
 
 
 def equations_at_ties(subject: Subject) -> None:
     """The equations give what the code gives where numbers are equal or zero: both follow one convention."""
-    _compare(LayerTrial(subject, tied=True))
+    compare(LayerTrial(subject, tied=True))
 
 
-def _compare(trial: LayerTrial) -> None:
+def compare(trial: LayerTrial, where: str = "", step: int = 0) -> None:
     """Hold the equations of a layer against one call in training and one in evaluation."""
     layer = trial.model
-    before, ctx = trial.values(), trial.context()
+    before, ctx = trial.values(), trial.context(step=step)
     result = trial.call(ctx=ctx)
     evaluated = trial.call(training=False)
     ctx.commit()
@@ -185,16 +188,36 @@ def _compare(trial: LayerTrial) -> None:
         **_numbered("x", trial.inputs), **_numbered("dy", trial.dy), **_numbered("y", result.y),
     }  # fmt: skip
     shape = trial.inputs[0].shape
-    names |= {"uniform": trial.context().uniform(shape), "normal": trial.context().normal(shape)}
+    names |= {
+        "uniform": trial.context(step=step).uniform(shape), "normal": trial.context(step=step).normal(shape),
+        "uniform_of": lambda shape: trial.context(step=step).uniform(shape),
+        "normal_of": lambda shape: trial.context(step=step).normal(shape),
+    }  # fmt: skip
     for symbol, attribute in layer.symbols.items():
         value = attrgetter(attribute)(layer)  # "value.weight" is a parameter of a sub-layer
         if isinstance(value, Param):
             computed[f"d{symbol}"] = result.grads[value.path]
         if isinstance(value, State):
-            names[symbol], computed[symbol] = before[value.path], value.data
+            names[symbol] = before[value.path]
+            if trial.share == 1:  # what is left of an epoch counts for less, see Context.update
+                computed[symbol] = value.data
         else:
             names[symbol] = _symbol(value, of_parameter=any(e.of == f"d{symbol}" for e in layer.equations))
-    require_equations(layer, names, computed)
+    require_equations(layer, names, computed, where=where)
+    _require_one_for_both(layer, result.y, evaluated.y, where)
+    for owned in trial.owned():
+        trial.ops.copy(trial.ops.asarray(before[owned.path]), owned.data)
+
+
+def _require_one_for_both(layer: Layer, trained: Arrays, evaluated: Arrays, where: str) -> None:
+    """Without an equation of its own for evaluation, the one of y holds there too."""
+    told = {equation.of for equation in layer.equations}
+    for name, a, b in zip(_numbered("y", trained), evaluated, trained, strict=True):
+        if any(e.of == name and e.python for e in layer.equations) and name.replace("y", "y_evaluation") not in told:
+            require_close(
+                f"The output{where} in evaluation, against the only equation of '{name}',", a, b, 1e-9,
+                "Where evaluation computes something else, write it down: Equation('y_evaluation', …).",
+            )  # fmt: skip
 
 
 def _symbol(value: Any, of_parameter: bool) -> Any:

@@ -24,6 +24,7 @@ class LayerTrial(CallTrial):
     Args:
         tied: whether numbers meet: see ``tie``. Parameters are rounded to halves, so that what goes into a rectifier
             is 0 here and there.
+        specs: input shapes as an example writes them, in place of the example's.
     """
 
     modes = (True, False)
@@ -31,11 +32,11 @@ class LayerTrial(CallTrial):
 
     def __init__(
         self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 4, seed: int = 0,
-        layer: Layer | None = None, tied: bool = False,
+        layer: Layer | None = None, tied: bool = False, specs: tuple[tuple[Any, ...], ...] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(subject, dtype, ops)
         self.share = 0.5 if rows == 1 else 1.0
-        self.specs = subject.example.input_shapes
+        self.specs = subject.example.input_shapes if specs is None else specs
         self.shapes = tuple(declared_shape(spec) for spec in self.specs)
         self.component = self.model = subject.create() if layer is None else layer
         initialize(self.model, *self.shapes, seed=seed, dtype=dtype, ops=self.ops)
@@ -76,6 +77,18 @@ class LayerTrial(CallTrial):
     def draw(self, rows: int, seed: int = 0) -> Arrays:
         inputs = self.draw_inputs(rows, seed)
         return (*inputs, *self.draw_dy(inputs, seed))
+
+    def use(self, *inputs: Any) -> LayerTrial:
+        """Take these inputs from now on, with dy drawn for them."""
+        inputs = tuple(map(self.ops.asarray, inputs))
+        self.given = (*inputs, *self.draw_dy(inputs))
+        return self
+
+    def differentiated(self, given: Arrays) -> Arrays:
+        return given[: len(self.specs)]
+
+    def total(self, y: Arrays, given: Arrays) -> float:
+        return float(sum(np.sum(a * b) for a, b in zip(y, given[len(self.specs) :], strict=True)))
 
     def forward(self, ctx: Context, *given: Any) -> Arrays:
         return as_tuple(self.model.forward(ctx, *given[: len(self.specs)]))

@@ -19,16 +19,18 @@ class LossTrial(CallTrial):
 
     Args:
         tied: whether predictions, targets and weights meet: see ``tie``.
+        specs: the shapes of prediction and target as an example writes them, in place of the example's.
     """
 
     words = ("The loss", "The gradient")
     names = ("The prediction", "The target", "The weight")
 
     def __init__(
-        self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 6, tied: bool = False
-    ) -> None:
+        self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 6, tied: bool = False,
+        specs: tuple[tuple[Any, ...], ...] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(subject, dtype, ops)
-        self.specs = subject.example.input_shapes
+        self.specs = subject.example.input_shapes if specs is None else specs
         if len(self.specs) != 2:
             raise ConformanceError(
                 "The example of a loss must have two input shapes.", received=self.specs,
@@ -53,6 +55,12 @@ class LossTrial(CallTrial):
     def ways(self, given: Arrays) -> list[Arrays]:
         """Without weights, and with them."""
         return [(*given[:2], None), given]
+
+    def differentiated(self, given: Arrays) -> Arrays:
+        return given[:1]
+
+    def total(self, y: Arrays, given: Arrays) -> float:
+        return float(y[0])
 
     def forward(self, ctx: Context, *given: Any) -> Arrays:
         return (self.loss.forward(ctx, *given),)

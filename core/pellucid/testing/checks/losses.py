@@ -18,6 +18,7 @@ from pellucid.testing.checks.calls import splits_add_up
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import Subject, declared_shape, is_integer
+from pellucid.testing.trial import Arrays
 
 ONCE = "The mean over the batch is taken once, in the loss: divide by the number of rows (or the sum of weights) once."
 
@@ -189,22 +190,26 @@ def equations(subject: Subject) -> None:
 
     Their names: ``prediction`` or ``z``, ``target`` or ``t``, ``weight`` or ``w`` (ones where none are given).
     """
-    _compare(LossTrial(subject))
+    trial = LossTrial(subject)
+    for way in trial.ways(trial.given):
+        compare(trial, way)
 
 
 def equations_at_ties(subject: Subject) -> None:
     """The equations give what the code gives where predictions are equal, zero or the target itself."""
-    _compare(LossTrial(subject, tied=True))
+    trial = LossTrial(subject, tied=True)
+    for way in trial.ways(trial.given):
+        compare(trial, way)
 
 
-def _compare(trial: LossTrial) -> None:
-    """Hold the equations of a loss against its code, without weights and with them."""
-    for weight in (None, trial.weight):
-        result = trial.call(trial.prediction, trial.target, weight)
-        w = np.ones(len(trial.prediction)) if weight is None else weight
-        names = {"prediction": trial.prediction, "z": trial.prediction, "target": trial.target, "t": trial.target,
-                 "weight": w, "w": w}  # fmt: skip
-        require_equations(trial.loss, names, {"loss": result.loss, "dprediction": result.gradient})
+def compare(trial: LossTrial, given: Arrays, where: str = "", tolerance: float = 1e-9) -> None:
+    """Hold the equations of a loss against its code."""
+    prediction, target, weight = given
+    result = trial.call(*given)
+    w = np.ones(len(prediction)) if weight is None else weight
+    names = {"prediction": prediction, "z": prediction, "target": target, "t": target, "weight": w, "w": w}
+    computed = {"loss": result.loss, "dprediction": result.gradient}
+    require_equations(trial.loss, names, computed, tolerance, where=where)
 
 
 CHECKS = (

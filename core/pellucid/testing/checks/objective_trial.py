@@ -23,6 +23,7 @@ class ObjectiveTrial(CallTrial):
 
     words = ("The objective", "")
     model: Layer
+    weight: Any = None
 
     def __init__(self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 6) -> None:
         super().__init__(subject, dtype, ops)
@@ -49,10 +50,16 @@ class ObjectiveTrial(CallTrial):
         return (*given, np.arange(rows, dtype=np.int64))
 
     def batch(self, *given: Any) -> Batch:
-        """These arrays, or else its own, as a batch."""
+        """These arrays, or else its own, as a batch; with ``weight`` if that is set."""
         *inputs, index = given or self.given
         y = None if self.example.target is None else inputs.pop()
-        return Batch(tuple(inputs) if len(inputs) > 1 else inputs[0], y, None, index)
+        return Batch(tuple(inputs) if len(inputs) > 1 else inputs[0], y, self.weight, index)
+
+    def differentiated(self, given: Arrays) -> Arrays:
+        return ()
+
+    def total(self, y: Arrays, given: Arrays) -> float:
+        return float(y[0])
 
     def forward(self, ctx: Context, *given: Any) -> Arrays:
         return (self.objective.forward(ctx, self.model, self.batch(*given)),)

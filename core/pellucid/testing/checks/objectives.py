@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require
-from pellucid.testing.check import checks
+from pellucid.testing.check import checks, has_expressions
+from pellucid.testing.checks import objective_values
 from pellucid.testing.checks.calls import inputs_untouched, nothing_kept, splits_add_up
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.gradients import check_gradients
-from pellucid.testing.subject import ROUNDING, Subject
+from pellucid.testing.subject import MANY, ROUNDING, Subject
 
 
 def gradients(subject: Subject) -> None:
@@ -38,12 +42,39 @@ def parts_reported(subject: Subject) -> None:
 
 
 def parity(subject: Subject) -> None:
-    """All backends give the same objective and gradients."""
-    one, other = subject.compared(ObjectiveTrial, dtype="float32")
-    other.call().require_close(
-        one.call(), ROUNDING, f"on backend '{other.ops.name}'",
-        "The reference in ops/ is the specification: hold the kernel against it.",
-    )  # fmt: skip
+    """All backends give the same objective and gradients, for one row and for many."""
+    for rows in (6, 1, MANY):
+        one, other = subject.compared(ObjectiveTrial, dtype="float32", rows=rows)
+        other.call().require_close(
+            one.call(), ROUNDING, f"on backend '{other.ops.name}' ({rows} rows)",
+            "The reference in ops/ is the specification: hold the kernel against it.",
+        )  # fmt: skip
 
 
-CHECKS = checks(parts_reported, gradients, splits_add_up, evaluation_repeats, nothing_kept, inputs_untouched, parity)
+def equations(subject: Subject) -> None:
+    """The equations give what the code gives: the objective, and the parts that it reports.
+
+    Their names: ``x`` (``x0``, … for several inputs), ``target`` or ``t``, ``prediction`` or ``z`` where there is a
+    ``metric_pair``, ``weight`` or ``w`` (ones), ``step`` and ``epoch``, the parts, the constructor's arguments.
+    """
+    for rows, step, epoch in ((6, 0, 0), (6, 2, 1), (6, 5_000, 90), (1, 0, 0), (MANY, 0, 0)):
+        trial = ObjectiveTrial(subject, rows=rows)
+        ctx = trial.context(step=step, epoch=epoch)
+        loss = trial.forward(ctx)[0]
+        batch = trial.batch()
+        parts = {name: np.float64(value) for name, value in ctx.parts.items()}
+        names: dict[str, Any] = {"step": step, "epoch": epoch, **parts}
+        names |= {"x": batch.inputs[0]} if len(batch.inputs) == 1 else {f"x{i}": x for i, x in enumerate(batch.inputs)}
+        names |= dict.fromkeys(("weight", "w"), np.ones(len(batch)))
+        if batch.y is not None:
+            names |= dict.fromkeys(("target", "t"), batch.y)
+        if (pair := trial.objective.metric_pair(ctx)) is not None:
+            names |= dict.fromkeys(("prediction", "z"), np.array(pair[0]))
+        where = f" in step {step} of epoch {epoch}, {rows} row(s)"
+        require_equations(trial.objective, names, {**parts, "objective": np.float64(loss)}, where=where)
+
+
+CHECKS = (
+    *checks(parts_reported, gradients, splits_add_up, evaluation_repeats, nothing_kept, inputs_untouched, parity),
+    *objective_values.CHECKS, *checks(equations, applies=has_expressions),
+)  # fmt: skip

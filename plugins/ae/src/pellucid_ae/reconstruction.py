@@ -36,7 +36,12 @@ class Reconstruction(Objective):
         DataError: inputs that are no targets for the loss, with the row.
     """
 
-    equations = (Equation("objective", r"L(\theta) = \mathrm{loss}\left(f(x; \theta),\, x\right)"),)
+    equations = (
+        Equation(
+            "objective", r"L(\theta) = \mathrm{loss}\left(f(x; \theta),\, x\right)",
+            why="the loss computes it, by equations of its own",
+        ),
+    )  # fmt: skip
     examples = (
         Example({"loss": {"type": "core/mse"}}, ((4,),), model={"type": "core/dense", "units": 4}),
         Example(

@@ -22,9 +22,10 @@ class Embedding(Layer):
 
     equations = (
         Equation("s", r"s(t) = [\sin(t\,\omega_i),\ \cos(t\,\omega_i)], \quad \omega_i = 10000^{-i/H}"),
-        Equation("y", r"e = \mathrm{silu}(V\,\mathrm{silu}(W s(t) + b) + c + U_{\mathrm{label}})"),
+        Equation("y", r"e = \mathrm{silu}(V\,\mathrm{silu}(W s(t) + b) + c + U_{\mathrm{label}})",
+                 why="the layers inside compute it, and the label is in one form of two"),
         Equation("dU", r"dU_k = \sum_{n:\, \mathrm{label}_n = k} de_n \odot \mathrm{silu}'"),
-    )
+    )  # fmt: skip
     examples = (Example({"units": 4}, (("int", 50),)), Example({"units": 6, "classes": 2}, (("int", 50), ("int", 3))))
     capturable = True
 

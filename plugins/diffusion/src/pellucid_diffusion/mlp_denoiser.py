@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 from pellucid import (
     Array,
@@ -38,13 +38,25 @@ class MlpBlock(Layer):
     """
 
     equations = (
-        Equation("a", r"a = W_1\,\mathrm{norm}(h) + b_1"),
-        Equation("z", r"z = (1 + G e) \odot a + U e"),
-        Equation("y", r"y = h + W_2\,\mathrm{silu}(z) + b_2"),
-        Equation("dz", r"dz = (W_2^\top dy) \odot \mathrm{silu}'(z)"),
-        Equation("da", r"da = (1 + G e) \odot dz"),
-        Equation("dx", r"dh = dy + J_{\mathrm{norm}}^\top W_1^\top da, \quad de = U^\top dz + G^\top (dz \odot a)"),
-    )
+        Equation("r", r"r = 1 / \sqrt{\mathrm{var}\, h + \varepsilon}", "1 / np.sqrt(x0.var(-1, keepdims=True) + eps)"),
+        Equation("hhat", r"\hat h = r (h - \mathrm{mean}\, h)", "r * (x0 - x0.mean(-1, keepdims=True))"),
+        Equation("a", r"a = W_1\,\mathrm{norm}(h) + b_1", "(gamma * hhat + beta) @ W1 + b1"),
+        Equation("z", r"z = (1 + G e) \odot a + U e", "(1 + x1 @ G) * a + x1 @ U"),
+        Equation("s", r"s = \sigma(z)", "1 / (1 + np.exp(-z))"),
+        Equation("y", r"y = h + W_2\,\mathrm{silu}(z) + b_2", "x0 + (z * s) @ W2 + b2"),
+        Equation("dz", r"dz = (W_2^\top dy) \odot \mathrm{silu}'(z)", "(dy @ W2.T) * s * (1 + z * (1 - s))"),
+        Equation("da", r"da = (1 + G e) \odot dz", "(1 + x1 @ G) * dz"),
+        Equation("g", r"g = \gamma \odot W_1^\top da", "gamma * (da @ W1.T)"),
+        Equation("dx0", r"dh = dy + r (g - \mathrm{mean}\, g - \hat h\, \mathrm{mean}(g \hat h))",
+                 "dy + r * (g - g.mean(-1, keepdims=True) - hhat * (g * hhat).mean(-1, keepdims=True))"),
+        Equation("dx1", r"de = U^\top dz + G^\top (dz \odot a)", "dz @ U.T + (dz * a) @ G.T"),
+        Equation("dG", r"dG = \sum_n (dz \odot a) e^\top", "x1.T @ (dz * a)"),
+        Equation("dU", r"dU = \sum_n dz\, e^\top", "x1.T @ dz"),
+    )  # fmt: skip
+    symbols: ClassVar = {
+        "gamma": "norm.gamma", "beta": "norm.beta", "eps": "norm.eps", "W1": "inner.weight", "b1": "inner.bias",
+        "G": "factor.weight", "U": "shift.weight", "W2": "outer.weight", "b2": "outer.bias",
+    }  # fmt: skip
     examples = (Example({"units": 4}, ((3,), (2,))),)
     capturable = True
 

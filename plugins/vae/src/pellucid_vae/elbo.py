@@ -58,7 +58,9 @@ class Elbo(Objective):
                  r" \sum_j \log(1 + e^{y_j}) - x_j y_j \quad\text{or}\quad"
                  r" \sum_j \frac{(x_j - y_j)^2}{2\sigma^2} + \log\sigma + \tfrac12 \log 2\pi"),
         Equation("kl", r"L_{\mathrm{KL}} = \sum_k \tfrac12 e^{2 s_k} + \tfrac12 \mu_k^2 - s_k - \tfrac12"),
-        Equation("objective", r"L = \tfrac1N \sum_n L_{\mathrm{rec}} + \beta L_{\mathrm{KL}}"),
+        Equation("objective", r"L = \tfrac1N \sum_n L_{\mathrm{rec}} + \beta L_{\mathrm{KL}}",
+                 "reconstruction + beta * kl * (min(1, (step + 1) / warmup_steps) if warmup_steps else"
+                 " min(1, (epoch + 1) / warmup_epochs) if warmup_epochs else 1)"),
         Equation("dmu", r"d\mu = dz + \beta \mu"),
         Equation("ds", r"ds = dz \odot \varepsilon \odot e^s + \beta (e^{2s} - 1)"),
     )  # fmt: skip

@@ -30,13 +30,15 @@ class GaussianHead(Layer):
     equations = (
         Equation("mu", r"\mu = h W_\mu + b_\mu", "x @ Wm + bm"),
         Equation("s", r"s = h W_s + b_s", "x @ Ws + bs"),
-        Equation("z", r"z = \mu + \varepsilon \odot e^s, \quad \varepsilon \sim \mathcal N(0, I)",
-                 "mu + normal * np.exp(s)"),
+        Equation("e", r"e = \varepsilon \odot e^{\min(s, 20)}, \quad \varepsilon \sim \mathcal N(0, I)",
+                 "normal_of(s.shape) * np.exp(np.minimum(s, 20))"),
+        Equation("z", r"z = \mu + e", "mu + e"),
         Equation("y0", r"y_0 = z", "z"),
+        Equation("y_evaluation0", r"y_0 = z", why="the same, of numbers that belong to each sample of the data"),
         Equation("y1", r"y_1 = \mu", "mu"),
         Equation("y2", r"y_2 = s", "s"),
         Equation("dmu", r"d\mu \leftarrow d\mu + dz", "dy1 + dy0"),
-        Equation("ds", r"ds \leftarrow ds + dz \odot \varepsilon \odot e^s", "dy2 + dy0 * normal * np.exp(s)"),
+        Equation("ds", r"ds \leftarrow ds + [s < 20]\, dz \odot e", "dy2 + (s < 20) * dy0 * e"),
         Equation("dx", r"dh = d\mu\, W_\mu^\top + ds\, W_s^\top", "dmu @ Wm.T + ds @ Ws.T"),
         Equation("dWm", r"dW_\mu = h^\top d\mu", "x.reshape(-1, x.shape[-1]).T @ dmu.reshape(-1, latent)"),
         Equation("dWs", r"dW_s = h^\top ds", "x.reshape(-1, x.shape[-1]).T @ ds.reshape(-1, latent)"),
@@ -44,8 +46,7 @@ class GaussianHead(Layer):
         Equation("dbs", r"db_s = \sum_n ds_n", "ds.reshape(-1, latent).sum(0)"),
     )  # fmt: skip
     symbols: ClassVar = {"Wm": "mean.weight", "bm": "mean.bias", "Ws": "log_std.weight", "bs": "log_std.bias"}
-    # As many latent units as features: the kit's `normal` has the shape of x, and here it is that of ε too.
-    examples = (Example({"latent": 3}, ((3,),)), Example({"latent": 2}, ((3, 2),)))
+    examples = (Example({"latent": 3}), Example({"latent": 2}, ((3, 2),)))
     capturable = True
 
     def __init__(self, latent: int) -> None:

@@ -52,6 +52,7 @@ def describe(entry: Entry, registry: Registry) -> dict[str, Any]:
         ],
         "equations": [
             {"of": equation.of, "latex": equation.latex, "python": equation.python, "checked": bool(equation.python)}
+            | ({"why": equation.why} if equation.why else {})
             for equation in getattr(implementation, "equations", ())
         ],
         "documentation": inspect.getdoc(implementation) or "",
@@ -76,7 +77,9 @@ def _as_text(found: dict[str, Any]) -> str:
     if found["documentation"]:
         parts.append("\n".join(f"  {line}".rstrip() for line in found["documentation"].splitlines()))
     if found["equations"]:
-        rows = [(e["of"], "checked" if e["checked"] else "unchecked", e["latex"]) for e in found["equations"]]
+        shown_as = {True: "checked", False: "unchecked"}
+        why = [f"  ({e['why']})" if "why" in e else "" for e in found["equations"]]
+        rows = [(e["of"], shown_as[e["checked"]], e["latex"] + w) for e, w in zip(found["equations"], why, strict=True)]
         parts.append("equations (checked: the conformance kit evaluates it against the code):\n" + table(rows, "  "))
     for title in ("verbs", "backends"):
         if found[title]:

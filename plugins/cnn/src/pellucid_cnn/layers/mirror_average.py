@@ -20,7 +20,8 @@ class MirrorAverage(Layer):
     """
 
     equations = (
-        Equation("y", r"y = \tfrac12 (f(x) + f(\bar x)), \quad \bar x_{nij} = x_{n,i,W-1-j} \quad\text{in evaluation}"),
+        Equation("y", r"y = \tfrac12 (f(x) + f(\bar x)), \quad \bar x_{nij} = x_{n,i,W-1-j} \quad\text{in evaluation}",
+                 why="the layer inside computes f, by equations of its own"),
         Equation("dx", r"dx = \tfrac12 (J_f(x)^\top dy + \overline{J_f(\bar x)^\top dy})"),
     )
     examples = (

@@ -18,7 +18,7 @@ class Pixelwise(Layer):
     """
 
     equations = (
-        Equation("y", r"y_{nij} = f(x_{nij})"),
+        Equation("y", r"y_{nij} = f(x_{nij})", why="the layer inside computes f, by equations of its own"),
         Equation("dx", r"dx_{nij} = J_f(x_{nij})^\top dy_{nij}"),
     )
     examples = (

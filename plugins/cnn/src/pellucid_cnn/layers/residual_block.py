@@ -51,7 +51,7 @@ class ResidualBlock(Layer):
     """
 
     equations = (
-        Equation("y", r"y = S x + F_2(F_1(x) + V e)"),
+        Equation("y", r"y = S x + F_2(F_1(x) + V e)", why="the layers inside compute it, by equations of their own"),
         Equation("dx", r"dx = S^\top dy + J_{F_1}^\top J_{F_2}^\top dy"),
         Equation("de", r"de = V^\top \textstyle\sum_{ij} (J_{F_2}^\top dy)_{ij}"),
     )

@@ -1,0 +1,212 @@
+"""What holds for a layer at other numbers than N(0, 1) in float64 at the first step: both types, later steps, large
+values, columns and rows that repeat, masks that hide all, noise that is new at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.errors import PellucidError
+from pellucid.glassbox.failure import require, require_all_close, require_close
+from pellucid.interfaces.context import Context
+from pellucid.testing.check import checks, has_expressions
+from pellucid.testing.checks.layer_maths import compare
+from pellucid.testing.checks.layer_trial import LayerTrial
+from pellucid.testing.precision import require_precise
+from pellucid.testing.slopes import require_slope
+from pellucid.testing.subject import ROUNDING, Subject
+from pellucid.testing.trial import Arrays
+
+STEPS = ((1, 0), (13, 3), (5_000, 90))
+"""(step, epoch) of later calls."""
+LARGE: tuple[tuple[str, Callable[[Any], Any], float], ...] = (
+    ("of inputs times 4", lambda x: 4 * x, 1.0), ("of inputs times 20", lambda x: 20 * x, 1.0),
+    ("of inputs below −5", lambda x: -5 - 2 * abs(x), 1.0), ("of inputs above 5", lambda x: 5 + 2 * abs(x), 1.0),
+    ("of parameters times 8", lambda x: x, 8.0), ("of parameters times −8", lambda x: x, -8.0),
+)  # fmt: skip
+"""Inputs and parameters further from 0, in words, with what becomes of the inputs, and the factor of the parameters."""
+FROM_CTX = "Draw random numbers by ctx.normal or ctx.uniform: they are others at every step, in every row."
+
+
+def both_types(subject: Subject) -> None:
+    """float32 gives what float64 gives, but for its rounding, in training and in evaluation, far from 0 too."""
+    single = LayerTrial(subject, dtype="float32")
+    double = LayerTrial(subject)
+    for narrow, wide in zip(single.owned(), double.owned(), strict=True):
+        wide.data[...] = narrow.data
+    drawn = single.copies(single.given)
+    n = len(single.specs)
+    shifts = (0.0,) if subject.entry.kind == "model" else (0.0, 300.0)
+    for shift in shifts:
+        given = tuple(x + np.float32(shift) if i < n and x.dtype.kind == "f" else x for i, x in enumerate(drawn))
+        for training in (True, False):
+            mode = "training" if training else "evaluation"
+            require_precise(single, double, given, f"in {mode}{f', inputs about {shift:g}' if shift else ''}", training)
+
+
+def later_steps(subject: Subject) -> None:
+    """At every step and epoch the gradients are the derivatives of the output."""
+    trial = LayerTrial(subject)
+    first = trial.call()
+    for step, epoch in STEPS:
+        when = f"in step {step} of epoch {epoch}"
+        later = trial.call(ctx=trial.context(step=step, epoch=epoch))
+        if all(map(np.array_equal, later.y, first.y)):
+            later.require_close(first, 1e-12, f"{when}, where the output is that of step 0,",
+                                "The gradients follow from the output: let them depend on no step either.")  # fmt: skip
+        else:
+            require_slope(trial, when, step=step, epoch=epoch)
+
+
+def large_values(subject: Subject) -> None:
+    """Inputs of ±2 to ±50, of both signs and of one, and larger parameters have right gradients and equations."""
+    for when, change, of_parameters in LARGE:
+        trial = LayerTrial(subject)
+        for param in trial.parameters():
+            param.data *= of_parameters
+        trial.use(*(change(x) if x.dtype.kind == "f" else x for x in trial.inputs))
+        for training in (True, False):
+            require_slope(trial, when, training=training)
+        if has_expressions(subject):
+            compare(trial, f" {when}")
+
+
+def degenerate(subject: Subject) -> None:
+    """Columns and rows that repeat, zeros, inputs that are equal to each other: no NaN, and as the equations say."""
+    for when, inputs in _repeating(LayerTrial(subject)):
+        _require_sound(subject, when, inputs)
+
+
+def masks(subject: Subject) -> None:
+    """Masks that hide all, or nothing, give finite numbers and right gradients; a mask of 0 and 1 is one of truth
+    values."""
+    drawn = LayerTrial(subject).inputs
+    for when, value in (("of masks that are False everywhere", False), ("of masks that are True everywhere", True)):
+        _require_sound(subject, when, tuple(np.full_like(x, value) if x.dtype.kind == "b" else x for x in drawn))
+    trial = LayerTrial(subject)
+    expected = trial.call()
+    numbers = tuple(x.astype(np.int64) if x.dtype.kind == "b" else x for x in trial.given)
+    try:
+        found = trial.call(*numbers)
+    except PellucidError:
+        return
+    found.require_close(
+        expected, 1e-12, "of a mask of int64, 0 and 1, as a model hands on what it is given",
+        "Take the truth values of a mask, mask != 0, or refuse what is no mask with a DataError.",
+    )  # fmt: skip
+
+
+def has_masks(subject: Subject) -> bool:
+    """Whether an input of its example is a mask."""
+    return any(spec and spec[0] == "bool" for spec in subject.example.input_shapes)
+
+
+def noise_renewed(subject: Subject) -> None:
+    """Random numbers come from ctx: others at every step and in every row, whatever micro-batch it is in."""
+    trial = LayerTrial(subject, rows=6)
+    trial.use(*(np.repeat(x[:1], 6, axis=0) for x in trial.copies(trial.inputs)))
+    contexts = [trial.context(step=step) for step in range(4)]
+    first, *later = [trial.call(ctx=ctx).y for ctx in contexts]
+    noisy = not all(map(_rows_alike, first))
+    if all(np.array_equal(a, b) for y in later for a, b in zip(y, first, strict=True)):
+        require(
+            not noisy, "Equal rows have other outputs in training, the same ones at every step.",
+            expected="random numbers that are new at every step, or one output of equal rows", received=first[0][:2],
+            remedy=FROM_CTX,
+        )  # fmt: skip
+        idle = all(map(np.array_equal, first, trial.call(training=False).y))
+        require(idle or not contexts[0].uses_streams, "It draws random numbers, the same ones at every step.",
+                expected="another output", received=first[0][:2], remedy=FROM_CTX)  # fmt: skip
+        return
+    if noisy:
+        other = trial.call(ctx=trial.context(step=0, seed=1)).y
+        require(not all(map(np.array_equal, other, first)), "Another seed gives the same random numbers.",
+                expected="other numbers", received=first[0][:2], remedy=FROM_CTX)  # fmt: skip
+    if (noisy or contexts[1].uses_streams) and _by_itself(trial) and not _own_generator(contexts[1]):
+        part = trial.call(*(a[2:4] for a in trial.given), ctx=trial.context(step=1, row_offset=5))
+        for a, b in zip(part.y, later[0], strict=True):
+            require_close("A micro-batch of a batch, against the same rows in the batch,", a, b[2:4], 1e-9,
+                          f"{FROM_CTX} The first axis of what is drawn is the batch.")  # fmt: skip
+
+
+def _own_generator(ctx: Context) -> bool:
+    """Whether ctx.rng was asked, whose numbers do depend on the micro-batch."""
+    return ctx._rng is not None or any(map(_own_generator, ctx._children.values()))
+
+
+def _rows_alike(y: Any) -> bool:
+    return bool(np.allclose(y, y[:1], rtol=1e-9, atol=1e-12))
+
+
+def _by_itself(trial: LayerTrial) -> bool:
+    """Whether in training no row sees another."""
+    before = trial.call(ctx=trial.context(step=1))
+    changed = trial.copies(trial.given)
+    for x in changed[: len(trial.specs)]:
+        if x.dtype.kind == "f":
+            x[0] += 1.0
+    after = trial.call(*changed, ctx=trial.context(step=1))
+    return all(np.array_equal(a[1:], b[1:]) for a, b in zip(after.y, before.y, strict=True))
+
+
+def _repeating(trial: LayerTrial) -> Iterator[tuple[str, Arrays]]:
+    """Inputs without variety, in words and as arrays."""
+    drawn = trial.copies(trial.inputs)
+
+    def of_floats(change: Any) -> Arrays:
+        return tuple(np.array(change(x)) if x.dtype.kind == "f" else x for x in drawn)
+
+    yield "of inputs that are all 0", of_floats(np.zeros_like)
+    yield "of inputs whose rows are all equal", tuple(np.repeat(x[:1], len(x), axis=0) for x in drawn)
+    yield "of inputs whose columns are all equal", of_floats(lambda x: np.repeat(x[..., :1], x.shape[-1], axis=-1))
+    yield "of inputs with a number that is the same everywhere", of_floats(lambda x: np.full_like(x, 1.7))
+    if len({x.shape for x in drawn if x.dtype.kind == "f"}) < sum(x.dtype.kind == "f" for x in drawn):
+        first = {x.shape: x for x in reversed(drawn) if x.dtype.kind == "f"}
+        yield "of inputs that are equal to each other", of_floats(lambda x: first[x.shape])
+    whole = {x.dtype.kind for x in drawn} & {"i", "u"}
+    if whole:
+        yield "of integers that are all 0", tuple(np.zeros_like(x) if x.dtype.kind in "iu" else x for x in drawn)
+        highest = [spec[1] - 1 if spec and spec[0] == "int" else 0 for spec in trial.specs]
+        yield (
+            "of integers that are all the highest",
+            tuple(np.full_like(x, high) if x.dtype.kind in "iu" else x for x, high in zip(drawn, highest, strict=True)),
+        )
+
+
+def _require_sound(subject: Subject, when: str, inputs: Arrays) -> None:
+    """Raise ConformanceError unless these inputs are refused, or give finite numbers that equations and backends agree
+    upon."""
+    trial = LayerTrial(subject)
+    before = trial.values()
+    for dtype in ("float32", "float64"):
+        one = LayerTrial(subject, dtype=dtype)
+        cast = tuple(x.astype(dtype) if x.dtype.kind == "f" else x for x in inputs)
+        for training in (True, False):
+            try:
+                with np.errstate(all="ignore"):
+                    result = one.use(*cast).call(training=training)
+            except PellucidError:
+                return
+            for array in (*result.arrays, *result.grads.values()):
+                require(
+                    not np.isnan(array).any(), f"Numbers {when} are NaN ({dtype}).", expected="numbers",
+                    received=f"{int(np.isnan(array).sum())} of {array.size} are NaN",
+                    remedy="Add a small number to what is divided by or rooted, and take the mean of nothing for 0.",
+                )  # fmt: skip
+    trial.use(*inputs)
+    require_slope(trial, when)
+    if has_expressions(subject):
+        compare(trial, f" {when}")
+    require_all_close(f"after calls {when}", trial.values(), before, "Ask by ctx.update.")
+    if subject.backends.fast is not None and has_expressions(subject):
+        one, other = (t.use(*inputs) for t in subject.compared(LayerTrial))
+        other.call().require_close(
+            one.call(), ROUNDING, f"on backend '{other.ops.name}' ({when})", "The reference is the specification."
+        )
+
+
+CHECKS = (
+    *checks(both_types, later_steps, large_values, degenerate, noise_renewed), *checks(masks, applies=has_masks),
+)  # fmt: skip
