@@ -87,6 +87,10 @@ class Loss(Reading, ABC):
     def backward(self, ctx: Context) -> Array:
         """``∂L/∂prediction``."""
 
+    def scored(self, prediction: Array, target: Array) -> tuple[Array, Array]:
+        """What metrics compare: all by default; a loss that ignores some targets leaves these out."""
+        return prediction, target
+
     def check(self, target: HostArray, output_shape: Shape) -> None:
         """Raise DataError, naming the row, if a target does not suit; called once, before training."""
 

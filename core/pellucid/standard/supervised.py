@@ -85,4 +85,4 @@ class Supervised(Objective):
         return self.loss.default_metrics(labels=labels)
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
-        return ctx.prediction, ctx.target
+        return self.loss.scored(ctx.prediction, ctx.target)

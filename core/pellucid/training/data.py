@@ -185,10 +185,11 @@ def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = No
         n = len(inputs[0])
         weight = np.ascontiguousarray(as_array(weight, "The array of sample weights"), np.float64)
         used = weight[weight != 0]
-        if weight.shape != (n,) or not ((used >= 1e-15) & (used <= 1e15)).all():  # float32 holds their sums and ratios
+        good = ((used >= 1e-15) & (used <= 1e15)).all()  # float32 holds their sums and ratios
+        if weight.shape[:1] != (n,) or not good:
             raise DataError(
-                f"Sample weights must be {n} numbers, one per sample, each 0 or from 1e-15 to 1e15. Received: shape "
-                f"{weight.shape}"
+                f"Sample weights must be {n} numbers, one per sample, each 0 or from 1e-15 to 1e15; or for each sample one "
+                f"per step of its sequence, ({n}, T). Received: shape {weight.shape}"
                 + (f", from {weight.min()} to {weight.max()}. " if weight.size else ". ")
                 + "Only their ratios count: divide them by the largest, and set to 0 what is nothing beside it."
             )

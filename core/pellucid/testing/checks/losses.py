@@ -60,14 +60,14 @@ def mean_once(subject: Subject) -> None:
 def weights(subject: Subject) -> None:
     """No weights are weights of one; a weight of 0 leaves a row out; twice the weights change the count alone."""
     trial = LossTrial(subject)
-    rows = len(trial.prediction)
+    rows, scored = len(trial.prediction), len(trial.loss.scored(trial.prediction, trial.target)[0])
     remedy = "The loss is Σ wᵢ lᵢ / Σ wᵢ, and ctx.count is Σ wᵢ."
     none = trial.call(trial.prediction, trial.target)
     ones = trial.call(trial.prediction, trial.target, np.ones(rows, trial.dtype))
     ones.require_close(none, 1e-12, "with weights of one", remedy)
     require(
-        none.count > 0 and none.count % rows == 0, "ctx.count is no number of rows or tokens.",
-        expected=f"a multiple of {rows}", received=none.count, remedy=remedy,
+        none.count > 0 and none.count % scored == 0, "ctx.count is no number of rows or tokens.",
+        expected=f"a multiple of {scored}", received=none.count, remedy=remedy,
     )  # fmt: skip
     once = trial.call(trial.prediction, trial.target, trial.weight)
     twice = trial.call(trial.prediction, trial.target, 2 * trial.weight)
