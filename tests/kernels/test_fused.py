@@ -4,6 +4,7 @@ product, nor on whether a loop meets it in whole vectors or beside them. Compile
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,6 +71,7 @@ def test_an_element_is_the_same_in_vectors_and_beside_them(n: int, simd: str) ->
                 assert (result == result[..., :1]).all(), (call.op, result)
 
 
-def test_the_plugin_has_the_same() -> None:
-    both = [ROOT / folder / "ext" / "body" / "fused.h" for folder in (".", "plugins/cnn")]
-    assert both[0].read_text(encoding="utf-8") == both[1].read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", ["plugins/cnn/ext/body/fused.h", *(f"plugins/recurrent/ext/body/{f}.h" for f in ("fused", "math"))])
+def test_the_plugins_have_the_same(file: str) -> None:
+    own = ROOT / "ext" / "body" / Path(file).name
+    assert own.read_text(encoding="utf-8") == (ROOT / file).read_text(encoding="utf-8")
