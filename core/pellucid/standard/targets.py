@@ -9,9 +9,10 @@ import numpy as np
 
 from pellucid.basics.arrays import UNBOUNDED, HostArray
 from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.dataset import Splits, class_labels
+from pellucid.interfaces.dataset import Splits
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Loss
+from pellucid.interfaces.samples import class_labels
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.registry.config import read_several
 from pellucid.training.data import fitted_transforms, require_own
