@@ -138,6 +138,13 @@ class Course(Feed):
             split = self.data.take(index)
             yield Batch(split.x, split.y, None, index)
 
+    def splits(self, batch_size: int) -> Iterator[tuple[slice, Split]]:
+        """Which rows, and what they are, batch by batch in the order of the data."""
+        place = 0
+        for batch in self.batches(np.random.default_rng(0), 0, 0, batch_size):
+            yield slice(place, place + len(batch)), self.named(batch)
+            place += len(batch)
+
     def known_by(self) -> tuple[HostArray, ...]:
         """Arrays that other data would not have: how many rows there are, and the first and the last of them."""
         if isinstance(self.data, Feed):

@@ -68,28 +68,24 @@ def evaluation_batches(
     """Which rows, their transformed and checked inputs and, as the last, their y, one batch after the other; of a data
     set the test part."""
 
-    def ready(*rows: Any) -> tuple[Any, ...]:
-        inputs, y = _checked(model, objective, Split(rows[:-1], rows[-1]), "the test data")
-        return *inputs, y
-
     split = _evaluated(model, objective, data, "test", seed)
     if not in_memory(split):
         return held_batches(model, objective, _course(split), batch_size)
-    return ready_batches((*as_tuple(split.x), split.y), batch_size, ready)
+    arrays = (*as_tuple(split.x), split.y)
+    return ready_batches(arrays, batch_size, lambda *rows: _ready(model, objective, Split(rows[:-1], rows[-1])))
 
 
-def held_batches(
-    model: Layer, objective: Objective, held: Any, batch_size: int
-) -> Iterator[tuple[slice, tuple[Any, ...]]]:  # fmt: skip
+def held_batches(model: Layer, objective: Objective, held: Any, batch_size: int) -> Iterator[tuple[slice, Any]]:
     """The same of (inputs, y) that are ready, or of what a course reads now."""
     if isinstance(held, tuple):
-        yield from ready_batches((*held[0], held[1]), batch_size, lambda *rows: rows)
-        return
-    place, where = 0, "the data that is evaluated"
-    for split in map(held.named, held.batches(np.random.default_rng(0), 0, 0, batch_size)):
-        inputs, y = _checked(model, objective, by_names(model, objective, split, where), where)
-        yield slice(place, place + len(split)), (*inputs, y)
-        place += len(split)
+        return ready_batches((*held[0], held[1]), batch_size, lambda *rows: rows)
+    named = ((rows, by_names(model, objective, split, "the test data")) for rows, split in held.splits(batch_size))
+    return ((rows, _ready(model, objective, split)) for rows, split in named)
+
+
+def _ready(model: Layer, objective: Objective, split: Split) -> tuple[Any, ...]:
+    inputs, y = _checked(model, objective, split, "the test data")
+    return *inputs, y
 
 
 def _evaluated(

@@ -239,7 +239,7 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, trace: Any) -> None:
         # What was started is ended in reverse, each whatever becomes of the others.
-        self.failure, self.trainer.run = None if kind is GeneratorExit else failure, None  # a loop that was left
+        self.failure, self.trainer.run = self.failure if kind is GeneratorExit else failure, None  # a loop was left
         self._started.__exit__(kind, failure, trace)
 
     def unobserved_steps(self) -> int:

@@ -110,22 +110,24 @@ class Trainer(Training):
             sample_weight: a weight per sample, 0 or from 1e-15 to 1e15; only their ratios count. None: all are alike.
             verbose: show progress; None shows it where somebody may be looking, on a terminal or in a notebook.
         """
+        how = {"epochs": epochs, "batch_size": batch_size, "sample_weight": sample_weight, "verbose": verbose}
         with self._undisturbed.alone(self.slots, self.run):
-            run = self._begin(data, y, validation, epochs, batch_size, sample_weight, verbose, whole=True)
-            # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
-            with self._undisturbed.held(), self.runtime.ops.quiet(), run:
-                while self.epochs < run.last_epoch and run.stop_reason is None:
-                    self._train_epoch(run, run.data)
-                    if run.stop_reason is None:
-                        self._end_epoch(run)
-                        self._undisturbed.hear()
+            run = self._begin(data, y, True, validation=validation, **how)
+            if run.data.source is not None:
+                # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
+                with self._undisturbed.held(), self.runtime.ops.quiet(), run:
+                    while self.epochs < run.last_epoch and run.stop_reason is None:
+                        self._train_epoch(run)
+                        if run.stop_reason is None:
+                            self._end_epoch(run)
+                            self._undisturbed.hear()
+                return self.history
+        for batch in self._loop(run):
+            self.step(batch)
         return self.history
 
-    def batches(
-        self, data: Any, y: Any = None, *, validation: Any = None, epochs: int = 1, batch_size: int | None = None,
-        sample_weight: Any = None, verbose: bool | None = None,
-    ) -> Iterator[Batch]:  # fmt: skip
-        """``fit`` with a loop of your own: the batches of its steps, host arrays as the data has them. ::
+    def batches(self, data: Any, y: Any = None, **how: Any) -> Iterator[Batch]:
+        """``fit``, whose arguments it takes, with a loop of your own: the batches of its steps, as the data has them. ::
 
             for batch in trainer.batches(data, validation=held_out, epochs=5):
                 trainer.step(batch)
@@ -135,7 +137,28 @@ class Trainer(Training):
         call goes on behind its last batch. ``trainer.run.stop("why")`` ends it after this one.
         """
         with self._undisturbed.alone(self.slots, self.run):
-            run = self._begin(data, y, validation, epochs, batch_size, sample_weight, verbose, whole=False)
+            return self._loop(self._begin(data, y, False, **how))
+
+    def _begin(
+        self, data: Any, y: Any, whole: bool, *, validation: Any = None, epochs: int = 1,
+        batch_size: int | None = None, sample_weight: Any = None, verbose: bool | None = None,
+    ) -> Run:  # fmt: skip
+        """A run, all that can be checked checked, to be entered by whoever takes its steps; data in memory is put on the
+        device if these take the rows from there, as a ``whole``."""
+        check_int(self, "epochs", epochs, "[0, inf)")
+        check_int(self, "batch_size", 1 if batch_size is None else batch_size, "[1, inf)")
+        self.forget()
+        how = {"sampler": self.sampler, "weight": sample_weight, "batch_size": batch_size}
+        course, validated = prepare(
+            self.model, self.objective, data if y is None else (data, y), validation,
+            {**how, "accumulate": self.accumulate}, seed=self.seed, totals=self.totals, whole=whole,
+        )  # fmt: skip
+        self._make_plan(int(epochs), course.rows or 0, course.batch_size or 0)
+        self.runtime.metadata["objective"] = self._objective_config
+        progress = None if verbose is False else read("callback", {"type": "progress", "always": bool(verbose)})
+        return Run(self, course, validated, progress)
+
+    def _loop(self, run: Run) -> Iterator[Batch]:
         with run:
             while self.epochs < run.last_epoch and not run.stop_reason:
                 for batch in run.data.steps(self.epochs, self.position):
@@ -145,25 +168,6 @@ class Trainer(Training):
                         return
                 with self._undisturbed.alone(self.slots), self._undisturbed.held(), self.runtime.ops.quiet():
                     self._end_epoch(run)
-
-    def _begin(
-        self, data: Any, y: Any, validation: Any, epochs: int, batch_size: int | None, sample_weight: Any,
-        verbose: bool | None, *, whole: bool,
-    ) -> Run:  # fmt: skip
-        """A run, all that can be checked checked, which is entered by whoever takes its steps."""
-        check_int(self, "epochs", epochs, "[0, inf)")
-        check_int(self, "batch_size", 1 if batch_size is None else batch_size, "[1, inf)")
-        self.forget()
-        how = {"weight": sample_weight, "batch_size": batch_size}
-        course, validated = prepare(
-            self.model, self.objective, data if y is None else (data, y), validation,
-            {"sampler": self.sampler, "accumulate": self.accumulate, **how}, seed=self.seed, totals=self.totals,
-            whole=whole,
-        )  # fmt: skip
-        self._make_plan(int(epochs), course.rows or 0, course.batch_size or 0)
-        self.runtime.metadata["objective"] = self._objective_config
-        progress = None if verbose is False else read("callback", {"type": "progress", "always": bool(verbose)})
-        return Run(self, course, validated, progress)
 
     def _make_plan(self, epochs: int, rows: int, batch_size: int) -> None:
         """Note where this call ends: the one place where steps are planned, for schedules and progress alike."""
@@ -196,19 +200,11 @@ class Trainer(Training):
         vars(self).update(state)
         self._make_ready()
 
-    def _train_epoch(self, run: Run, course: Any) -> None:
-        if course.source is None:
-            for batch in course.steps(self.epochs, self.position):
-                self._due = len(batch)
-                self._step(run, batch)
-                self._undisturbed.hear()
-                if run.stop_reason is not None:
-                    return
-            return
-        source: Source = course.source
-        source.order[:], source.cursor[()] = course.order(self.epochs), self.position
+    def _train_epoch(self, run: Run) -> None:
+        source: Source = run.data.source
+        source.order[:], source.cursor[()] = run.data.order(self.epochs), self.position
         while self.position < len(source) and run.stop_reason is None:
-            sizes = step_sizes(len(source) - self.position, course.batch_size, self.accumulate)
+            sizes = step_sizes(len(source) - self.position, run.data.batch_size, self.accumulate)
             run.whole = False
             try:
                 self._stepper.advance(run, source, sizes)
@@ -246,24 +242,22 @@ class Trainer(Training):
     def step(self, batch: Batch) -> float:
         """One optimizer step on a batch: of the loop over ``batches`` that it stands in, or a single one."""
         with self._undisturbed.alone(self.slots), self.runtime.ops.quiet():
-            return self._step(self.run, batch)
-
-    def _step(self, run: Run | None, batch: Batch) -> float:
-        course = None if run is None else run.data
-        totals = self.runtime.ops.zeros(2, np.float64) if course is None else self.totals
-        source = self._kept(direct_source(self.model, self.objective, batch, course, totals), course)
-        self.runtime.metadata["objective"] = self._objective_config
-        run = Run(self).__enter__() if run is None else run
-        run.whole = False
-        try:
-            sizes = (len(source),) if course is None else step_sizes(len(source), source.full, self.accumulate)
-            self._stepper.advance(run, source, sizes)
-            self._count(run)
-            run.step_done()
-        except BaseException as error:
-            if course is None:
-                run.__exit__(type(error), error, None)
-            raise
+            course = None if self.run is None else self.run.data
+            totals = self.runtime.ops.zeros(2, np.float64) if course is None else self.totals
+            source = self._kept(direct_source(self.model, self.objective, batch, course, totals), course)
+            self.runtime.metadata["objective"] = self._objective_config
+            run = Run(self).__enter__() if self.run is None else self.run
+            run.whole = False
+            try:
+                sizes = (len(source),) if course is None else step_sizes(len(source), source.full, self.accumulate)
+                self._stepper.advance(run, source, sizes)
+                self._count(run)
+                run.step_done()
+            except BaseException as error:
+                run.failure = error
+                if course is None:
+                    run.__exit__(type(error), error, None)
+                raise
         return run.loss
 
     def _count(self, run: Run) -> bool:
