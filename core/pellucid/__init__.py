@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pellucid.basics.version import __version__
     from pellucid.interfaces.context import Context
     from pellucid.interfaces.dataset import Dataset, Part, Splits, check_part, load_dataset
+    from pellucid.interfaces.feed import Feed, Samples
     from pellucid.interfaces.initializer import Initializer
     from pellucid.interfaces.layer import Layer, require_runtime
     from pellucid.interfaces.metric import Metric
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from pellucid.saving.files import replacing
     from pellucid.saving.model import load, save
     from pellucid.standard.arguments import check_bool, check_choice, check_sizes
+    from pellucid.standard.batches import Batches
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
     from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
@@ -77,6 +79,7 @@ if TYPE_CHECKING:
     from pellucid.standard.progress import Progress
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
+    from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
     from pellucid.standard.schedules import Constant, Cosine
     from pellucid.standard.supervised import Supervised
     from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
@@ -127,6 +130,7 @@ _MODULES = {
     "interfaces.metric": "Metric",
     "interfaces.transform": "Augmentation Transform",
     "interfaces.dataset": "Dataset Splits load_dataset Part check_part",
+    "interfaces.feed": "Feed Samples",
     "interfaces.samples": "Classes Split",
     "interfaces.runtime": "Runtime",
     "model.build": "build",
@@ -157,6 +161,8 @@ _MODULES = {
     "standard.last_layer": "check_last_layer require_reach",
     "standard.transforms": "FlattenSamples Scale Standardize",
     "standard.arguments": "check_bool check_choice check_sizes",
+    "standard.batches": "Batches",
+    "standard.samplers": "Balanced Curriculum Groups Sampler",
     "standard.columns": "check_columns floating",
     "standard.files": "Files",
     "standard.callbacks": "BestEpoch Checkpoint",
@@ -173,17 +179,17 @@ _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 
 __all__ = [
     "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS", "RMSE", "SGD",
-    "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Batch", "BatchNorm", "BestEpoch",
-    "BinaryCrossEntropy", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component", "Composite",
-    "ConfigError", "Constant", "Context", "Cosine", "DataError", "Dataset", "Dense", "Derivatives",
-    "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Files", "FinishedRun", "Flatten",
-    "FlattenSamples", "Glorot", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
+    "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch", "BatchNorm", "Batches",
+    "BestEpoch", "BinaryCrossEntropy", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component", "Composite",
+    "ConfigError", "Constant", "Context", "Cosine", "Curriculum", "DataError", "Dataset", "Dense", "Derivatives",
+    "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten",
+    "FlattenSamples", "Glorot", "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
     "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer",
     "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
     "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
-    "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax",
-    "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh",
-    "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
+    "Sampler", "Samples", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid",
+    "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised",
+    "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
     "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
     "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
     "class_number", "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops",

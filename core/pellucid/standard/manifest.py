@@ -70,6 +70,12 @@ def pellucid_register(registry: Registrar) -> None:
     )
 
     registry.dataset("files", "pellucid.standard.files:Files", summary="samples in files of one's own: .csv, .npz")
+    registry.feed("batches", "pellucid.standard.batches:Batches", summary="what a function or an iterable yields")
+    registry.feed("course", "pellucid.standard.course:Course", summary="the rows of data in the order of each epoch")
+    samplers = "pellucid.standard.samplers"
+    registry.sampler("balanced", f"{samplers}:Balanced", summary="all classes in turn, whatever their sizes")
+    registry.sampler("groups", f"{samplers}:Groups", summary="pairs or larger groups of one class next to each other")
+    registry.sampler("curriculum", f"{samplers}:Curriculum", summary="easy samples first, then more and more of them")
     transforms = "pellucid.standard.transforms"
     registry.transform("standardize", f"{transforms}:Standardize", summary="mean 0 and deviation 1 on training data")
     registry.transform("flatten", f"{transforms}:FlattenSamples", summary="all features of a sample in one row")

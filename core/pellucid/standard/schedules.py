@@ -12,8 +12,9 @@ from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.interfaces.schedule import Schedule
 
 _NO_PLAN = (
-    "The cosine schedule does not know how many steps there will be: single steps have no plan, so after the warm-up "
-    'the learning rate stays as it is. Give their number, schedule={"type": "cosine", "steps": …}, or train with fit.'
+    "The cosine schedule does not know how many steps there will be: single steps and data whose end nobody knows have "
+    "no plan, so after the warm-up the learning rate stays as it is. Give their number, "
+    'schedule={"type": "cosine", "steps": …}, or train with fit; of a feed say how many rows an epoch has.'
 )
 _OVER = (
     "The cosine schedule is over after the {} 'steps' that it was given: the learning rate is 0, and nothing more is "

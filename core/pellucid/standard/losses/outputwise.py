@@ -12,8 +12,8 @@ from pellucid.basics.arrays import Array, HostArray, Interval, Shape
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
-from pellucid.interfaces.dataset import class_labels
 from pellucid.interfaces.objective import Loss
+from pellucid.interfaces.samples import class_labels
 from pellucid.standard.last_layer import require_reach
 from pellucid.standard.rows import check_ignore, contiguous, converted, counted, reject, require_rows, weight_per_row
 

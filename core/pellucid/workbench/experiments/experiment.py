@@ -11,10 +11,11 @@ from typing import Any, Literal
 from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.basics.suggest import did_you_mean, listed
-from pellucid.interfaces.dataset import Dataset, Splits, class_labels
+from pellucid.interfaces.dataset import Dataset, Splits
 from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Loss, Objective
 from pellucid.interfaces.optimizer import Optimizer
+from pellucid.interfaces.samples import class_labels
 from pellucid.interfaces.schedule import Schedule
 from pellucid.model.build import build
 from pellucid.ops.backends import check_variable, get_ops

@@ -10,8 +10,9 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, Shape, as_tuple
 from pellucid.basics.errors import DataError
-from pellucid.interfaces.dataset import Splits, class_labels
+from pellucid.interfaces.dataset import Splits
 from pellucid.interfaces.objective import Loss, Objective
+from pellucid.interfaces.samples import class_labels
 from pellucid.registry.config import read_several
 
 
