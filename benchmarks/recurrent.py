@@ -74,12 +74,13 @@ def theirs(cell: str, hidden: int, threads: int) -> Callable[[int], None]:
 def serve(name: str, threads: int) -> None:
     """A contestant's process: {"cell", "hidden"} makes it ready, {"epochs"} times so many."""
     restrict_to_cores(threads)
-    run: Callable[[int], None] = lambda epochs: None
+    run: Callable[[int], None] | None = None
     while line := sys.stdin.readline():
         message = json.loads(line)
         if "cell" in message:
             run = (ours if name == "pellucid" else theirs)(message["cell"], message["hidden"], threads)
             run(2)
+        assert run is not None
         start = time.perf_counter()
         run(message.get("epochs", 1))
         print(json.dumps(time.perf_counter() - start), flush=True)
@@ -135,11 +136,12 @@ def main() -> None:
                 a, b = contest(pair, cell, hidden, options.rounds)
                 ratio: Ratio = ratio_to_best(a, {"torch": b})
                 rows.append({"cell": cell, "hidden": hidden, "threads": threads, "pellucid": a, "torch": b})
-                print(f"| {cell} | {hidden} | {threads} | {np.median(a):.0f} | {np.median(b):.0f} | {ratio.value:.2f} | "
-                      f"{ratio.low:.2f} to {ratio.high:.2f} |", flush=True)  # fmt: skip
+                times = f"{np.median(a):.0f} | {np.median(b):.0f} | {ratio.value:.2f}"
+                print(f"| {cell} | {hidden} | {threads} | {times} | {ratio.low:.2f} to {ratio.high:.2f} |", flush=True)
     if options.json:
         shape = {"batch": BATCH, "steps": STEPS, "features": FEATURES}
-        options.json.write_text(json.dumps({"machine": machine(), "case": shape, "microseconds": rows}, indent=1) + "\n")
+        found = {"machine": machine(), "case": shape, "microseconds": rows}
+        options.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -79,6 +79,8 @@ if TYPE_CHECKING:
     from pellucid.standard.progress import Progress
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
+    from pellucid.standard.masked import Masked
+    from pellucid.standard.sequences import ByLength, Sequences, Streams
     from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
     from pellucid.standard.schedules import Constant, Cosine
     from pellucid.standard.supervised import Supervised
@@ -162,6 +164,8 @@ _MODULES = {
     "standard.transforms": "FlattenSamples Scale Standardize",
     "standard.arguments": "check_bool check_choice check_sizes",
     "standard.batches": "Batches",
+    "standard.masked": "Masked",
+    "standard.sequences": "ByLength Sequences Streams",
     "standard.samplers": "Balanced Curriculum Groups Sampler",
     "standard.columns": "check_columns floating",
     "standard.files": "Files",
@@ -180,22 +184,23 @@ _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 __all__ = [
     "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS", "RMSE", "SGD",
     "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch", "BatchNorm", "Batches",
-    "BestEpoch", "BinaryCrossEntropy", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component", "Composite",
-    "ConfigError", "Constant", "Context", "Cosine", "Curriculum", "DataError", "Dataset", "Dense", "Derivatives",
-    "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten",
-    "FlattenSamples", "Glorot", "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
-    "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer",
-    "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
-    "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
-    "Sampler", "Samples", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid",
-    "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised",
-    "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
-    "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
-    "class_number", "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops",
-    "grad", "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run",
-    "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows", "require_runtime",
-    "save", "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data",
+    "BestEpoch", "BinaryCrossEntropy", "ByLength", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component",
+    "Composite", "ConfigError", "Constant", "Context", "Cosine", "Curriculum", "DataError", "Dataset", "Dense",
+    "Derivatives", "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Feed", "Files",
+    "FinishedRun", "Flatten", "FlattenSamples", "Glorot", "Groups", "He", "History", "HostArray", "Initializer",
+    "Interval", "Layer", "LayerNorm", "LeakyReLU", "Loss", "Masked", "Metric", "Normal", "NumericalError", "Objective",
+    "OfValues", "Ones", "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError",
+    "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report",
+    "Reshape", "Residual", "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "Sequences",
+    "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split",
+    "Splits", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trainer", "Transform", "Transposed",
+    "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount", "check_bool",
+    "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_memory",
+    "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous",
+    "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl",
+    "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures", "read",
+    "reject", "replacing", "require_activation", "require_reach", "require_rows", "require_runtime", "save",
+    "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data",
     "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 

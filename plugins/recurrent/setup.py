@@ -1,7 +1,8 @@
 """Builds the compiled kernels, ext/native.pyx -> pellucid_recurrent.kernels.native; all else stands in pyproject.toml.
 
 The kernels are optional, as pellucid's own are: where they cannot be built the package installs without them and uses
-the reference implementations; the reason is kept in pellucid_recurrent/kernels/build.log, where `pellucid doctor` finds it.
+the reference implementations; the reason is kept in pellucid_recurrent/kernels/build.log, where `pellucid doctor` finds
+it.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def extensions() -> list[Extension]:
 
 
 # The real list is made when building starts: a missing tool must not keep the package from installing.
-commands = optional(NAME, extensions, "pellucid-recurrent: the compiled kernels were not built; it works without, slower.")
+SAID = "pellucid-recurrent: the compiled kernels were not built; it works without, slower."
+commands = optional(NAME, extensions, SAID)
 wanted = os.environ.get("PELLUCID_SKIP_KERNELS") != "1"
 setup(cmdclass=commands, ext_modules=[Extension(NAME, ["ext/native.pyx"])] if wanted else [])

@@ -63,7 +63,8 @@ def test_it_is_the_reference(cell: str, kind: int, simd: str) -> None:
     for sizes in SIZES:
         for ours, wanted in zip(results(cell, sizes, KINDS[kind], "cython"), wanted_of(cell, kind, sizes), strict=True):
             scale = max(1.0, float(np.abs(wanted).max()))
-            np.testing.assert_allclose(ours / scale, wanted / scale, rtol=0, atol=5e-6, err_msg=str((cell, sizes, KINDS[kind])))
+            what = str((cell, sizes, KINDS[kind]))
+            np.testing.assert_allclose(ours / scale, wanted / scale, rtol=0, atol=5e-6, err_msg=what)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

@@ -101,7 +101,8 @@ def test_states_are_saved_and_plans_carry_them(tmp_path: Any) -> None:
             pl.get_ops(backend)
         except ConfigError:
             continue
-        model = pl.build({"type": "recurrent/lstm", "units": 4, "carry": 6}, input_shape=(4, 3), seed=2, backend=backend)
+        config = {"type": "recurrent/lstm", "units": 4, "carry": 6}
+        model = pl.build(config, input_shape=(4, 3), seed=2, backend=backend)
         trainer = pl.Trainer(model, loss="mse", optimizer="sgd", seed=0)
         for _ in range(5):
             trainer.train_step(X[:, :4], np.zeros((6, 4, 4)))

@@ -103,8 +103,8 @@ class BinaryCrossEntropy(Outputwise):
     logits of ±10⁴ stay finite and the loss of a sample that is nearly certain is small, not 0.
 
     Args:
-        ignore: a target that stands where nothing is to be learned, such as −1 for what a sequence was padded with; then
-            L is the weighted mean over all other numbers. None: every target is an answer.
+        ignore: a target that stands where nothing is to be learned, such as −1 for what a sequence was padded with;
+            then L is the weighted mean over all other numbers. None: every target is an answer.
 
     Shapes: prediction (N, …) logits, J outputs a sample; target: the same, in [0, 1]; weight (N,), or (N, T) for
     (N, T, …).

@@ -23,8 +23,8 @@ class SoftmaxCrossEntropy(Loss):
     ``softmax(z) − onehot(t)``.
 
     Args:
-        ignore: a label that stands where nothing is to be learned, such as −1 for what a sequence was padded with: these
-            rows have weight 0, and metrics do not see them. None: every label is a class.
+        ignore: a label that stands where nothing is to be learned, such as −1 for what a sequence was padded with:
+            these rows have weight 0, and metrics do not see them. None: every label is a class.
 
     Shapes: prediction (N, …, K) logits; target (N, …) class indices 0 … K−1, or (N, …, K) probabilities (one-hot or
     soft); weight (N,) or (N, …).

@@ -44,8 +44,10 @@ class ForgetBias(Initializer):
     """
 
     equations = (
-        Equation("theta", r"\theta = [0, \mathrm{value}, 0, 0]", "np.where(np.arange(shape[-1]) * 4 // max(shape[-1], 1)"
-                 " == 1, value, 0.0) * np.ones(shape)"),
+        Equation(
+            "theta", r"\theta = [0, \mathrm{value}, 0, 0]",
+            "np.where(np.arange(shape[-1]) * 4 // max(shape[-1], 1) == 1, value, 0.0) * np.ones(shape)",
+        ),
     )  # fmt: skip
     examples = (Example({}), Example({"value": 2.0}))
 

@@ -51,7 +51,8 @@ class GRU(Recurrent):
             "dh_t", r"dh_t = e_t + z_{t+1} \odot dh_{t+1} + [da_z, da_r, dq]_{t+1} U^\top",
             "np.stack([((d := e[t] + dh), (k := d * (1 - z[t]) * (1 - n[t] ** 2)),"
             " (a := np.concatenate([d * (before[t] - n[t]) * z[t] * (1 - z[t]), k * q[t] * r[t] * (1 - r[t]),"
-            " k * r[t]], 1)), (dh := np.where(m[t], d * z[t] + a @ U.T, d)))[0] for t in range(len(s) - 1, -1, -1)])[::-1]",
+            " k * r[t]], 1)), (dh := np.where(m[t], d * z[t] + a @ U.T, d)))[0]"
+            " for t in range(len(s) - 1, -1, -1)])[::-1]",
         ),
         Equation("dn", r"da_n = m_t\, dh_t \odot (1 - z_t) \odot (1 - n_t^2)", "m * dh_t * (1 - z) * (1 - n**2)"),
         Equation("dz", r"da_z = m_t\, dh_t \odot (h_{t-1} - n_t) \odot z_t \odot (1 - z_t)",
@@ -64,7 +65,9 @@ class GRU(Recurrent):
                  "np.einsum('tnh,tng->hg', before, np.concatenate([dz, dr, dq], 2))"),
         Equation("dc", r"dc = \sum_{tn} dq", "dq.sum((0, 1))"),
     )  # fmt: skip
-    symbols: ClassVar = {"W": "weight", "U": "recurrent_weight", "b": "bias", "c": "candidate_bias", "S": "carried_state"}
+    symbols: ClassVar = {
+        "W": "weight", "U": "recurrent_weight", "b": "bias", "c": "candidate_bias", "S": "carried_state",
+    }  # fmt: skip
     examples = (
         Example({"units": 3}, ((4, 2),)),
         Example({"units": 4, "return_sequences": False}, ((None, 3), ("bool", None))),

@@ -70,8 +70,8 @@ class Recurrent(Layer, ABC):
     """A state that goes from step to step: ``h_t = cell(x_t, h_{t−1})``.
 
     Inputs after x are truth values, each optional, and told apart by their shapes: a **mask** (T,) says which steps are
-    taken, and a step that is left out leaves the state as it was; **begins** (), for a layer with ``carry``, says that a
-    sample begins a new sequence.
+    taken, and a step that is left out leaves the state as it was; **begins** (), for a layer with ``carry``, says that
+    a sample begins a new sequence.
     """
 
     gates: ClassVar[int] = 1
@@ -111,7 +111,9 @@ class Recurrent(Layer, ABC):
     def build(self, x: Shape, *more: Shape) -> None:
         self.output_shape(x, *more)
         features, units, width = int(x[-1] or 0), self.units, self.gates * self.units
-        self.weight = self.param("weight", (features, width), init=self.init, decay=True, fan_in=features, fan_out=units)
+        self.weight = self.param(
+            "weight", (features, width), init=self.init, decay=True, fan_in=features, fan_out=units
+        )
         self.recurrent_weight = self.param(
             "recurrent_weight", (units, width), init=self.recurrent_init, decay=True, fan_in=units, fan_out=units
         )
@@ -151,7 +153,7 @@ class Recurrent(Layer, ABC):
     # -- what the cells share --------------------------------------------------------------------------------------
 
     def open(self, ctx: Context, x: Array, more: tuple[Array, ...]) -> Array | None:
-        """Note on ``ctx`` what a call works in: xs, gates, states (and cells); returns y, or None for the last state."""
+        """Note on ``ctx`` what a call works in: xs, gates, states, cells; returns y, or None for the last state."""
         n, steps, _ = x.shape
         if not steps:
             raise ShapeError(

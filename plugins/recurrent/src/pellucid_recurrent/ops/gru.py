@@ -14,7 +14,8 @@ def gru_forward(
     """``z, r = σ(x W + h' U + b)``, ``q = h' Uₙ + c``, ``n = tanh(x Wₙ + bₙ + r ⊙ q)``, ``h = (1 − z) ⊙ n + z ⊙ h'``.
 
     x (N, T, F), mask (N, T) or None, candidate (H,) = c, states (T + 1, N, H) with the first given; xs (T, N, F),
-    gates (T, N, 3H) = z, r, n, extra (T, N, H) = q, the other states and y (N, T, H), unless it is None, are overwritten.
+    gates (T, N, 3H) = z, r, n, extra (T, N, H) = q, the other states and y (N, T, H), unless it is None, are
+    overwritten.
     """
     units = len(candidate)
     project(x, weight, bias, backwards, xs, gates)

@@ -38,8 +38,10 @@ def keep(ops: Ops, mask: Array | None, t: int, backwards: bool, arrays: Array) -
 
 def put_out(states: Array, backwards: bool, y: Array | None) -> None:
     """y[:, place of t] = the state after step t."""
+    if y is None:
+        return
     steps = len(states) - 1
-    for t in range(steps if y is not None else 0):
+    for t in range(steps):
         y[:, place(t, steps, backwards)] = states[t + 1]
 
 
@@ -68,7 +70,9 @@ def add_sums(
 
 def put_dx(dgates: Array, weight: Array, backwards: bool, dx: Array | None) -> None:
     """dx[:, place of t] = dgates[t] Wᵀ, unless it is None."""
-    for t in range(len(dgates) if dx is not None else 0):
+    if dx is None:
+        return
+    for t in range(len(dgates)):
         dx[:, place(t, len(dgates), backwards)] = dgates[t] @ weight.T
 
 
