@@ -59,7 +59,8 @@ SUMS = (
     Equation("dW", r"dW = \sum_t s_t^\top da_t", "np.einsum('tnf,tng->fg', s, da)"),
     Equation("db", r"db = \sum_{tn} da_t", "da.sum((0, 1))"),
     Equation(
-        "S", r"S = h_T \quad\text{(of the rows of the step)}",
+        "S",
+        r"S = h_T \quad\text{(of the rows of the step)}",
         "np.concatenate([S[:row_offset], hs[-1], S[row_offset + s.shape[1]:]]) if carry else S",
     ),
 )
@@ -196,6 +197,7 @@ class Recurrent(Layer, ABC):
 
     def gradients(self, ctx: Context, dy: Array) -> dict[str, Any]:
         """What a backward works in and adds to, by the names of the ops."""
+
         def grad(param: Param) -> Array | None:
             return param.grad if param.trainable else None
 
