@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pellucid import Array, Ops
 
-from pellucid_recurrent.ops.sequence import add_sums, back, keep, project, put_dx, put_out, sigmoid, taken
+from pellucid_recurrent.ops.sequence import add_sums, back, keep, only, project, put_dx, put_out, sigmoid
 
 
 def gru_forward(
@@ -43,15 +43,15 @@ def gru_backward(
     """
     units = dstate.shape[1]
     for t in back(dy, dlast, len(xs), backwards, dstate):
-        h, went = states[t], taken(mask, t, len(xs), backwards)
+        h = states[t]
         z, r, n = (gates[t][:, k * units : (k + 1) * units] for k in range(3))
         dn = dstate * (1 - z) * (1 - n * n)
         parts = (dstate * (h - n) * z * (1 - z), dn * extra[t] * r * (1 - r), dn)
         for k, part in enumerate(parts):
-            dgates[t][:, k * units : (k + 1) * units] = ops.xp.where(went, part, 0)
-        dextra[t] = ops.xp.where(went, dn * r, 0)
+            dgates[t][:, k * units : (k + 1) * units] = only(ops, mask, t, backwards, part, 0)
+        dextra[t] = only(ops, mask, t, backwards, dn * r, 0)
         through = dgates[t][:, : 2 * units] @ recurrent[:, : 2 * units].T + dextra[t] @ recurrent[:, 2 * units :].T
-        dstate[...] = ops.xp.where(went, dstate * z + through, dstate)
+        dstate[...] = only(ops, mask, t, backwards, dstate * z + through, dstate)
     own = ops.xp.concatenate([dgates[:, :, : 2 * units], dextra], axis=2)
     add_sums(xs, states, dgates, own, dweight, drecurrent, dbias)
     if dcandidate is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pellucid import Array, Ops
 
-from pellucid_recurrent.ops.sequence import add_sums, back, keep, project, put_dx, put_out, sigmoid, taken
+from pellucid_recurrent.ops.sequence import add_sums, back, keep, only, project, put_dx, put_out, sigmoid
 
 
 def lstm_forward(
@@ -47,7 +47,6 @@ def lstm_backward(
     units = dstate.shape[1]
     dcell[...] = 0
     for t in back(dy, dlast, len(xs), backwards, dstate):
-        went = taken(mask, t, len(xs), backwards)
         i, f, o, g = (gates[t][:, k * units : (k + 1) * units] for k in range(4))
         squashed = extra[t]
         d = dcell + dstate * o * (1 - squashed * squashed)
@@ -55,8 +54,8 @@ def lstm_backward(
             d * g * i * (1 - i), d * cells[t] * f * (1 - f), dstate * squashed * o * (1 - o), d * i * (1 - g * g),
         )  # fmt: skip
         for k, part in enumerate(parts):
-            dgates[t][:, k * units : (k + 1) * units] = ops.xp.where(went, part, 0)
-        dcell[...] = ops.xp.where(went, d * f, dcell)
-        dstate[...] = ops.xp.where(went, dgates[t] @ recurrent.T, dstate)
+            dgates[t][:, k * units : (k + 1) * units] = only(ops, mask, t, backwards, part, 0)
+        dcell[...] = only(ops, mask, t, backwards, d * f, dcell)
+        dstate[...] = only(ops, mask, t, backwards, dgates[t] @ recurrent.T, dstate)
     add_sums(xs, states, dgates, dgates, dweight, drecurrent, dbias)
     put_dx(dgates, weight, backwards, dx)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pellucid import Array, Ops
 
-from pellucid_recurrent.ops.sequence import add_sums, back, keep, project, put_dx, put_out, taken
+from pellucid_recurrent.ops.sequence import add_sums, back, keep, only, project, put_dx, put_out
 
 
 def rnn_forward(
@@ -32,8 +32,8 @@ def rnn_backward(
     overwritten, each unless it is None.
     """
     for t in back(dy, dlast, len(xs), backwards, dstate):
-        h, went = states[t + 1], taken(mask, t, len(xs), backwards)
-        dgates[t] = ops.xp.where(went, dstate * ((1 - h * h) if activation == "tanh" else (h > 0)), 0)
-        dstate[...] = ops.xp.where(went, dgates[t] @ recurrent.T, dstate)
+        h = states[t + 1]
+        dgates[t] = only(ops, mask, t, backwards, dstate * ((1 - h * h) if activation == "tanh" else (h > 0)), 0)
+        dstate[...] = only(ops, mask, t, backwards, dgates[t] @ recurrent.T, dstate)
     add_sums(xs, states, dgates, dgates, dweight, drecurrent, dbias)
     put_dx(dgates, weight, backwards, dx)

@@ -24,16 +24,17 @@ def project(x: Array, weight: Array, bias: Array, backwards: bool, xs: Array, ga
     gates[...] = xs @ weight + bias
 
 
-def taken(mask: Array | None, t: int, steps: int, backwards: bool) -> Array | bool:
-    """(N, 1): which rows take step t."""
-    return True if mask is None else mask[:, place(t, steps, backwards)][:, None]
+def only(ops: Ops, mask: Array | None, t: int, backwards: bool, went: Array, stayed: Array | float) -> Array:
+    """``went`` (N, H) of the rows that take step t, ``stayed`` of the others."""
+    if mask is None:
+        return went
+    return ops.xp.where(mask[:, place(t, mask.shape[1], backwards)][:, None], went, stayed)
 
 
 def keep(ops: Ops, mask: Array | None, t: int, backwards: bool, arrays: Array) -> None:
     """Where step t is left out, arrays[t + 1] is arrays[t]."""
     if mask is not None:
-        went = taken(mask, t, len(arrays) - 1, backwards)
-        arrays[t + 1] = ops.xp.where(went, arrays[t + 1], arrays[t])
+        arrays[t + 1] = only(ops, mask, t, backwards, arrays[t + 1], arrays[t])
 
 
 def put_out(states: Array, backwards: bool, y: Array | None) -> None:
