@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
     from pellucid.standard.layers.reshape import Flatten, Reshape
     from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
+    from pellucid.standard.losses.signed import Signed
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.making import as_codes, in_batches, to_data
     from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy, OfValues
@@ -149,6 +150,7 @@ _MODULES = {
     "standard.layers.normalisation": "BatchNorm LayerNorm",
     "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh interval_of",
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
+    "standard.losses.signed": "Signed",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.supervised": "Supervised",
     "standard.making": "as_codes in_batches to_data",
@@ -188,15 +190,15 @@ __all__ = [
     "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
     "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
     "Sampler", "Samples", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid",
-    "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised",
-    "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
-    "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
-    "class_number", "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops",
-    "grad", "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run",
-    "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows", "require_runtime",
-    "save", "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data",
-    "transformed", "value_and_grad", "weight_per_row",
+    "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream",
+    "Supervised", "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array",
+    "as_codes", "as_rows", "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns",
+    "check_float", "check_int", "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes",
+    "check_type", "choose_objective", "class_number", "contiguous", "create", "did_you_mean", "errors", "features",
+    "floating", "get_include", "get_ops", "grad", "hookimpl", "in_batches", "interval_of", "listed", "load",
+    "load_dataset", "mix", "names", "open_run", "pictures", "read", "reject", "replacing", "require_activation",
+    "require_reach", "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples",
+    "set_num_threads", "straight_path", "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Data that is not in memory: Samples, feeds, memory maps: the bits of data in memory, and resume wherever it can be."""
+"""Data that is not in memory: Samples, feeds, memory maps have the bits of data in memory, and go on with them."""
 
 from __future__ import annotations
 

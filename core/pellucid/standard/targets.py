@@ -39,8 +39,8 @@ def fit_targets(model: Layer, loss: Loss, data: Any) -> None:
         return
     if isinstance(data.train, Feed):
         raise ConfigError(
-            f"{_NAME}: they are fitted to all targets, and {type(data.train).__name__} gives them batch by batch. Let it "
-            "yield targets as the model is to learn them."
+            f"{_NAME}: they are fitted to all targets, and {type(data.train).__name__} gives them batch by batch. Let "
+            "it yield targets as the model is to learn them."
         )
     if data.train.y is None:
         return

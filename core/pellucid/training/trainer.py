@@ -126,8 +126,9 @@ class Trainer(Training):
             self.step(batch)
         return self.history
 
+    @np.errstate(under="ignore")
     def batches(self, data: Any, y: Any = None, **how: Any) -> Iterator[Batch]:
-        """``fit``, whose arguments it takes, with a loop of your own: the batches of its steps, as the data has them. ::
+        """``fit``, whose arguments it takes, with a loop of one's own: its steps' batches, as the data has them. ::
 
             for batch in trainer.batches(data, validation=held_out, epochs=5):
                 trainer.step(batch)
@@ -143,15 +144,15 @@ class Trainer(Training):
         self, data: Any, y: Any, whole: bool, *, validation: Any = None, epochs: int = 1,
         batch_size: int | None = None, sample_weight: Any = None, verbose: bool | None = None,
     ) -> Run:  # fmt: skip
-        """A run, all that can be checked checked, to be entered by whoever takes its steps; data in memory is put on the
-        device if these take the rows from there, as a ``whole``."""
+        """A run, all that can be checked checked, to be entered by whoever takes its steps; data in memory is put on
+        the device if these take the rows from there, as a ``whole``."""
         check_int(self, "epochs", epochs, "[0, inf)")
         check_int(self, "batch_size", 1 if batch_size is None else batch_size, "[1, inf)")
         self.forget()
-        how = {"sampler": self.sampler, "weight": sample_weight, "batch_size": batch_size}
+        how = {"batch_size": as_python(batch_size), "sampler": self.sampler, "accumulate": self.accumulate}
         course, validated = prepare(
-            self.model, self.objective, data if y is None else (data, y), validation,
-            {**how, "accumulate": self.accumulate}, seed=self.seed, totals=self.totals, whole=whole,
+            self.model, self.objective, data if y is None else (data, y), validation, {"weight": sample_weight, **how},
+            seed=self.seed, totals=self.totals, whole=whole,
         )  # fmt: skip
         self._make_plan(int(epochs), course.rows or 0, course.batch_size or 0)
         self.runtime.metadata["objective"] = self._objective_config
@@ -183,7 +184,7 @@ class Trainer(Training):
             plan["steps"] = self.steps + max(epochs * -(-rows // of_step) - -(-self.position // of_step), 0)
         if len(same) == 3:  # the same end as before, with all steps of that plan: some may have had no weight
             plan["steps"] = max(plan["steps"], self.plan.get("steps", 0))
-        elif self.schedule is not None and epochs:
+        elif self.schedule is not None and epochs and plan["steps"]:
             self.schedule.starts(self.steps, plan["steps"])
         self.plan = plan
 
@@ -251,7 +252,8 @@ class Trainer(Training):
             try:
                 sizes = (len(source),) if course is None else step_sizes(len(source), source.full, self.accumulate)
                 self._stepper.advance(run, source, sizes)
-                self._count(run)
+                if course is not None:
+                    self._count(run)
                 run.step_done()
             except BaseException as error:
                 run.failure = error
