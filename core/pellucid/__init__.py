@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pellucid.basics.version import __version__
     from pellucid.interfaces.context import Context
     from pellucid.interfaces.dataset import Dataset, Part, Splits, check_part, load_dataset
-    from pellucid.interfaces.feed import Feed, Samples
+    from pellucid.interfaces.rows import Samples
     from pellucid.interfaces.initializer import Initializer
     from pellucid.interfaces.layer import Layer, require_runtime
     from pellucid.interfaces.metric import Metric
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from pellucid.saving.model import load, save
     from pellucid.standard.arguments import check_bool, check_choice, check_sizes
     from pellucid.standard.batches import Batches
+    from pellucid.standard.feed import Feed
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
     from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
@@ -131,7 +132,7 @@ _MODULES = {
     "interfaces.metric": "Metric",
     "interfaces.transform": "Augmentation Transform",
     "interfaces.dataset": "Dataset Splits load_dataset Part check_part",
-    "interfaces.feed": "Feed Samples",
+    "interfaces.rows": "Samples",
     "interfaces.samples": "Classes Split",
     "interfaces.runtime": "Runtime",
     "model.build": "build",
@@ -164,6 +165,7 @@ _MODULES = {
     "standard.transforms": "FlattenSamples Scale Standardize",
     "standard.arguments": "check_bool check_choice check_sizes",
     "standard.batches": "Batches",
+    "standard.feed": "Feed",
     "standard.samplers": "Balanced Curriculum Groups Sampler",
     "standard.columns": "check_columns floating",
     "standard.files": "Files",

@@ -13,10 +13,10 @@ from pellucid.basics.arrays import as_array
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, DataError, PellucidWarning
-from pellucid.interfaces.feed import Feed
 from pellucid.interfaces.objective import Batch
 from pellucid.interfaces.samples import Split
 from pellucid.standard.arguments import check_bool
+from pellucid.standard.feed import Feed
 
 
 class Batches(Feed):
