@@ -27,9 +27,9 @@ Pair = tuple[tuple[HostArray, ...], HostArray | None]
 def prepare(
     model: Layer, objective: Objective, data: Any, validation: Any, whole: bool, *, seed: int, **how: Any
 ) -> tuple[Any, Any]:  # fmt: skip
-    """The :class:`pellucid.standard.course.Course` to train on, ``how`` says which way; and
-    (inputs, y) to validate on, or a course that reads them, or None. All that can be checked before the first step is
-    checked, and rows in memory are on the device, if steps take them from there as a ``whole``.
+    """The :class:`pellucid.standard.course.Course` to train on, as ``how`` says; and (inputs, y) to validate on, or a
+    course that reads them, or None. All that can be checked before the first step is checked, and rows in memory are on
+    the device, if steps take them from there as a ``whole``.
 
     The transforms of the data set and of the model are fitted here, on the training part only, unless the model has
     been trained before: then those that it has, which may be none, are used, and a data set that proposes others is a
@@ -57,7 +57,8 @@ def prepare(
     if validation is not None:
         held, where = _evaluated(model, objective, validation, "validation", seed, course), "the validation data"
         held = _checked(model, objective, held, where) if in_memory(held) else _course(held)
-    _keep_names(runtime, course)
+    if course.source is not None:  # of what is read later those are kept that have passed the checks
+        _keep_names(runtime, course)
     return course, held
 
 
@@ -66,7 +67,6 @@ def evaluation_batches(
 ) -> Iterator[tuple[slice, tuple[Any, ...]]]:
     """Which rows, their transformed and checked inputs and, as the last, their y, one batch after the other; of a data
     set the test part."""
-
     split = _evaluated(model, objective, data, "test", seed)
     if not in_memory(split):
         return held_batches(model, objective, _course(split), batch_size)
@@ -156,7 +156,7 @@ def require_own(name: str, own: Sequence[Transform], proposed: Sequence[Transfor
 
 def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
     """The transforms, each fitted on what the one before makes of the training samples."""
-    first = x[0] if isinstance(x, tuple) else x
+    first = x[0] if isinstance(x, tuple) else x  # None of a feed, for transforms that learn nothing
     transforms: list[Transform] = []
     for transform in proposed:
         if transforms and isinstance(transforms[-1], Augmentation) and not isinstance(transform, Augmentation):
@@ -165,8 +165,9 @@ def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
                 f"data set, {type(transforms[-1]).__name__} anew at every step. Received: {type(transform).__name__} "
                 f"after {type(transforms[-1]).__name__}. Move the augmentations to the end of the list."
             )
-        transform.fit(first)
-        first = transform.apply(first)
+        if first is not None:
+            transform.fit(first)
+            first = transform.apply(first)
         transforms.append(transform)
     return transforms
 
