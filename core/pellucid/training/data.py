@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -184,7 +184,8 @@ def _open(data: Any, seed: int, where: str) -> Any:
             return Split(*data)
         except DataError as error:
             raise DataError(f"In {where}: {error}") from error
-    if callable(data) or isinstance(data, Iterator):
+    arrays = isinstance(data, list | tuple | Mapping | Set) or hasattr(data, "__array__")
+    if callable(data) or (isinstance(data, Iterable) and not arrays):
         return read("feed", {"type": "batches", "source": data})
     raise DataError(
         "Data must be a data set, the name of one, or a pair (x, y) of arrays with one sample a row (y may be None); "
