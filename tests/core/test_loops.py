@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_no_run_begins_in_the_middle_of_a_loop() -> None:
     trainer = trainer_of()
     for batch in trainer.batches(X, Y, verbose=False):
         for begin in (trainer.fit, trainer.batches):
-            with pytest.raises(pl.PellucidError, match="A loop over trainer.batches"):
+            with pytest.raises(pl.PellucidError, match="A loop over trainer"):
                 begin(X, Y, verbose=False)  # type: ignore[operator]
         trainer.train_step(batch.x, batch.y)
         break
@@ -170,3 +171,54 @@ def test_watching_single_steps_changes_no_bit_and_a_copy_has_a_run_of_its_own() 
         again.train_step(X, Y)
     theirs.train_step(X, Y)
     assert again.runtime.arena.data.tobytes() == theirs.runtime.arena.data.tobytes()
+
+
+@pytest.mark.parametrize("how", ["step", "fit", "loop"])
+def test_the_memory_of_a_trainer_goes_with_it(how: str) -> None:
+    trainer = trainer_of(Watch())
+    if how == "step":
+        trainer.train_step(X, Y)
+    elif how == "fit":
+        trainer.fit(X, Y, verbose=False)
+    else:
+        for batch in trainer.batches(X, Y, verbose=False):
+            trainer.step(batch)
+        del batch
+    gone = weakref.ref(trainer)
+    trainer.callbacks.clear()  # this one's observers hold the callback and its run
+    del trainer
+    assert gone() is None
+
+
+def test_weights_and_several_inputs_come_with_a_loops_batches() -> None:
+    weight = np.where(Y == 1, 2.0, 0.5)
+    ours, theirs = trainer_of(), trainer_of()
+    theirs.fit(X, Y, sample_weight=weight, epochs=2, verbose=False)
+    for batch in ours.batches(X, Y, sample_weight=weight, epochs=2, verbose=False):
+        assert np.array_equal(batch.weight, weight[batch.index])
+        ours.step(batch)
+    assert ours.history.records == theirs.history.records
+    assert ours.runtime.arena.data.tobytes() == theirs.runtime.arena.data.tobytes()
+
+
+def test_samples_know_their_numbers_wherever_they_come_from() -> None:
+    seen: list[np.ndarray] = []
+
+    class Noting(pl.Supervised):
+        def forward(self, ctx: Any, model: Any, batch: Any) -> Any:
+            if ctx.training:
+                seen.append(np.array(batch.index))
+                assert np.array_equal(X[batch.index], batch.x)
+            return super().forward(ctx, model, batch)
+
+    loss = pl.create("loss", "softmax_cross_entropy")
+    for loop in (False, True):
+        model = pl.build("logistic_regression", input_shape=(3,), outputs=2, seed=0)
+        trainer = pl.Trainer(model, objective=Noting(loss), seed=0)
+        if not loop:
+            trainer.fit(X, Y, verbose=False)
+            continue
+        for batch in trainer.batches(X, Y, verbose=False):
+            trainer.step(batch)
+    half = len(seen) // 2
+    assert np.array_equal(np.concatenate(seen[:half]), np.concatenate(seen[half:]))

@@ -1,4 +1,4 @@
-"""Data that is not in memory: Samples, feeds, memory maps: the bits of data in memory, and resume wherever it can be."""
+"""Data that is not in memory: Samples, feeds, memory maps have the bits of data in memory, and go on with them."""
 
 from __future__ import annotations
 
@@ -286,3 +286,88 @@ def test_a_schedule_knows_the_end_where_rows_are_known(xy: Any) -> None:
     ours.fit(Rows(x, y), epochs=2, verbose=False)
     theirs.fit(x, y, epochs=2, verbose=False)
     assert bits(ours) == bits(theirs)
+
+
+class Loader:
+    """What loaders of other libraries look like."""
+
+    def __init__(self, *arrays: np.ndarray) -> None:
+        self.arrays = arrays
+
+    def __len__(self) -> int:
+        return 2
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from (tuple(a[:100] for a in self.arrays), tuple(a[100:] for a in self.arrays))
+
+
+def test_what_can_be_iterated_is_a_feed(xy: Any) -> None:
+    x, y = xy
+    ours, theirs = trainer_of(), trainer_of()
+    ours.fit(Loader(x, y), validation=Loader(x, y), epochs=2, verbose=False)
+    theirs.fit(pl.Batches([(x[:100], y[:100]), (x[100:], y[100:])]), validation=(x, y), epochs=2, verbose=False)
+    assert bits(ours) == bits(theirs)
+
+
+def test_inputs_alone(xy: Any) -> None:
+    x, _ = xy
+    model = pl.build("autoencoder", input_shape=(4,), latent=2, hidden=[], seed=0)
+    trainer = pl.Trainer(model, seed=0)
+    trainer.fit(lambda: iter([x, x]), validation=pl.Split(x), epochs=2, batch_size=64, verbose=False)
+    assert trainer.steps == 14 and trainer.history[-1]["validation_loss"] < trainer.history[0]["loss"]
+
+
+class Sum(pl.Composite):
+    """Of two dense layers, each of an input of its own."""
+
+    def __init__(self) -> None:
+        self.first, self.second = pl.Dense(3), pl.Dense(3)
+
+    def call(self, ctx: Any, *inputs: Any) -> Any:
+        return self.first(inputs[0]) + self.second(inputs[1])
+
+
+def test_several_inputs_are_cut_together(xy: Any) -> None:
+    x, y = xy
+
+    def trained(data: Any) -> bytes:
+        model = pl.build(Sum(), input_shape=((4,), (4,)), seed=0)
+        trainer = pl.Trainer(model, loss="softmax_cross_entropy", seed=0)
+        trainer.fit(data, epochs=2, batch_size=50, verbose=False)
+        return trainer.runtime.arena.data.tobytes()  # type: ignore[no-any-return]
+
+    pieces = [((x[i : i + 30], -x[i : i + 30]), y[i : i + 30]) for i in range(0, N, 30)]
+    assert trained(pl.Batches(pieces)) == trained(pl.Batches([((x, -x), y)]))
+
+
+def test_a_mapped_array_is_predicted_and_stepped_on_as_any_other(xy: Any, tmp_path: Path) -> None:
+    x, y = xy
+    trainer, lies = trainer_of(), mapped(tmp_path, x)
+    assert np.array_equal(trainer.model.predict(lies), trainer.model.predict(x))
+    assert trainer.evaluate(lies, y) == trainer.evaluate(x, y)
+    again = trainer_of()
+    assert again.train_step(lies[:32], y[:32]) == trainer.train_step(x[:32], y[:32])
+
+
+def test_parts_of_samples_are_read_when_they_are_asked_for(xy: Any) -> None:
+    x, y = xy
+
+    class Data(pl.Dataset):
+        rows = Rows(x, y)
+
+        def load(self, rng: Any) -> pl.Samples:
+            return self.rows
+
+    data = Data(validation=0.2, test=50)
+    splits = data.splits()
+    assert data.rows.asked == [] and [len(p) for p in (splits.train, splits.validation, splits.test)] == [112, 41, 50]
+    whole = np.bincount(y) / N
+    for part in (splits.train, splits.validation, splits.test):
+        assert np.abs(np.bincount(part.labels, minlength=3) / len(part) - whole).max() < 0.03  # type: ignore[arg-type]
+        assert np.array_equal(part.y, part.labels) and len(part.x) == len(part)  # type: ignore[arg-type]
+    trainer = trainer_of(sampler="balanced")
+    trainer.fit(data, epochs=2, verbose=False)
+    assert "validation_accuracy" in trainer.history[-1] and trainer.evaluate(data)["accuracy"] > 0
+    data.rows.asked.clear()
+    trainer.fit(data, epochs=1, batch_size=28, verbose=False)
+    assert data.rows.asked == [28, 28, 28, 28, 41]  # and not all at once

@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.basics.checks import check_int, is_int, is_number
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.feed import Samples, in_memory, part
+from pellucid.interfaces.rows import Samples, in_memory, part
 from pellucid.interfaces.samples import Classes, Split, check_data, choose_rows
 from pellucid.interfaces.transform import Transform
 from pellucid.registry.config import create

@@ -13,10 +13,10 @@ from pellucid.basics.arrays import as_array
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, DataError, PellucidWarning
-from pellucid.interfaces.feed import Feed
 from pellucid.interfaces.objective import Batch
 from pellucid.interfaces.samples import Split
 from pellucid.standard.arguments import check_bool
+from pellucid.standard.feed import Feed
 
 
 class Batches(Feed):
@@ -40,7 +40,11 @@ class Batches(Feed):
         classes, features: names, as of a ``Split``.
     """
 
-    examples: ClassVar[tuple[Example, ...]] = ()
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example({"source": [[[0.1, 0.2]] * 5, [[0.3, 0.4], [0.5, 0.6]] * 4]}),
+        Example({"source": [[[0.1, 0.2], [0.3, 0.4]] * 9], "rows": 16, "shuffle": 5}),
+        Example({"source": [[0.1, 0.2], [0.3, 0.4]] * 4, "samples": True}),
+    )
 
     def __init__(
         self, source: Any, *, rows: int | None = None, shuffle: int = 0, samples: bool = False,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.feed import Feed, Samples, in_memory
 from pellucid.interfaces.objective import Batch
+from pellucid.interfaces.rows import Samples, in_memory
 from pellucid.interfaces.samples import Split, choose_rows
 from pellucid.interfaces.transform import Transform
 from pellucid.ops.random import mix
+from pellucid.standard.feed import Feed
 from pellucid.standard.samplers import Sampler
 from pellucid.training.microbatch import Source
+from pellucid.training.run import Run
 
 FITTED = 1 << 24
 """Numbers of samples that are not in memory which transforms are fitted on: 64 or 128 MiB."""
@@ -36,20 +38,21 @@ class Course(Feed):
 
     def __init__(self) -> None:
         self.source: Source | None = None
+        self._due = 0  # rows of the batch that a loop is at
 
     def over(
         self, data: Split | Samples | Feed, *, sampler: Sampler | None = None, weight: Any = None, seed: int = 0,
-        batch_size: int | None = None, accumulate: int = 1,
+        batch_size: int | None = None, accumulate: int = 1, totals: Array | None = None,
     ) -> Course:  # fmt: skip
         """This course over data: in the order of the sampler, None shuffles; with a weight for each row or None; with
-        ``accumulate`` micro-batches in a step, of 32 rows if it is not said how many.
+        ``accumulate`` micro-batches in a step, of 32 rows if it is not said how many. Losses sum up in ``totals``.
 
         Errors: ConfigError and DataError for what does not go with the data; what a sampler raises.
         """
         self.data: Any = data
         self.sampler, self.weight, self.seed = sampler, weight, seed
         self.classes, self.features = data.classes, data.features
-        self.batch_size, self.accumulate = batch_size, accumulate
+        self.batch_size, self.accumulate, self.totals = batch_size, accumulate, totals
         if isinstance(data, Feed):
             self.rows = data.rows
             if sampler is not None or weight is not None:
@@ -119,6 +122,25 @@ class Course(Feed):
                 f"The data gave no samples in epoch {epoch + 1}. An iterator that is used up gives none again: pass "
                 "the function that makes it, which is called anew for every epoch."
             )
+
+    def loop(self, run: Run, end_epoch: Callable[[Run], None]) -> Generator[Batch]:
+        """The batches of a run up to its planned end, or until it is stopped; whoever has one steps on it or not."""
+        trainer = run.trainer
+        with run:
+            while trainer.epochs < run.last_epoch:
+                for batch in self.steps(trainer.epochs, trainer.position):
+                    self._due = len(batch)
+                    yield batch
+                    self.count(run)
+                    if run.stop_reason is not None:
+                        return
+                end_epoch(run)
+                if run.stop_reason is not None:
+                    return
+
+    def count(self, run: Run) -> None:
+        """A batch of the loop lies behind, with its first step: what is saved now goes on with the next one."""
+        run.trainer.position, self._due = run.trainer.position + self._due, 0
 
     def _ordered(self, epoch: int, start: int) -> Iterator[Batch]:
         order = self.order(epoch)

@@ -41,6 +41,7 @@ def pellucid_register(registry: Registrar) -> None:
     registry.loss("binary_cross_entropy", f"{losses}.outputwise:BinaryCrossEntropy",
                   summary="classification with yes or no per output, on logits")  # fmt: skip
     registry.loss("mse", f"{losses}.outputwise:MSE", summary="mean squared error")
+    registry.loss("signed", f"{losses}.signed:Signed", summary="another loss, with weights that may be negative")
     registry.objective("supervised", "pellucid.standard.supervised:Supervised", summary="a loss on the output")
     registry.objective("masked", "pellucid.standard.masked:Masked", summary="a loss on the steps that a mask leaves")
 

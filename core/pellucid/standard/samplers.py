@@ -13,7 +13,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.component import Component, Example
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.feed import Samples
+from pellucid.interfaces.rows import Samples
 from pellucid.interfaces.samples import Split
 
 

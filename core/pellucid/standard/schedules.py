@@ -12,8 +12,8 @@ from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.interfaces.schedule import Schedule
 
 _NO_PLAN = (
-    "The cosine schedule does not know how many steps there will be: single steps and data whose end nobody knows have "
-    "no plan, so after the warm-up the learning rate stays as it is. Give their number, "
+    "The cosine schedule does not know how many steps there will be: single steps have no plan, nor has data whose end "
+    "nobody knows, so after the warm-up the learning rate stays as it is. Give their number, "
     'schedule={"type": "cosine", "steps": …}, or train with fit; of a feed say how many rows an epoch has.'
 )
 _OVER = (
@@ -86,7 +86,7 @@ class Cosine(Schedule):
     def __call__(self, step: int, total: int) -> float:
         end = self.steps or total
         if not end:
-            warnings.warn(_NO_PLAN, PellucidWarning, stacklevel=6)  # where train_step is called
+            warnings.warn(_NO_PLAN, PellucidWarning, stacklevel=7)  # where train_step is called
         elif self.steps and step >= end and self.final == 0:
             warnings.warn(_OVER.format(end), PellucidWarning, stacklevel=8)  # where fit is called
         if step < self.warmup:
@@ -98,7 +98,7 @@ class Cosine(Schedule):
         """Warn if nearly all of the plan lies behind: the rate only falls from here. Or if all of it is warm-up."""
         length = self.steps or total
         if step < length <= self.warmup:
-            warnings.warn(_EARLY.format(self.warmup, length, length / self.warmup), PellucidWarning, stacklevel=5)
+            warnings.warn(_EARLY.format(self.warmup, length, length / self.warmup), PellucidWarning, stacklevel=6)
         factor = self(step, total) if self.warmup < step < length else 1.0
         if factor < _LITTLE:
-            warnings.warn(_LATE.format(factor, step, length), PellucidWarning, stacklevel=5)
+            warnings.warn(_LATE.format(factor, step, length), PellucidWarning, stacklevel=6)

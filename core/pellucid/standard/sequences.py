@@ -11,10 +11,11 @@ from pellucid.basics.arrays import HostArray, as_array
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.feed import Feed, Samples
 from pellucid.interfaces.objective import Batch
+from pellucid.interfaces.rows import Samples
 from pellucid.interfaces.samples import Classes, Split, class_labels
 from pellucid.standard.arguments import check_bool
+from pellucid.standard.feed import Feed
 from pellucid.standard.samplers import Sampler
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from pellucid.basics.arrays import UNBOUNDED, HostArray
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.dataset import Splits
-from pellucid.interfaces.feed import Feed
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Loss
 from pellucid.interfaces.samples import class_labels
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.registry.config import read_several
+from pellucid.standard.feed import Feed
 from pellucid.training.data import fitted_transforms, require_own
 
 _NAME = "target_transforms"
@@ -39,8 +39,8 @@ def fit_targets(model: Layer, loss: Loss, data: Any) -> None:
         return
     if isinstance(data.train, Feed):
         raise ConfigError(
-            f"{_NAME}: they are fitted to all targets, and {type(data.train).__name__} gives them batch by batch. Let it "
-            "yield targets as the model is to learn them."
+            f"{_NAME}: they are fitted to all targets, and {type(data.train).__name__} gives them batch by batch. Let "
+            "it yield targets as the model is to learn them."
         )
     if data.train.y is None:
         return

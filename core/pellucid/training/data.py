@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy as np
 from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
-from pellucid.interfaces.feed import Feed, Samples, in_memory
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Batch, Objective
+from pellucid.interfaces.rows import Samples, in_memory
 from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.samples import Split, check_data
 from pellucid.interfaces.transform import Augmentation, Transform
@@ -25,12 +25,11 @@ Pair = tuple[tuple[HostArray, ...], HostArray | None]
 
 
 def prepare(
-    model: Layer, objective: Objective, data: Any, validation: Any, how: dict[str, Any], *, seed: int, totals: Array,
-    whole: bool,
+    model: Layer, objective: Objective, data: Any, validation: Any, whole: bool, *, seed: int, **how: Any
 ) -> tuple[Any, Any]:  # fmt: skip
-    """The :class:`pellucid.standard.course.Course` to train on, made as ``how`` says, which sums up in ``totals``; and
-    (inputs, y) to validate on, or a course that reads them, or None. All that can be checked before the first step is
-    checked, and rows in memory are on the device, if steps take them from there as a ``whole``.
+    """The :class:`pellucid.standard.course.Course` to train on, as ``how`` says; and (inputs, y) to validate on, or a
+    course that reads them, or None. All that can be checked before the first step is checked, and rows in memory are on
+    the device, if steps take them from there as a ``whole``.
 
     The transforms of the data set and of the model are fitted here, on the training part only, unless the model has
     been trained before: then those that it has, which may be none, are used, and a data set that proposes others is a
@@ -53,12 +52,13 @@ def prepare(
         require_own("transforms", runtime.transforms, proposed)
     if whole and in_memory(train):
         pair = _checked(model, objective, train, "the training data")
-        course.place(_source(runtime, pair, course.weight, objective.signed_weights, totals))
+        course.place(_source(runtime, pair, course.weight, objective.signed_weights, course.totals))
     held = None
     if validation is not None:
         held, where = _evaluated(model, objective, validation, "validation", seed, course), "the validation data"
         held = _checked(model, objective, held, where) if in_memory(held) else _course(held)
-    _keep_names(runtime, course)
+    if course.source is not None:  # of what is read later those are kept that have passed the checks
+        _keep_names(runtime, course)
     return course, held
 
 
@@ -67,7 +67,6 @@ def evaluation_batches(
 ) -> Iterator[tuple[slice, tuple[Any, ...]]]:
     """Which rows, their transformed and checked inputs and, as the last, their y, one batch after the other; of a data
     set the test part."""
-
     split = _evaluated(model, objective, data, "test", seed)
     if not in_memory(split):
         return held_batches(model, objective, _course(split), batch_size)
@@ -89,7 +88,7 @@ def _ready(model: Layer, objective: Objective, split: Split) -> tuple[Any, ...]:
 
 
 def _evaluated(
-    model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Split | Feed | None = None
+    model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Any = None
 ) -> Any:
     """Samples by the names that the model knows, or ``known`` if it has none yet, unless they are read later; of a data
     set the ``part``."""
@@ -99,7 +98,7 @@ def _evaluated(
     return by_names(model, objective, opened, f"the {part} data", known) if in_memory(opened) else opened
 
 
-def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any, totals: Array) -> Source:
+def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any) -> Source:
     """One batch, of a course or of none, as a source whose rows are taken in order; its arrays may be the caller's."""
     split = _open((batch.x, batch.y), 0, "the batch") if course is None else course.named(batch)
     split = by_names(model, objective, split, "the batch", to_learn=True)
@@ -107,13 +106,14 @@ def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any,
     if course is None:
         objective.begin(model, split)
     pair = _checked(model, objective, split, "the batch")
+    totals = runtime.ops.zeros(2, np.float64) if course is None else course.totals
     source = _source(runtime, pair, batch.weight, objective.signed_weights, totals, batch.index)
     _keep_names(runtime, split)
     return source
 
 
 def by_names(
-    model: Layer, objective: Objective | None, split: Split, where: str, known: Split | Feed | None = None, *,
+    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *,
     to_learn: bool = False,
 ) -> Split:  # fmt: skip
     """Checked samples: columns and labels as the model knows them by their names, or else as ``known`` does.
@@ -131,7 +131,7 @@ def by_names(
     return split.named(classes if labels_count(model, objective) else None, features, where, fixed=to_learn)
 
 
-def _keep_names(runtime: Runtime, learned: Split | Feed) -> None:
+def _keep_names(runtime: Runtime, learned: Any) -> None:
     """The first names stay, those of data that has passed all checks: data of other names does not pass any more."""
     runtime.classes = runtime.classes or learned.classes
     if learned.features is not None:
@@ -156,7 +156,7 @@ def require_own(name: str, own: Sequence[Transform], proposed: Sequence[Transfor
 
 def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
     """The transforms, each fitted on what the one before makes of the training samples."""
-    first = x[0] if isinstance(x, tuple) else x
+    first = x[0] if isinstance(x, tuple) else x  # None of a feed, for transforms that learn nothing
     transforms: list[Transform] = []
     for transform in proposed:
         if transforms and isinstance(transforms[-1], Augmentation) and not isinstance(transform, Augmentation):
@@ -165,8 +165,9 @@ def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
                 f"data set, {type(transforms[-1]).__name__} anew at every step. Received: {type(transform).__name__} "
                 f"after {type(transforms[-1]).__name__}. Move the augmentations to the end of the list."
             )
-        transform.fit(first)
-        first = transform.apply(first)
+        if first is not None:
+            transform.fit(first)
+            first = transform.apply(first)
         transforms.append(transform)
     return transforms
 
@@ -176,14 +177,15 @@ def _open(data: Any, seed: int, where: str) -> Any:
         return load_dataset(data, seed=seed)
     if isinstance(data, Dataset):
         return data.splits(seed)
-    if isinstance(data, Split | Splits | Samples | Feed):
+    if isinstance(data, Split | Splits | Samples) or getattr(data, "kind", None) == "feed":
         return data
     if isinstance(data, tuple) and len(data) == 2:
         try:
             return Split(*data)
         except DataError as error:
             raise DataError(f"In {where}: {error}") from error
-    if callable(data) or isinstance(data, Iterator):
+    arrays = isinstance(data, list | tuple | Mapping | Set) or hasattr(data, "__array__")
+    if callable(data) or (isinstance(data, Iterable) and not arrays):
         return read("feed", {"type": "batches", "source": data})
     raise DataError(
         "Data must be a data set, the name of one, or a pair (x, y) of arrays with one sample a row (y may be None); "

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
+from weakref import proxy
 
 import numpy as np
 
@@ -163,7 +164,8 @@ class Run:
         self, trainer: Training, data: Any = None, validation: Any = None,
         progress: Callback | None = None,
     ) -> None:  # fmt: skip
-        self.trainer = trainer
+        # A trainer keeps its run of single steps, which must not keep it.
+        self.trainer: Training = trainer if data else proxy(trainer)
         self.model = trainer.model
         self.history = trainer.history
         self.data, self.validation = data, validation

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,6 @@ class Trainer(Training):
         )  # fmt: skip
         self._objective_config = config_or_none(self.objective)  # the model keeps that of its last training
         self._direct: dict[Any, Source] = {}  # batches that were brought one by one, by their shapes
-        self._due = 0  # rows of the batch that a loop is at
         self._make_ready()
 
     def _make_ready(self) -> None:
@@ -122,12 +122,14 @@ class Trainer(Training):
                             self._end_epoch(run)
                             self._undisturbed.hear()
                 return self.history
-        for batch in self._loop(run):
-            self.step(batch)
+        with closing(run.data.loop(run, self._end_epoch)) as loop:
+            for batch in loop:
+                self.step(batch)
         return self.history
 
-    def batches(self, data: Any, y: Any = None, **how: Any) -> Iterator[Batch]:
-        """``fit``, whose arguments it takes, with a loop of your own: the batches of its steps, as the data has them. ::
+    @np.errstate(under="ignore")
+    def batches(self, data: Any, y: Any = None, **how: Any) -> Generator[Batch]:
+        """``fit``, whose arguments it takes, with a loop of one's own: its steps' batches, as the data has them. ::
 
             for batch in trainer.batches(data, validation=held_out, epochs=5):
                 trainer.step(batch)
@@ -137,37 +139,27 @@ class Trainer(Training):
         call goes on behind its last batch. ``trainer.run.stop("why")`` ends it after this one.
         """
         with self._undisturbed.alone(self.slots, self.run):
-            return self._loop(self._begin(data, y, False, **how))
+            run = self._begin(data, y, False, **how)
+        return run.data.loop(run, self._end_epoch)
 
     def _begin(
         self, data: Any, y: Any, whole: bool, *, validation: Any = None, epochs: int = 1,
         batch_size: int | None = None, sample_weight: Any = None, verbose: bool | None = None,
     ) -> Run:  # fmt: skip
-        """A run, all that can be checked checked, to be entered by whoever takes its steps; data in memory is put on the
-        device if these take the rows from there, as a ``whole``."""
+        """A run, all that can be checked checked, to be entered by whoever takes its steps; data in memory is put on
+        the device if these take the rows from there, as a ``whole``."""
         check_int(self, "epochs", epochs, "[0, inf)")
         check_int(self, "batch_size", 1 if batch_size is None else batch_size, "[1, inf)")
         self.forget()
-        how = {"sampler": self.sampler, "weight": sample_weight, "batch_size": batch_size}
         course, validated = prepare(
-            self.model, self.objective, data if y is None else (data, y), validation,
-            {**how, "accumulate": self.accumulate}, seed=self.seed, totals=self.totals, whole=whole,
+            self.model, self.objective, data if y is None else (data, y), validation, whole, seed=self.seed,
+            totals=self.totals, weight=sample_weight, batch_size=as_python(batch_size), sampler=self.sampler,
+            accumulate=self.accumulate,
         )  # fmt: skip
         self._make_plan(int(epochs), course.rows or 0, course.batch_size or 0)
         self.runtime.metadata["objective"] = self._objective_config
         progress = None if verbose is False else read("callback", {"type": "progress", "always": bool(verbose)})
         return Run(self, course, validated, progress)
-
-    def _loop(self, run: Run) -> Iterator[Batch]:
-        with run:
-            while self.epochs < run.last_epoch and not run.stop_reason:
-                for batch in run.data.steps(self.epochs, self.position):
-                    self._due = len(batch)
-                    yield batch
-                    if self._count(run):
-                        return
-                with self._undisturbed.alone(self.slots), self._undisturbed.held(), self.runtime.ops.quiet():
-                    self._end_epoch(run)
 
     def _make_plan(self, epochs: int, rows: int, batch_size: int) -> None:
         """Note where this call ends: the one place where steps are planned, for schedules and progress alike."""
@@ -183,7 +175,7 @@ class Trainer(Training):
             plan["steps"] = self.steps + max(epochs * -(-rows // of_step) - -(-self.position // of_step), 0)
         if len(same) == 3:  # the same end as before, with all steps of that plan: some may have had no weight
             plan["steps"] = max(plan["steps"], self.plan.get("steps", 0))
-        elif self.schedule is not None and epochs:
+        elif self.schedule is not None and epochs and plan["steps"]:
             self.schedule.starts(self.steps, plan["steps"])
         self.plan = plan
 
@@ -214,20 +206,21 @@ class Trainer(Training):
             self._undisturbed.hear()
 
     def _end_epoch(self, run: Run) -> None:
-        total, count = self.runtime.ops.to_host(self.totals).tolist()
-        loss = total / count if count else 0.0
-        record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
-        record |= self._stepper.update(self).penalties()
-        self._finite.check(self)
-        if run.validation is not None:
-            with run.lent(), self._undisturbed.heard():
-                batches = held_batches(self.model, self.objective, run.validation, 1024)
-                figures = evaluate(self.model, self.objective, self.metrics, batches, seed=self.seed)
-            record |= {f"validation_{name}": value for name, value in figures.items()}
-        self.epochs, self.position = self.epochs + 1, 0
-        self.totals[:] = 0.0
-        self.history.records.append(record)
-        run.epoch_done()
+        with self._undisturbed.held(), self.runtime.ops.quiet():
+            total, count = self.runtime.ops.to_host(self.totals).tolist()
+            loss = total / count if count else 0.0
+            record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
+            record |= self._stepper.update(self).penalties()
+            self._finite.check(self)
+            if run.validation is not None:
+                with run.lent(), self._undisturbed.heard():
+                    batches = held_batches(self.model, self.objective, run.validation, 1024)
+                    figures = evaluate(self.model, self.objective, self.metrics, batches, seed=self.seed)
+                record |= {f"validation_{name}": value for name, value in figures.items()}
+            self.epochs, self.position = self.epochs + 1, 0
+            self.totals[:] = 0.0
+            self.history.records.append(record)
+            run.epoch_done()
 
     def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
         """One optimizer step on one batch; returns the data loss before the update.
@@ -243,15 +236,15 @@ class Trainer(Training):
         """One optimizer step on a batch: of the loop over ``batches`` that it stands in, or a single one."""
         with self._undisturbed.alone(self.slots), self.runtime.ops.quiet():
             course = None if self.run is None else self.run.data
-            totals = self.runtime.ops.zeros(2, np.float64) if course is None else self.totals
-            source = self._kept(direct_source(self.model, self.objective, batch, course, totals), course)
+            source = self._kept(direct_source(self.model, self.objective, batch, course), course)
             self.runtime.metadata["objective"] = self._objective_config
             run = Run(self).__enter__() if self.run is None else self.run
             run.whole = False
             try:
                 sizes = (len(source),) if course is None else step_sizes(len(source), source.full, self.accumulate)
                 self._stepper.advance(run, source, sizes)
-                self._count(run)
+                if course is not None:
+                    course.count(run)
                 run.step_done()
             except BaseException as error:
                 run.failure = error
@@ -259,12 +252,6 @@ class Trainer(Training):
                     run.__exit__(type(error), error, None)
                 raise
         return run.loss
-
-    def _count(self, run: Run) -> bool:
-        """A batch that was brought lies behind, with its first step: what is saved now goes on with the next one, if
-        there is to be one: whether the run was stopped."""
-        self.position, self._due = self.position + self._due, 0
-        return run.stop_reason is not None
 
     def _kept(self, new: Source, course: Any) -> Source:
         """A source that holds the same, in the memory of earlier ones of its shapes, for which there are plans."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # isort: off
 from pellucid.testing.check import Check, checks
-from pellucid.testing.checks import augmentations, callbacks, calls, data, general, initializers, layer_building
+from pellucid.testing.checks import augmentations, callbacks, calls, data, feeds, general, initializers, layer_building
 from pellucid.testing.checks import layer_calls, layer_maths, losses, metrics, objectives, optimizers, regularizers
 from pellucid.testing.checks import schedules
 # isort: on
@@ -28,6 +28,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "metric": (*general.CHECKS, *metrics.CHECKS),
     "transform": (*general.CHECKS, *data.TRANSFORM, *augmentations.CHECKS),
     "dataset": (*general.CHECKS, *data.DATASET),
+    "feed": (*general.CHECKS, *feeds.FEED),
+    "sampler": (*general.CHECKS, *feeds.SAMPLER),
     "callback": (*general.CHECKS, *callbacks.CHECKS),
 }
 """Backends and ops have no cases of their own: the layers, losses and optimizers that use them are compared across

@@ -17,7 +17,7 @@ from pellucid.standard.tables import SUFFIXES
 MOST_BYTES = 1 << 20
 """Of an experiment file."""
 
-NAMES = ("data", "model", "loss", "objective", "optimizer", "schedule", "train")
+NAMES = ("data", "model", "loss", "objective", "optimizer", "schedule", "sampler", "train")
 """The sections of an experiment file."""
 Sections = dict[str, Any]
 _TEXT = re.compile(r"""(?=.*[^\W\d_])[\w.~/\\][^"'\[\]{},]*""")

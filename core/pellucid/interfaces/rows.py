@@ -1,16 +1,13 @@
-"""Data that is not all in memory: Samples are asked for by their numbers, a Feed's batches come one after the other."""
+"""Samples: data that is read or made when it is asked for, by the numbers of rows."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any, ClassVar, TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.component import Component
-from pellucid.interfaces.objective import Batch
 from pellucid.interfaces.samples import Classes, Inputs, Split
 
 
@@ -73,44 +70,6 @@ class Subset(Samples):
 
     def take(self, rows: HostArray) -> Split:
         return self.whole.take(self.rows[rows])
-
-
-class Feed(Component, ABC):
-    """Batches that come one after the other: generated, received, read from a file that has no rows to ask for. ::
-
-        class Noise(Feed):
-            rows = 1000
-
-            def batches(self, rng, epoch, start, size):
-                rng.bit_generator.advance(start)        # one number a row: no row need be drawn again
-                for first in range(start, self.rows, size):
-                    yield Batch(rng.random((min(size, self.rows - first), 1)))
-
-    For a generator function there is ``Batches``, which cuts, shuffles and skips.
-
-    Attributes:
-        rows: samples of an epoch; None where only its end tells.
-        classes, features: names, as of a ``Split``; or None.
-    """
-
-    kind: ClassVar[str] = "feed"
-    part_of_step: ClassVar[bool] = False
-    rows: int | None = None
-    classes: Classes | None = None
-    features: Classes | None = None
-
-    @abstractmethod
-    def batches(self, rng: np.random.Generator, epoch: int, start: int, size: int | None) -> Iterator[Batch]:
-        """The batches of an epoch, arrays of the host, one sample a row; nothing is asked for before it is needed.
-
-        Args:
-            rng: for what is drawn or shuffled; it depends on the trainer's seed and on the epoch alone.
-            epoch: its number, 0 the first. The same number must give the same samples wherever that is possible.
-            start: rows of this epoch that have been trained on: the first of these batches begins behind them, so that
-                a run that was interrupted goes on with the same bits. Where one cannot go back, a PellucidWarning says
-                so.
-            size: rows that each batch but the last must have; None: as many as it likes, each batch a step.
-        """
 
 
 def in_memory(data: Any) -> TypeGuard[Split]:
