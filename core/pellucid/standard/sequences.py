@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -171,7 +172,10 @@ class Streams(Feed):
     Errors: DataError for sequences that are too short; ConfigError for a batch size that would tear rows apart.
     """
 
-    examples: ClassVar[tuple[Example, ...]] = ()
+    examples = (
+        Example({"x": [[float(i) for i in range(90)]], "y": [list(range(90))], "side_by_side": 6, "steps": 3}),
+        Example({"x": [[0.5] * 40] * 2, "side_by_side": 6, "steps": 3, "begins": False}),
+    )
 
     def __init__(
         self, x: Any, y: Any = None, *, side_by_side: int = 32, steps: int = 64, begins: bool = True
@@ -179,8 +183,8 @@ class Streams(Feed):
         check_int(self, "side_by_side", side_by_side, "[1, inf)")
         check_int(self, "steps", steps, "[1, inf)")
         check_bool(self, "begins", begins)
-        parts = list(x) if isinstance(x, list | tuple) else [x]
-        targets = None if y is None else list(y) if isinstance(y, list | tuple) else [y]
+        self.x, self.y, self.side_by_side, self.steps, self.begins = x, y, side_by_side, steps, begins
+        parts, targets = _several(x), None if y is None else _several(y)
         if not parts or side_by_side % len(parts):
             raise ConfigError(
                 f"The 'side_by_side' of Streams must be a multiple of the number of sequences, {len(parts)}. Received: "
@@ -191,7 +195,6 @@ class Streams(Feed):
                 "Streams needs a target for each step. Received: sequences of "
                 f"{[len(part) for part in parts]} steps and targets for {[len(part) for part in targets]}."
             )
-        self.side_by_side, self.steps, self.begins = side_by_side, steps, begins
         each = side_by_side // len(parts)
         self.turns = min(len(part) // each for part in parts) // steps
         if not self.turns:
@@ -199,26 +202,41 @@ class Streams(Feed):
                 f"Streams: {each} rows of {steps} steps need sequences of at least {each * steps} steps. Received: "
                 f"{min(len(part) for part in parts)}. Take fewer rows, side_by_side, or steps."
             )
-        self.x = np.concatenate([_cut(as_array(part, "x"), each, self.turns * steps) for part in parts])
-        self.y = None if targets is None else np.concatenate(
-            [_cut(as_array(part, "y"), each, self.turns * steps) for part in targets]
-        )  # fmt: skip
         self.rows = self.turns * side_by_side
 
     def batches(self, rng: np.random.Generator, epoch: int, start: int, size: int | None) -> Iterator[Batch]:
-        n, steps = self.side_by_side, self.steps
-        if size not in (None, n) or start % n:
+        n = self.side_by_side
+        if size not in (None, n):
             raise ConfigError(
                 f"The rows of a step, batch_size · accumulate, must be the {n} rows that Streams has side by side. "
                 f"Received: {size}. Leave batch_size out, or change side_by_side."
             )
+        x, y = self._side_by_side
         for turn in range(start // n, self.turns):
-            at = slice(turn * steps, (turn + 1) * steps)
-            x = self.x[:, at]
+            at, left = slice(turn * self.steps, (turn + 1) * self.steps), max(0, start - turn * n)
+            inputs = x[left:, at]
             yield Batch(
-                (x, np.full(n, turn == 0)) if self.begins else x, None if self.y is None else self.y[:, at], None,
-                np.arange(turn * n, (turn + 1) * n),
+                (inputs, np.full(n - left, turn == 0)) if self.begins else inputs, None if y is None else y[left:, at],
+                None, np.arange(turn * n + left, (turn + 1) * n),
             )  # fmt: skip
+
+    @cached_property
+    def _side_by_side(self) -> tuple[HostArray, HostArray | None]:
+        """All rows as they lie below each other: x (rows, L, …) and y."""
+        found = [
+            None if given is None else np.concatenate([
+                _cut(as_array(part, name), self.side_by_side // len(_several(given)), self.turns * self.steps)
+                for part in _several(given)
+            ])
+            for name, given in (("x", self.x), ("y", self.y))
+        ]  # fmt: skip
+        assert found[0] is not None
+        return found[0], found[1]
+
+
+def _several(given: Any) -> list[Any]:
+    """A list of sequences; an array is one."""
+    return list(given) if isinstance(given, list | tuple) else [given]
 
 
 def _cut(sequence: HostArray, rows: int, length: int) -> HostArray:

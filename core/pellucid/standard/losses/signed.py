@@ -76,6 +76,9 @@ class Signed(Loss):
             ctx.ops.add_scaled(gradient, part, share)
         return gradient
 
+    def scored(self, prediction: Array, target: Array) -> tuple[Array, Array]:
+        return self.loss.scored(prediction, target)
+
     def check(self, target: HostArray, output_shape: Shape) -> None:
         try:
             self.loss.check(target, output_shape)
