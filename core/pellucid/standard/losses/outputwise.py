@@ -41,7 +41,7 @@ class Outputwise(Loss, ABC):
                 f"{type(self).__name__} needs a target of the prediction's shape {shape}. Received: {target.shape}. "
                 "Reshape the target, or give the last layer as many units as there are targets."
             )
-        weighed = shape[:1] if weight is None else shape[: max(1, weight.ndim)]
+        weighed = shape[:1] if weight is None else shape[: max(1, min(weight.ndim, len(shape) - 1))]
         rows = (prod(weighed), prod(shape[len(weighed) :]))
         loss = ctx.scratch("loss", (), "float64")
         ctx.dprediction = ctx.scratch("dprediction", shape)
@@ -148,7 +148,9 @@ class BinaryCrossEntropy(Outputwise):
         if weight is not None:
             weight = ctx.xp.broadcast_to(weight.reshape(*weight.shape, *(1,) * (len(shape) - weight.ndim)), shape)
         answers, each = counted(ctx, target.reshape(shape), weight, self.ignore, prediction.dtype)
-        return super().forward(ctx, prediction, answers, each)
+        value = super().forward(ctx, prediction.reshape(*shape, 1), answers.reshape(*shape, 1), each)
+        ctx.dprediction = ctx.dprediction.reshape(shape)
+        return value
 
     def scored(self, prediction: Array, target: Array) -> tuple[Array, Array]:
         if self.ignore is None:
