@@ -26,7 +26,7 @@ cdef bint sizes(recurrent_args *a, object mask, object weight, object recurrent,
     if axes(xs) != 3 or axes(recurrent) != 2:
         return False
     a.steps, a.rows, a.features, a.units = length(xs, 0), length(xs, 1), length(xs, 2), length(recurrent, 0)
-    a.backwards, a.mask = backwards, NULL if mask is None else <const uint8_t *>memory(mask)
+    a.backwards, a.mask = backwards, <const uint8_t *>floats(mask)
     a.weight, a.recurrent, a.xs, a.gates, a.states = (floats(weight), floats(recurrent), floats(xs), floats(gates),
                                                       floats(states))
     cdef dim width = gate_count * a.units
