@@ -33,14 +33,14 @@ class GRU(Recurrent):
         *STEPS,
         Equation("sigma", r"\sigma(a) = 1/(1 + e^{-a})", "lambda a: 1 / (1 + np.exp(-a))"),
         Equation(
-            "hs",
+            "read",
             r"z_t = \sigma(s_t W_z + h_{t-1} U_z + b_z),\ r_t = \sigma(s_t W_r + h_{t-1} U_r + b_r),\ "
             r"n_t = \tanh(s_t W_n + b_n + r_t \odot (h_{t-1} U_n + c)),\ "
             r"h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1} \text{ where } m_t, \text{ else } h_{t-1}",
-            "np.stack([((a := s[t] @ W + b), (u := h @ U), (z := sigma((a + u)[:, :units])),"
+            "lambda k: (lambda h: np.stack([((a := s[t] @ W + b), (u := h @ U), (z := sigma((a + u)[:, :units])),"
             " (r := sigma((a + u)[:, units:2 * units])),"
             " (n := np.tanh(a[:, 2 * units:] + r * (u[:, 2 * units:] + c))),"
-            " (h := np.where(m[t], (1 - z) * n + z * h, h)))[-1] for t in range(len(s))])",
+            " (h := np.where(m[t], (1 - z) * n + z * h, h)))[-1] for t in range(len(s))]))(k * h)",
         ),
         *OUTPUTS,
         Equation("z", r"z_t", "sigma((s @ W + before @ U + b)[..., :units])"),

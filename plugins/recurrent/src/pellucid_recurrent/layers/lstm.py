@@ -44,12 +44,14 @@ class LSTM(Recurrent):
             r"o_t = \sigma(s_t W_o + h_{t-1} U_o + b_o),\ g_t = \tanh(s_t W_g + h_{t-1} U_g + b_g),\ "
             r"c_t = f_t \odot c_{t-1} + i_t \odot g_t,\ h_t = o_t \odot \tanh c_t"
             r" \text{ where } m_t, \text{ else } c_{t-1}, h_{t-1}",
-            "np.stack([((a := s[t] @ W + h @ U + b), (i := sigma(a[:, :units])), (f := sigma(a[:, units:2 * units])),"
+            "lambda k: (lambda h, c: np.stack([((a := s[t] @ W + h @ U + b), (i := sigma(a[:, :units])),"
+            " (f := sigma(a[:, units:2 * units])),"
             " (c := np.where(m[t], f * c + i * np.tanh(a[:, 3 * units:]), c)),"
-            " (h := np.where(m[t], sigma(a[:, 2 * units:3 * units]) * np.tanh(c), h)))[-2:] for t in range(len(s))])",
+            " (h := np.where(m[t], sigma(a[:, 2 * units:3 * units]) * np.tanh(c), h)))[-2:] for t in range(len(s))]))"
+            "(k * h, k * c)",
         ),
-        Equation("cs", r"c_t", "both[:, 0]"),
-        Equation("hs", r"h_t", "both[:, 1]"),
+        Equation("read", r"h_t", "lambda k: both(k)[:, 1]"),
+        Equation("cs", r"c_t", "both(1)[:, 0]"),
         *OUTPUTS,
         Equation("cell", r"c_{t-1}", "np.concatenate([c[None], cs[:-1]])"),
         Equation("a", r"a_t = s_t W + h_{t-1} U + b", "s @ W + before @ U + b"),

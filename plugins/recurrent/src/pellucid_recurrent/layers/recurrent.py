@@ -40,10 +40,13 @@ STEPS = (
 """The equations before those of a cell: the steps, which of them are taken, the first state."""
 
 OUTPUTS = (
+    Equation("hs", r"h_1, \dots, h_T", "read(1)"),
     Equation(
-        "y", r"y_t = h_t \quad\text{or}\quad y = h_T",
-        "hs[::-1 if backwards else 1].swapaxes(0, 1) if return_sequences else hs[-1]",
+        "out", r"y_t = h_t \quad\text{or}\quad y = h_T",
+        "lambda hs: hs[::-1 if backwards else 1].swapaxes(0, 1) if return_sequences else hs[-1]",
     ),
+    Equation("y", r"y", "out(hs)"),
+    Equation("y_evaluation", r"y \quad\text{with } h_0 = 0 \text{, in evaluation}", "out(read(0))"),
     Equation("before", r"h_{t-1}", "np.concatenate([h[None], hs[:-1]])"),
     Equation(
         "e", r"e_t = \partial L / \partial y_t",

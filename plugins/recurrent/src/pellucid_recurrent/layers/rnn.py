@@ -29,8 +29,9 @@ class RNN(Recurrent):
     equations = (
         *STEPS,
         Equation(
-            "hs", r"h_t = f(s_t W + h_{t-1} U + b) \text{ where } m_t, \text{ else } h_{t-1}",
-            "np.stack([h := np.where(m[t], f(s[t] @ W + h @ U + b), h) for t in range(len(s))])",
+            "read", r"h_t = f(s_t W + h_{t-1} U + b) \text{ where } m_t, \text{ else } h_{t-1}",
+            "lambda k: (lambda h: np.stack([h := np.where(m[t], f(s[t] @ W + h @ U + b), h) for t in range(len(s))]))"
+            "(k * h)",
         ),
         *OUTPUTS,
         Equation("slope", r"f'_t = f'(s_t W + h_{t-1} U + b)", "f.derivative(s @ W + before @ U + b)"),
