@@ -117,8 +117,8 @@ SOFTMAX_CROSS_ENTROPY = Patient(
         ),
         Mistake(
             "equation: log of the mean",
-            "-np.sum(m * np.log(p[np.arange(len(t)), t])) / np.sum(m)",
-            "-np.log(np.sum(m * p[np.arange(len(t)), t]) / np.sum(m))",
+            "-np.sum(m * np.log(p[np.arange(len(t)), t])) / (np.sum(m) or 1)",
+            "-np.log(np.sum(m * p[np.arange(len(t)), t]) / (np.sum(m) or 1))",
         ),
         Mistake("equation: gradient without the target", "(p - np.eye(p.shape[-1])[t])", "p"),
         Mistake(

@@ -120,11 +120,11 @@ class BinaryCrossEntropy(Outputwise):
         Equation(
             "m", r"m_{ij} = w_i \quad (0 \text{ where } t_{ij} = \mathrm{ignore})", "w[:, None] * (t != ignore)"
         ),
-        Equation("loss", r"L = \frac{\sum_{ij} m_{ij} l_{ij}}{\sum_{ij} m_{ij}}", "np.sum(m * l) / np.sum(m)"),
+        Equation("loss", r"L = \frac{\sum_{ij} m_{ij} l_{ij}}{\sum_{ij} m_{ij}}", "np.sum(m * l) / (np.sum(m) or 1)"),
         Equation(
             "dprediction",
             r"dz_{ij} = \frac{m_{ij} (p_{ij} - t_{ij})}{\sum_{kl} m_{kl}}",
-            "m * (p - t) / np.sum(m)",
+            "m * (p - t) / (np.sum(m) or 1)",
         ),
     )
     examples = (

@@ -36,12 +36,12 @@ class SoftmaxCrossEntropy(Loss):
         Equation(
             "loss",
             r"L = -\frac{\sum_i m_i \log p_{i t_i}}{\sum_i m_i}",
-            "-np.sum(m * np.log(p[np.arange(len(t)), t])) / np.sum(m)",
+            "-np.sum(m * np.log(p[np.arange(len(t)), t])) / (np.sum(m) or 1)",
         ),
         Equation(
             "dprediction",
             r"dz_{ik} = \frac{m_i}{\sum_j m_j} \left(p_{ik} - [k = t_i]\right)",
-            "m[:, None] * (p - np.eye(p.shape[-1])[t]) / np.sum(m)",
+            "m[:, None] * (p - np.eye(p.shape[-1])[t]) / (np.sum(m) or 1)",
         ),
     )
     examples = (Example({}, ((4,), ("int", 4))), Example({"ignore": 0}, ((4,), ("int", 4))))

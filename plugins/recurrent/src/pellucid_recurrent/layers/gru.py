@@ -49,10 +49,10 @@ class GRU(Recurrent):
         Equation("n", r"n_t", "np.tanh((s @ W + b)[..., 2 * units:] + r * q)"),
         Equation(
             "dh_t", r"dh_t = e_t + z_{t+1} \odot dh_{t+1} + [da_z, da_r, dq]_{t+1} U^\top",
-            "np.stack([((d := e[t] + dh), (k := d * (1 - z[t]) * (1 - n[t] ** 2)),"
+            "(lambda dh: np.stack([((d := e[t] + dh), (k := d * (1 - z[t]) * (1 - n[t] ** 2)),"
             " (a := np.concatenate([d * (before[t] - n[t]) * z[t] * (1 - z[t]), k * q[t] * r[t] * (1 - r[t]),"
             " k * r[t]], 1)), (dh := np.where(m[t], d * z[t] + a @ U.T, d)))[0]"
-            " for t in range(len(s) - 1, -1, -1)])[::-1]",
+            " for t in range(len(s) - 1, -1, -1)]))(np.zeros_like(h))[::-1]",
         ),
         Equation("dn", r"da_n = m_t\, dh_t \odot (1 - z_t) \odot (1 - n_t^2)", "m * dh_t * (1 - z) * (1 - n**2)"),
         Equation("dz", r"da_z = m_t\, dh_t \odot (h_{t-1} - n_t) \odot z_t \odot (1 - z_t)",

@@ -59,17 +59,16 @@ class LSTM(Recurrent):
         Equation("f", r"f_t", "sigma(a[..., units:2 * units])"),
         Equation("o", r"o_t", "sigma(a[..., 2 * units:3 * units])"),
         Equation("g", r"g_t", "np.tanh(a[..., 3 * units:])"),
-        Equation("dc", r"dc_{T+1} = 0", "np.zeros_like(h)"),
         Equation(
             "da",
             r"dh_t = e_t + da_{t+1} U^\top,\ d_t = f_{t+1} \odot d_{t+1} + dh_t \odot o_t \odot (1 - \tanh^2 c_t),\ "
             r"da_t = m_t [d_t \odot g_t \odot i_t (1 - i_t),\ d_t \odot c_{t-1} \odot f_t (1 - f_t),\ "
             r"dh_t \odot \tanh c_t \odot o_t (1 - o_t),\ d_t \odot i_t \odot (1 - g_t^2)]",
-            "np.stack([((k := e[t] + dh), (d := dc + k * o[t] * (1 - np.tanh(cs[t]) ** 2)),"
+            "(lambda dh, dc: np.stack([((k := e[t] + dh), (d := dc + k * o[t] * (1 - np.tanh(cs[t]) ** 2)),"
             " (p := m[t] * np.concatenate([d * g[t] * i[t] * (1 - i[t]), d * cell[t] * f[t] * (1 - f[t]),"
             " k * np.tanh(cs[t]) * o[t] * (1 - o[t]), d * i[t] * (1 - g[t] ** 2)], 1)),"
             " (dc := np.where(m[t], d * f[t], dc)), (dh := np.where(m[t], p @ U.T, k)))[2]"
-            " for t in range(len(s) - 1, -1, -1)])[::-1]",
+            " for t in range(len(s) - 1, -1, -1)]))(np.zeros_like(h), np.zeros_like(h))[::-1]",
         ),
         *SUMS,
         Equation("dU", r"dU = \sum_t h_{t-1}^\top da_t", "np.einsum('tnh,tng->hg', before, da)"),

@@ -53,7 +53,6 @@ OUTPUTS = (
         "dy.swapaxes(0, 1)[::-1 if backwards else 1] if return_sequences"
         " else np.concatenate([np.zeros((len(s) - 1, *dy.shape)), dy[None]])",
     ),
-    Equation("dh", r"dh_{T+1} = 0", "np.zeros_like(h)"),
 )  # fmt: skip
 """The equations between: the output, and the gradient that comes from it."""
 
@@ -82,8 +81,9 @@ class Recurrent(Layer, ABC):
     """How many gates of H numbers there are."""
     carried: ClassVar[tuple[str, ...]] = ("state",)
     """Names of the states that are carried over."""
-    integer_inputs = (1, 2)
     capturable = True
+    beside = 0
+    """How many inputs there are beside the sequences, known when it is built."""
     weight: Param
     recurrent_weight: Param
     bias: Param
@@ -114,6 +114,7 @@ class Recurrent(Layer, ABC):
 
     def build(self, x: Shape, *more: Shape) -> None:
         self.output_shape(x, *more)
+        self.beside = len(more)
         features, units, width = int(x[-1] or 0), self.units, self.gates * self.units
         self.weight = self.param(
             "weight", (features, width), init=self.init, decay=True, fan_in=features, fan_out=units
@@ -124,6 +125,10 @@ class Recurrent(Layer, ABC):
         self.bias = self.param("bias", (width,), init=self.first_bias())
         for name in self.carried:
             setattr(self, f"carried_{name}", self.state(f"carried_{name}", (self.carry, units)) if self.carry else None)
+
+    @property
+    def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
+        return tuple(range(1, 1 + self.beside))
 
     def first_bias(self) -> str | Initializer:
         """The initializer of the bias."""

@@ -37,8 +37,8 @@ class RNN(Recurrent):
         Equation("slope", r"f'_t = f'(s_t W + h_{t-1} U + b)", "f.derivative(s @ W + before @ U + b)"),
         Equation(
             "da", r"dh_t = e_t + da_{t+1} U^\top, \quad da_t = m_t\, dh_t \odot f'_t",
-            "np.stack([((d := e[t] + dh), (a := np.where(m[t], d * slope[t], 0)),"
-            " (dh := np.where(m[t], a @ U.T, d)))[1] for t in range(len(s) - 1, -1, -1)])[::-1]",
+            "(lambda dh: np.stack([((d := e[t] + dh), (a := np.where(m[t], d * slope[t], 0)),"
+            " (dh := np.where(m[t], a @ U.T, d)))[1] for t in range(len(s) - 1, -1, -1)]))(np.zeros_like(h))[::-1]",
         ),
         *SUMS,
         Equation("dU", r"dU = \sum_t h_{t-1}^\top da_t", "np.einsum('tnh,tng->hg', before, da)"),

@@ -7,12 +7,11 @@ from typing import Any
 
 from pellucid import Array, ConfigError, Context, Equation, Example, Interval, Layer, Shape, ShapeError
 
+from pellucid_recurrent.layers.recurrent import Recurrent
+
 _GRU = {"type": "recurrent/gru", "units": 3}
 _LAST = {"type": "recurrent/rnn", "units": 3, "return_sequences": False}
 _DENSE = {"type": "core/dense", "units": 2}
-MASKED = 1
-"""The first input, after the sequences, of a layer that takes truth values."""
-
 
 class Stack(Layer):
     """``y = f_n(… f_2(f_1(x, m), m) …)``: as ``sequential``, but what comes beside the sequences, a mask m and begins,
@@ -33,22 +32,28 @@ class Stack(Layer):
         Example({"layers": [_GRU, _LAST, _DENSE]}, ((4, 2), ("bool", 4))),
         Example({"layers": [_GRU, _DENSE]}, ((None, 2),)),
     )
-    integer_inputs = (1, 2)
     capturable = True
+    beside = 0
+    """How many inputs there are beside the sequences, known when it is built."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         if not layers:
             raise ConfigError("The 'layers' of Stack must hold at least one layer. Received: an empty list.")
         self.layers = layers
 
+    @property
+    def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
+        return tuple(range(1, 1 + self.beside))
+
     def build(self, x: Shape, *more: Shape) -> None:
         self._pass(x, more, build=True)
+        self.beside = len(more)
 
     def output_shape(self, x: Shape, *more: Shape) -> Shape:
         return self._pass(x, more, build=False)
 
     def _pass(self, shape: Shape, more: tuple[Shape, ...], *, build: bool) -> Shape:
-        if more and not any(MASKED in layer.integer_inputs for layer in self.layers):
+        if more and not any(map(_takes_mask, self.layers)):
             raise ShapeError(
                 "Stack has no layer that takes a mask. Received: inputs of shapes "
                 f"{[tuple(each) for each in (shape, *more)]}. Give it x alone."
@@ -64,7 +69,7 @@ class Stack(Layer):
         return shape
 
     def _beside(self, layer: Layer, more: tuple[Any, ...]) -> tuple[Any, ...]:
-        return more if MASKED in layer.integer_inputs else ()
+        return more if _takes_mask(layer) else ()
 
     def output_interval(self, *inputs: Interval) -> Interval:
         interval = inputs[0]
@@ -86,3 +91,8 @@ class Stack(Layer):
             dx = self.layers[i].backward(ctx.child(i), dy)
             dy = dx[0] if isinstance(dx, tuple) else dx
         return dy if ctx.inputs == 1 else (dy, *[None] * (ctx.inputs - 1))
+
+
+def _takes_mask(layer: Layer) -> bool:
+    """Whether a layer is recurrent or made of such, or says that its second input holds truth values."""
+    return 1 in layer.integer_inputs or any(isinstance(part, Recurrent) for _, part in layer.walk())
