@@ -173,7 +173,7 @@ class Streams(Feed):
     """
 
     examples = (
-        Example({"x": [[float(i) for i in range(90)]], "y": [list(range(90))], "side_by_side": 6, "steps": 3}),
+        Example({"x": [[0.1 * i for i in range(40)]], "y": [[*range(40)]], "side_by_side": 6, "steps": 3}),
         Example({"x": [[0.5] * 40] * 2, "side_by_side": 6, "steps": 3, "begins": False}),
     )
 

@@ -18,7 +18,7 @@ class Orthogonal(Initializer):
 
     equations = (
         Equation("theta", r"\theta = [Q_1, Q_2, \dots], \quad Q_i^\top Q_i = 1"),
-        Equation("variance", r"\operatorname{Var} \theta = 1/n", "1 / shape[0]"),
+        Equation("variance", r"\operatorname{Var} \theta = 1/n", "1 / np.prod(shape[:-1])"),
     )
     examples = (Example({}),)
 
