@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pellucid.basics.version import __version__
     from pellucid.interfaces.context import Context
     from pellucid.interfaces.dataset import Dataset, Part, Splits, check_part, load_dataset
+    from pellucid.interfaces.rows import Samples
     from pellucid.interfaces.initializer import Initializer
     from pellucid.interfaces.layer import Layer, require_runtime
     from pellucid.interfaces.metric import Metric
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from pellucid.saving.files import replacing
     from pellucid.saving.model import load, save
     from pellucid.standard.arguments import check_bool, check_choice, check_sizes
+    from pellucid.standard.batches import Batches
+    from pellucid.standard.feed import Feed
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
     from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
@@ -70,6 +73,7 @@ if TYPE_CHECKING:
     from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
     from pellucid.standard.layers.reshape import Flatten, Reshape
     from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
+    from pellucid.standard.losses.signed import Signed
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.making import as_codes, in_batches, to_data
     from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy, OfValues
@@ -77,6 +81,9 @@ if TYPE_CHECKING:
     from pellucid.standard.progress import Progress
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
+    from pellucid.standard.masked import Masked
+    from pellucid.standard.sequences import ByLength, Sequences, Streams
+    from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
     from pellucid.standard.schedules import Constant, Cosine
     from pellucid.standard.supervised import Supervised
     from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
@@ -128,6 +135,7 @@ _MODULES = {
     "interfaces.metric": "Metric",
     "interfaces.transform": "Augmentation Transform",
     "interfaces.dataset": "Dataset Splits load_dataset Part check_part",
+    "interfaces.rows": "Samples",
     "interfaces.samples": "Classes Split",
     "interfaces.runtime": "Runtime",
     "model.build": "build",
@@ -146,6 +154,7 @@ _MODULES = {
     "standard.layers.normalisation": "BatchNorm LayerNorm",
     "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh interval_of",
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
+    "standard.losses.signed": "Signed",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.supervised": "Supervised",
     "standard.making": "as_codes in_batches to_data",
@@ -158,6 +167,11 @@ _MODULES = {
     "standard.last_layer": "check_last_layer require_reach",
     "standard.transforms": "FlattenSamples Scale Standardize",
     "standard.arguments": "check_bool check_choice check_sizes",
+    "standard.batches": "Batches",
+    "standard.feed": "Feed",
+    "standard.masked": "Masked",
+    "standard.sequences": "ByLength Sequences Streams",
+    "standard.samplers": "Balanced Curriculum Groups Sampler",
     "standard.columns": "check_columns floating",
     "standard.files": "Files",
     "standard.callbacks": "BestEpoch Checkpoint",
@@ -175,21 +189,22 @@ _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 
 __all__ = [
     "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS", "RMSE", "SGD",
-    "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Batch", "BatchNorm", "BestEpoch",
-    "BinaryCrossEntropy", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component", "Composite",
-    "ConfigError", "Constant", "Context", "Cosine", "DataError", "Dataset", "Dense", "Derivatives",
-    "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Files", "FinishedRun", "Flatten",
-    "FlattenSamples", "Glorot", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
-    "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer",
-    "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
-    "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
-    "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax",
-    "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh",
-    "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
-    "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
-    "class_number", "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops",
-    "grad", "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "local_plugins", "mix", "names",
+    "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch", "BatchNorm", "Batches",
+    "BestEpoch", "BinaryCrossEntropy", "ByLength", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component",
+    "Composite", "ConfigError", "Constant", "Context", "Cosine", "Curriculum", "DataError", "Dataset", "Dense",
+    "Derivatives", "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Feed", "Files",
+    "FinishedRun", "Flatten", "FlattenSamples", "Glorot", "Groups", "He", "History", "HostArray", "Initializer",
+    "Interval", "Layer", "LayerNorm", "LeakyReLU", "Loss", "Masked", "Metric", "Normal", "NumericalError", "Objective",
+    "OfValues", "Ones", "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError",
+    "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report",
+    "Reshape", "Residual", "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "Sequences",
+    "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus",
+    "Split", "Splits", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trainer", "Transform",
+    "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount",
+    "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
+    "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
+    "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad",
+    "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "local_plugins", "mix", "names",
     "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
     "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path",
     "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",

@@ -47,6 +47,8 @@ def random_input(example: Example, rows: int, seed: int = 2, dtype: str = "float
     for shape in example.input_shapes:
         if shape and shape[0] == "int":
             inputs.append(rng.integers(0, shape[1], (rows, *shape[2:])))
+        elif shape and shape[0] == "bool":
+            inputs.append(rng.integers(0, 2, (rows, *shape[1:])).astype(bool))
         else:
             x = rng.normal(0, 1.5, (rows, *shape))
             inputs.append((x + 0.05 * np.sign(x)).astype(dtype))

@@ -10,7 +10,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "docs" / "maths"
 PAGES = sorted(FOLDER.glob("*.md"))
-VENDORS = ("core/", "cnn/")
+VENDORS = ("core/", "cnn/", "recurrent/")
 """Whose components the pages derive one by one; other plugins' pages derive their objectives."""
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
@@ -24,7 +24,7 @@ def test_formulas_are_closed(page: Path) -> None:
 def test_everything_with_mathematics_of_its_own_is_derived(kind: str) -> None:
     made_of_layers = {  # their backward is a loop over other layers', or the tape's
         "core/sequential", "core/residual", "core/parallel", "core/transposed", "cnn/pixelwise", "cnn/residual_block",
-        "cnn/mirror_average",
+        "cnn/mirror_average", "recurrent/stack",
     }  # fmt: skip
     ours = {name for name in pl.names(kind) if name.startswith(VENDORS)} - made_of_layers
     names = {name.partition("/")[2] for name in ours}

@@ -110,7 +110,7 @@ def house(tmp_path: Path) -> Path:
     (package / "__main__.py").write_text("from pellucid.workbench import cli\n")
     (package / "py.typed").write_text("")
     (package / "workbench" / "cli.py").write_text("")
-    for name in ("datasets", "ann", "ae", "vae", "cnn", "diffusion"):
+    for name in ("datasets", "ann", "ae", "vae", "cnn", "diffusion", "recurrent"):
         (tmp_path / f"pellucid_{name}").mkdir()
         (tmp_path / f"pellucid_{name}" / "__init__.py").write_text("import pellucid\n")
     return package

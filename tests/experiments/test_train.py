@@ -95,7 +95,7 @@ def test_default_folder_has_a_telling_name_and_never_clashes(pellucid: Shell) ->
 def test_options_override_the_file(pellucid: Shell) -> None:
     pellucid(
         "train", "iris.toml", "--out", "run", "--quiet", "--model", "logistic_regression", "--dataset", "half_moons",
-        "--optimizer", "sgd", "--schedule", "cosine", "--loss", "softmax_cross_entropy",
+        "--optimizer", "sgd", "--schedule", "cosine", "--loss", "softmax_cross_entropy", "--sampler", "balanced",
         "--set", "optimizer.momentum=0.9", "--set", "train.epochs=2", "--set", "data.n=100",
     )  # fmt: skip
     resolved = tomllib.loads(Path("run/experiment.toml").read_text())
@@ -104,6 +104,7 @@ def test_options_override_the_file(pellucid: Shell) -> None:
     assert resolved["optimizer"]["momentum"] == 0.9
     assert resolved["schedule"]["type"] == "core/cosine"
     assert resolved["loss"] == {"type": "core/softmax_cross_entropy"}
+    assert resolved["sampler"] == {"type": "core/balanced"}
 
 
 @pytest.mark.parametrize(

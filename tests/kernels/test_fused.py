@@ -70,6 +70,7 @@ def test_an_element_is_the_same_in_vectors_and_beside_them(n: int, simd: str) ->
                 assert (result == result[..., :1]).all(), (call.op, result)
 
 
-def test_the_plugin_has_the_same() -> None:
-    both = [ROOT / folder / "ext" / "body" / "fused.h" for folder in (".", "plugins/cnn")]
+@pytest.mark.parametrize(("plugin", "file"), [("cnn", "fused.h"), ("recurrent", "fused.h"), ("recurrent", "math.h")])
+def test_the_plugins_have_the_same(plugin: str, file: str) -> None:
+    both = [ROOT / folder / "ext" / "body" / file for folder in (".", f"plugins/{plugin}")]
     assert both[0].read_text(encoding="utf-8") == both[1].read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ import pytest
 SCRIPT = Path(__file__).with_name("sanitize.py")
 SHORT = "(random_shapes and 17) or (test_dense and relu) or out_of_range or (every_op and not sanitizers)"
 SHORT += " or (is_the_reference and 2-7) or (sizes5 and 2-0)"  # of pellucid-cnn
+SHORT += " or (is_the_reference and 3-lstm) or (is_the_reference and 2-gru)"  # of pellucid-recurrent
 
 
 @pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="this is the sanitized run itself")

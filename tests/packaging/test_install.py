@@ -18,7 +18,7 @@ from tests.checkout import WITH_NEW_FILES, tracked
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = ("ann", "ae", "vae", "cnn", "diffusion", "cupy")
+PLUGINS = ("ann", "ae", "vae", "cnn", "diffusion", "recurrent", "cupy")
 MEMBERS = {
     "pellucid": ".", "pellucid_datasets": "datasets",
     **{f"pellucid_{plugin}": f"plugins/{plugin}" for plugin in PLUGINS},
@@ -78,10 +78,11 @@ def test_archives_hold_what_they_need(built):
     assert any(name.startswith("pellucid/ops/kernels/") and name.endswith(".so") for name in names)
     assert not any(name.startswith(("tests/", "ext/", "pellucid_ann/")) or name.endswith(".c") for name in names)
     assert {"pellucid/ops/include/pellucid.h", "pellucid/ops/include/pellucid/api.pxi"} <= set(names)
-    with tarfile.open(archives["pellucid_cnn"]) as archive:
-        assert any(name.endswith("/ext/native.pyx") for name in archive.getnames())
-    convolutions = zipfile.ZipFile(wheels["pellucid_cnn"]).namelist()
-    assert any(name.startswith("pellucid_cnn/kernels/native.") and name.endswith(".so") for name in convolutions)
+    for compiled in ("pellucid_cnn", "pellucid_recurrent"):
+        with tarfile.open(archives[compiled]) as archive:
+            assert any(name.endswith("/ext/native.pyx") for name in archive.getnames())
+        inside = zipfile.ZipFile(wheels[compiled]).namelist()
+        assert any(name.startswith(f"{compiled}/kernels/native.") and name.endswith(".so") for name in inside)
     for name, folder in MEMBERS.items():
         with tarfile.open(archives[name]) as archive:
             inside = {inner.partition("/")[2] for inner in archive.getnames()}
@@ -115,6 +116,7 @@ def test_the_core_alone(bare):
     ("pellucid_vae", "model", "vae/vae"),
     ("pellucid_cnn", "layer", "cnn/conv2d"),
     ("pellucid_diffusion", "objective", "diffusion/denoise"),
+    ("pellucid_recurrent", "layer", "recurrent/lstm"),
 ])  # fmt: skip
 def test_one_member_beside_the_core(built, bare, name, kind, entry):
     folder, pip = bare

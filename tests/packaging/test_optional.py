@@ -66,7 +66,8 @@ def log(texts: dict[str, str]) -> str:
 
 
 def test_either_distribution_has_the_same_file() -> None:
-    assert SOURCE.read_text() == (ROOT / "plugins" / "cnn" / "ext" / "optional.py").read_text()
+    for plugin in ("cnn", "recurrent"):
+        assert SOURCE.read_text() == (ROOT / "plugins" / plugin / "ext" / "optional.py").read_text()
 
 
 @needs_compiler
@@ -88,7 +89,7 @@ def test_a_missing_header_is_no_missing_compiler(tmp_path: Path) -> None:
     assert last in printed and "thing works without." in printed
 
 
-@pytest.mark.parametrize("kernels", ["pellucid.ops.kernels", "pellucid_cnn.kernels"])
+@pytest.mark.parametrize("kernels", ["pellucid.ops.kernels", "pellucid_cnn.kernels", "pellucid_recurrent.kernels"])
 def test_messages_take_the_last_line_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> None:
     module = importlib.import_module(kernels)
     monkeypatch.setattr(module, "_BUILD_LOG", tmp_path / "build.log")

@@ -30,7 +30,15 @@ def test_its_names_are_those_that_it_registers(vendor):
 
 @pytest.mark.parametrize(
     ("name", "vendor"),
-    [("mnist", "datasets"), ("cnn/conv2d", "cnn"), ("unet", "cnn"), ("vae", "vae"), ("cupy", "cupy"), ("ae/", "ae")],
+    [
+        ("mnist", "datasets"),
+        ("cnn/conv2d", "cnn"),
+        ("unet", "cnn"),
+        ("lstm", "recurrent"),
+        ("vae", "vae"),
+        ("cupy", "cupy"),
+        ("ae/", "ae"),
+    ],
 )
 def test_a_missing_one_is_named_with_the_way_to_get_it(name, vendor):
     said = absent(name, ["core"])

@@ -136,8 +136,11 @@ def test_the_program_that_is_run_is_the_readmes_first():
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's symbols have versions on Linux only")
 def test_the_kernels_ask_for_no_symbol_newer_than_glibc_2_28():
     native = pytest.importorskip("pellucid.ops.kernels.native", reason="the kernels are not built")
-    convolutions = pytest.importorskip("pellucid_cnn.kernels.native", reason="the kernels are not built")
-    for library in (native.__file__, convolutions.__file__):
+    plugins = [
+        pytest.importorskip(f"pellucid_{name}.kernels.native", reason="the kernels are not built")
+        for name in ("cnn", "recurrent")
+    ]
+    for library in (native.__file__, *(plugin.__file__ for plugin in plugins)):
         asked = {
             tuple(map(int, found.split(b"."))) for found in re.findall(rb"GLIBC_(\d+\.\d+)", Path(library).read_bytes())
         }

@@ -152,7 +152,7 @@ def checkpoint(tmp_path: Path) -> Path:
     lambda d: d["progress"].update(position=104),
     lambda d: d["progress"].update(totals=[1.0, -1.0]),
     lambda d: d["progress"].update(totals=[float("nan"), 1.0]),
-    lambda d: d["progress"]["plan"].update(rows=0),
+    lambda d: d["progress"]["plan"].update(rows=-1),
     lambda d: d["progress"]["plan"].update(batch_size="16"),
     lambda d: d["progress"]["plan"].update(more=1),
     lambda d: d["progress"].update(plan={"rows": 3}),

@@ -110,12 +110,9 @@ def test_a_step_is_the_weighted_sum_of_its_micro_batches(norm: Any) -> None:
 
 def trainer_order(trainer: Any, x: np.ndarray) -> np.ndarray:
     """The rows in the order in which the first epoch visits them."""
-    from pellucid import mix
-    from pellucid.training.microbatch import Source
+    from pellucid.standard.course import Course
 
-    source = Source((x,), None, None)
-    source.shuffle(mix(trainer.seed), 0)
-    return source.order.copy()
+    return Course().over(pl.Split(x), seed=trainer.seed).order(0)
 
 
 @NORMS

@@ -39,14 +39,14 @@ def as_array(given: Any, name: str) -> HostArray:
     where the arrays of users come in.
 
     Args:
-        given: what the user gave; an array that is one of NumPy's already is not copied.
+        given: what the user gave; an array that is one of NumPy's already is not copied, and a memory map stays one.
         name: what it is called in messages.
 
     Raises:
         DataError: it means none: texts, complex numbers, rows of several lengths, a sparse matrix; or an entry is
             missing or masked. What lies under a mask is never taken for data.
     """
-    if type(given) is numpy.ndarray and given.dtype.kind in "fiub":
+    if type(given) in (numpy.ndarray, numpy.memmap) and given.dtype.kind in "fiub":
         return given
     if isinstance(given, list | tuple) and any(isinstance(part, numpy.ma.MaskedArray) for part in given):
         given = numpy.ma.array(given)  # of a list, asarray would take what lies under the masks of its parts

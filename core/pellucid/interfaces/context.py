@@ -137,6 +137,11 @@ class Context:
         return self._call.share
 
     @property
+    def row_offset(self) -> int:
+        """The rows of this step before this micro-batch's first."""
+        return int(self._call.cell[1])
+
+    @property
     def uses_streams(self) -> bool:
         """Whether any layer of this run draws from a stream, so that the step's key is wanted."""
         return self._call.uses_streams

@@ -12,12 +12,14 @@ import numpy as np
 from pellucid.basics.checks import check_int, is_int, is_number
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.samples import Classes, Inputs, Split, check_data, choose_rows
+from pellucid.interfaces.rows import Samples, in_memory, part
+from pellucid.interfaces.samples import Classes, Split, check_data, choose_rows
 from pellucid.interfaces.transform import Transform
 from pellucid.registry.config import create
 from pellucid.registry.registry import default_registry
 
-SplitOrNone = TypeVar("SplitOrNone", bound=Split | None)
+Loaded = Split | Samples
+LoadedOrNone = TypeVar("LoadedOrNone", bound=Loaded | None)
 Part = int | float
 """How much of a data set: a number of samples, or a fraction below 1."""
 
@@ -32,9 +34,9 @@ class Splits:
         target_transforms: the same for targets that are values. Predictions and metrics are in the unit of the data.
     """
 
-    train: Split
-    validation: Split
-    test: Split
+    train: Loaded
+    validation: Loaded
+    test: Loaded
     transforms: Sequence[Transform | str] = ()
     target_transforms: Sequence[Transform | str] = ()
 
@@ -86,14 +88,14 @@ class Dataset(Component, ABC):
         self.transforms = transforms
 
     @abstractmethod
-    def load(self, rng: np.random.Generator) -> Split:
+    def load(self, rng: np.random.Generator) -> Loaded:
         """All samples, or all but the official test set. ``rng`` is for data sets that are generated."""
 
-    def load_test(self) -> Split | None:
+    def load_test(self) -> Loaded | None:
         """The official test set, or None: then a part of ``load`` is kept for the test."""
         return None
 
-    def load_validation(self) -> Split | None:
+    def load_validation(self) -> Loaded | None:
         """A validation set of its own, or None: then a part of ``load`` is kept for validation."""
         return None
 
@@ -121,31 +123,35 @@ class Dataset(Component, ABC):
                 f"{name} has {len(whole)} samples, and {n_validation} for validation and {n_test} for the test leave "
                 "none to train on. Ask for smaller parts: 'validation' and 'test' are fractions below 1 or counts."
             )
-        labels = class_labels(whole.y)
+        labels = whole.labels
         rows, test_rows = choose_rows(np.arange(len(whole)), n_test, labels, for_test)
         rows, validation_rows = choose_rows(rows, n_validation, labels, for_validation)
-        known = whole.classes, whole.features
-        test = whole.take(test_rows) if test is None else test.named(*known, f"the test set of {name}")
+        test = part(whole, test_rows) if test is None else _named(test, whole, f"the test set of {name}")
         if validation is None:
-            validation = whole.take(validation_rows)
-        validation = validation.named(*known, f"the validation set of {name}")
-        return Splits(whole.take(rows), validation, test, self.transforms, self.target_transforms)
+            validation = part(whole, validation_rows)
+        validation = _named(validation, whole, f"the validation set of {name}")
+        return Splits(part(whole, rows), validation, test, self.transforms, self.target_transforms)
 
-    def _loaded(self, load: Callable[..., SplitOrNone], where: str, *arguments: Any) -> SplitOrNone:
+    def _loaded(self, load: Callable[..., LoadedOrNone], where: str, *arguments: Any) -> LoadedOrNone:
         """What one of the methods above returns, checked, or a PluginError or DataError that says whose fault it is."""
         try:
             split = load(*arguments)
         except Exception:
             with default_registry().blaming(self):
                 raise
-        if not isinstance(split, Split) and (split is not None or load == self.load):
+        if not isinstance(split, Loaded) and (split is not None or load == self.load):
             raise DataError(
-                f"{type(self).__name__}.{load.__name__}: expected a pellucid.Split, as in return Split(x, y). "
-                f"Received: {type(split).__name__}."
+                f"{type(self).__name__}.{load.__name__}: expected a pellucid.Split, as in return Split(x, y), or "
+                f"pellucid.Samples. Received: {type(split).__name__}."
             )
-        if split is not None:
+        if isinstance(split, Split) and not split.mapped:  # others are checked as they are read
             check_data(split.x, split.y, where=where)
         return split
+
+
+def _named(given: Loaded, whole: Loaded, where: str) -> Loaded:
+    """Samples by the names of the training part; those that are read later are named by the model then."""
+    return given.named(whole.classes, whole.features, where) if in_memory(given) else given
 
 
 def load_dataset(name: str, *, seed: int = 0, **arguments: Any) -> Splits:
@@ -181,8 +187,3 @@ def check_part(owner: object, name: str, value: Any) -> None:
 def as_count(part: Part, n: int) -> int:
     """How many of n samples a fraction or a count asks for."""
     return int(part) if is_int(part) else round(part * n)
-
-
-def class_labels(y: Inputs | None) -> np.ndarray[Any, Any] | None:
-    """``y`` if it holds one class label a row, else None: nothing to stratify by."""
-    return y if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu" else None

@@ -78,6 +78,8 @@ class Loss(Reading, ABC):
     predicts: ClassVar[Kind | None] = None
     """What a prediction is to this loss: ``"classes"``, ``"answers"`` or ``"values"``. Metrics that would read it
     otherwise are refused, and targets of values may be scaled. None: it does not say."""
+    signed_weights: ClassVar[bool] = False
+    """Whether weights may be negative; then it is ``L = Σ wᵢ lᵢ / N``, for ``Σ wᵢ`` may be 0."""
 
     @abstractmethod
     def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
@@ -86,6 +88,10 @@ class Loss(Reading, ABC):
     @abstractmethod
     def backward(self, ctx: Context) -> Array:
         """``∂L/∂prediction``."""
+
+    def scored(self, prediction: Array, target: Array) -> tuple[Array, Array]:
+        """What metrics compare: all by default; a loss that ignores some targets leaves these out."""
+        return prediction, target
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
         """Raise DataError, naming the row, if a target does not suit; called once, before training."""
@@ -102,6 +108,8 @@ class Objective(Reading, ABC):
     needs_target: ClassVar[bool] = False
     """Whether every sample must have a target: who reads samples from a file can then say that there are none, and
     labels of classes are compared by the names of these."""
+    signed_weights: ClassVar[bool] = False
+    """Whether weights of samples may be negative."""
 
     @abstractmethod
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:

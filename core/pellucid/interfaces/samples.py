@@ -52,6 +52,16 @@ class Split:
     def __len__(self) -> int:
         return len(as_tuple(self.x)[0])
 
+    @property
+    def labels(self) -> HostArray | None:
+        """The targets if they are class labels (N,), else None."""
+        return class_labels(self.y)
+
+    @property
+    def mapped(self) -> bool:
+        """Whether some of it lies in a file that is mapped into memory, ``numpy.memmap``, and is read where it lies."""
+        return any(isinstance(part, np.memmap) for part in (*as_tuple(self.x), self.y))
+
     def take(self, rows: HostArray) -> Split:
         """The samples of these rows, as copies."""
         x = tuple(part[rows] for part in self.x) if isinstance(self.x, tuple) else self.x[rows]
@@ -80,6 +90,11 @@ class Split:
         described = ", ".join(f"{part.dtype}{part.shape}" for part in as_tuple(self.x))
         target = "None" if self.y is None else f"{self.y.dtype}{self.y.shape}"
         return f"Split(x={described}, y={target})"
+
+
+def class_labels(y: Inputs | None) -> HostArray | None:
+    """``y`` if it holds one class label a row, else None: nothing to stratify by."""
+    return y if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu" else None
 
 
 def _texts(names: Iterable[Any] | None) -> tuple[str, ...] | None:

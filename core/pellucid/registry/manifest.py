@@ -14,7 +14,7 @@ from pellucid.basics.errors import PluginError
 
 KINDS = (
     "layer", "loss", "objective", "optimizer", "schedule", "initializer", "regularizer", "metric", "transform",
-    "model", "dataset", "backend", "callback", "op",
+    "model", "dataset", "feed", "sampler", "backend", "callback", "op",
 )  # fmt: skip
 """Everything that can be registered; see docs/plugins for what each of them must implement."""
 COMMANDS = ("train", "evaluate", "predict", "compare", "list", "show", "plugins", "doctor", "new")
@@ -123,6 +123,14 @@ class Registrar:
     def dataset(self, name: str, target: str, **details: Unpack[Details]) -> None:
         """A named collection of samples: :class:`pellucid.Dataset`."""
         self._add("dataset", name, target, **details)
+
+    def feed(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """Batches that come one after the other: :class:`pellucid.Feed`."""
+        self._add("feed", name, target, **details)
+
+    def sampler(self, name: str, target: str, **details: Unpack[Details]) -> None:
+        """In which order an epoch visits samples: :class:`pellucid.Sampler`."""
+        self._add("sampler", name, target, **details)
 
     def backend(self, name: str, target: str, **details: Unpack[Details]) -> None:
         """A table of array operations: :class:`pellucid.Ops`."""

@@ -187,6 +187,7 @@ def settings(trainer: Training) -> dict[str, Any]:
             "schedule": None if trainer.schedule is None else to_config(trainer.schedule),
             "clip_norm": trainer.clip_norm,
             "accumulate": trainer.accumulate,
+            "sampler": None if trainer.sampler is None else to_config(trainer.sampler),
         }
     except ConfigError as error:
         raise CheckpointError(
@@ -214,9 +215,9 @@ def _wrong_progress(progress: Mapping[str, Any]) -> str | None:
     if [type(total) for total in totals] != [float, float] or not all(map(isfinite, totals)) or totals[1] < 0:
         return f"its 'progress.totals' must be a sum of losses and what they count, and is {totals!r:.80}"
     counts = {"rows", "batch_size"} <= set(plan) <= _PLAN and all(map(_is_count, plan.values()))
-    if plan and not (counts and plan["rows"] and plan["batch_size"]):
+    if plan and not counts:
         return f"its 'progress.plan' must hold {', '.join(sorted(_PLAN))} as counts, and is {plan!r:.160}"
-    if progress["position"] > plan.get("rows", 0):
+    if progress["position"] > (plan.get("rows", 0) or (_MOST if plan else 0)):  # 0: only the data's end tells
         return f"its place in the epoch, {progress['position']}, lies behind the end of {plan.get('rows', 0)} rows"
     return None
 
@@ -255,6 +256,7 @@ def _as_today(header: Header) -> dict[str, dict[str, Any]]:
     """The saved model and settings, as the components of today write them: an argument that a component was given since
     then has its default, and what was written by an older version of it is migrated."""
     saved = {section: dict(header.document[section]) for section in ("model", "settings")}
+    saved["settings"].setdefault("sampler", None)
     for section, name, kinds in _COMPONENTS:
         config = saved[section].get(name)
         if config is not None:
@@ -270,6 +272,7 @@ _COMPONENTS = (
     ("settings", "objective", "objective"),
     ("settings", "optimizer", "optimizer"),
     ("settings", "schedule", "schedule"),
+    ("settings", "sampler", "sampler"),
 )
 
 

@@ -181,8 +181,10 @@ def _fingerprint(run: Run, name: str) -> str:
     arrays: Sequence[Any] = ()
     if not name.startswith("validation_"):
         arrays = () if run.data is None else run.data.arrays
-    elif run.validation is not None:
+    elif isinstance(run.validation, tuple):
         arrays = (*run.validation[0], run.validation[1])
+    elif run.validation is not None:  # read batch by batch, and not as a whole for this
+        arrays = run.validation.known_by()
     to_host = run.trainer.runtime.ops.to_host
     return fingerprint(name, (None if array is None else to_host(array) for array in arrays))
 

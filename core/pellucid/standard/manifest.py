@@ -45,7 +45,9 @@ def pellucid_register(registry: Registrar) -> None:
     registry.loss("binary_cross_entropy", f"{losses}.outputwise:BinaryCrossEntropy",
                   summary="classification with yes or no per output, on logits")  # fmt: skip
     registry.loss("mse", f"{losses}.outputwise:MSE", summary="mean squared error")
+    registry.loss("signed", f"{losses}.signed:Signed", summary="another loss, with weights that may be negative")
     registry.objective("supervised", "pellucid.standard.supervised:Supervised", summary="a loss on the output")
+    registry.objective("masked", "pellucid.standard.masked:Masked", summary="a loss on the steps that a mask leaves")
 
     registry.optimizer("sgd", "pellucid.standard.optimizers:SGD", summary="stochastic gradient descent with momentum")
     registry.optimizer("adam", "pellucid.standard.optimizers:Adam", summary="steps scaled by moments of the gradient")
@@ -74,6 +76,16 @@ def pellucid_register(registry: Registrar) -> None:
     )
 
     registry.dataset("files", "pellucid.standard.files:Files", summary="samples in files of one's own: .csv, .npz")
+    registry.feed("batches", "pellucid.standard.batches:Batches", summary="what a function or an iterable yields")
+    registry.feed("course", "pellucid.standard.course:Course", summary="the rows of data in the order of each epoch")
+    registry.feed("streams", "pellucid.standard.sequences:Streams", summary="long sequences that go on, row by row")
+    samplers = "pellucid.standard.samplers"
+    registry.sampler("balanced", f"{samplers}:Balanced", summary="all classes in turn, whatever their sizes")
+    registry.sampler("groups", f"{samplers}:Groups", summary="pairs or larger groups of one class next to each other")
+    registry.sampler(
+        "by_length", "pellucid.standard.sequences:ByLength", summary="sequences of similar length in one batch"
+    )
+    registry.sampler("curriculum", f"{samplers}:Curriculum", summary="easy samples first, then more and more of them")
     transforms = "pellucid.standard.transforms"
     registry.transform("standardize", f"{transforms}:Standardize", summary="mean 0 and deviation 1 on training data")
     registry.transform("flatten", f"{transforms}:FlattenSamples", summary="all features of a sample in one row")

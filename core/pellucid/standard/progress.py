@@ -50,8 +50,9 @@ class Progress(Callback):
                 from tqdm import tqdm
 
                 bar = tqdm(
-                    total=run.total_steps - run.step, bar_format=FORMAT, postfix=[""], mininterval=INTERVAL,
-                    dynamic_ncols=True, leave=False, file=self.stream,
+                    total=run.total_steps - run.step if run.total_steps else None,  # of data whose end nobody knows
+                    bar_format=FORMAT, postfix=[""], mininterval=INTERVAL, dynamic_ncols=True, leave=False,
+                    file=self.stream,
                 )  # fmt: skip
                 if not bar.disable:
                     self.bar = bar

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, Shape, fits
+from pellucid.basics.checks import check_int
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.context import Context
@@ -75,6 +76,25 @@ def weight_per_row(ctx: Context, loss: Component, weight: Array | None, shape: t
         weight = spread
     ctx.count = float(weight.sum(dtype="float64"))
     return weight.reshape(-1)
+
+
+def check_ignore(loss: Component, ignore: int | None) -> None:
+    """Raise ConfigError unless the label that is ignored is an integer or None."""
+    if ignore is not None:
+        check_int(loss, "ignore", ignore, "(-inf, inf)")
+
+
+def counted(
+    ctx: Context, target: Array, weight: Array | None, ignore: int, dtype: Any
+) -> tuple[Array, Array]:
+    """The target with 0 where it is ``ignore``, and the weights with 0 there; sets ``ctx.count`` to their sum.
+
+    target, weight: of one shape.
+    """
+    used = target != ignore
+    kept = used.astype(dtype) if weight is None else ctx.xp.where(used, weight, 0).astype(dtype)
+    ctx.count = float(kept.sum(dtype="float64"))
+    return ctx.xp.where(used, target, 0).astype(target.dtype), kept
 
 
 def require_rows(loss: Component, target: HostArray, shapes: tuple[Shape, ...]) -> None:

@@ -12,8 +12,9 @@ from pellucid.interfaces.schedule import Schedule
 from pellucid.standard.streams import tell
 
 _NO_PLAN = (
-    "The cosine schedule does not know how many steps there will be: single steps have no plan, so after the warm-up "
-    'the learning rate stays as it is. Give their number, schedule={"type": "cosine", "steps": …}, or train with fit.'
+    "The cosine schedule does not know how many steps there will be: single steps have no plan, nor has data whose end "
+    "nobody knows, so after the warm-up the learning rate stays as it is. Give their number, "
+    'schedule={"type": "cosine", "steps": …}, or train with fit; of a feed say how many rows an epoch has.'
 )
 _OVER = (
     "The cosine schedule is over after the {} 'steps' that it was given: the learning rate is 0, and nothing more is "
@@ -85,7 +86,7 @@ class Cosine(Schedule):
     def __call__(self, step: int, total: int) -> float:
         end = self.steps or total
         if not end:
-            tell(_NO_PLAN, stacklevel=6)  # where train_step is called
+            tell(_NO_PLAN, stacklevel=7)  # where train_step is called
         elif self.steps and step >= end and self.final == 0:
             tell(_OVER.format(end), stacklevel=8)  # where fit is called
         if step < self.warmup:
@@ -97,7 +98,7 @@ class Cosine(Schedule):
         """Warn if nearly all of the plan lies behind: the rate only falls from here. Or if all of it is warm-up."""
         length = self.steps or total
         if step < length <= self.warmup:
-            tell(_EARLY.format(self.warmup, length, length / self.warmup), stacklevel=5)
+            tell(_EARLY.format(self.warmup, length, length / self.warmup), stacklevel=6)
         factor = self(step, total) if self.warmup < step < length else 1.0
         if factor < _LITTLE:
-            tell(_LATE.format(factor, step, length), stacklevel=5)
+            tell(_LATE.format(factor, step, length), stacklevel=6)

@@ -43,6 +43,10 @@ class Supervised(Objective):
     def capturable(self) -> bool:  # type: ignore[override]
         return self.loss.capturable
 
+    @property
+    def signed_weights(self) -> bool:  # type: ignore[override]
+        return self.loss.signed_weights
+
     def suited(self, model: Layer, metrics: Sequence[Metric]) -> list[Metric]:
         check_last_layer(model, self.loss)
         shape = model.output_shape(*require_runtime(model).input_shapes)
@@ -87,4 +91,4 @@ class Supervised(Objective):
         return self.loss.default_metrics(labels=labels)
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
-        return ctx.prediction, ctx.target
+        return self.loss.scored(ctx.prediction, ctx.target)

@@ -9,11 +9,13 @@ import numpy as np
 
 from pellucid.basics.arrays import UNBOUNDED, HostArray
 from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.dataset import Splits, class_labels
+from pellucid.interfaces.dataset import Splits
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Loss
+from pellucid.interfaces.samples import class_labels
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.registry.config import read_several
+from pellucid.standard.feed import Feed
 from pellucid.training.data import fitted_transforms, require_own
 
 _NAME = "target_transforms"
@@ -33,7 +35,14 @@ def fit_targets(model: Layer, loss: Loss, data: Any) -> None:
     runtime = require_runtime(model)
     if loss.predicts != "values" or not runtime.trained:
         runtime.target_transforms = []  # those of another loss, or of a first training that came to nothing
-    if not isinstance(data, Splits) or data.train.y is None or not data.target_transforms:
+    if not isinstance(data, Splits) or not data.target_transforms:
+        return
+    if isinstance(data.train, Feed):
+        raise ConfigError(
+            f"{_NAME}: they are fitted to all targets, and {type(data.train).__name__} gives them batch by batch. Let "
+            "it yield targets as the model is to learn them."
+        )
+    if data.train.y is None:
         return
     if loss.predicts != "values" and class_labels(data.train.y) is not None:
         return

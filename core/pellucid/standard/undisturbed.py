@@ -17,7 +17,7 @@ from typing import Any
 from pellucid.basics.errors import PellucidError
 from pellucid.interfaces.optimizer import Slots
 from pellucid.saving.checkpoint import require_whole
-from pellucid.training.run import Callback
+from pellucid.training.run import Callback, Run
 
 Handler = Callable[[int, FrameType | None], Any]
 AT_ONCE_AFTER = 1.0
@@ -49,11 +49,13 @@ class Undisturbed(Callback):
         """A copy of a trainer begins with one of its own."""
         return Undisturbed, ()
 
-    def alone(self, slots: Slots) -> Lock:
-        """To be entered by who trains; one who has come between the look and the entrance waits.
+    def alone(self, slots: Slots, before: Run | None = None) -> Lock:
+        """To be entered by who trains; one who has come between the look and the entrance waits. A run of single steps
+        that was ``before`` is over.
 
         Raises:
-            PellucidError: somebody trains already, or a step was broken off while it was changing weights.
+            PellucidError: somebody trains already, a loop over batches is under way, or a step was broken off while it
+                was changing weights.
         """
         if self._lock.locked():
             raise PellucidError(
@@ -62,6 +64,13 @@ class Undisturbed(Callback):
                 "trainer of its own."
             )
         require_whole(slots)
+        if before is not None and before.data is not None:
+            raise PellucidError(
+                "A loop over trainer.batches(…) is under way, and another run cannot begin in the middle of it. Leave "
+                "the loop first, or take steps in it: trainer.step(batch), trainer.train_step(x, y)."
+            )
+        if before is not None:
+            before.__exit__(None, None, None)
         return self._lock
 
     def held(self, needless: bool = False) -> AbstractContextManager[None]:

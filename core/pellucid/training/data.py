@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,13 @@ from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.objective import Objective
+from pellucid.interfaces.objective import Batch, Objective
+from pellucid.interfaces.rows import Samples, in_memory
 from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.samples import Split, check_data
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.model.inputs import in_type, ready_batches, transformed
-from pellucid.registry.config import config_or_none, read_several
+from pellucid.registry.config import config_or_none, read, read_several
 from pellucid.training.microbatch import Source
 
 Pair = tuple[tuple[HostArray, ...], HostArray | None]
@@ -24,10 +25,11 @@ Pair = tuple[tuple[HostArray, ...], HostArray | None]
 
 
 def prepare(
-    model: Layer, objective: Objective, data: Any, validation: Any, sample_weight: Any, *, seed: int, totals: Array
-) -> tuple[Source, Pair | None]:
-    """The rows to train on, which sum up in ``totals``, and (inputs, y) to validate on or None: all that can be checked
-    before the first step is checked, and is on the device.
+    model: Layer, objective: Objective, data: Any, validation: Any, whole: bool, *, seed: int, **how: Any
+) -> tuple[Any, Any]:  # fmt: skip
+    """The :class:`pellucid.standard.course.Course` to train on, as ``how`` says; and (inputs, y) to validate on, or a
+    course that reads them, or None. All that can be checked before the first step is checked, and rows in memory are on
+    the device, if steps take them from there as a ``whole``.
 
     The transforms of the data set and of the model are fitted here, on the training part only, unless the model has
     been trained before: then those that it has, which may be none, are used, and a data set that proposes others is a
@@ -37,22 +39,27 @@ def prepare(
     train = opened.train if isinstance(opened, Splits) else opened
     if validation is None and isinstance(opened, Splits) and len(opened.validation):
         validation = opened.validation
-    train = by_names(model, objective, train, "the training data", to_learn=True)
+    if in_memory(train):
+        train = by_names(model, objective, train, "the training data", to_learn=True)
+    course = _course(train, seed=seed, **how)
     runtime = require_runtime(model)
     objective.begin(model, opened)
     of_data = read_several("transform", opened.transforms if isinstance(opened, Splits) else (), path="transforms")
     proposed = of_data + read_several("transform", model.default_transforms, path="default_transforms")
     if not runtime.trained:
-        runtime.transforms = fitted_transforms(proposed, train.x)
+        runtime.transforms = fitted_transforms(proposed, course.sample(proposed))
     elif of_data:
         require_own("transforms", runtime.transforms, proposed)
-    source = _source(runtime, _checked(model, objective, train, "the training data"), sample_weight, totals)
-    pair = None
+    if whole and in_memory(train):
+        pair = _checked(model, objective, train, "the training data")
+        course.place(_source(runtime, pair, course.weight, objective.signed_weights, course.totals))
+    held = None
     if validation is not None:
-        where = "the validation data"
-        pair = _checked(model, objective, _evaluated(model, objective, validation, "validation", seed, train), where)
-    _keep_names(runtime, train)
-    return source, pair
+        held, where = _evaluated(model, objective, validation, "validation", seed, course), "the validation data"
+        held = _checked(model, objective, held, where) if in_memory(held) else _course(held)
+    if course.source is not None:  # of what is read later those are kept that have passed the checks
+        _keep_names(runtime, course)
+    return course, held
 
 
 def evaluation_batches(
@@ -60,37 +67,53 @@ def evaluation_batches(
 ) -> Iterator[tuple[slice, tuple[Any, ...]]]:
     """Which rows, their transformed and checked inputs and, as the last, their y, one batch after the other; of a data
     set the test part."""
-
-    def ready(*rows: Any) -> tuple[Any, ...]:
-        inputs, y = _checked(model, objective, Split(rows[:-1], rows[-1]), "the test data")
-        return *inputs, y
-
     split = _evaluated(model, objective, data, "test", seed)
-    return ready_batches((*as_tuple(split.x), split.y), batch_size, ready)
+    if not in_memory(split):
+        return held_batches(model, objective, _course(split), batch_size)
+    arrays = (*as_tuple(split.x), split.y)
+    return ready_batches(arrays, batch_size, lambda *rows: _ready(model, objective, Split(rows[:-1], rows[-1])))
+
+
+def held_batches(model: Layer, objective: Objective, held: Any, batch_size: int) -> Iterator[tuple[slice, Any]]:
+    """The same of (inputs, y) that are ready, or of what a course reads now."""
+    if isinstance(held, tuple):
+        return ready_batches((*held[0], held[1]), batch_size, lambda *rows: rows)
+    named = ((rows, by_names(model, objective, split, "the test data")) for rows, split in held.splits(batch_size))
+    return ((rows, _ready(model, objective, split)) for rows, split in named)
+
+
+def _ready(model: Layer, objective: Objective, split: Split) -> tuple[Any, ...]:
+    inputs, y = _checked(model, objective, split, "the test data")
+    return *inputs, y
 
 
 def _evaluated(
-    model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Split | None = None
-) -> Split:
-    """Samples by the names that the model knows, or ``known`` if it has none yet; of a data set the ``part``."""
+    model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Any = None
+) -> Any:
+    """Samples by the names that the model knows, or ``known`` if it has none yet, unless they are read later; of a data
+    set the ``part``."""
     opened = _open(data, seed, f"the {part} data")
     if isinstance(opened, Splits):
         opened = getattr(opened, part)
-    return by_names(model, objective, opened, f"the {part} data", known)
+    return by_names(model, objective, opened, f"the {part} data", known) if in_memory(opened) else opened
 
 
-def direct_source(model: Layer, objective: Objective, x: Any, y: Any, weight: Any, *, seed: int) -> Source:
-    """One batch as a source whose rows are taken in order; its arrays may be the caller's."""
-    split = by_names(model, objective, _open((x, y), seed, "the batch"), "the batch", to_learn=True)
+def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any) -> Source:
+    """One batch, of a course or of none, as a source whose rows are taken in order; its arrays may be the caller's."""
+    split = _open((batch.x, batch.y), 0, "the batch") if course is None else course.named(batch)
+    split = by_names(model, objective, split, "the batch", to_learn=True)
     runtime = require_runtime(model)
-    objective.begin(model, split)
-    source = _source(runtime, _checked(model, objective, split, "the batch"), weight)
+    if course is None:
+        objective.begin(model, split)
+    pair = _checked(model, objective, split, "the batch")
+    totals = runtime.ops.zeros(2, np.float64) if course is None else course.totals
+    source = _source(runtime, pair, batch.weight, objective.signed_weights, totals, batch.index)
     _keep_names(runtime, split)
     return source
 
 
 def by_names(
-    model: Layer, objective: Objective | None, split: Split, where: str, known: Split | None = None, *,
+    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *,
     to_learn: bool = False,
 ) -> Split:  # fmt: skip
     """Checked samples: columns and labels as the model knows them by their names, or else as ``known`` does.
@@ -108,7 +131,7 @@ def by_names(
     return split.named(classes if labels_count(model, objective) else None, features, where, fixed=to_learn)
 
 
-def _keep_names(runtime: Runtime, learned: Split) -> None:
+def _keep_names(runtime: Runtime, learned: Any) -> None:
     """The first names stay, those of data that has passed all checks: data of other names does not pass any more."""
     runtime.classes = runtime.classes or learned.classes
     if learned.features is not None:
@@ -133,7 +156,7 @@ def require_own(name: str, own: Sequence[Transform], proposed: Sequence[Transfor
 
 def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
     """The transforms, each fitted on what the one before makes of the training samples."""
-    first = x[0] if isinstance(x, tuple) else x
+    first = x[0] if isinstance(x, tuple) else x  # None of a feed, for transforms that learn nothing
     transforms: list[Transform] = []
     for transform in proposed:
         if transforms and isinstance(transforms[-1], Augmentation) and not isinstance(transform, Augmentation):
@@ -142,8 +165,9 @@ def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
                 f"data set, {type(transforms[-1]).__name__} anew at every step. Received: {type(transform).__name__} "
                 f"after {type(transforms[-1]).__name__}. Move the augmentations to the end of the list."
             )
-        transform.fit(first)
-        first = transform.apply(first)
+        if first is not None:
+            transform.fit(first)
+            first = transform.apply(first)
         transforms.append(transform)
     return transforms
 
@@ -153,17 +177,24 @@ def _open(data: Any, seed: int, where: str) -> Any:
         return load_dataset(data, seed=seed)
     if isinstance(data, Dataset):
         return data.splits(seed)
-    if isinstance(data, Split | Splits):
+    if isinstance(data, Split | Splits | Samples) or getattr(data, "kind", None) == "feed":
         return data
     if isinstance(data, tuple) and len(data) == 2:
         try:
             return Split(*data)
         except DataError as error:
             raise DataError(f"In {where}: {error}") from error
+    arrays = isinstance(data, list | tuple | Mapping | Set) or hasattr(data, "__array__")
+    if callable(data) or (isinstance(data, Iterable) and not arrays):
+        return read("feed", {"type": "batches", "source": data})
     raise DataError(
-        "Data must be a data set, the name of one, or a pair (x, y) of arrays with one sample a row (y may be None). "
-        f"Received: {type(data).__name__}."
+        "Data must be a data set, the name of one, or a pair (x, y) of arrays with one sample a row (y may be None); "
+        f"pellucid.Samples, a pellucid.Feed, or a function that yields batches. Received: {type(data).__name__}."
     )
+
+
+def _course(data: Any, **how: Any) -> Any:
+    return read("feed", "course").over(data, **how)
 
 
 def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pair:
@@ -179,19 +210,23 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     return inputs, y
 
 
-def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = None) -> Source:
+def _source(
+    runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Array, numbers: HostArray | None = None
+) -> Source:  # fmt: skip
     inputs, y = pair
     if weight is not None:
         n = len(inputs[0])
         weight = np.ascontiguousarray(as_array(weight, "The array of sample weights"), np.float64)
-        used = weight[weight != 0]
-        if weight.shape != (n,) or not ((used >= 1e-15) & (used <= 1e15)).all():  # float32 holds their sums and ratios
+        used = np.abs(weight[weight != 0]) if signed else weight[weight != 0]
+        good = ((used >= 1e-15) & (used <= 1e15)).all()  # float32 holds their sums and ratios
+        if weight.shape[:1] != (n,) or not good:
             raise DataError(
-                f"Sample weights must be {n} numbers, one per sample, each 0 or from 1e-15 to 1e15. Received: shape "
-                f"{weight.shape}"
+                f"Sample weights must be {n} numbers, one per sample, each 0 or from 1e-15 to 1e15; or one per step of "
+                f"each sequence, ({n}, T). Received: shape {weight.shape}"
                 + (f", from {weight.min()} to {weight.max()}. " if weight.size else ". ")
-                + "Only their ratios count: divide them by the largest, and set to 0 what is nothing beside it."
+                + "Only their ratios count: divide them by the largest, and set to 0 what is nothing beside it. Those "
+                'below 0 are for the loss {"type": "signed", "loss": …}.'
             )
         weight = weight.astype(runtime.dtype)
-    *x, y, weight = (None if part is None else runtime.ops.asarray(part) for part in (*inputs, y, weight))
-    return Source(tuple(x), y, weight, totals)
+    *x, y, weight, numbers = (None if a is None else runtime.ops.asarray(a) for a in (*inputs, y, weight, numbers))
+    return Source(tuple(x), y, weight, totals, numbers)

@@ -17,18 +17,18 @@ class Source:
 
     Attributes:
         inputs, y, weight: arrays of n rows each (y and weight may be None).
-        order: int64 array, a permutation of the rows.
+        numbers: which samples of the data these rows are; None: their places tell.
+        order: int64 array, the rows in the order in which they are visited.
         cursor: 0-d int64 array, how many rows of the order have been used.
         totals: float64 array: Σ count·loss and Σ count over them.
         full: the rows of a full micro-batch; what is left of an epoch has fewer.
     """
 
     def __init__(
-        self, inputs: tuple[Array, ...], y: Array | None, weight: Array | None, totals: Array | None = None
-    ) -> None:
-        self.inputs = inputs
-        self.y = y
-        self.weight = weight
+        self, inputs: tuple[Array, ...], y: Array | None, weight: Array | None, totals: Array | None = None,
+        numbers: Array | None = None,
+    ) -> None:  # fmt: skip
+        self.inputs, self.y, self.weight, self.numbers = inputs, y, weight, numbers
         self.order = np.arange(len(inputs[0]), dtype=np.int64)
         self.cursor = np.zeros((), np.int64)
         self.full = max(1, len(self.order))
@@ -39,18 +39,13 @@ class Source:
 
     @property
     def arrays(self) -> tuple[Array | None, ...]:
-        """All of them: inputs, y, weight."""
-        return (*self.inputs, self.y, self.weight)
+        """All of them: inputs, y, weight, numbers."""
+        return (*self.inputs, self.y, self.weight, self.numbers)
 
-    def copy(self, totals: Array) -> Source:
+    def copy(self) -> Source:
         """A source of its own memory."""
-        *inputs, y, weight = (None if part is None else part.copy() for part in self.arrays)
-        return Source(tuple(inputs), y, weight, totals)
-
-    def shuffle(self, seed: int, epoch: int) -> None:
-        """Visit the rows in an order that depends on (seed, epoch) alone."""
-        rng = np.random.Generator(np.random.Philox(key=[seed & (1 << 64) - 1, epoch]))
-        self.order[:] = rng.permutation(len(self.order))
+        *inputs, y, weight, numbers = (None if part is None else part.copy() for part in self.arrays)
+        return Source(tuple(inputs), y, weight, self.totals, numbers)
 
 
 class MicroBatch:
@@ -72,7 +67,7 @@ class MicroBatch:
             x=inputs if len(inputs) > 1 else inputs[0],
             y=None if source.y is None else self._buffer(source.y),
             weight=None if source.weight is None else self._buffer(source.weight),
-            index=self.index,
+            index=self.index if source.numbers is None else self._buffer(source.numbers),
         )
         self._augmentations = [t for t in require_runtime(model).transforms if isinstance(t, Augmentation)]
         # With weights the number that losses divide by changes from batch to batch, and with it the recorded calls.

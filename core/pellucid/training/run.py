@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
+from weakref import proxy
 
 import numpy as np
 
@@ -21,8 +22,6 @@ from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.optimizer import Optimizer, Segment, Slots
 from pellucid.interfaces.schedule import Schedule
 from pellucid.registry.registry import default_registry
-from pellucid.training.data import Pair
-from pellucid.training.microbatch import Source
 
 AT_ONCE = 32
 """Steps without a return to Python at the most, so that an interrupt is heard soon."""
@@ -95,7 +94,8 @@ class Training:
     """How a model is trained, and how far that has come: what a checkpoint holds.
 
     Attributes:
-        model, objective, optimizer, schedule, metrics, callbacks, clip_norm, accumulate, seed: see
+        model, objective, optimizer, schedule, metrics, callbacks, clip_norm, accumulate, seed, sampler,
+            run: see
             :class:`pellucid.Trainer`.
         runtime: the model's.
         steps, epochs: accepted steps, as the optimizer counts them, and finished epochs.
@@ -117,6 +117,7 @@ class Training:
     clip_norm: float | None
     accumulate: int
     seed: int
+    sampler: Any = None
 
     def __post_init__(self) -> None:
         self.runtime = require_runtime(self.model)
@@ -125,6 +126,7 @@ class Training:
         self.plan: dict[str, int] = {}
         self.history = History()
         self.directory: Path | None = None
+        self.run: Run | None = None
         self.slots = Slots(self.runtime.arena)
 
     @property
@@ -145,10 +147,11 @@ class Run:
     Attributes:
         trainer, model, history: what is trained, and the figures of all epochs so far.
         step, epoch: numbers of finished steps and epochs of the trainer, those of earlier calls included.
-        total_steps, last_epoch: the same numbers at the planned end of this call; 0 for a single step, ``train_step``,
-            which has no plan.
-        data: what is trained on, ``data.arrays``: inputs, y and weight as the model is given them; None for one step.
-        validation: what epochs are validated on, ((inputs, …), y), or None.
+        total_steps, last_epoch: the same numbers at the planned end of this call; 0 for single steps, ``train_step``,
+            which have no plan, and the steps also for data whose end nobody knows.
+        data: what is trained on: ``data.data`` as it was given, and ``data.arrays``: inputs, y and weight as the model
+            is given them, where steps take them from memory; None for single steps.
+        validation: what epochs are validated on, ((inputs, …), y), or what reads it batch by batch; or None.
         loss: the data loss of the last step, before its update.
         rows: the rows of this epoch that have been trained on.
         directory: the run folder, or None.
@@ -159,10 +162,11 @@ class Run:
     """
 
     def __init__(
-        self, trainer: Training, data: Source | None = None, validation: Pair | None = None,
+        self, trainer: Training, data: Any = None, validation: Any = None,
         progress: Callback | None = None,
     ) -> None:  # fmt: skip
-        self.trainer = trainer
+        # A trainer keeps its run of single steps, which must not keep it.
+        self.trainer: Training = trainer if data else proxy(trainer)
         self.model = trainer.model
         self.history = trainer.history
         self.data, self.validation = data, validation
@@ -227,7 +231,7 @@ class Run:
             yield
 
     def __enter__(self) -> Run:
-        call = default_registry().plugins.call
+        call, self.trainer.run = default_registry().plugins.call, self
         with ExitStack() as started:
             started.callback(call, "pellucid_run_end", run=self)
             for callback in (*self.trainer.callbacks, self._progress):
@@ -239,7 +243,7 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, trace: Any) -> None:
         # What was started is ended in reverse, each whatever becomes of the others.
-        self.failure = failure
+        self.failure, self.trainer.run = self.failure if kind is GeneratorExit else failure, None  # a loop was left
         self._started.__exit__(kind, failure, trace)
 
     def unobserved_steps(self) -> int:

@@ -167,7 +167,7 @@ class Stepper:
         step = self._steps[key]
         start, before, times = int(source.cursor), training.steps, 1
         # Single steps, which have no plan, belong to no epoch.
-        epochs, queues = training.epochs if run.total_steps else None, self.ops.queues
+        epochs, queues = training.epochs if run.last_epoch else None, self.ops.queues
         if len(source) - start >= 2 * rows and step.repeatable and (queues or training.schedule is None):
             times = min(run.unobserved_steps(), (len(source) - start) // rows)
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.checks import as_python, check_float, check_int
+from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.metric import Metric
-from pellucid.interfaces.objective import Loss, Objective
+from pellucid.interfaces.objective import Batch, Loss, Objective
 from pellucid.interfaces.optimizer import Optimizer
 from pellucid.interfaces.schedule import Schedule
-from pellucid.model.inputs import ready_batches
-from pellucid.ops.random import mix
 from pellucid.registry.config import config_or_none, read, read_several
-from pellucid.training.data import direct_source, evaluation_batches, prepare
+from pellucid.training.data import direct_source, evaluation_batches, held_batches, prepare
 from pellucid.training.evaluation import evaluate, figure_names
 from pellucid.training.microbatch import Source
 from pellucid.training.objective import choose_objective
@@ -44,8 +44,10 @@ class Trainer(Training):
         accumulate: number of micro-batches per step. Weights add up: four of 32 make the step of one of 128.
         callbacks: told when a run starts, an epoch ends and the run ends.
         seed: of shuffling and of every random layer; None draws one, which ``trainer.seed`` records.
+        sampler: which samples an epoch visits, and in which order; None shuffles all of them.
 
     Attributes:
+        run: the run under way: of ``fit``, of a loop over ``batches``, of single steps; or None.
         steps, epochs: accepted steps and finished epochs, over all calls of ``fit`` and ``train_step``.
         history: the figures of all epochs.
     """
@@ -56,6 +58,7 @@ class Trainer(Training):
         optimizer: Optimizer | str | dict[str, Any] = "adam", schedule: Schedule | str | dict[str, Any] | None = None,
         metrics: Sequence[Metric | str | dict[str, Any]] = (), clip_norm: float | None = None, accumulate: int = 1,
         callbacks: Sequence[Callback | str | dict[str, Any]] = (), seed: int | None = None,
+        sampler: Component | str | dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         require_runtime(model)
         if clip_norm is not None:
@@ -71,9 +74,10 @@ class Trainer(Training):
             None if schedule is None else read("schedule", schedule, path="schedule"),
             suited, read_several("callback", callbacks, path="callbacks"), as_python(clip_norm), int(accumulate),
             int(np.random.SeedSequence().generate_state(1)[0] if seed is None else seed),
+            None if sampler is None else read("sampler", sampler, path="sampler"),
         )  # fmt: skip
         self._objective_config = config_or_none(self.objective)  # the model keeps that of its last training
-        self._direct: dict[Any, Source] = {}  # what train_step was given, by its shapes
+        self._direct: dict[Any, Source] = {}  # batches that were brought one by one, by their shapes
         self._make_ready()
 
     def _make_ready(self) -> None:
@@ -83,7 +87,7 @@ class Trainer(Training):
 
     @np.errstate(under="ignore")
     def fit(
-        self, data: Any, y: Any = None, *, validation: Any = None, epochs: int = 1, batch_size: int = 32,
+        self, data: Any, y: Any = None, *, validation: Any = None, epochs: int = 1, batch_size: int | None = None,
         sample_weight: Any = None, verbose: bool | None = None,
     ) -> History:  # fmt: skip
         """Train for a number of epochs; a second call continues, with the weights that training stopped with.
@@ -94,36 +98,68 @@ class Trainer(Training):
 
         Args:
             data: a data set, its name, or a pair ``(x, y)`` of arrays or data frames. Names of columns and of classes
-                are compared with those of the first training, which the model keeps.
+                are compared with those of the first training, which the model keeps. Or what is read as it is needed:
+                memory-mapped arrays, :class:`pellucid.Samples`, a :class:`pellucid.Feed`, a function that yields
+                batches.
             y: the targets, where ``data`` is ``x`` alone: ``fit(x, y)`` is ``fit((x, y))``.
             validation: as ``data``, evaluated after every epoch; None takes the data set's own validation part.
-            epochs: passes over the data, each of which sees every sample once; with 0 everything is checked and
-                nothing trained.
-            batch_size: samples per micro-batch; the last one of an epoch may be smaller and is weighted so.
+            epochs: passes over the data, each of which sees every sample once, unless a sampler has it otherwise; with
+                0 everything is checked and nothing trained.
+            batch_size: samples per micro-batch; the last one of an epoch may be smaller and is weighted so. None: 32,
+                and of a feed the batches that it gives, each of them a step.
             sample_weight: a weight per sample, 0 or from 1e-15 to 1e15; only their ratios count. None: all are alike.
             verbose: show progress; None shows it where somebody may be looking, on a terminal or in a notebook.
         """
-        check_int(self, "epochs", epochs, "[0, inf)")
-        check_int(self, "batch_size", batch_size, "[1, inf)")
-        epochs, batch_size = int(epochs), int(batch_size)
-        with self._undisturbed.alone(self.slots):
-            self.forget()
-            source, validated = prepare(
-                self.model, self.objective, data if y is None else (data, y), validation, sample_weight, seed=self.seed,
-                totals=self.totals,
-            )  # fmt: skip
-            source.full = min(batch_size, len(source))
-            self._make_plan(epochs, len(source), batch_size)
-            self.runtime.metadata["objective"] = self._objective_config
-            progress = None if verbose is False else read("callback", {"type": "progress", "always": bool(verbose)})
-            # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
-            with self._undisturbed.held(), self.runtime.ops.quiet(), Run(self, source, validated, progress) as run:
-                while self.epochs < run.last_epoch and run.stop_reason is None:
-                    self._train_epoch(run, source, batch_size)
-                    if run.stop_reason is None:
-                        self._end_epoch(run)
-                        self._undisturbed.hear()
+        how = {"epochs": epochs, "batch_size": batch_size, "sample_weight": sample_weight, "verbose": verbose}
+        with self._undisturbed.alone(self.slots, self.run):
+            run = self._begin(data, y, True, validation=validation, **how)
+            if run.data.source is not None:
+                # Overflow needs no warning of NumPy's: the finite check of every step finds it and says where.
+                with self._undisturbed.held(), self.runtime.ops.quiet(), run:
+                    while self.epochs < run.last_epoch and run.stop_reason is None:
+                        self._train_epoch(run)
+                        if run.stop_reason is None:
+                            self._end_epoch(run)
+                            self._undisturbed.hear()
+                return self.history
+        with closing(run.data.loop(run, self._end_epoch)) as loop:
+            for batch in loop:
+                self.step(batch)
         return self.history
+
+    @np.errstate(under="ignore")
+    def batches(self, data: Any, y: Any = None, **how: Any) -> Generator[Batch]:
+        """``fit``, whose arguments it takes, with a loop of one's own: its steps' batches, as the data has them. ::
+
+            for batch in trainer.batches(data, validation=held_out, epochs=5):
+                trainer.step(batch)
+
+        is ``fit``, to the bit: the same order, schedule, callbacks, validation and history. What stands in the loop is
+        yours: other batches, several steps or none. When it is left, by ``break`` or an error, the run ends; a further
+        call goes on behind its last batch. ``trainer.run.stop("why")`` ends it after this one.
+        """
+        with self._undisturbed.alone(self.slots, self.run):
+            run = self._begin(data, y, False, **how)
+        return run.data.loop(run, self._end_epoch)
+
+    def _begin(
+        self, data: Any, y: Any, whole: bool, *, validation: Any = None, epochs: int = 1,
+        batch_size: int | None = None, sample_weight: Any = None, verbose: bool | None = None,
+    ) -> Run:  # fmt: skip
+        """A run, all that can be checked checked, to be entered by whoever takes its steps; data in memory is put on
+        the device if these take the rows from there, as a ``whole``."""
+        check_int(self, "epochs", epochs, "[0, inf)")
+        check_int(self, "batch_size", 1 if batch_size is None else batch_size, "[1, inf)")
+        self.forget()
+        course, validated = prepare(
+            self.model, self.objective, data if y is None else (data, y), validation, whole, seed=self.seed,
+            totals=self.totals, weight=sample_weight, batch_size=as_python(batch_size), sampler=self.sampler,
+            accumulate=self.accumulate,
+        )  # fmt: skip
+        self._make_plan(int(epochs), course.rows or 0, course.batch_size or 0)
+        self.runtime.metadata["objective"] = self._objective_config
+        progress = None if verbose is False else read("callback", {"type": "progress", "always": bool(verbose)})
+        return Run(self, course, validated, progress)
 
     def _make_plan(self, epochs: int, rows: int, batch_size: int) -> None:
         """Note where this call ends: the one place where steps are planned, for schedules and progress alike."""
@@ -134,11 +170,12 @@ class Trainer(Training):
                 f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.plan}. To continue "
                 f"it, give the same data and batch size. Received: {plan}. To start afresh, make a new Trainer."
             )
-        of_step = batch_size * self.accumulate
-        plan["steps"] = self.steps + max(epochs * -(-rows // of_step) - -(-self.position // of_step), 0)
+        of_step, plan["steps"] = batch_size * self.accumulate, 0  # of data whose end nobody knows
+        if rows and of_step:
+            plan["steps"] = self.steps + max(epochs * -(-rows // of_step) - -(-self.position // of_step), 0)
         if len(same) == 3:  # the same end as before, with all steps of that plan: some may have had no weight
             plan["steps"] = max(plan["steps"], self.plan.get("steps", 0))
-        elif self.schedule is not None and epochs:
+        elif self.schedule is not None and epochs and plan["steps"]:
             self.schedule.starts(self.steps, plan["steps"])
         self.plan = plan
 
@@ -149,17 +186,17 @@ class Trainer(Training):
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: what a run needs to go on, without the memory that steps work in."""
-        return {**vars(self), "_stepper": None, "_undisturbed": None, "_direct": {}}
+        return {**vars(self), "_stepper": None, "_undisturbed": None, "_direct": {}, "run": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._make_ready()
 
-    def _train_epoch(self, run: Run, source: Source, batch_size: int) -> None:
-        source.shuffle(mix(self.seed), self.epochs)
-        source.cursor[()] = self.position
+    def _train_epoch(self, run: Run) -> None:
+        source: Source = run.data.source
+        source.order[:], source.cursor[()] = run.data.order(self.epochs), self.position
         while self.position < len(source) and run.stop_reason is None:
-            sizes = step_sizes(len(source) - self.position, batch_size, self.accumulate)
+            sizes = step_sizes(len(source) - self.position, run.data.batch_size, self.accumulate)
             run.whole = False
             try:
                 self._stepper.advance(run, source, sizes)
@@ -169,42 +206,62 @@ class Trainer(Training):
             self._undisturbed.hear()
 
     def _end_epoch(self, run: Run) -> None:
-        total, count = self.runtime.ops.to_host(self.totals).tolist()
-        loss = total / count if count else 0.0
-        record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
-        record |= self._stepper.update(self).penalties()
-        self._finite.check(self)
-        if run.validation is not None:
-            with run.lent(), self._undisturbed.heard():
-                inputs, y = run.validation
-                batches = ready_batches((*inputs, y), 1024, lambda *rows: rows)
-                figures = evaluate(self.model, self.objective, self.metrics, batches, seed=self.seed)
-            record |= {f"validation_{name}": value for name, value in figures.items()}
-        self.epochs, self.position = self.epochs + 1, 0
-        self.totals[:] = 0.0
-        self.history.records.append(record)
-        run.epoch_done()
+        with self._undisturbed.held(), self.runtime.ops.quiet():
+            total, count = self.runtime.ops.to_host(self.totals).tolist()
+            loss = total / count if count else 0.0
+            record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
+            record |= self._stepper.update(self).penalties()
+            self._finite.check(self)
+            if run.validation is not None:
+                with run.lent(), self._undisturbed.heard():
+                    batches = held_batches(self.model, self.objective, run.validation, 1024)
+                    figures = evaluate(self.model, self.objective, self.metrics, batches, seed=self.seed)
+                record |= {f"validation_{name}": value for name, value in figures.items()}
+            self.epochs, self.position = self.epochs + 1, 0
+            self.totals[:] = 0.0
+            self.history.records.append(record)
+            run.epoch_done()
 
     def train_step(self, x: Any, y: Any = None, *, weight: Any = None) -> float:
         """One optimizer step on one batch; returns the data loss before the update.
 
         Single steps have no plan: nobody knows how many follow, and they belong to no epoch. What needs to know asks
-        for it: a schedule for its number of steps, a warm-up for steps in place of epochs.
+        for it: a schedule for its number of steps, a warm-up for steps in place of epochs. Callbacks and observers are
+        told of a run that begins with the first of them and ends with an error, or when ``fit`` or ``batches`` begins
+        another. In a loop over ``batches`` it is a step of that loop.
         """
+        return self.step(Batch(x, y, weight))
+
+    def step(self, batch: Batch) -> float:
+        """One optimizer step on a batch: of the loop over ``batches`` that it stands in, or a single one."""
         with self._undisturbed.alone(self.slots), self.runtime.ops.quiet():
-            run = Run(self)
-            source = self._kept(direct_source(self.model, self.objective, x, y, weight, seed=self.seed))
+            course = None if self.run is None else self.run.data
+            source = self._kept(direct_source(self.model, self.objective, batch, course), course)
             self.runtime.metadata["objective"] = self._objective_config
-            self._stepper.advance(run, source, (len(source),))
+            run = Run(self).__enter__() if self.run is None else self.run
+            run.whole = False
+            try:
+                sizes = (len(source),) if course is None else step_sizes(len(source), source.full, self.accumulate)
+                self._stepper.advance(run, source, sizes)
+                if course is not None:
+                    course.count(run)
+                run.step_done()
+            except BaseException as error:
+                run.failure = error
+                if course is None:
+                    run.__exit__(type(error), error, None)
+                raise
         return run.loss
 
-    def _kept(self, new: Source) -> Source:
+    def _kept(self, new: Source, course: Any) -> Source:
         """A source that holds the same, in the memory of earlier ones of its shapes, for which there are plans."""
-        key = tuple(None if part is None else (part.shape, part.dtype) for part in new.arrays)
+        key = (course is None, *(None if part is None else (part.shape, part.dtype) for part in new.arrays))
         if key not in self._direct:
             if len(self._direct) == KEPT_SHAPES:  # batches of ever new sizes must not pile up
                 self.forget()
-            self._direct[key] = new.copy(self.runtime.ops.zeros(2, np.float64))  # the arrays may be the caller's
+            self._direct[key] = new.copy()  # the arrays may be the caller's
+            if course is not None:
+                self._direct[key].full = course.full(len(new))
         source = self._direct[key]
         for part, values in zip(source.arrays, new.arrays, strict=True):
             if part is not None:

@@ -1,6 +1,6 @@
 """An extension that need not be there: where it cannot be built the package installs without it and keeps the reason.
 
-The same file stands in ext/ and in plugins/cnn/ext/, for each of them is built alone (a test holds them equal).
+The same file stands in ext/ and in the ext/ of plugins, for each of them is built alone (a test holds them equal).
 """
 
 from __future__ import annotations

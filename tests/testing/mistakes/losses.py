@@ -117,8 +117,8 @@ SOFTMAX_CROSS_ENTROPY = Patient(
         ),
         Mistake(
             "equation: log of the mean",
-            "-np.sum(w * np.log(p[np.arange(len(t)), t])) / np.sum(w)",
-            "-np.log(np.sum(w * p[np.arange(len(t)), t]) / np.sum(w))",
+            "-np.sum(m * np.log(p[np.arange(len(t)), t])) / (np.sum(m) or 1)",
+            "-np.log(np.sum(m * p[np.arange(len(t)), t]) / (np.sum(m) or 1))",
         ),
         Mistake("equation: gradient without the target", "(p - np.eye(p.shape[-1])[t])", "p"),
         Mistake(
@@ -160,7 +160,7 @@ BINARY_CROSS_ENTROPY = Patient(
             "        if weight is None and len(p):\n"
             "            loss[...] = -np.mean(target * np.log(p) + (1 - target) * np.log(1 - p))",
         ),
-        Mistake("equation: half of it", "t * np.log(p) + (1 - t) * np.log(1 - p)", "t * np.log(p)"),
+        Mistake("equation: half of it", "-t * np.log(p) - (1 - t) * np.log(1 - p)", "-t * np.log(p)"),
         Mistake("equation: sign of the gradient", "(p - t)", "(t - p)"),
         Mistake("one column of probabilities", "np.concatenate([-z, z], axis=1)", "z"),
         Mistake("odds taken for probabilities", " / (1 + np.exp(-np.abs(z)))", ""),

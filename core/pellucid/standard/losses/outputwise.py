@@ -12,16 +12,18 @@ from pellucid.basics.arrays import Array, HostArray, Interval, Shape
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
-from pellucid.interfaces.dataset import class_labels
 from pellucid.interfaces.objective import Loss
+from pellucid.interfaces.samples import class_labels
 from pellucid.standard.last_layer import require_reach
-from pellucid.standard.rows import contiguous, converted, reject, require_rows, weight_per_row
+from pellucid.standard.rows import check_ignore, contiguous, converted, counted, reject, require_rows, weight_per_row
 
 
 class Outputwise(Loss, ABC):
     """The mean over outputs, then the weighted mean over samples.
 
-    A target of shape (N,) also serves a prediction of shape (N, 1), as a column; nothing else is broadcast.
+    With a weight for each step of a sequence, (N, T) for (N, T, J), it is the mean over the outputs of a step, then the
+    weighted mean over steps. A target of shape (N,) also serves a prediction of shape (N, 1), as a column; nothing else
+    is broadcast.
     """
 
     capturable = True
@@ -39,14 +41,15 @@ class Outputwise(Loss, ABC):
                 f"{type(self).__name__} needs a target of the prediction's shape {shape}. Received: {target.shape}. "
                 "Reshape the target, or give the last layer as many units as there are targets."
             )
-        rows = (shape[0], prod(shape[1:]))
+        weighed = shape[:1] if weight is None else shape[: max(1, min(weight.ndim, len(shape) - 1))]
+        rows = (prod(weighed), prod(shape[len(weighed) :]))
         loss = ctx.scratch("loss", (), "float64")
         ctx.dprediction = ctx.scratch("dprediction", shape)
         self.compute(
             ctx,
             contiguous(ctx, prediction, "prediction").reshape(rows),
             converted(ctx, target, prediction.dtype, "target").reshape(rows),
-            weight_per_row(ctx, self, weight, shape[:1]),
+            weight_per_row(ctx, self, weight, weighed),
             loss,
             ctx.dprediction.reshape(rows),
         )
@@ -69,7 +72,7 @@ class Outputwise(Loss, ABC):
 class MSE(Outputwise):
     """``L = Σᵢ wᵢ lᵢ / Σᵢ wᵢ`` with ``lᵢ = (1/J) Σⱼ (ŷᵢⱼ − tᵢⱼ)²``: the mean over samples and outputs.
 
-    Shapes: prediction (N, …), J outputs a sample; target: the same; weight (N,).
+    Shapes: prediction (N, …), J outputs a sample; target: the same; weight (N,), or (N, T) for (N, T, …).
     """
 
     equations = (
@@ -99,25 +102,61 @@ class BinaryCrossEntropy(Outputwise):
     u is 1 − t for z ≥ 0, else t. This is −t log σ(z) − (1 − t) log(1 − σ(z)) (Bishop, PRML, §4.3.2), written so that
     logits of ±10⁴ stay finite and the loss of a sample that is nearly certain is small, not 0.
 
-    Shapes: prediction (N, …) logits, J outputs a sample; target: the same, in [0, 1]; weight (N,).
+    Args:
+        ignore: a target that stands where nothing is to be learned, such as −1 for what a sequence was padded with;
+            then L is the weighted mean over all other numbers. None: every target is an answer.
+
+    Shapes: prediction (N, …) logits, J outputs a sample; target: the same, in [0, 1]; weight (N,), or (N, T) for
+    (N, T, …).
     """
 
     equations = (
         Equation("p", r"p = \sigma(z) = \frac{1}{1 + e^{-z}}", "1 / (1 + np.exp(-z))"),
         Equation(
             "l",
-            r"l_i = -\frac1J \sum_j \left[t_{ij} \log p_{ij} + (1 - t_{ij}) \log(1 - p_{ij})\right]",
-            "-np.mean(t * np.log(p) + (1 - t) * np.log(1 - p), axis=1)",
+            r"l_{ij} = -t_{ij} \log p_{ij} - (1 - t_{ij}) \log(1 - p_{ij})",
+            "-t * np.log(p) - (1 - t) * np.log(1 - p)",
         ),
-        Equation("loss", r"L = \frac{\sum_i w_i l_i}{\sum_i w_i}", "np.sum(w * l) / np.sum(w)"),
+        Equation(
+            "m", r"m_{ij} = w_i \quad (0 \text{ where } t_{ij} = \mathrm{ignore})", "w[:, None] * (t != ignore)"
+        ),
+        Equation("loss", r"L = \frac{\sum_{ij} m_{ij} l_{ij}}{\sum_{ij} m_{ij}}", "np.sum(m * l) / (np.sum(m) or 1)"),
         Equation(
             "dprediction",
-            r"dz_{ij} = \frac{w_i}{\sum_k w_k} \frac{p_{ij} - t_{ij}}{J}",
-            "w[:, None] * (p - t) / t.shape[1] / np.sum(w)",
+            r"dz_{ij} = \frac{m_{ij} (p_{ij} - t_{ij})}{\sum_{kl} m_{kl}}",
+            "m * (p - t) / (np.sum(m) or 1)",
         ),
     )
-    examples = (Example({}, ((3,), ("int", 2, 3))), Example({}, ((1,), ("int", 2, 1))))
+    examples = (
+        Example({}, ((3,), ("int", 2, 3))), Example({}, ((1,), ("int", 2, 1))),
+        Example({"ignore": 0}, ((3,), ("int", 2, 3))),
+    )  # fmt: skip
     predicts = "answers"
+
+    def __init__(self, ignore: int | None = None) -> None:
+        check_ignore(self, ignore)
+        self.ignore = ignore
+
+    @property
+    def capturable(self) -> bool:  # type: ignore[override]
+        return self.ignore is None  # else the number that is divided by is another for every batch
+
+    def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
+        shape = prediction.shape
+        if self.ignore is None or target.shape not in (shape, shape[:-1] if shape[-1:] == (1,) else shape):
+            return super().forward(ctx, prediction, target, weight)
+        if weight is not None:
+            weight = ctx.xp.broadcast_to(weight.reshape(*weight.shape, *(1,) * (len(shape) - weight.ndim)), shape)
+        answers, each = counted(ctx, target.reshape(shape), weight, self.ignore, prediction.dtype)
+        value = super().forward(ctx, prediction.reshape(*shape, 1), answers.reshape(*shape, 1), each)
+        ctx.dprediction = ctx.dprediction.reshape(shape)
+        return value
+
+    def scored(self, prediction: Array, target: Array) -> tuple[Array, Array]:
+        if self.ignore is None:
+            return prediction, target
+        used = target.reshape(prediction.shape) != self.ignore
+        return prediction[used][:, None], target.reshape(prediction.shape)[used][:, None]
 
     def compute(
         self, ctx: Context, prediction: Array, target: Array, weight: Array | None, loss: Array, gradient: Array
@@ -158,6 +197,7 @@ class BinaryCrossEntropy(Outputwise):
         """
         super().check(target, output_shape)
         with np.errstate(invalid="ignore"):
-            wrong = ~((target >= 0) & (target <= 1))
+            wrong = ~((target >= 0) & (target <= 1)) & (target != self.ignore)
         remedy = "For more than two classes take softmax_cross_entropy, for numbers to be predicted mse."
-        reject(self, target, wrong, "targets in [0, 1]", remedy)
+        wanted = "targets in [0, 1]" + (f", or {self.ignore}, which is ignored" if self.ignore is not None else "")
+        reject(self, target, wrong, wanted, remedy)

@@ -13,7 +13,7 @@ from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
 from pellucid.standard.last_layer import require_reach
-from pellucid.standard.rows import as_rows, converted, reject, require_rows, weight_per_row
+from pellucid.standard.rows import as_rows, check_ignore, converted, counted, reject, require_rows, weight_per_row
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -22,26 +22,38 @@ class SoftmaxCrossEntropy(Loss):
     Softmax and cross-entropy are one function, so that logits of ±10⁴ stay finite and the gradient of a row is simply
     ``softmax(z) − onehot(t)``.
 
+    Args:
+        ignore: a label that stands where nothing is to be learned, such as −1 for what a sequence was padded with:
+            these rows have weight 0, and metrics do not see them. None: every label is a class.
+
     Shapes: prediction (N, …, K) logits; target (N, …) class indices 0 … K−1, or (N, …, K) probabilities (one-hot or
     soft); weight (N,) or (N, …).
     """
 
     equations = (
         Equation("p", r"p_{ik} = \frac{e^{z_{ik}}}{\sum_j e^{z_{ij}}}", "np.exp(z) / np.exp(z).sum(-1, keepdims=True)"),
+        Equation("m", r"m_i = w_i \quad (0 \text{ where } t_i = \mathrm{ignore})", "w * (t != ignore)"),
         Equation(
             "loss",
-            r"L = -\frac{\sum_i w_i \log p_{i t_i}}{\sum_i w_i}",
-            "-np.sum(w * np.log(p[np.arange(len(t)), t])) / np.sum(w)",
+            r"L = -\frac{\sum_i m_i \log p_{i t_i}}{\sum_i m_i}",
+            "-np.sum(m * np.log(p[np.arange(len(t)), t])) / (np.sum(m) or 1)",
         ),
         Equation(
             "dprediction",
-            r"dz_{ik} = \frac{w_i}{\sum_j w_j} \left(p_{ik} - [k = t_i]\right)",
-            "w[:, None] * (p - np.eye(p.shape[-1])[t]) / np.sum(w)",
+            r"dz_{ik} = \frac{m_i}{\sum_j m_j} \left(p_{ik} - [k = t_i]\right)",
+            "m[:, None] * (p - np.eye(p.shape[-1])[t]) / (np.sum(m) or 1)",
         ),
     )
-    examples = (Example({}, ((4,), ("int", 4))),)
-    capturable = True
+    examples = (Example({}, ((4,), ("int", 4))), Example({"ignore": 0}, ((4,), ("int", 4))))
     predicts = "classes"
+
+    def __init__(self, ignore: int | None = None) -> None:
+        check_ignore(self, ignore)
+        self.ignore = ignore
+
+    @property
+    def capturable(self) -> bool:  # type: ignore[override]
+        return self.ignore is None  # else the number that is divided by is another for every batch
 
     def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
         logits = as_rows(ctx, prediction, "prediction")  # (rows, K)
@@ -51,6 +63,8 @@ class SoftmaxCrossEntropy(Loss):
         gradient = ctx.dlogits.reshape(logits.shape)
         if target.shape == prediction.shape[:-1]:
             labels = converted(ctx, target, "int64", "target").reshape(-1)
+            if self.ignore is not None:
+                labels, row_weight = counted(ctx, labels, row_weight, self.ignore, logits.dtype)
             ctx.ops.softmax_cross_entropy(logits, labels, row_weight, loss, gradient)
         elif target.shape == prediction.shape:
             probabilities = converted(ctx, target, logits.dtype, "target").reshape(logits.shape)
@@ -64,6 +78,11 @@ class SoftmaxCrossEntropy(Loss):
 
     def backward(self, ctx: Context) -> Array:
         return ctx.dlogits
+
+    def scored(self, prediction: Array, target: Array) -> tuple[Array, Array]:
+        if self.ignore is None or target.shape != prediction.shape[:-1]:
+            return prediction, target
+        return prediction[target != self.ignore], target[target != self.ignore]
 
     def check_interval(self, interval: Interval, output_shape: Shape) -> None:
         """Logits that can be far apart: ``e^d / (e^d + K − 1)`` must come near 1, with their greatest distance d.
@@ -113,6 +132,8 @@ class SoftmaxCrossEntropy(Loss):
             )
             with np.errstate(invalid="ignore"):
                 wrong = ~((target >= 0) & (target < classes) & (target == np.floor(target)))
+                if self.ignore is not None:
+                    labels, wrong = f"{labels}, or {self.ignore}, which is ignored", wrong & (target != self.ignore)
             reject(self, target, wrong, labels, remedy)
         else:
             remedy = "Check how the target was made."

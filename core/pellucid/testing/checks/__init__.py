@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # isort: off
 from pellucid.testing.check import Check, checks
-from pellucid.testing.checks import augmentations, callbacks, calls, data, general, initializers, layer_building
+from pellucid.testing.checks import augmentations, callbacks, calls, data, feeds, general, initializers, layer_building
 from pellucid.testing.checks import layer_calls, layer_maths, losses, metrics, objectives, optimizers, regularizers
 from pellucid.testing.checks import schedules
 from pellucid.testing.checks import layer_sizes, layer_values, loss_values
@@ -34,6 +34,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "metric": (*general.CHECKS, *metrics.CHECKS),
     "transform": (*general.CHECKS, *data.TRANSFORM, *augmentations.CHECKS),
     "dataset": (*general.CHECKS, *data.DATASET),
+    "feed": (*general.CHECKS, *feeds.FEED),
+    "sampler": (*general.CHECKS, *feeds.SAMPLER),
     "callback": (*general.CHECKS, *callbacks.CHECKS),
 }
 CHECKS = {kind: with_compared(kind, found) for kind, found in CHECKS.items()}

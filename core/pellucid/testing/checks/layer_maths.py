@@ -157,9 +157,10 @@ def dtype_kept(subject: Subject) -> None:
 def equations(subject: Subject) -> None:
     """The equations give what the code gives: outputs, input gradients, parameter gradients, states.
 
-    Their names: ``x`` (``x0``, ``x1``, … for several inputs), ``dy``, ``y``, the component's symbols and constructor
-    arguments, and ``uniform`` and ``normal``: the numbers of ``ctx.uniform(x.shape)`` and ``ctx.normal(x.shape)``; of
-    another shape ``uniform_of(shape)`` and ``normal_of(shape)``.
+    Their names: ``x`` (``x0``, ``x1``, … for several inputs), ``inputs`` (all), ``dy``, ``y``, the symbols, constructor
+    arguments, ``row_offset``, and ``uniform`` and ``normal``: the numbers of ``ctx.uniform(x.shape)`` and
+    ``ctx.normal(x.shape)``; of another shape ``uniform_of(shape)`` and ``normal_of(shape)``.
+
     Compared are ``y``, ``dx``, ``d`` + the symbol of a parameter, the symbol of a state (its value after the commit,
     from the one before), all in training, and ``y_evaluation``.
     """
@@ -185,7 +186,8 @@ def compare(trial: LayerTrial, where: str = "", step: int = 0) -> None:
     ctx.commit()
     computed = {**_numbered("y", result.y), **_numbered("dx", result.dx), **_numbered("y_evaluation", evaluated.y)}
     names: dict[str, Any] = {
-        **_numbered("x", trial.inputs), **_numbered("dy", trial.dy), **_numbered("y", result.y),
+        **_numbered("x", trial.inputs), **_numbered("dy", trial.dy), **_numbered("y", result.y), "inputs": trial.inputs,
+        "row_offset": ctx.row_offset,
     }  # fmt: skip
     shape = trial.inputs[0].shape
     names |= {

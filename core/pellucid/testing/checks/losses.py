@@ -61,15 +61,18 @@ def mean_once(subject: Subject) -> None:
 def weights(subject: Subject) -> None:
     """No weights are weights of one; a weight of 0 leaves a row out; twice the weights change the count alone."""
     trial = LossTrial(subject)
-    rows = len(trial.prediction)
+    rows, scored = len(trial.prediction), len(trial.loss.scored(trial.prediction, trial.target)[0])
     remedy = "The loss is Σ wᵢ lᵢ / Σ wᵢ, and ctx.count is Σ wᵢ."
     none = trial.call(trial.prediction, trial.target)
     ones = trial.call(trial.prediction, trial.target, np.ones(rows, trial.dtype))
     ones.require_close(none, 1e-12, "with weights of one", remedy)
     require(
-        none.count > 0 and none.count % rows == 0, "ctx.count is no number of rows or tokens.",
-        expected=f"a multiple of {rows}", received=none.count, remedy=remedy,
+        none.count > 0 and none.count % scored == 0, "ctx.count is no number of rows or tokens.",
+        expected=f"a multiple of {scored}", received=none.count, remedy=remedy,
     )  # fmt: skip
+    if trial.loss.signed_weights:
+        _signed(trial, ones)
+        return
     once = trial.call(trial.prediction, trial.target, trial.weight)
     twice = trial.call(trial.prediction, trial.target, 2 * trial.weight)
     twice.require_close(replace(once, count=2 * once.count), 1e-12, "with twice the weights", remedy)
@@ -82,6 +85,21 @@ def weights(subject: Subject) -> None:
     require_close("The gradient of a row of weight 0", zero.gradient[:1], 0 * zero.gradient[:1], 0.0, remedy)
 
 
+def _signed(trial: LossTrial, ones: Any) -> None:
+    """Weights of any sign: the loss is linear in them, and what it is divided by depends on no weight."""
+    remedy = "With signed_weights the loss is Σ wᵢ lᵢ / N, and ctx.count is N."
+    once = trial.call(trial.prediction, trial.target, trial.weight)
+    for factor in (2, -1, -0.5):
+        result = trial.call(trial.prediction, trial.target, factor * trial.weight)
+        scaled = replace(once, y=(factor * once.loss,), dx=(factor * once.gradient,), count=ones.count)
+        result.require_close(scaled, 1e-12, f"with weights times {factor}", remedy)
+    mixed = trial.weight * np.where(np.arange(len(trial.weight)) % 2, -1, 1)
+    total = trial.call(trial.prediction, trial.target, mixed)
+    alone = sum(trial.call(trial.prediction, trial.target, np.where(np.arange(len(mixed)) == i, w, 0)).loss
+                for i, w in enumerate(mixed))  # fmt: skip
+    require_close("The loss with weights of both signs", total.loss, alone, 1e-12, remedy)
+
+
 def nothing_to_learn(subject: Subject) -> None:
     """No rows, or weights that are all 0, give a loss of 0 and no gradient, without a warning."""
     trial = LossTrial(subject)
@@ -90,7 +108,8 @@ def nothing_to_learn(subject: Subject) -> None:
         ("of no rows", empty.call(empty.prediction, empty.target)),
         ("of weights 0", trial.call(trial.prediction, trial.target, 0 * trial.weight)),
     ):
-        right = result.loss == 0 and not result.gradient.any() and result.count == 0
+        counted = 0 if when == "of no rows" or not trial.loss.signed_weights else len(trial.prediction)
+        right = result.loss == 0 and not result.gradient.any() and result.count == counted
         require(right, f"The result {when} is not zero.", expected="loss 0, gradient 0, count 0",
                 received=f"loss {result.loss}, gradient {result.gradient}, count {result.count}",
                 remedy="Where Σ w = 0, divide by 1.")  # fmt: skip

@@ -11,8 +11,7 @@ import numpy as np
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError
-from pellucid.interfaces.dataset import class_labels
-from pellucid.interfaces.samples import Split
+from pellucid.interfaces.samples import Split, class_labels
 from pellucid.saving.files import replace_by
 from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, style
 from pellucid.workbench.experiments.outputs import MOST_MADE, check_output, save_array, save_arrays, save_table

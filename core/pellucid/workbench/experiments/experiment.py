@@ -11,10 +11,11 @@ from typing import Any, Literal
 from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.basics.suggest import did_you_mean, listed
-from pellucid.interfaces.dataset import Dataset, Splits, class_labels
+from pellucid.interfaces.dataset import Dataset, Splits
 from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Loss, Objective
 from pellucid.interfaces.optimizer import Optimizer
+from pellucid.interfaces.samples import class_labels
 from pellucid.interfaces.schedule import Schedule
 from pellucid.model.build import build
 from pellucid.ops.backends import check_variable, get_ops
@@ -24,10 +25,11 @@ from pellucid.registry.reader import FAILED, Reader
 from pellucid.registry.registry import default_registry
 from pellucid.registry.signature import signature_of
 from pellucid.registry.writer import to_config
+from pellucid.standard.samplers import Sampler
 from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
-from pellucid.workbench.experiments.inference import input_shape_of, outputs_of
+from pellucid.workbench.experiments.inference import input_shape_of, outputs_of, targets_of
 from pellucid.workbench.experiments.sections import NAMES, Sections, check_values
 
 
@@ -94,6 +96,7 @@ class Experiment:
     objective: Objective | None
     optimizer: Optimizer
     schedule: Schedule | None
+    sampler: Sampler | None
     settings: TrainSettings
 
 
@@ -136,7 +139,7 @@ def check(sections: Mapping[str, Any]) -> Experiment:
     model, infer_outputs = _model(reader, sections)
     parts: dict[str, Any] = {
         name: reader.read(name, sections[name], name) if name in sections else None
-        for name in ("loss", "objective", "optimizer", "schedule")
+        for name in ("loss", "objective", "optimizer", "schedule", "sampler")
     }
     if parts["optimizer"] is None:
         parts["optimizer"] = reader.read("optimizer", "adam", "optimizer")
@@ -238,11 +241,11 @@ def prepare(experiment: Experiment) -> Prepared:
     objective = choose_objective(model, experiment.loss, experiment.objective)
     metrics: Sequence[Metric | str] | None = settings.metrics
     if metrics is None:
-        metrics = objective.default_metrics(labels=class_labels(splits.train.y) is not None)
+        metrics = objective.default_metrics(labels=class_labels(targets_of(splits.train)) is not None)
     trainer = Trainer(
         model, objective=objective, optimizer=experiment.optimizer,
         schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,
-        accumulate=settings.accumulate, callbacks=settings.callbacks, seed=seed,
+        accumulate=settings.accumulate, callbacks=settings.callbacks, seed=seed, sampler=experiment.sampler,
     )  # fmt: skip
     if len(splits.validation) and all(callback.choice(trainer) is None for callback in trainer.callbacks):
         trainer.callbacks.append(read("callback", "best_epoch"))
@@ -259,6 +262,7 @@ def prepare(experiment: Experiment) -> Prepared:
         **({"objective": to_config(objective)} if experiment.loss is None else {"loss": to_config(experiment.loss)}),
         "optimizer": to_config(trainer.optimizer),
         "schedule": None if trainer.schedule is None else to_config(trainer.schedule),
+        "sampler": None if trainer.sampler is None else to_config(trainer.sampler),
         "train": written,
     }
     return Prepared(trainer, splits, resolved, settings, decided)

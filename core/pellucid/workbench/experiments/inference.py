@@ -10,8 +10,10 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, Shape, as_tuple
 from pellucid.basics.errors import DataError
-from pellucid.interfaces.dataset import Splits, class_labels
+from pellucid.interfaces.dataset import Splits
 from pellucid.interfaces.objective import Loss, Objective
+from pellucid.interfaces.rows import Samples
+from pellucid.interfaces.samples import Split, class_labels
 from pellucid.registry.config import read_several
 
 
@@ -22,8 +24,7 @@ def input_shape_of(splits: Splits, made: Sequence[Shape] = (), transforms: Seque
         made: shapes of further inputs, which the objective makes; see :attr:`pellucid.Layer.made_inputs`.
         transforms: of the model; see :attr:`pellucid.Layer.default_transforms`.
     """
-    x = splits.train.x
-    first, *others = as_tuple(x)
+    first, *others = as_tuple(splits.train.take(np.arange(1)).x)
     shape = tuple(first.shape[1:])
     of_data = read_several("transform", splits.transforms, path="data.transforms")
     for transform in of_data + read_several("transform", transforms, path="default_transforms"):
@@ -38,14 +39,14 @@ def outputs_of(splits: Splits, asked: Loss | Objective | None) -> int:
     Raises:
         DataError: no targets, a single class, labels that are not known to be all of 0 … K−1.
     """
-    y = splits.train.y
+    y = targets_of(splits.train)
     if y is None:
         raise DataError("The data has no targets, so the number of outputs is unknown. Give it: [model] outputs = ….")
     y = np.asarray(y)
     said = None if asked is None else asked.outputs_for(y)
     if class_labels(y) is None:
         return prod(y.shape[1:]) if said is None else said
-    parts = (np.asarray(part.y) for part in (splits.train, splits.validation, splits.test) if len(part))
+    parts = (np.asarray(targets_of(part)) for part in (splits.train, splits.validation, splits.test) if len(part))
     found = np.unique(np.concatenate([part for part in parts if class_labels(part) is not None]))
     if len(found) == 1 or len(splits.classes or found) == 1:
         raise DataError(
@@ -57,6 +58,11 @@ def outputs_of(splits: Splits, asked: Loss | Objective | None) -> int:
     if splits.classes is not None:
         return len(splits.classes)
     return _count(found, rows=len(splits.train) + len(splits.validation) + len(splits.test))
+
+
+def targets_of(part: Split | Samples) -> HostArray | None:
+    """The targets; of samples that are read when they are asked for the labels, if these are known before."""
+    return part.y if part.labels is None else part.labels
 
 
 def _count(labels: HostArray, rows: int) -> int:

@@ -18,7 +18,7 @@ from pellucid.workbench.experiments.reading import read_at_most
 MOST_BYTES = 1 << 20
 """Of an experiment file."""
 
-NAMES = ("data", "model", "loss", "objective", "optimizer", "schedule", "train")
+NAMES = ("data", "model", "loss", "objective", "optimizer", "schedule", "sampler", "train")
 """The sections of an experiment file."""
 Sections = dict[str, Any]
 _TEXT = re.compile(r"""(?=.*[^\W\d_])[\w.~/\\][^"'\[\]{},]*""")

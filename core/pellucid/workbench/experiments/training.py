@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from signal import Signals
 from typing import Any
 
+import numpy as np
+
 from pellucid.basics.arrays import as_tuple
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.basics.suggest import listed
+from pellucid.interfaces.rows import Samples, in_memory
+from pellucid.interfaces.samples import Split
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.model import save
 from pellucid.saving.reading import read_header
@@ -146,9 +150,15 @@ def _fingerprints(prepared: Prepared) -> dict[str, str]:
     """Of each part of the data, by its name."""
     splits = prepared.splits
     parts = {"training": splits.train, "validation": splits.validation, "test": splits.test}
-    return {
-        name: fingerprint(f"{part.classes}{part.features}", (*as_tuple(part.x), part.y)) for name, part in parts.items()
-    }
+    return {name: fingerprint(f"{part.classes}{part.features}", _arrays(part)) for name, part in parts.items()}
+
+
+def _arrays(part: Split | Samples) -> Iterator[Any]:
+    """All arrays of samples, or of blocks of them where they are not in memory."""
+    n = len(part)
+    whole = [part] if in_memory(part) else (part.take(np.arange(a, min(a + 1024, n))) for a in range(0, n, 1024))
+    for block in whole:
+        yield from (*as_tuple(block.x), block.y)
 
 
 def _decided(prepared: Prepared) -> str:

@@ -27,7 +27,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("experiment", nargs="?", metavar="EXPERIMENT", type=Path, help="an experiment file (TOML)")
     parser.add_argument("--model", metavar="NAME", help="the model, instead of the file's")
     parser.add_argument("--dataset", metavar="NAME", help="the data set, instead of the file's; or a file: my.csv")
-    for section in ("loss", "objective", "optimizer", "schedule"):
+    for section in ("loss", "objective", "optimizer", "schedule", "sampler"):
         parser.add_argument(f"--{section}", metavar="NAME", help=f"the {section}, instead of the file's")
     parser.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", dest="settings",
@@ -104,7 +104,7 @@ def _sections(args: argparse.Namespace) -> dict[str, Any]:
     sections = {} if source is None else read_sections(source)
     choose(sections, "model", args.model)
     choose(sections, "data", args.dataset)
-    for section in ("loss", "objective", "optimizer", "schedule"):
+    for section in ("loss", "objective", "optimizer", "schedule", "sampler"):
         choose(sections, section, getattr(args, section))
     change(sections, args.settings)
     return sections

@@ -1,0 +1,1 @@
+"""Recurrent networks for pellucid: rnn, gru, lstm with compiled kernels, masks, carried state."""

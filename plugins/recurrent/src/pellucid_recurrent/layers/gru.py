@@ -1,0 +1,100 @@
+"""GRU: a gate says how much of the state stays, another how much of it the candidate sees."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pellucid import Array, Context, Equation, Example, Param, Shape
+
+from pellucid_recurrent.layers.recurrent import OUTPUTS, STEPS, SUMS, Recurrent
+
+
+class GRU(Recurrent):
+    """``h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}``, n_t = tanh(x_t Wₙ + bₙ + r_t ⊙ (h_{t−1} Uₙ + c)), z_t and r_t gates.
+
+    Cho et al., 2014, with the reset gate after the product, so that all products with U are one. W, U and b hold the
+    update gate z, the reset gate r and the candidate n side by side, in this order.
+
+    Args:
+        units: H, numbers of the state.
+        return_sequences: the output is every state, (T, H), or the last one, (H,).
+        backwards: the steps are taken from the last to the first.
+        carry: how many rows of a step carry their state over to the next step; 0: every sample begins with zeros.
+        init, recurrent_init: initializers of W and of U, or their names. b and c start at zero.
+
+    Shapes: x (N, T, F), and optional mask (N, T), begins (N,) -> y (N, T, H) or (N, H); W (F, 3H); U (H, 3H);
+    b (3H,); c (H,).
+
+    Raises:
+        ShapeError: inputs of other shapes; more rows in a step than are carried.
+    """
+
+    equations = (
+        *STEPS,
+        Equation("sigma", r"\sigma(a) = 1/(1 + e^{-a})", "lambda a: 1 / (1 + np.exp(-a))"),
+        Equation(
+            "read",
+            r"z_t = \sigma(s_t W_z + h_{t-1} U_z + b_z),\ r_t = \sigma(s_t W_r + h_{t-1} U_r + b_r),\ "
+            r"n_t = \tanh(s_t W_n + b_n + r_t \odot (h_{t-1} U_n + c)),\ "
+            r"h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1} \text{ where } m_t, \text{ else } h_{t-1}",
+            "lambda k: (lambda h: np.stack([((a := s[t] @ W + b), (u := h @ U), (z := sigma((a + u)[:, :units])),"
+            " (r := sigma((a + u)[:, units:2 * units])),"
+            " (n := np.tanh(a[:, 2 * units:] + r * (u[:, 2 * units:] + c))),"
+            " (h := np.where(m[t], (1 - z) * n + z * h, h)))[-1] for t in range(len(s))]))(k * h)",
+        ),
+        *OUTPUTS,
+        Equation("z", r"z_t", "sigma((s @ W + before @ U + b)[..., :units])"),
+        Equation("r", r"r_t", "sigma((s @ W + before @ U + b)[..., units:2 * units])"),
+        Equation("q", r"q_t = h_{t-1} U_n + c", "(before @ U)[..., 2 * units:] + c"),
+        Equation("n", r"n_t", "np.tanh((s @ W + b)[..., 2 * units:] + r * q)"),
+        Equation(
+            "dh_t", r"dh_t = e_t + z_{t+1} \odot dh_{t+1} + [da_z, da_r, dq]_{t+1} U^\top",
+            "(lambda dh: np.stack([((d := e[t] + dh), (k := d * (1 - z[t]) * (1 - n[t] ** 2)),"
+            " (a := np.concatenate([d * (before[t] - n[t]) * z[t] * (1 - z[t]), k * q[t] * r[t] * (1 - r[t]),"
+            " k * r[t]], 1)), (dh := np.where(m[t], d * z[t] + a @ U.T, d)))[0]"
+            " for t in range(len(s) - 1, -1, -1)]))(np.zeros_like(h))[::-1]",
+        ),
+        Equation("dn", r"da_n = m_t\, dh_t \odot (1 - z_t) \odot (1 - n_t^2)", "m * dh_t * (1 - z) * (1 - n**2)"),
+        Equation("dz", r"da_z = m_t\, dh_t \odot (h_{t-1} - n_t) \odot z_t \odot (1 - z_t)",
+                 "m * dh_t * (before - n) * z * (1 - z)"),
+        Equation("dr", r"da_r = da_n \odot q_t \odot r_t \odot (1 - r_t)", "dn * q * r * (1 - r)"),
+        Equation("da", r"da = [da_z, da_r, da_n]", "np.concatenate([dz, dr, dn], 2)"),
+        Equation("dq", r"dq = da_n \odot r_t", "dn * r"),
+        *SUMS,
+        Equation("dU", r"dU = \sum_t h_{t-1}^\top [da_z, da_r, dq]",
+                 "np.einsum('tnh,tng->hg', before, np.concatenate([dz, dr, dq], 2))"),
+        Equation("dc", r"dc = \sum_{tn} dq", "dq.sum((0, 1))"),
+    )  # fmt: skip
+    symbols: ClassVar = {
+        "W": "weight", "U": "recurrent_weight", "b": "bias", "c": "candidate_bias", "S": "carried_state",
+    }  # fmt: skip
+    examples = (
+        Example({"units": 3}, ((4, 2),)),
+        Example({"units": 4, "return_sequences": False}, ((None, 3), ("bool", None))),
+        Example({"units": 2, "backwards": True}, ((3, 2), ("bool", 3))),
+        Example({"units": 3, "carry": 256}, ((3, 2),)),
+    )
+    gates = 3
+    candidate_bias: Param
+
+    def build(self, x: Shape, *more: Shape) -> None:
+        super().build(x, *more)
+        self.candidate_bias = self.param("candidate_bias", (self.units,))
+
+    def forward(self, ctx: Context, x: Array, *more: Array) -> Array:
+        y = self.open(ctx, x, more)
+        ctx.extra = ctx.scratch("extra", (*ctx.gates.shape[:2], self.units))
+        ctx.op("recurrent/gru_forward")(
+            ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.candidate_bias.data,
+            self.backwards, ctx.xs, ctx.gates, ctx.carried[0], ctx.extra, y,
+        )  # fmt: skip
+        return self.close(ctx, y)
+
+    def backward(self, ctx: Context, dy: Array) -> Any:
+        found = self.gradients(ctx, dy)
+        candidate = self.candidate_bias
+        ctx.op("recurrent/gru_backward")(
+            gates=ctx.gates, extra=ctx.extra, dextra=ctx.scratch("dextra", ctx.extra.shape),
+            dcandidate=candidate.grad if candidate.trainable else None, **found,
+        )  # fmt: skip
+        return self.answer(ctx, found["dx"])

@@ -1,0 +1,81 @@
+"""RNN: the state is a dense layer of the input and the state before."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pellucid import Array, ConfigError, Context, Equation, Example, Initializer, Interval
+
+from pellucid_recurrent.layers.recurrent import OUTPUTS, STEPS, SUMS, Recurrent
+
+
+class RNN(Recurrent):
+    """``h_t = f(x_t W + h_{t−1} U + b)`` (Elman, 1990; Goodfellow, Bengio & Courville, Deep Learning, §10.2).
+
+    Args:
+        units: H, numbers of the state.
+        activation: f, tanh or relu.
+        return_sequences: the output is every state, (T, H), or the last one, (H,).
+        backwards: the steps are taken from the last to the first.
+        carry: how many rows of a step carry their state over to the next step; 0: every sample begins with zeros.
+        init, recurrent_init: initializers of W and of U, or their names. b starts at zero.
+
+    Shapes: x (N, T, F), and optional mask (N, T), begins (N,) -> y (N, T, H) or (N, H); W (F, H); U (H, H); b (H,).
+
+    Raises:
+        ShapeError: inputs of other shapes; more rows in a step than are carried.
+    """
+
+    equations = (
+        *STEPS,
+        Equation(
+            "read", r"h_t = f(s_t W + h_{t-1} U + b) \text{ where } m_t, \text{ else } h_{t-1}",
+            "lambda k: (lambda h: np.stack([h := np.where(m[t], f(s[t] @ W + h @ U + b), h) for t in range(len(s))]))"
+            "(k * h)",
+        ),
+        *OUTPUTS,
+        Equation("slope", r"f'_t = f'(s_t W + h_{t-1} U + b)", "f.derivative(s @ W + before @ U + b)"),
+        Equation(
+            "da", r"dh_t = e_t + da_{t+1} U^\top, \quad da_t = m_t\, dh_t \odot f'_t",
+            "(lambda dh: np.stack([((d := e[t] + dh), (a := np.where(m[t], d * slope[t], 0)),"
+            " (dh := np.where(m[t], a @ U.T, d)))[1] for t in range(len(s) - 1, -1, -1)]))(np.zeros_like(h))[::-1]",
+        ),
+        *SUMS,
+        Equation("dU", r"dU = \sum_t h_{t-1}^\top da_t", "np.einsum('tnh,tng->hg', before, da)"),
+    )  # fmt: skip
+    symbols: ClassVar = {"W": "weight", "U": "recurrent_weight", "b": "bias", "f": "activation", "S": "carried_state"}
+    examples = (
+        Example({"units": 3}, ((4, 2),)),
+        Example({"units": 4, "activation": "relu", "return_sequences": False}, ((None, 3), ("bool", None))),
+        Example({"units": 2, "backwards": True}, ((3, 2), ("bool", 3))),
+        Example({"units": 3, "carry": 256}, ((3, 2),)),
+    )
+
+    def __init__(
+        self, units: int, activation: Literal["tanh", "relu"] = "tanh", *, return_sequences: bool = True,
+        backwards: bool = False, carry: int = 0, init: str | Initializer = "glorot",
+        recurrent_init: str | Initializer = "recurrent/orthogonal",
+    ) -> None:  # fmt: skip
+        super().__init__(
+            units, return_sequences=return_sequences, backwards=backwards, carry=carry, init=init,
+            recurrent_init=recurrent_init,
+        )  # fmt: skip
+        if activation not in ("tanh", "relu"):
+            raise ConfigError(f"The 'activation' of RNN must be 'tanh' or 'relu'. Received: {activation!r}.")
+        self.activation = activation
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        return (-1.0, 1.0) if self.activation == "tanh" else (0.0, float("inf"))
+
+    def forward(self, ctx: Context, x: Array, *more: Array) -> Array:
+        y = self.open(ctx, x, more)
+        ctx.op("recurrent/rnn_forward")(
+            ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.activation,
+            self.backwards, ctx.xs, ctx.gates, ctx.carried[0], y,
+        )  # fmt: skip
+        return self.close(ctx, y)
+
+    def backward(self, ctx: Context, dy: Array) -> Any:
+        found = self.gradients(ctx, dy)
+        ctx.op("recurrent/rnn_backward")(activation=self.activation, **found)
+        return self.answer(ctx, found["dx"])

@@ -1,0 +1,98 @@
+"""Stack: layers one after another, each of which that takes a mask is given it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pellucid import Array, ConfigError, Context, Equation, Example, Interval, Layer, Shape, ShapeError
+
+from pellucid_recurrent.layers.recurrent import Recurrent
+
+_GRU = {"type": "recurrent/gru", "units": 3}
+_LAST = {"type": "recurrent/rnn", "units": 3, "return_sequences": False}
+_DENSE = {"type": "core/dense", "units": 2}
+
+class Stack(Layer):
+    """``y = f_n(… f_2(f_1(x, m), m) …)``: as ``sequential``, but what comes beside the sequences, a mask m and begins,
+    goes to every layer that takes it: ``rnn``, ``gru``, ``lstm``, and ``parallel`` of them, which reads a sequence both
+    ways. A layer that takes one input, such as ``dense``, gets that alone.
+
+    Args:
+        layers: at least one layer.
+
+    Shapes: x (N, T, F), and optional mask (N, T), begins (N,) -> that of the last layer.
+    """
+
+    equations = (
+        Equation("y", r"y = f_n(\dots f_2(f_1(x, m), m) \dots)"),
+        Equation("dx", r"dx = J_{f_1}^\top \cdots J_{f_n}^\top\, dy"),
+    )
+    examples = (
+        Example({"layers": [_GRU, _LAST, _DENSE]}, ((4, 2), ("bool", 4))),
+        Example({"layers": [_GRU, _DENSE]}, ((None, 2),)),
+    )
+    capturable = True
+    beside = 0
+    """How many inputs there are beside the sequences, known when it is built."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        if not layers:
+            raise ConfigError("The 'layers' of Stack must hold at least one layer. Received: an empty list.")
+        self.layers = layers
+
+    @property
+    def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
+        return tuple(range(1, 1 + self.beside))
+
+    def build(self, x: Shape, *more: Shape) -> None:
+        self._pass(x, more, build=True)
+        self.beside = len(more)
+
+    def output_shape(self, x: Shape, *more: Shape) -> Shape:
+        return self._pass(x, more, build=False)
+
+    def _pass(self, shape: Shape, more: tuple[Shape, ...], *, build: bool) -> Shape:
+        if more and not any(map(_takes_mask, self.layers)):
+            raise ShapeError(
+                "Stack has no layer that takes a mask. Received: inputs of shapes "
+                f"{[tuple(each) for each in (shape, *more)]}. Give it x alone."
+            )
+        for i, layer in enumerate(self.layers):
+            shapes = (shape, *self._beside(layer, more))
+            try:
+                if build:
+                    layer.build(*shapes)
+                shape = layer.output_shape(*shapes)
+            except ShapeError as error:
+                raise ShapeError(f"layers.{i} ({type(layer).__name__}) of Stack: {error}") from error
+        return shape
+
+    def _beside(self, layer: Layer, more: tuple[Any, ...]) -> tuple[Any, ...]:
+        return more if _takes_mask(layer) else ()
+
+    def output_interval(self, *inputs: Interval) -> Interval:
+        interval = inputs[0]
+        for layer in self.layers:
+            interval = layer.output_interval(interval)
+        return interval
+
+    def forward(self, ctx: Context, x: Array, *more: Array) -> Any:
+        ctx.inputs = 1 + len(more)
+        for i, layer in enumerate(self.layers):
+            wanted = ctx.needs_dx[0] if i == 0 else None
+            beside = self._beside(layer, more)
+            own = ctx.child(i) if wanted is None else ctx.child(i, (wanted,) * (1 + len(beside)))
+            x = layer.forward(own, x, *beside)
+        return x
+
+    def backward(self, ctx: Context, dy: Array) -> Any:
+        for i in range(len(self.layers) - 1, -1, -1):
+            dx = self.layers[i].backward(ctx.child(i), dy)
+            dy = dx[0] if isinstance(dx, tuple) else dx
+        return dy if ctx.inputs == 1 else (dy, *[None] * (ctx.inputs - 1))
+
+
+def _takes_mask(layer: Layer) -> bool:
+    """Whether a layer is recurrent or made of such, or says that its second input holds truth values."""
+    return 1 in layer.integer_inputs or any(isinstance(part, Recurrent) for _, part in layer.walk())
