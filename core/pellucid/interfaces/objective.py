@@ -21,13 +21,13 @@ class Batch:
 
     Attributes:
         x: input, or a tuple of them for a model of several inputs.
-        y: target, or None.
+        y: target; a tuple or a table of several, as the data has them; or None.
         weight: a weight per sample, or None.
         index: int64 array: which samples of the data set these are.
     """
 
     x: Any
-    y: Array | None = None
+    y: Any = None
     weight: Array | None = None
     index: Array | None = None
 

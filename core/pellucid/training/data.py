@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
+from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple, mapped, named_parts, regrouped
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -19,7 +19,7 @@ from pellucid.model.inputs import in_type, ready_batches, transformed
 from pellucid.registry.config import config_or_none, read_several
 from pellucid.training.microbatch import Source
 
-Pair = tuple[tuple[HostArray, ...], HostArray | None]
+Pair = tuple[tuple[HostArray, ...], Any]
 """Inputs and targets of an evaluation."""
 
 
@@ -171,7 +171,10 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     y = split.y
     if y is not None:
         y, dtype = objective.scaled(model, y), require_runtime(model).dtype
-        y = np.ascontiguousarray(y, np.int64) if y.dtype.kind in "iub" else in_type(f"y of {where}", y, dtype)
+        y = regrouped(y, [
+            np.ascontiguousarray(part, np.int64) if part.dtype.kind in "iub" else in_type(called, part, dtype)
+            for called, part in named_parts(y, f"y of {where}")
+        ])  # fmt: skip
     try:
         objective.check(model, inputs, y)
     except DataError as error:
@@ -193,5 +196,5 @@ def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Array | None = No
                 + "Only their ratios count: divide them by the largest, and set to 0 what is nothing beside it."
             )
         weight = weight.astype(runtime.dtype)
-    *x, y, weight = (None if part is None else runtime.ops.asarray(part) for part in (*inputs, y, weight))
-    return Source(tuple(x), y, weight, totals)
+    x, y, weight = (mapped(runtime.ops.asarray, part) for part in (inputs, y, weight))
+    return Source(x, y, weight, totals)

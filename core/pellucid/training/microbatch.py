@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, mapped, parts_of
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -16,16 +18,14 @@ class Source:
     """Training data on the device, the order in which this epoch visits its rows, and how far it has come.
 
     Attributes:
-        inputs, y, weight: arrays of n rows each (y and weight may be None).
+        inputs, y, weight: arrays of n rows each (y and weight may be None; y a tuple or a table of several).
         order: int64 array, a permutation of the rows.
         cursor: 0-d int64 array, how many rows of the order have been used.
         totals: float64 array: Σ count·loss and Σ count over them.
         full: the rows of a full micro-batch; what is left of an epoch has fewer.
     """
 
-    def __init__(
-        self, inputs: tuple[Array, ...], y: Array | None, weight: Array | None, totals: Array | None = None
-    ) -> None:
+    def __init__(self, inputs: tuple[Array, ...], y: Any, weight: Array | None, totals: Array | None = None) -> None:
         self.inputs = inputs
         self.y = y
         self.weight = weight
@@ -40,12 +40,12 @@ class Source:
     @property
     def arrays(self) -> tuple[Array | None, ...]:
         """All of them: inputs, y, weight."""
-        return (*self.inputs, self.y, self.weight)
+        return (*self.inputs, *(parts_of(self.y) or (None,)), self.weight)
 
     def copy(self, totals: Array) -> Source:
         """A source of its own memory."""
-        *inputs, y, weight = (None if part is None else part.copy() for part in self.arrays)
-        return Source(tuple(inputs), y, weight, totals)
+        inputs, y, weight = (mapped(lambda array: array.copy(), part) for part in (self.inputs, self.y, self.weight))
+        return Source(inputs, y, weight, totals)
 
     def shuffle(self, seed: int, epoch: int) -> None:
         """Visit the rows in an order that depends on (seed, epoch) alone."""
@@ -70,8 +70,8 @@ class MicroBatch:
         inputs = tuple(self._buffer(x) for x in source.inputs)
         self.batch = Batch(
             x=inputs if len(inputs) > 1 else inputs[0],
-            y=None if source.y is None else self._buffer(source.y),
-            weight=None if source.weight is None else self._buffer(source.weight),
+            y=mapped(self._buffer, source.y),
+            weight=mapped(self._buffer, source.weight),
             index=self.index,
         )
         self._augmentations = [t for t in require_runtime(model).transforms if isinstance(t, Augmentation)]

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from signal import Signals
 from typing import Any
 
-from pellucid.basics.arrays import as_tuple
+from pellucid.basics.arrays import as_tuple, parts_of
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.basics.suggest import listed
 from pellucid.saving.checkpoint import restore_checkpoint
@@ -147,7 +147,8 @@ def _fingerprints(prepared: Prepared) -> dict[str, str]:
     splits = prepared.splits
     parts = {"training": splits.train, "validation": splits.validation, "test": splits.test}
     return {
-        name: fingerprint(f"{part.classes}{part.features}", (*as_tuple(part.x), part.y)) for name, part in parts.items()
+        name: fingerprint(f"{part.classes}{part.features}", (*as_tuple(part.x), *parts_of(part.y)))
+        for name, part in parts.items()
     }
 
 
