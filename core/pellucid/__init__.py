@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.schedules import Constant, Cosine
+    from pellucid.standard.several_losses import SeveralLosses
     from pellucid.standard.supervised import Supervised
     from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
     from pellucid.training.objective import choose_objective
@@ -146,6 +147,7 @@ _MODULES = {
     "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh interval_of",
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
+    "standard.several_losses": "SeveralLosses",
     "standard.supervised": "Supervised",
     "standard.making": "as_codes in_batches to_data",
     "standard.optimizers": "Adam AdamW SGD",
@@ -181,7 +183,7 @@ __all__ = [
     "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer",
     "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
     "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
-    "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax",
+    "Scale", "Schedule", "Segment", "Sequential", "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax",
     "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh",
     "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
     "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",

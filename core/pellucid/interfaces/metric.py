@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
@@ -20,6 +21,11 @@ class Metric(Component, ABC):
     kind: ClassVar[str] = "metric"
     part_of_step: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
+
+    @property
+    def figure(self) -> str:
+        """What it is reported as: the name of its class, ``TopK`` as ``top_k``."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
 
     def beside(self, predicts: Kind | None, output_shape: Shape) -> Metric:
         """The metric that counts predictions of this kind: this one, the default, or one like it that reads them so.

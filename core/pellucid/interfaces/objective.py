@@ -102,6 +102,11 @@ class Objective(Reading, ABC):
     needs_target: ClassVar[bool] = False
     """Whether every sample must have a target: who reads samples from a file can then say that there are none, and
     labels of classes are compared by the names of these."""
+    turns: Sequence[str] = ()
+    """Whose turn it is at which step, again and again: ``("critic", "critic", "generator")``. A player is a part of the
+    model, by its path; at its turn its parameters alone are moved, whatever gradients there are. Which calls are made
+    may differ from player to player. Empty, the default: all parameters move at every step. In evaluation the objective
+    is computed once for each player, as at its first turn."""
 
     @abstractmethod
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
@@ -111,6 +116,10 @@ class Objective(Reading, ABC):
     @abstractmethod
     def backward(self, ctx: Context, model: Layer) -> None:
         """Calls ``model.backward``, which adds to the parameters' gradients."""
+
+    def player(self, step: int) -> str | None:
+        """Whose turn it is at a step, ``objective.player(ctx.step)``; None if there are no turns."""
+        return self.turns[step % len(self.turns)] if self.turns else None
 
     def input_shapes(self, model: Layer) -> tuple[Shape, ...]:
         """The shapes of a batch's ``x`` without the batch axis: those of the model's inputs.

@@ -45,7 +45,8 @@ class Split:
         of_x, of_y = column_names(self.x), None if several else column_names(self.y)
         of_y = of_y if len(of_y or ()) > 1 else None
         features, classes = of_x or _texts(self.features), of_y or _texts(self.classes)
-        x, y = _arrays(self.x, "x"), _arrays(self.y, "y")
+        x = _arrays(self.x, "x") if isinstance(self.x, tuple) else as_array(self.x, "x")
+        y = _arrays(self.y, "y")
         y = y.astype(np.float64) if y is not None and of_y else y  # columns, so no labels
         if not (x is self.x and y is self.y and classes is features is None):  # as a step finds it
             self.__dict__.update(x=x, y=y, classes=classes, features=features)  # else frozen

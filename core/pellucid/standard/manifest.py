@@ -43,6 +43,9 @@ def pellucid_register(registry: Registrar) -> None:
     registry.loss("mse", f"{losses}.outputwise:MSE", summary="mean squared error")
     registry.objective("supervised", "pellucid.standard.supervised:Supervised", summary="a loss on the output")
 
+    registry.objective("several_losses", "pellucid.standard.several_losses:SeveralLosses",
+                       summary="a loss for each of several outputs")  # fmt: skip
+
     registry.optimizer("sgd", "pellucid.standard.optimizers:SGD", summary="stochastic gradient descent with momentum")
     registry.optimizer("adam", "pellucid.standard.optimizers:Adam", summary="steps scaled by moments of the gradient")
     registry.optimizer("adamw", "pellucid.standard.optimizers:AdamW", summary="Adam with decoupled weight decay")
@@ -60,6 +63,7 @@ def pellucid_register(registry: Registrar) -> None:
     registry.metric("r2", f"{metrics}:R2", summary="part of the targets' variance that is explained")
     registry.metric("rmse", f"{metrics}:RMSE", summary="root of the mean squared error, in the targets' unit")
     registry.metric("mae", f"{metrics}:MAE", summary="mean absolute error, in the targets' unit")
+    registry.metric("of_output", "pellucid.standard.of_output:OfOutput", summary="a metric of one of several outputs")
     registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
     registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
     registry.callback("summary", "pellucid.standard.summary:Summary", summary="prints the layers, shapes, parameters")

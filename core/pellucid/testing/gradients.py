@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_tuple
+from pellucid.basics.arrays import HostArray, as_tuple, mapped
 from pellucid.basics.errors import ConfigError
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.interfaces.context import Context
@@ -248,7 +248,7 @@ def _loss_problem(loss: Loss, prediction: Any, target: Any, weight: Any = None, 
 
 def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, setting: _Setting) -> _Problem:
     inputs = [_own(x) for x in batch.inputs]
-    y = None if batch.y is None else _own(batch.y)
+    y = mapped(_own, batch.y)
     own = replace(batch, x=tuple(inputs) if isinstance(batch.x, tuple) else inputs[0], y=y)
     _in_float64(model, inputs, setting)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,8 @@ from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Batch, Objective
 from pellucid.interfaces.transform import Augmentation
 
+Totals = defaultdict[str, Array]
+
 
 class Source:
     """Training data on the device, the order in which this epoch visits its rows, and how far it has come.
@@ -21,18 +25,19 @@ class Source:
         inputs, y, weight: arrays of n rows each (y and weight may be None; y a tuple or a table of several).
         order: int64 array, a permutation of the rows.
         cursor: 0-d int64 array, how many rows of the order have been used.
-        totals: float64 array: Σ count·loss and Σ count over them.
+        totals: of the loss and of each part that the objective reports, by their names, Σ count·figure and Σ count over
+            these rows, a float64 array.
         full: the rows of a full micro-batch; what is left of an epoch has fewer.
     """
 
-    def __init__(self, inputs: tuple[Array, ...], y: Any, weight: Array | None, totals: Array | None = None) -> None:
+    def __init__(self, inputs: tuple[Array, ...], y: Any, weight: Array | None, totals: Totals | None = None) -> None:
         self.inputs = inputs
         self.y = y
         self.weight = weight
         self.order = np.arange(len(inputs[0]), dtype=np.int64)
         self.cursor = np.zeros((), np.int64)
         self.full = max(1, len(self.order))
-        self.totals = np.zeros(2) if totals is None else totals
+        self.totals = defaultdict(partial(np.zeros, 2)) if totals is None else totals
 
     def __len__(self) -> int:
         return len(self.order)
@@ -42,7 +47,7 @@ class Source:
         """All of them: inputs, y, weight."""
         return (*self.inputs, *(parts_of(self.y) or (None,)), self.weight)
 
-    def copy(self, totals: Array) -> Source:
+    def copy(self, totals: Totals) -> Source:
         """A source of its own memory."""
         inputs, y, weight = (mapped(lambda array: array.copy(), part) for part in (self.inputs, self.y, self.weight))
         return Source(inputs, y, weight, totals)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
@@ -21,7 +23,7 @@ from pellucid.interfaces.optimizer import Optimizer, Segment, Slots
 from pellucid.interfaces.schedule import Schedule
 from pellucid.registry.registry import default_registry
 from pellucid.training.data import Pair
-from pellucid.training.microbatch import Source
+from pellucid.training.microbatch import Source, Totals
 
 AT_ONCE = 32
 """Steps without a return to Python at the most, so that an interrupt is heard soon."""
@@ -99,7 +101,8 @@ class Training:
         runtime: the model's.
         steps, epochs: accepted steps, as the optimizer counts them, and finished epochs.
         position: rows of the epoch under way that have been trained on.
-        totals: Σ count·loss and Σ count over them.
+        totals: of the loss and of each part that the objective reports, by their names, Σ count·figure and Σ count
+            over them.
         plan: of the last call of ``fit``: its ``rows`` and ``batch_size``, which divide an epoch into steps; after how
             many ``epochs`` and accepted ``steps`` of the trainer it ends.
         history: the figures of all epochs.
@@ -120,11 +123,15 @@ class Training:
     def __post_init__(self) -> None:
         self.runtime = require_runtime(self.model)
         self.epochs = self.position = 0
-        self.totals = self.runtime.ops.zeros(2, np.float64)
+        self.totals = self.new_totals()
         self.plan: dict[str, int] = {}
         self.history = History()
         self.directory: Path | None = None
         self.slots = Slots(self.runtime.arena)
+
+    def new_totals(self) -> Totals:
+        """Sums that begin at zero. Not ops.zeros: that belongs to the step and is replayed with it."""
+        return defaultdict(partial(self.runtime.ops.xp.zeros, 2, np.float64))
 
     @property
     def steps(self) -> int:
