@@ -237,9 +237,8 @@ class Context:
         by differences holds the value at what it was. Each value of a call site has a name of its own."""
         if isinstance(value, Variable):
             return self.variable(self.stop(name, strip(value)))
-        if self._call.stopped is None:
-            return value
-        return self._call.stopped.setdefault((self.path, name), self.ops.xp.array(value))
+        held = self._call.stopped
+        return value if held is None else held.setdefault((self.path, name), self.xp.array(value))
 
     def hold(self, stopped: dict[Any, Any]) -> None:
         """Keep what is stopped in a table, and take from there what it holds already (the gradient checker does)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal
 
@@ -21,11 +20,8 @@ class Metric(Component, ABC):
     kind: ClassVar[str] = "metric"
     part_of_step: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
-
-    @property
-    def figure(self) -> str:
-        """What it is reported as: the name of its class, ``TopK`` as ``top_k``."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+    figure: str = ""
+    """What it is reported as; empty, the default: the name of its class, ``TopK`` as ``top_k``."""
 
     def beside(self, predicts: Kind | None, output_shape: Shape) -> Metric:
         """The metric that counts predictions of this kind: this one, the default, or one like it that reads them so.

@@ -105,8 +105,8 @@ class Objective(Reading, ABC):
     turns: Sequence[str] = ()
     """Whose turn it is at which step, again and again: ``("critic", "critic", "generator")``. A player is a part of the
     model, by its path; at its turn its parameters alone are moved, whatever gradients there are. Which calls are made
-    may differ from player to player. Empty, the default: all parameters move at every step. In evaluation the objective
-    is computed once for each player, as at its first turn."""
+    may differ from player to player. Empty, the default: all parameters move at every step. In evaluation there are no
+    turns: the parts of all players are reported, and the objective is their mean."""
 
     @abstractmethod
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:

@@ -127,8 +127,7 @@ def make_segments(optimizer: Optimizer, slots: Slots, player: str | None = None)
         if not param.trainable or own is None or not f"{param.path}.".startswith(f"{player}." if player else ""):
             continue
         groups: Sequence[Group] = getattr(own, "groups", None) or ()
-        if not any(run[0][0] is own for run in runs):
-            _check_groups(groups, paths)
+        _check_groups(groups, paths)
         hyper = (own, *_hyper(own, groups, param))
         start, stop = arena.offsets[i], arena.end(i)
         if runs and runs[-1][0] == hyper and runs[-1][2] == start:
@@ -136,10 +135,8 @@ def make_segments(optimizer: Optimizer, slots: Slots, player: str | None = None)
         else:
             runs.append((hyper, start, stop, [param]))
     if player and not runs:
-        raise ConfigError(
-            f"The objective lets '{player}' move in its turns, and no trainable parameter belongs to it. A player is "
-            f"a part of the model, by its path. The parameters are: {', '.join(paths)}."
-        )
+        told = "a part of the model, by its path, that an optimizer moves"
+        raise ConfigError(f"turns: a player is {told}. Received: '{player}'. Parameters: {', '.join(paths)}.")
     return [
         Segment(start, stop, tuple(params), np.array(hyper[1:], np.float64), hyper[1], slots)
         for hyper, start, stop, params in runs

@@ -141,10 +141,8 @@ def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
         trainer.slots.buffer(name)[...] = values
     trainer.slots.t[()], trainer.slots.broken_off = progress["optimizer_steps"], False
     trainer.epochs, trainer.position, trainer.plan = progress["epochs"], progress["position"], progress["plan"]
-    for sums in trainer.totals.values():
-        sums[...] = 0.0
-    for name, values in totals.items():
-        trainer.totals[name][...] = values
+    trainer.totals.clear()
+    trainer.totals.update(totals)
     trainer.history.records[:] = history
 
 

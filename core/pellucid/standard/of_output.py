@@ -9,6 +9,7 @@ from pellucid.basics.arrays import Shape
 from pellucid.basics.checks import check_type
 from pellucid.basics.component import Example
 from pellucid.interfaces.metric import Kind, Metric
+from pellucid.training.evaluation import figure_of
 
 
 class OfOutput(Metric):
@@ -29,8 +30,8 @@ class OfOutput(Metric):
         self.metric = metric
 
     @property
-    def figure(self) -> str:
-        return f"{self.output}_{self.metric.figure}"
+    def figure(self) -> str:  # type: ignore[override]
+        return f"{self.output}_{figure_of(self.metric)}"
 
     @property
     def higher_is_better(self) -> bool:  # type: ignore[override]

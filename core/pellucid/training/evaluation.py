@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -29,21 +30,20 @@ def evaluate(
     runtime = require_runtime(model)
     ops = runtime.ops
     ctx = Context(ops, training=False, seed=seed, dtype=runtime.dtype)
-    sums, parts = {"loss": (0.0, 0.0)}, dict[str, None]()
+    sums: dict[str, float] = {"loss": 0.0}
+    total = 0.0
     for metric in metrics:
         metric.reset()
     for rows, (*inputs, y) in batches:
         index = np.arange(rows.start, rows.stop, dtype=np.int64)
+        ctx.begin(0, 0, index=index)
         x = tuple(ops.asarray(part) for part in inputs)
         batch = Batch(x if len(x) > 1 else x[0], mapped(ops.asarray, y), None, index)
-        for player in dict.fromkeys(objective.turns) or (None,):
-            ctx.begin(objective.turns.index(player) if player else 0, 0, index=index)
-            ctx.parts = {}
-            values = {"loss": objective.forward(ctx, model, batch), **ctx.parts}
-            parts |= dict.fromkeys(ctx.parts)
-            for name, value in values.items():
-                total, count = sums.get(name, (0.0, 0.0))
-                sums[name] = total + ctx.count * float(value), count + ctx.count
+        ctx.parts = {}
+        values = {"loss": objective.forward(ctx, model, batch)} | ctx.parts
+        for name, value in values.items():
+            sums[name] = sums.get(name, 0.0) + ctx.count * float(value)
+        total += ctx.count
         if metrics:
             pair = objective.metric_pair(ctx)
             if pair is None:
@@ -52,8 +52,8 @@ def evaluate(
             prediction, target = (objective.unscaled(model, of) for of in host)
             for metric in metrics:
                 metric.update(prediction, target)
-    figures = {name: total / count if count else float("nan") for name, (total, count) in sums.items()}
-    names = figure_names(metrics, "loss", *parts)
+    figures = {name: value / total if total else float("nan") for name, value in sums.items()}
+    names = figure_names(metrics, "loss", *ctx.parts)
     return figures | {name: _figure(metric) for name, metric in zip(names, metrics, strict=True)}
 
 
@@ -65,13 +65,18 @@ def _figure(metric: Metric) -> float:
     return float(result)
 
 
+def figure_of(metric: Metric) -> str:
+    """What one is reported as."""
+    return metric.figure or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(metric).__name__).lower()
+
+
 def figure_names(metrics: Sequence[Metric], *others: str) -> list[str]:
     """What metrics are reported as: ``TopK`` as ``top_k``, and where there are several of one class ``top_k(k=3)``.
 
     Raises:
         ConfigError: two figures, these or ``others``, would have one name.
     """
-    kinds = [metric.figure for metric in metrics]
+    kinds = [figure_of(metric) for metric in metrics]
     names = list(others)
     for metric, kind in zip(metrics, kinds, strict=True):
         told = [f"{name}={value!r}" for name, value in metric.arguments().items()] if kinds.count(kind) > 1 else []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,8 +12,6 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Batch, Objective
 from pellucid.interfaces.transform import Augmentation
-
-Totals = defaultdict[str, Array]
 
 
 class Source:
@@ -30,14 +26,16 @@ class Source:
         full: the rows of a full micro-batch; what is left of an epoch has fewer.
     """
 
-    def __init__(self, inputs: tuple[Array, ...], y: Any, weight: Array | None, totals: Totals | None = None) -> None:
+    def __init__(
+        self, inputs: tuple[Array, ...], y: Any, weight: Array | None, totals: dict[str, Array] | None = None
+    ) -> None:
         self.inputs = inputs
         self.y = y
         self.weight = weight
         self.order = np.arange(len(inputs[0]), dtype=np.int64)
         self.cursor = np.zeros((), np.int64)
         self.full = max(1, len(self.order))
-        self.totals = defaultdict(partial(np.zeros, 2)) if totals is None else totals
+        self.totals = {} if totals is None else totals
 
     def __len__(self) -> int:
         return len(self.order)
@@ -47,10 +45,10 @@ class Source:
         """All of them: inputs, y, weight."""
         return (*self.inputs, *(parts_of(self.y) or (None,)), self.weight)
 
-    def copy(self, totals: Totals) -> Source:
+    def copy(self) -> Source:
         """A source of its own memory."""
         inputs, y, weight = (mapped(lambda array: array.copy(), part) for part in (self.inputs, self.y, self.weight))
-        return Source(inputs, y, weight, totals)
+        return Source(inputs, y, weight)
 
     def shuffle(self, seed: int, epoch: int) -> None:
         """Visit the rows in an order that depends on (seed, epoch) alone."""

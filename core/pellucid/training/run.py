@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
 
-import numpy as np
-
+from pellucid.basics.arrays import Array
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -23,7 +20,7 @@ from pellucid.interfaces.optimizer import Optimizer, Segment, Slots
 from pellucid.interfaces.schedule import Schedule
 from pellucid.registry.registry import default_registry
 from pellucid.training.data import Pair
-from pellucid.training.microbatch import Source, Totals
+from pellucid.training.microbatch import Source
 
 AT_ONCE = 32
 """Steps without a return to Python at the most, so that an interrupt is heard soon."""
@@ -123,15 +120,11 @@ class Training:
     def __post_init__(self) -> None:
         self.runtime = require_runtime(self.model)
         self.epochs = self.position = 0
-        self.totals = self.new_totals()
+        self.totals: dict[str, Array] = {}
         self.plan: dict[str, int] = {}
         self.history = History()
         self.directory: Path | None = None
         self.slots = Slots(self.runtime.arena)
-
-    def new_totals(self) -> Totals:
-        """Sums that begin at zero. Not ops.zeros: that belongs to the step and is replayed with it."""
-        return defaultdict(partial(self.runtime.ops.xp.zeros, 2, np.float64))
 
     @property
     def steps(self) -> int:

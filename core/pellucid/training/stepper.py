@@ -16,7 +16,6 @@ from pellucid.basics.errors import ConfigError, NumericalError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.optimizer import Slots
 from pellucid.ops.recording import Replayed
-from pellucid.training.evaluation import figure_names
 from pellucid.training.microbatch import MicroBatch, Source
 from pellucid.training.run import GradientObserver, Run, Training
 from pellucid.training.update import Update
@@ -91,9 +90,7 @@ class Step:
         for k, batch in enumerate(self.batches):
             if k > 0:  # whoever takes the step has begun the first
                 ctx.begin(ctx.step, ctx.epoch, micro=k, row_offset=rows, share=len(batch.batch) / batch.source.full)
-            values: dict[str, Any] = {"loss": batch.forward(), **batch.ctx.parts}
-            if len(values) == len(batch.ctx.parts):
-                figure_names((), "loss", *values)  # raises: one overwrites the other
+            values = {"loss": batch.forward()} | batch.ctx.parts
             weight = batch.ctx.count
             rows += len(batch.batch)
             if weight == 0.0:
@@ -201,7 +198,7 @@ class Stepper:
                 if self._unfinished or done < times:  # half a gradient, or that of what has no weight
                     times = done if self._unfinished else times
                     self._clean()
-                for name in step.figures:
+                for name in step.figures if done else ():
                     source.totals[name][1] += done * step.count
                 source.cursor[()] = start + times * rows
             run.loss = float(step.figures["loss"])

@@ -210,7 +210,7 @@ class Trainer(Training):
         if key not in self._direct:
             if len(self._direct) == KEPT_SHAPES:  # batches of ever new sizes must not pile up
                 self.forget()
-            self._direct[key] = new.copy(self.new_totals())  # the arrays may be the caller's
+            self._direct[key] = new.copy()  # the arrays may be the caller's
         source = self._direct[key]
         for part, values in zip(source.arrays, new.arrays, strict=True):
             if part is not None:

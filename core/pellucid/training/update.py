@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import copy
 from math import inf
 
@@ -56,9 +55,7 @@ class Update:
         values = [float(r.penalty(self.ops, p.data)) for p, r in self.regularized]
         return {"penalty": sum(values)} if values else {}
 
-    def apply(
-        self, ctx: Context, figures: Mapping[str, Array], totals: Mapping[str, Array], count: float
-    ) -> bool:  # fmt: skip
+    def apply(self, ctx: Context, figures: dict[str, Array], totals: dict[str, Array], count: float) -> bool:
         """One optimizer step; its loss and other figures, times ``count``, are added to the totals. False, and nothing
         changed but the gradients, if a number is not finite."""
         ops, grad = self.ops, self.arena.grad
@@ -79,6 +76,8 @@ class Update:
             ops.clip_norm(grad, self.sum_squares, self.clip_norm)
         self.slots.broken_off = True
         for name, figure in figures.items():
+            if name not in totals:  # not ops.zeros: that belongs to the step and is replayed with it
+                totals[name] = ops.xp.zeros(2, np.float64)
             ops.add_scaled(totals[name][:1].reshape(()), figure, count)
         ops.increment(self.slots.t)
         self.optimizer.step(self.segments)

@@ -31,6 +31,9 @@ def parts_reported(subject: Subject) -> None:
     trial = ObjectiveTrial(subject)
     ctx = trial.context()
     (loss,) = trial.forward(ctx)
+    taken = {"loss", "epoch", "step", "penalty"} & ctx.parts.keys()
+    require(not taken, "A part has the name of another figure.", expected="a name of its own", received=sorted(taken),
+            remedy="Call it what it is: the history of a training has these already.")  # fmt: skip
     figures = {"objective": loss, **ctx.parts}
     for name, figure in figures.items():
         require(np.ndim(figure) == 0 and np.isfinite(float(figure)), f"The {name} is no finite number.",
