@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.schedules import Constant, Cosine
+    from pellucid.standard.functions import FunctionLayer, FunctionLoss, FunctionMetric
     from pellucid.standard.several_losses import SeveralLosses
     from pellucid.standard.supervised import Supervised
     from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
@@ -147,6 +148,7 @@ _MODULES = {
     "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh interval_of",
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
+    "standard.functions": "FunctionLayer FunctionLoss FunctionMetric",
     "standard.several_losses": "SeveralLosses",
     "standard.supervised": "Supervised",
     "standard.making": "as_codes in_batches to_data",
@@ -179,20 +181,21 @@ __all__ = [
     "BinaryCrossEntropy", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component", "Composite",
     "ConfigError", "Constant", "Context", "Cosine", "DataError", "Dataset", "Dense", "Derivatives",
     "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Files", "FinishedRun", "Flatten",
-    "FlattenSamples", "Glorot", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
-    "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer",
-    "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
-    "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
-    "Scale", "Schedule", "Segment", "Sequential", "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax",
-    "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh",
-    "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
-    "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
-    "class_number", "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops",
-    "grad", "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run",
-    "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows", "require_runtime",
-    "save", "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data",
-    "transformed", "value_and_grad", "weight_per_row",
+    "FlattenSamples", "FunctionLayer", "FunctionLoss", "FunctionMetric", "Glorot", "He", "History", "HostArray",
+    "Initializer", "Interval", "Layer", "LayerNorm", "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError",
+    "Objective", "OfValues", "Ones", "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName",
+    "PellucidError", "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Registrar",
+    "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime", "Scale", "Schedule", "Segment", "Sequential",
+    "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split",
+    "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh", "Trainer", "Transform", "Transposed", "Variable",
+    "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount", "check_bool", "check_choice",
+    "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_memory", "check_output",
+    "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous", "create",
+    "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl", "in_batches",
+    "interval_of", "listed", "load", "load_dataset", "mix", "names", "open_run", "pictures", "read", "reject",
+    "replacing", "require_activation", "require_reach", "require_rows", "require_runtime", "save", "save_array",
+    "save_codes", "save_samples", "set_num_threads", "straight_path", "to_config", "to_data", "transformed",
+    "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -23,19 +23,8 @@ EVERY_INPUT = (True,) * 32
 class _Call:
     """What all contexts of one call of a model share."""
 
-    __slots__ = (
-        "cell",
-        "dtype",
-        "epoch",
-        "index",
-        "micro",
-        "seed",
-        "share",
-        "step",
-        "stopped",
-        "updates",
-        "uses_streams",
-    )
+    __slots__ = ("cell", "dtype", "epoch", "index", "micro", "seed", "share", "step", "stopped", "updates",
+                 "uses_streams")  # fmt: skip
 
     def set_key(self) -> None:
         """Derive the step's key; no layer without randomness pays for it."""

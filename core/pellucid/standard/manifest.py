@@ -35,6 +35,11 @@ def pellucid_register(registry: Registrar) -> None:
     registry.layer("residual", f"{containers}:Residual", summary="y = x + f(x)")
     registry.layer("parallel", f"{containers}:Parallel", summary="several layers on one input, joined or added")
 
+    functions = "pellucid.standard.functions"
+    registry.layer("function", f"{functions}:FunctionLayer", summary="a plain function of Variables")
+    registry.loss("function", f"{functions}:FunctionLoss", summary="a plain function of prediction and target")
+    registry.metric("function", f"{functions}:FunctionMetric", summary="a plain function of predictions and targets")
+
     losses = "pellucid.standard.losses"
     registry.loss("softmax_cross_entropy", f"{losses}.softmax_cross_entropy:SoftmaxCrossEntropy",
                   summary="classification with one class per sample, on logits")  # fmt: skip

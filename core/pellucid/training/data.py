@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple, mapped, named_parts, regrouped
+from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped, named_parts, regrouped
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -17,21 +17,14 @@ from pellucid.interfaces.samples import Split, check_data
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.model.inputs import in_type, ready_batches, transformed
 from pellucid.registry.config import config_or_none, read_several
-from pellucid.training.microbatch import Source
+from pellucid.training.microbatch import Source, Totals
 
 Pair = tuple[tuple[HostArray, ...], Any]
 """Inputs and targets of an evaluation."""
 
 
 def prepare(
-    model: Layer,
-    objective: Objective,
-    data: Any,
-    validation: Any,
-    sample_weight: Any,
-    *,
-    seed: int,
-    totals: dict[str, Array],
+    model: Layer, objective: Objective, data: Any, validation: Any, sample_weight: Any, *, seed: int, totals: Totals
 ) -> tuple[Source, Pair | None]:
     """The rows to train on, which sum up in ``totals``, and (inputs, y) to validate on or None: all that can be checked
     before the first step is checked, and is on the device.
@@ -178,10 +171,11 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     y = split.y
     if y is not None:
         y, dtype = objective.scaled(model, y), require_runtime(model).dtype
-        y = regrouped(y, [
+        typed = (
             np.ascontiguousarray(part, np.int64) if part.dtype.kind in "iub" else in_type(called, part, dtype)
             for called, part in named_parts(y, f"y of {where}")
-        ])  # fmt: skip
+        )
+        y = regrouped(y, typed)
     try:
         objective.check(model, inputs, y)
     except DataError as error:
@@ -189,7 +183,7 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     return inputs, y
 
 
-def _source(runtime: Runtime, pair: Pair, weight: Any, totals: dict[str, Array] | None = None) -> Source:
+def _source(runtime: Runtime, pair: Pair, weight: Any, totals: Totals | None = None) -> Source:
     inputs, y = pair
     if weight is not None:
         n = len(inputs[0])

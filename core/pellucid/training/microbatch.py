@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import Array, mapped, parts_of
-from pellucid.basics.errors import ShapeError
+from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Batch, Objective
 from pellucid.interfaces.transform import Augmentation
+
+Totals = dict[str, Array]
 
 
 class Source:
@@ -26,9 +28,7 @@ class Source:
         full: the rows of a full micro-batch; what is left of an epoch has fewer.
     """
 
-    def __init__(
-        self, inputs: tuple[Array, ...], y: Any, weight: Array | None, totals: dict[str, Array] | None = None
-    ) -> None:
+    def __init__(self, inputs: tuple[Array, ...], y: Any, weight: Array | None, totals: Totals | None = None) -> None:
         self.inputs = inputs
         self.y = y
         self.weight = weight
@@ -56,6 +56,17 @@ class Source:
         self.order[:] = rng.permutation(len(self.order))
 
 
+class Weighted(Batch):
+    """A batch that notes whether anybody has looked at its weights."""
+
+    seen = False
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "weight":
+            self.seen = True
+        return super().__getattribute__(name)
+
+
 class MicroBatch:
     """The memory of one micro-batch of ``rows`` rows, and what is computed in it: gather, augment, forward, backward.
 
@@ -71,7 +82,7 @@ class MicroBatch:
         self.index = np.empty(rows, np.int64)
         self._pairs: list[tuple[Array, Array]] = []
         inputs = tuple(self._buffer(x) for x in source.inputs)
-        self.batch = Batch(
+        self.batch = (Batch if source.weight is None else Weighted)(
             x=inputs if len(inputs) > 1 else inputs[0],
             y=mapped(self._buffer, source.y),
             weight=mapped(self._buffer, source.weight),
@@ -111,7 +122,13 @@ class MicroBatch:
     def forward(self) -> Array:
         """Gather the next rows; their loss, a 0-d array, whose mean is over ``ctx.count``."""
         self._gather()
-        return self.objective.forward(self.ctx, self.model, self.batch)
+        loss = self.objective.forward(self.ctx, self.model, self.batch)
+        if isinstance(self.batch, Weighted) and not self.batch.seen:
+            raise ConfigError(
+                f"{type(self.objective).__name__} was given a weight for each sample, and has not looked at them: "
+                "batch.weight. Train without sample_weight, or let it return the weighted mean, with ctx.count = Σw."
+            )
+        return loss
 
     def backward(self) -> None:
         """Add its gradient to the parameters' ``grad``."""
