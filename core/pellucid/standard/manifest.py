@@ -54,6 +54,9 @@ def pellucid_register(registry: Registrar) -> None:
     registry.optimizer("sgd", "pellucid.standard.optimizers:SGD", summary="stochastic gradient descent with momentum")
     registry.optimizer("adam", "pellucid.standard.optimizers:Adam", summary="steps scaled by moments of the gradient")
     registry.optimizer("adamw", "pellucid.standard.optimizers:AdamW", summary="Adam with decoupled weight decay")
+    combined = "pellucid.standard.combined"
+    registry.optimizer("by_path", f"{combined}:ByPath", summary="an optimizer for each part of a model")
+    registry.optimizer("moving", f"{combined}:Moving", summary="parts that follow others, as moving averages")
     registry.schedule("constant", "pellucid.standard.schedules:Constant", summary="the same learning rate throughout")
     registry.schedule("cosine", "pellucid.standard.schedules:Cosine", summary="warm-up, then half a cosine down")
 

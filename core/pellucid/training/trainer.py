@@ -37,7 +37,8 @@ class Trainer(Training):
         loss: a loss between prediction and target; of a model of several outputs one for each, in a list or by name,
             ``{"digit": "softmax_cross_entropy", "angle": "mse"}``; or
         objective: what a step minimises. With neither, the model's own default is used.
-        optimizer: how gradients become steps.
+        optimizer: how gradients become steps; by patterns of paths an optimizer for each part of the model,
+            ``{"generator.*": "adam", "*": "sgd"}``.
         schedule: a factor on the learning rate over the steps; None keeps it constant.
         metrics: figures for evaluation; of a model of several outputs by their names, ``{"digit": "accuracy"}``.
         clip_norm: upper bound c on the global norm of the gradient: ``g·min(1, c/‖g‖)``.
@@ -66,6 +67,8 @@ class Trainer(Training):
         if isinstance(metrics, Mapping) and "type" not in metrics:
             several = [(name, of if isinstance(of, list | tuple) else [of]) for name, of in metrics.items()]
             metrics = [{"type": "of_output", "output": name, "metric": m} for name, of in several for m in of]
+        if isinstance(optimizer, Mapping) and "type" not in optimizer:
+            optimizer = {"type": "by_path", "optimizers": optimizer}
         chosen = choose_objective(model, loss, objective)
         suited = chosen.suited(model, read_several("metric", metrics, path="metrics"))
         figure_names(suited)

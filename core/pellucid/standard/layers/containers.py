@@ -7,6 +7,8 @@ from itertools import accumulate
 from math import prod
 from typing import Any, Literal
 
+import numpy as np
+
 from pellucid.basics.arrays import Array, Interval, Shape, as_tuple
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, PellucidError, ShapeError
@@ -83,6 +85,12 @@ class Sequential(Layer):
             inputs = (layer.output_interval(*inputs),)
         return inputs[0]
 
+    def as_calls(self, *inputs: Any) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        for layer in self.layers:
+            inputs = as_tuple(layer(*inputs))
+        return inputs if len(inputs) > 1 else inputs[0]
+
     def forward(self, ctx: Context, *inputs: Array) -> Any:
         ctx.inputs = len(inputs)
         for i, layer in enumerate(self.layers):
@@ -139,6 +147,10 @@ class Residual(Layer):
 
     def output_interval(self, *inputs: Interval) -> Interval:
         return _sum_of([*inputs, self.layer.output_interval(*inputs)])
+
+    def as_calls(self, x: Any) -> Any:
+        """See :meth:`Sequential.as_calls`."""
+        return x + self.layer(x)
 
     def forward(self, ctx: Context, x: Array) -> Array:
         return _total(ctx, "y", [x, self.layer.forward(ctx.child(0, ctx.needs_dx[:1]), x)])
@@ -208,6 +220,13 @@ class Parallel(Layer):
         if self.join == "sum":
             return _sum_of(parts)
         return min(low for low, _ in parts), max(high for _, high in parts)
+
+    def as_calls(self, *inputs: Any) -> Any:
+        """See :meth:`Sequential.as_calls`."""
+        outputs = [layer(*inputs) for layer in self.layers]
+        if self.join == "apart":
+            return tuple(outputs)
+        return sum(outputs[1:], outputs[0]) if self.join == "sum" else np.concatenate(outputs, axis=-1)
 
     def forward(self, ctx: Context, *inputs: Array) -> Any:
         ctx.inputs = len(inputs)

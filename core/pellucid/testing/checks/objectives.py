@@ -13,9 +13,11 @@ from pellucid.testing.subject import ROUNDING, Subject
 
 
 def gradients(subject: Subject) -> None:
-    """The parameter gradients are the derivatives of the objective."""
+    """The parameter gradients are the derivatives of the objective, of each player's part at its turn."""
     trial = ObjectiveTrial(subject)
-    check_gradients(trial.objective, trial.model, trial.batch(), ops=trial.ops)
+    turns = trial.objective.turns
+    for step in map(turns.index, dict.fromkeys(turns)) if turns else (0,):
+        check_gradients(trial.objective, trial.model, trial.batch(), ops=trial.ops, step=step)
 
 
 def evaluation_repeats(subject: Subject) -> None:
