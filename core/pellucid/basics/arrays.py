@@ -50,7 +50,9 @@ def regrouped(given: Any, arrays: Iterable[Any]) -> Any:
 
 def mapped(function: Callable[[Any], Any], given: Any) -> Any:
     """The same of what a function makes of each of them."""
-    return regrouped(given, map(function, parts_of(given)))
+    if isinstance(given, tuple | dict):
+        return regrouped(given, map(function, parts_of(given)))
+    return None if given is None else function(given)
 
 
 def taken(given: Any, rows: Any) -> Any:

@@ -121,14 +121,15 @@ def make_segments(optimizer: Optimizer, slots: Slots, player: str | None = None)
     ``player``, a part of the model, those that belong to it."""
     arena = slots.arena
     paths = [param.path for param in arena.params]
+    moved = [p.trainable and f"{p.path}.".startswith(f"{player}." if player else "") for p in arena.params]
+    owners = [optimizer.of(param) if moves else None for param, moves in zip(arena.params, moved, strict=True)]
+    for each in dict.fromkeys(filter(None, owners)):
+        _check_groups(getattr(each, "groups", None) or (), paths)
     runs: list[tuple[tuple[Optimizer, float, float], int, int, list[Param]]] = []
-    for i, param in enumerate(arena.params):
-        own = optimizer.of(param)
-        if not param.trainable or own is None or not f"{param.path}.".startswith(f"{player}." if player else ""):
+    for i, (param, own) in enumerate(zip(arena.params, owners, strict=True)):
+        if own is None:
             continue
-        groups: Sequence[Group] = getattr(own, "groups", None) or ()
-        _check_groups(groups, paths)
-        hyper = (own, *_hyper(own, groups, param))
+        hyper = (own, *_hyper(own, getattr(own, "groups", None) or (), param))
         start, stop = arena.offsets[i], arena.end(i)
         if runs and runs[-1][0] == hyper and runs[-1][2] == start:
             runs[-1] = (hyper, runs[-1][1], stop, [*runs[-1][3], param])

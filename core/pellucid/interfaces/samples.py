@@ -46,7 +46,7 @@ class Split:
         of_y = of_y if len(of_y or ()) > 1 else None
         features, classes = of_x or _texts(self.features), of_y or _texts(self.classes)
         x = _arrays(self.x, "x") if isinstance(self.x, tuple) else as_array(self.x, "x")
-        y = _arrays(self.y, "y")
+        y = _arrays(self.y, "y") if several else None if self.y is None else as_array(self.y, "y")
         y = y.astype(np.float64) if y is not None and of_y else y  # columns, so no labels
         if not (x is self.x and y is self.y and classes is features is None):  # as a step finds it
             self.__dict__.update(x=x, y=y, classes=classes, features=features)  # else frozen
@@ -104,7 +104,8 @@ def check_data(x: Any, y: Any = None, *, where: str = "the data") -> None:
         where: what the message calls them.
     """
     single = not isinstance(x, tuple)
-    given = [*named_parts(x, "x"), *named_parts(y, "y")]
+    given = [("x", x)] if single else [*named_parts(x, "x")]
+    given += [("y", y)] if isinstance(y, np.ndarray) else named_parts(y, "y")
     named = [(name, as_array(array, f"{name} of {where}")) for name, array in given]
     for name, array in named:
         if array.ndim == 0:

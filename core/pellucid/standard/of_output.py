@@ -9,7 +9,7 @@ from pellucid.basics.arrays import Shape
 from pellucid.basics.checks import check_type
 from pellucid.basics.component import Example
 from pellucid.interfaces.metric import Kind, Metric
-from pellucid.training.evaluation import figure_of
+from pellucid.training.evaluation import figure_names
 
 
 class OfOutput(Metric):
@@ -31,7 +31,7 @@ class OfOutput(Metric):
 
     @property
     def figure(self) -> str:  # type: ignore[override]
-        return f"{self.output}_{figure_of(self.metric)}"
+        return f"{self.output}_{figure_names([self.metric])[0]}"
 
     @property
     def higher_is_better(self) -> bool:  # type: ignore[override]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped, named_parts, regrouped
+from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -171,11 +171,15 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     y = split.y
     if y is not None:
         y, dtype = objective.scaled(model, y), require_runtime(model).dtype
-        typed = (
-            np.ascontiguousarray(part, np.int64) if part.dtype.kind in "iub" else in_type(called, part, dtype)
-            for called, part in named_parts(y, f"y of {where}")
-        )
-        y = regrouped(y, typed)
+
+        def typed(part: HostArray) -> HostArray:
+            return (
+                np.ascontiguousarray(part, np.int64)
+                if part.dtype.kind in "iub"
+                else in_type(f"y of {where}", part, dtype)
+            )
+
+        y = mapped(typed, y)
     try:
         objective.check(model, inputs, y)
     except DataError as error:

@@ -65,18 +65,13 @@ def _figure(metric: Metric) -> float:
     return float(result)
 
 
-def figure_of(metric: Metric) -> str:
-    """What one is reported as."""
-    return metric.figure or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(metric).__name__).lower()
-
-
 def figure_names(metrics: Sequence[Metric], *others: str) -> list[str]:
     """What metrics are reported as: ``TopK`` as ``top_k``, and where there are several of one class ``top_k(k=3)``.
 
     Raises:
         ConfigError: two figures, these or ``others``, would have one name.
     """
-    kinds = [figure_of(metric) for metric in metrics]
+    kinds = [m.figure or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(m).__name__).lower() for m in metrics]
     names = list(others)
     for metric, kind in zip(metrics, kinds, strict=True):
         told = [f"{name}={value!r}" for name, value in metric.arguments().items()] if kinds.count(kind) > 1 else []

@@ -124,10 +124,9 @@ class MicroBatch:
         self._gather()
         loss = self.objective.forward(self.ctx, self.model, self.batch)
         if isinstance(self.batch, Weighted) and not self.batch.seen:
-            raise ConfigError(
-                f"{type(self.objective).__name__} was given a weight for each sample, and has not looked at them: "
-                "batch.weight. Train without sample_weight, or let it return the weighted mean, with ctx.count = Σw."
-            )
+            told = "batch.weight. Train without sample_weight, or let it return the weighted mean, with ctx.count = Σw."
+            who = type(self.objective).__name__
+            raise ConfigError(f"{who} was given a weight for each sample, and has not looked at them: {told}")
         return loss
 
     def backward(self) -> None:
