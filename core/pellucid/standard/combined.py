@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -13,12 +14,12 @@ from pellucid.interfaces.optimizer import Optimizer, Segment
 from pellucid.interfaces.parameters import Arena, Param
 
 
-class Combined(Optimizer):
+class Combined(Optimizer, ABC):
     """What is made of other optimizers has their properties."""
 
+    @abstractmethod
     def inner(self) -> Sequence[Optimizer]:
         """What it is made of."""
-        raise NotImplementedError
 
     @property
     def lr(self) -> float:
@@ -122,9 +123,7 @@ class Moving(Combined):
     equations = (Equation("xi", r"\xi \leftarrow \xi + r\,(\theta - \xi)"),)
     examples = (Example({"optimizer": {"type": "core/sgd"}}),)
 
-    def __init__(
-        self, optimizer: Optimizer, follow: Mapping[str, str] | None = None, rate: float = 0.01
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, follow: Mapping[str, str] | None = None, rate: float = 0.01) -> None:
         check_float(self, "rate", rate, "[0, 1]")
         self.optimizer = optimizer
         self.follow = follow

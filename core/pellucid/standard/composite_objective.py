@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +17,7 @@ from pellucid.interfaces.objective import Batch, Objective
 from pellucid.model.composite import CallTape
 
 
-class CompositeObjective(Objective):
+class CompositeObjective(Objective, ABC):
     """An objective whose author writes the forward only, in ``call``, as that of a Composite.
 
     ::
