@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -119,11 +120,18 @@ class SlopeTape(Tape):
         return value
 
 
+class Shaped(NamedTuple):
+    """What an expression for y may know of y."""
+
+    shape: tuple[int, ...]
+
+
 class Scope(dict[str, Any]):
     """The names of an expression; what other equations define is computed when it is first asked for."""
 
     def __init__(self, layer: Layer, names: dict[str, Any]) -> None:
         super().__init__({**HARMLESS, "np": np, "erf": _erf, **layer.arguments(), **names})
+        self.layer, self.inputs = layer, [strip(x) for name, x in names.items() if name.startswith("x")]
         self.expressions = {e.of: e.python for e in layer.equations if e.python is not None}
         for of in self.expressions.keys() & self.keys() - names.keys():
             del self[of]
@@ -132,5 +140,19 @@ class Scope(dict[str, Any]):
         expression = self.expressions.get(name)
         if expression is None:
             raise KeyError(name)
-        self[name] = eval(compile(expression, f"<equation of {name}>", "eval"), {"__builtins__": {}}, self)
+        if name == "y":
+            shape = self.layer.output_shape(*(x.shape[1:] for x in self.inputs))
+            self["y"] = Shaped((len(self.inputs[0]), *shape))
+        tree = ast.parse(expression, mode="eval")
+        asked = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        known = {each: self[each] for each in asked if each in self or each in self.expressions}
+        code = compile(tree, f"<equation of {name}>", "eval")
+        self[name] = eval(code, {"__builtins__": {"__import__": _import_numpy}, **known})
         return self[name]
+
+
+def _import_numpy(name: str, *rest: Any) -> Any:
+    """NumPy's methods import parts of NumPy when they are first called."""
+    if name.partition(".")[0] != "numpy":
+        raise ImportError(f"an equation cannot import {name}")
+    return __import__(name, *rest)
