@@ -33,7 +33,7 @@ class SeveralLosses(Objective):
         weights: λ, each 0 or more, in a list or by the same names; 1 where none is given.
 
     What batches weigh is what the first loss counts, rows for the built-in ones. A loss that counts otherwise (tokens
-    that are not masked) adds up to the bit over micro-batches where its count keeps its ratio to that of the first.
+    that are not masked) adds up exactly over micro-batches where its count keeps its ratio to that of the first.
 
     Raises:
         ConfigError: other losses than outputs; a name that is not known. DataError: other targets than losses.
