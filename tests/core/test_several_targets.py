@@ -173,3 +173,23 @@ def test_a_data_set_may_have_several_targets() -> None:
     splits = Places(validation=4, test=0.2).splits(0)
     assert splits.validation.y["size"].shape == (4, 2)
     assert "validation_size" in trainer().fit(splits, verbose=False)[-1]
+
+
+class Sometimes(pl.Supervised):
+    """A part that is there at every other step, and is a number."""
+
+    capturable = False
+
+    def forward(self, ctx: Any, model: Any, batch: Any) -> Any:
+        value = super().forward(ctx, model, batch)
+        ctx.parts = {"odd": float(ctx.step)} if ctx.step % 2 else {}
+        return value
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_part_counts_at_the_steps_that_report_it(accumulate: int) -> None:
+    model = pl.build("dense", units=2, input_shape=(4,), seed=0)
+    trained = pl.Trainer(model, objective=Sometimes(pl.MSE()), accumulate=accumulate, seed=0)
+    trained.fit((X, Y["size"]), batch_size=5 // accumulate, verbose=False)
+    odd = [step for step in range(trained.steps) if step % 2]
+    assert trained.history[-1]["odd"] == pytest.approx(np.mean(odd))

@@ -36,7 +36,8 @@ class Step:
     def __init__(self, batches: Sequence[MicroBatch], update: Update) -> None:
         self.batches, self.update = batches, update
         self.ctx, self.ops = batches[0].ctx, batches[0].ops
-        self.figures: dict[str, Array] = defaultdict(partial(self.ops.xp.zeros, (), np.float64))
+        self._cells: dict[str, Array] = defaultdict(partial(self.ops.xp.zeros, (), np.float64))
+        self.figures: dict[str, Array] = {}
         self.count = 0.0
         self._requests: list[Any] = []
         first = len(batches) == 1 and batches[0].capturable
@@ -104,14 +105,15 @@ class Step:
                 sums[name] += weight * float(value)
         if count != previous:
             ops.scale(grad, previous / count)
+        self.figures, self.count = values, count
         for name, value in values.items():
             if several:
-                self.figures[name][...] = sums[name] / (count or 1.0)
-            elif getattr(value, "dtype", None) == np.float64:
-                self.figures[name] = value
-            else:  # an objective's own may be of the model's type; kernels add up float64
-                ops.copy(value, self.figures[name])
-        self.count = count
+                self._cells[name][...] = sums[name] / (count or 1.0)
+            elif getattr(value, "dtype", None) != np.float64:
+                ops.copy(value, self._cells[name])
+            else:  # an objective's own may be of the model's type, or a number; kernels add up float64
+                continue
+            self.figures[name] = self._cells[name]
         self._requests = list(ctx.requested_updates)
 
     def _apply(self) -> bool:
