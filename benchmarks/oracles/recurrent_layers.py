@@ -19,7 +19,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "core"), str(ROOT / "plugins" / "recurrent" / "src")]  # the references need no build
 
-from pellucid.ops.base import ReferenceOps  # noqa: E402
+from pellucid.standard.ops.base import ReferenceOps  # noqa: E402
 from pellucid_recurrent.ops import gru, lstm, rnn  # noqa: E402
 
 OPS, LIMIT, ROUNDS = ReferenceOps(), 1e-10, 40

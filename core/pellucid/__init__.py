@@ -85,6 +85,11 @@ if TYPE_CHECKING:
     from pellucid.standard.sequences import ByLength, Sequences, Streams
     from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
     from pellucid.standard.schedules import Constant, Cosine
+    from pellucid.standard.combined import ByPath, Moving
+    from pellucid.standard.composite_objective import CompositeObjective
+    from pellucid.standard.functions import FunctionLayer, FunctionLoss, FunctionMetric
+    from pellucid.standard.several_losses import SeveralLosses
+    from pellucid.standard.slopes import slopes
     from pellucid.standard.supervised import Supervised
     from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
     from pellucid.training.objective import choose_objective
@@ -156,6 +161,11 @@ _MODULES = {
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.signed": "Signed",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
+    "standard.combined": "ByPath Moving",
+    "standard.composite_objective": "CompositeObjective",
+    "standard.slopes": "slopes",
+    "standard.functions": "FunctionLayer FunctionLoss FunctionMetric",
+    "standard.several_losses": "SeveralLosses",
     "standard.supervised": "Supervised",
     "standard.making": "as_codes in_batches to_data",
     "standard.optimizers": "Adam AdamW SGD",
@@ -190,24 +200,25 @@ _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 __all__ = [
     "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS", "RMSE", "SGD",
     "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch", "BatchNorm", "Batches",
-    "BestEpoch", "BinaryCrossEntropy", "ByLength", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component",
-    "Composite", "ConfigError", "Constant", "Context", "Cosine", "Curriculum", "DataError", "Dataset", "Dense",
-    "Derivatives", "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Feed", "Files",
-    "FinishedRun", "Flatten", "FlattenSamples", "Glorot", "Groups", "He", "History", "HostArray", "Initializer",
-    "Interval", "Layer", "LayerNorm", "LeakyReLU", "Loss", "Masked", "Metric", "Normal", "NumericalError", "Objective",
-    "OfValues", "Ones", "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError",
-    "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report",
-    "Reshape", "Residual", "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "Sequences",
-    "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus",
-    "Split", "Splits", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trainer", "Transform",
-    "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount",
-    "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
-    "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
-    "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad",
-    "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "local_plugins", "mix", "names",
-    "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
-    "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "straight_path",
-    "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+    "BestEpoch", "BinaryCrossEntropy", "ByLength", "ByPath", "Callback", "Checkpoint", "CheckpointError", "Classes",
+    "Component", "Composite", "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine", "Curriculum",
+    "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise", "Equation",
+    "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss",
+    "FunctionMetric", "Glorot", "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
+    "LeakyReLU", "Loss", "Masked", "Metric", "Moving", "Normal", "NumericalError", "Objective", "OfValues", "Ones",
+    "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning",
+    "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual",
+    "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "Sequences", "Sequential", "SeveralLosses",
+    "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
+    "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trainer", "Transform", "Transposed", "Variable",
+    "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount", "check_bool", "check_choice",
+    "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_memory", "check_output",
+    "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous", "create",
+    "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl", "in_batches",
+    "interval_of", "listed", "load", "load_dataset", "local_plugins", "mix", "names", "open_run", "pictures", "read",
+    "reject", "replacing", "require_activation", "require_reach", "require_rows", "require_runtime", "save",
+    "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path", "to_config", "to_data",
+    "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
+from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -18,9 +18,9 @@ from pellucid.interfaces.samples import Split, check_data
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.model.inputs import in_type, ready_batches, transformed
 from pellucid.registry.config import config_or_none, read, read_several
-from pellucid.training.microbatch import Source
+from pellucid.training.microbatch import Source, Totals
 
-Pair = tuple[tuple[HostArray, ...], HostArray | None]
+Pair = tuple[tuple[HostArray, ...], Any]
 """Inputs and targets of an evaluation."""
 
 
@@ -106,7 +106,7 @@ def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any)
     if course is None:
         objective.begin(model, split)
     pair = _checked(model, objective, split, "the batch")
-    totals = runtime.ops.zeros(2, np.float64) if course is None else course.totals
+    totals = None if course is None else course.totals
     source = _source(runtime, pair, batch.weight, objective.signed_weights, totals, batch.index)
     _keep_names(runtime, split)
     return source
@@ -202,7 +202,15 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     y = split.y
     if y is not None:
         y, dtype = objective.scaled(model, y), require_runtime(model).dtype
-        y = np.ascontiguousarray(y, np.int64) if y.dtype.kind in "iub" else in_type(f"y of {where}", y, dtype)
+
+        def typed(part: HostArray) -> HostArray:
+            return (
+                np.ascontiguousarray(part, np.int64)
+                if part.dtype.kind in "iub"
+                else in_type(f"y of {where}", part, dtype)
+            )
+
+        y = mapped(typed, y)
     try:
         objective.check(model, inputs, y)
     except DataError as error:
@@ -211,7 +219,7 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
 
 
 def _source(
-    runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Array, numbers: HostArray | None = None
+    runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Totals | None, numbers: HostArray | None = None
 ) -> Source:  # fmt: skip
     inputs, y = pair
     if weight is not None:
@@ -228,5 +236,5 @@ def _source(
                 'below 0 are for the loss {"type": "signed", "loss": …}.'
             )
         weight = weight.astype(runtime.dtype)
-    *x, y, weight, numbers = (None if a is None else runtime.ops.asarray(a) for a in (*inputs, y, weight, numbers))
-    return Source(tuple(x), y, weight, totals, numbers)
+    x, y, weight, numbers = (mapped(runtime.ops.asarray, part) for part in (inputs, y, weight, numbers))
+    return Source(x, y, weight, totals, numbers)

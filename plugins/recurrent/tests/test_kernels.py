@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.ops.base import ReferenceOps
+from pellucid.standard.ops.base import ReferenceOps
 
 core = pytest.importorskip("pellucid.ops.kernels", reason="the core's kernels are not compiled").native
 native = pytest.importorskip("pellucid_recurrent.kernels.native", reason="the kernels are not compiled")
