@@ -110,7 +110,7 @@ def house(tmp_path: Path) -> Path:
     (package / "__main__.py").write_text("from pellucid.workbench import cli\n")
     (package / "py.typed").write_text("")
     (package / "workbench" / "cli.py").write_text("")
-    for name in ("datasets", "ann", "ae", "vae", "cnn", "diffusion", "recurrent"):
+    for name in ("datasets", "ann", "ae", "vae", "cnn", "diffusion"):
         (tmp_path / f"pellucid_{name}").mkdir()
         (tmp_path / f"pellucid_{name}" / "__init__.py").write_text("import pellucid\n")
     return package
@@ -142,7 +142,7 @@ def test_a_line_of_code_is_counted_and_words_about_it_are_not(house: Path) -> No
 
 
 def test_an_import_for_typing_is_noticed(house: Path) -> None:
-    text = "import typing\nif typing.TYPE_CHECKING:\n    import numpy\n    from pellucid.standard.ops.base import Ops\n"
+    text = "import typing\nif typing.TYPE_CHECKING:\n    import numpy\n    from pellucid.ops.base import Ops\n"
     write(house, "__init__.py", text)
     assert not for_typing(write(house, "workbench/cli.py", text))
     assert for_typing(write(house, "model/build.py", text)) == ["pellucid.model.build:4: pellucid.ops.base.Ops"]

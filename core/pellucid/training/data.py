@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped
+from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped, parts_of
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -227,7 +227,8 @@ def _source(
         weight = np.ascontiguousarray(as_array(weight, "The array of sample weights"), np.float64)
         used = np.abs(weight[weight != 0]) if signed else weight[weight != 0]
         good = ((used >= 1e-15) & (used <= 1e15)).all()  # float32 holds their sums and ratios
-        if weight.shape[:1] != (n,) or not good:
+        steps = any(weight.shape != part.shape[: weight.ndim] for part in parts_of(y) or inputs)
+        if weight.shape[:1] != (n,) or steps or not good:
             raise DataError(
                 f"Sample weights must be {n} numbers, one per sample, each 0 or from 1e-15 to 1e15; or one per step of "
                 f"each sequence, ({n}, T). Received: shape {weight.shape}"
