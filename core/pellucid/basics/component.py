@@ -79,10 +79,8 @@ class Component:
     own at every step. A matter of the kind: components do not set it."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # What nobody can have read yet is no change: an objective may make a loss at every step.
-        read = name in vars(self) or hasattr(type(self), name)
         object.__setattr__(self, name, value)
-        if self.part_of_step and read:
+        if self.part_of_step:
             CHANGES.count += 1
 
     def arguments(self) -> dict[str, Any]:

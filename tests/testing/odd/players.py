@@ -54,6 +54,11 @@ SMALL = {
 }  # fmt: skip
 
 
+LOSS = (
+    BinaryCrossEntropy()
+)  # made once: to make a component at every step would throw recorded plans away at every step
+
+
 class Duel(Objective):
     """Two critic's turns, then one of the maker; written by hand on operations that can be recorded."""
 
@@ -93,16 +98,16 @@ class Duel(Objective):
     def _loss(self, ctx: Any, name: str, scores: Any, answer: float) -> Any:
         answers = ctx.scratch(f"answers.{name}", scores.shape)
         ctx.ops.fill(answers, answer)
-        return BinaryCrossEntropy().forward(ctx.child(f"loss.{name}"), scores, answers)
+        return LOSS.forward(ctx.child(f"loss.{name}"), scores, answers)
 
     def backward(self, ctx: Any, model: Any) -> None:
         player = self.player(ctx.step)
         ctx = ctx.child(player)
-        slope = model.critic.backward(ctx.child("made"), BinaryCrossEntropy().backward(ctx.child("loss.made")))
+        slope = model.critic.backward(ctx.child("made"), LOSS.backward(ctx.child("loss.made")))
         if player == "maker":
             model.maker.backward(ctx.child("maker"), slope)
         else:
-            model.critic.backward(ctx.child("real"), BinaryCrossEntropy().backward(ctx.child("loss.real")))
+            model.critic.backward(ctx.child("real"), LOSS.backward(ctx.child("loss.real")))
 
 
 class Smooth(CompositeObjective):
