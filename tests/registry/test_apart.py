@@ -105,7 +105,7 @@ def test_an_observer_of_gradients_that_raises_ends_the_run_with_its_name(site: P
         assert (trainer.model.runtime.arena.data == before).all()
 
 
-@pytest.mark.parametrize("what", ["Exits", "exits", "annotated", "Looked", "Words"])
+@pytest.mark.parametrize("what", ["Exits", "exits", "annotated", "Looked", "Words", "Refuses"])
 def test_whatever_a_component_raises_it_is_named(site: Path, registry: Registry, what: str):
     module = """
     import sys
@@ -126,6 +126,9 @@ def test_whatever_a_component_raises_it_is_named(site: Path, registry: Registry,
         def kind(cls): raise OSError("kind")
 
     class Looked(Layer, metaclass=Meta): ...
+
+    class Refuses(Layer):
+        def __init__(self): raise Mute
 
     class Words(Layer):
         def __init__(self): raise BaseException(Mute())

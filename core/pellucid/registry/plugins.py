@@ -31,6 +31,7 @@ _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 Function = Callable[..., Any]
 Status = Literal["found", "loading", "loaded", "broken", "incompatible", "conflict", "disabled"]
+_LOADING: Status = "loading"
 
 
 class Plugin:
@@ -123,7 +124,6 @@ class Plugins:
         plugin = self.found[vendor]
         with self._lock if plugin.status in ("found", "loading") else nullcontext():
             if plugin.status == "found":
-                plugin.status = "loading"
                 self._import(plugin)
         if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
             raise plugin.unusable()
@@ -132,6 +132,7 @@ class Plugins:
     def _import(self, plugin: Plugin) -> None:
         """Whatever a manifest does: afterwards its plugin is loaded or broken, and the process as it was."""
         try:
+            plugin.status = _LOADING
             error, remarks = import_module(self.found[CORE].module).guarded(self._load, plugin)
             if error is not None:
                 plugin.fail(error)
