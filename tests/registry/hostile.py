@@ -68,7 +68,7 @@ IMPORTS = {
     "generator": raising("raise GeneratorExit", "GeneratorExit"),
     "stops": raising("raise StopIteration", "StopIteration"),
     "bare": raising("class Mine(BaseException): pass\nraise Mine('base')", "Mine: base"),
-    "mute": raising(f"{MUTE}raise Mute", "Mute, whose words cannot be shown"),
+    "mute": raising(f"{MUTE}raise Mute", "an error whose words cannot be shown"),
     "mute_group": raising("raise BaseExceptionGroup('all', [SystemExit(1), KeyboardInterrupt()])", "all (2 sub-exc"),
     "skips": raising("import pytest; pytest.skip('no GPU', allow_module_level=True)", "Skipped: no GPU"),
     "memory": raising("raise MemoryError", "MemoryError"),
@@ -183,6 +183,10 @@ CHANGES = {
     "deletes_modules": raising("import sys; sys.modules.clear()", "put back: sys.modules"),
     "deletes_ours": loaded("import sys; del sys.modules['pellucid.registry.registry']", "put back: sys.modules"),
     "blocks_modules": loaded("import sys; sys.modules.setdefault('turtledemo', None)", "put back: sys.modules"),
+    "trace": loaded("import sys; sys.settrace(lambda *a: None)", "put back: the trace function"),
+    "profile": loaded("import sys; sys.setprofile(lambda *a: None)", "put back: the profile function"),
+    "garbage": loaded("import gc; gc.disable()", "put back: the garbage collector"),
+    "alarm": loaded("import signal; signal.alarm(1)", "put back: the alarm clock"),
     "sleeps": loaded("import time; time.sleep(1.05)", "Its import took 1."),
 }
 
@@ -194,7 +198,7 @@ RUNS = {
         ("raises", "1 / 0", "ZeroDivisionError"),
         ("exits", "raise SystemExit(0)", "SystemExit: 0"),
         ("cancels", "import asyncio; raise asyncio.CancelledError", "CancelledError"),
-        ("mute", MUTE.replace("\n", "\n    ") + "raise Mute", "Mute, whose words cannot be shown"),
+        ("mute", MUTE.replace("\n", "\n    ") + "raise Mute", "an error whose words cannot be shown"),
     )
 } | {
     "on_step": running("pellucid_run_start", "run.on_step(lambda run: 1 / 0)", "ZeroDivisionError"),

@@ -105,7 +105,7 @@ def test_an_observer_of_gradients_that_raises_ends_the_run_with_its_name(site: P
         assert (trainer.model.runtime.arena.data == before).all()
 
 
-@pytest.mark.parametrize("what", ["Exits", "exits", "annotated", "Looked", "Words"])
+@pytest.mark.parametrize("what", ["Exits", "exits", "annotated", "Looked", "Words", "Refuses"])
 def test_whatever_a_component_raises_it_is_named(site: Path, registry: Registry, what: str):
     module = """
     import sys
@@ -126,6 +126,9 @@ def test_whatever_a_component_raises_it_is_named(site: Path, registry: Registry,
         def kind(cls): raise OSError("kind")
 
     class Looked(Layer, metaclass=Meta): ...
+
+    class Refuses(Layer):
+        def __init__(self): raise Mute
 
     class Words(Layer):
         def __init__(self): raise BaseException(Mute())
@@ -199,3 +202,15 @@ def test_what_an_import_changes_is_put_back(site: Path, registry: Registry, caps
         "environment variables. Its import prints; that went to standard error."
     )
     assert capsys.readouterr() == ("", "hello\n")
+
+
+def test_a_class_of_another_package_than_its_plugins_is_found_when_it_is_saved(site: Path, registry: Registry):
+    install(site, "acme", 'registry.layer("sine", "plugin_parts:Sine", summary="")')
+    (site / "plugin_parts.py").write_text(SINE)
+    from importlib import import_module
+
+    with use_registry(registry):
+        model = pl.build(import_module("plugin_parts").Sine(), input_shape=(3,), seed=0)
+        assert model.runtime.config is None
+        pl.save(model, site / "m.safetensors")
+        assert pl.to_config(pl.load(site / "m.safetensors"))["type"] == "acme/sine"

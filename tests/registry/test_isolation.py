@@ -22,7 +22,7 @@ BROKEN = {
     "imports what is not there": ("import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
     "is not Python": ("def (", "SyntaxError"),
     "ends the process": ("raise SystemExit(3)", "SystemExit: 3"),
-    "has no hook": ("x = 1", "The module plugin_acme implements no hook. Mark its functions with @pellucid.hookimpl."),
+    "has no hook": ("x = 1", "The module plugin_acme implements no hook. Mark its functions: @pellucid.hookimpl."),
     "misspells a hook": (
         "from pellucid import hookimpl\n@hookimpl\ndef pellucid_regster(registry): pass",
         "plugin_acme.pellucid_regster is marked as a hook, and there is no such hook. Did you mean 'pellucid_register'",
@@ -161,7 +161,7 @@ def test_a_vendor_that_is_no_name_is_broken(site: Path, registry: Registry):
 
 def test_an_entry_point_that_names_no_module_is_broken(site: Path, registry: Registry):
     claim(site, "acme", "plugin_acme:plugin", group="pellucid.v1", distribution="pellucid-acme", version="1.0")
-    assert 'It must name the module that implements the hooks: acme = "plugin_acme".' in loaded(registry).reason
+    assert 'It must name the module with the hooks: acme = "plugin_acme".' in loaded(registry).reason
 
 
 def test_the_allow_list_disables_all_others(site: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch):

@@ -48,9 +48,12 @@ class PellucidWarning(UserWarning):
     """Something works, though not as well as it could; the message says how to mend it."""
 
 
+MUTE = "an error whose words cannot be shown"
+
+
 def raised(error: BaseException) -> str:
     """``"ValueError: why"`` for messages, which does not fail where the error's own words do."""
     try:
         return f"{type(error).__name__}: {error}".removesuffix(": ")
     except BaseException:  # whatever its __str__ raises
-        return f"{type(error).__name__}, whose words cannot be shown"
+        return MUTE

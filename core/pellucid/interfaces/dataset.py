@@ -136,7 +136,7 @@ class Dataset(Component, ABC):
         """What one of the methods above returns, checked, or a PluginError or DataError that says whose fault it is."""
         try:
             split = load(*arguments)
-        except Exception:
+        except BaseException:  # sys.exit, too
             with default_registry().blaming(self):
                 raise
         if not isinstance(split, Loaded) and (split is not None or load == self.load):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pellucid.basics.errors import PellucidError, PluginError, raised
+from pellucid.basics.errors import MUTE, PellucidError, PluginError, raised
 from pellucid.registry.manifest import Entry
 
 _PASSING: tuple[type[BaseException], ...] = (PellucidError, BrokenPipeError, MemoryError, KeyboardInterrupt)
@@ -25,9 +25,9 @@ def blaming(entry: Entry, what: str = "", *, passing: tuple[type[Exception], ...
     """
     try:
         yield
-    except _PASSING + passing:
-        raise
     except BaseException as error:  # sys.exit, a test that is skipped: none of these is to end us
+        if isinstance(error, _PASSING + passing) and raised(error) != MUTE:
+            raise
         reason = f"raised {raised(error).rstrip('.')}"
         raise PluginError(f"{who(entry, what)} {reason}. On the command line --debug shows where.") from error
 

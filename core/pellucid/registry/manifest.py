@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Required, TypedDict, Unpack
+from typing import Any, NoReturn, Required, TypedDict, Unpack
 
 from pellucid.basics.errors import PluginError
 
@@ -184,30 +184,20 @@ class Registrar:
     def _add(
         self, kind: str, name: str, target: str, *, summary: str, migrate: str | None = None, **details: Any
     ) -> None:
-        if self._closed:
-            raise PluginError(
-                f"Plugin '{self.vendor}' registers the {kind} '{name}' after its pellucid_register hook has returned. "
-                "Register everything inside the hook."
-            )
         version = details.get("version", 1)
         one_line = isinstance(summary, str) and len(summary) <= 500 and len(summary.splitlines()) < 2
+        if self._closed:
+            self._refuse(kind, name, " after its pellucid_register hook has returned. Register inside of the hook.")
         if not (isinstance(name, str) and one_line and type(version) is int and version > 0):
-            raise PluginError(
-                f"Plugin '{self.vendor}' registers the {kind} {name!r:.99} with summary={summary!r:.99} and "
-                f"version={version!r:.99}. Expected: a str; one line of at most 500 letters; an int of at least 1."
-            )
+            given = f" with summary={summary!r:.99} and version={version!r:.99}"
+            self._refuse(kind, name, f"{given}. Expected: a str; one line, of at most 500 letters; an int from 1.")
         if "/" in name:
-            raise PluginError(
-                f"Plugin '{self.vendor}' cannot register the {kind} '{name}': a plugin registers names of its own "
-                f"vendor, and these are given without it: registry.{kind}('{name.rpartition('/')[2]}', …)."
-            )
+            right = f"registry.{kind}('{name.rpartition('/')[2]}', …)"
+            self._refuse(kind, name, f". A plugin registers names of its own vendor, without it: {right}.")
         if not NAME.fullmatch(name):
-            raise PluginError(
-                f"Plugin '{self.vendor}' registers the {kind} {name!r}. A name must consist of lower-case letters, "
-                "digits and underscores, and begin with a letter."
-            )
+            self._refuse(kind, name, ". A name must consist of lower-case letters, digits and _, a letter first.")
         if (kind, name) in self.entries:
-            raise PluginError(f"Plugin '{self.vendor}' registers the {kind} '{name}' twice. Remove one of the two.")
+            self._refuse(kind, name, " twice. Remove one of the two.")
         self._check_target(kind, name, target)
         if migrate is not None:
             self._check_target(kind, f"{name} (migrate)", migrate)
@@ -216,10 +206,11 @@ class Registrar:
 
     def _check_target(self, kind: str, name: str, target: object) -> None:
         if not isinstance(target, str) or not _TARGET.fullmatch(target):
-            raise PluginError(
-                f"Plugin '{self.vendor}' registers the {kind} '{name}' with {target!r}. Expected a string "
-                "'package.module:attribute': a manifest imports no implementation."
-            )
+            expected = "Expected a string 'package.module:attribute': a manifest imports no implementation."
+            self._refuse(kind, name, f" with {target!r:.99}. {expected}")
+
+    def _refuse(self, kind: str, name: object, why: str) -> NoReturn:
+        raise PluginError(f"Plugin '{self.vendor}' registers the {kind} {name!r:.99}{why}")
 
     def _check_verb(self, model: str, verb: str) -> None:
         if verb in COMMANDS or not NAME.fullmatch(verb):

@@ -31,6 +31,7 @@ _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 Function = Callable[..., Any]
 Status = Literal["found", "loading", "loaded", "broken", "incompatible", "conflict", "disabled"]
+_LOADING: Status = "loading"
 
 
 class Plugin:
@@ -123,7 +124,6 @@ class Plugins:
         plugin = self.found[vendor]
         with self._lock if plugin.status in ("found", "loading") else nullcontext():
             if plugin.status == "found":
-                plugin.status = "loading"
                 self._import(plugin)
         if plugin.status not in ("loading", "loaded", "disabled") and not self.lenient and strict():
             raise plugin.unusable()
@@ -132,6 +132,7 @@ class Plugins:
     def _import(self, plugin: Plugin) -> None:
         """Whatever a manifest does: afterwards its plugin is loaded or broken, and the process as it was."""
         try:
+            plugin.status = _LOADING
             error, remarks = import_module(self.found[CORE].module).guarded(self._load, plugin)
             if error is not None:
                 plugin.fail(error)
@@ -197,18 +198,15 @@ class Plugins:
     # -- loading -------------------------------------------------------------------------------------------------
 
     def _load(self, plugin: Plugin) -> None:
+        at, ours = f"The entry point of {plugin.distribution}", plugin.module.partition(".")[0] == "pellucid"
         if not NAME.fullmatch(plugin.vendor):
-            raise PluginError(
-                f"The entry point of {plugin.distribution} is named {plugin.vendor!r}. A vendor's name must consist of "
-                "lower-case letters, digits and underscores, and begin with a letter."
-            )
+            rule = "A vendor's name must consist of lower-case letters, digits and _, and begin with a letter."
+            raise PluginError(f"{at} is named {plugin.vendor!r}. {rule}")
         if ":" in plugin.module:
-            raise PluginError(
-                f"The entry point of {plugin.distribution} names {plugin.module!r}. It must name the module that "
-                f'implements the hooks: {plugin.vendor} = "{plugin.module.partition(":")[0]}".'
-            )
-        if plugin.module.partition(".")[0] == "pellucid" and plugin.vendor != CORE:
-            raise PluginError(f"The entry point of {plugin.distribution} names {plugin.module}, a module of pellucid.")
+            right = f'{plugin.vendor} = "{plugin.module.partition(":")[0]}"'
+            raise PluginError(f"{at} names {plugin.module!r}. It must name the module with the hooks: {right}.")
+        if ours and plugin.vendor != CORE:
+            raise PluginError(f"{at} names {plugin.module}, a module of pellucid. Name one of the plugin's own.")
         module = import_module(plugin.module)
         self._manager.register(module, plugin.vendor)
         self._check_hooks(plugin, module)
@@ -222,22 +220,16 @@ class Plugins:
     def _check_hooks(self, plugin: Plugin, module: Any) -> None:
         callers = self._manager.get_hookcallers(module) or []
         if not callers:
-            raise PluginError(
-                f"The module {plugin.module} implements no hook. Mark its functions with @pellucid.hookimpl."
-            )
+            raise PluginError(f"The module {plugin.module} implements no hook. Mark its functions: @pellucid.hookimpl.")
         hooks = sorted(name for name, hook in vars(self._manager.hook).items() if hook.has_spec())
         for caller in callers:
+            where = f"{plugin.module}.{caller.name}"
             if caller.name not in hooks:
-                raise PluginError(
-                    f"{plugin.module}.{caller.name} is marked as a hook, and there is no such hook."
-                    f"{did_you_mean(caller.name, hooks)} The hooks are: {', '.join(hooks)}."
-                )
+                there = f"{did_you_mean(caller.name, hooks)} The hooks are: {', '.join(hooks)}."
+                raise PluginError(f"{where} is marked as a hook, and there is no such hook.{there}")
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is module and (implementation.wrapper or implementation.hookwrapper):
-                    raise PluginError(
-                        f"{plugin.module}.{caller.name} is a hook wrapper. Plugins of pellucid are isolated from each "
-                        "other and cannot wrap each other's hooks: use a plain hookimpl."
-                    )
+                    raise PluginError(f"{where} is a hook wrapper. No plugin can wrap another's: use a plain hookimpl.")
 
     def _forget(self, plugin: Plugin) -> None:
         if self._manager.has_plugin(plugin.vendor):
@@ -286,12 +278,9 @@ def _judge(claims: Sequence[Claim]) -> dict[str, Plugin]:
     for vendor, claimed in by_vendor.items():
         plugins[vendor] = Plugin(vendor, *_verdict(vendor, claimed))
     for name in sorted((listed or set()) - set(plugins)):
-        warnings.warn(
-            f"{ALLOW_LIST}={os.environ[ALLOW_LIST]} allows '{name}', and no such plugin is installed."
-            f"{did_you_mean(name, plugins)} Installed: {in_words(plugins)}.",
-            PellucidWarning,
-            stacklevel=3,
-        )
+        absent = f"{ALLOW_LIST}={os.environ[ALLOW_LIST]} allows '{name}', and no such plugin is installed."
+        there = f"{did_you_mean(name, plugins)} Installed: {in_words(plugins)}."
+        warnings.warn(absent + there, PellucidWarning, stacklevel=3)
     return plugins
 
 

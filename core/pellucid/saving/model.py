@@ -20,7 +20,7 @@ from pellucid.interfaces.transform import Transform
 from pellucid.model.build import DTYPES, allocate, declare, read_shapes
 from pellucid.ops.backends import get_ops
 from pellucid.ops.base import Backend
-from pellucid.registry.config import read
+from pellucid.registry.config import config_or_none, read
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import default_registry
 from pellucid.registry.writer import Writer, to_config
@@ -97,6 +97,8 @@ def load(path: str | os.PathLike[str], *, backend: str | Backend | None = None) 
 def model_document(model: Layer) -> dict[str, Any]:
     """Everything about a model but its arrays, fit for JSON; see :data:`pellucid.saving.container.DOCUMENT`."""
     runtime = require_runtime(model)
+    if config_or_none(model) is None:  # a class may be of a plugin that nobody has asked for
+        default_registry().plugins.load_all()
     try:
         metadata = as_json(runtime.metadata, "metadata", 2)
         config = as_json(to_config(model), "model.config", 3)

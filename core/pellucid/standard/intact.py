@@ -7,6 +7,7 @@ everybody else: a working directory, a handler of signals or a filter of warning
 from __future__ import annotations
 
 import builtins
+import gc
 import os
 import signal
 import sys
@@ -38,12 +39,20 @@ def _set_environment(before: dict[Any, Any]) -> None:
     os.environ.update({os.fsdecode(name): os.fsdecode(value) for name, value in before.items()})
 
 
+def _is_alarm_set() -> bool:
+    return hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0] > 0
+
+
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM") if hasattr(signal, name)]
 _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "the working directory": (os.getcwd, os.chdir),
     "the locale": (partial(setlocale, LC_ALL), partial(setlocale, LC_ALL)),
     "the limit of recursion": (sys.getrecursionlimit, sys.setrecursionlimit),
     "environment variables": (_environment, _set_environment),
+    "the trace function": (sys.gettrace, sys.settrace),
+    "the profile function": (sys.getprofile, sys.setprofile),
+    "the garbage collector": (gc.isenabled, lambda before: gc.enable() if before else gc.disable()),
+    "the alarm clock": (_is_alarm_set, lambda before: None if before else signal.setitimer(signal.ITIMER_REAL, 0.0)),
     "sys.argv": (lambda: [*sys.argv], lambda before: sys.argv.__setitem__(slice(None), before)),
     **{f"the handler of {s.name}": (partial(signal.getsignal, s), partial(signal.signal, s)) for s in _SIGNALS},
 }

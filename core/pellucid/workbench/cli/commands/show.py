@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from pellucid.basics.errors import ConfigError
+from pellucid.registry.blame import blaming
 from pellucid.registry.manifest import KINDS, Entry
 from pellucid.registry.registry import Registry, default_registry
 from pellucid.registry.signature import shown, signature_of
@@ -40,6 +41,11 @@ def _entries(registry: Registry, name: str, kind: str | None) -> list[Entry]:
 def describe(entry: Entry, registry: Registry) -> dict[str, Any]:
     """Everything that is known of an entry, as data."""
     implementation = registry.load(entry)
+    with blaming(entry):  # a class may do anything when it is looked at
+        return _described(entry, implementation)
+
+
+def _described(entry: Entry, implementation: Any) -> dict[str, Any]:
     arguments = [] if entry.kind == "op" else list(signature_of(implementation).arguments.values())
     return {
         "kind": entry.kind,
