@@ -242,10 +242,11 @@ class Trainer(Training):
             run.whole = False
             try:
                 sizes = (len(source),) if course is None else step_sizes(len(source), source.full, self.accumulate)
-                self._stepper.advance(run, source, sizes)
-                if course is not None:
-                    course.count(run)
-                run.step_done()
+                with self._undisturbed.held(needless=course is None):
+                    self._stepper.advance(run, source, sizes)
+                    if course is not None:
+                        course.count(run)
+                    run.step_done()
             except BaseException as error:
                 run.failure = error
                 if course is None:
