@@ -152,6 +152,19 @@ def test_single_steps_are_watched() -> None:
     assert watch.told[5:] == [("end", None, "NoneType"), "start", "gradients", 3, "epoch", ("end", None, "NoneType")]
 
 
+def test_a_run_that_a_callback_refuses_has_not_begun() -> None:
+    class Refuse(pl.Callback):
+        def on_run_start(self, run: Any) -> None:
+            raise pl.ConfigError("not this one")
+
+    trainer = trainer_of(watch := Watch(), Refuse())
+    for _ in range(2):
+        with pytest.raises(pl.ConfigError, match="not this one"):
+            trainer.train_step(X, Y)
+    assert trainer.run is None and trainer.steps == 0
+    assert watch.told == 2 * ["start", ("end", None, "NoneType")]
+
+
 def test_a_single_step_that_fails_ends_its_run() -> None:
     watch = Watch()
     trainer = trainer_of(watch)
