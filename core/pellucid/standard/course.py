@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,12 @@ class Course(Feed):
         """Rows of a step; None where the feed decides."""
         return None if self.batch_size is None else self.batch_size * self.accumulate
 
+    def planned(self, steps: int, epochs: int, position: int) -> int:
+        """After how many steps so many epochs end, the first of them begun before; 0 where nobody knows."""
+        if not self.rows or not self.step_rows:
+            return 0
+        return steps + max(epochs * -(-self.rows // self.step_rows) - -(-position // self.step_rows), 0)
+
     def order(self, epoch: int) -> HostArray:
         """The numbers of the rows in the order in which this epoch visits them; it depends on (seed, epoch) alone."""
         rng, n = self._rng(epoch), len(self.data)
@@ -137,6 +144,12 @@ class Course(Feed):
                 end_epoch(run)
                 if run.stop_reason is not None:
                     return
+
+    def drive(self, run: Run, end_epoch: Callable[[Run], None], step: Callable[[Batch], Any]) -> None:
+        """Take the steps of the loop, and end its run whatever becomes of them."""
+        with closing(self.loop(run, end_epoch)) as loop:
+            for batch in loop:
+                step(batch)
 
     def count(self, run: Run) -> None:
         """A batch of the loop lies behind, with its first step: what is saved now goes on with the next one."""

@@ -87,9 +87,7 @@ def _ready(model: Layer, objective: Objective, split: Split) -> tuple[Any, ...]:
     return *inputs, y
 
 
-def _evaluated(
-    model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Any = None
-) -> Any:
+def _evaluated(model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Any = None) -> Any:
     """Samples by the names that the model knows, or ``known`` if it has none yet, unless they are read later; of a data
     set the ``part``."""
     opened = _open(data, seed, f"the {part} data")
@@ -113,8 +111,7 @@ def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any)
 
 
 def by_names(
-    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *,
-    to_learn: bool = False,
+    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *, to_learn: bool = False
 ) -> Split:  # fmt: skip
     """Checked samples: columns and labels as the model knows them by their names, or else as ``known`` does.
 
@@ -210,9 +207,7 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     return inputs, y
 
 
-def _source(
-    runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Array, numbers: HostArray | None = None
-) -> Source:  # fmt: skip
+def _source(runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Array, numbers: Any = None) -> Source:
     inputs, y = pair
     if weight is not None:
         n = len(inputs[0])
