@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
+from pellucid.basics.arrays import HostArray, as_array, as_tuple
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -104,7 +104,7 @@ def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any)
     if course is None:
         objective.begin(model, split)
     pair = _checked(model, objective, split, "the batch")
-    totals = runtime.ops.zeros(2, np.float64) if course is None else course.totals
+    totals = None if course is None else course.totals
     source = _source(runtime, pair, batch.weight, objective.signed_weights, totals, batch.index)
     _keep_names(runtime, split)
     return source
@@ -207,7 +207,7 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     return inputs, y
 
 
-def _source(runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Array, numbers: Any = None) -> Source:
+def _source(runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Any, numbers: Any = None) -> Source:
     inputs, y = pair
     if weight is not None:
         n = len(inputs[0])

@@ -255,9 +255,11 @@ class Trainer(Training):
         if key not in self._direct:
             if len(self._direct) == KEPT_SHAPES:  # batches of ever new sizes must not pile up
                 self.forget()
-            self._direct[key] = new.copy()  # the arrays may be the caller's
-            if course is not None:
-                self._direct[key].full = course.full(len(new))
+            kept = self._direct[key] = new.copy()  # the arrays may be the caller's
+            if course is None:
+                kept.totals = self.runtime.ops.zeros(2, np.float64)
+            else:
+                kept.full = course.full(len(new))
         source = self._direct[key]
         for part, values in zip(source.arrays, new.arrays, strict=True):
             if part is not None:
