@@ -121,7 +121,7 @@ class Trainer(Training):
                             self._end_epoch(run)
                             self._undisturbed.hear()
                 return self.history
-        run.data.drive(run, self._end_epoch, self.step)
+        run.data.drive(run, self._end_epoch, self._undisturbed.held, self.step)
         return self.history
 
     @np.errstate(under="ignore")
@@ -137,7 +137,7 @@ class Trainer(Training):
         """
         with self._undisturbed.alone(self.slots, self.run):
             run = self._begin(data, y, False, **how)
-        return run.data.loop(run, self._end_epoch)
+        return run.data.loop(run, self._end_epoch, self._undisturbed.held)
 
     def _begin(
         self, data: Any, y: Any, whole: bool, *, validation: Any = None, epochs: int = 1,
