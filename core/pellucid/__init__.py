@@ -83,6 +83,11 @@ if TYPE_CHECKING:
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
     from pellucid.standard.schedules import Constant, Cosine
+    from pellucid.standard.combined import ByPath, Moving
+    from pellucid.standard.composite_objective import CompositeObjective
+    from pellucid.standard.functions import FunctionLayer, FunctionLoss, FunctionMetric
+    from pellucid.standard.several_losses import SeveralLosses
+    from pellucid.standard.slopes import slopes
     from pellucid.standard.supervised import Supervised
     from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
     from pellucid.training.objective import choose_objective
@@ -153,6 +158,11 @@ _MODULES = {
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.signed": "Signed",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
+    "standard.combined": "ByPath Moving",
+    "standard.composite_objective": "CompositeObjective",
+    "standard.slopes": "slopes",
+    "standard.functions": "FunctionLayer FunctionLoss FunctionMetric",
+    "standard.several_losses": "SeveralLosses",
     "standard.supervised": "Supervised",
     "standard.making": "as_codes in_batches to_data",
     "standard.optimizers": "Adam AdamW SGD",
@@ -184,14 +194,15 @@ _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 __all__ = [
     "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS", "RMSE", "SGD",
     "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch", "BatchNorm", "Batches",
-    "BestEpoch", "BinaryCrossEntropy", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component", "Composite",
-    "ConfigError", "Constant", "Context", "Cosine", "Curriculum", "DataError", "Dataset", "Dense", "Derivatives",
-    "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten",
-    "FlattenSamples", "Glorot", "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
-    "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer",
-    "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
-    "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
-    "Sampler", "Samples", "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid",
+    "BestEpoch", "BinaryCrossEntropy", "ByPath", "Callback", "Checkpoint", "CheckpointError", "Classes", "Component",
+    "Composite", "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine", "Curriculum", "DataError",
+    "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Feed",
+    "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss", "FunctionMetric", "Glorot",
+    "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm", "LeakyReLU", "Loss",
+    "Metric", "Moving", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer", "Outputwise",
+    "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError", "Primitive",
+    "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime", "Sampler",
+    "Samples", "Scale", "Schedule", "Segment", "Sequential", "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid",
     "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream",
     "Supervised", "Tanh", "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array",
     "as_codes", "as_rows", "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns",
@@ -200,7 +211,8 @@ __all__ = [
     "floating", "get_include", "get_ops", "grad", "hookimpl", "in_batches", "interval_of", "listed", "load",
     "load_dataset", "mix", "names", "open_run", "pictures", "read", "reject", "replacing", "require_activation",
     "require_reach", "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples",
-    "set_num_threads", "straight_path", "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+    "set_num_threads", "slopes", "straight_path", "to_config", "to_data", "transformed", "value_and_grad",
+    "weight_per_row",
 ]  # fmt: skip
 
 

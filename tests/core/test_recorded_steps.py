@@ -222,10 +222,10 @@ def test_a_step_beside_an_epoch_does_not_count_in_its_loss() -> None:
 
     trainer = a_trainer(callbacks=[Stop()])
     fit(trainer)
-    before = (trainer.position, trainer.totals.tolist())
+    before = (trainer.position, trainer.totals["loss"].tolist())
     assert before[0] == 32 and before[1][1] == 32.0
     trainer.train_step(np.ones((16, 4), "float32"))
-    assert (trainer.position, trainer.totals.tolist()) == before
+    assert (trainer.position, trainer.totals["loss"].tolist()) == before
     assert trainer.steps == 3
 
 
@@ -242,7 +242,7 @@ def test_an_interrupted_step_is_taken_again() -> None:
     trainer, undisturbed = a_trainer(callbacks=[Interrupt()]), a_trainer()
     with pytest.raises(KeyboardInterrupt):
         fit(trainer)
-    assert (trainer.steps, trainer.position, trainer.totals[1]) == (2, 32, 32.0)
+    assert (trainer.steps, trainer.position, trainer.totals["loss"][1]) == (2, 32, 32.0)
     fit(trainer)
     fit(undisturbed)
     assert trainer.history.records == undisturbed.history.records

@@ -89,7 +89,7 @@ def test_a_signal_in_the_middle_of_a_step_waits_for_its_end() -> None:
     trainer, undisturbed_one = a_trainer(press), fit(a_trainer())
     with pytest.raises(Heard):
         fit(trainer)
-    assert (trainer.steps, trainer.position, trainer.totals[1]) == (3, 48, 48.0)
+    assert (trainer.steps, trainer.position, trainer.totals["loss"][1]) == (3, 48, 48.0)
     fit(trainer)
     assert trainer.history.records == undisturbed_one.history.records
     np.testing.assert_array_equal(weights(trainer), weights(undisturbed_one))

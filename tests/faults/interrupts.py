@@ -103,7 +103,8 @@ def everything(trainer: pl.Trainer) -> dict[str, Any]:
         "parameters": [host(p.data).tobytes() for p in trainer.model.parameters()],
         "states": [host(s.data).tobytes() for s in trainer.model.states()],
         "optimizer": {name: host(buffer).tobytes() for name, buffer in trainer.slots.buffers.items()},
-        "place": (trainer.steps, trainer.epochs, trainer.position, host(trainer.totals).tolist()),
+        "place": (trainer.steps, trainer.epochs, trainer.position),
+        "totals": {name: host(sums).tolist() for name, sums in trainer.totals.items()},
         "history": trainer.history.records,
         "callbacks": [
             {name: np.asarray(value).tobytes() for name, value in callback.state().items()}

@@ -52,7 +52,8 @@ def everything(trainer: pl.Trainer) -> dict[str, Any]:
         "optimizer": {name: buffer.tobytes() for name, buffer in trainer.slots.buffers.items()},
         "t": int(trainer.slots.t),
         "history": trainer.history.records,
-        "place": (trainer.steps, trainer.epochs, trainer.position, trainer.totals.tolist()),
+        "place": (trainer.steps, trainer.epochs, trainer.position),
+        "totals": {name: sums.tolist() for name, sums in trainer.totals.items()},
     }
 
 

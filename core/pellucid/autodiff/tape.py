@@ -109,7 +109,8 @@ class Tape:
         """Apply a layer; only the tape of a Composite, which has a context, can."""
         raise DifferentiationError(
             f"{type(layer).__name__} was called on a Variable of pellucid.grad. Layers have hand-written first "
-            "derivatives and run inside Composite.call, or on arrays: layer.forward(ctx, x), model.predict(x)."
+            "derivatives and run inside Composite.call, or on arrays: layer.forward(ctx, x), model.predict(x). Slopes "
+            "that are differentiated again, inside of call: pellucid.slopes(layer, x)."
         )
 
     def gradients(self, outputs: Any, inputs: Sequence[Variable], dy: Any = None) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from math import inf
 from numbers import Real
 from typing import Any
@@ -24,6 +25,39 @@ UNBOUNDED: Interval = (-inf, inf)
 def as_tuple(one_or_several: Any) -> tuple[Any, ...]:
     """What may be one thing or a tuple of several, such as a layer's outputs, as a tuple."""
     return one_or_several if isinstance(one_or_several, tuple) else (one_or_several,)
+
+
+def named_parts(given: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Each array of what may be one, a tuple or a table of them, or None; and what messages call it, ``y['price']``."""
+    if isinstance(given, tuple | dict):
+        items = given.items() if isinstance(given, dict) else enumerate(given)
+        yield from ((f"{name}[{key!r}]", part) for key, part in items)
+    elif given is not None:
+        yield name, given
+
+
+def parts_of(given: Any) -> tuple[Any, ...]:
+    """The same arrays, without names."""
+    return tuple(part for _, part in named_parts(given, ""))
+
+
+def regrouped(given: Any, arrays: Iterable[Any]) -> Any:
+    """Other arrays in place of those: one, a tuple or a table of them, or None."""
+    if isinstance(given, dict):
+        return dict(zip(given, arrays, strict=True))
+    return tuple(arrays) if isinstance(given, tuple) else next(iter(arrays), None)
+
+
+def mapped(function: Callable[[Any], Any], given: Any) -> Any:
+    """The same of what a function makes of each of them."""
+    if isinstance(given, tuple | dict):
+        return regrouped(given, map(function, parts_of(given)))
+    return None if given is None else function(given)
+
+
+def taken(given: Any, rows: Any) -> Any:
+    """These rows of each array."""
+    return mapped(lambda part: part[rows], given)
 
 
 def fits(shape: tuple[int, ...], declared: Shape) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.autodiff.primitive import strip
 from pellucid.autodiff.tape import Tape
 from pellucid.autodiff.variable import Variable
 from pellucid.basics.arrays import Array
@@ -22,7 +23,8 @@ EVERY_INPUT = (True,) * 32
 class _Call:
     """What all contexts of one call of a model share."""
 
-    __slots__ = ("cell", "dtype", "epoch", "index", "micro", "seed", "share", "step", "updates", "uses_streams")
+    __slots__ = ("cell", "dtype", "epoch", "index", "micro", "seed", "share", "step", "stopped", "updates",
+                 "uses_streams")  # fmt: skip
 
     def set_key(self) -> None:
         """Derive the step's key; no layer without randomness pays for it."""
@@ -37,6 +39,7 @@ class _Call:
         self.index: np.ndarray[Any, Any] | None = None
         self.updates: list[tuple[State, Array, float]] = []
         self.uses_streams = False
+        self.stopped: dict[Any, Any] | None = None
 
 
 class Context:
@@ -216,6 +219,19 @@ class Context:
     def discard(self) -> None:
         """Forget the updates, those of a rejected step."""
         self._call.updates.clear()
+
+    def stop(self, name: str, value: Any) -> Any:
+        """The same value, through which no gradient flows: an objective, or a layer, says what it stops, such as the
+        prediction of a moving target. Its gradient is that of a function in which this is a constant, and who checks it
+        by differences holds the value at what it was. Each value of a call site has a name of its own."""
+        if isinstance(value, Variable):
+            return self.variable(self.stop(name, strip(value)))
+        held = self._call.stopped
+        return value if held is None else held.setdefault((self.path, name), self.xp.array(value))
+
+    def hold(self, stopped: dict[Any, Any]) -> None:
+        """Keep what is stopped in a table, and take from there what it holds already (the gradient checker does)."""
+        self._call.stopped = stopped
 
     # -- for whoever makes the root ------------------------------------------------------------------------------
 

@@ -31,6 +31,9 @@ class Layer(Component, ABC):
     integer_inputs: tuple[int, ...] = ()
     """Positions of the inputs that hold indices or masks. They keep their integer or boolean type and get no gradient;
     every other input of a model is converted to its floating-point type."""
+    output_names: tuple[str, ...] = ()
+    """Names of the outputs, if there are several: losses, targets and metrics by name are matched by them. Without them
+    the order in which losses are named is that of the outputs."""
     made_inputs: tuple[Shape, ...] = ()
     """Shapes of the model's last inputs, which its objective makes from the target or draws itself: a label ``()``,
     a noise level ``()``. An experiment finds the shapes of the inputs before them from the data."""

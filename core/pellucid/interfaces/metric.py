@@ -20,6 +20,8 @@ class Metric(Component, ABC):
     kind: ClassVar[str] = "metric"
     part_of_step: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
+    figure: str = ""
+    """What it is reported as; empty, the default: the name of its class, ``TopK`` as ``top_k``."""
 
     def beside(self, predicts: Kind | None, output_shape: Shape) -> Metric:
         """The metric that counts predictions of this kind: this one, the default, or one like it that reads them so.

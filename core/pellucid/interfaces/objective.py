@@ -21,13 +21,13 @@ class Batch:
 
     Attributes:
         x: input, or a tuple of them for a model of several inputs.
-        y: target, or None.
+        y: target; a tuple or a table of several, as the data has them; or None.
         weight: a weight per sample, or None.
         index: int64 array: which samples of the data set these are.
     """
 
     x: Any
-    y: Array | None = None
+    y: Any = None
     weight: Array | None = None
     index: Array | None = None
 
@@ -106,6 +106,11 @@ class Objective(Reading, ABC):
     labels of classes are compared by the names of these."""
     signed_weights: ClassVar[bool] = False
     """Whether weights of samples may be negative."""
+    turns: Sequence[str] = ()
+    """Whose turn it is at which step, again and again: ``("critic", "critic", "generator")``. A player is a part of the
+    model, by its path; at its turn its parameters alone are moved, whatever gradients there are. Which calls are made
+    may differ from player to player. Empty, the default: all parameters move at every step. In evaluation there are no
+    turns: the parts of all players are reported, and the objective is their mean."""
 
     @abstractmethod
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
@@ -115,6 +120,10 @@ class Objective(Reading, ABC):
     @abstractmethod
     def backward(self, ctx: Context, model: Layer) -> None:
         """Calls ``model.backward``, which adds to the parameters' gradients."""
+
+    def player(self, step: int) -> str | None:
+        """Whose turn it is at a step, ``objective.player(ctx.step)``; None if there are no turns."""
+        return self.turns[step % len(self.turns)] if self.turns else None
 
     def input_shapes(self, model: Layer) -> tuple[Shape, ...]:
         """The shapes of a batch's ``x`` without the batch axis: those of the model's inputs.

@@ -110,24 +110,36 @@ class Optimizer(Component, ABC):
     def step(self, segments: Sequence[Segment]) -> None:
         """Update ``segment.data`` from ``segment.grad``, for every segment."""
 
+    def of(self, param: Param) -> Optimizer | None:
+        """Whose learning rate, weight decay and groups hold for a parameter: those of this one. One that is made of
+        others says which; of several no segment is made. None: no gradient moves it, and it is in no segment."""
+        return self
 
-def make_segments(optimizer: Optimizer, slots: Slots) -> list[Segment]:
-    """Cut the arena into runs of trainable parameters with equal learning rate and weight decay."""
+
+def make_segments(optimizer: Optimizer, slots: Slots, player: str | None = None) -> list[Segment]:
+    """Cut the arena into runs of trainable parameters with one optimizer and equal learning rate and weight decay; of a
+    ``player``, a part of the model, those that belong to it."""
     arena = slots.arena
-    groups: Sequence[Group] = getattr(optimizer, "groups", None) or ()
-    _check_groups(groups, [param.path for param in arena.params])
-    runs: list[tuple[tuple[float, float], int, int, list[Param]]] = []
-    for i, param in enumerate(arena.params):
-        if not param.trainable:
+    paths = [param.path for param in arena.params]
+    moved = [p.trainable and f"{p.path}.".startswith(f"{player}." if player else "") for p in arena.params]
+    owners = [optimizer.of(param) if moves else None for param, moves in zip(arena.params, moved, strict=True)]
+    for each in dict.fromkeys(filter(None, owners)):
+        _check_groups(getattr(each, "groups", None) or (), paths)
+    runs: list[tuple[tuple[Optimizer, float, float], int, int, list[Param]]] = []
+    for i, (param, own) in enumerate(zip(arena.params, owners, strict=True)):
+        if own is None:
             continue
-        hyper = _hyper(optimizer, groups, param)
+        hyper = (own, *_hyper(own, getattr(own, "groups", None) or (), param))
         start, stop = arena.offsets[i], arena.end(i)
         if runs and runs[-1][0] == hyper and runs[-1][2] == start:
             runs[-1] = (hyper, runs[-1][1], stop, [*runs[-1][3], param])
         else:
             runs.append((hyper, start, stop, [param]))
+    if player and not runs:
+        told = "a part of the model, by its path, that an optimizer moves"
+        raise ConfigError(f"turns: a player is {told}. Received: '{player}'. Parameters: {', '.join(paths)}.")
     return [
-        Segment(start, stop, tuple(params), np.array(hyper, np.float64), hyper[0], slots)
+        Segment(start, stop, tuple(params), np.array(hyper[1:], np.float64), hyper[1], slots)
         for hyper, start, stop, params in runs
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_array, as_tuple
+from pellucid.basics.arrays import HostArray, as_array, as_tuple, named_parts, regrouped, taken
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.names import Names, column_names, renumbered, reordered
 
@@ -24,7 +24,8 @@ class Split:
 
     Attributes:
         x: inputs, (N, …), or a tuple of them.
-        y: targets: class labels (N,) of an integer type, or numbers (N, …); None if there are none.
+        y: targets: class labels (N,) of an integer type, or numbers (N, …); None if there are none. Several of them
+            are a tuple, or a table by their names: ``{"digit": labels, "angle": angles}``.
         classes: names of the classes in the order of their labels, or of the columns of ``y``; or None.
         features: names of the columns of ``x``, of the first if there are several; or None.
 
@@ -35,16 +36,17 @@ class Split:
     """
 
     x: Inputs
-    y: HostArray | None = None
+    y: Any = None
     classes: Classes | None = None
     features: Names | None = None
 
     def __post_init__(self) -> None:
-        several, of_x, of_y = isinstance(self.x, tuple), column_names(self.x), column_names(self.y)
+        several = isinstance(self.y, tuple | dict)
+        of_x, of_y = column_names(self.x), None if several else column_names(self.y)
         of_y = of_y if len(of_y or ()) > 1 else None
         features, classes = of_x or _texts(self.features), of_y or _texts(self.classes)
-        x = tuple(as_array(part, f"x[{i}]") for i, part in enumerate(self.x)) if several else as_array(self.x, "x")
-        y = None if self.y is None else as_array(self.y, "y")
+        x = _arrays(self.x, "x") if isinstance(self.x, tuple) else as_array(self.x, "x")
+        y = _arrays(self.y, "y") if several else None if self.y is None else as_array(self.y, "y")
         y = y.astype(np.float64) if y is not None and of_y else y  # columns, so no labels
         if not (x is self.x and y is self.y and classes is features is None):  # as a step finds it
             self.__dict__.update(x=x, y=y, classes=classes, features=features)  # else frozen
@@ -64,8 +66,7 @@ class Split:
 
     def take(self, rows: HostArray) -> Split:
         """The samples of these rows, as copies."""
-        x = tuple(part[rows] for part in self.x) if isinstance(self.x, tuple) else self.x[rows]
-        return Split(x, None if self.y is None else self.y[rows], self.classes, self.features)
+        return Split(taken(self.x, rows), taken(self.y, rows), self.classes, self.features)
 
     def named(self, classes: Classes | None, features: Names | None, where: str, *, fixed: bool = False) -> Split:
         """The same samples by the names that somebody else knows, a model or the training part: columns in the order of
@@ -82,14 +83,18 @@ class Split:
             first, *others = as_tuple(x)
             first = reordered(first, self.features, features, where, fixed=fixed)
             x = (first, *others) if isinstance(x, tuple) else first
-        if y is not None and self.classes is not None and classes is not None:
+        if isinstance(y, np.ndarray) and self.classes is not None and classes is not None:
             y = renumbered(y, self.classes, classes, where)
         return Split(x, y, classes, features)
 
     def __repr__(self) -> str:
-        described = ", ".join(f"{part.dtype}{part.shape}" for part in as_tuple(self.x))
-        target = "None" if self.y is None else f"{self.y.dtype}{self.y.shape}"
-        return f"Split(x={described}, y={target})"
+        x, y = (", ".join(f"{part.dtype}{part.shape}" for _, part in named_parts(of, "")) for of in (self.x, self.y))
+        return f"Split(x={x}, y={y or None})"
+
+
+def _arrays(given: Any, name: str) -> Any:
+    """As arrays of NumPy's, each checked under the name that it has in messages."""
+    return regrouped(given, [as_array(part, called) for called, part in named_parts(given, name)])
 
 
 def class_labels(y: Inputs | None) -> HostArray | None:
@@ -110,13 +115,12 @@ def check_data(x: Any, y: Any = None, *, where: str = "the data") -> None:
 
     Args:
         x: inputs (N, …), at least two axes; or a tuple of arrays (N, …).
-        y: targets (N, …), or None.
+        y: targets (N, …), a tuple or a table of them, or None.
         where: what the message calls them.
     """
     single = not isinstance(x, tuple)
-    given = [("x", x)] if single else [(f"x[{i}]", part) for i, part in enumerate(x)]
-    if y is not None:
-        given.append(("y", y))
+    given = [("x", x)] if single else [*named_parts(x, "x")]
+    given += [("y", y)] if isinstance(y, np.ndarray) else named_parts(y, "y")
     named = [(name, as_array(array, f"{name} of {where}")) for name, array in given]
     for name, array in named:
         if array.ndim == 0:

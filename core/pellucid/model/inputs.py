@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, Shape, as_array, as_tuple, fits
+from pellucid.basics.arrays import HostArray, Shape, as_array, as_tuple, fits, parts_of, taken
 from pellucid.basics.checks import is_size
 from pellucid.basics.errors import ConfigError, DataError, PellucidError, ShapeError
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -97,20 +97,20 @@ def ready_batches(
     arrays: tuple[Any, ...], batch_size: int, ready: Callable[..., tuple[Any, ...]]
 ) -> Iterator[tuple[slice, tuple[Any, ...]]]:
     """Which rows, and what ``ready`` makes of them, one batch after the other: it is given as many batches as fill a
-    block, of each of several aligned arrays or Nones.
+    block, of each of several aligned arrays, tuples or tables of them, or Nones.
 
     An error is that of all rows together: its message counts them from the first.
     """
-    width = max(prod(part.shape[1:]) for part in arrays if part is not None)
+    width = max(prod(array.shape[1:]) for part in arrays for array in parts_of(part))
     for block in batches(len(arrays[0]), batch_size, BLOCK // max(1, width)):
         try:
-            made = ready(*(None if part is None else part[block] for part in arrays))
+            made = ready(*(taken(part, block) for part in arrays))
         except PellucidError:
             ready(*arrays)
             raise
         for rows in batches(block.stop - block.start, batch_size):
             place = slice(block.start + rows.start, block.start + rows.stop)
-            yield place, tuple(None if part is None else part[rows] for part in made)
+            yield place, tuple(taken(part, rows) for part in made)
 
 
 def collected(batches: Iterable[tuple[slice, Any]], n: int) -> Any:

@@ -41,6 +41,8 @@ MOST_LEVELS = 150
 """How deeply a component may stand in others, in keys and numbers of its path; files hold no more."""
 MOST_PARTS = 10_000
 """Items of one list, and components of one section, a shared one as often as it is used."""
+FUNCTIONS: Final = frozenset({"layer", "loss", "metric"})
+"""Kinds of which a plain function may stand for a component: the argument of the one registered as ``function``."""
 MADE_BY: Final = "_made_by"
 """Attribute of what a factory function made: the :class:`Call` that makes it again."""
 
@@ -121,6 +123,8 @@ class Reader:
             return self.note(path, f"expected {a(' or '.join(kinds))}. Received: {config!r}, {a(config.kind)}.")
         if isinstance(config, str):
             return self._named(kinds, config, {}, path, path)
+        if _is_function(config) and not FUNCTIONS.isdisjoint(kinds):
+            return self._named(kinds, "function", {"function": config}, path, path)
         if not isinstance(config, Mapping):
             expected = f"expected {a(' or '.join(kinds))}: its name, or a table with 'type' and its arguments."
             return self.note(path, f"{expected} Received: {said(config)}.")
@@ -247,7 +251,8 @@ class Reader:
                 return plain
         if hasattr(given, "tolist"):  # a number or an array of NumPy's
             return self.value(given.tolist(), annotation, path)
-        if kinds and isinstance(given, str | Mapping | Component):  # a text is a name where a component may stand
+        # A text is a name where a component may stand.
+        if kinds and (isinstance(given, str | Mapping | Component) or _is_function(given)):
             made = self.component(kinds, given, path)
             classes = tuple(member for member in wanted if component_kind(member))
             if made is FAILED or isinstance(made, classes):
@@ -277,6 +282,10 @@ class Reader:
         wanted = value_annotation(annotation)
         read = {key: self.value(item, wanted, _join(path, str(key))) for key, item in given.items()}
         return read if len(self.mistakes) == before else FAILED
+
+
+def _is_function(given: Any) -> bool:
+    return callable(given) and not isinstance(given, type | Component)
 
 
 def _remember(made: Any, entry: Entry, arguments: dict[str, Any]) -> None:

@@ -120,7 +120,7 @@ def shown(annotation: Any) -> str:
 
 def _plural(words: str) -> str:
     article, _, noun = words.partition(" ")
-    return f"{noun}s" if article in ("a", "an") and " " not in noun else words
+    return f"{noun}{'es' if noun.endswith('s') else 's'}" if article in ("a", "an") and " " not in noun else words
 
 
 def is_sequence(annotation: Any) -> bool:

@@ -60,8 +60,8 @@ def save_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     document["settings"] = as_json(settings(trainer), "settings", 2)
     document["progress"] = {
         "steps": trainer.steps, "epochs": trainer.epochs, "position": trainer.position,
-        "totals": ops.to_host(trainer.totals).tolist(), "optimizer_steps": int(trainer.slots.t),
-        "plan": trainer.plan,
+        "totals": {name: ops.to_host(sums).tolist() for name, sums in trainer.totals.items()},
+        "optimizer_steps": int(trainer.slots.t), "plan": trainer.plan,
     }  # fmt: skip
     records = as_json(trainer.history.records, "history")
     tensors[_HISTORY] = np.frombuffer(to_text(records).encode(), np.uint8)  # too long for a header
@@ -133,7 +133,7 @@ def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
         history = _history(header, tensors)
     place = prepare(trainer.model, header, tensors)
     memory = {name: ops.asarray(tensors[f"optimizer/{name}"]) for name in slots}
-    totals = ops.asarray(np.array(progress["totals"], np.float64))
+    totals = {name: ops.asarray(np.array(sums, np.float64)) for name, sums in _totals(progress).items()}
     _restore_callbacks(header, callbacks, tensors)
     # From here on nothing is left that could be refused.
     place()
@@ -141,7 +141,8 @@ def restore_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
         trainer.slots.buffer(name)[...] = values
     trainer.slots.t[()], trainer.slots.broken_off = progress["optimizer_steps"], False
     trainer.epochs, trainer.position, trainer.plan = progress["epochs"], progress["position"], progress["plan"]
-    trainer.totals[...] = totals
+    trainer.totals.clear()
+    trainer.totals.update(totals)
     trainer.history.records[:] = history
 
 
@@ -206,15 +207,23 @@ def _wrong_progress(progress: Mapping[str, Any]) -> str | None:
     for name in ("steps", "epochs", "position", "optimizer_steps"):
         if not _is_count(progress[name]):
             return f"its 'progress.{name}' must be an int of at least 0, and is {progress[name]!r:.80}"
-    totals, plan = progress["totals"], progress["plan"]
-    if [type(total) for total in totals] != [float, float] or not all(map(isfinite, totals)) or totals[1] < 0:
-        return f"its 'progress.totals' must be a sum of losses and what they count, and is {totals!r:.80}"
+    plan = progress["plan"]
+    for name, sums in _totals(progress).items():
+        numbers = isinstance(sums, list) and [type(total) for total in sums] == [float, float]
+        if not numbers or not all(map(isfinite, sums)) or sums[1] < 0:
+            return f"its 'progress.totals', {name}, must be a sum of losses and what they count, and is {sums!r:.80}"
     counts = {"rows", "batch_size"} <= set(plan) <= _PLAN and all(map(_is_count, plan.values()))
     if plan and not counts:
         return f"its 'progress.plan' must hold {', '.join(sorted(_PLAN))} as counts, and is {plan!r:.160}"
     if progress["position"] > (plan.get("rows", 0) or (_MOST if plan else 0)):  # 0: only the data's end tells
         return f"its place in the epoch, {progress['position']}, lies behind the end of {plan.get('rows', 0)} rows"
     return None
+
+
+def _totals(progress: Mapping[str, Any]) -> dict[str, Any]:
+    """The sums by their names; files of before parts were summed up hold those of the loss alone."""
+    totals = progress["totals"]
+    return {"loss": totals} if isinstance(totals, list) else dict(totals)
 
 
 def _is_count(value: Any) -> bool:

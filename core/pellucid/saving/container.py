@@ -46,7 +46,7 @@ _MODEL = {
     "model.config": dict, "model.input_shapes": list, "model.dtype": str, "model.seed": int, "model.frozen": list,
 }  # fmt: skip
 _CHECKPOINT = _MODEL | {
-    "settings": dict, "callbacks": list, "progress.plan": dict, "progress.totals": list,
+    "settings": dict, "callbacks": list, "progress.plan": dict, "progress.totals": list | dict,
     **{f"progress.{name}": int for name in ("steps", "epochs", "position", "optimizer_steps")},
 }  # fmt: skip
 DOCUMENT: Mapping[str, Mapping[str, Any]] = {"model": _MODEL, "checkpoint": _CHECKPOINT}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray, Shape
-from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError
+from pellucid.basics.errors import CheckpointError, ConfigError, PellucidError, PellucidWarning
 from pellucid.basics.version import __version__
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.transform import Transform
@@ -38,7 +39,7 @@ def save(model: Layer, path: str | os.PathLike[str]) -> None:
 
     Raises:
         CheckpointError: the model holds something that no registered name can make again, or the file cannot be
-            written.
+            written. An objective that no name can make is left out, with a warning.
 
     Example::
 
@@ -48,6 +49,13 @@ def save(model: Layer, path: str | os.PathLike[str]) -> None:
     check_facts(as_path(path), document, "cannot be saved")
     _check_rebuilds(model, document)
     _check_transforms(model, document, tensors)
+    if "objective" in document["metadata"] and document["metadata"]["objective"] is None:
+        warnings.warn(
+            "The file holds the model, and not what it was trained with: that has a part which no registered name "
+            "makes, such as a plain function as its loss. Name it again to train on, Trainer(model, loss=…), or "
+            "register what makes it: pellucid new plugin NAME.",
+            PellucidWarning, stacklevel=2,
+        )  # fmt: skip
     write(path, "model", document, tensors)
 
 

@@ -35,6 +35,11 @@ def pellucid_register(registry: Registrar) -> None:
     registry.layer("residual", f"{containers}:Residual", summary="y = x + f(x)")
     registry.layer("parallel", f"{containers}:Parallel", summary="several layers on one input, joined or added")
 
+    functions = "pellucid.standard.functions"
+    registry.layer("function", f"{functions}:FunctionLayer", summary="a plain function of Variables")
+    registry.loss("function", f"{functions}:FunctionLoss", summary="a plain function of prediction and target")
+    registry.metric("function", f"{functions}:FunctionMetric", summary="a plain function of predictions and targets")
+
     losses = "pellucid.standard.losses"
     registry.loss("softmax_cross_entropy", f"{losses}.softmax_cross_entropy:SoftmaxCrossEntropy",
                   summary="classification with one class per sample, on logits")  # fmt: skip
@@ -44,9 +49,15 @@ def pellucid_register(registry: Registrar) -> None:
     registry.loss("signed", f"{losses}.signed:Signed", summary="another loss, with weights that may be negative")
     registry.objective("supervised", "pellucid.standard.supervised:Supervised", summary="a loss on the output")
 
+    registry.objective("several_losses", "pellucid.standard.several_losses:SeveralLosses",
+                       summary="a loss for each of several outputs")  # fmt: skip
+
     registry.optimizer("sgd", "pellucid.standard.optimizers:SGD", summary="stochastic gradient descent with momentum")
     registry.optimizer("adam", "pellucid.standard.optimizers:Adam", summary="steps scaled by moments of the gradient")
     registry.optimizer("adamw", "pellucid.standard.optimizers:AdamW", summary="Adam with decoupled weight decay")
+    combined = "pellucid.standard.combined"
+    registry.optimizer("by_path", f"{combined}:ByPath", summary="an optimizer for each part of a model")
+    registry.optimizer("moving", f"{combined}:Moving", summary="parts that follow others, as moving averages")
     registry.schedule("constant", "pellucid.standard.schedules:Constant", summary="the same learning rate throughout")
     registry.schedule("cosine", "pellucid.standard.schedules:Cosine", summary="warm-up, then half a cosine down")
 
@@ -61,6 +72,7 @@ def pellucid_register(registry: Registrar) -> None:
     registry.metric("r2", f"{metrics}:R2", summary="part of the targets' variance that is explained")
     registry.metric("rmse", f"{metrics}:RMSE", summary="root of the mean squared error, in the targets' unit")
     registry.metric("mae", f"{metrics}:MAE", summary="mean absolute error, in the targets' unit")
+    registry.metric("of_output", "pellucid.standard.of_output:OfOutput", summary="a metric of one of several outputs")
     registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
     registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
     registry.callback("summary", "pellucid.standard.summary:Summary", summary="prints the layers, shapes, parameters")

@@ -7,12 +7,14 @@ from typing import Any
 
 from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import DataError
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.basics.suggest import listed
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Batch, Loss, Objective
 from pellucid.standard.last_layer import check_last_layer
+from pellucid.standard.several_losses import output_shapes
 from pellucid.standard.targets import fit_targets, scaled, unscaled
 
 
@@ -46,6 +48,13 @@ class Supervised(Objective):
         return self.loss.signed_weights
 
     def suited(self, model: Layer, metrics: Sequence[Metric]) -> list[Metric]:
+        shapes = output_shapes(model)
+        if len(shapes) > 1:
+            raise ConfigError(
+                f"loss: {type(model).__name__} gives {len(shapes)} outputs, of shapes {list(shapes)}, and one loss "
+                f"compares one. Received: {type(self.loss).__name__}. Give each a loss, in a list or by name: "
+                "loss={'digit': 'softmax_cross_entropy', 'angle': 'mse'}."
+            )
         check_last_layer(model, self.loss)
         shape = model.output_shape(*require_runtime(model).input_shapes)
         return [metric.beside(self.loss.predicts, shape) for metric in metrics]
@@ -71,6 +80,12 @@ class Supervised(Objective):
         model.backward(ctx.child("model"), self.loss.backward(ctx.child("loss")))
 
     def check(self, model: Layer, x: Any, y: Any) -> None:
+        if isinstance(y, tuple | dict):
+            told = f"a table of {listed(y)}" if isinstance(y, dict) else f"a tuple of {len(y)}"
+            raise DataError(
+                f"One loss takes one target, an array with a row for each sample. Received: {told}. Give the array "
+                "alone; a model of several outputs takes several losses, by the names of the targets."
+            )
         if y is None:
             raise DataError(
                 "Supervised training needs a target for every sample. Received: y = None. Pass data=(x, y), or choose "

@@ -74,7 +74,7 @@ def _of(value: Any, seen: set[int]) -> Any:
         seen.add(id(value))
         own = {name: _of(part, seen) for name, part in vars(value).items() if name != "runtime"}
         shared = {f"{c.__name__}.{name}": _of(part, seen) for c in type(value).__mro__ for name, part in vars(c).items()
-                  if isinstance(part, list | dict | set | np.ndarray) and name != "__annotations__"}  # fmt: skip
+                  if isinstance(part, list | dict | set | np.ndarray) and not name.startswith("__")}  # fmt: skip
         return {**own, **shared}
     if isinstance(value, dict):
         return {key: _of(part, seen) for key, part in value.items()}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_tuple
+from pellucid.basics.arrays import HostArray, as_tuple, mapped
 from pellucid.basics.errors import ConfigError
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.interfaces.context import Context
@@ -43,7 +43,7 @@ class GradientReport:
 
 def check_gradients(
     subject: Layer | Loss | Objective, *arguments: Any, training: bool = True, seed: int = 0, tolerance: float = 1e-6,
-    ops: Ops | None = None,
+    ops: Ops | None = None, step: int = 0,
 ) -> GradientReport:  # fmt: skip
     """Compare the gradients of inputs and parameters with central differences.
 
@@ -63,6 +63,10 @@ def check_gradients(
         seed: of ``dy``, and of the parameters of an unbuilt layer.
         tolerance: see above.
         ops: a backend whose arrays are NumPy's; None takes the reference, which all backends use in float64.
+        step: the step that is taken. At the turn of a player, see ``Objective.turns``, the gradients of its parameters
+            are compared, and no others.
+
+    What is stopped, ``ctx.stop``, is held at the value that it has before anything is moved.
 
     Values, gradients and states of the model are afterwards what they were before.
 
@@ -71,7 +75,7 @@ def check_gradients(
         ConfigError: the subject is none of the three, or not in float64.
     """
     rng = np.random.default_rng([seed, 1])
-    problem = _problem(subject, arguments, _Setting(training, seed, ops or ReferenceOps()), rng)
+    problem = _problem(subject, arguments, _Setting(training, seed, ops or ReferenceOps(), step), rng)
     for moved in range(ATTEMPTS):
         compared = zip(problem.variables.items(), problem.analytic(), strict=True)
         try:
@@ -158,12 +162,20 @@ class _Setting:
     training: bool
     seed: int
     ops: Ops
+    step: int = 0
+    stopped: dict[Any, Any] = field(default_factory=dict)
 
     def context(self, rows: int) -> Context:
         """A fresh root: the same random numbers at every evaluation."""
         ctx = Context(self.ops, training=self.training, seed=self.seed, dtype="float64")
-        ctx.begin(0, 0, index=None if self.training else np.arange(rows, dtype=np.int64))
+        ctx.begin(self.step, 0, index=None if self.training else np.arange(rows, dtype=np.int64))
+        ctx.hold(self.stopped)
         return ctx
+
+    def first(self, rows: int) -> Context:
+        """The same for the call whose gradients are taken: what it stops is held from then on."""
+        self.stopped.clear()
+        return self.context(rows)
 
 
 def _problem(subject: Any, arguments: tuple[Any, ...], setting: _Setting, rng: np.random.Generator) -> _Problem:
@@ -222,7 +234,7 @@ def _layer_problem(layer: Layer, inputs: list[HostArray], setting: _Setting, rng
         return float(sum(np.sum(a * b) for a, b in zip(dy, outputs, strict=True)))
 
     def analytic() -> list[HostArray | None]:
-        ctx = setting.context(rows)
+        ctx = setting.first(rows)
         layer.forward(ctx, *inputs)
         dx = as_tuple(layer.backward(ctx, *dy))
         return [None if dx[i] is None else np.array(dx[i]) for i in floating]
@@ -239,7 +251,7 @@ def _loss_problem(loss: Loss, prediction: Any, target: Any, weight: Any = None, 
         return float(loss.forward(setting.context(len(z)), z, t, w))
 
     def analytic() -> list[HostArray | None]:
-        ctx = setting.context(len(z))
+        ctx = setting.first(len(z))
         loss.forward(ctx, z, t, w)
         return [np.array(loss.backward(ctx))]
 
@@ -248,7 +260,7 @@ def _loss_problem(loss: Loss, prediction: Any, target: Any, weight: Any = None, 
 
 def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, setting: _Setting) -> _Problem:
     inputs = [_own(x) for x in batch.inputs]
-    y = None if batch.y is None else _own(batch.y)
+    y = mapped(_own, batch.y)
     own = replace(batch, x=tuple(inputs) if isinstance(batch.x, tuple) else inputs[0], y=y)
     _in_float64(model, inputs, setting)
 
@@ -256,20 +268,21 @@ def _objective_problem(objective: Objective, model: Layer, batch: Batch, *, sett
         return float(objective.forward(setting.context(len(own)), model, own))
 
     def analytic() -> list[HostArray | None]:
-        ctx = setting.context(len(own))
+        ctx = setting.first(len(own))
         objective.forward(ctx, model, own)
         objective.backward(ctx, model)
         return []
 
-    return _with_parameters(model, value, analytic, {}, [x for x in inputs if x.dtype.kind == "f"])
+    movable, player = [x for x in inputs if x.dtype.kind == "f"], objective.player(setting.step)
+    return _with_parameters(model, value, analytic, {}, movable, player)
 
 
 def _with_parameters(
     model: Layer, value: Callable[[], float], analytic: Callable[[], list[HostArray | None]],
-    variables: dict[str, HostArray], movable: list[HostArray],
+    variables: dict[str, HostArray], movable: list[HostArray], player: str | None = None,
 ) -> _Problem:  # fmt: skip
-    """The problem in which the model's parameters are variables, too."""
-    params = model.parameters()
+    """The problem in which the parameters of the model, or of a player's part of it, are variables, too."""
+    params = [p for p in model.parameters() if player is None or f"{p.path}.".startswith(f"{player}.")]
 
     def with_those_of_parameters() -> list[HostArray | None]:
         with _untouched(model):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_array, as_tuple
+from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -20,7 +20,7 @@ from pellucid.model.inputs import in_type, ready_batches, transformed
 from pellucid.registry.config import config_or_none, read, read_several
 from pellucid.training.microbatch import Source
 
-Pair = tuple[tuple[HostArray, ...], HostArray | None]
+Pair = tuple[tuple[HostArray, ...], Any]
 """Inputs and targets of an evaluation."""
 
 
@@ -199,7 +199,15 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     y = split.y
     if y is not None:
         y, dtype = objective.scaled(model, y), require_runtime(model).dtype
-        y = np.ascontiguousarray(y, np.int64) if y.dtype.kind in "iub" else in_type(f"y of {where}", y, dtype)
+
+        def typed(part: HostArray) -> HostArray:
+            return (
+                np.ascontiguousarray(part, np.int64)
+                if part.dtype.kind in "iub"
+                else in_type(f"y of {where}", part, dtype)
+            )
+
+        y = mapped(typed, y)
     try:
         objective.check(model, inputs, y)
     except DataError as error:
@@ -222,5 +230,5 @@ def _source(runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Any
                 'below 0 are for the loss {"type": "signed", "loss": …}.'
             )
         weight = weight.astype(runtime.dtype)
-    *x, y, weight, numbers = (None if a is None else runtime.ops.asarray(a) for a in (*inputs, y, weight, numbers))
-    return Source(tuple(x), y, weight, totals, numbers)
+    x, y, weight, numbers = (mapped(runtime.ops.asarray, part) for part in (inputs, y, weight, numbers))
+    return Source(x, y, weight, totals, numbers)

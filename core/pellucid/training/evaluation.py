@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import mapped
 from pellucid.basics.checks import as_python, is_number
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.context import Context
@@ -37,7 +38,7 @@ def evaluate(
         index = np.arange(rows.start, rows.stop, dtype=np.int64)
         ctx.begin(0, 0, index=index)
         x = tuple(ops.asarray(part) for part in inputs)
-        batch = Batch(x if len(x) > 1 else x[0], None if y is None else ops.asarray(y), None, index)
+        batch = Batch(x if len(x) > 1 else x[0], mapped(ops.asarray, y), None, index)
         ctx.parts = {}
         values = {"loss": objective.forward(ctx, model, batch)} | ctx.parts
         for name, value in values.items():
@@ -47,7 +48,8 @@ def evaluate(
             pair = objective.metric_pair(ctx)
             if pair is None:
                 raise objective.no_pair(metrics)
-            prediction, target = (objective.unscaled(model, np.asarray(ops.to_host(part))) for part in pair)
+            host = (mapped(lambda part: np.asarray(ops.to_host(part)), of) for of in pair)
+            prediction, target = (objective.unscaled(model, of) for of in host)
             for metric in metrics:
                 metric.update(prediction, target)
     figures = {name: value / total if total else float("nan") for name, value in sums.items()}
@@ -69,7 +71,7 @@ def figure_names(metrics: Sequence[Metric], *others: str) -> list[str]:
     Raises:
         ConfigError: two figures, these or ``others``, would have one name.
     """
-    kinds = [re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(metric).__name__).lower() for metric in metrics]
+    kinds = [m.figure or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(m).__name__).lower() for m in metrics]
     names = list(others)
     for metric, kind in zip(metrics, kinds, strict=True):
         told = [f"{name}={value!r}" for name, value in metric.arguments().items()] if kinds.count(kind) > 1 else []

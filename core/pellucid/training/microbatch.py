@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from pellucid.basics.arrays import Array
-from pellucid.basics.errors import ShapeError
+from pellucid.basics.arrays import Array, mapped, parts_of
+from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Batch, Objective
 from pellucid.interfaces.transform import Augmentation
+
+Totals = dict[str, Array]
 
 
 class Source:
     """Training data on the device, the order in which this epoch visits its rows, and how far it has come.
 
     Attributes:
-        inputs, y, weight: arrays of n rows each (y and weight may be None).
+        inputs, y, weight: arrays of n rows each (y and weight may be None; y a tuple or a table of several).
         numbers: which samples of the data these rows are; None: their places tell.
         order: int64 array, the rows in the order in which they are visited.
         cursor: 0-d int64 array, how many rows of the order have been used.
-        totals: float64 array: Σ count·loss and Σ count over them.
+        totals: of the loss and of each part that the objective reports, by their names, Σ count·figure and Σ count over
+            these rows, a float64 array.
         full: the rows of a full micro-batch; what is left of an epoch has fewer.
     """
 
     def __init__(
-        self, inputs: tuple[Array, ...], y: Array | None, weight: Array | None, totals: Array | None = None,
+        self, inputs: tuple[Array, ...], y: Any, weight: Array | None, totals: Totals | None = None,
         numbers: Array | None = None,
     ) -> None:  # fmt: skip
         self.inputs, self.y, self.weight, self.numbers = inputs, y, weight, numbers
         self.order = np.arange(len(inputs[0]), dtype=np.int64)
         self.cursor = np.zeros((), np.int64)
         self.full = max(1, len(self.order))
-        self.totals = np.zeros(2) if totals is None else totals
+        self.totals = {} if totals is None else totals
 
     def __len__(self) -> int:
         return len(self.order)
@@ -40,12 +45,24 @@ class Source:
     @property
     def arrays(self) -> tuple[Array | None, ...]:
         """All of them: inputs, y, weight, numbers."""
-        return (*self.inputs, self.y, self.weight, self.numbers)
+        return (*self.inputs, *(parts_of(self.y) or (None,)), self.weight, self.numbers)
 
-    def copy(self) -> Source:
+    def copy(self, totals: Totals) -> Source:
         """A source of its own memory."""
-        *inputs, y, weight, numbers = (None if part is None else part.copy() for part in self.arrays)
-        return Source(tuple(inputs), y, weight, self.totals, numbers)
+        parts = (self.inputs, self.y, self.weight, self.numbers)
+        inputs, y, weight, numbers = (mapped(lambda array: array.copy(), part) for part in parts)
+        return Source(inputs, y, weight, totals, numbers)
+
+
+class Weighted(Batch):
+    """A batch that notes whether anybody has looked at its weights."""
+
+    seen = False
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "weight":
+            self.seen = True
+        return super().__getattribute__(name)
 
 
 class MicroBatch:
@@ -63,10 +80,10 @@ class MicroBatch:
         self.index = np.empty(rows, np.int64)
         self._pairs: list[tuple[Array, Array]] = []
         inputs = tuple(self._buffer(x) for x in source.inputs)
-        self.batch = Batch(
+        self.batch = (Batch if source.weight is None else Weighted)(
             x=inputs if len(inputs) > 1 else inputs[0],
-            y=None if source.y is None else self._buffer(source.y),
-            weight=None if source.weight is None else self._buffer(source.weight),
+            y=mapped(self._buffer, source.y),
+            weight=mapped(self._buffer, source.weight),
             index=self.index if source.numbers is None else self._buffer(source.numbers),
         )
         self._augmentations = [t for t in require_runtime(model).transforms if isinstance(t, Augmentation)]
@@ -103,7 +120,12 @@ class MicroBatch:
     def forward(self) -> Array:
         """Gather the next rows; their loss, a 0-d array, whose mean is over ``ctx.count``."""
         self._gather()
-        return self.objective.forward(self.ctx, self.model, self.batch)
+        loss = self.objective.forward(self.ctx, self.model, self.batch)
+        if isinstance(self.batch, Weighted) and not self.batch.seen:
+            told = "batch.weight. Train without sample_weight, or let it return the weighted mean, with ctx.count = Σw."
+            who = type(self.objective).__name__
+            raise ConfigError(f"{who} was given a weight for each sample, and has not looked at them: {told}")
+        return loss
 
     def backward(self) -> None:
         """Add its gradient to the parameters' ``grad``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pellucid.basics.errors import ConfigError
@@ -11,7 +12,8 @@ from pellucid.registry.config import names, read
 
 
 def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
-    """The objective given, the loss given under ``supervised``, that of the last training, or the model's own default.
+    """The objective given, the loss given under ``supervised``, or several under ``several_losses``, that of the last
+    training, or the model's own default.
 
     Raises:
         ConfigError: both are given, or neither is and the model has no default.
@@ -23,7 +25,9 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
         )
     last = None if model.runtime is None else model.runtime.metadata.get("objective")
     wanted, saved = objective, False
-    if loss is not None:
+    if isinstance(loss, list | tuple) or (isinstance(loss, Mapping) and "type" not in loss):
+        wanted = {"type": "several_losses", "losses": loss}
+    elif loss is not None:
         wanted = {"type": "supervised", "loss": read("loss", loss, path="loss")}
     elif objective is None and last is not None:  # what it was last trained with, perhaps before it was saved
         wanted, saved = last, True

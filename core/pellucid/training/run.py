@@ -11,8 +11,7 @@ from time import perf_counter
 from typing import Any, ClassVar
 from weakref import proxy
 
-import numpy as np
-
+from pellucid.basics.arrays import Array
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -99,7 +98,8 @@ class Training:
         runtime: the model's.
         steps, epochs: accepted steps, as the optimizer counts them, and finished epochs.
         position: rows of the epoch under way that have been trained on.
-        totals: Σ count·loss and Σ count over them.
+        totals: of the loss and of each part that the objective reports, by their names, Σ count·figure and Σ count
+            over them.
         plan: of the last call of ``fit``: its ``rows`` and ``batch_size``, which divide an epoch into steps; after how
             many ``epochs`` and accepted ``steps`` of the trainer it ends.
         history: the figures of all epochs.
@@ -121,7 +121,7 @@ class Training:
     def __post_init__(self) -> None:
         self.runtime = require_runtime(self.model)
         self.epochs = self.position = 0
-        self.totals = self.runtime.ops.zeros(2, np.float64)
+        self.totals: dict[str, Array] = {}
         self.plan: dict[str, int] = {}
         self.history = History()
         self.directory: Path | None = None

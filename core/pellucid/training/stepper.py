@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,17 +28,17 @@ class Step:
     itself. Several micro-batches are not recorded.
 
     Attributes:
-        loss: the data loss of the last step before its update, the mean over all its rows, a 0-d array.
-        count: what it was divided by.
+        figures: the data loss of the last step before its update and the parts that the objective reports, each the
+            mean over all its rows, a 0-d array.
+        count: what they were divided by.
     """
 
     def __init__(self, batches: Sequence[MicroBatch], update: Update) -> None:
         self.batches, self.update = batches, update
         self.ctx, self.ops = batches[0].ctx, batches[0].ops
-        self._cell: Array = self.ops.zeros((), np.float64)
-        self.loss = self._cell
+        self._cells: dict[str, Array] = defaultdict(partial(self.ops.xp.zeros, (), np.float64))
+        self.figures: dict[str, Array] = {}
         self.count = 0.0
-        self._loss_total = batches[0].source.totals[:1].reshape(())
         self._requests: list[Any] = []
         first = len(batches) == 1 and batches[0].capturable
         both = first and update.capturable
@@ -83,13 +85,13 @@ class Step:
     def _add_gradients(self) -> None:
         """The loss and gradient of a step: the mean over all its rows, whichever way they are split."""
         ctx, ops, grad = self.ctx, self.ops, self.update.arena.grad
-        rows, total, count, previous = 0, 0.0, 0.0, 0.0
-        several = len(self.batches) > 1
+        rows, count, previous = 0, 0.0, 0.0
+        several, sums = len(self.batches) > 1, defaultdict[str, float](float)
         ctx.discard()  # what a recording that came to nothing may have asked for
         for k, batch in enumerate(self.batches):
             if k > 0:  # whoever takes the step has begun the first
                 ctx.begin(ctx.step, ctx.epoch, micro=k, row_offset=rows, share=len(batch.batch) / batch.source.full)
-            loss = batch.forward()
+            values = {"loss": batch.forward()} | batch.ctx.parts
             weight = batch.ctx.count
             rows += len(batch.batch)
             if weight == 0.0:
@@ -99,23 +101,25 @@ class Step:
                 ops.scale(grad, previous / weight)
             batch.backward()
             count, previous = count + weight, weight
-            if several:  # one alone is not read: on its device it need not be waited for
-                total += weight * float(loss)
+            for name, value in values.items() if several else ():  # one alone is not waited for on its device
+                sums[name] += weight * float(value)
         if count != previous:
             ops.scale(grad, previous / count)
-        if several:
-            self.loss[...] = total / count if count else 0.0
-        elif loss.dtype == np.float64:
-            self.loss = loss
-        else:  # an objective's own may be of the model's type; kernels add up float64
-            ops.copy(loss, self._cell)
-        self.count = count
+        self.figures, self.count = values, count
+        for name, value in values.items():
+            if several:
+                self._cells[name][...] = sums[name] / (count or 1.0)
+            elif getattr(value, "dtype", None) != np.float64:
+                ops.copy(value, self._cells[name])
+            else:  # an objective's own may be of the model's type, or a number; kernels add up float64
+                continue
+            self.figures[name] = self._cells[name]
         self._requests = list(ctx.requested_updates)
 
     def _apply(self) -> bool:
         if self.count == 0.0:  # every sample has weight 0: there is nothing to learn from
             return True
-        return self.update.apply(self.ctx, self.loss, self._loss_total, self.count)
+        return self.update.apply(self.ctx, self.figures, self.batches[0].source.totals, self.count)
 
 
 class Stepper:
@@ -135,8 +139,8 @@ class Stepper:
         self.slots, self.arena, self.ops = slots, slots.arena, slots.arena.ops
         self._held, self._rejected, self._unfinished = held, rejected, False
         self.ctx = Context(self.ops, training=True, seed=seed, dtype=self.arena.dtype)
-        self._update: Update | None = None
-        self._steps: dict[tuple[int, tuple[int, ...]], Step] = {}
+        self._updates: dict[str | None, Update] = {}  # by whose turn it is
+        self._steps: dict[tuple[int, tuple[int, ...], str | None], Step] = {}
         self._micro_batches: dict[tuple[int, int], MicroBatch] = {}  # those of one size share their memory
         self._made_of: tuple[Any, ...] = ()
 
@@ -160,20 +164,25 @@ class Stepper:
             NumericalError: a loss or gradient is not finite; the weights are those of the step before, and where
                 these are not finite either, it says so.
         """
-        training, rows, key = run.trainer, sum(sizes), (id(source), sizes)
-        update = self.update(training)
+        training, rows = run.trainer, sum(sizes)
+        turns, player = training.objective.turns, training.objective.player(training.steps)
+        update, key = self.update(training, player), (id(source), sizes, player)
         if key not in self._steps:
             self._steps[key] = Step([self._micro_batch(training, source, n) for n in sizes], update)
         step = self._steps[key]
         start, before, times = int(source.cursor), training.steps, 1
         # Single steps, which have no plan, belong to no epoch.
         epochs, queues = training.epochs if run.last_epoch else None, self.ops.queues
-        if len(source) - start >= 2 * rows and step.repeatable and (queues or training.schedule is None):
+        alike = step.repeatable and not turns and (queues or training.schedule is None)
+        if alike and len(source) - start >= 2 * rows:
             times = min(run.unobserved_steps(), (len(source) - start) // rows)
 
         def prepare(k: int) -> None:
             """Write what the k-th of them reads."""
             update.set_lr(before + k, run.total_steps)
+            if player:
+                full, rest = divmod(before, len(turns))
+                update.t[()] = full * turns.count(player) + turns[:rest].count(player) + 1
             self.ctx.begin(before + k, epochs, share=sizes[0] / source.full)
 
         # A plan of kernels is one call, which no signal breaks off; all else is made of many.
@@ -184,16 +193,17 @@ class Stepper:
             try:
                 prepare(0)
                 if not step(times, run.gradient_observers, prepare if queues else None):
-                    raise self._rejected(training, update, float(step.loss))
+                    raise self._rejected(training, update, float(step.figures["loss"]))
                 self._unfinished = False
             finally:
                 done = training.steps - before
                 if self._unfinished or done < times:  # half a gradient, or that of what has no weight
                     times = done if self._unfinished else times
                     self._clean()
-                source.totals[1] += done * step.count
+                for name in step.figures if done else ():
+                    source.totals[name][1] += done * step.count
                 source.cursor[()] = start + times * rows
-            run.loss = float(step.loss)
+            run.loss = float(step.figures["loss"])
 
     def _micro_batch(self, training: Training, source: Source, rows: int) -> MicroBatch:
         key = (id(source), rows)
@@ -201,10 +211,10 @@ class Stepper:
             self._micro_batches[key] = MicroBatch(self.ctx, training.model, training.objective, source, rows)
         return self._micro_batches[key]
 
-    def update(self, training: Training) -> Update:
-        """The update of a training as its components are now."""
+    def update(self, training: Training, player: str | None = None) -> Update:
+        """The update of a training as its components are now, of all parameters or of a player's."""
         made_of = (CHANGES.count, training.optimizer, training.objective, training.schedule, training.clip_norm)
-        if self._update is None or self._made_of != made_of:
+        if self._made_of != made_of:
             if not all(param.lives_in(self.arena) for param in self.arena.params):
                 raise ConfigError(
                     "The parameters of this trainer's model have become part of another model, built later with the "
@@ -212,9 +222,12 @@ class Stepper:
                 )
             self._steps.clear()
             self._micro_batches.clear()
-            self._update = Update(training.optimizer, training.schedule, training.clip_norm, self.slots)
+            self._updates.clear()
             self._made_of = made_of
-        return self._update
+        if player not in self._updates:
+            parts = training.optimizer, training.schedule, training.clip_norm, self.slots
+            self._updates[player] = Update(*parts, player)
+        return self._updates[player]
 
 
 def step_sizes(left: int, batch_size: int, accumulate: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,7 @@ from pellucid.basics.checks import as_python, check_float, check_int
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.metric import Metric
-from pellucid.interfaces.objective import Batch, Loss, Objective
+from pellucid.interfaces.objective import Batch, Objective
 from pellucid.interfaces.optimizer import Optimizer
 from pellucid.interfaces.schedule import Schedule
 from pellucid.registry.config import config_or_none, read, read_several
@@ -34,11 +33,13 @@ class Trainer(Training):
 
     Args:
         model: a built model.
-        loss: a loss between prediction and target; or
+        loss: a loss between prediction and target; of a model of several outputs one for each, in a list or by name,
+            ``{"digit": "softmax_cross_entropy", "angle": "mse"}``; or
         objective: what a step minimises. With neither, the model's own default is used.
-        optimizer: how gradients become steps.
+        optimizer: how gradients become steps; by patterns of paths an optimizer for each part of the model,
+            ``{"generator.*": "adam", "*": "sgd"}``.
         schedule: a factor on the learning rate over the steps; None keeps it constant.
-        metrics: figures for evaluation.
+        metrics: figures for evaluation; of a model of several outputs by their names, ``{"digit": "accuracy"}``.
         clip_norm: upper bound c on the global norm of the gradient: ``g·min(1, c/‖g‖)``.
         accumulate: number of micro-batches per step. Weights add up: four of 32 make the step of one of 128.
         callbacks: told when a run starts, an epoch ends and the run ends.
@@ -52,10 +53,10 @@ class Trainer(Training):
     """
 
     def __init__(
-        self, model: Layer, *, loss: Loss | str | dict[str, Any] | None = None,
+        self, model: Layer, *, loss: Any = None,
         objective: Objective | str | dict[str, Any] | None = None,
         optimizer: Optimizer | str | dict[str, Any] = "adam", schedule: Schedule | str | dict[str, Any] | None = None,
-        metrics: Sequence[Metric | str | dict[str, Any]] = (), clip_norm: float | None = None, accumulate: int = 1,
+        metrics: Any = (), clip_norm: float | None = None, accumulate: int = 1,
         callbacks: Sequence[Callback | str | dict[str, Any]] = (), seed: int | None = None,
         sampler: Component | str | dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
@@ -65,6 +66,11 @@ class Trainer(Training):
         check_int(self, "accumulate", accumulate, "[1, inf)")
         if seed is not None:
             check_int(self, "seed", seed, "[0, inf)")
+        if isinstance(metrics, Mapping) and "type" not in metrics:
+            several = [(name, of if isinstance(of, list | tuple) else [of]) for name, of in metrics.items()]
+            metrics = [{"type": "of_output", "output": name, "metric": m} for name, of in several for m in of]
+        if isinstance(optimizer, Mapping) and "type" not in optimizer:
+            optimizer = {"type": "by_path", "optimizers": optimizer}
         chosen = choose_objective(model, loss, objective)
         suited = chosen.suited(model, read_several("metric", metrics, path="metrics"))
         figure_names(suited)
@@ -202,9 +208,11 @@ class Trainer(Training):
 
     def _end_epoch(self, run: Run) -> None:
         with self._undisturbed.held(), self.runtime.ops.quiet():
-            total, count = self.runtime.ops.to_host(self.totals).tolist()
-            loss = total / count if count else 0.0
-            record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": loss}
+            record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": 0.0}
+            figure_names((), "epoch", "step", "penalty", *self.totals)
+            for name, sums in self.totals.items():
+                total, count = self.runtime.ops.to_host(sums).tolist()
+                record[name] = total / count if count else 0.0
             record |= self._stepper.update(self).penalties()
             self._finite.check(self)
             if run.validation is not None:
@@ -213,7 +221,8 @@ class Trainer(Training):
                     figures = evaluate(self.model, self.objective, self.metrics, batches, seed=self.seed)
                 record |= {f"validation_{name}": value for name, value in figures.items()}
             self.epochs, self.position = self.epochs + 1, 0
-            self.totals[:] = 0.0
+            for sums in self.totals.values():
+                sums[:] = 0.0
             self.history.records.append(record)
             run.epoch_done()
 
@@ -255,10 +264,8 @@ class Trainer(Training):
         if key not in self._direct:
             if len(self._direct) == KEPT_SHAPES:  # batches of ever new sizes must not pile up
                 self.forget()
-            kept = self._direct[key] = new.copy()  # the arrays may be the caller's
-            if course is None:
-                kept.totals = self.runtime.ops.zeros(2, np.float64)
-            else:
+            kept = self._direct[key] = new.copy({} if course is None else self.totals)  # the arrays may be the caller's
+            if course is not None:
                 kept.full = course.full(len(new))
         source = self._direct[key]
         for part, values in zip(source.arrays, new.arrays, strict=True):

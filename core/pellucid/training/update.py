@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from math import inf
 
 import numpy as np
@@ -14,15 +15,25 @@ from pellucid.interfaces.schedule import Schedule
 
 
 class Update:
-    """Applies one step's gradients, unless they are not finite: then nothing changes."""
+    """Applies one step's gradients, unless they are not finite: then nothing changes.
 
-    def __init__(self, optimizer: Optimizer, schedule: Schedule | None, clip_norm: float | None, slots: Slots) -> None:
+    Of a ``player``, a part of the model that has turns, it moves the parameters alone; its steps are counted by
+    themselves, in ``t``.
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, schedule: Schedule | None, clip_norm: float | None, slots: Slots,
+        player: str | None = None,
+    ) -> None:  # fmt: skip
         self.optimizer, self.schedule, self.clip_norm, self.slots = optimizer, schedule, clip_norm, slots
         self.arena = slots.arena
         self.ops = self.arena.ops
-        self.segments = make_segments(optimizer, slots)
-        self.regularized = [(p, p.regularizer) for p in self.arena.params if p.trainable and p.regularizer is not None]
-        self.frozen = [p for p in self.arena.params if not p.trainable]
+        own = copy(slots)
+        own.t = self.t = slots.t if player is None else np.zeros((), np.int64)
+        self.segments = make_segments(optimizer, own, player)
+        moved = [param for segment in self.segments for param in segment.params]
+        self.regularized = [(p, p.regularizer) for p in moved if p.regularizer is not None]
+        self.frozen = [p for p in self.arena.params if p not in moved]
         self.sum_squares = self.ops.zeros((), np.float64)
         self.state_squares = self.ops.zeros((), np.float64)
         # ‖g‖² times this is infinite in float64 where the model's type cannot hold it.
@@ -44,9 +55,9 @@ class Update:
         values = [float(r.penalty(self.ops, p.data)) for p, r in self.regularized]
         return {"penalty": sum(values)} if values else {}
 
-    def apply(self, ctx: Context, loss: Array, total: Array, count: float) -> bool:
-        """One optimizer step, whose ``count·loss`` is added to the total; False, and nothing changed but the gradients,
-        if a number is not finite."""
+    def apply(self, ctx: Context, figures: dict[str, Array], totals: dict[str, Array], count: float) -> bool:
+        """One optimizer step; its loss and other figures, times ``count``, are added to the totals. False, and nothing
+        changed but the gradients, if a number is not finite."""
         ops, grad = self.ops, self.arena.grad
         for param in self.frozen:
             ops.fill(param.grad, 0.0)
@@ -55,7 +66,7 @@ class Update:
         ops.sum_squares(grad, self.sum_squares)
         if self.headroom != 1:
             ops.scale(self.sum_squares, self.headroom)
-        if not ops.guard_finite(self.sum_squares) or not ops.guard_finite(loss):
+        if not ops.guard_finite(self.sum_squares) or not ops.guard_finite(figures["loss"]):
             return False
         for _, value, _ in ctx.requested_updates:
             ops.sum_squares(value, self.state_squares)
@@ -64,7 +75,10 @@ class Update:
         if self.clip_norm is not None:
             ops.clip_norm(grad, self.sum_squares, self.clip_norm)
         self.slots.broken_off = True
-        ops.add_scaled(total, loss, count)
+        for name, figure in figures.items():
+            if name not in totals:  # not ops.zeros: that belongs to the step and is replayed with it
+                totals[name] = ops.xp.zeros(2, np.float64)
+            ops.add_scaled(totals[name][:1].reshape(()), figure, count)
         ops.increment(self.slots.t)
         self.optimizer.step(self.segments)
         if not self.optimizer.zeroes_grad:

@@ -186,3 +186,20 @@ SUPERVISED = Patient(
         Mistake("no backward", 'model.backward(ctx.child("model"), self.loss.backward(ctx.child("loss")))', "pass"),
     ),
 )
+
+SEVERAL = Patient(
+    "pellucid.standard.several_losses",
+    ("objective core/several_losses",),
+    (
+        Mistake("factors forgotten backwards", "if factor != 1.0:", "if False:"),
+        Mistake(
+            "factors forgotten forwards", "float(factors.get(name, 1.0)))\n        ctx.count", "1.0)\n        ctx.count"
+        ),
+        Mistake("weights read, and not passed on", "target, batch.weight)", "target, (batch.weight, None)[1])"),
+        Mistake("count not passed on", "ctx.count = ctx.child(", "ctx.count = 1.0; ctx.child("),
+        Mistake("the total never begins anew", "ctx.ops.fill(total, 0.0)", "pass"),
+        Mistake("gradients in the wrong order", "*gradients)", "*gradients[::-1])"),
+        Mistake("a part called loss", "ctx.parts[name] = loss", 'ctx.parts["loss"] = ctx.parts[name] = loss'),
+        Mistake("targets kept on self", "ctx.predictions, ctx.targets =", "self.seen, ctx.targets ="),
+    ),
+)

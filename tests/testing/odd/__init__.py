@@ -13,3 +13,9 @@ def pellucid_register(registry):
     registry.layer("noise", f"{place}:Noise", summary="random in training")
     registry.objective("reconstruction", f"{place}:Reconstruction", summary="an objective without targets")
     registry.loss("token_error", f"{place}:TokenError", summary="several rows for each sample")
+    players = f"{__name__}.players"
+    registry.layer("duo", f"{players}:Duo", summary="a maker and its critic")
+    registry.layer("views", f"{players}:Views", summary="a target that is stopped")
+    registry.objective("duel", f"{players}:Duel", summary="players in turns, by hand")
+    registry.objective("smooth", f"{players}:Smooth", summary="players in turns, with a penalty on slopes")
+    registry.objective("agree", f"{players}:Agree", summary="two values that are stopped")

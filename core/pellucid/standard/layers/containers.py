@@ -7,6 +7,8 @@ from itertools import accumulate
 from math import prod
 from typing import Any, Literal
 
+import numpy as np
+
 from pellucid.basics.arrays import Array, Interval, Shape, as_tuple
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, PellucidError, ShapeError
@@ -83,6 +85,12 @@ class Sequential(Layer):
             inputs = (layer.output_interval(*inputs),)
         return inputs[0]
 
+    def as_calls(self, *inputs: Any) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        for layer in self.layers:
+            inputs = as_tuple(layer(*inputs))
+        return inputs if len(inputs) > 1 else inputs[0]
+
     def forward(self, ctx: Context, *inputs: Array) -> Any:
         ctx.inputs = len(inputs)
         for i, layer in enumerate(self.layers):
@@ -140,6 +148,10 @@ class Residual(Layer):
     def output_interval(self, *inputs: Interval) -> Interval:
         return _sum_of([*inputs, self.layer.output_interval(*inputs)])
 
+    def as_calls(self, x: Any) -> Any:
+        """See :meth:`Sequential.as_calls`."""
+        return x + self.layer(x)
+
     def forward(self, ctx: Context, x: Array) -> Array:
         return _total(ctx, "y", [x, self.layer.forward(ctx.child(0, ctx.needs_dx[:1]), x)])
 
@@ -149,27 +161,33 @@ class Residual(Layer):
 
 
 class Parallel(Layer):
-    """Several layers on the same input, their outputs joined along the last axis or added.
+    """Several layers on the same input, their outputs joined along the last axis, added, or given apart.
 
     Args:
         layers: at least one layer.
-        join: ``"concatenate"`` along the last axis, or ``"sum"``.
+        join: ``"concatenate"`` along the last axis, ``"sum"``, or ``"apart"``: an output for each layer, for a model of
+            several targets.
     """
 
     equations = (
-        Equation("y", r"y = [f_1(x), \dots, f_n(x)] \quad\text{or}\quad y = \sum_i f_i(x)"),
+        Equation(
+            "y",
+            r"y = [f_1(x), \dots, f_n(x)] \quad\text{or}\quad y = \sum_i f_i(x) \quad\text{or}\quad"
+            r" y_i = f_i(x)",
+        ),
         Equation("dx", r"dx = \sum_i J_{f_i}^\top\, dy_i"),
     )
     examples = (
         Example({"layers": [_DENSE, _SAME_WIDTH]}),
         Example({"layers": [_SAME_WIDTH, _SAME_WIDTH], "join": "sum"}),
-    )
+        Example({"layers": [_DENSE, _SAME_WIDTH], "join": "apart"}),
+    )  # fmt: skip
     capturable = True
 
-    def __init__(self, layers: Sequence[Layer], join: Literal["concatenate", "sum"] = "concatenate") -> None:
+    def __init__(self, layers: Sequence[Layer], join: Literal["concatenate", "sum", "apart"] = "concatenate") -> None:
         if not layers:
             raise ConfigError("The 'layers' of Parallel must hold at least one layer. Received: an empty list.")
-        check_choice(self, "join", join, ("concatenate", "sum"))
+        check_choice(self, "join", join, ("concatenate", "sum", "apart"))
         self.layers = layers
         self.join = join
 
@@ -185,8 +203,10 @@ class Parallel(Layer):
                 raise type(error)(f"layers.{i} ({type(layer).__name__}): {error}") from error
         self.output_shape(*input_shapes)
 
-    def output_shape(self, *input_shapes: Shape) -> Shape:
+    def output_shape(self, *input_shapes: Shape) -> Any:
         shapes = [layer.output_shape(*input_shapes) for layer in self.layers]
+        if self.join == "apart":
+            return tuple(map(tuple, shapes))
         compared = [shape[:-1] for shape in shapes] if self.join == "concatenate" else shapes
         scalars = self.join == "concatenate" and any(not shape or shape[-1] is None for shape in shapes)
         if scalars or any(shape != compared[0] for shape in compared):
@@ -201,13 +221,24 @@ class Parallel(Layer):
             return _sum_of(parts)
         return min(low for low, _ in parts), max(high for _, high in parts)
 
-    def forward(self, ctx: Context, *inputs: Array) -> Array:
+    def as_calls(self, *inputs: Any) -> Any:
+        """See :meth:`Sequential.as_calls`."""
+        outputs = [layer(*inputs) for layer in self.layers]
+        if self.join == "apart":
+            return tuple(outputs)
+        return sum(outputs[1:], outputs[0]) if self.join == "sum" else np.concatenate(outputs, axis=-1)
+
+    def forward(self, ctx: Context, *inputs: Array) -> Any:
         ctx.inputs = len(inputs)
         outputs = [layer.forward(ctx.child(i, ctx.needs_dx), *inputs) for i, layer in enumerate(self.layers)]
+        if self.join == "apart":
+            return tuple(outputs)
         return _total(ctx, "y", outputs) if self.join == "sum" else _joined(ctx, outputs)
 
-    def backward(self, ctx: Context, dy: Array) -> Any:
-        parts = [dy] * len(self.layers) if self.join == "sum" else _parted(ctx, dy)
+    def backward(self, ctx: Context, *dy: Array) -> Any:
+        parts = list(dy)
+        if self.join != "apart":
+            parts = [dy[0]] * len(self.layers) if self.join == "sum" else _parted(ctx, dy[0])
         answers = [
             as_tuple(layer.backward(ctx.child(i), part))
             for i, (layer, part) in enumerate(zip(self.layers, parts, strict=True))

@@ -125,7 +125,7 @@ class Transposed(Layer):
         Equation("dW", r"dW = dz^\top x", "np.einsum('...i,...o->io', dz, x)"),
         Equation("db", r"db = \sum_n dz_n", "np.einsum('...i->i', dz)"),
     )
-    symbols: ClassVar = {"b": "bias", "f": "activation"}
+    symbols: ClassVar = {"W": "source.weight", "b": "bias", "f": "activation"}
     examples = ()  # it cannot stand alone: the layer whose weight it shares must have been built
     capturable = True
     bias: Param | None

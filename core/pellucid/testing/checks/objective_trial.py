@@ -33,6 +33,9 @@ class ObjectiveTrial(CallTrial):
                 "The example of an objective must name a model.", expected="Example({…}, ((5,),), model={…}, target=…)",
                 received="model=None", remedy="Give the configuration of a small model that the objective can train.",
             )  # fmt: skip
+        target = self.example.target
+        self.several = bool(target) and isinstance(target[0], tuple)  # type: ignore[index]
+        self.targets: tuple[Any, ...] = target if self.several else () if target is None else (target,)  # type: ignore[assignment]
         self.objective: Objective = subject.create()
         self.component = self.objective
         self.model = read(("model", "layer"), self.example.model)
@@ -44,14 +47,17 @@ class ObjectiveTrial(CallTrial):
     def draw(self, rows: int, seed: int = 0) -> Arrays:
         rng = np.random.default_rng([seed, 8])
         given = draw_inputs(self.example.input_shapes, rows, rng, self.dtype, self.ops)
-        if self.example.target is not None:
-            given += (self.ops.asarray(draw_input(self.example.target, rows, rng, self.dtype, unit=True)),)
+        for target in self.targets:
+            given += (self.ops.asarray(draw_input(target, rows, rng, self.dtype, unit=True)),)
         return (*given, np.arange(rows, dtype=np.int64))
 
     def batch(self, *given: Any) -> Batch:
         """These arrays, or else its own, as a batch."""
         *inputs, index = given or self.given
-        y = None if self.example.target is None else inputs.pop()
+        y: Any = None
+        if self.targets:
+            y = tuple(inputs[-len(self.targets) :])
+            inputs, y = inputs[: -len(y)], y if self.several else y[0]
         return Batch(tuple(inputs) if len(inputs) > 1 else inputs[0], y, None, index)
 
     def forward(self, ctx: Context, *given: Any) -> Arrays:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from pellucid.basics.errors import ConfigError, DataError
 from pellucid.glassbox.failure import require
 from pellucid.testing.check import checks
 from pellucid.testing.checks.calls import inputs_untouched, nothing_kept, splits_add_up
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import ROUNDING, Subject
+from pellucid.training.microbatch import Weighted
 
 
 def gradients(subject: Subject) -> None:
-    """The parameter gradients are the derivatives of the objective."""
+    """The parameter gradients are the derivatives of the objective, of each player's part at its turn."""
     trial = ObjectiveTrial(subject)
-    check_gradients(trial.objective, trial.model, trial.batch(), ops=trial.ops)
+    turns = trial.objective.turns
+    for step in map(turns.index, dict.fromkeys(turns)) if turns else (0,):
+        check_gradients(trial.objective, trial.model, trial.batch(), ops=trial.ops, step=step)
 
 
 def evaluation_repeats(subject: Subject) -> None:
@@ -31,10 +37,36 @@ def parts_reported(subject: Subject) -> None:
     trial = ObjectiveTrial(subject)
     ctx = trial.context()
     (loss,) = trial.forward(ctx)
+    taken = {"loss", "epoch", "step", "penalty"} & ctx.parts.keys()
+    require(not taken, "A part has the name of another figure.", expected="a name of its own", received=sorted(taken),
+            remedy="Call it what it is: the history of a training has these already.")  # fmt: skip
     figures = {"objective": loss, **ctx.parts}
     for name, figure in figures.items():
         require(np.ndim(figure) == 0 and np.isfinite(float(figure)), f"The {name} is no finite number.",
                 expected="a 0-d array", received=repr(figure), remedy="Sum or average to one number.")  # fmt: skip
+
+
+def weights(subject: Subject) -> None:
+    """Weights of one are no weights, twice the weights change the count alone; or nobody looks at them, and a trainer
+    that is given some refuses."""
+    trial = ObjectiveTrial(subject)
+    plain, rows = trial.call(), len(trial.given[0])
+    for factor in (1.0, 2.0):
+        batch = trial.batch()
+        weighted = Weighted(batch.x, batch.y, np.full(rows, factor, trial.dtype), batch.index)
+        ctx = trial.context()
+        trial.zero_gradients()
+        try:
+            y = trial.copies((trial.objective.forward(ctx, trial.model, weighted),))
+        except (ConfigError, DataError):  # it says so itself
+            return
+        if not weighted.seen:
+            return
+        trial.objective.backward(ctx, trial.model)
+        trial.result(ctx, y, ()).require_close(
+            replace(plain, count=factor * plain.count), 1e-9, f"with weights of {factor:g}",
+            "The objective is Σ wᵢ lᵢ / Σ wᵢ, and ctx.count is Σ wᵢ.",
+        )  # fmt: skip
 
 
 def parity(subject: Subject) -> None:
@@ -46,4 +78,6 @@ def parity(subject: Subject) -> None:
     )  # fmt: skip
 
 
-CHECKS = checks(parts_reported, gradients, splits_add_up, evaluation_repeats, nothing_kept, inputs_untouched, parity)
+CHECKS = checks(
+    parts_reported, gradients, splits_add_up, weights, evaluation_repeats, nothing_kept, inputs_untouched, parity
+)

@@ -42,6 +42,11 @@ def outputs_of(splits: Splits, asked: Loss | Objective | None) -> int:
     y = targets_of(splits.train)
     if y is None:
         raise DataError("The data has no targets, so the number of outputs is unknown. Give it: [model] outputs = ….")
+    if isinstance(y, tuple | dict):
+        raise DataError(
+            f"The data has {len(y)} targets for each sample, so the number of outputs does not follow from them. Take "
+            "a model that says what it gives for each."
+        )
     y = np.asarray(y)
     said = None if asked is None else asked.outputs_for(y)
     if class_labels(y) is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import as_tuple
+from pellucid.basics.arrays import as_tuple, parts_of
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.basics.suggest import listed
 from pellucid.interfaces.rows import Samples, in_memory
@@ -158,7 +158,7 @@ def _arrays(part: Split | Samples) -> Iterator[Any]:
     n = len(part)
     whole = [part] if in_memory(part) else (part.take(np.arange(a, min(a + 1024, n))) for a in range(0, n, 1024))
     for block in whole:
-        yield from (*as_tuple(block.x), block.y)
+        yield from (*as_tuple(block.x), *parts_of(block.y))
 
 
 def _decided(prepared: Prepared) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pellucid import Array, Context, Equation, Example, Interval, Layer, Shape, ShapeError, as_rows, contiguous
 
 
@@ -50,6 +52,11 @@ class Pixelwise(Layer):
 
     def output_interval(self, *inputs: Interval) -> Interval:
         return self.layer.output_interval(*inputs)
+
+    def as_calls(self, x: Any) -> Any:
+        """The forward as a call of its layer on Variables, see :func:`pellucid.slopes`."""
+        y = self.layer(x.reshape(-1, x.shape[-1]))
+        return y.reshape(*x.shape[:-1], y.shape[-1])
 
     def forward(self, ctx: Context, x: Array) -> Array:
         y = self.layer.forward(ctx.child(0, ctx.needs_dx[:1]), as_rows(ctx, x, "x"))

@@ -138,6 +138,14 @@ class ResidualBlock(Layer):
                 f"{tuple(embedding)}."
             )
 
+    def as_calls(self, x: Any, embedding: Any = None) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        h = self.first(x)
+        if embedding is not None:
+            h = h + self.embed(embedding)[:, None, None, :]
+        y = self.second(h) + (x if self.shortcut is None else self.shortcut(x))
+        return y if self.last is None else self.last(y)
+
     def forward(self, ctx: Context, x: Array, embedding: Array | None = None) -> Array:
         wanted = ctx.needs_dx[:1]
         h = self.first.forward(ctx.child("first", wanted), x)

@@ -1,0 +1,103 @@
+"""A plain function as a loss, a metric or a layer; weights that nobody has looked at."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+
+X = np.random.default_rng(0).normal(size=(24, 4))
+Y = np.sin(X[:, :2])
+MODEL = {"type": "dense", "units": 2, "input_shape": [4]}
+
+
+def squares(prediction: Any, target: Any) -> Any:
+    return (prediction - target) ** 2
+
+
+def worst(prediction: Any, target: Any) -> Any:
+    return abs(prediction - target).max()
+
+
+def trained(loss: Any, weight: Any = None, **options: Any) -> pl.Trainer:
+    model = pl.build(MODEL, seed=0, dtype="float64", backend="reference")
+    trainer = pl.Trainer(model, loss=loss, seed=0, **options)
+    trainer.fit((X, Y), validation=(X, Y), sample_weight=weight, epochs=2, batch_size=8, verbose=False)
+    return trainer
+
+
+@pytest.mark.parametrize("weight", [None, np.linspace(0.0, 2.0, 24)], ids=["alike", "weighted"])
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_function_trains_as_the_loss_that_it_is(weight: Any, accumulate: int) -> None:
+    ours, theirs = (trained(loss, weight, accumulate=accumulate) for loss in (squares, "mse"))
+    np.testing.assert_allclose(ours.history["loss"], theirs.history["loss"], rtol=1e-12)
+    np.testing.assert_allclose(ours.history["validation_loss"], theirs.history["validation_loss"], rtol=1e-12)
+    np.testing.assert_allclose(ours.model.weight.data, theirs.model.weight.data, rtol=1e-12)
+
+
+def test_one_number_for_the_batch_is_the_mean_over_it() -> None:
+    ours, theirs = trained(lambda p, t: np.mean((p - t) ** 2)), trained("mse")
+    np.testing.assert_allclose(ours.model.weight.data, theirs.model.weight.data, rtol=1e-12)
+    with pytest.raises(pl.ConfigError, match="cannot be weighed"):
+        trained(lambda p, t: np.mean((p - t) ** 2), np.ones(24))
+
+
+def test_a_metric_may_be_a_function_and_has_its_name() -> None:
+    trainer = trained("mse", metrics=[worst, squares, "rmse"])
+    record, prediction = trainer.history[-1], trainer.model.predict(X)
+    assert record["validation_worst"] == pytest.approx(abs(prediction - Y).max())
+    assert record["validation_squares"] == pytest.approx(record["validation_rmse"] ** 2)
+
+
+def test_a_layer_may_be_a_function() -> None:
+    layers = [{"type": "dense", "units": 8}, lambda x: np.sin(x), {"type": "dense", "units": 2}]
+    model = pl.build({"type": "sequential", "layers": layers}, input_shape=(4,), seed=0)
+    pl.Trainer(model, loss="mse", seed=0).fit((X, Y), verbose=False)
+    with pytest.raises(pl.CheckpointError, match=r"layers\.1\.function: a configuration cannot hold <function"):
+        pl.save(model, "never.safetensors")
+    with pytest.raises(pl.ShapeError, match="FunctionLayer takes one input"):
+        pl.build(pl.FunctionLayer(lambda x: x), input_shape=[(4,), (4,)])
+
+
+def test_what_was_trained_with_a_function_is_saved_without_it_and_says_so(tmp_path: Any) -> None:
+    path = tmp_path / "model.safetensors"
+    with pytest.warns(pl.PellucidWarning, match="not what it was trained with"):
+        pl.save(trained(squares).model, path)
+    with pytest.raises(pl.ConfigError, match="names no default objective"):
+        pl.Trainer(pl.load(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pl.save(trained("mse").model, path)
+
+
+@pytest.mark.parametrize(("loss", "error", "told"), [
+    (lambda p, t: 0.0, pl.DifferentiationError, "computed from its first argument.* Received: float"),
+    (lambda p, t: p[:1], pl.ShapeError, r"a number for each of 2 samples.* Received: shape \(1, 2\)"),
+    (lambda p, t: p - np.ones(3), pl.DataError, "does not take predictions of shape"),
+    (pl.MSE, pl.ConfigError, "expected a loss: its name"),
+])  # fmt: skip
+def test_a_function_that_is_no_loss_is_refused(loss: Any, error: Any, told: str) -> None:
+    with pytest.raises(error, match=told):
+        pl.Trainer(pl.build(MODEL, seed=0), loss=loss, seed=0).fit((X, Y), batch_size=24, verbose=False)
+
+
+def test_no_optimizer_is_a_function() -> None:
+    with pytest.raises(pl.ConfigError, match="optimizer: expected an optimizer: its name"):
+        trained("mse", optimizer=lambda gradient: gradient)
+
+
+class Careless(pl.Supervised):
+    """Does not look at the weights."""
+
+    def forward(self, ctx: pl.Context, model: pl.Layer, batch: pl.Batch) -> Any:
+        return super().forward(ctx, model, pl.Batch(batch.x, batch.y))
+
+
+def test_an_objective_that_ignores_weights_is_not_given_any() -> None:
+    options: dict[str, Any] = {"loss": None, "objective": Careless(pl.MSE())}
+    trained(**options)
+    with pytest.raises(pl.ConfigError, match=r"Careless was given a weight for each sample, and has not looked"):
+        trained(weight=np.linspace(0.5, 1.5, 24), **options)
