@@ -200,14 +200,10 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     if y is not None:
         y, dtype = objective.scaled(model, y), require_runtime(model).dtype
 
-        def typed(part: HostArray) -> HostArray:
-            return (
-                np.ascontiguousarray(part, np.int64)
-                if part.dtype.kind in "iub"
-                else in_type(f"y of {where}", part, dtype)
-            )
+        def typed(y: HostArray, name: str) -> HostArray:
+            return np.ascontiguousarray(y, np.int64) if y.dtype.kind in "iub" else in_type(name, y, dtype)
 
-        y = mapped(typed, y)
+        y = mapped(typed, y, f"y of {where}")
     try:
         objective.check(model, inputs, y)
     except DataError as error:
