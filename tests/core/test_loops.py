@@ -58,7 +58,7 @@ def test_batches_are_as_the_data_has_them_and_may_be_changed() -> None:
         assert np.array_equal(batch.x, (100 * X + 7)[batch.index]) and np.array_equal(batch.y, Y[batch.index])
         assert trainer.model.predict(batch.x).shape == (10, 2)
         seen.extend(batch.index)
-        trainer.step(pl.Batch(batch.x[::-1], batch.y[::-1]))
+        trainer.step((batch.x[::-1], batch.y[::-1]))
     assert sorted(seen) == list(range(70)) and trainer.steps == 7
     assert [*trainer.history[-1]] == ["epoch", "step", "loss", "validation_loss"]
 

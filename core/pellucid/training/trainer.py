@@ -236,8 +236,10 @@ class Trainer(Training):
         """
         return self.step(Batch(x, y, weight))
 
-    def step(self, batch: Batch) -> float:
-        """One optimizer step on a batch: of the loop over ``batches`` that it stands in, or a single one."""
+    def step(self, batch: Batch | tuple[Any, ...]) -> float:
+        """One optimizer step on a batch, or on ``(x, y)`` or ``(x, y, weight)``: of the loop over ``batches`` that it
+        stands in, or a single one."""
+        batch = Batch(*batch) if isinstance(batch, tuple) else batch
         with self._undisturbed.alone(self.slots), self.runtime.ops.quiet():
             course = None if self.run is None else self.run.data
             source = self._kept(direct_source(self.model, self.objective, batch, course), course)
