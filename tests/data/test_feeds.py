@@ -371,3 +371,39 @@ def test_parts_of_samples_are_read_when_they_are_asked_for(xy: Any) -> None:
     data.rows.asked.clear()
     trainer.fit(data, epochs=1, batch_size=28, verbose=False)
     assert data.rows.asked == [28, 28, 28, 28, 41]  # and not all at once
+
+
+@pytest.mark.parametrize("how", ["loop", "samples", "feed"])
+def test_several_targets_come_from_anywhere(how: str, xy: Any) -> None:
+    x, y = xy
+
+    class Two(pl.Composite):
+        def __init__(self) -> None:
+            self.first, self.second = pl.Dense(3), pl.Dense(1)
+
+        def call(self, ctx: Any, *inputs: Any) -> Any:
+            return self.first(inputs[0]), self.second(inputs[0])
+
+    class Both(Rows):
+        def take(self, rows: np.ndarray) -> pl.Split:
+            return pl.Split(x[rows], (y[rows], x[rows, 1:2]))
+
+    def trained(data: Any) -> pl.Trainer:
+        model = pl.build(Two(), input_shape=(4,), seed=0)
+        trainer = pl.Trainer(model, loss=["softmax_cross_entropy", "mse"], seed=0)
+        if how != "loop" or data is whole:
+            trainer.fit(data, validation=data, epochs=2, batch_size=32, verbose=False)
+            return trainer
+        for batch in trainer.batches(data, validation=data, epochs=2, batch_size=32, verbose=False):
+            trainer.step(batch)
+        return trainer
+
+    whole = (x, (y, x[:, 1:2]))
+    sources: dict[str, Any] = {
+        "loop": (x, (y, x[:, 1:2])), "samples": Both(x, y), "feed": pl.Batches([whole], rows=N),
+    }  # fmt: skip
+    ours, theirs = trained(sources[how]), trained(whole)
+    if how == "feed":  # in an order of its own
+        assert ours.history[-1].keys() == theirs.history[-1].keys() and ours.steps == theirs.steps
+    else:
+        assert bits(ours) == bits(theirs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from numbers import Real
 from typing import Any
@@ -41,18 +41,12 @@ def parts_of(given: Any) -> tuple[Any, ...]:
     return tuple(part for _, part in named_parts(given, ""))
 
 
-def regrouped(given: Any, arrays: Iterable[Any]) -> Any:
-    """Other arrays in place of those: one, a tuple or a table of them, or None."""
-    if isinstance(given, dict):
-        return dict(zip(given, arrays, strict=True))
-    return tuple(arrays) if isinstance(given, tuple) else next(iter(arrays), None)
-
-
-def mapped(function: Callable[[Any], Any], given: Any) -> Any:
-    """The same of what a function makes of each of them."""
+def mapped(function: Callable[..., Any], given: Any, *name: str) -> Any:
+    """The same of what a function makes of each; with a name it is also told what messages call it."""
     if isinstance(given, tuple | dict):
-        return regrouped(given, map(function, parts_of(given)))
-    return None if given is None else function(given)
+        made = [function(part, *name and (called,)) for called, part in named_parts(given, "".join(name))]
+        return tuple(made) if isinstance(given, tuple) else dict(zip(given, made, strict=True))
+    return None if given is None else function(given, *name)
 
 
 def taken(given: Any, rows: Any) -> Any:

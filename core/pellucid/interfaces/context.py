@@ -23,8 +23,7 @@ EVERY_INPUT = (True,) * 32
 class _Call:
     """What all contexts of one call of a model share."""
 
-    __slots__ = ("cell", "dtype", "epoch", "index", "micro", "seed", "share", "step", "stopped", "updates",
-                 "uses_streams")  # fmt: skip
+    __slots__ = ("cell", "dtype", "epoch", "held", "index", "micro", "seed", "share", "step", "updates", "uses_streams")
 
     def set_key(self) -> None:
         """Derive the step's key; no layer without randomness pays for it."""
@@ -39,7 +38,7 @@ class _Call:
         self.index: np.ndarray[Any, Any] | None = None
         self.updates: list[tuple[State, Array, float]] = []
         self.uses_streams = False
-        self.stopped: dict[Any, Any] | None = None
+        self.held: dict[Any, Any] | None = None
 
 
 class Context:
@@ -231,12 +230,12 @@ class Context:
         by differences holds the value at what it was. Each value of a call site has a name of its own."""
         if isinstance(value, Variable):
             return self.variable(self.stop(name, strip(value)))
-        held = self._call.stopped
+        held = self._call.held
         return value if held is None else held.setdefault((self.path, name), self.xp.array(value))
 
     def hold(self, stopped: dict[Any, Any]) -> None:
         """Keep what is stopped in a table, and take from there what it holds already (the gradient checker does)."""
-        self._call.stopped = stopped
+        self._call.held = stopped
 
     # -- for whoever makes the root ------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_array, as_tuple, named_parts, regrouped, taken
+from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped, named_parts, taken
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.names import Names, column_names, renumbered, reordered
 
@@ -41,12 +41,11 @@ class Split:
     features: Names | None = None
 
     def __post_init__(self) -> None:
-        several = isinstance(self.y, tuple | dict)
-        of_x, of_y = column_names(self.x), None if several else column_names(self.y)
+        of_x, of_y = column_names(self.x), None if isinstance(self.y, tuple | dict) else column_names(self.y)
         of_y = of_y if len(of_y or ()) > 1 else None
         features, classes = of_x or _texts(self.features), of_y or _texts(self.classes)
-        x = _arrays(self.x, "x") if isinstance(self.x, tuple) else as_array(self.x, "x")
-        y = _arrays(self.y, "y") if several else None if self.y is None else as_array(self.y, "y")
+        x = mapped(as_array, self.x, "x") if isinstance(self.x, tuple) else as_array(self.x, "x")
+        y = as_array(self.y, "y") if isinstance(self.y, np.ndarray) else mapped(as_array, self.y, "y")
         y = y.astype(np.float64) if y is not None and of_y else y  # columns, so no labels
         if not (x is self.x and y is self.y and classes is features is None):  # as a step finds it
             self.__dict__.update(x=x, y=y, classes=classes, features=features)  # else frozen
@@ -90,11 +89,6 @@ class Split:
     def __repr__(self) -> str:
         x, y = (", ".join(f"{part.dtype}{part.shape}" for _, part in named_parts(of, "")) for of in (self.x, self.y))
         return f"Split(x={x}, y={y or None})"
-
-
-def _arrays(given: Any, name: str) -> Any:
-    """As arrays of NumPy's, each checked under the name that it has in messages."""
-    return regrouped(given, [as_array(part, called) for called, part in named_parts(given, name)])
 
 
 def class_labels(y: Inputs | None) -> HostArray | None:

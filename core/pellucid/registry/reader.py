@@ -123,7 +123,7 @@ class Reader:
             return self.note(path, f"expected {a(' or '.join(kinds))}. Received: {config!r}, {a(config.kind)}.")
         if isinstance(config, str):
             return self._named(kinds, config, {}, path, path)
-        if _is_function(config) and not FUNCTIONS.isdisjoint(kinds):
+        if callable(config) and not isinstance(config, type) and not FUNCTIONS.isdisjoint(kinds):
             return self._named(kinds, "function", {"function": config}, path, path)
         if not isinstance(config, Mapping):
             expected = f"expected {a(' or '.join(kinds))}: its name, or a table with 'type' and its arguments."
@@ -254,7 +254,7 @@ class Reader:
         if hasattr(given, "tolist"):  # a number or an array of NumPy's
             return self.value(given.tolist(), annotation, path)
         # A text is a name where a component may stand.
-        if kinds and (isinstance(given, str | Mapping | Component) or _is_function(given)):
+        if kinds and (isinstance(given, str | Mapping | Component) or callable(given)):
             made = self.component(kinds, given, path)
             classes = tuple(member for member in wanted if component_kind(member))
             if made is FAILED or isinstance(made, classes):
@@ -284,10 +284,6 @@ class Reader:
         wanted = value_annotation(annotation)
         read = {key: self.value(item, wanted, _join(path, str(key))) for key, item in given.items()}
         return read if len(self.mistakes) == before else FAILED
-
-
-def _is_function(given: Any) -> bool:
-    return callable(given) and not isinstance(given, type | Component)
 
 
 def _remember(made: Any, entry: Entry, arguments: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from pellucid.interfaces.samples import Split, check_data
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.model.inputs import in_type, ready_batches, transformed
 from pellucid.registry.config import config_or_none, read, read_several
-from pellucid.training.microbatch import Source, Totals
+from pellucid.training.microbatch import Source
 
 Pair = tuple[tuple[HostArray, ...], Any]
 """Inputs and targets of an evaluation."""
@@ -87,9 +87,7 @@ def _ready(model: Layer, objective: Objective, split: Split) -> tuple[Any, ...]:
     return *inputs, y
 
 
-def _evaluated(
-    model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Any = None
-) -> Any:
+def _evaluated(model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Any = None) -> Any:
     """Samples by the names that the model knows, or ``known`` if it has none yet, unless they are read later; of a data
     set the ``part``."""
     opened = _open(data, seed, f"the {part} data")
@@ -113,8 +111,7 @@ def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any)
 
 
 def by_names(
-    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *,
-    to_learn: bool = False,
+    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *, to_learn: bool = False
 ) -> Split:  # fmt: skip
     """Checked samples: columns and labels as the model knows them by their names, or else as ``known`` does.
 
@@ -203,14 +200,10 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     if y is not None:
         y, dtype = objective.scaled(model, y), require_runtime(model).dtype
 
-        def typed(part: HostArray) -> HostArray:
-            return (
-                np.ascontiguousarray(part, np.int64)
-                if part.dtype.kind in "iub"
-                else in_type(f"y of {where}", part, dtype)
-            )
+        def typed(y: HostArray, name: str) -> HostArray:
+            return np.ascontiguousarray(y, np.int64) if y.dtype.kind in "iub" else in_type(name, y, dtype)
 
-        y = mapped(typed, y)
+        y = mapped(typed, y, f"y of {where}")
     try:
         objective.check(model, inputs, y)
     except DataError as error:
@@ -218,9 +211,7 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     return inputs, y
 
 
-def _source(
-    runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Totals | None, numbers: HostArray | None = None
-) -> Source:  # fmt: skip
+def _source(runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Any, numbers: Any = None) -> Source:
     inputs, y = pair
     if weight is not None:
         n = len(inputs[0])

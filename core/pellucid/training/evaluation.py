@@ -48,7 +48,7 @@ def evaluate(
             pair = objective.metric_pair(ctx)
             if pair is None:
                 raise objective.no_pair(metrics)
-            host = (mapped(lambda part: np.asarray(ops.to_host(part)), of) for of in pair)
+            host = [mapped(lambda part: np.asarray(ops.to_host(part)), of) for of in pair]
             prediction, target = (objective.unscaled(model, of) for of in host)
             for metric in metrics:
                 metric.update(prediction, target)

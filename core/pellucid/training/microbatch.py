@@ -47,11 +47,11 @@ class Source:
         """All of them: inputs, y, weight, numbers."""
         return (*self.inputs, *(parts_of(self.y) or (None,)), self.weight, self.numbers)
 
-    def copy(self) -> Source:
+    def copy(self, totals: Totals) -> Source:
         """A source of its own memory."""
         parts = (self.inputs, self.y, self.weight, self.numbers)
         inputs, y, weight, numbers = (mapped(lambda array: array.copy(), part) for part in parts)
-        return Source(inputs, y, weight, self.totals, numbers)
+        return Source(inputs, y, weight, totals, numbers)
 
 
 class Weighted(Batch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pellucid.basics.errors import ConfigError
@@ -25,7 +24,7 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
         )
     last = None if model.runtime is None else model.runtime.metadata.get("objective")
     wanted, saved = objective, False
-    if isinstance(loss, list | tuple) or (isinstance(loss, Mapping) and "type" not in loss):
+    if isinstance(loss, list | tuple | dict) and "type" not in loss:
         wanted = {"type": "several_losses", "losses": loss}
     elif loss is not None:
         wanted = {"type": "supervised", "loss": read("loss", loss, path="loss")}
