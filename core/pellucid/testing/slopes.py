@@ -59,7 +59,22 @@ def require_slope(
         return  # a kink: the slopes to both sides go on differing
     if max(slopes) - min(slopes) > 0.1 * min(abs(slopes[0] - expected), max(map(abs, slopes))):
         return  # one nearby, or far too steep for differences
-    _fail(when, f"{slopes[0]:.9g} by a central difference along a random direction", f"{expected:.9g} from backward")
+    expectation = f"{slopes[0]:.9g} by a central difference along a random direction"
+    _fail(f"{when}{_blamed(trial, pairs, total)}", expectation, f"{expected:.9g} from backward")
+
+
+def _blamed(trial: CallTrial, pairs: Any, total: Any) -> str:
+    """Which of the gradients do not give the slope along a direction of their own."""
+    n = len(pairs) - len(trial.parameters())
+    names = [*(f"input {i}" for i in range(n)), *(f"'{param.path}'" for param in trial.parameters())]
+    wrong, rng = [], np.random.default_rng(13)
+    for name, (x, dx) in zip(names, pairs, strict=True):
+        direction = [rng.normal(size=x.shape)]
+        left, right = (_moved([(x, dx)], direction, sign * WIDTHS[0], total) for sign in (-1, 1))
+        expected, slope = float(np.sum(dx * direction[0])), (right - left) / (2 * WIDTHS[0])
+        if abs(slope - expected) > TOLERANCE * max(1.0, abs(expected), abs(slope)):
+            wrong.append(name)
+    return f", at {', '.join(wrong)}," if wrong and len(pairs) > 1 else ""
 
 
 def _moved(pairs: Any, direction: Any, by: float, total: Any) -> float:

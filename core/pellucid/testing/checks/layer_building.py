@@ -15,6 +15,9 @@ from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.fingerprint import fingerprint
 from pellucid.testing.subject import VARIABLE, Subject, declared_shape, draw_inputs, is_integer
 
+NOTHING = "0 inputs"
+"""Of which there are no sizes to be told."""
+
 
 def shape_rule(subject: Subject) -> None:
     """output_shape gives the shape of the real output, for every number of rows, before and after building."""
@@ -121,9 +124,9 @@ def _others(shape: tuple[int | None, ...]) -> list[tuple[Any, ...]]:
 
 
 def wrong_number(subject: Subject) -> None:
-    """One input too many or too few is a ShapeError that names the layer, unless it works."""
+    """One input too many or too few, or none, is a ShapeError that names the layer, unless it works."""
     specs = subject.example.input_shapes
-    for other in ((*specs, specs[-1] if specs else (5,)), specs[:-1]):
+    for other in dict.fromkeys(((*specs, specs[-1] if specs else (5,)), specs[:-1], ())):
         _refused_or_works(subject, other, f"{len(other)} inputs")
 
 
@@ -149,7 +152,7 @@ def _refused_or_works(subject: Subject, specs: Any, what: Any) -> None:
 def _require_clear(error: PellucidError, layer: Any, what: Any) -> None:
     text = str(error)
     names = {type(part).__name__ for _, part in layer.walk()}
-    sizes = any(map(str.isdigit, text)) or not what
+    sizes = any(map(str.isdigit, text)) or not what or what == NOTHING
     require(
         isinstance(error, ShapeError) and any(name in text for name in names) and sizes,
         f"The error for {_shown(what)} is not clear.",
