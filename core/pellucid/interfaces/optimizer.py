@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Any, ClassVar
+from itertools import groupby
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -14,11 +15,13 @@ from pellucid.basics.arrays import Array
 from pellucid.basics.checks import check_float, check_type
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
+from pellucid.basics.suggest import listed
 from pellucid.interfaces.parameters import Arena, Param
 from pellucid.ops.base import Ops
 
 Group = Mapping[str, Any]
-"""``{"match": "*.bias", "lr": …, "weight_decay": …}``: hyper-parameters for the parameters whose path matches."""
+"""``{"match": "*.bias", "lr": …, "weight_decay": …, "clip_norm": …}``: what holds for the parameters whose path matches, of
+the first group that does. Each key but ``match`` may be absent. ``clip_norm`` is for the norm of all of them together."""
 
 
 class Slots:
@@ -50,6 +53,11 @@ class Segment:
         data, grad: flat views into the arena.
         params: the parameters in it, as shaped views (``.data``, ``.grad``, ``.path``).
         hyper: float64 array ``[lr, weight_decay]`` that kernels read, so that a recorded step follows a schedule.
+        group: the first of the optimizer's groups that speaks of its parameters; nothing, or empty, if none does.
+
+    Each parameter begins at a multiple of 64 bytes. The gaps between them belong to the segment and are kept at zero, in
+    ``data``, ``grad`` and slots: formulas element by element leave them so where ``f(0, 0) = 0``. Whatever is larger than an
+    element, a norm or a matrix of one parameter, is found by :meth:`parts`.
     """
 
     start: int
@@ -58,6 +66,7 @@ class Segment:
     hyper: np.ndarray[Any, Any]
     base_lr: float
     slots: Slots
+    group: Group | None = None
 
     def __post_init__(self) -> None:
         arena = self.slots.arena
@@ -92,11 +101,37 @@ class Segment:
         """A flat array like ``data`` that is kept from step to step and saved in checkpoints; zeros at first."""
         return self.slots.buffer(name)[self.start : self.stop]
 
+    def parts(self) -> list[SegmentPart]:
+        """The parameters one by one, for optimizers that look at more than an element: LAMB at norms, Muon at matrices."""
+        arena = self.slots.arena
+        places = enumerate(self.params, arena.params.index(self.params[0]))
+        own = [(p, replace(self, start=arena.offsets[i], stop=arena.end(i), params=(p,))) for i, p in places]
+        return [SegmentPart(param, segment, param.data, param.grad) for param, segment in own]
+
+
+class SegmentPart(NamedTuple):
+    """One parameter of a segment, in its own shape; what is written into its arrays is written into the segment's.
+
+    Attributes:
+        param: the parameter: ``.path``, ``.shape``, ``.decay``, ``.fan_in``, ….
+        segment: the segment of this parameter alone, flat, which another optimizer can be given.
+        data, grad: views in the shape of the parameter.
+    """
+
+    param: Param
+    segment: Segment
+    data: Array
+    grad: Array
+
+    def slot(self, name: str) -> Array:
+        """This parameter's part of :meth:`Segment.slot`, in its shape."""
+        return Arena.view(self.segment.slot(name), self.param, 0)
+
 
 class Optimizer(Component, ABC):
     """Turns gradients into steps.
 
-    A subclass stores ``lr`` and, if it knows weight decay, ``weight_decay`` and ``groups``.
+    A subclass stores ``lr`` and, if it knows them, ``weight_decay`` and ``groups``.
     """
 
     kind: ClassVar[str] = "optimizer"
@@ -110,44 +145,45 @@ class Optimizer(Component, ABC):
     def step(self, segments: Sequence[Segment]) -> None:
         """Update ``segment.data`` from ``segment.grad``, for every segment."""
 
+    def rate_and_decay(self, param: Param) -> tuple[float, float]:
+        """Learning rate, before the schedule, and weight decay of a parameter of which no group says otherwise: ``lr``, and
+        ``weight_decay`` unless the parameter was declared with ``decay=False``."""
+        return self.lr, getattr(self, "weight_decay", 0.0) if param.decay else 0.0
+
 
 def make_segments(optimizer: Optimizer, slots: Slots) -> list[Segment]:
-    """Cut the arena into runs of trainable parameters with equal learning rate and weight decay."""
+    """Cut the arena into runs of trainable parameters of one group, with equal learning rate and weight decay."""
     arena = slots.arena
     groups: Sequence[Group] = getattr(optimizer, "groups", None) or ()
     _check_groups(groups, [param.path for param in arena.params])
-    runs: list[tuple[tuple[float, float], int, int, list[Param]]] = []
-    for i, param in enumerate(arena.params):
-        if not param.trainable:
-            continue
-        hyper = _hyper(optimizer, groups, param)
-        start, stop = arena.offsets[i], arena.end(i)
-        if runs and runs[-1][0] == hyper and runs[-1][2] == start:
-            runs[-1] = (hyper, runs[-1][1], stop, [*runs[-1][3], param])
-        else:
-            runs.append((hyper, start, stop, [param]))
+
+    def common(i: int) -> tuple[float, float, Group] | None:
+        """What parameter i has in common with those of its segment; None if it is frozen."""
+        param = arena.params[i]
+        group: Group = next((g for g in groups if fnmatchcase(param.path, g["match"])), {})
+        lr, decay = optimizer.rate_and_decay(param)
+        hyper = float(group.get("lr", lr)), float(group.get("weight_decay", decay))
+        return (*hyper, group) if param.trainable else None
+
+    runs = [(shared, list(run)) for shared, run in groupby(range(len(arena.params)), common) if shared]
     return [
-        Segment(start, stop, tuple(params), np.array(hyper, np.float64), hyper[0], slots)
-        for hyper, start, stop, params in runs
-    ]
-
-
-def _hyper(optimizer: Optimizer, groups: Sequence[Group], param: Param) -> tuple[float, float]:
-    group: Group = next((g for g in groups if fnmatchcase(param.path, g["match"])), {})
-    decay = getattr(optimizer, "weight_decay", 0.0) if param.decay else 0.0
-    return float(group.get("lr", optimizer.lr)), float(group.get("weight_decay", decay))
+        Segment(arena.offsets[run[0]], arena.end(run[-1]), tuple(arena.params[i] for i in run), np.array(hyper),
+                hyper[0], slots, group)
+        for (*hyper, group), run in runs
+    ]  # fmt: skip
 
 
 def _check_groups(groups: Sequence[Group], paths: list[str]) -> None:
     for i, group in enumerate(groups):
         where = f"optimizer.groups[{i}]"
-        if "match" not in group or set(group) - {"match", "lr", "weight_decay"}:
+        ranges = {"lr": "[0, inf)", "weight_decay": "[0, inf)", "clip_norm": "(0, inf)"}
+        if "match" not in group or set(group) - {"match", *ranges}:
             raise ConfigError(
-                f"{where} must have the key 'match' and may have 'lr' and 'weight_decay'. Received: {dict(group)!r}."
+                f"{where} must have the key 'match' and may have {listed(ranges)}. Received: {dict(group)!r}."
             )
         check_type(where, "match", group["match"], (str,), "a pattern such as '*.bias'")
-        for name in ("lr", "weight_decay"):
-            check_float(where, name, group.get(name, 0.0), "[0, inf)")
+        for name in group.keys() & ranges.keys():
+            check_float(where, name, group[name], ranges[name])
         if not any(fnmatchcase(path, group["match"]) for path in paths):
             raise ConfigError(
                 f"{where} matches no parameter: {group['match']!r}. The parameters are: {', '.join(paths)}."

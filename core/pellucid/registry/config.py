@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pellucid.basics.component import Component
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, PluginError
 from pellucid.registry.reader import Reader
 from pellucid.registry.registry import Backend, default_registry
+from pellucid.registry.signature import signature_of
 from pellucid.registry.writer import to_config
 
-__all__ = ["config_or_none", "create", "find_op", "names", "read", "read_several", "to_config"]
+__all__ = ["config_or_none", "create", "find_op", "names", "read", "read_several", "takes", "to_config"]
 
 
 def create(kind: str, name: str | Mapping[str, Any], /, **arguments: Any) -> Any:
@@ -55,6 +56,15 @@ def read_several(kind: str, configs: Any, *, path: str) -> list[Any]:
     if not isinstance(configs, Iterable):
         raise ConfigError(f"{path}: expected a list. Received: {configs!r}. An empty one, [], stands for none.")
     return [read(kind, config, path=f"{path}.{i}") for i, config in enumerate(configs)]
+
+
+def takes(kinds: str | Sequence[str], name: Any, argument: str) -> bool:
+    """Whether what is registered under a name has this argument. Not, if nothing is: that is for :func:`read` to say."""
+    try:
+        registry = default_registry()
+        return argument in signature_of(registry.load(registry.find(kinds, name))).arguments
+    except (ConfigError, PluginError):
+        return False
 
 
 def names(kind: str) -> list[str]:

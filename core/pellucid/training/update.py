@@ -17,10 +17,13 @@ class Update:
     """Applies one step's gradients, unless they are not finite: then nothing changes."""
 
     def __init__(self, optimizer: Optimizer, schedule: Schedule | None, clip_norm: float | None, slots: Slots) -> None:
-        self.optimizer, self.schedule, self.clip_norm, self.slots = optimizer, schedule, clip_norm, slots
+        self.optimizer, self.schedule, self.slots = optimizer, schedule, slots
         self.arena = slots.arena
         self.ops = self.arena.ops
         self.segments = make_segments(optimizer, slots)
+        groups = [group for group in getattr(optimizer, "groups", None) or () if "clip_norm" in group]
+        limits = [(g["clip_norm"], [s.grad for s in self.segments if s.group is g]) for g in groups]
+        self.limits = limits if clip_norm is None else [*limits, (clip_norm, [self.arena.grad])]
         self.regularized = [(p, p.regularizer) for p in self.arena.params if p.trainable and p.regularizer is not None]
         self.frozen = [p for p in self.arena.params if not p.trainable]
         self.sum_squares = self.ops.zeros((), np.float64)
@@ -61,8 +64,14 @@ class Update:
             ops.sum_squares(value, self.state_squares)
             if not ops.guard_finite(self.state_squares):
                 return False
-        if self.clip_norm is not None:
-            ops.clip_norm(grad, self.sum_squares, self.clip_norm)
+        for limit, gradients in self.limits:  # each group by its norm, then all by that of what is left of them
+            if len(self.limits) > 1 or gradients[0] is not grad:
+                ops.fill(self.sum_squares, 0.0)
+                for gradient in gradients:
+                    ops.sum_squares(gradient, self.state_squares)
+                    ops.add_scaled(self.sum_squares, self.state_squares, 1.0)
+            for gradient in gradients:
+                ops.clip_norm(gradient, self.sum_squares, limit)
         self.slots.broken_off = True
         ops.add_scaled(total, loss, count)
         ops.increment(self.slots.t)
