@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import groupby
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -109,7 +109,8 @@ class Segment:
         return [SegmentPart(param, segment, param.data, param.grad) for param, segment in own]
 
 
-class SegmentPart(NamedTuple):
+@dataclass(eq=False)
+class SegmentPart:
     """One parameter of a segment, in its own shape; what is written into its arrays is written into the segment's.
 
     Attributes:
