@@ -59,8 +59,8 @@ class Component:
     """Base of layers, losses, objectives, optimizers, schedules, initializers, regularizers, metrics, transforms, ….
 
     A constructor stores its arguments unchanged, under their own names, and does nothing else but check them:
-    configuration and cloning follow from that. So no argument may be called as a method is, or ``kind``, ``examples`` and
-    the like: a ConfigError when the class is defined.
+    configuration and cloning follow from that. So no argument may be called as a method is, or ``kind``, ``examples``
+    and the like: a ConfigError when the class is defined.
     """
 
     kind: ClassVar[str] = ""

@@ -93,26 +93,28 @@ class Layer(Component, ABC):
         self, name: str, shape: tuple[int, ...], *, init: str | Initializer = "zeros", decay: bool = False,
         regularizer: Regularizer | None = None, fan_in: int | None = None, fan_out: int | None = None,
     ) -> Param:  # fmt: skip
-        """Declare a trainable array, in ``build``; assign the result: ``self.weight = self.param("weight", …)``. Several
-        of them may stand in a list or a dictionary. When the model has been built, each must be held by one attribute,
-        and under a name of its own: a name given twice, or one assigned to nothing, is a ConfigError.
+        """Declare a trainable array, in ``build``; assign the result: ``self.weight = self.param("weight", …)``.
+
+        Several of them may stand in a list or a dictionary. When the model has been built, each must be held by one
+        attribute and have a name of its own: a name given twice, or one assigned to nothing, is a ConfigError.
 
         Args:
             name: what it is called in paths and files; the attribute should have the same name.
             init: an initializer or its name.
-            decay: whether the optimizer's ``weight_decay`` is for it. By default it is not: say ``decay=True`` for matrices
-                and kernels, and leave biases and scales alone, which decay only makes wrong.
+            decay: whether the optimizer's ``weight_decay`` is for it. By default it is not: say ``decay=True`` for
+                matrices and kernels, and leave biases and scales alone, which are not to be drawn towards 0.
             regularizer: a penalty that is added to what training minimises.
-            fan_in, fan_out: what the initializer scales by, if not the product of all axes but the last, and the last.
+            fan_in, fan_out: what the initializer scales by, if not the product of all axes but the last, and the last
+                one.
 
         Building again with the same shape gives the same parameter; another shape is a ShapeError.
         """
-        return self._declared(Param, name, shape, read("initializer", init), decay, regularizer, fan_in, fan_out)  # type: ignore[no-any-return]
+        return self._declared(Param, name, shape, read("initializer", init), decay, regularizer, fan_in, fan_out)
 
     def state(self, name: str, shape: tuple[int, ...], *, fill: float = 0.0) -> State:
-        """Declare an array that is saved but never trained, filled with ``fill``; see :class:`State`. Assign the result,
-        as for :meth:`param`."""
-        return self._declared(State, name, shape, fill)  # type: ignore[no-any-return]
+        """Declare an array that is saved but never trained, filled with ``fill``; see :class:`State`. Assign the
+        result, as for :meth:`param`."""
+        return self._declared(State, name, shape, fill)
 
     def _declared(self, kind: Any, name: str, shape: tuple[int, ...], *rest: Any) -> Any:
         """What has been declared under this name, or is now."""
@@ -127,7 +129,7 @@ class Layer(Component, ABC):
         return found
 
     def require_assigned(self) -> None:
-        """Raise ConfigError unless all that ``build`` has declared has a name of its own and one attribute that holds it."""
+        """Raise ConfigError unless all that ``build`` has declared has a name and an attribute of its own."""
         asked, held = self.__dict__.pop("_asked", ()), [id(own) for _, own in self._parts((Param, State))]
         names = [own.name for own in asked]
         for own in asked:
@@ -135,7 +137,7 @@ class Layer(Component, ABC):
                 wrong = "twice" if id(own) in held else "and assigns it to no attribute"
                 raise ConfigError(
                     f"{type(self).__name__} declares '{own.name}' {wrong}. Write self.{own.name} = self.param"
-                    f"('{own.name}', …), or self.state, once in build, and each under a name and an attribute of its own."
+                    f"('{own.name}', …), or self.state, once in build, with a name and an attribute of its own."
                 )
 
     def children(self) -> Iterator[tuple[str, Layer]]:

@@ -20,8 +20,8 @@ from pellucid.interfaces.parameters import Arena, Param
 from pellucid.ops.base import Ops
 
 Group = Mapping[str, Any]
-"""``{"match": "*.bias", "lr": …, "weight_decay": …, "clip_norm": …}``: what holds for the parameters whose path matches, of
-the first group that does. Each key but ``match`` may be absent. ``clip_norm`` is for the norm of all of them together."""
+"""``{"match": "*.bias", "lr": …, "weight_decay": …, "clip_norm": …}``: what holds for parameters whose path matches.
+The first group that does counts; each key but ``match`` may be absent; ``clip_norm`` limits the norm of the group."""
 
 
 class Slots:
@@ -55,9 +55,9 @@ class Segment:
         hyper: float64 array ``[lr, weight_decay]`` that kernels read, so that a recorded step follows a schedule.
         group: the first of the optimizer's groups that speaks of its parameters; nothing, or empty, if none does.
 
-    Each parameter begins at a multiple of 64 bytes. The gaps between them belong to the segment and are kept at zero, in
-    ``data``, ``grad`` and slots: formulas element by element leave them so where ``f(0, 0) = 0``. Whatever is larger than an
-    element, a norm or a matrix of one parameter, is found by :meth:`parts`.
+    Each parameter begins at a multiple of 64 bytes. The gaps between them belong to the segment and are kept at zero,
+    in ``data``, ``grad`` and slots: formulas element by element leave them so where ``f(0, 0) = 0``. Whatever is larger
+    than an element, a norm or a matrix of one parameter, is found by :meth:`parts`.
     """
 
     start: int
@@ -102,7 +102,7 @@ class Segment:
         return self.slots.buffer(name)[self.start : self.stop]
 
     def parts(self) -> list[SegmentPart]:
-        """The parameters one by one, for optimizers that look at more than an element: LAMB at norms, Muon at matrices."""
+        """The parameters one by one, for optimizers that look at more than an element, at norms or matrices."""
         arena = self.slots.arena
         places = enumerate(self.params, arena.params.index(self.params[0]))
         own = [(p, replace(self, start=arena.offsets[i], stop=arena.end(i), params=(p,))) for i, p in places]
@@ -147,8 +147,8 @@ class Optimizer(Component, ABC):
         """Update ``segment.data`` from ``segment.grad``, for every segment."""
 
     def rate_and_decay(self, param: Param) -> tuple[float, float]:
-        """Learning rate, before the schedule, and weight decay of a parameter of which no group says otherwise: ``lr``, and
-        ``weight_decay`` unless the parameter was declared with ``decay=False``."""
+        """Learning rate, before the schedule, and weight decay of a parameter of which no group says otherwise: ``lr``,
+        and ``weight_decay`` unless the parameter was declared with ``decay=False``."""
         return self.lr, getattr(self, "weight_decay", 0.0) if param.decay else 0.0
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pellucid.basics.arrays import Shape
 from pellucid.basics.checks import as_python, is_int, is_size
-from pellucid.basics.component import CHANGES, Component
+from pellucid.basics.component import CHANGES
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Arena, Param, State
@@ -34,8 +34,8 @@ def build(
         config: the name of a model or layer, a table ``{"type": name, "input_shape": […], …}``, or an unbuilt layer.
         input_shape: the shape of one sample, ``(784,)``; for several inputs a list of shapes. An axis of variable
             length is None.
-        seed: of the first values of the parameters; None draws one, which ``model.runtime.seed`` records. A model with an
-            argument ``seed`` of its own gets the same one, unless its table says another: ``{"type": …, "seed": 3}``.
+        seed: of the first values of the parameters; None draws one, which ``model.runtime.seed`` records. A model with
+            an argument ``seed`` of its own gets the same, unless its table says another: ``{"type": …, "seed": 3}``.
         dtype: ``"float32"`` or ``"float64"``, or NumPy's types of these names.
         backend: ``"cython"``, ``"reference"`` or a plugin's; None takes ``PELLUCID_BACKEND`` or the best
             that is installed.

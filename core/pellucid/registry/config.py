@@ -59,7 +59,7 @@ def read_several(kind: str, configs: Any, *, path: str) -> list[Any]:
 
 
 def takes(kinds: str | Sequence[str], name: Any, argument: str) -> bool:
-    """Whether what is registered under a name has this argument. Not, if nothing is: that is for :func:`read` to say."""
+    """Whether what is registered under a name has this argument; not if nothing is, which :func:`read` says."""
     try:
         registry = default_registry()
         return argument in signature_of(registry.load(registry.find(kinds, name))).arguments
