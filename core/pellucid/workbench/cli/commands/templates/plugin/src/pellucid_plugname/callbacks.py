@@ -26,6 +26,9 @@ class Patience(Callback):
         self._best: float | None = None
         self._waited = 0
 
+    def on_run_start(self, run: Run) -> None:
+        self._stop_if_over(run)  # a run that was stopped and is resumed is over
+
     def on_epoch_end(self, run: Run) -> None:
         record = run.history[-1]
         if self.monitor not in record:
@@ -33,6 +36,9 @@ class Patience(Callback):
         figure = float(record[self.monitor])
         better = self._best is None or figure < self._best
         self._best, self._waited = (figure, 0) if better else (self._best, self._waited + 1)
+        self._stop_if_over(run)
+
+    def _stop_if_over(self, run: Run) -> None:
         if self._waited >= self.epochs:
             run.stop(f"{self.monitor} has not become smaller for {self.epochs} epochs")
 

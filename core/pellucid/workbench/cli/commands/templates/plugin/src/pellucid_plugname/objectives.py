@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid import Batch, Context, Equation, Example, Layer, Objective, check_float
+from pellucid import Array, Batch, Context, Equation, Example, Layer, Objective, check_float
 
 
 class Denoise(Objective):
-    """``L = (1/NJ) Σ (f(x + σε) − x)²`` with fresh noise ``ε ~ N(0, 1)``; see Vincent et al., 2008.
+    """``L = Σ wᵢ (1/J) Σⱼ (f(x + σε) − x)²ᵢⱼ / Σ wᵢ`` with fresh noise ``ε ~ N(0, 1)``; see Vincent et al., 2008.
 
     Args:
         sigma: σ, how much noise is added.
@@ -17,9 +17,11 @@ class Denoise(Objective):
     """
 
     equations = (
-        Equation("L", r"L = \tfrac{1}{N J} \sum_{ij} (f(x + \sigma \varepsilon)_{ij} - x_{ij})^2"),
-        Equation("dy", r"dy_{ij} = \tfrac{2}{N J} (f(x + \sigma \varepsilon)_{ij} - x_{ij})"),
-    )
+        Equation(
+            "objective", r"L = \frac{\sum_i w_i \frac1J \sum_j (f(x + \sigma \varepsilon)_{ij} - x_{ij})^2}{\sum_i w_i}",
+            "np.sum(w * np.mean((prediction - x) ** 2, axis=1)) / np.sum(w)",
+        ),
+    )  # fmt: skip
     examples = (Example({"sigma": 0.3}, ((4,),), model={"type": "core/dense", "units": 4}),)
 
     def __init__(self, sigma: float = 0.1) -> None:
@@ -29,7 +31,8 @@ class Denoise(Objective):
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Any:
         x = batch.x
         noisy = x + self.sigma * ctx.normal(x.shape)
-        error = model.forward(ctx.child("model", needs_dx=(False,)), noisy) - x
+        ctx.x, ctx.prediction = x, model.forward(ctx.child("model", needs_dx=(False,)), noisy)
+        error = ctx.prediction - x
         each = (error * error).mean(axis=1, dtype="float64")
         w = ctx.xp.ones(len(x)) if batch.weight is None else batch.weight
         ctx.count = float(w.sum(dtype="float64"))
@@ -39,3 +42,6 @@ class Denoise(Objective):
 
     def backward(self, ctx: Context, model: Layer) -> None:
         model.backward(ctx.child("model"), ctx.dy)
+
+    def metric_pair(self, ctx: Context) -> tuple[Array, Array]:
+        return ctx.prediction, ctx.x
