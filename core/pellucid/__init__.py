@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pellucid.interfaces.layer import Layer, require_runtime
     from pellucid.interfaces.metric import Metric
     from pellucid.interfaces.objective import Batch, Loss, Objective
-    from pellucid.interfaces.optimizer import Optimizer, Segment
+    from pellucid.interfaces.optimizer import Optimizer, Segment, SegmentPart
     from pellucid.interfaces.parameters import Param, State
     from pellucid.interfaces.regularizer import Regularizer
     from pellucid.interfaces.runtime import Runtime
@@ -120,7 +120,7 @@ _MODULES = {
     "interfaces.parameters": "Param State",
     "interfaces.context": "Context",
     "interfaces.objective": "Batch Loss Objective",
-    "interfaces.optimizer": "Optimizer Segment",
+    "interfaces.optimizer": "Optimizer Segment SegmentPart",
     "interfaces.schedule": "Schedule",
     "interfaces.initializer": "Initializer",
     "interfaces.regularizer": "Regularizer",
@@ -181,7 +181,7 @@ __all__ = [
     "LeakyReLU", "Loss", "Metric", "Normal", "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer",
     "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError",
     "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
-    "Scale", "Schedule", "Segment", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax",
+    "Scale", "Schedule", "Segment", "SegmentPart", "Sequential", "Shape", "ShapeError", "SiLU", "Sigmoid", "Softmax",
     "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Standardize", "State", "Stream", "Supervised", "Tanh",
     "Trainer", "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows",
     "build", "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",

@@ -22,8 +22,6 @@ TEMPLATE = Path(__file__).parent / "templates" / "plugin"
 MANIFEST = f"src/pellucid_{PLACEHOLDER}/__init__.py"
 KERNEL = TEMPLATE.with_name("kernel")
 """What a plugin with compiled ops has besides, or instead."""
-WITH_KERNEL = ("layer", "op")
-"""Kinds that --kernel can be asked for: an op belongs to a layer that calls it."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"what it registers, a working example; may be given several times: {', '.join(KINDS)} (default: layer)",
     )  # fmt: skip
     parser.add_argument(
-        "--kernel", action="store_true", help="a layer whose ops have a kernel in C, and what builds it"
+        "--kernel",
+        action="store_true",
+        help="besides, ops with a kernel in C, a layer that calls them, and what builds it",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write it (default: pellucid-NAME)")
 
@@ -45,23 +45,19 @@ def run(args: argparse.Namespace, output: Output) -> None:
     kinds = kinds_of(args.kinds, args.kernel)
     files = write_plugin(args.name, folder, kinds, kernel=args.kernel)
     listing = "\n".join(f"  {file}" for file in files)
-    alone = "--no-build-isolation " if args.kernel else ""  # the build wants pellucid's header, as it is here
+    # The build of a kernel wants pellucid's header, and finds it where it is installed: here, not in an isolated place.
+    tools, alone = ('  pip install "setuptools>=77" cython\n', "--no-build-isolation ") if args.kernel else ("", "")
     output.result(
         {"plugin": args.name, "kinds": kinds, "folder": str(folder), "files": [str(file) for file in files]},
         f"Wrote the plugin '{args.name}':\n{listing}\n\nNext:\n  cd {folder}\n"
-        f"  pip install {alone}-e .\n  pytest\n  pellucid show {args.name}/{_first_name(kinds)}",
+        f"{tools}  pip install {alone}-e .\n  pytest\n  pellucid show {args.name}/{_first_name(kinds)}",
     )
 
 
 def kinds_of(asked: Sequence[str] | None, kernel: bool) -> list[str]:
-    """What the plugin shall register: what was asked for, in the order of the kinds."""
-    chosen = set(asked or (["op"] if kernel else ["layer"]))
-    if kernel and not chosen <= {*WITH_KERNEL}:
-        raise ConfigError(
-            "--kernel writes ops in C and a layer that calls them, so it goes with --kind layer or --kind op. "
-            f"Received: {', '.join(sorted(chosen - {*WITH_KERNEL}))}. Others can call such an op: write it beside them."
-        )
-    return [kind for kind in KINDS if kind in chosen or (kernel and kind == "op")]
+    """What the plugin shall register, in the order of the kinds; the kernel is that of an op."""
+    chosen = {*(asked or ([] if kernel else ["layer"])), *(["op"] if kernel else [])}
+    return [kind for kind in KINDS if kind in chosen]
 
 
 def check_name(name: str) -> None:
@@ -101,10 +97,11 @@ def write_plugin(name: str, folder: Path, kinds: Sequence[str] = ("layer",), *, 
 def _texts(kinds: Sequence[str], kernel: bool) -> Iterator[tuple[str, str]]:
     """The files, by their places in the package: of modules those that the manifest names."""
     texts: dict[str, str] = {}
+    wanted = (*kinds, "kernel" if kernel else "plain", "all")
     for root in (TEMPLATE, KERNEL) if kernel else (TEMPLATE,):
         for path in root.rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
-                texts[path.relative_to(root).as_posix()] = _of_kinds(path.read_text(encoding="utf-8"), kinds)
+                texts[path.relative_to(root).as_posix()] = _of_kinds(path.read_text(encoding="utf-8"), wanted)
     if kernel:
         implementation = re.compile(rf'(reference="(pellucid_{PLACEHOLDER})\.ops:(\w+)")')
         texts[MANIFEST] = implementation.sub(r'\1, cython="\2.native:\3"', texts[MANIFEST])
@@ -131,4 +128,4 @@ def _of_kinds(text: str, kinds: Sequence[str]) -> str:
     """A text without what belongs to other kinds, and without the lines that say what belongs to which."""
     before, *sections = re.split(r"^ *(?:#|<!--) kind: (\w+)(?: -->)?\n", text, flags=re.MULTILINE)
     chosen = zip(sections[::2], sections[1::2], strict=True)
-    return before + "".join(section for kind, section in chosen if kind in (*kinds, "all"))
+    return before + "".join(section for kind, section in chosen if kind in kinds)

@@ -18,10 +18,11 @@ class Denoise(Objective):
 
     equations = (
         Equation(
-            "objective", r"L = \frac{\sum_i w_i \frac1J \sum_j (f(x + \sigma \varepsilon)_{ij} - x_{ij})^2}{\sum_i w_i}",
+            "objective",
+            r"L = \frac{\sum_i w_i \frac1J \sum_j (f(x + \sigma \varepsilon)_{ij} - x_{ij})^2}{\sum_i w_i}",
             "np.sum(w * np.mean((prediction - x) ** 2, axis=1)) / np.sum(w)",
         ),
-    )  # fmt: skip
+    )
     examples = (Example({"sigma": 0.3}, ((4,),), model={"type": "core/dense", "units": 4}),)
 
     def __init__(self, sigma: float = 0.1) -> None:
