@@ -160,6 +160,21 @@ def test_each_group_is_clipped_by_its_own_norm_then_all_by_what_is_left(backend,
     assert norm(trained(groups, clip_norm, 6).values()) < (np.inf if clip_norm is None else clip_norm + 1e-9)
 
 
+@pytest.mark.parametrize("clip_norm", [None, 0.5])
+def test_steps_with_clipped_groups_are_recorded_and_replayed(clip_norm):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(320, 3)).astype("float32"), 50 * rng.normal(size=(320, 2)).astype("float32")
+    weights = {}
+    for backend in ("reference", "cython"):
+        model = pl.build(a_model().runtime.config, input_shape=(3,), seed=0, backend=backend)
+        optimizer = {"type": "sgd", "lr": 0.1, "groups": [{"match": "*.weight", "clip_norm": 0.25}]}
+        trainer = pl.Trainer(model, loss="mse", optimizer=optimizer, clip_norm=clip_norm, seed=0)
+        trainer.fit((x, y), epochs=3, batch_size=64, verbose=False)
+        weights[backend] = np.concatenate([p.data.ravel() for p in model.parameters()])
+        assert [step.recorded for step in trainer._stepper._steps.values()] == [backend == "cython"]
+    np.testing.assert_allclose(weights["cython"], weights["reference"], rtol=0, atol=1e-4)
+
+
 def test_slots_keep_their_place_when_a_layer_is_frozen():
     model = a_model()
     slots = Slots(model.runtime.arena)

@@ -1,4 +1,4 @@
-"""Every kind has its contract in docs/contracts: all that its base class has, and the code that `pellucid new` writes."""
+"""Every kind has its contract in docs/contracts: what its base class has, and the code that `pellucid new` writes."""
 
 from __future__ import annotations
 

@@ -165,12 +165,11 @@ class Layer(Component, ABC):
             yield from child._walk(f"{path}.{name}" if path else name, seen)
 
     def _own(self, kind: type) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
+        found: dict[int, tuple[str, Any]] = {}
         for path, layer in self.walk():
             for name, value in layer._parts(kind):
-                if id(value) not in seen:
-                    seen.add(id(value))
-                    yield (f"{path}.{name}" if path else name), value
+                found.setdefault(id(value), (f"{path}.{name}" if path else name, value))
+        return iter(found.values())
 
     def named_parameters(self) -> Iterator[tuple[str, Param]]:
         """(path, parameter) in tree order, tied parameters once."""

@@ -19,7 +19,7 @@ from pellucid.model.predict import predict
 from pellucid.ops.backends import get_ops
 from pellucid.ops.base import Ops
 from pellucid.ops.random import mix, site_key
-from pellucid.registry.config import config_or_none, read, takes
+from pellucid.registry.config import config_or_none, read
 
 DTYPES = ("float32", "float64")
 
@@ -51,8 +51,7 @@ def build(
     """
     shape, table = input_shape, {"type": config} if isinstance(config, str) else config
     if isinstance(table, Mapping):
-        own = seed is not None and takes(("model", "layer"), table.get("type"), "seed")
-        table = {**({"seed": seed} if own else {}), **table, **arguments}
+        table = {**table, **arguments}
         given = table.pop("input_shape", None)
         shape = given if shape is None else shape
     elif arguments:
@@ -60,7 +59,7 @@ def build(
             f"build takes arguments only together with a name. Received: {config!r} and {arguments!r}. "
             "Give the arguments to the layer's own constructor."
         )
-    layer: Layer = read(("model", "layer"), table)
+    layer: Layer = read(("model", "layer"), table, seed=seed)
     dtype = getattr(dtype, "__name__", dtype)  # numpy.float32 means "float32"
     if dtype not in DTYPES:
         raise ConfigError(f"The 'dtype' of a model must be one of {', '.join(DTYPES)}. Received: {dtype!r}.")

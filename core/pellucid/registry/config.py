@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pellucid.basics.component import Component
-from pellucid.basics.errors import ConfigError, PluginError
+from pellucid.basics.errors import ConfigError
 from pellucid.registry.reader import Reader
 from pellucid.registry.registry import Backend, default_registry
-from pellucid.registry.signature import signature_of
 from pellucid.registry.writer import to_config
 
-__all__ = ["config_or_none", "create", "find_op", "names", "read", "read_several", "takes", "to_config"]
+__all__ = ["config_or_none", "create", "find_op", "names", "read", "read_several", "to_config"]
 
 
 def create(kind: str, name: str | Mapping[str, Any], /, **arguments: Any) -> Any:
@@ -34,7 +33,7 @@ def create(kind: str, name: str | Mapping[str, Any], /, **arguments: Any) -> Any
     return read(kind, {**(name if isinstance(name, Mapping) else {"type": name}), **arguments})
 
 
-def read(kinds: str | Sequence[str], config: Any, *, path: str = "", saved: bool = False) -> Any:
+def read(kinds: str | Sequence[str], config: Any, *, path: str = "", saved: bool = False, **offered: Any) -> Any:
     """A component from its name, its table or itself; see :class:`pellucid.registry.reader.Reader`, which also
     reads several sections and reports the mistakes of all of them together.
 
@@ -42,8 +41,9 @@ def read(kinds: str | Sequence[str], config: Any, *, path: str = "", saved: bool
         kinds: the kind, or several in order of preference.
         path: where the configuration stands, for messages: ``"model"``.
         saved: it was written by ``to_config``, so that a component without ``version`` is of version 1.
+        offered: arguments for the component itself, if it takes them and is not given others; None offers nothing.
     """
-    reader = Reader(saved=saved)
+    reader = Reader(saved=saved, **offered)
     made = reader.read(kinds, config, path)
     reader.finish()
     return made
@@ -56,15 +56,6 @@ def read_several(kind: str, configs: Any, *, path: str) -> list[Any]:
     if not isinstance(configs, Iterable):
         raise ConfigError(f"{path}: expected a list. Received: {configs!r}. An empty one, [], stands for none.")
     return [read(kind, config, path=f"{path}.{i}") for i, config in enumerate(configs)]
-
-
-def takes(kinds: str | Sequence[str], name: Any, argument: str) -> bool:
-    """Whether what is registered under a name has this argument; not if nothing is, which :func:`read` says."""
-    try:
-        registry = default_registry()
-        return argument in signature_of(registry.load(registry.find(kinds, name))).arguments
-    except (ConfigError, PluginError):
-        return False
 
 
 def names(kind: str) -> list[str]:
