@@ -119,14 +119,25 @@ def test_parts_are_the_parameters_of_a_segment_in_their_shapes():
     assert rest.parts()[1].segment.start == model.runtime.arena.offsets[2]
 
 
-def test_an_optimizer_says_rate_and_decay_of_what_no_group_speaks_of():
-    class Slower(pl.SGD):
-        def rate_and_decay(self, param):
-            return (self.lr / 10, 0.5) if len(param.shape) == 1 else super().rate_and_decay(param)
+def test_an_optimizer_of_others_says_whose_rate_decay_and_groups_hold():
+    class Two(pl.SGD):
+        rest = pl.AdamW(0.01, weight_decay=0.5, groups=[{"match": "layers.1.bias", "lr": 0.3}])
 
-    groups = [{"match": "layers.1.bias", "lr": 0.3}]
-    segments = make_segments(Slower(0.1, groups=groups), Slots(a_model().runtime.arena))
-    assert [(segment.lr, segment.weight_decay) for segment in segments] == [(0.1, 0), (0.01, 0.5), (0.1, 0), (0.3, 0.5)]
+        def of(self, param):
+            if param.path == "layers.1.weight":
+                return None
+            return self.rest if len(param.shape) == 1 else self
+
+    model = a_model()
+    segments = make_segments(Two(0.1, groups=[{"match": "layers.*", "weight_decay": 0.25}]), Slots(model.runtime.arena))
+    assert [[param.path for param in segment.params] for segment in segments] == [
+        ["layers.0.weight"], ["layers.0.bias"], ["layers.1.bias"],
+    ]  # fmt: skip
+    assert [(segment.lr, segment.weight_decay) for segment in segments] == [(0.1, 0.25), (0.01, 0.0), (0.3, 0.0)]
+    trainer = pl.Trainer(model, loss="mse", optimizer=Two(0.1), seed=0)
+    before = model.parameters()[2].data.copy()
+    trainer.train_step(np.ones((4, 3)), np.ones((4, 2)))
+    assert (model.parameters()[2].data == before).all() and not model.parameters()[2].grad.any()
 
 
 @pytest.mark.parametrize("backend", ["reference", "cython"])

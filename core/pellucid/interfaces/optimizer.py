@@ -53,7 +53,7 @@ class Segment:
         data, grad: flat views into the arena.
         params: the parameters in it, as shaped views (``.data``, ``.grad``, ``.path``).
         hyper: float64 array ``[lr, weight_decay]`` that kernels read, so that a recorded step follows a schedule.
-        group: the first of the optimizer's groups that speaks of its parameters; nothing, or empty, if none does.
+        group: the first of the optimizer's groups that speaks of its parameters; empty or None if none does.
 
     Each parameter begins at a multiple of 64 bytes. The gaps between them belong to the segment and are kept at zero,
     in ``data``, ``grad`` and slots: formulas element by element leave them so where ``f(0, 0) = 0``. Whatever is larger
@@ -146,31 +146,36 @@ class Optimizer(Component, ABC):
     def step(self, segments: Sequence[Segment]) -> None:
         """Update ``segment.data`` from ``segment.grad``, for every segment."""
 
-    def rate_and_decay(self, param: Param) -> tuple[float, float]:
-        """Learning rate, before the schedule, and weight decay of a parameter of which no group says otherwise: ``lr``,
-        and ``weight_decay`` unless the parameter was declared with ``decay=False``."""
-        return self.lr, getattr(self, "weight_decay", 0.0) if param.decay else 0.0
+    def of(self, param: Param) -> Optimizer | None:
+        """Whose learning rate, weight decay and groups hold for a parameter: those of this one. One that is made of
+        others says which; of several no segment is made. None: no gradient moves it, and it is in no segment."""
+        return self
 
 
 def make_segments(optimizer: Optimizer, slots: Slots) -> list[Segment]:
-    """Cut the arena into runs of trainable parameters of one group, with equal learning rate and weight decay."""
+    """Cut the arena into runs of trainable parameters with one optimizer, one group, and equal learning rate and weight
+    decay."""
     arena = slots.arena
-    groups: Sequence[Group] = getattr(optimizer, "groups", None) or ()
-    _check_groups(groups, [param.path for param in arena.params])
+    paths = [param.path for param in arena.params]
+    owners = [optimizer.of(param) if param.trainable else None for param in arena.params]
+    for each in dict.fromkeys(filter(None, owners)):
+        _check_groups(getattr(each, "groups", None) or (), paths)
 
-    def common(i: int) -> tuple[float, float, Group] | None:
-        """What parameter i has in common with those of its segment; None if it is frozen."""
-        param = arena.params[i]
+    def common(i: int) -> tuple[Optimizer, float, float, Group] | None:
+        """What parameter i has in common with those of its segment."""
+        own, param = owners[i], arena.params[i]
+        if own is None:
+            return None
+        groups: Sequence[Group] = getattr(own, "groups", None) or ()
         group: Group = next((g for g in groups if fnmatchcase(param.path, g["match"])), {})
-        lr, decay = optimizer.rate_and_decay(param)
-        hyper = float(group.get("lr", lr)), float(group.get("weight_decay", decay))
-        return (*hyper, group) if param.trainable else None
+        decay = getattr(own, "weight_decay", 0.0) if param.decay else 0.0
+        return (own, float(group.get("lr", own.lr)), float(group.get("weight_decay", decay)), group)
 
     runs = [(shared, list(run)) for shared, run in groupby(range(len(arena.params)), common) if shared]
     return [
         Segment(arena.offsets[run[0]], arena.end(run[-1]), tuple(arena.params[i] for i in run), np.array(hyper),
                 hyper[0], slots, group)
-        for (*hyper, group), run in runs
+        for (_, *hyper, group), run in runs
     ]  # fmt: skip
 
 

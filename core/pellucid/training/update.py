@@ -21,11 +21,12 @@ class Update:
         self.arena = slots.arena
         self.ops = self.arena.ops
         self.segments = make_segments(optimizer, slots)
-        groups = [group for group in getattr(optimizer, "groups", None) or () if "clip_norm" in group]
-        limits = [(g["clip_norm"], [s.grad for s in self.segments if s.group is g]) for g in groups]
-        self.limits = limits if clip_norm is None else [*limits, (clip_norm, [self.arena.grad])]
-        self.regularized = [(p, p.regularizer) for p in self.arena.params if p.trainable and p.regularizer is not None]
-        self.frozen = [p for p in self.arena.params if not p.trainable]
+        moved = [param for segment in self.segments for param in segment.params]
+        self.regularized = [(p, p.regularizer) for p in moved if p.regularizer is not None]
+        self.frozen = [p for p in self.arena.params if p not in moved]
+        groups = {id(s.group): s.group for s in self.segments if s.group and "clip_norm" in s.group}.values()
+        self.limits = [(g["clip_norm"], [s.grad for s in self.segments if s.group is g]) for g in groups]
+        self.limits += [] if clip_norm is None else [(clip_norm, [self.arena.grad])]
         self.sum_squares = self.ops.zeros((), np.float64)
         self.state_squares = self.ops.zeros((), np.float64)
         # ‖g‖² times this is infinite in float64 where the model's type cannot hold it.
