@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pellucid.interfaces.layer import Layer, require_runtime
     from pellucid.interfaces.metric import Metric
     from pellucid.interfaces.objective import Batch, Loss, Objective
-    from pellucid.interfaces.optimizer import Optimizer, Segment
+    from pellucid.interfaces.optimizer import Optimizer, Segment, SegmentPart
     from pellucid.interfaces.parameters import Param, State
     from pellucid.interfaces.regularizer import Regularizer
     from pellucid.interfaces.runtime import Runtime
@@ -133,7 +133,7 @@ _MODULES = {
     "interfaces.parameters": "Param State",
     "interfaces.context": "Context",
     "interfaces.objective": "Batch Loss Objective",
-    "interfaces.optimizer": "Optimizer Segment",
+    "interfaces.optimizer": "Optimizer Segment SegmentPart",
     "interfaces.schedule": "Schedule",
     "interfaces.initializer": "Initializer",
     "interfaces.regularizer": "Regularizer",
@@ -208,17 +208,17 @@ __all__ = [
     "LeakyReLU", "Loss", "Masked", "Metric", "Moving", "Normal", "NumericalError", "Objective", "OfValues", "Ones",
     "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning",
     "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual",
-    "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "Sequences", "Sequential", "SeveralLosses",
-    "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
-    "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trainer", "Transform", "Transposed", "Variable",
-    "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount", "check_bool", "check_choice",
-    "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_memory", "check_output",
-    "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous", "create",
-    "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl", "in_batches",
-    "interval_of", "listed", "load", "load_dataset", "local_plugins", "mix", "names", "open_run", "pictures", "read",
-    "reject", "replacing", "require_activation", "require_reach", "require_rows", "require_runtime", "save",
-    "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path", "to_config", "to_data",
-    "transformed", "value_and_grad", "weight_per_row",
+    "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential",
+    "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus",
+    "Split", "Splits", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trainer", "Transform",
+    "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount",
+    "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
+    "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
+    "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad",
+    "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "local_plugins", "mix", "names",
+    "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
+    "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path",
+    "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""pellucid new plugin NAME: the package is complete and passes its own conformance test at once."""
+"""pellucid new plugin NAME: for every kind, the package is complete and passes its own tests at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pellucid as pl
 import pytest
 from pellucid.registry.discovery import GROUP
+from pellucid.registry.manifest import KINDS
+from pellucid.testing.registries import use_registry
+from pellucid.workbench.cli.commands.new import _first_name, write_plugin
 
 from tests.cli.conftest import Command
-from tests.fake_plugins import claim, install_sine
+from tests.fake_plugins import claim, install_sine, registry_of
 
 
 @pytest.fixture
@@ -38,16 +42,84 @@ def test_it_writes_a_complete_package(package: Path):
     assert project["project"]["entry-points"] == {GROUP: {"acme": "pellucid_acme"}}
 
 
-def test_it_passes_its_own_conformance_test(package: Path, environment: dict[str, str]):
-    path = os.pathsep.join([str(package / "src"), environment["PYTHONPATH"]])
+@pytest.fixture
+def every_kind(pellucid: Command, tmp_path: Path, site: Path) -> Path:
+    """A new plugin with a component of every kind."""
+    pellucid("new", "plugin", "acme", "--out", "all", *(word for kind in KINDS for word in ("--kind", kind)))
+    claim(site, "acme", "pellucid_acme", group=GROUP, distribution="pellucid-acme", version="0.1.0")
+    return tmp_path / "all"
+
+
+def test_every_kind_passes_its_own_tests(every_kind: Path, environment: dict[str, str]):
+    path = os.pathsep.join([str(every_kind / "src"), environment["PYTHONPATH"]])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=package, text=True, capture_output=True,
-        env={**environment, "PYTHONPATH": path}, check=False,
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=every_kind, text=True,
+        capture_output=True, env={**environment, "PYTHONPATH": path}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed is not None
-    assert int(passed[1]) >= 10, done.stdout
+    assert int(passed[1]) >= 200, done.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plugin_of_one_kind_is_whole_and_has_nothing_of_others(kind: str, tmp_path: Path):
+    files = [file.name for file in write_plugin("alone", tmp_path / kind, [kind])]
+    source = tmp_path / kind / "src"
+    claim(source, "alone", "pellucid_alone", group=GROUP, distribution="pellucid-alone", version="0.1.0")
+    assert ("test_backend.py" in files, "test_conformance.py" in files) == (kind == "backend", kind != "backend")
+    try:
+        with registry_of(source) as registry, use_registry(registry):
+            plugin = registry.plugins.load("alone")
+            registered = {entry.kind for entry in plugin.entries.values()}
+            assert registered == ({"op", "layer"} if kind == "op" else {kind}), plugin.error
+            modules = {entry.target.partition(":")[0] for entry in plugin.entries.values()}
+            assert {f"pellucid_alone.{file.stem}" for file in source.glob("*/*.py")} == modules | {
+                "pellucid_alone.__init__"
+            }
+            for entry in plugin.entries.values():
+                made = registry.load(entry)
+                for example in getattr(made, "examples", ()):
+                    assert pl.create(entry.kind, entry.name, **example.arguments)
+    finally:
+        for name in [name for name in sys.modules if name.startswith("pellucid_alone")]:
+            del sys.modules[name]
+    for text in (path.read_text() for path in (tmp_path / kind).rglob("*") if path.suffix in (".py", ".md", ".toml")):
+        assert "plugname" not in text and "kind: " not in text
+    readme = (tmp_path / kind / "README.md").read_text()
+    assert readme.count("* `alone/") == 1 and f"`alone/{_first_name([kind])}`" in readme
+
+
+def test_a_kernel_goes_with_a_layer_and_its_ops(pellucid: Command, tmp_path: Path):
+    assert "--no-build-isolation -e ." in pellucid("new", "plugin", "acme", "--kernel").stdout
+    package = tmp_path / "pellucid-acme"
+    files = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
+    assert files == {
+        "MANIFEST.in", "README.md", "pyproject.toml", "setup.py", "ext/native.pyx", "ext/cube.h",
+        "src/pellucid_acme/__init__.py", "src/pellucid_acme/ops.py", "src/pellucid_acme/cubes.py",
+        "tests/test_conformance.py",
+    }  # fmt: skip
+    manifest = (package / "src/pellucid_acme/__init__.py").read_text()
+    assert 'reference="pellucid_acme.ops:cube_forward", cython="pellucid_acme.native:cube_forward"' in manifest
+    assert "cython" in tomllib.loads((package / "pyproject.toml").read_text())["build-system"]["requires"][1]
+    both = pellucid("new", "plugin", "acme", "--kernel", "--kind", "layer", "--out", "both")
+    assert "layers.py" in both.stdout and "native.pyx" in both.stdout
+    assert "invalid choice: 'layr'" in pellucid("new", "plugin", "acme", "--kind", "layr", code=2).stderr
+
+
+@pytest.mark.slow
+def test_a_kernel_is_built_and_passes_its_own_tests(pellucid: Command, tmp_path: Path):
+    """With pip, as its author installs it, in an environment that has pellucid."""
+    pellucid("new", "plugin", "acme", "--kernel", "--kind", "layer", "--out", "kernel")
+    package, place = tmp_path / "kernel", tmp_path / "installed"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps", "--target"]
+    subprocess.run([*pip, str(place), str(package)], check=True, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rs"], cwd=package, text=True,
+        capture_output=True, env={**os.environ, "PYTHONPATH": str(place)}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped" not in done.stdout, done.stdout
 
 
 def test_its_layer_is_built_by_name(package: Path, pellucid: Command):
@@ -100,7 +172,7 @@ def test_a_folder_that_cannot_be_written_is_said(pellucid: Command, tmp_path: Pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions differ")
-def test_the_template_is_clean(package: Path):
+def test_the_template_is_clean(every_kind: Path):
     check = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E,F,I,UP,B", "--line-length", "120"]
-    done = subprocess.run([*check, str(package)], text=True, capture_output=True, check=False)
+    done = subprocess.run([*check, str(every_kind)], text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -145,7 +145,7 @@ def test_build_says_what_is_wrong(arguments: dict[str, object], message: str):
 
 @pytest.mark.parametrize("config", [3, None, ["dense"]])
 def test_build_takes_a_name_a_table_or_a_layer(config: object):
-    with pytest.raises(ConfigError, match="A model is given by its registered name, a table with 'type', or a Layer"):
+    with pytest.raises(ConfigError, match="expected a model or layer: its name, or a table with 'type'"):
         pl.build(config, input_shape=(3,))  # type: ignore[arg-type]
 
 
@@ -155,7 +155,7 @@ def test_build_takes_no_arguments_beside_a_layer():
 
 
 def test_build_makes_no_model_of_a_loss():
-    with pytest.raises(ConfigError, match=r"build makes models of layers\. Received: MSE\(.*a loss"):
+    with pytest.raises(ConfigError, match=r"expected a model or layer\. Received: MSE\(.*a loss"):
         pl.build(pl.create("loss", "mse"), input_shape=(3,))  # type: ignore[arg-type]
 
 

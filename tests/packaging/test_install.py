@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pellucid.registry.manifest import KINDS
 
 from tests.archives import unpack
 from tests.checkout import WITH_NEW_FILES, tracked
@@ -129,6 +130,20 @@ def test_one_member_beside_the_core(built, bare, name, kind, entry):
         assert not any(f"{other}==" in installed for other in others)
     finally:
         run(*pip, "uninstall", "--yes", name)
+
+
+def test_a_new_plugin_of_every_kind_passes_its_own_tests(bare, tmp_path):
+    folder, pip = bare
+    kinds = [word for kind in KINDS for word in ("--kind", kind)]
+    run(folder / "bin/pellucid", "new", "plugin", "acme", *kinds, "--kernel", "--out", tmp_path / "acme")
+    run(*pip, "install", "pytest", "setuptools>=77", "cython")
+    run(*pip, "install", "--no-build-isolation", "--editable", tmp_path / "acme")
+    try:
+        assert "acme/cube" in run(folder / "bin/pellucid", "list", "layer")
+        printed = run(folder / "bin/python", "-m", "pytest", "-q", tmp_path / "acme")
+        assert " passed in " in printed and "skipped" not in printed, printed
+    finally:
+        run(*pip, "uninstall", "--yes", "pellucid-acme", "pytest", "setuptools", "cython")
 
 
 def test_without_a_compiler_the_reference_backend_works(built, bare, tmp_path):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from pellucid.basics.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class Equation:
@@ -59,7 +61,8 @@ class Component:
     """Base of layers, losses, objectives, optimizers, schedules, initializers, regularizers, metrics, transforms, ….
 
     A constructor stores its arguments unchanged, under their own names, and does nothing else but check them:
-    configuration and cloning follow from that.
+    configuration and cloning follow from that. So no argument may be called as a method is, or ``kind``, ``examples``
+    and the like: a ConfigError when the class is defined.
     """
 
     kind: ClassVar[str] = ""
@@ -77,6 +80,13 @@ class Component:
     set: what they had derived from it, such as a recorded plan, they make anew. Not of those that look on or have done
     their part before (callbacks, metrics, initializers, data sets): they may count and remember in attributes of their
     own at every step. A matter of the kind: components do not set it."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in inspect.signature(cls.__init__).parameters:
+            if inspect.isroutine(inspect.getattr_static(cls, name, None)) or name in vars(Component):
+                hides = f"argument '{name}', and pellucid knows a component of this kind by its '{name}'"
+                raise ConfigError(f"{cls.__name__} has an {hides}: stored, it would hide that. Choose another word.")
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)

@@ -96,43 +96,64 @@ class Layer(Component, ABC):
         self, name: str, shape: tuple[int, ...], *, init: str | Initializer = "zeros", decay: bool = False,
         regularizer: Regularizer | None = None, fan_in: int | None = None, fan_out: int | None = None,
     ) -> Param:  # fmt: skip
-        """Declare a trainable array; assign the result: ``self.weight = self.param("weight", …)``. Several of them may
-        stand in a list or a dictionary, each declared under a name of its own.
+        """Declare a trainable array, in ``build``; assign the result: ``self.weight = self.param("weight", …)``.
 
-        Calling again with the same shape returns the same parameter; another shape is a ShapeError.
+        Several of them may stand in a list or a dictionary. When the model has been built, each must be held by one
+        attribute and have a name of its own: a name given twice, or one assigned to nothing, is a ConfigError.
+
+        Args:
+            name: what it is called in paths and files; the attribute should have the same name.
+            init: an initializer or its name.
+            decay: whether the optimizer's ``weight_decay`` is for it. By default it is not: say ``decay=True`` for
+                matrices and kernels, and leave biases and scales alone, which are not to be drawn towards 0.
+            regularizer: a penalty that is added to what training minimises.
+            fan_in, fan_out: what the initializer scales by, if not the product of all axes but the last, and the last
+                one.
+
+        Building again with the same shape gives the same parameter; another shape is a ShapeError.
         """
-        declared: Param | None = self._declared(Param, name, shape)
-        if declared is not None:
-            return declared
-        return Param(name, shape, read("initializer", init), decay, regularizer, fan_in, fan_out)
+        return self._declared(Param, name, shape, read("initializer", init), decay, regularizer, fan_in, fan_out)
 
     def state(self, name: str, shape: tuple[int, ...], *, fill: float = 0.0) -> State:
-        """Declare an array that is saved but never trained, filled with ``fill``; see :class:`State`."""
-        declared: State | None = self._declared(State, name, shape)
-        return State(name, shape, fill) if declared is None else declared
+        """Declare an array that is saved but never trained, filled with ``fill``; see :class:`State`. Assign the
+        result, as for :meth:`param`."""
+        return self._declared(State, name, shape, fill)
 
-    def _declared(self, kind: type, name: str, shape: tuple[int, ...]) -> Any:
-        """What has been declared under this name, or None."""
-        found = next((owned for _, owned in self._parts(kind) if owned.name == name), None)
-        if found is not None and found.shape != shape:
+    def _declared(self, kind: Any, name: str, shape: tuple[int, ...], *rest: Any) -> Any:
+        """What has been declared under this name, or is now."""
+        found = next((owned for _, owned in self._parts(kind) if owned.name == name), None) or kind(name, shape, *rest)
+        if found.shape != shape:
             raise ShapeError(
                 f"{type(self).__name__} was built with {name} of shape {found.shape} and cannot be built again with "
-                f"{shape}. A layer that is used twice must receive the same number of features both times."
+                f"{shape}. A layer that is used twice must receive the same number of features both times; two "
+                "parameters of one layer need names of their own."
             )
+        self.__dict__.setdefault("_asked", set()).add(found)  # no list: it holds what children and parameters look for
         return found
+
+    def require_assigned(self) -> None:
+        """Raise ConfigError unless all that ``build`` has declared has a name and an attribute of its own."""
+        asked, held = self.__dict__.pop("_asked", ()), [id(own) for _, own in self._parts((Param, State))]
+        names = [own.name for own in asked]
+        for own in asked:
+            if names.count(own.name) > 1 or held.count(id(own)) != 1:
+                wrong = "twice" if id(own) in held else "and assigns it to no attribute"
+                raise ConfigError(
+                    f"{type(self).__name__} declares '{own.name}' {wrong}. Write self.{own.name} = self.param"
+                    f"('{own.name}', …), or self.state, once in build, with a name and an attribute of its own."
+                )
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         """The sub-layers, found in attributes and in lists, tuples and dictionaries of them, in order of assignment."""
         return self._parts(Layer)
 
-    def _parts(self, kind: type) -> Iterator[tuple[str, Any]]:
+    def _parts(self, kind: Any) -> Iterator[tuple[str, Any]]:
         for name, value in self.__dict__.items():
             if isinstance(value, kind):
                 yield name, value
-            elif isinstance(value, list | tuple):
-                yield from ((f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, kind))
-            elif isinstance(value, dict):
-                yield from ((f"{name}.{key}", item) for key, item in value.items() if isinstance(item, kind))
+            elif isinstance(value, list | tuple | dict):
+                items = value.items() if isinstance(value, dict) else enumerate(value)
+                yield from ((f"{name}.{key}", item) for key, item in items if isinstance(item, kind))
 
     def walk(self) -> Iterator[tuple[str, Layer]]:
         """This layer and all below it with their paths (``""`` for this one), each once, in tree order."""
@@ -147,12 +168,11 @@ class Layer(Component, ABC):
             yield from child._walk(f"{path}.{name}" if path else name, seen)
 
     def _own(self, kind: type) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
+        found: dict[int, tuple[str, Any]] = {}
         for path, layer in self.walk():
             for name, value in layer._parts(kind):
-                if id(value) not in seen:
-                    seen.add(id(value))
-                    yield (f"{path}.{name}" if path else name), value
+                found.setdefault(id(value), (f"{path}.{name}" if path else name, value))
+        return iter(found.values())
 
     def named_parameters(self) -> Iterator[tuple[str, Param]]:
         """(path, parameter) in tree order, tied parameters once."""

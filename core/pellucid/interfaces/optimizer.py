@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import groupby
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,11 +15,13 @@ from pellucid.basics.arrays import Array
 from pellucid.basics.checks import check_float, check_type
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
+from pellucid.basics.suggest import listed
 from pellucid.interfaces.parameters import Arena, Param
 from pellucid.ops.base import Backend
 
 Group = Mapping[str, Any]
-"""``{"match": "*.bias", "lr": …, "weight_decay": …}``: hyper-parameters for the parameters whose path matches."""
+"""``{"match": "*.bias", "lr": …, "weight_decay": …, "clip_norm": …}``: what holds for parameters whose path matches.
+The first group that does counts; each key but ``match`` may be absent; ``clip_norm`` limits the norm of the group."""
 
 
 class Slots:
@@ -50,6 +53,11 @@ class Segment:
         data, grad: flat views into the arena.
         params: the parameters in it, as shaped views (``.data``, ``.grad``, ``.path``).
         hyper: float64 array ``[lr, weight_decay]`` that kernels read, so that a recorded step follows a schedule.
+        group: the first of the optimizer's groups that speaks of its parameters; empty or None if none does.
+
+    Each parameter begins at a multiple of 64 bytes. The gaps between them belong to the segment and are kept at zero,
+    in ``data``, ``grad`` and slots: formulas element by element leave them so where ``f(0, 0) = 0``. Whatever is larger
+    than an element, a norm or a matrix of one parameter, is found by :meth:`parts`.
     """
 
     start: int
@@ -58,6 +66,7 @@ class Segment:
     hyper: np.ndarray[Any, Any]
     base_lr: float
     slots: Slots
+    group: Group | None = None
 
     def __post_init__(self) -> None:
         arena = self.slots.arena
@@ -92,11 +101,38 @@ class Segment:
         """A flat array like ``data`` that is kept from step to step and saved in checkpoints; zeros at first."""
         return self.slots.buffer(name)[self.start : self.stop]
 
+    def parts(self) -> list[SegmentPart]:
+        """The parameters one by one, for optimizers that look at more than an element, at norms or matrices."""
+        arena = self.slots.arena
+        places = enumerate(self.params, arena.params.index(self.params[0]))
+        own = [(p, replace(self, start=arena.offsets[i], stop=arena.end(i), params=(p,))) for i, p in places]
+        return [SegmentPart(param, segment, param.data, param.grad) for param, segment in own]
+
+
+@dataclass(eq=False)
+class SegmentPart:
+    """One parameter of a segment, in its own shape; what is written into its arrays is written into the segment's.
+
+    Attributes:
+        param: the parameter: ``.path``, ``.shape``, ``.decay``, ``.fan_in``, ….
+        segment: the segment of this parameter alone, flat, which another optimizer can be given.
+        data, grad: views in the shape of the parameter.
+    """
+
+    param: Param
+    segment: Segment
+    data: Array
+    grad: Array
+
+    def slot(self, name: str) -> Array:
+        """This parameter's part of :meth:`Segment.slot`, in its shape."""
+        return Arena.view(self.segment.slot(name), self.param, 0)
+
 
 class Optimizer(Component, ABC):
     """Turns gradients into steps.
 
-    A subclass stores ``lr`` and, if it knows weight decay, ``weight_decay`` and ``groups``.
+    A subclass stores ``lr`` and, if it knows them, ``weight_decay`` and ``groups``.
     """
 
     kind: ClassVar[str] = "optimizer"
@@ -117,49 +153,47 @@ class Optimizer(Component, ABC):
 
 
 def make_segments(optimizer: Optimizer, slots: Slots, player: str | None = None) -> list[Segment]:
-    """Cut the arena into runs of trainable parameters with one optimizer and equal learning rate and weight decay; of a
-    ``player``, a part of the model, those that belong to it."""
+    """Cut the arena into runs of trainable parameters with one optimizer, one group, and equal learning rate and weight
+    decay; of a ``player``, a part of the model, those that belong to it."""
     arena = slots.arena
     paths = [param.path for param in arena.params]
     moved = [p.trainable and f"{p.path}.".startswith(f"{player}." if player else "") for p in arena.params]
     owners = [optimizer.of(param) if moves else None for param, moves in zip(arena.params, moved, strict=True)]
     for each in dict.fromkeys(filter(None, owners)):
         _check_groups(getattr(each, "groups", None) or (), paths)
-    runs: list[tuple[tuple[Optimizer, float, float], int, int, list[Param]]] = []
-    for i, (param, own) in enumerate(zip(arena.params, owners, strict=True)):
+
+    def common(i: int) -> tuple[Optimizer, float, float, Group] | None:
+        """What parameter i has in common with those of its segment."""
+        own, param = owners[i], arena.params[i]
         if own is None:
-            continue
-        hyper = (own, *_hyper(own, getattr(own, "groups", None) or (), param))
-        start, stop = arena.offsets[i], arena.end(i)
-        if runs and runs[-1][0] == hyper and runs[-1][2] == start:
-            runs[-1] = (hyper, runs[-1][1], stop, [*runs[-1][3], param])
-        else:
-            runs.append((hyper, start, stop, [param]))
+            return None
+        groups: Sequence[Group] = getattr(own, "groups", None) or ()
+        group: Group = next((g for g in groups if fnmatchcase(param.path, g["match"])), {})
+        decay = getattr(own, "weight_decay", 0.0) if param.decay else 0.0
+        return (own, float(group.get("lr", own.lr)), float(group.get("weight_decay", decay)), group)
+
+    runs = [(shared, list(run)) for shared, run in groupby(range(len(arena.params)), common) if shared]
     if player and not runs:
         told = "a part of the model, by its path, that an optimizer moves"
         raise ConfigError(f"turns: a player is {told}. Received: '{player}'. Parameters: {', '.join(paths)}.")
     return [
-        Segment(start, stop, tuple(params), np.array(hyper[1:], np.float64), hyper[1], slots)
-        for hyper, start, stop, params in runs
-    ]
-
-
-def _hyper(optimizer: Optimizer, groups: Sequence[Group], param: Param) -> tuple[float, float]:
-    group: Group = next((g for g in groups if fnmatchcase(param.path, g["match"])), {})
-    decay = getattr(optimizer, "weight_decay", 0.0) if param.decay else 0.0
-    return float(group.get("lr", optimizer.lr)), float(group.get("weight_decay", decay))
+        Segment(arena.offsets[run[0]], arena.end(run[-1]), tuple(arena.params[i] for i in run), np.array(hyper),
+                hyper[0], slots, group)
+        for (_, *hyper, group), run in runs
+    ]  # fmt: skip
 
 
 def _check_groups(groups: Sequence[Group], paths: list[str]) -> None:
     for i, group in enumerate(groups):
         where = f"optimizer.groups[{i}]"
-        if "match" not in group or set(group) - {"match", "lr", "weight_decay"}:
+        ranges = {"lr": "[0, inf)", "weight_decay": "[0, inf)", "clip_norm": "(0, inf)"}
+        if "match" not in group or set(group) - {"match", *ranges}:
             raise ConfigError(
-                f"{where} must have the key 'match' and may have 'lr' and 'weight_decay'. Received: {dict(group)!r}."
+                f"{where} must have the key 'match' and may have {listed(ranges)}. Received: {dict(group)!r}."
             )
         check_type(where, "match", group["match"], (str,), "a pattern such as '*.bias'")
-        for name in ("lr", "weight_decay"):
-            check_float(where, name, group.get(name, 0.0), "[0, inf)")
+        for name in group.keys() & ranges.keys():
+            check_float(where, name, group[name], ranges[name])
         if not any(fnmatchcase(path, group["match"]) for path in paths):
             raise ConfigError(
                 f"{where} matches no parameter: {group['match']!r}. The parameters are: {', '.join(paths)}."

@@ -189,7 +189,7 @@ class Arena:
 
     def _bind(self) -> None:
         for param, start in zip(self.params, self.offsets, strict=True):
-            param.bind(self, self._view(self.data, param, start))
+            param.bind(self, self.view(self.data, param, start))
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: the values, not the gradients."""
@@ -218,7 +218,8 @@ class Arena:
         return block[skip : skip + self.size]
 
     @staticmethod
-    def _view(buffer: Array, param: Param, start: int) -> Array:
+    def view(buffer: Array, param: Param, start: int) -> Array:
+        """A parameter's part of a flat buffer, in its shape."""
         return buffer[start : start + prod(param.shape)].reshape(param.shape)
 
     @property
@@ -230,7 +231,7 @@ class Arena:
 
     def gradient_of(self, param: Param) -> Array:
         """The part of it that belongs to a parameter, which takes it when it first needs it."""
-        return self._view(self.grad, param, self.offsets[self.params.index(param)])
+        return self.view(self.grad, param, self.offsets[self.params.index(param)])
 
     def end(self, i: int) -> int:
         """One past the last element that belongs to parameter i, the gap behind it included."""

@@ -10,9 +10,8 @@ import numpy as np
 
 from pellucid.basics.arrays import Shape
 from pellucid.basics.checks import as_python, is_int, is_size
-from pellucid.basics.component import CHANGES, Component
+from pellucid.basics.component import CHANGES
 from pellucid.basics.errors import ConfigError
-from pellucid.basics.suggest import a
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Arena, Param, State
 from pellucid.interfaces.runtime import Runtime
@@ -35,7 +34,8 @@ def build(
         config: the name of a model or layer, a table ``{"type": name, "input_shape": […], …}``, or an unbuilt layer.
         input_shape: the shape of one sample, ``(784,)``; for several inputs a list of shapes. An axis of variable
             length is None.
-        seed: of the first values of the parameters; None draws one, which ``model.runtime.seed`` records.
+        seed: of the first values of the parameters; None draws one, which ``model.runtime.seed`` records. A model with
+            an argument ``seed`` of its own gets the same, unless its table says another: ``{"type": …, "seed": 3}``.
         dtype: ``"float32"`` or ``"float64"``, or NumPy's types of these names.
         backend: ``"cython"``, ``"reference"`` or a plugin's; None takes ``PELLUCID_BACKEND`` or the best
             that is installed.
@@ -49,33 +49,22 @@ def build(
 
         model = build("ann", input_shape=(784,), hidden=[128, 64], outputs=10)
     """
-    if isinstance(config, Component):
-        layer, shape = config, input_shape
-        if arguments:
-            raise ConfigError(
-                f"build takes arguments only together with a name. Received: {config!r} and {arguments!r}. "
-                "Give the arguments to the layer's own constructor."
-            )
-        if layer.kind != "layer":
-            raise ConfigError(f"build makes models of layers. Received: {config!r}, {a(layer.kind)}.")
-    else:
-        table = {"type": config} if isinstance(config, str) else _table(config)
+    shape, table = input_shape, {"type": config} if isinstance(config, str) else config
+    if isinstance(table, Mapping):
+        table = {**table, **arguments}
         given = table.pop("input_shape", None)
-        shape = given if input_shape is None else input_shape
-        layer = read(("model", "layer"), {**table, **arguments})
+        shape = given if shape is None else shape
+    elif arguments:
+        raise ConfigError(
+            f"build takes arguments only together with a name. Received: {config!r} and {arguments!r}. "
+            "Give the arguments to the layer's own constructor."
+        )
+    layer: Layer = read(("model", "layer"), table, seed=seed)
     dtype = getattr(dtype, "__name__", dtype)  # numpy.float32 means "float32"
     if dtype not in DTYPES:
         raise ConfigError(f"The 'dtype' of a model must be one of {', '.join(DTYPES)}. Received: {dtype!r}.")
     shapes = read_shapes(shape)
     return initialize(layer, *shapes, seed=_seed(seed), dtype=dtype, ops=get_ops(backend), config=config_or_none(layer))
-
-
-def _table(config: Any) -> dict[str, Any]:
-    if not isinstance(config, Mapping):
-        raise ConfigError(
-            f"A model is given by its registered name, a table with 'type', or a Layer. Received: {config!r}."
-        )
-    return dict(config)
 
 
 def read_shapes(shape: Any) -> tuple[Shape, ...]:
@@ -133,8 +122,14 @@ def initialize(
 
 
 def declare(model: Layer, *input_shapes: Shape) -> None:
-    """Let the layers declare their parameters and states, and give these their paths. Takes no memory for them."""
+    """Let the layers declare their parameters and states, and give these their paths. Takes no memory for them.
+
+    Raises:
+        ConfigError: two have one name, or one was assigned to nothing, so that nobody would ever find it.
+    """
     model.build(*input_shapes)
+    for _, layer in model.walk():
+        layer.require_assigned()
     for path, param in model.named_parameters():
         param.path = path
     for path, state in model.named_states():

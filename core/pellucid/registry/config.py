@@ -33,7 +33,7 @@ def create(kind: str, name: str | Mapping[str, Any], /, **arguments: Any) -> Any
     return read(kind, {**(name if isinstance(name, Mapping) else {"type": name}), **arguments})
 
 
-def read(kinds: str | Sequence[str], config: Any, *, path: str = "", saved: bool = False) -> Any:
+def read(kinds: str | Sequence[str], config: Any, *, path: str = "", saved: bool = False, **offered: Any) -> Any:
     """A component from its name, its table or itself; see :class:`pellucid.registry.reader.Reader`, which also
     reads several sections and reports the mistakes of all of them together.
 
@@ -41,8 +41,9 @@ def read(kinds: str | Sequence[str], config: Any, *, path: str = "", saved: bool
         kinds: the kind, or several in order of preference.
         path: where the configuration stands, for messages: ``"model"``.
         saved: it was written by ``to_config``, so that a component without ``version`` is of version 1.
+        offered: arguments for the component itself, if it takes them and is not given others; None offers nothing.
     """
-    reader = Reader(saved=saved)
+    reader = Reader(saved=saved, **offered)
     made = reader.read(kinds, config, path)
     reader.finish()
     return made

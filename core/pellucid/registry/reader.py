@@ -71,13 +71,14 @@ class Reader:
     """Reads one or several sections; call :meth:`finish` at the end, which raises if there were mistakes.
 
     Args:
+        offered: arguments for the component that stands at the path "", if it takes them and is not given others.
         saved: the configuration was written by ``to_config``: a component without ``version`` is of version 1, while
             in one written by hand it is of today's.
     """
 
-    def __init__(self, registry: Registry | None = None, *, saved: bool = False) -> None:
+    def __init__(self, registry: Registry | None = None, *, saved: bool = False, **offered: Any) -> None:
         self.registry = default_registry() if registry is None else registry
-        self.saved = saved
+        self.saved, self.offered = saved, offered
         self.mistakes: list[Mistake] = []
         self._root = ""
         self._made: dict[str, Any] = {}  # by their paths, in order
@@ -225,6 +226,8 @@ class Reader:
         except PluginError as error:
             return self.note(path, str(error), error)
         before = len(self.mistakes)
+        offered = {} if path else {key: value for key, value in self.offered.items() if value is not None}
+        config = {**{key: offered[key] for key in offered if key in known}, **config}
         read: dict[str, Any] = {}
         for key, value in config.items():
             at = _join(path, str(key))

@@ -25,7 +25,7 @@ class Update:
         self, optimizer: Optimizer, schedule: Schedule | None, clip_norm: float | None, slots: Slots,
         player: str | None = None,
     ) -> None:  # fmt: skip
-        self.optimizer, self.schedule, self.clip_norm, self.slots = optimizer, schedule, clip_norm, slots
+        self.optimizer, self.schedule, self.slots = optimizer, schedule, slots
         self.arena = slots.arena
         self.ops = self.arena.ops
         own = copy(slots)
@@ -34,6 +34,9 @@ class Update:
         moved = [param for segment in self.segments for param in segment.params]
         self.regularized = [(p, p.regularizer) for p in moved if p.regularizer is not None]
         self.frozen = [p for p in self.arena.params if p not in moved]
+        groups = {id(s.group): s.group for s in self.segments if s.group and "clip_norm" in s.group}.values()
+        self.limits = [(g["clip_norm"], [s.grad for s in self.segments if s.group is g]) for g in groups]
+        self.limits += [] if clip_norm is None else [(clip_norm, [self.arena.grad])]
         self.sum_squares = self.ops.zeros((), np.float64)
         self.state_squares = self.ops.zeros((), np.float64)
         # ‖g‖² times this is infinite in float64 where the model's type cannot hold it.
@@ -72,8 +75,14 @@ class Update:
             ops.sum_squares(value, self.state_squares)
             if not ops.guard_finite(self.state_squares):
                 return False
-        if self.clip_norm is not None:
-            ops.clip_norm(grad, self.sum_squares, self.clip_norm)
+        for limit, gradients in self.limits:  # each group by its norm, then all by that of what is left of them
+            if len(self.limits) > 1 or gradients[0] is not grad:
+                ops.fill(self.sum_squares, 0.0)
+                for gradient in gradients:
+                    ops.sum_squares(gradient, self.state_squares)
+                    ops.add_scaled(self.sum_squares, self.state_squares, 1.0)
+            for gradient in gradients:
+                ops.clip_norm(gradient, self.sum_squares, limit)
         self.slots.broken_off = True
         for name, figure in figures.items():
             if name not in totals:  # not ops.zeros: that belongs to the step and is replayed with it

@@ -159,24 +159,27 @@ def _data(reader: Reader, sections: Mapping[str, Any]) -> tuple[Any, int | None]
 
 
 def _model(reader: Reader, sections: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The model's configuration, tried out; with one output where the number follows from the data."""
+    """The model's configuration, tried out: with one output where the number follows from the data, and with any seed
+    where it has one of its own, which is the run's."""
     if "model" not in sections:
         reader.note("model", 'missing. It names the model: [model] with type = "ann", or --model ann.')
         return {}, False
     config, _ = _taken(sections["model"], "input_shape")
-    infer = isinstance(config, dict) and "outputs" not in config and _needs_outputs(config.get("type"))
-    reader.read(("model", "layer"), {**config, "outputs": 1} if infer else config, "model")
+    left = [name for name in ("outputs", "seed") if isinstance(config, dict) and _needs(config, name)]
+    reader.read(("model", "layer"), {**config, **dict.fromkeys(left, 1)} if left else config, "model")
     given = sections["model"]
-    return {"type": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}, infer
+    table = {"type": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}
+    return table, "outputs" in left
 
 
-def _needs_outputs(name: Any) -> bool:
-    registry = default_registry()
+def _needs(config: dict[str, Any], name: str) -> bool:
+    """Whether the model has this argument, needs it, and is not given it."""
+    registry, model = default_registry(), config.get("type", "")
     try:
-        signature = signature_of(registry.load(registry.find(("model", "layer"), name)))
+        arguments = signature_of(registry.load(registry.find(("model", "layer"), model))).arguments
     except PellucidError:
         return False  # the reader says what is wrong with this name
-    return "outputs" in signature.arguments and signature.arguments["outputs"].required
+    return name not in config and name in arguments and arguments[name].required
 
 
 def _taken(section: Any, key: str) -> tuple[Any, Any]:
@@ -233,7 +236,7 @@ def prepare(experiment: Experiment) -> Prepared:
         config["outputs"] = outputs_of(splits, asked)
     try:
         if "input_shape" not in config:
-            layer = read(("model", "layer"), config)
+            layer = read(("model", "layer"), config, seed=seed)
             config["input_shape"] = input_shape_of(splits, layer.made_inputs, layer.default_transforms)
         model = build(config, seed=seed, dtype=settings.dtype, backend=ops)
     except PellucidError as error:
