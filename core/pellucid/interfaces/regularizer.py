@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pellucid.basics.arrays import Array
 from pellucid.basics.component import Component
-from pellucid.ops.base import Backend
 
 
 class Regularizer(Component, ABC):
@@ -19,9 +18,9 @@ class Regularizer(Component, ABC):
     kind: ClassVar[str] = "regularizer"
 
     @abstractmethod
-    def penalty(self, ops: Backend, data: Array) -> float:
+    def penalty(self, ops: Any, data: Array) -> float:
         """Its value."""
 
     @abstractmethod
-    def add_gradient(self, ops: Backend, data: Array, grad: Array) -> None:
+    def add_gradient(self, ops: Any, data: Array, grad: Array) -> None:
         """Add its gradient to ``grad``."""

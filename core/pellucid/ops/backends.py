@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from functools import cache
+from typing import Any
 
 from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.ops.base import Backend
 from pellucid.ops.lookup import BACKEND_VARIABLE, require_known, shared
 
 
-def get_ops(backend: str | Backend | None = None) -> Backend:
+def get_ops(backend: str | Backend | None = None) -> Any:
     """The operations of a backend, one shared instance for each name.
 
     Args:

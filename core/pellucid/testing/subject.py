@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from unittest import SkipTest
 
 import numpy as np
@@ -43,7 +43,7 @@ class Backends:
 def installed_backends() -> Backends:
     """The reference, and the compiled kernels where they are installed."""
     try:
-        return Backends(fast=cast(Ops, get_ops("cython")))
+        return Backends(fast=get_ops("cython"))
     except ConfigError as error:
         return Backends(why_none=f"there is no other backend here to compare with. {error}")
 
