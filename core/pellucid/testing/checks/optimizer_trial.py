@@ -15,8 +15,9 @@ from pellucid.standard.layers.dense import Dense
 from pellucid.testing.subject import Subject, tie
 from pellucid.testing.trial import Trial
 
-SIZES = 5, 4, 3
-"""Inputs, hidden units and outputs of the small network whose parameters are moved."""
+SIZES = 21, 19, 3
+"""Inputs, hidden units and outputs of the small network whose parameters are moved: more numbers than a vector of any
+processor holds, and no multiple of one."""
 
 
 class OptimizerTrial(Trial):
@@ -24,12 +25,14 @@ class OptimizerTrial(Trial):
 
     Args:
         apart: one segment for each parameter, where otherwise equal neighbours make one.
+        grouped: one for each parameter, no two of which have the same learning rate and weight decay.
         tied: whether the numbers of parameters and of gradients meet: see ``tie``.
+        scale: how large gradients are.
     """
 
     def __init__(
         self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, apart: bool = False,
-        optimizer: Optimizer | None = None, tied: bool = False,
+        grouped: bool = False, optimizer: Optimizer | None = None, tied: bool = False, scale: float = 1.0,
     ) -> None:  # fmt: skip
         super().__init__(subject, dtype, ops)
         self.optimizer: Optimizer = subject.create() if optimizer is None else optimizer
@@ -38,10 +41,12 @@ class OptimizerTrial(Trial):
         self.arena = require_runtime(self.model).arena
         self.slots = Slots(self.arena)
         self.segments = make_segments(self.optimizer, self.slots)
-        if apart:
+        if apart or grouped:
             self.segments = [part for segment in self.segments for part in self._apart(segment)]
+        for number, segment in enumerate(self.segments if grouped else ()):
+            segment.hyper[:] = segment.base_lr * (1 + number / 2), segment.weight_decay + 0.01 * number
         rng = np.random.default_rng(9)
-        self.tied = tied
+        self.tied, self.scale = tied, scale
         for param in self.arena.params:
             param.data = self._drawn(rng, param.shape).astype(dtype)
 
@@ -62,6 +67,8 @@ class OptimizerTrial(Trial):
         rng = np.random.default_rng([seed, 10])
         for param in self.arena.params:
             self.ops.copy(self._drawn(rng, param.shape), param.grad)
+            if self.scale != 1.0:
+                self.ops.scale(param.grad, self.scale)
 
     def step(self, segments: list[Segment] | None = None) -> None:
         """One accepted step with the gradients as they are."""
