@@ -4,9 +4,9 @@ from __future__ import annotations
 
 # isort: off
 from pellucid.testing.check import Check, checks
-from pellucid.testing.checks import augmentations, callbacks, calls, data, general, initializers, layer_building
+from pellucid.testing.checks import augmentations, callbacks, calls, datasets, general, initializers, layer_building
 from pellucid.testing.checks import layer_calls, layer_maths, losses, metrics, objectives, optimizers, regularizers
-from pellucid.testing.checks import schedules
+from pellucid.testing.checks import schedules, transforms
 # isort: on
 
 FIRST = checks(calls.nothing_kept, layer_calls.repeats, calls.inputs_untouched)
@@ -26,8 +26,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "initializer": (*general.CHECKS, *general.EQUATIONS, *initializers.CHECKS),
     "regularizer": (*general.CHECKS, *general.EQUATIONS, *regularizers.CHECKS),
     "metric": (*general.CHECKS, *metrics.CHECKS),
-    "transform": (*general.CHECKS, *data.TRANSFORM, *augmentations.CHECKS),
-    "dataset": (*general.CHECKS, *data.DATASET),
+    "transform": (*general.CHECKS, *transforms.CHECKS, *augmentations.CHECKS),
+    "dataset": (*general.CHECKS, *datasets.CHECKS),
     "callback": (*general.CHECKS, *callbacks.CHECKS),
 }
 """Backends and ops have no cases of their own: the layers, losses and optimizers that use them are compared across
