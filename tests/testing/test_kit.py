@@ -229,7 +229,7 @@ def test_a_component_stops_at_a_basic_mistake_and_the_others_go_on(acme: Path) -
     install(acme, "slip", both, modules={"layers": f"{GOOD}\nclass Lost{lost}"})
     cases = conformance_cases("slip", skips={"slip/lost: gradients": "never reached, and no mistake to name"})
     names = [str(case) for case in cases if case.subject.entry.name == "slip/lost"]
-    assert names == [f"slip/lost[{i}]-{case}" for i in (0, 1) for case in ("built_by_name", "arguments_kept")]
+    assert names == ["slip/lost[0]-built_by_name", "slip/lost[0]-arguments_kept"]  # not again for the second example
     assert len(cases) - len(names) == len(conformance_cases("acme"))
 
 

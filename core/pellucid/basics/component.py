@@ -18,11 +18,13 @@ class Equation:
         latex: the equation as the textbook prints it.
         python: the right-hand side as an expression that the conformance kit evaluates against the code;
             None where no short expression exists, and then the equation is shown as unchecked.
+        why: why there is no expression. What a component is for (y, loss, objective, …) needs one or the other.
     """
 
     of: str
     latex: str
     python: str | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,8 @@ class Component:
 
     def arguments(self) -> dict[str, Any]:
         """The constructor's arguments as they are now."""
-        parameters = inspect.signature(type(self)).parameters.values()
-        named = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        return {name: getattr(self, name) for name in named}
+        named = inspect.signature(type(self)).parameters.values()
+        return {p.name: getattr(self, p.name) for p in named if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
 
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())
