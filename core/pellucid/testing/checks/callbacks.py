@@ -1,54 +1,271 @@
-"""What holds for a callback: it can be told of a run, and its state can be carried over."""
+"""What holds for a callback: it can be told of a run, what it remembers is in checkpoints, it lends weights for a while,
+and errors pass it by."""
 
 from __future__ import annotations
 
-from contextlib import chdir
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from pellucid.glassbox.failure import require
-from pellucid.model.build import initialize
-from pellucid.standard.layers.dense import Dense
-from pellucid.standard.losses.outputwise import MSE
+from pellucid.glassbox.failure import ConformanceError, require, require_same
+from pellucid.interfaces.layer import require_runtime
+from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 from pellucid.standard.optimizers import SGD
 from pellucid.testing.check import checks
+from pellucid.testing.checks.using import small_data, small_run
 from pellucid.testing.subject import Subject
+from pellucid.training.run import Callback, Run
 from pellucid.training.trainer import Trainer
 
+RATES = 0.05, 0.9
+"""Learning rates with which the loss falls from epoch to epoch, and rises."""
+PLANNED = 6
+"""Epochs of a run that may be stopped before."""
+IN_STATE = "Put into state all that a continued run needs, and take all of it back in restore."
 
-def _train(subject: Subject, *callbacks: Any) -> Any:
-    model = initialize(Dense(2), (3,), seed=0, dtype="float32", ops=subject.backends.reference)
-    rng = np.random.default_rng(16)
-    x, y = rng.normal(size=(12, 3)).astype("float32"), rng.normal(size=(12, 2)).astype("float32")
-    trainer = Trainer(model, loss=MSE(), optimizer=SGD(), callbacks=callbacks, seed=0)
+
+class _Spy(Callback):
+    """Calls a function at one of the places where callbacks are called; it stands last."""
+
+    def __init__(self, **told: Callable[[Run], None]) -> None:
+        self.told = told
+
+    def on_run_start(self, run: Run) -> None:
+        self.told.get("start", _nothing)(run)
+
+    def on_epoch_end(self, run: Run) -> None:
+        self.told.get("epoch", _nothing)(run)
+
+
+def _nothing(run: Run) -> None:
+    pass
+
+
+@dataclass
+class _Course:
+    """A training in two calls of ``fit``, and what could be seen of the callback on the way."""
+
+    trainer: Trainer
+    callback: Any
+    begun: dict[str, Any] = field(default_factory=dict)
+
+    def fit(self, epochs: int, **told: Callable[[Run], None]) -> None:
+        x, y = small_data()
+        spy = _Spy(**told)
+        self.trainer.callbacks.append(spy)
+        try:
+            self.trainer.fit((x, y), validation=(x[::-1], -y), epochs=epochs, batch_size=4, verbose=False)
+        finally:
+            self.trainer.callbacks.remove(spy)
+
+    def second(self) -> _Course:
+        """Further epochs; what the callback has in mind when they begin is noted."""
+        self.fit(2, start=lambda _: self.begun.update(_memory(self.callback)))
+        return self
+
+    @property
+    def weights(self) -> Any:
+        return np.array(require_runtime(self.trainer.model).arena.data)
+
+
+def _course(subject: Subject, rate: float) -> _Course:
+    callback = subject.create()
+    return _Course(small_run(subject, callback, optimizer=SGD(rate, momentum=0.5)), callback)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     with TemporaryDirectory() as folder, chdir(folder):  # a callback may write files
-        trainer.fit((x, y), validation=(x, y), epochs=2, batch_size=4, verbose=False)
-    return trainer
+        yield Path(folder)
 
 
 def trains_along(subject: Subject) -> None:
-    """A small model trains with it, through the start, the epochs and the end of a run."""
-    trainer = _train(subject, subject.create())
-    require(
-        trainer.epochs >= 1 and all(np.isfinite(param.data).all() for param in trainer.model.parameters()),
-        "A run with this callback does not finish an epoch.", expected="at least one epoch",
-        received=trainer.epochs, remedy="Let hooks return; stop a run by run.stop(reason).",
-    )  # fmt: skip
+    """A small model trains with it, through the start, the epochs and the end of a run, and of another one."""
+    with _folder():
+        for rate in RATES:
+            course = _course(subject, rate)
+            before = _of_class(subject)
+            course.fit(2)
+            course.fit(2)
+            require(
+                course.trainer.epochs >= 1 and np.isfinite(course.weights).all(),
+                "A run with this callback does not finish an epoch.", expected="at least one epoch",
+                received=course.trainer.epochs, remedy="Let hooks return; stop a run by run.stop(reason).",
+            )  # fmt: skip
+            require(_of_class(subject) == before, "A run changes what all callbacks of its class share.",
+                    expected="memory on self", received=", ".join(before), remedy="Make lists and the like in __init__.")  # fmt: skip
 
 
 def state_carried(subject: Subject) -> None:
     """restore takes back what state gave."""
-    callback = subject.create()
-    _train(subject, callback)
-    state = callback.state()
-    again = subject.create()
-    again.restore(state)
-    got = again.state()
-    same = set(got) == set(state) and all(np.array_equal(got[key], value) for key, value in state.items())
-    require(same, "The state that was restored differs.", expected=state, received=got,
-            remedy="Put into state all that a continued run needs, and take all of it back.")  # fmt: skip
+    for rate in RATES:
+        with _folder():
+            course = _course(subject, rate)
+            course.fit(2)
+        state = course.callback.state()
+        again = subject.create()
+        again.restore(state)
+        got = again.state()
+        same = set(got) == set(state) and all(np.array_equal(got[key], value) for key, value in state.items())
+        require(same, "The state that was restored differs.", expected=state, received=got, remedy=IN_STATE)
 
 
-CHECKS = checks(trains_along, state_carried)
+def remembers_in_checkpoints(subject: Subject) -> None:
+    """A run that goes on from a checkpoint finds in the callback what one finds that was never interrupted."""
+    for rate in RATES:
+        with _folder() as folder:
+            through, twin = _course(subject, rate), _course(subject, rate)
+            for course in (through, twin):
+                course.fit(3)
+                save_checkpoint(course.trainer, folder / "between.checkpoint")
+                course.second()
+            again = _course(subject, rate)
+            restore_checkpoint(again.trainer, folder / "between.checkpoint")
+            again.second()
+        for name, value in through.begun.items():
+            if _same(twin.begun.get(name), value):  # no clock, nothing that is never twice the same
+                found = again.begun.get(name, "nothing")
+                require(_same(found, value), f"After a checkpoint the callback has forgotten '{name}'.",
+                        expected=f"{value!r:.200}", received=f"{found!r:.200}", remedy=IN_STATE)  # fmt: skip
+        _require_alike(through, twin, again, "from a checkpoint between two calls of fit")
+
+
+def remembers_within_a_run(subject: Subject) -> None:
+    """A run that goes on from a checkpoint of its middle ends as one that was never interrupted."""
+    for rate in RATES:
+        with _folder() as folder:
+            through, twin, again = (_course(subject, rate) for _ in range(3))
+            for course in (through, twin):
+                course.fit(PLANNED, epoch=lambda run: _save(run, folder / "middle.checkpoint"))
+            if not (folder / "middle.checkpoint").exists():
+                continue  # it stops runs before
+            restore_checkpoint(again.trainer, folder / "middle.checkpoint")
+            again.fit(PLANNED - again.trainer.epochs)
+            states = [course.callback.state() for course in (through, twin, again)]
+        _require_alike(through, twin, again, "from a checkpoint of the middle of a run")
+        for name, value in states[0].items():
+            if _same(states[1].get(name), value):
+                found = states[2].get(name, "nothing")
+                require(_same(found, value), f"In a run that goes on from its middle the state '{name}' ends otherwise.",
+                        expected=f"{value!r:.200}", received=f"{found!r:.200}", remedy=IN_STATE)  # fmt: skip
+
+
+def _save(run: Run, path: Path) -> None:
+    """After the second epoch, as the callback 'checkpoint' does."""
+    if run.epoch == 2:
+        spies = [callback for callback in run.trainer.callbacks if isinstance(callback, _Spy)]
+        for spy in spies:
+            run.trainer.callbacks.remove(spy)  # it is not registered
+        save_checkpoint(run.trainer, path)
+        run.trainer.callbacks.extend(spies)
+
+
+def _require_alike(through: _Course, twin: _Course, again: _Course, where: str) -> None:
+    """Raise ConformanceError where a continued training ends with other weights or figures."""
+    if np.array_equal(through.weights, twin.weights):
+        require_same(f"A weight of a run that goes on {where}", again.weights, through.weights, IN_STATE)
+    figures = [list(course.trainer.history) for course in (through, twin, again)]
+    ends = [len(records) for records in figures]
+    require(ends[0] != ends[1] or ends[2] == ends[0], f"A run that goes on {where} ends after another epoch.",
+            expected=ends[0], received=ends[2], remedy=IN_STATE)  # fmt: skip
+    for one, other, record in zip(*figures, strict=False):
+        for name, value in one.items():
+            if _same(_plain(other.get(name)), _plain(value)):  # no seconds
+                found = record.get(name)
+                require(_same(_plain(found), _plain(value)), f"A run that goes on {where} has another '{name}'.",
+                        expected=value, received=found, remedy=IN_STATE)  # fmt: skip
+
+
+def lends_for_a_while(subject: Subject) -> None:
+    """After ``lent`` the model has the weights that are trained again."""
+    found: list[tuple[Any, Any]] = []
+
+    def look(run: Run) -> None:
+        arena = require_runtime(run.model).arena
+        before = np.array(arena.data)
+        for _ in range(2):
+            with run.lent():
+                pass
+        found.append((before, np.array(arena.data)))
+
+    with _folder():
+        _course(subject, RATES[0]).fit(3, epoch=look)
+    for before, after in found:
+        require_same("A weight after lent", after, before, "Give the trained weights back, in finally.")
+
+
+def errors_pass(subject: Subject) -> None:
+    """An error that ends a run comes through as it is, whatever the callback does at the end."""
+
+    class Ended(Exception):
+        pass
+
+    def end(run: Run) -> None:
+        raise Ended
+
+    for told in ({"epoch": end}, {"start": end}):
+        with _folder():
+            course = _course(subject, RATES[0])
+            try:
+                course.fit(2, **told)
+            except Ended:
+                continue
+            except Exception as error:
+                raise ConformanceError(
+                    "Where a run ends with an error, the callback raises another.", expected="the error of the run",
+                    received=f"{type(error).__name__}: {error}",
+                    remedy="on_run_end is called after errors too, run.failure is one then, and perhaps no epoch is over.",
+                ) from error  # fmt: skip
+        require(False, "An error in a run is swallowed.", expected="the error", received="nothing",
+                remedy="Suppress errors of your own only.")  # fmt: skip
+
+
+# -- what a callback has in mind -------------------------------------------------------------------------------------
+
+_OTHER = object()
+
+
+def _memory(callback: Any) -> dict[str, Any]:
+    """Copies of the attributes that are numbers, texts, arrays, or lists and tables of them."""
+    copies = {name: _plain(value) for name, value in vars(callback).items()}
+    return {name: value for name, value in copies.items() if value is not _OTHER}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return np.array(value)
+    if isinstance(value, bool | int | float | str | None):
+        return value
+    if isinstance(value, Mapping):
+        parts = {key: _plain(part) for key, part in value.items()}
+        return _OTHER if any(part is _OTHER for part in parts.values()) else parts
+    if isinstance(value, list | tuple | set):
+        items = [_plain(part) for part in (sorted(value, key=repr) if isinstance(value, set) else value)]
+        return _OTHER if any(part is _OTHER for part in items) else items
+    return _OTHER
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return set(a) == set(b) and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, str | None) or isinstance(b, str | None):
+        return type(a) is type(b) and bool(a == b)
+    return bool(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f" and np.asarray(b).dtype.kind == "f"))
+
+
+def _of_class(subject: Subject) -> dict[str, Any]:
+    """The lists and tables that stand on its class."""
+    classes = [cls for cls in subject.target.__mro__ if cls not in (Callback, object)] if isinstance(subject.target, type) else []
+    return {name: repr(value) for cls in classes for name, value in vars(cls).items() if isinstance(value, list | dict | set)}
+
+
+CHECKS = checks(
+    trains_along, state_carried, remembers_in_checkpoints, remembers_within_a_run, lends_for_a_while, errors_pass
+)
