@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Sequence
@@ -113,9 +114,10 @@ def first_failure(
 
 
 def registry() -> Registry:
-    """A new registry of what is installed, and of the odd components of these tests under the vendor ``odd``."""
+    """A new registry of what is installed, and of components of these tests under the vendors ``odd``, ``strange``."""
     odd = Claim("odd", "tests.testing.odd", GROUP, "pellucid-odd", "1.0")
-    return Registry(Plugins(lambda: [*find_claims(), odd]))
+    strange = Claim("strange", "tests.testing.strangers", GROUP, "pellucid-strange", "1.0")
+    return Registry(Plugins(lambda: [*find_claims(), odd, strange]))
 
 
 def cases_of(registry: Registry, subjects: Sequence[str], backends: Backends) -> Iterator[Case]:
@@ -146,7 +148,9 @@ def executed(name: str, source: str) -> ModuleType:
     module = ModuleType(name)
     module.__package__ = name.rpartition(".")[0]
     module.__file__ = sys.modules[name].__file__
-    exec(compile(source, f"<mutant of {name}>", "exec"), module.__dict__)
+    file = f"<mutant of {name}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # for who reads its source
+    exec(compile(source, file, "exec"), module.__dict__)
     return module
 
 

@@ -38,10 +38,15 @@ def unread(kind: str, target: Any, arguments: list[str], used: Callable[[], Any]
 
 
 def _trees(cls: type) -> Iterator[ast.AST]:
-    try:
-        yield ast.parse(textwrap.dedent(inspect.getsource(cls)))
-    except (OSError, TypeError, SyntaxError):  # no source: what is read is seen when it is used
-        return
+    """The source of each method of a class, of its own."""
+    for value in vars(cls).values():
+        for function in (value, getattr(value, "fget", None), getattr(value, "__func__", None)):
+            function = inspect.unwrap(function) if callable(function) else function
+            if inspect.isfunction(function):
+                try:
+                    yield ast.parse(textwrap.dedent(inspect.getsource(function)))
+                except (OSError, SyntaxError):  # no source: what is read is seen when it is used
+                    continue
 
 
 def _named_in(function: Any, name: str) -> bool:

@@ -184,17 +184,19 @@ def _require_alike(through: _Course, twin: _Course, again: _Course, where: str) 
 def lends_for_a_while(subject: Subject) -> None:
     """After ``lent`` the model has the weights that are trained again."""
     found: list[tuple[Any, Any]] = []
+    trained: list[Any] = []
 
-    def look(run: Run) -> None:
-        arena = require_runtime(run.model).arena
-        before = np.array(arena.data)
+    def begin(run: Run) -> None:
+        run.on_step(lambda run: trained.append(np.array(require_runtime(run.model).arena.data)))
+
+    def look(run: Run) -> None:  # an epoch has been validated on the lent weights
         for _ in range(2):
+            found.append((trained[-1], np.array(require_runtime(run.model).arena.data)))
             with run.lent():
                 pass
-        found.append((before, np.array(arena.data)))
 
     with _folder():
-        _course(subject, RATES[0]).fit(3, epoch=look)
+        _course(subject, RATES[0]).fit(3, start=begin, epoch=look)
     for before, after in found:
         require_same("A weight after lent", after, before, "Give the trained weights back, in finally.")
 
@@ -214,6 +216,9 @@ def errors_pass(subject: Subject) -> None:
             try:
                 course.fit(2, **told)
             except Ended:
+                require(np.isfinite(course.weights).all(), "After an error the weights are not finite.",
+                        expected="those of the last step", received="NaN or infinity",
+                        remedy="Look in on_run_end whether there is something to give to the model.")  # fmt: skip
                 continue
             except Exception as error:
                 raise ConformanceError(

@@ -101,10 +101,10 @@ def parts_apart(subject: Subject) -> None:
     """No part repeats another: what is measured on samples that were trained on says nothing of new ones."""
     found = _found(subject)
     rows = {part: _rows(getattr(found, part)) for part in PARTS}
-    every = [row for part in PARTS for row in rows[part]]
-    few = len(set(every)) == 1
-    require(not few or len(every) < 3, "All samples are the same.", expected="samples that differ",
-            received=f"{len(every)} times one", remedy="Look at what load gives.")  # fmt: skip
+    for array in (*as_tuple(found.train.x), found.train.y):
+        same = array is not None and array.size and bool((array == array[:1]).all())
+        require(not same or len(array) < 3, "All samples to train on are the same.", expected="samples that differ",
+                received=f"{len(found.train)} times one", remedy="Look at what load gives.")  # fmt: skip
     if not _roomy(found):
         return
     for one, other in combinations(PARTS, 2):

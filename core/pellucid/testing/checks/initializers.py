@@ -8,6 +8,7 @@ from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require, require_same
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject
+from pellucid.testing.varied import can_vary, with_other_arguments
 
 SHAPES = (
     ((300, 200), 300, 200), ((50, 600), 50, 600), ((6_000,), 40, 90), ((3, 3, 80, 100), 720, 900),
@@ -87,7 +88,10 @@ def equations(subject: Subject) -> None:
                     expected=found["variance"], received=drawn.var(), remedy=remedy)  # fmt: skip
 
 
+OTHERS = checks(
+    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
+)
 CHECKS = (
     *checks(values, same_generator), *checks(drawn_apart, applies=lambda subject: not _decided(subject)),
-    *checks(equations, applies=has_expressions),
+    *checks(equations, applies=has_expressions), *OTHERS,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject, declared_shape, draw_input, is_integer, tie
+from pellucid.testing.varied import can_vary, with_other_arguments
 
 MORE = 5
 """Classes, or outputs, that are tried beyond those of the example."""
@@ -37,6 +38,9 @@ def _families(subject: Subject) -> Iterator[tuple[str, Subject, tuple[Any, Any, 
     yield "", subject, _data(subject)
     yield " of 130 rows", subject, _data(subject, 130)
     yield " of large predictions", subject, _data(subject, 40, 10.0)
+    prediction, target, weight = _data(subject, 40)
+    if is_integer(subject.example.input_shapes[1]):
+        yield " where not all classes occur", subject, (prediction, np.minimum(target, 1), weight)
     yield " at ties", subject, tuple(map(tie, _data(subject, 40)))  # type: ignore[misc]
     wide = widened(subject)
     if wide is not None:
@@ -161,11 +165,12 @@ def reset_forgets(subject: Subject) -> None:
     other.reset()
     metric.update(prediction[5:], target[5:])
     other.update(prediction[:5], target[:5])
+    first, second, third = metric.result(), metric.result(), other.result()
     expected = _figure(subject, (prediction[5:], target[5:]))
-    for time in ("after a reset", "asked for a second time"):
-        require_close(f"The figure {time}", metric.result(), expected, 1e-12, "Let reset undo every update.")
+    for time, found in (("after a reset", first), ("asked for a second time", second)):
+        require_close(f"The figure {time}", found, expected, 1e-12, "Let reset undo every update.")
     beside = _figure(subject, (prediction[:5], target[:5]))
-    require_close("The figure of a second metric beside it", other.result(), beside, 1e-12,
+    require_close("The figure of a second metric beside it", third, beside, 1e-12,
                   "Keep sums on self, not on the class.")  # fmt: skip
 
 
@@ -219,9 +224,12 @@ def _compare(subject: Subject, where: str, prediction: Any, target: Any, weight:
                   "One of the two is wrong.")  # fmt: skip
 
 
+OTHERS = checks(
+    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
+)
 CHECKS = (
     *checks(
         batches_add_up, weights, rows_in_any_order, right_is_better, reset_forgets, inputs_untouched, double_precision
     ),
-    *checks(equations, equations_at_ties, applies=has_expressions),
+    *checks(equations, equations_at_ties, applies=has_expressions), *OTHERS,
 )

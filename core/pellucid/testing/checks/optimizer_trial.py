@@ -15,9 +15,9 @@ from pellucid.standard.layers.dense import Dense
 from pellucid.testing.subject import Subject, tie
 from pellucid.testing.trial import Trial
 
-SIZES = 21, 19, 3
+SIZES = 19, 19, 19, 3
 """Inputs, hidden units and outputs of the small network whose parameters are moved: more numbers than a vector of any
-processor holds, and no multiple of one."""
+processor holds, and no multiple of one; two of the parameters are as large as each other."""
 
 
 class OptimizerTrial(Trial):
@@ -36,7 +36,7 @@ class OptimizerTrial(Trial):
     ) -> None:  # fmt: skip
         super().__init__(subject, dtype, ops)
         self.optimizer: Optimizer = subject.create() if optimizer is None else optimizer
-        self.model = Sequential([Dense(SIZES[1]), Dense(SIZES[2])])
+        self.model = Sequential([Dense(units) for units in SIZES[1:]])
         initialize(self.model, SIZES[:1], seed=0, dtype=dtype, ops=self.ops)
         self.arena = require_runtime(self.model).arena
         self.slots = Slots(self.arena)

@@ -14,6 +14,7 @@ from pellucid.testing.check import checks, has_expressions, promises_capture
 from pellucid.testing.checks.optimizer_trial import OptimizerTrial
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import NO_PLAN, ROUNDING, Subject
+from pellucid.testing.varied import can_vary, with_other_arguments
 
 IN_SLOTS = "What is kept from step to step goes into segment.slot(name) and segment.t, nothing on self."
 BY_ITSELF = "Treat each parameter by itself: numbers over all of segment.data depend on where it is cut."
@@ -236,6 +237,9 @@ def recorded_plan(subject: Subject) -> None:
         )  # fmt: skip
 
 
+OTHERS = checks(
+    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
+)
 CHECKS = (
     *checks(descends), *checks(zeroes_grad, applies=lambda subject: getattr(subject.target, "zeroes_grad", False)),
     *checks(segments_cut_anywhere, zero_gradient, state_in_slots, nothing_kept, follows_the_schedule, dtype_kept),
@@ -243,6 +247,6 @@ CHECKS = (
         equations, equations_at_ties, equations_of_segments, equations_of_large_gradients, equations_later,
         applies=has_expressions,
     ),
-    *checks(single_precision, parity),
+    *OTHERS, *checks(single_precision, parity),
     *checks(recorded_plan, applies=promises_capture),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.gradients import slope
 from pellucid.testing.subject import ROUNDING, Subject, tie
+from pellucid.testing.varied import can_vary, with_other_arguments
 
 
 REMEDY = "Write grad += …, the derivative of penalty."
@@ -119,7 +120,10 @@ def parity(subject: Subject) -> None:
             require_close(f"The value of '{name}' {where}", received, expected[name], ROUNDING, "Call ops only.")
 
 
+OTHERS = checks(
+    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
+)
 CHECKS = (
     *checks(gradients, finite), *checks(equations, equations_at_ties, applies=has_expressions),
-    *checks(single_precision, parity),
+    *checks(with_other_arguments(gradients), applies=can_vary), *OTHERS, *checks(single_precision, parity),
 )  # fmt: skip

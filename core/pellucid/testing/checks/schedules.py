@@ -12,8 +12,9 @@ from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject
+from pellucid.testing.varied import can_vary, with_other_arguments
 
-_LONG = (0, 1, 9, 10, 99, 100, 999, 1_000, 1_001, 4_999, 5_000, 9_999, 10_000, 10_001, 99_999, 1_000_000)
+_LONG = (0, 1, 9, 10, 99, 100, 999, 1_000, 1_001, 4_999, 5_000, 9_999, 10_000, 10_001, 99_999, 1_000_000, 10_000_000)
 PLANNED = (
     *((step, 10) for step in range(13)),
     *((step, total) for total in (0, 1_000, 10_000, 1_000_000) for step in (*_LONG, 5, 237, 12_345)),
@@ -70,4 +71,7 @@ def equations(subject: Subject) -> None:
         require_equations(schedule, {"step": step, "total": total}, computed, 1e-12, where=where)
 
 
-CHECKS = (*checks(factors, endless, pure), *checks(equations, applies=has_expressions))
+OTHERS = checks(
+    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
+)
+CHECKS = (*checks(factors, endless, pure), *checks(equations, applies=has_expressions), *OTHERS)

@@ -18,6 +18,7 @@ from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.testing.check import Check, checks, has_expressions
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import Subject, declared_shape, draw_input, is_integer, tie
+from pellucid.testing.varied import can_vary, with_other_arguments
 
 MORE = 4
 """Features that are tried beyond those of the example."""
@@ -124,7 +125,8 @@ def undone(subject: Subject) -> None:
                 received=np.shape(back), remedy="Give samples as apply takes them.")  # fmt: skip
         size = max(1.0, float(np.abs(y).max(initial=0.0)))
         if near is not None and near.python is not None:
-            require_equations(transform, {**transform.state(), "samples": samples, "y": y}, {"x": back}, where=where)
+            names = {**transform.state(), "samples": samples, "x": x, "y": y}
+            require_equations(transform, names, {"x": back}, 1e-8, where=where)
             continue
         require_close(
             f"What is transformed, undone and transformed again{where}", transform.apply(np.asarray(back)) / size,
@@ -177,9 +179,11 @@ def fitted_on_what_is_given(subject: Subject) -> None:
     one, other = subject.create(), subject.create()
     one.fit(_samples(subject, 20, 18, scale=5.0))
     other.fit(x)
-    one.apply(x)
-    require_close("What a transform gives beside another one", other.apply(x), _fitted(subject).apply(x), 1e-12,
-                  "Keep what is learned on self, not on the class.")  # fmt: skip
+    beside = one.apply(x), other.apply(x)
+    alone = _fitted(subject, _samples(subject, 20, 18, scale=5.0)).apply(x), _fitted(subject).apply(x)
+    for found, expected in zip(beside, alone, strict=True):
+        require_close("What a transform gives beside another one", found, expected, 1e-12,
+                      "Keep what is learned on self, not on the class.")  # fmt: skip
 
 
 def equations(subject: Subject) -> None:
@@ -213,8 +217,11 @@ def _overridden(subject: Subject) -> bool:
     return not plain and getattr(target, "inverse", None) is not Transform.inverse
 
 
+OTHERS = checks(
+    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
+)
 CHECKS: tuple[Check, ...] = (
     *checks(applied, rows_apart), *checks(undone, applies=_overridden),
     *checks(single_precision, saved, fitted_on_what_is_given),
-    *checks(equations, equations_at_ties, applies=has_expressions),
+    *checks(equations, equations_at_ties, applies=has_expressions), *OTHERS,
 )  # fmt: skip
