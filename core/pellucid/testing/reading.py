@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from pellucid.basics.component import Component
@@ -19,8 +20,9 @@ READ_BY_THE_ENGINE = {
 """What the engine reads of components of a kind."""
 
 
-def unread(kind: str, target: Any, arguments: list[str], used: Callable[[], Any]) -> list[str]:
-    """The arguments that neither the source reads nor a call of ``used``, which makes and uses the component.
+def unread(kind: str, target: Any, arguments: list[str], used: Callable[[], Any], package: str) -> list[str]:
+    """The arguments that neither the source reads nor a call of ``used``, which makes and uses the component, nor
+    another part of the plugin, whose module of hooks is ``package``.
 
     Storing an argument and checking it is no reading: ``self.rate = rate``, ``check_float(self, "rate", rate, …)``,
     ``if rate < 0: raise …``.
@@ -34,7 +36,26 @@ def unread(kind: str, target: Any, arguments: list[str], used: Callable[[], Any]
         return []
     with _noted(target) as seen:
         used()
-    return [name for name in left if name not in seen]
+    left = [name for name in left if name not in seen]
+    return [name for name in left if not _read_elsewhere(package, name)] if left else []
+
+
+def _read_elsewhere(package: str, name: str) -> bool:
+    """Whether a file of the plugin reads this attribute of something other than ``self``: of ``self.objective``, say."""
+    module = sys.modules.get(package)
+    home = sys.modules.get(getattr(module, "__package__", None) or "", module)
+    file = getattr(home, "__file__", None)
+    if file is None:
+        return False
+    places = Path(file).parent.rglob("*.py") if hasattr(home, "__path__") else [Path(file)]
+    for place in places:
+        text = place.read_text(encoding="utf-8", errors="replace")
+        if f".{name}" in text:
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Load):
+                    if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
+                        return True
+    return False
 
 
 def _trees(cls: type) -> Iterator[ast.AST]:
@@ -88,19 +109,25 @@ def _worked_with(statement: ast.stmt, name: str, own: str) -> bool:
     """Whether a statement of ``__init__`` reads the argument, or ``self.name``, other than to store or check it."""
     if isinstance(statement, ast.Raise | ast.Assert) or (isinstance(statement, ast.If) and _only_raises(statement)):
         return False
-    if isinstance(statement, ast.If | ast.For | ast.While | ast.With | ast.Try):
-        return any(_worked_with(part, name, own) for part in ast.walk(statement)
-                   if isinstance(part, ast.stmt) and part is not statement)  # fmt: skip
+    inner = [part for field in ("body", "orelse", "finalbody", "handlers") for part in getattr(statement, field, ())]
+    if inner:
+        inner = [part for each in inner for part in (each.body if isinstance(each, ast.ExceptHandler) else [each])]
+        heads = [part for part in ast.iter_child_nodes(statement) if isinstance(part, ast.expr | ast.withitem)]
+        return any(_loads(part, name, own) for part in heads) or any(_worked_with(p, name, own) for p in inner)
     if isinstance(statement, ast.Assign | ast.AnnAssign) and _stores(statement, name, own):
         return False
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         word = _callee(statement.value)
         if word.startswith(("check", "_check", "require", "_require")) or word == "__init__":
             return False  # what a base class reads, its own source says
+    return _loads(statement, name, own)
+
+
+def _loads(node: ast.AST, name: str, own: str) -> bool:
     return any(
         (isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Load))
         or _attribute(part, name, own)
-        for part in ast.walk(statement)
+        for part in ast.walk(node)
     )
 
 

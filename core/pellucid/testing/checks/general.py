@@ -14,6 +14,7 @@ from pellucid.basics.component import Component
 from pellucid.glassbox.equations import check_text
 from pellucid.glassbox.failure import require
 from pellucid.registry.config import create, to_config
+from pellucid.registry.registry import default_registry
 from pellucid.interfaces.transform import Augmentation
 from pellucid.testing.check import Check, checks
 from pellucid.testing.checks.using import use
@@ -47,7 +48,9 @@ def arguments_read(subject: Subject) -> None:
     """Every argument of the constructor is read by something, and not only stored."""
     names = [p.name for p in inspect.signature(subject.target).parameters.values()
              if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]  # fmt: skip
-    left = unread(subject.entry.kind, subject.target, names, lambda: use(subject))
+    plugin = default_registry().plugins.found.get(subject.entry.vendor)
+    package = subject.entry.target.partition(":")[0] if plugin is None else plugin.module
+    left = unread(subject.entry.kind, subject.target, names, lambda: use(subject), package)
     require(
         not left, f"Nothing reads the argument{'s' * (len(left) > 1)} {', '.join(map(repr, left))}.",
         expected="an argument that changes something", received="it is stored, and that is all",
