@@ -114,10 +114,9 @@ def first_failure(
 
 
 def registry() -> Registry:
-    """A new registry of what is installed, and of components of these tests under the vendors ``odd``, ``strange``."""
-    odd = Claim("odd", "tests.testing.odd", GROUP, "pellucid-odd", "1.0")
-    strange = Claim("strange", "tests.testing.strangers", GROUP, "pellucid-strange", "1.0")
-    return Registry(Plugins(lambda: [*find_claims(), odd, strange]))
+    """A new registry of what is installed, and of components of these tests under the vendors ``odd``, ``others``."""
+    own = [Claim(name, f"tests.testing.{name}", GROUP, f"pellucid-{name}", "1.0") for name in ("odd", "others")]
+    return Registry(Plugins(lambda: [*find_claims(), *own]))
 
 
 def cases_of(registry: Registry, subjects: Sequence[str], backends: Backends) -> Iterator[Case]:

@@ -22,10 +22,11 @@ def own_lines(error: BaseException, target: Any) -> str:
     package = _package(target)
     own = [frame for frame in frames if frame[0].partition(".")[0] == package != "pellucid"]
     chosen = own or [frame for frame in frames if not frame[0].startswith(_KIT)] or frames
-    if own and own[-1] != frames[-1]:
+    if own and frames[-1][0].partition(".")[0] not in (package, "pellucid"):
         chosen = [*own, frames[-1]]  # what it called, and what that says
     return "".join(
-        f'\n    File "{file}", line {line}, in {function}\n      {text}' for _, file, line, function, text in chosen[-SHOWN:]
+        f'\n    File "{file}", line {line}, in {function}\n      {text}'
+        for _, file, line, function, text in chosen[-SHOWN:]
     )
 
 

@@ -158,8 +158,8 @@ def _cases(entry: Entry, backends: Backends, skips: Skips) -> Iterable[Case]:
         yield _case(Subject(entry, target, Example(), backends), Check(has_example), skips)
     told: list[tuple[Any, ...]] = []
     for number, example in enumerate(examples):
-        found, error = _cases_of(Subject(entry, target, example, backends), skips, number)
-        why = None if error is None else cause(error, target)
+        found, broken = _cases_of(Subject(entry, target, example, backends), skips, number)
+        why = None if broken is None else cause(broken, target)
         if why is None or why not in told:  # what keeps several examples from being tried is one failure
             yield from found
         told += [] if why is None else [why]

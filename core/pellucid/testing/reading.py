@@ -41,7 +41,7 @@ def unread(kind: str, target: Any, arguments: list[str], used: Callable[[], Any]
 
 
 def _read_elsewhere(package: str, name: str) -> bool:
-    """Whether a file of the plugin reads this attribute of something other than ``self``: of ``self.objective``, say."""
+    """Whether a file of the plugin reads this attribute of something but ``self``: of ``self.objective``, say."""
     module = sys.modules.get(package)
     home = sys.modules.get(getattr(module, "__package__", None) or "", module)
     file = getattr(home, "__file__", None)
@@ -51,10 +51,10 @@ def _read_elsewhere(package: str, name: str) -> bool:
     for place in places:
         text = place.read_text(encoding="utf-8", errors="replace")
         if f".{name}" in text:
-            for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Load):
-                    if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
-                        return True
+            found = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)]
+            others = [node for node in found if not (isinstance(node.value, ast.Name) and node.value.id == "self")]
+            if any(node.attr == name and isinstance(node.ctx, ast.Load) for node in others):
+                return True
     return False
 
 
@@ -154,7 +154,7 @@ def _noted(cls: type) -> Iterator[set[str]]:
     """The attributes that are read of components of a class, other than in constructors and by configurations."""
     seen: set[str] = set()
     of_the_kit = {Component.arguments.__code__, Component.__repr__.__code__}
-    plain = cls.__getattribute__
+    plain: Any = cls.__getattribute__
 
     def noting(self: Any, name: str) -> Any:
         code = sys._getframe(1).f_code

@@ -87,7 +87,7 @@ def random_for_each_row(subject: Subject) -> None:
             received="equal rows stay equal", remedy=DRAWN)  # fmt: skip
     other = [_augmented(subject, x, step=step, seed=6) for step in range(4)]
     require(any(not np.array_equal(a, b) for a, b in zip(steps, other, strict=True)),
-            "Two seeds give the same changes.", expected="others", received="the same numbers", remedy=DRAWN)  # fmt: skip
+            "Two seeds give the same changes.", expected="others", received="the same", remedy=DRAWN)  # fmt: skip
     again = [_augmented(subject, x, step=step) for step in range(4)]
     for a, b in zip(again, steps, strict=True):
         require_same("The batch of the same seed and step", a, b, DRAWN)

@@ -1,13 +1,11 @@
-"""What holds for a callback: it can be told of a run, what it remembers is in checkpoints, it lends weights for a while,
-and errors pass it by."""
+"""What holds for a callback: it can be told of a run, its memory is in checkpoints, it lends weights for a while, and
+errors pass it by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import chdir, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,7 @@ from pellucid.interfaces.layer import require_runtime
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 from pellucid.standard.optimizers import SGD
 from pellucid.testing.check import checks
-from pellucid.testing.checks.using import small_data, small_run
+from pellucid.testing.checks.using import quiet_folder, small_data, small_run
 from pellucid.testing.subject import Subject
 from pellucid.training.run import Callback, Run
 from pellucid.training.trainer import Trainer
@@ -78,15 +76,9 @@ def _course(subject: Subject, rate: float) -> _Course:
     return _Course(small_run(subject, callback, optimizer=SGD(rate, momentum=0.5)), callback)
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with TemporaryDirectory() as folder, chdir(folder):  # a callback may write files
-        yield Path(folder)
-
-
 def trains_along(subject: Subject) -> None:
     """A small model trains with it, through the start, the epochs and the end of a run, and of another one."""
-    with _folder():
+    with quiet_folder():
         for rate in RATES:
             course = _course(subject, rate)
             before = _of_class(subject)
@@ -98,13 +90,14 @@ def trains_along(subject: Subject) -> None:
                 received=course.trainer.epochs, remedy="Let hooks return; stop a run by run.stop(reason).",
             )  # fmt: skip
             require(_of_class(subject) == before, "A run changes what all callbacks of its class share.",
-                    expected="memory on self", received=", ".join(before), remedy="Make lists and the like in __init__.")  # fmt: skip
+                    expected="memory on self", received=", ".join(before),
+                    remedy="Make lists and the like in __init__.")  # fmt: skip
 
 
 def state_carried(subject: Subject) -> None:
     """restore takes back what state gave."""
     for rate in RATES:
-        with _folder():
+        with quiet_folder():
             course = _course(subject, rate)
             course.fit(2)
         state = course.callback.state()
@@ -118,7 +111,7 @@ def state_carried(subject: Subject) -> None:
 def remembers_in_checkpoints(subject: Subject) -> None:
     """A run that goes on from a checkpoint finds in the callback what one finds that was never interrupted."""
     for rate in RATES:
-        with _folder() as folder:
+        with quiet_folder() as folder:
             through, twin = _course(subject, rate), _course(subject, rate)
             for course in (through, twin):
                 course.fit(3)
@@ -138,7 +131,7 @@ def remembers_in_checkpoints(subject: Subject) -> None:
 def remembers_within_a_run(subject: Subject) -> None:
     """A run that goes on from a checkpoint of its middle ends as one that was never interrupted."""
     for rate in RATES:
-        with _folder() as folder:
+        with quiet_folder() as folder:
             through, twin, again = (_course(subject, rate) for _ in range(3))
             for course in (through, twin):
                 course.fit(PLANNED, epoch=lambda run: _save(run, folder / "middle.checkpoint"))
@@ -151,7 +144,7 @@ def remembers_within_a_run(subject: Subject) -> None:
         for name, value in states[0].items():
             if _same(states[1].get(name), value):
                 found = states[2].get(name, "nothing")
-                require(_same(found, value), f"In a run that goes on from its middle the state '{name}' ends otherwise.",
+                require(_same(found, value), f"After a checkpoint in the middle '{name}' of the state ends otherwise.",
                         expected=f"{value!r:.200}", received=f"{found!r:.200}", remedy=IN_STATE)  # fmt: skip
 
 
@@ -195,7 +188,7 @@ def lends_for_a_while(subject: Subject) -> None:
             with run.lent():
                 pass
 
-    with _folder():
+    with quiet_folder():
         _course(subject, RATES[0]).fit(3, start=begin, epoch=look)
     for before, after in found:
         require_same("A weight after lent", after, before, "Give the trained weights back, in finally.")
@@ -211,7 +204,7 @@ def errors_pass(subject: Subject) -> None:
         raise Ended
 
     for told in ({"epoch": end}, {"start": end}):
-        with _folder():
+        with quiet_folder():
             course = _course(subject, RATES[0])
             try:
                 course.fit(2, **told)
@@ -224,7 +217,7 @@ def errors_pass(subject: Subject) -> None:
                 raise ConformanceError(
                     "Where a run ends with an error, the callback raises another.", expected="the error of the run",
                     received=f"{type(error).__name__}: {error}",
-                    remedy="on_run_end is called after errors too, run.failure is one then, and perhaps no epoch is over.",
+                    remedy="on_run_end is called after errors too: run.failure is one, and perhaps no epoch is over.",
                 ) from error  # fmt: skip
         require(False, "An error in a run is swallowed.", expected="the error", received="nothing",
                 remedy="Suppress errors of your own only.")  # fmt: skip
@@ -267,8 +260,17 @@ def _same(a: Any, b: Any) -> bool:
 
 def _of_class(subject: Subject) -> dict[str, Any]:
     """The lists and tables that stand on its class."""
-    classes = [cls for cls in subject.target.__mro__ if cls not in (Callback, object)] if isinstance(subject.target, type) else []
-    return {name: repr(value) for cls in classes for name, value in vars(cls).items() if isinstance(value, list | dict | set)}
+    classes = (
+        [cls for cls in subject.target.__mro__ if cls not in (Callback, object)]
+        if isinstance(subject.target, type)
+        else []
+    )
+    return {
+        name: repr(value)
+        for cls in classes
+        for name, value in vars(cls).items()
+        if isinstance(value, list | dict | set)
+    }
 
 
 CHECKS = checks(

@@ -10,7 +10,7 @@ from unittest import SkipTest
 import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_tuple
-from pellucid.glassbox.failure import require, require_same
+from pellucid.glassbox.failure import ConformanceError, require, require_same
 from pellucid.interfaces.dataset import Dataset, Splits
 from pellucid.interfaces.transform import Transform
 from pellucid.registry.config import create
@@ -74,7 +74,8 @@ def named(subject: Subject) -> None:
     features, classes = found.train.features, found.classes
     x = as_tuple(found.train.x)[0]
     if features is not None:
-        require(len(features) == x.shape[-1] and len(set(features)) == len(features), "The names of columns do not fit.",
+        fit = len(features) == x.shape[-1] and len(set(features)) == len(features)
+        require(fit, "The names of columns do not fit.",
                 expected=f"{x.shape[-1]} names, each once", received=list(features),
                 remedy="Give a name for each column of x.")  # fmt: skip
     if classes is None or found.train.y is None:
@@ -147,13 +148,15 @@ def transforms_fit(subject: Subject) -> None:
     """The transforms that it proposes can be made, fitted on the samples to train on, and applied."""
     found = _found(subject)
     for where, proposed, samples in (
-        ("transforms", found.transforms, as_tuple(found.train.x)[0]), ("target_transforms", found.target_transforms, found.train.y)
-    ):  # fmt: skip
+        ("transforms", found.transforms, as_tuple(found.train.x)[0]),
+        ("target_transforms", found.target_transforms, found.train.y),
+    ):
         x = None if samples is None else np.asarray(samples)[:200]
         for item in proposed:
             transform = item if isinstance(item, Transform) else create("transform", item)
-            require(x is not None, f"It proposes {where}, and there is nothing to transform.", expected="samples",
-                    received=None, remedy=f"Leave {where} out.")  # fmt: skip
+            if x is None:
+                raise ConformanceError(f"It proposes {where}, and there is nothing to transform.", expected="samples",
+                                       received=None, remedy=f"Leave {where} out.")  # fmt: skip
             transform.fit(x)
             x = transform.apply(x)
             require(np.isfinite(x).all(), f"One of its {where} gives numbers that are not finite.",

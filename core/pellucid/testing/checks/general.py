@@ -13,9 +13,9 @@ from typing import Any
 from pellucid.basics.component import Component
 from pellucid.glassbox.equations import check_text
 from pellucid.glassbox.failure import require
+from pellucid.interfaces.transform import Augmentation
 from pellucid.registry.config import create, to_config
 from pellucid.registry.registry import default_registry
-from pellucid.interfaces.transform import Augmentation
 from pellucid.testing.check import Check, checks
 from pellucid.testing.checks.using import use
 from pellucid.testing.reading import unread

@@ -14,7 +14,7 @@ SHAPES = (
     ((300, 200), 300, 200), ((50, 600), 50, 600), ((6_000,), 40, 90), ((3, 3, 80, 100), 720, 900),
     ((100, 80, 7), 700, 560), ((2, 4_000), 2, 4_000), ((4_000, 1), 4_000, 1),
 )  # fmt: skip
-"""(shape, fan_in, fan_out) with many numbers: of a matrix, a vector, filters; the fans different enough to tell one from
+"""(shape, fan_in, fan_out) with many numbers: of a matrix, a vector, filters; the fans differ enough to tell one from
 the other."""
 
 
@@ -40,7 +40,7 @@ def same_generator(subject: Subject) -> None:
         require_same("What a second call with the same generator gives", second, first, "Draw from rng alone.")
         drawn = not _decided(subject)
         require(not drawn or not np.array_equal(first, other), "Two generators give the same values.",
-                expected="other numbers", received="the same numbers", remedy="Draw from the rng that is given.")  # fmt: skip
+                expected="other numbers", received="the same", remedy="Draw from the rng that is given.")  # fmt: skip
 
 
 def drawn_apart(subject: Subject) -> None:
@@ -66,7 +66,7 @@ def _decided(subject: Subject) -> bool:
 
 
 def equations(subject: Subject) -> None:
-    """The equations hold for every rank: 'theta' exactly, 'mean' and 'variance' within 3 %, or what chance does, over many values.
+    """The equations hold for every rank: 'theta' exactly, 'mean' and 'variance' within 3 % or what chance does.
 
     Names: shape, fan_in, fan_out, the constructor's arguments.
     """
@@ -88,9 +88,7 @@ def equations(subject: Subject) -> None:
                     expected=found["variance"], received=drawn.var(), remedy=remedy)  # fmt: skip
 
 
-OTHERS = checks(
-    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
-)
+OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS = (
     *checks(values, same_generator), *checks(drawn_apart, applies=lambda subject: not _decided(subject)),
     *checks(equations, applies=has_expressions), *OTHERS,

@@ -1,4 +1,4 @@
-"""What holds for a metric: batches add up, weights count, rows have no order, reset forgets, arrays stay as they are."""
+"""What holds for a metric: batches add up, weights count, rows have no order, reset forgets, arrays stay."""
 
 from __future__ import annotations
 
@@ -84,8 +84,10 @@ def batches_add_up(subject: Subject) -> None:
     for where, own, data in _families(subject):
         for arrays in (data[:2], data):
             whole = _figure(own, arrays)
-            require("ties" in where or np.isfinite(whole), f"The figure{where} is not finite.", expected="a finite float", received=whole,
-                    remedy="Add up sums and counts in update, and divide in result.")  # fmt: skip
+            require(
+                "ties" in where or np.isfinite(whole), f"The figure{where} is not finite.", expected="a finite float",
+                received=whole, remedy="Add up sums and counts in update, and divide in result.",
+            )  # fmt: skip
             parts = [tuple(a[rows] for a in arrays) for rows in (slice(0, 1), slice(1, 1), slice(1, 8), slice(8, None))]
             require_close(f"The figure over several batches{where}", _figure(own, *parts), whole, 1e-9,
                           "Add up sums and counts in update, and divide in result: no mean of means.")  # fmt: skip
@@ -224,12 +226,11 @@ def _compare(subject: Subject, where: str, prediction: Any, target: Any, weight:
                   "One of the two is wrong.")  # fmt: skip
 
 
-OTHERS = checks(
-    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
-)
+OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS = (
     *checks(
         batches_add_up, weights, rows_in_any_order, right_is_better, reset_forgets, inputs_untouched, double_precision
     ),
-    *checks(equations, equations_at_ties, applies=has_expressions), *OTHERS,
+    *checks(equations, equations_at_ties, applies=has_expressions),
+    *OTHERS,
 )

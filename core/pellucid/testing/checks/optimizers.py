@@ -237,9 +237,7 @@ def recorded_plan(subject: Subject) -> None:
         )  # fmt: skip
 
 
-OTHERS = checks(
-    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
-)
+OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS = (
     *checks(descends), *checks(zeroes_grad, applies=lambda subject: getattr(subject.target, "zeroes_grad", False)),
     *checks(segments_cut_anywhere, zero_gradient, state_in_slots, nothing_kept, follows_the_schedule, dtype_kept),

@@ -16,7 +16,6 @@ from pellucid.testing.gradients import slope
 from pellucid.testing.subject import ROUNDING, Subject, tie
 from pellucid.testing.varied import can_vary, with_other_arguments
 
-
 REMEDY = "Write grad += …, the derivative of penalty."
 SHAPES = (4, 3), (7,), (1,), (2, 3, 4), (3, 2, 2, 5), (19, 21)
 """Of a matrix, a vector, filters, …: parameters have any rank."""
@@ -24,7 +23,8 @@ SHAPES = (4, 3), (7,), (1,), (2, 3, 4), (3, 2, 2, 5), (19, 21)
 
 def _shapes(subject: Subject) -> list[tuple[int, ...]]:
     """The shapes that it takes. A matrix has to be among them; any other may be refused by an error of pellucid's."""
-    regularizer, ops, taken = subject.create(), subject.backends.reference, []
+    regularizer, ops = subject.create(), subject.backends.reference
+    taken: list[tuple[int, ...]] = []
     for shape in SHAPES:
         try:
             regularizer.penalty(ops, ops.zeros(shape, "float64"))
@@ -70,7 +70,7 @@ def finite(subject: Subject) -> None:
         for data in (np.zeros(shape), np.ones(shape), tie(_data((2, *shape)))[1], _data(shape, 1e4)):
             for name, value in _figures(subject, data, subject.backends.reference).items():
                 require(np.isfinite(value).all(), f"The value of '{name}' for shape {shape} is not finite.",
-                        expected="finite numbers", received=value, remedy="Guard roots and quotients at 0.")  # fmt: skip
+                        expected="finite ones", received=value, remedy="Guard roots and quotients at 0.")  # fmt: skip
 
 
 def equations(subject: Subject) -> None:
@@ -120,9 +120,7 @@ def parity(subject: Subject) -> None:
             require_close(f"The value of '{name}' {where}", received, expected[name], ROUNDING, "Call ops only.")
 
 
-OTHERS = checks(
-    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
-)
+OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS = (
     *checks(gradients, finite), *checks(equations, equations_at_ties, applies=has_expressions),
     *checks(with_other_arguments(gradients), applies=can_vary), *OTHERS, *checks(single_precision, parity),

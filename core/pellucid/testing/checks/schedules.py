@@ -71,7 +71,5 @@ def equations(subject: Subject) -> None:
         require_equations(schedule, {"step": step, "total": total}, computed, 1e-12, where=where)
 
 
-OTHERS = checks(
-    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
-)
+OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS = (*checks(factors, endless, pure), *checks(equations, applies=has_expressions), *OTHERS)

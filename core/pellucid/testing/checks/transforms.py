@@ -217,9 +217,7 @@ def _overridden(subject: Subject) -> bool:
     return not plain and getattr(target, "inverse", None) is not Transform.inverse
 
 
-OTHERS = checks(
-    with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject)
-)
+OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS: tuple[Check, ...] = (
     *checks(applied, rows_apart), *checks(undone, applies=_overridden),
     *checks(single_precision, saved, fitted_on_what_is_given),

@@ -31,9 +31,7 @@ class Rings(Dataset):
         angle = rng.uniform(0, 2 * np.pi, self.n)
         x = (1 + y)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         x = x + self.noise * rng.normal(size=x.shape)
-        return Split(
-            x.astype("float32"), y, classes=tuple(f"ring {i}" for i in range(self.rings)), features=("x", "y")
-        )
+        return Split(x.astype("float32"), y, classes=tuple(f"ring {i}" for i in range(self.rings)), features=("x", "y"))
 
 
 class Waves(Dataset):

@@ -8,15 +8,15 @@ import pytest
 from pellucid.testing import Case, conformance_cases
 from pellucid.testing.registries import use_registry
 
-from tests.testing.mistakes import strangers
+from tests.testing.mistakes import others
 from tests.testing.mutation import Mistake, Patient, registry
 from tests.testing.mutations import place_of
 
-PATIENTS = [p for group in vars(strangers).values() if isinstance(group, tuple) for p in group if isinstance(p, Patient)]
+PATIENTS = [p for group in vars(others).values() if isinstance(group, tuple) for p in group if isinstance(p, Patient)]
 MISTAKES = [(patient, mistake) for patient in PATIENTS for mistake in patient.mistakes]
 SAMPLE = [(patient, patient.mistakes[0]) for patient in PATIENTS]
 with use_registry(registry()):
-    CASES = conformance_cases("strange")
+    CASES = conformance_cases("others")
 
 
 @pytest.mark.kit
@@ -49,6 +49,4 @@ def test_every_mistake_is_caught(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_mistakes_are_of_every_kind_but_layers_losses_and_objectives() -> None:
     kinds = {patient.subjects[0].partition(" ")[0] for patient in PATIENTS}
-    assert kinds == set(strangers.KINDS)
-
-
+    assert kinds == set(others.KINDS)

@@ -9,7 +9,7 @@ from pellucid import Equation, Example, Transform, check_float, check_int
 
 
 class MinMax(Transform):
-    """``y = (x − a)/(b − a)`` of each feature, a and b its smallest and largest in training; b − a is 1 where it is 0."""
+    """``y = (x − a)/(b − a)`` of each feature, a and b its extremes in training; b − a is 1 where it is 0."""
 
     equations = (
         Equation("low", r"a = \min_i x_i", "samples.min(0)"),

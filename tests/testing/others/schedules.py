@@ -10,9 +10,7 @@ from pellucid import Equation, Example, Schedule, check_float, check_int
 class Steps(Schedule):
     """``γ^(step // every)``, at least ``least``."""
 
-    equations = (
-        Equation("factor", r"\max(\gamma^{\lfloor s/n \rfloor}, f)", "max(gamma ** (step // every), least)"),
-    )
+    equations = (Equation("factor", r"\max(\gamma^{\lfloor s/n \rfloor}, f)", "max(gamma ** (step // every), least)"),)
     examples = (Example({"every": 400}), Example({"every": 1_500, "gamma": 0.1, "least": 1e-3}))
 
     def __init__(self, every: int = 1_000, gamma: float = 0.5, least: float = 0.0) -> None:
