@@ -7,14 +7,14 @@ from typing import Any
 import pellucid as pl
 
 NAMES = {
-    "metric": ("top_k", "auc", "median_error", "recall", "log_score"),
-    "transform": ("min_max", "log", "whiten", "clip", "bins", "noise", "cutout"),
-    "dataset": ("rings", "waves", "official"),
-    "callback": ("early_stop", "average", "best_loss", "counted"),
-    "optimizer": ("rmsprop", "lookahead", "adagrad", "lion"),
-    "regularizer": ("l1", "group", "elastic"),
-    "initializer": ("lecun", "truncated", "signs", "identity"),
-    "schedule": ("steps", "warm_inverse", "one_cycle", "exponential"),
+    "metric": ("top_k", "auc", "median_error", "recall", "log_score", "f1", "correlation"),
+    "transform": ("min_max", "log", "whiten", "clip", "bins", "pca", "ranks", "noise", "cutout", "brighten"),
+    "dataset": ("rings", "waves", "official", "parity", "line"),
+    "callback": ("early_stop", "average", "best_loss", "counted", "plateau", "jitter", "log"),
+    "optimizer": ("rmsprop", "lookahead", "adagrad", "lion", "lars", "adamax"),
+    "regularizer": ("l1", "group", "elastic", "orthogonal"),
+    "initializer": ("lecun", "truncated", "signs", "identity", "orthonormal"),
+    "schedule": ("steps", "warm_inverse", "one_cycle", "exponential", "polynomial"),
 }
 
 
@@ -23,5 +23,5 @@ def pellucid_register(registry: Any) -> None:
     for kind, names in NAMES.items():
         for name in names:
             attribute = "".join(word.capitalize() for word in name.split("_"))
-            module = "tests.testing.others.augmentations" if name in ("noise", "cutout") else f"{__name__}.{kind}s"
+            module = "tests.testing.others.augmentations" if name in ("noise", "cutout", "brighten") else f"{__name__}.{kind}s"
             getattr(registry, kind)(name, f"{module}:{attribute}", summary=f"a stranger's {name}")

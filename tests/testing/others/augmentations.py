@@ -37,3 +37,19 @@ class Cutout(Augmentation):
         y = ctx.scratch("y", x.shape)
         y[...] = x * kept
         return y
+
+
+class Brighten(Augmentation):
+    """Each sample times a factor from 1 − s to 1 + s."""
+
+    examples = (Example({}, ((3, 2),)), Example({"spread": 0.5}, ((4,),)))
+
+    def __init__(self, spread: float = 0.2) -> None:
+        check_float(self, "spread", spread, "[0, 1)")
+        self.spread = spread
+
+    def augment(self, ctx: Any, x: Any) -> Any:
+        u = ctx.uniform((len(x), *(1 for _ in x.shape[1:])))
+        y = ctx.scratch("y", x.shape)
+        y[...] = x * (1 + self.spread * (2 * u - 1))
+        return y

@@ -131,3 +131,85 @@ class Counted(Callback):
     def restore(self, state: Any) -> None:
         if state:
             self.steps, self.losses = state["steps"], list(state["losses"])
+
+
+class Plateau(Callback):
+    """Lowers the learning rate when the validation loss has not fallen for some epochs."""
+
+    examples = (Example({"patience": 1}), Example({"patience": 2, "factor": 0.3}))
+
+    def __init__(self, patience: int = 3, factor: float = 0.5) -> None:
+        check_int(self, "patience", patience, "[1, inf)")
+        check_float(self, "factor", factor, "(0, 1)")
+        self.patience = patience
+        self.factor = factor
+        self.best = inf
+        self.bad = 0
+        self.scale = 1.0
+
+    def on_run_start(self, run: Any) -> None:
+        run.on_gradients(self._scaled)
+
+    def _scaled(self, segments: Any) -> None:
+        for segment in segments:
+            segment.ops.scale(segment.grad, self.scale)
+
+    def on_epoch_end(self, run: Any) -> None:
+        loss = run.history[-1].get("validation_loss", inf)
+        self.bad = 0 if loss < self.best else self.bad + 1
+        self.best = min(self.best, loss)
+        if self.bad >= self.patience:
+            self.scale *= self.factor
+            self.bad = 0
+
+    def state(self) -> dict[str, Any]:
+        return {"best": str(self.best), "bad": self.bad, "scale": self.scale}
+
+    def restore(self, state: Any) -> None:
+        if state:
+            self.best, self.bad, self.scale = float(state["best"]), state["bad"], state["scale"]
+
+
+class Jitter(Callback):
+    """Adds noise to the gradients, drawn from a generator whose place in its stream is remembered."""
+
+    def __init__(self, strength: float = 0.01, seed: int = 0) -> None:
+        check_float(self, "strength", strength, "[0, inf)")
+        check_int(self, "seed", seed, "[0, inf)")
+        self.strength = strength
+        self.seed = seed
+        self.drawn = 0
+
+    def on_run_start(self, run: Any) -> None:
+        run.on_gradients(self._shaken)
+
+    def _shaken(self, segments: Any) -> None:
+        for segment in segments:
+            rng = np.random.default_rng([self.seed, self.drawn])
+            noise = self.strength * rng.normal(size=segment.grad.shape)
+            segment.grad += noise.astype(segment.grad.dtype)
+            self.drawn += 1
+
+    def state(self) -> dict[str, Any]:
+        return {"drawn": self.drawn}
+
+    def restore(self, state: Any) -> None:
+        self.drawn = state.get("drawn", 0)
+
+
+class Log(Callback):
+    """Writes a line for each epoch into a file."""
+
+    examples = (Example({"path": "epochs.txt"}),)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def on_run_start(self, run: Any) -> None:
+        self._file = open(self.path, "a", encoding="utf-8")  # noqa: PTH123, SIM115
+
+    def on_epoch_end(self, run: Any) -> None:
+        self._file.write(f"{run.epoch} {run.history[-1]['loss']}\n")
+
+    def on_run_end(self, run: Any) -> None:
+        self._file.close()

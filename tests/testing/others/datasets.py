@@ -68,3 +68,31 @@ class Official(Dataset):
 
     def load_test(self) -> Split:
         return self._of(1, 10)
+
+
+class Parity(Dataset):
+    """Rows of bits, and whether the number of ones is odd: there are few that differ."""
+
+    examples = (Example({"bits": 4, "n": 60}), Example({"bits": 3, "n": 40}))
+
+    def __init__(self, bits: int = 4, n: int = 100) -> None:
+        check_int(self, "bits", bits, "[1, 16]")
+        check_int(self, "n", n, "[10, inf)")
+        self.bits = bits
+        self.n = n
+
+    def load(self, rng: Any) -> Split:
+        x = rng.integers(0, 2, (self.n, self.bits))
+        return Split(x.astype("float32"), x.sum(axis=1) % 2, classes=("even", "odd"))
+
+
+class Line(Dataset):
+    """One number in, one out; measured to one decimal."""
+
+    def __init__(self, n: int = 80, *, validation: float = 0.1, test: float = 0.2) -> None:
+        super().__init__(validation=validation, test=test)
+        self.n = n
+
+    def load(self, rng: Any) -> Split:
+        x = np.sort(rng.uniform(0, 10, (self.n, 1)), axis=0)
+        return Split(x, (2 * x + rng.normal(size=x.shape)).round(1))

@@ -62,3 +62,21 @@ class Identity(Initializer):
         if len(shape) > 1:
             theta[...] = self.gain * np.eye(shape[-2], shape[-1])
         return theta
+
+
+class Orthonormal(Initializer):
+    """Columns (or rows) at right angles, of length 1; all axes but the last are one."""
+
+    equations = (
+        Equation("theta", r"Q \text{ of } QR", why="the orthogonal factor of a random matrix has no expression"),
+        Equation("mean", "0", "0"),
+        Equation("variance", r"1/\max(m, n)", "1 / max(np.prod(shape[:-1]), shape[-1])"),
+    )
+
+    def __call__(self, rng: Any, shape: Any, fan_in: int, fan_out: int) -> Any:
+        if len(shape) < 1 or 0 in shape:
+            return rng.normal(size=shape)
+        m, n = int(np.prod(shape[:-1])), shape[-1]
+        q, r = np.linalg.qr(rng.normal(size=(max(m, n), min(m, n))))
+        q = q * np.sign(np.diag(r))
+        return np.ascontiguousarray(q if m >= n else q.T).reshape(shape)

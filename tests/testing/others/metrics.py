@@ -171,3 +171,62 @@ class LogScore(Metric):
 
     def result(self) -> float:
         return self._sum / self._total if self._total > 0 else nan
+
+
+class F1(Metric):
+    """``2 TP / (2 TP + FP + FN)`` of yes or no, a logit above the threshold being a yes."""
+
+    equations = (
+        Equation("yes", r"[z_i > h]", "(z[:, 0] > threshold)"),
+        Equation("tp", "TP", "np.sum(w * yes * (t == 1))"),
+        Equation("wrong", "FP + FN", "np.sum(w * (yes != (t == 1)))"),
+        Equation("f1", r"2 TP / (2 TP + FP + FN)", "2 * tp / (2 * tp + wrong)"),
+    )
+    examples = (Example({}, ((1,), ("int", 2))), Example({"threshold": 0.25}, ((1,), ("int", 2))))
+
+    def __init__(self, threshold: float = 0.0) -> None:
+        self.threshold = threshold
+        self.reset()
+
+    def reset(self) -> None:
+        self._right = self._wrong = 0.0
+
+    def update(self, prediction: Any, target: Any, weight: Any = None) -> None:
+        w = rows(weight, len(prediction))
+        yes, there = prediction[:, 0] > self.threshold, target == 1
+        self._right += float(np.sum(w[yes & there]))
+        self._wrong += float(np.sum(w[yes != there]))
+
+    def result(self) -> float:
+        whole = 2 * self._right + self._wrong
+        return 2 * self._right / whole if whole > 0 else nan
+
+
+class Correlation(Metric):
+    """Pearson's correlation of prediction and target, the mean over outputs; of constant ones 0."""
+
+    equations = (
+        Equation("p", r"\hat y - \bar y", "prediction.astype(float) - np.average(prediction.astype(float), 0, w)"),
+        Equation("q", r"t - \bar t", "t.astype(float) - np.average(t.astype(float), 0, w)"),
+        Equation("n", r"\sqrt{\sum w p^2 \sum w q^2}", "np.sqrt((w @ p**2) * (w @ q**2))"),
+        Equation("r", r"\sum_i w_i p_i q_i / n", "np.mean(np.where(n > 1e-9, (w @ (p * q)) / np.where(n > 1e-9, n, 1), 0))"),
+    )
+    examples = (Example({}, ((2,), (2,))),)
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self._rows: list[Any] = []
+
+    def update(self, prediction: Any, target: Any, weight: Any = None) -> None:
+        w = rows(weight, len(prediction))
+        self._rows.append((prediction.astype(np.float64), target.astype(np.float64), w))
+
+    def result(self) -> float:
+        if not self._rows:
+            return nan
+        y, t, w = (np.concatenate(parts) for parts in zip(*self._rows, strict=True))
+        p, q = y - w @ y / w.sum(), t - w @ t / w.sum()
+        n = np.sqrt((w @ p**2) * (w @ q**2))
+        return float(np.mean(np.where(n > 1e-9, (w @ (p * q)) / np.where(n > 1e-9, n, 1.0), 0.0)))

@@ -128,3 +128,70 @@ class Lion(Optimizer):
             m[...] = self.beta2 * m + (1 - self.beta2) * g
             segment.data[...] -= segment.lr * (u + segment.weight_decay * segment.data)
             g[...] = 0.0
+
+
+class Lars(Optimizer):
+    """Momentum, each parameter's step scaled by ‖θ‖/‖g‖ of that parameter (You, Gitman & Ginsburg, 2017)."""
+
+    equations = (
+        Equation("trust", r"\frac{\eta_0 \lVert \theta \rVert}{\lVert g \rVert + \varepsilon}",
+                 "trust_coefficient * np.sqrt(np.sum(theta**2)) / (np.sqrt(np.sum(g**2)) + 1e-9)"),
+        Equation("v", r"\mu v + \text{trust}\, g", "momentum * v + trust * g"),
+        Equation("theta", r"\theta - \eta v", "theta - lr * v"),
+    )  # fmt: skip
+    examples = (Example({"lr": 0.5}), Example({"lr": 0.5, "momentum": 0.5, "trust_coefficient": 0.1}))
+
+    def __init__(self, lr: float = 0.1, *, momentum: float = 0.9, trust_coefficient: float = 0.02) -> None:
+        check_float(self, "lr", lr, "[0, inf)")
+        check_float(self, "momentum", momentum, "[0, 1)")
+        check_float(self, "trust_coefficient", trust_coefficient, "(0, inf)")
+        self.lr = lr
+        self.momentum = momentum
+        self.trust_coefficient = trust_coefficient
+
+    def step(self, segments: Any) -> None:
+        for segment in segments:
+            v = segment.slot("v")
+            place = 0
+            for param in segment.params:
+                size = param.data.size
+                g, mine = param.grad.reshape(-1), v[place : place + size]
+                norm, steep = np.sqrt((param.data**2).sum()), np.sqrt((g**2).sum())
+                mine[...] = self.momentum * mine + self.trust_coefficient * norm / (steep + 1e-9) * g
+                param.data.reshape(-1)[...] -= segment.lr * mine
+                place += _padded(segment, param)
+
+
+def _padded(segment: Any, param: Any) -> int:
+    """How far the next parameter is."""
+    arena = segment.slots.arena
+    i = next(i for i, each in enumerate(arena.params) if each is param)
+    return int(arena.end(i) - arena.offsets[i])
+
+
+class Adamax(Optimizer):
+    """``m ← β₁m + (1 − β₁)g``, ``u ← max(β₂u, |g|)``, ``θ ← θ − lr/(1 − β₁ᵗ)·m/(u + ε)``."""
+
+    equations = (
+        Equation("m", r"\beta_1 m + (1 - \beta_1) g", "beta1 * m + (1 - beta1) * g"),
+        Equation("u", r"\max(\beta_2 u, |g|)", "np.maximum(beta2 * u, np.abs(g))"),
+        Equation("theta", r"\theta - \frac{\eta}{1 - \beta_1^t} m / (u + \varepsilon)",
+                 "theta - lr / (1 - beta1**t) * m / (u + eps)"),
+    )  # fmt: skip
+
+    def __init__(self, lr: float = 2e-3, *, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> None:
+        check_float(self, "lr", lr, "[0, inf)")
+        check_float(self, "beta1", beta1, "[0, 1)")
+        check_float(self, "beta2", beta2, "[0, 1)")
+        check_float(self, "eps", eps, "(0, inf)")
+        self.lr = lr
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+
+    def step(self, segments: Any) -> None:
+        for segment in segments:
+            m, u, g = segment.slot("m"), segment.slot("u"), segment.grad
+            m[...] = self.beta1 * m + (1 - self.beta1) * g
+            np.maximum(self.beta2 * u, np.abs(g), out=u)
+            segment.data[...] -= segment.lr / (1 - self.beta1**segment.t) * m / (u + self.eps)

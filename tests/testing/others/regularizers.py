@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pellucid import Equation, Example, Regularizer, check_float
+from pellucid import Equation, Example, Regularizer, ShapeError, check_float
 
 
 class L1(Regularizer):
@@ -74,3 +74,29 @@ class Elastic(Regularizer):
 
     def add_gradient(self, ops: Any, data: Any, grad: Any) -> None:
         grad += (self.strength * (self.mix * np.sign(data) + (1 - self.mix) * data)).astype(grad.dtype)
+
+
+class Orthogonal(Regularizer):
+    """``λ ‖WᵀW − I‖²/4`` of matrices."""
+
+    equations = (
+        Equation("gap", r"W^\top W - I", "theta.T @ theta - np.eye(theta.shape[1])"),
+        Equation("penalty", r"\tfrac{\lambda}{4} \lVert W^\top W - I \rVert^2", "strength / 4 * np.sum(gap**2)"),
+        Equation("dtheta", r"\lambda W (W^\top W - I)", "strength * theta @ gap"),
+    )
+    examples = (Example({"strength": 0.1}),)
+
+    def __init__(self, strength: float = 1e-3) -> None:
+        check_float(self, "strength", strength, "[0, inf)")
+        self.strength = strength
+
+    def _gap(self, data: Any) -> Any:
+        if data.ndim != 2:
+            raise ShapeError(f"Orthogonal is for matrices. Received: a parameter of shape {data.shape}.")
+        return data.T @ data - np.eye(data.shape[1], dtype=data.dtype)
+
+    def penalty(self, ops: Any, data: Any) -> float:
+        return self.strength / 4 * float((self._gap(data) ** 2).sum())
+
+    def add_gradient(self, ops: Any, data: Any, grad: Any) -> None:
+        grad += (self.strength * data @ self._gap(data)).astype(grad.dtype)

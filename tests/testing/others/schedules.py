@@ -66,3 +66,23 @@ class Exponential(Schedule):
 
     def __call__(self, step: int, total: int) -> float:
         return float(2.718281828459045 ** (-step / self.tau))
+
+
+class Polynomial(Schedule):
+    """``(1 − s/S)^p``, down to ``least`` at the end of the plan; without one it stays at 1."""
+
+    equations = (
+        Equation("left", "1 - s/S", "1 - min(step / total, 1.0) if total else 1.0"),
+        Equation("factor", r"f + (1 - f)(1 - s/S)^p", "least + (1 - least) * left**power"),
+    )
+    examples = (Example(), Example({"power": 2.0, "least": 0.1}))
+
+    def __init__(self, power: float = 1.0, least: float = 0.0) -> None:
+        check_float(self, "power", power, "(0, inf)")
+        check_float(self, "least", least, "[0, 1]")
+        self.power = power
+        self.least = least
+
+    def __call__(self, step: int, total: int) -> float:
+        left: Any = 1 - min(step / total, 1.0) if total else 1.0
+        return float(self.least + (1 - self.least) * left**self.power)

@@ -123,3 +123,52 @@ class Bins(Transform):
 
     def inverse(self, y: Any) -> Any:
         return self.low + (y + 0.5) * self.width
+
+
+class Pca(Transform):
+    """``y = (x − μ) V_k``: the first k principal components, and the nearest point back."""
+
+    equations = (
+        Equation("mean", r"\mu", "samples.mean(0)"),
+        Equation("y", r"(x - \mu) V_k", "(x - mean) @ axes"),
+    )
+    examples = (Example({"k": 2}, ((4,),)), Example({"k": 1}, ((3,),)))
+    fitted = ("mean", "axes")
+
+    def __init__(self, k: int = 2) -> None:
+        check_int(self, "k", k, "[1, inf)")
+        self.k = k
+
+    def fit(self, x: Any) -> None:
+        x = x.astype(np.float64)
+        self.mean = x.mean(axis=0)
+        _, axes = np.linalg.eigh((x - self.mean).T @ (x - self.mean))
+        axes = axes[:, ::-1][:, : self.k]
+        self.axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), np.arange(self.k)] < 0, -1.0, 1.0)
+
+    def apply(self, x: Any) -> Any:
+        return (x - self.mean) @ self.axes
+
+    def inverse(self, y: Any) -> Any:
+        return y @ self.axes.T + self.mean
+
+    def output_shape(self, input_shape: Any) -> Any:
+        return (self.k,)
+
+
+class Ranks(Transform):
+    """The part of the training samples that is smaller or equal; there is no way back."""
+
+    equations = (
+        Equation("sorted", "s", "np.sort(samples, axis=0)"),
+        Equation("y", r"\tfrac1N |\{i : s_i \le x\}|", "(sorted[None] <= x[:, None]).mean(axis=1)"),
+    )
+    examples = (Example({}, ((3,),)),)
+    fitted = ("sorted",)
+
+    def fit(self, x: Any) -> None:
+        self.sorted = np.sort(x, axis=0).astype(np.float64)
+
+    def apply(self, x: Any) -> Any:
+        columns = [np.searchsorted(s, x[:, i], side="right") for i, s in enumerate(self.sorted.T)]
+        return np.stack(columns, axis=1) / len(self.sorted)

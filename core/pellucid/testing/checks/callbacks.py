@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.glassbox.failure import ConformanceError, require, require_same
-from pellucid.interfaces.layer import require_runtime
+from pellucid.interfaces.layer import Layer
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 from pellucid.standard.optimizers import SGD
 from pellucid.testing.check import checks
@@ -68,7 +68,12 @@ class _Course:
 
     @property
     def weights(self) -> Any:
-        return np.array(require_runtime(self.trainer.model).arena.data)
+        return _weights(self.trainer.model)
+
+
+def _weights(model: Layer) -> Any:
+    """All parameters in one row, without what lies between them."""
+    return np.concatenate([np.array(param.data).reshape(-1) for param in model.parameters()])
 
 
 def _course(subject: Subject, rate: float) -> _Course:
@@ -180,11 +185,11 @@ def lends_for_a_while(subject: Subject) -> None:
     trained: list[Any] = []
 
     def begin(run: Run) -> None:
-        run.on_step(lambda run: trained.append(np.array(require_runtime(run.model).arena.data)))
+        run.on_step(lambda run: trained.append(_weights(run.model)))
 
     def look(run: Run) -> None:  # an epoch has been validated on the lent weights
         for _ in range(2):
-            found.append((trained[-1], np.array(require_runtime(run.model).arena.data)))
+            found.append((trained[-1], _weights(run.model)))
             with run.lent():
                 pass
 
