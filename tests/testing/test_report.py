@@ -1,4 +1,4 @@
-"""What the kit says: one cause is one failure, the author's own lines are shown, the verdict names what is unchecked."""
+"""What the kit says: one cause, one failure; the author's own lines; a verdict that names what is unchecked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pellucid.workbench.cli.commands.plugins import as_data, as_text
 from tests.fake_plugins import install, registry_of
 from tests.testing.test_kit import GOOD, REGISTER
 
-TANH = GOOD.replace("        Equation(\"period\", r\"p = 2 \\\\pi / \\\\omega\"),\n", "").replace(
+TANH = GOOD.replace('        Equation("period", r"p = 2 \\\\pi / \\\\omega"),\n', "").replace(
     '"""``y = sin(omega x)``."""', '"""``y = sin(omega x)``; omega is the number of waves."""'
 )
 DENSE = '''
@@ -80,7 +80,7 @@ def test_the_lines_of_the_author_are_shown(site: Path) -> None:
     with pytest.raises(ConformanceError) as caught:
         run_conformance("fails", verbose=False)
     message = str(caught.value)
-    assert "plugin_fails/layers.py\", line 23, in Sine.forward\n      return np.sinus(self.omega * ctx.x)" in message
+    assert 'plugin_fails/layers.py", line 23, in Sine.forward\n      return np.sinus(self.omega * ctx.x)' in message
     assert "module 'numpy' has no attribute 'sinus'" in message
     assert "pellucid/testing" not in message
 
@@ -157,7 +157,8 @@ def test_what_was_found_is_kept_and_shown_until_something_changes(
     keep(replace(found, files="other"))
     assert f"gold, {found.when[:10]} (changed since)" in as_text([plugin])
     assert main(["good", "--badge"]) == 0  # computed anew, as it is stale
-    assert capsys.readouterr().out.startswith(f"**pellucid: gold** ({found.passed} of {found.passed} cases of 1 component;")
+    line = f"**pellucid: gold** ({found.passed} of {found.passed} cases of 1 component;"
+    assert capsys.readouterr().out.startswith(line)
     monkeypatch.setattr("pellucid.testing.__main__.measure", lambda *_, **__: pytest.fail("it is kept"))
     assert main(["good", "--badge"]) == 0
 

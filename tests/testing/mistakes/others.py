@@ -15,7 +15,7 @@ KINDS = (
 """What strangers' components are of; the mistakes in layers, losses and objectives stand in other modules."""
 
 
-def _patient(kind: str, name: str, *mistakes: Mistake, module: str = "") -> Patient:
+def of(kind: str, name: str, *mistakes: Mistake, module: str = "") -> Patient:
     within = "".join(word.capitalize() for word in name.split("_"))
     place = f"tests.testing.others.{module or f'{kind}s'}"
     return Patient(place, (f"{kind} others/{name}",), mistakes, within=within)
@@ -23,7 +23,7 @@ def _patient(kind: str, name: str, *mistakes: Mistake, module: str = "") -> Pati
 
 M = Mistake
 METRICS = (
-    _patient(
+    of(
         "metric",
         "top_k",
         M("the k smallest", "np.argsort(-prediction", "np.argsort(prediction"),
@@ -47,7 +47,7 @@ METRICS = (
         M("weights squared", "w * (best ==", "w * w * (best =="),
         M("lower is better", "    def __init__", "    higher_is_better = False\n\n    def __init__"),
     ),
-    _patient(
+    of(
         "metric",
         "auc",
         M("equal ones count whole", "+ 0.5 * no", "+ no"),
@@ -76,7 +76,7 @@ METRICS = (
             "np.bincount(place, t == 0, len(levels))",
         ),
     ),
-    _patient(
+    of(
         "metric",
         "median_error",
         M("higher is better", "higher_is_better = False", "higher_is_better = True"),
@@ -112,7 +112,7 @@ METRICS = (
             "np.abs(prediction.astype(np.float64) - target) * (1 if prediction.dtype == 'float32' else 2)",
         ),
     ),
-    _patient(
+    of(
         "metric",
         "recall",
         M(
@@ -138,7 +138,7 @@ METRICS = (
             "self._size = getattr(self, '_size', np.zeros(self.classes))",
         ),
     ),
-    _patient(
+    of(
         "metric",
         "log_score",
         M("higher is better", "higher_is_better = False", "higher_is_better = True"),
@@ -158,7 +158,7 @@ METRICS = (
 )
 
 TRANSFORMS = (
-    _patient(
+    of(
         "transform",
         "min_max",
         M("the way back without the minimum", "return y * self.span + self.low", "return y * self.span"),
@@ -199,7 +199,7 @@ TRANSFORMS = (
             "y = (x - self.low) / self.span; return y if x.dtype == 'float64' else y.round(1)",
         ),
     ),
-    _patient(
+    of(
         "transform",
         "log",
         M("the way back without the scale", "np.sign(y) * self.scale * np.expm1", "np.sign(y) * np.expm1"),
@@ -213,7 +213,7 @@ TRANSFORMS = (
         ),
         M("the scale is not read", "np.abs(x) / self.scale", "np.abs(x)"),
     ),
-    _patient(
+    of(
         "transform",
         "whiten",
         M("the way back not turned", "self.vectors.T + self.mean", "self.vectors + self.mean"),
@@ -223,14 +223,14 @@ TRANSFORMS = (
         M("values not saved", 'fitted = ("mean", "vectors", "values")', 'fitted = ("mean", "vectors")'),
         M("the mean of the batch", "(x - self.mean) @", "(x - x.mean(axis=0)) @"),
     ),
-    _patient(
+    of(
         "transform",
         "clip",
         M("the limit is not read", "np.clip(x, -self.limit, self.limit)", "np.clip(x, -10.0, 10.0)"),
         M("positive numbers only cut", "np.clip(x, -self.limit, self.limit)", "np.minimum(x, self.limit)"),
         M("the way back doubles", "return y", "return 2 * y"),
     ),
-    _patient(
+    of(
         "transform",
         "bins",
         M("the way back to the border below", "(y + 0.5) * self.width", "(y - 0.5) * self.width"),
@@ -245,7 +245,7 @@ TRANSFORMS = (
 )
 
 AUGMENTATIONS = (
-    _patient(
+    of(
         "transform",
         "noise",
         M(
@@ -277,7 +277,7 @@ AUGMENTATIONS = (
         M("an argument that nothing reads", "ctx.ops.scale(noisy, self.strength)", "ctx.ops.scale(noisy, 0.1)"),
         module="augmentations",
     ),
-    _patient(
+    of(
         "transform",
         "cutout",
         M("old memory shines through", "y[...] = x * kept", "y[kept] = x[kept]"),
@@ -298,7 +298,7 @@ AUGMENTATIONS = (
 )
 
 DATASETS = (
-    _patient(
+    of(
         "dataset",
         "rings",
         M(
@@ -322,7 +322,7 @@ DATASETS = (
         M("all samples equal", "return Split(", "x = 0 * x\n        return Split("),
         M("not finite", "return Split(", "x[3] = np.nan\n        return Split("),
     ),
-    _patient(
+    of(
         "dataset",
         "waves",
         M(
@@ -342,7 +342,7 @@ DATASETS = (
         ),
         M("an argument that nothing reads", "rng.uniform(1, 4, (self.n, 1))", "rng.uniform(1, 4, (90, 1))"),
     ),
-    _patient(
+    of(
         "dataset",
         "official",
         M(
@@ -368,7 +368,7 @@ DATASETS = (
 )
 
 CALLBACKS = (
-    _patient(
+    of(
         "callback",
         "early_stop",
         M(
@@ -388,7 +388,7 @@ CALLBACKS = (
         ),
         M("cannot be saved", '"waited": self.waited}', '"waited": self}'),
     ),
-    _patient(
+    of(
         "callback",
         "average",
         M("forgets the count", '{"count": self._count, "mean"', '{"count": 0, "mean"'),
@@ -397,7 +397,7 @@ CALLBACKS = (
         M("gives back the mean", "            data[...] = trained", "            data[...] = self._mean"),
         M("begins anew in each run", "if self._mean is None:", "if True:"),
     ),
-    _patient(
+    of(
         "callback",
         "best_loss",
         M("forgets the loss", '{"loss": self.loss, "kept"', '{"loss": inf, "kept"'),
@@ -406,7 +406,7 @@ CALLBACKS = (
         M("has no memory", "def state(self)", "def no_state(self)"),
         M("takes the loss only", 'self.loss, self.kept = state["loss"], state["kept"]', 'self.loss = state["loss"]'),
     ),
-    _patient(
+    of(
         "callback",
         "counted",
         M("forgets the steps", '"steps": self.steps, "losses"', '"steps": 0, "losses"'),
@@ -422,7 +422,7 @@ CALLBACKS = (
 )
 
 OPTIMIZERS = (
-    _patient(
+    of(
         "optimizer",
         "rmsprop",
         M("the rate of the first segment", "segment.lr * g", "segments[0].lr * g"),
@@ -476,7 +476,7 @@ OPTIMIZERS = (
             "for segment in segments[: max(1, len(segments) - 1)]:",
         ),
     ),
-    _patient(
+    of(
         "optimizer",
         "lookahead",
         M(
@@ -494,7 +494,7 @@ OPTIMIZERS = (
         M("α is not read", "self.alpha * (segment.data - slow)", "0.5 * (segment.data - slow)"),
         M("only before step 20", "if segment.t % self.k == 0:", "if segment.t % self.k == 0 and segment.t < 20:"),
     ),
-    _patient(
+    of(
         "optimizer",
         "adagrad",
         M("cut at a hundred", "-self.limit, self.limit)", "-min(self.limit, 100.0), min(self.limit, 100.0))"),
@@ -506,7 +506,7 @@ OPTIMIZERS = (
         ),
         M("a sum that ends", "s += g * g", "s += g * g * (segment.t < 900)"),
     ),
-    _patient(
+    of(
         "optimizer",
         "lion",
         M("sign of the gradient", "np.sign(self.beta1 * m + (1 - self.beta1) * g)", "np.sign(g)"),
@@ -532,7 +532,7 @@ OPTIMIZERS = (
 )
 
 REGULARIZERS = (
-    _patient(
+    of(
         "regularizer",
         "l1",
         M("of matrices only", "float(np.abs(data).sum())", "float(np.abs(data).sum() if data.ndim == 2 else 0.0)"),
@@ -556,7 +556,7 @@ REGULARIZERS = (
             "float(np.abs(data).sum() + 0 * len(data[0]))",
         ),
     ),
-    _patient(
+    of(
         "regularizer",
         "group",
         M(
@@ -579,7 +579,7 @@ REGULARIZERS = (
         ),
         M("kept on self", "grad += self", "self.norm = norm; grad += self"),
     ),
-    _patient(
+    of(
         "regularizer",
         "elastic",
         M(
@@ -594,7 +594,7 @@ REGULARIZERS = (
 )
 
 INITIALIZERS = (
-    _patient(
+    of(
         "initializer",
         "lecun",
         M("the last axis as fan", "1 / max(fan_in, 1)", "1 / max(shape[0] if shape else 1, 1)"),
@@ -622,14 +622,14 @@ INITIALIZERS = (
             "max(fan_in, 1)), shape).astype('float32' if len(shape) == 4 else 'float64')",
         ),
     ),
-    _patient(
+    of(
         "initializer",
         "truncated",
         M("narrower", "-sqrt(3.0) * self.std, sqrt(3.0)", "-sqrt(2.5) * self.std, sqrt(2.5)"),
         M("positive", "-sqrt(3.0) * self.std", "0"),
         M("std is not read", "self.std, sqrt(3.0) * self.std", "0.02, sqrt(3.0) * 0.02"),
     ),
-    _patient(
+    of(
         "initializer",
         "signs",
         M("fan_out", "sqrt(max(fan_in, 1))", "sqrt(max(fan_out, 1))"),
@@ -641,7 +641,7 @@ INITIALIZERS = (
             "np.arange(int(np.prod(shape))).reshape(shape) * 0.618 % 1 < 0.5",
         ),
     ),
-    _patient(
+    of(
         "initializer",
         "identity",
         M("matrices only", "if len(shape) > 1:", "if len(shape) == 2:"),
@@ -655,7 +655,7 @@ INITIALIZERS = (
 )
 
 SCHEDULES = (
-    _patient(
+    of(
         "schedule",
         "steps",
         M("once only", "step // self.every", "min(step // self.every, 1)"),
@@ -669,7 +669,7 @@ SCHEDULES = (
         M("counts calls", "return max", "self.n = getattr(self, 'n', 0) + 1\n        return max"),
         M("up again past a thousand", "step // self.every", "(step % 1_000) // self.every"),
     ),
-    _patient(
+    of(
         "schedule",
         "warm_inverse",
         M("straight on after the thousandth step", "return min(", "step = min(step, 1_000)\n        return min("),
@@ -677,7 +677,7 @@ SCHEDULES = (
         M("the warm-up of its default", "(step + 1) / self.warmup", "(step + 1) / 4"),
         M("an int at first", "return min(", "return 1 if step == self.warmup - 1 else min("),
     ),
-    _patient(
+    of(
         "schedule",
         "one_cycle",
         M("below zero beyond the plan", "p: Any = min(step / total, 1.0)", "p: Any = step / total"),
@@ -685,7 +685,7 @@ SCHEDULES = (
         M("divides by zero", "1.0) if total else 0.3\n", "1.0) if step else 0.3\n"),
         M("long plans end early", "p: Any = min(step / total, 1.0)", "p: Any = min(step / min(total, 5_000), 1.0)"),
     ),
-    _patient(
+    of(
         "schedule",
         "exponential",
         M("base 2", "2.718281828459045 **", "2.0 **"),

@@ -23,5 +23,5 @@ def pellucid_register(registry: Any) -> None:
     for kind, names in NAMES.items():
         for name in names:
             attribute = "".join(word.capitalize() for word in name.split("_"))
-            module = "tests.testing.others.augmentations" if name in ("noise", "cutout", "brighten") else f"{__name__}.{kind}s"
-            getattr(registry, kind)(name, f"{module}:{attribute}", summary=f"a stranger's {name}")
+            file = "augmentations" if name in ("noise", "cutout", "brighten") else f"{kind}s"
+            getattr(registry, kind)(name, f"{__name__}.{file}:{attribute}", summary=f"a stranger's {name}")

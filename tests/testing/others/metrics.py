@@ -209,7 +209,9 @@ class Correlation(Metric):
         Equation("p", r"\hat y - \bar y", "prediction.astype(float) - np.average(prediction.astype(float), 0, w)"),
         Equation("q", r"t - \bar t", "t.astype(float) - np.average(t.astype(float), 0, w)"),
         Equation("n", r"\sqrt{\sum w p^2 \sum w q^2}", "np.sqrt((w @ p**2) * (w @ q**2))"),
-        Equation("r", r"\sum_i w_i p_i q_i / n", "np.mean(np.where(n > 1e-9, (w @ (p * q)) / np.where(n > 1e-9, n, 1), 0))"),
+        Equation(
+            "r", r"\sum_i w_i p_i q_i / n", "np.mean(np.where(n > 1e-9, (w @ (p * q)) / np.where(n > 1e-9, n, 1), 0))"
+        ),
     )
     examples = (Example({}, ((2,), (2,))),)
 
