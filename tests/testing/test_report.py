@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pellucid as pl
 import pytest
@@ -15,7 +15,7 @@ from pellucid.glassbox.quality import LEVELS, Quality, keep, kept, stamp
 from pellucid.registry.registry import default_registry
 from pellucid.testing import ConformanceError, Report, conformance_cases, run_conformance
 from pellucid.testing.__main__ import main
-from pellucid.testing.quality import level_of, measure, undocumented
+from pellucid.testing.quality import level_of, measure, own_tests, undocumented
 from pellucid.testing.registries import use_registry
 from pellucid.testing.report import tried
 from pellucid.workbench.cli.commands.plugins import as_data, as_text
@@ -185,25 +185,44 @@ def test_a_stamp_tells_of_a_changed_module(site: Path) -> None:
     assert before == stamp("pellucid_nowhere") and stamp("json") != before
 
 
-def test_tests_of_its_own_are_run_and_counted(site: Path) -> None:
-    project = site / "source"
-    (project / "src" / "pellucid_acme").mkdir(parents=True)
-    (project / "src" / "pellucid_acme" / "__init__.py").write_text("")
-    (project / "pyproject.toml").write_text('[project]\nname = "pellucid-acme"\n[tool.pytest.ini_options]\n')
-    (project / "tests").mkdir()
-    script = (
-        "import sys; sys.path.insert(0, 'src')\n"
-        "from pellucid.testing.quality import _own_tests\n"
-        "print(_own_tests('pellucid_acme', 'pellucid_acme'))\n"
-    )
+@pytest.fixture
+def project(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The source of a plugin with tests, which can be imported."""
+    folder = site / "source"
+    (folder / "src" / "pellucid_sourced").mkdir(parents=True)
+    (folder / "src" / "pellucid_sourced" / "__init__.py").write_text("")
+    (folder / "pyproject.toml").write_text('[project]\nname = "pellucid-sourced"\n')
+    (folder / "tests").mkdir()
+    monkeypatch.syspath_prepend(folder / "src")
+    return folder
 
-    def outcome(tests: str) -> str:
-        (project / "tests" / "test_it.py").write_text(tests)
-        done = subprocess.run([sys.executable, "-c", script], cwd=project, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
 
-    assert outcome("def test_it():\n    pass\ndef test_conformance():\n    assert 0\n") == "(1, '')"
-    assert "its tests fail: " in outcome("def test_it():\n    assert 0\n")
+@pytest.mark.parametrize(
+    ("code", "printed", "outcome"),
+    [
+        (0, "..\n2 passed, 9 deselected in 0.1s\n", (2, "")),
+        (5, "9 deselected in 0.1s\n", (0, "it has no tests of its own, besides those of the kit")),
+        (1, "1 failed, 1 passed in 0.1s\n", (0, "its tests fail: 1 failed, 1 passed in 0.1s")),
+    ],
+)
+def test_tests_of_its_own_are_counted(
+    code: int, printed: str, outcome: tuple[int, str], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(command: list[str], **options: Any) -> Any:
+        assert options["cwd"] == project and command[-3:] == ["-k", "not conformance", "tests"]
+        return subprocess.CompletedProcess(command, code, printed, "")
+
+    monkeypatch.setattr("pellucid.testing.quality.subprocess.run", run)
+    assert own_tests("pellucid_sourced", "pellucid_sourced.plugin") == outcome
+    assert own_tests("pellucid_other", "pellucid_sourced") == (
+        0, "its tests are not here: it is not installed from its source",
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_tests_of_its_own_are_run(project: Path) -> None:
+    (project / "tests" / "test_it.py").write_text("def test_it():\n    pass\ndef test_conformance():\n    assert 0\n")
+    assert own_tests("pellucid_sourced", "pellucid_sourced") == (1, "")
 
 
 def test_a_line_for_a_readme_says_on_what_it_was_computed() -> None:

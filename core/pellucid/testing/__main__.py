@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("vendor", help="the plugin's name, such as acme")
     parser.add_argument("--tests", action="store_true", help="run the plugin's own tests too, which platinum asks for")
+    parser.add_argument("--backend", action="append", default=[], metavar="NAME",
+                        help="compare with this backend; by default with all that can be had here")  # fmt: skip
     parser.add_argument("--skip", action="append", default=[], metavar="'NAME: CASE=WHY'",
                         help="leave a case out, with the reason: 'acme/sine: parity=the kernel rounds'")  # fmt: skip
     parser.add_argument(
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plugin = default_registry().plugins.found.get(args.vendor)
         if quality is None or plugin is None or quality.stale(plugin.version, plugin.module):
             skips = {key.strip(): why.strip() for key, _, why in (given.partition("=") for given in args.skip)}
-            quality, reports = measure(args.vendor, tests=args.tests, skips=skips)
+            quality, reports = measure(args.vendor, tests=args.tests, skips=skips, backends=args.backend)
             keep(quality)
             if not (args.badge or args.json):
                 print(*reports, sep="\n\n")

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,12 +36,14 @@ def level_of(case: Case) -> str:
     name = case.check.name
     if name in BUILDS:
         return "bronze"
-    if name in SAID or name.startswith("equation"):
+    if name in SAID or name.startswith(("equation", "expression")):
         return "gold"
     return "platinum" if name in COMPARED or "plan" in name or "kernel" in name else "silver"
 
 
-def measure(vendor: str, *, tests: bool = False, skips: Skips | None = None) -> tuple[Quality, list[Report]]:
+def measure(
+    vendor: str, *, tests: bool = False, skips: Skips | None = None, backends: Sequence[str] = ()
+) -> tuple[Quality, list[Report]]:
     """Run the kit over a plugin, once for each backend that can be compared here, and judge.
 
     Args:
@@ -49,23 +51,24 @@ def measure(vendor: str, *, tests: bool = False, skips: Skips | None = None) -> 
         tests: whether to run the tests of its own, too, which platinum asks for: ``tests/`` beside the pyproject.toml
             of a plugin that is installed from its source, with pytest.
         skips: see :func:`pellucid.testing.conformance_cases`.
+        backends: names of those to compare with the reference; none takes all that can be had here.
 
     Raises:
-        ConfigError, PluginError: nothing to test.
+        ConfigError, PluginError: nothing to test, or no such backend.
     """
     entries = find_entries(vendor)
     plugin = default_registry().plugins.load(vendor)
     reports, names = [], []
-    for backends in _backends():
-        reports.append(tried(vendor, skips=skips, backends=backends))
-        names += [ops.name for ops in backends.all() if ops.name not in names]
-    own, problem = _own_tests(plugin.distribution, plugin.module) if tests else (None, "")
+    for pair in _backends(backends):
+        reports.append(tried(vendor, skips=skips, backends=pair))
+        names += [ops.name for ops in pair.all() if ops.name not in names]
+    own, problem = own_tests(plugin.distribution, plugin.module) if tests else (None, "")
     lacking = list(_lacking(reports, entries, own, problem, len(names)))
     components = {
         f"{entry.kind} {entry.name}": _reached(level for level, _ in _lacking_of(reports, entry))
         for entry in entries if covered(entry)
     }  # fmt: skip
-    reached = _reached(level for level, _ in lacking) if components else "none"
+    reached = _reached(level for level, _ in lacking)
     following = LEVELS[LEVELS.index(reached) + 1 :][:1]
     return Quality(
         vendor, plugin.distribution, plugin.version, reached,
@@ -91,6 +94,8 @@ def _lacking(
     """(level, what it lacks), of all components and of the plugin as a whole."""
     for entry in entries:
         yield from _lacking_of(reports, entry)
+    if not any(map(covered, entries)):
+        yield "bronze", "it registers backends and ops alone, which are tried by what uses them"
     if backends < 2:
         yield "platinum", "there is no second backend here to compare with"
     if own is None:
@@ -132,23 +137,29 @@ def undocumented(entry: Entry) -> Iterator[str]:
             yield f"the docstring of {entry.name} does not mention its argument '{name}'"
 
 
-def _backends() -> list[Backends]:
-    """The reference with each backend of this installation that can be had on this machine."""
+def _backends(chosen: Sequence[str]) -> list[Backends]:
+    """The reference with each of these backends; by default with the compiled kernels, and with the first backend of
+    each plugin that can be had on this machine."""
+    plugins = default_registry().plugins.load_all()
+    first = [
+        next((e.name for e in p.entries.values() if e.kind == "backend"), "") for p in plugins if p.vendor != "core"
+    ]
     found: list[Backends] = []
     why = []
-    for entry in default_registry().entries():
-        if entry.kind == "backend" and entry.name != "core/reference":
-            try:
-                found.append(Backends(fast=get_ops(entry.name)))
-            except (PellucidError, ImportError) as error:
-                why.append(f"{entry.name}: {error}")
+    for name in chosen or ["core/cython", *filter(None, first)]:
+        try:
+            found.append(Backends(fast=get_ops(name)))
+        except (PellucidError, ImportError) as error:
+            if chosen:
+                raise
+            why.append(f"{name}: {error}")
     return found or [Backends(why_none=f"there is no other backend here to compare with. {' '.join(why)}")]
 
 
 # -- tests of its own -------------------------------------------------------------------------------------------------
 
 
-def _own_tests(distribution: str, module: str) -> tuple[int | None, str]:
+def own_tests(distribution: str, module: str) -> tuple[int | None, str]:
     """How many tests of its own passed, those of the kit not counted; and what is wrong with them, if anything is."""
     folder = _project(distribution, module)
     if folder is None:

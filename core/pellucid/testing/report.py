@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 from unittest import SkipTest
 
+from pellucid.basics.component import Equation
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.registry.manifest import Entry
 from pellucid.testing.blame import cause
@@ -153,5 +154,19 @@ def tried(what: str | ModuleType | Entry, *, skips: Skips | None = None, backend
             report.passed.append(case)
         for equation in getattr(case.subject.target, "equations", ()):
             if equation.python is None:
-                report.unchecked[f"{case.subject.entry.name}: {equation.of}"] = equation.why
+                report.unchecked[f"{case.subject.entry.name}: {equation.of}"] = _reason(case.subject.entry, equation)
     return report
+
+
+OF_KIND = {
+    "model": "a model is made of layers, whose own equations are checked",
+    "callback": "what a callback does is followed through runs",
+    "dataset": "data are looked at as they are",
+}
+"""Why equations of these kinds are not held against code."""
+
+
+def _reason(entry: Entry, equation: Equation) -> str:
+    """Why an equation without an expression has none, or an empty text."""
+    gradient = entry.kind in ("layer", "loss", "objective") and equation.of.startswith("d") and len(equation.of) > 1
+    return equation.why or OF_KIND.get(entry.kind) or ("its numbers are held against differences" if gradient else "")
