@@ -66,6 +66,14 @@ class _Course:
         self.fit(2, start=lambda _: self.begun.update(_memory(self.callback)))
         return self
 
+    def ended(self) -> tuple[dict[str, Any], ...]:
+        """What it had in mind when the second part began, its state, the figures of all epochs, and the weights."""
+        history = {f"{name} of epoch {i}": _plain(value)
+                   for i, record in enumerate(self.trainer.history, 1) for name, value in record.items()
+                   if name != "seconds"}  # fmt: skip
+        state = {name: _plain(value) for name, value in self.callback.state().items()}
+        return self.begun, state, history, {"epochs": self.trainer.epochs, "weights": self.weights}
+
     @property
     def weights(self) -> Any:
         return _weights(self.trainer.model)
@@ -117,40 +125,39 @@ def remembers_in_checkpoints(subject: Subject) -> None:
     """A run that goes on from a checkpoint finds in the callback what one finds that was never interrupted."""
     for rate in RATES:
         with quiet_folder() as folder:
-            through, twin = _course(subject, rate), _course(subject, rate)
-            for course in (through, twin):
+            file = folder / "between.checkpoint"
+
+            def whole(rate: float = rate, file: Path = file) -> _Course:
+                course = _course(subject, rate)
                 course.fit(3)
-                save_checkpoint(course.trainer, folder / "between.checkpoint")
-                course.second()
-            again = _course(subject, rate)
-            restore_checkpoint(again.trainer, folder / "between.checkpoint")
+                save_checkpoint(course.trainer, file)
+                return course.second()
+
+            through, again = whole(), _course(subject, rate)
+            restore_checkpoint(again.trainer, file)
             again.second()
-        for name, value in through.begun.items():
-            if _same(twin.begun.get(name), value):  # no clock, nothing that is never twice the same
-                found = again.begun.get(name, "nothing")
-                require(_same(found, value), f"After a checkpoint the callback has forgotten '{name}'.",
-                        expected=f"{value!r:.200}", received=f"{found!r:.200}", remedy=IN_STATE)  # fmt: skip
-        _require_alike(through, twin, again, "from a checkpoint between two calls of fit")
+            if not _alike(through, again):
+                _require_alike(through, whole(), again, "from a checkpoint between two calls of fit")
 
 
 def remembers_within_a_run(subject: Subject) -> None:
     """A run that goes on from a checkpoint of its middle ends as one that was never interrupted."""
     for rate in RATES:
         with quiet_folder() as folder:
-            through, twin, again = (_course(subject, rate) for _ in range(3))
-            for course in (through, twin):
-                course.fit(PLANNED, epoch=lambda run: _save(run, folder / "middle.checkpoint"))
-            if not (folder / "middle.checkpoint").exists():
+            file = folder / "middle.checkpoint"
+
+            def whole(rate: float = rate, file: Path = file) -> _Course:
+                course = _course(subject, rate)
+                course.fit(PLANNED, epoch=lambda run: _save(run, file))
+                return course
+
+            through, again = whole(), _course(subject, rate)
+            if not file.exists():
                 continue  # it stops runs before
-            restore_checkpoint(again.trainer, folder / "middle.checkpoint")
+            restore_checkpoint(again.trainer, file)
             again.fit(PLANNED - again.trainer.epochs)
-            states = [course.callback.state() for course in (through, twin, again)]
-        _require_alike(through, twin, again, "from a checkpoint of the middle of a run")
-        for name, value in states[0].items():
-            if _same(states[1].get(name), value):
-                found = states[2].get(name, "nothing")
-                require(_same(found, value), f"After a checkpoint in the middle '{name}' of the state ends otherwise.",
-                        expected=f"{value!r:.200}", received=f"{found!r:.200}", remedy=IN_STATE)  # fmt: skip
+            if not _alike(through, again):
+                _require_alike(through, whole(), again, "from a checkpoint of the middle of a run")
 
 
 def _save(run: Run, path: Path) -> None:
@@ -163,20 +170,22 @@ def _save(run: Run, path: Path) -> None:
         run.trainer.callbacks.extend(spies)
 
 
+def _alike(one: _Course, other: _Course) -> bool:
+    """Whether two trainings end alike in all that can be seen, seconds included."""
+    return all(_same(a, b) for a, b in zip(one.ended(), other.ended(), strict=True))
+
+
 def _require_alike(through: _Course, twin: _Course, again: _Course, where: str) -> None:
-    """Raise ConformanceError where a continued training ends with other weights or figures."""
-    if np.array_equal(through.weights, twin.weights):
-        require_same(f"A weight of a run that goes on {where}", again.weights, through.weights, IN_STATE)
-    figures = [list(course.trainer.history) for course in (through, twin, again)]
-    ends = [len(records) for records in figures]
-    require(ends[0] != ends[1] or ends[2] == ends[0], f"A run that goes on {where} ends after another epoch.",
-            expected=ends[0], received=ends[2], remedy=IN_STATE)  # fmt: skip
-    for one, other, record in zip(*figures, strict=False):
-        for name, value in one.items():
-            if _same(_plain(other.get(name)), _plain(value)):  # no seconds
-                found = record.get(name)
-                require(_same(_plain(found), _plain(value)), f"A run that goes on {where} has another '{name}'.",
-                        expected=value, received=found, remedy=IN_STATE)  # fmt: skip
+    """Raise ConformanceError where a continued training ends otherwise than one that was not interrupted, in what is
+    the same each time: no clock, nothing that never repeats."""
+    kinds = ("the callback has forgotten", "the state ends otherwise", "a figure is another", "it ends otherwise")
+    for what, *found in zip(kinds, through.ended(), twin.ended(), again.ended(), strict=True):
+        expected, repeated, received = found
+        for name, value in expected.items():
+            if _same(repeated.get(name), value):
+                got = received.get(name, "nothing")
+                require(_same(got, value), f"In a run that goes on {where} {what}: '{name}'.",
+                        expected=f"{value!r:.200}", received=f"{got!r:.200}", remedy=IN_STATE)  # fmt: skip
 
 
 def lends_for_a_while(subject: Subject) -> None:

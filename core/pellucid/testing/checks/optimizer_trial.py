@@ -81,6 +81,16 @@ class OptimizerTrial(Trial):
             self.set_gradients(number)
             self.step()
 
+    def run_long(self, until: int) -> None:
+        """Steps up to this number, over a few gradients again and again."""
+        kept = []
+        for seed in range(4):
+            self.set_gradients(seed)
+            kept.append(np.array(self.ops.to_host(self.arena.grad)))
+        for number in range(int(self.slots.t), until):
+            self.ops.copy(self.ops.asarray(kept[number % 4]), self.arena.grad)
+            self.step()
+
     def slot_values(self, param: Any) -> dict[str, Any]:
         """Copies of a parameter's part of every slot."""
         start = self.arena.offsets[self.arena.params.index(param)]

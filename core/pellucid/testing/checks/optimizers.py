@@ -49,9 +49,7 @@ def equations_later(subject: Subject) -> None:
     """The equations give the steps of a long run, around the hundredth and the thousandth."""
     trial = OptimizerTrial(subject)
     for start in (9, 99, 999):
-        for number in range(int(trial.slots.t), start):
-            trial.set_gradients(number % 16)
-            trial.step()
+        trial.run_long(start)
         _compare(trial, 3)
 
 
