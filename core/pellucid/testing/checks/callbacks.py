@@ -68,9 +68,11 @@ class _Course:
 
     def ended(self) -> tuple[dict[str, Any], ...]:
         """What it had in mind when the second part began, its state, the figures of all epochs, and the weights."""
-        history = {f"{name} of epoch {i}": _plain(value)
-                   for i, record in enumerate(self.trainer.history, 1) for name, value in record.items()
-                   if name != "seconds"}  # fmt: skip
+        history = {
+            f"{name} of epoch {i}": _plain(value)
+            for i, record in enumerate(self.trainer.history, 1)
+            for name, value in record.items()
+        }
         state = {name: _plain(value) for name, value in self.callback.state().items()}
         return self.begun, state, history, {"epochs": self.trainer.epochs, "weights": self.weights}
 
@@ -171,7 +173,7 @@ def _save(run: Run, path: Path) -> None:
 
 
 def _alike(one: _Course, other: _Course) -> bool:
-    """Whether two trainings end alike in all that can be seen, seconds included."""
+    """Whether two trainings end alike in all that can be seen."""
     return all(_same(a, b) for a, b in zip(one.ended(), other.ended(), strict=True))
 
 
