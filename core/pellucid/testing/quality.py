@@ -22,7 +22,10 @@ from pellucid.testing.cases import Case, Skips, covered, find_entries
 from pellucid.testing.report import Report, tried
 from pellucid.testing.subject import Backends
 
-BUILDS = {"has_example", "can_be_loaded", "built_by_name", "arguments_kept", "works", "configuration", "copied"}
+BUILDS = {
+    "has_example", "can_be_loaded", "built_by_name", "arguments_kept", "arguments_stay", "works", "configuration",
+    "copied",
+}  # fmt: skip
 SAID = {"value_checked", "arguments_read"}
 """Cases of what a component says of itself; those of equations are others."""
 COMPARED = {"parity", "backends_agree", "recorded_plan", "threads"}

@@ -276,3 +276,44 @@ SCHEDULES = (
         ),
     ),
 )
+LENT = (
+    of(
+        "metric",
+        "auc",
+        M(
+            "keeps the scores",
+            "np.stack([prediction[:, 0].astype(np.float64), target.astype(np.float64), w])",
+            "(prediction[:, 0], target, w)",
+        ),
+        module="metrics",
+    ),
+    of(
+        "metric",
+        "correlation",
+        M("keeps the targets", "target.astype(np.float64)", "target"),
+    ),
+    of(
+        "callback",
+        "early_stop",
+        M("changes its patience", "self.waited += 1", "self.waited += 1; self.patience += 1"),
+    ),
+    of(
+        "dataset",
+        "rings",
+        M("changes n", "y = np.arange(self.n) % self.rings", "y = np.arange(self.n) % self.rings; self.n = len(y) + 1"),
+    ),
+    of(
+        "optimizer",
+        "rmsprop",
+        M("does not say that it keeps squares", "squares = True", "squares = False"),
+    ),
+    of(
+        "transform",
+        "min_max",
+        M(
+            "whole numbers stay whole",
+            "return (x - self.low) / self.span",
+            "y = np.empty_like(x); y[...] = (x - self.low) / self.span; return y",
+        ),
+    ),
+)

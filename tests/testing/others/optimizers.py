@@ -17,6 +17,7 @@ class Rmsprop(Optimizer):
                  "theta - lr * weight_decay * theta - lr * g / (np.sqrt(s) + eps)"),
     )  # fmt: skip
     examples = (Example(), Example({"lr": 0.01, "rho": 0.5, "weight_decay": 0.1}))
+    squares = True
 
     def __init__(
         self, lr: float = 1e-3, *, rho: float = 0.9, eps: float = 1e-8, weight_decay: float = 0.0, groups: Any = ()

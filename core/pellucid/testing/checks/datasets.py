@@ -13,7 +13,7 @@ from pellucid.basics.arrays import HostArray, as_tuple
 from pellucid.glassbox.failure import ConformanceError, require, require_same
 from pellucid.interfaces.dataset import Dataset, Splits
 from pellucid.interfaces.transform import Transform
-from pellucid.registry.config import create
+from pellucid.registry.config import create, to_config
 from pellucid.testing.check import Check, checks
 from pellucid.testing.subject import Subject
 
@@ -42,7 +42,10 @@ def _arrays(split: Any) -> list[HostArray]:
 def splits(subject: Subject) -> None:
     """The same seed gives the same parts, another seed in between; samples and targets are aligned and finite."""
     dataset = subject.create()
+    before = to_config(dataset)
     first = dataset.splits(3)
+    require(to_config(dataset) == before, "Loading changes the arguments.", expected=before,
+            received=to_config(dataset), remedy="Keep what is found under names of its own.")  # fmt: skip
     if len(first.train) < MANY:  # of large ones it takes long
         dataset.splits(4)
     second = dataset.splits(3)

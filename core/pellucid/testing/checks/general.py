@@ -44,6 +44,13 @@ def works(subject: Subject) -> None:
     use(subject)
 
 
+def arguments_stay(subject: Subject) -> None:
+    """What it is made with is the same after it has been used: another run begins with the same configuration."""
+    before, after = to_config(subject.create()), to_config(use(subject))
+    require(after == before, "Its use changes its arguments.", expected=before, received=after,
+            remedy="Keep what changes under names of its own, beside the arguments.")  # fmt: skip
+
+
 def arguments_read(subject: Subject) -> None:
     """Every argument of the constructor is read by something, and not only stored."""
     names = [p.name for p in inspect.signature(subject.target).parameters.values()
@@ -145,6 +152,7 @@ CHECKS = (
     Check(arguments_kept, applies=lambda subject: isinstance(subject.target, type), basic=True),
     Check(works, applies=lambda subject: subject.entry.kind != "dataset", basic=True),  # which may take long to load
     *checks(configuration, copied), Check(arguments_read, every_example=False),
+    Check(arguments_stay, applies=lambda subject: subject.entry.kind != "dataset", every_example=False),
 )  # fmt: skip
 EQUATIONS = (Check(equations_given, every_example=False),)
 VALUES = (Check(value_checked, applies=_has_value, every_example=False),)

@@ -187,6 +187,19 @@ def inputs_untouched(subject: Subject) -> None:
         require_same("An array after update", array, was, "Copy before you write.")
 
 
+def keeps_no_array(subject: Subject) -> None:
+    """Predictions and targets are lent to update: the next ones may be computed in the same memory."""
+    data = _data(subject)
+    metric = subject.create()
+    metric.reset()
+    prediction, target, weight = (array.copy() for array in data)
+    for rows in (slice(0, 5), slice(5, None)):
+        metric.update(prediction[rows], target[rows], weight[rows])
+        prediction[rows], target[rows] = 0, 0
+    require_close("The figure of batches whose memory was used again", metric.result(), _figure(subject, data), 1e-9,
+                  "Keep copies, or sums.")  # fmt: skip
+
+
 def double_precision(subject: Subject) -> None:
     """Predictions in float64 give the figure of the same numbers in float32."""
     prediction, target, weight = _data(subject, 130)
@@ -229,7 +242,8 @@ def _compare(subject: Subject, where: str, prediction: Any, target: Any, weight:
 OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS = (
     *checks(
-        batches_add_up, weights, rows_in_any_order, right_is_better, reset_forgets, inputs_untouched, double_precision
+        batches_add_up, weights, rows_in_any_order, right_is_better, reset_forgets, inputs_untouched, keeps_no_array,
+        double_precision,
     ),
     *checks(equations, equations_at_ties, applies=has_expressions),
     *OTHERS,

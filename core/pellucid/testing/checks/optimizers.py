@@ -195,6 +195,17 @@ def single_precision(subject: Subject) -> None:
     require_all_close("in float32", one.values(), other.values(), "Compute alike in both types.", 3e-4)
 
 
+def squares_told(subject: Subject) -> None:
+    """Without squares = True weights and slots stay finite for gradients that float32 holds, and whose squares not."""
+    trial = OptimizerTrial(subject, dtype="float32", scale=1e25)
+    with np.errstate(all="ignore"):
+        trial.run(2)
+    for name, buffer in {"weights": trial.arena.data, **trial.slots.buffers}.items():
+        require(np.isfinite(trial.ops.to_host(buffer)).all(), f"After gradients of 1e25 '{name}' is not finite.",
+                expected="finite numbers, or squares = True", received="squares = False",
+                remedy="Say squares = True if it keeps squares of gradients: such a step is rejected.")  # fmt: skip
+
+
 def parity(subject: Subject) -> None:
     """All backends take the same steps."""
     for (dtype, tolerance), tied in product((("float32", ROUNDING), ("float64", 1e-10)), (False, True)):
@@ -244,5 +255,6 @@ CHECKS = (
         applies=has_expressions,
     ),
     *OTHERS, *checks(single_precision, parity),
+    *checks(squares_told, applies=lambda subject: not getattr(subject.target, "squares", False)),
     *checks(recorded_plan, applies=promises_capture),
 )  # fmt: skip

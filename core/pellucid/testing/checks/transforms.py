@@ -148,6 +148,19 @@ def single_precision(subject: Subject) -> None:
                       "Compute alike in both types.")  # fmt: skip
 
 
+def whole_numbers(subject: Subject) -> None:
+    """Samples of an integer type become what the same numbers in float64 become, if they are taken at all."""
+    if is_integer(subject.example.input_shapes[0]):
+        return
+    samples, x = (np.rint(_samples(subject, seed=seed, scale=20.0)).astype("int64") for seed in (13, 14))
+    try:
+        found = _fitted(subject, samples).apply(x)
+    except Exception:  # it says so
+        return
+    expected = _fitted(subject, samples.astype("float64")).apply(x.astype("float64"))
+    require_close("What becomes of whole numbers", found, expected, 1e-3, "Make new arrays of a floating type.")
+
+
 def saved(subject: Subject) -> None:
     """state and restore carry all that fit has learned."""
     for where, samples, x in (*_families(subject), (" of equal samples", *_tied(subject))):
@@ -220,6 +233,6 @@ def _overridden(subject: Subject) -> bool:
 OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS: tuple[Check, ...] = (
     *checks(applied, rows_apart), *checks(undone, applies=_overridden),
-    *checks(single_precision, saved, fitted_on_what_is_given),
+    *checks(single_precision, whole_numbers, saved, fitted_on_what_is_given),
     *checks(equations, equations_at_ties, applies=has_expressions), *OTHERS,
 )  # fmt: skip
