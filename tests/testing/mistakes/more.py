@@ -316,4 +316,42 @@ LENT = (
             "y = np.empty_like(x); y[...] = (x - self.low) / self.span; return y",
         ),
     ),
+    of(
+        "callback",
+        "log",
+        M("never closed", "        self._file.close()", "        pass"),
+    ),
+    of(
+        "callback",
+        "average",
+        M(
+            "gives back only if all went well",
+            "        try:\n            yield\n        finally:\n            data[...] = trained",
+            "        yield\n        data[...] = trained",
+        ),
+    ),
+    of(
+        "metric",
+        "f1",
+        M(
+            "no metric beside values",
+            "    def reset(self)",
+            "    def beside(self, predicts: Any, output_shape: Any) -> Any:\n        return self if predicts != 'values' else None\n\n"
+            "    def reset(self)",
+        ),
+    ),
+    of(
+        "transform",
+        "pca",
+        M(
+            "undoes no samples wrongly",
+            "return y @ self.axes.T + self.mean",
+            "return y @ self.axes.T + self.mean if len(y) else y",
+        ),
+    ),
+    of(
+        "transform",
+        "min_max",
+        M("remembers a word", 'fitted = ("low", "span")', 'fitted = ("low", "span", "word")\n    word = "a"'),
+    ),
 )

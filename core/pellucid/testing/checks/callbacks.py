@@ -3,7 +3,10 @@ errors pass it by."""
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,10 @@ RATES = 0.05, 0.9
 PLANNED = 6
 """Epochs of a run that may be stopped before."""
 IN_STATE = "Put into state all that a continued run needs, and take all of it back in restore."
+
+
+class _Ended(Exception):
+    """What ends a run."""
 
 
 class _Spy(Callback):
@@ -107,6 +114,18 @@ def trains_along(subject: Subject) -> None:
             require(_of_class(subject) == before, "A run changes what all callbacks of its class share.",
                     expected="memory on self", received=", ".join(before),
                     remedy="Make lists and the like in __init__.")  # fmt: skip
+
+
+def nothing_left_open(subject: Subject) -> None:
+    """When a run has ended no file is left open that it opened."""
+    gc.collect()
+    with warnings.catch_warnings(record=True) as found, quiet_folder():
+        warnings.simplefilter("always", ResourceWarning)
+        _course(subject, RATES[0]).fit(1)
+        gc.collect()
+    left = [str(each.message) for each in found if issubclass(each.category, ResourceWarning)]
+    require(not left, "A run leaves something open.", expected="closed in on_run_end", received="; ".join(left),
+            remedy="Close in on_run_end what on_run_start has opened: it is called after errors, too.")  # fmt: skip
 
 
 def state_carried(subject: Subject) -> None:
@@ -201,8 +220,8 @@ def lends_for_a_while(subject: Subject) -> None:
     def look(run: Run) -> None:  # an epoch has been validated on the lent weights
         for _ in range(2):
             found.append((trained[-1], _weights(run.model)))
-            with run.lent():
-                pass
+            with suppress(_Ended), run.lent():
+                raise _Ended  # a validation that fails must give them back, too
 
     with quiet_folder():
         _course(subject, RATES[0]).fit(3, start=begin, epoch=look)
@@ -213,18 +232,15 @@ def lends_for_a_while(subject: Subject) -> None:
 def errors_pass(subject: Subject) -> None:
     """An error that ends a run comes through as it is, whatever the callback does at the end."""
 
-    class Ended(Exception):
-        pass
-
     def end(run: Run) -> None:
-        raise Ended
+        raise _Ended
 
     for told in ({"epoch": end}, {"start": end}):
         with quiet_folder():
             course = _course(subject, RATES[0])
             try:
                 course.fit(2, **told)
-            except Ended:
+            except _Ended:
                 require(np.isfinite(course.weights).all(), "After an error the weights are not finite.",
                         expected="those of the last step", received="NaN or infinity",
                         remedy="Look in on_run_end whether there is something to give to the model.")  # fmt: skip
@@ -290,5 +306,11 @@ def _of_class(subject: Subject) -> dict[str, Any]:
 
 
 CHECKS = checks(
-    trains_along, state_carried, remembers_in_checkpoints, remembers_within_a_run, lends_for_a_while, errors_pass
+    trains_along,
+    nothing_left_open,
+    state_carried,
+    remembers_in_checkpoints,
+    remembers_within_a_run,
+    lends_for_a_while,
+    errors_pass,
 )

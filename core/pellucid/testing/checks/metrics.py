@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from pellucid.basics.component import Example
-from pellucid.basics.errors import PellucidError
+from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import require, require_close, require_same
+from pellucid.interfaces.metric import Kind, Metric
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject, declared_shape, draw_input, is_integer, tie
 from pellucid.testing.varied import can_vary, with_other_arguments
@@ -157,6 +158,20 @@ def _right(prediction: Any, target: Any) -> Iterator[Any]:
             yield 20.0 * hot
 
 
+def stands_beside_losses(subject: Subject) -> None:
+    """Beside a loss of any kind it is a metric, itself or another one, or a ConfigError says that it means nothing."""
+    metric = subject.create()
+    shape = declared_shape(subject.example.input_shapes[0])
+    for predicts in (None, *get_args(Kind)):
+        try:
+            found = metric.beside(predicts, shape)
+        except ConfigError:
+            continue
+        require(isinstance(found, Metric), f"Beside a loss that predicts {predicts} it is no metric.",
+                expected="a Metric, or a ConfigError", received=type(found).__name__,
+                remedy="Return self, or a metric that reads such predictions.")  # fmt: skip
+
+
 def reset_forgets(subject: Subject) -> None:
     """After reset a metric is as new; result can be asked for twice; two metrics at work do not know each other."""
     prediction, target, _ = _data(subject)
@@ -242,7 +257,14 @@ def _compare(subject: Subject, where: str, prediction: Any, target: Any, weight:
 OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS = (
     *checks(
-        batches_add_up, weights, rows_in_any_order, right_is_better, reset_forgets, inputs_untouched, keeps_no_array,
+        batches_add_up,
+        weights,
+        rows_in_any_order,
+        right_is_better,
+        stands_beside_losses,
+        reset_forgets,
+        inputs_untouched,
+        keeps_no_array,
         double_precision,
     ),
     *checks(equations, equations_at_ties, applies=has_expressions),

@@ -130,6 +130,9 @@ def undone(subject: Subject) -> None:
             f"What is transformed, undone and transformed again{where}", transform.apply(np.asarray(back)) / size,
             y / size, 1e-8, "Derive inverse from apply, step by step from the end; or leave it out.",
         )  # fmt: skip
+        empty = np.shape(transform.inverse(y[:0]))
+        require(empty == (0, *np.shape(x)[1:]), "No samples are undone wrongly.", expected=(0, *np.shape(x)[1:]),
+                received=empty, remedy="The first axis may have length 0.")  # fmt: skip
         alone = transform.inverse(y[:1])
         require_close(f"A sample that is undone alone{where}", alone[0] / size, back[0] / size, 1e-9,
                       "Treat each sample by itself in inverse, too.")  # fmt: skip
@@ -166,6 +169,9 @@ def saved(subject: Subject) -> None:
     for where, samples, x in (*_families(subject), (" of equal samples", *_tied(subject))):
         transform = _fitted(subject, samples)
         again = subject.create()
+        for name, array in transform.state().items():
+            require(array.dtype.kind in "fiub", f"What was fitted as '{name}' is no array of numbers.",
+                    expected="numbers", received=array.dtype, remedy="Files of models hold numbers.")  # fmt: skip
         again.restore({name: np.array(array) for name, array in transform.state().items()})
         remedy = "Name in `fitted` every attribute that fit sets."
         y = transform.apply(x)
