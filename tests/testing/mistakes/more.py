@@ -336,7 +336,8 @@ LENT = (
         M(
             "no metric beside values",
             "    def reset(self)",
-            "    def beside(self, predicts: Any, output_shape: Any) -> Any:\n        return self if predicts != 'values' else None\n\n"
+            "    def beside(self, predicts: Any, output_shape: Any) -> Any:\n"
+            "        return self if predicts != 'values' else None\n\n"
             "    def reset(self)",
         ),
     ),
