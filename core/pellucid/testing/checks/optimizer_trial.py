@@ -28,16 +28,18 @@ class OptimizerTrial(Trial):
         grouped: one for each parameter, no two of which have the same learning rate and weight decay.
         tied: whether the numbers of parameters and of gradients meet: see ``tie``.
         scale: how large gradients are.
+        sizes: of the network.
     """
 
     def __init__(
         self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, apart: bool = False,
         grouped: bool = False, optimizer: Optimizer | None = None, tied: bool = False, scale: float = 1.0,
+        sizes: tuple[int, ...] = SIZES,
     ) -> None:  # fmt: skip
         super().__init__(subject, dtype, ops)
         self.optimizer: Optimizer = subject.create() if optimizer is None else optimizer
-        self.model = Sequential([Dense(units) for units in SIZES[1:]])
-        initialize(self.model, SIZES[:1], seed=0, dtype=dtype, ops=self.ops)
+        self.model = Sequential([Dense(units) for units in sizes[1:]])
+        initialize(self.model, sizes[:1], seed=0, dtype=dtype, ops=self.ops)
         self.arena = require_runtime(self.model).arena
         self.slots = Slots(self.arena)
         self.segments = make_segments(self.optimizer, self.slots)
