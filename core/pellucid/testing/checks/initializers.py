@@ -38,8 +38,7 @@ def same_generator(subject: Subject) -> None:
             np.asarray(initializer(np.random.default_rng(seed), shape, fan_in, fan_out)) for seed in (3, 3, 4)
         )
         require_same("What a second call with the same generator gives", second, first, "Draw from rng alone.")
-        drawn = not _decided(subject)
-        require(not drawn or not np.array_equal(first, other), "Two generators give the same values.",
+        require(not _drawn(subject) or not np.array_equal(first, other), "Two generators give the same values.",
                 expected="other numbers", received="the same", remedy="Draw from the rng that is given.")  # fmt: skip
 
 
@@ -60,9 +59,10 @@ def drawn_apart(subject: Subject) -> None:
             )  # fmt: skip
 
 
-def _decided(subject: Subject) -> bool:
-    """Whether the equation of theta is an expression, which leaves nothing to chance."""
-    return any(equation.of == "theta" and equation.python is not None for equation in subject.target.equations)
+def _drawn(subject: Subject) -> bool:
+    """Whether its equations speak of a distribution: of a variance, and of theta by no expression."""
+    told = {equation.of for equation in subject.target.equations if equation.python is not None}
+    return "variance" in told and "theta" not in told
 
 
 def equations(subject: Subject) -> None:
@@ -90,6 +90,6 @@ def equations(subject: Subject) -> None:
 
 OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS = (
-    *checks(values, same_generator), *checks(drawn_apart, applies=lambda subject: not _decided(subject)),
+    *checks(values, same_generator), *checks(drawn_apart, applies=_drawn),
     *checks(equations, applies=has_expressions), *OTHERS,
 )  # fmt: skip
