@@ -52,7 +52,8 @@ def clothes(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], dict[str, bytes
 def letters() -> Callable[[Path, str], dict[str, bytes]]:
     """Writes files in EMNIST's layout into a folder: of each class two images for training and one for the test.
 
-    Upright, an image has a bar in its first row, as long as its label in the file; the files hold it transposed.
+    Upright, an image has a bar in its first row, as long as its label in the file, and in its last corner a number that
+    no other one has: a data set's parts have no image in common. The files hold it transposed.
     """
 
     def write(folder: Path, split: str) -> dict[str, bytes]:
@@ -61,8 +62,9 @@ def letters() -> Callable[[Path, str], dict[str, bytes]]:
         for part, each in (("train", 2), ("test", 1)):
             labels = np.tile(np.arange(first, first + len(emnist.SPLITS[split]), dtype=np.uint8), each)
             upright = np.zeros((len(labels), 28, 28), np.uint8)
-            for image, label in zip(upright, labels, strict=True):
+            for number, (image, label) in enumerate(zip(upright, labels, strict=True)):
                 image[0, : label % 28], image[1, : label // 28] = 255, 255
+                image[27, 26:] = each, number
             stem = f"emnist-{split}-{part}"
             contents[f"{stem}-images-idx3-ubyte.gz"] = gzip.compress(idx(upright.transpose(0, 2, 1).copy()))
             contents[f"{stem}-labels-idx1-ubyte.gz"] = gzip.compress(idx(labels))

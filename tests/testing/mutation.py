@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Sequence
@@ -113,8 +114,9 @@ def first_failure(
 
 
 def registry() -> Registry:
-    """A new registry of what is installed, and of components of these tests as vendors ``odd`` and ``strangers``."""
-    own = [Claim(name, f"tests.testing.{name}", GROUP, f"pellucid-{name}", "1.0") for name in ("odd", "strangers")]
+    """A new registry of what is installed, and of components of these tests under three vendors."""
+    vendors = ("odd", "strangers", "others")
+    own = [Claim(name, f"tests.testing.{name}", GROUP, f"pellucid-{name}", "1.0") for name in vendors]
     return Registry(Plugins(lambda: [*find_claims(), *own]))
 
 
@@ -146,7 +148,9 @@ def executed(name: str, source: str) -> ModuleType:
     module = ModuleType(name)
     module.__package__ = name.rpartition(".")[0]
     module.__file__ = sys.modules[name].__file__
-    exec(compile(source, f"<mutant of {name}>", "exec"), module.__dict__)
+    file = f"<mutant of {name}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # for who reads its source
+    exec(compile(source, file, "exec"), module.__dict__)
     return module
 
 

@@ -39,7 +39,7 @@ class Metric(Component, ABC):
 
     @abstractmethod
     def update(self, prediction: HostArray, target: HostArray, weight: HostArray | None = None) -> None:
-        """Take in one batch."""
+        """Take in one batch. Its arrays are lent, the next one may be computed in their memory: keep copies or sums."""
 
     @abstractmethod
     def result(self) -> float:

@@ -41,7 +41,10 @@ class Normal(Initializer):
     """
 
     equations = (
-        Equation("theta", r"\theta \sim \mathcal{N}(\mathrm{mean}, \mathrm{std}^2)"),
+        Equation(
+            "theta", r"\theta \sim \mathcal{N}(\mathrm{mean}, \mathrm{std}^2)",
+            why="it is drawn; mean and variance say how",
+        ),
         Equation("mean", r"\operatorname{E} \theta = \mathrm{mean}", "mean"),
         Equation("variance", r"\operatorname{Var} \theta = \mathrm{std}^2", "std**2"),
     )

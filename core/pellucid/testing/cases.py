@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest import SkipTest
 
@@ -14,6 +14,7 @@ from pellucid.basics.suggest import a, absent, did_you_mean, listed
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.registry.manifest import Entry
 from pellucid.registry.registry import Registry, default_registry
+from pellucid.testing.blame import cause, own_lines
 from pellucid.testing.check import Check
 from pellucid.testing.checks import CHECKS
 from pellucid.testing.subject import Backends, Subject, installed_backends
@@ -49,20 +50,21 @@ class Case:
             error.where = where
             raise
         except Exception as error:
+            lines = own_lines(error, self.subject.target)
             raise ConformanceError(
-                f"It raised {type(error).__name__}.", expected="no exception", received=str(error), where=where,
-                remedy="See the traceback above: it ends in the line that failed.",
+                f"It raised {type(error).__name__}.", expected="no exception", received=f"{error}{lines}", where=where,
+                remedy="The lines above end in the one that failed.",
             ) from error  # fmt: skip
 
-    def fails(self) -> bool:
-        """Whether it is not skipped and fails."""
+    def failure(self) -> ConformanceError | None:
+        """What it fails with, or None."""
         try:
             self.run()
-        except ConformanceError:
-            return True
+        except ConformanceError as error:
+            return error
         except SkipTest:
             pass
-        return False
+        return None
 
     @property
     def key(self) -> str:
@@ -154,14 +156,25 @@ def _cases(entry: Entry, backends: Backends, skips: Skips) -> Iterable[Case]:
     examples: Sequence[Example] = getattr(target, "examples", Component.examples)
     if not examples:
         yield _case(Subject(entry, target, Example(), backends), Check(has_example), skips)
+    told: list[tuple[Any, ...]] = []
     for number, example in enumerate(examples):
-        subject = Subject(entry, target, example, backends)
-        for check in CHECKS[entry.kind]:
-            if (check.every_example or number == 0) and check.applies(subject):
-                case = _case(subject, check, skips, number)
-                yield case
-                if check.basic and case.fails():
-                    break
+        found, broken = _cases_of(Subject(entry, target, example, backends), skips, number)
+        why = None if broken is None else cause(broken, target)
+        if why is None or why not in told:  # what keeps several examples from being tried is one failure
+            yield from found
+        told += [] if why is None else [why]
+
+
+def _cases_of(subject: Subject, skips: Skips, number: int) -> tuple[list[Case], ConformanceError | None]:
+    """The cases of one example, and what is wrong where they end early: a basic promise is broken."""
+    found: list[Case] = []
+    for check in CHECKS[subject.entry.kind]:
+        if (check.every_example or number == 0) and check.applies(subject):
+            found.append(_case(subject, check, skips, number))
+            error = found[-1].failure() if check.basic else None
+            if error is not None:
+                return found, error
+    return found, None
 
 
 def _case(subject: Subject, check: Check, skips: Skips, number: int = 0) -> Case:
@@ -174,12 +187,13 @@ def _loading(error: PluginError) -> Check:
 
     def can_be_loaded(subject: Subject) -> None:
         """What the manifest names can be imported, and makes components of its kind."""
-        cause = error.__cause__
+        raised = error.__cause__
+        module = SimpleNamespace(__module__=subject.entry.target)
         raise ConformanceError(
             "It cannot be loaded.", expected=f"{subject.entry.target} to be {a(subject.entry.kind)}",
-            received=str(error) if cause is None else f"{type(cause).__name__}: {cause}",
+            received=str(error) if raised is None else f"{type(raised).__name__}: {raised}{own_lines(raised, module)}",
             remedy="Correct the module, or the name of it in the manifest; derive a class from that of its kind.",
-        ) from cause  # fmt: skip
+        ) from raised  # fmt: skip
 
     return Check(can_be_loaded, basic=True)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 # isort: off
 from pellucid.testing.check import Check, checks
-from pellucid.testing.checks import augmentations, callbacks, calls, data, feeds, general, initializers, layer_building
-from pellucid.testing.checks import layer_calls, layer_maths, losses, metrics, objectives, optimizers, regularizers
-from pellucid.testing.checks import schedules
+from pellucid.testing.checks import augmentations, callbacks, calls, datasets, feeds, general, initializers
+from pellucid.testing.checks import layer_building, layer_calls, layer_maths, losses, metrics, objectives, optimizers
+from pellucid.testing.checks import regularizers, schedules, transforms
 from pellucid.testing.checks import layer_sizes, layer_values, loss_values
 from pellucid.testing.checks.compared import with_compared
 # isort: on
@@ -27,13 +27,13 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "model": (*general.CHECKS, *LAYER),
     "loss": (*general.CHECKS, *general.EQUATIONS, *LOSS),
     "objective": (*general.CHECKS, *general.EQUATIONS, *objectives.CHECKS),
-    "optimizer": (*general.CHECKS, *general.EQUATIONS, *optimizers.CHECKS),
-    "schedule": (*general.CHECKS, *general.EQUATIONS, *schedules.CHECKS),
-    "initializer": (*general.CHECKS, *general.EQUATIONS, *initializers.CHECKS),
-    "regularizer": (*general.CHECKS, *general.EQUATIONS, *regularizers.CHECKS),
-    "metric": (*general.CHECKS, *metrics.CHECKS),
-    "transform": (*general.CHECKS, *data.TRANSFORM, *augmentations.CHECKS),
-    "dataset": (*general.CHECKS, *data.DATASET),
+    "optimizer": (*general.CHECKS, *general.EQUATIONS, *general.VALUES, *optimizers.CHECKS),
+    "schedule": (*general.CHECKS, *general.EQUATIONS, *general.VALUES, *schedules.CHECKS),
+    "initializer": (*general.CHECKS, *general.EQUATIONS, *general.VALUES, *initializers.CHECKS),
+    "regularizer": (*general.CHECKS, *general.EQUATIONS, *general.VALUES, *regularizers.CHECKS),
+    "metric": (*general.CHECKS, *general.VALUES, *metrics.CHECKS),
+    "transform": (*general.CHECKS, *general.VALUES, *transforms.CHECKS, *augmentations.CHECKS),
+    "dataset": (*general.CHECKS, *datasets.CHECKS),
     "feed": (*general.CHECKS, *feeds.FEED),
     "sampler": (*general.CHECKS, *feeds.SAMPLER),
     "callback": (*general.CHECKS, *callbacks.CHECKS),

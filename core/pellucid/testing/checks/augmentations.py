@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,27 +13,32 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.transform import Augmentation
 from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks
+from pellucid.testing.checks.calls import poisoned
+from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import Subject, draw_input
 
-ROWS = 6
+ROWS, MANY = 6, 70
+DRAWN = "Draw from ctx.uniform and ctx.normal with the batch as first axis, and from nothing else."
 
 
-def _samples(subject: Subject, dtype: str = "float64") -> HostArray:
-    return draw_input(subject.example.input_shapes[0], ROWS, np.random.default_rng(13), dtype, unit=True)
+def _samples(subject: Subject, dtype: str = "float64", rows: int = ROWS) -> HostArray:
+    return draw_input(subject.example.input_shapes[0], rows, np.random.default_rng(13), dtype, unit=True)
 
 
 def _augmented(
     subject: Subject, x: HostArray, *, ops: Ops | None = None, step: int = 0, row_offset: int = 0,
-    ctx: Context | None = None,
+    ctx: Context | None = None, seed: int = 5,
 ) -> HostArray:  # fmt: skip
     """What a new augmentation, or one in this context, makes of the batch; as a copy on the host."""
     augmentation: Any = subject.create()
     augmentation.fit(x)
     chosen = ops or subject.backends.reference
     if ctx is None:
-        ctx = Context(chosen, training=True, seed=5, dtype=x.dtype)
+        ctx = Context(chosen, training=True, seed=seed, dtype=x.dtype)
     ctx.begin(step, 0, row_offset=row_offset)
-    return np.array(chosen.to_host(augmentation.augment(ctx, chosen.asarray(x))))
+    with unchanged(augmentation, what="augment", remedy="Keep nothing on self: what belongs to a call goes on ctx."):
+        augmented = augmentation.augment(ctx, chosen.asarray(x))
+    return np.array(chosen.to_host(augmented))
 
 
 def shape_kept(subject: Subject) -> None:
@@ -54,17 +60,57 @@ def shape_kept(subject: Subject) -> None:
 
 def keyed_by_step_and_row(subject: Subject) -> None:
     """The same step gives the same bits, another step others; a batch split into micro-batches gives the same rows."""
-    x = _samples(subject)
-    whole = _augmented(subject, x)
-    remedy = "Draw from ctx.uniform and ctx.normal with the batch as first axis, and from nothing else."
-    require_same("The batch augmented again at the same step", _augmented(subject, x), whole, remedy)
-    parts = [_augmented(subject, x[:4]), _augmented(subject, x[4:], row_offset=4)]
-    require_close("The batch augmented in two micro-batches", np.concatenate(parts), whole, 1e-12, remedy)
+    for x, cut in ((_samples(subject), 4), (_samples(subject, rows=MANY), 33)):
+        whole = _augmented(subject, x)
+        require_same("The batch augmented again at the same step", _augmented(subject, x), whole, DRAWN)
+        parts = [_augmented(subject, x[:cut]), _augmented(subject, x[cut:], row_offset=cut)]
+        require_close("The batch augmented in two micro-batches", np.concatenate(parts), whole, 1e-12, DRAWN)
+    x = _samples(subject, rows=MANY)
     ctx = Context(subject.backends.reference, training=True, seed=5, dtype=x.dtype)
-    first = _augmented(subject, x, ctx=ctx)
-    differs = any(not np.array_equal(first, _augmented(subject, x, ctx=ctx, step=step)) for step in range(1, 5))
-    require(differs, "Five steps give the same batch.", expected="random changes", received="the same numbers",
-            remedy="Call ctx.uniform or ctx.normal in every augment; keep no result on self.")  # fmt: skip
+    steps = [_augmented(subject, x, ctx=ctx, step=step) for step in (0, 1, 2, 3, 4, 5, 99, 100, 1_000, 1_001)]
+    differs = any(not np.array_equal(steps[0], other) for other in steps[1:])
+    remedy = "Call ctx.uniform or ctx.normal in every augment; keep no result on self."
+    require(differs, "Ten steps give the same batch.", expected="random changes", received="the same numbers",
+            remedy=remedy)  # fmt: skip
+    repeated = sum(np.array_equal(a, b) and not np.array_equal(a, x) for a, b in pairwise(steps))
+    require(repeated < 3, "Steps after each other give the same batch.", expected="other changes at each step",
+            received=f"{repeated} of 9 times the same numbers", remedy=remedy)  # fmt: skip
+
+
+def random_for_each_row(subject: Subject) -> None:
+    """Each row is changed in its own way, and another seed changes it in another way."""
+    one = _samples(subject)[:1]
+    x = np.repeat(one, MANY, axis=0)
+    steps = [_augmented(subject, x, step=step) for step in range(4)]
+    alike = all((y == y[:1]).all() for y in steps) and any((y != x).any() for y in steps)
+    require(not alike, "All rows are changed in the same way.", expected="random numbers for each row",
+            received="equal rows stay equal", remedy=DRAWN)  # fmt: skip
+    other = [_augmented(subject, x, step=step, seed=6) for step in range(4)]
+    require(any(not np.array_equal(a, b) for a, b in zip(steps, other, strict=True)),
+            "Two seeds give the same changes.", expected="others", received="the same", remedy=DRAWN)  # fmt: skip
+    again = [_augmented(subject, x, step=step) for step in range(4)]
+    for a, b in zip(again, steps, strict=True):
+        require_same("The batch of the same seed and step", a, b, DRAWN)
+
+
+def in_the_middle_of_others(subject: Subject) -> None:
+    """A row is changed in the same way whatever rows it stands among: it learns nothing of its neighbours."""
+    x = _samples(subject, rows=MANY)
+    whole, others = _augmented(subject, x), x.copy()
+    others[1:] = 1.0 - others[1:] / 2
+    require_close("The first row among other rows", _augmented(subject, others)[0], whole[0], 1e-12,
+                  "Treat each sample by itself.")  # fmt: skip
+
+
+def context_used_again(subject: Subject) -> None:
+    """A context that has served before gives what a new one gives, and memory is never read before it is written."""
+    ops = poisoned(subject.backends.reference)
+    ctx = Context(ops, training=True, seed=5, dtype=np.dtype("float64"))
+    for step, rows in enumerate((4, 4, 2, 6, 4)):
+        x = _samples(subject, rows=6)[:rows] + step / 8
+        again = _augmented(subject, x, ops=ops, ctx=ctx, step=step)
+        require_same(f"Batch {step} in a context that is used again", again, _augmented(subject, x, step=step),
+                     "Scratch is uninitialised: overwrite all of it at every call.")  # fmt: skip
 
 
 def prediction_untouched(subject: Subject) -> None:
@@ -75,14 +121,16 @@ def prediction_untouched(subject: Subject) -> None:
 
 def backends_agree(subject: Subject) -> None:
     """Every backend augments alike."""
-    x = _samples(subject, "float32")
-    expected = _augmented(subject, x)
-    for ops in subject.backends.all():
-        require_close(f"The batch augmented on '{ops.name}'", _augmented(subject, x, ops=ops), expected, 1e-5,
-                      "Compute through ctx.ops and ctx.op only.")  # fmt: skip
+    for rows in (ROWS, MANY):
+        x = _samples(subject, "float32", rows)
+        expected = _augmented(subject, x)
+        for ops in subject.backends.all():
+            require_close(f"The batch augmented on '{ops.name}'", _augmented(subject, x, ops=ops), expected, 1e-5,
+                          "Compute through ctx.ops and ctx.op only.")  # fmt: skip
 
 
 CHECKS = checks(
-    shape_kept, keyed_by_step_and_row, prediction_untouched, backends_agree,
+    shape_kept, keyed_by_step_and_row, random_for_each_row, in_the_middle_of_others, context_used_again,
+    prediction_untouched, backends_agree,
     applies=lambda subject: isinstance(subject.target, type) and issubclass(subject.target, Augmentation),
 )  # fmt: skip

@@ -15,8 +15,9 @@ from pellucid.standard.ops.base import Ops
 from pellucid.testing.subject import Subject, tie
 from pellucid.testing.trial import Trial
 
-SIZES = 5, 4, 3
-"""Inputs, hidden units and outputs of the small network whose parameters are moved."""
+SIZES = 19, 19, 19, 3
+"""Inputs, hidden units and outputs of the small network whose parameters are moved: more numbers than a vector of any
+processor holds, and no multiple of one; two of the parameters are as large as each other."""
 
 
 class OptimizerTrial(Trial):
@@ -24,24 +25,30 @@ class OptimizerTrial(Trial):
 
     Args:
         apart: one segment for each parameter, where otherwise equal neighbours make one.
+        grouped: one for each parameter, no two of which have the same learning rate and weight decay.
         tied: whether the numbers of parameters and of gradients meet: see ``tie``.
+        scale: how large gradients are.
+        sizes: of the network.
     """
 
     def __init__(
         self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, apart: bool = False,
-        optimizer: Optimizer | None = None, tied: bool = False,
+        grouped: bool = False, optimizer: Optimizer | None = None, tied: bool = False, scale: float = 1.0,
+        sizes: tuple[int, ...] = SIZES,
     ) -> None:  # fmt: skip
         super().__init__(subject, dtype, ops)
         self.optimizer: Optimizer = subject.create() if optimizer is None else optimizer
-        self.model = Sequential([Dense(SIZES[1]), Dense(SIZES[2])])
-        initialize(self.model, SIZES[:1], seed=0, dtype=dtype, ops=self.ops)
+        self.model = Sequential([Dense(units) for units in sizes[1:]])
+        initialize(self.model, sizes[:1], seed=0, dtype=dtype, ops=self.ops)
         self.arena = require_runtime(self.model).arena
         self.slots = Slots(self.arena)
         self.segments = make_segments(self.optimizer, self.slots)
-        if apart:
+        if apart or grouped:
             self.segments = [part for segment in self.segments for part in self._apart(segment)]
+        for number, segment in enumerate(self.segments if grouped else ()):
+            segment.hyper[:] = segment.base_lr * (1 + number / 2), segment.weight_decay + 0.01 * number
         rng = np.random.default_rng(9)
-        self.tied = tied
+        self.tied, self.scale = tied, scale
         for param in self.arena.params:
             param.data = self._drawn(rng, param.shape).astype(dtype)
 
@@ -62,6 +69,8 @@ class OptimizerTrial(Trial):
         rng = np.random.default_rng([seed, 10])
         for param in self.arena.params:
             self.ops.copy(self._drawn(rng, param.shape), param.grad)
+            if self.scale != 1.0:
+                self.ops.scale(param.grad, self.scale)
 
     def step(self, segments: list[Segment] | None = None) -> None:
         """One accepted step with the gradients as they are."""
@@ -72,6 +81,16 @@ class OptimizerTrial(Trial):
         """Steps with random gradients that depend on their number."""
         for number in range(first, first + steps):
             self.set_gradients(number)
+            self.step()
+
+    def run_long(self, until: int) -> None:
+        """Steps up to this number, over a few gradients again and again."""
+        kept = []
+        for seed in range(4):
+            self.set_gradients(seed)
+            kept.append(np.array(self.ops.to_host(self.arena.grad)))
+        for number in range(int(self.slots.t), until):
+            self.ops.copy(self.ops.asarray(kept[number % 4]), self.arena.grad)
             self.step()
 
     def slot_values(self, param: Any) -> dict[str, Any]:

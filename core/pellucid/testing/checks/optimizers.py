@@ -15,6 +15,7 @@ from pellucid.testing.check import checks, has_expressions, promises_capture
 from pellucid.testing.checks.optimizer_trial import OptimizerTrial
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import NO_PLAN, ROUNDING, Subject
+from pellucid.testing.varied import can_vary, with_other_arguments
 
 IN_SLOTS = "What is kept from step to step goes into segment.slot(name) and segment.t, nothing on self."
 BY_ITSELF = "Treat each parameter by itself: numbers over all of segment.data depend on where it is cut."
@@ -34,9 +35,28 @@ def equations_at_ties(subject: Subject) -> None:
     _compare(OptimizerTrial(subject, tied=True))
 
 
-def _compare(trial: OptimizerTrial) -> None:
-    """Take four steps and hold the equations against each."""
-    for number in range(4):
+def equations_of_segments(subject: Subject) -> None:
+    """The equations give the steps where each segment has a learning rate and a weight decay of its own."""
+    _compare(OptimizerTrial(subject, grouped=True))
+
+
+def equations_of_large_gradients(subject: Subject) -> None:
+    """The equations give the steps for gradients of a thousandth and of a million, too."""
+    for scale in (1e-3, 1e3, 1e6):
+        _compare(OptimizerTrial(subject, scale=scale))
+
+
+def equations_later(subject: Subject) -> None:
+    """The equations give the steps of a long run, around the hundredth and the thousandth."""
+    trial = OptimizerTrial(subject)
+    for start in (9, 99, 999):
+        trial.run_long(start)
+        _compare(trial, 3)
+
+
+def _compare(trial: OptimizerTrial, steps: int = 4) -> None:
+    """Take steps and hold the equations against each."""
+    for number in range(int(trial.slots.t), int(trial.slots.t) + steps):
         before, slots = trial.values(), {p.path: trial.slot_values(p) for p in trial.arena.params}
         trial.set_gradients(number)
         gradients = trial.gradients()
@@ -84,6 +104,10 @@ def segments_cut_anywhere(subject: Subject) -> None:
     whole.run(3)
     cut.run(3)
     require_all_close("with one segment for each parameter", cut.values(), whole.values(), BY_ITSELF)
+    turned = OptimizerTrial(subject, apart=True)
+    turned.segments.reverse()
+    turned.run(3)
+    require_all_close("with the segments in another order", turned.values(), whole.values(), BY_ITSELF)
     before = cut.values()
     cut.set_gradients(5)
     cut.step(cut.segments[:1])
@@ -108,24 +132,30 @@ def zero_gradient(subject: Subject) -> None:
 
 def state_in_slots(subject: Subject) -> None:
     """A new optimizer with the old one's slots and step count continues with the same bits."""
+    for steps in (3, 12):
+        _continued(subject, steps)
+
+
+def _continued(subject: Subject, steps: int) -> None:
+    """Hand over after these steps, and take two more."""
     through, first = OptimizerTrial(subject), OptimizerTrial(subject)
-    through.run(5)
-    first.run(3)
+    through.run(steps + 2)
+    first.run(steps)
     second = OptimizerTrial(subject)
     for param, own in zip(first.arena.params, second.arena.params, strict=True):
         own.data = param.data
     for name, buffer in first.slots.buffers.items():
         second.ops.copy(buffer, second.slots.buffer(name))
     second.slots.t[()] = first.slots.t
-    second.run(2, first=3)
-    require_all_close("of a run that was continued after 3 steps", second.values(), through.values(), IN_SLOTS)
+    second.run(2, first=steps)
+    require_all_close(f"of a run that was continued after {steps} steps", second.values(), through.values(), IN_SLOTS)
 
 
 def nothing_kept(subject: Subject) -> None:
     """step changes nothing on self."""
     trial = OptimizerTrial(subject)
     with unchanged(trial.optimizer, what="step", remedy=IN_SLOTS):
-        trial.run(2)
+        trial.run(12)
 
 
 def follows_the_schedule(subject: Subject) -> None:
@@ -157,6 +187,25 @@ def dtype_kept(subject: Subject) -> None:
         for name, buffer in buffers.items():
             require(buffer.dtype == dtype and np.isfinite(buffer).all(), f"{name} are no finite {dtype}.",
                     expected=dtype, received=buffer.dtype, remedy="Update arrays in place.")  # fmt: skip
+
+
+def single_precision(subject: Subject) -> None:
+    """In float32 it takes the steps that it takes in float64, up to rounding."""
+    one, other = OptimizerTrial(subject, dtype="float32"), OptimizerTrial(subject)
+    for trial in (one, other):
+        trial.run(4)
+    require_all_close("in float32", one.values(), other.values(), "Compute alike in both types.", 3e-4)
+
+
+def squares_told(subject: Subject) -> None:
+    """Without squares = True weights and slots stay finite for gradients that float32 holds, and whose squares not."""
+    trial = OptimizerTrial(subject, dtype="float32", scale=1e25)
+    with np.errstate(all="ignore"):
+        trial.run(2)
+    for name, buffer in {"weights": trial.arena.data, **trial.slots.buffers}.items():
+        require(np.isfinite(trial.ops.to_host(buffer)).all(), f"After gradients of 1e25 '{name}' is not finite.",
+                expected="finite numbers, or squares = True", received="squares = False",
+                remedy="Say squares = True if it keeps squares of gradients: such a step is rejected.")  # fmt: skip
 
 
 def parity(subject: Subject) -> None:
@@ -199,9 +248,15 @@ def recorded_plan(subject: Subject) -> None:
         )  # fmt: skip
 
 
+OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
 CHECKS = (
     *checks(descends), *checks(zeroes_grad, applies=lambda subject: getattr(subject.target, "zeroes_grad", False)),
     *checks(segments_cut_anywhere, zero_gradient, state_in_slots, nothing_kept, follows_the_schedule, dtype_kept),
-    *checks(equations, equations_at_ties, applies=has_expressions), *checks(parity),
+    *checks(
+        equations, equations_at_ties, equations_of_segments, equations_of_large_gradients, equations_later,
+        applies=has_expressions,
+    ),
+    *OTHERS, *checks(single_precision, parity),
+    *checks(squares_told, applies=lambda subject: not getattr(subject.target, "squares", False)),
     *checks(recorded_plan, applies=promises_capture),
 )  # fmt: skip

@@ -12,9 +12,15 @@ from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject
+from pellucid.testing.varied import can_vary, with_other_arguments
 
-PLANNED = ((0, 0), (5, 0), *((step, 10) for step in range(13)))
-"""(step, total): single steps have no plan (total 0), and a run may go on beyond its plan."""
+_LONG = (0, 1, 9, 10, 99, 100, 999, 1_000, 1_001, 4_999, 5_000, 9_999, 10_000, 10_001, 99_999, 1_000_000, 10_000_000)
+PLANNED = (
+    *((step, 10) for step in range(13)),
+    *((step, total) for total in (0, 1_000, 10_000, 1_000_000) for step in (*_LONG, 5, 237, 12_345)),
+    (0, 1), (1, 1), (2, 1),
+)  # fmt: skip
+"""(step, total): single steps have no plan (total 0), runs are short or long, and may go on beyond their plan."""
 
 
 def _factor(schedule: Any, step: int, total: int) -> Any:
@@ -37,7 +43,7 @@ def factors(subject: Subject) -> None:
 def endless(subject: Subject) -> None:
     """Without a plan it is not over: where a long plan would still train, single steps do."""
     schedule = subject.create()
-    for step in (1, 5):
+    for step in (1, 5, 1_000, 20_000):
         planned, alone = _factor(schedule, step, 10**6), _factor(schedule, step, 0)
         require(
             alone > 0 or planned == 0, f"Without a plan (total 0) the factor of step {step} is 0: nothing is trained.",
@@ -65,4 +71,5 @@ def equations(subject: Subject) -> None:
         require_equations(schedule, {"step": step, "total": total}, computed, 1e-12, where=where)
 
 
-CHECKS = (*checks(factors, endless, pure), *checks(equations, applies=has_expressions))
+OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
+CHECKS = (*checks(factors, endless, pure), *checks(equations, applies=has_expressions), *OTHERS)

@@ -48,13 +48,14 @@ class Latents(Transform):
     """
 
     equations = (
-        Equation("z", r"z = g(x)"),
+        Equation("z", r"z = g(x)", why="g is a network"),
         Equation(
             "y",
             r"y = (z - \mu) / \sigma, \quad \mu = \mathrm{mean}\, z, \quad"
             r" \sigma = \mathrm{std}\, z \text{, but 1 where that is 0}",
+            why="z is what a network gives that fit trains",
         ),
-        Equation("x", r"x = h(\sigma y + \mu)"),
+        Equation("x", r"x = h(\sigma y + \mu)", why="h is trained to come near to the way back, and is no inverse"),
     )
     examples = (
         Example({"autoencoder": {"type": "ae/autoencoder", "latent": 2, "hidden": [4]}, "epochs": 1}, ((5,),)),

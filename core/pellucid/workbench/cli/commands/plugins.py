@@ -1,13 +1,16 @@
-"""pellucid plugins [freeze|restore FILE]: which are installed, and why one is not loaded; a list of them, and back."""
+"""pellucid plugins [freeze|restore FILE]: which are installed, why one is not loaded, how good the kit found them; a
+list of them, and back."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from pellucid.basics.errors import ConfigError
+from pellucid.glassbox.quality import kept
 from pellucid.registry.plugins import ALLOW_LIST, STRICT, Plugin
 from pellucid.registry.registry import default_registry
 from pellucid.workbench.cli.console import Output, lenient, table
@@ -90,15 +93,27 @@ def _restore(file: Path, upgrade: bool, output: Output) -> int:
 
 def as_data(plugin: Plugin) -> dict[str, object]:
     names = ("vendor", "status", "distribution", "version", "module", "reason", "traceback")
-    return {name: getattr(plugin, name) for name in names} | {"components": len(plugin.entries)}
+    found = kept(plugin.vendor) if plugin.status == "loaded" else None
+    quality = None if found is None else asdict(found) | {"stale": found.stale(plugin.version, plugin.module)}
+    return {name: getattr(plugin, name) for name in names} | {"components": len(plugin.entries), "quality": quality}
 
 
 def as_text(plugins: list[Plugin], *, tracebacks: bool = False) -> str:
-    rows = [("vendor", "status", "package", "components")]
-    rows += [(p.vendor, p.status, f"{p.distribution} {p.version}", str(len(p.entries))) for p in plugins]
+    rows = [("vendor", "status", "package", "components", "quality")]
+    rows += [(p.vendor, p.status, f"{p.distribution} {p.version}", str(len(p.entries)), _quality(p)) for p in plugins]
     notes = [str(plugin) for plugin in plugins if plugin.reason]
     if tracebacks:
         notes += [f"--- {p.vendor} ---\n{p.traceback.rstrip()}" for p in plugins if p.traceback]
     elif any(plugin.traceback for plugin in plugins):
         notes.append("To see where: pellucid plugins --traceback")
-    return "\n\n".join([table(rows), *notes])
+    measured = "Quality is what the conformance kit found on this machine: python -m pellucid.testing VENDOR."
+    return "\n\n".join([table(rows), *notes, measured])
+
+
+def _quality(plugin: Plugin) -> str:
+    """``gold, 2026-11-26``; where plugin or pellucid have changed since, that; ``not measured``."""
+    found = kept(plugin.vendor) if plugin.status == "loaded" else None
+    if found is None:
+        return "not measured" if plugin.status == "loaded" else ""
+    stale = found.stale(plugin.version, plugin.module)
+    return f"{found.level}, {found.when[:10]}" + (f" ({stale})" if stale else "")
