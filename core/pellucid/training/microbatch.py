@@ -21,7 +21,10 @@ class Source:
         cursor: 0-d int64 array, how many rows of the order have been used.
         totals: float64 array: Σ count·loss and Σ count over them.
         full: the rows of a full micro-batch; what is left of an epoch has fewer.
+        own: whether the arrays are nobody else's.
     """
+
+    own = False
 
     def __init__(
         self, inputs: tuple[Array, ...], y: Array | None, weight: Array | None, totals: Array | None = None
@@ -45,7 +48,9 @@ class Source:
     def copy(self, totals: Array) -> Source:
         """A source of its own memory."""
         *inputs, y, weight = (None if part is None else part.copy() for part in self.arrays)
-        return Source(tuple(inputs), y, weight, totals)
+        copied = Source(tuple(inputs), y, weight, totals)
+        copied.own = True
+        return copied
 
     def shuffle(self, seed: int, epoch: int) -> None:
         """Visit the rows in an order that depends on (seed, epoch) alone."""
@@ -60,13 +65,15 @@ class MicroBatch:
         ctx: its root context, a twin of the trainer's.
         batch: the gathered rows, its first input augmented.
         capturable: whether which calls it makes depends on nothing but shapes.
+        pairs: what its arrays are gathered from, and each.
+        augmentations: of the model's transforms.
     """
 
     def __init__(self, root: Context, model: Layer, objective: Objective, source: Source, rows: int) -> None:
         self.ctx, self.model, self.objective, self.source = root.twin(), model, objective, source
         self.ops = root.ops
         self.index = np.empty(rows, np.int64)
-        self._pairs: list[tuple[Array, Array]] = []
+        self.pairs: list[tuple[Array, Array]] = []
         inputs = tuple(self._buffer(x) for x in source.inputs)
         self.batch = Batch(
             x=inputs if len(inputs) > 1 else inputs[0],
@@ -74,28 +81,28 @@ class MicroBatch:
             weight=None if source.weight is None else self._buffer(source.weight),
             index=self.index,
         )
-        self._augmentations = [t for t in require_runtime(model).transforms if isinstance(t, Augmentation)]
+        self.augmentations = [t for t in require_runtime(model).transforms if isinstance(t, Augmentation)]
         # With weights the number that losses divide by changes from batch to batch, and with it the recorded calls.
-        parts = (objective, *(layer for _, layer in model.walk()), *self._augmentations)
+        parts = (objective, *(layer for _, layer in model.walk()), *self.augmentations)
         self.capturable = source.weight is None and all(part.capturable for part in parts)
 
     def _buffer(self, source: Array) -> Array:
         buffer = self.ops.empty((len(self.index), *source.shape[1:]), source.dtype)
-        self._pairs.append((source, buffer))
+        self.pairs.append((source, buffer))
         return buffer
 
     def _gather(self) -> None:
         """Take the next rows of the source's order, and augment them."""
         self.ops.next_rows(self.source.order, self.source.cursor, self.index)
-        for source, buffer in self._pairs:
+        for source, buffer in self.pairs:
             self.ops.gather(source, self.index, buffer)
-        if self._augmentations:
-            first, *others = (buffer for _, buffer in self._pairs[: len(self.source.inputs)])
+        if self.augmentations:
+            first, *others = (buffer for _, buffer in self.pairs[: len(self.source.inputs)])
             x = (self._augmented(first), *others)
             self.batch.x = x if others else x[0]
 
     def _augmented(self, x: Array) -> Array:
-        for i, augmentation in enumerate(self._augmentations):
+        for i, augmentation in enumerate(self.augmentations):
             y = augmentation.augment(self.ctx.child(f"augmentation.{i}"), x)
             if y.shape != x.shape or y.dtype != x.dtype:
                 raise ShapeError(
