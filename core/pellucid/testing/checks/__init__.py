@@ -4,29 +4,33 @@ from __future__ import annotations
 
 # isort: off
 from pellucid.testing.check import Check, checks
-from pellucid.testing.checks import augmentations, callbacks, calls, data, general, initializers, layer_building
-from pellucid.testing.checks import layer_calls, layer_maths, losses, metrics, objectives, optimizers, regularizers
-from pellucid.testing.checks import schedules
+from pellucid.testing.checks import augmentations, callbacks, calls, capture, data, general, initializers, kernels
+from pellucid.testing.checks import layer_building, layer_calls, layer_maths, losses, metrics, objectives, optimizers
+from pellucid.testing.checks import regularizers, schedules
 # isort: on
 
 FIRST = checks(calls.nothing_kept, layer_calls.repeats, calls.inputs_untouched)
 """All other cases compare one call with another, and would blame something else where these are broken."""
 LAYER = (
     *FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *calls.APART, *layer_calls.CHECKS, *calls.BACKENDS,
+    *capture.CALLS, *kernels.CALLS,
 )  # fmt: skip
-LOSS = (*losses.CHECKS, *checks(calls.nothing_kept, calls.inputs_untouched), *calls.APART, *calls.BACKENDS)
+LOSS = (
+    *losses.CHECKS, *checks(calls.nothing_kept, calls.inputs_untouched), *calls.APART, *calls.BACKENDS, *capture.CALLS,
+    *kernels.CALLS,
+)  # fmt: skip
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "layer": (*general.CHECKS, *general.EQUATIONS, *LAYER, *layer_maths.EQUATIONS),
     "model": (*general.CHECKS, *LAYER),
     "loss": (*general.CHECKS, *general.EQUATIONS, *LOSS),
-    "objective": (*general.CHECKS, *general.EQUATIONS, *objectives.CHECKS),
-    "optimizer": (*general.CHECKS, *general.EQUATIONS, *optimizers.CHECKS),
+    "objective": (*general.CHECKS, *general.EQUATIONS, *objectives.CHECKS, *capture.CALLS),
+    "optimizer": (*general.CHECKS, *general.EQUATIONS, *optimizers.CHECKS, *kernels.OPTIMIZER),
     "schedule": (*general.CHECKS, *general.EQUATIONS, *schedules.CHECKS),
     "initializer": (*general.CHECKS, *general.EQUATIONS, *initializers.CHECKS),
-    "regularizer": (*general.CHECKS, *general.EQUATIONS, *regularizers.CHECKS),
+    "regularizer": (*general.CHECKS, *general.EQUATIONS, *regularizers.CHECKS, *capture.GRADIENT, *kernels.REGULARIZER),
     "metric": (*general.CHECKS, *metrics.CHECKS),
-    "transform": (*general.CHECKS, *data.TRANSFORM, *augmentations.CHECKS),
+    "transform": (*general.CHECKS, *data.TRANSFORM, *augmentations.CHECKS, *capture.AUGMENTATION),
     "dataset": (*general.CHECKS, *data.DATASET),
     "callback": (*general.CHECKS, *callbacks.CHECKS),
 }

@@ -25,16 +25,17 @@ class OptimizerTrial(Trial):
     Args:
         apart: one segment for each parameter, where otherwise equal neighbours make one.
         tied: whether the numbers of parameters and of gradients meet: see ``tie``.
+        sizes: of the network.
     """
 
     def __init__(
         self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, apart: bool = False,
-        optimizer: Optimizer | None = None, tied: bool = False,
+        optimizer: Optimizer | None = None, tied: bool = False, sizes: tuple[int, int, int] = SIZES,
     ) -> None:  # fmt: skip
         super().__init__(subject, dtype, ops)
         self.optimizer: Optimizer = subject.create() if optimizer is None else optimizer
-        self.model = Sequential([Dense(SIZES[1]), Dense(SIZES[2])])
-        initialize(self.model, SIZES[:1], seed=0, dtype=dtype, ops=self.ops)
+        self.model = Sequential([Dense(sizes[1]), Dense(sizes[2])])
+        initialize(self.model, sizes[:1], seed=0, dtype=dtype, ops=self.ops)
         self.arena = require_runtime(self.model).arena
         self.slots = Slots(self.arena)
         self.segments = make_segments(self.optimizer, self.slots)

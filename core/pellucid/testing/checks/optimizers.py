@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from itertools import product
 from typing import Any
-from unittest import SkipTest
 
 import numpy as np
 
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require, require_all_close, require_same
 from pellucid.testing.check import checks, has_expressions, promises_capture
+from pellucid.testing.checks.capture import recorded
 from pellucid.testing.checks.optimizer_trial import OptimizerTrial
 from pellucid.testing.fingerprint import unchanged
-from pellucid.testing.subject import NO_PLAN, ROUNDING, Subject
+from pellucid.testing.subject import ROUNDING, Subject
 
 IN_SLOTS = "What is kept from step to step goes into segment.slot(name) and segment.t, nothing on self."
+CELLS = (
+    "capturable = True promises that step is calls of ops alone, which read lr, weight decay and t from segment.hyper "
+    "and segment.t_cell."
+)
 BY_ITSELF = "Treat each parameter by itself: numbers over all of segment.data depend on where it is cut."
 
 
@@ -180,9 +184,10 @@ def recorded_plan(subject: Subject) -> None:
     eager.run(1)
     trial.set_gradients(1)
     eager.run(1, first=1)
-    _, plan = subject.fast.record(trial.step)
-    if plan is None:
-        raise SkipTest(NO_PLAN)
+    trial.slots.asked.clear()
+    plan = recorded(subject.fast, trial.step, "of a step")
+    require(not trial.slots.asked, "A step asks for what is another at every step.", expected="calls of ops alone",
+            received=sorted(trial.slots.asked), remedy=CELLS)  # fmt: skip
     for number in (2, 3):
         for one in (trial, eager):
             one.set_gradients(number)
@@ -191,9 +196,7 @@ def recorded_plan(subject: Subject) -> None:
         plan.run()
         eager.step()
         require_all_close(
-            f"after replay {number - 1} of a recorded step", trial.values(), eager.values(),
-            "capturable = True promises that step is calls of ops alone, which read lr, weight decay and t from "
-            "segment.hyper and segment.t_cell.",
+            f"after replay {number - 1} of a recorded step", trial.values(), eager.values(), CELLS,
         )  # fmt: skip
 
 
