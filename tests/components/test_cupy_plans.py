@@ -12,6 +12,7 @@ from pellucid.basics.errors import DataError, NumericalError
 from pellucid.ops.backends import get_ops
 
 from tests.components.test_cupy_backend import GPU, ON_A_GPU, needs_compiler
+from tests.testing.wrong.promises import Descent, Fading, OfChance, OfEpoch, OfStep
 
 pytestmark = needs_compiler
 RNG = np.random.default_rng(0)
@@ -267,3 +268,30 @@ def test_an_objective_may_be_of_the_models_type(ops: Any) -> None:
     mine = trained(get_ops("reference"), LAYERS, loss=None, objective=Narrow(), epochs=3)
     assert ops.refused is None
     np.testing.assert_allclose(its.history["loss"], mine.history["loss"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [OfEpoch, OfStep, OfChance, Descent])
+def test_numbers_of_the_host_that_a_graph_would_hold_fast_are_noticed(ops: Any, kind: Any) -> None:
+    """A graph holds array code, but not what Python has read: the code is run at every step then, and says whose."""
+    expected = strangers(ops, kind, promise=False)
+    with pytest.warns(pl.PellucidWarning, match=f"{kind.__name__}.* asks for .*the code is run every time"):
+        found = strangers(ops, kind, promise=True)
+    np.testing.assert_array_equal(weights(found), weights(expected))
+    assert found.history["loss"] == expected.history["loss"]
+
+
+def test_the_number_of_a_step_is_not_known_while_it_is_captured(ops: Any) -> None:
+    """It is counted on the device, and whoever asks is not captured."""
+    expected, found = (strangers(ops, Fading, promise=promise) for promise in (False, True))
+    np.testing.assert_array_equal(weights(found), weights(expected))
+
+
+def strangers(ops: Any, kind: Any, *, promise: bool) -> pl.Trainer:
+    """A network that has a stranger's component in it, trained."""
+    own = type(kind.__name__, (kind,), {"capturable": promise})()
+    layers = [LAYERS[0], own, LAYERS[1]] if isinstance(own, pl.Layer) else LAYERS
+    model = pl.build(pl.create("layer", "sequential", layers=layers), input_shape=(6,), seed=1, backend=ops)
+    optimizer = own if isinstance(own, pl.Optimizer) else "adam"
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer=optimizer, seed=2)
+    trainer.fit((X, Y), epochs=4, batch_size=4, verbose=False)
+    return trainer

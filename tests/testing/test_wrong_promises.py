@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sysconfig
+import warnings
 from collections.abc import Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from unittest import SkipTest
 
+import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.registry.discovery import GROUP, Claim, find_claims
@@ -83,3 +85,21 @@ def test_a_promise_that_is_not_kept_is_caught(kind: str, name: str) -> None:
     with pytest.raises(ConformanceError, match=r"replay|asks for|no plan comes"):
         for case in cases:
             case.run()
+
+
+@pytest.mark.parametrize("mistake", ["forgets remember", "bias of the recording", "NumPy for few columns"])
+def test_what_such_a_kernel_would_train_wrongly_is_noticed(native: None, mistake: str) -> None:
+    """Without the kit, too: the trainer names the layer, and its numbers are those of the kernel that is run."""
+    found = []
+    x = np.random.default_rng(0).normal(size=(40, 5)).astype("float32")
+    for promise in (True, False):
+        own = type("Centre", (centre.Centre,), {"capturable": promise})()
+        layers = [pl.create("layer", "dense", units=5), own, pl.create("layer", "dense", units=1)]
+        model = pl.build(pl.create("layer", "sequential", layers=layers), input_shape=(5,), seed=0, backend="cython")
+        trainer = pl.Trainer(model, loss="mse", seed=0)
+        with centre.make(mistake), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            trainer.fit((x, x[:, :1]), epochs=3, batch_size=16, verbose=False)
+        assert any("Centre at 'layers.1' promises capture" in str(warning.message) for warning in caught) is promise
+        found.append(trainer.runtime.arena.data.copy())
+    np.testing.assert_array_equal(*found)

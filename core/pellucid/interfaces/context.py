@@ -22,9 +22,8 @@ EVERY_INPUT = (True,) * 32
 class _Call:
     """What all contexts of one call of a model share."""
 
-    __slots__ = (
-        "asked", "cell", "dtype", "epoch", "index", "micro", "seed", "share", "step", "updates", "uses_streams",
-    )  # fmt: skip
+    __slots__ = ("asked", "cell", "dtype", "epoch", "index", "micro", "seed", "share", "step", "updates",
+                 "uses_streams")  # fmt: skip
 
     def set_key(self) -> None:
         """Derive the step's key; no layer without randomness pays for it."""

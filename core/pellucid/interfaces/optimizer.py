@@ -85,6 +85,8 @@ class Segment:
     def t(self) -> int:
         """The number of this step, counted from 1; rejected steps are not counted. A step that asks is not replayed."""
         self.slots.asked.add("segment.t")
+        if self.ops.queues:  # counted on the device, so that a recording there has no number yet
+            self.ops.spoil()
         return int(self.slots.t)
 
     @property

@@ -24,11 +24,10 @@ class Source:
         own: whether the arrays are nobody else's.
     """
 
-    own = False
-
     def __init__(
-        self, inputs: tuple[Array, ...], y: Array | None, weight: Array | None, totals: Array | None = None
-    ) -> None:
+        self, inputs: tuple[Array, ...], y: Array | None, weight: Array | None, totals: Array | None = None,
+        *, own: bool = False,
+    ) -> None:  # fmt: skip
         self.inputs = inputs
         self.y = y
         self.weight = weight
@@ -36,6 +35,7 @@ class Source:
         self.cursor = np.zeros((), np.int64)
         self.full = max(1, len(self.order))
         self.totals = np.zeros(2) if totals is None else totals
+        self.own = own
 
     def __len__(self) -> int:
         return len(self.order)
@@ -48,9 +48,7 @@ class Source:
     def copy(self, totals: Array) -> Source:
         """A source of its own memory."""
         *inputs, y, weight = (None if part is None else part.copy() for part in self.arrays)
-        copied = Source(tuple(inputs), y, weight, totals)
-        copied.own = True
-        return copied
+        return Source(tuple(inputs), y, weight, totals, own=True)
 
     def shuffle(self, seed: int, epoch: int) -> None:
         """Visit the rows in an order that depends on (seed, epoch) alone."""
