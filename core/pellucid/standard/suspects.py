@@ -45,7 +45,7 @@ def _at(model: Layer, root: str, path: str) -> str:
 
 
 def _layer(path: str, layer: Layer) -> str:
-    return f"{type(layer).__name__} at '{path}'" if path else f"The model, {type(layer).__name__},"
+    return f"{type(layer).__name__} at '{path}'" if path else f"The model ({type(layer).__name__})"
 
 
 def guilty(proof: Any, method: Callable[[], Any]) -> str:

@@ -36,6 +36,9 @@ class Trial:
         self._calls: dict[tuple[int, int], tuple[Any, ...]] = {}  # forwards, by component and context
         self._busy, self._thread = False, get_ident()
         self._cell = self.ops.zeros(1, np.float32)
+        owned = [*proof.model.parameters(), *proof.model.states()]
+        # A prediction leaves them alone: other threads may predict meanwhile.
+        self._weights = [own.data for own in owned] if proof.word == "step" else []
 
     @contextmanager
     def watching(self, name: str, part: Any) -> Iterator[None]:
@@ -116,12 +119,13 @@ class Trial:
             changed: arrays that it changes, which are put back.
             cells: arrays that it reads beside what it is given.
         """
-        kept = [np.array(array) for array in (*changed, *cells)]
+        own = (*changed, *cells, *self._weights)
+        kept = [np.array(array) for array in own]
         copies, arrays = _copied(given)
         originals, grads, count = [array.copy() for array in arrays], self._grads(), len(self._requests)
 
         def put_back() -> None:
-            for array, value in zip((*changed, *cells), kept, strict=True):
+            for array, value in zip(own, kept, strict=True):
                 array[...] = value
 
         def recorded() -> tuple[Any, ...]:
@@ -133,7 +137,7 @@ class Trial:
             put_back()
             for array, value in zip(arrays, originals, strict=True):
                 array[...] = moved(value)
-            for array in cells:
+            for array in (*cells, *(() if cells else self._weights)):
                 array[...] = moved(array) if array.dtype.kind == "f" else array + 1
             if not cells:
                 self._set_grads([np.zeros_like(grad) for grad in grads])

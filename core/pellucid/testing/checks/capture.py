@@ -236,5 +236,6 @@ def recorded_augmentation(subject: Subject) -> None:
 CALLS = checks(recorded_plan, applies=promises_capture)
 GRADIENT = checks(recorded_gradient, applies=promises_capture)
 AUGMENTATION = checks(
-    recorded_augmentation, applies=lambda s: promises_capture(s) and issubclass(s.target, Augmentation)
+    recorded_augmentation,
+    applies=lambda s: isinstance(s.target, type) and issubclass(s.target, Augmentation) and promises_capture(s),
 )

@@ -115,7 +115,7 @@ def laid_out(subject: Subject) -> None:
     for mine, theirs in zip(one.ways(one.given), other.ways(other.given), strict=True):
         wanted = one.call(*mine)
         for how, words in ((spread, "of non-contiguous inputs"), (np.asfortranarray, "of inputs in Fortran order")):
-            given = (None if a is None else how(other.ops.to_host(a)) for a in theirs)
+            given = (None if a is None else other.ops.asarray(how(other.ops.to_host(a))) for a in theirs)
             require_like(other.call(*given), wanted, f"{words} on backend '{other.ops.name}'",
                          "Ask reads(a) and writes(a) of every array, and leave others to the reference.")  # fmt: skip
 
@@ -176,10 +176,20 @@ def threads(count: int) -> Iterator[None]:
 
 
 def large(subject: Subject) -> int:
-    """How many rows make an input that is divided between threads."""
+    """How many rows make an input that is divided between threads; fewer where rows see each other, or are dear."""
     specs = subject.example.input_shapes
     of_row = max(prod(3 if n is None else n for n in declared_shape(spec)) for spec in specs) if specs else 1
-    return min(ELEMENTS, -(-ELEMENTS // max(of_row, 1))) | 1
+    wanted = -(-ELEMENTS // max(of_row, 1))
+    some, more = (_seconds(subject, rows) for rows in (wanted // 64 + 2, wanted // 16 + 2))
+    dear = more > 0.02 and (more > 8 * some or more > 0.25)
+    return (wanted // 16 if dear else wanted) | 1
+
+
+def _seconds(subject: Subject, rows: int) -> float:
+    trial = trial_of(subject, ops=subject.backends.reference, dtype="float32", rows=rows)
+    start = perf_counter()
+    trial.call()
+    return perf_counter() - start
 
 
 def _require_gaps(trial: Any, where: str) -> None:
