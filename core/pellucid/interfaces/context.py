@@ -120,7 +120,7 @@ class Context:
 
     @property
     def step(self) -> int:
-        """The number of optimizer steps before this one. Whoever asks is not replayed, see :attr:`asked`."""
+        """The number of optimizer steps before this one. Whoever asks is not replayed, see :attr:`asked_of_step`."""
         self._call.asked[self.path] = "ctx.step"
         return self._call.step
 
@@ -136,7 +136,7 @@ class Context:
         return self._call.epoch
 
     @property
-    def asked(self) -> dict[str, str]:
+    def asked_of_step(self) -> dict[str, str]:
         """By path, what was asked that is another at every step and no array: ``ctx.step``, ``ctx.epoch``, ``ctx.rng``.
         In a recorded plan it would stand still."""
         return self._call.asked

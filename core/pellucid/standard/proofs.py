@@ -76,7 +76,7 @@ class Proof(ABC):
 
     def forget_asked(self) -> None:
         """Nobody has."""
-        self.ctx.asked.clear()
+        self.ctx.asked_of_step.clear()
 
     def kept_result(self, made: Any) -> Any:
         """The method's result in memory of its own, before it is run once more."""
@@ -103,7 +103,8 @@ class OfPrediction(Proof):
         return [in_place(self.ops, self.inputs)]  # what they were at the recording, nobody knows any more
 
     def asked(self) -> str:
-        drawn = {path: what for path, what in self.ctx.asked.items() if what == "ctx.rng"}  # there is but one step
+        asked = self.ctx.asked_of_step.items()
+        drawn = {path: what for path, what in asked if what == "ctx.rng"}  # there is but one step
         return held_fast(self.model, "", drawn)
 
     def kept_result(self, made: Any) -> Any:
@@ -162,7 +163,7 @@ class OfStep(Proof):
         return self.ops.to_host(gathered)
 
     def asked(self) -> str:
-        return held_fast(self.model, "/model", self.ctx.asked, self.update.optimizer, self.update.slots.asked)
+        return held_fast(self.model, "/model", self.ctx.asked_of_step, self.update.optimizer, self.update.slots.asked)
 
     def forget_asked(self) -> None:
         super().forget_asked()

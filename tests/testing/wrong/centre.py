@@ -18,7 +18,8 @@ IN_C = (
 """By their numbers in centre.c, from 1."""
 IN_PYTHON = (
     "forgets remember", "scratch not kept", "bias not kept", "bias of the recording", "strided as if contiguous",
-    "doubles as if floats", "NumPy for few rows", "NumPy for few columns", "freed before the end",
+    "doubles as if floats", "NumPy for few rows", "NumPy for few columns", "NumPy for many columns",
+    "freed before the end",
 )  # fmt: skip
 native: Any = None
 _made: list[str] = [""]
@@ -60,7 +61,8 @@ def _called(x: Any, b: Any, out: Any, back: int) -> Any:
     lies = made == "strided as if contiguous" or all(a is None or a.flags.c_contiguous for a in (x, b, out))
     if not covered or not lies:
         return NotImplemented
-    if (made == "NumPy for few rows" and len(x) < 8) or (made == "NumPy for few columns" and x.shape[1] < 8):
+    numpy_for = {"few rows": len(x) < 8, "few columns": x.shape[1] < 8, "many columns": x.shape[1] > 50}
+    if numpy_for.get(made.removeprefix("NumPy for "), False):
         (backward if back else forward)(None, x, b, out)  # type: ignore[arg-type]
         return None
     means = np.empty(max(len(x), 1), np.float32)

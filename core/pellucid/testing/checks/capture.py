@@ -17,11 +17,12 @@ from pellucid.ops.base import Ops
 from pellucid.registry.registry import default_registry
 from pellucid.testing.check import checks, promises_capture
 from pellucid.testing.checks.calls import trial_of
+from pellucid.testing.checks.kernels import has_kernels, variants
 from pellucid.testing.kept import recorded_with_memory
 from pellucid.testing.subject import NO_PLAN, Subject, draw_inputs
 from pellucid.testing.trial import Arrays, CallTrial
 
-ROWS = (1, 7, 8, 9, 64, 65)
+ROWS = (1, 7, 8, 9, 64, 65, 257)
 OF_MODELS = (1, 9, 65)
 """Whose layers are tried at all of these."""
 MOMENTS = ((1, 0), (2, 1), (1000, 40))
@@ -41,16 +42,19 @@ def recorded_plan(subject: Subject) -> None:
             recording = _Call(subject, rows, training)
             if training in recording.trial.modes and (training or rows <= AT_ONCE):
                 recording.check()
-    _Call(subject, ROWS[-1], True, "float64").check()
+    _Call(subject, 9, True, "float64").check()
+    for variant, what in list(variants(subject))[1:] if has_kernels(subject) else ():
+        _Call(variant, 9, True, what=what).check()
 
 
 class _Call:
     """A forward and a backward between kernels that bring what they are given, and take what they give."""
 
-    def __init__(self, subject: Subject, rows: int, training: bool, dtype: str = "float32") -> None:
+    def __init__(self, subject: Subject, rows: int, training: bool, dtype: str = "float32", what: str = "") -> None:
         self.trial, self.eager = (trial_of(subject, ops=subject.fast, dtype=dtype, rows=rows) for _ in range(2))
         self.ops, self.rows, self.training = subject.fast, rows, training
-        self.where = f"({'training' if training else 'evaluation'}, {rows} row{'s' if rows > 1 else ''}, {dtype})"
+        mode = "training" if training else "evaluation"
+        self.where = f"({mode}, {rows} row{'s' if rows > 1 else ''}, {what or dtype})"
         self.brought = self._drawn(0)
         self.given = tuple(None if array is None else self._like(array) for array in self.brought)
         self.index = np.arange(rows, dtype=np.int64)
@@ -125,7 +129,7 @@ class _Call:
         return ctx
 
     def _asks_for_nothing(self, ctx: Context) -> None:
-        asked = {path: what for path, what in ctx.asked.items() if self.training or what == "ctx.rng"}
+        asked = {path: what for path, what in ctx.asked_of_step.items() if self.training or what == "ctx.rng"}
         for path, what in asked.items():
             raise ConformanceError(
                 f"It asks for {what} at '{path}' {self.where}, which is another at every step.",
@@ -229,8 +233,9 @@ def recorded_augmentation(subject: Subject) -> None:
             where = f"The batch of a plan replayed at step {moment[0]} of epoch {moment[1]} ({rows} rows)"
             wanted = augmentation.augment(fresh, ops.asarray(np.array(ops.to_host(batch))))
             require_close(where, ops.to_host(y), ops.to_host(wanted), 0, REMEDY)
-        require(not ctx.asked, "It asks for what is another at every step.", expected="ctx.stream, ctx.uniform, …",
-                received=sorted(ctx.asked.values()), remedy=REMEDY)  # fmt: skip
+        asked = sorted(ctx.asked_of_step.values())
+        require(not asked, "It asks for what is another at every step.", expected="ctx.stream, ctx.uniform, …",
+                received=asked, remedy=REMEDY)  # fmt: skip
 
 
 CALLS = checks(recorded_plan, applies=promises_capture)

@@ -11,7 +11,7 @@ from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require, require_all_close, require_same
 from pellucid.testing.check import checks, has_expressions, promises_capture
 from pellucid.testing.checks.capture import recorded
-from pellucid.testing.checks.optimizer_trial import OptimizerTrial
+from pellucid.testing.checks.optimizer_trial import SIZES, OptimizerTrial
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import ROUNDING, Subject
 
@@ -179,7 +179,12 @@ def parity(subject: Subject) -> None:
 
 def recorded_plan(subject: Subject) -> None:
     """A recorded step, replayed on other gradients and learning rates, gives the same bits as a step that is run."""
-    trial, eager = (OptimizerTrial(subject, dtype="float32", ops=subject.fast) for _ in range(2))
+    for sizes in (SIZES, (33, 65, 17)):
+        _require_replayed(subject, sizes)
+
+
+def _require_replayed(subject: Subject, sizes: tuple[int, int, int]) -> None:
+    trial, eager = (OptimizerTrial(subject, dtype="float32", ops=subject.fast, sizes=sizes) for _ in range(2))
     trial.run(1)  # slots are made at the first step, which is not recorded
     eager.run(1)
     trial.set_gradients(1)
