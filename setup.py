@@ -38,6 +38,7 @@ FLAGS = [
     # Not -march=native: the best instruction set is chosen at run time. Not -ffast-math: it would drop NaN checks, and
     # at the link switch the whole process to flush-to-zero.
 ]
+NUMPY = "NPY_2_0_API_VERSION"  # the oldest that is supported, whose functions are used
 VARIABLES = ("PELLUCID_EXT_CFLAGS", "PELLUCID_EXT_LDFLAGS")  # more flags, for the sanitizer build
 
 
@@ -56,7 +57,7 @@ def extensions() -> list[Extension]:
         ["ext/native.pyx", *SOURCES],
         depends=HEADERS,
         include_dirs=["ext", INCLUDE, numpy.get_include()],
-        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        define_macros=[("NPY_NO_DEPRECATED_API", NUMPY), ("NPY_TARGET_VERSION", NUMPY)],
         extra_compile_args=FLAGS + more_flags(VARIABLES[0]),
         extra_link_args=["-pthread", *more_flags(VARIABLES[1])],
     )

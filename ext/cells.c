@@ -43,6 +43,22 @@ Status run_transpose(const void *arguments) {
     return DONE;
 }
 
+#define CONVERTED(number, to) \
+    for (dim i = 0; i < a->n; i++) ((to *)a->out)[i] = (to)((const number *)a->x)[i]; \
+    return DONE
+#define CONVERTED_FROM(number) \
+    if (a->to == DOUBLES) { CONVERTED(number, double); } \
+    CONVERTED(number, float)
+
+/* Labels become targets, a loss of the model's type one that is added up: small arrays, on the calling thread. */
+Status run_convert(const void *arguments) {
+    const convert_args *a = arguments;
+    if (a->from == DOUBLES) { CONVERTED_FROM(double); }
+    if (a->from == INTEGERS) { CONVERTED_FROM(int64_t); }
+    if (a->from == TRUTHS) { CONVERTED_FROM(unsigned char); }
+    CONVERTED_FROM(float);
+}
+
 static void gather_rows(const void *arguments, int part, int parts) {
     const gather_args *a = arguments;
     const dim first = a->count * part / parts, last = a->count * (part + 1) / parts;

@@ -197,6 +197,8 @@ const Kernels *kernels_best(void);
 /* Kernels that only move bytes are the same for all instruction sets (cells.c). */
 typedef struct { kernel run; const char *x; char *out; size_t bytes; } copy_args;
 typedef struct { kernel run; const char *x; char *out; dim rows, columns; int is_double; } transpose_args;
+typedef enum { FLOATS, DOUBLES, INTEGERS, TRUTHS } Numbers; /* float, double, int64_t, a byte of 0 or 1 */
+typedef struct { kernel run; const void *x; void *out; dim n; Numbers from, to; } convert_args;
 typedef struct {
     kernel run;
     const char *source;
@@ -212,6 +214,7 @@ typedef struct { kernel run; double *out; const double *x; dim n; double factor;
 
 Status run_copy(const void *);
 Status run_transpose(const void *);
+Status run_convert(const void *);
 Status run_gather(const void *);
 Status run_increment(const void *);
 Status run_guard_finite(const void *);

@@ -29,6 +29,7 @@ include "python/random.pxi"
 include "python/norms.pxi"
 include "python/updates.pxi"
 include "python/machine.pxi"
+include "python/memory.pxi"
 include "python/api.pxi"
 
 cnp.import_array()

@@ -19,12 +19,15 @@ def fill(out, double value):
 
 
 def copy(x, out):
-    """Covers any dtype, where x and out have the same one; and the transpose of a matrix of floats or doubles."""
+    """Covers any dtype, where x and out have the same one; the transpose of a matrix of floats or doubles; and numbers of
+    64 bits, truth values and floats that become floats or doubles."""
     if not (cnp.PyArray_Check(x) and cnp.PyArray_Check(out)):
         return False
     if not cnp.PyArray_ISCARRAY(<cnp.ndarray>out):
         return False
-    if cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.PyArray_TYPE(<cnp.ndarray>out) or not is_plain(out):
+    if cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.PyArray_TYPE(<cnp.ndarray>out):
+        return copy_converted(x, out)
+    if not is_plain(out):
         return False
     if not same_shape(x, out):
         misfit("copy", "x and out of one shape", {"x": x, "out": out})
@@ -51,6 +54,30 @@ cdef bint copy_transposed(object x, object out) except -1:
         remember(&a, sizeof(a), (x, out))
     execute(&a)
     return True
+
+
+cdef bint copy_converted(object x, object out) except -1:
+    """Covers C-contiguous arrays of one shape, each of a type that has a name in C."""
+    cdef int source = numbers_of(x), to = numbers_of(out)
+    if source < 0 or not 0 <= to <= DOUBLES or not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x):
+        return False
+    if not same_shape(x, out):
+        misfit("copy", "x and out of one shape", {"x": x, "out": out})
+    cdef convert_args a = convert_args(run_convert, memory(x), memory(out), size(out), <Numbers>source, <Numbers>to)
+    if recording():
+        remember(&a, sizeof(a), (x, out))
+    execute(&a)
+    return True
+
+
+cdef inline int numbers_of(object a) noexcept:
+    """How C names the type of its elements, or −1."""
+    cdef int dtype = cnp.PyArray_TYPE(<cnp.ndarray>a)
+    if dtype == cnp.NPY_INT64:
+        return INTEGERS
+    if dtype == cnp.NPY_BOOL:
+        return TRUTHS
+    return FLOATS if dtype == cnp.NPY_FLOAT32 else DOUBLES if dtype == cnp.NPY_FLOAT64 else -1
 
 
 cdef inline bint is_plain(object a) noexcept:

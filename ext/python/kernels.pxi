@@ -196,6 +196,15 @@ cdef extern from "kernels.h" nogil:
         char *out
         dim rows, columns
         bint is_double
+    ctypedef enum Numbers:
+        FLOATS, DOUBLES, INTEGERS, TRUTHS
+    ctypedef struct convert_args:
+        kernel run
+        const void *x
+        void *out
+        dim n
+        Numbers source "from"
+        Numbers to
     ctypedef struct gather_args:
         kernel run
         const char *source
@@ -238,6 +247,7 @@ cdef extern from "kernels.h" nogil:
     const Kernels *kernels_best()
     Status run_copy(const void *) noexcept
     Status run_transpose(const void *) noexcept
+    Status run_convert(const void *) noexcept
     Status run_gather(const void *) noexcept
     Status run_increment(const void *) noexcept
     Status run_guard_finite(const void *) noexcept

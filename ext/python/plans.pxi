@@ -4,12 +4,13 @@ cdef class Plan:
     """A recorded sequence of kernel calls on fixed arrays, which it keeps alive."""
     cdef Call **calls
     cdef Py_ssize_t count, room
-    cdef list arrays
+    cdef list arrays, sizes
     cdef bint spoiled
     cdef object running
 
     def __cinit__(self):
         self.arrays = []
+        self.sizes = []
         self.running = threading.Lock()
 
     def __dealloc__(self):
@@ -20,6 +21,19 @@ cdef class Plan:
 
     def __len__(self):
         return self.count
+
+    @property
+    def kept(self):
+        """What each call asked to be kept alive: a tuple of its arrays."""
+        return tuple(self.arrays)
+
+    @property
+    def words(self):
+        """The arguments of each call as words of 64 bits: what is an address among them must be of memory that is kept,
+        which the conformance kit looks at."""
+        cdef Py_ssize_t i, k
+        return [[(<uint64_t *>self.calls[i])[k] for k in range(1, <Py_ssize_t>self.sizes[i] // 8)]
+                for i in range(self.count)]
 
     cdef int append(self, const void *arguments, size_t bytes, tuple arrays) except -1:
         cdef void *larger
@@ -37,6 +51,7 @@ cdef class Plan:
         self.calls[self.count] = <Call *>copy
         self.count += 1
         self.arrays.append(arrays)
+        self.sizes.append(bytes)
         return 0
 
     def run(self, Py_ssize_t times=1):

@@ -12,6 +12,7 @@ from pellucid.basics.errors import DataError, NumericalError
 from pellucid.ops.backends import get_ops
 
 from tests.components.test_cupy_backend import GPU, ON_A_GPU, needs_compiler
+from tests.testing.wrong.promises import Descent, Fading, OfChance, OfEpoch, OfStep
 
 pytestmark = needs_compiler
 RNG = np.random.default_rng(0)
@@ -182,7 +183,7 @@ class Heard:
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("wait", [1, 2, 3])
+@pytest.mark.parametrize("wait", [1, 2, 3, 4])
 def test_what_was_done_before_an_interrupt_is_counted(ops: Any, wait: int) -> None:
     undisturbed = trained(ops, NOISY, schedule="cosine")
     model = pl.build({"type": "sequential", "layers": NOISY}, input_shape=(6,), seed=1, dtype="float64", backend=ops)
@@ -190,7 +191,7 @@ def test_what_was_done_before_an_interrupt_is_counted(ops: Any, wait: int) -> No
     trainer = pl.Trainer(model, seed=2, **settings)
     with Heard(ops, wait), pytest.raises(KeyboardInterrupt):
         trainer.fit((X, Y), epochs=4, batch_size=4, verbose=False)
-    steps = {1: 2, 2: 15, 3: 30}[wait]
+    steps = {1: 2, 2: 2, 3: 15, 4: 30}[wait]  # captured; the proof of that, broken off; two epochs' ends
     assert (trainer.steps, int(trainer.slots.t)) == (steps, steps)
     assert trainer.position == (steps - 1) % 15 * 4 + 4
     assert ops.to_host(trainer.totals["loss"])[1] == trainer.position
@@ -204,14 +205,14 @@ def test_predictions_are_captured_at_the_second_call(ops: Any) -> None:
     layers = [{"type": "dense", "units": 7, "activation": "elu"}]
     model = pl.build({"type": "sequential", "layers": layers}, input_shape=(5,), seed=1, dtype="float64", backend=ops)
     launches, outputs = [], []
-    for k in range(3):
+    for k in range(4):
         before = ops.device.launches
         outputs.append(model.predict(X[k : k + 3, :5]))
         launches.append(ops.device.launches - before)
-    assert launches == [0, 1, 1] and ops.refused is None
+    assert launches == [0, 1, 2, 1] and ops.refused is None  # the third puts the plan to the proof, on other data too
     reference = pl.build({"type": "sequential", "layers": layers}, input_shape=(5,), seed=1, dtype="float64",
                          backend="reference")  # fmt: skip
-    np.testing.assert_allclose(outputs, [reference.predict(X[k : k + 3, :5]) for k in range(3)], rtol=1e-10)
+    np.testing.assert_allclose(outputs, [reference.predict(X[k : k + 3, :5]) for k in range(4)], rtol=1e-10)
 
 
 def test_array_code_after_the_finite_check_runs_without_a_graph(ops: Any) -> None:
@@ -279,3 +280,28 @@ def test_batches_that_are_brought_one_by_one_are_replayed_too(ops: Any, sampler:
         trainer.step(batch)
     assert (weights(trainer) == weights(whole)).all() and trainer.history.records == whole.history.records
     assert all(step.recorded for step in trainer._stepper._steps.values())
+@pytest.mark.parametrize("kind", [OfEpoch, OfStep, OfChance, Descent])
+def test_numbers_of_the_host_that_a_graph_would_hold_fast_are_noticed(ops: Any, kind: Any) -> None:
+    """A graph holds array code, but not what Python has read: the code is run at every step then, and says whose."""
+    expected = strangers(ops, kind, promise=False)
+    with pytest.warns(pl.PellucidWarning, match=f"{kind.__name__}.* asks for .*the code is run every time"):
+        found = strangers(ops, kind, promise=True)
+    np.testing.assert_array_equal(weights(found), weights(expected))
+    assert found.history["loss"] == expected.history["loss"]
+
+
+def test_the_number_of_a_step_is_not_known_while_it_is_captured(ops: Any) -> None:
+    """It is counted on the device, and whoever asks is not captured."""
+    expected, found = (strangers(ops, Fading, promise=promise) for promise in (False, True))
+    np.testing.assert_array_equal(weights(found), weights(expected))
+
+
+def strangers(ops: Any, kind: Any, *, promise: bool) -> pl.Trainer:
+    """A network that has a stranger's component in it, trained."""
+    own = type(kind.__name__, (kind,), {"capturable": promise})()
+    layers = [LAYERS[0], own, LAYERS[1]] if isinstance(own, pl.Layer) else LAYERS
+    model = pl.build(pl.create("layer", "sequential", layers=layers), input_shape=(6,), seed=1, backend=ops)
+    optimizer = own if isinstance(own, pl.Optimizer) else "adam"
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer=optimizer, seed=2)
+    trainer.fit((X, Y), epochs=4, batch_size=4, verbose=False)
+    return trainer

@@ -26,7 +26,10 @@ from pellucid.testing.subject import Backends
 from tests.testing.mutation import executed, first_failure, source_of
 
 ROOT = Path(__file__).parents[2]
-COMPARED = ("accumulation", "extremes", "inputs_untouched", "large_inputs", "parity", "recorded_plan", "threads")
+COMPARED = (
+    "accumulation", "extremes", "inputs_untouched", "large_inputs", "parity", "sizes", "steps", "recorded_plan",
+    "threads",
+)  # fmt: skip
 """The checks that run on the fast backend."""
 FLAGS = ("-O1", "-std=gnu11", "-fPIC", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-Wno-psabi")
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
@@ -100,8 +103,8 @@ def build(folder: Path, mistakes: Sequence[KernelMistake]) -> Path:
     for source in (*(ext / f"{name}.c" for name in SOURCES), folder / "native.c"):
         objects.append(folder / f"{source.stem}.o")
         optimize = ["-O0"] if source.stem == "native" else []
-        macro = "-DNPY_NO_DEPRECATED_API=NPY_2_0_API_VERSION"
-        _run(str(COMPILER), *FLAGS, *optimize, macro, *includes, "-c", source, "-o", objects[-1])
+        macros = [f"-D{name}=NPY_2_0_API_VERSION" for name in ("NPY_NO_DEPRECATED_API", "NPY_TARGET_VERSION")]
+        _run(str(COMPILER), *FLAGS, *optimize, *macros, *includes, "-c", source, "-o", objects[-1])
     library = folder / f"native{sysconfig.get_config_var('EXT_SUFFIX')}"
     _run(str(COMPILER), "-shared", "-pthread", *objects, "-lm", "-o", library)
     return library

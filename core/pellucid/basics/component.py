@@ -74,7 +74,8 @@ class Component:
     capturable: ClassVar[bool] = False
     """True promises that a training step consists only of ``ops`` calls on arrays that stay in place (parameters,
     states, ``ctx.scratch``) and that which calls they are depends on nothing but shapes: such a step may be recorded
-    once and replayed, on the CPU as a plan of kernel calls, on a GPU as a graph."""
+    once and replayed, on the CPU as a plan of kernel calls, on a GPU as a graph. Before the first replay the two are
+    compared; where they differ, a warning names the component, and its code is run at every step."""
     part_of_step: ClassVar[bool] = True
     """Whether training steps and predictions are made of it. If so, they notice that one of its attributes has been
     set: what they had derived from it, such as a recorded plan, they make anew. Not of those that look on or have done

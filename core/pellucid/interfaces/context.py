@@ -23,7 +23,8 @@ EVERY_INPUT = (True,) * 32
 class _Call:
     """What all contexts of one call of a model share."""
 
-    __slots__ = ("cell", "dtype", "epoch", "held", "index", "micro", "seed", "share", "step", "updates", "uses_streams")
+    __slots__ = ("asked", "cell", "dtype", "epoch", "held", "index", "micro", "seed", "share", "step", "updates",
+                 "uses_streams")  # fmt: skip
 
     def set_key(self) -> None:
         """Derive the step's key; no layer without randomness pays for it."""
@@ -39,6 +40,7 @@ class _Call:
         self.updates: list[tuple[State, Array, float]] = []
         self.uses_streams = False
         self.held: dict[Any, Any] | None = None
+        self.asked: dict[str, str] = {}
 
 
 class Context:
@@ -120,7 +122,8 @@ class Context:
 
     @property
     def step(self) -> int:
-        """The number of optimizer steps before this one."""
+        """The number of optimizer steps before this one. Whoever asks is not replayed, see :attr:`asked_of_step`."""
+        self._call.asked[self.path] = "ctx.step"
         return self._call.step
 
     @property
@@ -131,7 +134,14 @@ class Context:
                 "This step belongs to no epoch, and what grows with the epochs would never grow: train_step takes "
                 "single steps. Count steps instead, as warmup_steps does in place of warmup_epochs, or train with fit."
             )
+        self._call.asked[self.path] = "ctx.epoch"
         return self._call.epoch
+
+    @property
+    def asked_of_step(self) -> dict[str, str]:
+        """By path, what was asked that is another at every step and no array: ``ctx.step``, ``ctx.epoch``, ``ctx.rng``.
+        In a recorded plan it would stand still."""
+        return self._call.asked
 
     @property
     def batch_share(self) -> float:
@@ -166,6 +176,7 @@ class Context:
         """A generator keyed by (seed, step, micro-batch, path). Prefer :meth:`uniform` and :meth:`normal`, which do
         not depend on how a batch is split."""
         call = self._call
+        call.asked[self.path] = "ctx.rng"
         moment = (call.step << 20) + call.micro
         if self._rng is None or self._rng[0] != moment:
             key = [mix(call.seed & _MASK) ^ site_key(self.path), moment]

@@ -31,6 +31,7 @@ class Slots:
 
     Attributes:
         broken_off: a step has begun to change weights and has not come to its end: what there is now is no step's.
+        asked: what was read of segments that is another at every step and no array: in a plan it would stand still.
     """
 
     def __init__(self, arena: Arena) -> None:
@@ -38,6 +39,7 @@ class Slots:
         self.buffers: dict[str, Array] = {}
         self.t = np.zeros((), np.int64)
         self.broken_off = False
+        self.asked: set[str] = set()
 
     def buffer(self, name: str) -> Array:
         if name not in self.buffers:
@@ -80,7 +82,8 @@ class Segment:
 
     @property
     def lr(self) -> float:
-        """The learning rate of this step, the schedule's factor included."""
+        """The learning rate of this step, the schedule's factor included. A step that asks is not replayed."""
+        self.slots.asked.add("segment.lr")
         return float(self.hyper[0])
 
     @property
@@ -89,7 +92,10 @@ class Segment:
 
     @property
     def t(self) -> int:
-        """The number of this step, counted from 1; rejected steps are not counted."""
+        """The number of this step, counted from 1; rejected steps are not counted. A step that asks is not replayed."""
+        self.slots.asked.add("segment.t")
+        if self.ops.queues:  # counted on the device, so that a recording there has no number yet
+            self.ops.spoil()
         return int(self.slots.t)
 
     @property

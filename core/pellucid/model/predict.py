@@ -31,33 +31,33 @@ class Prediction:
         runtime = require_runtime(model)
         self.changes = CHANGES.count
         self.small = len(inputs[0]) <= KEPT_ROWS
-        self._ops = runtime.ops
+        self.ops = runtime.ops
         self._rows = np.arange(len(inputs[0]))
         self._index = np.empty(len(inputs[0]), np.int64)  # which samples these are: stochastic layers are keyed by it
-        self._ctx = Context(self._ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
-        self._ctx.begin(0, 0, index=self._index)
-        self._inputs = inputs
+        self.ctx = Context(self.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
+        self.ctx.begin(0, 0, index=self._index)
+        self.inputs = inputs
         if self.small:
-            self._inputs = tuple(self._ops.empty(part.shape, part.dtype) for part in inputs)
+            self.inputs = tuple(self.ops.empty(part.shape, part.dtype) for part in inputs)
         capturable = self.small and all(layer.capturable for _, layer in model.walk())
-        self._model = model
-        self._forward = Replayed(self._ops.record, self._outputs, capturable, self._ops.warm_up)
+        self.model = model
+        self._forward = Replayed(self.ops.record, self._outputs, capturable, self.ops.warm_up)
 
     def __call__(self, inputs: tuple[HostArray, ...], first_row: int) -> Any:
         """The outputs for these inputs, an array or a tuple of them, which last until the next call."""
-        given = tuple(map(self._ops.asarray, inputs))
+        given = tuple(map(self.ops.asarray, inputs))
         if self.small:
-            for part, buffer in zip(given, self._inputs, strict=True):
-                self._ops.copy(part, buffer)
+            for part, buffer in zip(given, self.inputs, strict=True):
+                self.ops.copy(part, buffer)
         else:
-            self._inputs = given
+            self.inputs = given
         np.add(self._rows, first_row, out=self._index)
         y = self._forward()
-        return tuple(map(self._ops.to_host, y)) if type(y) is tuple else self._ops.to_host(y)
+        return tuple(map(self.ops.to_host, y)) if type(y) is tuple else self.ops.to_host(y)
 
     @np.errstate(under="ignore")  # under np.seterr(all="raise"), too, e⁻⁸⁰⁰ is 0 and no error
     def _outputs(self) -> Any:
-        return self._model.forward(self._ctx, *self._inputs)
+        return self.model.forward(self.ctx, *self.inputs)
 
 
 def predict(model: Layer, x: Any, *, batch_size: int = 1024) -> Any:

@@ -27,13 +27,14 @@ class Source:
         totals: of the loss and of each part that the objective reports, by their names, Σ count·figure and Σ count over
             these rows, a float64 array.
         full: the rows of a full micro-batch; what is left of an epoch has fewer.
+        own: whether the arrays are nobody else's.
     """
 
     def __init__(
         self, inputs: tuple[Array, ...], y: Any, weight: Array | None, totals: Totals | None = None,
-        numbers: Array | None = None,
+        numbers: Array | None = None, *, own: bool = False,
     ) -> None:  # fmt: skip
-        self.inputs, self.y, self.weight, self.numbers = inputs, y, weight, numbers
+        self.inputs, self.y, self.weight, self.numbers, self.own = inputs, y, weight, numbers, own
         self.order = np.arange(len(inputs[0]), dtype=np.int64)
         self.cursor = np.zeros((), np.int64)
         self.full = max(1, len(self.order))
@@ -51,7 +52,7 @@ class Source:
         """A source of its own memory."""
         parts = (self.inputs, self.y, self.weight, self.numbers)
         inputs, y, weight, numbers = (mapped(lambda array: array.copy(), part) for part in parts)
-        return Source(inputs, y, weight, totals, numbers)
+        return Source(inputs, y, weight, totals, numbers, own=True)
 
 
 class Weighted(Batch):
@@ -72,13 +73,15 @@ class MicroBatch:
         ctx: its root context, a twin of the trainer's.
         batch: the gathered rows, its first input augmented.
         capturable: whether which calls it makes depends on nothing but shapes.
+        pairs: what its arrays are gathered from, and each.
+        augmentations: of the model's transforms.
     """
 
     def __init__(self, root: Context, model: Layer, objective: Objective, source: Source, rows: int) -> None:
         self.ctx, self.model, self.objective, self.source = root.twin(), model, objective, source
         self.ops = root.ops
         self.index = np.empty(rows, np.int64)
-        self._pairs: list[tuple[Array, Array]] = []
+        self.pairs: list[tuple[Array, Array]] = []
         inputs = tuple(self._buffer(x) for x in source.inputs)
         self.batch = (Batch if source.weight is None else Weighted)(
             x=inputs if len(inputs) > 1 else inputs[0],
@@ -86,28 +89,28 @@ class MicroBatch:
             weight=mapped(self._buffer, source.weight),
             index=self.index if source.numbers is None else self._buffer(source.numbers),
         )
-        self._augmentations = [t for t in require_runtime(model).transforms if isinstance(t, Augmentation)]
+        self.augmentations = [t for t in require_runtime(model).transforms if isinstance(t, Augmentation)]
         # With weights the number that losses divide by changes from batch to batch, and with it the recorded calls.
-        parts = (objective, *(layer for _, layer in model.walk()), *self._augmentations)
+        parts = (objective, *(layer for _, layer in model.walk()), *self.augmentations)
         self.capturable = source.weight is None and all(part.capturable for part in parts)
 
     def _buffer(self, source: Array) -> Array:
         buffer = self.ops.empty((len(self.index), *source.shape[1:]), source.dtype)
-        self._pairs.append((source, buffer))
+        self.pairs.append((source, buffer))
         return buffer
 
     def _gather(self) -> None:
         """Take the next rows of the source's order, and augment them."""
         self.ops.next_rows(self.source.order, self.source.cursor, self.index)
-        for source, buffer in self._pairs:
+        for source, buffer in self.pairs:
             self.ops.gather(source, self.index, buffer)
-        if self._augmentations:
-            first, *others = (buffer for _, buffer in self._pairs[: len(self.source.inputs)])
+        if self.augmentations:
+            first, *others = (buffer for _, buffer in self.pairs[: len(self.source.inputs)])
             x = (self._augmented(first), *others)
             self.batch.x = x if others else x[0]
 
     def _augmented(self, x: Array) -> Array:
-        for i, augmentation in enumerate(self._augmentations):
+        for i, augmentation in enumerate(self.augmentations):
             y = augmentation.augment(self.ctx.child(f"augmentation.{i}"), x)
             if y.shape != x.shape or y.dtype != x.dtype:
                 raise ShapeError(

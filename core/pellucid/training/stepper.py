@@ -37,7 +37,7 @@ class Step:
         self.ctx, self.ops = batches[0].ctx, batches[0].ops
         self.figures: dict[str, Array] = {}
         self.count = 0.0
-        self._requests: list[Any] = []
+        self.requests: list[Any] = []
         first = len(batches) == 1 and batches[0].capturable
         both = first and update.capturable
         self._gradients = Replayed(self.ops.record, self._add_gradients, first, self.ops.warm_up)
@@ -71,7 +71,7 @@ class Step:
         for observer in observers:
             observer(self.update.segments)
         # Replayed gradients do not ask for their updates of states again; an update that is not replayed needs them.
-        self.ctx.requested_updates[:] = self._requests
+        self.ctx.requested_updates[:] = self.requests
         applied: bool = self._update()
         self.ctx.discard()
         return applied
@@ -110,7 +110,7 @@ class Step:
             elif getattr(value, "dtype", None) != np.float64:  # of the model's type, say; kernels add up float64
                 self.figures[name] = ops.zeros((), np.float64)
                 ops.copy(value, self.figures[name])
-        self._requests = list(ctx.requested_updates)
+        self.requests = list(ctx.requested_updates)
 
     def _apply(self) -> bool:
         if self.count == 0.0:  # every sample has weight 0: there is nothing to learn from

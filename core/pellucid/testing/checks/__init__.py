@@ -4,9 +4,9 @@ from __future__ import annotations
 
 # isort: off
 from pellucid.testing.check import Check, checks
-from pellucid.testing.checks import augmentations, callbacks, calls, datasets, feeds, general, initializers
-from pellucid.testing.checks import layer_building, layer_calls, layer_maths, losses, metrics, objectives, optimizers
-from pellucid.testing.checks import regularizers, schedules, transforms
+from pellucid.testing.checks import augmentations, callbacks, calls, capture, datasets, feeds, general, initializers
+from pellucid.testing.checks import kernels, layer_building, layer_calls, layer_maths, losses, metrics, objectives
+from pellucid.testing.checks import optimizers, regularizers, schedules, transforms
 from pellucid.testing.checks import layer_sizes, layer_values, loss_values
 from pellucid.testing.checks.compared import with_compared
 # isort: on
@@ -15,24 +15,29 @@ FIRST = checks(calls.nothing_kept, layer_calls.repeats, calls.inputs_untouched)
 """All other cases compare one call with another, and would blame something else where these are broken."""
 LAYER = (
     *FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *calls.APART, *layer_calls.CHECKS, *calls.BACKENDS,
-    *layer_sizes.CHECKS, *layer_values.CHECKS,
+    *layer_sizes.CHECKS, *layer_values.CHECKS, *capture.CALLS, *kernels.CALLS,
 )  # fmt: skip
 LOSS = (
     *losses.CHECKS, *checks(calls.nothing_kept, calls.inputs_untouched), *calls.APART, *calls.BACKENDS,
-    *loss_values.CHECKS,
+    *loss_values.CHECKS, *capture.CALLS, *kernels.CALLS,
 )  # fmt: skip
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     "layer": (*general.CHECKS, *general.EQUATIONS, *LAYER, *layer_maths.EQUATIONS),
     "model": (*general.CHECKS, *LAYER),
     "loss": (*general.CHECKS, *general.EQUATIONS, *LOSS),
-    "objective": (*general.CHECKS, *general.EQUATIONS, *objectives.CHECKS),
-    "optimizer": (*general.CHECKS, *general.EQUATIONS, *general.VALUES, *optimizers.CHECKS),
+    "objective": (*general.CHECKS, *general.EQUATIONS, *objectives.CHECKS, *capture.CALLS),
+    "optimizer": (*general.CHECKS, *general.EQUATIONS, *general.VALUES, *optimizers.CHECKS, *kernels.OPTIMIZER),
     "schedule": (*general.CHECKS, *general.EQUATIONS, *general.VALUES, *schedules.CHECKS),
     "initializer": (*general.CHECKS, *general.EQUATIONS, *general.VALUES, *initializers.CHECKS),
-    "regularizer": (*general.CHECKS, *general.EQUATIONS, *general.VALUES, *regularizers.CHECKS),
+    "regularizer": (
+        *general.CHECKS, *general.EQUATIONS, *general.VALUES, *regularizers.CHECKS, *capture.GRADIENT,
+        *kernels.REGULARIZER,
+    ),
     "metric": (*general.CHECKS, *general.VALUES, *metrics.CHECKS),
-    "transform": (*general.CHECKS, *general.VALUES, *transforms.CHECKS, *augmentations.CHECKS),
+    "transform": (
+        *general.CHECKS, *general.VALUES, *transforms.CHECKS, *augmentations.CHECKS, *capture.AUGMENTATION,
+    ),
     "dataset": (*general.CHECKS, *datasets.CHECKS),
     "feed": (*general.CHECKS, *feeds.FEED),
     "sampler": (*general.CHECKS, *feeds.SAMPLER),

@@ -1,5 +1,5 @@
 """What holds for calls of a layer, a loss or an objective: nothing is kept on self, nothing is overwritten, calls do
-not disturb each other, backends agree, and recorded plans replay what was run."""
+not disturb each other, backends agree."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from functools import partial
 from itertools import product
 from threading import Barrier
 from typing import Any
-from unittest import SkipTest
 
 import numpy as np
 
 from pellucid.glassbox.failure import ConformanceError, require_all_close, require_same
 from pellucid.interfaces.context import Context
 from pellucid.standard.ops.base import Ops
-from pellucid.testing.check import checks, has_expressions, promises_capture
+from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.fingerprint import unchanged
-from pellucid.testing.subject import MANY, NO_PLAN, ROUNDING, Subject
+from pellucid.testing.subject import MANY, ROUNDING, Subject
 from pellucid.testing.trial import Arrays, CallTrial, Result
 
 ON_CTX = "What backward needs goes on ctx, which belongs to one call; nothing of a call goes on self."
@@ -204,47 +203,5 @@ def parity(subject: Subject) -> None:
                 )  # fmt: skip
 
 
-def recorded_plan(subject: Subject) -> None:
-    """A recorded call, replayed on other numbers, gives the same bits as a call that is run."""
-    trial, eager = (trial_of(subject, ops=subject.fast, dtype="float32", rows=5) for _ in range(2))
-    given, ctx = trial.ways(trial.given)[0], trial.context()
-
-    def step() -> tuple[Arrays, Arrays]:
-        results = trial.forward(ctx, *given), trial.backward(ctx, *given)
-        ctx.commit()
-        return results
-
-    for _ in range(subject.fast.warm_up):
-        step()
-    results, plan = subject.fast.record(step)
-    if plan is None:
-        raise SkipTest(NO_PLAN)
-    remedy = (
-        "capturable = True promises that forward and backward are calls of ctx.ops alone, on ctx.scratch and "
-        "parameters. Remove the promise, or what computes outside of ops."
-    )
-    for number in range(1, 4):
-        _renew(trial, eager, number)
-        trial.begin(ctx, number)
-        trial.zero_gradients()
-        plan.run()
-        replayed, fresh = trial.result(ctx, *results), eager.context(step=number)
-        ran = eager.call(*given, ctx=fresh)
-        fresh.commit()
-        replayed.require_close(ran, 0, f"of replay {number} of a recorded plan", remedy)
-        require_all_close(f"after replay {number} of a recorded plan", trial.values(), eager.values(), remedy)
-
-
-def _renew(trial: CallTrial, eager: CallTrial, number: int) -> None:
-    """Other arrays to be called with, and parameters, in the same memory; the same parameters and states for both."""
-    for array, new in zip(trial.given, trial.draw(5, number), strict=True):
-        trial.ops.copy(new, array)
-    for param, twin in zip(trial.parameters(), eager.parameters(), strict=True):
-        trial.ops.scale(param.data, 0.9)
-        twin.data = param.data
-    for owned, own in zip(trial.owned(), eager.owned(), strict=True):
-        trial.ops.copy(own.data, owned.data)
-
-
 APART = checks(in_flight, context_used_again, non_contiguous, threads)
-BACKENDS = (*checks(parity), *checks(recorded_plan, applies=promises_capture))
+BACKENDS = checks(parity)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import product
 from typing import Any
-from unittest import SkipTest
 
 import numpy as np
 
@@ -12,12 +11,17 @@ from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require, require_all_close, require_same
 from pellucid.interfaces.optimizer import Optimizer
 from pellucid.testing.check import checks, has_expressions, promises_capture
-from pellucid.testing.checks.optimizer_trial import OptimizerTrial
+from pellucid.testing.checks.capture import recorded
+from pellucid.testing.checks.optimizer_trial import SIZES, OptimizerTrial
 from pellucid.testing.fingerprint import unchanged
-from pellucid.testing.subject import NO_PLAN, ROUNDING, Subject
+from pellucid.testing.subject import ROUNDING, Subject
 from pellucid.testing.varied import can_vary, with_other_arguments
 
 IN_SLOTS = "What is kept from step to step goes into segment.slot(name) and segment.t, nothing on self."
+CELLS = (
+    "capturable = True promises that step is calls of ops alone, which read lr, weight decay and t from segment.hyper "
+    "and segment.t_cell."
+)
 BY_ITSELF = "Treat each parameter by itself: numbers over all of segment.data depend on where it is cut."
 
 
@@ -226,14 +230,20 @@ def parity(subject: Subject) -> None:
 
 def recorded_plan(subject: Subject) -> None:
     """A recorded step, replayed on other gradients and learning rates, gives the same bits as a step that is run."""
-    trial, eager = (OptimizerTrial(subject, dtype="float32", ops=subject.fast) for _ in range(2))
+    for sizes in (SIZES, (33, 65, 17)):
+        _require_replayed(subject, sizes)
+
+
+def _require_replayed(subject: Subject, sizes: tuple[int, ...]) -> None:
+    trial, eager = (OptimizerTrial(subject, dtype="float32", ops=subject.fast, sizes=sizes) for _ in range(2))
     trial.run(1)  # slots are made at the first step, which is not recorded
     eager.run(1)
     trial.set_gradients(1)
     eager.run(1, first=1)
-    _, plan = subject.fast.record(trial.step)
-    if plan is None:
-        raise SkipTest(NO_PLAN)
+    trial.slots.asked.clear()
+    plan = recorded(subject.fast, trial.step, "of a step")
+    require(not trial.slots.asked, "A step asks for what is another at every step.", expected="calls of ops alone",
+            received=sorted(trial.slots.asked), remedy=CELLS)  # fmt: skip
     for number in (2, 3):
         for one in (trial, eager):
             one.set_gradients(number)
@@ -242,9 +252,7 @@ def recorded_plan(subject: Subject) -> None:
         plan.run()
         eager.step()
         require_all_close(
-            f"after replay {number - 1} of a recorded step", trial.values(), eager.values(),
-            "capturable = True promises that step is calls of ops alone, which read lr, weight decay and t from "
-            "segment.hyper and segment.t_cell.",
+            f"after replay {number - 1} of a recorded step", trial.values(), eager.values(), CELLS,
         )  # fmt: skip
 
 

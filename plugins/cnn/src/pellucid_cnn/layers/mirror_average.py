@@ -79,5 +79,6 @@ class MirrorAverage(Layer):
 def _mirrored(ctx: Context, name: str, x: Array) -> Array:
     """Left and right exchanged, in memory of its own."""
     out = ctx.scratch(("mirrored", name), x.shape)
+    ctx.ops.spoil()  # a view that runs backwards, for which there is no kernel
     ctx.ops.copy(x[:, :, ::-1], out)
     return out

@@ -1,0 +1,69 @@
+"""Whether a plan keeps all memory alive that its calls point to, found without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+MAPS = Path("/proc/self/maps")
+Range = tuple[int, int]
+
+
+def recorded_with_memory(record: Callable[[], tuple[Any, Any]]) -> tuple[Any, list[str]]:
+    """The plan that a recording gives, and where its calls point to memory that nobody keeps for them.
+
+    A call is a piece of memory, and each of its words may be an address. One is looked for that lies in an array which
+    was made while it was recorded and which the plan does not keep, so that it is gone when a replay comes; or in what
+    a library may write to, which all calls share. Of a plan that shows no addresses nothing is found.
+    """
+    try:
+        from pellucid.ops.kernels import native  # compiled, where there was a compiler
+    except ImportError:
+        return record()[1], []
+    (_, plan), taken = native.memory_taken(record)
+    if not hasattr(plan, "words"):
+        return plan, []
+    kept = [own for arrays in plan.kept for own in _ranges(arrays)]
+    watched = [*((first, first + size - 1) for first, size in taken), *_of_libraries()]
+    found = []
+    for number, words in enumerate(plan.words, 1):
+        for place, word in enumerate(words, 1):
+            if _within(word, watched) and not _within(word, kept):
+                found.append(f"call {number} of {len(plan)}, word {place} of its arguments")
+    return plan, found
+
+
+def _within(address: int, ranges: Iterable[Range]) -> bool:
+    return any(first <= address <= last for first, last in ranges)
+
+
+def _of_libraries() -> list[Range]:
+    """What compiled modules may write to: their static arrays, which lie in their file or right behind it. Where the
+    system does not tell, nothing."""
+    ranges, library = list[Range](), ""
+    for line in MAPS.read_text(encoding="utf-8").splitlines() if MAPS.exists() else ():
+        span, rights, _, _, _, *path = line.split(maxsplit=5)
+        first, last = (int(end, 16) for end in span.split("-"))
+        behind = not path and ranges and ranges[-1][1] + 1 == first and bool(library)
+        library = path[0] if path and ".so" in path[0] else library if behind else ""
+        if library and "w" in rights:
+            ranges.append((first, last - 1))
+    return ranges
+
+
+def _ranges(kept: Any) -> Iterator[Range]:
+    """The memory of what is kept: arrays, tuples and lists of them, and whatever else lends its memory."""
+    if isinstance(kept, np.ndarray):
+        yield np.lib.array_utils.byte_bounds(kept)
+    elif isinstance(kept, tuple | list):
+        for each in kept:
+            yield from _ranges(each)
+    elif kept is not None and not isinstance(kept, int | float | str):
+        try:
+            lent = np.frombuffer(kept, np.uint8)
+        except (TypeError, ValueError, BufferError, AttributeError):
+            return
+        yield from _ranges(lent)

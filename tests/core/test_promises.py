@@ -1,0 +1,196 @@
+"""A promise of capture that is broken trains nothing wrongly: the plan is not used, and a warning says whose it was."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+
+from tests.testing.wrong.promises import (
+    ByNumPy,
+    Descent,
+    Fading,
+    Hidden,
+    InPlace,
+    Jitter,
+    OfBatch,
+    OfChance,
+    OfEpoch,
+    OfStep,
+    Shrink,
+    Sine,
+    SineOfMany,
+    Square,
+    Whole,
+)  # fmt: skip
+
+KERNELS = pytest.importorskip("pellucid.ops.kernels.native")
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(50, 3)).astype("float32")
+Y = np.sin(X.sum(axis=1, keepdims=True))
+
+
+LAYERS = [Sine, InPlace, SineOfMany, OfEpoch, OfStep, OfChance, OfBatch]
+
+
+@pytest.fixture(autouse=True)
+def _always() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        yield
+
+
+def trained(kind: type | None, promise: bool, run: Callable[[pl.Trainer], None], first: bool = False) -> pl.Trainer:
+    """A trainer of a small network that has this component in it, after a run."""
+    own: Any = None if kind is None else type(kind.__name__, (kind,), {"capturable": promise})()
+    dense = [pl.create("layer", "dense", units=5), pl.create("layer", "dense", units=1)]
+    if isinstance(own, Shrink):
+        dense[0] = pl.create("layer", "dense", units=5, regularizer=own)
+    layers = [*dense[:1], own, *dense[1:]] if isinstance(own, pl.Layer) else dense
+    if first:
+        layers = [own, *dense]
+    model = pl.build(pl.create("layer", "sequential", layers=layers), input_shape=(3,), seed=0, backend="cython")
+    if isinstance(own, Jitter):
+        model.runtime.transforms = [own]  # type: ignore[union-attr]
+    goal: Any = {"loss": own if isinstance(own, pl.Loss) else "mse"}
+    goal = {"objective": own} if isinstance(own, pl.Objective) else goal
+    trainer = pl.Trainer(model, **goal, optimizer=own if isinstance(own, pl.Optimizer) else "adam", seed=0)
+    run(trainer)
+    return trainer
+
+
+def fit(trainer: pl.Trainer) -> None:
+    trainer.fit((X, Y), epochs=4, batch_size=16, verbose=False)
+
+
+def single_steps(trainer: pl.Trainer) -> None:
+    """The same batch again and again, and then others."""
+    for k in (0, 0, 0, 0, 10, 20, 20, 30):
+        trainer.train_step(X[k : k + 12], Y[k : k + 12])
+
+
+def singles_of_one_row(trainer: pl.Trainer) -> None:
+    for k in (0, 0, 0, 0, 10, 20, 20, 30):
+        trainer.train_step(X[k : k + 1], Y[k : k + 1])
+
+
+def all_at_once(trainer: pl.Trainer) -> None:
+    trainer.fit((X[:2], Y[:2]), epochs=9, batch_size=16, verbose=False)  # of 2 rows there are two orders
+
+
+def require_same(one: pl.Trainer, other: pl.Trainer) -> None:
+    """All that a training leaves behind, bit for bit."""
+    np.testing.assert_array_equal(one.runtime.arena.data, other.runtime.arena.data)
+    assert not one.runtime.arena.grad.any()
+    assert one.slots.buffers.keys() == other.slots.buffers.keys()
+    for name, buffer in one.slots.buffers.items():
+        np.testing.assert_array_equal(buffer, other.slots.buffers[name])
+    for state, its in zip(one.model.states(), other.model.states(), strict=True):
+        np.testing.assert_array_equal(state.data, its.data)
+    assert (one.steps, one.position, one.totals.tolist()) == (other.steps, other.position, other.totals.tolist())
+    assert one.history.records == other.history.records
+
+
+def broken(name: str) -> Any:
+    return pytest.warns(pl.PellucidWarning, match=rf"{name}.* promises capture .*the code is run every time")
+
+
+@pytest.mark.parametrize("run", [fit, all_at_once], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_is_named_and_trains_as_without_its_promise(kind: type, run: Any) -> None:
+    expected = trained(kind, False, run)
+    if kind is SineOfMany and run is all_at_once:  # which keeps its promise for so few rows
+        require_same(trained(kind, True, run), expected)
+        return
+    with broken(f"{kind.__name__} at 'layers.1'"):
+        found = trained(kind, True, run)
+    require_same(found, expected)
+
+
+@pytest.mark.parametrize("run", [single_steps, singles_of_one_row, all_at_once], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("kind", [Sine, InPlace, OfBatch])
+def test_the_data_of_the_recording_prove_nothing(kind: type, run: Any) -> None:
+    """The first layer's stale numbers are right for as long as the batch is the same."""
+    expected = trained(kind, False, run, first=True)
+    with broken(f"{kind.__name__} at 'layers.0'"):
+        found = trained(kind, True, run, first=True)
+    require_same(found, expected)
+
+
+@pytest.mark.parametrize(
+    "kind", [Square, Whole, Descent, ByNumPy, Fading, Hidden, Shrink, Jitter], ids=lambda kind: kind.__name__
+)
+def test_so_are_all_other_kinds(kind: type) -> None:
+    expected = trained(kind, False, fit)
+    with broken(kind.__name__):
+        found = trained(kind, True, fit)
+    require_same(found, expected)
+
+
+def with_observers(trainer: pl.Trainer) -> None:
+    class Look(pl.Callback):
+        def on_run_start(self, run: pl.Run) -> None:
+            run.on_gradients(lambda segments: [segment.lr for segment in segments] and None)
+
+    trainer.callbacks.append(Look())
+    fit(trainer)
+
+
+@pytest.mark.parametrize("kind", [Sine, Descent, Hidden, Square, None])
+def test_halves_are_put_to_the_proof_where_gradients_are_looked_at(kind: type | None) -> None:
+    """Observers may ask for what they like."""
+    expected = trained(kind, False, with_observers)
+    if kind is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            require_same(trained(kind, True, with_observers), expected)
+        return
+    with broken(kind.__name__):
+        found = trained(kind, True, with_observers)
+    require_same(found, expected)
+
+
+NORMALISED = [
+    {"type": "dense", "units": 6}, "batch_norm", {"type": "dropout", "rate": 0.3}, {"type": "dense", "units": 1}
+]  # fmt: skip
+
+
+def normalised(backend: str, run: Any) -> pl.Trainer:
+    model = pl.build({"type": "sequential", "layers": NORMALISED}, input_shape=(3,), seed=1, backend=backend)
+    trainer = pl.Trainer(model, loss="mse", optimizer="adam", schedule="cosine", clip_norm=1.0, seed=2)
+    run(trainer)
+    return trainer
+
+
+@pytest.mark.parametrize("run", [fit, single_steps, all_at_once], ids=lambda f: f.__name__)
+def test_the_proof_leaves_no_trace(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights, memory of the optimizer, random numbers, running statistics and totals are those of a run without it."""
+    if run is single_steps:
+        warnings.simplefilter("ignore")  # a schedule without a plan
+    proved = normalised("cython", run)
+    assert [step.recorded for step in proved._stepper._steps.values()] == [True] * (2 if run is fit else 1)
+    monkeypatch.setattr(KERNELS, "record", lambda function: (function(), None))
+    require_same(proved, normalised("cython", run))
+
+
+@pytest.mark.parametrize("rows", [1, 9])
+@pytest.mark.parametrize("kind", [Sine, InPlace, SineOfMany, OfBatch])
+def test_predictions_are_proved_too(kind: type, rows: int) -> None:
+    def nothing(trainer: pl.Trainer) -> None:
+        """Not trained."""
+
+    for first in (True, False):
+        models = [trained(kind, promise, nothing, first).model for promise in (True, False)]
+        found: list[Any] = []
+        for model in models:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                found.append([model.predict(X[k : k + rows]) for k in (0, 0, 5, 10)])
+            names = [str(warning.message) for warning in caught]
+            wrong = model is models[0] and not (kind is SineOfMany and rows <= 8)
+            assert len(names) == wrong and all(kind.__name__ in name for name in names)
+        np.testing.assert_array_equal(*found)
