@@ -14,7 +14,6 @@ from pellucid.basics.arrays import Array, HostArray, as_tuple
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.model.predict import Prediction
-from pellucid.standard.ops.base import Ops
 from pellucid.standard.suspects import held_fast
 from pellucid.standard.trials import moved
 from pellucid.training.stepper import Step
@@ -38,7 +37,7 @@ class Proof(ABC):
     model: Layer
     ctx: Context
 
-    def __init__(self, ops: Ops, changed: Sequence[Array]) -> None:
+    def __init__(self, ops: Any, changed: Sequence[Array]) -> None:
         self.ops, self.changed = ops, list(changed)
 
     def copies(self) -> list[HostArray]:
@@ -188,7 +187,7 @@ def _near(a: HostArray, b: HostArray, before: HostArray | None) -> bool:
 
 
 @contextmanager
-def in_place(ops: Ops, arrays: Sequence[Array]) -> Iterator[None]:
+def in_place(ops: Any, arrays: Sequence[Array]) -> Iterator[None]:
     """Within: other numbers in these arrays."""
     before = [np.array(ops.to_host(a)) for a in arrays]
 

@@ -29,6 +29,10 @@ def pellucid_register(registry: Registrar) -> None:
     registry.model("bottleneck", "pellucid_plugname.models:bottleneck", summary="a narrow layer between two wide ones")
     # kind: dataset
     registry.dataset("wave", "pellucid_plugname.datasets:Wave", summary="a sine with noise")
+    # kind: feed
+    registry.feed("noise", "pellucid_plugname.feeds:Noise", summary="uniform numbers, drawn as they are asked for")
+    # kind: sampler
+    registry.sampler("alike", "pellucid_plugname.samplers:Alike", summary="batches of samples that are alike")
     # kind: backend
     registry.backend("plain", "pellucid_plugname.backends:Plain", summary="every operation by NumPy")
     # kind: callback
