@@ -12,6 +12,7 @@ import pytest
 X = np.random.default_rng(0).normal(size=(24, 4))
 Y = np.sin(X[:, :2])
 MODEL = {"type": "dense", "units": 2, "input_shape": [4]}
+MODEL_OF_TWO = {"type": "dense", "units": 2}
 
 
 def squares(prediction: Any, target: Any) -> Any:
@@ -101,3 +102,18 @@ def test_an_objective_that_ignores_weights_is_not_given_any() -> None:
     trained(**options)
     with pytest.raises(pl.ConfigError, match=r"Careless was given a weight for each sample, and has not looked"):
         trained(weight=np.linspace(0.5, 1.5, 24), **options)
+
+
+@pytest.mark.parametrize("container", [lambda item: pl.Sequential([pl.Dense(2), item]), pl.Residual,
+                                       lambda item: pl.Parallel([item])])  # fmt: skip
+@pytest.mark.parametrize("item", [np.sin, "relu", pl.ReLU])
+def test_what_is_no_layer_does_not_stand_among_layers(container: Any, item: Any) -> None:
+    with pytest.raises(pl.ConfigError, match=r"is made of layers. Received: .*FunctionLayer\(f\)"):
+        container(item)
+
+
+def test_functions_may_stand_wherever_a_loss_or_a_metric_does() -> None:
+    model = pl.build({"type": "parallel", "join": "apart", "layers": [MODEL_OF_TWO, MODEL_OF_TWO]}, input_shape=(4,))
+    trainer = pl.Trainer(model, loss={"a": squares, "b": "mse"}, metrics={"a": [worst, "rmse"]}, seed=0)
+    trainer.fit((X, {"a": Y, "b": Y}), validation=(X, {"a": Y, "b": Y}), verbose=False)
+    assert {"a", "b", "validation_a_worst", "validation_a_rmse"} <= trainer.history[-1].keys()

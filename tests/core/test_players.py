@@ -259,3 +259,20 @@ def test_gradients_of_gradients_are_refused_where_they_cannot_be_right() -> None
 
     with pytest.raises(pl.DifferentiationError, match=r"pellucid\.slopes"):
         pl.build(Outside(pl.Dense(3)), input_shape=(5,)).predict(x)
+
+
+def test_a_step_with_several_optimizers_and_a_follower_is_recorded_with_the_same_bits() -> None:
+    def trained(objective: type[pl.SeveralLosses]) -> pl.Trainer:
+        layers = [{"type": "dense", "units": 2}, {"type": "dense", "units": 2}]
+        model = pl.build({"type": "parallel", "join": "apart", "layers": layers}, input_shape=(2,), seed=0)
+        both = {"type": "by_path", "optimizers": {"*.weight": "adam", "*": {"type": "sgd", "lr": 0.1}}}
+        moving = {"type": "moving", "optimizer": both, "follow": {"layers.1": "layers.0"}, "rate": 0.1}
+        trainer = pl.Trainer(model, objective=objective([pl.MSE(), pl.MSE()], [1.0, 0.0]), optimizer=moving, seed=0)
+        trainer.fit((X, (X, X)), epochs=3, batch_size=10, verbose=False)
+        return trainer
+
+    recorded, plain = trained(pl.SeveralLosses), trained(type("Plain", (pl.SeveralLosses,), {"capturable": False}))
+    assert same(recorded, plain)
+    assert recorded.history.records == plain.history.records
+    if recorded.runtime.ops.name == "cython":
+        assert all(step.recorded for step in recorded._stepper._steps.values())

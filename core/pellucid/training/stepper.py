@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ class Step:
     def __init__(self, batches: Sequence[MicroBatch], update: Update) -> None:
         self.batches, self.update = batches, update
         self.ctx, self.ops = batches[0].ctx, batches[0].ops
+        self._cells: dict[str, Array] = defaultdict(partial(self.ops.xp.zeros, (), np.float64))
         self.figures: dict[str, Array] = {}
         self.count = 0.0
         self.requests: list[Any] = []
@@ -108,8 +110,8 @@ class Step:
             if several:
                 self.figures[name] = ops.asarray(np.float64(sums[name] / (count or 1.0)))
             elif getattr(value, "dtype", None) != np.float64:  # of the model's type, say; kernels add up float64
-                self.figures[name] = ops.zeros((), np.float64)
-                ops.copy(value, self.figures[name])
+                self.figures[name] = self._cells[name]
+                ops.copy(value, self._cells[name])
         self.requests = list(ctx.requested_updates)
 
     def _apply(self) -> bool:

@@ -47,6 +47,7 @@ class Sequential(Layer):
     def __init__(self, layers: Sequence[Layer]) -> None:
         if not layers:
             raise ConfigError("The 'layers' of Sequential must hold at least one layer. Received: an empty list.")
+        check_layers(self, layers)
         self.layers = layers
 
     @property
@@ -131,6 +132,7 @@ class Residual(Layer):
     capturable = True
 
     def __init__(self, layer: Layer) -> None:
+        check_layers(self, [layer])
         self.layer = layer
 
     def build(self, input_shape: Shape) -> None:
@@ -190,6 +192,7 @@ class Parallel(Layer):
         if not layers:
             raise ConfigError("The 'layers' of Parallel must hold at least one layer. Received: an empty list.")
         check_choice(self, "join", join, ("concatenate", "sum", "apart"))
+        check_layers(self, layers)
         self.layers = layers
         self.join = join
 
@@ -313,3 +316,13 @@ def _places(widths: list[int]) -> list[slice]:
 
 def _shown(shapes: tuple[Shape, ...]) -> str:
     return ", ".join(str(tuple(shape)) for shape in shapes)
+
+
+def check_layers(owner: Layer, layers: Sequence[Layer]) -> None:
+    """Raise ConfigError unless all are layers."""
+    for i, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise ConfigError(
+                f"{type(owner).__name__} is made of layers. Received: {layer!r:.80}, item {i}. A function is made "
+                "one by FunctionLayer(f), a name by create('layer', name)."
+            )
