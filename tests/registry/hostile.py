@@ -125,7 +125,7 @@ HOOKS = {
     "summary_huge": registering(FIELDS.format(name="'x'", target="'a:B'", summary="'x' * 10**7"), "summary='xxx"),
     "summary_lines": registering(FIELDS.format(name="'x'", target="'a:B'", summary=r"'a\nb'"), "one line"),
     "version_text": registering("registry.layer('x', 'a:B', summary='', version='1')", "version='1'"),
-    "version_zero": registering("registry.layer('x', 'a:B', summary='', version=0)", "an int of at least 1"),
+    "version_zero": registering("registry.layer('x', 'a:B', summary='', version=0)", "an int from 1"),
     "version_true": registering("registry.layer('x', 'a:B', summary='', version=True)", "version=True"),
     "migrate_none": registering("registry.layer('x', 'a:B', summary='', migrate=3)", "(migrate)"),
     "verbs_list": registering("registry.model('x', 'a:B', summary='', verbs=['encode'])", "AttributeError"),
