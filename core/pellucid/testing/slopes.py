@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.glassbox.failure import ConformanceError
+from pellucid.interfaces.parameters import Param
 from pellucid.testing.gradients import REMEDY
 from pellucid.testing.trial import Arrays, CallTrial
 
@@ -35,7 +36,7 @@ def require_slope(
     if any(dx is None or dx.shape != x.shape for x, dx in pairs):
         shapes = [None if dx is None else dx.shape for _, dx in pairs]
         _fail(when, f"one of shape {[x.shape for x, _ in pairs]}", shapes)
-    pairs += [(param.data, found.grads[param.path]) for param in trial.parameters()]
+    pairs += [(param.data, found.grads[param.path]) for param in trial.moved(step)]
     rng = np.random.default_rng(11)
 
     def total() -> float:
@@ -60,13 +61,12 @@ def require_slope(
     if max(slopes) - min(slopes) > 0.1 * min(abs(slopes[0] - expected), max(map(abs, slopes))):
         return  # one nearby, or far too steep for differences
     expectation = f"{slopes[0]:.9g} by a central difference along a random direction"
-    _fail(f"{when}{_blamed(trial, pairs, total)}", expectation, f"{expected:.9g} from backward")
+    _fail(f"{when}{_blamed(trial.moved(step), pairs, total)}", expectation, f"{expected:.9g} from backward")
 
 
-def _blamed(trial: CallTrial, pairs: Any, total: Any) -> str:
+def _blamed(params: list[Param], pairs: Any, total: Any) -> str:
     """Which of the gradients do not give the slope along a direction of their own."""
-    n = len(pairs) - len(trial.parameters())
-    names = [*(f"input {i}" for i in range(n)), *(f"'{param.path}'" for param in trial.parameters())]
+    names = [*(f"input {i}" for i in range(len(pairs) - len(params))), *(f"'{param.path}'" for param in params)]
     wrong, rng = [], np.random.default_rng(13)
     for name, (x, dx) in zip(names, pairs, strict=True):
         direction = [rng.normal(size=x.shape)]

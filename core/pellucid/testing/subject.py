@@ -146,6 +146,12 @@ def draw_inputs(
     return tuple(ops.asarray(draw_input(spec, rows, rng, dtype)) for spec in specs)
 
 
+def at_arguments(component: Any, shape: tuple[int, ...], rng: np.random.Generator) -> HostArray | None:
+    """Numbers that are a component's arguments, of both signs, or 0: where a threshold is met. None without any."""
+    numbers = [float(v) for v in component.arguments().values() if type(v) in (int, float) and abs(v) < 1e3]
+    return rng.choice([0.0, *numbers, *(-v for v in numbers)], shape) if numbers else None
+
+
 def tie(array: HostArray) -> HostArray:
     """The numbers of a batch made to meet, in place, as behind a ReLU: whole numbers, so that maxima are equal, a
     feature and a row of zeros, and a last row that repeats the first. Integers and masks are only repeated."""

@@ -128,6 +128,10 @@ class CallTrial(Trial, ABC):
     def differentiated(self, given: Arrays) -> Arrays:
         """Of these arrays those whose gradients backward returns, in that order."""
 
+    def moved(self, step: int) -> list[Param]:
+        """The parameters whose gradients belong to this step."""
+        return self.parameters()
+
     @abstractmethod
     def total(self, y: Arrays, given: Arrays) -> float:
         """The number whose gradients backward computes: of a layer Σ dy ⊙ y."""

@@ -62,7 +62,7 @@ ODD = (
     _patient(
         "objective odd/reconstruction",
         Mistake("the sum, not the mean, backwards", "2 * ctx.share[:, None] *", "2 *"),
-        Mistake("weights ignored", "if batch.weight is None else batch.weight", ""),
+        Mistake("weights ignored", "if batch.weight is None else batch.weight", "+ 0 * (batch.weight is None)"),
         Mistake(
             "other noise for each micro-batch",
             "0.1 * ctx.normal(batch.x.shape)",

@@ -4,7 +4,7 @@
 
 OBJECTIVES: dict[str, tuple[tuple[str, str, str], ...]] = {
     "shares": (
-        ("weights ignored", "np.ones(len(batch)) if batch.weight is None else batch.weight", "np.ones(len(batch))"),
+        ("weights looked at, and ignored", "if batch.weight is None else batch.weight", "+ 0 * (batch.weight is None)"),
         ("count of rows", "ctx.count = float(w.sum())", "ctx.count = float(len(batch))"),
         ("count forgotten", "ctx.count = float(w.sum())\n    return (w / (ctx.count or 1.0))", "return (w / (w.sum() or 1.0))"),
         ("weights of 0: NaN", "(ctx.count or 1.0)", "ctx.count"),

@@ -21,7 +21,7 @@ from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.slopes import require_slope
-from pellucid.testing.subject import Subject
+from pellucid.testing.subject import Subject, at_arguments
 from pellucid.testing.trial import Arrays
 
 
@@ -175,8 +175,12 @@ def equations(subject: Subject) -> None:
 
 
 def equations_at_ties(subject: Subject) -> None:
-    """The equations give what the code gives where numbers are equal or zero: both follow one convention."""
+    """The equations give what the code gives where numbers are equal, zero or an argument: one convention for both."""
     compare(LayerTrial(subject, tied=True))
+    trial, rng = LayerTrial(subject), np.random.default_rng(21)
+    inputs = [at_arguments(trial.component, x.shape, rng) if x.dtype.kind == "f" else x for x in trial.inputs]
+    if all(x is not None for x in inputs):
+        compare(trial.use(*inputs), " where inputs are its arguments")
 
 
 def compare(trial: LayerTrial, where: str = "", step: int = 0) -> None:

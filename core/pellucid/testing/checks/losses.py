@@ -17,7 +17,7 @@ from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.calls import splits_add_up
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.gradients import check_gradients
-from pellucid.testing.subject import Subject, declared_shape, is_integer
+from pellucid.testing.subject import Subject, at_arguments, declared_shape, is_integer
 from pellucid.testing.trial import Arrays
 
 ONCE = "The mean over the batch is taken once, in the loss: divide by the number of rows (or the sum of weights) once."
@@ -219,6 +219,10 @@ def equations_at_ties(subject: Subject) -> None:
     trial = LossTrial(subject, tied=True)
     for way in trial.ways(trial.given):
         compare(trial, way)
+    away = at_arguments(trial.loss, trial.prediction.shape, np.random.default_rng(21))
+    if away is not None and trial.target.shape == trial.prediction.shape:
+        for way in trial.ways((trial.target + away, trial.target, trial.weight)):
+            compare(trial, way, " where errors are its arguments")
 
 
 def compare(trial: LossTrial, given: Arrays, where: str = "", tolerance: float = 1e-9) -> None:

@@ -10,11 +10,27 @@ from pellucid.glassbox.failure import ConformanceError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.objective import Batch, Objective
+from pellucid.interfaces.parameters import Param
 from pellucid.model.build import initialize
 from pellucid.registry.config import read
 from pellucid.standard.ops.base import Ops
 from pellucid.testing.subject import Subject, declared_shape, draw_input, draw_inputs
 from pellucid.testing.trial import Arrays, CallTrial
+
+
+class _Weighted(Batch):
+    """A batch that knows whether its weights were looked at."""
+
+    __slots__ = ("own", "seen")
+
+    @property
+    def weight(self) -> Any:
+        self.seen = True
+        return self.own
+
+    @weight.setter
+    def weight(self, value: Any) -> None:
+        self.own, self.seen = value, False
 
 
 class ObjectiveTrial(CallTrial):
@@ -24,6 +40,8 @@ class ObjectiveTrial(CallTrial):
     words = ("The objective", "")
     model: Layer
     weight: Any = None
+    weighted: _Weighted | None = None
+    """The last batch with weights."""
 
     def __init__(self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 6) -> None:
         super().__init__(subject, dtype, ops)
@@ -59,10 +77,20 @@ class ObjectiveTrial(CallTrial):
         if self.targets:
             y = tuple(inputs[-len(self.targets) :])
             inputs, y = inputs[: -len(y)], y if self.several else y[0]
-        return Batch(tuple(inputs) if len(inputs) > 1 else inputs[0], y, self.weight, index)
+        x = tuple(inputs) if len(inputs) > 1 else inputs[0]
+        if self.weight is None:
+            return Batch(x, y, None, index)
+        self.weighted = _Weighted(x, y, self.weight, index)
+        return self.weighted
 
     def differentiated(self, given: Arrays) -> Arrays:
         return ()
+
+    def moved(self, step: int) -> list[Param]:
+        """The parameters that move at a step: all, or those of the player whose turn it is."""
+        turns = getattr(self.objective, "turns", ())
+        player = turns[step % len(turns)] if turns else ""
+        return [param for param in self.parameters() if not player or param.path.startswith(f"{player}.")]
 
     def total(self, y: Arrays, given: Arrays) -> float:
         return float(y[0])
