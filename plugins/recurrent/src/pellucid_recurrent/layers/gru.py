@@ -73,7 +73,7 @@ class GRU(Recurrent):
         Example({"units": 4, "return_sequences": False}, ((5, 3), ("bool", 5))),
         Example({"units": 2, "backwards": True}, ((3, 2), ("bool", 3))),
         Example({"units": 3}, ((None, 2),)),
-        Example({"units": 3, "carry": 256}, ((3, 2),)),
+        Example({"units": 3, "carry": 2048}, ((3, 2),)),
     )
     gates = 3
     candidate_bias: Param

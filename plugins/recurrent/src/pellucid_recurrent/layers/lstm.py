@@ -83,7 +83,7 @@ class LSTM(Recurrent):
         Example({"units": 4, "return_sequences": False}, ((5, 3), ("bool", 5))),
         Example({"units": 2, "backwards": True, "forget_bias": 0.5}, ((3, 2), ("bool", 3))),
         Example({"units": 3}, ((None, 2),)),
-        Example({"units": 3, "carry": 256}, ((3, 2),)),
+        Example({"units": 3, "carry": 2048}, ((3, 2),)),
     )
     gates = 4
     carried = ("state", "cell")

@@ -49,7 +49,7 @@ class RNN(Recurrent):
         Example({"units": 4, "activation": "relu", "return_sequences": False}, ((5, 3), ("bool", 5))),
         Example({"units": 2, "backwards": True}, ((3, 2), ("bool", 3))),
         Example({"units": 3}, ((None, 2),)),
-        Example({"units": 3, "carry": 256}, ((3, 2),)),
+        Example({"units": 3, "carry": 2048}, ((3, 2),)),
     )
 
     def __init__(
