@@ -267,3 +267,15 @@ def test_an_objective_may_be_of_the_models_type(ops: Any) -> None:
     mine = trained(get_ops("reference"), LAYERS, loss=None, objective=Narrow(), epochs=3)
     assert ops.refused is None
     np.testing.assert_allclose(its.history["loss"], mine.history["loss"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("sampler", [None, "balanced"])
+def test_batches_that_are_brought_one_by_one_are_replayed_too(ops: Any, sampler: Any) -> None:
+    whole = trained(ops, NOISY, sampler=sampler)
+    model = pl.build({"type": "sequential", "layers": NOISY}, input_shape=(6,), seed=1, dtype="float64", backend=ops)
+    settings: dict[str, Any] = {"loss": "softmax_cross_entropy", "optimizer": {"type": "adam", "lr": 1e-2}}
+    trainer = pl.Trainer(model, seed=2, sampler=sampler, **settings)
+    for batch in trainer.batches(X, Y, epochs=4, batch_size=4, verbose=False):
+        trainer.step(batch)
+    assert (weights(trainer) == weights(whole)).all() and trainer.history.records == whole.history.records
+    assert all(step.recorded for step in trainer._stepper._steps.values())

@@ -239,3 +239,38 @@ def test_shapes_that_numpy_would_broadcast_are_refused(loss: Loss, target: Any, 
 def test_a_label_out_of_range_reaching_the_kernel_is_a_data_error() -> None:
     with pytest.raises(DataError, match=r"row 2.*0 … 3.*Received: 7"):
         SoftmaxCrossEntropy().forward(context(), LOGITS[:3], np.array([0, 1, 7]))
+
+
+ADVANTAGE = np.array([1.0, -0.5, 2.0, 0.0, -3.0, 0.7])
+
+
+@pytest.mark.parametrize("weight", [ADVANTAGE, -ADVANTAGE, np.abs(ADVANTAGE), -np.ones(N)])
+def test_signed_weights_are_those_of_a_policy_gradient(weight: Any) -> None:
+    loss, ctx = pl.create("loss", "signed", loss="softmax_cross_entropy"), context()
+    value = loss.forward(ctx, LOGITS, LABELS, weight)
+    p = special.softmax(LOGITS, axis=1)
+    assert float(value) == pytest.approx(-(weight * np.log(p[np.arange(N), LABELS])).mean(), rel=1e-12)
+    expected = weight[:, None] * (p - np.eye(K)[LABELS]) / N
+    np.testing.assert_allclose(loss.backward(ctx), expected, rtol=1e-12, atol=1e-16)
+    assert ctx.count == N
+
+
+def test_signed_weights_of_tokens_add_up_in_their_samples() -> None:
+    loss, ctx = pl.create("loss", "signed", loss="softmax_cross_entropy"), context()
+    logp = special.log_softmax(SEQUENCES, axis=-1)[np.arange(N)[:, None], np.arange(T), TOKENS]
+    value = float(loss.forward(ctx, SEQUENCES, TOKENS, ADVANTAGE))
+    assert value == pytest.approx(-(ADVANTAGE * logp.sum(axis=1)).mean(), rel=1e-12)
+    each = np.random.default_rng(5).normal(size=(N, T))
+    value = float(loss.forward(ctx, SEQUENCES, TOKENS, each))
+    assert value == pytest.approx(-(each * logp).mean(), rel=1e-12)
+
+
+def test_negative_weights_are_refused_elsewhere_and_the_loss_is_named() -> None:
+    model = pl.build("dense", units=K, input_shape=(3,), seed=0)
+    x = np.ones((N, 3), np.float32)
+    with pytest.raises(DataError, match='"type": "signed"'):
+        pl.Trainer(model, loss="softmax_cross_entropy", seed=0).train_step(x, LABELS, weight=ADVANTAGE)
+    signed = pl.Trainer(model, loss={"type": "signed", "loss": "softmax_cross_entropy"}, accumulate=2, seed=0)
+    signed.fit(x, LABELS, sample_weight=ADVANTAGE, batch_size=2, verbose=False)
+    with pytest.raises(DataError, match="each 0 or from"):
+        signed.train_step(x, LABELS, weight=ADVANTAGE * 1e20)

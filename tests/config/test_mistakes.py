@@ -73,7 +73,8 @@ def test_several_sections_are_reported_together():
     assert str(caught.value).splitlines() == [
         "5 mistakes in the configuration:",
         "  optimizer.lr: expected float. Received: 'fast' (str).",
-        "  loss: Unknown loss 'mze'. Did you mean 'mse'? Known: binary_cross_entropy, mse, softmax_cross_entropy.",
+        "  loss: Unknown loss 'mze'. Did you mean 'mse'? Known: "
+        "binary_cross_entropy, mse, signed, softmax_cross_entropy.",
         "  train.epochs: expected int. Received: 1.5 (float).",
         "  train.batchsize: [train] has no such argument. Did you mean 'batch_size'? Allowed: batch_size, epochs.",
         "  train.batch_size: missing. [train] needs it: int.",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import signal
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,19 @@ def test_single_steps_are_watched() -> None:
     assert watch.told[5:] == [("end", None, "NoneType"), "start", "gradients", 3, "epoch", ("end", None, "NoneType")]
 
 
+def test_a_run_that_a_callback_refuses_has_not_begun() -> None:
+    class Refuse(pl.Callback):
+        def on_run_start(self, run: Any) -> None:
+            raise pl.ConfigError("not this one")
+
+    trainer = trainer_of(watch := Watch(), Refuse())
+    for _ in range(2):
+        with pytest.raises(pl.ConfigError, match="not this one"):
+            trainer.train_step(X, Y)
+    assert trainer.run is None and trainer.steps == 0
+    assert watch.told == 2 * ["start", ("end", None, "NoneType")]
+
+
 def test_a_single_step_that_fails_ends_its_run() -> None:
     watch = Watch()
     trainer = trainer_of(watch)
@@ -222,3 +237,36 @@ def test_samples_know_their_numbers_wherever_they_come_from() -> None:
             trainer.step(batch)
     half = len(seen) // 2
     assert np.array_equal(np.concatenate(seen[:half]), np.concatenate(seen[half:]))
+
+
+@pytest.mark.parametrize("place", ["source", "observer", "loop"])
+def test_an_interrupt_leaves_whole_steps(place: str) -> None:
+    def press(where: str) -> None:
+        if where == place and trainer.steps == 4 and not pressed:
+            pressed.append(where)
+            signal.raise_signal(signal.SIGINT)
+
+    def batches(rng: np.random.Generator) -> Iterator[Any]:
+        for rows in np.array_split(rng.permutation(70), 7):
+            press("source")
+            yield X[rows], Y[rows]
+
+    class Press(pl.Callback):
+        def on_run_start(self, run: Any) -> None:
+            run.on_step(lambda run: press("observer"))
+
+    pressed: list[str] = []
+    whole, trainer = trainer_of(), trainer_of(Press())
+    whole.fit(batches, epochs=2, verbose=False)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            for batch in trainer.batches(batches, epochs=2, verbose=False):
+                trainer.step(batch)
+                press("loop")
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    assert (trainer.steps, trainer.position, trainer.run) == (4, 40, None)
+    trainer.fit(batches, epochs=2 - trainer.epochs, verbose=False)
+    assert trainer.history.records == whole.history.records
+    assert trainer.runtime.arena.data.tobytes() == whole.runtime.arena.data.tobytes()

@@ -11,7 +11,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -60,7 +60,14 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "both": lambda: {"layers": NOISY, "callbacks": ["diffusion/ema", "best_epoch"]},
     "eyes": lambda: {"layers": NOISY, "callbacks": [Eyes()]},
     "single": lambda: {"layers": NOISY},
+    "generated": lambda: {"layers": NOISY, "callbacks": ["best_epoch"]},
+    "loop": lambda: {"layers": NOISY, "accumulate": 2, "callbacks": ["diffusion/ema", "best_epoch"]},
 }
+
+
+def generated(rng: np.random.Generator) -> Iterator[Any]:
+    for rows in np.array_split(rng.permutation(75), 5):
+        yield X[rows], Y[rows]
 
 
 def a_trainer(kind: str, backend: Any) -> pl.Trainer:
@@ -78,10 +85,15 @@ def goes_on(trainer: pl.Trainer, kind: str) -> bool:
             rows = slice(trainer.steps, trainer.steps + BATCH)
             trainer.train_step(X[rows], Y[rows])
     elif trainer.epochs < EPOCHS:
-        trainer.fit(
-            (X[:75], Y[:75]), validation=(X[75:], Y[75:]), epochs=EPOCHS - trainer.epochs, batch_size=BATCH,
-            verbose=False,
-        )  # fmt: skip
+        data = generated if kind == "generated" else (X[:75], Y[:75])
+        how: dict[str, Any] = {
+            "validation": (X[75:], Y[75:]), "epochs": EPOCHS - trainer.epochs, "batch_size": BATCH, "verbose": False,
+        }  # fmt: skip
+        if kind == "loop":
+            for batch in trainer.batches(data, **how):
+                trainer.step(batch)
+        else:
+            trainer.fit(data, **how)
     return True
 
 

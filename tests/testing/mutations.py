@@ -13,14 +13,14 @@ from time import perf_counter
 from typing import Any
 
 from tests.testing.kernels import MutantKernels
-from tests.testing.mistakes import activations, data, kernels, layers, losses, odd, operations, ties, training
+from tests.testing.mistakes import activations, data, feeds, kernels, layers, losses, odd, operations, ties, training
 from tests.testing.mutation import Mistake, Patient, described
 
 
 def patients() -> list[Patient]:
     """Every module that mistakes are seeded into."""
     found: list[Patient] = []
-    for module in (layers, activations, losses, training, data, operations, ties, kernels, odd):
+    for module in (layers, activations, losses, training, data, feeds, operations, ties, kernels, odd):
         for value in vars(module).values():
             found += [p for p in (value if isinstance(value, tuple) else (value,)) if isinstance(p, Patient)]
     return found

@@ -82,10 +82,10 @@ def pellucid_doctor(report: Report) -> None:
 def pellucid_run_start(run: Run) -> None:
     """A training run is about to take its first step.
 
-    Called once per ``Trainer.fit``, after the data has been checked. There is no hook per step, because nobody should
-    pay for one that nobody uses: subscribe here, with ``run.on_step(function, every=n)`` or
-    ``run.on_gradients(function)``. What looks on, ``on_step`` and ``on_time``, is isolated as this hook is; an
-    ``on_gradients`` observer may change what it sees, and ends the run if it raises.
+    Called once per run, a call of ``fit``, a loop over ``batches`` or the first of single steps, after the data has
+    been checked. There is no hook per step, because nobody should pay for one that nobody uses: subscribe here, with
+    ``run.on_step(function, every=n)`` or ``run.on_gradients(function)``. What looks on, ``on_step`` and ``on_time``, is
+    isolated as this hook is; an ``on_gradients`` observer may change what it sees, and ends the run if it raises.
 
     Args:
         run: the run: ``run.model``, ``run.trainer``, ``run.history``; see :class:`pellucid.training.run.Run`.

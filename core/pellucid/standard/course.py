@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from pellucid.standard.samplers import Sampler
 from pellucid.training.microbatch import Source
 from pellucid.training.run import Run
 
+Held = Callable[[], AbstractContextManager[None]]
 FITTED = 1 << 24
 """Numbers of samples that are not in memory which transforms are fitted on: 64 or 128 MiB."""
 
@@ -92,6 +94,12 @@ class Course(Feed):
         """Rows of a step; None where the feed decides."""
         return None if self.batch_size is None else self.batch_size * self.accumulate
 
+    def planned(self, steps: int, epochs: int, position: int) -> int:
+        """After how many steps so many epochs end, the first of them begun before; 0 where nobody knows."""
+        if not self.rows or not self.step_rows:
+            return 0
+        return steps + max(epochs * -(-self.rows // self.step_rows) - -(-position // self.step_rows), 0)
+
     def order(self, epoch: int) -> HostArray:
         """The numbers of the rows in the order in which this epoch visits them; it depends on (seed, epoch) alone."""
         rng, n = self._rng(epoch), len(self.data)
@@ -123,10 +131,10 @@ class Course(Feed):
                 "the function that makes it, which is called anew for every epoch."
             )
 
-    def loop(self, run: Run, end_epoch: Callable[[Run], None]) -> Generator[Batch]:
+    def loop(self, run: Run, end_epoch: Callable[[Run], None], held: Held) -> Generator[Batch]:
         """The batches of a run up to its planned end, or until it is stopped; whoever has one steps on it or not."""
         trainer = run.trainer
-        with run:
+        with _entered(run, held):
             while trainer.epochs < run.last_epoch:
                 for batch in self.steps(trainer.epochs, trainer.position):
                     self._due = len(batch)
@@ -137,6 +145,12 @@ class Course(Feed):
                 end_epoch(run)
                 if run.stop_reason is not None:
                     return
+
+    def drive(self, run: Run, end_epoch: Callable[[Run], None], held: Held, step: Callable[[Batch], Any]) -> None:
+        """Take the steps of the loop, and end its run whatever becomes of them."""
+        with closing(self.loop(run, end_epoch, held)) as loop:
+            for batch in loop:
+                step(batch)
 
     def count(self, run: Run) -> None:
         """A batch of the loop lies behind, with its first step: what is saved now goes on with the next one."""
@@ -196,3 +210,20 @@ class Course(Feed):
 
     def _rng(self, epoch: int) -> np.random.Generator:
         return np.random.Generator(np.random.Philox(key=[mix(self.seed) & (1 << 64) - 1, epoch]))
+
+
+@contextmanager
+def _entered(run: Run, held: Held) -> Iterator[None]:
+    """Within: the run. What callbacks do at its two ends no signal breaks off."""
+    error: BaseException | None = None
+    try:
+        with held():
+            run.__enter__()
+        yield
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        if run.trainer.run is run:  # it has begun
+            with held():
+                run.__exit__(None if error is None else type(error), error, None)

@@ -65,7 +65,8 @@ class Undisturbed(Callback):
         if before is not None and before.data is not None:
             raise PellucidError(
                 "A loop over trainer.batches(…) is under way, and another run cannot begin in the middle of it. Leave "
-                "the loop first, or take steps in it: trainer.step(batch), trainer.train_step(x, y)."
+                "the loop first (one that is kept in a variable by its close()), or take steps in it: "
+                "trainer.step(batch), trainer.train_step(x, y)."
             )
         if before is not None:
             before.__exit__(None, None, None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, as_array, as_tuple
+from pellucid.basics.arrays import HostArray, as_array, as_tuple
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -87,9 +87,7 @@ def _ready(model: Layer, objective: Objective, split: Split) -> tuple[Any, ...]:
     return *inputs, y
 
 
-def _evaluated(
-    model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Any = None
-) -> Any:
+def _evaluated(model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Any = None) -> Any:
     """Samples by the names that the model knows, or ``known`` if it has none yet, unless they are read later; of a data
     set the ``part``."""
     opened = _open(data, seed, f"the {part} data")
@@ -106,15 +104,14 @@ def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any)
     if course is None:
         objective.begin(model, split)
     pair = _checked(model, objective, split, "the batch")
-    totals = runtime.ops.zeros(2, np.float64) if course is None else course.totals
+    totals = None if course is None else course.totals
     source = _source(runtime, pair, batch.weight, objective.signed_weights, totals, batch.index)
     _keep_names(runtime, split)
     return source
 
 
 def by_names(
-    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *,
-    to_learn: bool = False,
+    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *, to_learn: bool = False
 ) -> Split:  # fmt: skip
     """Checked samples: columns and labels as the model knows them by their names, or else as ``known`` does.
 
@@ -210,9 +207,7 @@ def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pa
     return inputs, y
 
 
-def _source(
-    runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Array, numbers: HostArray | None = None
-) -> Source:  # fmt: skip
+def _source(runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Any, numbers: Any = None) -> Source:
     inputs, y = pair
     if weight is not None:
         n = len(inputs[0])

@@ -229,14 +229,14 @@ class Run:
             yield
 
     def __enter__(self) -> Run:
-        call, self.trainer.run = default_registry().plugins.call, self
+        call = default_registry().plugins.call
         with ExitStack() as started:
             started.callback(call, "pellucid_run_end", run=self)
             for callback in (*self.trainer.callbacks, self._progress):
                 callback.on_run_start(self)
                 started.callback(callback.on_run_end, self)
             call("pellucid_run_start", run=self)
-            self._started = started.pop_all()
+            self._started, self.trainer.run = started.pop_all(), self
         return self
 
     def __exit__(self, kind: type[BaseException] | None, failure: BaseException | None, trace: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -122,9 +121,7 @@ class Trainer(Training):
                             self._end_epoch(run)
                             self._undisturbed.hear()
                 return self.history
-        with closing(run.data.loop(run, self._end_epoch)) as loop:
-            for batch in loop:
-                self.step(batch)
+        run.data.drive(run, self._end_epoch, self._undisturbed.held, self.step)
         return self.history
 
     @np.errstate(under="ignore")
@@ -140,7 +137,7 @@ class Trainer(Training):
         """
         with self._undisturbed.alone(self.slots, self.run):
             run = self._begin(data, y, False, **how)
-        return run.data.loop(run, self._end_epoch)
+        return run.data.loop(run, self._end_epoch, self._undisturbed.held)
 
     def _begin(
         self, data: Any, y: Any, whole: bool, *, validation: Any = None, epochs: int = 1,
@@ -156,23 +153,21 @@ class Trainer(Training):
             totals=self.totals, weight=sample_weight, batch_size=as_python(batch_size), sampler=self.sampler,
             accumulate=self.accumulate,
         )  # fmt: skip
-        self._make_plan(int(epochs), course.rows or 0, course.batch_size or 0)
+        self._make_plan(int(epochs), course)
         self.runtime.metadata["objective"] = self._objective_config
         progress = None if verbose is False else read("callback", {"type": "progress", "always": bool(verbose)})
         return Run(self, course, validated, progress)
 
-    def _make_plan(self, epochs: int, rows: int, batch_size: int) -> None:
+    def _make_plan(self, epochs: int, course: Any) -> None:
         """Note where this call ends: the one place where steps are planned, for schedules and progress alike."""
-        plan = {"rows": rows, "batch_size": batch_size, "epochs": self.epochs + epochs}
+        plan = {"rows": course.rows or 0, "batch_size": course.batch_size or 0, "epochs": self.epochs + epochs}
         same = {name for name, value in plan.items() if self.plan.get(name) == value}
         if self.position and not same >= {"rows", "batch_size"}:  # an epoch left in the middle has its rows and steps
             raise DataError(
                 f"The last run ended {self.position} samples into epoch {self.epochs + 1} of {self.plan}. To continue "
                 f"it, give the same data and batch size. Received: {plan}. To start afresh, make a new Trainer."
             )
-        of_step, plan["steps"] = batch_size * self.accumulate, 0  # of data whose end nobody knows
-        if rows and of_step:
-            plan["steps"] = self.steps + max(epochs * -(-rows // of_step) - -(-self.position // of_step), 0)
+        plan["steps"] = course.planned(self.steps, epochs, self.position)
         if len(same) == 3:  # the same end as before, with all steps of that plan: some may have had no weight
             plan["steps"] = max(plan["steps"], self.plan.get("steps", 0))
         elif self.schedule is not None and epochs and plan["steps"]:
@@ -242,10 +237,11 @@ class Trainer(Training):
             run.whole = False
             try:
                 sizes = (len(source),) if course is None else step_sizes(len(source), source.full, self.accumulate)
-                self._stepper.advance(run, source, sizes)
-                if course is not None:
-                    course.count(run)
-                run.step_done()
+                with self._undisturbed.held(needless=course is None):
+                    self._stepper.advance(run, source, sizes)
+                    if course is not None:
+                        course.count(run)
+                    run.step_done()
             except BaseException as error:
                 run.failure = error
                 if course is None:
@@ -259,9 +255,11 @@ class Trainer(Training):
         if key not in self._direct:
             if len(self._direct) == KEPT_SHAPES:  # batches of ever new sizes must not pile up
                 self.forget()
-            self._direct[key] = new.copy()  # the arrays may be the caller's
-            if course is not None:
-                self._direct[key].full = course.full(len(new))
+            kept = self._direct[key] = new.copy()  # the arrays may be the caller's
+            if course is None:
+                kept.totals = self.runtime.ops.zeros(2, np.float64)
+            else:
+                kept.full = course.full(len(new))
         source = self._direct[key]
         for part, values in zip(source.arrays, new.arrays, strict=True):
             if part is not None:
