@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.autodiff.primitive import strip
 from pellucid.autodiff.tape import Tape
 from pellucid.autodiff.variable import Variable
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.errors import ConfigError, DifferentiationError
 from pellucid.interfaces.parameters import State
 from pellucid.ops.base import Backend
@@ -149,9 +149,10 @@ class Context:
         return self._call.share
 
     @property
-    def row_offset(self) -> int:
-        """The rows of this step before this micro-batch's first."""
-        return int(self._call.cell[1])
+    def row_offset(self) -> HostArray:
+        """The rows of this step before this micro-batch's first, (1,), rewritten in place: a kernel reads it when it
+        runs, so that it can be replayed."""
+        return self._call.cell[1:]
 
     @property
     def uses_streams(self) -> bool:

@@ -147,12 +147,6 @@ class State:
         """Whether it has memory, as part of a built model."""
         return self.data is not None
 
-    def rows(self, first: int, last: int) -> State:
-        """Some rows of it, for ``ctx.update``: what a micro-batch knows of the rows of its step."""
-        part = State(self.name, (last - first, *self.shape[1:]), self.fill)
-        part.path, part.data = f"{self.path}[{first}:{last}]", self.data[first:last]
-        return part
-
     def __repr__(self) -> str:
         return f"State({self.path!r}, shape={self.shape})"
 

@@ -41,19 +41,21 @@ typedef struct {
     float *dxs;               /* scratch, (T, N, F), where dx is wanted */
 } recurrent_args;
 
-/* out = 0 where a row begins a sequence, else what is carried over. */
+/* begin: out (rows, H) = the rows of carried (carry, H) from *offset on, 0 where a row begins a sequence.
+ * keep: out (carry, H) = carried, with the rows of states (rows, H) from *offset on. */
 typedef struct {
     kernel run;
-    dim rows, units;
-    const float *carried;
-    const uint8_t *begins;
+    dim rows, units, carry;
+    const uint64_t *offset; /* read when it runs: a replay may be of other rows */
+    const float *carried, *states;
+    const uint8_t *begins; /* or NULL */
     float *out;
-} begin_args;
+} carry_args;
 
 /* Every kernel that is compiled once for each instruction set. */
 #define FOR_EACH_KERNEL(K)                                                                                             \
     K(rnn_forward) K(rnn_backward) K(gru_forward) K(gru_backward) K(lstm_forward) K(lstm_backward)     \
-    K(begin)
+    K(begin) K(keep)
 
 typedef struct {
 #define DECLARE(name) kernel name;

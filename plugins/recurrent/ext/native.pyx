@@ -6,10 +6,10 @@ C-contiguous); the reference is called instead. A wrong shape is a ShapeError.
 """
 import numpy
 cimport numpy as cnp
-from libc.stdint cimport uint8_t
+from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memset
 
-from pellucid import ShapeError
+from pellucid import DataError, ShapeError
 
 include "pellucid/api.pxi"
 include "pellucid/arguments.pxi"

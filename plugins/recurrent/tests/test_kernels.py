@@ -98,3 +98,15 @@ def test_a_training_step_is_recorded() -> None:
     x = np.random.default_rng(0).normal(size=(32, 5, 2))
     trainer.fit((x, x.mean(axis=(1, 2))[:, None]), epochs=3, batch_size=16, verbose=False)
     assert all(step.recorded for step in trainer._stepper._steps.values())
+
+
+def test_rows_that_are_not_carried_are_refused_where_a_kernel_runs() -> None:
+    carried, out = np.ones((4, 3), np.float32), np.zeros((2, 3), np.float32)
+    for offset, begins in ((2, None), (1, np.array([True, False]))):
+        native.begin(REFERENCE, carried, np.array([offset], np.uint64), begins, out)
+        assert (out == (1 if begins is None else [[0], [1]])).all()
+    for offset in (3, 2**64 - 1):
+        with pytest.raises(pl.DataError, match="more rows than are carried over"):
+            native.begin(REFERENCE, carried, np.array([offset], np.uint64), None, out)
+        with pytest.raises(pl.DataError, match="more rows than are carried over"):
+            native.keep(REFERENCE, carried, np.array([offset], np.uint64), out, carried.copy())

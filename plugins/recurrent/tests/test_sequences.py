@@ -123,3 +123,33 @@ def test_what_does_not_go_together_is_said() -> None:
         still(built("gru", (4, 3), carry=4, return_sequences=False)).train_step(X[:, :4], np.zeros((6, 4)))
     with pytest.raises(ShapeError, match="needs at least one step"):
         built("gru", (None, 3)).predict(np.zeros((2, 0, 3)))
+
+
+class Stop(pl.Callback):
+    """Ends a run behind a step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_run_start(self, run: Any) -> None:
+        run.on_step(lambda run: run.stop("here") if run.step == self.step else None)
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_streams_go_on_to_the_bit_behind_any_step(accumulate: int) -> None:
+    """What a run carries belongs to it: stopped in the middle of an epoch and continued it has the same bits."""
+    x, y = RNG.normal(size=(400, 3)), RNG.integers(0, 2, 400)
+
+    def trained(*stops: int) -> Any:
+        layers = [{"type": "recurrent/lstm", "units": 5, "carry": 8}, {"type": "core/dense", "units": 2}]
+        model = pl.build({"type": "recurrent/stack", "layers": layers}, input_shape=[(6, 3), ()], seed=1)
+        trainer = pl.Trainer(model, loss="softmax_cross_entropy", accumulate=accumulate, seed=0)
+        for stop in (*stops, 0):
+            trainer.callbacks[:] = [Stop(stop)]
+            data = pl.Streams(x, y, side_by_side=8, steps=6)
+            trainer.fit(data, epochs=2 - trainer.epochs, batch_size=8 // accumulate, verbose=False)
+        return model
+
+    whole, parts = trained(), trained(3, 11)
+    assert whole.runtime.arena.data.tobytes() == parts.runtime.arena.data.tobytes()
+    assert all((a == b).all() for a, b in zip(states(whole), states(parts), strict=True))

@@ -193,7 +193,7 @@ def compare(trial: LayerTrial, where: str = "", step: int = 0) -> None:
     computed = {**_numbered("y", result.y), **_numbered("dx", result.dx), **_numbered("y_evaluation", evaluated.y)}
     names: dict[str, Any] = {
         **_numbered("x", trial.inputs), **_numbered("dy", trial.dy), **_numbered("y", result.y), "inputs": trial.inputs,
-        "row_offset": ctx.row_offset,
+        "row_offset": int(ctx.row_offset[0]),
     }  # fmt: skip
     shape = trial.inputs[0].shape
     names |= {

@@ -192,10 +192,24 @@ INLINE int parts_of(const Call *a, dim height, dim width) {
 
 enum { GATE_WORK = 16 }; /* multiply-adds that a number of a gate costs, roughly */
 
+INLINE int out_of_range(const carry_args *a) {
+    return a->rows > a->carry || *a->offset > (uint64_t)(a->carry - a->rows);
+}
+
 static Status run_begin(const void *arguments) {
-    const begin_args *a = arguments;
+    const carry_args *a = arguments;
+    if (out_of_range(a)) return PELLUCID_ROW_OUT_OF_RANGE;
+    const float *carried = a->carried + (dim)*a->offset * a->units;
     for (dim n = 0; n < a->rows; n++)
-        if (a->begins[n]) memset(a->out + n * a->units, 0, (size_t)a->units * sizeof(float));
-        else memcpy(a->out + n * a->units, a->carried + n * a->units, (size_t)a->units * sizeof(float));
+        if (a->begins && a->begins[n]) memset(a->out + n * a->units, 0, (size_t)a->units * sizeof(float));
+        else memcpy(a->out + n * a->units, carried + n * a->units, (size_t)a->units * sizeof(float));
+    return PELLUCID_DONE;
+}
+
+static Status run_keep(const void *arguments) {
+    const carry_args *a = arguments;
+    if (out_of_range(a)) return PELLUCID_ROW_OUT_OF_RANGE;
+    memcpy(a->out, a->carried, (size_t)(a->carry * a->units) * sizeof(float));
+    memcpy(a->out + (dim)*a->offset * a->units, a->states, (size_t)(a->rows * a->units) * sizeof(float));
     return PELLUCID_DONE;
 }

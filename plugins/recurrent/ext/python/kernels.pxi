@@ -32,12 +32,14 @@ cdef extern from "kernels.h" nogil:
         float *dx
         float *transposed
         float *dxs
-    ctypedef struct begin_args:
+    ctypedef struct carry_args:
         pellucid_kernel run
-        dim rows, units
+        dim rows, units, carry
+        const uint64_t *offset
         const float *carried
+        const float *states
         const uint8_t *begins
         float *out
     ctypedef struct Kernels:
-        pellucid_kernel begin, rnn_forward, rnn_backward, gru_forward, gru_backward, lstm_forward, lstm_backward
+        pellucid_kernel begin, keep, rnn_forward, rnn_backward, gru_forward, gru_backward, lstm_forward, lstm_backward
     const Kernels *kernels_now()

@@ -8,7 +8,8 @@ cdef int run(void *call, size_t bytes, tuple arrays) except -1:
     """Run the call; if this thread records a plan, it becomes part of it and keeps the arrays alive."""
     if pellucid.recording():
         pellucid.remember(call, bytes, arrays)
-    pellucid.execute(call)
+    if pellucid.execute(call) != PELLUCID_DONE:
+        raise DataError("A step has more rows than are carried over. Give the layer carry = the rows of a step.")
     return 0
 
 
@@ -131,11 +132,30 @@ def lstm_backward(ops, dy, dlast, mask, weight, recurrent, backwards, xs, gates,
                     drecurrent, dbias, None, dx)
 
 
-def begin(ops, carried, begins, out):
-    if not (reads(carried) and reads_as(begins, cnp.NPY_BOOL) and writes(out)):
+cdef str CARRY = "carried, before (R, H), row_offset (1,) uint64, begins (N,), states (N, H)"
+
+
+cdef bint is_offset(object row_offset) noexcept:
+    return reads_as(row_offset, cnp.NPY_UINT64) and axes(row_offset) == 1 and length(row_offset, 0) == 1
+
+
+def begin(ops, carried, row_offset, begins, out):
+    if not (reads(carried) and is_offset(row_offset) and is_mask(begins) and writes(out)):
         return NotImplemented
-    if axes(carried) != 2 or not same_shape(carried, out) or not is_vector(begins, length(carried, 0)):
-        misfit("recurrent/begin", "carried, out (N, H), begins (N,)", {"carried": carried, "begins": begins, "out": out})
-    cdef begin_args a = begin_args(kernels_now().begin, length(carried, 0), length(carried, 1), floats(carried),
-                                   <const uint8_t *>memory(begins), floats(out))
-    run(&a, sizeof(a), (carried, begins, out))
+    if axes(carried) != 2 or axes(out) != 2 or length(out, 1) != length(carried, 1) or not is_vector_or_none(
+            begins, length(out, 0)):
+        misfit("recurrent/begin", CARRY, {"carried": carried, "row_offset": row_offset, "begins": begins, "out": out})
+    cdef carry_args a = carry_args(kernels_now().begin, length(out, 0), length(out, 1), length(carried, 0),
+                                   <const uint64_t *>memory(row_offset), floats(carried), NULL,
+                                   <const uint8_t *>floats(begins), floats(out))
+    run(&a, sizeof(a), (carried, row_offset, begins, out))
+
+
+def keep(ops, before, row_offset, states, out):
+    if not (reads(before) and is_offset(row_offset) and reads(states) and writes(out)):
+        return NotImplemented
+    if axes(before) != 2 or not same_shape(before, out) or axes(states) != 2 or length(states, 1) != length(out, 1):
+        misfit("recurrent/keep", CARRY, {"before": before, "row_offset": row_offset, "states": states, "out": out})
+    cdef carry_args a = carry_args(kernels_now().keep, length(states, 0), length(states, 1), length(before, 0),
+                                   <const uint64_t *>memory(row_offset), floats(before), floats(states), NULL, floats(out))
+    run(&a, sizeof(a), (before, row_offset, states, out))

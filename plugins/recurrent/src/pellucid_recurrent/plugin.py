@@ -32,6 +32,10 @@ def pellucid_register(registry: Registrar) -> None:
         "begin", reference="pellucid_recurrent.ops.sequence:begin", cython="pellucid_recurrent.kernels:begin",
         summary="the first state of a batch: carried over, or zeros",
     )  # fmt: skip
+    registry.op(
+        "keep", reference="pellucid_recurrent.ops.sequence:keep_rows", cython="pellucid_recurrent.kernels:keep",
+        summary="the carried states, with those of a batch in their rows",
+    )  # fmt: skip
 
 
 @hookimpl

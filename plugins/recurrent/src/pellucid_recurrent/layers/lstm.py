@@ -80,9 +80,10 @@ class LSTM(Recurrent):
     symbols: ClassVar = {"W": "weight", "U": "recurrent_weight", "b": "bias", "S": "carried_state", "C": "carried_cell"}
     examples = (
         Example({"units": 3}, ((4, 2),)),
-        Example({"units": 4, "return_sequences": False}, ((None, 3), ("bool", None))),
+        Example({"units": 4, "return_sequences": False}, ((5, 3), ("bool", 5))),
         Example({"units": 2, "backwards": True, "forget_bias": 0.5}, ((3, 2), ("bool", 3))),
-        Example({"units": 3, "carry": 256}, ((3, 2),)),
+        Example({"units": 3}, ((None, 2),)),
+        Example({"units": 3, "carry": 2048}, ((3, 2),)),
     )
     gates = 4
     carried = ("state", "cell")

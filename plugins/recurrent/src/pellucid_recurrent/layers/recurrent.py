@@ -171,37 +171,44 @@ class Recurrent(Layer, ABC):
         ctx.x, ctx.inputs = contiguous(ctx, x, "x"), 1 + len(more)
         ctx.mask = next((contiguous(ctx, part, "mask") for part in more if part.ndim == 2), None)
         begins = next((contiguous(ctx, part, "begins") for part in more if part.ndim == 1), None)
+        if ctx.mask is not None and ctx.mask.shape != (n, steps):
+            raise ShapeError(
+                f"{type(self).__name__} needs a mask of shape {(n, steps)} for an input of shape {tuple(x.shape)}. "
+                f"Received: {tuple(ctx.mask.shape)}."
+            )
         ctx.xs = ctx.scratch("xs", (steps, n, x.shape[2]))
         ctx.gates = ctx.scratch("gates", (steps, n, self.gates * self.units))
         ctx.carried = [ctx.scratch(name, (steps + 1, n, self.units)) for name in self.carried]
         for kept, states in zip(self._kept(ctx, n), ctx.carried, strict=True):
             if kept is None:
                 ctx.ops.fill(states[0], 0.0)
-            elif begins is None:
-                ctx.ops.copy(kept.data, states[0])
             else:
-                ctx.op("recurrent/begin")(kept.data, begins, states[0])
+                ctx.op("recurrent/begin")(kept.data, ctx.row_offset, begins, states[0])
         return ctx.scratch("y", (n, steps, self.units)) if self.return_sequences else None
 
     def close(self, ctx: Context, y: Array | None) -> Array:
         """The output; and what is carried over is asked for."""
         for kept, states in zip(self._kept(ctx, ctx.x.shape[0]), ctx.carried, strict=True):
             if kept is not None:
-                ctx.update(kept, states[-1])
+                asked = (value for state, value, _ in reversed(ctx.requested_updates) if state is kept)
+                before = next(asked, kept.data)  # with what the micro-batches before have asked for
+                now = ctx.scratch(("kept", kept.name), kept.shape)
+                ctx.op("recurrent/keep")(before, ctx.row_offset, states[-1], now)
+                ctx.update(kept, now)
         return ctx.carried[0][-1] if y is None else y
 
     def _kept(self, ctx: Context, n: int) -> list[State | None]:
-        """The rows of each carried state that a batch has; None where every sample begins with zeros: without carry,
-        and in evaluation, whose samples are those of other sequences."""
+        """The carried states; None where every sample begins with zeros: without carry, and in evaluation, whose
+        samples are those of other sequences."""
         if not self.carry or not ctx.training:
             return [None] * len(self.carried)
-        first = ctx.row_offset
+        first = int(ctx.row_offset[0])
         if first + n > self.carry:
             raise ShapeError(
                 f"{type(self).__name__} carries the state of {self.carry} rows over. Received: a step with rows "
                 f"{first} to {first + n - 1}. Give it carry = the rows of a step, batch_size · accumulate."
             )
-        return [getattr(self, f"carried_{name}").rows(first, first + n) for name in self.carried]
+        return [getattr(self, f"carried_{name}") for name in self.carried]
 
     def gradients(self, ctx: Context, dy: Array) -> dict[str, Any]:
         """What a backward works in and adds to, by the names of the ops."""

@@ -46,9 +46,10 @@ class RNN(Recurrent):
     symbols: ClassVar = {"W": "weight", "U": "recurrent_weight", "b": "bias", "f": "activation", "S": "carried_state"}
     examples = (
         Example({"units": 3}, ((4, 2),)),
-        Example({"units": 4, "activation": "relu", "return_sequences": False}, ((None, 3), ("bool", None))),
+        Example({"units": 4, "activation": "relu", "return_sequences": False}, ((5, 3), ("bool", 5))),
         Example({"units": 2, "backwards": True}, ((3, 2), ("bool", 3))),
-        Example({"units": 3, "carry": 256}, ((3, 2),)),
+        Example({"units": 3}, ((None, 2),)),
+        Example({"units": 3, "carry": 2048}, ((3, 2),)),
     )
 
     def __init__(

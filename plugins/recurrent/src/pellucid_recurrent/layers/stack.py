@@ -13,6 +13,7 @@ _GRU = {"type": "recurrent/gru", "units": 3}
 _LAST = {"type": "recurrent/rnn", "units": 3, "return_sequences": False}
 _DENSE = {"type": "core/dense", "units": 2}
 
+
 class Stack(Layer):
     """``y = f_n(… f_2(f_1(x, m), m) …)``: as ``sequential``, but what comes beside the sequences, a mask m and begins,
     goes to every layer that takes it: ``rnn``, ``gru``, ``lstm``, and ``parallel`` of them, which reads a sequence both

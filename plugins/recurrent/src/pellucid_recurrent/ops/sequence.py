@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pellucid import Array, Ops
+from pellucid import Array, HostArray, Ops
 
 
 def sigmoid(ops: Ops, z: Array) -> Array:
@@ -62,11 +62,16 @@ def add_sums(
     """dW += xsᵀ dgates, db += Σ dgates, dU += h'ᵀ own, over all steps and rows; own is dgates as U sees them."""
     flat, seen = dgates.reshape(-1, dgates.shape[2]), own.reshape(-1, own.shape[2])
     if dweight is not None:
-        dweight += xs.reshape(-1, xs.shape[2]).T @ flat
+        dweight += _product(xs, flat)
     if drecurrent is not None:
-        drecurrent += states[:-1].reshape(-1, states.shape[2]).T @ seen
+        drecurrent += _product(states[:-1], seen)
     if dbias is not None:
         dbias += flat.sum(axis=0, dtype="float64")
+
+
+def _product(left: Array, right: Array) -> Array:
+    """The product over all steps and rows, summed in double: a library may add so many floats in one chain."""
+    return left.reshape(-1, left.shape[2]).T.astype("float64") @ right.astype("float64")
 
 
 def put_dx(dgates: Array, weight: Array, backwards: bool, dx: Array | None) -> None:
@@ -77,6 +82,16 @@ def put_dx(dgates: Array, weight: Array, backwards: bool, dx: Array | None) -> N
         dx[:, place(t, len(dgates), backwards)] = dgates[t] @ weight.T
 
 
-def begin(ops: Ops, carried: Array, begins: Array, out: Array) -> None:
-    """out (N, H) = 0 where a row ``begins`` (N,) a sequence, else its ``carried`` state (N, H)."""
-    out[...] = ops.xp.where(begins[:, None], 0, carried)
+def begin(ops: Ops, carried: Array, row_offset: HostArray, begins: Array | None, out: Array) -> None:
+    """out (N, H) = the ``carried`` states (R, H) of the rows from row_offset on; 0 where one ``begins`` (N,) anew."""
+    first = int(row_offset[0])
+    own = carried[first : first + len(out)]
+    out[...] = own if begins is None else ops.xp.where(begins[:, None], 0, own)
+
+
+def keep_rows(ops: Ops, before: Array, row_offset: HostArray, states: Array, out: Array) -> None:
+    """out (R, H) = ``before`` with the ``states`` (N, H) in the rows from row_offset on."""
+    del ops
+    first = int(row_offset[0])
+    out[...] = before
+    out[first : first + len(states)] = states
