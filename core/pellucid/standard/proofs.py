@@ -162,7 +162,10 @@ class OfStep(Proof):
         return self.ops.to_host(gathered)
 
     def asked(self) -> str:
-        return held_fast(self.model, "/model", self.ctx.asked_of_step, self.update.optimizer, self.update.slots.asked)
+        asked = self.ctx.asked_of_step
+        if self.batch.objective.turns:  # it may ask whose turn it is: each player has a plan of its own
+            asked = {path: what for path, what in asked.items() if path}
+        return held_fast(self.model, "/model", asked, self.update.optimizer, self.update.slots.asked)
 
     def forget_asked(self) -> None:
         super().forget_asked()
