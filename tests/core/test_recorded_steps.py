@@ -271,3 +271,11 @@ def test_the_loss_of_a_step_without_a_plan_may_lie_anywhere(dtype: str) -> None:
     fit(trainer)
     fit(recorded)
     np.testing.assert_allclose(trainer.history["loss"], recorded.history["loss"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("labels", [np.arange(64) % 2, (np.arange(64) % 2).astype(bool)[:, None]], ids=["int", "bool"])
+def test_a_step_that_makes_targets_of_labels_is_recorded(labels: Any) -> None:
+    model = pl.build({"type": "dense", "units": 1}, input_shape=(4,), seed=0, backend="cython")
+    trainer = pl.Trainer(model, loss="binary_cross_entropy", seed=0)
+    trainer.fit((np.ones((64, 4)), labels), epochs=2, batch_size=16, verbose=False)
+    assert [step.recorded for step in trainer._stepper._steps.values()] == [True]

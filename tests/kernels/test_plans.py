@@ -205,3 +205,18 @@ def test_a_plan_runs_in_one_thread_at_a_time() -> None:
             refused.append(error)
     worker.join()
     assert refused and "running in another thread" in str(refused[0])
+
+
+def test_a_plan_tells_what_it_keeps_and_what_its_calls_point_to() -> None:
+    x = np.ones(40, np.float32)
+    (_, plan), taken = native.memory_taken(lambda: OPS.record(lambda: OPS.add_scaled(np.zeros_like(x), x, 2.0)))
+    ((out, given),) = plan.kept
+    assert given is x
+    assert (out.ctypes.data, out.nbytes) in taken
+    assert {x.ctypes.data, out.ctypes.data} <= set(plan.words[0])
+    assert plan.run() and (out == 4).all()
+
+
+def test_memory_that_is_given_back_while_somebody_looks_is_nobodys() -> None:
+    _, taken = native.memory_taken(lambda: [np.ones(300) for _ in range(5)] and None)
+    assert len({address for address, size in taken if size == 2400}) == 5
