@@ -176,11 +176,9 @@ class Plugins:
                     if ends_run or strict():
                         raise plugin.unusable() from error
                     last = traceback.extract_tb(error.__traceback__)[-1]
-                    warning = PellucidWarning(
-                        f"{plugin} It raised this in {hook}, at {last.filename}:{last.lineno}, and is switched off for "
-                        f"the rest of this process. The command line shows the traceback with --debug; {STRICT}=1 "
-                        "makes it an error."
-                    )
+                    where = f"It raised this in {hook}, at {last.filename}:{last.lineno}, and is switched off for the"
+                    how = f"The command line shows the traceback with --debug; {STRICT}=1 makes it an error."
+                    warning = PellucidWarning(f"{plugin} {where} rest of this process. {how}")
                     warning.__cause__ = error
                     warnings.warn(warning, stacklevel=3)
                 finally:
@@ -295,9 +293,7 @@ def _verdict(vendor: str, claims: list[Claim]) -> tuple[list[Claim], Status, str
         reason = f"The packages {' and '.join(packages)} both claim the vendor '{vendor}'. Uninstall all but one."
         return claims, "conflict", reason
     if not ours:
-        reason = (
-            f"It is made for the plugin interface {claims[0].group}; this pellucid offers {GROUP}. "
-            f"Install a version of {packages[0]} for {GROUP}, or the pellucid that it was made for."
-        )
-        return claims, "incompatible", reason
+        reason = f"It is made for the plugin interface {claims[0].group}; this pellucid offers {GROUP}."
+        remedy = f"Install a version of {packages[0]} for {GROUP}, or the pellucid that it was made for."
+        return claims, "incompatible", f"{reason} {remedy}"
     return ours, "found", ""

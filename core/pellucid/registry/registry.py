@@ -185,11 +185,9 @@ class Registry:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # a module that calls sys.exit must not end us
-                raise PluginError(
-                    f"{what} cannot be loaded from {target}: {raised(error).rstrip('.')}. "
-                    f"It comes from {entry.distribution} {entry.distribution_version}: reinstall or upgrade that "
-                    "package, or report this to its authors."
-                ) from error
+                origin = f"It comes from {entry.distribution} {entry.distribution_version}: reinstall or upgrade that"
+                said = f"{what} cannot be loaded from {target}: {raised(error).rstrip('.')}. {origin}"
+                raise PluginError(f"{said} package, or report this to its authors.") from error
         return self._loaded[target]
 
     def op(self, name: str, ops: Backend) -> Callable[..., Any]:
@@ -226,10 +224,8 @@ def _check_makes(entry: Entry, target: Any) -> None:
         base = "Ops" if kind == "backend" else kind.capitalize()
         fits, expected = getattr(target, "kind", None) == kind, f"a subclass of pellucid.{base}"
     if not fits:
-        raise PluginError(
-            f"{who(entry)} names {entry.target}, which does not make {a(entry.kind)}. Expected: {expected}. "
-            f"Received: {target!r}. Report this to the authors of {entry.distribution}."
-        )
+        received = f"Expected: {expected}. Received: {target!r}. Report this to the authors of {entry.distribution}."
+        raise PluginError(f"{who(entry)} names {entry.target}, which does not make {a(entry.kind)}. {received}")
 
 
 def made_kind(entry: Entry) -> str:
