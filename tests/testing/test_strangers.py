@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from unittest import SkipTest
+
 import pytest
 from pellucid.testing import Case, conformance_cases
 from pellucid.testing.registries import use_registry
@@ -43,9 +46,8 @@ def test_a_sample_of_what_is_wrong_is_found(patient: Patient, mistake: Mistake) 
 def test_nothing_is_found_in_all_that_is_right() -> None:
     with use_registry(registry()):
         for case in RIGHT:
-            if not case.fails():
-                continue
-            case.run()
+            with suppress(SkipTest):
+                case.run()
 
 
 @pytest.mark.kit
