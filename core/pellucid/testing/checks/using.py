@@ -47,6 +47,12 @@ def small_data() -> tuple[Any, Any]:
     return tuple(rng.normal(size=(SAMPLES, n)).astype("float32") for n in (3, 2))  # type: ignore[return-value]
 
 
+def small_samples() -> Split:
+    """What a sampler orders: 12 samples of four numbers, with labels of three classes that are not equally frequent."""
+    rng = np.random.default_rng(11)
+    return Split(rng.normal(size=(12, 4)), np.array([0, 1, 2, 0, 0, 1, 0, 0, 0, 0, 2, 0]))
+
+
 def _layer(subject: Subject) -> Any:
     trial = LayerTrial(subject)
     trial.call()
@@ -136,8 +142,8 @@ def _feed(subject: Subject) -> Any:
 
 
 def _sampler(subject: Subject) -> Any:
-    sampler, (x, _) = subject.create(), small_data()
-    sampler.order(np.random.default_rng([7, 0]), Split(x, np.arange(len(x)) % 2), epoch=0, batch_size=4)
+    sampler = subject.create()
+    sampler.order(np.random.default_rng([7, 0]), small_samples(), epoch=0, batch_size=4)
     return sampler
 
 
