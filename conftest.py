@@ -1,4 +1,4 @@
-"""Coverage pauses in tests that it would only make slow; the kit's largest cases belong to `make slow`; Ctrl-C works."""
+"""Coverage pauses where it would only make tests slow; the kit's largest cases belong to `make slow`; Ctrl-C works."""
 
 from __future__ import annotations
 
