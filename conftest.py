@@ -1,8 +1,9 @@
-"""Coverage pauses in tests that would only become slow by it; the kit's largest cases belong to `make slow`."""
+"""Coverage pauses where it would only make tests slow; the kit's largest cases belong to `make slow`; Ctrl-C works."""
 
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -17,6 +18,12 @@ REPETITION = re.compile(
 differences, most of them. Measured they take twice as long, and coverage learns nothing."""
 LARGE = re.compile(r"-(parts|sums|at_the_same_time)\]$")
 """Cases of the kit on large batches; our kernels are tried at such sizes by tests/kernels as well."""
+
+
+def pytest_configure() -> None:
+    """Tests press Ctrl-C, which what a script starts with `&` has inherited as ignored."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

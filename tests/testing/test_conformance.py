@@ -20,7 +20,6 @@ SKIPS = {
     "core/transposed: has_example": "it shares another layer's weight and cannot stand alone; test_tied_weights has it",
     "core/course: has_example": "every call of fit makes its own, over data; tests/data/test_feeds.py has it",
     "core/masked: has_example": "no layer of the core takes a mask; tests/core/test_sequences.py has it",
-    "core/by_length: has_example": "the kit's samples are no sequences; tests/core/test_sequences.py has it",
     "core/function: configuration": "no file can hold a function of Python's",
     "core/function: arguments_stay": "they are compared by their configurations, and a function is in none",
     "core/function: copied": "copies are compared by their configurations, and a function is in none",

@@ -168,6 +168,8 @@ def test_a_failure_and_a_mistake_have_exit_codes(capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)["level"] == "bronze"
     assert main(["nobody"]) == 2
     assert "No plugin 'nobody' is installed" in capsys.readouterr().err
+    assert main(["core/tanh"]) == 2
+    assert "'core/tanh' is one component; judged is a whole plugin" in capsys.readouterr().err
     assert main(["vague", "--skip", "vague/sine: parity=it rounds", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["excused"] == {"vague/sine: parity": "it rounds"}
 

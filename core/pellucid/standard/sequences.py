@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -131,11 +131,11 @@ class ByLength(Sampler):
     Errors: DataError for data that has no ``lengths``, (N,), as ``Sequences`` have.
     """
 
+    examples = (Example(), Example({"pool": 1}))
+
     def __init__(self, pool: int = 50) -> None:
         check_int(self, "pool", pool, "[1, inf)")
         self.pool = pool
-
-    examples: ClassVar[tuple[Example, ...]] = ()  # needs lengths, which arrays do not have
 
     def order(self, rng: np.random.Generator, data: Split | Samples, *, epoch: int, batch_size: int) -> HostArray:
         lengths = getattr(data, "lengths", None)

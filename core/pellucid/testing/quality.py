@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from pellucid.basics.errors import PellucidError
+from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.glassbox.quality import LEVELS, Quality, stamp
 from pellucid.ops.backends import get_ops
 from pellucid.registry.manifest import Entry
@@ -59,6 +59,11 @@ def measure(
     Raises:
         ConfigError, PluginError: nothing to test, or no such backend.
     """
+    if "/" in vendor:
+        raise ConfigError(
+            f"'{vendor}' is one component; judged is a whole plugin. Expected: its vendor, "
+            f"'{vendor.partition('/')[0]}'. For one component: pellucid.testing.run_conformance('{vendor}')."
+        )
     entries = find_entries(vendor)
     plugin = default_registry().plugins.load(vendor)
     reports, names = [], []

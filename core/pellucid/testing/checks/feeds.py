@@ -14,6 +14,7 @@ from pellucid.glassbox.failure import require, require_same
 from pellucid.interfaces.objective import Batch
 from pellucid.interfaces.samples import Split
 from pellucid.testing.check import checks
+from pellucid.testing.checks.using import small_samples
 from pellucid.testing.subject import Subject
 
 SIZE = 6
@@ -81,18 +82,13 @@ FEED = checks(whole_batches, repeats, from_any_row)
 # -- samplers ----------------------------------------------------------------------------------------------------------
 
 
-def _samples() -> Split:
-    rng = np.random.default_rng(11)
-    return Split(rng.normal(size=(12, 4)), np.array([0, 1, 2, 0, 0, 1, 0, 0, 0, 0, 2, 0]))
-
-
 def _order(sampler: Any, data: Split, epoch: int, seed: int = 3) -> HostArray:
     return np.asarray(sampler.order(np.random.default_rng([seed, epoch]), data, epoch=epoch, batch_size=SIZE))
 
 
 def row_numbers(subject: Subject) -> None:
     """It gives numbers of rows, as many at every epoch, and changes no sample."""
-    sampler, data = subject.create(), _samples()
+    sampler, data = subject.create(), small_samples()
     x, y = data.x.copy(), data.y.copy()  # type: ignore[union-attr]
     first = len(_order(sampler, data, 0))
     for epoch in (0, 1, 2, 7, 100):
@@ -108,7 +104,7 @@ def row_numbers(subject: Subject) -> None:
 
 def pure(subject: Subject) -> None:
     """The same arguments give the same order, whatever was asked before: so a run can continue anywhere."""
-    sampler, data = subject.create(), _samples()
+    sampler, data = subject.create(), small_samples()
     orders = [_order(sampler, data, epoch) for epoch in range(4)]
     for epoch in (3, 1, 0, 2):
         for again in (sampler, subject.create()):

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.samples import Split
@@ -45,6 +46,20 @@ def small_data() -> tuple[Any, Any]:
     """What it trains on."""
     rng = np.random.default_rng(16)
     return tuple(rng.normal(size=(SAMPLES, n)).astype("float32") for n in (3, 2))  # type: ignore[return-value]
+
+
+class Rows(Split):
+    """Samples that have lengths, (N,), as ``Sequences`` have: for samplers that ask for them."""
+
+    @property
+    def lengths(self) -> HostArray:
+        return np.arange(len(self)) * 5 % 7 + 1
+
+
+def small_samples() -> Split:
+    """What a sampler orders: 12 samples of four numbers, with labels of three classes that are not equally frequent."""
+    rng = np.random.default_rng(11)
+    return Rows(rng.normal(size=(12, 4)), np.array([0, 1, 2, 0, 0, 1, 0, 0, 0, 0, 2, 0]))
 
 
 def _layer(subject: Subject) -> Any:
@@ -136,8 +151,8 @@ def _feed(subject: Subject) -> Any:
 
 
 def _sampler(subject: Subject) -> Any:
-    sampler, (x, _) = subject.create(), small_data()
-    sampler.order(np.random.default_rng([7, 0]), Split(x, np.arange(len(x)) % 2), epoch=0, batch_size=4)
+    sampler = subject.create()
+    sampler.order(np.random.default_rng([7, 0]), small_samples(), epoch=0, batch_size=4)
     return sampler
 
 
