@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 
 MAPS = Path("/proc/self/maps")
+SMALL = 2**16
+"""A word whose lower half is less is a number of 32 bits, as a kernel's activation, and what the stack left beside it:
+half an address, as it happens."""
 Range = tuple[int, int]
 
 
@@ -31,7 +34,7 @@ def recorded_with_memory(record: Callable[[], tuple[Any, Any]]) -> tuple[Any, li
     found = []
     for number, words in enumerate(plan.words, 1):
         for place, word in enumerate(words, 1):
-            if _within(word, watched) and not _within(word, kept):
+            if word % 2**32 >= SMALL and _within(word, watched) and not _within(word, kept):
                 found.append(f"call {number} of {len(plan)}, word {place} of its arguments")
     return plan, found
 
