@@ -22,6 +22,7 @@ SKIPS = {
     "core/masked: has_example": "no layer of the core takes a mask; tests/core/test_sequences.py has it",
     "core/by_length: has_example": "the kit's samples are no sequences; tests/core/test_sequences.py has it",
     "core/function: configuration": "no file can hold a function of Python's",
+    "core/function: arguments_stay": "they are compared by their configurations, and a function is in none",
     "core/function: copied": "copies are compared by their configurations, and a function is in none",
     "core/files: has_example": "it reads files that the user names; tests/data tries it",
 }

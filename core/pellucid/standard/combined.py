@@ -59,7 +59,8 @@ class ByPath(Combined):
 
     equations = (
         Equation("theta", r"\theta_p \leftarrow \mathrm{step}_{k(p)}(\theta_p, g_p), \quad"
-                 r" k(p) \text{ the first pattern that the path of } p \text{ matches}"),
+                 r" k(p) \text{ the first pattern that the path of } p \text{ matches}",
+                 why="each step is another optimizer's own"),
     )  # fmt: skip
     examples = (
         Example({"optimizers": {"layers.0.*": {"type": "core/sgd", "momentum": 0.9}, "*": {"type": "core/adam"}}}),
@@ -120,7 +121,10 @@ class Moving(Combined):
     Source: Grill et al., Bootstrap Your Own Latent, 2020; Lillicrap et al., Continuous Control, 2016.
     """
 
-    equations = (Equation("xi", r"\xi \leftarrow \xi + r\,(\theta - \xi)"),)
+    equations = (
+        Equation("theta", r"\theta \leftarrow \mathrm{step}(\theta, g)", why="the step is the other optimizer's own"),
+        Equation("xi", r"\xi \leftarrow \xi + r\,(\theta - \xi)", why="who follows whom is said by paths of a model"),
+    )
     examples = (Example({"optimizer": {"type": "core/sgd"}}),)
 
     def __init__(self, optimizer: Optimizer, follow: Mapping[str, str] | None = None, rate: float = 0.01) -> None:

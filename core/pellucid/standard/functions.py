@@ -174,6 +174,7 @@ class FunctionMetric(Metric):
     """
 
     higher_is_better = False
+    equations = (Equation("figure", r"\frac1N \sum_i f(\hat y, t)_i", why="what is computed is the function's own"),)
     examples = (Example({"function": _squares}, ((4,), (4,))),)
 
     def __init__(self, function: Function) -> None:

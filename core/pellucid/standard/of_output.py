@@ -7,7 +7,7 @@ from typing import Any
 
 from pellucid.basics.arrays import Shape
 from pellucid.basics.checks import check_type
-from pellucid.basics.component import Example
+from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.metric import Kind, Metric
 from pellucid.training.evaluation import figure_names
 
@@ -22,6 +22,7 @@ class OfOutput(Metric):
     Shapes: prediction and target are tables of arrays by the names of the outputs; of one output, the arrays.
     """
 
+    equations = (Equation("figure", r"m(\hat y_k, t_k)", why="the metric m has equations of its own"),)
     examples = (Example({"output": "digit", "metric": {"type": "core/accuracy"}}, ((4,), ("int", 4))),)
 
     def __init__(self, output: str, metric: Metric) -> None:

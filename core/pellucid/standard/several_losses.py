@@ -39,7 +39,12 @@ class SeveralLosses(Objective):
         ConfigError: other losses than outputs; a name that is not known. DataError: other targets than losses.
     """
 
-    equations = (Equation("objective", r"L(\theta) = \sum_k \lambda_k\, L_k\left(f(x; \theta)_k,\, y_k\right)"),)
+    equations = (
+        Equation(
+            "objective", r"L(\theta) = \sum_k \lambda_k\, L_k\left(f(x; \theta)_k,\, y_k\right)",
+            why="each Lₖ is a loss with equations of its own",
+        ),
+    )
     examples = (
         Example(
             {"losses": {"size": "core/mse", "kind": "core/softmax_cross_entropy"}, "weights": {"kind": 0.5}}, ((5,),),

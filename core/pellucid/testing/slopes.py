@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.glassbox.failure import ConformanceError
+from pellucid.interfaces.context import Context
 from pellucid.interfaces.parameters import Param
 from pellucid.testing.gradients import REMEDY
 from pellucid.testing.trial import Arrays, CallTrial
@@ -28,8 +29,14 @@ def require_slope(
     Where the slope itself depends on how wide it is taken, as at a kink, nothing is said. Only of trials in float64 on
     the reference.
     """
-    given = given or trial.given
-    found = trial.call(*given, ctx=trial.context(training=training, step=step, epoch=epoch))
+    given, stopped = given or trial.given, dict[Any, Any]()  # what is stopped stays as it is at this point
+
+    def context() -> Context:
+        ctx = trial.context(training=training, step=step, epoch=epoch)
+        ctx.hold(stopped)
+        return ctx
+
+    found = trial.call(*given, ctx=context())
     if not _finite(found.arrays):
         return
     pairs = [(x, dx) for x, dx in zip(trial.differentiated(given), found.dx, strict=True) if x.dtype.kind == "f"]
@@ -40,9 +47,8 @@ def require_slope(
     rng = np.random.default_rng(11)
 
     def total() -> float:
-        ctx = trial.context(training=training, step=step, epoch=epoch)
         with np.errstate(all="ignore"):
-            return trial.total(trial.forward(ctx, *given), given)
+            return trial.total(trial.forward(context(), *given), given)
 
     for _ in range(DIRECTIONS):
         direction = [rng.normal(size=x.shape) * np.maximum(1.0, np.abs(x)) for x, _ in pairs]

@@ -23,7 +23,7 @@ from pellucid import (
 class Duo(Layer):
     """A maker and the critic of what it makes: ``y = critic(maker(z))``."""
 
-    equations = (Equation("y", r"y = f_{critic}(f_{maker}(x))"),)
+    equations = (Equation("y", r"y = f_{critic}(f_{maker}(x))", why="both are layers with equations of their own"),)
     examples = (Example({"maker": {"type": "core/dense", "units": 2}, "critic": {"type": "core/dense", "units": 1}}),)
     capturable = True
 
@@ -67,6 +67,7 @@ class Duel(Objective):
     equations = (
         Equation("critic", r"L_{critic} = -\log \sigma(D(x)) - \log(1 - \sigma(D(G(z))))"),
         Equation("maker", r"L_{maker} = -\log \sigma(D(G(z)))"),
+        Equation("objective", r"L = L_{p(s)}", why="D and G are the model's parts"),
     )
     examples = (Example({}, ((2,),), model=SMALL),)
 
@@ -114,7 +115,10 @@ class Smooth(CompositeObjective):
     """The same game through the tape, with a penalty on the critic's slopes."""
 
     turns = ("critic", "maker")
-    equations = (Equation("slope", r"(\|\nabla D(x)\| - 1)^2"),)
+    equations = (
+        Equation("slope", r"(\|\nabla D(x)\| - 1)^2"),
+        Equation("objective", r"D(G(z)) - D(x) + \lambda\, slope", why="D and G are the model's parts"),
+    )
     examples = Duel.examples
 
     def call(self, ctx: Any, model: Any, batch: Any) -> Any:
@@ -132,7 +136,7 @@ class Smooth(CompositeObjective):
 class Views(Composite):
     """What is trained, and a target that moves behind it: BYOL on two views, halves of the features."""
 
-    equations = (Equation("y", r"y = (q(f(x_1)), g(x_2))"),)
+    equations = (Equation("y", r"y = (q(f(x_1)), g(x_2))", why="f, g and q are layers"),)
     examples = (Example({}, ((6,),)),)
 
     def __init__(self) -> None:
@@ -147,7 +151,7 @@ class Views(Composite):
 class Agree(CompositeObjective):
     """The prediction of one view agrees with the target of the other, whose own online code is stopped, too."""
 
-    equations = (Equation("objective", r"\|p - \xi\|^2 + \tfrac12 \|p - c\|^2"),)
+    equations = (Equation("objective", r"\|p - \xi\|^2 + \tfrac12 \|p - c\|^2", why="p and ξ are the model's outputs"),)
     examples = (Example({}, ((6,),), model={"type": "odd/views"}),)
 
     def call(self, ctx: Any, model: Any, batch: Any) -> Any:

@@ -30,8 +30,11 @@ class Signed(Loss):
     """
 
     equations = (
-        Equation("loss", r"L = \frac1N \sum_i w_i\, l_i"),
-        Equation("dprediction", r"d\hat y_i = \frac{w_i}{N} \frac{\partial l_i}{\partial \hat y_i}"),
+        Equation("loss", r"L = \frac1N \sum_i w_i\, l_i", why="lᵢ is the other loss's own"),
+        Equation(
+            "dprediction", r"d\hat y_i = \frac{w_i}{N} \frac{\partial l_i}{\partial \hat y_i}",
+            why="the slope of lᵢ is the other loss's own",
+        ),
     )
     examples = (
         Example({"loss": {"type": "core/softmax_cross_entropy"}}, ((4,), ("int", 4))),

@@ -60,6 +60,8 @@ class _Call:
         self.index = np.arange(rows, dtype=np.int64)
         self.ctx = self._begun(self.trial.context(training=training), 0, 0)
         self.taken: list[Any] = []
+        objective = getattr(self.trial, "objective", None)
+        self.turns = len(objective.turns) if objective is not None else 0
 
     def check(self) -> None:
         parts = [layer for _, layer in self.trial.model.walk()] if self.trial.model is not None else []
@@ -70,7 +72,8 @@ class _Call:
         if plan is None:
             return
         self._asks_for_nothing(self.ctx)
-        for number, moment in enumerate(MOMENTS, 1):
+        for number, (step, epoch) in enumerate(MOMENTS, 1):
+            moment = step * (self.turns or 1), epoch  # of the same player, whose plan it is
             self._renew(number)
             self._begun(self.ctx, *moment)
             self.trial.zero_gradients()
@@ -130,6 +133,8 @@ class _Call:
 
     def _asks_for_nothing(self, ctx: Context) -> None:
         asked = {path: what for path, what in ctx.asked_of_step.items() if self.training or what == "ctx.rng"}
+        if self.turns:  # whose turn it is may be asked
+            asked.pop("", None)
         for path, what in asked.items():
             raise ConformanceError(
                 f"It asks for {what} at '{path}' {self.where}, which is another at every step.",

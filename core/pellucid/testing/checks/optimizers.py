@@ -172,8 +172,10 @@ def follows_the_schedule(subject: Subject) -> None:
     remedy = "Take the learning rate from segment.lr or segment.hyper, not from self.lr."
     require_all_close("after a step with learning rate 0", trial.values(), before, remedy)
     half, other = OptimizerTrial(subject), subject.create()
-    for one in (other, *(value for value in other.arguments().values() if isinstance(value, Optimizer))):
-        one.lr /= 2  # an optimizer may leave some parameters to another one
+    inner = [(each, each.lr) for each in other.arguments().values() if isinstance(each, Optimizer)]
+    other.lr /= 2
+    for each, lr in inner:  # an optimizer may leave some parameters to another one, and pass its rate on
+        each.lr = lr / 2
     expected = OptimizerTrial(subject, optimizer=other)
     for segment in half.segments:
         segment.hyper[0] = segment.base_lr / 2
