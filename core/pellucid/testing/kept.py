@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 MAPS = Path("/proc/self/maps")
+SMALL = 2**16
+"""A word whose lower half is less is a number of 32 bits, as a kernel's activation, and what the stack left beside it:
+half an address, as it happens."""
+LOADED = 1
+"""The kind of a part of an ELF file that is loaded."""
 Range = tuple[int, int]
 
 
@@ -31,7 +39,7 @@ def recorded_with_memory(record: Callable[[], tuple[Any, Any]]) -> tuple[Any, li
     found = []
     for number, words in enumerate(plan.words, 1):
         for place, word in enumerate(words, 1):
-            if _within(word, watched) and not _within(word, kept):
+            if word % 2**32 >= SMALL and _within(word, watched) and not _within(word, kept):
                 found.append(f"call {number} of {len(plan)}, word {place} of its arguments")
     return plan, found
 
@@ -41,17 +49,29 @@ def _within(address: int, ranges: Iterable[Range]) -> bool:
 
 
 def _of_libraries() -> list[Range]:
-    """What compiled modules may write to: their static arrays, which lie in their file or right behind it. Where the
-    system does not tell, nothing."""
-    ranges, library = list[Range](), ""
+    """What compiled modules may write to: their static arrays. Where the system does not tell, nothing."""
+    ranges, library, end = list[Range](), "", 0
     for line in MAPS.read_text(encoding="utf-8").splitlines() if MAPS.exists() else ():
         span, rights, _, _, _, *path = line.split(maxsplit=5)
-        first, last = (int(end, 16) for end in span.split("-"))
-        behind = not path and ranges and ranges[-1][1] + 1 == first and bool(library)
-        library = path[0] if path and ".so" in path[0] else library if behind else ""
-        if library and "w" in rights:
-            ranges.append((first, last - 1))
+        first, last = (int(bound, 16) for bound in span.split("-"))
+        if path and path[0] != library:
+            library, end = path[0], first + (_bytes_of(Path(path[0])) if ".so" in path[0] else 0)
+        if "w" in rights and first < end:
+            ranges.append((first, min(last, end) - 1))
     return ranges
+
+
+@cache
+def _bytes_of(library: Path) -> int:
+    """How much memory a library takes, with what no file holds as it begins with zeros; behind that, the system may
+    place anything. Of another format than ELF with 64 bits 0."""
+    with suppress(OSError, struct.error):
+        content = library.read_bytes()
+        if content[:5] == b"\x7fELF\x02":
+            (table,), (size, count) = struct.unpack_from("<Q", content, 32), struct.unpack_from("<HH", content, 54)
+            headers = (struct.unpack_from("<IIQQQQQ", content, table + size * i) for i in range(count))
+            return max((address + taken for kind, _, _, address, _, _, taken in headers if kind == LOADED), default=0)
+    return 0
 
 
 def _ranges(kept: Any) -> Iterator[Range]:

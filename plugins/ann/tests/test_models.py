@@ -93,7 +93,7 @@ def test_logistic_regression_starts_undecided() -> None:
 )
 def test_the_task_decides_the_loss(name: str, arguments: dict[str, Any], loss: str) -> None:
     objective = choose_objective(build(name, **arguments), None, None)
-    assert pl.to_config(objective) == {"type": "core/supervised", "loss": {"type": loss}}
+    assert pl.to_config(objective) == {"type": "core/supervised", "loss": pl.to_config(pl.create("loss", loss))}
 
 
 @pytest.mark.parametrize("arguments", VARIANTS, ids=str)

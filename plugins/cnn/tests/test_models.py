@@ -157,7 +157,7 @@ def test_the_bridges_of_the_unet_carry_what_the_bottom_has_lost() -> None:
 )
 def test_the_task_decides_the_loss(name: str, arguments: dict[str, Any], loss: str) -> None:
     objective = choose_objective(build(name, (8, 8, 1), {"filters": [2, 3], **arguments}), None, None)
-    assert pl.to_config(objective) == {"type": "core/supervised", "loss": {"type": loss}}
+    assert pl.to_config(objective) == {"type": "core/supervised", "loss": pl.to_config(pl.create("loss", loss))}
 
 
 @pytest.mark.parametrize(("name", "shape", "arguments"), VARIANTS, ids=IDS)

@@ -245,7 +245,7 @@ def _with(spec: tuple[Any, ...], first: tuple[Any, ...], axis: int, length: int)
 
 
 def _possible(variant: Subject, subject: Subject) -> bool:
-    """Whether it can be built, of the same parts, and is not too large."""
+    """Whether it can be built, of the same parts, is not too large, and takes as many rows as are tried."""
     if subject.entry.kind != "layer":
         return True
     try:
@@ -254,7 +254,13 @@ def _possible(variant: Subject, subject: Subject) -> bool:
         return False
     alike = [type(part) for _, part in trial.model.walk()] == [type(part) for _, part in plain.model.walk()]
     numbers = sum(prod(param.shape) for param in trial.parameters()), *(a.size * ROWS[-1] for a in trial.given)
-    return alike and max(numbers) <= MOST
+    if not alike or max(numbers) > MOST:
+        return False
+    try:
+        trial.draw(ROWS[-1])  # which calls it
+    except PellucidError:  # a layer may carry the states of so many rows and no more
+        return False
+    return True
 
 
 def has_kernels(subject: Subject) -> bool:

@@ -108,6 +108,8 @@ def has_masks(subject: Subject) -> bool:
 def noise_renewed(subject: Subject) -> None:
     """Random numbers come from ctx: others at every step and in every row, whatever micro-batch it is in."""
     trial = LayerTrial(subject, rows=6)
+    for state in trial.model.states():  # a row may have a state of its own
+        trial.ops.fill(state.data, state.fill)
     trial.use(*(np.repeat(x[:1], 6, axis=0) for x in trial.copies(trial.inputs)))
     contexts = [trial.context(step=step) for step in range(4)]
     first, *later = [trial.call(ctx=ctx).y for ctx in contexts]

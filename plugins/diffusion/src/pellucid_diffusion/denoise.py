@@ -62,9 +62,11 @@ class Denoise(Objective):
     """
 
     equations = (
-        Equation("x_t", r"x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \varepsilon"),
+        Equation("x_t", r"x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \varepsilon",
+                 why="t and ε are drawn inside"),
         Equation("p", r"p = \varepsilon, \quad x_0 \quad\text{or}\quad"
-                 r" v = \sqrt{\bar\alpha_t}\, \varepsilon - \sqrt{1 - \bar\alpha_t}\, x_0"),
+                 r" v = \sqrt{\bar\alpha_t}\, \varepsilon - \sqrt{1 - \bar\alpha_t}\, x_0",
+                 why="t and ε are drawn inside, and it is one of three"),
         Equation("objective", r"L = \tfrac1N \sum_n w_{t_n} \tfrac1J \lVert \hat p_n - p_n \rVert^2",
                  why="times and noise are drawn inside, and the network is asked about them"),
         Equation("dp", r"d\hat p_n = \tfrac{2 w_{t_n}}{NJ} (\hat p_n - p_n)"),

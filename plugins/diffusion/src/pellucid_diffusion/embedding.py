@@ -21,7 +21,8 @@ class Embedding(Layer):
     """
 
     equations = (
-        Equation("s", r"s(t) = [\sin(t\,\omega_i),\ \cos(t\,\omega_i)], \quad \omega_i = 10000^{-i/H}"),
+        Equation("s", r"s(t) = [\sin(t\,\omega_i),\ \cos(t\,\omega_i)], \quad \omega_i = 10000^{-i/H}",
+                 why="it is computed on the way to y, and given to nobody"),
         Equation("y", r"e = \mathrm{silu}(V\,\mathrm{silu}(W s(t) + b) + c + U_{\mathrm{label}})",
                  why="the layers inside compute it, and the label is in one form of two"),
         Equation("dU", r"dU_k = \sum_{n:\, \mathrm{label}_n = k} de_n \odot \mathrm{silu}'"),

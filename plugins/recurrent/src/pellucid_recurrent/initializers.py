@@ -17,7 +17,11 @@ class Orthogonal(Initializer):
     """
 
     equations = (
-        Equation("theta", r"\theta = [Q_1, Q_2, \dots], \quad Q_i^\top Q_i = 1"),
+        Equation(
+            "theta",
+            r"\theta = [Q_1, Q_2, \dots], \quad Q_i^\top Q_i = 1",
+            why="it is drawn; the variance says how wide",
+        ),
         Equation("variance", r"\operatorname{Var} \theta = 1/n", "1 / np.prod(shape[:-1])"),
     )
     examples = (Example({}),)

@@ -56,8 +56,10 @@ class Elbo(Objective):
     equations = (
         Equation("reconstruction", r"L_{\mathrm{rec}} = -\log p(x \mid z) ="
                  r" \sum_j \log(1 + e^{y_j}) - x_j y_j \quad\text{or}\quad"
-                 r" \sum_j \frac{(x_j - y_j)^2}{2\sigma^2} + \log\sigma + \tfrac12 \log 2\pi"),
-        Equation("kl", r"L_{\mathrm{KL}} = \sum_k \tfrac12 e^{2 s_k} + \tfrac12 \mu_k^2 - s_k - \tfrac12"),
+                 r" \sum_j \frac{(x_j - y_j)^2}{2\sigma^2} + \log\sigma + \tfrac12 \log 2\pi",
+                 why="y is what the model gives, of noise and pixels that are drawn inside"),
+        Equation("kl", r"L_{\mathrm{KL}} = \sum_k \tfrac12 e^{2 s_k} + \tfrac12 \mu_k^2 - s_k - \tfrac12",
+                 why="μ and s are what the model gives inside; its gradient is held against differences"),
         Equation("objective", r"L = \tfrac1N \sum_n L_{\mathrm{rec}} + \beta L_{\mathrm{KL}}",
                  "reconstruction + beta * kl * (min(1, (step + 1) / warmup_steps) if warmup_steps else"
                  " min(1, (epoch + 1) / warmup_epochs) if warmup_epochs else 1)"),

@@ -26,7 +26,11 @@ class Stack(Layer):
     """
 
     equations = (
-        Equation("y", r"y = f_n(\dots f_2(f_1(x, m), m) \dots)"),
+        Equation(
+            "y",
+            r"y = f_n(\dots f_2(f_1(x, m), m) \dots)",
+            why="the layers inside compute it, by equations of their own",
+        ),
         Equation("dx", r"dx = J_{f_1}^\top \cdots J_{f_n}^\top\, dy"),
     )
     examples = (
