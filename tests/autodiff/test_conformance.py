@@ -44,7 +44,22 @@ class Gated(pl.Composite):
 class Pooled(pl.Composite):
     """Rows of a table picked by indices, normalised; their mean where a mask says so, beside the input."""
 
-    equations = (pl.Equation("y", r"y = [x,\ \mathrm{mean}_{t:\, m_t} \mathrm{norm}(E_{i_t})]"),)
+    equations = (
+        pl.Equation("e", r"e_t = E_{i_t}", "E[x1]"),
+        pl.Equation("v", r"v_t = \tfrac{1}{F} \sum_f (e_{tf} - \bar e_t)^2", "e.var(-1, keepdims=True)"),
+        pl.Equation(
+            "h",
+            r"h_t = \gamma \odot (e_t - \bar e_t) / \sqrt{v_t + \varepsilon} + \beta",
+            "gamma * (e - e.mean(-1, keepdims=True)) / np.sqrt(v + eps) + beta",
+        ),
+        pl.Equation("m", r"m_t = 1 \text{ where the mask is true, } 0 \text{ elsewhere}", "(x2 != 0)[:, :, None]"),
+        pl.Equation(
+            "y",
+            r"y = \Big[x,\ \frac{\sum_t m_t h_t}{1 + \sum_t m_t}\Big]",
+            "np.concatenate([x0, (h * m).sum(1) / (1 + m.sum(1))], 1)",
+        ),
+    )
+    symbols = {"E": "table", "gamma": "norm.gamma", "beta": "norm.beta", "eps": "norm.eps"}  # noqa: RUF012
     examples = (pl.Example({"classes": 4}, ((3,), ("int", 4, 5), ("int", 2, 5))),)
     integer_inputs = (1, 2)
 

@@ -61,8 +61,8 @@ class Product(pl.Composite):
 class OfTwo(pl.Composite):
     """``y = join(f(x), g(x))``: a layer of two inputs behind two others."""
 
-    def __init__(self, f: pl.Layer, g: pl.Layer, join: str, **arguments: Any) -> None:
-        self.f, self.g, self.join = f, g, pl.create("layer", join, **arguments)
+    def __init__(self, f: pl.Layer, g: pl.Layer, join: str, **of_join: Any) -> None:
+        self.f, self.g, self.join = f, g, pl.create("layer", join, **of_join)
 
     def call(self, ctx: pl.Context, x: Any) -> Any:
         return self.join(self.f(x), self.g(x))

@@ -38,12 +38,14 @@ def named_parts(given: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def parts_of(given: Any) -> tuple[Any, ...]:
     """The same arrays, without names."""
-    return tuple(part for _, part in named_parts(given, ""))
+    return tuple(given.values()) if isinstance(given, dict) else () if given is None else as_tuple(given)
 
 
 def mapped(function: Callable[..., Any], given: Any, *name: str) -> Any:
     """The same of what a function makes of each; with a name it is also told what messages call it."""
-    if isinstance(given, tuple | dict):
+    if isinstance(given, tuple) and not name:  # as at every step
+        return tuple(map(function, given))
+    if isinstance(given, (tuple, dict)):
         made = [function(part, *name and (called,)) for called, part in named_parts(given, "".join(name))]
         return tuple(made) if isinstance(given, tuple) else dict(zip(given, made, strict=True))
     return None if given is None else function(given, *name)

@@ -41,7 +41,7 @@ class Split:
     features: Names | None = None
 
     def __post_init__(self) -> None:
-        of_x, of_y = column_names(self.x), None if isinstance(self.y, tuple | dict) else column_names(self.y)
+        of_x, of_y = column_names(self.x), None if isinstance(self.y, (tuple, dict)) else column_names(self.y)
         of_y = of_y if len(of_y or ()) > 1 else None
         features, classes = of_x or _texts(self.features), of_y or _texts(self.classes)
         x = mapped(as_array, self.x, "x") if isinstance(self.x, tuple) else as_array(self.x, "x")

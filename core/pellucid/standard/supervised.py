@@ -82,7 +82,7 @@ class Supervised(Objective):
         model.backward(ctx.child("model"), self.loss.backward(ctx.child("loss")))
 
     def check(self, model: Layer, x: Any, y: Any) -> None:
-        if isinstance(y, tuple | dict):
+        if isinstance(y, (tuple, dict)):
             told = f"a table of {listed(y)}" if isinstance(y, dict) else f"a tuple of {len(y)}"
             raise DataError(
                 f"One loss takes one target, an array with a row for each sample. Received: {told}. Give the array "

@@ -170,17 +170,17 @@ def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
 
 
 def _open(data: Any, seed: int, where: str) -> Any:
+    if isinstance(data, tuple) and len(data) == 2:  # as every single step's is
+        try:
+            return Split(*data)
+        except DataError as error:
+            raise DataError(f"In {where}: {error}") from error
     if isinstance(data, str):
         return load_dataset(data, seed=seed)
     if isinstance(data, Dataset):
         return data.splits(seed)
     if isinstance(data, Split | Splits | Samples) or getattr(data, "kind", None) == "feed":
         return data
-    if isinstance(data, tuple) and len(data) == 2:
-        try:
-            return Split(*data)
-        except DataError as error:
-            raise DataError(f"In {where}: {error}") from error
     arrays = isinstance(data, list | tuple | Mapping | Set) or hasattr(data, "__array__")
     if callable(data) or (isinstance(data, Iterable) and not arrays):
         return read("feed", {"type": "batches", "source": data})
@@ -228,5 +228,5 @@ def _source(runtime: Runtime, pair: Pair, weight: Any, signed: bool, totals: Any
                 'below 0 are for the loss {"type": "signed", "loss": …}.'
             )
         weight = weight.astype(runtime.dtype)
-    x, y, weight, numbers = (mapped(runtime.ops.asarray, part) for part in (inputs, y, weight, numbers))
-    return Source(x, y, weight, totals, numbers)
+    put = runtime.ops.asarray
+    return Source(tuple(map(put, inputs)), mapped(put, y), mapped(put, weight), totals, mapped(put, numbers))

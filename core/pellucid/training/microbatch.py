@@ -28,6 +28,7 @@ class Source:
             these rows, a float64 array.
         full: the rows of a full micro-batch; what is left of an epoch has fewer.
         own: whether the arrays are nobody else's.
+        arrays: all of them: inputs, y, weight, numbers.
     """
 
     def __init__(
@@ -39,14 +40,10 @@ class Source:
         self.cursor = np.zeros((), np.int64)
         self.full = max(1, len(self.order))
         self.totals = {} if totals is None else totals
+        self.arrays = (*inputs, *(parts_of(y) or (None,)), weight, numbers)
 
     def __len__(self) -> int:
         return len(self.order)
-
-    @property
-    def arrays(self) -> tuple[Array | None, ...]:
-        """All of them: inputs, y, weight, numbers."""
-        return (*self.inputs, *(parts_of(self.y) or (None,)), self.weight, self.numbers)
 
     def copy(self, totals: Totals) -> Source:
         """A source of its own memory."""

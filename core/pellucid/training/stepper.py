@@ -171,8 +171,8 @@ class Stepper:
         start, before, times = int(source.cursor), training.steps, 1
         # Single steps, which have no plan, belong to no epoch.
         epochs, queues = training.epochs if run.last_epoch else None, self.ops.queues
-        alike = step.repeatable and not turns and (queues or training.schedule is None)
-        if alike and len(source) - start >= 2 * rows:
+        alike = not turns and (queues or training.schedule is None)
+        if len(source) - start >= 2 * rows and alike and step.repeatable:
             times = min(run.unobserved_steps(), (len(source) - start) // rows)
 
         def prepare(k: int) -> None:

@@ -131,7 +131,10 @@ class SoftmaxCrossEntropy(Loss):
                 "units. Numbers to be predicted want another loss, such as mse."
             )
             with np.errstate(invalid="ignore"):
-                wrong = ~((target >= 0) & (target < classes) & (target == np.floor(target)))
+                right = (target >= 0) & (target < classes)
+                if target.dtype.kind == "f":  # labels of an integer type, as at most steps, are whole
+                    right &= target == np.floor(target)
+                wrong = ~right
                 if self.ignore is not None:
                     labels, wrong = f"{labels}, or {self.ignore}, which is ignored", wrong & (target != self.ignore)
             reject(self, target, wrong, labels, remedy)
