@@ -21,6 +21,7 @@ from pellucid.ops.threads import get_num_threads, set_num_threads
 from pellucid.testing.check import Check, checks
 from pellucid.testing.checks.calls import ON_CTX, spread, trial_of
 from pellucid.testing.checks.layer_trial import LayerTrial
+from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.optimizer_trial import OptimizerTrial
 from pellucid.testing.guarded import guarded
 from pellucid.testing.subject import ROUNDING, Subject, declared_shape, is_integer
@@ -237,7 +238,8 @@ def _examples(subject: Subject) -> Iterator[tuple[Example, str]]:
 def _with(spec: tuple[Any, ...], first: tuple[Any, ...], axis: int, length: int) -> tuple[Any, ...]:
     """A shape with another length where the first one has it; labels are as many as the predictions say."""
     mark, shape = spec[: len(spec) - len(declared_shape(spec))], declared_shape(spec)
-    if len(shape) == len(first) and shape[axis] == first[axis]:
+    labels = mark[:1] == ("int",) and shape == first[:-1]
+    if (len(shape) == len(first) or labels) and axis < len(shape) and shape[axis] == first[axis]:
         return (*mark, *shape[:axis], length, *shape[axis + 1 :])
     if mark[:1] == ("int",) and axis == len(first) - 1 and mark[1] == first[axis]:
         return ("int", length, *shape)
@@ -246,6 +248,11 @@ def _with(spec: tuple[Any, ...], first: tuple[Any, ...], axis: int, length: int)
 
 def _possible(variant: Subject, subject: Subject) -> bool:
     """Whether it can be built, of the same parts, is not too large, and takes as many rows as are tried."""
+    if subject.entry.kind == "loss":
+        try:
+            LossTrial(variant, rows=2).call()
+        except PellucidError:  # a loss may be of outputs of one width, and say so
+            return False
     if subject.entry.kind != "layer":
         return True
     try:
