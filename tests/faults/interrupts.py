@@ -140,8 +140,9 @@ def interrupted(number: int, arm: Callable[[], object], work: Callable[[], objec
     try:
         arm()
         work()
-    except Interrupted:
-        pass
+    except Exception as error:  # where a component was being made, it is the cause of what says so
+        if not _interrupted(error):
+            raise
     finally:
         counted["armed"] = 0
         signal.setitimer(signal.ITIMER_REAL, 0.0)
@@ -151,6 +152,10 @@ def interrupted(number: int, arm: Callable[[], object], work: Callable[[], objec
     lost = [signal.Signals(each).name for each in SIGNALS if after[each] is not handlers[each]]
     assert not lost, f"other handlers than before of {', '.join(lost)}"
     return bool(counted["raised"])
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    return error is not None and (isinstance(error, Interrupted) or _interrupted(error.__cause__))
 
 
 def others(number: int, frame: FrameType | None) -> None:
