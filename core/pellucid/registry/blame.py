@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pellucid.basics.errors import MUTE, PellucidError, PluginError, raised
 from pellucid.registry.manifest import Entry
 
-_PASSING: tuple[type[BaseException], ...] = (PellucidError, BrokenPipeError, MemoryError, KeyboardInterrupt)
+_PASSING: tuple[type[BaseException], ...] = (
+    PellucidError, BrokenPipeError, MemoryError, KeyboardInterrupt, GeneratorExit,
+)  # fmt: skip
 """Said well already, or not the code's mistake."""
 
 
