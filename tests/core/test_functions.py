@@ -76,7 +76,7 @@ def test_what_was_trained_with_a_function_is_saved_without_it_and_says_so(tmp_pa
 
 @pytest.mark.parametrize(("loss", "error", "told"), [
     (lambda p, t: 0.0, pl.DifferentiationError, "computed from its first argument.* Received: float"),
-    (lambda p, t: p[:1], pl.ShapeError, r"a number for each of 2 samples.* Received: shape \(1, 2\)"),
+    (lambda p, t: p[:1], pl.ShapeError, r"a number for each of 5 samples.* Received: shape \(1, 2\)"),
     (lambda p, t: p - np.ones(3), pl.DataError, "does not take predictions of shape"),
     (pl.MSE, pl.ConfigError, "expected a loss: its name"),
 ])  # fmt: skip
@@ -117,3 +117,26 @@ def test_functions_may_stand_wherever_a_loss_or_a_metric_does() -> None:
     trainer = pl.Trainer(model, loss={"a": squares, "b": "mse"}, metrics={"a": [worst, "rmse"]}, seed=0)
     trainer.fit((X, {"a": Y, "b": Y}), validation=(X, {"a": Y, "b": Y}), verbose=False)
     assert {"a", "b", "validation_a_worst", "validation_a_rmse"} <= trainer.history[-1].keys()
+
+
+def test_targets_without_an_axis_stand_beside_predictions_of_one_number() -> None:
+    """(N,) against (N, 1) would be (N, N), and its mean would be learned."""
+    x = np.random.default_rng(0).normal(size=(60, 6))
+    records = [
+        pl.Trainer(
+            pl.build("ann", input_shape=(6,), hidden=[8], outputs=1, task="regression", seed=0, dtype="float64"),
+            loss=loss, metrics=[metric], seed=0,
+        ).fit(x, 2 * x[:, 0], validation=(x, 2 * x[:, 0]), epochs=3, verbose=False)[-1]
+        for loss, metric in (("mse", "mae"), (lambda p, t: (p - t) ** 2, lambda p, t: np.abs(p - t)))
+    ]  # fmt: skip
+    ours, theirs = (list(record.values()) for record in records)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9)
+
+
+def test_a_function_does_not_write_into_the_targets() -> None:
+    y = np.ones((8, 1))
+    model = pl.build({"type": "dense", "units": 1}, input_shape=(2,), seed=0, dtype="float64")
+    trainer = pl.Trainer(model, loss=lambda p, t: (t.__imul__(2), (p - t) ** 2)[1], seed=0)
+    with pytest.raises((pl.PellucidError, ValueError), match="read-only"):
+        trainer.train_step(np.ones((8, 2)), y)
+    assert (y == 1).all()

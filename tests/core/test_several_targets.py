@@ -193,3 +193,18 @@ def test_a_part_counts_at_the_steps_that_report_it(accumulate: int) -> None:
     trained.fit((X, Y["size"]), batch_size=5 // accumulate, verbose=False)
     odd = [step for step in range(trained.steps) if step % 2]
     assert trained.history[-1]["odd"] == pytest.approx(np.mean(odd))
+
+
+def test_best_epoch_knows_data_of_several_targets() -> None:
+    x = np.random.default_rng(0).normal(size=(30, 6))
+    y = {"a": x[:, :3].argmax(1), "b": x[:, 3:5]}
+    layers = [{"type": "dense", "units": 3}, {"type": "dense", "units": 2}]
+    for target, loss in (
+        (y, {"a": "softmax_cross_entropy", "b": "mse"}),
+        (tuple(y.values()), ["softmax_cross_entropy", "mse"]),
+    ):
+        model = pl.build({"type": "parallel", "join": "apart", "layers": layers}, input_shape=(6,), seed=0)
+        trainer = pl.Trainer(model, loss=loss, callbacks=["best_epoch"], seed=0)
+        for _ in range(2):
+            trainer.fit((x, target), validation=(x, target), verbose=False)
+        assert trainer.callbacks[0].epoch == 2

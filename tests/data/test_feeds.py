@@ -407,3 +407,32 @@ def test_several_targets_come_from_anywhere(how: str, xy: Any) -> None:
         assert ours.history[-1].keys() == theirs.history[-1].keys() and ours.steps == theirs.steps
     else:
         assert bits(ours) == bits(theirs)
+
+
+class Other(pl.Samples):
+    """Gives other rows than it is asked for, or has labels of other rows."""
+
+    def __init__(self, rows: slice, labels: int = 203) -> None:
+        self.rows, self.labels = rows, np.arange(labels) % 2
+
+    def __len__(self) -> int:
+        return 203
+
+    def take(self, rows: Any) -> pl.Split:
+        return pl.Split(np.zeros((len(rows[self.rows]), 3)), self.labels[rows[self.rows]])
+
+
+def test_samples_that_give_other_rows_than_asked_are_refused() -> None:
+    def a_trainer(**options: Any) -> pl.Trainer:
+        model = pl.build("ann", input_shape=(3,), hidden=[4], outputs=2, seed=0)
+        return pl.Trainer(model, seed=0, **options)
+
+    fewer, right = Other(slice(1, None)), Other(slice(None))
+    with pytest.raises(pl.DataError, match=r"Other\.take must give a row for each .* 32 rows. Received: 31"):
+        a_trainer().fit(fewer, verbose=False)
+    with pytest.raises(pl.DataError, match=r"Other\.take must give a row for each"):
+        a_trainer().fit(right, validation=fewer, verbose=False)
+    with pytest.raises(
+        pl.DataError, match=r"Other\.labels must be one for each of 203 samples. Received: shape \(10,\)"
+    ):
+        a_trainer(sampler="balanced").fit(Other(slice(None), labels=10), verbose=False)

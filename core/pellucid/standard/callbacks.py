@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from pellucid.basics.arrays import parts_of
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Example
 from pellucid.basics.errors import CheckpointError, ConfigError, NumericalError
@@ -182,7 +183,7 @@ def _fingerprint(run: Run, name: str) -> str:
     if not name.startswith("validation_"):
         arrays = () if run.data is None else run.data.arrays
     elif isinstance(run.validation, tuple):
-        arrays = (*run.validation[0], run.validation[1])
+        arrays = (*run.validation[0], *(parts_of(run.validation[1]) or (None,)))
     elif run.validation is not None:  # read batch by batch, and not as a whole for this
         arrays = run.validation.known_by()
     to_host = run.trainer.runtime.ops.to_host

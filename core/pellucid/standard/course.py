@@ -161,7 +161,7 @@ class Course(Feed):
         size = self.step_rows or len(order)
         for first in range(start, len(order), size):
             index = order[first : first + size]
-            split = self.data.take(index)
+            split = self._taken(index)
             yield Batch(split.x, split.y, None if self.weight is None else self.weight[index], index)
 
     def batches(self, rng: np.random.Generator, epoch: int, start: int, size: int | None) -> Iterator[Batch]:
@@ -171,13 +171,23 @@ class Course(Feed):
             return
         for first in range(start, len(self.data), size or 1024):
             index = np.arange(first, min(first + (size or 1024), len(self.data)))
-            split = self.data.take(index)
+            split = self._taken(index)
             yield Batch(split.x, split.y, None, index)
 
+    def _taken(self, index: HostArray) -> Split:
+        split: Split = self.data.take(index)
+        if len(split) != len(index):
+            raise DataError(
+                f"{type(self.data).__name__}.take must give a row for each number that it is asked for. Expected: "
+                f"{len(index)} rows. Received: {len(split)}."
+            )
+        return split
+
     def splits(self, batch_size: int) -> Iterator[tuple[slice, Split]]:
-        """Which rows, and what they are, batch by batch in the order of the data."""
-        place = 0
-        for batch in self.batches(np.random.default_rng(0), 0, 0, batch_size):
+        """Which rows, and what they are, batch by batch in the order of the data; of a feed that has a size of its own
+        in that."""
+        place, size = 0, (isinstance(self.data, Feed) and self.data.batch_rows) or batch_size
+        for batch in self.batches(np.random.default_rng(0), 0, 0, size):
             yield slice(place, place + len(batch)), self.named(batch)
             place += len(batch)
 

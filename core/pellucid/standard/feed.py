@@ -28,12 +28,14 @@ class Feed(Component, ABC):
 
     Attributes:
         rows: samples of an epoch; None where only its end tells.
+        batch_rows: rows of every batch, where it can give no others; None: as many as it is asked for.
         classes, features: names, as of a ``Split``; or None.
     """
 
     kind: ClassVar[str] = "feed"
     part_of_step: ClassVar[bool] = False
     rows: int | None = None
+    batch_rows: int | None = None
     classes: Classes | None = None
     features: Classes | None = None
 

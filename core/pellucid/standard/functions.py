@@ -113,7 +113,7 @@ class FunctionLoss(Loss):
     def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
         tape, rows = Tape(), len(prediction)
         ctx.z = tape.variable(prediction)
-        y = self.function(ctx.z, target)
+        y = self.function(ctx.z, _beside(target, prediction))
         if not isinstance(y, Recorded) or y.tape is not tape:
             raise DifferentiationError(
                 f"The loss '{_name(self.function)}' must be computed from its first argument, the prediction, by "
@@ -145,19 +145,32 @@ class FunctionLoss(Loss):
         return ctx.tape_of_loss.gradients(y, [ctx.z], dy)[0]
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
-        """Targets must be finite, and the function must take them: it is tried on the first two."""
+        """Targets must be finite, and the function must take them: it is tried on some rows, as many as no other axis
+        is long, so that none is taken for another."""
         reject(self, target, ~np.isfinite(target), "finite targets", "Clean the data first.")
-        if None not in output_shape:
+        if None not in output_shape and len(target):
+            rows = next(n for n in (5, 7, 11, 13, 17, 19) if n not in (*output_shape, *target.shape[1:]))
+            tried = target[np.arange(rows) % len(target)]
             try:
                 self.forward(
-                    Context(ReferenceOps(), dtype="float64"),
-                    np.zeros((len(target[:2]), *(n or 0 for n in output_shape))), target[:2],
-                )  # fmt: skip
+                    Context(ReferenceOps(), dtype="float64"), np.zeros((rows, *(n or 0 for n in output_shape))), tried
+                )
             except (ValueError, IndexError, TypeError) as error:
                 raise DataError(
                     f"{type(self).__name__}: '{_name(self.function)}' does not take predictions of shape "
                     f"(N, {', '.join(map(str, output_shape))}) with targets of shape {target.shape}: {error}."
                 ) from error
+
+
+def _beside(target: Array, prediction: Array) -> Array:
+    """The targets as they stand beside predictions, whose last axis may be of length 1: without it, (N,) against (N, 1)
+    would be (N, N). What is the user's is not written to."""
+    if target.shape == prediction.shape[:-1] and prediction.shape[-1] == 1:
+        target = target[..., None]
+    if isinstance(target, np.ndarray):
+        target = target.view()
+        target.flags.writeable = False
+    return target
 
 
 class FunctionMetric(Metric):
@@ -200,7 +213,7 @@ class FunctionMetric(Metric):
         if not sum(len(batch[0]) for batch in self._batches):
             return nan
         prediction, target, weight = (np.concatenate(parts) for parts in zip(*self._batches, strict=True))
-        figure = np.asarray(self.function(prediction, target), np.float64)
+        figure = np.asarray(self.function(prediction, _beside(target, prediction)), np.float64)
         if figure.ndim:
             return float(np.sum(weight * figure.reshape(len(weight), -1).mean(axis=1)) / np.sum(weight))
         if self._weighted:

@@ -124,4 +124,8 @@ def _of_classes(sampler: Sampler, data: Split | Samples) -> list[HostArray]:
             "that are read when they are asked for, give them as the attribute 'labels'."
         )
     labels = np.asarray(data.labels)
+    if labels.shape[:1] != (len(data),):
+        raise DataError(
+            f"{type(data).__name__}.labels must be one for each of {len(data)} samples. Received: shape {labels.shape}."
+        )
     return [np.flatnonzero(labels == label) for label in np.unique(labels)]

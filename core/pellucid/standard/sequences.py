@@ -202,7 +202,7 @@ class Streams(Feed):
                 f"Streams: {each} rows of {steps} steps need sequences of at least {each * steps} steps. Received: "
                 f"{min(len(part) for part in parts)}. Take fewer rows, side_by_side, or steps."
             )
-        self.rows = self.turns * side_by_side
+        self.rows, self.batch_rows = self.turns * side_by_side, side_by_side
 
     def batches(self, rng: np.random.Generator, epoch: int, start: int, size: int | None) -> Iterator[Batch]:
         n = self.side_by_side

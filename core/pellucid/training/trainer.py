@@ -208,11 +208,12 @@ class Trainer(Training):
 
     def _end_epoch(self, run: Run) -> None:
         with self._undisturbed.held(), self.runtime.ops.quiet():
-            record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": 0.0}
+            record: dict[str, Any] = {"epoch": self.epochs + 1, "step": self.steps, "loss": float("nan")}
             figure_names((), "epoch", "step", "penalty", *self.totals)
             for name, sums in self.totals.items():
                 total, count = self.runtime.ops.to_host(sums).tolist()
-                record[name] = total / count if count else 0.0
+                if count:  # of what was never counted there is no figure
+                    record[name] = total / count
             record |= self._stepper.update(self).penalties()
             self._finite.check(self)
             if run.validation is not None:

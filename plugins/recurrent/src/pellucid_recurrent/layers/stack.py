@@ -91,11 +91,11 @@ class Stack(Layer):
             x = layer.forward(own, x, *beside)
         return x
 
-    def backward(self, ctx: Context, dy: Array) -> Any:
+    def backward(self, ctx: Context, *dy: Array) -> Any:
         for i in range(len(self.layers) - 1, -1, -1):
-            dx = self.layers[i].backward(ctx.child(i), dy)
-            dy = dx[0] if isinstance(dx, tuple) else dx
-        return dy if ctx.inputs == 1 else (dy, *[None] * (ctx.inputs - 1))
+            dx = self.layers[i].backward(ctx.child(i), *dy)
+            dy = (dx[0] if isinstance(dx, tuple) else dx,)
+        return dy[0] if ctx.inputs == 1 else (*dy, *[None] * (ctx.inputs - 1))
 
 
 def _takes_mask(layer: Layer) -> bool:
