@@ -43,6 +43,20 @@ def _is_alarm_set() -> bool:
     return hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0] > 0
 
 
+
+def _mask() -> int:
+    """What new files are not allowed: to be known only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _silenced() -> int:
+    """Up to which level nothing is logged; 0 where nobody has imported the module."""
+    logging: Any = sys.modules.get("logging")
+    return 0 if logging is None else int(logging.root.manager.disable)
+
+
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM") if hasattr(signal, name)]
 _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "the working directory": (os.getcwd, os.chdir),
@@ -53,6 +67,9 @@ _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "the profile function": (sys.getprofile, sys.setprofile),
     "the garbage collector": (gc.isenabled, lambda before: gc.enable() if before else gc.disable()),
     "the alarm clock": (_is_alarm_set, lambda before: None if before else signal.setitimer(signal.ITIMER_REAL, 0.0)),
+    "the mask of new files' rights": (_mask, os.umask),
+    "the turns of threads": (sys.getswitchinterval, sys.setswitchinterval),
+    "the least level of logging": (_silenced, lambda before: sys.modules["logging"].disable(before)),
     "sys.argv": (lambda: [*sys.argv], lambda before: sys.argv.__setitem__(slice(None), before)),
     **{f"the handler of {s.name}": (partial(signal.getsignal, s), partial(signal.signal, s)) for s in _SIGNALS},
 }
