@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -235,5 +236,10 @@ def _entered(run: Run, held: Held) -> Iterator[None]:
         raise
     finally:
         if run.trainer.run is run:  # it has begun
-            with held():
-                run.__exit__(None if error is None else type(error), error, None)
+            end = partial(run.__exit__, None if error is None else type(error), error, None)
+            try:
+                with held():
+                    end()
+            finally:
+                if run.trainer.run is run:  # a signal came before its end had begun
+                    end()
