@@ -16,21 +16,7 @@ from pellucid.registry.config import read
 from pellucid.standard.ops.base import Ops
 from pellucid.testing.subject import Subject, declared_shape, draw_input, draw_inputs
 from pellucid.testing.trial import Arrays, CallTrial
-
-
-class _Weighted(Batch):
-    """A batch that knows whether its weights were looked at."""
-
-    __slots__ = ("own", "seen")
-
-    @property
-    def weight(self) -> Any:
-        self.seen = True
-        return self.own
-
-    @weight.setter
-    def weight(self, value: Any) -> None:
-        self.own, self.seen = value, False
+from pellucid.training.microbatch import Weighted
 
 
 class ObjectiveTrial(CallTrial):
@@ -40,7 +26,7 @@ class ObjectiveTrial(CallTrial):
     words = ("The objective", "")
     model: Layer
     weight: Any = None
-    weighted: _Weighted | None = None
+    weighted: Weighted | None = None
     """The last batch with weights."""
 
     def __init__(self, subject: Subject, *, dtype: str = "float64", ops: Ops | None = None, rows: int = 6) -> None:
@@ -80,7 +66,7 @@ class ObjectiveTrial(CallTrial):
         x = tuple(inputs) if len(inputs) > 1 else inputs[0]
         if self.weight is None:
             return Batch(x, y, None, index)
-        self.weighted = _Weighted(x, y, self.weight, index)
+        self.weighted = Weighted(x, y, self.weight, index)
         return self.weighted
 
     def differentiated(self, given: Arrays) -> Arrays:
@@ -88,8 +74,7 @@ class ObjectiveTrial(CallTrial):
 
     def moved(self, step: int) -> list[Param]:
         """The parameters that move at a step: all, or those of the player whose turn it is."""
-        turns = getattr(self.objective, "turns", ())
-        player = turns[step % len(turns)] if turns else ""
+        player = self.objective.player(step)
         return [param for param in self.parameters() if not player or param.path.startswith(f"{player}.")]
 
     def total(self, y: Arrays, given: Arrays) -> float:
