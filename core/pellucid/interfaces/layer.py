@@ -200,6 +200,10 @@ class Layer(Component, ABC):
         """
         return require_runtime(self).predict(self, x, batch_size=batch_size)
 
+    def trace(self, x: Any, *, keep: Any = "*", limit: int = 2**30) -> Any:
+        """What ``predict`` computes for these samples, opened: a :class:`pellucid.Trace` of every layer's numbers."""
+        return read("callback", {"type": "trace", "keep": keep, "limit": limit}).prediction(self, x)
+
     def summary(self) -> None:
         """Print a table of the layers, the shapes of their outputs (without the batch axis) and the numbers of their
         parameters; ``print(model)`` does the same."""

@@ -84,6 +84,7 @@ def pellucid_register(registry: Registrar) -> None:
     registry.callback("progress", "pellucid.standard.progress:Progress", summary="shows how far a run has come")
     registry.callback("finite", "pellucid.standard.finite:Finite", summary="says what is not finite, and where")
     registry.callback("promises", "pellucid.standard.promises:Promises", summary="holds plans against the code")
+    registry.callback("trace", "pellucid.glassbox.tracing:Tracing", summary="opens a step: every number by its name")
     registry.callback(
         "undisturbed", "pellucid.standard.undisturbed:Undisturbed", summary="lets signals wait until a step is whole"
     )

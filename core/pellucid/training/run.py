@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from weakref import proxy
 
 from pellucid.basics.arrays import Array
-from pellucid.basics.checks import check_float
+from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -26,6 +26,8 @@ AT_ONCE = 32
 """Steps without a return to Python at the most, so that an interrupt is heard soon."""
 StepObserver = Callable[["Run"], None]
 GradientObserver = Callable[[Sequence[Segment]], None]
+Opener = Callable[[Any], AbstractContextManager[None]]
+"""Given a :class:`pellucid.training.stepper.Step` that is about to be taken; the step is taken within."""
 
 
 class Callback(Component, ABC):
@@ -106,6 +108,7 @@ class Training:
         history: the figures of all epochs.
         directory: the run folder, or None.
         slots: the optimizer's memory.
+        openers: who opens every n-th step, in any run; see :meth:`Run.on_trace`.
     """
 
     model: Layer
@@ -128,6 +131,7 @@ class Training:
         self.directory: Path | None = None
         self.run: Run | None = None
         self.slots = Slots(self.runtime.arena)
+        self.openers: list[tuple[int, Opener]] = []
 
     @property
     def steps(self) -> int:
@@ -155,7 +159,7 @@ class Run:
         loss: the data loss of the last step, before its update.
         rows: the rows of this epoch that have been trained on.
         directory: the run folder, or None.
-        gradient_observers: who was subscribed by ``on_gradients``.
+        gradient_observers, openers: who was subscribed by ``on_gradients`` and ``on_trace``.
         stop_reason: why the run was stopped before its planned end, or None.
         whole: no step is under way: what happens now leaves nothing half done, and the run can be saved.
         failure: the error that ended the run, known in ``on_run_end``; or None.
@@ -184,6 +188,7 @@ class Run:
         self._looked = (perf_counter(), trainer.steps)
         self._pace = 0.0  # seconds a step, of the last ones; 0 where it is not known
         self.gradient_observers: list[GradientObserver] = []
+        self.openers: list[tuple[int, Opener]] = []
 
     @property
     def step(self) -> int:
@@ -210,6 +215,12 @@ class Run:
         """Call ``observer(segments)`` when the gradients of a step are complete and before they are checked, clipped
         and applied. It may change them in place: an all-reduce, noise, a trace."""
         self.gradient_observers.append(default_registry().plugins.observer(observer, ends_run=True))
+
+    def on_trace(self, opener: Opener, every: int = 1) -> None:
+        """Have every n-th step of the trainer taken inside ``with opener(step):``, by its code in place of its plan, so
+        that whatever it is made of can be watched."""
+        check_int(self, "every", every, "[1, inf)")
+        self.openers.append((every, opener))
 
     def stop(self, reason: str) -> None:
         """End the run after this step; what was learned stays."""
@@ -251,7 +262,9 @@ class Run:
         if self.gradient_observers:
             return 1
         step = self.trainer.steps
-        return min([AT_ONCE, self._steps_in_time(), *(every - step % every for every, _ in self._step_observers)])
+        opened = (every - 1 - step % every or every for every, _ in (*self.trainer.openers, *self.openers))
+        observed = (every - step % every for every, _ in self._step_observers)
+        return min([AT_ONCE, self._steps_in_time(), *observed, *opened])
 
     def _steps_in_time(self) -> int:
         """How many steps may be taken, at the present pace, before a timer goes off."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.optimizer import Slots
 from pellucid.ops.recording import Replayed
 from pellucid.training.microbatch import MicroBatch, Source
-from pellucid.training.run import GradientObserver, Run, Training
+from pellucid.training.run import GradientObserver, Opener, Run, Training
 from pellucid.training.update import Update
 
 
@@ -58,25 +58,41 @@ class Step:
         return self.recorded and (self.ops.queues or not self.ctx.uses_streams)
 
     def __call__(
-        self, times: int, observers: Sequence[GradientObserver], before: Callable[[int], None] | None = None
-    ) -> bool:
+        self, times: int, observers: Sequence[GradientObserver], before: Callable[[int], None] | None = None, *,
+        opened: bool = False,
+    ) -> bool:  # fmt: skip
         """Take it; False, and nothing changed but the gradients, if a number is not finite.
 
         Only a repeatable one may be taken several ``times``; ``before`` is for backends that queue, see ``Plan.run``.
-        The observers are called when the gradients are complete.
+        The observers are called when the gradients are complete. One that is ``opened`` is taken by its code, whatever
+        has been recorded of it: the bits are the same, and whoever looks on sees each call.
         """
-        if not observers and self._whole.capturable:
+        if opened:
+            kept = self.figures
+            self._add_gradients()
+            for name, figure in kept.items():  # it is there that a plan writes
+                self.ops.copy(self.figures[name], figure)
+            self.figures = kept or self.figures
+        elif not observers and self._whole.capturable:
             return self._whole(times, before) is not False
-        self._gradients()
-        if not self._gradients.capturable:  # the loss may lie elsewhere at every step
-            self._update.capturable = False
+        else:
+            self._gradients()
+            if not self._gradients.capturable:  # the loss may lie elsewhere at every step
+                self._update.capturable = False
         for observer in observers:
             observer(self.update.segments)
         # Replayed gradients do not ask for their updates of states again; an update that is not replayed needs them.
         self.ctx.requested_updates[:] = self.requests
-        applied: bool = self._update()
+        applied: bool = self._apply() if opened else self._update()
         self.ctx.discard()
         return applied
+
+    def opened_by(self, openers: Sequence[Opener], *how: Any) -> bool:
+        """Take it within all of these."""
+        with ExitStack() as opened:
+            for opener in openers:
+                opened.enter_context(opener(self))
+            return self(1, *how, opened=True)
 
     def _take(self) -> bool:
         self._add_gradients()
@@ -169,10 +185,12 @@ class Stepper:
             self._steps[key] = Step([self._micro_batch(training, source, n) for n in sizes], update)
         step = self._steps[key]
         start, before, times = int(source.cursor), training.steps, 1
+        openers = [*training.openers, *run.openers]
+        opened = [opener for every, opener in openers if (before + 1) % every == 0] if openers else []
         # Single steps, which have no plan, belong to no epoch.
         epochs, queues = training.epochs if run.last_epoch else None, self.ops.queues
         alike = not turns and (queues or training.schedule is None)
-        if len(source) - start >= 2 * rows and alike and step.repeatable:
+        if len(source) - start >= 2 * rows and alike and step.repeatable and not opened:
             times = min(run.unobserved_steps(), (len(source) - start) // rows)
 
         def prepare(k: int) -> None:
@@ -184,13 +202,15 @@ class Stepper:
             self.ctx.begin(before + k, epochs, share=sizes[0] / source.full)
 
         # A plan of kernels is one call, which no signal breaks off; all else is made of many.
-        with self._held(needless=step.recorded and not run.gradient_observers and not queues):
+        plain = step.recorded and not run.gradient_observers and not queues and not opened
+        with self._held(needless=plain):
             if self._unfinished:
                 self._clean()
             self._unfinished = True
             try:
                 prepare(0)
-                if not step(times, run.gradient_observers, prepare if queues else None):
+                how = run.gradient_observers, prepare if queues else None
+                if not (step.opened_by(opened, *how) if opened else step(times, *how)):
                     raise self._rejected(training, update, float(step.figures["loss"]))
                 self._unfinished = False
             finally:

@@ -237,6 +237,15 @@ class Trainer(Training):
         """
         return self.step(Batch(x, y, weight))
 
+    def trace_step(self, x: Any, y: Any = None, *, weight: Any = None, keep: Any = "*", limit: int = 2**30) -> Any:
+        """The step that ``train_step`` makes, bit for bit, and what happened in it: a :class:`pellucid.Trace`.
+
+        Args:
+            keep: names of the quantities to keep, or patterns of them, ``("loss", "layers.0.*")``.
+            limit: bytes that may be kept; a batch that needs more is a DataError before any weight is changed.
+        """
+        return read("callback", {"type": "trace", "keep": keep, "limit": limit}).step(self, Batch(x, y, weight))
+
     def step(self, batch: Batch | tuple[Any, ...]) -> float:
         """One optimizer step on a batch, or on ``(x, y)`` or ``(x, y, weight)``: of the loop over ``batches`` that it
         stands in, or a single one."""

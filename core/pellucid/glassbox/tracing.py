@@ -1,0 +1,158 @@
+"""Tracing: takes a step, or makes a prediction, with a recorder looking on; what ``trainer.trace_step`` stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import parts_of
+from pellucid.basics.checks import check_int
+from pellucid.basics.errors import ConfigError
+from pellucid.glassbox.names import numbered
+from pellucid.glassbox.record import Recorder, parts_of_kind
+from pellucid.glassbox.trace import Setting, Trace
+from pellucid.glassbox.updates import UpdateRecorder
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.objective import Batch
+from pellucid.model.inputs import given_inputs, ready
+from pellucid.training.run import Callback, Training
+from pellucid.training.stepper import Step
+
+
+class Tracing(Callback):
+    """Opens one step, or one prediction.
+
+    Args:
+        keep: names of quantities, or patterns of them, ``"layers.0.*"``; one, or a list.
+        limit: bytes that may be kept.
+    """
+
+    def __init__(self, keep: Any = "*", limit: int = 2**30) -> None:
+        check_int(self, "limit", limit, "[1, inf)")
+        names = [keep] if isinstance(keep, str) else list(keep)
+        if not names or not all(isinstance(name, str) for name in names):
+            raise ConfigError(f"keep: expected names or patterns of quantities, such as 'layers.0.*'. Received: {keep!r}.")
+        self.keep, self.limit = keep, limit
+        self._names = names
+
+    def step(self, trainer: Any, batch: Batch) -> Trace:
+        """The step that ``trainer.step(batch)`` makes, and what happened in it."""
+        traces: list[Trace] = []
+        opener = 1, self.opener(trainer, traces.append)
+        trainer.openers.append(opener)
+        try:
+            trainer.step(batch)
+        finally:
+            trainer.openers.remove(opener)
+        return traces[0]
+
+    def opener(self, training: Training, done: Callable[[Trace], None]) -> Callable[[Step], Any]:
+        """What :meth:`pellucid.Run.on_trace` takes; ``done`` is given the trace of each step that was taken."""
+
+        @contextmanager
+        def opened(step: Step) -> Iterator[None]:
+            run = training.run
+            total = 0 if run is None else run.total_steps
+            number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
+            setting = Setting.of_step(training, step, number, epoch, total)
+            recorder = Recorder(
+                step.ops, keep=self._names, limit=self.limit,
+                again=_drawn_again(training.seed, number, epoch, training=True),
+            )  # fmt: skip
+            update = UpdateRecorder(recorder, training, step, number, total)
+            begun = _batches(recorder, step, update.weights)
+            with recorder.watching(_watched(training)), begun, update.watching():
+                yield
+            if training.steps == number + 1 or step.count == 0.0:
+                done(Trace(recorder.quantities, recorder.calls, setting))
+
+        return opened
+
+    def prediction(self, model: Layer, x: Any) -> Trace:
+        """What ``model.predict(x)`` computes, and what happened in it; nothing is scaled back to the unit of targets."""
+        runtime = require_runtime(model)
+        given = given_inputs(model, x)
+        inputs = tuple(map(runtime.ops.asarray, ready(model, given)))
+        index = np.arange(len(inputs[0]), dtype=np.int64)
+        ctx = Context(runtime.ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
+        ctx.begin(0, 0, index=index)
+        recorder = Recorder(
+            runtime.ops, keep=self._names, limit=self.limit,
+            again=_drawn_again(runtime.seed, 0, 0, training=False, index=index),
+        )  # fmt: skip
+        for name, part in _numbered("x", inputs).items():
+            recorder.add(name, part, origin="given")
+        for own in (*model.parameters(), *model.states()):
+            recorder.add(own.path, own.data, origin="given")
+        with recorder.watching(list(model.walk())), np.errstate(under="ignore"), runtime.ops.quiet():
+            model.forward(ctx, *inputs)
+        return Trace(recorder.quantities, recorder.calls, Setting.of_prediction(model))
+
+
+def _numbered(name: str, parts: Sequence[Any]) -> dict[str, Any]:
+    """``x`` if there is one, else ``x.0``, ``x.1``, …."""
+    return {key if key == name else f"{name}.{key.removeprefix(name)}": part for key, part in numbered(name, parts).items()}
+
+
+def _watched(training: Training) -> list[Any]:
+    """All that is watched, by paths: layers, the objective and the losses inside of it."""
+    inside = [(path, part) for path, part in parts_of_kind(training.objective, ("loss", "objective")) if part.kind == "loss"]
+    return [*training.model.walk(), *inside, ("objective", training.objective)]
+
+
+@contextmanager
+def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Iterator[None]:
+    """Within: what each micro-batch is given is kept, and quantities bear its number."""
+    for k, batch in enumerate(step.batches, 1):
+        _watch_batch(recorder, batch, k, begun if k == 1 else lambda: None)
+    try:
+        yield
+    finally:
+        for batch in step.batches:
+            vars(batch).pop("forward", None)
+            vars(batch).pop("_gather", None)
+
+
+def _watch_batch(recorder: Recorder, batch: Any, number: int, begun: Callable[[], None]) -> None:
+    kind = type(batch)
+
+    def forward() -> Any:
+        recorder.micro = number
+        return kind.forward(batch)
+
+    def gather() -> None:
+        kind._gather(batch)
+        prefix, add = recorder.prefix, recorder.add
+        add(f"{prefix}rows", batch.index, origin="given")
+        for name, part in _numbered("x", batch.batch.inputs).items():
+            add(prefix + name, part, origin="given")
+        y = batch.batch.y
+        several = y.items() if isinstance(y, dict) else enumerate(parts_of(y)) if isinstance(y, tuple) else ()
+        for name, part in several:
+            add(f"{prefix}y.{name}", part, origin="given")
+        if y is not None and not several:
+            add(f"{prefix}y", y, origin="given")
+        if batch.source.weight is not None:  # past the note that somebody has looked at it
+            add(f"{prefix}weight", object.__getattribute__(batch.batch, "weight"), origin="given")
+
+        begun()
+
+    vars(batch)["forward"], vars(batch)["_gather"] = forward, gather
+
+
+def _drawn_again(
+    seed: int, step: int, epoch: int | None, *, training: bool, index: Any = None
+) -> Callable[[Context, int], Context]:  # fmt: skip
+    """Contexts at the place of others, whose streams give the same numbers."""
+
+    def again(ctx: Context, micro: int) -> Context:
+        own = Context(ctx.ops, training=training, seed=seed, dtype=ctx.dtype)
+        own.begin(step, epoch, micro=micro - 1, row_offset=int(ctx.row_offset[0]), index=index)
+        own.path = ctx.path
+        return own
+
+    return again
