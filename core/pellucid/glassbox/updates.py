@@ -164,7 +164,7 @@ class UpdateRecorder:
 
         def stepping(segments: Sequence[Segment]) -> None:
             params = [(segment, param) for segment in segments for param in segment.params]
-            t = int(self.slots.t)
+            t = int(segments[0].t_cell) if segments else 0
             held: dict[str, str] = {}
             self._norms()
             for _, param in params:
@@ -236,6 +236,7 @@ class UpdateRecorder:
         self._new.add(param.path)
         call = Call("optimizer", optimizer, "optimizer", f"optimizer.{{}}.{param.path}")
         call.given |= {"theta": param.path, "g": gradient, "lr": self._rates.get(param.path, "lr")}
+        call.values |= {e.of: np.zeros(param.shape) for e in optimizer.equations}  # of memory that it does without
         call.values |= {"t": t, "weight_decay": segment.weight_decay}
         if optimizer is not self.training.optimizer:
             call.path = next(p for p, part in parts_of_kind(self.training.optimizer, ("optimizer",)) if part is optimizer)
