@@ -242,8 +242,13 @@ class UpdateRecorder:
             call.path = next(p for p, part in parts_of_kind(self.training.optimizer, ("optimizer",)) if part is optimizer)
         start = self.arena.offsets[self.arena.params.index(param)]
         new: dict[str, Any] = {}
+        told = {equation.of for equation in call.equations}
         for name in self.slots.buffers:
             old = self._slot_name(name, param)
+            flat = before.get(name)
+            if name not in told and flat is not None:
+                if np.array_equal(self.arena.view(flat, param, start), recorder.host(self._slot(name, param))):
+                    continue  # another optimizer's
             if old not in recorder.quantities:
                 kept = before.get(name)
                 flat = np.zeros(self.arena.size, self.arena.dtype) if kept is None else kept
