@@ -56,10 +56,11 @@ def _expressions(root: Traced, place: int) -> Expr:
             needs = []
             for operand, cells, through in requests:
                 below = (id(operand), through)
-                if below not in wanted:
+                if below not in wanted and cells.size:
                     wanted[below], arrays[below] = [], operand
                     heapq.heappush(order, (-operand.serial, below))
-                wanted[below].append(cells)
+                if cells.size:
+                    wanted[below].append(cells)
                 needs.append((below, cells))
             planned.append((key, some, needs, build))
     found: dict[Key, dict[int, Expr]] = {key: {} for key in wanted}
@@ -84,7 +85,7 @@ def _at(made: Traced, places: HostArray) -> Callable[[], list[Expr]]:
     values: list[Any] = made.value.ravel()[places].tolist()
     if made.quantity is None and (made.ndim or not made.symbol):
         return lambda: [Expr("number", value) for value in values]
-    indices = zip(*(axis.tolist() for axis in np.unravel_index(places, made.shape)), strict=True) if made.ndim else [()]
+    indices = zip(*(axis.tolist() for axis in np.unravel_index(places, made.shape)), strict=True) if made.ndim else [()] * len(values)
     symbol, quantity = made.symbol, made.quantity
     return lambda: [
         Expr("cell", value, (), symbol, index, quantity) for value, index in zip(values, indices, strict=True)

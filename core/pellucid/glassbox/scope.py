@@ -74,9 +74,9 @@ class _Function:
         known = traced_in(args, options)
         if not known:
             return _as_constant(self._function(*args, **options))
-        if isinstance(self._function, np.ufunc) or self._function in FUNCTIONS:
+        if isinstance(self._function, np.ufunc):
             return self._function(*args, **options)
-        if all(each.constant for each in known):
+        if self._function not in FUNCTIONS and all(each.constant for each in known):
             return _as_constant(self._function(*plain(args), **plain(options)))
         return apply(self._function, args, options)
 

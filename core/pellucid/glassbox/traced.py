@@ -143,6 +143,14 @@ class Traced(NDArrayOperatorsMixin):
         what = self.quantity or self.symbol or (self.operation.name if self.operation else "constant")
         return f"<traced {what} {self.shape}>"
 
+    # -- comparisons with nothing --
+
+    def __eq__(self, other: object) -> Any:
+        return constant(np.zeros(self.shape, bool)) if other is None else super().__eq__(other)
+
+    def __ne__(self, other: object) -> Any:
+        return constant(np.ones(self.shape, bool)) if other is None else super().__ne__(other)
+
     # -- parts and shapes --
 
     def __getitem__(self, index: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,8 @@ class TracedEquations(Mapping[str, Traced]):
     Args:
         equations: of a component, in their order.
         given: name -> (label, value). An array with a label is a quantity of that name; without one it is constant, and
-            so is a fraction, which keeps its name; other values (whole numbers, strings, None, functions, Activation)
+            so is a fraction, which keeps its name; one array under several names, or inside of a list, is one quantity;
+            other values (whole numbers, strings, None, functions, Activation)
             stand for themselves. What a function with a label returns is a quantity of that name.
         results: of -> (label, value or None): how the result of an equation is called, and the array that was recorded
             of it, which those below then see. What is not named here is called as in the equation and is evaluated.
@@ -47,7 +48,9 @@ class TracedEquations(Mapping[str, Traced]):
         results: Mapping[str, tuple[Label, Any]] | None = None,
     ) -> None:  # fmt: skip
         self._equations = [equation for equation in equations if equation.python is not None]
-        self._given = {name: _named(name, *pair) for name, pair in given.items()}
+        self._known: dict[int, Traced] = {}  # an array by its id: one quantity under however many names
+        labelled = sorted(given.items(), key=lambda item: item[1][0] is None)
+        self._given = {name: self._named(name, *pair) for name, pair in labelled}
         self._results = results or {}
         self._roots: dict[int, Any] = {}
         self._leaves: dict[int, Any] = {}
@@ -122,24 +125,31 @@ class TracedEquations(Mapping[str, Traced]):
         _stand(root, result, np.arange(root.size).reshape(root.shape))
         return result
 
+    def _named(self, name: str, label: Label, value: Any) -> Any:
+        """What a name stands for in an expression."""
+        if isinstance(value, np.ndarray):
+            if id(value) not in self._known:
+                self._known[id(value)] = constant(value, name) if label is None else leaf(value, name, label)
+            return self._known[id(value)]
+        if isinstance(value, Traced):
+            return value
+        if isinstance(value, Activation):
+            return TracedActivation(value)
+        if callable(value):
+            return function_of(name, value) if label is None else _drawn(name.removesuffix("_of"), label, value)
+        if isinstance(value, np.generic):
+            value = value.item()
+        if type(value) in (list, tuple):
+            parts = (self._named(f"{name}{i}", label and f"{label}{i}", part) for i, part in enumerate(value))
+            return type(value)(parts)
+        if label is not None and isinstance(value, int | float):
+            return leaf(value, name, label)
+        return symbolic(name, value)
 
-def _named(name: str, label: Label, value: Any) -> Any:
-    """What a name stands for in an expression."""
-    if isinstance(value, Traced):
-        return value
-    if isinstance(value, Activation):
-        return TracedActivation(value)
-    if isinstance(value, np.ndarray):
-        return leaf(value, name, label) if label is not None else constant(value, name)
-    if callable(value):
-        return function_of(name, value) if label is None else lambda *a: leaf(value(*a), name.removesuffix("_of"), label)
-    if isinstance(value, np.generic):
-        value = value.item()
-    if type(value) in (list, tuple):
-        return type(value)(_named(f"{name}{i}", f"{label}{i}" if label else None, part) for i, part in enumerate(value))
-    if label is not None and isinstance(value, int | float):
-        return leaf(value, name, label)
-    return symbolic(name, value)
+
+def _drawn(name: str, label: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that gives numbers that were drawn: what it returns is a quantity."""
+    return lambda *args: leaf(function(*args), name, label)
 
 
 def _stand(made: Traced, result: Traced, places: HostArray) -> None:
