@@ -14,6 +14,7 @@ from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.replay import Replay, replay
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.registry.config import config_or_none
 from pellucid.training.run import Training
@@ -170,6 +171,17 @@ class Trace:
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
         return scope
+
+    # -- once more -------------------------------------------------------------------------------------------------
+
+    def replay(self) -> Replay:
+        """Compute everything once more from what was recorded, on a copy, and compare every quantity bit for bit.
+
+        Raises:
+            ConfigError: something cannot be copied, or is not registered and the trace was read from a file.
+            DataError: a quantity that is needed was not kept.
+        """
+        return replay(self)
 
     def __repr__(self) -> str:
         what = "prediction" if self.setting.training is None and not self.setting.sizes else f"step {self.setting.step + 1}"
