@@ -68,7 +68,7 @@ class Twin:
         params: the parameters by path.
         rows: of each micro-batch; none of a prediction.
         counts: what the loss of each micro-batch was divided by, when it was last computed.
-        figures: the loss and its parts, then.
+        figures: the loss and its parts, then; last: those of the last micro-batch.
 
     Raises:
         ConfigError: something cannot be copied, or is not registered and the trace was read from a file.
@@ -91,6 +91,7 @@ class Twin:
         self.rows: tuple[int, ...] = tuple(setting.sizes)
         self.counts: list[float] = []
         self.figures: dict[str, float] = {}
+        self.last: dict[str, float] = {}
         self.reset()
         if self.is_step:
             self._prepare()
@@ -183,6 +184,10 @@ class Twin:
                 start = self.arena.offsets[self.arena.params.index(param)]
                 self.arena.view(buffer, param, start)[...] = self._recorded(name)
 
+    def layer_of(self, call: Call) -> Layer:
+        """The copy of the layer that was called."""
+        return self.layers[call.path or "model"]
+
     # -- once more -------------------------------------------------------------------------------------------------
 
     @property
@@ -243,6 +248,18 @@ class Twin:
         total = sum(self.counts) or 1.0
         return [count / total for count in self.counts]
 
+    def of_batch(self, k: int, part: str) -> tuple[float, float]:
+        """The loss of the k-th micro-batch alone, or a part of it, and what it was divided by."""
+        found: list[tuple[float, float]] = []
+
+        def kept(each: int, batch: MicroBatch) -> None:
+            if each == k:
+                value = self.last[part]
+                found.append((value, float(batch.ctx.count)))
+
+        self._each(kept)
+        return found[0]
+
     def _each(self, then: Callable[[int, MicroBatch], None]) -> None:
         """The loss of each micro-batch, and what then is done with it."""
         rows, self.counts, values = 0, [], []
@@ -252,7 +269,8 @@ class Twin:
                 self.begin(self._ctx, k, rows)
                 self._ctx.hold(self._stopped[k])
                 loss = batch.forward()
-                values.append({"loss": float(loss)} | {name: float(part) for name, part in batch.ctx.parts.items()})
+                self.last = {"loss": float(loss)} | {name: float(part) for name, part in batch.ctx.parts.items()}
+                values.append(self.last)
                 self.counts.append(float(batch.ctx.count))
                 then(k, batch)
                 self._ctx.discard()
