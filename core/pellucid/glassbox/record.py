@@ -128,7 +128,7 @@ class Recorder:
     def _count(self, name: str, size: int) -> None:
         self.bytes += size
         if self.bytes > self.limit:
-            sizes = sorted(((q.array.nbytes, q.name) for q in self.quantities.values() if q.array is not None and not q.same))
+            sizes = sorted((q.array.nbytes, q.name) for q in self.quantities.values() if q.array is not None and not q.same)
             largest = ", ".join(f"{n} ({b / 2**20:.3g} MiB)" for b, n in sizes[:-4:-1])
             raise DataError(
                 f"A trace may keep {self.limit:,} bytes, and with '{name}' it has {self.bytes:,}. The largest so far: "

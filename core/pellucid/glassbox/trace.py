@@ -16,6 +16,7 @@ from pellucid.glassbox.asking import traced_equations, why
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why
+from pellucid.glassbox.replay import Replay, replay
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.registry.config import config_or_none
@@ -196,6 +197,17 @@ class Trace:
         if id(call) not in self._traced:
             self._traced[id(call)] = traced_equations(self, call)
         return self._traced[id(call)]
+
+    # -- once more -------------------------------------------------------------------------------------------------
+
+    def replay(self) -> Replay:
+        """Compute everything once more from what was recorded, on a copy, and compare every quantity bit for bit.
+
+        Raises:
+            ConfigError: something cannot be copied, or is not registered and the trace was read from a file.
+            DataError: a quantity that is needed was not kept.
+        """
+        return replay(self)
 
     def __repr__(self) -> str:
         what = "prediction" if self.setting.training is None and not self.setting.sizes else f"step {self.setting.step + 1}"
