@@ -296,7 +296,7 @@ class Recorder:
 
             def drawn(shape: tuple[int, ...], name: str = "") -> Array:
                 numbers = draw(shape, name)
-                self.add(call.pattern.format(f"drawn.{name or what}"), numbers, call, shared=False)
+                self.add(call.pattern.format(f"drawn.{name or what}"), numbers, call, origin="drawn", shared=False)
                 return numbers
 
             return drawn
@@ -325,7 +325,7 @@ class Recorder:
         for what in ("uniform", "normal"):
             draw: Any = getattr(again, what)
             if what in names and shape and ctx.uses_streams:
-                call.given[what] = self.add(call.pattern.format(what), draw(shape), call, shared=False)
+                call.given[what] = self.add(call.pattern.format(what), draw(shape), call, origin="drawn", shared=False)
             elif what in names and shape:  # as a rate of 0 does without
                 call.values[what] = self.host(draw(shape))
             if f"{what}_of" in names:

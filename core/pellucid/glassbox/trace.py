@@ -17,6 +17,7 @@ from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
+from pellucid.glassbox.sensitivity import Sensitivity
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.registry.config import config_or_none
@@ -95,6 +96,7 @@ class Trace:
         self.calls, self.setting = list(calls), setting
         self._evaluated: dict[int, dict[str, Any]] = {}
         self._traced: dict[int, TracedEquations] = {}
+        self.sensitivity = Sensitivity(self)
 
     # -- quantities ------------------------------------------------------------------------------------------------
 
