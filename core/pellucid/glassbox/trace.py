@@ -174,6 +174,10 @@ class Trace:
             held = self._quantities.get(name)
             if held is not None:
                 scope[of] = self[name]
+        for of, group in call.groups.items():
+            pairs = group.items() if isinstance(group, dict) else enumerate(group)
+            found = {key: self[name] for key, name in pairs if name in self}
+            scope[of] = found if isinstance(group, dict) else tuple(found.values())
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
         return scope
