@@ -10,9 +10,9 @@ class Expr:
     """A scalar expression with its value.
 
     Attributes:
-        op: ``"cell"`` and ``"number"`` at the ends; ``"sum"`` and ``"product"`` of any number of operands; ``"choose"``:
-            the first operand, chosen because of the others; otherwise the name of a function of the operands, such as
-            ``"subtract"``, ``"exp"``, ``"max"``.
+        op: ``"cell"`` and ``"number"`` at the ends; ``"sum"`` and ``"product"`` of any number of operands;
+            ``"choose"``: the first operand, chosen because of the others; otherwise the name of a function of the
+            operands, such as ``"subtract"``, ``"exp"``, ``"max"``.
         value: in float64; of comparisons 0 and 1.
         args: the operands.
         symbol, index: of a cell what equations call its quantity, and where in it it is.

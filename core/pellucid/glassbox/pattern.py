@@ -20,7 +20,9 @@ class Pattern:
         ranges: from where to where each runs.
     """
 
-    def __init__(self, example: Expr, letters: list[str], ranges: list[range], names: dict[int, tuple[str, ...]]) -> None:
+    def __init__(
+        self, example: Expr, letters: list[str], ranges: list[range], names: dict[int, tuple[str, ...]]
+    ) -> None:  # fmt: skip
         self.example = example
         self.letters = letters
         self.ranges = ranges

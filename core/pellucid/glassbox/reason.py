@@ -94,7 +94,11 @@ class Why:
         found = self.sorted()
         width = max(len(term.label) for term in found[:SHOWN])
         lines = ["  the largest terms:"]
-        lines += [f"    {term.label:{width}} = {TEXT.number(term.value):>10} = {term.numbers}" for term in found[:SHOWN]]
+        for term in found[:SHOWN]:
+            value = TEXT.number(term.value)
+            lines.append(
+                f"    {term.label:{width}} = {value}" + ("" if term.numbers == value else f" = {term.numbers}")
+            )
         if len(found) > SHOWN:
             lines.append(f"    … and {len(found) - SHOWN:,} more, together {TEXT.number(total(found[SHOWN:]))}")
         return lines
@@ -147,8 +151,8 @@ def _joined(parts: Sequence[str], more: bool, writer: Writer) -> str:
 
 
 def explain(
-    name: str, cell: tuple[int, ...], value: float, equation: Equation | None, traced: Traced, *, symbol: str | None = None,
-    note: str = "",
+    name: str, cell: tuple[int, ...], value: float, equation: Equation | None, traced: Traced, *,
+    symbol: str | None = None, note: str = "",
 ) -> Why:  # fmt: skip
     """Why a cell is what it is, by the equation that made its quantity.
 

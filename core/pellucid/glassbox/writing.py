@@ -29,7 +29,30 @@ NAMES = {
 }  # fmt: skip
 LATEX_NAMES = ("exp", "log", "max", "min", "tanh", "sin", "cos", "tan", "sinh", "cosh", "arctan", "arcsin", "arccos")
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega Phi Sigma".split()
+    (
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "eta",
+        "theta",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+        "Phi",
+        "Sigma",
+    )
 )
 
 
@@ -76,7 +99,7 @@ class Writer:
 
     def _parts(self, expr: Expr, depth: int, pattern: Pattern | None) -> tuple[str, int]:
         """The text, and how tightly it binds."""
-        op, args = expr.op, expr.args
+        op, args, minus = expr.op, expr.args, "-" if self.latex else MINUS
         if op == "number" or (op == "cell" and self.with_numbers):
             return self.number(expr.value), SIGN if str(expr.value).startswith("-") else ATOM
         if op == "cell":
@@ -86,15 +109,19 @@ class Writer:
             return self._parts(args[0], depth, pattern)
         if op == "sum":
             return self._sum(expr, depth, pattern), SUM
-        one = lambda i, around: self._write(args[i], around, depth + 1, pattern)  # noqa: E731
+
+        def one(i: int, around: int) -> str:
+            return self._write(args[i], around, depth + 1, pattern)
+
         if op == "subtract":
-            return f"{one(0, SUM)} {MINUS if not self.latex else '-'} {one(1, PRODUCT)}", SUM
+            return f"{one(0, SUM)} {minus} {one(1, PRODUCT)}", SUM
         if op == "negative":
-            return f"{MINUS if not self.latex else '-'}{one(0, PRODUCT)}", SIGN if depth else SUM
+            return f"{minus}{one(0, PRODUCT)}", SIGN if depth else SUM
         if op == "product":
             if len(args) > SHORT * 2:
                 return self._function(expr, depth, pattern), ATOM
-            return (r" \cdot " if self.latex else "·").join(one(i, SIGN if not i else POWER) for i in range(len(args))), PRODUCT
+            times = r" \cdot " if self.latex else "·"
+            return times.join(one(i, POWER if i else SIGN) for i in range(len(args))), PRODUCT
         if op == "divide":
             if self.latex:
                 return rf"\frac{{{one(0, SUM)}}}{{{one(1, SUM)}}}", ATOM
@@ -136,7 +163,7 @@ class Writer:
             if pattern is not None:  # the sum stands within another one's pattern
                 return r"\sum \dots" if self.latex else "Σ…"
             ends = [self._write(args[i], SUM, depth + 1) for i in (0, 1, -1)]
-            return f"{ends[0]} + {ends[1]} + {'…' if not self.latex else chr(92) + 'dots'} + {ends[2]}"
+            return " + ".join((*ends[:2], r"\dots" if self.latex else "…", ends[2]))
         text = self._write(args[0], SUM, depth + 1, pattern)
         for arg in args[1:]:
             part = self._write(arg, SUM, depth + 1, pattern)
