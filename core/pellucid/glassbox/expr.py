@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 Place = tuple[str, tuple[int, ...]]
 """A quantity's name and one of its cells: ``("layers.0.weight", (3, 7))``."""
+
+
+NOT_TRIED = object()
+"""The pattern of a sum that nobody has asked for."""
 
 
 class Expr:
@@ -18,9 +24,10 @@ class Expr:
         symbol, index: of a cell what equations call its quantity, and where in it it is.
         quantity: the name of its quantity in a trace; None of a constant.
         opaque: of a function of which it is only known that it depends on these operands.
+        pattern: of a sum, see :mod:`pellucid.glassbox.pattern`, once it was asked for.
     """
 
-    __slots__ = ("args", "index", "op", "opaque", "quantity", "symbol", "value")
+    __slots__ = ("args", "index", "op", "opaque", "pattern", "quantity", "symbol", "value")
 
     def __init__(
         self, op: str, value: float, args: tuple[Expr, ...] = (), symbol: str = "", index: tuple[int, ...] = (),
@@ -33,6 +40,7 @@ class Expr:
         self.index = index
         self.quantity = quantity
         self.opaque = opaque
+        self.pattern: Any = NOT_TRIED
 
     def __repr__(self) -> str:
         if self.op in ("cell", "number"):

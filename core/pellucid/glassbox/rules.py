@@ -55,7 +55,7 @@ def apply(name: str, value: Any, args: tuple[Expr, ...]) -> Expr:
     if name in ("multiply", "product"):
         if value == 0 and any(_is(a, 0) for a in args):
             return ZERO
-        kept = tuple(a for a in args if not _is(a, 1))
+        kept = tuple(part for a in args if not _is(a, 1) for part in (a.args if a.op == "product" else (a,)))
         return kept[0] if len(kept) == 1 else Expr("product", value, kept or args[:1])
     if name == "divide" and _is(args[1], 1):
         return args[0]
