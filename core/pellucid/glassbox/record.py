@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
 from threading import Lock, get_ident
@@ -48,7 +48,8 @@ class Recorder:
     Args:
         keep: names of quantities, or patterns of them; all others are left out.
         limit: bytes that may be kept.
-        draws: of a context -> the numbers that a stream of it gives once more; ``None`` where nothing was drawn.
+        again: of a context and a micro-batch -> one at the same place, whose streams give the same numbers.
+        moment: the step and the epoch, for equations of objectives that name them.
 
     Attributes:
         quantities: by name, in the order in which they came to be.
@@ -57,9 +58,9 @@ class Recorder:
 
     def __init__(
         self, ops: Any, *, keep: Sequence[str] = ("*",), limit: int = 2**30,
-        again: Callable[[Context, int], Context | None] = lambda ctx, micro: None,
+        again: Callable[[Context, int], Context | None] = lambda ctx, micro: None, moment: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        self.ops, self.keep, self.limit, self._again = ops, keep, limit, again
+        self.ops, self.keep, self.limit, self._again, self._moment = ops, keep, limit, again, dict(moment or {})
         self.quantities: dict[str, Quantity] = {}
         self.calls: list[Call] = []
         self.micro = 1
@@ -183,6 +184,8 @@ class Recorder:
             self._given_layer(call, given[1:])
         elif part.kind == "loss":
             self._given_loss(call, *given[1:], **named)
+        else:
+            self._given_objective(call, *given[1:])
         self._stack.append(call)
         try:
             with self._draws(call, ctx):
@@ -216,6 +219,14 @@ class Recorder:
             call.values |= dict.fromkeys(("w", "weight"), np.ones(len(prediction)))
         else:
             call.given |= dict.fromkeys(("w", "weight"), self.add(call.pattern.format("weight"), weight, call))
+
+    def _given_objective(self, call: Call, model: Any, batch: Any) -> None:
+        call.values |= self._moment
+        for of, x in numbered("x", batch.inputs).items():
+            call.given[of] = self.add(call.pattern.format(of), x, call, of, again=False)
+        if batch.y is not None and hasattr(batch.y, "shape"):
+            call.given |= dict.fromkeys(("target", "t"), self.add(call.pattern.format("target"), batch.y, call, again=False))
+        call.values |= dict.fromkeys(("w", "weight"), np.ones(len(batch)))
 
     def _made_layer(self, call: Call, ctx: Context, result: Any) -> None:
         self._drawn_again(call, ctx)
@@ -304,7 +315,7 @@ class Recorder:
         assert component is not None
         names = frozenset[str]().union(*(used(e.python) for e in component.equations if e.python is not None))
         call.values["row_offset"] = int(ctx.row_offset[0])
-        if not names & {"uniform", "normal", "uniform_of", "normal_of"} or not ctx.uses_streams:
+        if not names & {"uniform", "normal", "uniform_of", "normal_of"}:
             return
         again = self._again(ctx, self.micro)
         if again is None:
@@ -313,8 +324,10 @@ class Recorder:
         shape = () if of_x is None or of_x.array is None else of_x.array.shape
         for what in ("uniform", "normal"):
             draw: Any = getattr(again, what)
-            if what in names and shape:
+            if what in names and shape and ctx.uses_streams:
                 call.given[what] = self.add(call.pattern.format(what), draw(shape), call, shared=False)
+            elif what in names and shape:  # as a rate of 0 does without
+                call.values[what] = self.host(draw(shape))
             if f"{what}_of" in names:
                 call.values[f"{what}_of"] = _drawn_by(draw, self.ops)
 

@@ -12,9 +12,12 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
+from pellucid.glassbox.asking import traced_equations, why
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
+from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.registry.config import config_or_none
 from pellucid.training.run import Training
@@ -91,6 +94,7 @@ class Trace:
         self._quantities = dict(quantities)
         self.calls, self.setting = list(calls), setting
         self._evaluated: dict[int, dict[str, Any]] = {}
+        self._traced: dict[int, TracedEquations] = {}
 
     # -- quantities ------------------------------------------------------------------------------------------------
 
@@ -171,6 +175,28 @@ class Trace:
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
         return scope
+
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    def why(self, name: str, cell: Any = ()) -> Why:
+        """Why a number is what it is: the equation that made it, with the numbers put in, term by term.
+
+        ::
+
+            why = trace.why("layers.0.weight.grad", (3, 7))
+            print(why)                      # reads like a worked example
+            why.terms, why.total, why.value, why.parents
+
+        Raises:
+            DataError: there is no such quantity, or no such cell.
+        """
+        return why(self, name, cell)
+
+    def traced(self, call: Call) -> TracedEquations:
+        """The equations of a call, to be taken apart cell by cell."""
+        if id(call) not in self._traced:
+            self._traced[id(call)] = traced_equations(self, call)
+        return self._traced[id(call)]
 
     # -- once more -------------------------------------------------------------------------------------------------
 

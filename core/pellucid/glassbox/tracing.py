@@ -62,6 +62,7 @@ class Tracing(Callback):
             recorder = Recorder(
                 step.ops, keep=self._names, limit=self.limit,
                 again=_drawn_again(training.seed, number, epoch, training=True),
+                moment={"step": number, "epoch": epoch},
             )  # fmt: skip
             update = UpdateRecorder(recorder, training, step, number, total)
             begun = _batches(recorder, step, update.weights)
