@@ -61,23 +61,16 @@ def agreements(trace: Opened, seed: int) -> tuple[list[Agreement], dict[str, str
     tolerance, rng = TOLERANCE[str(trace.setting.told["dtype"])], np.random.default_rng([seed, 3])
     found: list[Agreement] = []
     unchecked: dict[str, str] = {}
+    sizes: dict[str, HostArray] = {}
     for call in all_calls(trace):
-        if not (call.equations or call.made):
-            continue
-        recorded = {of: trace[name] for of, name in call.made.items() if name in trace and _kept(trace, name)}
-        try:
-            values, sizes = _values(trace, call, recorded, rng)
-        except ConformanceError as error:
-            unchecked[f"{_who(call)} at {call.path or 'model'}"] = f"{error.what} {error.received}"
-            continue
-        told = {equation.of: equation for equation in call.equations}
-        for of, value in recorded.items():
-            if of in values:
-                computed = np.asarray(values[of])
-                found.append(_compare(call, of, value, computed, sizes[of], tolerance))
+        opened = _OpenedCall(trace, call, sizes, rng)
+        why = {equation.of: equation.why for equation in call.equations} | opened.failed
+        for of, recorded in opened.recorded.items():
+            if of in opened.values:
+                found.append(_compare(call, of, recorded, opened.values[of], opened.sizes[of], tolerance))
             elif call.component is not None:
-                why = told[of].why if of in told else ""
-                unchecked.setdefault(f"{_who(call)}: {of}", why or "it has no equation with an expression")
+                reason = why.get(of) or why.get(of.rstrip("0123456789")) or "it has no equation with an expression"
+                unchecked.setdefault(f"{type(call.component).__name__}: {of}", reason)
     return found, unchecked
 
 
@@ -101,55 +94,81 @@ def _kept(trace: Opened, name: str) -> bool:
     return quantity.array is not None and quantity.origin != "equation"
 
 
-def _who(call: Call) -> str:
-    return "the trainer" if call.component is None else type(call.component).__name__
+class _OpenedCall:
+    """The equations of a call, evaluated on what was recorded.
 
+    Args:
+        known: the sizes of what other calls add up to quantities that equations alone give; this one's are added.
 
-def _values(
-    trace: Opened, call: Call, recorded: Mapping[str, HostArray], rng: np.random.Generator
-) -> tuple[dict[str, Any], dict[str, HostArray]]:
-    """What each equation gives, and the size of what it adds up."""
-    scope = trace.scope(call)
-    values = _evaluated(trace, call, scope, recorded)
-    squares = {of: np.zeros(np.shape(value)) for of, value in values.items() if of in recorded}
-    moving = [of for of in (*call.given, *call.made) if of in scope and of not in ("uniform", "normal")]
-    with np.errstate(all="ignore"):
-        for _ in range(DRAWS):
-            moved = scope | {of: _moved(scope[of], rng) for of in moving}
-            if "inputs" in call.values:
-                moved["inputs"] = tuple(moved[of] for of in call.values["inputs"] if of in moved)
-            again = _evaluated(trace, call, moved, {of: _moved(value, rng) for of, value in recorded.items()})
-            for of in squares:
-                if np.shape(again[of]) == np.shape(values[of]):
-                    squares[of] += ((_float64(again[of]) - _float64(values[of])) / WOBBLE) ** 2 / DRAWS
-    return values, {of: np.sqrt(each) for of, each in squares.items()}
-
-
-def _evaluated(
-    trace: Opened, call: Call, scope: Mapping[str, Any], recorded: Mapping[str, HostArray]
-) -> dict[str, Any]:  # fmt: skip
-    """Each equation in order, of what is recorded where it names that: an error stays where it is made.
-
-    What an equation is to give is out of its reach until then: of such an array the shape alone is there.
+    Attributes:
+        recorded: what the code gave, by the equations' names.
+        values: what the equations give.
+        sizes: the size of what each adds up.
+        failed: equations that cannot be evaluated here -> why.
     """
-    equations = trace.equations(call)
-    known = dict(scope)
-    for equation in equations:
-        if equation.of in recorded and equation.of not in call.given:
-            known[equation.of] = np.full(recorded[equation.of].shape, np.nan)
-    found: dict[str, Any] = {}
-    for equation in equations:
-        value = evaluate((equation,), known)[equation.of]
-        found[equation.of] = value
-        known[equation.of] = recorded.get(equation.of, value)
-    return found
+
+    def __init__(self, trace: Opened, call: Call, known: dict[str, HostArray], rng: np.random.Generator) -> None:
+        self.trace, self.call, self.rng = trace, call, rng
+        self.recorded = {of: trace[name] for of, name in call.made.items() if name in trace and _kept(trace, name)}
+        self.failed: dict[str, str] = {}
+        phases = call.phases
+        has_backward = call.kind != "layer" or any(of.startswith("dy") for of in call.given)
+        self.equations = (*phases.forward, *(phases.backward if has_backward else ()), *phases.states)
+        scope = trace.scope(call)
+        self.values = self._evaluated(scope, self.recorded)
+        squares = {of: np.zeros(np.shape(value)) for of, value in self.values.items() if _is_number(value)}
+        spread = {of: known[name] for of, name in call.given.items() if name in known}
+        with np.errstate(all="ignore"):
+            for _ in range(DRAWS if self.recorded else 0):
+                moved = self._moved_scope(scope, spread)
+                again = self._evaluated(moved, {of: self._moved(value) for of, value in self.recorded.items()})
+                for of in squares:
+                    if np.shape(again.get(of)) == np.shape(self.values[of]):
+                        squares[of] += ((_float64(again[of]) - _float64(self.values[of])) / WOBBLE) ** 2 / DRAWS
+        self.sizes = {of: np.sqrt(each) for of, each in squares.items()}
+        for of, size in self.sizes.items():
+            if of not in self.recorded and call.name_of(of) in trace:
+                known[call.name_of(of)] = size
+
+    def _evaluated(self, scope: Mapping[str, Any], recorded: Mapping[str, HostArray]) -> dict[str, Any]:
+        """Each equation in order, of what is recorded where it names that: an error stays where it is made.
+
+        What an equation is to give is out of its reach until then: of such an array the shape alone is there.
+        """
+        known = dict(scope)
+        for equation in self.equations:
+            if equation.of in recorded and equation.of not in self.call.given:
+                known[equation.of] = np.full(recorded[equation.of].shape, np.nan)
+        found: dict[str, Any] = {}
+        for equation in self.equations:
+            try:
+                value = evaluate((equation,), known)[equation.of]
+            except ConformanceError as error:
+                self.failed[equation.of] = f"{error.what} {error.received}"
+                continue
+            found[equation.of] = value
+            known[equation.of] = recorded.get(equation.of, value)
+        return found
+
+    def _moved_scope(self, scope: Mapping[str, Any], spread: Mapping[str, HostArray]) -> dict[str, Any]:
+        """All that the equations name, each number off by a little; what was drawn stays."""
+        names = [of for of in (*self.call.given, *self.call.made) if of in scope and of not in ("uniform", "normal")]
+        moved = {**scope, **{of: self._moved(scope[of], spread.get(of)) for of in names}}
+        if "inputs" in self.call.values:
+            moved["inputs"] = tuple(moved[of] for of in self.call.values["inputs"] if of in moved)
+        return moved
+
+    def _moved(self, value: Any, size: HostArray | None = None) -> Any:
+        array = np.asarray(value)
+        if array.dtype.kind != "f":
+            return value
+        by = np.abs(array) if size is None else size
+        return array.astype(np.float64) + WOBBLE * by * self.rng.normal(size=array.shape)
 
 
-def _moved(value: Any, rng: np.random.Generator) -> Any:
-    array = np.asarray(value)
-    if array.dtype.kind != "f":
-        return value
-    return array.astype(np.float64) * (1 + WOBBLE * rng.normal(size=array.shape))
+def _is_number(value: Any) -> bool:
+    """No function that equations below it use, and no list of arrays of several shapes."""
+    return isinstance(value, np.ndarray | np.generic | float | int) and np.asarray(value).dtype.kind in "fiub"
 
 
 def _float64(value: Any) -> HostArray:
@@ -157,9 +176,11 @@ def _float64(value: Any) -> HostArray:
 
 
 def _compare(
-    call: Call, of: str, recorded: HostArray, computed: HostArray, size: HostArray, tolerance: float
+    call: Call, of: str, recorded: HostArray, value: Any, size: HostArray, tolerance: float
 ) -> Agreement:  # fmt: skip
-    name, who = call.made[of], _who(call)
+    name = call.made[of]
+    who = "the trainer" if call.component is None else type(call.component).__name__
+    computed = np.asarray(value)
     if recorded.shape != computed.shape:
         return Agreement(name, of, who, recorded.size, np.inf, (), np.nan, np.nan, False)
     r, c = _float64(recorded), _float64(computed)
