@@ -40,11 +40,12 @@ def measured(
         size: what the gradient is measured by where it is smaller: the size of what was added up to it.
         at: the number whose size the step is relative to, if other than the element.
         jump: relative to size, by how much the slopes to both sides differ at a kink.
-        rounding: of the value, see ``ROUNDING``; what it makes of the difference is no error.
+        rounding: of the value, relative to it: what it can make of the difference is within the tolerance.
     """
     step = STEP * max(1.0, abs(float(x.flat[i]) if at is None else at))
     left, right = _beside(value, x, i, step)
-    error = _distance(gradient, left, right, step, size, rounding)
+    noise = rounding / tolerance  # where it is that large, all else is measured by it
+    error = _distance(gradient, left, right, step, size, noise)
     if error < tolerance:
         return Measured((right - left) / (2 * step), error)
     middle, differ = value(), []
@@ -52,7 +53,7 @@ def measured(
     step /= 10  # a kink within the step, but not at x, is left behind
     left, right = _beside(value, x, i, step)
     differ.append(abs((right - middle) - (middle - left)) / step)
-    error = _distance(gradient, left, right, step, size, rounding)
+    error = _distance(gradient, left, right, step, size, noise)
     kink = not error < tolerance and differ[0] > jump * size and differ[1] > differ[0] / 2
     return Measured((right - left) / (2 * step), error, kink)
 
@@ -74,7 +75,6 @@ def _beside(value: Callable[[], float], x: HostArray, i: int, step: float) -> tu
     return left, right
 
 
-def _distance(a: float, left: float, right: float, step: float, size: float, rounding: float) -> float:
+def _distance(a: float, left: float, right: float, step: float, size: float, noise: float) -> float:
     n = (right - left) / (2 * step)
-    beyond = abs(a - n) - rounding * max(abs(left), abs(right)) / step
-    return 0.0 if beyond <= 0 else beyond / max(size, abs(a), abs(n))
+    return abs(a - n) / max(size, abs(a), abs(n), noise * max(abs(left), abs(right)) / step)

@@ -13,10 +13,12 @@ from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.glassbox.asking import traced_equations, why
+from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
+from pellucid.glassbox.samples import samples
 from pellucid.glassbox.sensitivity import Sensitivity
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -214,6 +216,37 @@ class Trace:
             DataError: a quantity that is needed was not kept.
         """
         return replay(self)
+
+    def certify(self, cells: int = 1000, seed: int = 0) -> Certificate:
+        """Hold the gradients against central differences at this very batch, and the equations against the numbers.
+
+        ``(L(θ + h) − L(θ − h)) / 2h`` in float64, at random cells of every parameter, every penalty and every floating
+        input of every layer, with random numbers and what is stopped held. Each is compared with the recorded gradient
+        and with that of the same code in float64, relative to the size of what was added up to it: ``√Σₙ gₙ²`` over the
+        rows of the batch. Where the slopes to both sides differ, there is a kink and nothing to compare with. Every
+        equation with an expression is evaluated on the recorded numbers.
+
+        Args:
+            cells: how many in all, at least one of each gradient.
+            seed: chooses the cells.
+
+        Raises:
+            ConfigError, DataError: see :meth:`replay`.
+        """
+        return certify(self, cells, seed)
+
+    def samples(self, name: str) -> HostArray:
+        """What each row of the batch has contributed, (N, *shape) in float64; their sum is the quantity.
+
+        Of a gradient, ``"layers.0.weight.grad"``: what came through each row of the layer's output; of the loss or one
+        of its parts, ``"loss"``, the loss's own terms, ``wᵢ lᵢ / Σ w``. Rows count on through the micro-batches. Where
+        layers mix rows, as batch norm does, it is no sample's own effect.
+
+        Raises:
+            DataError: there are no samples of this quantity, or a trace of a prediction.
+            ConfigError: the terms of this loss cannot be told apart; see also :meth:`replay`.
+        """
+        return samples(self, name)
 
     def __repr__(self) -> str:
         what = "prediction" if self.setting.training is None and not self.setting.sizes else f"step {self.setting.step + 1}"

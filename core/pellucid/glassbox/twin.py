@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray
+from pellucid.basics.component import Equation
 from pellucid.basics.errors import ConfigError, DataError, NumericalError, raised
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
@@ -36,6 +37,8 @@ class Opened(Protocol):
     def __contains__(self, name: object) -> bool: ...
     def __getitem__(self, name: str) -> HostArray: ...
     def quantity(self, name: str) -> Quantity: ...
+    def scope(self, call: Call) -> dict[str, Any]: ...
+    def equations(self, call: Call) -> tuple[Equation, ...]: ...
 
 
 class AsDrawn(ReferenceOps):
@@ -68,6 +71,7 @@ class Twin:
         params: the parameters by path.
         rows: of each micro-batch; none of a prediction.
         counts: what the loss of each micro-batch was divided by, when it was last computed.
+        micro: which of them is being computed, from 1.
         figures: the loss and its parts, then; last: those of the last micro-batch.
 
     Raises:
@@ -90,6 +94,7 @@ class Twin:
         self.layers: dict[str, Layer] = {path or "model": layer for path, layer in self.model.walk()}
         self.rows: tuple[int, ...] = tuple(setting.sizes)
         self.counts: list[float] = []
+        self.micro = 1
         self.figures: dict[str, float] = {}
         self.last: dict[str, float] = {}
         self.reset()
@@ -151,7 +156,7 @@ class Twin:
             for name in self.trace.names():
                 own = name.removeprefix(prefix)
                 given = name.startswith(prefix) and self.trace.quantity(name).origin == "given"
-                if given and own.partition(".")[0] in ("x", "y", "weight", "rows"):
+                if given and own.partition(".")[0] in ("x", "y", "sample_weight", "rows"):
                     parts.setdefault(own, []).append(self.trace[name])
         missing = [name for name in ("x", "x.0") if name in parts]
         if not missing or any(len(each) != len(self.rows) for each in parts.values()):
@@ -163,7 +168,7 @@ class Twin:
         if named:
             in_order = list(named) == [str(k) for k in range(len(named))]
             y = tuple(named.values()) if in_order else named
-        source = Source(inputs, y, whole.get("weight"), numbers=np.concatenate(parts["rows"]) if "rows" in parts else None)
+        source = Source(inputs, y, whole.get("sample_weight"), numbers=np.concatenate(parts["rows"]) if "rows" in parts else None)
         source.full = self.setting.full
         return source
 
@@ -266,6 +271,7 @@ class Twin:
         self.source.cursor[()] = 0
         with np.errstate(under="ignore"), self.ops.quiet():
             for k, batch in enumerate(self._batches):
+                self.micro = k + 1
                 self.begin(self._ctx, k, rows)
                 self._ctx.hold(self._stopped[k])
                 loss = batch.forward()
