@@ -28,6 +28,7 @@ class Call:
         made: what the code gave, by the equations' names -> the quantity: ``{"y": "layers.0.y"}``.
         values: what the equations may name besides: numbers, functions, arrays of no name.
         inner: the calls that it made.
+        without: why nothing is known of the component, where a trace was read from a file; empty otherwise.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Call:
     values: dict[str, Any] = field(default_factory=dict)
     inner: list[Call] = field(default_factory=list)
     own: tuple[Equation, ...] = ()
+    without: str = ""
 
     @property
     def equations(self) -> tuple[Equation, ...]:

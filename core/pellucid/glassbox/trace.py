@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,9 @@ from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.glassbox.equations import evaluate
+from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.trace_writing import write_trace
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.registry.config import config_or_none
 from pellucid.training.run import Training
@@ -129,7 +132,16 @@ class Trace:
     def _by_equation(self, quantity: Quantity) -> Any:
         call = quantity.call
         assert call is not None
-        known = self.evaluated(call, quantity.of)
+        try:
+            known = {} if call.without else self.evaluated(call, quantity.of)
+        except ConformanceError as error:
+            raise DataError(f"'{quantity.name}' cannot be computed from what this trace holds. {error}") from error
+        if quantity.of not in known:
+            why = call.without or f"{type(call.component).__name__} has no equation of '{quantity.of}'"
+            raise DataError(
+                f"'{quantity.name}' is what an equation gives, and there is none: {why}. Use the pellucid and the "
+                "plugins that the trace was saved with."
+            )
         return known[quantity.of]
 
     def evaluated(self, call: Call, wanted: str) -> dict[str, Any]:
@@ -170,6 +182,18 @@ class Trace:
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
         return scope
+
+    # -- files -------------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all of it to one safetensors file, which :func:`pellucid.load_trace` reads again, equal to the bit.
+
+        What equations give is not written but computed again, and of components their configurations are.
+
+        Raises:
+            CheckpointError: the file cannot be written; what was there before stays.
+        """
+        write_trace(self, path)
 
     def __repr__(self) -> str:
         what = "prediction" if self.setting.training is None and not self.setting.sizes else f"step {self.setting.step + 1}"

@@ -8,21 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.component import Equation
 from pellucid.glassbox.names import is_helper
+from pellucid.glassbox.own import own_equations
 from pellucid.glassbox.quantity import Call
 from pellucid.glassbox.record import Recorder, _restore, parts_of_kind
 from pellucid.interfaces.optimizer import Segment
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
-
-LR = Equation("lr", r"\eta_t = \eta \cdot f(t)", "base_lr * factor")
-CLIPPED = Equation("step_grad", r"\tilde g = \min(1, c / \lVert g \rVert)\, (g + \nabla \Omega)", "clip_factor * g")
-PENALISED = Equation("step_grad", r"\tilde g = \min(1, c / \lVert g \rVert)\, (g + \nabla \Omega)",
-                     "clip_factor * (g + penalty_grad)")  # fmt: skip
-UNCLIPPED = Equation("step_grad", r"\tilde g = g + \nabla \Omega", "g + penalty_grad")
-FACTOR = Equation("clip_factor", r"\min(1, c / \lVert g \rVert)", "min(1.0, clip_norm / norm)")
-
 
 class UpdateRecorder:
     """Records what becomes of complete gradients.
@@ -109,17 +101,12 @@ class UpdateRecorder:
         owners = _owners(recorder.calls, param.path)
         call = Call(param.path, None, "trainer", f"{param.path}.{{}}", made={"grad": name})
         shares = self._shares()
-        terms = []
         for k, (owner, symbol) in enumerate(owners):
             quantity = owner.name_of(f"d{symbol}")
             recorder.add_equation(quantity, owner, f"d{symbol}")
             call.given[f"d{k}"] = quantity
-            share = shares[owner.micro - 1]
-            terms.append(f"d{k}" if share == 1.0 else f"s{k} * d{k}")
-            call.values[f"s{k}"] = share
-        if terms:
-            latex = r"dW = \sum_k \tfrac{c_k}{\sum c} \left(dW\right)_k" if len(terms) > 1 else r"dW = \left(dW\right)_1"
-            call.own = (Equation("grad", latex, " + ".join(terms)),)
+            call.values[f"s{k}"] = shares[owner.micro - 1]
+        call.own = own_equations(call)
         recorder.quantities[name].call, recorder.quantities[name].of = call, "grad"
 
     def _shares(self) -> list[float]:
@@ -152,8 +139,9 @@ class UpdateRecorder:
             if name not in recorder.quantities:
                 call = Call("lr", None, "trainer", "{}", values={"base_lr": segment.base_lr})
                 if factor is not None:
-                    call.given["factor"], call.own = factor, (LR,)
+                    call.given["factor"] = factor
                 call.made["lr"] = recorder.add(name, np.float64(segment.hyper[0]), call, "lr")
+                call.own = own_equations(call)
             for param in segment.params:
                 self._rates[param.path] = name
 
@@ -183,30 +171,27 @@ class UpdateRecorder:
         if "norm" in recorder.quantities:
             return
         call = Call("norm", None, "trainer", "{}")
-        terms = []
-        for k, param in enumerate(p for p in self.arena.params if f"{p.path}.grad" in recorder.quantities):
+        params = [p for p in self.arena.params if f"{p.path}.grad" in recorder.quantities]
+        for k, param in enumerate(params):
             call.given[f"g{k}"] = f"{param.path}.grad"
-            penalised = f"{param.path}.penalty_grad" in recorder.quantities
-            if penalised:
+            if f"{param.path}.penalty_grad" in recorder.quantities:
                 call.given[f"p{k}"] = f"{param.path}.penalty_grad"
-            terms.append(f"np.sum((g{k} + p{k})**2)" if penalised else f"np.sum(g{k}**2)")
         moved = {param.path for segment in self.update.segments for param in segment.params}
-        if not terms or any(name.removesuffix(".grad") not in moved for of, name in call.given.items() if of[0] == "g"):
+        if not params or any(name.removesuffix(".grad") not in moved for of, name in call.given.items() if of[0] == "g"):
             return
-        call.own = (Equation("norm", r"\lVert g \rVert = \sqrt{\textstyle\sum_p \sum_i g_{p,i}^2}",
-                             f"np.sqrt({' + '.join(terms)})"),)  # fmt: skip
         values = {of: recorder.quantities[name].array for of, name in call.given.items()}
         squares = 0.0
-        for k in range(len(terms)):
+        for k in range(len(params)):
             g = np.asarray(values[f"g{k}"], np.float64) + np.asarray(values.get(f"p{k}", 0.0), np.float64)
             squares += float(np.sum(g**2))
         call.made["norm"] = recorder.add("norm", np.float64(np.sqrt(squares)), call, "norm", "equation")
+        call.own = own_equations(call)
         limits = self.update.limits
         if len(limits) == 1 and limits[0][1][0] is self.arena.grad:
-            clip = Call("clip_factor", None, "trainer", "{}", given={"norm": "norm"}, own=(FACTOR,),
-                        values={"clip_norm": limits[0][0]})  # fmt: skip
+            clip = Call("clip_factor", None, "trainer", "{}", given={"norm": "norm"}, values={"clip_norm": limits[0][0]})
             factor = np.float64(min(1.0, limits[0][0] / max(float(np.sqrt(squares)), 1e-300)))
             clip.made["clip_factor"] = recorder.add("clip_factor", factor, clip, "clip_factor", "equation")
+            clip.own = own_equations(clip)
 
     def _step_grad(self, param: Any) -> str:
         """What the optimizer is given: the gradient itself, or what penalties and clipping have made of it."""
@@ -224,9 +209,9 @@ class UpdateRecorder:
             call.given["penalty_grad"] = penalised
         if clipped:
             call.given["clip_factor"] = "clip_factor"
-        if not self.update.limits or clipped:
-            call.own = ((PENALISED if clipped else UNCLIPPED) if penalised in recorder.quantities else CLIPPED,)
         call.made["step_grad"] = name = recorder.add(f"{param.path}.step_grad", param.grad, call, "step_grad", shared=False)
+        if not self.update.limits or clipped:
+            call.own = own_equations(call)
         return name
 
     def _moved(
