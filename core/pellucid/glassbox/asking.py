@@ -9,11 +9,12 @@ import numpy as np
 
 from pellucid.basics.checks import is_int
 from pellucid.basics.errors import DataError
-from pellucid.glassbox.names import is_helper
+from pellucid.glassbox.names import is_helper, symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why, explain
 from pellucid.glassbox.traced import Traced, leaf
 from pellucid.glassbox.traced_equations import TracedEquations
+from pellucid.interfaces.parameters import Param, State
 
 Cell = tuple[int, ...]
 NOTES = {
@@ -45,8 +46,9 @@ def traced_equations(trace: Any, call: Call) -> TracedEquations:
     """The equations of a call, to be taken apart: what they name are quantities of the trace."""
     component = call.component
     given: dict[str, tuple[str | None, Any]] = {}
-    for name, value in ({} if component is None else component.arguments()).items():
-        given[name] = None, value
+    for name, value in ({} if component is None else {**component.arguments(), **symbols(component)}).items():
+        if not isinstance(value, Param | State):
+            given[name] = None, value
     for name, value in call.values.items():
         given[name] = None, value
     equations = trace.equations(call)

@@ -50,6 +50,7 @@ class Activation:
     """
 
     def __init__(self, name: str | None) -> None:
+        self.name = name
         self.layer: Component | None = None
         if name is not None:
             self.layer = create("layer", name)

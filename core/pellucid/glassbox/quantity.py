@@ -9,6 +9,10 @@ from typing import Any
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Component, Equation
 from pellucid.glassbox.names import Phases
+from pellucid.glassbox.own import own_equations
+
+ORIGINS = ("given", "drawn", "set", "recorded", "equation")
+"""Where a quantity came from, see :class:`Quantity`."""
 
 
 @dataclass(eq=False)
@@ -29,6 +33,7 @@ class Call:
         values: what the equations may name besides: numbers, functions, arrays of no name.
         groups: several quantities under one name, in order or by names: ``{"seen": ["model.x0", "model.x1"]}``.
         inner: the calls that it made.
+        without: why nothing is known of the component, where a trace was read from a file; empty otherwise.
     """
 
     path: str
@@ -44,12 +49,14 @@ class Call:
     values: dict[str, Any] = field(default_factory=dict)
     groups: dict[str, list[str] | dict[str, str]] = field(default_factory=dict)
     inner: list[Call] = field(default_factory=list)
-    own: tuple[Equation, ...] = ()
+    without: str = ""
 
     @property
     def equations(self) -> tuple[Equation, ...]:
         """Those of the component, or of what the trainer computes."""
-        return self.own if self.component is None else self.component.equations
+        if self.component is not None:
+            return self.component.equations
+        return own_equations(self.given, self.made, self.values) if self.kind == "trainer" else ()
 
     @property
     def phases(self) -> Phases:

@@ -266,8 +266,6 @@ class Recorder:
         roots = [inner for inner in call.within() if inner.kind == "layer" and inner.path == ""]
         drawn = call.pattern.format("drawn.")
         call.groups["drawn"] = {n.removeprefix(drawn): n for n in self.quantities if n.startswith(drawn)}
-        for symbol, value in symbols(call.component).items():  # type: ignore[arg-type]
-            call.values[symbol] = value
         if len(roots) == 1:
             call.groups["seen"] = [roots[0].given[of] for of in roots[0].values["inputs"]]
             call.given |= {of: name for of, name in roots[0].made.items() if of.startswith("y")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,13 +16,17 @@ from pellucid.basics.suggest import did_you_mean
 from pellucid.glassbox.asking import traced_equations, why
 from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
+from pellucid.glassbox.failure import ConformanceError
+from pellucid.glassbox.names import symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
 from pellucid.glassbox.samples import samples
 from pellucid.glassbox.sensitivity import Sensitivity
+from pellucid.glassbox.trace_writing import write_trace
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
@@ -138,7 +143,16 @@ class Trace:
     def _by_equation(self, quantity: Quantity) -> Any:
         call = quantity.call
         assert call is not None
-        known = self.evaluated(call, quantity.of)
+        try:
+            known = {} if call.without else self.evaluated(call, quantity.of)
+        except ConformanceError as error:
+            raise DataError(f"'{quantity.name}' cannot be computed from what this trace holds. {error}") from error
+        if quantity.of not in known:
+            why = call.without or f"{type(call.component).__name__} has no equation of '{quantity.of}'"
+            raise DataError(
+                f"'{quantity.name}' is what an equation gives, and there is none: {why}. Use the pellucid and the "
+                "plugins that the trace was saved with."
+            )
         return known[quantity.of]
 
     def evaluated(self, call: Call, wanted: str) -> dict[str, Any]:
@@ -166,7 +180,10 @@ class Trace:
 
     def scope(self, call: Call) -> dict[str, Any]:
         """What the equations of a call may name: recorded arrays, arguments, functions."""
-        scope: dict[str, Any] = {} if call.component is None else dict(call.component.arguments())
+        scope: dict[str, Any] = {}
+        if call.component is not None:
+            told = symbols(call.component).items()
+            scope = call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}
         scope |= call.values
         for of, name in (*call.given.items(), *call.made.items()):
             held = self._quantities.get(name)
@@ -247,6 +264,18 @@ class Trace:
             ConfigError: the terms of this loss cannot be told apart; see also :meth:`replay`.
         """
         return samples(self, name)
+
+    # -- files -------------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all of it to one safetensors file, which :func:`pellucid.load_trace` reads again, equal to the bit.
+
+        What equations give is not written but computed again, and of components their configurations are.
+
+        Raises:
+            CheckpointError: the file cannot be written; what was there before stays.
+        """
+        write_trace(self, path)
 
     def __repr__(self) -> str:
         what = "prediction" if self.setting.training is None and not self.setting.sizes else f"step {self.setting.step + 1}"

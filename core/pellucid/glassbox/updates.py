@@ -9,16 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.component import Equation
 from pellucid.glassbox.names import is_helper
 from pellucid.glassbox.quantity import Call
 from pellucid.glassbox.record import Recorder, _restore, parts_of_kind
 from pellucid.interfaces.optimizer import Segment
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
-
-LR = Equation("lr", r"\eta_t = \eta \cdot f(t)", "base_lr * factor")
-FACTOR = Equation("clip_factor", r"\min(1, c / \lVert g \rVert)", "min(1.0, clip_norm / norm)")
 
 
 class UpdateRecorder:
@@ -93,8 +89,7 @@ class UpdateRecorder:
             self._penalty(param, regularizer)
         if penalties:
             names = {f"p{k}": f"{p.path}.penalty" for k, (p, _) in enumerate(update.regularized)}
-            told = (Equation("penalty", r"\Omega = \sum_p \Omega_p", " + ".join(names)),)
-            call = Call("penalty", None, "trainer", "{}", given=names, made={"penalty": "penalty"}, own=told)
+            call = Call("penalty", None, "trainer", "{}", given=names, made={"penalty": "penalty"})
             recorder.add("penalty", np.float64(penalties["penalty"]), call, "penalty")
         self._rate_of_learning()
         before = {p.path: recorder.host(p.data) for p in self.arena.params}
@@ -116,17 +111,11 @@ class UpdateRecorder:
             return
         call = Call(param.path, None, "trainer", f"{param.path}.{{}}", made={"grad": name})
         shares = self._shares()
-        terms = []
         for k, (owner, symbol) in enumerate(owners):
             quantity = owner.name_of(f"d{symbol}")
             recorder.add_equation(quantity, owner, f"d{symbol}")
             call.given[f"d{k}"] = quantity
-            share = shares[owner.micro - 1]
-            terms.append(f"d{k}" if share == 1.0 else f"s{k} * d{k}")
-            call.values[f"s{k}"] = share
-        if terms:
-            latex = r"dW = \sum_k \tfrac{c_k}{\sum c} \left(dW\right)_k" if len(terms) > 1 else r"dW = \left(dW\right)_1"
-            call.own = (Equation("grad", latex, " + ".join(terms)),)
+            call.values[f"s{k}"] = shares[owner.micro - 1]
         recorder.quantities[name].call, recorder.quantities[name].of = call, "grad"
 
     def _shares(self) -> list[float]:
@@ -159,7 +148,7 @@ class UpdateRecorder:
             if name not in recorder.quantities:
                 call = Call("lr", None, "trainer", "{}", values={"base_lr": segment.base_lr})
                 if factor is not None:
-                    call.given["factor"], call.own = factor, (LR,)
+                    call.given["factor"] = factor
                 call.made["lr"] = recorder.add(name, np.float64(segment.hyper[0]), call, "lr", "set" if factor is None else "recorded")
             for param in segment.params:
                 self._rates[param.path] = name
@@ -200,7 +189,7 @@ class UpdateRecorder:
             self._norm(name, params)
             if limit is not None:
                 factor = name.replace("norm", "clip_factor")
-                clip = Call(factor, None, "trainer", f"{factor}.{{}}", given={"norm": name}, own=(FACTOR,),
+                clip = Call(factor, None, "trainer", f"{factor}.{{}}", given={"norm": name},
                             values={"clip_norm": float(limit)})  # fmt: skip
                 norm = recorder.quantities[name].array if name in recorder.quantities else None
                 if norm is None:
@@ -213,32 +202,24 @@ class UpdateRecorder:
     def _norm(self, name: str, params: Sequence[Any]) -> None:
         recorder = self.recorder
         call = Call(name, None, "trainer", f"{name}.{{}}")
-        terms, squares = [], 0.0
+        squares = 0.0
         for k, param in enumerate(params):
-            scaled = self._scaled(call, param, str(k))
-            terms.append(f"np.sum(({scaled})**2)")
+            self._scaled(call, param, str(k))
             arrays = {of: np.asarray(recorder.quantities[at].array, np.float64) for of, at in call.given.items()}
             g = arrays[f"g{k}"] + arrays.get(f"p{k}", 0.0)
             for factor in [of for of in arrays if of.startswith(f"c{k}_")]:
                 g = g * arrays[factor]
             squares += float(np.sum(g**2))
-        call.own = (Equation("norm", r"\lVert g \rVert = \sqrt{\textstyle\sum_p \sum_i g_{p,i}^2}",
-                             f"np.sqrt({' + '.join(terms)})"),)  # fmt: skip
         call.made["norm"] = recorder.add(name, np.float64(np.sqrt(squares)), call, "norm", "equation")
 
-    def _scaled(self, call: Call, param: Any, k: str = "") -> str:
-        """The gradient of a parameter with its penalty and what has scaled it so far, as an expression; what it names is
-        given to the call."""
+    def _scaled(self, call: Call, param: Any, k: str = "") -> None:
+        """Give a call the gradient of a parameter, its penalty, and what has scaled it so far."""
         call.given[f"g{k}"] = f"{param.path}.grad"
-        text = f"g{k}"
         if f"{param.path}.penalty_grad" in self.recorder.quantities:
             call.given[f"p{k}"] = f"{param.path}.penalty_grad"
-            text = f"(g{k} + p{k})"
         assert self._factors is not None
         for j, factor in enumerate(self._factors[param.path]):
             call.given[f"c{k}_{j}"] = factor
-            text = f"c{k}_{j} * {text}"
-        return text
 
     def _step_grad(self, param: Any) -> str:
         """What the optimizer is given: the gradient itself, or what penalties and clipping have made of it."""
@@ -251,8 +232,7 @@ class UpdateRecorder:
             return f"{param.path}.step_grad"
         call = Call(param.path, None, "trainer", f"{param.path}.{{}}")
         if own in recorder.quantities:
-            latex = r"\tilde g = \min(1, c / \lVert g \rVert)\, (g + \nabla \Omega)"
-            call.own = (Equation("step_grad", latex, self._scaled(call, param)),)
+            self._scaled(call, param)
         call.made["step_grad"] = name = recorder.add(
             f"{param.path}.step_grad", param.grad, call, "step_grad", shared=False
         )
