@@ -203,7 +203,11 @@ class HeatMap {
       }
     }
     const outline = (x, y, colour, width) => { pen.strokeStyle = colour; pen.lineWidth = width; pen.strokeRect(x + width / 2 - 1, y + width / 2 - 1, Math.max(wide - gap, 3) - width + 2, Math.max(high - gap, 3) - width + 2); };
-    for (const [x, y, kind] of marked) outline(x, y, paint.accent, kind === "chosen" ? 3 : 1.5);
+    for (const [x, y, kind] of marked) {
+      if (kind === "chosen") outline(x, y, paint.accent, 3);
+      else if (wide >= 8) outline(x, y, paint.accent, 1.5);
+      else { pen.globalAlpha = 0.35; pen.fillStyle = paint.accent; pen.fillRect(x, y, wide, high); pen.globalAlpha = 1; }
+    }
     if (this.focused) { outline(this.cursor[1] * wide, this.cursor[0] * high, paint.ink, 2); }
   }
 

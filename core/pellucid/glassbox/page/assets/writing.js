@@ -99,7 +99,8 @@ class Writer {
 
   plus(arg, part) {
     if (typeof part[0] === "string" && part[0].startsWith(MINUS)) return [` ${MINUS} `, part[0].slice(MINUS.length), ...part.slice(1)];
-    return [" + ", ...part];
+    const negative = this.numbers && arg.op === "cell" && arg.value < 0;
+    return negative ? [" + (", ...part, ")"] : [" + ", ...part];
   }
 
   summed(found, depth) {
