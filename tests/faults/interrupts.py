@@ -269,4 +269,4 @@ def main(count: int, seed: int, part: str = "") -> str:
         faulthandler.cancel_dump_traceback_later()
     kinds = len({each.split(":")[1] for each in asked})
     said = ", ".join(f"{done} on {name}" for name, done in thrown.items())
-    return f"interrupts of {kinds} kinds of training, all continued to the same bits: {said}"
+    return f"interrupts of training (kinds: {kinds}), all continued to the same bits: {said}"

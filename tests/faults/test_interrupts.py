@@ -22,7 +22,7 @@ def test_what_was_interrupted_goes_on_with_the_same_bits(backend: str) -> None:
 def test_one_part_can_be_run_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--short", "interrupts:cython:single"]) == 0
     said = capsys.readouterr()
-    assert "interrupts:cython:single: interrupts of 1 kinds of training" in said.out
+    assert "interrupts:cython:single: interrupts of training (kinds: 1)" in said.out
     assert said.err.startswith("cython:single … ")
     with pytest.raises(SystemExit):
         main(["interrupts:cython:sing"])
