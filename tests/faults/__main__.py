@@ -44,9 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted({name for name, _ in asked} - set(programs()))
     if unknown:
         parser.error(f"no programs here: {', '.join(unknown)}; there are {', '.join(programs())}")
-    for name, part in asked:
+    for name, part in [each for each in asked if each[1]]:
         known = parts_of(name)
-        if part and not any(f"{each}:".startswith(f"{part}:") for each in known):
+        if not any(f"{each}:".startswith(f"{part}:") for each in known):
             parser.error(f"no part {part!r} of {name}; there are: {', '.join(known) or 'none'}")
     print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores, {time.strftime('%F')}")
     failed = []

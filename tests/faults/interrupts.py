@@ -221,7 +221,7 @@ def timed(work: Callable[[], object]) -> float:
 def throw(kind: str, backend: Any, count: int, rng: random.Random, watch: Callable[[], object] = lambda: None) -> int:
     """So many interrupts, or a few more, in runs of one kind; ``watch`` is called before each of them."""
     undisturbed = [a_trainer(kind, backend) for _ in range(3)]
-    goes_on(undisturbed[0], kind)  # what compiles kernels takes ten times the time of the others
+    goes_on(undisturbed[0], kind)  # what compiles kernels takes several times the time of the others
     seconds = timed(lambda: goes_on(undisturbed[1], kind))
     lines = lines_of(lambda: goes_on(undisturbed[2], kind))
     wanted, *repeated = map(everything, undisturbed)
