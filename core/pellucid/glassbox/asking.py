@@ -57,10 +57,15 @@ def traced_equations(trace: Any, call: Call) -> TracedEquations:
             given[of] = first_name(trace, name), np.asarray(trace[name])
     if "inputs" in call.values:
         names = [(of, call.given[of]) for of in call.values["inputs"]]
-        given["inputs"] = None, tuple(leaf(trace[name], of, first_name(trace, name)) for of, name in names if name in trace)
+        given["inputs"] = (
+            None,
+            tuple(leaf(trace[name], of, first_name(trace, name)) for of, name in names if name in trace),
+        )
     for of, group in call.groups.items():
         pairs = group.items() if isinstance(group, dict) else enumerate(group)
-        found = {key: leaf(trace[name], f"{of}[{key}]", first_name(trace, name)) for key, name in pairs if name in trace}
+        found = {
+            key: leaf(trace[name], f"{of}[{key}]", first_name(trace, name)) for key, name in pairs if name in trace
+        }
         given[of] = None, found if isinstance(group, dict) else tuple(found.values())
     results: dict[str, tuple[str | None, Any]] = {}
     for equation in equations:

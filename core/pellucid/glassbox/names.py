@@ -52,7 +52,9 @@ def _meaning(value: Any, of_parameter: bool) -> Any:
 def used(expression: str) -> frozenset[str]:
     """The names that an expression reads, other than those that it binds itself."""
     names = [node for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)]
-    bound = {a.arg for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.arg) for a in [node]}
+    bound = {
+        a.arg for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.arg) for a in [node]
+    }
     stored = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     return frozenset({n.id for n in names if isinstance(n.ctx, ast.Load)} - stored - bound)
 

@@ -14,9 +14,7 @@ _LR = Equation("lr", r"\eta_t = \eta \cdot f(t)", "base_lr * factor")
 _FACTOR = Equation("clip_factor", r"\min(1, c / \lVert g \rVert)", "min(1.0, clip_norm / norm)")
 
 
-def own_equations(
-    given: Mapping[str, str], made: Mapping[str, str], values: Mapping[str, Any]
-) -> tuple[Equation, ...]:
+def own_equations(given: Mapping[str, str], made: Mapping[str, str], values: Mapping[str, Any]) -> tuple[Equation, ...]:
     """The equations of a call that no component made, by what it made of what; none where it is none of these."""
     if "grad" in made:
         return _gradient(given, values)
@@ -27,7 +25,9 @@ def own_equations(
     if "lr" in made and "factor" in given:
         return (_LR,)
     if "penalty" in made:
-        return (Equation("penalty", r"\Omega = \textstyle\sum_p \Omega_p", " + ".join(f"p{k}" for k in _count(given, "p"))),)
+        return (
+            Equation("penalty", r"\Omega = \textstyle\sum_p \Omega_p", " + ".join(f"p{k}" for k in _count(given, "p"))),
+        )
     return _step_grad(given) if "step_grad" in made and "g" in given else ()
 
 

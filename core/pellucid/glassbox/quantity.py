@@ -87,8 +87,8 @@ class Quantity:
         array: a copy, on the host; None where only an equation knows it, see ``origin``.
         call: which call made it; None of data and of what was there before.
         of: what the equations of the component call it: ``"z"``.
-        origin: ``"given"`` (data, and what was there before the step), ``"drawn"`` (random numbers), ``"set"`` (what the
-            trainer was told), ``"recorded"`` (what the code computed), or ``"equation"``: the code keeps no such array,
+        origin: ``"given"`` (data, and what was there before the step), ``"drawn"`` (random numbers), ``"set"`` (what
+            the trainer was told), ``"recorded"`` (what the code computed), or ``"equation"``: the code keeps no such array,
             and the component's equation gives it from recorded ones.
         same: the name under which the same array was recorded before.
     """

@@ -78,7 +78,8 @@ class Setting:
 def _told(model: Layer) -> dict[str, Any]:
     runtime = require_runtime(model)
     return {
-        "model": runtime.config or config_or_none(model), "input_shapes": [list(shape) for shape in runtime.input_shapes],
+        "model": runtime.config or config_or_none(model),
+        "input_shapes": [list(shape) for shape in runtime.input_shapes],
         "dtype": str(runtime.dtype), "backend": runtime.ops.name,
     }  # fmt: skip
 
@@ -163,7 +164,7 @@ class Trace:
             for equation in self.equations(call):
                 if equation.of in known:
                     continue
-                value = evaluate((equation,), {k: v for k, v in scope.items()})[equation.of]
+                value = evaluate((equation,), scope)[equation.of]
                 known[equation.of] = value
                 recorded = call.made.get(equation.of)
                 held = self._quantities.get(recorded) if recorded else None
@@ -189,7 +190,10 @@ class Trace:
             held = self._quantities.get(name)
             if held is not None and held.array is not None and (of not in call.made or of not in call.given):
                 scope[of] = held.array
-        for of, name in call.given.items():  # of what is given and made, such as theta, the equations begin with the former
+        for (
+            of,
+            name,
+        ) in call.given.items():  # of what is given and made, such as theta, the equations begin with the former
             held = self._quantities.get(name)
             if held is not None:
                 scope[of] = self[name]
@@ -278,5 +282,9 @@ class Trace:
         write_trace(self, path)
 
     def __repr__(self) -> str:
-        what = "prediction" if self.setting.training is None and not self.setting.sizes else f"step {self.setting.step + 1}"
+        what = (
+            "prediction"
+            if self.setting.training is None and not self.setting.sizes
+            else f"step {self.setting.step + 1}"
+        )
         return f"<Trace of {what}: {len(self)} quantities>"

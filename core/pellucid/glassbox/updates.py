@@ -149,7 +149,9 @@ class UpdateRecorder:
                 call = Call("lr", None, "trainer", "{}", values={"base_lr": segment.base_lr})
                 if factor is not None:
                     call.given["factor"] = factor
-                call.made["lr"] = recorder.add(name, np.float64(segment.hyper[0]), call, "lr", "set" if factor is None else "recorded")
+                call.made["lr"] = recorder.add(
+                    name, np.float64(segment.hyper[0]), call, "lr", "set" if factor is None else "recorded"
+                )
             for param in segment.params:
                 self._rates[param.path] = name
 
@@ -181,7 +183,10 @@ class UpdateRecorder:
             return
         self._factors = defaultdict(list)
         moved = [param for segment in update.segments for param in segment.params]
-        limits = [(limit, moved if arrays[0] is self.arena.grad else _within(self.step.ops, moved, arrays)) for limit, arrays in update.limits]
+        limits = [
+            (limit, moved if arrays[0] is self.arena.grad else _within(self.step.ops, moved, arrays))
+            for limit, arrays in update.limits
+        ]
         for k, (limit, params) in enumerate(limits or [(None, moved)]):
             name = "norm" if params is moved else f"norm.{k}"
             if not all(f"{param.path}.grad" in recorder.quantities for param in params):
@@ -248,20 +253,20 @@ class UpdateRecorder:
         call.values |= {e.of: np.zeros(param.shape) for e in optimizer.equations}  # of memory that it does without
         call.values |= {"t": t, "weight_decay": segment.weight_decay}
         if optimizer is not self.training.optimizer:
-            call.path = next(p for p, part in parts_of_kind(self.training.optimizer, ("optimizer",)) if part is optimizer)
+            call.path = next(
+                p for p, part in parts_of_kind(self.training.optimizer, ("optimizer",)) if part is optimizer
+            )
         start = self.arena.offsets[self.arena.params.index(param)]
         new: dict[str, Any] = {}
         told = {equation.of for equation in call.equations}
         for name in self.slots.buffers:
             old = self._slot_name(name, param)
-            flat = before.get(name)
-            if name not in told and flat is not None:
-                if np.array_equal(self.arena.view(flat, param, start), recorder.host(self._slot(name, param))):
-                    continue  # another optimizer's
+            flat = before.get(name, np.zeros(self.arena.size, self.arena.dtype))
+            kept, now = self.arena.view(flat, param, start), recorder.host(self._slot(name, param))
+            if name not in told and np.array_equal(kept, now):
+                continue  # another optimizer's
             if old not in recorder.quantities:
-                kept = before.get(name)
-                flat = np.zeros(self.arena.size, self.arena.dtype) if kept is None else kept
-                recorder.add(old, self.arena.view(flat, param, start), origin="given")
+                recorder.add(old, kept, origin="given")
             call.given[name] = old
             new[name] = self._slot(name, param)
         for equation in call.equations:
