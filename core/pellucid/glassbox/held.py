@@ -87,7 +87,8 @@ def held_gradients(
     inputs = LayerInputs(twin)
     with inputs.watching():
         gradients = inputs.gradients()
-        variables = [*_parameters(trace, inputs, gradients, rng, unchecked), *_penalties(trace, twin), *_inputs(trace, inputs)]
+        variables = [*_parameters(trace, inputs, gradients, rng, unchecked)]
+        variables += [*_penalties(trace, twin), *_inputs(trace, inputs)]
         allowed = RECORDED[str(trace.setting.told["dtype"])]
         for variable, number in zip(variables, spread(cells, [v.moved.size for v in variables]), strict=True):
             yield _held(variable, rng.choice(variable.moved.size, number, replace=False), allowed)
@@ -144,7 +145,7 @@ def _parameters(
     wanted = [param for param in twin.moved() if param.trainable and param.data.size]
     for param in twin.arena.params:
         if not any(param is each for each in wanted):
-            why = "it is the turn of another part of the model" if param.trainable else "it is frozen: no gradient is kept"
+            why = "it is the turn of another part of the model" if param.trainable else "it is frozen"
             unchecked[f"{param.path}.grad"] = why if param.data.size else "it has no numbers"
     sizes = _sizes(twin, wanted, rng)
     for param in wanted:
@@ -201,4 +202,4 @@ def _inputs(trace: Opened, inputs: LayerInputs) -> Iterator[_Variable]:
 
 
 def _recorded(trace: Opened, name: str) -> HostArray | None:
-    return trace[name] if name in trace else None
+    return trace[name] if name in trace else None  # noqa: SIM401  (a trace has no get)

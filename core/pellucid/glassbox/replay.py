@@ -74,9 +74,11 @@ class Replay:
         more = len(self.differences) - SHOWN
         lines += [f"  and {more} more"] if more > 0 else []
         if self.missing:
-            lines.append(f"Not computed again: {', '.join(self.missing[:SHOWN])}{', …' if len(self.missing) > SHOWN else ''}.")
+            more = len(self.missing) - SHOWN
+            told = f" and {more} more" if more > 0 else ""
+            lines.append(f"Not computed again: {', '.join(self.missing[:SHOWN])}{told}.")
         lines.append(
-            "What a step is made of must depend on weights, batch and its random numbers (ctx.uniform, ctx.normal) alone."
+            "What a step is made of must depend on weights, batch and random numbers (ctx.uniform, ctx.normal) alone."
         )
         return "\n".join(lines)
 
@@ -107,8 +109,8 @@ def replay(trace: Opened) -> Replay:
 
 def _difference(name: str, before: HostArray, after: HostArray) -> Difference | None:
     if before.shape != after.shape or before.dtype != after.dtype:
-        told = (f"{array.dtype} of shape {array.shape}" for array in (before, after))
-        return Difference(name, (), *told, max(before.size, after.size), before.size)
+        then, now = (f"{array.dtype} of shape {array.shape}" for array in (before, after))
+        return Difference(name, (), then, now, max(before.size, after.size), before.size)
     if before.tobytes() == after.tobytes():
         return None
     itemsize = before.dtype.itemsize

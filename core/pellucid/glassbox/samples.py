@@ -85,7 +85,8 @@ class Contributions:
         paths: of the parameters.
 
     Raises:
-        DataError: the rows of what a layer gives are not those of the batch, or something else has changed the gradient.
+        DataError: the rows of what a layer gives are not those of the batch, or something else has changed the
+            gradient.
     """
 
     def __init__(self, twin: Twin, paths: Sequence[str]) -> None:
@@ -104,13 +105,14 @@ class Contributions:
         """(N, *shape): what each row has contributed to the gradient of a parameter."""
         found = self._by_row(path, self._calls[path])
         if not self._adds_up(path, found):
-            outermost = [call for call in self._candidates(self.trace.calls, self.twin.params[path]) if self._fits(call)]
+            param = self.twin.params[path]
+            outermost = [call for call in self._candidates(self.trace.calls, param) if self._fits(call)]
             found = self._by_row(path, outermost)
             if not self._adds_up(path, found):
                 raise DataError(
-                    f"What the rows of the batch have contributed to '{path}.grad' does not add up to it. Either rows of "
-                    "what the layers give are no rows of the batch, or somebody has changed the gradient: an observer, "
-                    "run.on_gradients, or the objective itself."
+                    f"What the rows of the batch have contributed to '{path}.grad' does not add up to it. Either rows "
+                    "of what the layers give are no rows of the batch, or somebody has changed the gradient: an "
+                    "observer, run.on_gradients, or the objective itself."
                 )
         return found
 
