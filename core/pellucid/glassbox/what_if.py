@@ -1,4 +1,4 @@
-"""what_if: a weight, the learning rate or the batch had been another one: what the gradient foretells, and what happens."""
+"""what_if: another weight, learning rate or batch: what the gradient foretells beside what happens."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ class WhatIf:
     def __str__(self) -> str:
         lines = [f"What if {self.what}?"]
         if self.before is None or self.then is None:
-            lines += ["  output: as it was, change predicted to first order, actual change"]
-            return "\n".join([*lines, *(f"  {cell}: {was:.6g}, {p:+.3g}, {a:+.3g}" for cell, was, p, a in self.outputs)])
+            lines.append("  output: as it was, change predicted to first order, actual change")
+            lines += [f"  {cell}: {was:.6g}, {foretold:+.3g}, {now:+.3g}" for cell, was, foretold, now in self.outputs]
+            return "\n".join(lines)
         before, then = self.before, self.then
         which, was, is_now = "of this batch", before.loss, then.loss
         if self.after:
@@ -141,8 +142,9 @@ def _norm(change: Change) -> float:
 
 
 def _compared(
-    twin: Twin, what: str, other: Callable[[], tuple[Step, Change]], foretold: Callable[[Step, Step], tuple[float, float]],
-    at: tuple[str, tuple[int, ...]] | None = None, *, after: bool = False,
+    twin: Twin, what: str, other: Callable[[], tuple[Step, Change]],
+    foretold: Callable[[Step, Step], tuple[float, float]], at: tuple[str, tuple[int, ...]] | None = None, *,
+    after: bool = False,
 ) -> WhatIf:  # fmt: skip
     """The step as it was beside another."""
     before, change = _step(twin, twin.gradients(), at=at)
@@ -191,9 +193,11 @@ def _without(twin: Twin, sample: Any) -> WhatIf:
     sample, recorded = int(sample), twin.source.weight
     weight = np.ones(rows) if recorded is None else np.array(twin.ops.to_host(recorded), np.float64)
     loss, total = twin.loss(), sum(twin.counts)
-    share = weight[sample] * total / (weight.sum() or 1.0)  # of what the loss was divided by: more than one of a sentence
-    slope = (samples(twin.trace, "loss")[sample] * total - share * loss) / (total or 1.0)
     weight[sample] = 0.0
+    with twin.weighted(weight):
+        twin.loss()
+        left = sum(twin.counts)  # a sentence counts by its words
+    slope = float(samples(twin.trace, "loss")[sample]) - (1 - left / (total or 1.0)) * loss
 
     def other() -> tuple[Step, Change]:
         with twin.weighted(weight):
@@ -225,6 +229,7 @@ def _of_prediction(twin: Twin, name: str, cell: tuple[int, ...], by: float) -> W
         called = f"y{k if len(before) > 1 else ''}"
         for i in np.argsort(-np.abs(y_then - y), axis=None, kind="stable")[:SHOWN].tolist():
             index = ", ".join(str(int(n)) for n in np.unravel_index(i, y.shape))
-            changes.append((f"{called}[{index}]", float(y.flat[i]), float(slope.flat[i]) * by, float((y_then - y).flat[i])))
+            foretold, now = float(slope.flat[i]) * by, float((y_then - y).flat[i])
+            changes.append((f"{called}[{index}]", float(y.flat[i]), foretold, now))
     changes.sort(key=lambda change: -abs(change[3]))
     return WhatIf(f"{place} were {was + by:.6g} in place of {was:.6g}", outputs=tuple(changes[:SHOWN]))
