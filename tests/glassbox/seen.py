@@ -7,7 +7,6 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-
 from pellucid.glassbox.equations import evaluate
 from pellucid.registry.registry import default_registry
 from pellucid.testing.cases import covered

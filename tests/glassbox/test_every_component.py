@@ -7,17 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from pellucid.basics.component import Equation
-from pellucid.glassbox.equations import BUILTINS, Activation, erf, evaluate
+from pellucid.glassbox.equations import BUILTINS, erf, evaluate
 from pellucid.glassbox.reason import Why, explain
 from pellucid.glassbox.traced import Traced
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.testing.subject import Subject
 
 from tests.glassbox.seen import Seen, seen, subjects
-
-EXACT = (Activation, str, bool, int, type(None))
 
 
 def label(name: str, value: Any) -> str | None:
@@ -72,7 +69,8 @@ def require_dependence(case: Seen, found: TracedEquations, why: Why, equation: E
     scope = {"__builtins__": BUILTINS, "np": np, "erf": erf, **known}
     with np.errstate(all="ignore"):
         value = eval(compile(str(equation.python), "<shaken>", "eval"), scope)
-    assert close(np.asarray(value)[why.cell], found[equation.of].value[why.cell]), f"more than {parents} matters:\n{why}"
+    same = close(np.asarray(value)[why.cell], found[equation.of].value[why.cell])
+    assert same, f"more than {parents} matters:\n{why}"
 
 
 def closed(found: TracedEquations, why: Why) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -16,7 +16,11 @@ from pellucid.glassbox.traced import Traced, leaf
 from pellucid.glassbox.traced_equations import TracedEquations
 
 Cell = tuple[int, ...]
-DATA = "given: data, or what was there before the step"
+NOTES = {
+    "given": "given: data, or what was there before the step",
+    "drawn": "drawn: a function of the seed, the step, the place in the model and the row",
+    "set": "as the trainer was told",
+}
 KEPT = "what the code has put aside for its backward; no equation is of it"
 
 
@@ -46,14 +50,16 @@ def traced_equations(trace: Any, call: Call) -> TracedEquations:
     for name, value in call.values.items():
         given[name] = None, value
     equations = trace.equations(call)
-    told = {equation.of for equation in equations}
-    made = {of: name for of, name in call.made.items() if of not in told}
-    for of, name in (*made.items(), *call.given.items()):
+    for of, name in (*call.made.items(), *call.given.items()):  # some ask what is made below them for its shape
         if name in trace:
             given[of] = first_name(trace, name), np.asarray(trace[name])
     if "inputs" in call.values:
         names = [(of, call.given[of]) for of in call.values["inputs"]]
         given["inputs"] = None, tuple(leaf(trace[name], of, first_name(trace, name)) for of, name in names if name in trace)
+    for of, group in call.groups.items():
+        pairs = group.items() if isinstance(group, dict) else enumerate(group)
+        found = {key: leaf(trace[name], f"{of}[{key}]", first_name(trace, name)) for key, name in pairs if name in trace}
+        given[of] = None, found if isinstance(group, dict) else tuple(found.values())
     results: dict[str, tuple[str | None, Any]] = {}
     for equation in equations:
         name = call.name_of(equation.of)
@@ -88,8 +94,11 @@ def why(trace: Any, name: str, cell: Any) -> Why:
         return explain(name, cell, value, made[0], made[1])
     if quantity.same is not None:
         return replace(why(trace, quantity.same, cell), note=f"{name} is {quantity.same}")
+    found = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
+    if found is not None:
+        return found
     itself = leaf(trace[name], name, name)
-    note = DATA if quantity.origin == "given" else KEPT
+    note = NOTES.get(quantity.origin, KEPT)
     return replace(explain(name, cell, value, None, itself, symbol=name, note=note), parents=[])
 
 

@@ -20,7 +20,7 @@ from pellucid.glassbox.rules import RULES, Request
 from pellucid.glassbox.traced import Traced
 
 Key = tuple[int, bool]
-"""A Traced array by its id, and whether it may stand for cells of an equation's result: not what defines that result."""
+"""A Traced array by its id, and whether it is what defines an equation's result: then it does not stand for that."""
 
 
 def cell(made: Traced, index: tuple[int, ...] | int = ()) -> Expr:
@@ -85,7 +85,8 @@ def _at(made: Traced, places: HostArray) -> Callable[[], list[Expr]]:
     values: list[Any] = made.value.ravel()[places].tolist()
     if made.quantity is None and (made.ndim or not made.symbol):
         return lambda: [Expr("number", value) for value in values]
-    indices = zip(*(axis.tolist() for axis in np.unravel_index(places, made.shape)), strict=True) if made.ndim else [()] * len(values)
+    axes = np.unravel_index(places, made.shape) if made.ndim else ()
+    indices = list(zip(*(axis.tolist() for axis in axes), strict=True)) if axes else [()] * len(values)
     symbol, quantity = made.symbol, made.quantity
     return lambda: [
         Expr("cell", value, (), symbol, index, quantity) for value, index in zip(values, indices, strict=True)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 Place = tuple[str, tuple[int, ...]]
 """A quantity's name and one of its cells: ``("layers.0.weight", (3, 7))``."""
+
+
+NOT_TRIED = object()
+"""The pattern of a sum that nobody has asked for."""
 
 
 class Expr:
     """A scalar expression with its value.
 
     Attributes:
-        op: ``"cell"`` and ``"number"`` at the ends; ``"sum"`` and ``"product"`` of any number of operands; ``"choose"``:
-            the first operand, chosen because of the others; otherwise the name of a function of the operands, such as
-            ``"subtract"``, ``"exp"``, ``"max"``.
+        op: ``"cell"`` and ``"number"`` at the ends; ``"sum"`` and ``"product"`` of any number of operands;
+            ``"choose"``: the first operand, chosen because of the others; otherwise the name of a function of the
+            operands, such as ``"subtract"``, ``"exp"``, ``"max"``.
         value: in float64; of comparisons 0 and 1.
         args: the operands.
         symbol, index: of a cell what equations call its quantity, and where in it it is.
         quantity: the name of its quantity in a trace; None of a constant.
         opaque: of a function of which it is only known that it depends on these operands.
+        pattern: of a sum, see :mod:`pellucid.glassbox.pattern`, once it was asked for.
     """
 
-    __slots__ = ("args", "index", "op", "opaque", "quantity", "symbol", "value")
+    __slots__ = ("args", "index", "op", "opaque", "pattern", "quantity", "symbol", "value")
 
     def __init__(
         self, op: str, value: float, args: tuple[Expr, ...] = (), symbol: str = "", index: tuple[int, ...] = (),
@@ -33,6 +40,7 @@ class Expr:
         self.index = index
         self.quantity = quantity
         self.opaque = opaque
+        self.pattern: Any = NOT_TRIED
 
     def __repr__(self) -> str:
         if self.op in ("cell", "number"):

@@ -43,9 +43,9 @@ def _moving(name: str) -> Callable[..., Any]:
             raise NoRule
         args, options = plain(args), plain(options)
         several = type(first) in (list, tuple)
-        if name == "pad" and (options.get("mode", (*args, "constant", "constant")[1]) not in PLAIN_PADDING or options.get("constant_values", 0) != 0):
+        if name == "pad" and not _only_moves(*args[1:], **options):
             raise NoRule
-        operands = tuple(_stacked(part) for part in first) if several else (lift(first),)
+        operands = tuple(stacked(part) for part in first) if several else (lift(first),)
         whole = _call(function, several, args, options)
         key = (args, tuple(options.items()))
         if not name.endswith("split") and name != "unstack":
@@ -57,7 +57,12 @@ def _moving(name: str) -> Callable[..., Any]:
     return moved
 
 
-PLAIN_PADDING = ("constant", "edge", "reflect", "symmetric", "wrap")
+def _only_moves(
+    mode: Any = "constant", *, constant_values: Any = 0, reflect_type: str = "even", **options: Any
+) -> bool:  # fmt: skip
+    """Whether ``np.pad`` with these arguments repeats cells or fills in zeros."""
+    kind = mode in ("constant", "edge", "reflect", "symmetric", "wrap")
+    return kind and not np.any(constant_values) and reflect_type == "even"
 
 
 def _call(function: Any, several: bool, args: Any, options: Any) -> Callable[..., Any]:
@@ -66,7 +71,7 @@ def _call(function: Any, several: bool, args: Any, options: Any) -> Callable[...
     return lambda array: function(array, *args, **options)
 
 
-def _stacked(part: Any) -> Traced:
+def stacked(part: Any) -> Traced:
     """An item of a list of arrays, which may be a list of arrays again."""
     return FUNCTIONS[np.stack](part) if type(part) in (list, tuple) and traced_in(part) else lift(part)
 
@@ -167,7 +172,7 @@ def _reducing(name: str) -> Callable[..., Any]:
 
     def reduced(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
         if type(x) in (list, tuple):
-            x = _stacked(x)
+            x = stacked(x)
         return reduce(name.removeprefix("a") if name in ("amax", "amin") else name, function, x, axis, keepdims)
 
     if name in ("sum", "prod"):
@@ -184,15 +189,15 @@ FUNCTIONS |= {getattr(np, name): _reducing(name) for name in REDUCTIONS}
 
 @meaning
 def mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
-    x = _stacked(x)
-    return np.sum(x, axis=axis, keepdims=keepdims) / prod(x.shape[a] for a in axes_of(axis, x.ndim))  # type: ignore[call-overload]
+    x = stacked(x)
+    return np.sum(x, axis=axis, keepdims=keepdims) / prod(x.shape[a] for a in axes_of(axis, x.ndim))
 
 
 @meaning
 def var(
     x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False
 ) -> Any:  # fmt: skip
-    x = _stacked(x)
+    x = stacked(x)
     count = prod(x.shape[a] for a in axes_of(axis, x.ndim))
     return np.sum((x - mean(x, axis, keepdims=True)) ** 2, axis=axis, keepdims=keepdims) / (count - ddof)
 
@@ -215,7 +220,7 @@ def average(x: Any, axis: Any = None, weights: Any = None, *, keepdims: Any = Fa
         return mean(x, axis, keepdims=keepdims)
     if np.shape(plain(x)) != np.shape(plain(weights)):
         raise NoRule
-    return np.sum(lift(x) * weights, axis=axis, keepdims=keepdims) / np.sum(lift(weights), axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.sum(lift(x) * weights, axis=axis, keepdims=keepdims) / np.sum(lift(weights), axis=axis, keepdims=keepdims)
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -234,15 +239,16 @@ def cumsum(x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     if axis is None:
         x, axis = np.ravel(x), 0
     n = x.shape[axis]
-    return np.moveaxis(einsum("st,...t->...s", np.tri(n), np.moveaxis(x, axis, -1)), -1, axis)
+    moveaxis = FUNCTIONS[np.moveaxis]
+    return moveaxis(einsum("st,...t->...s", np.tri(n), moveaxis(x, axis, -1)), -1, axis)
 
 
 @meaning
 def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    along = np.moveaxis(lift(x), axis, 0)
+    along = FUNCTIONS[np.moveaxis](lift(x), axis, 0)
     for _ in range(n):
         along = along[1:] - along[:-1]
-    return np.moveaxis(along, 0, axis)
+    return FUNCTIONS[np.moveaxis](along, 0, axis)
 
 
 @meaning
@@ -300,7 +306,7 @@ def einsum(subscripts: Any, *arrays: Any, optimize: Any = False) -> Any:
     most = max((n for n, s in zip(extra, inputs, strict=True) if "..." in s), default=0)
     free = _letters(text)
     dots = "".join(next(free) for _ in range(most))
-    inputs = [s.replace("...", dots[most - n:]) for n, s in zip(extra, inputs, strict=True)]
+    inputs = [s.replace("...", dots[most - n :]) for n, s in zip(extra, inputs, strict=True)]
     return contraction(operands, inputs, output.replace("...", dots))
 
 
@@ -310,8 +316,8 @@ def matmul(a: Any, b: Any) -> Any:
     if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         return np.matmul(a.value, b.value)  # which says what is wrong
     batch = "".join(c for c, _ in zip(_letters("xyz"), range(max(a.ndim, b.ndim) - 2), strict=False))
-    left = batch[len(batch) - (a.ndim - 2):] + "xy" if a.ndim > 1 else "y"
-    right = batch[len(batch) - (b.ndim - 2):] + "yz" if b.ndim > 1 else "y"
+    left = batch[len(batch) - (a.ndim - 2) :] + "xy" if a.ndim > 1 else "y"
+    right = batch[len(batch) - (b.ndim - 2) :] + "yz" if b.ndim > 1 else "y"
     return contraction((a, b), [left, right], batch + left[-2:-1] + (right[-1:] if b.ndim > 1 else ""))
 
 
@@ -374,5 +380,5 @@ def _plainly(name: str) -> Callable[..., Any]:
     return lambda *args, **options: function(*plain(args), **plain(options))
 
 
-FUNCTIONS |= {getattr(np, name): _plainly(name) for name in ("shape", "ndim", "size", "result_type", "shares_memory",
-                                                             "may_share_memory", "iscomplexobj", "isrealobj")}  # fmt: skip
+OF_SHAPE = ("shape", "ndim", "size", "result_type", "shares_memory", "may_share_memory", "iscomplexobj", "isrealobj")
+FUNCTIONS |= {getattr(np, name): _plainly(name) for name in OF_SHAPE}

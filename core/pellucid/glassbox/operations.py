@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_tuple
-from pellucid.glassbox.traced import MEANINGS, Traced, constant, lift, make, plain, traced_in
+from pellucid.glassbox.traced import MEANINGS, Traced, lift, make, plain, traced_in
 
 Meaning = Callable[..., Any]
 FUNCTIONS: dict[Any, Meaning] = {}
@@ -22,7 +22,7 @@ class NoRule(Exception):
 def apply(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What ``function(*args, **options)`` means where something among the arguments is traced."""
     given = {key: value for key, value in options.items() if value is not np._NoValue}
-    if given.get("out", None) is not None:
+    if given.get("out") is not None:
         return opaque(function, args, given)
     given.pop("out", None)
     meaning = FUNCTIONS.get(function)
@@ -192,7 +192,8 @@ def _chosen_by(shape: tuple[int, ...], index: tuple[Any, ...], condition: HostAr
     together = np.broadcast_shapes(*(a.shape for a in arrays))
     by = np.broadcast_to(np.arange(condition.size).reshape(condition.shape), together).ravel()
     # In place of x: an array that says along one indexed axis where one is, indexed by "where in the index".
-    axis, parts, first = 0, [], None
+    parts: list[Any] = []
+    axis, first = 0, None
     lengths = list(shape)
     used = sum(part is not None and part is not Ellipsis for part in index)
     for part in index:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pellucid.glassbox.expr import Expr
+from pellucid.glassbox.expr import NOT_TRIED, Expr
 
 LETTERS = "kijlmnt"
 MOST_NODES = 40
@@ -20,7 +20,9 @@ class Pattern:
         ranges: from where to where each runs.
     """
 
-    def __init__(self, example: Expr, letters: list[str], ranges: list[range], names: dict[int, tuple[str, ...]]) -> None:
+    def __init__(
+        self, example: Expr, letters: list[str], ranges: list[range], names: dict[int, tuple[str, ...]]
+    ) -> None:  # fmt: skip
         self.example = example
         self.letters = letters
         self.ranges = ranges
@@ -31,8 +33,14 @@ class Pattern:
         return self._names.get(id(expr), tuple(map(str, expr.index)))
 
 
-def pattern_of(terms: Sequence[Expr]) -> Pattern | None:
-    """The pattern of all of these terms; None where they are built differently or no letters describe them."""
+def pattern_of(total: Expr) -> Pattern | None:
+    """The pattern of the terms of a sum; None where they are built differently or no letters describe them."""
+    if total.pattern is NOT_TRIED:
+        total.pattern = _pattern_of(total.args)
+    return total.pattern
+
+
+def _pattern_of(terms: Sequence[Expr]) -> Pattern | None:
     columns = _leaves(terms)
     if columns is None:
         return None
@@ -77,6 +85,8 @@ def _word(axis: tuple[int, ...], runs: list[tuple[tuple[int, ...], str]]) -> str
         away = axis[0] - values[0]
         if all(a - v == away for a, v in zip(axis, values, strict=True)):
             return letter + (f"+{away}" if away > 0 else f"−{-away}" if away else "")
+        if all(a + v == axis[0] + values[0] for a, v in zip(axis, values, strict=True)):
+            return f"{axis[0] + values[0]}−{letter}"
     runs.append((axis, LETTERS[len(runs) % len(LETTERS)]))
     return runs[-1][1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,8 @@ from pellucid.glassbox.terms import Term, largest, terms_of, total
 from pellucid.glassbox.traced import Traced
 from pellucid.glassbox.writing import LATEX, SHORT, TEXT, Writer
 
+WIDTH = 110
+"""Columns of the text of a Why."""
 SHOWN = 5
 """Terms, and parents, that the text of a Why names."""
 
@@ -78,12 +81,16 @@ class Why:
     def __str__(self) -> str:
         left = TEXT.cell(self.symbol, self.cell)
         pad = " " * len(left)
-        lines = [f"{TEXT.cell(self.name, self.cell)} = {self.value:.9g}"]
+        lines = [f"{TEXT.cell(self.name, self.cell)} = {_exact(self.value)}"]
         if self.equation is not None and self.equation.python is not None:
-            lines.append(f"  {self.equation.of} = {self.equation.python}")
-        lines += [f"  {self.scalar}", f"  {pad} = {self.numbers}", f"  {pad} = {self.total:.9g}"]
+            lines += _wrapped(f"  {self.equation.of} = ", self.equation.python)
+        lines += _wrapped(f"  {left} = ", self.scalar.removeprefix(f"{left} = "))
+        if self.expr is None or self.expr.op not in ("cell", "number"):
+            lines += _wrapped(f"  {pad} = ", self.numbers)
+        lines.append(f"  {pad} = {_exact(self.total)}")
         if len(self.terms) > SHORT:
             lines += self._largest()
+        lines += [f"  because {reason}" for reason in self._reasons()]
         if self.parents:
             named = ", ".join(TEXT.cell(*place) for place in self.parents[:SHOWN])
             rest = len(self.parents) - SHOWN
@@ -94,17 +101,29 @@ class Why:
         found = self.sorted()
         width = max(len(term.label) for term in found[:SHOWN])
         lines = ["  the largest terms:"]
-        lines += [f"    {term.label:{width}} = {TEXT.number(term.value):>10} = {term.numbers}" for term in found[:SHOWN]]
+        for term in found[:SHOWN]:
+            value = TEXT.number(term.value)
+            numbers = "" if term.numbers == value else f" = {term.numbers}"
+            lines.append(f"    {term.label:{width}} = {value}{numbers}")
         if len(found) > SHOWN:
             lines.append(f"    … and {len(found) - SHOWN:,} more, together {TEXT.number(total(found[SHOWN:]))}")
         return lines
+
+    def _reasons(self) -> list[str]:
+        """What has chosen the expression among others, a few of it."""
+        expr, found = self.expr, []
+        while expr is not None and expr.op == "choose":
+            found += [reason for reason in expr.args[1:] if reason.op != "number"]
+            expr = expr.args[0]
+        shown = [f"{TEXT.write(reason)} = {TEXT.number(reason.value)}" for reason in found[:SHORT]]
+        return shown + ([f"… and {len(found) - SHORT:,} more"] if len(found) > SHORT else [])
 
     def _pattern(self) -> Pattern | None:
         """Of a right-hand side that is a long sum, with or without something beside it."""
         if self.expr is None:
             return None
         sums = [part for part in (self.expr, *self.expr.args) if part.op == "sum" and len(part.args) > SHORT]
-        found = [pattern_of(part.args) for part in sums]
+        found = [pattern_of(part) for part in sums]
         return found[0] if len(found) == 1 else None
 
     def _right(self, writer: Writer) -> str:
@@ -122,7 +141,7 @@ class Why:
 
     def _with_numbers(self, writer: Writer) -> str:
         writer = writer.numbers()
-        if len(self.terms) == 1 and self.expr is not None:
+        if self.expr is not None and (len(self.terms) == 1 or not _has_long_sum(self.expr)):
             return writer.write(self.expr)
         if len(self.terms) <= SHORT:
             return _joined([term.written(writer) for term in self.terms], False, writer)
@@ -133,6 +152,31 @@ class Why:
         if writer.latex:
             return shown + rf" + \underbrace{{\dots}}_{{{rest}\text{{ more, together }}{together}}}"
         return f"{shown} + … and {rest:,} more, together {together}"
+
+
+def _has_long_sum(expr: Expr) -> bool:
+    """Whether a sum that is taken apart is too long to be written out."""
+    pending, looked_at = [expr], 0
+    while pending and looked_at < 50:
+        expr, looked_at = pending.pop(), looked_at + 1
+        if expr.op == "sum" and len(expr.args) > SHORT:
+            return True
+        if expr.op in ("sum", "subtract", "product", "divide", "negative", "choose"):
+            pending += expr.args
+    return bool(pending)
+
+
+def _exact(value: float) -> str:
+    """A number with nine digits: what float32 tells apart."""
+    return f"{value:.9g}".replace("-", "−")
+
+
+def _wrapped(first: str, text: str) -> list[str]:
+    """Lines that fit a terminal, the further ones below the beginning of the text."""
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=" " * min(len(first), 30), break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first]  # fmt: skip
 
 
 def _joined(parts: Sequence[str], more: bool, writer: Writer) -> str:
@@ -147,8 +191,8 @@ def _joined(parts: Sequence[str], more: bool, writer: Writer) -> str:
 
 
 def explain(
-    name: str, cell: tuple[int, ...], value: float, equation: Equation | None, traced: Traced, *, symbol: str | None = None,
-    note: str = "",
+    name: str, cell: tuple[int, ...], value: float, equation: Equation | None, traced: Traced, *,
+    symbol: str | None = None, note: str = "",
 ) -> Why:  # fmt: skip
     """Why a cell is what it is, by the equation that made its quantity.
 

@@ -200,8 +200,12 @@ class Recorder:
         return result
 
     def _given_layer(self, call: Call, inputs: Sequence[Array]) -> None:
-        for of, x in numbered("x", inputs).items():
-            call.given[of] = self.add(call.pattern.format(of), x, call, of)
+        asking = self._stack[-1] if call.path == "" and self._stack and self._stack[-1].kind == "objective" else None
+        for i, (of, x) in enumerate(numbered("x", inputs).items()):
+            made = None if asking is None or not _tells(asking, f"seen{i}") else asking
+            call.given[of] = self.add(call.pattern.format(of), x, made or call, of if made is None else f"seen{i}")
+            if made is not None:
+                made.made[f"seen{i}"] = call.given[of]
         call.values["inputs"] = tuple(call.given)  # what the name stands for is looked up with the others
         for symbol, value in symbols(call.component).items():  # type: ignore[arg-type]
             if isinstance(value, Param | State):
@@ -239,12 +243,15 @@ class Recorder:
         self._kept(call, ctx)
 
     def _made_loss(self, call: Call, ctx: Context, result: Any) -> None:
-        for equation in call.phases.forward:
-            if equation.of not in ("loss", "dprediction") and not is_helper(equation):
-                self.add_equation(call.name_of(equation.of), call, equation.of)
         if call.kind == "objective":
+            self._heard(call)
             for name, value in ctx.parts.items():
                 call.made[name] = self.add(f"{self.prefix}loss.{name}", value, call, name)
+        known = {"loss", "objective", "dprediction", *call.made}
+        for equation in call.phases.forward:
+            if equation.of not in known and not equation.of.startswith("dy") and not is_helper(equation):
+                self.add_equation(call.name_of(equation.of), call, equation.of)
+        if call.kind == "objective":
             of, name = "objective", f"{self.prefix}loss"
             held = self.quantities.get(name)
             if held is not None and held.array is not None and np.array_equal(held.array, self.host(result)):
@@ -253,6 +260,17 @@ class Recorder:
         else:
             of, name = "loss", call.pattern.removesuffix(".{}")
         call.made[of] = self.add(name, result, call, of, shared=False)
+
+    def _heard(self, call: Call) -> None:
+        """What an objective has asked of its model, if it has asked once, and what it has drawn."""
+        roots = [inner for inner in call.within() if inner.kind == "layer" and inner.path == ""]
+        drawn = call.pattern.format("drawn.")
+        call.groups["drawn"] = {n.removeprefix(drawn): n for n in self.quantities if n.startswith(drawn)}
+        for symbol, value in symbols(call.component).items():  # type: ignore[arg-type]
+            call.values[symbol] = value
+        if len(roots) == 1:
+            call.groups["seen"] = [roots[0].given[of] for of in roots[0].values["inputs"]]
+            call.given |= {of: name for of, name in roots[0].made.items() if of.startswith("y")}
 
     def _kept(self, call: Call, ctx: Context) -> None:
         """What the code has put aside for its backward."""
@@ -265,9 +283,13 @@ class Recorder:
         call = self._open.get((id(part), id(ctx)))
         if call is None:  # its forward ran before anybody looked
             return code(*given, **named)
+        telling = next((c for c in self.calls if c.kind == "objective" and c.micro == self.micro and call in c.inner), None)
         for of, dy in numbered("dy", given[1:]).items() if part.kind == "layer" else ():
             if dy is not None:
-                call.given[of] = self.add(call.pattern.format(of), dy, call, of)
+                made = telling if telling is not None and path == "" and _tells(telling, of) else None
+                call.given[of] = self.add(call.pattern.format(of), dy, made or call, of)
+                if made is not None:
+                    made.made[of] = call.given[of]
         self._stack.append(call)
         try:
             result = code(*given, **named)
@@ -296,7 +318,7 @@ class Recorder:
 
             def drawn(shape: tuple[int, ...], name: str = "") -> Array:
                 numbers = draw(shape, name)
-                self.add(call.pattern.format(f"drawn.{name or what}"), numbers, call, shared=False)
+                self.add(call.pattern.format(f"drawn.{name or what}"), numbers, call, origin="drawn", shared=False)
                 return numbers
 
             return drawn
@@ -325,11 +347,16 @@ class Recorder:
         for what in ("uniform", "normal"):
             draw: Any = getattr(again, what)
             if what in names and shape and ctx.uses_streams:
-                call.given[what] = self.add(call.pattern.format(what), draw(shape), call, shared=False)
+                call.given[what] = self.add(call.pattern.format(what), draw(shape), call, origin="drawn", shared=False)
             elif what in names and shape:  # as a rate of 0 does without
                 call.values[what] = self.host(draw(shape))
             if f"{what}_of" in names:
                 call.values[f"{what}_of"] = _drawn_by(draw, self.ops)
+
+
+def _tells(call: Call, of: str) -> bool:
+    """Whether an equation with an expression of the component is of it."""
+    return any(equation.of == of and equation.python is not None for equation in call.equations)
 
 
 def _drawn_by(draw: Callable[[tuple[int, ...]], Array], ops: Any) -> Draw:

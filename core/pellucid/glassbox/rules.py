@@ -51,11 +51,11 @@ def elementwise(made: Traced, places: HostArray, first: bool) -> Plan:
 
 
 def apply(name: str, value: Any, args: tuple[Expr, ...]) -> Expr:
-    """A function of expressions; ``1 · a`` is ``a``, ``0 · a`` is 0, and ``a + 0`` is ``a``, where these are constants."""
+    """A function of expressions. ``1 · a`` is ``a``, ``0 · a`` is 0, and ``a + 0`` is ``a``, of constants 0 and 1."""
     if name in ("multiply", "product"):
         if value == 0 and any(_is(a, 0) for a in args):
             return ZERO
-        kept = tuple(a for a in args if not _is(a, 1))
+        kept = tuple(part for a in args if not _is(a, 1) for part in (a.args if a.op == "product" else (a,)))
         return kept[0] if len(kept) == 1 else Expr("product", value, kept or args[:1])
     if name == "divide" and _is(args[1], 1):
         return args[0]
@@ -161,7 +161,8 @@ def reduction(made: Traced, places: HostArray, first: bool) -> Plan:
     (x,) = made.operands
     kept = [i for i in range(x.ndim) if i not in axes]
     length = prod(x.shape[i] for i in axes)
-    rows = np.arange(x.size).reshape(x.shape).transpose(*kept, *axes).reshape(-1 if length else made.size, length)[places]
+    places_in_x = np.arange(x.size).reshape(x.shape).transpose(*kept, *axes)
+    rows = places_in_x.reshape(made.size, length)[places]
     values = values_of(made, places)
 
     def build(cells: list[Expr]) -> list[Expr]:
@@ -272,7 +273,8 @@ def products(
             for letter in found.keys() & table.keys():
                 fits &= table[letter][left] == found[letter][right]
             left, right = left[fits], right[fits]
-            table = {c: np.broadcast_to(i, rows)[left] for c, i in table.items()} | {c: i[right] for c, i in found.items()}
+            table = {c: np.broadcast_to(i, rows)[left] for c, i in table.items()}
+            table |= {c: i[right] for c, i in found.items()}
             rows = len(left)
     for letter in dict.fromkeys("".join(inputs)):
         if letter not in table:

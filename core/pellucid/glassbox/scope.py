@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from pellucid.glassbox.equations import BUILTINS, Activation, erf as plain_erf
-from pellucid.glassbox.functions import FUNCTIONS
-from pellucid.glassbox.operations import apply, elementwise
+from pellucid.glassbox.functions import stacked
+from pellucid.glassbox.operations import FUNCTIONS, apply, elementwise
 from pellucid.glassbox.traced import MEANINGS, Traced, constant, lift, make, plain, traced_in
 
 
@@ -41,7 +41,7 @@ class Namespace:
         """An array, or a list of numbers and arrays, as a new array."""
         if not traced_in(value):
             return constant(np.array(value, dtype))
-        made = np.copy(value) if isinstance(value, Traced) else FUNCTIONS[np.stack](value)  # type: ignore[arg-type]
+        made = np.copy(value) if isinstance(value, Traced) else stacked(value)
         return made if dtype is None else made.astype(dtype)
 
     def asarray(self, value: Any, dtype: Any = None, **options: Any) -> Any:
@@ -56,7 +56,7 @@ class Namespace:
         """An array of one number, which may be traced."""
         if not isinstance(fill_value, Traced):
             return constant(np.full(shape, fill_value, dtype))
-        return np.broadcast_to(fill_value, shape)  # type: ignore[arg-type]
+        return np.broadcast_to(fill_value, shape)
 
     def einsum(self, subscripts: Any, *arrays: Any, **options: Any) -> Any:
         """As NumPy's, which would not ask a Traced array beside a list."""
@@ -129,7 +129,8 @@ class TracedActivation:
 
     def _find(self, wanted: str, z: Traced) -> Any:
         assert self.layer is not None
-        names = {**{k: symbolic(k, v) for k, v in self.layer.arguments().items()}, "x": z, "dy": constant(np.ones(z.shape))}
+        names = {name: symbolic(name, value) for name, value in self.layer.arguments().items()}
+        names |= {"x": z, "dy": constant(np.ones(z.shape))}
         for equation in self.layer.equations:
             if equation.python is not None:
                 names[equation.of] = run(equation.python, equation.of, names)

@@ -19,6 +19,7 @@ from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
 from pellucid.glassbox.samples import samples
+from pellucid.glassbox.sensitivity import Sensitivity
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.glassbox.what_if import WhatIf, what_if
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -98,6 +99,7 @@ class Trace:
         self.calls, self.setting = list(calls), setting
         self._evaluated: dict[int, dict[str, Any]] = {}
         self._traced: dict[int, TracedEquations] = {}
+        self.sensitivity = Sensitivity(self)
 
     # -- quantities ------------------------------------------------------------------------------------------------
 
@@ -175,6 +177,10 @@ class Trace:
             held = self._quantities.get(name)
             if held is not None:
                 scope[of] = self[name]
+        for of, group in call.groups.items():
+            pairs = group.items() if isinstance(group, dict) else enumerate(group)
+            found = {key: self[name] for key, name in pairs if name in self}
+            scope[of] = found if isinstance(group, dict) else tuple(found.values())
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
         return scope

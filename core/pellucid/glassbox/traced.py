@@ -161,16 +161,16 @@ class Traced(NDArrayOperatorsMixin):
 
     @property
     def T(self) -> Any:
-        return np.transpose(self)  # type: ignore[call-overload]
+        return np.transpose(self)
 
     def reshape(self, *shape: Any, **options: Any) -> Any:
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)  # type: ignore[call-overload]
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
 
     def transpose(self, *axes: Any) -> Any:
-        return np.transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None)  # type: ignore[call-overload]
+        return np.transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None)
 
     def flatten(self) -> Any:
-        return np.ravel(self)  # type: ignore[call-overload]
+        return np.ravel(self)
 
     def astype(self, dtype: Any, **options: Any) -> Any:
         return MEANINGS["astype"](self, dtype)

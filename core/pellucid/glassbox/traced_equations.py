@@ -113,7 +113,8 @@ class TracedEquations(Mapping[str, Traced]):
 
     def _result(self, place: int) -> Any:
         of = self._equations[place].of
-        label, recorded = self._results.get(of, (None, None)) if self._place(of, len(self._equations)) == place else (None, None)
+        is_last = self._place(of, len(self._equations)) == place  # of several of one name it is what was recorded
+        label, recorded = self._results.get(of, (None, None)) if is_last else (None, None)
         if recorded is not None:
             return leaf(recorded, of, label or of)
         root = self._root(place)

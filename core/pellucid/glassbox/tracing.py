@@ -138,7 +138,7 @@ def _watch_batch(recorder: Recorder, batch: Any, number: int, begun: Callable[[]
         if y is not None and not several:
             add(f"{prefix}y", y, origin="given")
         if batch.source.weight is not None:  # past the note that somebody has looked at it
-            add(f"{prefix}weight", object.__getattribute__(batch.batch, "weight"), origin="given")
+            add(f"{prefix}sample_weight", object.__getattribute__(batch.batch, "weight"), origin="given")
 
         begun()
 

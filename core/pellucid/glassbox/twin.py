@@ -158,7 +158,7 @@ class Twin:
             for name in self.trace.names():
                 own = name.removeprefix(prefix)
                 given = name.startswith(prefix) and self.trace.quantity(name).origin == "given"
-                if given and own.partition(".")[0] in ("x", "y", "weight", "rows"):
+                if given and own.partition(".")[0] in ("x", "y", "sample_weight", "rows"):
                     parts.setdefault(own, []).append(self.trace[name])
         missing = [name for name in ("x", "x.0") if name in parts]
         if not missing or any(len(each) != len(self.rows) for each in parts.values()):
@@ -170,7 +170,7 @@ class Twin:
         if named:
             in_order = list(named) == [str(k) for k in range(len(named))]
             y = tuple(named.values()) if in_order else named
-        source = Source(inputs, y, whole.get("weight"), numbers=whole.get("rows"))
+        source = Source(inputs, y, whole.get("sample_weight"), numbers=whole.get("rows"))
         source.full = self.setting.full
         return source
 

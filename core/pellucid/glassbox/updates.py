@@ -87,7 +87,7 @@ class UpdateRecorder:
             states[state.path] = states.get(state.path, 0) + 1
             more = "" if states[state.path] == 1 else f"#{states[state.path]}"
             recorder.add(f"{state.path}.asked{more}", value)
-            recorder.add(f"{state.path}.rate{more}", np.float64(rate))
+            recorder.add(f"{state.path}.rate{more}", np.float64(rate), origin="set")
         penalties = update.penalties()
         for param, regularizer in update.regularized:
             self._penalty(param, regularizer)
@@ -160,7 +160,7 @@ class UpdateRecorder:
                 call = Call("lr", None, "trainer", "{}", values={"base_lr": segment.base_lr})
                 if factor is not None:
                     call.given["factor"], call.own = factor, (LR,)
-                call.made["lr"] = recorder.add(name, np.float64(segment.hyper[0]), call, "lr")
+                call.made["lr"] = recorder.add(name, np.float64(segment.hyper[0]), call, "lr", "set" if factor is None else "recorded")
             for param in segment.params:
                 self._rates[param.path] = name
 

@@ -16,7 +16,7 @@ DEEP = 9
 LONG = 600
 """Letters of an expression that are written."""
 
-SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
+SUM, PRODUCT, POWER, ATOM = range(4)
 """How tightly an operation binds."""
 COMPARISONS = {
     "equal": "=", "not_equal": "≠", "less": "<", "less_equal": "≤", "greater": ">", "greater_equal": "≥",
@@ -29,7 +29,30 @@ NAMES = {
 }  # fmt: skip
 LATEX_NAMES = ("exp", "log", "max", "min", "tanh", "sin", "cos", "tan", "sinh", "cosh", "arctan", "arcsin", "arccos")
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi pi rho sigma tau phi chi psi omega Phi Sigma".split()
+    (
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "eta",
+        "theta",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+        "Phi",
+        "Sigma",
+    )
 )
 
 
@@ -69,32 +92,37 @@ class Writer:
         return self.number(expr.value) if self.with_numbers else (r"\dots" if self.latex else "…")
 
     def _write(self, expr: Expr, around: int, depth: int, pattern: Pattern | None = None) -> str:
-        if depth > DEEP:
-            return self._cut(expr)
-        text, binds = self._parts(expr, depth, pattern)
+        text, binds = self._parts(expr, depth, pattern) if depth <= DEEP else (self._cut(expr), ATOM)
+        if text.startswith(("-", MINUS)) and around > PRODUCT:
+            binds = SUM
         return text if binds >= around else (rf"\left({text}\right)" if self.latex else f"({text})")
 
     def _parts(self, expr: Expr, depth: int, pattern: Pattern | None) -> tuple[str, int]:
         """The text, and how tightly it binds."""
-        op, args = expr.op, expr.args
+        op, args, minus = expr.op, expr.args, "-" if self.latex else MINUS
         if op == "number" or (op == "cell" and self.with_numbers):
-            return self.number(expr.value), SIGN if str(expr.value).startswith("-") else ATOM
+            return self.number(expr.value), ATOM
         if op == "cell":
             index: tuple[Any, ...] = expr.index if pattern is None else pattern.index(expr)
             return self.cell(expr.symbol, index), ATOM
         if op == "choose":
             return self._parts(args[0], depth, pattern)
         if op == "sum":
-            return self._sum(expr, depth, pattern), SUM
-        one = lambda i, around: self._write(args[i], around, depth + 1, pattern)  # noqa: E731
+            long = self.with_numbers and depth and len(args) > SHORT
+            return (self.number(expr.value), ATOM) if long else (self._sum(expr, depth, pattern), SUM)
+
+        def one(i: int, around: int) -> str:
+            return self._write(args[i], around, depth + 1, pattern)
+
         if op == "subtract":
-            return f"{one(0, SUM)} {MINUS if not self.latex else '-'} {one(1, PRODUCT)}", SUM
+            return f"{one(0, SUM)} {minus} {self._after_sign(one(1, PRODUCT))}", SUM
         if op == "negative":
-            return f"{MINUS if not self.latex else '-'}{one(0, PRODUCT)}", SIGN if depth else SUM
+            return f"{minus}{self._after_sign(one(0, PRODUCT))}", PRODUCT
         if op == "product":
             if len(args) > SHORT * 2:
                 return self._function(expr, depth, pattern), ATOM
-            return (r" \cdot " if self.latex else "·").join(one(i, SIGN if not i else POWER) for i in range(len(args))), PRODUCT
+            times = r" \cdot " if self.latex else "·"
+            return times.join(one(i, POWER if i else PRODUCT) for i in range(len(args))), PRODUCT
         if op == "divide":
             if self.latex:
                 return rf"\frac{{{one(0, SUM)}}}{{{one(1, SUM)}}}", ATOM
@@ -112,6 +140,12 @@ class Writer:
             return rf"\sqrt{{{one(0, SUM)}}}", ATOM
         return self._function(expr, depth, pattern), ATOM
 
+    def _after_sign(self, text: str) -> str:
+        """In brackets where it begins with a sign of its own."""
+        if not text.startswith(("-", MINUS)):
+            return text
+        return rf"\left({text}\right)" if self.latex else f"({text})"
+
     def _function(self, expr: Expr, depth: int, pattern: Pattern | None) -> str:
         name = NAMES.get(expr.op, expr.op)
         if name.startswith("astype"):
@@ -128,15 +162,13 @@ class Writer:
     def _sum(self, expr: Expr, depth: int, pattern: Pattern | None) -> str:
         args = expr.args
         if len(args) > SHORT:
-            if self.with_numbers and depth:
-                return self.number(expr.value)
-            found = None if self.with_numbers or pattern is not None else pattern_of(args)
+            found = None if self.with_numbers or pattern is not None else pattern_of(expr)
             if found is not None:
                 return self._pattern(found, depth)
             if pattern is not None:  # the sum stands within another one's pattern
                 return r"\sum \dots" if self.latex else "Σ…"
             ends = [self._write(args[i], SUM, depth + 1) for i in (0, 1, -1)]
-            return f"{ends[0]} + {ends[1]} + {'…' if not self.latex else chr(92) + 'dots'} + {ends[2]}"
+            return " + ".join((*ends[:2], r"\dots" if self.latex else "…", ends[2]))
         text = self._write(args[0], SUM, depth + 1, pattern)
         for arg in args[1:]:
             part = self._write(arg, SUM, depth + 1, pattern)
