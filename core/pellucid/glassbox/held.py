@@ -12,7 +12,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.differences import ROUNDING, measured
 from pellucid.glassbox.inputs import LayerInputs
-from pellucid.glassbox.samples import Contributions
+from pellucid.glassbox.samples import WHOLE, Contributions, largest_gradient
 from pellucid.glassbox.twin import Opened, Twin
 from pellucid.interfaces.parameters import Param
 
@@ -89,20 +89,20 @@ def held_gradients(
         gradients = inputs.gradients()
         variables = [*_parameters(trace, inputs, gradients, rng, unchecked)]
         variables += [*_penalties(trace, twin), *_inputs(trace, inputs)]
-        allowed = RECORDED[str(trace.setting.told["dtype"])]
+        allowed, least = RECORDED[str(trace.setting.told["dtype"])], WHOLE * largest_gradient(trace)
         for variable, number in zip(variables, spread(cells, [v.moved.size for v in variables]), strict=True):
-            yield _held(variable, rng.choice(variable.moved.size, number, replace=False), allowed)
+            yield _held(variable, rng.choice(variable.moved.size, number, replace=False), allowed, least)
             inputs.shifts.clear()
 
 
-def _held(variable: _Variable, cells: HostArray, allowed: float) -> Held:
+def _held(variable: _Variable, cells: HostArray, allowed: float, least: float) -> Held:
     largest = float(np.abs(variable.gradient).max(initial=0.0))
     recorded = variable.gradient if variable.recorded is None else variable.recorded
     kinks, exact, passed = 0, 0.0, True
     error, worst, slope = -1.0, int(cells[0]), np.nan
     for i in np.sort(cells).tolist():
         a, r = float(variable.gradient.flat[i]), float(recorded.flat[i])
-        size = max(float(variable.size.flat[i]), SMALL * largest, 1e-300)
+        size = max(float(variable.size.flat[i]), SMALL * largest, least)
         found = measured(
             variable.value, variable.moved, i, a, EXACT, size=size, at=float(variable.at.flat[i]), jump=EXACT,
             rounding=variable.rounding,
