@@ -25,6 +25,7 @@ from pellucid.glassbox.samples import samples
 from pellucid.glassbox.sensitivity import Sensitivity
 from pellucid.glassbox.trace_writing import write_trace
 from pellucid.glassbox.traced_equations import TracedEquations
+from pellucid.glassbox.what_if import WhatIf, what_if
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none
@@ -255,6 +256,33 @@ class Trace:
             ConfigError, DataError: see :meth:`replay`.
         """
         return certify(self, cells, seed)
+
+    def what_if(
+        self, name: str | None = None, cell: Any = (), by: float | None = None, *, lr: float | None = None,
+        without_sample: int | None = None,
+    ) -> WhatIf:  # fmt: skip
+        """What would have been if a weight, the learning rate or the batch had been another one.
+
+        ::
+
+            print(trace.what_if("layers.0.weight", (3, 7), +0.1))
+            trace.what_if(lr=0.1)
+            trace.what_if(without_sample=12)
+
+        Foretold from the recorded gradient, ``ΔL ≈ g Δθ``, beside what the loss of this batch then is; and what becomes
+        of the step. All is computed in float64 on a copy, with the same random numbers. A prediction has no loss: there
+        it is the outputs that change.
+
+        Args:
+            name, cell, by: a parameter, which of its cells, and by how much it is another.
+            lr: in place of the optimizer's learning rates, before the schedule's factor.
+            without_sample: a row of the batch, from 0. Its weight becomes 0; it stays in the statistics of the batch.
+
+        Raises:
+            ConfigError: other than one thing is supposed, or a number is out of range; see also :meth:`replay`.
+            DataError: there is no such parameter, cell or sample.
+        """
+        return what_if(self, name, cell, by, lr=lr, without_sample=without_sample)
 
     def samples(self, name: str) -> HostArray:
         """What each row of the batch has contributed, (N, *shape) in float64; their sum is the quantity.
