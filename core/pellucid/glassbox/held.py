@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,13 @@ from pellucid.interfaces.parameters import Param
 
 EXACT = 1e-6
 """By how much backward and central difference may differ, both in float64, relative to the size of what is added up."""
-RECORDED = {"float32": 1e-3, "float64": 1e-6}
+RECORDED = {"float32": 1e-4, "float64": 1e-6}
 """By how much a recorded gradient may differ, by the model's type."""
+WOBBLE = 1e-6
+"""Relative to each weight and input: by so much all are moved at random, to see how much rounding does to gradients."""
+ROUNDINGS = 64
+"""So many units of the last place all numbers of a step together may be off."""
+DRAWS = 3
 SMALL = 1e-2
 """Of the largest number of an array: what is smaller is measured by so much."""
 
@@ -58,6 +63,7 @@ class _Variable:
         name: of the gradient.
         value: the number; moved: what it is differentiated by, changed in place; at: its values.
         gradient: by the code in float64; recorded: in the trace, or None; size: of what was added up to it.
+        rough: by how much rounding may have changed what was recorded.
         rounding: of the value, relative to it.
     """
 
@@ -68,6 +74,7 @@ class _Variable:
     gradient: HostArray
     recorded: HostArray | None
     size: HostArray
+    rough: HostArray | float = 0.0
     rounding: float = ROUNDING
 
 
@@ -87,9 +94,11 @@ def held_gradients(
     inputs = LayerInputs(twin)
     with inputs.watching():
         gradients = inputs.gradients()
+        rough = _rough(inputs, gradients, rng)
         variables = [*_parameters(trace, inputs, gradients, rng, unchecked)]
         variables += [*_penalties(trace, twin), *_inputs(trace, inputs)]
         allowed, least = RECORDED[str(trace.setting.told["dtype"])], WHOLE * largest_gradient(trace)
+        variables = [replace(each, rough=rough.get(each.name, 0.0)) for each in variables]
         for variable, number in zip(variables, spread(cells, [v.moved.size for v in variables]), strict=True):
             yield _held(variable, rng.choice(variable.moved.size, number, replace=False), allowed, least)
             inputs.shifts.clear()
@@ -112,7 +121,8 @@ def _held(variable: _Variable, cells: HostArray, allowed: float, least: float) -
             continue
         # A backward that agrees with the difference is the better of the two: it has no noise.
         truth = a if found.error < EXACT else found.slope
-        own = min(abs(r - truth), abs(r - found.slope)) / max(size, abs(r), abs(truth))
+        rough = float(np.broadcast_to(variable.rough, variable.moved.shape).flat[i]) / allowed
+        own = min(abs(r - truth), abs(r - found.slope)) / max(size, abs(r), abs(truth), rough)
         own, beside = (each if each == each else np.inf for each in (own, found.error))
         passed, exact = passed and own < allowed and beside < EXACT, max(exact, beside)
         if own > error:
@@ -132,6 +142,41 @@ def spread(cells: int, sizes: Sequence[int]) -> list[int]:
         for i in more[: max(1, left)]:
             found[i] += min(max(1, left // len(more)), sizes[i] - found[i])
     return found
+
+
+def _rough(
+    inputs: LayerInputs, gradients: Mapping[str, HostArray], rng: np.random.Generator
+) -> dict[str, HostArray]:  # fmt: skip
+    """By how much rounding may have changed each gradient: all weights and inputs of the batch are moved a little.
+
+    Behind a batch norm of rows that are almost equal, say, it is much.
+    """
+    twin = inputs.twin
+    unit = float(np.finfo(str(twin.setting.told["dtype"])).eps)
+    moved = [param.data for param in twin.arena.params] + [x for x in twin.source.inputs if x.dtype.kind == "f"]
+    kept = [x.copy() for x in moved]
+    before = {f"{path}.grad": each for path, each in gradients.items()} | _by_gradient(inputs.slopes)
+    squares = {name: np.zeros_like(each) for name, each in before.items()}
+    for _ in range(DRAWS):
+        for x, value in zip(moved, kept, strict=True):
+            x[...] = value * (1 + WOBBLE * rng.normal(size=x.shape))
+        again = {f"{path}.grad": each for path, each in inputs.gradients().items()} | _by_gradient(inputs.slopes)
+        for name, square in squares.items():
+            square += ((again[name] - before[name]) / WOBBLE) ** 2 / DRAWS
+    for x, value in zip(moved, kept, strict=True):
+        x[...] = value
+    inputs.gradients()
+    return {name: ROUNDINGS * unit * np.sqrt(square) for name, square in squares.items()}
+
+
+def _by_gradient(slopes: Mapping[str, HostArray]) -> dict[str, HostArray]:
+    """By the names of the gradients: ``layers.0.x`` has ``layers.0.dx``."""
+    return {_gradient_of(name): slope for name, slope in slopes.items()}
+
+
+def _gradient_of(name: str) -> str:
+    stem, _, of = name.rpartition(".")
+    return f"{stem}.d{of}"
 
 
 # -- what there is ---------------------------------------------------------------------------------------------------
@@ -189,16 +234,15 @@ def _inputs(trace: Opened, inputs: LayerInputs) -> Iterator[_Variable]:
         if not x.size or not share:
             continue
         shift = np.zeros_like(x)
-        stem, _, of = name.rpartition(".")
 
         def value(name: str = name, shift: HostArray = shift, share: float = share) -> float:
             inputs.shifts[name] = shift
             return inputs.loss() / share  # the gradient is that of the mean over the micro-batch
 
+        called = _gradient_of(name)
         yield _Variable(
-            f"{stem}.d{of}", value, shift, x, gradient, _recorded(trace, f"{stem}.d{of}"), np.zeros_like(x),
-            ROUNDING / share,
-        )  # fmt: skip
+            called, value, shift, x, gradient, _recorded(trace, called), np.zeros_like(x), rounding=ROUNDING / share
+        )
 
 
 def _recorded(trace: Opened, name: str) -> HostArray | None:

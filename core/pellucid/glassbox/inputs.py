@@ -46,9 +46,9 @@ class LayerInputs:
 
     def gradients(self) -> dict[str, HostArray]:
         """The gradient at each parameter; those at inputs are noted."""
-        self._noting = True
+        self._noting, self.slopes = True, {}
+        self._numbers.clear()
         try:
-            self._numbers.clear()
             return self.twin.gradients()
         finally:
             self._noting = False

@@ -113,9 +113,10 @@ def _watched(training: Training) -> list[Any]:
 
 @contextmanager
 def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Iterator[None]:
-    """Within: what each micro-batch is given is kept, and quantities bear its number."""
-    for k, batch in enumerate(step.batches, 1):
-        _watch_batch(recorder, batch, k, begun if k == 1 else lambda: None)
+    """Within: what each micro-batch is given is kept, and quantities bear its number. Those of one size share their
+    memory, so they are told apart by who comes first."""
+    for batch in {id(batch): batch for batch in step.batches}.values():
+        _watch_batch(recorder, batch, begun)
     try:
         yield
     finally:
@@ -124,12 +125,14 @@ def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Itera
             vars(batch).pop("_gather", None)
 
 
-def _watch_batch(recorder: Recorder, batch: Any, number: int, begun: Callable[[], None]) -> None:
+def _watch_batch(recorder: Recorder, batch: Any, begun: Callable[[], None]) -> None:
     kind = type(batch)
 
     def forward() -> Any:
-        recorder.micro = number
-        return kind.forward(batch)
+        recorder.micro = len(recorder.counts) + 1
+        loss = kind.forward(batch)
+        recorder.counts.append(float(batch.ctx.count))
+        return loss
 
     def gather() -> None:
         kind._gather(batch)
@@ -145,8 +148,8 @@ def _watch_batch(recorder: Recorder, batch: Any, number: int, begun: Callable[[]
             add(f"{prefix}y", y, origin="given")
         if batch.source.weight is not None:  # past the note that somebody has looked at it
             add(f"{prefix}sample_weight", object.__getattribute__(batch.batch, "weight"), origin="given")
-
-        begun()
+        if not recorder.counts:
+            begun()
 
     vars(batch)["forward"], vars(batch)["_gather"] = forward, gather
 
