@@ -32,8 +32,8 @@ _KINDS = ("layer", "loss", "objective", "optimizer", "regularizer", "schedule", 
 _ORIGINS = ("given", "recorded", "equation")
 _CALL = {
     "path": str, "kind": str, "pattern": str, "number": int, "micro": int, "training": bool, "place": str,
-    "given": dict, "made": dict, "component": int | None, "values": dict, "own": bool, "parent": int | None, "outermost": bool,
-    "without": str,
+    "given": dict, "made": dict, "component": int | None, "values": dict, "own": bool, "parent": int | None,
+    "outermost": bool, "without": str,
 }  # fmt: skip
 _ROW = (str, str, str, int | None, str | None, bool)
 _HIDDEN = frozenset(("np", "erf"))
