@@ -30,8 +30,8 @@ MAX_DEPTH = 200
 _KINDS = ("layer", "loss", "objective", "optimizer", "regularizer", "schedule", "transform")
 _CALL = {
     "path": str, "kind": str, "pattern": str, "number": int, "micro": int, "training": bool, "place": str,
-    "given": dict, "made": dict, "component": int | None, "values": dict, "groups": dict, "parent": int | None, "outermost": bool,
-    "without": str,
+    "given": dict, "made": dict, "component": int | None, "values": dict, "groups": dict, "parent": int | None,
+    "outermost": bool, "without": str,
 }  # fmt: skip
 _ROW = (str, str, str, int | None, str | None, bool)
 _HIDDEN = frozenset(("np", "erf"))

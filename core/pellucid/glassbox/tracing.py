@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -61,14 +62,8 @@ class Tracing(Callback):
             total = 0 if run is None else run.total_steps
             number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
             setting = Setting.of_step(training, step, number, epoch, total)
-            recorder = Recorder(
-                step.ops, keep=self._names, limit=self.limit,
-                again=_drawn_again(training.seed, number, epoch, training=True),
-                moment={"step": number, "epoch": epoch},
-            )  # fmt: skip
-            update = UpdateRecorder(recorder, training, step, number, total)
-            begun = _batches(recorder, step, update.weights)
-            with recorder.watching(_watched(training)), begun, update.watching():
+            recorder, update, watching = step_recorder(training, step, keep=self._names, limit=self.limit)
+            with watching, update.watching():
                 yield
             if training.steps == number + 1 or step.count == 0.0:
                 done(Trace(recorder.quantities, recorder.calls, setting))
@@ -96,6 +91,27 @@ class Tracing(Callback):
         return Trace(recorder.quantities, recorder.calls, Setting.of_prediction(model))
 
 
+def step_recorder(
+    training: Training, step: Step, *, keep: Sequence[str] = ("*",), limit: int = 2**30
+) -> tuple[Recorder, UpdateRecorder, AbstractContextManager[None]]:
+    """What records a step that is about to be taken: all of it, what becomes of its gradients, and within what the
+    gradients have to be made."""
+    run = training.run
+    total = 0 if run is None else run.total_steps
+    number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
+    again = _drawn_again(training.seed, number, epoch, training=True)
+    moment = {"step": number, "epoch": epoch}
+    recorder = Recorder(step.ops, keep=keep, limit=limit, again=again, moment=moment)
+    update = UpdateRecorder(recorder, training, step, number, total)
+
+    @contextmanager
+    def watching() -> Iterator[None]:
+        with recorder.watching(_watched(training)), _batches(recorder, step, update.weights):
+            yield
+
+    return recorder, update, watching()
+
+
 def _numbered(name: str, parts: Sequence[Any]) -> dict[str, Any]:
     """``x`` if there is one, else ``x.0``, ``x.1``, …."""
     return {
@@ -114,8 +130,9 @@ def _watched(training: Training) -> list[Any]:
 @contextmanager
 def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Iterator[None]:
     """Within: what each micro-batch is given is kept, and quantities bear its number."""
-    for k, batch in enumerate(step.batches, 1):
-        _watch_batch(recorder, batch, k, begun if k == 1 else lambda: None)
+    numbers = count(1)
+    for batch in {id(batch): batch for batch in step.batches}.values():  # those of one size share their memory
+        _watch_batch(recorder, batch, numbers, begun)
     try:
         yield
     finally:
@@ -124,11 +141,11 @@ def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Itera
             vars(batch).pop("_gather", None)
 
 
-def _watch_batch(recorder: Recorder, batch: Any, number: int, begun: Callable[[], None]) -> None:
+def _watch_batch(recorder: Recorder, batch: Any, numbers: Iterator[int], begun: Callable[[], None]) -> None:
     kind = type(batch)
 
     def forward() -> Any:
-        recorder.micro = number
+        recorder.micro = next(numbers)
         return kind.forward(batch)
 
     def gather() -> None:
@@ -145,8 +162,8 @@ def _watch_batch(recorder: Recorder, batch: Any, number: int, begun: Callable[[]
             add(f"{prefix}y", y, origin="given")
         if batch.source.weight is not None:  # past the note that somebody has looked at it
             add(f"{prefix}sample_weight", object.__getattribute__(batch.batch, "weight"), origin="given")
-
-        begun()
+        if recorder.micro == 1:
+            begun()
 
     vars(batch)["forward"], vars(batch)["_gather"] = forward, gather
 
