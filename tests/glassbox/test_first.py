@@ -116,7 +116,7 @@ def _weight(rng: np.random.Generator, backend: str) -> Injected:
 
 def _data(rng: np.random.Generator, backend: str) -> Injected:
     """A number in the data of a fit: found at whichever step its row is in, by its place in the batch."""
-    part, width = [("x", 5), ("y", 2), ("weight", 0)][rng.integers(3)]
+    part, width = [("x", 5), ("y", 2), ("sample_weight", 0)][rng.integers(3)]
     rows, size = 24, int(rng.integers(2, 7))
     x, y = rng.normal(size=(rows, 5)), rng.normal(size=(rows, 2))
     row, value = int(rng.integers(rows)), rng.choice(BAD)
@@ -126,7 +126,7 @@ def _data(rng: np.random.Generator, backend: str) -> Injected:
     class Spoil(pl.Callback):
         def on_run_start(self, run: pl.Run) -> None:
             inputs, targets, weight, _ = run.data.arrays
-            {"x": inputs, "y": targets, "weight": weight}[part][(row, *column)] = value
+            {"x": inputs, "y": targets, "sample_weight": weight}[part][(row, *column)] = value
             place = int(np.flatnonzero(run.data.order(0) == row)[0])
             micro = place // size % accumulate
             prefix = f"micro.{micro + 1}." if micro else ""
@@ -135,7 +135,7 @@ def _data(rng: np.random.Generator, backend: str) -> Injected:
     model = pl.build("ann", input_shape=(5,), hidden=[4], outputs=2, seed=1, backend=backend)
     accumulate, spoil = int(rng.integers(1, 3)), Spoil()
     trainer = pl.Trainer(model, loss="mse", callbacks=[spoil], seed=int(rng.integers(99)), accumulate=accumulate)
-    weight = np.ones(rows) if part == "weight" else None
+    weight = np.ones(rows) if part == "sample_weight" else None
     return trainer, lambda: trainer.fit((x, y), epochs=1, batch_size=size, sample_weight=weight), expected
 
 

@@ -12,11 +12,11 @@ from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.page.code import code_of
 from pellucid.glassbox.page.graph import Graph, number
+from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.page.packing import Packed, type_of
 from pellucid.glassbox.page.parts import Note, Picture, Table, Window
 from pellucid.glassbox.page.steps import all_calls, steps_of, title_of
 from pellucid.glassbox.quantity import Call
-from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.traced import Traced
 from pellucid.glassbox.traced_equations import TracedEquations
 
