@@ -98,7 +98,7 @@ class Within:
         outputs = tuple(self._named(name) for of, name in call.made.items() if of.startswith("y"))
         gradients = []
         for of in call.values["inputs"]:
-            name = call.made.get(f"d{of}")
+            name = call.pattern.format(f"d{of}")
             gradients.append(self._named(name) if name in self.trace else None)
         return InnerCall(outputs, tuple(gradients))
 
