@@ -27,7 +27,8 @@ class Operation(NamedTuple):
             :mod:`pellucid.glassbox.cells`: ``"elementwise"``, ``"move"``, ``"pick"``, ``"choose"``, ``"reduction"``,
             ``"contraction"``, ``"scatter"``, or ``"opaque"``, of which it is only known that all cells matter.
         name: of the function: ``"multiply"``, ``"sum"``, ``"reshape"``.
-        data: what the rule needs besides: axes, subscripts, the function that moves.
+        data: what the rule needs besides: axes, subscripts, the function that moves; of a move None, if the cells have
+            kept their order.
     """
 
     kind: str

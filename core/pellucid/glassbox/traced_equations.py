@@ -180,6 +180,8 @@ def sources(made: Traced) -> HostArray:
     """Of a move: which cell each cell was, counted through all operands from 1; 0 of what was filled in."""
     if made.source is None:
         assert made.operation is not None
+        if made.operation.data is None:
+            return np.arange(1, made.size + 1).reshape(made.shape)
         first, arrays = 1, []
         for operand in made.operands:
             arrays.append(np.arange(first, first + operand.size).reshape(operand.shape))
