@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-
 from pellucid.glassbox.expr import Expr
 
 OWN: dict[str, Any] = {

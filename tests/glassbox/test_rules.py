@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from pellucid.glassbox.cells import cell
 from pellucid.glassbox.operations import FUNCTIONS
 from pellucid.glassbox.scope import NP, SCOPE

@@ -64,7 +64,7 @@ def apply(name: str, value: Any, args: tuple[Expr, ...]) -> Expr:
             return args[0]
         if _is(args[0], 0):
             return args[1] if name == "add" else Expr("negative", value, args[1:])
-    if name == "positive":
+    if name == "positive" or (name == "power" and _is(args[1], 1)):
         return args[0]
     return Expr("sum" if name == "add" else name, value, args)
 

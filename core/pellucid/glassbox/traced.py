@@ -200,6 +200,9 @@ class Traced(NDArrayOperatorsMixin):
         self.serial = next(_serial)
 
 
+SMALL = 4096
+"""Numbers in a constant array that is looked at to tell whether it is the same as another."""
+
 MEANINGS: dict[str, Callable[..., Any]] = {}
 """What NumPy's functions mean; :mod:`pellucid.glassbox.operations` fills it in."""
 
@@ -282,7 +285,7 @@ def _constant(operands: tuple[Traced, ...]) -> bool:
 
 
 def _identity(operand: Traced) -> Any:
-    """Equal of the same Traced, and of equal numbers. What is made of an operand keeps it, and so its id, alive."""
-    if operand.constant and operand.operation is None and not operand.symbol and not operand.ndim:
-        return "number", operand.dtype.kind, operand.item()
+    """Equal of the same Traced, and of equal constants. What is made of an operand keeps it, and so its id, alive."""
+    if operand.constant and not operand.symbol and operand.size <= SMALL:
+        return operand.shape, operand.dtype.str, operand.value.tobytes()
     return id(operand)

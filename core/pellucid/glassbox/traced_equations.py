@@ -59,7 +59,11 @@ class TracedEquations(Mapping[str, Traced]):
         place = self._place(of, len(self._equations))
         if place is None:
             raise DataError(f"No equation with an expression is of {of!r}{did_you_mean(of, list(self))}.")
-        return lift(self._root(place))
+        root = lift(self._root(place))
+        result = self._leaf(place)  # so that a recurrence in it is known to be one
+        if root.stands is None and isinstance(result, Traced) and np.array_equal(result.value, root.value):
+            _stand(root, result, np.arange(root.size).reshape(root.shape))
+        return root
 
     def __contains__(self, of: object) -> bool:
         return any(equation.of == of for equation in self._equations)
