@@ -115,7 +115,8 @@ class Why:
         for term in found[:SHOWN]:
             value = TEXT.number(term.value)
             numbers = "" if term.numbers == value else f" = {term.numbers}"
-            lines.append(f"    {term.label:{width}} = {value}{numbers}")
+            line = f"    {term.label:{width}} = {value}"
+            lines.append(line + numbers if len(line + numbers) <= WIDTH else line)
         if len(found) > SHOWN:
             lines.append(f"    … and {len(found) - SHOWN:,} more, together {TEXT.number(total(found[SHOWN:]))}")
         return lines
