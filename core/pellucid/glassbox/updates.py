@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.glassbox.names import is_helper
 from pellucid.glassbox.quantity import Call
 from pellucid.glassbox.record import Recorder, _restore, parts_of_kind
-from pellucid.interfaces.optimizer import Segment
+from pellucid.interfaces.optimizer import Segment, Slots
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
 
@@ -173,10 +173,11 @@ class UpdateRecorder:
             for _, param in params:
                 held[param.path] = self._step_grad(param)
             slots = {name: recorder.host(buffer) for name, buffer in self.slots.buffers.items()}
-            code(segments)
+            with _asked(segments) as asked:
+                code(segments)
             for segment, param in params:
                 if param.path not in self._new:  # those inside of it have told already
-                    self._moved(optimizer, segment, param, held[param.path], slots, t)
+                    self._moved(optimizer, segment, param, held[param.path], {n: slots.get(n) for n in asked}, t)
 
         return stepping
 
@@ -249,7 +250,7 @@ class UpdateRecorder:
         return name
 
     def _moved(
-        self, optimizer: Any, segment: Segment, param: Any, gradient: str, before: dict[str, Any], t: int
+        self, optimizer: Any, segment: Segment, param: Any, gradient: str, before: Mapping[str, Any], t: int
     ) -> None:  # fmt: skip
         recorder = self.recorder
         self._new.add(param.path)
@@ -263,15 +264,11 @@ class UpdateRecorder:
             )
         start = self.arena.offsets[self.arena.params.index(param)]
         new: dict[str, Any] = {}
-        told = {equation.of for equation in call.equations}
-        for name in self.slots.buffers:
+        for name, flat in before.items():
             old = self._slot_name(name, param)
-            flat = before.get(name, np.zeros(self.arena.size, self.arena.dtype))
-            kept, now = self.arena.view(flat, param, start), recorder.host(self._slot(name, param))
-            if name not in told and np.array_equal(kept, now):
-                continue  # another optimizer's
             if old not in recorder.quantities:
-                recorder.add(old, kept, origin="given")
+                kept = np.zeros(self.arena.size, self.arena.dtype) if flat is None else flat
+                recorder.add(old, self.arena.view(kept, param, start), origin="given")
             call.given[name] = old
             new[name] = self._slot(name, param)
         for equation in call.equations:
@@ -295,6 +292,27 @@ class UpdateRecorder:
             if owner is not None and name in recorder.quantities:
                 call, symbol = owner
                 recorder.quantities[name].call, recorder.quantities[name].of = call, symbol
+
+
+@contextmanager
+def _asked(segments: Sequence[Segment]) -> Iterator[list[str]]:
+    """Within: the names of the memory that an optimizer asks for; the buffers of all others lie beside it."""
+    asked: list[str] = []
+
+    def noting(slots: Slots) -> Callable[[str], Any]:
+        def buffer(name: str) -> Any:
+            if name not in asked:
+                asked.append(name)
+            return Slots.buffer(slots, name)
+
+        return buffer
+
+    with ExitStack() as watched:
+        for slots in {id(segment.slots): segment.slots for segment in segments}.values():
+            before = vars(slots).get("buffer")
+            vars(slots)["buffer"] = noting(slots)
+            watched.callback(_restore, vars(slots), "buffer", before)
+        yield asked
 
 
 def _owners(calls: Sequence[Call], path: str) -> list[tuple[Call, str]]:
