@@ -11,7 +11,6 @@ from pellucid.basics.component import Equation
 from pellucid.glassbox.quantity import Call
 
 _LR = Equation("lr", r"\eta_t = \eta \cdot f(t)", "base_lr * factor")
-_STEP = r"\tilde g = \min(1, c / \lVert g \rVert)\, (g + \nabla \Omega)"
 _FACTOR = Equation("clip_factor", r"\min(1, c / \lVert g \rVert)", "min(1.0, clip_norm / norm)")
 
 
@@ -26,19 +25,22 @@ def own_equations(call: Call) -> tuple[Equation, ...]:
         return (_FACTOR,)
     if "lr" in made and "factor" in given:
         return (_LR,)
+    if "penalty" in made:
+        return _penalty(given)
     return _step_grad(given) if "step_grad" in made else ()
 
 
-def _numbered(given: Mapping[str, str], letter: str) -> Iterator[int]:
+def _numbered(given: Mapping[str, str], pattern: str) -> Iterator[str]:
     k = 0
-    while f"{letter}{k}" in given:
-        yield k
+    while (name := pattern.format(k)) in given:
+        yield name
         k += 1
 
 
 def _gradient(call: Call) -> tuple[Equation, ...]:
     """A gradient is the sum of what each call of its layer gives, each micro-batch by its part in the mean."""
-    terms = [f"d{k}" if call.values.get(f"s{k}") == 1.0 else f"s{k} * d{k}" for k in _numbered(call.given, "d")]
+    names = list(_numbered(call.given, "d{}"))
+    terms = [name if call.values.get(f"s{k}") == 1.0 else f"s{k} * {name}" for k, name in enumerate(names)]
     if not terms:
         return ()
     latex = r"dW = \sum_k \tfrac{c_k}{\sum c} \left(dW\right)_k" if len(terms) > 1 else r"dW = \left(dW\right)_1"
@@ -46,13 +48,24 @@ def _gradient(call: Call) -> tuple[Equation, ...]:
 
 
 def _norm(given: Mapping[str, str]) -> tuple[Equation, ...]:
-    terms = [f"np.sum((g{k} + p{k})**2)" if f"p{k}" in given else f"np.sum(g{k}**2)" for k in _numbered(given, "g")]
+    terms = [f"np.sum(({_scaled(given, name[1:])})**2)" for name in _numbered(given, "g{}")]
     latex = r"\lVert g \rVert = \sqrt{\textstyle\sum_p \sum_i g_{p,i}^2}"
     return (Equation("norm", latex, f"np.sqrt({' + '.join(terms)})"),) if terms else ()
 
 
+def _penalty(given: Mapping[str, str]) -> tuple[Equation, ...]:
+    terms = list(_numbered(given, "p{}"))
+    return (Equation("penalty", r"\Omega = \sum_p \Omega_p", " + ".join(terms)),) if terms else ()
+
+
 def _step_grad(given: Mapping[str, str]) -> tuple[Equation, ...]:
-    whole = "(g + penalty_grad)" if "penalty_grad" in given else "g"
-    if "clip_factor" in given:
-        return (Equation("step_grad", _STEP, f"clip_factor * {whole}"),)
-    return (Equation("step_grad", r"\tilde g = g + \nabla \Omega", "g + penalty_grad"),) if whole != "g" else ()
+    latex = r"\tilde g = \min(1, c / \lVert g \rVert)\, (g + \nabla \Omega)"
+    return (Equation("step_grad", latex, _scaled(given)),) if "g" in given else ()
+
+
+def _scaled(given: Mapping[str, str], k: str = "") -> str:
+    """The gradient of a parameter with its penalty, and what has scaled it so far."""
+    text = f"(g{k} + p{k})" if f"p{k}" in given else f"g{k}"
+    for factor in _numbered(given, f"c{k}_{{}}"):
+        text = f"{factor} * {text}"
+    return text

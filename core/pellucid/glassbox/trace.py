@@ -13,10 +13,17 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
+from pellucid.glassbox.asking import traced_equations, why
+from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.reason import Why
+from pellucid.glassbox.replay import Replay, replay
+from pellucid.glassbox.samples import samples
+from pellucid.glassbox.sensitivity import Sensitivity
 from pellucid.glassbox.trace_writing import write_trace
+from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.registry.config import config_or_none
 from pellucid.training.run import Training
@@ -93,6 +100,8 @@ class Trace:
         self._quantities = dict(quantities)
         self.calls, self.setting = list(calls), setting
         self._evaluated: dict[int, dict[str, Any]] = {}
+        self._traced: dict[int, TracedEquations] = {}
+        self.sensitivity = Sensitivity(self)
 
     # -- quantities ------------------------------------------------------------------------------------------------
 
@@ -179,9 +188,77 @@ class Trace:
             held = self._quantities.get(name)
             if held is not None:
                 scope[of] = self[name]
+        for of, group in call.groups.items():
+            pairs = group.items() if isinstance(group, dict) else enumerate(group)
+            found = {key: self[name] for key, name in pairs if name in self}
+            scope[of] = found if isinstance(group, dict) else tuple(found.values())
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
         return scope
+
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    def why(self, name: str, cell: Any = ()) -> Why:
+        """Why a number is what it is: the equation that made it, with the numbers put in, term by term.
+
+        ::
+
+            why = trace.why("layers.0.weight.grad", (3, 7))
+            print(why)                      # reads like a worked example
+            why.terms, why.total, why.value, why.parents
+
+        Raises:
+            DataError: there is no such quantity, or no such cell.
+        """
+        return why(self, name, cell)
+
+    def traced(self, call: Call) -> TracedEquations:
+        """The equations of a call, to be taken apart cell by cell."""
+        if id(call) not in self._traced:
+            self._traced[id(call)] = traced_equations(self, call)
+        return self._traced[id(call)]
+
+    # -- once more -------------------------------------------------------------------------------------------------
+
+    def replay(self) -> Replay:
+        """Compute everything once more from what was recorded, on a copy, and compare every quantity bit for bit.
+
+        Raises:
+            ConfigError: something cannot be copied, or is not registered and the trace was read from a file.
+            DataError: a quantity that is needed was not kept.
+        """
+        return replay(self)
+
+    def certify(self, cells: int = 1000, seed: int = 0) -> Certificate:
+        """Hold the gradients against central differences at this very batch, and the equations against the numbers.
+
+        ``(L(θ + h) − L(θ − h)) / 2h`` in float64, at random cells of every parameter, every penalty and every floating
+        input of every layer, with random numbers and what is stopped held. Each is compared with the recorded gradient
+        and with that of the same code in float64, relative to the size of what was added up to it: ``√Σₙ gₙ²`` over the
+        rows of the batch. Where the slopes to both sides differ, there is a kink and nothing to compare with. Every
+        equation with an expression is evaluated on the recorded numbers.
+
+        Args:
+            cells: how many in all, at least one of each gradient.
+            seed: chooses the cells.
+
+        Raises:
+            ConfigError, DataError: see :meth:`replay`.
+        """
+        return certify(self, cells, seed)
+
+    def samples(self, name: str) -> HostArray:
+        """What each row of the batch has contributed, (N, *shape) in float64; their sum is the quantity.
+
+        Of a gradient, ``"layers.0.weight.grad"``: what came through each row of the layer's output; of the loss or one
+        of its parts, ``"loss"``, the loss's own terms, ``wᵢ lᵢ / Σ w``. Rows count on through the micro-batches. Where
+        layers mix rows, as batch norm does, it is no sample's own effect.
+
+        Raises:
+            DataError: there are no samples of this quantity, or a trace of a prediction.
+            ConfigError: the terms of this loss cannot be told apart; see also :meth:`replay`.
+        """
+        return samples(self, name)
 
     # -- files -------------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
+from itertools import chain
 from math import prod
+from operator import attrgetter
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -29,11 +32,11 @@ MAX_CALLS = 100_000
 MAX_DEPTH = 200
 """Of calls in calls; layers are nested less deeply."""
 _KINDS = ("layer", "loss", "objective", "optimizer", "regularizer", "schedule", "transform")
-_ORIGINS = ("given", "recorded", "equation")
+_ORIGINS = ("given", "drawn", "set", "recorded", "equation")
 _CALL = {
     "path": str, "kind": str, "pattern": str, "number": int, "micro": int, "training": bool, "place": str,
     "given": dict, "made": dict, "component": int | None, "values": dict, "own": bool, "parent": int | None,
-    "outermost": bool, "without": str,
+    "outermost": bool, "without": str, "groups": dict,
 }  # fmt: skip
 _ROW = (str, str, str, int | None, str | None, bool)
 _HIDDEN = frozenset(("np", "erf"))
@@ -117,7 +120,7 @@ class _Reading:
             component, without = (None, row["without"]) if row["component"] is None else components[row["component"]]
             call = Call(
                 row["path"], component, row["kind"], row["pattern"], row["number"], row["micro"], row["training"],
-                row["place"], row["given"], row["made"], without=without,
+                row["place"], row["given"], row["made"], groups=row["groups"], without=without,
             )  # fmt: skip
             for key, value in row["values"].items():
                 self._put(call, key, value, setting)
@@ -149,7 +152,10 @@ class _Reading:
         self._require(braces == (1, 1, 1), f"the names of its call {i} are {pattern!r:.80}, without one place {{}}")
         for names in (row["given"], row["made"]):
             self._require(all(isinstance(n, str) for n in names.values()), f"its call {i} names what is no text")
-        for key in (*row["given"], *row["made"], *row["values"]):
+        groups = [list(g.values()) if isinstance(g, dict) else g for g in row["groups"].values()]
+        good = all(isinstance(group, list) and all(isinstance(n, str) for n in group) for group in groups)
+        self._require(good, f"its call {i} has groups of what is no name")
+        for key in (*row["given"], *row["made"], *row["values"], *row["groups"]):
             self._require(not key.startswith("__") and key not in _HIDDEN, f"its call {i} gives {key!r:.80} a meaning")
 
     def _put(self, call: Call, key: str, value: Any, setting: Setting) -> None:
@@ -166,6 +172,9 @@ class _Reading:
             call.values[key] = self._activation(held)
         elif kind == "draws" and held in DRAWS:
             call.values[key] = partial(_draw, held.removesuffix("_of"), call, setting)
+        elif kind == "symbol" and isinstance(held, str):
+            with suppress(Exception):  # what a component gives for it may need more than its arguments
+                call.values[key] = attrgetter(call.component.symbols[held])(call.component)  # type: ignore[union-attr]
         elif kind != "absent":
             raise damaged(self.header.path, f"the value {key!r:.40} of its call at {call.path!r:.40} is {value!r:.80}")
 
@@ -242,7 +251,10 @@ def _needed(quantity: Quantity, quantities: Mapping[str, Quantity]) -> list[str]
     """The quantities that must be computed before this one."""
     if quantity.array is not None or quantity.call is None:
         return []
-    given = (quantities.get(name) for name in quantity.call.given.values())
+    call = quantity.call
+    groups = (g.values() if isinstance(g, dict) else g for g in call.groups.values())
+    names = [*call.given.values(), *call.made.values(), *chain.from_iterable(groups)]
+    given = [quantities.get(name) for name in names if name != quantity.name]
     return [q.name for q in given if q is not None and q.array is None]
 
 

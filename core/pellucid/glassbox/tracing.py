@@ -97,7 +97,8 @@ def step_recorder(
     run = training.run
     total = 0 if run is None else run.total_steps
     number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
-    recorder = Recorder(step.ops, keep=keep, limit=limit, again=_drawn_again(training.seed, number, epoch, training=True))
+    again, moment = _drawn_again(training.seed, number, epoch, training=True), {"step": number, "epoch": epoch}
+    recorder = Recorder(step.ops, keep=keep, limit=limit, again=again, moment=moment)
     update = UpdateRecorder(recorder, training, step, number, total)
 
     @contextmanager
@@ -153,7 +154,7 @@ def _watch_batch(recorder: Recorder, batch: Any, numbers: Iterator[int], begun: 
         if y is not None and not several:
             add(f"{prefix}y", y, origin="given")
         if batch.source.weight is not None:  # past the note that somebody has looked at it
-            add(f"{prefix}weight", object.__getattribute__(batch.batch, "weight"), origin="given")
+            add(f"{prefix}sample_weight", object.__getattribute__(batch.batch, "weight"), origin="given")
         if recorder.micro == 1:
             begun()
 
