@@ -39,9 +39,7 @@ class Shifted(pl.Composite):
 
     def declare(self, *input_shapes: Any) -> None:
         shapes = [tuple(1 if n is None else n for n in shape) for shape in input_shapes]
-        self.shifts = [
-            self.param(f"shift{i}", shape) for i, shape in enumerate(shapes) if i not in self.integers
-        ]
+        self.shifts = [self.param(f"shift{i}", shape) for i, shape in enumerate(shapes) if i not in self.integers]
 
     def call(self, ctx: Any, *inputs: Any) -> Any:
         shifts = iter(self.shifts)
@@ -91,7 +89,9 @@ def _training(kind: str, name: str, example: Any, dtype: str, rows: int) -> Any:
         shapes = [declared_shape(spec) for spec in specs]
         if shapes == [()]:
             return None  # a trainer takes no x of shape (N,)
-        model = pl.build(Shifted(layer, integers), input_shape=shapes if len(shapes) > 1 else shapes[0], seed=1, dtype=dtype)
+        model = pl.build(
+            Shifted(layer, integers), input_shape=shapes if len(shapes) > 1 else shapes[0], seed=1, dtype=dtype
+        )
         inputs = tuple(draw_input(spec, rows, rng, dtype) for spec in specs)
         _move(model, rng)
         return pl.Trainer(model, objective=Weigh(), **options), (inputs if len(inputs) > 1 else inputs[0],)

@@ -43,7 +43,9 @@ def drawn(seed: int, **fixed: Any) -> tuple[Any, dict[str, Any], tuple[Any, ...]
     width = int(rng.integers(2, 6))
     layers: list[Any] = []
     for _ in range(rng.integers(1, 4)):
-        kind = rng.choice(["dense", "dense", "batch_norm", "layer_norm", "dropout", "residual", "parallel", "gelu", "gate"])
+        kind = rng.choice(
+            ["dense", "dense", "batch_norm", "layer_norm", "dropout", "residual", "parallel", "gelu", "gate"]
+        )
         activation = str(rng.choice(["relu", "tanh", "sigmoid", "silu", "softplus", "elu"]))
         dense = {"type": "dense", "units": width, "activation": activation}
         if rng.random() < 0.3:
@@ -66,7 +68,8 @@ def drawn(seed: int, **fixed: Any) -> tuple[Any, dict[str, Any], tuple[Any, ...]
         {"*.bias": "sgd", "*": "adam"},
     ][int(rng.integers(6))]  # fmt: skip
     options = {
-        "loss": loss, "optimizer": optimizer, "seed": seed, "clip_norm": [None, 0.05, 10.0][int(rng.integers(3))], **fixed,
+        "loss": loss, "optimizer": optimizer, "seed": seed,
+        "clip_norm": [None, 0.05, 10.0][int(rng.integers(3))], **fixed,
     }  # fmt: skip
     return layers, options, (x, y, weight)
 
@@ -83,5 +86,7 @@ def bits(trainer: pl.Trainer) -> list[bytes]:
     """All that a step changes."""
     model = trainer.model
     own = [np.asarray(model.runtime.ops.to_host(a.data)) for a in (*model.parameters(), *model.states())]
-    memory = [np.asarray(model.runtime.ops.to_host(trainer.slots.buffers[name])) for name in sorted(trainer.slots.buffers)]
+    memory = [
+        np.asarray(model.runtime.ops.to_host(trainer.slots.buffers[name])) for name in sorted(trainer.slots.buffers)
+    ]
     return [array.tobytes() for array in (*own, *memory, trainer.slots.t)]

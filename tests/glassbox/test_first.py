@@ -306,5 +306,5 @@ def test_a_layer_whose_code_fails_where_its_equation_does_not_is_told_so() -> No
             return dy / 2
 
     trainer = pl.Trainer(pl.build(pl.Sequential([Halves(), pl.Dense(1)]), input_shape=(1,), seed=0), loss="mse", seed=0)
-    with pytest.raises(pl.NumericalError, match="layers.0.y.*which is 2 in float64: look at its code"):
+    with pytest.raises(pl.NumericalError, match=r"layers.0.y.*which is 2 in float64: look at its code"):
         trainer.train_step([[4.0]], [[1.0]])

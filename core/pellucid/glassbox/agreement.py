@@ -1,4 +1,4 @@
-"""Agreements: every equation of every call of a trace, evaluated on the recorded numbers and compared with what they say."""
+"""Agreements: every equation of every call of a trace, evaluated on the recorded numbers and compared with them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pellucid.glassbox.twin import Opened
 TOLERANCE = {"float32": 2e-5, "float64": 1e-9}
 """By how much a recorded number may differ from its equation, relative to the size of what is added up, by type."""
 WOBBLE = 1e-6
-"""Relative to each number that an equation names: by so much all are moved at random to see the size of what it adds up.
-A sum of terms tⱼ then moves by ``WOBBLE·√Σ tⱼ²``, however much of it cancels."""
+"""Relative to each number that an equation names: by so much all are moved at random, to see the size of what it adds
+up. A sum of terms tⱼ then moves by ``WOBBLE·√Σ tⱼ²``, however much of it cancels."""
 DRAWS = 3
 
 
@@ -123,7 +123,7 @@ class _OpenedCall:
                 moved = self._moved_scope(scope, spread)
                 again = self._evaluated(moved, {of: self._moved(value) for of, value in self.recorded.items()})
                 for of in squares:
-                    if np.shape(again.get(of)) == np.shape(self.values[of]):
+                    if of in again and np.shape(again[of]) == np.shape(self.values[of]):
                         squares[of] += ((_float64(again[of]) - _float64(self.values[of])) / WOBBLE) ** 2 / DRAWS
         self.sizes = {of: np.sqrt(each) for of, each in squares.items()}
         for of, size in self.sizes.items():

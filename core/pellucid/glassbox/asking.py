@@ -9,11 +9,12 @@ import numpy as np
 
 from pellucid.basics.checks import is_int
 from pellucid.basics.errors import DataError
-from pellucid.glassbox.names import is_helper
+from pellucid.glassbox.names import is_helper, symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why, explain
 from pellucid.glassbox.traced import Traced, leaf
 from pellucid.glassbox.traced_equations import TracedEquations
+from pellucid.interfaces.parameters import Param, State
 
 Cell = tuple[int, ...]
 NOTES = {
@@ -45,8 +46,9 @@ def traced_equations(trace: Any, call: Call) -> TracedEquations:
     """The equations of a call, to be taken apart: what they name are quantities of the trace."""
     component = call.component
     given: dict[str, tuple[str | None, Any]] = {}
-    for name, value in ({} if component is None else component.arguments()).items():
-        given[name] = None, value
+    for name, value in ({} if component is None else {**component.arguments(), **symbols(component)}).items():
+        if not isinstance(value, Param | State):
+            given[name] = None, value
     for name, value in call.values.items():
         given[name] = None, value
     equations = trace.equations(call)
@@ -55,10 +57,15 @@ def traced_equations(trace: Any, call: Call) -> TracedEquations:
             given[of] = first_name(trace, name), np.asarray(trace[name])
     if "inputs" in call.values:
         names = [(of, call.given[of]) for of in call.values["inputs"]]
-        given["inputs"] = None, tuple(leaf(trace[name], of, first_name(trace, name)) for of, name in names if name in trace)
+        given["inputs"] = (
+            None,
+            tuple(leaf(trace[name], of, first_name(trace, name)) for of, name in names if name in trace),
+        )
     for of, group in call.groups.items():
         pairs = group.items() if isinstance(group, dict) else enumerate(group)
-        found = {key: leaf(trace[name], f"{of}[{key}]", first_name(trace, name)) for key, name in pairs if name in trace}
+        found = {
+            key: leaf(trace[name], f"{of}[{key}]", first_name(trace, name)) for key, name in pairs if name in trace
+        }
         given[of] = None, found if isinstance(group, dict) else tuple(found.values())
     results: dict[str, tuple[str | None, Any]] = {}
     for equation in equations:

@@ -48,7 +48,8 @@ class Certificate:
     @property
     def wrong(self) -> list[str]:
         """The names of the quantities that are not."""
-        return list(dict.fromkeys(each.name for each in (*self.gradients, *self.equations) if not each.passed))
+        checked: list[Held | Agreement] = [*self.gradients, *self.equations]
+        return list(dict.fromkeys(each.name for each in checked if not each.passed))
 
     @property
     def cells(self) -> int:
@@ -136,8 +137,9 @@ def certify(trace: Opened, cells: int = 1000, seed: int = 0) -> Certificate:
     else:
         unchecked["gradients"] = "a prediction has no loss"
         rows = next((len(trace[name]) for name in ("x", "x.0") if name in trace), 0)
+    what = f"step {setting.step + 1:,}" if setting.sizes else "a prediction"
     return Certificate(
-        f"step {setting.step + 1:,}" if setting.sizes else "a prediction", tuple(gradients), tuple(equations), unchecked,
+        what, tuple(gradients), tuple(equations), unchecked,
         {"gradients": RECORDED[dtype], "exact": EXACT, "equations": TOLERANCE[dtype]},
         dtype, str(setting.told["backend"]), rows, seed,
     )  # fmt: skip

@@ -32,7 +32,9 @@ erf = np.vectorize(math.erf, otypes=[np.float64])
 
 def _einsum(subscripts: str, *operands: Any, **options: Any) -> Any:
     """NumPy's; of more than two arrays by pairs, without which four of them over images do not end."""
-    return np.einsum(subscripts, *operands, **{"optimize": ("greedy", 2**25) if len(operands) > 2 else False, **options})
+    return np.einsum(
+        subscripts, *operands, **{"optimize": ("greedy", 2**25) if len(operands) > 2 else False, **options}
+    )
 
 
 _NUMPY = SimpleNamespace(**{**vars(np), "einsum": _einsum})

@@ -12,7 +12,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.differences import ROUNDING, measured
 from pellucid.glassbox.inputs import LayerInputs
-from pellucid.glassbox.samples import Contributions
+from pellucid.glassbox.samples import WHOLE, Contributions, largest_gradient
 from pellucid.glassbox.twin import Opened, Twin
 from pellucid.interfaces.parameters import Param
 
@@ -87,21 +87,22 @@ def held_gradients(
     inputs = LayerInputs(twin)
     with inputs.watching():
         gradients = inputs.gradients()
-        variables = [*_parameters(trace, inputs, gradients, rng, unchecked), *_penalties(trace, twin), *_inputs(trace, inputs)]
-        allowed = RECORDED[str(trace.setting.told["dtype"])]
+        variables = [*_parameters(trace, inputs, gradients, rng, unchecked)]
+        variables += [*_penalties(trace, twin), *_inputs(trace, inputs)]
+        allowed, least = RECORDED[str(trace.setting.told["dtype"])], WHOLE * largest_gradient(trace)
         for variable, number in zip(variables, spread(cells, [v.moved.size for v in variables]), strict=True):
-            yield _held(variable, rng.choice(variable.moved.size, number, replace=False), allowed)
+            yield _held(variable, rng.choice(variable.moved.size, number, replace=False), allowed, least)
             inputs.shifts.clear()
 
 
-def _held(variable: _Variable, cells: HostArray, allowed: float) -> Held:
+def _held(variable: _Variable, cells: HostArray, allowed: float, least: float) -> Held:
     largest = float(np.abs(variable.gradient).max(initial=0.0))
     recorded = variable.gradient if variable.recorded is None else variable.recorded
     kinks, exact, passed = 0, 0.0, True
     error, worst, slope = -1.0, int(cells[0]), np.nan
     for i in np.sort(cells).tolist():
         a, r = float(variable.gradient.flat[i]), float(recorded.flat[i])
-        size = max(float(variable.size.flat[i]), SMALL * largest, 1e-300)
+        size = max(float(variable.size.flat[i]), SMALL * largest, least)
         found = measured(
             variable.value, variable.moved, i, a, EXACT, size=size, at=float(variable.at.flat[i]), jump=EXACT,
             rounding=variable.rounding,
@@ -144,7 +145,7 @@ def _parameters(
     wanted = [param for param in twin.moved() if param.trainable and param.data.size]
     for param in twin.arena.params:
         if not any(param is each for each in wanted):
-            why = "it is the turn of another part of the model" if param.trainable else "it is frozen: no gradient is kept"
+            why = "it is the turn of another part of the model" if param.trainable else "it is frozen"
             unchecked[f"{param.path}.grad"] = why if param.data.size else "it has no numbers"
     sizes = _sizes(twin, wanted, rng)
     for param in wanted:
@@ -201,4 +202,4 @@ def _inputs(trace: Opened, inputs: LayerInputs) -> Iterator[_Variable]:
 
 
 def _recorded(trace: Opened, name: str) -> HostArray | None:
-    return trace[name] if name in trace else None
+    return trace[name] if name in trace else None  # noqa: SIM401  (a trace has no get)

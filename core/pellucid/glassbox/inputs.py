@@ -83,7 +83,7 @@ class LayerInputs:
                 if np.asarray(x).dtype.kind == "f":
                     self.arrays[name], self.micro[name] = np.array(x), self.twin.micro
         elif self.shifts:
-            inputs = [x + self.shifts[name] if name in self.shifts else x for name, x in zip(names, inputs, strict=True)]
+            inputs = [x + self.shifts.get(name, 0) for name, x in zip(names, inputs, strict=True)]
         self._depth += 1
         try:
             return code(ctx, *inputs)

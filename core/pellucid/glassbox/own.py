@@ -1,4 +1,4 @@
-"""The equations of what the trainer itself computes: sums of gradients, norm, clipping, learning rate.
+"""The equations of what the trainer itself computes: sums of gradients, norm, clipping, learning rate, penalties.
 
 They follow from what a call is given alone, so that a trace in a file needs none: nothing that is read is evaluated.
 """
@@ -6,19 +6,18 @@ They follow from what a call is given alone, so that a trace in a file needs non
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pellucid.basics.component import Equation
-from pellucid.glassbox.quantity import Call
 
 _LR = Equation("lr", r"\eta_t = \eta \cdot f(t)", "base_lr * factor")
 _FACTOR = Equation("clip_factor", r"\min(1, c / \lVert g \rVert)", "min(1.0, clip_norm / norm)")
 
 
-def own_equations(call: Call) -> tuple[Equation, ...]:
+def own_equations(given: Mapping[str, str], made: Mapping[str, str], values: Mapping[str, Any]) -> tuple[Equation, ...]:
     """The equations of a call that no component made, by what it made of what; none where it is none of these."""
-    given, made = call.given, call.made
     if "grad" in made:
-        return _gradient(call)
+        return _gradient(given, values)
     if "norm" in made:
         return _norm(given)
     if "clip_factor" in made and "norm" in given:
@@ -26,46 +25,45 @@ def own_equations(call: Call) -> tuple[Equation, ...]:
     if "lr" in made and "factor" in given:
         return (_LR,)
     if "penalty" in made:
-        return _penalty(given)
-    return _step_grad(given) if "step_grad" in made else ()
+        return (
+            Equation("penalty", r"\Omega = \textstyle\sum_p \Omega_p", " + ".join(f"p{k}" for k in _count(given, "p"))),
+        )
+    return _step_grad(given) if "step_grad" in made and "g" in given else ()
 
 
-def _numbered(given: Mapping[str, str], pattern: str) -> Iterator[str]:
+def _count(given: Mapping[str, str], letter: str) -> Iterator[int]:
     k = 0
-    while (name := pattern.format(k)) in given:
-        yield name
+    while f"{letter}{k}" in given:
+        yield k
         k += 1
 
 
-def _gradient(call: Call) -> tuple[Equation, ...]:
+def _gradient(given: Mapping[str, str], values: Mapping[str, Any]) -> tuple[Equation, ...]:
     """A gradient is the sum of what each call of its layer gives, each micro-batch by its part in the mean."""
-    names = list(_numbered(call.given, "d{}"))
-    terms = [name if call.values.get(f"s{k}") == 1.0 else f"s{k} * {name}" for k, name in enumerate(names)]
+    terms = [f"d{k}" if values.get(f"s{k}") == 1.0 else f"s{k} * d{k}" for k in _count(given, "d")]
     if not terms:
         return ()
     latex = r"dW = \sum_k \tfrac{c_k}{\sum c} \left(dW\right)_k" if len(terms) > 1 else r"dW = \left(dW\right)_1"
     return (Equation("grad", latex, " + ".join(terms)),)
 
 
+def _scaled(given: Mapping[str, str], k: int | str) -> str:
+    """The k-th gradient with its penalty and what has scaled it down so far."""
+    text = f"(g{k} + p{k})" if f"p{k}" in given else f"g{k}"
+    for j in _count(given, f"c{k}_"):
+        text = f"c{k}_{j} * {text}"
+    return text
+
+
 def _norm(given: Mapping[str, str]) -> tuple[Equation, ...]:
-    terms = [f"np.sum(({_scaled(given, name[1:])})**2)" for name in _numbered(given, "g{}")]
+    terms = [f"np.sum(({_scaled(given, k)})**2)" for k in _count(given, "g")]
     latex = r"\lVert g \rVert = \sqrt{\textstyle\sum_p \sum_i g_{p,i}^2}"
     return (Equation("norm", latex, f"np.sqrt({' + '.join(terms)})"),) if terms else ()
 
 
-def _penalty(given: Mapping[str, str]) -> tuple[Equation, ...]:
-    terms = list(_numbered(given, "p{}"))
-    return (Equation("penalty", r"\Omega = \sum_p \Omega_p", " + ".join(terms)),) if terms else ()
-
-
 def _step_grad(given: Mapping[str, str]) -> tuple[Equation, ...]:
-    latex = r"\tilde g = \min(1, c / \lVert g \rVert)\, (g + \nabla \Omega)"
-    return (Equation("step_grad", latex, _scaled(given)),) if "g" in given else ()
-
-
-def _scaled(given: Mapping[str, str], k: str = "") -> str:
-    """The gradient of a parameter with its penalty, and what has scaled it so far."""
-    text = f"(g{k} + p{k})" if f"p{k}" in given else f"g{k}"
-    for factor in _numbered(given, f"c{k}_{{}}"):
-        text = f"{factor} * {text}"
-    return text
+    scaled, penalised = "c_0" in given, "p" in given
+    latex = r"g + \nabla \Omega" if penalised else "g"
+    if scaled:
+        latex = r"\min(1, c / \lVert g \rVert)\, " + (f"({latex})" if penalised else latex)
+    return (Equation("step_grad", rf"\tilde g = {latex}", _scaled(given, "")),)

@@ -58,7 +58,8 @@ class Recorder:
 
     def __init__(
         self, ops: Any, *, keep: Sequence[str] = ("*",), limit: int = 2**30,
-        again: Callable[[Context, int], Context | None] = lambda ctx, micro: None, moment: Mapping[str, Any] | None = None,
+        again: Callable[[Context, int], Context | None] = lambda ctx, micro: None,
+        moment: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.ops, self.keep, self.limit, self._again, self._moment = ops, keep, limit, again, dict(moment or {})
         self.quantities: dict[str, Quantity] = {}
@@ -128,7 +129,9 @@ class Recorder:
     def _count(self, name: str, size: int) -> None:
         self.bytes += size
         if self.bytes > self.limit:
-            sizes = sorted((q.array.nbytes, q.name) for q in self.quantities.values() if q.array is not None and not q.same)
+            sizes = sorted(
+                (q.array.nbytes, q.name) for q in self.quantities.values() if q.array is not None and not q.same
+            )
             largest = ", ".join(f"{n} ({b / 2**20:.3g} MiB)" for b, n in sizes[:-4:-1])
             raise DataError(
                 f"A trace may keep {self.limit:,} bytes, and with '{name}' it has {self.bytes:,}. The largest so far: "
@@ -229,7 +232,9 @@ class Recorder:
         for of, x in numbered("x", batch.inputs).items():
             call.given[of] = self.add(call.pattern.format(of), x, call, of, again=False)
         if batch.y is not None and hasattr(batch.y, "shape"):
-            call.given |= dict.fromkeys(("target", "t"), self.add(call.pattern.format("target"), batch.y, call, again=False))
+            call.given |= dict.fromkeys(
+                ("target", "t"), self.add(call.pattern.format("target"), batch.y, call, again=False)
+            )
         call.values |= dict.fromkeys(("w", "weight"), np.ones(len(batch)))
 
     def _made_layer(self, call: Call, ctx: Context, result: Any) -> None:
@@ -266,8 +271,6 @@ class Recorder:
         roots = [inner for inner in call.within() if inner.kind == "layer" and inner.path == ""]
         drawn = call.pattern.format("drawn.")
         call.groups["drawn"] = {n.removeprefix(drawn): n for n in self.quantities if n.startswith(drawn)}
-        for symbol, value in symbols(call.component).items():  # type: ignore[arg-type]
-            call.values[symbol] = value
         if len(roots) == 1:
             call.groups["seen"] = [roots[0].given[of] for of in roots[0].values["inputs"]]
             call.given |= {of: name for of, name in roots[0].made.items() if of.startswith("y")}
@@ -275,7 +278,12 @@ class Recorder:
     def _kept(self, call: Call, ctx: Context) -> None:
         """What the code has put aside for its backward."""
         for name, value in vars(ctx).items():
-            if name not in _OF_CONTEXTS and not name.startswith("_") and hasattr(value, "shape") and hasattr(value, "dtype"):
+            if (
+                name not in _OF_CONTEXTS
+                and not name.startswith("_")
+                and hasattr(value, "shape")
+                and hasattr(value, "dtype")
+            ):
                 self.add(call.pattern.format(f"kept.{name}"), value, call, again=False)
 
     def _backward(self, path: str, part: Any, code: Any, given: tuple[Any, ...], named: Any) -> Any:
@@ -283,7 +291,9 @@ class Recorder:
         call = self._open.get((id(part), id(ctx)))
         if call is None:  # its forward ran before anybody looked
             return code(*given, **named)
-        telling = next((c for c in self.calls if c.kind == "objective" and c.micro == self.micro and call in c.inner), None)
+        telling = next(
+            (c for c in self.calls if c.kind == "objective" and c.micro == self.micro and call in c.inner), None
+        )
         for of, dy in numbered("dy", given[1:]).items() if part.kind == "layer" else ():
             if dy is not None:
                 made = telling if telling is not None and path == "" and _tells(telling, of) else None

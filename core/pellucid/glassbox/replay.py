@@ -45,6 +45,8 @@ class Replay:
     Attributes:
         compared: the names of the recorded quantities that were computed once more.
         differences: those with other bits, in the order of computation.
+        unread: what a layer has put aside for its backward and has other bits, where nothing else has: cells that were
+            never written and that nobody reads.
         missing: what was recorded and did not come to be the second time.
         what: "step 12" or "prediction".
     """
@@ -52,6 +54,7 @@ class Replay:
     compared: tuple[str, ...]
     differences: tuple[Difference, ...]
     missing: tuple[str, ...]
+    unread: tuple[Difference, ...] = ()
     what: str = "step"
 
     @property
@@ -67,16 +70,20 @@ class Replay:
     def __str__(self) -> str:
         told = f"Replay of {self.what}: {len(self.compared):,} recorded quantities computed once more"
         if self.same:
-            return f"{told}, all with the same bits."
+            names = ", ".join(each.name for each in self.unread)
+            aside = f" but for what nobody reads in {names}" if names else ""
+            return f"{told}, all with the same bits{aside}."
         lines = [f"{told}, {len(self.differences)} with other bits, in the order of computation:" if self.differences
                  else f"{told} with the same bits."]  # fmt: skip
         lines += [f"  {each}" for each in self.differences[:SHOWN]]
         more = len(self.differences) - SHOWN
         lines += [f"  and {more} more"] if more > 0 else []
         if self.missing:
-            lines.append(f"Not computed again: {', '.join(self.missing[:SHOWN])}{', …' if len(self.missing) > SHOWN else ''}.")
+            more = len(self.missing) - SHOWN
+            told = f" and {more} more" if more > 0 else ""
+            lines.append(f"Not computed again: {', '.join(self.missing[:SHOWN])}{told}.")
         lines.append(
-            "What a step is made of must depend on weights, batch and its random numbers (ctx.uniform, ctx.normal) alone."
+            "What a step is made of must depend on weights, batch and random numbers (ctx.uniform, ctx.normal) alone."
         )
         return "\n".join(lines)
 
@@ -99,16 +106,19 @@ def replay(trace: Opened) -> Replay:
                 and trace.quantity(name).origin != "equation"]  # fmt: skip
     second = again[0]
     compared = [name for name in recorded if name in second and second.quantity(name).array is not None]
-    differences = (_difference(name, trace[name], second[name]) for name in compared)
+    found = (_difference(name, trace[name], second[name]) for name in compared)
+    differences = tuple(each for each in found if each)
+    unread = differences if all(".kept." in each.name for each in differences) else ()
+    differences = () if unread else differences
     missing = tuple(name for name in recorded if name not in compared)
     what = f"step {trace.setting.step + 1:,}" if twin.is_step else "a prediction"
-    return Replay(tuple(compared), tuple(each for each in differences if each), missing, what)
+    return Replay(tuple(compared), differences, missing, unread, what)
 
 
 def _difference(name: str, before: HostArray, after: HostArray) -> Difference | None:
     if before.shape != after.shape or before.dtype != after.dtype:
-        told = (f"{array.dtype} of shape {array.shape}" for array in (before, after))
-        return Difference(name, (), *told, max(before.size, after.size), before.size)
+        then, now = (f"{array.dtype} of shape {array.shape}" for array in (before, after))
+        return Difference(name, (), then, now, max(before.size, after.size), before.size)
     if before.tobytes() == after.tobytes():
         return None
     itemsize = before.dtype.itemsize

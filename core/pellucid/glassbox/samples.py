@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,11 @@ from pellucid.interfaces.parameters import Param
 
 NO_INPUT = (False,) * 32
 """``needs_dx`` of a layer of which the gradients of its parameters alone are wanted."""
-ROUNDING = {"float32": 1e-4, "float64": 1e-9}
+ROUNDING = {"float32": 1e-3, "float64": 1e-9}
 """By how much the sum over the rows may be off the recorded gradient, relative to what was added up."""
+WHOLE = 1e-3
+"""Of the largest gradient of a step: what is smaller, such as that of a bias before batch norm, which is all
+cancellation, is measured by so much."""
 
 
 def samples(trace: Opened, name: str) -> HostArray:
@@ -85,7 +89,8 @@ class Contributions:
         paths: of the parameters.
 
     Raises:
-        DataError: the rows of what a layer gives are not those of the batch, or something else has changed the gradient.
+        DataError: the rows of what a layer gives are not those of the batch, or something else has changed the
+            gradient.
     """
 
     def __init__(self, twin: Twin, paths: Sequence[str]) -> None:
@@ -104,13 +109,14 @@ class Contributions:
         """(N, *shape): what each row has contributed to the gradient of a parameter."""
         found = self._by_row(path, self._calls[path])
         if not self._adds_up(path, found):
-            outermost = [call for call in self._candidates(self.trace.calls, self.twin.params[path]) if self._fits(call)]
+            param = self.twin.params[path]
+            outermost = [call for call in self._candidates(self.trace.calls, param) if self._fits(call)]
             found = self._by_row(path, outermost)
             if not self._adds_up(path, found):
                 raise DataError(
-                    f"What the rows of the batch have contributed to '{path}.grad' does not add up to it. Either rows of "
-                    "what the layers give are no rows of the batch, or somebody has changed the gradient: an observer, "
-                    "run.on_gradients, or the objective itself."
+                    f"What the rows of the batch have contributed to '{path}.grad' does not add up to it. Either rows "
+                    "of what the layers give are no rows of the batch, or somebody has changed the gradient: an "
+                    "observer, run.on_gradients, or the objective itself."
                 )
         return found
 
@@ -119,15 +125,14 @@ class Contributions:
         for call in calls:
             k = call.micro - 1
             for n in range(self.twin.rows[k]):
-                mask = np.zeros(self.twin.rows[k])
-                mask[n] = 1.0
-                found[self.starts[k] + n] += self.shares[k] * self._given(call, mask)[path]
+                found[self.starts[k] + n] += self.shares[k] * self._given(call, partial(_row, n))[path]
         return found
 
     def sizes(self, rng: np.random.Generator, draws: int = 3) -> dict[str, HostArray]:
-        """Of each parameter the size of what was added up, ``√Σₙ gₙ²`` over the rows, element by element.
+        """Of each parameter the size of what was added up, ``√Σₖ gₖ²`` over what came through each number of an output,
+        element by element.
 
-        It is estimated: with random signs sₙ before the rows, ``E (Σₙ sₙ gₙ)² = Σₙ gₙ²``.
+        It is estimated: with random signs sₖ before these numbers, ``E (Σₖ sₖ gₖ)² = Σₖ gₖ²``.
         """
         squares = {path: np.zeros(self.twin.params[path].shape) for path in self._calls}
         by_call: dict[int, tuple[Call, list[str]]] = {}
@@ -137,17 +142,17 @@ class Contributions:
         for call, paths in by_call.values():
             k = call.micro - 1
             for _ in range(draws):
-                added = self._given(call, rng.choice([-1.0, 1.0], self.twin.rows[k]))
+                added = self._given(call, lambda dy: dy * rng.choice([-1.0, 1.0], dy.shape))
                 for path in paths:
                     squares[path] += (self.shares[k] * added[path]) ** 2 / draws
         return {path: np.sqrt(each) for path, each in squares.items()}
 
-    def _given(self, call: Call, mask: HostArray) -> dict[str, HostArray]:
-        """What a call adds to the gradients if the rows of ``dy`` are multiplied by these."""
+    def _given(self, call: Call, masked: Callable[[HostArray], HostArray]) -> dict[str, HostArray]:
+        """What a call adds to the gradients of a ``dy`` of which something is left."""
         twin, k = self.twin, call.micro - 1
         layer = twin.layer_of(call)
         xs = [self._array(call.given[of]) for of in call.values["inputs"]]
-        dys = [self._masked(call, of, mask) for of in _outputs(call)]
+        dys = [masked(self._array(call.given[of])) if of in call.given else None for of in _outputs(call)]
         ctx = Context(twin.ops, training=call.training, seed=twin.setting.seed, dtype=twin.dtype, needs_dx=NO_INPUT)
         twin.begin(ctx, k, self.starts[k])
         ctx.path = call.place
@@ -163,19 +168,12 @@ class Contributions:
         value = self.twin.host(name)
         return np.array(value, np.float64 if value.dtype.kind == "f" else value.dtype)
 
-    def _masked(self, call: Call, of: str, mask: HostArray) -> HostArray | None:
-        if of not in call.given:
-            return None
-        dy = self._array(call.given[of])
-        return dy * mask.reshape(-1, *[1] * (dy.ndim - 1))
-
     def _adds_up(self, path: str, found: HostArray) -> bool:
         gradient = f"{path}.grad"
         if gradient not in self.trace:  # a frozen one's is not recorded
             return True
         recorded, tolerance = self.trace[gradient], ROUNDING[self.twin.setting.told["dtype"]]
-        size = np.sqrt((found**2).sum(axis=0))
-        size += 1e-2 * float(size.max(initial=0.0)) + 1e-300
+        size = np.sqrt((found**2).sum(axis=0)) + WHOLE * largest_gradient(self.trace)
         return bool((np.abs(found.sum(axis=0) - recorded) <= tolerance * size).all())
 
     # -- whose rows --------------------------------------------------------------------------------------------------
@@ -217,6 +215,19 @@ class Contributions:
         rows = self.twin.rows[call.micro - 1]
         dys = [self.trace[call.given[of]] for of in _outputs(call) if of in call.given and call.given[of] in self.trace]
         return bool(dys) and all(dy.ndim and len(dy) == rows for dy in dys)
+
+
+def _row(n: int, dy: HostArray) -> HostArray:
+    """The n-th row, and zeros elsewhere."""
+    row = np.zeros_like(dy)
+    row[n] = dy[n]
+    return row
+
+
+def largest_gradient(trace: Opened) -> float:
+    """The largest number in the gradients of a step."""
+    names = [name for name in trace.names() if name.endswith(".grad")]
+    return max((float(np.abs(trace[name]).max(initial=0.0)) for name in names), default=0.0) or 1.0
 
 
 def _has(layer: Layer, param: Param) -> bool:

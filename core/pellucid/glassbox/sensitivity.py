@@ -43,12 +43,16 @@ class Sensitivity:
         return self._twin
 
     def why(self, quantity: Quantity, cell: Cell) -> Why | None:
-        """Why a cell is what it is, by derivatives; None of what is made neither by a layer, a loss nor an objective."""
+        """Why a cell is what it is, by derivatives; None of what no layer, loss or objective has made."""
         call, of = quantity.call, quantity.of
         if call is None or not of:
             return None
         if call.kind == "layer" and of in call.made:
-            return self._of_output(quantity, call, cell) if of.startswith("y") else self._of_gradient(quantity, call, of, cell)
+            return (
+                self._of_output(quantity, call, cell)
+                if of.startswith("y")
+                else self._of_gradient(quantity, call, of, cell)
+            )
         if call.kind == "layer" and of.startswith("dy") and call.path == "":
             return self._of_objective_gradient(quantity, call, of, cell)
         if call.kind == "trainer" and of == "grad":
@@ -103,7 +107,9 @@ class Sensitivity:
             param.grad[...] = 0.0
         dx = as_tuple(layer.backward(ctx, *one.values()))
         slopes: list[HostArray | None] = [
-            None if part is None else np.array(part) for part, x in zip(dx, inputs.values(), strict=False) if x.dtype.kind == "f"
+            None if part is None else np.array(part)
+            for part, x in zip(dx, inputs.values(), strict=False)
+            if x.dtype.kind == "f"
         ]
         slopes += [np.array(param.grad) for param in layer.parameters() if param.path in self.trace]
         moved = list(self._movable(call, inputs))
@@ -132,7 +138,11 @@ class Sensitivity:
             for place in map(tuple, np.argwhere((slope != 0) & (dy != 0)).tolist()):
                 factors = (
                     Expr("cell", float(dy[place]), symbol=f"d{y_of}", index=place, quantity=dy_name),
-                    Expr("cell", float(slope[place]), symbol=f"∂{y_of}{_at(place)}/∂{of[1:] if of in call.made else of}{_at(cell)}"),
+                    Expr(
+                        "cell",
+                        float(slope[place]),
+                        symbol=f"∂{y_of}{_at(place)}/∂{of[1:] if of in call.made else of}{_at(cell)}",
+                    ),
                 )
                 terms.append(Term(1, factors, ()))
                 parents.append((dy_name, place))
@@ -148,13 +158,15 @@ class Sensitivity:
                     continue
                 mine = any(p is param for p in self.twin.layer_of(call).parameters())
                 inside = any(
-                    any(p is param for p in self.twin.layer_of(inner).parameters()) for inner in call.inner if inner.kind == "layer"
+                    any(p is param for p in self.twin.layer_of(inner).parameters())
+                    for inner in call.inner
+                    if inner.kind == "layer"
                 )
                 if mine and not inside:
                     found.append(call)
         return found[0] if len(found) == 1 else None
 
-    # -- losses and objectives ------------------------------------------------------------------------------------------
+    # -- losses and objectives ---------------------------------------------------------------------------------------
 
     @contextmanager
     def _given_outputs(self, call: Call, outputs: dict[str, HostArray]) -> Iterator[None]:
@@ -175,7 +187,11 @@ class Sensitivity:
         return None
 
     def _outputs(self, root: Call) -> dict[str, HostArray]:
-        return {of: np.array(self.trace[n], np.float64) for of, n in root.made.items() if of.startswith("y") and n in self.trace}
+        return {
+            of: np.array(self.trace[n], np.float64)
+            for of, n in root.made.items()
+            if of.startswith("y") and n in self.trace
+        }
 
     def _figure(self, micro: int, part: str) -> float:
         return self.twin.of_batch(micro - 1, part)[0]
@@ -219,8 +235,8 @@ class Sensitivity:
     # -- what they share -----------------------------------------------------------------------------------------------
 
     def _measured(
-        self, quantity: Quantity, cell: Cell, moved: Sequence[tuple[str, HostArray]], slopes: Sequence[HostArray | None],
-        value: Callable[[], float], symbol: str,
+        self, quantity: Quantity, cell: Cell, moved: Sequence[tuple[str, HostArray]],
+        slopes: Sequence[HostArray | None], value: Callable[[], float], symbol: str,
     ) -> Why:  # fmt: skip
         """Derivatives by the cells that matter most: by the code's own gradient, measured here."""
         places: list[tuple[float, str, HostArray, Cell]] = []

@@ -17,6 +17,7 @@ from pellucid.glassbox.asking import traced_equations, why
 from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
+from pellucid.glassbox.names import symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
@@ -24,7 +25,9 @@ from pellucid.glassbox.samples import samples
 from pellucid.glassbox.sensitivity import Sensitivity
 from pellucid.glassbox.trace_writing import write_trace
 from pellucid.glassbox.traced_equations import TracedEquations
+from pellucid.glassbox.what_if import WhatIf, what_if
 from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
@@ -76,7 +79,8 @@ class Setting:
 def _told(model: Layer) -> dict[str, Any]:
     runtime = require_runtime(model)
     return {
-        "model": runtime.config or config_or_none(model), "input_shapes": [list(shape) for shape in runtime.input_shapes],
+        "model": runtime.config or config_or_none(model),
+        "input_shapes": [list(shape) for shape in runtime.input_shapes],
         "dtype": str(runtime.dtype), "backend": runtime.ops.name,
     }  # fmt: skip
 
@@ -161,7 +165,7 @@ class Trace:
             for equation in self.equations(call):
                 if equation.of in known:
                     continue
-                value = evaluate((equation,), {k: v for k, v in scope.items()})[equation.of]
+                value = evaluate((equation,), scope)[equation.of]
                 known[equation.of] = value
                 recorded = call.made.get(equation.of)
                 held = self._quantities.get(recorded) if recorded else None
@@ -178,13 +182,19 @@ class Trace:
 
     def scope(self, call: Call) -> dict[str, Any]:
         """What the equations of a call may name: recorded arrays, arguments, functions."""
-        scope: dict[str, Any] = {} if call.component is None else dict(call.component.arguments())
+        scope: dict[str, Any] = {}
+        if call.component is not None:
+            told = symbols(call.component).items()
+            scope = call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}
         scope |= call.values
         for of, name in (*call.given.items(), *call.made.items()):
             held = self._quantities.get(name)
             if held is not None and held.array is not None and (of not in call.made or of not in call.given):
                 scope[of] = held.array
-        for of, name in call.given.items():  # of what is given and made, such as theta, the equations begin with the former
+        for (
+            of,
+            name,
+        ) in call.given.items():  # of what is given and made, such as theta, the equations begin with the former
             held = self._quantities.get(name)
             if held is not None:
                 scope[of] = self[name]
@@ -247,6 +257,33 @@ class Trace:
         """
         return certify(self, cells, seed)
 
+    def what_if(
+        self, name: str | None = None, cell: Any = (), by: float | None = None, *, lr: float | None = None,
+        without_sample: int | None = None,
+    ) -> WhatIf:  # fmt: skip
+        """What would have been if a weight, the learning rate or the batch had been another one.
+
+        ::
+
+            print(trace.what_if("layers.0.weight", (3, 7), +0.1))
+            trace.what_if(lr=0.1)
+            trace.what_if(without_sample=12)
+
+        Foretold from the recorded gradient, ``ΔL ≈ g Δθ``, beside what the loss of this batch then is; and what becomes
+        of the step. All is computed in float64 on a copy, with the same random numbers. A prediction has no loss: there
+        it is the outputs that change.
+
+        Args:
+            name, cell, by: a parameter, which of its cells, and by how much it is another.
+            lr: in place of the optimizer's learning rates, before the schedule's factor.
+            without_sample: a row of the batch, from 0. Its weight becomes 0; it stays in the statistics of the batch.
+
+        Raises:
+            ConfigError: other than one thing is supposed, or a number is out of range; see also :meth:`replay`.
+            DataError: there is no such parameter, cell or sample.
+        """
+        return what_if(self, name, cell, by, lr=lr, without_sample=without_sample)
+
     def samples(self, name: str) -> HostArray:
         """What each row of the batch has contributed, (N, *shape) in float64; their sum is the quantity.
 
@@ -273,5 +310,9 @@ class Trace:
         write_trace(self, path)
 
     def __repr__(self) -> str:
-        what = "prediction" if self.setting.training is None and not self.setting.sizes else f"step {self.setting.step + 1}"
+        what = (
+            "prediction"
+            if self.setting.training is None and not self.setting.sizes
+            else f"step {self.setting.step + 1}"
+        )
         return f"<Trace of {what}: {len(self)} quantities>"

@@ -17,8 +17,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Component
 from pellucid.basics.errors import CheckpointError
 from pellucid.glassbox.equations import Activation
-from pellucid.glassbox.own import own_equations
-from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.quantity import ORIGINS, Call, Quantity
 from pellucid.glassbox.trace import Setting, Trace
 from pellucid.glassbox.trace_writing import DRAWS, SETTING
 from pellucid.interfaces.context import Context
@@ -32,11 +31,10 @@ MAX_CALLS = 100_000
 MAX_DEPTH = 200
 """Of calls in calls; layers are nested less deeply."""
 _KINDS = ("layer", "loss", "objective", "optimizer", "regularizer", "schedule", "transform")
-_ORIGINS = ("given", "drawn", "set", "recorded", "equation")
 _CALL = {
     "path": str, "kind": str, "pattern": str, "number": int, "micro": int, "training": bool, "place": str,
-    "given": dict, "made": dict, "component": int | None, "values": dict, "own": bool, "parent": int | None,
-    "outermost": bool, "without": str, "groups": dict,
+    "given": dict, "made": dict, "component": int | None, "values": dict, "groups": dict,
+    "parent": int | None, "outermost": bool, "without": str,
 }  # fmt: skip
 _ROW = (str, str, str, int | None, str | None, bool)
 _HIDDEN = frozenset(("np", "erf"))
@@ -124,8 +122,6 @@ class _Reading:
             )  # fmt: skip
             for key, value in row["values"].items():
                 self._put(call, key, value, setting)
-            if row["own"] and component is None:
-                call.own = own_equations(call)
             calls.append(call)
             parent = row["parent"]
             depths.append(0 if parent is None else depths[parent] + 1)
@@ -150,11 +146,10 @@ class _Reading:
         pattern = row["pattern"]
         braces = pattern.count("{"), pattern.count("}"), pattern.count("{}")
         self._require(braces == (1, 1, 1), f"the names of its call {i} are {pattern!r:.80}, without one place {{}}")
-        for names in (row["given"], row["made"]):
+        groups = [dict(enumerate(g)) if isinstance(g, list) else g for g in row["groups"].values()]
+        self._require(all(isinstance(group, dict) for group in groups), f"its call {i} groups what is no name")
+        for names in (row["given"], row["made"], *groups):
             self._require(all(isinstance(n, str) for n in names.values()), f"its call {i} names what is no text")
-        groups = [list(g.values()) if isinstance(g, dict) else g for g in row["groups"].values()]
-        good = all(isinstance(group, list) and all(isinstance(n, str) for n in group) for group in groups)
-        self._require(good, f"its call {i} has groups of what is no name")
         for key in (*row["given"], *row["made"], *row["values"], *row["groups"]):
             self._require(not key.startswith("__") and key not in _HIDDEN, f"its call {i} gives {key!r:.80} a meaning")
 
@@ -208,7 +203,7 @@ class _Reading:
             self._require(good, f"its 'quantities.{i}' is {row!r:.80}")
             name, of, origin, call, same, held = row
             self._require(
-                name not in found and origin in _ORIGINS,
+                name not in found and origin in ORIGINS,
                 f"its quantity {name!r:.80} is there twice or of {origin!r:.20}",
             )
             self._require(

@@ -13,7 +13,6 @@ from pellucid.basics.component import Component
 from pellucid.basics.errors import CheckpointError, PellucidError
 from pellucid.basics.version import __version__
 from pellucid.glassbox.equations import Activation
-from pellucid.glassbox.own import own_equations
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.registry.config import config_or_none
 from pellucid.saving.container import write
@@ -119,16 +118,12 @@ class _Writing:
         return self._places[id(component)]
 
     def _call(self, number: int, call: Call) -> dict[str, Any]:
-        if call.own and call.own != own_equations(call):
-            raise CheckpointError(
-                f"This trace cannot be saved: {call!r:.80} has equations of its own, {call.own!r:.200}."
-            )
         component = None if call.component is None else self._component(call.component)
         values = {key: self._value(number, call, key, value) for key, value in call.values.items()}
         return {
             "path": call.path, "kind": call.kind, "pattern": call.pattern, "number": call.number, "micro": call.micro,
-            "training": call.training, "place": call.place, "given": call.given, "made": call.made, "groups": call.groups,
-            "component": component, "values": values, "own": bool(call.own), "parent": self._parents[number],
+            "training": call.training, "place": call.place, "given": call.given, "made": call.made,
+            "component": component, "values": values, "groups": call.groups, "parent": self._parents[number],
             "outermost": number < self._outermost and self._parents[number] is None, "without": call.without,
         }  # fmt: skip
 

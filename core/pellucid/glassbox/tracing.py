@@ -36,7 +36,9 @@ class Tracing(Callback):
         check_int(self, "limit", limit, "[1, inf)")
         names = [keep] if isinstance(keep, str) else list(keep)
         if not names or not all(isinstance(name, str) for name in names):
-            raise ConfigError(f"keep: expected names or patterns of quantities, such as 'layers.0.*'. Received: {keep!r}.")
+            raise ConfigError(
+                f"keep: expected names or patterns of quantities, such as 'layers.0.*'. Received: {keep!r}."
+            )
         self.keep, self.limit = keep, limit
         self._names = names
 
@@ -69,7 +71,7 @@ class Tracing(Callback):
         return opened
 
     def prediction(self, model: Layer, x: Any) -> Trace:
-        """What ``model.predict(x)`` computes, and what happened in it; nothing is scaled back to the unit of targets."""
+        """What ``model.predict(x)`` computes, opened; nothing is scaled back to the unit of targets."""
         runtime = require_runtime(model)
         given = given_inputs(model, x)
         inputs = tuple(map(runtime.ops.asarray, ready(model, given)))
@@ -111,12 +113,16 @@ def step_recorder(
 
 def _numbered(name: str, parts: Sequence[Any]) -> dict[str, Any]:
     """``x`` if there is one, else ``x.0``, ``x.1``, …."""
-    return {key if key == name else f"{name}.{key.removeprefix(name)}": part for key, part in numbered(name, parts).items()}
+    return {
+        key if key == name else f"{name}.{key.removeprefix(name)}": part for key, part in numbered(name, parts).items()
+    }
 
 
 def _watched(training: Training) -> list[Any]:
     """All that is watched, by paths: layers, the objective and the losses inside of it."""
-    inside = [(path, part) for path, part in parts_of_kind(training.objective, ("loss", "objective")) if part.kind == "loss"]
+    inside = [
+        (path, part) for path, part in parts_of_kind(training.objective, ("loss", "objective")) if part.kind == "loss"
+    ]
     return [*training.model.walk(), *inside, ("objective", training.objective)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from copy import deepcopy
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from pellucid.basics.errors import ConfigError, DataError, NumericalError, raise
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.parameters import Arena, Param
+from pellucid.interfaces.parameters import Arena, Param, State
 from pellucid.model.build import build
 from pellucid.ops.random import Stream
 from pellucid.registry.config import config_or_none, read
@@ -105,7 +105,8 @@ class Twin:
 
     def reset(self) -> None:
         """Weights, states and the optimizer's memory as they were before the step."""
-        for own in (*self.arena.params, *self.model.states()):
+        owned: list[Param | State] = [*self.arena.params, *self.model.states()]
+        for own in owned:
             own.data[...] = self._recorded(own.path)
         if self.is_step and hasattr(self, "training"):
             self._remember()
@@ -123,7 +124,8 @@ class Twin:
         """
         if name not in self.trace:
             raise DataError(
-                f"This trace has not kept '{name}', without which nothing can be computed once more. Trace with keep='*'."
+                f"This trace has not kept '{name}', without which nothing can be computed once more. Trace with "
+                "keep='*'."
             )
         return self.trace[name]
 
@@ -168,7 +170,7 @@ class Twin:
         if named:
             in_order = list(named) == [str(k) for k in range(len(named))]
             y = tuple(named.values()) if in_order else named
-        source = Source(inputs, y, whole.get("sample_weight"), numbers=np.concatenate(parts["rows"]) if "rows" in parts else None)
+        source = Source(inputs, y, whole.get("sample_weight"), numbers=whole.get("rows"))
         source.full = self.setting.full
         return source
 
@@ -220,6 +222,15 @@ class Twin:
         self.training.openers = [] if opener is None else [(1, opener)]
         with np.errstate(under="ignore"), self.ops.quiet():
             self._stepper.advance(self.run, self.source, self.rows)
+
+    def outputs(self) -> Any:
+        """What the model gives for the inputs of a prediction, an array or a tuple of them."""
+        names = [name for name in self.trace.names() if name == "x" or name.startswith("x.")]
+        inputs = [self._given(self.host(name)) for name in names]
+        ctx = Context(self.ops, training=False, seed=self.setting.seed, dtype=self.dtype)
+        ctx.begin(0, 0, index=np.arange(len(inputs[0]), dtype=np.int64))
+        with np.errstate(under="ignore"), self.ops.quiet():
+            return self.model.forward(ctx, *inputs)
 
     def update(self) -> Update:
         """What applies gradients at this step."""
@@ -296,6 +307,7 @@ class Twin:
     def weighted(self, weight: HostArray) -> Iterator[None]:
         """Within: the samples have these weights."""
         batches, before = self._batches, self.source.weight
+        self._stepper.forget()  # whose batches have other weights
         self.source.weight = self.ops.asarray(np.asarray(weight, np.float64 if self.exact else self.dtype))
         try:
             self._batches = [
@@ -304,6 +316,7 @@ class Twin:
             yield
         finally:
             self.source.weight, self._batches = before, batches
+            self._stepper.forget()
 
     @contextmanager
     def watched(self, watch: Callable[[str, Layer, str, Any, tuple[Any, ...]], Any]) -> Iterator[None]:
@@ -363,8 +376,9 @@ def _made(setting: Any, exact: bool) -> tuple[Layer, dict[str, Any]]:
     for name in needed:
         if told.get(name) is None:
             raise ConfigError(
-                f"The {name} of this trace is not registered, so it cannot be made anew from a file. Use the trace in the "
-                f"process that has taken it, or register what the {name} is made of, see docs/plugins, and trace again."
+                f"The {name} of this trace is not registered, so it cannot be made anew from a file. Use the trace in "
+                f"the process that has taken it, or register what the {name} is made of, see docs/plugins, and trace "
+                "again."
             )
     shapes = [tuple(shape) for shape in told["input_shapes"]]
     model = build(
@@ -382,8 +396,3 @@ def _move(model: Layer, dtype: Any, ops: Any) -> None:
     for state in model.states():
         state.data = ops.zeros(state.shape, arena.dtype)
     runtime.ops, runtime.dtype, runtime.arena, runtime.idle_predictions = ops, arena.dtype, arena, {}
-
-
-def host_of(values: Sequence[Array], ops: Any) -> list[HostArray]:
-    """Copies on the host."""
-    return [np.array(ops.to_host(value)) for value in values]

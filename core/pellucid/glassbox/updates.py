@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from pellucid.glassbox.names import is_helper
-from pellucid.glassbox.own import own_equations
 from pellucid.glassbox.quantity import Call
 from pellucid.glassbox.record import Recorder, _restore, parts_of_kind
 from pellucid.interfaces.optimizer import Segment
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
+
 
 class UpdateRecorder:
     """Records what becomes of complete gradients.
@@ -101,7 +101,6 @@ class UpdateRecorder:
         if penalties:
             names = {f"p{k}": f"{p.path}.penalty" for k, (p, _) in enumerate(update.regularized)}
             call = Call("penalty", None, "trainer", "{}", given=names, made={"penalty": "penalty"})
-            call.own = own_equations(call)
             recorder.add("penalty", np.float64(penalties["penalty"]), call, "penalty")
         self._rate_of_learning()
 
@@ -122,7 +121,6 @@ class UpdateRecorder:
             recorder.add_equation(quantity, owner, f"d{symbol}")
             call.given[f"d{k}"] = quantity
             call.values[f"s{k}"] = shares[owner.micro - 1]
-        call.own = own_equations(call)
         recorder.quantities[name].call, recorder.quantities[name].of = call, "grad"
 
     def _shares(self) -> list[float]:
@@ -156,9 +154,9 @@ class UpdateRecorder:
                 call = Call("lr", None, "trainer", "{}", values={"base_lr": segment.base_lr})
                 if factor is not None:
                     call.given["factor"] = factor
-                origin = "set" if factor is None else "recorded"
-                call.made["lr"] = recorder.add(name, np.float64(segment.hyper[0]), call, "lr", origin)
-                call.own = own_equations(call)
+                call.made["lr"] = recorder.add(
+                    name, np.float64(segment.hyper[0]), call, "lr", "set" if factor is None else "recorded"
+                )
             for param in segment.params:
                 self._rates[param.path] = name
 
@@ -190,7 +188,10 @@ class UpdateRecorder:
             return
         self._factors = defaultdict(list)
         moved = [param for segment in update.segments for param in segment.params]
-        limits = [(limit, moved if arrays[0] is self.arena.grad else _within(self.step.ops, moved, arrays)) for limit, arrays in update.limits]
+        limits = [
+            (limit, moved if arrays[0] is self.arena.grad else _within(self.step.ops, moved, arrays))
+            for limit, arrays in update.limits
+        ]
         for k, (limit, params) in enumerate(limits or [(None, moved)]):
             name = "norm" if params is moved else f"norm.{k}"
             if not all(f"{param.path}.grad" in recorder.quantities for param in params):
@@ -205,7 +206,6 @@ class UpdateRecorder:
                     continue
                 value = np.float64(min(1.0, limit / float(norm)) if norm > 0 else 1.0)
                 clip.made["clip_factor"] = recorder.add(factor, value, clip, "clip_factor", "equation")
-                clip.own = own_equations(clip)
                 for param in params:
                     self._factors[param.path].append(factor)
 
@@ -221,10 +221,9 @@ class UpdateRecorder:
                 g = g * arrays[factor]
             squares += float(np.sum(g**2))
         call.made["norm"] = recorder.add(name, np.float64(np.sqrt(squares)), call, "norm", "equation")
-        call.own = own_equations(call)
 
     def _scaled(self, call: Call, param: Any, k: str = "") -> None:
-        """Give a call the gradient of a parameter, its penalty and what has scaled it so far."""
+        """Give a call the gradient of a parameter, its penalty, and what has scaled it so far."""
         call.given[f"g{k}"] = f"{param.path}.grad"
         if f"{param.path}.penalty_grad" in self.recorder.quantities:
             call.given[f"p{k}"] = f"{param.path}.penalty_grad"
@@ -247,7 +246,6 @@ class UpdateRecorder:
         call.made["step_grad"] = name = recorder.add(
             f"{param.path}.step_grad", param.grad, call, "step_grad", shared=False
         )
-        call.own = own_equations(call)
         return name
 
     def _moved(
@@ -260,20 +258,20 @@ class UpdateRecorder:
         call.values |= {e.of: np.zeros(param.shape) for e in optimizer.equations}  # of memory that it does without
         call.values |= {"t": t, "weight_decay": segment.weight_decay}
         if optimizer is not self.training.optimizer:
-            call.path = next(p for p, part in parts_of_kind(self.training.optimizer, ("optimizer",)) if part is optimizer)
+            call.path = next(
+                p for p, part in parts_of_kind(self.training.optimizer, ("optimizer",)) if part is optimizer
+            )
         start = self.arena.offsets[self.arena.params.index(param)]
         new: dict[str, Any] = {}
         told = {equation.of for equation in call.equations}
         for name in self.slots.buffers:
             old = self._slot_name(name, param)
-            flat = before.get(name)
-            if name not in told and flat is not None:
-                if np.array_equal(self.arena.view(flat, param, start), recorder.host(self._slot(name, param))):
-                    continue  # another optimizer's
+            flat = before.get(name, np.zeros(self.arena.size, self.arena.dtype))
+            kept, now = self.arena.view(flat, param, start), recorder.host(self._slot(name, param))
+            if name not in told and np.array_equal(kept, now):
+                continue  # another optimizer's
             if old not in recorder.quantities:
-                kept = before.get(name)
-                flat = np.zeros(self.arena.size, self.arena.dtype) if kept is None else kept
-                recorder.add(old, self.arena.view(flat, param, start), origin="given")
+                recorder.add(old, kept, origin="given")
             call.given[name] = old
             new[name] = self._slot(name, param)
         for equation in call.equations:

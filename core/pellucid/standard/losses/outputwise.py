@@ -77,7 +77,7 @@ class MSE(Outputwise):
 
     equations = (
         Equation("l", r"l_i = \frac1J \sum_j (\hat y_{ij} - t_{ij})^2",
-                 "np.mean((prediction - t.reshape(prediction.shape)).reshape(*w.shape, -1) ** 2, axis=-1)"),  # fmt: skip
+                 "np.mean((prediction - t.reshape(prediction.shape)).reshape(*w.shape, -1) ** 2, axis=-1)"),
         Equation("loss", r"L = \frac{\sum_i w_i l_i}{\sum_i w_i}", "np.sum(w * l) / np.sum(w)"),
         Equation(
             "dprediction",
@@ -85,7 +85,7 @@ class MSE(Outputwise):
             "w.reshape(*w.shape, *(1,) * (prediction.ndim - w.ndim)) * 2 * (prediction - t.reshape(prediction.shape))"
             " / (prediction.size / w.size) / np.sum(w)",
         ),
-    )
+    )  # fmt: skip
     examples = (Example({}, ((3,), (3,))),)
     predicts = "values"
 

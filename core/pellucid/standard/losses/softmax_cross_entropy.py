@@ -33,7 +33,7 @@ class SoftmaxCrossEntropy(Loss):
     equations = (
         Equation("p", r"p_{ik} = \frac{e^{z_{ik}}}{\sum_j e^{z_{ij}}}", "np.exp(z) / np.exp(z).sum(-1, keepdims=True)"),
         Equation("m", r"m_i = w_i \quad (0 \text{ where } t_i = \mathrm{ignore})",
-                 "w.reshape(*w.shape, *(1,) * (t.ndim - w.ndim)) * (t != ignore)"),  # fmt: skip
+                 "w.reshape(*w.shape, *(1,) * (t.ndim - w.ndim)) * (t != ignore)"),
         Equation(
             "loss",
             r"L = -\frac{\sum_i m_i \log p_{i t_i}}{\sum_i m_i}",

@@ -1,0 +1,233 @@
+"""Export: a trace as the data of a page: what it is made of, its arrays packed, its equations as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.errors import PellucidError
+from pellucid.glassbox.failure import ConformanceError
+from pellucid.glassbox.page.code import code_of
+from pellucid.glassbox.page.graph import Graph, number
+from pellucid.glassbox.page.packing import Packed, type_of
+from pellucid.glassbox.page.parts import Note, Picture, Table, Window
+from pellucid.glassbox.page.steps import all_calls, steps_of, title_of
+from pellucid.glassbox.quantity import Call
+from pellucid.glassbox.page.opened import Opened
+from pellucid.glassbox.traced import Traced
+from pellucid.glassbox.traced_equations import TracedEquations
+
+WORTH_FORETELLING = 256
+"""Cells from which on an array is kept as what it differs by from its equation, if the page can compute that exactly."""
+
+
+class Export:
+    """The data of a page.
+
+    Attributes:
+        data: for JSON.
+        packed: the arrays.
+    """
+
+    def __init__(self, trace: Opened) -> None:
+        self.trace = trace
+        self.packed = Packed()
+        self.calls = all_calls(trace)
+        self._names = trace.names()
+        self._numbers = {name: i for i, name in enumerate(self._names)}
+        self._graph = Graph(self.packed, self._numbers)
+        self._call_numbers = {id(call): i for i, call in enumerate(self.calls)}
+        self._equations = {id(call): self._traced(call) for call in self.calls}
+        self._exact: dict[str, bool] = {}
+        self._extra: list[dict[str, Any]] = []  # arrays of parts, which are no quantities
+        self._codes: list[dict[str, Any]] = []
+        self._code_of: dict[type, list[int]] = {}
+        quantities = [self._quantity(name) for name in self._names]
+        self.data = {
+            "title": self._title(), "facts": self._facts(), "quantities": quantities,
+            "calls": [self._call(call) for call in self.calls],
+            "tops": [self._call_numbers[id(call)] for call in trace.calls],
+            "steps": self._steps(),
+        }  # fmt: skip
+        self.data |= {"codes": self._codes, "extra": self._extra, "nodes": self._graph.nodes, "stands": self._graph.stands, "bytes": self.packed.size}
+
+    # -- what it is about ------------------------------------------------------------------------------------------
+
+    def _title(self) -> str:
+        setting = self.trace.setting
+        return f"Step {setting.step + 1}, opened" if setting.sizes else "A prediction, opened"
+
+    def _facts(self) -> list[list[str]]:
+        setting, told = self.trace.setting, self.trace.setting.told
+        model = told.get("model")
+        facts = [["model", str(model.get("type", ""))]] if isinstance(model, dict) else []
+        if setting.sizes:
+            facts.append(["rows", " + ".join(map(str, setting.sizes))])
+        if "loss" in self.trace:
+            facts.append(["loss", f"{float(self.trace['loss']):.6g}"])
+        optimizer = told.get("optimizer")
+        if isinstance(optimizer, dict):
+            facts.append(["optimizer", str(optimizer.get("type", ""))])
+        facts += [[key, str(told[key])] for key in ("dtype", "backend") if key in told]
+        return facts
+
+    # -- quantities ------------------------------------------------------------------------------------------------
+
+    def _traced(self, call: Call) -> TracedEquations:
+        trace = self.trace
+        arguments = {} if call.component is None else call.component.arguments()
+        given: dict[str, tuple[str | None, Any]] = {k: (None, v) for k, v in {**arguments, **call.values}.items()}
+        given |= {of: (name, trace[name]) for of, name in call.given.items() if name in trace}
+        results: dict[str, tuple[str | None, Any]] = {}
+        for equation in trace.equations(call):
+            name = call.name_of(equation.of)
+            if name in trace:
+                quantity = trace.quantity(name)
+                results[equation.of] = name, (None if quantity.origin == "equation" else quantity.array)
+        for of, name in call.made.items():
+            if of not in call.given and name in trace:
+                given.setdefault(of, (name, trace[name]))
+        return TracedEquations(tuple(trace.equations(call)), given, results)
+
+    def _root(self, name: str) -> Traced | None:
+        """What the equation of a quantity makes of others; None where no equation with an expression tells."""
+        quantity = self.trace.quantity(name)
+        if quantity.call is None or quantity.origin == "given":
+            return None
+        equations = self._equations[id(quantity.call)]
+        if quantity.of not in equations or equations.is_function(quantity.of):
+            return None
+        return equations[quantity.of]
+
+    def _quantity(self, name: str) -> dict[str, Any]:
+        quantity = self.trace.quantity(name)
+        told: dict[str, Any] = {"name": name, "of": quantity.of, "origin": quantity.origin}
+        if quantity.call is not None:
+            told["call"] = self._call_numbers[id(quantity.call)]
+        if quantity.same is not None and quantity.same in self._numbers:
+            told["same"] = self._numbers[quantity.same]
+        try:
+            root = self._root(name)
+        except (ConformanceError, PellucidError) as error:  # a stranger's equation that cannot be evaluated
+            root, told["unable"] = None, str(error).splitlines()[0]
+        array = np.asarray(root.value if root is not None and quantity.origin == "equation" else self.trace[name])
+        told["shape"] = list(array.shape)
+        if root is not None:
+            told["node"] = self._graph.add(root)
+        if "same" in told:
+            return told
+        if quantity.origin == "equation" and root is not None:
+            told["type"] = "f8"
+            return told
+        told["type"] = type_of(array)
+        if root is not None and _large(array, root) and self._is_exact(root):
+            told["data"], told["foretold"] = self.packed.add(_differences(array, root.value), "i4"), True
+        else:
+            told["data"] = self.packed.add(array)
+        return told
+
+    def _is_exact(self, root: Traced) -> bool:
+        """Whether the page computes this to the bit, of what it is made of."""
+        if not self._graph.is_exact(root):
+            return False
+        pending, seen = [root], set()
+        while pending:
+            made = pending.pop()
+            if id(made) in seen:
+                continue
+            seen.add(id(made))
+            if made.quantity is not None and not self._is_exactly_known(made.quantity):
+                return False
+            pending += made.operands
+        return True
+
+    def _is_exactly_known(self, name: str) -> bool:
+        if name not in self._exact:
+            quantity = self.trace.quantity(name) if name in self.trace else None
+            root = None if quantity is None or quantity.origin != "equation" else self._root(name)
+            self._exact[name] = quantity is not None and (root is None or self._is_exact(root))
+        return self._exact[name]
+
+    # -- calls -----------------------------------------------------------------------------------------------------
+
+    def _call(self, call: Call) -> dict[str, Any]:
+        component = call.component
+        told: dict[str, Any] = {
+            "path": call.path or "model", "title": title_of(call), "kind": call.kind,
+            "type": "" if component is None else type(component).__name__,
+            "inner": [self._call_numbers[id(inner)] for inner in call.inner],
+            "equations": self._told_equations(call),
+            "names": {of: self._numbers[name] for of, name in (*call.given.items(), *call.made.items())
+                      if name in self._numbers},
+            "code": [] if component is None else self._code(component),
+        }  # fmt: skip
+        doc = "" if component is None else (type(component).__doc__ or "").strip()
+        told["doc"] = doc.split("\n\n")[0].replace("\n", " ").replace("``", "")
+        parts = getattr(component, "page_parts", None)
+        told["parts"] = [self._part(part, call) for part in parts(call, self.trace)] if callable(parts) else []
+        return told
+
+    def _told_equations(self, call: Call) -> list[dict[str, Any]]:
+        holds = list(self.trace.equations(call))
+        shown = [*holds, *(e for e in call.equations if e.python is None)]
+        return [{"of": e.of, "latex": e.latex, "python": e.python, "why": e.why} for e in shown]
+
+    def _code(self, component: Any) -> list[int]:
+        cls = type(component)
+        if cls not in self._code_of:
+            found = code_of(component)
+            self._code_of[cls] = list(range(len(self._codes), len(self._codes) + len(found)))
+            self._codes += found
+        return self._code_of[cls]
+
+    def _part(self, part: Any, call: Call) -> dict[str, Any]:
+        if isinstance(part, Note):
+            return {"is": "note", "text": str(part.text), "latex": str(part.latex)}
+        if isinstance(part, Table):
+            rows = [[number(cell) if not isinstance(cell, str) else cell for cell in row] for row in part.rows]
+            return {"is": "table", "title": str(part.title), "columns": [str(c) for c in part.columns], "rows": rows}
+        if isinstance(part, Window):
+            return {"is": "window", "title": str(part.title), "of": part.of, "shows": list(part.shows)}
+        if isinstance(part, Picture):
+            told: dict[str, Any] = {"is": "picture", "title": str(part.title), "note": str(part.note)}
+            if isinstance(part.array, str):
+                return told | {"quantity": self._number(part.array, call)}
+            array = np.asarray(part.array)
+            self._extra.append({"shape": list(array.shape), "type": type_of(array), "data": self.packed.add(array)})
+            return told | {"extra": len(self._extra) - 1}
+        raise TypeError(
+            f"page_parts of {type(call.component).__name__} ({call.path}) gave a {type(part).__name__}. Expected: Note, "
+            "Picture, Table or Window of pellucid.glassbox.page.parts."
+        )
+
+    def _number(self, name: str, call: Call) -> int:
+        """Of a quantity by its name, or by what the equations of the call name it."""
+        full = call.given.get(name) or call.made.get(name) or name
+        if full not in self._numbers:
+            full = self.trace.quantity(call.pattern.format(name)).name
+        return self._numbers[full]
+
+    def _steps(self) -> list[dict[str, Any]]:
+        steps = steps_of(self.trace, self.calls)
+        return [{**step, "names": [self._numbers[name] for name in step["names"]]} for step in steps]
+
+
+def _large(array: HostArray, root: Traced) -> bool:
+    large = array.dtype == np.float32 and array.size >= WORTH_FORETELLING and array.shape == root.shape
+    return large and bool(np.isfinite(array).all()) and bool(np.isfinite(root.value).all())
+
+
+def _differences(array: HostArray, foretold: Any) -> HostArray:
+    """By how many float32 numbers each cell lies beside what its equation gives."""
+    with np.errstate(all="ignore"):
+        near = np.asarray(foretold, np.float64).astype(np.float32)
+    return array.view(np.int32).astype(np.int64).astype(np.int32) - np.ascontiguousarray(near).view(np.int32)
+
+
+def sizes(trace: Opened, count: int = 3) -> Sequence[str]:
+    """The largest quantities, in words."""
+    found = sorted(((trace[name].nbytes, name) for name in trace if trace.quantity(name).same is None), reverse=True)
+    return [f"{name} ({size / 2**20:.3g} MiB)" for size, name in found[:count]]

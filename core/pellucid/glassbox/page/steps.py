@@ -1,0 +1,101 @@
+"""A step in the order in which a page goes through it: data, forward, loss, backward, update."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.page.opened import Opened
+
+PHASES = ("data", "forward", "loss", "backward", "update")
+
+
+def all_calls(trace: Opened) -> list[Call]:
+    """Those of components, outermost first, and those of which only their quantities tell, such as the update's."""
+    found = {id(call): call for top in trace.calls for call in top.within()}
+    for name in trace:
+        call = trace.quantity(name).call
+        if call is not None:
+            found.setdefault(id(call), call)
+    return list(found.values())
+
+
+def _phase(name: str, quantity: Quantity, given: bool) -> str:
+    call = quantity.call
+    if call is None:
+        return "update" if name.startswith("optimizer.") or name.endswith((".new", ".asked")) else "data"
+    if call.kind in ("optimizer", "schedule"):
+        return "update"
+    if call.kind in ("loss", "objective"):
+        return "loss"
+    if call.kind != "layer":
+        return "backward" if name.endswith(".grad") else "update"
+    if quantity.of in {e.of for e in call.phases.states} or name.endswith(".new"):
+        return "update"
+    late = {e.of for e in call.phases.backward} | {of for of in call.given if of.startswith("dy")}
+    return "backward" if quantity.of in late or quantity.of.startswith(("dy", "dx")) else "forward"
+
+
+def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:
+    """``{"phase", "call", "title", "names"}``, in the order of the step; each name stands in one of them.
+
+    What a parameter was before stands where it is first used; its gradient with the backward of the layer that has it.
+    """
+    parameters: dict[str, Call] = {}
+    for call in calls:
+        if call.kind == "layer":
+            for of, name in call.given.items():
+                quantity = trace.quantity(name) if name in trace else None
+                if quantity is not None and quantity.call is None and not of.startswith(("x", "dy")):
+                    parameters.setdefault(name, call)
+    numbers = {id(call): i for i, call in enumerate(calls)}
+    found: dict[tuple[str, Any], dict[str, Any]] = {}
+
+    def place(phase: str, call: Call | None, title: str, name: str, key: Any = None) -> None:
+        step = found.setdefault((phase, key if key is not None else id(call)), {
+            "phase": phase, "call": None if call is None else numbers[id(call)], "title": title, "names": [],
+        })  # fmt: skip
+        step["names"].append(name)
+
+    for name in trace:
+        quantity = trace.quantity(name)
+        call = quantity.call
+        owner = parameters.get(name.removesuffix(".grad")) if call is None or name.endswith(".grad") else None
+        if owner is not None:
+            place("backward" if name.endswith(".grad") else "forward", owner, title_of(owner), name)
+            continue
+        phase = _phase(name, quantity, call is None)
+        if phase == "data":
+            place(phase, None, "The data", name, "data")
+        elif phase == "update":
+            about = _parameter_of(name, trace)
+            place(phase, call, about or (title_of(call) if call is not None else name), name, about or name)
+        else:
+            place(phase, call, title_of(call) if call is not None else name, name)
+    steps = [step for step in found.values() if any(_tells(trace, name) for name in step["names"])]
+    order = {phase: i for i, phase in enumerate(PHASES)}
+    ranked = sorted(enumerate(steps), key=lambda pair: (order[pair[1]["phase"]], pair[0]))
+    return [step for _, step in ranked]
+
+
+def _tells(trace: Opened, name: str) -> bool:
+    """Whether a quantity is not one that has been seen under another name."""
+    return trace.quantity(name).same is None
+
+
+def _parameter_of(name: str, trace: Opened) -> str:
+    """Which parameter a quantity of the update is about: ``layers.0.weight`` of ``optimizer.m.layers.0.weight.new``."""
+    bare = name.removesuffix(".new").removesuffix(".step_grad").removesuffix(".penalty_grad").removesuffix(".penalty")
+    if bare.startswith("optimizer."):
+        bare = bare.split(".", 2)[-1]
+    return bare if f"{bare}.new" in trace else ""
+
+
+def title_of(call: Call) -> str:
+    """``layers.0 · Dense``."""
+    kind = "" if call.component is None else type(call.component).__name__
+    path = call.path or "model"
+    number = f"#{call.number}" if call.number > 1 else ""
+    micro = f"micro-batch {call.micro} · " if call.micro > 1 else ""
+    return f"{micro}{path}{number} · {kind}" if kind else f"{micro}{path}{number}"
