@@ -219,6 +219,8 @@ def _named_right(seed: int) -> None:
         step()
     place = expected if isinstance(expected, str) else expected[0]
     assert f"The first number that is not finite {place}" in str(caught.value), inject.__name__
+    if inject in (_forward_overflow, _backward_overflow):
+        assert ", more than float32 holds. Lower the learning rate" in str(caught.value)
     assert not np.any(trainer.runtime.arena.grad)
 
 
@@ -231,3 +233,78 @@ def test_the_first_number_that_is_not_finite_is_named(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40, 540))
 def test_so_it_is_at_five_hundred_random_places(seed: int) -> None:
     _named_right(seed)
+
+
+def test_a_worked_example_says_what_made_it() -> None:
+    model = pl.build("dense", units=1, input_shape=(2,), seed=0, backend="reference")
+    model.weight.data[...] = [[1e30], [1.0]]  # type: ignore[attr-defined]
+    trainer = pl.Trainer(model, loss="mse", seed=0)
+    with pytest.raises(pl.NumericalError) as caught:
+        trainer.train_step([[1.0, 2.0], [2e15, 3.0]], [[0.0], [0.0]])
+    said = str(caught.value)
+    assert "is z[1, 0] = inf: z[1,0] = x[1,0]·W[0,0] + x[1,1]·W[1,0] + b[0]" in said.replace("model.", "")
+    assert "= 2e+15·1e+30 + 3·1 + 0 = 2e+45, more than float32 holds. Lower the learning rate" in said
+
+
+def test_nothing_of_the_trainer_changes() -> None:
+    """After a step that was refused, training goes on with the bits of one that never saw it."""
+    trainers = []
+    for spoiled in (True, False):
+        model = pl.build(pl.Sequential([pl.Dense(4, "relu"), pl.BatchNorm(), pl.Dropout(0.3), pl.Dense(3)]),
+                         input_shape=(5,), seed=1)  # fmt: skip
+        trainer = pl.Trainer(model, loss="mse", seed=2, clip_norm=1.0)
+        rng = np.random.default_rng(0)
+        for step in range(6):
+            x, y = rng.normal(size=(4, 5)), rng.normal(size=(4, 3))
+            if spoiled and step % 2:
+                with pytest.raises(pl.NumericalError, match="The first number that is not finite is loss"):
+                    trainer.train_step(x, 1e30 * y)
+            trainer.train_step(x, y)
+        trainers.append(trainer)
+    assert bits(trainers[0]) == bits(trainers[1])
+
+
+def test_what_cannot_be_found_leaves_the_message_as_it_is() -> None:
+    """Squares of the gradient that are too large; a layer that fails once, so that the step is not the same again."""
+    model = pl.build("dense", units=1, input_shape=(1,), seed=0, backend="reference")
+    trainer = pl.Trainer(model, loss="mse", seed=0)
+    with pytest.raises(pl.NumericalError, match="squares of the gradient add up to more") as caught:
+        trainer.train_step([[1.0]], [[1e19]])
+    assert "first number" not in str(caught.value)
+
+    class Once(pl.Layer):
+        def __init__(self) -> None:
+            self.calls: list[int] = []
+
+        def output_shape(self, *shapes: Any) -> Any:
+            return shapes[0]
+
+        def forward(self, ctx: Any, x: Any) -> Any:
+            self.calls.append(1)
+            return x * (np.nan if len(self.calls) == 1 else 1.0)
+
+        def backward(self, ctx: Any, dy: Any) -> Any:
+            return dy
+
+    trainer = pl.Trainer(pl.build(pl.Sequential([Once(), pl.Dense(1)]), input_shape=(1,), seed=0), loss="mse", seed=0)
+    with pytest.raises(pl.NumericalError, match="was not applied") as caught:
+        trainer.train_step([[1.0]], [[1.0]])
+    assert "first number" not in str(caught.value)
+
+
+def test_a_layer_whose_code_fails_where_its_equation_does_not_is_told_so() -> None:
+    class Halves(pl.Layer):
+        equations = (pl.Equation("y", "y = x / 2", "x / 2"), pl.Equation("dx", "dx = dy / 2", "dy / 2"))
+
+        def output_shape(self, *shapes: Any) -> Any:
+            return shapes[0]
+
+        def forward(self, ctx: Any, x: Any) -> Any:
+            return x / 0.0
+
+        def backward(self, ctx: Any, dy: Any) -> Any:
+            return dy / 2
+
+    trainer = pl.Trainer(pl.build(pl.Sequential([Halves(), pl.Dense(1)]), input_shape=(1,), seed=0), loss="mse", seed=0)
+    with pytest.raises(pl.NumericalError, match=r"layers.0.y.*which is 2 in float64: look at its code"):
+        trainer.train_step([[4.0]], [[1.0]])

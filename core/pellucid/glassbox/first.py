@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.component import Equation
-from pellucid.glassbox.names import used
 from pellucid.glassbox.quantity import Quantity
+from pellucid.glassbox.reason import Why
 from pellucid.glassbox.trace import Cell, Setting, Trace
 from pellucid.glassbox.tracing import step_recorder
 from pellucid.training.run import Callback, Training
 from pellucid.training.stepper import Step
 
+_DATA = re.compile(r"(micro\.\d+\.)?(x|y|sample_weight)(\..*|~\d+)?")
 MOST = 2**30
 """Bytes. A step that needs more is not made again, and the error says what it can without."""
 
@@ -129,25 +130,30 @@ def _computed(trace: Trace, quantity: Quantity, made: Quantity) -> HostArray | N
 
 
 def explained(trace: Trace, quantity: Quantity, cell: Cell) -> str:
-    """``The first number that is not finite is layers.2.z[12, 5] = inf, …`` with what made it."""
+    """``The first number that is not finite is layers.2.z[12, 5] = inf: …`` with the terms that made it."""
     value = trace[quantity.name][cell]
     said = f"The first number that is not finite is {_place(quantity.name, cell)} = {value:g}"
-    if quantity.call is None:
-        was = "which was there before the step" if "." in quantity.name.removeprefix("micro.") else "of the data"
-        return f"{said}, {was}: look at where it comes from."
-    quantity = _summand(trace, quantity, cell)
-    call, equation = quantity.call, _equation(trace, quantity)
-    assert call is not None
-    if equation is not None and equation.python is not None:
-        return f"{said}, by {quantity.of} = {equation.python}{_operands(trace, quantity, used(equation.python))}."
+    call = quantity.call
+    if call is None:
+        where = "of the data" if _DATA.fullmatch(quantity.name) else "which was there before the step"
+        return f"{said}, {where}: look at where it comes from."
+    why = trace.why(_summand(trace, quantity, cell).name, cell)
+    if why.equation is not None and not why.measured:
+        return f"{said}: {_worked(why, value)}."
     did = "given to" if quantity.name in call.given.values() else "made by"
     who = "the trainer" if call.component is None else type(call.component).__name__
     return f"{said}, {did} {who} at '{call.path or 'model'}'."
 
 
-def _equation(trace: Trace, quantity: Quantity) -> Equation | None:
-    assert quantity.call is not None
-    return next((e for e in trace.equations(quantity.call) if e.of == quantity.of), None)
+def _worked(why: Why, value: Any) -> str:
+    """The equation for the cell, with the numbers put in."""
+    worked = f"{why.scalar:.200} = {why.numbers:.300}"
+    total = why.total
+    if not np.isfinite(total):
+        return worked
+    if abs(total) > float(np.finfo(value.dtype).max):
+        return f"{worked} = {total:.4g}, more than {value.dtype} holds"
+    return f"{worked}, which is {total:.4g} in float64: look at its code, or at numbers in between that are too large"
 
 
 def _summand(trace: Trace, quantity: Quantity, cell: Cell) -> Quantity:
@@ -158,24 +164,6 @@ def _summand(trace: Trace, quantity: Quantity, cell: Cell) -> Quantity:
     parts = [trace.quantity(name) for name in call.given.values() if name in trace]
     bad = [part for part in parts if not np.isfinite(trace[part.name][cell])]
     return (bad or parts or [quantity])[0]
-
-
-def _operands(trace: Trace, quantity: Quantity, names: frozenset[str]) -> str:
-    """The largest number of each array that the equation names."""
-    call = quantity.call
-    assert call is not None
-    told = []
-    for of in sorted(names):
-        name = call.given.get(of) or call.made.get(of)
-        array = trace[name] if name is not None and name in trace else None
-        if name is None or array is None or name == quantity.name or array.dtype.kind != "f" or not array.size:
-            continue
-        sizes = np.abs(array)
-        cell = tuple(
-            int(i) for i in np.unravel_index(int(np.argmax(np.where(np.isnan(sizes), np.inf, sizes))), array.shape)
-        )
-        told.append(f"{of} up to {_place(name, cell)} = {array[cell]:g}")
-    return f" with {', '.join(told)}" if told else ""
 
 
 def _place(name: str, cell: Cell) -> str:

@@ -99,8 +99,7 @@ def step_recorder(
     run = training.run
     total = 0 if run is None else run.total_steps
     number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
-    again = _drawn_again(training.seed, number, epoch, training=True)
-    moment = {"step": number, "epoch": epoch}
+    again, moment = _drawn_again(training.seed, number, epoch, training=True), {"step": number, "epoch": epoch}
     recorder = Recorder(step.ops, keep=keep, limit=limit, again=again, moment=moment)
     update = UpdateRecorder(recorder, training, step, number, total)
 
@@ -151,7 +150,7 @@ def _watch_batch(recorder: Recorder, batch: Any, numbers: Iterator[int], begun: 
     def gather() -> None:
         kind._gather(batch)
         prefix, add = recorder.prefix, recorder.add
-        add(f"{prefix}rows", batch.batch.index, origin="given")
+        add(f"{prefix}rows", batch.index, origin="given")
         for name, part in _numbered("x", batch.batch.inputs).items():
             add(prefix + name, part, origin="given")
         y = batch.batch.y
