@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.glassbox.equations import evaluate
+from pellucid.glassbox.page.render import LARGEST, write
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.registry.config import config_or_none
@@ -170,6 +172,20 @@ class Trace:
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
         return scope
+
+    # -- to be looked at -------------------------------------------------------------------------------------------
+
+    def html(self, path: Any, limit: int = LARGEST) -> Path:
+        """Write a page on which all of this can be opened: one HTML file that needs no network; returns its path.
+
+        Args:
+            limit: bytes that it may have.
+
+        Raises:
+            DataError: it would have more; the message names the largest quantities, and what to leave out.
+            CheckpointError: it cannot be written there.
+        """
+        return write(self, path, limit)
 
     def __repr__(self) -> str:
         what = "prediction" if self.setting.training is None and not self.setting.sizes else f"step {self.setting.step + 1}"

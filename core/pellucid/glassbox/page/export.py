@@ -11,7 +11,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.page.code import code_of
-from pellucid.glassbox.page.graph import Graph, number
+from pellucid.glassbox.page.graph import Graph, cost, number
 from pellucid.glassbox.page.packing import Packed, type_of
 from pellucid.glassbox.page.parts import Note, Picture, Table, Window
 from pellucid.glassbox.page.steps import all_calls, steps_of, title_of
@@ -22,6 +22,9 @@ from pellucid.glassbox.traced_equations import TracedEquations
 
 WORTH_FORETELLING = 256
 """Cells from which on an array is kept as what it differs by from its equation, if the page can compute that exactly."""
+
+COSTLY = 2_000_000
+"""Products from which on the page is given the array of an equation, too, to show it at once: a moment's work."""
 
 
 class Export:
@@ -36,7 +39,7 @@ class Export:
         self.trace = trace
         self.packed = Packed()
         self.calls = all_calls(trace)
-        self._names = trace.names()
+        self._names = [name for name in trace.names() if np.asarray(trace[name]).dtype.kind in "biuf"]
         self._numbers = {name: i for i, name in enumerate(self._names)}
         self._graph = Graph(self.packed, self._numbers)
         self._call_numbers = {id(call): i for i, call in enumerate(self.calls)}
@@ -52,7 +55,7 @@ class Export:
             "tops": [self._call_numbers[id(call)] for call in trace.calls],
             "steps": self._steps(),
         }  # fmt: skip
-        self.data |= {"codes": self._codes, "extra": self._extra, "nodes": self._graph.nodes, "stands": self._graph.stands, "bytes": self.packed.size}
+        self.data |= {"codes": self._codes, "extra": self._extra, "nodes": self._graph.nodes, "stands": self._graph.stands(), "bytes": self.packed.size}
 
     # -- what it is about ------------------------------------------------------------------------------------------
 
@@ -121,6 +124,8 @@ class Export:
             return told
         if quantity.origin == "equation" and root is not None:
             told["type"] = "f8"
+            if cost(root) > COSTLY:
+                told["data"] = self.packed.add(array.astype(np.float64))
             return told
         told["type"] = type_of(array)
         if root is not None and _large(array, root) and self._is_exact(root):
