@@ -134,6 +134,7 @@ CUDA = """
 #include <stdbool.h>
 #include <tgmath.h>
 #include <pthread.h>
+#include <stdlib.h>
 typedef struct { unsigned x, y, z; } dim3_;
 static _Thread_local dim3_ threadIdx, blockIdx;
 static dim3_ blockDim, gridDim;
@@ -160,7 +161,7 @@ void run(unsigned gx, unsigned gy, unsigned bx, unsigned by, void **arguments) {
         pthread_barrier_init(&barrier_, 0, bx * by);
         for (unsigned t = 0; t < bx * by; ++t) {
             work[t] = (work_){arguments, {t % bx, t / bx, 0}, {i, j, 0}};
-            pthread_create(&threads[t], 0, thread_, &work[t]);
+            if (pthread_create(&threads[t], 0, thread_, &work[t])) abort();  // the others would wait forever
         }
         for (unsigned t = 0; t < bx * by; ++t) pthread_join(threads[t], 0);
         pthread_barrier_destroy(&barrier_);

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from pellucid.basics.limits import check_memory
     from pellucid.basics.suggest import did_you_mean, listed
     from pellucid.basics.version import __version__
+    from pellucid.glassbox.difference import diff
+    from pellucid.glassbox.trace import Trace
+    from pellucid.glassbox.trace_file import load_trace
     from pellucid.interfaces.context import Context
     from pellucid.interfaces.dataset import Dataset, Part, Splits, check_part, load_dataset
     from pellucid.interfaces.rows import Samples
@@ -146,6 +149,9 @@ _MODULES = {
     "model.build": "build",
     "model.composite": "Composite",
     "model.inputs": "transformed",
+    "glassbox.difference": "diff",
+    "glassbox.trace": "Trace",
+    "glassbox.trace_file": "load_trace",
     "training.run": "Callback History Run",
     "training.trainer": "Trainer",
     "training.objective": "choose_objective",
@@ -210,13 +216,13 @@ __all__ = [
     "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual",
     "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential",
     "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus",
-    "Split", "Splits", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trainer", "Transform",
-    "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount",
+    "Split", "Splits", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer",
+    "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount",
     "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
     "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
-    "contiguous", "create", "did_you_mean", "errors", "features", "floating", "get_include", "get_ops", "grad",
-    "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "local_plugins", "mix", "names",
-    "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
+    "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad",
+    "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix",
+    "names", "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
     "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path",
     "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip

@@ -2,11 +2,14 @@
 never interrupted.
 
 Half of them come by the clock, half before a line of pellucid's: where there is little time between two lines, chance
-by the clock would hardly ever come.
+by the clock would hardly ever come. A part is a backend, or a backend and a kind of training
+(``interrupts:cython:loop``). Each says on standard error that it begins, and what came of it; one that hangs is ended,
+with the place where it stood.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import random
 import signal
 import sys
@@ -26,6 +29,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 COUNT = 1_000
 """Interrupts on each backend."""
 SHORT = 12
+BOUND = 120.0
+"""Seconds that a run may take between two interrupts before it counts as hanging: a hundred times what it needs."""
 EPOCHS, SINGLE_STEPS, BATCH = 3, 20, 8
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(91, 6)).astype("float32")
@@ -175,8 +180,8 @@ def by_the_line(work: Callable[[], object], lines: int) -> bool:
 
 def _counting(left: list[int], then: Callable[[], None]) -> Callable[..., Any]:
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        if "pellucid" not in frame.f_code.co_filename:
-            return None
+        if not frame.f_globals.get("__name__", "").startswith("pellucid"):
+            return None  # not by the file: whoever calls the repository's folder pellucid has that word in all of them
         # Python calls handlers where functions are called and loops turn: never at a "try:", which CPython 3.11 leaves
         # out of the block that it stands in, so that what a trace raises there passes by the end of a "with".
         if event == "line" and getline(frame.f_code.co_filename, frame.f_lineno).strip() != "try:":
@@ -200,28 +205,38 @@ def lines_of(work: Callable[[], object]) -> int:
 
 def backends() -> dict[str, Any]:
     found: dict[str, Any] = {"reference": "reference", "cython": "cython"}
-    return found | ({"cupy's stand-in": GPU} if COMPILER else {})
+    return found | ({"stand-in": GPU} if COMPILER else {})  # CuPy's
 
 
-def throw(kind: str, backend: Any, count: int, rng: random.Random) -> int:
-    """So many interrupts, or a few more, in runs of one kind."""
-    undisturbed = a_trainer(kind, backend)
+def parts() -> list[str]:
+    return [f"{name}:{kind}" for name in backends() for kind in KINDS]
+
+
+def timed(work: Callable[[], object]) -> float:
     began = time.perf_counter()
-    goes_on(undisturbed, kind)
-    seconds = time.perf_counter() - began
-    wanted = everything(undisturbed)
-    another = a_trainer(kind, backend)
-    lines = lines_of(lambda: goes_on(another, kind))
-    assert everything(another) == wanted, f"{kind} on {backend}: two runs differ"
+    work()
+    return time.perf_counter() - began
+
+
+def throw(kind: str, backend: Any, count: int, rng: random.Random, watch: Callable[[], object] = lambda: None) -> int:
+    """So many interrupts, or a few more, in runs of one kind; ``watch`` is called before each of them."""
+    undisturbed = [a_trainer(kind, backend) for _ in range(3)]
+    goes_on(undisturbed[0], kind)  # what compiles kernels takes several times the time of the others
+    seconds = timed(lambda: goes_on(undisturbed[1], kind))
+    lines = lines_of(lambda: goes_on(undisturbed[2], kind))
+    wanted, *repeated = map(everything, undisturbed)
+    assert all(other == wanted for other in repeated), f"{kind} on {backend}: two runs differ"
     thrown = 0
     while thrown < count:
         trainer, heard = a_trainer(kind, backend), 0
         for k in range(4):
+            watch()
             if k % 2:
                 heard += by_the_clock(lambda: goes_on(trainer, kind), rng.uniform(0, seconds))  # noqa: B023
             else:
                 heard += by_the_line(lambda: goes_on(trainer, kind), rng.randrange(1, lines))  # noqa: B023
             assert not trainer._undisturbed._held, f"{kind} on {backend}: handlers wait still"
+        watch()
         goes_on(trainer, kind)
         now = everything(trainer)
         different = [name for name in wanted if now[name] != wanted[name]]
@@ -230,10 +245,28 @@ def throw(kind: str, backend: Any, count: int, rng: random.Random) -> int:
     return thrown
 
 
-def main(count: int, seed: int) -> str:
-    rng = random.Random(seed)
-    said = []
-    for name, backend in backends().items():
-        thrown = sum(throw(kind, backend, -(-count // len(KINDS)), rng) for kind in KINDS)
-        said.append(f"{thrown} on {name}")
-    return f"interrupts of {len(KINDS)} kinds of training, all continued to the same bits: {', '.join(said)}"
+def watch() -> None:
+    """From here on a run has ``BOUND`` seconds, or the program ends and says where every thread stands.
+
+    A thread of C's looks at the clock: what hangs may be C, or hold the interpreter.
+    """
+    faulthandler.dump_traceback_later(BOUND, exit=True, file=sys.__stderr__)
+
+
+def main(count: int, seed: int, part: str = "") -> str:
+    thrown: dict[str, int] = {}
+    asked = [each for each in parts() if f"{each}:".startswith(f"{part}:" if part else "")]
+    try:
+        for each in asked:
+            name, kind = each.split(":")
+            print(f"{each} …", end=" ", file=sys.stderr, flush=True)
+            rng = random.Random(f"{seed} {each}")
+            watch()
+            done = throw(kind, backends()[name], -(-count // len(KINDS)), rng, watch)
+            print(done, file=sys.stderr, flush=True)
+            thrown[name] = thrown.get(name, 0) + done
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    kinds = len({each.split(":")[1] for each in asked})
+    said = ", ".join(f"{done} on {name}" for name, done in thrown.items())
+    return f"interrupts of training (kinds: {kinds}), all continued to the same bits: {said}"

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from tests.faults import interrupts
+from tests.faults.__main__ import main
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 
@@ -16,3 +17,13 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has th
 def test_what_was_interrupted_goes_on_with_the_same_bits(backend: str) -> None:
     for kind in interrupts.KINDS:
         interrupts.throw(kind, backend, 1, random.Random(0))
+
+
+def test_one_part_can_be_run_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--short", "interrupts:cython:single"]) == 0
+    said = capsys.readouterr()
+    assert "interrupts:cython:single: interrupts of training (kinds: 1)" in said.out
+    assert said.err.startswith("cython:single … ")
+    with pytest.raises(SystemExit):
+        main(["interrupts:cython:sing"])
+    assert "no part 'cython:sing' of interrupts; there are: reference:plain, " in capsys.readouterr().err

@@ -6,6 +6,7 @@ import ast
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,17 @@ BUILTINS = {f.__name__: f for f in (abs, float, int, len, max, min, range, sum, 
 """All that an expression may call besides NumPy's functions as ``np.…``, ``erf``, and what the component names."""
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def _einsum(subscripts: str, *operands: Any, **options: Any) -> Any:
+    """NumPy's; of more than two arrays by pairs, without which four of them over images do not end."""
+    return np.einsum(
+        subscripts, *operands, **{"optimize": ("greedy", 2**25) if len(operands) > 2 else False, **options}
+    )
+
+
+_NUMPY = SimpleNamespace(**{**vars(np), "einsum": _einsum})
+"""What ``np`` is to an expression."""
 _REMEDY = (
     "An expression is made of x (x0, x1, … for several inputs), dy, y, the component's symbols and constructor "
     "arguments, what equations above it define, and np."
@@ -40,6 +52,7 @@ class Activation:
     """
 
     def __init__(self, name: str | None) -> None:
+        self.name = name
         self.layer: Component | None = None
         if name is not None:
             self.layer = create("layer", name)
@@ -72,7 +85,7 @@ def _evaluated(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> Ite
     for equation in equations:
         if equation.python is None:
             continue
-        scope = {"__builtins__": BUILTINS, "np": np, "erf": erf, **known}
+        scope = {"__builtins__": BUILTINS, "np": _NUMPY, "erf": erf, **known}
         try:
             with np.errstate(all="ignore"):
                 value = eval(compile(equation.python, f"<equation of {equation.of}>", "eval"), scope)

@@ -27,7 +27,10 @@ def symbols(component: Component) -> dict[str, Any]:
     """What the symbols of a component stand for: a Param, a State, a function that an argument names, a number."""
     found = {}
     for symbol, attribute in component.symbols.items():
-        value = attrgetter(attribute)(component)  # "value.weight" is a parameter of a sub-layer
+        try:
+            value = attrgetter(attribute)(component)  # "value.weight" is a parameter of a sub-layer
+        except AttributeError:  # of a layer that has not been built, as one of a trace that was read from a file
+            continue
         of_parameter = any(equation.of == f"d{symbol}" for equation in component.equations)
         found[symbol] = value if isinstance(value, Param | State) else _meaning(value, of_parameter)
     return found
@@ -49,7 +52,9 @@ def _meaning(value: Any, of_parameter: bool) -> Any:
 def used(expression: str) -> frozenset[str]:
     """The names that an expression reads, other than those that it binds itself."""
     names = [node for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)]
-    bound = {a.arg for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.arg) for a in [node]}
+    bound = {
+        a.arg for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.arg) for a in [node]
+    }
     stored = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     return frozenset({n.id for n in names if isinstance(n.ctx, ast.Load)} - stored - bound)
 

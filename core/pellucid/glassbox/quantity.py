@@ -9,6 +9,10 @@ from typing import Any
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Component, Equation
 from pellucid.glassbox.names import Phases
+from pellucid.glassbox.own import own_equations
+
+ORIGINS = ("given", "drawn", "set", "recorded", "equation")
+"""Where a quantity came from, see :class:`Quantity`."""
 
 
 @dataclass(eq=False)
@@ -27,7 +31,9 @@ class Call:
         given: what its equations may name -> the quantity: ``{"x": "x", "W": "layers.0.weight"}``.
         made: what the code gave, by the equations' names -> the quantity: ``{"y": "layers.0.y"}``.
         values: what the equations may name besides: numbers, functions, arrays of no name.
+        groups: several quantities under one name, in order or by names: ``{"seen": ["model.x0", "model.x1"]}``.
         inner: the calls that it made.
+        without: why nothing is known of the component, where a trace was read from a file; empty otherwise.
     """
 
     path: str
@@ -41,13 +47,16 @@ class Call:
     given: dict[str, str] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
+    groups: dict[str, list[str] | dict[str, str]] = field(default_factory=dict)
     inner: list[Call] = field(default_factory=list)
-    own: tuple[Equation, ...] = ()
+    without: str = ""
 
     @property
     def equations(self) -> tuple[Equation, ...]:
         """Those of the component, or of what the trainer computes."""
-        return self.own if self.component is None else self.component.equations
+        if self.component is not None:
+            return self.component.equations
+        return own_equations(self.given, self.made, self.values) if self.kind == "trainer" else ()
 
     @property
     def phases(self) -> Phases:
@@ -78,8 +87,9 @@ class Quantity:
         array: a copy, on the host; None where only an equation knows it, see ``origin``.
         call: which call made it; None of data and of what was there before.
         of: what the equations of the component call it: ``"z"``.
-        origin: ``"given"`` (data, and what was there before the step), ``"recorded"`` (what the code computed), or
-            ``"equation"``: the code keeps no such array, and the component's equation gives it from recorded ones.
+        origin: ``"given"`` (data, and what was there before the step), ``"drawn"`` (random numbers), ``"set"`` (what
+            the trainer was told), ``"recorded"`` (what the code computed), or ``"equation"``: the code keeps no such array,
+            and the component's equation gives it from recorded ones.
         same: the name under which the same array was recorded before.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
 from threading import Lock, get_ident
@@ -48,7 +48,8 @@ class Recorder:
     Args:
         keep: names of quantities, or patterns of them; all others are left out.
         limit: bytes that may be kept.
-        draws: of a context -> the numbers that a stream of it gives once more; ``None`` where nothing was drawn.
+        again: of a context and a micro-batch -> one at the same place, whose streams give the same numbers.
+        moment: the step and the epoch, for equations of objectives that name them.
 
     Attributes:
         quantities: by name, in the order in which they came to be.
@@ -58,8 +59,9 @@ class Recorder:
     def __init__(
         self, ops: Any, *, keep: Sequence[str] = ("*",), limit: int = 2**30,
         again: Callable[[Context, int], Context | None] = lambda ctx, micro: None,
+        moment: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        self.ops, self.keep, self.limit, self._again = ops, keep, limit, again
+        self.ops, self.keep, self.limit, self._again, self._moment = ops, keep, limit, again, dict(moment or {})
         self.quantities: dict[str, Quantity] = {}
         self.calls: list[Call] = []
         self.micro = 1
@@ -127,7 +129,9 @@ class Recorder:
     def _count(self, name: str, size: int) -> None:
         self.bytes += size
         if self.bytes > self.limit:
-            sizes = sorted(((q.array.nbytes, q.name) for q in self.quantities.values() if q.array is not None and not q.same))
+            sizes = sorted(
+                (q.array.nbytes, q.name) for q in self.quantities.values() if q.array is not None and not q.same
+            )
             largest = ", ".join(f"{n} ({b / 2**20:.3g} MiB)" for b, n in sizes[:-4:-1])
             raise DataError(
                 f"A trace may keep {self.limit:,} bytes, and with '{name}' it has {self.bytes:,}. The largest so far: "
@@ -183,6 +187,8 @@ class Recorder:
             self._given_layer(call, given[1:])
         elif part.kind == "loss":
             self._given_loss(call, *given[1:], **named)
+        else:
+            self._given_objective(call, *given[1:])
         self._stack.append(call)
         try:
             with self._draws(call, ctx):
@@ -197,8 +203,12 @@ class Recorder:
         return result
 
     def _given_layer(self, call: Call, inputs: Sequence[Array]) -> None:
-        for of, x in numbered("x", inputs).items():
-            call.given[of] = self.add(call.pattern.format(of), x, call, of)
+        asking = self._stack[-1] if call.path == "" and self._stack and self._stack[-1].kind == "objective" else None
+        for i, (of, x) in enumerate(numbered("x", inputs).items()):
+            made = None if asking is None or not _tells(asking, f"seen{i}") else asking
+            call.given[of] = self.add(call.pattern.format(of), x, made or call, of if made is None else f"seen{i}")
+            if made is not None:
+                made.made[f"seen{i}"] = call.given[of]
         call.values["inputs"] = tuple(call.given)  # what the name stands for is looked up with the others
         for symbol, value in symbols(call.component).items():  # type: ignore[arg-type]
             if isinstance(value, Param | State):
@@ -217,6 +227,16 @@ class Recorder:
         else:
             call.given |= dict.fromkeys(("w", "weight"), self.add(call.pattern.format("weight"), weight, call))
 
+    def _given_objective(self, call: Call, model: Any, batch: Any) -> None:
+        call.values |= self._moment
+        for of, x in numbered("x", batch.inputs).items():
+            call.given[of] = self.add(call.pattern.format(of), x, call, of, again=False)
+        if batch.y is not None and hasattr(batch.y, "shape"):
+            call.given |= dict.fromkeys(
+                ("target", "t"), self.add(call.pattern.format("target"), batch.y, call, again=False)
+            )
+        call.values |= dict.fromkeys(("w", "weight"), np.ones(len(batch)))
+
     def _made_layer(self, call: Call, ctx: Context, result: Any) -> None:
         self._drawn_again(call, ctx)
         outputs = numbered("y", as_tuple(result))
@@ -228,12 +248,15 @@ class Recorder:
         self._kept(call, ctx)
 
     def _made_loss(self, call: Call, ctx: Context, result: Any) -> None:
-        for equation in call.phases.forward:
-            if equation.of not in ("loss", "dprediction") and not is_helper(equation):
-                self.add_equation(call.name_of(equation.of), call, equation.of)
         if call.kind == "objective":
+            self._heard(call)
             for name, value in ctx.parts.items():
                 call.made[name] = self.add(f"{self.prefix}loss.{name}", value, call, name)
+        known = {"loss", "objective", "dprediction", *call.made}
+        for equation in call.phases.forward:
+            if equation.of not in known and not equation.of.startswith("dy") and not is_helper(equation):
+                self.add_equation(call.name_of(equation.of), call, equation.of)
+        if call.kind == "objective":
             of, name = "objective", f"{self.prefix}loss"
             held = self.quantities.get(name)
             if held is not None and held.array is not None and np.array_equal(held.array, self.host(result)):
@@ -243,10 +266,24 @@ class Recorder:
             of, name = "loss", call.pattern.removesuffix(".{}")
         call.made[of] = self.add(name, result, call, of, shared=False)
 
+    def _heard(self, call: Call) -> None:
+        """What an objective has asked of its model, if it has asked once, and what it has drawn."""
+        roots = [inner for inner in call.within() if inner.kind == "layer" and inner.path == ""]
+        drawn = call.pattern.format("drawn.")
+        call.groups["drawn"] = {n.removeprefix(drawn): n for n in self.quantities if n.startswith(drawn)}
+        if len(roots) == 1:
+            call.groups["seen"] = [roots[0].given[of] for of in roots[0].values["inputs"]]
+            call.given |= {of: name for of, name in roots[0].made.items() if of.startswith("y")}
+
     def _kept(self, call: Call, ctx: Context) -> None:
         """What the code has put aside for its backward."""
         for name, value in vars(ctx).items():
-            if name not in _OF_CONTEXTS and not name.startswith("_") and hasattr(value, "shape") and hasattr(value, "dtype"):
+            if (
+                name not in _OF_CONTEXTS
+                and not name.startswith("_")
+                and hasattr(value, "shape")
+                and hasattr(value, "dtype")
+            ):
                 self.add(call.pattern.format(f"kept.{name}"), value, call, again=False)
 
     def _backward(self, path: str, part: Any, code: Any, given: tuple[Any, ...], named: Any) -> Any:
@@ -254,9 +291,15 @@ class Recorder:
         call = self._open.get((id(part), id(ctx)))
         if call is None:  # its forward ran before anybody looked
             return code(*given, **named)
+        telling = next(
+            (c for c in self.calls if c.kind == "objective" and c.micro == self.micro and call in c.inner), None
+        )
         for of, dy in numbered("dy", given[1:]).items() if part.kind == "layer" else ():
             if dy is not None:
-                call.given[of] = self.add(call.pattern.format(of), dy, call, of)
+                made = telling if telling is not None and path == "" and _tells(telling, of) else None
+                call.given[of] = self.add(call.pattern.format(of), dy, made or call, of)
+                if made is not None:
+                    made.made[of] = call.given[of]
         self._stack.append(call)
         try:
             result = code(*given, **named)
@@ -285,7 +328,7 @@ class Recorder:
 
             def drawn(shape: tuple[int, ...], name: str = "") -> Array:
                 numbers = draw(shape, name)
-                self.add(call.pattern.format(f"drawn.{name or what}"), numbers, call, shared=False)
+                self.add(call.pattern.format(f"drawn.{name or what}"), numbers, call, origin="drawn", shared=False)
                 return numbers
 
             return drawn
@@ -304,7 +347,7 @@ class Recorder:
         assert component is not None
         names = frozenset[str]().union(*(used(e.python) for e in component.equations if e.python is not None))
         call.values["row_offset"] = int(ctx.row_offset[0])
-        if not names & {"uniform", "normal", "uniform_of", "normal_of"} or not ctx.uses_streams:
+        if not names & {"uniform", "normal", "uniform_of", "normal_of"}:
             return
         again = self._again(ctx, self.micro)
         if again is None:
@@ -313,10 +356,17 @@ class Recorder:
         shape = () if of_x is None or of_x.array is None else of_x.array.shape
         for what in ("uniform", "normal"):
             draw: Any = getattr(again, what)
-            if what in names and shape:
-                call.given[what] = self.add(call.pattern.format(what), draw(shape), call, shared=False)
+            if what in names and shape and ctx.uses_streams:
+                call.given[what] = self.add(call.pattern.format(what), draw(shape), call, origin="drawn", shared=False)
+            elif what in names and shape:  # as a rate of 0 does without
+                call.values[what] = self.host(draw(shape))
             if f"{what}_of" in names:
                 call.values[f"{what}_of"] = _drawn_by(draw, self.ops)
+
+
+def _tells(call: Call, of: str) -> bool:
+    """Whether an equation with an expression of the component is of it."""
+    return any(equation.of == of and equation.python is not None for equation in call.equations)
 
 
 def _drawn_by(draw: Callable[[tuple[int, ...]], Array], ops: Any) -> Draw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +14,22 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
+from pellucid.glassbox.asking import traced_equations, why
+from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
+from pellucid.glassbox.failure import ConformanceError
+from pellucid.glassbox.names import symbols
 from pellucid.glassbox.page.render import LARGEST, write
 from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.reason import Why
+from pellucid.glassbox.replay import Replay, replay
+from pellucid.glassbox.samples import samples
+from pellucid.glassbox.sensitivity import Sensitivity
+from pellucid.glassbox.trace_writing import write_trace
+from pellucid.glassbox.traced_equations import TracedEquations
+from pellucid.glassbox.what_if import WhatIf, what_if
 from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
@@ -68,7 +81,8 @@ class Setting:
 def _told(model: Layer) -> dict[str, Any]:
     runtime = require_runtime(model)
     return {
-        "model": runtime.config or config_or_none(model), "input_shapes": [list(shape) for shape in runtime.input_shapes],
+        "model": runtime.config or config_or_none(model),
+        "input_shapes": [list(shape) for shape in runtime.input_shapes],
         "dtype": str(runtime.dtype), "backend": runtime.ops.name,
     }  # fmt: skip
 
@@ -92,6 +106,8 @@ class Trace:
         self._quantities = dict(quantities)
         self.calls, self.setting = list(calls), setting
         self._evaluated: dict[int, dict[str, Any]] = {}
+        self._traced: dict[int, TracedEquations] = {}
+        self.sensitivity = Sensitivity(self)
 
     # -- quantities ------------------------------------------------------------------------------------------------
 
@@ -131,7 +147,16 @@ class Trace:
     def _by_equation(self, quantity: Quantity) -> Any:
         call = quantity.call
         assert call is not None
-        known = self.evaluated(call, quantity.of)
+        try:
+            known = {} if call.without else self.evaluated(call, quantity.of)
+        except ConformanceError as error:
+            raise DataError(f"'{quantity.name}' cannot be computed from what this trace holds. {error}") from error
+        if quantity.of not in known:
+            why = call.without or f"{type(call.component).__name__} has no equation of '{quantity.of}'"
+            raise DataError(
+                f"'{quantity.name}' is what an equation gives, and there is none: {why}. Use the pellucid and the "
+                "plugins that the trace was saved with."
+            )
         return known[quantity.of]
 
     def evaluated(self, call: Call, wanted: str) -> dict[str, Any]:
@@ -142,7 +167,7 @@ class Trace:
             for equation in self.equations(call):
                 if equation.of in known:
                     continue
-                value = evaluate((equation,), {k: v for k, v in scope.items()})[equation.of]
+                value = evaluate((equation,), scope)[equation.of]
                 known[equation.of] = value
                 recorded = call.made.get(equation.of)
                 held = self._quantities.get(recorded) if recorded else None
@@ -159,19 +184,132 @@ class Trace:
 
     def scope(self, call: Call) -> dict[str, Any]:
         """What the equations of a call may name: recorded arrays, arguments, functions."""
-        scope: dict[str, Any] = {} if call.component is None else dict(call.component.arguments())
+        scope: dict[str, Any] = {}
+        if call.component is not None:
+            told = symbols(call.component).items()
+            scope = call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}
         scope |= call.values
         for of, name in (*call.given.items(), *call.made.items()):
             held = self._quantities.get(name)
             if held is not None and held.array is not None and (of not in call.made or of not in call.given):
                 scope[of] = held.array
-        for of, name in call.given.items():  # of what is given and made, such as theta, the equations begin with the former
+        for (
+            of,
+            name,
+        ) in call.given.items():  # of what is given and made, such as theta, the equations begin with the former
             held = self._quantities.get(name)
             if held is not None:
                 scope[of] = self[name]
+        for of, group in call.groups.items():
+            pairs = group.items() if isinstance(group, dict) else enumerate(group)
+            found = {key: self[name] for key, name in pairs if name in self}
+            scope[of] = found if isinstance(group, dict) else tuple(found.values())
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
         return scope
+
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    def why(self, name: str, cell: Any = ()) -> Why:
+        """Why a number is what it is: the equation that made it, with the numbers put in, term by term.
+
+        ::
+
+            why = trace.why("layers.0.weight.grad", (3, 7))
+            print(why)                      # reads like a worked example
+            why.terms, why.total, why.value, why.parents
+
+        Raises:
+            DataError: there is no such quantity, or no such cell.
+        """
+        return why(self, name, cell)
+
+    def traced(self, call: Call) -> TracedEquations:
+        """The equations of a call, to be taken apart cell by cell."""
+        if id(call) not in self._traced:
+            self._traced[id(call)] = traced_equations(self, call)
+        return self._traced[id(call)]
+
+    # -- once more -------------------------------------------------------------------------------------------------
+
+    def replay(self) -> Replay:
+        """Compute everything once more from what was recorded, on a copy, and compare every quantity bit for bit.
+
+        Raises:
+            ConfigError: something cannot be copied, or is not registered and the trace was read from a file.
+            DataError: a quantity that is needed was not kept.
+        """
+        return replay(self)
+
+    def certify(self, cells: int = 1000, seed: int = 0) -> Certificate:
+        """Hold the gradients against central differences at this very batch, and the equations against the numbers.
+
+        ``(L(θ + h) − L(θ − h)) / 2h`` in float64, at random cells of every parameter, every penalty and every floating
+        input of every layer, with random numbers and what is stopped held. Each is compared with the recorded gradient
+        and with that of the same code in float64, relative to the size of what was added up to it: ``√Σₙ gₙ²`` over the
+        rows of the batch. Where the slopes to both sides differ, there is a kink and nothing to compare with. Every
+        equation with an expression is evaluated on the recorded numbers.
+
+        Args:
+            cells: how many in all, at least one of each gradient.
+            seed: chooses the cells.
+
+        Raises:
+            ConfigError, DataError: see :meth:`replay`.
+        """
+        return certify(self, cells, seed)
+
+    def what_if(
+        self, name: str | None = None, cell: Any = (), by: float | None = None, *, lr: float | None = None,
+        without_sample: int | None = None,
+    ) -> WhatIf:  # fmt: skip
+        """What would have been if a weight, the learning rate or the batch had been another one.
+
+        ::
+
+            print(trace.what_if("layers.0.weight", (3, 7), +0.1))
+            trace.what_if(lr=0.1)
+            trace.what_if(without_sample=12)
+
+        Foretold from the recorded gradient, ``ΔL ≈ g Δθ``, beside what the loss of this batch then is; and what becomes
+        of the step. All is computed in float64 on a copy, with the same random numbers. A prediction has no loss: there
+        it is the outputs that change.
+
+        Args:
+            name, cell, by: a parameter, which of its cells, and by how much it is another.
+            lr: in place of the optimizer's learning rates, before the schedule's factor.
+            without_sample: a row of the batch, from 0. Its weight becomes 0; it stays in the statistics of the batch.
+
+        Raises:
+            ConfigError: other than one thing is supposed, or a number is out of range; see also :meth:`replay`.
+            DataError: there is no such parameter, cell or sample.
+        """
+        return what_if(self, name, cell, by, lr=lr, without_sample=without_sample)
+
+    def samples(self, name: str) -> HostArray:
+        """What each row of the batch has contributed, (N, *shape) in float64; their sum is the quantity.
+
+        Of a gradient, ``"layers.0.weight.grad"``: what came through each row of the layer's output; of the loss or one
+        of its parts, ``"loss"``, the loss's own terms, ``wᵢ lᵢ / Σ w``. Rows count on through the micro-batches. Where
+        layers mix rows, as batch norm does, it is no sample's own effect.
+
+        Raises:
+            DataError: there are no samples of this quantity, or a trace of a prediction.
+            ConfigError: the terms of this loss cannot be told apart; see also :meth:`replay`.
+        """
+        return samples(self, name)
+
+    # -- files -------------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all of it to one safetensors file, which :func:`pellucid.load_trace` reads again, equal to the bit.
+
+        What equations give is not written but computed again, and of components their configurations are.
+
+        Raises:
+            CheckpointError: the file cannot be written; what was there before stays.
+        """
+        write_trace(self, path)
 
     # -- to be looked at -------------------------------------------------------------------------------------------
 
@@ -188,5 +326,9 @@ class Trace:
         return write(self, path, limit)
 
     def __repr__(self) -> str:
-        what = "prediction" if self.setting.training is None and not self.setting.sizes else f"step {self.setting.step + 1}"
+        what = (
+            "prediction"
+            if self.setting.training is None and not self.setting.sizes
+            else f"step {self.setting.step + 1}"
+        )
         return f"<Trace of {what}: {len(self)} quantities>"

@@ -35,7 +35,9 @@ class Tracing(Callback):
         check_int(self, "limit", limit, "[1, inf)")
         names = [keep] if isinstance(keep, str) else list(keep)
         if not names or not all(isinstance(name, str) for name in names):
-            raise ConfigError(f"keep: expected names or patterns of quantities, such as 'layers.0.*'. Received: {keep!r}.")
+            raise ConfigError(
+                f"keep: expected names or patterns of quantities, such as 'layers.0.*'. Received: {keep!r}."
+            )
         self.keep, self.limit = keep, limit
         self._names = names
 
@@ -62,6 +64,7 @@ class Tracing(Callback):
             recorder = Recorder(
                 step.ops, keep=self._names, limit=self.limit,
                 again=_drawn_again(training.seed, number, epoch, training=True),
+                moment={"step": number, "epoch": epoch},
             )  # fmt: skip
             update = UpdateRecorder(recorder, training, step, number, total)
             begun = _batches(recorder, step, update.weights)
@@ -73,7 +76,7 @@ class Tracing(Callback):
         return opened
 
     def prediction(self, model: Layer, x: Any) -> Trace:
-        """What ``model.predict(x)`` computes, and what happened in it; nothing is scaled back to the unit of targets."""
+        """What ``model.predict(x)`` computes, opened; nothing is scaled back to the unit of targets."""
         runtime = require_runtime(model)
         given = given_inputs(model, x)
         inputs = tuple(map(runtime.ops.asarray, ready(model, given)))
@@ -95,12 +98,16 @@ class Tracing(Callback):
 
 def _numbered(name: str, parts: Sequence[Any]) -> dict[str, Any]:
     """``x`` if there is one, else ``x.0``, ``x.1``, …."""
-    return {key if key == name else f"{name}.{key.removeprefix(name)}": part for key, part in numbered(name, parts).items()}
+    return {
+        key if key == name else f"{name}.{key.removeprefix(name)}": part for key, part in numbered(name, parts).items()
+    }
 
 
 def _watched(training: Training) -> list[Any]:
     """All that is watched, by paths: layers, the objective and the losses inside of it."""
-    inside = [(path, part) for path, part in parts_of_kind(training.objective, ("loss", "objective")) if part.kind == "loss"]
+    inside = [
+        (path, part) for path, part in parts_of_kind(training.objective, ("loss", "objective")) if part.kind == "loss"
+    ]
     return [*training.model.walk(), *inside, ("objective", training.objective)]
 
 
@@ -137,7 +144,7 @@ def _watch_batch(recorder: Recorder, batch: Any, number: int, begun: Callable[[]
         if y is not None and not several:
             add(f"{prefix}y", y, origin="given")
         if batch.source.weight is not None:  # past the note that somebody has looked at it
-            add(f"{prefix}weight", object.__getattribute__(batch.batch, "weight"), origin="given")
+            add(f"{prefix}sample_weight", object.__getattribute__(batch.batch, "weight"), origin="given")
 
         begun()
 

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 
-from pellucid.basics.component import Equation
 from pellucid.glassbox.names import is_helper
 from pellucid.glassbox.quantity import Call
 from pellucid.glassbox.record import Recorder, _restore, parts_of_kind
 from pellucid.interfaces.optimizer import Segment
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
-
-LR = Equation("lr", r"\eta_t = \eta \cdot f(t)", "base_lr * factor")
-CLIPPED = Equation("step_grad", r"\tilde g = \min(1, c / \lVert g \rVert)\, (g + \nabla \Omega)", "clip_factor * g")
-PENALISED = Equation("step_grad", r"\tilde g = \min(1, c / \lVert g \rVert)\, (g + \nabla \Omega)",
-                     "clip_factor * (g + penalty_grad)")  # fmt: skip
-UNCLIPPED = Equation("step_grad", r"\tilde g = g + \nabla \Omega", "g + penalty_grad")
-FACTOR = Equation("clip_factor", r"\min(1, c / \lVert g \rVert)", "min(1.0, clip_norm / norm)")
 
 
 class UpdateRecorder:
@@ -38,6 +31,7 @@ class UpdateRecorder:
         self.arena, self.slots = step.update.arena, step.update.slots
         self.schedule_step, self.total = schedule_step, total
         self._new: set[str] = set()
+        self._factors: dict[str, list[str]] | None = None  # what scales a gradient down, by paths; None: not yet known
         self._rates: dict[str, str] = {}
 
     @contextmanager
@@ -89,12 +83,14 @@ class UpdateRecorder:
             states[state.path] = states.get(state.path, 0) + 1
             more = "" if states[state.path] == 1 else f"#{states[state.path]}"
             recorder.add(f"{state.path}.asked{more}", value)
-            recorder.add(f"{state.path}.rate{more}", np.float64(rate))
+            recorder.add(f"{state.path}.rate{more}", np.float64(rate), origin="set")
         penalties = update.penalties()
         for param, regularizer in update.regularized:
             self._penalty(param, regularizer)
         if penalties:
-            recorder.add("penalty", np.float64(penalties["penalty"]))
+            names = {f"p{k}": f"{p.path}.penalty" for k, (p, _) in enumerate(update.regularized)}
+            call = Call("penalty", None, "trainer", "{}", given=names, made={"penalty": "penalty"})
+            recorder.add("penalty", np.float64(penalties["penalty"]), call, "penalty")
         self._rate_of_learning()
         before = {p.path: recorder.host(p.data) for p in self.arena.params}
         old = {s.path: recorder.host(s.data) for s in self.training.model.states()}
@@ -107,19 +103,19 @@ class UpdateRecorder:
         """Which calls the gradient is the sum of: each gives what its equation says."""
         recorder = self.recorder
         owners = _owners(recorder.calls, param.path)
+        if len(owners) == 1 and len(self.step.batches) == 1:  # it is what that call's equation says
+            owner, symbol = owners[0]
+            recorder.quantities.pop(owner.name_of(f"d{symbol}"), None)
+            owner.made[f"d{symbol}"] = name
+            recorder.quantities[name].call, recorder.quantities[name].of = owner, f"d{symbol}"
+            return
         call = Call(param.path, None, "trainer", f"{param.path}.{{}}", made={"grad": name})
         shares = self._shares()
-        terms = []
         for k, (owner, symbol) in enumerate(owners):
             quantity = owner.name_of(f"d{symbol}")
             recorder.add_equation(quantity, owner, f"d{symbol}")
             call.given[f"d{k}"] = quantity
-            share = shares[owner.micro - 1]
-            terms.append(f"d{k}" if share == 1.0 else f"s{k} * d{k}")
-            call.values[f"s{k}"] = share
-        if terms:
-            latex = r"dW = \sum_k \tfrac{c_k}{\sum c} \left(dW\right)_k" if len(terms) > 1 else r"dW = \left(dW\right)_1"
-            call.own = (Equation("grad", latex, " + ".join(terms)),)
+            call.values[f"s{k}"] = shares[owner.micro - 1]
         recorder.quantities[name].call, recorder.quantities[name].of = call, "grad"
 
     def _shares(self) -> list[float]:
@@ -152,8 +148,10 @@ class UpdateRecorder:
             if name not in recorder.quantities:
                 call = Call("lr", None, "trainer", "{}", values={"base_lr": segment.base_lr})
                 if factor is not None:
-                    call.given["factor"], call.own = factor, (LR,)
-                call.made["lr"] = recorder.add(name, np.float64(segment.hyper[0]), call, "lr")
+                    call.given["factor"] = factor
+                call.made["lr"] = recorder.add(
+                    name, np.float64(segment.hyper[0]), call, "lr", "set" if factor is None else "recorded"
+                )
             for param in segment.params:
                 self._rates[param.path] = name
 
@@ -164,7 +162,7 @@ class UpdateRecorder:
 
         def stepping(segments: Sequence[Segment]) -> None:
             params = [(segment, param) for segment in segments for param in segment.params]
-            t = int(self.slots.t)
+            t = int(segments[0].t_cell) if segments else 0
             held: dict[str, str] = {}
             self._norms()
             for _, param in params:
@@ -178,55 +176,71 @@ class UpdateRecorder:
         return stepping
 
     def _norms(self) -> None:
-        """The norm of the gradient with its penalties, and by how much it has been scaled down."""
+        """The norms of the gradient that it was scaled down by, each group's and then that of the whole, or of the
+        whole alone where there is no limit."""
+        recorder, update = self.recorder, self.update
+        if self._factors is not None:
+            return
+        self._factors = defaultdict(list)
+        moved = [param for segment in update.segments for param in segment.params]
+        limits = [
+            (limit, moved if arrays[0] is self.arena.grad else _within(self.step.ops, moved, arrays))
+            for limit, arrays in update.limits
+        ]
+        for k, (limit, params) in enumerate(limits or [(None, moved)]):
+            name = "norm" if params is moved else f"norm.{k}"
+            if not all(f"{param.path}.grad" in recorder.quantities for param in params):
+                continue
+            self._norm(name, params)
+            if limit is not None:
+                factor = name.replace("norm", "clip_factor")
+                clip = Call(factor, None, "trainer", f"{factor}.{{}}", given={"norm": name},
+                            values={"clip_norm": float(limit)})  # fmt: skip
+                norm = recorder.quantities[name].array if name in recorder.quantities else None
+                if norm is None:
+                    continue
+                value = np.float64(min(1.0, limit / float(norm)) if norm > 0 else 1.0)
+                clip.made["clip_factor"] = recorder.add(factor, value, clip, "clip_factor", "equation")
+                for param in params:
+                    self._factors[param.path].append(factor)
+
+    def _norm(self, name: str, params: Sequence[Any]) -> None:
         recorder = self.recorder
-        if "norm" in recorder.quantities:
-            return
-        call = Call("norm", None, "trainer", "{}")
-        terms = []
-        for k, param in enumerate(p for p in self.arena.params if f"{p.path}.grad" in recorder.quantities):
-            call.given[f"g{k}"] = f"{param.path}.grad"
-            penalised = f"{param.path}.penalty_grad" in recorder.quantities
-            if penalised:
-                call.given[f"p{k}"] = f"{param.path}.penalty_grad"
-            terms.append(f"np.sum((g{k} + p{k})**2)" if penalised else f"np.sum(g{k}**2)")
-        moved = {param.path for segment in self.update.segments for param in segment.params}
-        if not terms or any(name.removesuffix(".grad") not in moved for of, name in call.given.items() if of[0] == "g"):
-            return
-        call.own = (Equation("norm", r"\lVert g \rVert = \sqrt{\textstyle\sum_p \sum_i g_{p,i}^2}",
-                             f"np.sqrt({' + '.join(terms)})"),)  # fmt: skip
-        values = {of: recorder.quantities[name].array for of, name in call.given.items()}
+        call = Call(name, None, "trainer", f"{name}.{{}}")
         squares = 0.0
-        for k in range(len(terms)):
-            g = np.asarray(values[f"g{k}"], np.float64) + np.asarray(values.get(f"p{k}", 0.0), np.float64)
+        for k, param in enumerate(params):
+            self._scaled(call, param, str(k))
+            arrays = {of: np.asarray(recorder.quantities[at].array, np.float64) for of, at in call.given.items()}
+            g = arrays[f"g{k}"] + arrays.get(f"p{k}", 0.0)
+            for factor in [of for of in arrays if of.startswith(f"c{k}_")]:
+                g = g * arrays[factor]
             squares += float(np.sum(g**2))
-        call.made["norm"] = recorder.add("norm", np.float64(np.sqrt(squares)), call, "norm", "equation")
-        limits = self.update.limits
-        if len(limits) == 1 and limits[0][1][0] is self.arena.grad:
-            clip = Call("clip_factor", None, "trainer", "{}", given={"norm": "norm"}, own=(FACTOR,),
-                        values={"clip_norm": limits[0][0]})  # fmt: skip
-            factor = np.float64(min(1.0, limits[0][0] / max(float(np.sqrt(squares)), 1e-300)))
-            clip.made["clip_factor"] = recorder.add("clip_factor", factor, clip, "clip_factor", "equation")
+        call.made["norm"] = recorder.add(name, np.float64(np.sqrt(squares)), call, "norm", "equation")
+
+    def _scaled(self, call: Call, param: Any, k: str = "") -> None:
+        """Give a call the gradient of a parameter, its penalty, and what has scaled it so far."""
+        call.given[f"g{k}"] = f"{param.path}.grad"
+        if f"{param.path}.penalty_grad" in self.recorder.quantities:
+            call.given[f"p{k}"] = f"{param.path}.penalty_grad"
+        assert self._factors is not None
+        for j, factor in enumerate(self._factors[param.path]):
+            call.given[f"c{k}_{j}"] = factor
 
     def _step_grad(self, param: Any) -> str:
         """What the optimizer is given: the gradient itself, or what penalties and clipping have made of it."""
         recorder = self.recorder
-        own, penalised = f"{param.path}.grad", f"{param.path}.penalty_grad"
-        held = recorder.quantities.get(own)
-        given = recorder.host(param.grad)
+        own = f"{param.path}.grad"
+        held, given = recorder.quantities.get(own), recorder.host(param.grad)
         if held is not None and held.array is not None and held.array.tobytes() == given.tobytes():
             return own
         if f"{param.path}.step_grad" in recorder.quantities:
             return f"{param.path}.step_grad"
-        call = Call(param.path, None, "trainer", f"{param.path}.{{}}", given={"g": own})
-        clipped = "clip_factor" in recorder.quantities
-        if penalised in recorder.quantities:
-            call.given["penalty_grad"] = penalised
-        if clipped:
-            call.given["clip_factor"] = "clip_factor"
-        if not self.update.limits or clipped:
-            call.own = ((PENALISED if clipped else UNCLIPPED) if penalised in recorder.quantities else CLIPPED,)
-        call.made["step_grad"] = name = recorder.add(f"{param.path}.step_grad", param.grad, call, "step_grad", shared=False)
+        call = Call(param.path, None, "trainer", f"{param.path}.{{}}")
+        if own in recorder.quantities:
+            self._scaled(call, param)
+        call.made["step_grad"] = name = recorder.add(
+            f"{param.path}.step_grad", param.grad, call, "step_grad", shared=False
+        )
         return name
 
     def _moved(
@@ -236,17 +250,23 @@ class UpdateRecorder:
         self._new.add(param.path)
         call = Call("optimizer", optimizer, "optimizer", f"optimizer.{{}}.{param.path}")
         call.given |= {"theta": param.path, "g": gradient, "lr": self._rates.get(param.path, "lr")}
+        call.values |= {e.of: np.zeros(param.shape) for e in optimizer.equations}  # of memory that it does without
         call.values |= {"t": t, "weight_decay": segment.weight_decay}
         if optimizer is not self.training.optimizer:
-            call.path = next(p for p, part in parts_of_kind(self.training.optimizer, ("optimizer",)) if part is optimizer)
+            call.path = next(
+                p for p, part in parts_of_kind(self.training.optimizer, ("optimizer",)) if part is optimizer
+            )
         start = self.arena.offsets[self.arena.params.index(param)]
         new: dict[str, Any] = {}
+        told = {equation.of for equation in call.equations}
         for name in self.slots.buffers:
             old = self._slot_name(name, param)
+            flat = before.get(name, np.zeros(self.arena.size, self.arena.dtype))
+            kept, now = self.arena.view(flat, param, start), recorder.host(self._slot(name, param))
+            if name not in told and np.array_equal(kept, now):
+                continue  # another optimizer's
             if old not in recorder.quantities:
-                kept = before.get(name)
-                flat = np.zeros(self.arena.size, self.arena.dtype) if kept is None else kept
-                recorder.add(old, self.arena.view(flat, param, start), origin="given")
+                recorder.add(old, kept, origin="given")
             call.given[name] = old
             new[name] = self._slot(name, param)
         for equation in call.equations:
@@ -293,3 +313,9 @@ def _owner_of_state(calls: Sequence[Call], path: str) -> tuple[Call, str] | None
         (call, of) for top in calls for call in top.within() for of, name in call.made.items() if name == f"{path}.new"
     ]
     return owners[0] if len(owners) == 1 else None
+
+
+def _within(ops: Any, params: Sequence[Any], gradients: Sequence[Any]) -> list[Any]:
+    """The parameters whose gradients lie in these flat arrays."""
+    ranges = [(ops.address(gradient), gradient.nbytes) for gradient in gradients]
+    return [p for p in params if any(start <= ops.address(p.grad) < start + size for start, size in ranges)]

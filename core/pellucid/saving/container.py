@@ -1,4 +1,4 @@
-"""The file that models and checkpoints are saved in: safetensors with a JSON document, versions and a hash.
+"""The file that models, checkpoints and traces are saved in: safetensors with a JSON document, versions and a hash.
 
 A file is data and nothing else: reading it executes nothing, and everything that its header claims is checked against
 the size of the file before memory is taken for it.
@@ -23,7 +23,7 @@ from pellucid.basics.errors import CheckpointError
 from pellucid.saving.documents import as_json, parse, to_text
 from pellucid.saving.files import replace_file, shown
 
-Kind = Literal["model", "checkpoint"]
+Kind = Literal["model", "checkpoint", "trace"]
 
 FORMAT_VERSION = 1
 """Raised when the meaning of a file changes. Files of older versions stay readable; newer ones are refused."""
@@ -49,8 +49,16 @@ _CHECKPOINT = _MODEL | {
     "settings": dict, "callbacks": list, "progress.plan": dict, "progress.totals": list | dict,
     **{f"progress.{name}": int for name in ("steps", "epochs", "position", "optimizer_steps")},
 }  # fmt: skip
-DOCUMENT: Mapping[str, Mapping[str, Any]] = {"model": _MODEL, "checkpoint": _CHECKPOINT}
+_TRACE = {"pellucid": str, "plugins": dict, "setting": dict, "components": list, "calls": list, "quantities": list}
+DOCUMENT: Mapping[str, Mapping[str, Any]] = {"model": _MODEL, "checkpoint": _CHECKPOINT, "trace": _TRACE}
 """What the document of a file of each kind must hold, with its type; a dot leads into a table."""
+_REMEDIES = {
+    "model": "Load it with pellucid.load(path)",
+    "checkpoint": (
+        "Continue the run with: pellucid train --resume --out RUN; the model for use is model.safetensors beside it"
+    ),
+    "trace": "Load it with pellucid.load_trace(path)",
+}
 _Table = dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
 
 
@@ -60,7 +68,7 @@ class Header:
 
     Attributes:
         path: the file.
-        kind: whether it holds a model or a checkpoint.
+        kind: whether it holds a model, a checkpoint or a trace.
         document: configuration and facts, as JSON has them; all that ``DOCUMENT`` names is there and of its type.
         tensors: name -> (dtype, shape).
         tensors_hash: what the hash of the tensors' values must be.
@@ -184,11 +192,7 @@ def check_header(path: Path, text: bytes, size: int, kind: Kind) -> Header:
     if absent:
         raise damaged(path, f"its header lacks {', '.join(absent)}")
     if facts["kind"] != kind:
-        remedy = (
-            "Continue the run with: pellucid train --resume --out RUN; the model for use is model.safetensors beside it"
-            if facts["kind"] == "checkpoint"
-            else "Load it with pellucid.load(path)"
-        )
+        remedy = _REMEDIES.get(facts["kind"], "A newer pellucid may know it")
         raise CheckpointError(f"{shown(path)} must hold a {kind}. Received: a {facts['kind']:.40}. {remedy}.")
     tensors, starts = _tensor_table(path, header)
     if hash_header(kind, facts["document"], tensors, facts["tensors_sha256"]) != facts["sha256"]:

@@ -113,7 +113,7 @@ def model_document(model: Layer) -> dict[str, Any]:
         ) from error
     return {
         "pellucid": __version__,
-        "plugins": dict(_plugins([config, transforms, of_targets, metadata])),
+        "plugins": dict(plugins_of([config, transforms, of_targets, metadata])),
         "model": {
             "config": config,
             "input_shapes": [list(shape) for shape in runtime.input_shapes],
@@ -148,7 +148,7 @@ def _owned(model: Layer) -> dict[str, Any]:
     return owned | {f"states/{path}": state for path, state in model.named_states()}
 
 
-def _plugins(config: Any) -> Iterator[tuple[str, str]]:
+def plugins_of(config: Any) -> Iterator[tuple[str, str]]:
     """(vendor, the package that brings it) of every component in a configuration that is not the core's."""
     if isinstance(config, Mapping):
         vendor, slash, _ = str(config.get("type", "")).partition("/")
@@ -156,7 +156,7 @@ def _plugins(config: Any) -> Iterator[tuple[str, str]]:
         if plugin is not None:  # None, too, for what merely looks like a name in the metadata of a user
             yield vendor, f"{plugin.distribution} {plugin.version}"
     for item in config.values() if isinstance(config, Mapping) else config if isinstance(config, list) else ():
-        yield from _plugins(item)
+        yield from plugins_of(item)
 
 
 def _check_rebuilds(model: Layer, document: Mapping[str, Any]) -> None:
@@ -320,7 +320,7 @@ def refused(header: Header, error: Exception, what: str = "loaded") -> Checkpoin
     """The error for a file with a component that cannot be made; names the packages that are not installed."""
     found = default_registry().plugins.found
     absent = [package for vendor, package in _packages(header).items() if vendor not in found]
-    how = "give its folder: --plugins-dir DIR, or pellucid.local_plugins(DIR)"
+    how = "give its folder: --plugins-dir DIR, or pellucid.localplugins_of(DIR)"
     get = how if all(package.endswith(" local") for package in absent) else "install it, and load again"
     remedy = f" The file was written with {' and '.join(absent)}: {get}." if absent else ""
     return CheckpointError(f"{shown(header.path)} cannot be {what}: {reason(error)}{remedy}")

@@ -76,13 +76,13 @@ class SlopeTape(Tape):
 
     def apply(self, layer: Layer, inputs: tuple[Any, ...]) -> Any:
         """A layer as the operations that its own code, or its equations, are made of."""
-        if isinstance(layer, Composite):
-            ctx = self.base.ctx.child(f"slopes.{self.base.calls}")
-            self.base.calls += 1
-            ctx.tape = self.base
-            return layer.call(ctx, *inputs)
-        calls = getattr(layer, "as_calls", None)
-        return self._by_equations(layer, inputs) if calls is None else calls(*inputs)
+        code: Any = layer.call if isinstance(layer, Composite) else getattr(layer, "as_calls", None)
+        if code is None:
+            return self._by_equations(layer, inputs)
+        ctx = self.base.ctx.child(f"slopes.{self.base.calls}")
+        self.base.calls += 1
+        ctx.tape = self.base
+        return code(ctx, *inputs)
 
     def _by_equations(self, layer: Layer, inputs: tuple[Any, ...]) -> Any:
         names = dict(zip(("x",) if len(inputs) == 1 else map("x{}".format, range(len(inputs))), inputs, strict=True))

@@ -11,6 +11,7 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_tuple, mapped
 from pellucid.basics.errors import ConfigError
+from pellucid.glassbox.differences import measured
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
@@ -18,9 +19,6 @@ from pellucid.interfaces.objective import Batch, Loss, Objective
 from pellucid.model.build import initialize
 from pellucid.standard.ops.base import Ops, ReferenceOps
 
-STEP = 1e-5
-"""h of the central difference ``(L(x + h) − L(x − h)) / 2h``, relative to max(1, |x|): its error, of order h², and the
-rounding error ε/h are then both about 1e-10."""
 ATTEMPTS = 20
 """How often inputs that lie at a kink are moved before the checker gives up."""
 REMEDY = "Derive the backward again, term by term; the equations of the component are a good place to compare with."
@@ -106,36 +104,15 @@ def _errors(
         )  # fmt: skip
     for i in range(x.size):
         a = float(analytic.flat[i])
-        step = STEP * max(1.0, abs(float(x.flat[i])))
-        n, jump = slope(value, x, i, step)
-        error = _distance(a, n)
-        if not error < tolerance:
-            n, finer = slope(value, x, i, step / 10)  # a kink within the step, but not at x, is left behind
-            error = _distance(a, n)
-            if not error < tolerance:
-                if jump > 1e-4 and finer > jump / 2:
-                    raise _Kink
-                raise ConformanceError(
-                    f"The gradient of {name} is wrong at {tuple(int(k) for k in np.unravel_index(i, x.shape))}.",
-                    expected=f"{n:.9g} by central differences", received=f"{a:.9g} from backward", remedy=REMEDY,
-                )  # fmt: skip
-        yield error
-
-
-def _distance(a: float, n: float) -> float:
-    return abs(a - n) / max(1.0, abs(a), abs(n))
-
-
-def slope(value: Callable[[], float], x: HostArray, i: int, step: float) -> tuple[float, float]:
-    """The central difference at element i, and how far the slopes to the left and to the right differ."""
-    before = x.flat[i]
-    middle = value()
-    x.flat[i] = before + step
-    right = value()
-    x.flat[i] = before - step
-    left = value()
-    x.flat[i] = before
-    return (right - left) / (2 * step), abs((right - middle) - (middle - left)) / step
+        found = measured(value, x, i, a, tolerance)
+        if found.kink:
+            raise _Kink
+        if not found.error < tolerance:
+            raise ConformanceError(
+                f"The gradient of {name} is wrong at {tuple(int(k) for k in np.unravel_index(i, x.shape))}.",
+                expected=f"{found.slope:.9g} by central differences", received=f"{a:.9g} from backward", remedy=REMEDY,
+            )  # fmt: skip
+        yield found.error
 
 
 # -- what is differentiated ------------------------------------------------------------------------------------------

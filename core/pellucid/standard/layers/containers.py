@@ -87,8 +87,8 @@ class Sequential(Layer):
             inputs = (layer.output_interval(*inputs),)
         return inputs[0]
 
-    def as_calls(self, *inputs: Any) -> Any:
-        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+    def as_calls(self, ctx: Context, *inputs: Any) -> Any:
+        """The forward as calls of its layers on Variables, as in ``Composite.call``; see :func:`pellucid.slopes`."""
         for layer in self.layers:
             inputs = as_tuple(layer(*inputs))
         return inputs if len(inputs) > 1 else inputs[0]
@@ -151,7 +151,7 @@ class Residual(Layer):
     def output_interval(self, *inputs: Interval) -> Interval:
         return _sum_of([*inputs, self.layer.output_interval(*inputs)])
 
-    def as_calls(self, x: Any) -> Any:
+    def as_calls(self, ctx: Context, x: Any) -> Any:
         """See :meth:`Sequential.as_calls`."""
         return x + self.layer(x)
 
@@ -226,7 +226,7 @@ class Parallel(Layer):
             return _sum_of(parts)
         return min(low for low, _ in parts), max(high for _, high in parts)
 
-    def as_calls(self, *inputs: Any) -> Any:
+    def as_calls(self, ctx: Context, *inputs: Any) -> Any:
         """See :meth:`Sequential.as_calls`."""
         outputs = [layer(*inputs) for layer in self.layers]
         if self.join == "apart":

@@ -119,11 +119,12 @@ class Transposed(Layer):
     """
 
     equations = (
-        Equation("y", r"y = f(x W^\top + b)", "f(x @ W.T + b)"),
-        Equation("dz", r"dz = dy \odot f'(z)"),
+        Equation("z", r"z = x W^\top + b", "x @ W.T + b"),
+        Equation("y", r"y = f(z)", "f(z)"),
+        Equation("dz", r"dz = dy \odot f'(z)", "dy * f.derivative(z)"),
         Equation("dx", r"dx = dz\, W", "dz @ W"),
-        Equation("dW", r"dW = dz^\top x", "np.einsum('...i,...o->io', dz, x)"),
-        Equation("db", r"db = \sum_n dz_n", "np.einsum('...i->i', dz)"),
+        Equation("dW", r"dW = dz^\top x", "dz.reshape(-1, dz.shape[-1]).T @ x.reshape(-1, x.shape[-1])"),
+        Equation("db", r"db = \sum_n dz_n", "dz.reshape(-1, dz.shape[-1]).sum(0)"),
     )
     symbols: ClassVar = {"W": "source.weight", "b": "bias", "f": "activation"}
     examples = ()  # it cannot stand alone: the layer whose weight it shares must have been built

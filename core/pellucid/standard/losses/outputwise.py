@@ -76,14 +76,16 @@ class MSE(Outputwise):
     """
 
     equations = (
-        Equation("l", r"l_i = \frac1J \sum_j (\hat y_{ij} - t_{ij})^2", "np.mean((prediction - t) ** 2, axis=1)"),
+        Equation("l", r"l_i = \frac1J \sum_j (\hat y_{ij} - t_{ij})^2",
+                 "np.mean((prediction - t.reshape(prediction.shape)).reshape(*w.shape, -1) ** 2, axis=-1)"),
         Equation("loss", r"L = \frac{\sum_i w_i l_i}{\sum_i w_i}", "np.sum(w * l) / np.sum(w)"),
         Equation(
             "dprediction",
             r"d\hat y_{ij} = \frac{w_i}{\sum_k w_k} \frac{2 (\hat y_{ij} - t_{ij})}{J}",
-            "w[:, None] * 2 * (prediction - t) / t.shape[1] / np.sum(w)",
+            "w.reshape(*w.shape, *(1,) * (prediction.ndim - w.ndim)) * 2 * (prediction - t.reshape(prediction.shape))"
+            " / (prediction.size / w.size) / np.sum(w)",
         ),
-    )
+    )  # fmt: skip
     examples = (Example({}, ((3,), (3,))),)
     predicts = "values"
 
@@ -115,16 +117,17 @@ class BinaryCrossEntropy(Outputwise):
         Equation(
             "l",
             r"l_{ij} = -t_{ij} \log p_{ij} - (1 - t_{ij}) \log(1 - p_{ij})",
-            "-t * np.log(p) - (1 - t) * np.log(1 - p)",
+            "-t.reshape(z.shape) * np.log(p) - (1 - t.reshape(z.shape)) * np.log(1 - p)",
         ),
         Equation(
-            "m", r"m_{ij} = w_i \quad (0 \text{ where } t_{ij} = \mathrm{ignore})", "w[:, None] * (t != ignore)"
+            "m", r"m_{ij} = w_i \quad (0 \text{ where } t_{ij} = \mathrm{ignore})",
+            "w.reshape(*w.shape, *(1,) * (z.ndim - w.ndim)) * (t.reshape(z.shape) != ignore)",
         ),
         Equation("loss", r"L = \frac{\sum_{ij} m_{ij} l_{ij}}{\sum_{ij} m_{ij}}", "np.sum(m * l) / (np.sum(m) or 1)"),
         Equation(
             "dprediction",
             r"dz_{ij} = \frac{m_{ij} (p_{ij} - t_{ij})}{\sum_{kl} m_{kl}}",
-            "m * (p - t) / (np.sum(m) or 1)",
+            "m * (p - t.reshape(z.shape)) / (np.sum(m) or 1)",
         ),
     )
     examples = (

@@ -32,16 +32,17 @@ class SoftmaxCrossEntropy(Loss):
 
     equations = (
         Equation("p", r"p_{ik} = \frac{e^{z_{ik}}}{\sum_j e^{z_{ij}}}", "np.exp(z) / np.exp(z).sum(-1, keepdims=True)"),
-        Equation("m", r"m_i = w_i \quad (0 \text{ where } t_i = \mathrm{ignore})", "w * (t != ignore)"),
+        Equation("m", r"m_i = w_i \quad (0 \text{ where } t_i = \mathrm{ignore})",
+                 "w.reshape(*w.shape, *(1,) * (t.ndim - w.ndim)) * (t != ignore)"),
         Equation(
             "loss",
             r"L = -\frac{\sum_i m_i \log p_{i t_i}}{\sum_i m_i}",
-            "-np.sum(m * np.log(p[np.arange(len(t)), t])) / (np.sum(m) or 1)",
+            "-np.sum(m * np.log(np.take_along_axis(p, (t * (t != ignore))[..., None], -1)[..., 0])) / (np.sum(m) or 1)",
         ),
         Equation(
             "dprediction",
             r"dz_{ik} = \frac{m_i}{\sum_j m_j} \left(p_{ik} - [k = t_i]\right)",
-            "m[:, None] * (p - np.eye(p.shape[-1])[t]) / (np.sum(m) or 1)",
+            "m[..., None] * (p - np.eye(p.shape[-1])[t * (t != ignore)]) / (np.sum(m) or 1)",
         ),
     )
     examples = (Example({}, ((4,), ("int", 4))), Example({"ignore": 0}, ((4,), ("int", 4))))

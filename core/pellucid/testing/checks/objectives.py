@@ -10,6 +10,8 @@ import numpy as np
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require
+from pellucid.glassbox.heard import Heard
+from pellucid.glassbox.names import symbols
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks import objective_values
 from pellucid.testing.checks.calls import inputs_untouched, nothing_kept, splits_add_up
@@ -86,15 +88,21 @@ def equations(subject: Subject) -> None:
     """The equations give what the code gives: the objective, and the parts that it reports.
 
     Their names: ``x`` (``x0``, … for several inputs), ``target`` or ``t``, ``prediction`` or ``z`` where there is a
-    ``metric_pair``, ``weight`` or ``w`` (ones), ``step`` and ``epoch``, the parts, the constructor's arguments.
+    ``metric_pair``, ``weight`` or ``w`` (ones), ``step`` and ``epoch``, the parts, the symbols, the constructor's
+    arguments; of a model that is called once ``seen`` (its inputs, all of them) and ``y`` (``y0``, …), its outputs; and
+    ``drawn``, random numbers by the names of ``ctx.uniform`` and ``ctx.normal``. Compared are ``objective``, the parts,
+    what the model is given, ``seen0``, …, and the gradients that it is given, ``dy`` (``dy0``, …).
     """
     for rows, step, epoch in ((6, 0, 0), (6, 2, 1), (6, 5_000, 90), (1, 0, 0), (MANY, 0, 0)):
         trial = ObjectiveTrial(subject, rows=rows)
         ctx = trial.context(step=step, epoch=epoch)
-        loss = trial.forward(ctx)[0]
+        heard = Heard(trial.ops)
+        with heard.listening(ctx, trial.model):
+            loss = np.array(trial.forward(ctx)[0])
+            trial.backward(ctx)
         batch = trial.batch()
         parts = {name: np.float64(value) for name, value in ctx.parts.items()}
-        names: dict[str, Any] = {"step": step, "epoch": epoch, **parts}
+        names: dict[str, Any] = {"step": step, "epoch": epoch, **parts, **heard.names, **symbols(trial.objective)}
         names |= {"x": batch.inputs[0]} if len(batch.inputs) == 1 else {f"x{i}": x for i, x in enumerate(batch.inputs)}
         names |= dict.fromkeys(("weight", "w"), np.ones(len(batch)))
         if batch.y is not None:
@@ -102,7 +110,7 @@ def equations(subject: Subject) -> None:
         if (pair := trial.objective.metric_pair(ctx)) is not None:
             names |= dict.fromkeys(("prediction", "z"), np.array(pair[0]))
         where = f" in step {step} of epoch {epoch}, {rows} row(s)"
-        require_equations(trial.objective, names, {**parts, "objective": np.float64(loss)}, where=where)
+        require_equations(trial.objective, names, {**heard.made, **parts, "objective": np.float64(loss)}, where=where)
 
 
 CHECKS = (

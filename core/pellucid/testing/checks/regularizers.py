@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.errors import PellucidError
+from pellucid.glassbox.differences import slope
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import ConformanceError, require, require_close, require_same
 from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.fingerprint import unchanged
-from pellucid.testing.gradients import slope
 from pellucid.testing.subject import ROUNDING, Subject, tie
 from pellucid.testing.varied import can_vary, with_other_arguments
 
@@ -56,7 +56,7 @@ def gradients(subject: Subject) -> None:
                 regularizer.add_gradient(ops, data, grad)
                 regularizer.penalty(ops, data)
             require_same("The data after add_gradient", data, before, "Write to grad only.")
-            slopes = [slope(lambda: float(regularizer.penalty(ops, data)), data, i, step)[0] for i in range(data.size)]  # noqa: B023
+            slopes = [slope(lambda: float(regularizer.penalty(ops, data)), data, i, step) for i in range(data.size)]  # noqa: B023
             where = f"The gradient, added to ones, for shape {shape},"
             require_close(where, grad, 1 + np.reshape(slopes, data.shape), 1e-6 * scale**2, REMEDY)
             regularizer.add_gradient(ops, data, grad)

@@ -149,6 +149,10 @@ class Autoencoder(Layer):
             )
         return shape
 
+    def as_calls(self, ctx: Context, x: Any) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        return self.decoder(self.encoder(x))
+
     def forward(self, ctx: Context, x: Array) -> Array:
         code = self.encoder.forward(ctx.child("encoder", ctx.needs_dx), x)  # (N, K)
         if not ctx.has_child("decoder"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from math import prod
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pellucid import (
@@ -62,15 +62,26 @@ class Denoise(Objective):
     """
 
     equations = (
-        Equation("x_t", r"x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \varepsilon",
-                 why="t and ε are drawn inside"),
+        Equation("seen1", r"t = 1 + \lfloor u T \rfloor",
+                 "1 + np.minimum(np.floor(drawn['t'] * steps), steps - 1).astype(int)"),
+        Equation("signal", r"\sqrt{\bar\alpha_t}", "np.take(process.signal, seen1).reshape(-1, *(1,) * (x.ndim - 1))"),
+        Equation("noise", r"\sqrt{1 - \bar\alpha_t}",
+                 "np.take(process.noise, seen1).reshape(-1, *(1,) * (x.ndim - 1))"),
+        Equation("seen0", r"x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \varepsilon",
+                 "signal * x + noise * drawn['noise']"),
         Equation("p", r"p = \varepsilon, \quad x_0 \quad\text{or}\quad"
                  r" v = \sqrt{\bar\alpha_t}\, \varepsilon - \sqrt{1 - \bar\alpha_t}\, x_0",
-                 why="t and ε are drawn inside, and it is one of three"),
+                 "drawn['noise'] if predict == 'epsilon' else x if predict == 'x0' else"
+                 " signal * drawn['noise'] - noise * x"),
+        Equation("w_t", r"w_t = 1 \quad\text{or}\quad \min(\mathrm{SNR}, \gamma)\, (1 - \bar\alpha_t) / d^2",
+                 "np.ones(signal.shape) if weighting == 'uniform' else np.minimum((signal / noise)**2, gamma)"
+                 " * noise**2 / (signal if predict == 'epsilon' else noise if predict == 'x0' else np.ones(signal.shape))**2"),
         Equation("objective", r"L = \tfrac1N \sum_n w_{t_n} \tfrac1J \lVert \hat p_n - p_n \rVert^2",
-                 why="times and noise are drawn inside, and the network is asked about them"),
-        Equation("dp", r"d\hat p_n = \tfrac{2 w_{t_n}}{NJ} (\hat p_n - p_n)"),
+                 "np.sum(w * np.mean((w_t * (y - p)**2).reshape(len(w), -1), axis=1)) / np.sum(w)"),
+        Equation("dy", r"d\hat p_n = \tfrac{2 w_{t_n}}{NJ} (\hat p_n - p_n)",
+                 "w.reshape(-1, *(1,) * (y.ndim - 1)) * 2 * w_t * (y - p) / (y.size / len(w)) / np.sum(w)"),
     )  # fmt: skip
+    symbols: ClassVar = {"process": "process"}
     examples = (
         Example({"steps": 50}, ((2,),), model={"type": "diffusion/mlp_denoiser", **_TINY}),
         Example(

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from math import log
+from typing import Any
+
+import numpy as np
 from pellucid import Array, ConfigError, Context, Dense, Equation, Example, Layer, Shape, ShapeError, check_int
+
+from pellucid_diffusion.ops import LONGEST
 
 
 class Embedding(Layer):
@@ -61,6 +67,16 @@ class Embedding(Layer):
                 f"{[tuple(shape) for shape in input_shapes]}."
             )
         return (self.units,)
+
+    def as_calls(self, ctx: Context, t: Any, label: Any = None) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        half = self.units // 2
+        angle = t.reshape(-1, 1) * np.exp(np.arange(half) * (-log(LONGEST) / half))
+        z = self.second(self.first(np.concatenate([np.sin(angle), np.cos(angle)], axis=1)))
+        if self.labels is not None:
+            one_hot = label.reshape(-1, 1) == np.arange(self.classes + 1)
+            z = z + self.labels(ctx.variable(one_hot.astype(ctx.dtype)))
+        return z / (1 + np.exp(-z))
 
     def forward(self, ctx: Context, t: Array, label: Array | None = None) -> Array:
         features = ctx.scratch("features", (t.shape[0], self.units))

@@ -150,6 +150,14 @@ class DenseDenoiser(Denoiser, ABC):
             block.build((self.hidden,), (self.embedding,))
         self.exit.build((self.hidden,))
 
+    def as_calls(self, ctx: Context, x: Any, *told: Any) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        assert self.exit is not None
+        e, h = self.told(*told), self.entry(x.reshape(len(x), -1))
+        for block in self.middle:
+            h = block(h, e)
+        return self.exit(h).reshape(x.shape)
+
     def forward(self, ctx: Context, x: Array, *told: Array) -> Array:
         assert self.exit is not None
         ctx.shape = x.shape

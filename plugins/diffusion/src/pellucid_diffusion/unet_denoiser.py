@@ -110,6 +110,19 @@ class UNetDenoiser(Denoiser):
 
     # -- computation ---------------------------------------------------------------------------------------------
 
+    def as_calls(self, ctx: Context, x: Any, *told: Any) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        assert self.exit is not None
+        e, h, seen = self.told(*told), self.entry(x), []
+        for block, pool in zip(self.down, self.pools, strict=True):
+            seen.append(block(h, e))
+            h = pool(seen[-1])
+        for block in self.middle:
+            h = block(h, e)
+        for i in reversed(range(len(self.up))):
+            h = self.up[i](self.bridges[i](self.enlarge[i](h), seen[i]), e)
+        return self.exit(h)
+
     def forward(self, ctx: Context, x: Array, *told: Array) -> Array:
         assert self.exit is not None
         e = self.told.forward(ctx.child("told"), *told)

@@ -57,14 +57,26 @@ class Elbo(Objective):
         Equation("reconstruction", r"L_{\mathrm{rec}} = -\log p(x \mid z) ="
                  r" \sum_j \log(1 + e^{y_j}) - x_j y_j \quad\text{or}\quad"
                  r" \sum_j \frac{(x_j - y_j)^2}{2\sigma^2} + \log\sigma + \tfrac12 \log 2\pi",
-                 why="y is what the model gives, of noise and pixels that are drawn inside"),
+                 "np.sum(w * np.sum((np.logaddexp(0, y0) - seen[0] * y0 if likelihood == 'bernoulli' else"
+                 " (seen[0] - y0)**2 / (2 * std**2) + np.log(std) + np.log(2 * np.pi) / 2).reshape(len(w), -1),"
+                 " axis=1)) / np.sum(w)"),
         Equation("kl", r"L_{\mathrm{KL}} = \sum_k \tfrac12 e^{2 s_k} + \tfrac12 \mu_k^2 - s_k - \tfrac12",
-                 why="μ and s are what the model gives inside; its gradient is held against differences"),
-        Equation("objective", r"L = \tfrac1N \sum_n L_{\mathrm{rec}} + \beta L_{\mathrm{KL}}",
-                 "reconstruction + beta * kl * (min(1, (step + 1) / warmup_steps) if warmup_steps else"
+                 "np.sum(w * np.sum((np.exp(2 * y2) / 2 + y1**2 / 2 - y2 - 1 / 2).reshape(len(w), -1), axis=1))"
+                 " / np.sum(w)"),
+        Equation("beta_t", r"\beta_t = \beta \min(1, t / T)",
+                 "beta * (min(1, (step + 1) / warmup_steps) if warmup_steps else"
                  " min(1, (epoch + 1) / warmup_epochs) if warmup_epochs else 1)"),
-        Equation("dmu", r"d\mu = dz + \beta \mu"),
-        Equation("ds", r"ds = dz \odot \varepsilon \odot e^s + \beta (e^{2s} - 1)"),
+        Equation("objective", r"L = \tfrac1N \sum_n L_{\mathrm{rec}} + \beta_t L_{\mathrm{KL}}",
+                 "reconstruction + beta_t * kl"),
+        Equation("share", r"w_n / \textstyle\sum_m w_m", "w / np.sum(w)"),
+        Equation("dy0", r"dy = \tfrac1N (\sigma(y) - x) \quad\text{or}\quad \tfrac1N (y - x) / \sigma^2",
+                 "share.reshape(-1, *(1,) * (y0.ndim - 1)) * (1 / (1 + np.exp(-y0)) - seen[0]"
+                 " if likelihood == 'bernoulli' else (y0 - seen[0]) / std**2)"),
+        Equation("dy1", r"d\mu = \tfrac1N \beta_t \mu \quad(+\, dz \text{ in the head})",
+                 "share.reshape(-1, *(1,) * (y1.ndim - 1)) * beta_t * y1"),
+        Equation("dy2",
+                 r"ds = \tfrac1N \beta_t (e^{2s} - 1) \quad(+\, dz \odot \varepsilon \odot e^s \text{ in the head})",
+                 "share.reshape(-1, *(1,) * (y2.ndim - 1)) * beta_t * (np.exp(2 * y2) - 1)"),
     )  # fmt: skip
     examples = (
         Example({"beta": 0.5}, ((5,),), model={"type": "vae/vae", "latent": 2, "hidden": [4], "activation": "tanh"}),

@@ -47,6 +47,8 @@ class LatentVariableModel(Layer, ABC):
     latent: int
     encoder: Layer | None
     decoder: Layer | None
+    join: JoinLabel | None = None
+    """What puts the label beside x and z, where there is one."""
 
     def _configure(
         self, latent: int, hidden: Sequence[int], activation: str, architecture: Architecture, channels: Sequence[int],
@@ -152,6 +154,13 @@ class LatentVariableModel(Layer, ABC):
             )
 
     # -- computation ---------------------------------------------------------------------------------------------
+
+    def as_calls(self, ctx: Context, x: Any, label: Any = None) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        assert self.recognition is not None and self.generation is not None
+        seen = x.reshape(len(x), -1) if self.conditions and self._flattens else x
+        z, mean, s = self.head(self.recognition(seen if self.join is None else self.join(seen, label)))
+        return self.generation(z if self.join is None else self.join(z, label)), mean, s
 
     def forward(self, ctx: Context, x: Array, label: Array | None = None) -> tuple[Array, Array, Array]:
         z, mean, s = self.encoded(ctx, x, label)
@@ -267,6 +276,7 @@ class ConditionalVAE(LatentVariableModel):
     )
     integer_inputs = (1,)
     made_inputs = ((),)
+    join: JoinLabel
 
     def __init__(
         self, classes: int, latent: int = 20, hidden: Sequence[int] = (500,), activation: str = "relu", *,

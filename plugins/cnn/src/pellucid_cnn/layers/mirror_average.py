@@ -51,6 +51,11 @@ class MirrorAverage(Layer):
     def output_interval(self, *inputs: Interval) -> Interval:
         return self.layer.output_interval(*inputs)
 
+    def as_calls(self, ctx: Context, x: Any) -> Any:
+        """The forward as calls of its layer on Variables, see :func:`pellucid.slopes`."""
+        y = self.layer(x)
+        return y if ctx.training else 0.5 * (y + self.layer(x[:, :, ::-1]))
+
     def forward(self, ctx: Context, x: Array) -> Array:
         seen = self.layer.forward(ctx.child(0, ctx.needs_dx), x)
         if ctx.training:

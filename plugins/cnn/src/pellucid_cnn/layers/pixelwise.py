@@ -53,7 +53,7 @@ class Pixelwise(Layer):
     def output_interval(self, *inputs: Interval) -> Interval:
         return self.layer.output_interval(*inputs)
 
-    def as_calls(self, x: Any) -> Any:
+    def as_calls(self, ctx: Context, x: Any) -> Any:
         """The forward as a call of its layer on Variables, see :func:`pellucid.slopes`."""
         y = self.layer(x.reshape(-1, x.shape[-1]))
         return y.reshape(*x.shape[:-1], y.shape[-1])

@@ -138,7 +138,7 @@ class ResidualBlock(Layer):
                 f"{tuple(embedding)}."
             )
 
-    def as_calls(self, x: Any, embedding: Any = None) -> Any:
+    def as_calls(self, ctx: Context, x: Any, embedding: Any = None) -> Any:
         """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
         h = self.first(x)
         if embedding is not None:

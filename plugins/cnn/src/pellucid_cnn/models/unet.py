@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pellucid import (
     Array,
@@ -152,6 +152,17 @@ class UNet(Layer):
             f"The layer at the 'bottom' of UNet, {type(self.bottom).__name__}, must keep the shape of its input, "
             f"{tuple(shape)}. It gives {result}. {remedy}"
         )
+
+    def as_calls(self, ctx: Context, x: Any) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        h, seen = x, []
+        for encode, pool in zip(self.encoder, self.pools, strict=True):
+            seen.append(encode(h))
+            h = pool(seen[-1])
+        h = self.middle(h) if self.bottom is None else self.bottom(self.middle(h))
+        for i in reversed(range(len(self.encoder))):
+            h = self.decoder[i](self.bridges[i](self.up[i](h), seen[i]))
+        return self.head(h)
 
     def forward(self, ctx: Context, x: Array) -> Array:
         h, seen = x, []

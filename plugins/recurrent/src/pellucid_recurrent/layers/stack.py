@@ -82,6 +82,12 @@ class Stack(Layer):
             interval = layer.output_interval(interval)
         return interval
 
+    def as_calls(self, ctx: Context, x: Any, *more: Any) -> Any:
+        """The forward as calls of its layers on Variables, see :func:`pellucid.slopes`."""
+        for layer in self.layers:
+            x = layer(x, *self._beside(layer, more))
+        return x
+
     def forward(self, ctx: Context, x: Array, *more: Array) -> Any:
         ctx.inputs = 1 + len(more)
         for i, layer in enumerate(self.layers):

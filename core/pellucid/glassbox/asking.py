@@ -1,0 +1,126 @@
+"""Asking why: from a quantity of a trace and a cell to the equation that made the number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.checks import is_int
+from pellucid.basics.errors import DataError
+from pellucid.glassbox.names import is_helper, symbols
+from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.reason import Why, explain
+from pellucid.glassbox.traced import Traced, leaf
+from pellucid.glassbox.traced_equations import TracedEquations
+from pellucid.interfaces.parameters import Param, State
+
+Cell = tuple[int, ...]
+NOTES = {
+    "given": "given: data, or what was there before the step",
+    "drawn": "drawn: a function of the seed, the step, the place in the model and the row",
+    "set": "as the trainer was told",
+}
+KEPT = "what the code has put aside for its backward; no equation is of it"
+
+
+def check_cell(name: str, shape: tuple[int, ...], cell: Any) -> Cell:
+    """A cell of an array of this shape as a tuple of ints; those from the end count backwards.
+
+    Raises:
+        DataError: there is no such cell.
+    """
+    indices = cell if isinstance(cell, tuple | list) else (cell,)
+    good = all(is_int(i) for i in indices) and len(indices) == len(shape)
+    if not good or not all(-n <= i < n for i, n in zip(indices, shape, strict=True)):
+        example = tuple(n - 1 for n in shape)
+        raise DataError(
+            f"'{name}' has no cell {cell!r}: its shape is {shape}. "
+            + (f"Give one index for each axis, such as {example}." if shape else "It is one number: give ().")
+        )
+    return tuple(int(i) % n for i, n in zip(indices, shape, strict=True))
+
+
+def traced_equations(trace: Any, call: Call) -> TracedEquations:
+    """The equations of a call, to be taken apart: what they name are quantities of the trace."""
+    component = call.component
+    given: dict[str, tuple[str | None, Any]] = {}
+    for name, value in ({} if component is None else {**component.arguments(), **symbols(component)}).items():
+        if not isinstance(value, Param | State):
+            given[name] = None, value
+    for name, value in call.values.items():
+        given[name] = None, value
+    equations = trace.equations(call)
+    for of, name in (*call.made.items(), *call.given.items()):  # some ask what is made below them for its shape
+        if name in trace:
+            given[of] = first_name(trace, name), np.asarray(trace[name])
+    if "inputs" in call.values:
+        names = [(of, call.given[of]) for of in call.values["inputs"]]
+        given["inputs"] = (
+            None,
+            tuple(leaf(trace[name], of, first_name(trace, name)) for of, name in names if name in trace),
+        )
+    for of, group in call.groups.items():
+        pairs = group.items() if isinstance(group, dict) else enumerate(group)
+        found = {
+            key: leaf(trace[name], f"{of}[{key}]", first_name(trace, name)) for key, name in pairs if name in trace
+        }
+        given[of] = None, found if isinstance(group, dict) else tuple(found.values())
+    results: dict[str, tuple[str | None, Any]] = {}
+    for equation in equations:
+        name = call.name_of(equation.of)
+        recorded = trace.quantity(name).array if call.made.get(equation.of) in trace else None
+        results[equation.of] = name, recorded
+    return TracedEquations(equations, given, results)
+
+
+def first_name(trace: Any, name: str) -> str:
+    """The name that the same array was recorded under first."""
+    return trace.quantity(name).same or name
+
+
+def explained_by(trace: Any, quantity: Quantity) -> tuple[Any, Traced] | None:
+    """The equation that made a quantity, and its right-hand side; None where there is no expression."""
+    call = quantity.call
+    if call is None or not quantity.of:
+        return None
+    if not any(e.of == quantity.of and not is_helper(e) for e in trace.equations(call)):
+        return None
+    found: TracedEquations = trace.traced(call)
+    return found.equation(quantity.of), found[quantity.of]
+
+
+def why(trace: Any, name: str, cell: Any) -> Why:
+    """Why a cell of a quantity is what it is; see :meth:`pellucid.Trace.why`."""
+    quantity: Quantity = trace.quantity(name)
+    cell = check_cell(name, trace[name].shape, cell)
+    value = float(trace[name][cell])
+    made = explained_by(trace, quantity)
+    if made is not None:
+        return explain(name, cell, value, made[0], made[1])
+    if quantity.same is not None:
+        return replace(why(trace, quantity.same, cell), note=f"{name} is {quantity.same}")
+    found = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
+    if found is not None:
+        return found
+    itself = leaf(trace[name], name, name)
+    note = NOTES.get(quantity.origin, KEPT)
+    return replace(explain(name, cell, value, None, itself, symbol=name, note=note), parents=[])
+
+
+def chain(trace: Any, name: str, cell: Any, depth: int = 100) -> list[Why]:
+    """A way back from a number to the data: each time to the parent that the largest term came from."""
+    found = [why(trace, name, cell)]
+    while len(found) < depth and found[-1].parents:
+        found.append(why(trace, *_most(found[-1])))
+    return found
+
+
+def _most(reason: Why) -> tuple[str, Cell]:
+    """The parent in the largest term that is not a weight of before, if there is one."""
+    of_terms: list[tuple[str, Cell]] = []
+    for term in reason.sorted()[:1]:
+        for factor in (*term.factors, *term.over):
+            of_terms += factor.places
+    return (of_terms or reason.parents)[-1]

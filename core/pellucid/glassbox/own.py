@@ -1,0 +1,69 @@
+"""The equations of what the trainer itself computes: sums of gradients, norm, clipping, learning rate, penalties.
+
+They follow from what a call is given alone, so that a trace in a file needs none: nothing that is read is evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pellucid.basics.component import Equation
+
+_LR = Equation("lr", r"\eta_t = \eta \cdot f(t)", "base_lr * factor")
+_FACTOR = Equation("clip_factor", r"\min(1, c / \lVert g \rVert)", "min(1.0, clip_norm / norm)")
+
+
+def own_equations(given: Mapping[str, str], made: Mapping[str, str], values: Mapping[str, Any]) -> tuple[Equation, ...]:
+    """The equations of a call that no component made, by what it made of what; none where it is none of these."""
+    if "grad" in made:
+        return _gradient(given, values)
+    if "norm" in made:
+        return _norm(given)
+    if "clip_factor" in made and "norm" in given:
+        return (_FACTOR,)
+    if "lr" in made and "factor" in given:
+        return (_LR,)
+    if "penalty" in made:
+        return (
+            Equation("penalty", r"\Omega = \textstyle\sum_p \Omega_p", " + ".join(f"p{k}" for k in _count(given, "p"))),
+        )
+    return _step_grad(given) if "step_grad" in made and "g" in given else ()
+
+
+def _count(given: Mapping[str, str], letter: str) -> Iterator[int]:
+    k = 0
+    while f"{letter}{k}" in given:
+        yield k
+        k += 1
+
+
+def _gradient(given: Mapping[str, str], values: Mapping[str, Any]) -> tuple[Equation, ...]:
+    """A gradient is the sum of what each call of its layer gives, each micro-batch by its part in the mean."""
+    terms = [f"d{k}" if values.get(f"s{k}") == 1.0 else f"s{k} * d{k}" for k in _count(given, "d")]
+    if not terms:
+        return ()
+    latex = r"dW = \sum_k \tfrac{c_k}{\sum c} \left(dW\right)_k" if len(terms) > 1 else r"dW = \left(dW\right)_1"
+    return (Equation("grad", latex, " + ".join(terms)),)
+
+
+def _scaled(given: Mapping[str, str], k: int | str) -> str:
+    """The k-th gradient with its penalty and what has scaled it down so far."""
+    text = f"(g{k} + p{k})" if f"p{k}" in given else f"g{k}"
+    for j in _count(given, f"c{k}_"):
+        text = f"c{k}_{j} * {text}"
+    return text
+
+
+def _norm(given: Mapping[str, str]) -> tuple[Equation, ...]:
+    terms = [f"np.sum(({_scaled(given, k)})**2)" for k in _count(given, "g")]
+    latex = r"\lVert g \rVert = \sqrt{\textstyle\sum_p \sum_i g_{p,i}^2}"
+    return (Equation("norm", latex, f"np.sqrt({' + '.join(terms)})"),) if terms else ()
+
+
+def _step_grad(given: Mapping[str, str]) -> tuple[Equation, ...]:
+    scaled, penalised = "c_0" in given, "p" in given
+    latex = r"g + \nabla \Omega" if penalised else "g"
+    if scaled:
+        latex = r"\min(1, c / \lVert g \rVert)\, " + (f"({latex})" if penalised else latex)
+    return (Equation("step_grad", rf"\tilde g = {latex}", _scaled(given, "")),)

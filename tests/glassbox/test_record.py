@@ -1,0 +1,138 @@
+"""A step that is traced is the step that is not; what is kept of it has names, and agrees with the equations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+
+from tests.glassbox.nets import Two, bits, made
+
+QUICK, ALL = range(24), range(24, 224)
+
+
+def _same_bits(seed: int) -> None:
+    _, traced, batch = made(seed)
+    _, plain, _ = made(seed)
+    for step in range(5):
+        if step % 2 == 0:  # between plain steps, which replay a plan
+            trace = traced.trace_step(*batch[:2], weight=batch[2])
+            assert float(trace["loss"]) == plain.train_step(*batch[:2], weight=batch[2])
+        else:
+            assert traced.train_step(*batch[:2], weight=batch[2]) == plain.train_step(*batch[:2], weight=batch[2])
+        assert bits(traced) == bits(plain)
+    _agrees(trace)
+
+
+def _agrees(trace: Any, tolerance: float = 2e-5) -> None:
+    """Hold what was recorded against the equations of those who computed it."""
+    for top in trace.calls:
+        for call in top.within():
+            for equation in trace.equations(call):
+                name = call.made.get(equation.of)
+                if name in trace:
+                    found, recorded = np.asarray(trace.evaluated(call, equation.of)[equation.of]), trace[name]
+                    assert found.shape == recorded.shape, name
+                    assert np.all(np.abs(found - recorded) <= tolerance * np.maximum(1, np.abs(recorded))), name
+    for name in trace.names():
+        assert trace[name] is not None
+
+
+@pytest.mark.parametrize("seed", QUICK)
+def test_a_traced_step_has_the_bits_of_a_plain_one(seed: int) -> None:
+    _same_bits(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", ALL)
+def test_of_many_networks_traced_steps_have_the_bits_of_plain_ones(seed: int) -> None:
+    _same_bits(seed)
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+@pytest.mark.parametrize("backend", ["cython", "reference"])
+def test_steps_of_fit_can_be_opened(accumulate: int, backend: str) -> None:
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(26, 4)), rng.integers(0, 3, 26)
+    trainers, traces = [], []
+    for opened in (True, False):
+        model = pl.build("ann", input_shape=(4,), hidden=[6, 5], outputs=3, seed=0, backend=backend)
+        options: dict[str, Any] = {"schedule": {"type": "cosine", "warmup": 2}, "accumulate": accumulate, "seed": 1}
+        trainer = pl.Trainer(model, loss="softmax_cross_entropy", clip_norm=0.5, **options)
+        if opened:
+            trainer.openers.append((3, pl.read("callback", "trace").opener(trainer, traces.append)))
+        trainer.fit(x, y, epochs=4, batch_size=4)
+        trainers.append(trainer)
+    assert bits(trainers[0]) == bits(trainers[1])
+    assert trainers[0].history.records == trainers[1].history.records
+    assert [trace.setting.step for trace in traces] == list(range(2, trainers[0].steps, 3))
+    for trace in traces:
+        _agrees(trace)
+        factor, lr = trace["factor"], trace["lr"]
+        assert lr == pytest.approx(1e-3 * factor)
+        assert ("micro.2.x" in trace) == (accumulate > 1 and len(trace.setting.sizes) > 1)
+
+
+def test_names_are_in_the_order_in_which_numbers_came_to_be() -> None:
+    model = pl.build(pl.Sequential([pl.Dense(5, "tanh"), pl.Dense(3)]), input_shape=(4,), seed=0)
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer="adam", seed=0)
+    names = trainer.trace_step(np.ones((2, 4)), [0, 2]).names()
+    told = ["x", "layers.0.z", "layers.0.y", "layers.1.y", "loss", "loss.dprediction", "layers.0.dz",
+            "layers.0.weight.grad", "lr", "layers.0.weight.new", "optimizer.m.layers.0.weight.new"]  # fmt: skip
+    places = [names.index(name) for name in told if "optimizer" not in name]
+    assert places == sorted(places)
+    assert set(told) <= set(names)
+
+
+def test_several_inputs_and_integers() -> None:
+    rng = np.random.default_rng(0)
+    batch = (rng.normal(size=(5, 4)).astype("float32"), rng.integers(0, 3, 5)), rng.integers(0, 3, 5)
+    trainers = []
+    for _ in range(2):
+        model = pl.build(Two(), input_shape=[(4,), ()], seed=0)
+        trainers.append(pl.Trainer(model, loss="softmax_cross_entropy", seed=0))
+    trace = trainers[0].trace_step(*batch)
+    trainers[1].train_step(*batch)
+    assert bits(trainers[0]) == bits(trainers[1])
+    assert (trace["x.1"] == batch[0][1]).all()
+    assert trace["inner.x"].shape == (5, 4)
+
+
+def test_a_layer_that_is_called_twice_has_two_of_each() -> None:
+    _, trainer, _ = made(0)
+    model = pl.build(pl.Sequential([dense := pl.Dense(4, "tanh"), dense, pl.Dense(2)]), input_shape=(4,), seed=0)
+    trainer = pl.Trainer(model, loss="mse", optimizer="sgd", seed=0)
+    trace = trainer.trace_step(np.ones((3, 4)), np.zeros((3, 2)))
+    assert trace.quantity("layers.0#2.x").same == "layers.0.y"
+    both = trace["layers.0.dW"] + trace["layers.0#2.dW"]
+    np.testing.assert_allclose(trace["layers.0.weight.grad"], both, rtol=1e-5, atol=1e-7)
+
+
+def test_a_prediction_is_traced_too() -> None:
+    model, _, (x, _, _) = made(3)
+    trace = model.trace(x)
+    assert (trace["model.y"] == model.predict(x)).all()
+    _agrees(trace)
+
+
+def test_what_is_kept_can_be_chosen_and_limited() -> None:
+    _, trainer, batch = made(1)
+    before = bits(trainer)
+    assert set(trainer.trace_step(*batch[:2], keep=("loss", "*.weight.grad")).names()) >= {"loss"}
+    after = bits(trainer)
+    assert after != before
+    with pytest.raises(pl.DataError, match=r"A trace may keep 100 bytes, and with .* The largest so far: .*keep="):
+        trainer.trace_step(*batch[:2], limit=100)
+    assert bits(trainer) == after
+    with pytest.raises(pl.ConfigError, match="keep: expected names"):
+        trainer.trace_step(*batch[:2], keep=[])
+    trainer.train_step(*batch[:2])  # and it goes on
+
+
+def test_a_name_that_there_is_none_of_is_told() -> None:
+    _, trainer, batch = made(2)
+    trace = trainer.trace_step(*batch[:2])
+    with pytest.raises(pl.DataError, match=r"no quantity 'lss'. Did you mean 'loss'"):
+        trace["lss"]
