@@ -39,6 +39,8 @@ class Quantity {
   }
 
   get first() { return this.same === undefined ? this : quantities[this.same]; }
+  /** The one of the names under which the same array is known whose equation tells how it was made. */
+  get asked() { return this.node === undefined ? this.first : this; }
   get kind() { return this.first.type; }
 
   /** Whether the code gave it, and not only its equation. */

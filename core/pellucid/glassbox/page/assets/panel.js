@@ -32,7 +32,7 @@ class Panel {
     root.append(this.head(quantity, place, trail));
     const first = quantity.first;
     if (first !== quantity) root.append(el("p", { class: "note" }, "The same array as ", this.link(first, place), "."));
-    const asked = first.node === undefined ? quantity : first;
+    const asked = quantity.asked;
     this.found = Panel.taken(asked, place);
     const equation = equationOf(asked), call = asked.call === undefined ? null : data.calls[asked.call];
     if (equation) root.append(el("section", { class: "equation", "aria-label": "Equation" }, formula(equation.latex)));
