@@ -150,7 +150,7 @@ def _watch_batch(recorder: Recorder, batch: Any, numbers: Iterator[int], begun: 
     def gather() -> None:
         kind._gather(batch)
         prefix, add = recorder.prefix, recorder.add
-        add(f"{prefix}rows", batch.index, origin="given")
+        add(f"{prefix}rows", batch.batch.index, origin="given")
         for name, part in _numbered("x", batch.batch.inputs).items():
             add(prefix + name, part, origin="given")
         y = batch.batch.y
