@@ -14,6 +14,7 @@ from pellucid.glassbox.traced import Traced
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.testing.subject import Subject
 
+from tests.glassbox.recomputed import recomputed
 from tests.glassbox.seen import Seen, seen, subjects
 
 
@@ -113,7 +114,9 @@ def try_cells(subject: Subject, count: int, cases: int | None) -> int:
         for i, (of, cell) in enumerate(some_cells(arrays, rng, max(1, count // len(found_cases)))):
             why = explain(of, cell, float(arrays[of].value[cell]), found.equation(of), arrays[of])
             require_sums(why, float(arrays[of].value[cell]))
-            assert str(why) and why.latex.count("{") == why.latex.count("}")
+            assert why.expr is not None and close(recomputed(why.expr), arrays[of].value[cell]), str(why)
+            if i % 20 == 0:
+                assert max(map(len, str(why).splitlines())) < 130 and why.latex.count("{") == why.latex.count("}")
             tried += 1
             if i % 5 == 0 and "drawn" not in str(case[0]):
                 require_dependence(case, found, why, found.equation(of))

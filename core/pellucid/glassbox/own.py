@@ -28,7 +28,7 @@ def own_equations(given: Mapping[str, str], made: Mapping[str, str], values: Map
         return (
             Equation("penalty", r"\Omega = \textstyle\sum_p \Omega_p", " + ".join(f"p{k}" for k in _count(given, "p"))),
         )
-    if "new" in made:
+    if "new" in made and "a0" in given:
         return _state(given)
     return _step_grad(given) if "step_grad" in made and "g" in given else ()
 

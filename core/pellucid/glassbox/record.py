@@ -124,7 +124,7 @@ class Recorder:
 
     def _place(self, array: Any) -> Any:
         shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
-        if shape is None or not shape or 0 in shape:
+        if shape is None or 0 in shape or isinstance(array, np.generic):
             return None
         return self.ops.address(array), shape, str(dtype)
 
@@ -316,7 +316,8 @@ class Recorder:
             if equation.of not in wanted and not is_helper(equation):
                 self.add_equation(call.name_of(equation.of), call, equation.of)
         for of, dx in dxs.items():
-            call.made[of] = self.add(call.pattern.format(of), dx, call, of)
+            told = "dx" if len(dxs) == 1 and not _tells(call, of) and _tells(call, "dx") else of
+            call.made[told] = self.add(call.pattern.format(of), dx, call, told)
         return result
 
     # -- random numbers ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.names import symbols
+from pellucid.glassbox.page.render import LARGEST, write
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
@@ -26,6 +28,7 @@ from pellucid.glassbox.sensitivity import Sensitivity
 from pellucid.glassbox.trace_writing import write_trace
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.glassbox.what_if import WhatIf, what_if
+from pellucid.glassbox.within import Within
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none
@@ -105,7 +108,7 @@ class Trace:
         self.calls, self.setting = list(calls), setting
         self._evaluated: dict[int, dict[str, Any]] = {}
         self._traced: dict[int, TracedEquations] = {}
-        self.sensitivity = Sensitivity(self)
+        self.sensitivity, self.inside = Sensitivity(self), Within(self)
 
     # -- quantities ------------------------------------------------------------------------------------------------
 
@@ -308,6 +311,20 @@ class Trace:
             CheckpointError: the file cannot be written; what was there before stays.
         """
         write_trace(self, path)
+
+    # -- to be looked at -------------------------------------------------------------------------------------------
+
+    def html(self, path: Any, limit: int = LARGEST) -> Path:
+        """Write a page on which all of this can be opened: one HTML file that needs no network; returns its path.
+
+        Args:
+            limit: bytes that it may have.
+
+        Raises:
+            DataError: it would have more; the message names the largest quantities, and what to leave out.
+            CheckpointError: it cannot be written there.
+        """
+        return write(self, path, limit)
 
     def __repr__(self) -> str:
         what = (

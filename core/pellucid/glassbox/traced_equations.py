@@ -59,7 +59,11 @@ class TracedEquations(Mapping[str, Traced]):
         place = self._place(of, len(self._equations))
         if place is None:
             raise DataError(f"No equation with an expression is of {of!r}{did_you_mean(of, list(self))}.")
-        return lift(self._root(place))
+        root = lift(self._root(place))
+        result = self._leaf(place)  # so that a recurrence in it is known to be one
+        if root.stands is None and isinstance(result, Traced) and np.array_equal(result.value, root.value):
+            _stand(root, result, np.arange(root.size).reshape(root.shape))
+        return root
 
     def __contains__(self, of: object) -> bool:
         return any(equation.of == of for equation in self._equations)
@@ -180,6 +184,8 @@ def sources(made: Traced) -> HostArray:
     """Of a move: which cell each cell was, counted through all operands from 1; 0 of what was filled in."""
     if made.source is None:
         assert made.operation is not None
+        if made.operation.data is None:
+            return np.arange(1, made.size + 1).reshape(made.shape)
         first, arrays = 1, []
         for operand in made.operands:
             arrays.append(np.arange(first, first + operand.size).reshape(operand.shape))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -61,14 +61,8 @@ class Tracing(Callback):
             total = 0 if run is None else run.total_steps
             number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
             setting = Setting.of_step(training, step, number, epoch, total)
-            recorder = Recorder(
-                step.ops, keep=self._names, limit=self.limit,
-                again=_drawn_again(training.seed, number, epoch, training=True),
-                moment={"step": number, "epoch": epoch},
-            )  # fmt: skip
-            update = UpdateRecorder(recorder, training, step, number, total)
-            begun = _batches(recorder, step, update.weights)
-            with recorder.watching(_watched(training)), begun, update.watching():
+            recorder, update, watching = step_recorder(training, step, keep=self._names, limit=self.limit)
+            with watching, update.watching():
                 yield
             if training.steps == number + 1 or step.count == 0.0:
                 done(Trace(recorder.quantities, recorder.calls, setting))
@@ -94,6 +88,26 @@ class Tracing(Callback):
         with recorder.watching(list(model.walk())), np.errstate(under="ignore"), runtime.ops.quiet():
             model.forward(ctx, *inputs)
         return Trace(recorder.quantities, recorder.calls, Setting.of_prediction(model))
+
+
+def step_recorder(
+    training: Training, step: Step, *, keep: Sequence[str] = ("*",), limit: int = 2**30
+) -> tuple[Recorder, UpdateRecorder, AbstractContextManager[None]]:
+    """What records a step that is about to be taken: all of it, what becomes of its gradients, and within what the
+    gradients have to be made."""
+    run = training.run
+    total = 0 if run is None else run.total_steps
+    number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
+    again, moment = _drawn_again(training.seed, number, epoch, training=True), {"step": number, "epoch": epoch}
+    recorder = Recorder(step.ops, keep=keep, limit=limit, again=again, moment=moment)
+    update = UpdateRecorder(recorder, training, step, number, total)
+
+    @contextmanager
+    def watching() -> Iterator[None]:
+        with recorder.watching(_watched(training)), _batches(recorder, step, update.weights):
+            yield
+
+    return recorder, update, watching()
 
 
 def _numbered(name: str, parts: Sequence[Any]) -> dict[str, Any]:

@@ -71,8 +71,19 @@ class UpdateRecorder:
 
     def _apply(self, ctx: Any, *rest: Any) -> bool:
         recorder, update = self.recorder, self.update
-        recorder.micro = 1
         moved = {param for segment in update.segments for param in segment.params}
+        self.complete(ctx)
+        before = {p.path: recorder.host(p.data) for p in self.arena.params}
+        old = {s.path: recorder.host(s.data) for s in self.training.model.states()}
+        applied = bool(type(update).apply(update, ctx, *rest))
+        if applied:
+            self._left(before, old, moved)
+        return applied
+
+    def complete(self, ctx: Any) -> None:
+        """Note the complete gradients, what layers ask their states to become, penalties and the learning rate."""
+        recorder, update = self.recorder, self.update
+        recorder.micro = 1
         for param in self.arena.params:
             if param.trainable:
                 name = recorder.add(f"{param.path}.grad", param.grad, shared=False)
@@ -92,12 +103,6 @@ class UpdateRecorder:
             call = Call("penalty", None, "trainer", "{}", given=names, made={"penalty": "penalty"})
             recorder.add("penalty", np.float64(penalties["penalty"]), call, "penalty")
         self._rate_of_learning()
-        before = {p.path: recorder.host(p.data) for p in self.arena.params}
-        old = {s.path: recorder.host(s.data) for s in self.training.model.states()}
-        applied = bool(type(update).apply(update, ctx, *rest))
-        if applied:
-            self._left(before, old, moved)
-        return applied
 
     def _explain_gradient(self, name: str, param: Any) -> None:
         """Which calls the gradient is the sum of: each gives what its equation says."""

@@ -74,7 +74,6 @@ class Graph:
 
     Attributes:
         nodes: see the top of this file; operands come before what is made of them.
-        stands: of a node that holds cells of an equation's result: ``[quantity, symbol, places in it, −1 of none]``.
     """
 
     def __init__(self, packed: Packed, numbers: dict[str, int]) -> None:
@@ -83,7 +82,6 @@ class Graph:
         self._known: dict[int, int] = {}
         self._kept: list[Traced] = []  # so that no id is used twice
         self._constants: dict[bytes, list[Any]] = {}
-        self.stands: dict[int, list[Any]] = {}
 
     def add(self, root: Traced) -> int:
         """The number of the node of an array."""
@@ -101,12 +99,18 @@ class Graph:
             self._known[id(made)] = len(self.nodes)
             self._kept.append(made)
             self.nodes.append(self._node(made))
-            if made.stands is not None and made.stands[0].quantity in self._numbers:
-                result, places = made.stands
-                stands = [self._numbers[result.quantity], result.symbol, self._packed.add_places(places)]
-                self.stands[self._known[id(made)]] = stands
             pending.pop()
         return self._known[id(root)]
+
+    def stands(self) -> dict[int, list[Any]]:
+        """Of each node that holds cells of an equation's result: ``[quantity, symbol, places in it, −1 of none]``."""
+        found = {}
+        for made in self._kept:
+            if made.stands is not None and made.stands[0].quantity in self._numbers:
+                result, places = made.stands
+                number = self._numbers[result.quantity]
+                found[self._known[id(made)]] = [number, result.symbol, self._packed.add_places(places)]
+        return found
 
     def is_exact(self, root: Traced) -> bool:
         """Whether the page computes this array to the bit: cells put elsewhere, and arithmetic cell by cell."""
@@ -172,6 +176,28 @@ class Graph:
         that regular, or all of them."""
         steps = _steps(source)
         return {"steps": steps} if steps is not None else {"at": self._packed.add_places(source)}
+
+
+def cost(root: Traced) -> int:
+    """About how many products and numbers of sums the page would look at for all of an array."""
+    found, pending, seen = 0, [root], set()
+    while pending:
+        made = pending.pop()
+        if id(made) in seen or made.operation is None or made.constant:
+            continue
+        seen.add(id(made))
+        pending += made.operands
+        if made.operation.kind == "reduction":
+            found += made.operands[0].size
+        elif made.operation.kind == "contraction":
+            lengths: dict[str, int] = {}
+            dense = 1.0
+            for operand, letters in zip(made.operands, made.operation.data[0], strict=True):
+                lengths |= {c: n for c, n in zip(letters, operand.shape, strict=True) if lengths.get(c, 1) == 1}
+                if operand.constant and operand.size:
+                    dense *= 4 * np.count_nonzero(operand.value) / operand.size  # found by a search, which costs, too
+            found += int(math.prod(lengths.values()) * min(dense, 1.0))
+    return found
 
 
 def _steps(source: HostArray) -> list[int] | None:

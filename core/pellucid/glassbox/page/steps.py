@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.page.opened import Opened
+from pellucid.glassbox.quantity import Call, Quantity
 
 PHASES = ("data", "forward", "loss", "backward", "update")
 

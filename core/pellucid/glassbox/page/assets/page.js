@@ -209,8 +209,7 @@ const page = new Page();
 // For whoever tests the page, and for the curious: what it knows, by name.
 window.pellucid = { data, quantities, byName, page, formula, why: (name, index = []) => {
   const quantity = byName.get(name), place = placeOf(index, quantity.shape);
-  const asked = quantity.first.node === undefined ? quantity : quantity.first;
-  const found = Panel.taken(asked, place);
+  const found = Panel.taken(quantity.asked, place);
   return { value: quantity.at(place), total: found && found.total, terms: found && found.terms.map((t) => t.value), parents: found && found.parents.map((c) => c.quantity.cell(c.place)) };
 } };
 unpack($("numbers").textContent).then(() => { page.start(); document.body.classList.add("ready"); },

@@ -32,7 +32,7 @@ class Panel {
     root.append(this.head(quantity, place, trail));
     const first = quantity.first;
     if (first !== quantity) root.append(el("p", { class: "note" }, "The same array as ", this.link(first, place), "."));
-    const asked = first.node === undefined ? quantity : first;
+    const asked = quantity.asked;
     this.found = Panel.taken(asked, place);
     const equation = equationOf(asked), call = asked.call === undefined ? null : data.calls[asked.call];
     if (equation) root.append(el("section", { class: "equation", "aria-label": "Equation" }, formula(equation.latex)));
@@ -78,20 +78,32 @@ class Panel {
     const near = Math.abs(total - value) <= 1e-6 * Math.max(1, Math.abs(value), scale) || (Number.isNaN(total) && Number.isNaN(value)) || total === value;
     const section = el("section", { class: "worked", "aria-label": "Worked out" },
       line(name, el("span", { class: "is", text: "=" }), new Writer(options).write(expr)),
-      expr.op === "cell" || expr.op === "number" ? null : line(el("span", { class: "is", text: "=" }), new Writer({ ...options, numbers: true }).write(expr)),
+      expr.op === "cell" || expr.op === "number" ? null : line(el("span", { class: "is", text: "=" }), this.put(expr, terms, options)),
       line(el("span", { class: "is", text: "=" }), el("output", { class: "total", "data-total": hides ? "" : total, text: hides ? "?" : precise(total, "f4") })));
     if (!hides) {
       section.append(el("p", { class: near ? "check" : "check far" }, near ? "✓ " : "✗ ", quantity.kept ? `recorded: ${precise(value, quantity.kind)}` : "computed from its equation, as the code keeps no such array",
         quantity.kept && total !== value ? `, a difference of ${text(Math.abs(total - value), 2)} by rounding` : "", near ? "" : ": further than rounding explains"));
     }
+    for (const reason of reasonsOf(expr).slice(0, SHORT)) {
+      section.append(el("p", { class: "note" }, "because ", new Writer(options).write(reason), " = ", text(reason.value)));
+    }
     if (terms.length > 1) section.append(this.termTable(terms, options));
     return section;
+  }
+
+  /** Numbers put in; of a long sum the largest terms. */
+  put(expr, terms, options) {
+    const writer = new Writer({ ...options, numbers: true });
+    if (terms.length === 1 || !hasLongSum(expr)) return writer.write(expr);
+    const sorted = terms.length > SHORT ? bySizeOf(terms) : terms, few = sorted.slice(0, terms.length > SHORT ? SHORT - 1 : SHORT), rest = sorted.slice(few.length);
+    const shown = few.flatMap((term, i) => { const part = writer.part(term.expr, SUM, 1, null); return i ? writer.plus(term.expr, part) : part; });
+    return el("span", { class: "expr" }, shown, rest.length ? ` + … and ${rest.length} more, together ${text(exactSum(rest.map((t) => t.value)))}` : "");
   }
 
   termTable(terms, options) {
     const box = el("div", { class: "terms" });
     const fill = () => {
-      const sorted = this.bySize ? [...terms].sort((a, b) => (Number.isNaN(b.value) - Number.isNaN(a.value)) || Math.abs(b.value) - Math.abs(a.value)) : terms;
+      const sorted = this.bySize ? bySizeOf(terms) : terms;
       const most = Math.max(...sorted.slice(0, this.most).map((t) => Math.abs(t.value)), 1e-300);
       const rows = sorted.slice(0, this.most).map((term) => {
         const bar = el("span", { class: term.value < 0 ? "bar minus" : "bar plus", "aria-hidden": "true" });
