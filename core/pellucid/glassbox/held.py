@@ -225,9 +225,7 @@ def _inputs(trace: Opened, inputs: LayerInputs) -> Iterator[_Variable]:
             return inputs.loss() / share  # the gradient is that of the mean over the micro-batch
 
         called = _gradient_of(name)
-        yield _Variable(
-            called, value, shift, x, gradient, _recorded(trace, called), rounding=ROUNDING / share
-        )
+        yield _Variable(called, value, shift, x, gradient, _recorded(trace, called), rounding=ROUNDING / share)
 
 
 def _recorded(trace: Opened, name: str) -> HostArray | None:
