@@ -17,7 +17,9 @@ ROW = re.compile(r"^\| (\w+) `([\w/]+)` \| ([\d,]+) \|(.*)\|$", re.MULTILINE)
 def test_every_component_is_in_the_table() -> None:
     told = {(kind, name) for kind, name, *_ in ROW.findall(PAGE.read_text(encoding="utf-8"))}
     wanted = {(kind, name) for kind, name in names() if not name.startswith("acme/")}
-    assert wanted - told <= {(kind, name) for kind, name in wanted if name in LEFT_OUT}, "python -m tests.glassbox.table"
+    assert wanted - told <= {(kind, name) for kind, name in wanted if name in LEFT_OUT}, (
+        "python -m tests.glassbox.table"
+    )
     assert told <= wanted
 
 
