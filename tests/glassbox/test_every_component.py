@@ -106,7 +106,7 @@ def shaken(name: str, value: Any, parents: set[Any], rng: np.random.Generator, d
 
 def try_cells(subject: Subject, count: int, cases: int | None) -> int:
     rng, tried = np.random.default_rng(5), 0
-    found_cases = seen(subject)[:cases]
+    found_cases = seen(subject, cases)
     for case in found_cases:
         found = traced(case)
         plain = evaluate(case[0].equations, case[1])
