@@ -54,6 +54,7 @@ class Recorder:
     Attributes:
         quantities: by name, in the order in which they came to be.
         calls: the outermost ones.
+        micro: which micro-batch is being computed, from 1; counts: what the loss of each so far was divided by.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Recorder:
         self.quantities: dict[str, Quantity] = {}
         self.calls: list[Call] = []
         self.micro = 1
+        self.counts: list[float] = []
         self.bytes = 0
         self._all = "*" in keep
         self._stack: list[Call] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -128,10 +127,10 @@ def _watched(training: Training) -> list[Any]:
 
 @contextmanager
 def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Iterator[None]:
-    """Within: what each micro-batch is given is kept, and quantities bear its number."""
-    numbers = count(1)
-    for batch in {id(batch): batch for batch in step.batches}.values():  # those of one size share their memory
-        _watch_batch(recorder, batch, numbers, begun)
+    """Within: what each micro-batch is given is kept, and quantities bear its number. Those of one size share their
+    memory, so they are told apart by who comes first."""
+    for batch in {id(batch): batch for batch in step.batches}.values():
+        _watch_batch(recorder, batch, begun)
     try:
         yield
     finally:
@@ -140,12 +139,14 @@ def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Itera
             vars(batch).pop("_gather", None)
 
 
-def _watch_batch(recorder: Recorder, batch: Any, numbers: Iterator[int], begun: Callable[[], None]) -> None:
+def _watch_batch(recorder: Recorder, batch: Any, begun: Callable[[], None]) -> None:
     kind = type(batch)
 
     def forward() -> Any:
-        recorder.micro = next(numbers)
-        return kind.forward(batch)
+        recorder.micro = len(recorder.counts) + 1
+        loss = kind.forward(batch)
+        recorder.counts.append(float(batch.ctx.count))
+        return loss
 
     def gather() -> None:
         kind._gather(batch)
@@ -161,7 +162,7 @@ def _watch_batch(recorder: Recorder, batch: Any, numbers: Iterator[int], begun: 
             add(f"{prefix}y", y, origin="given")
         if batch.source.weight is not None:  # past the note that somebody has looked at it
             add(f"{prefix}sample_weight", object.__getattribute__(batch.batch, "weight"), origin="given")
-        if recorder.micro == 1:
+        if not recorder.counts:
             begun()
 
     vars(batch)["forward"], vars(batch)["_gather"] = forward, gather

@@ -125,7 +125,7 @@ class UpdateRecorder:
 
     def _shares(self) -> list[float]:
         """Each micro-batch's part in the mean over all rows."""
-        counts = [float(batch.ctx.count) for batch in self.step.batches]
+        counts = self.recorder.counts
         return [count / (sum(counts) or 1.0) for count in counts]
 
     def _penalty(self, param: Any, regularizer: Any) -> None:
@@ -287,11 +287,25 @@ class UpdateRecorder:
                             given={"theta": param.path})  # fmt: skip
                 recorder.add(f"{param.path}.new", param.data, call, "theta", shared=False)
         for state in self.training.model.states():
-            owner = _owner_of_state(recorder.calls, state.path)
+            owners = _owners_of_state(recorder.calls, state.path)
             name = recorder.add(f"{state.path}.new", state.data, shared=False)
-            if owner is not None and name in recorder.quantities:
-                call, symbol = owner
+            if len(owners) == 1 and self.step.ctx.batch_share == 1.0:
+                call, symbol = owners[0]
+            else:  # several updates, or that of what is less than a full batch
+                for each, of in owners:
+                    del each.made[of]
+                call, symbol = self._composed(state.path), "new"
+            if name in recorder.quantities and call.equations:
                 recorder.quantities[name].call, recorder.quantities[name].of = call, symbol
+
+    def _composed(self, path: str) -> Call:
+        """The updates of a state that were asked for, one after the other."""
+        recorder = self.recorder
+        call = Call(path, None, "trainer", f"{path}.{{}}", given={"s0": path}, made={"new": f"{path}.new"})
+        names = [name for name in recorder.quantities if name.startswith(f"{path}.asked")]
+        for k, name in enumerate(names):
+            call.given |= {f"a{k}": name, f"r{k}": f"{path}.rate{name.removeprefix(f'{path}.asked')}"}
+        return call
 
 
 @contextmanager
@@ -330,12 +344,11 @@ def _owners(calls: Sequence[Call], path: str) -> list[tuple[Call, str]]:
     return found
 
 
-def _owner_of_state(calls: Sequence[Call], path: str) -> tuple[Call, str] | None:
-    """The call that asked for an update of a state; None where several did."""
-    owners = [
+def _owners_of_state(calls: Sequence[Call], path: str) -> list[tuple[Call, str]]:
+    """The calls that asked for an update of a state, and what they call it."""
+    return [
         (call, of) for top in calls for call in top.within() for of, name in call.made.items() if name == f"{path}.new"
     ]
-    return owners[0] if len(owners) == 1 else None
 
 
 def _within(ops: Any, params: Sequence[Any], gradients: Sequence[Any]) -> list[Any]:
