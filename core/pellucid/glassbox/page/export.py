@@ -214,4 +214,4 @@ def _differences(array: HostArray, foretold: Any) -> HostArray:
 def sizes(trace: Opened, count: int = 3) -> Sequence[str]:
     """The largest quantities, in words."""
     found = sorted(((trace[name].nbytes, name) for name in trace if trace.quantity(name).same is None), reverse=True)
-    return [f"{name} ({size / 2**20:.3g} MiB)" for size, name in found[:count]]
+    return [f"{name} ({size:,} bytes)" for size, name in found[:count]]
