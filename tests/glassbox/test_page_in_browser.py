@@ -134,6 +134,7 @@ def test_every_component_is_opened(kind: str, tmp_path: Path, browser: Any) -> N
     for case in every.cases(dtype="float32"):
         if case.kind != kind or case.example > 1:
             continue
+        print(case.label, flush=True)
         trace = case.trainer.trace_step(*case.batch)
         looked = Looked(browser, trace.html(tmp_path / "step.html"))
         for _ in range(looked.tab.evaluate("pellucid.data.steps.length")):
