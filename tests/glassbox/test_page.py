@@ -17,7 +17,7 @@ import pytest
 from pellucid.glassbox.page import render
 from pellucid.glassbox.page.export import Export
 from pellucid.glassbox.page.packing import Packed, type_of
-from pellucid.glassbox.page.parts import Note, Picture, Table, Window
+from pellucid.glassbox.page.parts import PageNote, PagePicture, PageTable, PageWindow
 
 from tests.glassbox import nets
 
@@ -34,8 +34,8 @@ class Evil(pl.Composite):
 
     def page_parts(self, call: Any, trace: Any) -> list[Any]:
         return [
-            Note(EVIL, latex=EVIL), Table(EVIL, [EVIL], [[EVIL], [float("nan")]]), Window(EVIL, "y", ["x"]),
-            Picture(EVIL, np.eye(3), EVIL), Picture(EVIL, "x"),
+            PageNote(EVIL, latex=EVIL), PageTable(EVIL, [EVIL], [[EVIL], [float("nan")]]), PageWindow(EVIL, "y", ["x"]),
+            PagePicture(EVIL, np.eye(3), EVIL), PagePicture(EVIL, "x"),
         ]  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def test_a_part_that_is_none_is_refused() -> None:
         def page_parts(self, call: Any, trace: Any) -> list[Any]:
             return ["<b>bold</b>"]
 
-    with pytest.raises(TypeError, match=r"page_parts of Wrong \(layers\.0\) gave a str\. Expected: Note, Picture"):
+    with pytest.raises(TypeError, match=r"page_parts of Wrong \(layers\.0\) gave a str\. Expected: pl\.PageNote"):
         Export(traced(Wrong()))
 
 

@@ -1,4 +1,4 @@
-"""The page in a real Chromium: clicked through, its sums held against Python's, its console silent, nothing asked for."""
+"""The page in a real Chromium: clicked through, its sums as Python's, its console silent, nothing asked for."""
 
 from __future__ import annotations
 
@@ -64,9 +64,10 @@ def explained(trace: Any) -> list[str]:
     for name in trace:
         quantity = trace.quantity(name)
         array = np.asarray(trace[name])
-        if array.size and quantity.same is None and quantity.call is not None and quantity.origin not in ("given",):
-            if any(e.of == quantity.of for e in trace.equations(quantity.call)):
-                found.append(name)
+        if not array.size or quantity.same is not None or quantity.call is None or quantity.origin == "given":
+            continue
+        if any(e.of == quantity.of for e in trace.equations(quantity.call)):
+            found.append(name)
     return found
 
 
@@ -83,7 +84,8 @@ def test_a_cell_is_clicked_and_an_exercise_marked(tmp_path: Path, browser: Any) 
     trace = small()
     looked = Looked(browser, trace.html(tmp_path / "step.html"))
     tab = looked.tab
-    for name, cell in [("layers.0.z", (2, 1)), ("layers.0.weight.grad", (1, 3)), ("loss", ()), ("layers.1.weight.new", (3, 1))]:
+    asked: list[Any] = [("layers.0.z", (2, 1)), ("layers.0.weight.grad", (1, 3)), ("loss", ())]
+    for name, cell in [*asked, ("layers.1.weight.new", (3, 1))]:
         assert near(looked.click(name, cell), trace.why(name, cell)), name
     assert "def step" in tab.inner_text("#panel pre")
     tab.click("#exercise-toggle")
@@ -167,8 +169,8 @@ def test_every_equation_is_typeset(tmp_path: Path, browser: Any) -> None:
     latex |= {trace.why("layers.0.weight.grad", (1, 2)).latex, trace.why("layers.0.z", (1, 2)).latex}
     assert len(latex) > 150
     looked = Looked(browser, trace.html(tmp_path / "step.html"))
-    failures = looked.tab.evaluate("all => { all.forEach((l) => pellucid.formula(l)); return pellucid.formula.failures; }", sorted(latex))
-    assert failures == []
+    render = "all => { all.forEach((l) => pellucid.formula(l)); return pellucid.formula.failures; }"
+    assert looked.tab.evaluate(render, sorted(latex)) == []
     broken = looked.tab.evaluate(r"['\\nonsense', '{x', 'x}'].map((l) => pellucid.formula(l).className)")
     assert broken == ["raw"] * 3
     looked.close()
@@ -222,13 +224,16 @@ def test_a_phone_and_the_dark(scheme: str, tmp_path: Path, browser: Any) -> None
 def test_the_policy_holds_against_a_page_that_tries(tmp_path: Path, browser: Any) -> None:
     """What somebody would have got into the page could neither run nor ask for anything."""
     path = small().html(tmp_path / "step.html")
-    path.write_text(path.read_text().replace("<main>", "<script>window.ran = 1</script><img src='https://example.org/x.png'><main>"))
+    path.write_text(
+        path.read_text().replace("<main>", "<script>window.ran = 1</script><img src='https://example.org/x.png'><main>")
+    )
     looked = Looked(browser, path)
     assert looked.tab.evaluate("window.ran") is None
     assert any("Content Security Policy" in said for said in looked.complaints)
     stopped = looked.tab.evaluate("fetch('https://example.org/').then(() => 'asked', () => 'refused')")
     assert stopped == "refused"
-    assert looked.tab.evaluate("(() => { try { document.body.innerHTML = '<b>x</b>'; return 'set'; } catch { return 'refused'; } })()") == "refused"
+    markup = "(() => { try { document.body.innerHTML = '<b>x</b>'; return 'set'; } catch { return 'refused'; } })()"
+    assert looked.tab.evaluate(markup) == "refused"
     looked.close()
 
 

@@ -14,7 +14,7 @@ METHODS = {
 
 
 def code_of(component: Any) -> list[dict[str, Any]]:
-    """``{"method", "where", "text"}`` of each method that the component's kind is made of, where its source is known."""
+    """``{"method", "where", "text"}`` of each method that a component is made of, where its source is known."""
     found = []
     methods = METHODS.get(getattr(component, "kind", ""), ())
     if callable(getattr(component, "call", None)):
