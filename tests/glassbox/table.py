@@ -74,6 +74,7 @@ def look(row: Row, case: Case, cells: int, *, prove: bool = True) -> None:
     names = [name for name in trace.names() if _is_computed(trace, name)]
     for k in range(cells):
         name = names[k] if k < len(names) else names[int(rng.integers(len(names)))]
+        name = trace.quantity(name).same or name
         cell = tuple(int(rng.integers(n)) for n in trace[name].shape)
         why = trace.why(name, cell)
         row.ways[way(why)] += 1
@@ -81,13 +82,17 @@ def look(row: Row, case: Case, cells: int, *, prove: bool = True) -> None:
             error = abs(why.total - why.value) / max(1.0, abs(why.value), sum(abs(term.value) for term in why.terms))
             row.worst = max(row.worst, error)
             if not error <= (TOLERANCE if not why.measured else 1e-3):
-                row.wrong.append(f"{case.label}: {name}{list(cell)} is {why.value!r}, its terms add up to {why.total!r}")
+                row.wrong.append(
+                    f"{case.label}: {name}{list(cell)} is {why.value!r}, its terms add up to {why.total!r}"
+                )
     if prove:
         row.replayed.append(trace.replay().same)
         row.certified.append(trace.certify(cells=100).passed)
 
 
-def rows(cells: int = CELLS, only: str = "", dtype: str = "float32", *, prove: bool = True) -> dict[tuple[str, str], Row]:
+def rows(
+    cells: int = CELLS, only: str = "", dtype: str = "float32", *, prove: bool = True
+) -> dict[tuple[str, str], Row]:
     """A row for each component."""
     found: dict[tuple[str, str], Row] = defaultdict(Row)
     several = Counter((case.kind, case.name) for case in cases(only, dtype))
@@ -99,12 +104,14 @@ def rows(cells: int = CELLS, only: str = "", dtype: str = "float32", *, prove: b
 
 def told(found: dict[tuple[str, str], Row]) -> Iterator[str]:
     """The table as Markdown."""
-    yield "| component | cells | by equation | by code | measured | kept for backward | worst error | certificate | replay |"
+    columns = "component", "cells", "by equation", "by code", "measured", "kept for backward", "worst error"
+    yield f"| {' | '.join((*columns, 'certificate', 'replay'))} |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for (kind, name), row in found.items():
         ways = [str(row.ways[w]) for w in ("equation", "code", "measured", "kept")]
         proofs = ["yes" if all(each) else f"{sum(each)} of {len(each)}" for each in (row.certified, row.replayed)]
-        yield f"| {kind} `{name}` | {row.ways.total():,} | {' | '.join(ways)} | {row.worst:.1e} | {' | '.join(proofs)} |"
+        cells = [f"{kind} `{name}`", f"{row.ways.total():,}", *ways, f"{row.worst:.1e}", *proofs]
+        yield f"| {' | '.join(cells)} |"
 
 
 def names() -> list[tuple[str, str]]:

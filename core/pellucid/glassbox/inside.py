@@ -108,7 +108,8 @@ def look_inside(layer: Layer, recorded: Recorded, *, training: bool) -> Inside:
     try:
         with np.errstate(all="ignore"):
             outputs = [tape.own(y) for y in as_tuple(code(tape.ctx, *given))]
-            found = Inside([_traced(y) for y in outputs], asked=tape.ctx.wanted, given=tape.inner_given, told=tape.inner_told)
+            made = [_traced(y) for y in outputs]
+            found = Inside(made, asked=tape.ctx.wanted, given=tape.inner_given, told=tape.inner_told)
             _require_same(layer, found.outputs, recorded.outputs)
             if recorded.dy:
                 _backward(tape, given, outputs, found)

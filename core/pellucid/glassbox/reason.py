@@ -95,11 +95,12 @@ class Why:
         lines.append(f"  {pad} = {_exact(self.total)}")
         if len(self.terms) > SHORT:
             lines += self._largest()
-        lines += [f"  because {reason}" for reason in self._reasons()]
+        for reason in self._reasons():
+            lines += _wrapped("  because ", reason)
         if self.parents:
             named = ", ".join(TEXT.cell(*place) for place in self.parents[:SHOWN])
             rest = len(self.parents) - SHOWN
-            lines.append(f"  from {named}" + (f" and {rest:,} more" if rest > 0 else ""))
+            lines += _wrapped("  from ", named + (f" and {rest:,} more" if rest > 0 else ""))
         return "\n".join([*lines, *([f"  {self.note}"] if self.note else [])])
 
     def _slopes(self) -> list[str]:

@@ -201,7 +201,8 @@ class Sensitivity:
         if root is None:
             return None
         if of == "dprediction":  # of the loss that there is, a gradient at the only output
-            alone = list(self._outputs(root)) == ["y"] and self.trace[quantity.name].shape == self.trace[root.made["y"]].shape
+            outputs, shape = self._outputs(root), self.trace[quantity.name].shape
+            alone = list(outputs) == ["y"] and outputs["y"].shape == shape
             return self._of_objective_gradient(quantity, root, "dy", cell) if alone and call.path == "loss" else None
         part = "loss" if of in ("objective", "loss") else of
         outputs = self._outputs(root)
@@ -269,7 +270,8 @@ class Sensitivity:
             told = next((e for e in quantity.call.equations if e.of == quantity.of), None)
         note = MEASURED + (f" ({told.why})" if told is not None and told.why else "")
         unique = list(dict.fromkeys(parents))
-        return Why(quantity.name, cell, value, told, None, quantity.of or quantity.name, terms, unique, True, note, adds)
+        symbol = quantity.of or quantity.name
+        return Why(quantity.name, cell, value, told, None, symbol, terms, unique, True, note, adds)
 
 
 def _at(cell: Cell) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -60,9 +61,7 @@ class TracedEquations(Mapping[str, Traced]):
         if place is None:
             raise DataError(f"No equation with an expression is of {of!r}{did_you_mean(of, list(self))}.")
         root = lift(self._root(place))
-        result = self._leaf(place)  # so that a recurrence in it is known to be one
-        if root.stands is None and isinstance(result, Traced) and np.array_equal(result.value, root.value):
-            _stand(root, result, np.arange(root.size).reshape(root.shape))
+        self._leaf(place)  # so that a recurrence in it is known to be one
         return root
 
     def __contains__(self, of: object) -> bool:
@@ -92,6 +91,7 @@ class TracedEquations(Mapping[str, Traced]):
         if place not in self._roots:
             equation = self._equations[place]
             assert equation.python is not None
+            self._know_all(place)
             names = {}
             for name in names_in(equation.python):
                 above = self._place(name, place)
@@ -108,6 +108,15 @@ class TracedEquations(Mapping[str, Traced]):
                     remedy="Write it with NumPy's functions of x, dy, y, the symbols and what equations above define.",
                 ) from error  # fmt: skip
         return self._roots[place]
+
+    def _know_all(self, before: int) -> None:
+        """Evaluate what was not recorded of the results above, whether it is named or not: what computes them again is
+        then known to be they, ``1 − y²`` in place of ``1 − tanh(z)²``, whatever was asked first."""
+        for place in range(before):
+            of = self._equations[place].of
+            if place not in self._leaves and self._results.get(of, (None, None))[1] is None:
+                with suppress(ConformanceError):
+                    self._leaf(place)
 
     def _leaf(self, place: int) -> Any:
         """The result of an equation, as those below it see it."""

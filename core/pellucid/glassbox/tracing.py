@@ -83,7 +83,8 @@ class Tracing(Callback):
         )  # fmt: skip
         for name, part in _numbered("x", inputs).items():
             recorder.add(name, part, origin="given")
-        for own in (*model.parameters(), *model.states()):
+        owned: list[Any] = [*model.parameters(), *model.states()]
+        for own in owned:
             recorder.add(own.path, own.data, origin="given")
         with recorder.watching(list(model.walk())), np.errstate(under="ignore"), runtime.ops.quiet():
             model.forward(ctx, *inputs)
@@ -155,7 +156,7 @@ def _watch_batch(recorder: Recorder, batch: Any, begun: Callable[[], None]) -> N
         for name, part in _numbered("x", batch.batch.inputs).items():
             add(prefix + name, part, origin="given")
         y = batch.batch.y
-        several = y.items() if isinstance(y, dict) else enumerate(parts_of(y)) if isinstance(y, tuple) else ()
+        several: Any = y.items() if isinstance(y, dict) else enumerate(parts_of(y)) if isinstance(y, tuple) else ()
         for name, part in several:
             add(f"{prefix}y.{name}", part, origin="given")
         if y is not None and not several:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -65,10 +66,8 @@ class Within:
             layer = call.component
             self._found[id(call)] = None
             if isinstance(layer, Layer) and is_code(layer):
-                try:
+                with suppress(DataError, KeyError):  # it does what no rule speaks of, or not all of it was kept
                     self._found[id(call)] = look_inside(layer, self._recorded(call), training=call.training)
-                except (DataError, KeyError):
-                    pass
         return self._found[id(call)]
 
     def _key(self, outer: Call, inner: Call) -> tuple[int, int]:

@@ -11,17 +11,18 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.asking import explained_by
 from pellucid.glassbox.failure import ConformanceError
+from pellucid.glassbox.page.built_in import parts_of
 from pellucid.glassbox.page.code import code_of
 from pellucid.glassbox.page.graph import Graph, cost, number
 from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.page.packing import Packed, type_of
-from pellucid.glassbox.page.parts import Note, Picture, Table, Window
+from pellucid.glassbox.page.parts import PageNote, PagePicture, PageTable, PageWindow
 from pellucid.glassbox.page.steps import all_calls, steps_of, title_of
 from pellucid.glassbox.quantity import Call
 from pellucid.glassbox.traced import Traced
 
 WORTH_FORETELLING = 256
-"""Cells from which on an array is kept as what it differs by from its equation, if the page can compute that exactly."""
+"""Cells from which on an array is kept as what it differs by from its equation, if the page computes that exactly."""
 
 COSTLY = 2_000_000
 """Products from which on the page is given the array of an equation, too, to show it at once: a moment's work."""
@@ -48,13 +49,16 @@ class Export:
         self._codes: list[dict[str, Any]] = []
         self._code_of: dict[type, list[int]] = {}
         quantities = [self._quantity(name) for name in self._names]
-        self.data = {
+        self.data: dict[str, Any] = {
             "title": self._title(), "facts": self._facts(), "quantities": quantities,
             "calls": [self._call(call) for call in self.calls],
             "tops": [self._call_numbers[id(call)] for call in trace.calls],
             "steps": self._steps(),
         }  # fmt: skip
-        self.data |= {"codes": self._codes, "extra": self._extra, "nodes": self._graph.nodes, "stands": self._graph.stands(), "bytes": self.packed.size}
+        self.data |= {
+            "codes": self._codes, "extra": self._extra, "nodes": self._graph.nodes, "stands": self._graph.stands(),
+            "bytes": self.packed.size,
+        }  # fmt: skip
 
     # -- what it is about ------------------------------------------------------------------------------------------
 
@@ -149,8 +153,7 @@ class Export:
         }  # fmt: skip
         doc = "" if component is None else (type(component).__doc__ or "").strip()
         told["doc"] = doc.split("\n\n")[0].replace("\n", " ").replace("``", "")
-        parts = getattr(component, "page_parts", None)
-        told["parts"] = [self._part(part, call) for part in parts(call, self.trace)] if callable(parts) else []
+        told["parts"] = [self._part(part, call) for part in parts_of(call, self.trace)]
         return told
 
     def _told_equations(self, call: Call) -> list[dict[str, Any]]:
@@ -167,14 +170,14 @@ class Export:
         return self._code_of[cls]
 
     def _part(self, part: Any, call: Call) -> dict[str, Any]:
-        if isinstance(part, Note):
+        if isinstance(part, PageNote):
             return {"is": "note", "text": str(part.text), "latex": str(part.latex)}
-        if isinstance(part, Table):
+        if isinstance(part, PageTable):
             rows = [[number(cell) if not isinstance(cell, str) else cell for cell in row] for row in part.rows]
             return {"is": "table", "title": str(part.title), "columns": [str(c) for c in part.columns], "rows": rows}
-        if isinstance(part, Window):
+        if isinstance(part, PageWindow):
             return {"is": "window", "title": str(part.title), "of": part.of, "shows": list(part.shows)}
-        if isinstance(part, Picture):
+        if isinstance(part, PagePicture):
             told: dict[str, Any] = {"is": "picture", "title": str(part.title), "note": str(part.note)}
             if isinstance(part.array, str):
                 return told | {"quantity": self._number(part.array, call)}
@@ -182,8 +185,8 @@ class Export:
             self._extra.append({"shape": list(array.shape), "type": type_of(array), "data": self.packed.add(array)})
             return told | {"extra": len(self._extra) - 1}
         raise TypeError(
-            f"page_parts of {type(call.component).__name__} ({call.path}) gave a {type(part).__name__}. Expected: Note, "
-            "Picture, Table or Window of pellucid.glassbox.page.parts."
+            f"page_parts of {type(call.component).__name__} ({call.path}) gave a {type(part).__name__}. Expected: "
+            "pl.PageNote, pl.PagePicture, pl.PageTable or pl.PageWindow."
         )
 
     def _number(self, name: str, call: Call) -> int:
@@ -214,4 +217,4 @@ def _differences(array: HostArray, foretold: Any) -> HostArray:
 def sizes(trace: Opened, count: int = 3) -> Sequence[str]:
     """The largest quantities, in words."""
     found = sorted(((trace[name].nbytes, name) for name in trace if trace.quantity(name).same is None), reverse=True)
-    return [f"{name} ({size / 2**20:.3g} MiB)" for size, name in found[:count]]
+    return [f"{name} ({size:,} bytes)" for size, name in found[:count]]

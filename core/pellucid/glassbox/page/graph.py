@@ -32,20 +32,25 @@ from pellucid.glassbox.page.packing import Packed
 from pellucid.glassbox.traced import Traced
 from pellucid.glassbox.traced_equations import sources
 
-EXACT = frozenset(
-    "add subtract multiply divide sqrt square negative positive absolute maximum minimum greater less greater_equal "
-    "less_equal equal not_equal".split()
-)
+EXACT = frozenset((
+    "add", "subtract", "multiply", "divide", "sqrt", "square", "negative", "positive", "absolute", "maximum", "minimum",
+    "greater", "less", "greater_equal", "less_equal", "equal", "not_equal",
+))  # fmt: skip
 """Functions whose result IEEE 754 leaves no choice about: the page gets the same bits as NumPy."""
 
-KNOWN = EXACT | frozenset(
-    "fabs power float_power reciprocal exp exp2 expm1 log log1p log2 log10 tanh sinh cosh sin cos tan arctan arcsin "
-    "arccos arctan2 arcsinh arctanh hypot cbrt erf fmax fmin logaddexp floor ceil trunc rint sign floor_divide remainder "
-    "fmod logical_and logical_or logical_not logical_xor isnan isfinite isinf astype_bool astype_whole heaviside deg2rad "
-    "rad2deg".split()
-)
+KNOWN = EXACT | {
+    "fabs", "power", "float_power", "reciprocal", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "tanh",
+    "sinh",
+    "cosh", "sin", "cos", "tan", "arctan", "arcsin", "arccos", "arctan2", "arcsinh", "arctanh", "hypot", "cbrt", "erf",
+    "fmax",
+    "fmin", "logaddexp", "floor", "ceil", "trunc", "rint", "sign", "floor_divide", "remainder", "fmod",
+    "logical_and", "logical_or", "logical_not", "logical_xor", "isnan", "isfinite", "isinf", "astype_bool",
+    "astype_whole", "heaviside", "deg2rad", "rad2deg",
+}  # fmt: skip
 """Functions of cells that the page computes; another one is not taken apart."""
-OF_BOOLS = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor", "invert": "logical_not"}
+OF_BOOLS = {
+    "bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor", "invert": "logical_not",
+}  # fmt: skip
 
 
 def _function(made: Traced) -> str:
@@ -106,10 +111,12 @@ class Graph:
         """Of each node that holds cells of an equation's result: ``[quantity, symbol, places in it, −1 of none]``."""
         found = {}
         for made in self._kept:
-            if made.stands is not None and made.stands[0].quantity in self._numbers:
-                result, places = made.stands
-                number = self._numbers[result.quantity]
-                found[self._known[id(made)]] = [number, result.symbol, self._packed.add_places(places)]
+            if made.stands is None:
+                continue
+            result, places = made.stands
+            quantity = self._numbers.get(result.quantity or "")
+            if quantity is not None:
+                found[self._known[id(made)]] = [quantity, result.symbol, self._packed.add_places(places)]
         return found
 
     def is_exact(self, root: Traced) -> bool:
@@ -141,7 +148,8 @@ class Graph:
         operands = [self._known[id(operand)] for operand in made.operands]
         kind, name, data = operation
         if kind == "elementwise" and _function(made) in KNOWN:
-            return ["e", shape, _function(made), operands, *([number(made.value)] if made.constant and not made.ndim else [])]
+            value = [number(made.value)] if made.constant and not made.ndim else []
+            return ["e", shape, _function(made), operands, *value]
         if kind == "move":
             return ["m", shape, name, operands, self._places(sources(made), [o.size for o in made.operands])]
         if kind == "pick":

@@ -19,7 +19,7 @@ def type_of(array: HostArray) -> str:
     if array.dtype.kind == "b":
         return "u1"
     if array.dtype.kind in "iu":
-        small = not array.size or (-(2**31) <= int(array.min()) and int(array.max()) < 2**31)
+        small = not array.size or (int(array.min()) >= -(2**31) and int(array.max()) < 2**31)
         return "i4" if small else "f8"
     return "f4" if array.dtype.itemsize <= 4 else "f8"
 

@@ -76,6 +76,15 @@ class Page {
     $("where").dispatchEvent(new CustomEvent("opened", { bubbles: true }));
   }
 
+  /** The step in which a quantity stands, and its heat map there. */
+  openFor(quantity) {
+    const step = data.steps.findIndex((s) => s.names.includes(quantity.number));
+    if (step >= 0 && !data.steps[this.step]?.names.includes(quantity.number)) this.open(step);
+    const folded = document.querySelector(`.card[data-number="${quantity.number}"] details:not([open])`);
+    if (folded) { folded.open = true; folded.dispatchEvent(new Event("toggle")); }
+    for (const map of maps) map.fit();
+  }
+
   equations(step, call) {
     const own = call ?? (step.names.map((n) => quantities[n]).filter((q) => q.call !== undefined).map((q) => data.calls[q.call]).pop() ?? null);
     if (!own) return null;
@@ -89,7 +98,7 @@ class Page {
     const first = quantity.first;
     const about = first !== quantity ? [" the same array as ", el("code", { text: first.name })] : quantity.origin === "equation" ? [" computed from its equation"] : quantity.origin === "given" ? [" given"] : [" recorded"];
     const head = el("div", { class: "cardhead" }, el("h3", {}, el("code", { text: quantity.name })), el("span", { class: "shape", text: shapeText(quantity.shape) }), el("span", { class: "origin" }, about));
-    const card = el("article", { class: "card", "data-quantity": quantity.name }, head);
+    const card = el("article", { class: "card", "data-quantity": quantity.name, "data-number": quantity.number }, head);
     if (!quantity.size) { card.append(el("p", { class: "note", text: "It is empty." })); return card; }
     if (!quantity.shape.length) {
       card.append(el("button", { type: "button", class: "scalar", "aria-label": `${quantity.name}: why?`, onclick: () => this.ask(quantity, 0) }, this.exercise.hides(quantity, 0) ? "?" : precise(quantity.at(0), quantity.kind)));
@@ -144,8 +153,7 @@ class Page {
 
   display() {
     const [quantity, place] = this.trail[this.trail.length - 1];
-    const step = data.steps.findIndex((s) => s.names.includes(quantity.number)), own = data.steps[this.step]?.names.includes(quantity.number);
-    if (step >= 0 && !own) this.open(step);
+    if (this.step < 0 || !data.steps[this.step].names.includes(quantity.number)) this.open(data.steps.findIndex((s) => s.names.includes(quantity.number)));
     this.panel.show(quantity, place, this.trail);
     document.body.classList.add("asked");
     history.replaceState(null, "", "#" + linkTo(quantity, place));
