@@ -220,14 +220,15 @@ __all__ = [
     "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential",
     "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus",
     "Split", "Splits", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer",
-    "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount",
-    "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
-    "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
-    "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad",
+    "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build",
+    "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
+    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
+    "class_number", "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include",
+    "get_ops", "grad",
     "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix",
-    "names", "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
-    "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path",
-    "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+    "names", "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach",
+    "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes",
+    "straight_path", "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

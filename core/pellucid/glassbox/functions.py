@@ -21,6 +21,8 @@ MOVES = (
     "triu", "unstack", "vsplit", "vstack",
 )  # fmt: skip
 """Functions of their first argument, an array or a list of them, that put its cells elsewhere."""
+IN_ORDER = {"reshape": 1, "ravel": 0, "expand_dims": 1, "squeeze": 1, "copy": 0, "atleast_1d": 0, "atleast_2d": 0}
+"""Those that keep the order of the cells, unless told another ``order``: by how many arguments do not tell it."""
 ITEMWISE = ("nan_to_num", "round", "around", "fix", "sinc", "real", "isclose")
 """Functions of the cells at the same place that are no ufuncs."""
 REDUCTIONS = ("sum", "prod", "max", "min", "amax", "amin", "any", "all", "argmax", "argmin", "count_nonzero")
@@ -41,6 +43,8 @@ def _moving(name: str) -> Callable[..., Any]:
     def moved(first: Any, *args: Any, **options: Any) -> Any:
         if any(not part.constant for part in traced_in(args, options)):
             raise NoRule
+        if name.startswith("atleast") and args:
+            raise NoRule
         args, options = plain(args), plain(options)
         several = type(first) in (list, tuple)
         if name == "pad" and not _only_moves(*args[1:], **options):
@@ -49,7 +53,8 @@ def _moving(name: str) -> Callable[..., Any]:
         whole = _call(function, several, args, options)
         key = (args, tuple(options.items()))
         if not name.endswith("split") and name != "unstack":
-            return move(name, whole, *operands, key=key)
+            in_order = not several and "order" not in options and len(args) <= IN_ORDER.get(name, -1)
+            return move(name, whole, *operands, key=key, in_order=in_order)
         count = len(whole(*(o.value for o in operands)))
         parts = [move(name, lambda *a, i=i: whole(*a)[i], *operands, key=(key, i)) for i in range(count)]
         return tuple(parts) if name == "unstack" else parts
@@ -119,7 +124,8 @@ def _itemwise(name: str) -> Callable[..., Any]:
     def found(x: Any, *args: Any, **options: Any) -> Any:
         if traced_in(args, options):
             raise NoRule
-        return elementwise(name, lambda a: function(a, *args, **options), x, key=(args, tuple(options.items())))
+        told = ", ".join([*map(str, args), *(f"{key}={value}" for key, value in options.items())])
+        return elementwise(f"{name}({told})" if told else name, lambda a: function(a, *args, **options), x)
 
     return found
 

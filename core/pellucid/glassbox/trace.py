@@ -28,6 +28,7 @@ from pellucid.glassbox.sensitivity import Sensitivity
 from pellucid.glassbox.trace_writing import write_trace
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.glassbox.what_if import WhatIf, what_if
+from pellucid.glassbox.within import Within
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none
@@ -107,7 +108,7 @@ class Trace:
         self.calls, self.setting = list(calls), setting
         self._evaluated: dict[int, dict[str, Any]] = {}
         self._traced: dict[int, TracedEquations] = {}
-        self.sensitivity = Sensitivity(self)
+        self.sensitivity, self.inside = Sensitivity(self), Within(self)
 
     # -- quantities ------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
+from itertools import chain
 from math import prod
+from operator import attrgetter
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -30,8 +33,8 @@ MAX_DEPTH = 200
 _KINDS = ("layer", "loss", "objective", "optimizer", "regularizer", "schedule", "transform")
 _CALL = {
     "path": str, "kind": str, "pattern": str, "number": int, "micro": int, "training": bool, "place": str,
-    "given": dict, "made": dict, "component": int | None, "values": dict, "groups": dict, "parent": int | None, "outermost": bool,
-    "without": str,
+    "given": dict, "made": dict, "component": int | None, "values": dict, "groups": dict,
+    "parent": int | None, "outermost": bool, "without": str,
 }  # fmt: skip
 _ROW = (str, str, str, int | None, str | None, bool)
 _HIDDEN = frozenset(("np", "erf"))
@@ -164,6 +167,9 @@ class _Reading:
             call.values[key] = self._activation(held)
         elif kind == "draws" and held in DRAWS:
             call.values[key] = partial(_draw, held.removesuffix("_of"), call, setting)
+        elif kind == "symbol" and isinstance(held, str):
+            with suppress(Exception):  # what a component gives for it may need more than its arguments
+                call.values[key] = attrgetter(call.component.symbols[held])(call.component)  # type: ignore[union-attr]
         elif kind != "absent":
             raise damaged(self.header.path, f"the value {key!r:.40} of its call at {call.path!r:.40} is {value!r:.80}")
 
@@ -240,7 +246,10 @@ def _needed(quantity: Quantity, quantities: Mapping[str, Quantity]) -> list[str]
     """The quantities that must be computed before this one."""
     if quantity.array is not None or quantity.call is None:
         return []
-    given = (quantities.get(name) for name in quantity.call.given.values())
+    call = quantity.call
+    groups = (g.values() if isinstance(g, dict) else g for g in call.groups.values())
+    names = [*call.given.values(), *call.made.values(), *chain.from_iterable(groups)]
+    given = [quantities.get(name) for name in names if name != quantity.name]
     return [q.name for q in given if q is not None and q.array is None]
 
 

@@ -119,7 +119,7 @@ class _Writing:
 
     def _call(self, number: int, call: Call) -> dict[str, Any]:
         component = None if call.component is None else self._component(call.component)
-        values = {key: self._value(number, key, value) for key, value in call.values.items()}
+        values = {key: self._value(number, call, key, value) for key, value in call.values.items()}
         return {
             "path": call.path, "kind": call.kind, "pattern": call.pattern, "number": call.number, "micro": call.micro,
             "training": call.training, "place": call.place, "given": call.given, "made": call.made,
@@ -127,8 +127,8 @@ class _Writing:
             "outermost": number < self._outermost and self._parents[number] is None, "without": call.without,
         }  # fmt: skip
 
-    def _value(self, number: int, key: str, value: Any) -> dict[str, Any]:
-        """One of what equations may name besides: as JSON, as an array, as the name of a function, or left out."""
+    def _value(self, number: int, call: Call, key: str, value: Any) -> dict[str, Any]:
+        """One of what equations may name besides: as JSON, as an array, as what gives it again, or left out."""
         if isinstance(value, Activation):
             return {"activation": value.name}
         if callable(value):
@@ -142,6 +142,8 @@ class _Writing:
         try:
             plain = as_json(value)
         except CheckpointError:
+            if call.component is not None and key in call.component.symbols:
+                return {"symbol": key}
             return {"absent": f"a {type(value).__name__}"}
         return {"tuple" if isinstance(value, tuple) else "json": plain}
 

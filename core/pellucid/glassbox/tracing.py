@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -61,14 +61,8 @@ class Tracing(Callback):
             total = 0 if run is None else run.total_steps
             number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
             setting = Setting.of_step(training, step, number, epoch, total)
-            recorder = Recorder(
-                step.ops, keep=self._names, limit=self.limit,
-                again=_drawn_again(training.seed, number, epoch, training=True),
-                moment={"step": number, "epoch": epoch},
-            )  # fmt: skip
-            update = UpdateRecorder(recorder, training, step, number, total)
-            begun = _batches(recorder, step, update.weights)
-            with recorder.watching(_watched(training)), begun, update.watching():
+            recorder, update, watching = step_recorder(training, step, keep=self._names, limit=self.limit)
+            with watching, update.watching():
                 yield
             if training.steps == number + 1 or step.count == 0.0:
                 done(Trace(recorder.quantities, recorder.calls, setting))
@@ -89,11 +83,32 @@ class Tracing(Callback):
         )  # fmt: skip
         for name, part in _numbered("x", inputs).items():
             recorder.add(name, part, origin="given")
-        for own in (*model.parameters(), *model.states()):
+        owned: list[Any] = [*model.parameters(), *model.states()]
+        for own in owned:
             recorder.add(own.path, own.data, origin="given")
         with recorder.watching(list(model.walk())), np.errstate(under="ignore"), runtime.ops.quiet():
             model.forward(ctx, *inputs)
         return Trace(recorder.quantities, recorder.calls, Setting.of_prediction(model))
+
+
+def step_recorder(
+    training: Training, step: Step, *, keep: Sequence[str] = ("*",), limit: int = 2**30
+) -> tuple[Recorder, UpdateRecorder, AbstractContextManager[None]]:
+    """What records a step that is about to be taken: all of it, what becomes of its gradients, and within what the
+    gradients have to be made."""
+    run = training.run
+    total = 0 if run is None else run.total_steps
+    number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
+    again, moment = _drawn_again(training.seed, number, epoch, training=True), {"step": number, "epoch": epoch}
+    recorder = Recorder(step.ops, keep=keep, limit=limit, again=again, moment=moment)
+    update = UpdateRecorder(recorder, training, step, number, total)
+
+    @contextmanager
+    def watching() -> Iterator[None]:
+        with recorder.watching(_watched(training)), _batches(recorder, step, update.weights):
+            yield
+
+    return recorder, update, watching()
 
 
 def _numbered(name: str, parts: Sequence[Any]) -> dict[str, Any]:
@@ -113,9 +128,10 @@ def _watched(training: Training) -> list[Any]:
 
 @contextmanager
 def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Iterator[None]:
-    """Within: what each micro-batch is given is kept, and quantities bear its number."""
-    for k, batch in enumerate(step.batches, 1):
-        _watch_batch(recorder, batch, k, begun if k == 1 else lambda: None)
+    """Within: what each micro-batch is given is kept, and quantities bear its number. Those of one size share their
+    memory, so they are told apart by who comes first."""
+    for batch in {id(batch): batch for batch in step.batches}.values():
+        _watch_batch(recorder, batch, begun)
     try:
         yield
     finally:
@@ -124,29 +140,31 @@ def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Itera
             vars(batch).pop("_gather", None)
 
 
-def _watch_batch(recorder: Recorder, batch: Any, number: int, begun: Callable[[], None]) -> None:
+def _watch_batch(recorder: Recorder, batch: Any, begun: Callable[[], None]) -> None:
     kind = type(batch)
 
     def forward() -> Any:
-        recorder.micro = number
-        return kind.forward(batch)
+        recorder.micro = len(recorder.counts) + 1
+        loss = kind.forward(batch)
+        recorder.counts.append(float(batch.ctx.count))
+        return loss
 
     def gather() -> None:
         kind._gather(batch)
         prefix, add = recorder.prefix, recorder.add
-        add(f"{prefix}rows", batch.index, origin="given")
+        add(f"{prefix}rows", batch.batch.index, origin="given")
         for name, part in _numbered("x", batch.batch.inputs).items():
             add(prefix + name, part, origin="given")
         y = batch.batch.y
-        several = y.items() if isinstance(y, dict) else enumerate(parts_of(y)) if isinstance(y, tuple) else ()
+        several: Any = y.items() if isinstance(y, dict) else enumerate(parts_of(y)) if isinstance(y, tuple) else ()
         for name, part in several:
             add(f"{prefix}y.{name}", part, origin="given")
         if y is not None and not several:
             add(f"{prefix}y", y, origin="given")
         if batch.source.weight is not None:  # past the note that somebody has looked at it
             add(f"{prefix}sample_weight", object.__getattribute__(batch.batch, "weight"), origin="given")
-
-        begun()
+        if not recorder.counts:
+            begun()
 
     vars(batch)["forward"], vars(batch)["_gather"] = forward, gather
 

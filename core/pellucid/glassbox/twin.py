@@ -343,10 +343,10 @@ def _held(*, needless: bool = False) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def _rejected(training: Training, update: Update, loss: float) -> NumericalError:
+def _rejected(training: Training, step: Step) -> NumericalError:
     return NumericalError(
-        f"This step, taken once more, is not finite: its loss is {loss}. Expected: a finite loss and gradient. Change "
-        "less, or a smaller learning rate."
+        f"This step, taken once more, is not finite: its loss is {float(step.figures['loss'])}. Expected: a finite "
+        "loss and gradient. Change less, or a smaller learning rate."
     )
 
 

@@ -10,8 +10,9 @@ from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.errors import NumericalError
 from pellucid.interfaces.parameters import Arena, State
 from pellucid.ops.base import Backend
+from pellucid.registry.config import read
 from pellucid.training.run import Callback, Training
-from pellucid.training.update import Update
+from pellucid.training.stepper import Step
 
 REMEDY = "Lower the learning rate, clip the gradient (clip_norm=1.0), or check the scale of the data."
 
@@ -28,12 +29,14 @@ class Finite(Callback):
         """A copy of a trainer begins with one of its own."""
         return Finite, ()
 
-    def rejected(self, training: Training, update: Update, loss: float) -> NumericalError:
+    def rejected(self, training: Training, step: Step) -> NumericalError:
         """The error for a step whose loss, gradient, or update of a state is not finite.
 
         What the steps before have left is said as it is: a learning rate of 1e38 makes infinite weights of a gradient
-        that is finite, which the next step finds.
+        that is finite, which the next step finds. The step is made once more with a recorder looking on, so that the
+        error can name the first number that is not finite, and what made it.
         """
+        update, loss = step.update, float(step.figures["loss"])
         arena, before = update.arena, self._not_finite(training)
         if place := _place(arena, arena.grad):
             what = f"the gradient of {place}"
@@ -45,8 +48,9 @@ class Finite(Callback):
             what = f"the loss is {loss}"
         left = f"and already before it the {before}" if before else "the weights are those of the step before"
         back = " Go back to an earlier checkpoint, or begin anew." if before else ""
+        first = read("callback", "first_not_finite").told(training, step)
         return NumericalError(
-            f"Step {training.steps + 1} was not applied, {left}: {what}, data loss {loss:.6g}. {REMEDY}{back}"
+            f"Step {training.steps + 1} was not applied, {left}: {what}, data loss {loss:.6g}. {first}{REMEDY}{back}"
         )
 
     def check(self, training: Training) -> None:

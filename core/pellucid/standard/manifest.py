@@ -86,6 +86,10 @@ def pellucid_register(registry: Registrar) -> None:
     registry.callback("promises", "pellucid.standard.promises:Promises", summary="holds plans against the code")
     registry.callback("trace", "pellucid.glassbox.tracing:Tracing", summary="opens a step: every number by its name")
     registry.callback(
+        "first_not_finite", "pellucid.glassbox.first:FirstNotFinite",
+        summary="names the first number of a refused step that is not finite",
+    )  # fmt: skip
+    registry.callback(
         "undisturbed", "pellucid.standard.undisturbed:Undisturbed", summary="lets signals wait until a step is whole"
     )
 

@@ -148,7 +148,7 @@ class Stepper:
 
     def __init__(
         self, slots: Slots, seed: int, held: Callable[..., AbstractContextManager[None]],
-        rejected: Callable[[Training, Update, float], NumericalError],
+        rejected: Callable[[Training, Step], NumericalError],
     ) -> None:  # fmt: skip
         self.slots, self.arena, self.ops = slots, slots.arena, slots.arena.ops
         self._held, self._rejected, self._unfinished = held, rejected, False
@@ -211,7 +211,7 @@ class Stepper:
                 prepare(0)
                 how = run.gradient_observers, prepare if queues else None
                 if not (step.opened_by(opened, *how) if opened else step(times, *how)):
-                    raise self._rejected(training, update, float(step.figures["loss"]))
+                    raise self._rejected(training, step)
                 self._unfinished = False
             finally:
                 done = training.steps - before

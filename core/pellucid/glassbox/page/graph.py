@@ -39,7 +39,8 @@ EXACT = frozenset((
 """Functions whose result IEEE 754 leaves no choice about: the page gets the same bits as NumPy."""
 
 KNOWN = EXACT | {
-    "fabs", "power", "float_power", "reciprocal", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "tanh", "sinh",
+    "fabs", "power", "float_power", "reciprocal", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "tanh",
+    "sinh",
     "cosh", "sin", "cos", "tan", "arctan", "arcsin", "arccos", "arctan2", "arcsinh", "arctanh", "hypot", "cbrt", "erf",
     "fmax",
     "fmin", "logaddexp", "floor", "ceil", "trunc", "rint", "sign", "floor_divide", "remainder", "fmod",

@@ -80,7 +80,8 @@ class Denoise(Objective):
                  " signal * drawn['noise'] - noise * x"),
         Equation("w_t", r"w_t = 1 \quad\text{or}\quad \min(\mathrm{SNR}, \gamma)\, (1 - \bar\alpha_t) / d^2",
                  "np.ones(signal.shape) if weighting == 'uniform' else np.minimum((signal / noise)**2, gamma)"
-                 " * noise**2 / (signal if predict == 'epsilon' else noise if predict == 'x0' else np.ones(signal.shape))**2"),
+                 " * noise**2 / (signal if predict == 'epsilon' else noise if predict == 'x0' else"
+                 " np.ones(signal.shape))**2"),
         Equation("objective", r"L = \tfrac1N \sum_n w_{t_n} \tfrac1J \lVert \hat p_n - p_n \rVert^2",
                  "np.sum(w * np.mean((w_t * (y - p)**2).reshape(len(w), -1), axis=1)) / np.sum(w)"),
         Equation("dy", r"d\hat p_n = \tfrac{2 w_{t_n}}{NJ} (\hat p_n - p_n)",

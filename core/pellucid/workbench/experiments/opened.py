@@ -1,0 +1,193 @@
+"""trace_of_run: one step of a run, made once more with a recorder looking on; nothing in its folder changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.arrays import mapped
+from pellucid.basics.errors import DataError
+from pellucid.glassbox.trace import Trace
+from pellucid.glassbox.trace_file import load_trace
+from pellucid.interfaces.objective import Batch
+from pellucid.interfaces.rows import in_memory
+from pellucid.registry.config import read
+from pellucid.saving.checkpoint import restore_checkpoint
+from pellucid.saving.reading import read_header
+from pellucid.standard.callbacks import Checkpoint
+from pellucid.training.data import by_names
+from pellucid.training.run import Callback, Run
+from pellucid.training.trainer import Trainer
+from pellucid.workbench.experiments.callbacks import Recorder
+from pellucid.workbench.experiments.experiment import Prepared, check, prepare
+from pellucid.workbench.experiments.folder import RunFolder
+from pellucid.workbench.experiments.sections import read_sections
+
+Note = Callable[[str], None]
+
+
+def trace_of_run(
+    path: Path, *, step: int | None = None, rows: str | None = None, note: Note = lambda text: None
+) -> Trace:
+    """A step of a run, opened: on the run's own training data, with the weights, the optimizer's memory, the schedule
+    and the random numbers that it had.
+
+    Args:
+        path: a run folder; or a trace in a file, which is read.
+        step: which one, from 1. None: the one that follows the last checkpoint. One before that is reached again from
+            the beginning of the run, and is held against the figures of the epochs before it.
+        rows: of the training data to make the step of, in place of the batch: ``"0:16"``, ``"3,5,8"``.
+        note: told of what the user should know.
+
+    Raises:
+        DataError: no run, no such step or row, other data than those of the run, or a run that comes out otherwise now.
+        CheckpointError: the checkpoint cannot be read.
+    """
+    if path.is_file() and step is None and rows is None:
+        return load_trace(path)
+    folder = RunFolder(path)
+    if not path.is_dir() or not folder.experiment.exists():
+        there = "is a file, which knows nothing of the training behind it" if path.is_file() else "is no run folder"
+        there = there if path.exists() else "does not exist"
+        raise DataError(f"{path} {there}. Give the folder of a run, such as runs/…, or a trace that was saved.")
+    saved = read_header(folder.checkpoint, "checkpoint").document["progress"] if folder.checkpoint.exists() else None
+    reached = 0 if saved is None else int(saved["steps"])
+    if step is not None and step < 1:
+        raise DataError(f"The steps of a run are counted from 1. Received: {step}.")
+    prepared = prepare(check(read_sections(folder.experiment)))
+    trainer, again = prepared.trainer, step is not None and step <= reached
+    _keep_callbacks(prepared, folder, None if saved is None or again else folder.checkpoint)
+    if again and reached > 1:
+        note(f"The last checkpoint is of step {reached}: step {step} is reached from the beginning of the run.")
+    wanted = trainer.steps + 1 if step is None else step
+    epochs = prepared.settings.epochs - trainer.epochs
+    if epochs <= 0 and step is None:
+        note(f"The run ended after step {reached}: this is the step that would have followed.")
+        epochs = 1
+    return _reached(prepared, folder, wanted, max(0, epochs), _chosen(trainer, prepared, rows))
+
+
+def _keep_callbacks(prepared: Prepared, folder: RunFolder, checkpoint: Path | None) -> None:
+    """Continue from the checkpoint, if there is one; then leave out whoever writes into the folder or prints.
+
+    Those that remain take part in the training, or only look on.
+    """
+    trainer = prepared.trainer
+    trainer.callbacks.append(_Before(folder))
+    if checkpoint is not None:
+        writer = Recorder(folder, {}, lambda: None, lambda text: None)
+        trainer.callbacks.insert(-1, writer)
+        restore_checkpoint(trainer, checkpoint)
+    trainer.callbacks[:] = [c for c in trainer.callbacks if not isinstance(c, Recorder | Checkpoint) and not _writes(c)]
+
+
+def _writes(callback: Callback) -> bool:
+    return bool(getattr(type(callback), "writes", False))
+
+
+class _Before(Callback):
+    """Holds each epoch that is made again against what the run has written of it."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._known = {record["epoch"]: record for record in folder.epochs()}
+        self._path = folder.path
+
+    def on_epoch_end(self, run: Run) -> None:
+        now = run.history[-1]
+        before = self._known.get(now["epoch"], {}).get("loss")
+        if isinstance(before, int | float) and not isnan(before) and now["loss"] != before:
+            raise DataError(
+                f"Epoch {now['epoch']} of the run in {self._path} cannot be made again: its loss was {before!r} and is "
+                f"{now['loss']!r} now. The data, the backend, the number of threads or a plugin are others than they "
+                "were. A step behind the last checkpoint can be opened: leave out --step."
+            )
+
+
+def _chosen(trainer: Trainer, prepared: Prepared, rows: str | None) -> Batch | None:
+    """These rows of the training data as a batch."""
+    if rows is None:
+        return None
+    train = prepared.splits.train
+    if not in_memory(train):
+        raise DataError("--rows takes data in memory, and this data set is read as it is needed. Leave it out.")
+    train = by_names(trainer.model, trainer.objective, train, "the training data", to_learn=True)
+    index = parse_rows(rows, len(train))
+    return Batch(
+        mapped(lambda part: np.asarray(part)[index], train.x), mapped(lambda part: np.asarray(part)[index], train.y)
+    )
+
+
+def parse_rows(text: str, count: int) -> list[int]:
+    """Numbers of rows: ``"3,5,8"``, ``"0:16"``, ``"0:4,10"``.
+
+    Raises:
+        DataError: none, not numbers, or beyond the data.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        first, colon, last = part.strip().partition(":")
+        numbers = [word for word in ((first, last) if colon else (first,)) if word]
+        if not all(word.isdecimal() and len(word) < 19 for word in numbers) or (not colon and not numbers):
+            raise DataError(f"--rows takes numbers of rows from 0, such as 0:16 or 3,5,8. Received: {text!r:.80}.")
+        start = int(first or 0)
+        found += range(start, min(int(last or count), count + 1)) if colon else [start]
+        if len(found) > count:
+            break
+    if not found or max(found) >= count:
+        raise DataError(f"The training data has {count:,} rows, from 0 to {count - 1:,}. Received: --rows {text:.80}.")
+    return found
+
+
+def _reached(prepared: Prepared, folder: RunFolder, wanted: int, epochs: int, batch: Batch | None) -> Trace:
+    """The trace of step ``wanted``: the trainer goes on until then, and no further."""
+    trainer, settings, traces = prepared.trainer, prepared.settings, list[Trace]()
+    how: dict[str, Any] = {"epochs": epochs, "batch_size": settings.batch_size, "verbose": False}
+
+    def done(trace: Trace) -> None:
+        traces.append(trace)
+        if trainer.run is not None:
+            trainer.run.stop("opened")
+
+    opener = read("callback", "trace").opener(trainer, done)
+    if batch is None:
+        with _opening(trainer, wanted, opener):
+            trainer.fit(prepared.splits, **how)
+    else:
+        if wanted > trainer.steps + 1:
+            trainer.callbacks.append(_Stop(wanted - 1))
+            trainer.fit(prepared.splits, **how)
+            trainer.callbacks.pop()
+            how["epochs"] = max(prepared.settings.epochs - trainer.epochs, 0)
+        if wanted == trainer.steps + 1:
+            with _opening(trainer, wanted, opener):
+                for _ in trainer.batches(prepared.splits, **how):
+                    trainer.step(batch)
+                    break
+    if not traces:
+        why = "stopped" if trainer.epochs < settings.epochs else "ended"
+        raise DataError(f"The run in {folder.path} has no step {wanted}: it {why} after step {trainer.steps}.")
+    return traces[0]
+
+
+@contextmanager
+def _opening(trainer: Trainer, step: int, opener: Any) -> Iterator[None]:
+    trainer.openers.append((step, opener))
+    try:
+        yield
+    finally:
+        trainer.openers.clear()
+
+
+class _Stop(Callback):
+    """Ends the run after a step."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def on_run_start(self, run: Run) -> None:
+        run.on_step(lambda run: run.stop("reached"), every=self._step)
