@@ -64,7 +64,13 @@ def explained(trace: Any) -> list[str]:
     for name in trace:
         quantity = trace.quantity(name)
         array = np.asarray(trace[name])
-        if not array.size or quantity.same is not None or quantity.call is None or quantity.origin == "given":
+        if (
+            not array.size
+            or array.dtype.kind not in "biuf"
+            or quantity.same is not None
+            or quantity.call is None
+            or quantity.origin == "given"
+        ):
             continue
         if any(e.of == quantity.of for e in trace.equations(quantity.call)):
             found.append(name)

@@ -158,7 +158,9 @@ class Export:
 
     def _told_equations(self, call: Call) -> list[dict[str, Any]]:
         holds = list(self.trace.equations(call))
-        shown = [*holds, *(e for e in call.equations if e.python is None)]
+        told = {e.of for e in holds}
+        rest = [e for e in call.equations if e.python is None and e.of not in told and "_evaluation" not in e.of]
+        shown = [*holds, *rest]
         return [{"of": e.of, "latex": e.latex, "python": e.python, "why": e.why} for e in shown]
 
     def _code(self, component: Any) -> list[int]:

@@ -51,6 +51,6 @@ class Packed:
 
     def text(self) -> str:
         """All of it, deflated, in base64."""
-        deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+        deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
         packed = b"".join([deflate.compress(part) for part in self._parts] + [deflate.flush()])
         return base64.b64encode(packed).decode("ascii")

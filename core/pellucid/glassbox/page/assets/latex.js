@@ -171,7 +171,7 @@ class Parser {
         this.expect("]");
         return { node: math("mroot", {}, this.argument(), degree) };
       }
-      case "text": case "textrm": case "mbox": return { node: math("mtext", {}, this.letters().replace(/ /g, " ")) };
+      case "text": case "textrm": case "mbox": return { node: math("mtext", {}, this.letters().replace(/ /g, "\u00a0")) };
       case "mathrm": case "operatorname": case "mathsf": case "mathtt": {
         const letters = this.letters();
         return { node: math("mi", { mathvariant: "normal" }, letters.replace(/\\,/g, " ")) };

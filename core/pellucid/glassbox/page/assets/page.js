@@ -62,6 +62,8 @@ class Page {
     $("before").disabled = number === 0;
     $("after").disabled = number === data.steps.length - 1;
     this.dots.forEach((dot, i) => { dot.classList.toggle("on", i === number); dot.classList.toggle("past", i < number); if (i === number) dot.setAttribute("aria-current", "step"); else dot.removeAttribute("aria-current"); });
+    const dot = this.dots[number], bar = $("progress");
+    if (bar.scrollWidth > bar.clientWidth) bar.scrollLeft = dot.offsetLeft - bar.offsetLeft - bar.clientWidth / 2;
     $("where").textContent = `${number + 1} of ${data.steps.length} · ${PHASES[step.phase]} · ${step.title}`;
     this.light(number);
     const root = clear($("arrays"));
@@ -70,7 +72,8 @@ class Page {
     if (equations) root.append(equations);
     for (const map of maps) if (!map.root.isConnected) maps.delete(map);
     this.shown = new Map();
-    for (const n of step.names) root.append(this.card(quantities[n], step));
+    const enters = (n) => !/^(x|dy|prediction|target)\d*$/.test(quantities[n].of);
+    for (const n of [...step.names].sort((a, b) => enters(a) - enters(b))) root.append(this.card(quantities[n], step));
     if (call && step.phase !== "backward") root.append(...call.parts.map((part) => this.part(part)).filter(Boolean));
     for (const map of maps) map.fit();
     $("where").dispatchEvent(new CustomEvent("opened", { bubbles: true }));
@@ -104,12 +107,17 @@ class Page {
       card.append(el("button", { type: "button", class: "scalar", "aria-label": `${quantity.name}: why?`, onclick: () => this.ask(quantity, 0) }, this.exercise.hides(quantity, 0) ? "?" : precise(quantity.at(0), quantity.kind)));
       return card;
     }
-    if (first !== quantity && !step.open?.has(quantity.number)) {
-      const body = el("details", { ontoggle: () => { if (body.open && !body.querySelector(".map")) { body.append(this.map(quantity).root); for (const map of maps) map.fit(); } } }, el("summary", { text: "Show it" }));
+    const entering = step.phase === "forward" ? /^x\d*$/ : step.phase === "backward" ? /^dy\d*$/ : /^(prediction|target)?$/;
+    const ofShapes = quantity.node !== undefined && nodeAt(quantity.node).constant;
+    if ((first !== quantity && !entering.test(quantity.of)) || ofShapes) {
+      const body = el("details", { ontoggle: () => { if (body.open && !body.querySelector(".map")) { body.append(this.map(quantity).root); for (const map of maps) map.fit(); } } },
+        el("summary", { text: ofShapes ? "Show it: no data is in it, only shapes and arguments" : "Show it" }));
       card.append(body);
       return card;
     }
-    card.append(this.map(quantity).root);
+    const map = this.map(quantity);
+    head.append(map.controls);
+    card.append(map.root);
     return card;
   }
 

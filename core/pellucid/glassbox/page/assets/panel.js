@@ -107,14 +107,15 @@ class Panel {
       const most = Math.max(...sorted.slice(0, this.most).map((t) => Math.abs(t.value)), 1e-300);
       const rows = sorted.slice(0, this.most).map((term) => {
         const bar = el("span", { class: term.value < 0 ? "bar minus" : "bar plus", "aria-hidden": "true" });
-        bar.style.width = `${Math.min(100, (100 * Math.abs(term.value)) / most) || 0}%`;
+        const hides = this.hidden(this.quantity, this.place);
+        bar.style.width = hides ? "0" : `${Math.min(100, (100 * Math.abs(term.value)) / most) || 0}%`;
         return el("tr", {}, el("td", {}, new Writer(options).write(term.expr)), el("td", { class: "put" }, new Writer({ ...options, numbers: true }).write(term.expr)),
-          el("td", { class: "number", text: this.secretTerm(term) ? "?" : text(term.value, 5) }), el("td", { class: "barcell" }, bar));
+          el("td", { class: "number", text: hides ? "?" : text(term.value, 5) }), el("td", { class: "barcell" }, bar));
       });
       clear(box);
       append(box, [
         el("div", { class: "termbar" }, el("h3", { text: `${terms.length} terms` }),
-          el("button", { type: "button", class: "small", "aria-pressed": String(this.bySize), onclick: () => { this.bySize = !this.bySize; fill(); } }, this.bySize ? "in order" : "sort by size")),
+          el("button", { type: "button", class: "small", "aria-pressed": String(this.bySize), onclick: () => { this.bySize = !this.bySize; fill(); }, text: "sort by size" })),
         el("div", { class: "scroll" }, el("table", {}, el("thead", { class: "unseen" }, el("tr", {}, ["Term", "Numbers", "Value", "Size"].map((t) => el("th", { scope: "col", text: t })))), el("tbody", {}, rows))),
         terms.length > this.most ? el("button", { type: "button", class: "small", onclick: () => { this.most *= 8; fill(); } }, `Show more (${terms.length - this.most} left)`) : null,
       ]);
@@ -122,8 +123,6 @@ class Panel {
     fill();
     return box;
   }
-
-  secretTerm(term) { return term.expr.op === "cell" && term.expr.quantity && this.hidden(term.expr.quantity, term.expr.place); }
 
   /** The arrays that it came from, with its cells marked in them. */
   parents() {
@@ -199,7 +198,7 @@ function patch(quantity, places, go, hidden) {
       const place = placeOf(at, quantity.shape), value = quantity.at(place);
       const cell = el("td", { class: inside.has(place) ? "in" : "out" }, el("a", { class: "cell", href: "#" + linkTo(quantity, place), text: hidden(quantity, place) ? "?" : text(value, 3), onclick: (event) => { event.preventDefault(); go(quantity, place); } }));
       const [colour, dark] = shade(value, most, paint);
-      if (inside.has(place)) { cell.style.background = `rgb(${colour})`; cell.firstChild.style.color = dark ? "#fff" : ""; }
+      if (inside.has(place)) { cell.style.background = `rgb(${colour})`; cell.firstChild.style.color = dark ? "#fff" : "#14161a"; }
       return cell;
     }))))));
   };
