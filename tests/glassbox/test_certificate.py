@@ -262,6 +262,24 @@ def test_of_a_prediction_and_of_a_partial_trace_the_equations_are_checked() -> N
     assert "has not kept" in partial.unchecked["gradients"]
 
 
+def test_of_a_file_that_names_strangers_the_rest_is_checked(tmp_path: Any) -> None:
+    _trace(WrongEquation(5)).save(tmp_path / "step.safetensors")
+    found = pl.load_trace(tmp_path / "step.safetensors").certify(20)
+    assert found.passed
+    assert "not registered" in found.unchecked["layers.1"]
+    assert "cannot be made anew" in found.unchecked["gradients"]
+    assert {"layers.0.y", "layers.2.weight.grad"} <= {each.name for each in found.equations}
+
+
+def test_a_trace_from_a_file_has_the_same_certificate(tmp_path: Any) -> None:
+    model = pl.build("ann", input_shape=(4,), hidden=[5], outputs=3, seed=1)
+    rng = np.random.default_rng(5)
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", seed=2)
+    trace = trainer.trace_step(rng.normal(size=(6, 4)), rng.integers(0, 3, 6))
+    trace.save(tmp_path / "step.safetensors")
+    assert pl.load_trace(tmp_path / "step.safetensors").certify(30) == trace.certify(30)
+
+
 @pytest.mark.parametrize("wrong", [{"cells": 0}, {"cells": 2.5}, {"seed": -1}])
 def test_wrong_arguments(wrong: dict[str, Any]) -> None:
     with pytest.raises(pl.ConfigError, match="of certify must be an int"):
