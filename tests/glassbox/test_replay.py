@@ -132,6 +132,31 @@ def test_nothing_of_it_reaches_the_trainer() -> None:
     assert bits(asked) == bits(plain)
 
 
+def test_layers_may_be_called_as_the_batch_is() -> None:
+    class Names(pl.Composite):
+        def __init__(self) -> None:
+            self.x, self.y, self.rows = pl.Dense(4, "tanh"), pl.BatchNorm(), pl.Dense(2)
+
+        def call(self, ctx: Any, x: Any) -> Any:
+            return self.rows(self.y(self.x(x)))
+
+    rng = np.random.default_rng(0)
+    trainer = pl.Trainer(pl.build(Names(), input_shape=(3,), seed=1), loss="mse", seed=2)
+    trace = trainer.trace_step(rng.normal(size=(5, 3)), rng.normal(size=(5, 2)))
+    assert trace.replay().same, str(trace.replay())
+    assert trace.certify(40).passed
+
+
+@pytest.mark.parametrize("left_out", ["x", "y", "layers.0.weight", "layers.1.running_mean"])
+def test_each_quantity_that_is_needed_is_asked_for(left_out: str) -> None:
+    model = pl.build(pl.Sequential([pl.Dense(4), pl.BatchNorm()]), input_shape=(3,), seed=1)
+    trace = pl.Trainer(model, loss="mse", seed=2).trace_step(np.ones((5, 3)), np.ones((5, 4)))
+    names = [name for name in trace.names() if name != left_out]
+    partial = pl.Trainer(model, loss="mse", seed=2).trace_step(np.ones((5, 3)), np.ones((5, 4)), keep=names)
+    with pytest.raises(pl.DataError, match=f"has not kept '{left_out}'"):
+        partial.replay()
+
+
 def test_a_twin_holds_what_was_before_the_step() -> None:
     model, trainer, (x, y, weight) = made(4)
     trainer.train_step(x, y, weight=weight)
