@@ -88,8 +88,8 @@ def _restore(file: Path, upgrade: bool, output: Output) -> int:
     failed = [line for line, what in outcome.items() if what == "failed"]
     if failed:
         output.note(
-            f"Not installed: {', '.join(failed)}. What the installer said stands above. To build a plugin with a kernel "
-            "takes a C compiler, setuptools>=77 and cython here. See: pellucid plugins."
+            f"Not installed: {', '.join(failed)}. What the installer said stands above. To build a plugin with a "
+            "kernel takes a C compiler, setuptools>=77 and cython here. See: pellucid plugins."
         )
     return 1 if failed else 0
 
