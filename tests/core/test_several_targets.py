@@ -210,6 +210,12 @@ def test_best_epoch_knows_data_of_several_targets() -> None:
         assert trainer.callbacks[0].epoch == 2
 
 
+def test_several_functions_of_one_output_are_numbered() -> None:
+    metrics: Any = {"size": [lambda p, t: abs(p - t).max(), lambda p, t: abs(p - t).min()]}
+    figures = trainer(metrics=metrics).evaluate((X, Y))
+    assert figures["size_function_1"] > figures["size_function_2"]
+
+
 def test_weights_below_zero_are_those_of_every_signed_loss() -> None:
     signed = {name: {"type": "signed", "loss": loss} for name, loss in LOSSES.items()}
     weight = np.linspace(-1.0, 2.0, 20)
