@@ -95,9 +95,18 @@ class Component:
             CHANGES.count += 1
 
     def arguments(self) -> dict[str, Any]:
-        """The constructor's arguments as they are now."""
-        named = inspect.signature(type(self)).parameters.values()
-        return {p.name: getattr(self, p.name) for p in named if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        """The constructor's arguments as they are now.
+
+        Raises:
+            ConfigError: one was not stored under its name.
+        """
+        parameters = inspect.signature(type(self)).parameters.values()
+        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        for name in names:
+            if not hasattr(self, name):
+                remedy = f"Write self.{name} = {name} in its __init__: it is shown, copied and saved by that."
+                raise ConfigError(f"{type(self).__name__} does not store its argument '{name}'. {remedy}")
+        return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())

@@ -53,6 +53,7 @@ class Layer(Component, ABC):
         for name in ("build", "output_shape"):
             if name in vars(cls):
                 setattr(cls, name, counted(vars(cls)[name], cls))
+        cls.build = _anew(cls.build)  # type: ignore[method-assign]
 
     def build(self, *input_shapes: Any, **never: Any) -> None:
         """Declare parameters and states for these input shapes (without the batch axis). Idempotent. A layer that has
@@ -121,6 +122,9 @@ class Layer(Component, ABC):
 
     def _declared(self, kind: Any, name: str, shape: tuple[int, ...], *rest: Any) -> Any:
         """What has been declared under this name, or is now."""
+        asked = self.__dict__.setdefault("_asked", set())  # no list: it holds what children and parameters look for
+        if any(own.name == name for own in asked):
+            raise self._wrongly(name, "twice")
         found = next((owned for _, owned in self._parts(kind) if owned.name == name), None) or kind(name, shape, *rest)
         if found.shape != shape:
             raise ShapeError(
@@ -128,20 +132,21 @@ class Layer(Component, ABC):
                 f"{shape}. A layer that is used twice must receive the same number of features both times; two "
                 "parameters of one layer need names of their own."
             )
-        self.__dict__.setdefault("_asked", set()).add(found)  # no list: it holds what children and parameters look for
+        asked.add(found)
         return found
 
     def require_assigned(self) -> None:
         """Raise ConfigError unless all that ``build`` has declared has a name and an attribute of its own."""
         asked, held = self.__dict__.pop("_asked", ()), [id(own) for _, own in self._parts((Param, State))]
-        names = [own.name for own in asked]
         for own in asked:
-            if names.count(own.name) > 1 or held.count(id(own)) != 1:
-                wrong = "twice" if id(own) in held else "and assigns it to no attribute"
-                raise ConfigError(
-                    f"{type(self).__name__} declares '{own.name}' {wrong}. Write self.{own.name} = self.param"
-                    f"('{own.name}', …), or self.state, once in build, with a name and an attribute of its own."
-                )
+            if held.count(id(own)) != 1:
+                raise self._wrongly(own.name, "twice" if id(own) in held else "and assigns it to no attribute")
+
+    def _wrongly(self, name: str, how: str) -> ConfigError:
+        return ConfigError(
+            f"{type(self).__name__} declares '{name}' {how}. Write self.{name} = self.param('{name}', …), or "
+            "self.state, once in build, with a name and an attribute of its own."
+        )
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         """The sub-layers, found in attributes and in lists, tuples and dictionaries of them, in order of assignment."""
@@ -239,6 +244,18 @@ def counted(method: Any, owner: type) -> Any:
         return function(*arguments)
 
     return type(method)(checked) if wrapped else checked
+
+
+def _anew(build: Any) -> Any:
+    """A ``build`` with which declaring begins anew, unless another has called it as that of its base class."""
+
+    @wraps(build)
+    def begun(layer: Any, *input_shapes: Any) -> None:
+        if type(layer).build is begun:
+            layer.__dict__["_asked"] = set()
+        build(layer, *input_shapes)
+
+    return begun
 
 
 def require_inputs(layer: type, signature: inspect.Signature, input_shapes: Sequence[Shape], before: int) -> None:
