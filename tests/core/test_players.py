@@ -146,7 +146,7 @@ def test_a_player_is_a_part_of_the_model() -> None:
             return "makr"
 
     for turns in ("critic", (1, 2)):
-        with pytest.raises(pl.ConfigError, match=r"turns must be paths of parts of the model, in a list or tuple"):
+        with pytest.raises(pl.ConfigError, match=r"Turned\.turns must be a tuple of paths"):
             trainer(type("Turned", (Duel,), {"turns": turns})())
     frozen = trainer()
     for param in frozen.model.critic.parameters():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, ClassVar
 
 from pellucid.basics.errors import ConfigError
@@ -44,17 +44,9 @@ class Example:
     target: tuple[Any, ...] | None = None
 
 
-class _Changes:
-    """Counts changes to components, so that whatever was derived from them can tell that it is stale."""
-
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        self.count = 0
-
-
-CHANGES = _Changes()
-"""Process-wide: recorded plans and cached contexts compare ``CHANGES.count`` with the value they were made at."""
+CHANGES = SimpleNamespace(count=0)
+"""Changes to components, so that whatever was derived from them can tell that it is stale. Process-wide: recorded
+plans and cached contexts compare ``CHANGES.count`` with the value they were made at."""
 
 
 class Component:
@@ -102,10 +94,8 @@ class Component:
         """
         parameters = inspect.signature(type(self)).parameters.values()
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        for name in names:
-            if not hasattr(self, name):
-                remedy = f"Write self.{name} = {name} in its __init__: it is shown, copied and saved by that."
-                raise ConfigError(f"{type(self).__name__} does not store its argument '{name}'. {remedy}")
+        for n in (name for name in names if not hasattr(self, name)):
+            raise ConfigError(f"{type(self).__name__} does not store its argument '{n}'. Write self.{n} = {n} in __init__.")
         return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:

@@ -51,9 +51,8 @@ class Layer(Component, ABC):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name in ("build", "output_shape"):
-            if name in vars(cls):
-                setattr(cls, name, counted(vars(cls)[name], cls))
-        cls.build = _anew(cls.build)  # type: ignore[method-assign]
+            if name in vars(cls) or not hasattr(getattr(cls, name), "__wrapped__"):  # a mixin's has not been counted
+                setattr(cls, name, counted(inspect.getattr_static(cls, name), cls, begins=name == "build"))
 
     def build(self, *input_shapes: Any, **never: Any) -> None:
         """Declare parameters and states for these input shapes (without the batch axis). Idempotent. A layer that has
@@ -143,10 +142,8 @@ class Layer(Component, ABC):
                 raise self._wrongly(own.name, "twice" if id(own) in held else "and assigns it to no attribute")
 
     def _wrongly(self, name: str, how: str) -> ConfigError:
-        return ConfigError(
-            f"{type(self).__name__} declares '{name}' {how}. Write self.{name} = self.param('{name}', …), or "
-            "self.state, once in build, with a name and an attribute of its own."
-        )
+        remedy = f"Write self.{name} = self.param('{name}', …), or self.state, once in build, each to one attribute"
+        return ConfigError(f"{type(self).__name__} declares '{name}' {how}. {remedy}.")
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         """The sub-layers, found in attributes and in lists, tuples and dictionaries of them, in order of assignment."""
@@ -226,8 +223,9 @@ class Layer(Component, ABC):
         return tape.apply(self, inputs)
 
 
-def counted(method: Any, owner: type) -> Any:
-    """A method of a class of layers that takes one shape for each input that it names, with their number checked."""
+def counted(method: Any, owner: type, *, begins: bool = False) -> Any:
+    """A method of a class of layers that takes one shape for each input that it names, with their number checked. With
+    ``build`` declaring ``begins`` anew, unless a class below has called it as its base's."""
     wrapped = isinstance(method, staticmethod | classmethod)
     function = method.__func__ if wrapped else method
     before = 0 if isinstance(method, staticmethod) else 1
@@ -241,21 +239,11 @@ def counted(method: Any, owner: type) -> Any:
             whose = whose if isinstance(whose, type) else type(whose)
             require_inputs(whose, signature, arguments[before:], before)
             fine.add(len(arguments))
+        if begins and type(arguments[0]).build is checked:
+            arguments[0].__dict__["_asked"] = set()
         return function(*arguments)
 
     return type(method)(checked) if wrapped else checked
-
-
-def _anew(build: Any) -> Any:
-    """A ``build`` with which declaring begins anew, unless another has called it as that of its base class."""
-
-    @wraps(build)
-    def begun(layer: Any, *input_shapes: Any) -> None:
-        if type(layer).build is begun:
-            layer.__dict__["_asked"] = set()
-        build(layer, *input_shapes)
-
-    return begun
 
 
 def require_inputs(layer: type, signature: inspect.Signature, input_shapes: Sequence[Shape], before: int) -> None:

@@ -180,9 +180,8 @@ def make_segments(optimizer: Optimizer, slots: Slots, player: str | None = None)
 
     runs = [(shared, list(run)) for shared, run in groupby(range(len(arena.params)), common) if shared]
     if player and not runs:
-        told = "whose parameters are all frozen, or follow others" if belong else f"of parameters {', '.join(paths)}"
-        rule = "turns: a player is a part of the model, by its path, that an optimizer moves"
-        raise ConfigError(f"{rule}. Received: '{player}', {told}.")
+        told = "whose parameters are all frozen, or follow others" if belong else f"of paths {', '.join(paths)}"
+        raise ConfigError(f"turns: a player is a part of the model that is moved. Received: '{player}', {told}.")
     return [
         Segment(arena.offsets[run[0]], arena.end(run[-1]), tuple(arena.params[i] for i in run), np.array(hyper),
                 hyper[0], slots, group)

@@ -77,8 +77,7 @@ def figure_names(metrics: Sequence[Metric], *others: str) -> list[str]:
     for i, (metric, kind) in enumerate(zip(metrics, kinds, strict=True)):
         arguments = metric.arguments() if kinds.count(kind) > 1 else {}
         told = "({})".format(", ".join(f"{name}={value!r}" for name, value in arguments.items())) if arguments else ""
-        told = f"_{kinds[:i].count(kind) + 1}" if " at 0x" in told else told  # a function says where it lies
-        names.append(kind + told)
+        names.append(kind + (f"_{kinds[:i].count(kind) + 1}" if " at 0x" in told else told))  # 0x: of a function
     if len(set(names)) < len(names):
         raise ConfigError(
             f"metrics: every figure needs a name of its own. Received: {', '.join(names)}. Leave out the metric that "

@@ -39,6 +39,5 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
         )
     chosen: Objective = read("objective", wanted, path="objective", saved=saved)
     if isinstance(chosen.turns, str) or not all(isinstance(player, str) for player in chosen.turns):
-        told = "turns must be paths of parts of the model, in a list or tuple, such as ('critic', 'generator')"
-        raise ConfigError(f"{type(chosen).__name__}: {told}. Received: {chosen.turns!r}.")
+        raise ConfigError(f"{type(chosen).__name__}.turns must be a tuple of paths. Received: {chosen.turns!r}.")
     return chosen
