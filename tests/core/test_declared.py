@@ -160,7 +160,7 @@ def test_an_argument_that_is_not_stored_is_named_with_its_component():
         def __init__(self, rate: float = 1.0) -> None:
             self._rate = rate
 
-    told = r"Forgets does not store its argument 'rate'.* Write self\.rate = rate in __init__"
+    told = r"Forgets does not store argument 'rate'.* Write self\.rate = rate in __init__"
     layers = [Forgets(), pl.create("layer", "dense", units=3)]
     model = pl.build(pl.create("layer", "sequential", layers=layers), input_shape=(2,))
     for use in (repr, pl.Layer.arguments):

@@ -95,7 +95,7 @@ class Component:
         parameters = inspect.signature(type(self)).parameters.values()
         names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         for n in (name for name in names if not hasattr(self, name)):
-            raise ConfigError(f"{type(self).__name__} does not store its argument '{n}'. Write self.{n} = {n} in __init__.")
+            raise ConfigError(f"{type(self).__name__} does not store argument '{n}'. Write self.{n} = {n} in __init__.")
         return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
