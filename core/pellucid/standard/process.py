@@ -6,6 +6,8 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from os import close, dup, dup2, fstat  # by themselves: an import may have changed the module
+from os.path import samestat
 
 from pellucid.basics.suggest import listed
 
@@ -33,24 +35,24 @@ def descriptors_kept(changed: list[str]) -> Iterator[None]:
     copies: dict[int, int] = {}
     for number in _STANDARD:
         with suppress(OSError):  # it is closed, as a service's may be
-            copies[number] = os.dup(number)
+            copies[number] = dup(number)
     try:
         yield
     finally:
         for number, copy in copies.items():
             with suppress(OSError):  # the copy is gone, too: os.closerange
                 if not _leads_where(number, copy):
-                    os.dup2(copy, number)
+                    dup2(copy, number)
                     changed.append(f"the descriptor of {_STANDARD[number]}")
         for copy in copies.values():
             with suppress(OSError):
-                os.close(copy)
+                close(copy)
 
 
 def _leads_where(number: int, copy: int) -> bool:
-    before = os.fstat(copy)
+    before = fstat(copy)
     try:
-        return os.path.samestat(os.fstat(number), before)
+        return samestat(fstat(number), before)
     except OSError:
         return False
 
