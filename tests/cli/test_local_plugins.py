@@ -111,8 +111,8 @@ def test_what_is_no_plugin_is_refused(folder: Path, capsys: pytest.CaptureFixtur
     (folder / "empty").mkdir()
     (folder / "other").mkdir()
     (folder / "stray").mkdir()
-    for name in ("core", "ann"):
-        (folder / "stray" / f"{name}.py").write_text("")
+    (folder / "stray" / "core.py").write_text("")
+    (folder / "ann.py").write_text("")
     (folder / "other" / "acme.py").write_text("")
     for words, said in (
         (["--plugins-dir"], "needs a folder of plugins"),
@@ -121,7 +121,7 @@ def test_what_is_no_plugin_is_refused(folder: Path, capsys: pytest.CaptureFixtur
         (["--plugins-dir", "empty"], "There is no plugin in empty"),
         (["--plugins-dir", "parts", "--plugins-dir", "other"], "are both the plugin 'acme'. Rename one."),
         (["--plugins-dir", "stray"], "core.py would be the plugin 'core', which pellucid is, an installed package."),
-        (["--plugins-dir", "stray/ann.py"], "the plugin 'ann', which pellucid-ann is, an installed package. Rename"),
+        (["--plugins-dir", "ann.py"], "the plugin 'ann', which pellucid-ann is, an installed package. Rename"),
     ):
         assert main(["list", *words]) == 2
         assert said in capsys.readouterr().err
