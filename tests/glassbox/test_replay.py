@@ -14,7 +14,7 @@ from pellucid.glassbox.twin import Twin
 from tests.glassbox.every import cases
 from tests.glassbox.nets import bits, made
 
-QUICK, ALL = range(12), range(12, 224)
+QUICK, ALL = range(8), range(8, 224)
 
 
 class Look(pl.Callback):

@@ -12,7 +12,7 @@ from pellucid.glassbox.tracing import Tracing
 from tests.glassbox.every import cases
 from tests.glassbox.nets import made
 
-QUICK, ALL = range(8), range(8, 224)
+QUICK, ALL = range(5), range(5, 224)
 
 
 def _network(dtype: str = "float64", **options: Any) -> tuple[Any, Any]:
