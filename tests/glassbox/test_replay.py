@@ -78,6 +78,18 @@ def test_steps_of_a_run_are_replayed_with_their_micro_batches(accumulate: int) -
         assert trace.replay().same, str(trace.replay())
 
 
+def test_parts_that_follow_others_are_replayed() -> None:
+    rng = np.random.default_rng(3)
+    model = pl.build(pl.Sequential([pl.Dense(4, "tanh"), pl.Dense(4), pl.Dense(2)]), input_shape=(4,), seed=1)
+    follow = {"type": "moving", "optimizer": "adam", "follow": {"layers.1": "layers.0"}, "rate": 0.1}
+    trainer = pl.Trainer(model, loss="mse", optimizer=follow, seed=2)
+    for _ in range(3):
+        trace = trainer.trace_step(rng.normal(size=(5, 4)), rng.normal(size=(5, 2)))
+        assert trace.replay().same, str(trace.replay())
+        assert trace.certify(30).passed, str(trace.certify(30))
+        assert not np.array_equal(trace["layers.1.weight"], trace["layers.1.weight.new"])
+
+
 def test_a_prediction_is_replayed() -> None:
     model, trainer, (x, y, weight) = made(5)
     trainer.train_step(x, y, weight=weight)
