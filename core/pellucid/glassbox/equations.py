@@ -87,7 +87,7 @@ def _evaluated(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> Ite
 
 def require_equations(
     component: Component, names: Mapping[str, Any], computed: Mapping[str, Any], tolerance: float = 1e-9, *,
-    where: str = "",
+    where: str = "", finite: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Raise ConformanceError where an equation of the component gives another value than its code did.
 
@@ -99,6 +99,7 @@ def require_equations(
         computed: what the code gave; the equation of anything else is not compared.
         tolerance: see ``require_close``.
         where: further words for the message, such as " in step 3".
+        finite: nothing is said where an equation's value is not finite: far out a textbook's formula may overflow.
 
     Returns:
         The value of every equation.
@@ -110,8 +111,10 @@ def require_equations(
         of = equation.of
         found[of] = value
         if computed.get(of) is not None:
-            require_close(f"The equation of '{of}' and the code differ{where}: the code's value", computed[of], value,
-                          tolerance, "One of the two is wrong: derive it again, and correct it.")  # fmt: skip
+            known = np.isfinite(value) if finite and np.shape(value) == np.shape(computed[of]) else np.True_
+            require_close(f"The equation of '{of}' and the code differ{where}: the code's value", computed[of],
+                          value if known.all() else np.where(known, value, computed[of]), tolerance,
+                          "One of the two is wrong: derive it again, and correct it.")  # fmt: skip
             if _COMPARED:
                 _COMPARED[-1].add(of)
     return found

@@ -23,6 +23,7 @@ from pellucid.testing.gradients import check_gradients
 from pellucid.testing.slopes import require_slope
 from pellucid.testing.subject import Subject, at_arguments
 from pellucid.testing.trial import Arrays
+from pellucid.testing.varied import can_be_far, with_far_arguments
 
 
 def gradients(subject: Subject) -> None:
@@ -183,10 +184,13 @@ def equations_at_ties(subject: Subject) -> None:
         compare(trial.use(*inputs), " where inputs are its arguments")
 
 
-def compare(trial: LayerTrial, where: str = "", step: int = 0) -> None:
-    """Hold the equations of a layer against one call in training and one in evaluation."""
+def compare(
+    trial: LayerTrial, where: str = "", step: int = 0, epoch: int = 0, *, tolerance: float = 1e-9, finite: bool = False
+) -> None:
+    """Hold the equations of a layer against one call in training and one in evaluation; ``finite``: only as far as
+    they give finite numbers."""
     layer = trial.model
-    before, ctx = trial.values(), trial.context(step=step)
+    before, ctx = trial.values(), trial.context(step=step, epoch=epoch)
     result = trial.call(ctx=ctx)
     evaluated = trial.call(training=False)
     ctx.commit()
@@ -211,7 +215,7 @@ def compare(trial: LayerTrial, where: str = "", step: int = 0) -> None:
                 computed[symbol] = value.data
         else:
             names[symbol] = _symbol(value, of_parameter=any(e.of == f"d{symbol}" for e in layer.equations))
-    require_equations(layer, names, computed, where=where)
+    require_equations(layer, names, computed, tolerance, where=where, finite=finite)
     _require_one_for_both(layer, result.y, evaluated.y, where)
     for owned in trial.owned():
         trial.ops.copy(trial.ops.asarray(before[owned.path]), owned.data)
@@ -249,6 +253,24 @@ def _numbered(name: str, arrays: Arrays) -> dict[str, Any]:
     return {f"{name}{i}": array for i, array in enumerate(arrays)}
 
 
+def gradients_and_equations(subject: Subject) -> None:
+    """Gradients and equations are right."""
+    trial = LayerTrial(subject)
+    require_finite_together(trial)
+    for training in (True, False):
+        require_slope(trial, "in training" if training else "in evaluation", training=training)
+
+
+def require_finite_together(trial: LayerTrial, where: str = "") -> None:
+    """Hold the equations, if there are any, against code that may be far out, where they are finite."""
+    if any(equation.python is not None for equation in trial.model.equations):
+        compare(trial, where, tolerance=1e-7, finite=True)
+
+
+FAR = checks(
+    with_far_arguments(gradients_and_equations),
+    applies=lambda subject: subject.entry.kind == "layer" and can_be_far(subject),
+)
 CHECKS = checks(
     dtype_kept, row_numbers, accumulation, rows_apart, large_inputs, gradients, gradients_in_evaluation, used_twice
 )

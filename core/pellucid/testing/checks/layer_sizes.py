@@ -19,6 +19,8 @@ from pellucid.testing.subject import MANY, ROUNDING, VARIABLE, Specs, Subject, d
 
 MORE = 9
 """By how much an axis grows: from any length to more than a vector of eight."""
+THOUSANDS, LEAST, MANY_NUMBERS, BLOCK = 2_043, 347, 60_000, 9
+"""Rows of a very large batch, at the most and at the least, by how many numbers it has; and how many go alone."""
 NUMBERS = 40_000
 """How many numbers a batch of many rows may have; samples that are larger are tried in fewer rows."""
 
@@ -39,6 +41,44 @@ def many_rows(subject: Subject) -> None:
                     f"Row {row} evaluated alone, against the same row in a batch of {rows},", a[0], b[row], 1e-9,
                     "Let nothing depend on the number of rows, or on which row it is.",
                 )  # fmt: skip
+
+
+def thousands_of_rows(subject: Subject) -> None:
+    """A batch of many hundreds of rows is right in every row: its gradients, and each row as it is among few."""
+    size = max(1, sum(map(_size, subject.example.input_shapes)))
+    rows = min(THOUSANDS, max(LEAST, MANY_NUMBERS // size))
+    few = LayerTrial(subject, rows=MANY if size < MANY else 17)
+    try:
+        trial = LayerTrial(subject, rows=rows)
+    except PellucidError:  # a layer that knows something of each row may refuse so many
+        return
+    require_slope(trial, f"of a batch of {rows} rows")
+    if has_expressions(subject) and all(len(declared_shape(spec)) < 2 for spec in subject.example.input_shapes):
+        compare(trial, f" of a batch of {rows} rows")  # of filters it would take long
+    for training in (True, False):
+        if _differing(few, training) is not None:
+            continue  # of statistics of the batch the equations know
+        row = _differing(trial, training)
+        require(
+            row is None, f"Rows from {row} on, called alone, differ from the same rows in a batch of {rows} "
+            f"({'training' if training else 'evaluation'}).", expected="what they give in a small batch", received=row,
+            remedy="Let nothing depend on the number of rows, or on which row it is.",
+        )  # fmt: skip
+
+
+def _differing(trial: LayerTrial, training: bool) -> int | None:
+    """The first of some blocks of rows that alone is another than in the whole batch."""
+    rows = len(trial.given[0])
+    whole = trial.call(ctx=trial.context(training=training, index=np.arange(rows, dtype=np.int64)))
+    for row in dict.fromkeys((0, *range(rows // 7, rows - BLOCK, rows // 7), rows - BLOCK)):
+        part = slice(row, row + BLOCK)
+        index = np.arange(row, row + BLOCK, dtype=np.int64)
+        ctx = trial.context(training=training, index=index, row_offset=3 + row)
+        alone = trial.call(*(array[part] for array in trial.given), ctx=ctx)
+        for a, b in zip((*alone.y, *alone.dx), (*whole.y, *whole.dx), strict=True):
+            if a is not None and not np.allclose(a, b[part], rtol=1e-9, atol=1e-9, equal_nan=True):
+                return row
+    return None
 
 
 def _size(spec: tuple[Any, ...]) -> int:
@@ -158,4 +198,7 @@ def _built(subject: Subject, specs: Specs) -> LayerTrial | None:
     return trial
 
 
-CHECKS = (*checks(many_rows, few_rows), *checks(wider_samples), *checks(any_length, applies=has_any_length))
+CHECKS = (
+    *checks(many_rows, few_rows, wider_samples), *checks(any_length, applies=has_any_length),
+    *checks(thousands_of_rows, applies=lambda subject: subject.entry.kind == "layer"),  # a network is made of layers
+)  # fmt: skip

@@ -12,21 +12,27 @@ from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.failure import require, require_close
 from pellucid.interfaces.context import Context
 from pellucid.testing.check import checks, has_expressions
-from pellucid.testing.checks.layer_maths import compare
+from pellucid.testing.checks.layer_maths import compare, require_finite_together
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.precision import require_precise
 from pellucid.testing.slopes import require_slope
 from pellucid.testing.subject import ROUNDING, Subject
 from pellucid.testing.trial import Arrays
 
-STEPS = ((1, 0), (13, 3), (5_000, 90))
+STEPS = ((1, 0), (13, 3), (5_000, 90), (60_013, 700), (3_000_017, 40_000))
 """(step, epoch) of later calls."""
 LARGE: tuple[tuple[str, Callable[[Any], Any], float], ...] = (
     ("of inputs times 4", lambda x: 4 * x, 1.0), ("of inputs times 20", lambda x: 20 * x, 1.0),
     ("of inputs below −5", lambda x: -5 - 2 * abs(x), 1.0), ("of inputs above 5", lambda x: 5 + 2 * abs(x), 1.0),
     ("of parameters times 8", lambda x: x, 8.0), ("of parameters times −8", lambda x: x, -8.0),
+    ("of inputs times 1/1000", lambda x: x / 1000, 1.0),
 )  # fmt: skip
 """Inputs and parameters further from 0, in words, with what becomes of the inputs, and the factor of the parameters."""
+FAR = (
+    ("of inputs times 300", lambda x: 300 * x, 1.0), ("of inputs about 900", lambda x: 900 + x, 1.0),
+    ("of inputs about −900", lambda x: x - 900, 1.0), ("of parameters times 100", lambda x: x, 100.0),
+)  # fmt: skip
+"""The same where only equations are asked, as far as they are finite: slopes may be anything there."""
 FROM_CTX = "Draw random numbers by ctx.normal or ctx.uniform: they are others at every step, in every row."
 
 
@@ -47,12 +53,14 @@ def both_types(subject: Subject) -> None:
 
 
 def later_steps(subject: Subject) -> None:
-    """At every step and epoch the gradients are the derivatives of the output."""
+    """At every step and epoch the equations hold, and the gradients are the derivatives of the output."""
     trial = LayerTrial(subject)
     first = trial.call()
     for step, epoch in STEPS:
         when = f"in step {step} of epoch {epoch}"
         later = trial.call(ctx=trial.context(step=step, epoch=epoch))
+        if has_expressions(subject):
+            compare(trial, f" {when}", step, epoch)
         if all(map(np.array_equal, later.y, first.y)):
             later.require_close(first, 1e-12, f"{when}, where the output is that of step 0,",
                                 "The gradients follow from the output: let them depend on no step either.")  # fmt: skip
@@ -61,13 +69,18 @@ def later_steps(subject: Subject) -> None:
 
 
 def large_values(subject: Subject) -> None:
-    """Inputs of ±2 to ±50, of both signs and of one, and larger parameters have right gradients and equations."""
+    """Inputs of a thousandth to ±50, of both signs and of one, and larger parameters have right gradients and
+    equations; of ±1,000 as far as the equations are finite."""
     trial = LayerTrial(subject)
     drawn, own = trial.copies(trial.inputs), [param.data.copy() for param in trial.parameters()]
-    for when, change, of_parameters in LARGE:
+    for when, change, of_parameters in (*LARGE, *FAR):
         for param, data in zip(trial.parameters(), own, strict=True):
             param.data[...] = data * of_parameters
         trial.use(*(change(x) if x.dtype.kind == "f" else x for x in drawn))
+        if (when, change, of_parameters) in FAR:
+            with np.errstate(all="ignore"):
+                require_finite_together(trial, f" {when}")
+            continue
         for training in (True, False):
             require_slope(trial, when, training=training)
         if has_expressions(subject):

@@ -17,8 +17,10 @@ from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.calls import splits_add_up
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.gradients import check_gradients
+from pellucid.testing.slopes import require_slope
 from pellucid.testing.subject import Subject, at_arguments, declared_shape, is_integer
 from pellucid.testing.trial import Arrays
+from pellucid.testing.varied import can_be_far, with_far_arguments
 
 ONCE = "The mean over the batch is taken once, in the loss: divide by the number of rows (or the sum of weights) once."
 
@@ -225,17 +227,29 @@ def equations_at_ties(subject: Subject) -> None:
             compare(trial, way, " where errors are its arguments")
 
 
-def compare(trial: LossTrial, given: Arrays, where: str = "", tolerance: float = 1e-9) -> None:
-    """Hold the equations of a loss against its code."""
+def gradients_and_equations(subject: Subject) -> None:
+    """Gradients and equations are right."""
+    trial = LossTrial(subject)
+    for way in trial.ways(trial.given):
+        require_slope(trial, "", *way)
+        if has_expressions(subject):
+            compare(trial, way, tolerance=1e-7, finite=True)
+
+
+def compare(
+    trial: LossTrial, given: Arrays, where: str = "", tolerance: float = 1e-9, *, finite: bool = False
+) -> None:
+    """Hold the equations of a loss against its code; ``finite``: only as far as they give finite numbers."""
     prediction, target, weight = given
     result = trial.call(*given)
     w = np.ones(len(prediction)) if weight is None else weight
     names = {"prediction": prediction, "z": prediction, "target": target, "t": target, "weight": w, "w": w}
     computed = {"loss": result.loss, "dprediction": result.gradient}
-    require_equations(trial.loss, names, computed, tolerance, where=where)
+    require_equations(trial.loss, names, computed, tolerance, where=where, finite=finite)
 
 
 CHECKS = (
     *checks(value, gradients, mean_once, splits_add_up, weights, nothing_to_learn, extremes, bad_targets),
     *checks(probabilities, predicts, outputs_for), *checks(equations, equations_at_ties, applies=has_expressions),
+    *checks(with_far_arguments(gradients_and_equations), applies=can_be_far),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.interfaces.metric import Kind, Metric
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject, declared_shape, draw_input, is_integer, tie
-from pellucid.testing.varied import can_vary, with_other_arguments
+from pellucid.testing.varied import other_arguments
 
 MORE = 5
 """Classes, or outputs, that are tried beyond those of the example."""
@@ -39,6 +39,8 @@ def _families(subject: Subject) -> Iterator[tuple[str, Subject, tuple[Any, Any, 
     yield "", subject, _data(subject)
     yield " of 130 rows", subject, _data(subject, 130)
     yield " of large predictions", subject, _data(subject, 40, 10.0)
+    yield " of very large predictions", subject, _data(subject, 40, 300.0)
+    yield " of 1,031 rows", subject, _data(subject, 1_031)
     prediction, target, weight = _data(subject, 40)
     if is_integer(subject.example.input_shapes[1]):
         yield " where not all classes occur", subject, (prediction, np.minimum(target, 1), weight)
@@ -254,7 +256,7 @@ def _compare(subject: Subject, where: str, prediction: Any, target: Any, weight:
                   "One of the two is wrong.")  # fmt: skip
 
 
-OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
+OTHERS = other_arguments(equations)
 CHECKS = (
     *checks(
         batches_add_up,

@@ -18,7 +18,7 @@ from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.testing.check import Check, checks, has_expressions
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import Subject, declared_shape, draw_input, is_integer, tie
-from pellucid.testing.varied import can_vary, with_other_arguments
+from pellucid.testing.varied import other_arguments
 
 MORE = 4
 """Features that are tried beyond those of the example."""
@@ -36,7 +36,9 @@ def _families(subject: Subject) -> Iterator[tuple[str, HostArray, HostArray]]:
     yield "", _samples(subject), _samples(subject, seed=14)
     yield " of large samples", _samples(subject, scale=30.0, offset=7.0), _samples(subject, seed=14, scale=40.0)
     yield " of small samples", _samples(subject, scale=1e-3), _samples(subject, seed=14, scale=1e-2)
+    yield " of very large samples", _samples(subject, scale=3e3), _samples(subject, seed=14, scale=5e3)
     yield " of many samples", _samples(subject, 150), _samples(subject, 130, 14)
+    yield " of a thousand samples", _samples(subject, 1_031), _samples(subject, 1_029, 14)
     yield " of samples in [0, 1)", _samples(subject, 20, unit=True), _samples(subject, 20, 14, unit=True)
 
 
@@ -236,7 +238,7 @@ def _overridden(subject: Subject) -> bool:
     return not plain and getattr(target, "inverse", None) is not Transform.inverse
 
 
-OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
+OTHERS = other_arguments(equations)
 CHECKS: tuple[Check, ...] = (
     *checks(applied, rows_apart), *checks(undone, applies=_overridden),
     *checks(single_precision, whole_numbers, saved, fitted_on_what_is_given),
