@@ -131,7 +131,8 @@ def _far(value: float | None, *, floating: bool) -> tuple[float, ...]:
     """What may stand in its place, however much else it means."""
     if not floating:
         return (7 * value, 1, 0) if value else (3,)
-    return (-value, 12.5 * value, value / 8.0, 0.0) if value else (0.7, -0.7, 9.0)
+    near_one = tuple(other for other in (0.97, 1.0) if other != value)
+    return (*((-value, 12.5 * value, value / 8.0, 0.0) if value else (0.7, -0.7, 9.0)), *near_one)
 
 
 def _others(value: float, *, whole: bool) -> tuple[float, ...]:

@@ -10,7 +10,10 @@ NAMES = {
     "metric": ("top_k", "auc", "median_error", "recall", "log_score", "f1", "correlation"),
     "transform": ("min_max", "log", "whiten", "clip", "bins", "pca", "ranks", "noise", "cutout", "brighten"),
     "dataset": ("rings", "waves", "official", "parity", "line"),
-    "callback": ("early_stop", "average", "best_loss", "counted", "plateau", "jitter", "log"),
+    "callback": (
+        "early_stop", "average", "best_loss", "counted", "plateau", "jitter", "log", "snapshots", "shrink", "thaw",
+        "norms",
+    ),
     "optimizer": ("rmsprop", "lookahead", "adagrad", "lion", "lars", "adamax"),
     "regularizer": ("l1", "group", "elastic", "orthogonal"),
     "initializer": ("lecun", "truncated", "signs", "identity", "orthonormal"),

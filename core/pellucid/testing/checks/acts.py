@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from io import IOBase
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,14 @@ import numpy as np
 
 from pellucid.interfaces.optimizer import Segment
 from pellucid.standard.optimizers import SGD
-from pellucid.testing.checks.using import SAMPLES, quiet_folder, small_data, small_run
+from pellucid.testing.checks.using import quiet_folder, small_data, small_run
 from pellucid.testing.subject import Subject
 from pellucid.training.run import Callback, Run
 from pellucid.training.trainer import Trainer
 
-EPOCHS, BATCH = 7, 2
-"""Of a run that is looked at: seven epochs of six steps."""
-OF_AN_EPOCH = SAMPLES // BATCH
-CUT = 20
+EPOCHS, BATCH, OF_AN_EPOCH = 7, 2, 5
+"""Of a run that is looked at: seven epochs of five steps, which no cadence divides."""
+CUT = 17
 """The step after which it is interrupted, in the middle of an epoch."""
 Moment = tuple[str, int]
 """``("step", 3)``: after the third step; ``("gradients", 3)``: before it; ``("epoch", 2)``: after the second epoch."""
@@ -95,9 +95,9 @@ def _world(run: Run, segments: Sequence[Segment]) -> Any:
 
 
 def _written(callback: Any) -> list[int]:
-    """How far the files are that it holds open."""
-    held = [value for value in vars(callback).values() if not getattr(value, "closed", True)]
-    return [file.tell() for file in held if hasattr(file, "tell")]
+    """How far the files are that it holds open; what is printed has no file here."""
+    held = [value for value in vars(callback).values() if isinstance(value, IOBase) and hasattr(value, "name")]
+    return [file.tell() for file in held if not file.closed]
 
 
 def _printed() -> int:
@@ -132,7 +132,7 @@ def trainer_with(subject: Subject, callback: Any, rate: float = 0.05) -> Trainer
 
 def fit(trainer: Trainer, callback: Any, cut: Callable[[Run], None] | None = None) -> Acts:
     """Train up to the end of the run and say when the callback acted; ``cut`` is called after the step ``CUT``."""
-    x, y = small_data()
+    x, y = (part[: BATCH * OF_AN_EPOCH] for part in small_data())
     first = _Watch(Acts(), callback)
     last = _Watch(acts := Acts(), callback, first)
     trainer.callbacks[:] = [first, callback, last]

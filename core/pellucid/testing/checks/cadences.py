@@ -3,11 +3,10 @@ equation of 'acts' says."""
 
 from __future__ import annotations
 
-import ast
 import inspect
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from unittest import SkipTest
 
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require
@@ -63,7 +62,7 @@ def cadence(subject: Subject) -> None:
     """With ``every=n`` it acts after the n-th, the 2n-th, … of the steps or epochs after which it acts with 1."""
     for name in _cadences(subject):
         once = acts_of(_with(subject, name, 1))
-        others = {n: acts_of(_with(subject, name, n)) for n in (2, 3)}
+        others = {n: acts_of(_with(subject, name, n)) for n in (2, 3, OF_AN_EPOCH)}
         for n, acts in others.items():
             _require_thinned(subject, name, n, once, acts)
 
@@ -77,6 +76,14 @@ def _require_thinned(subject: Subject, name: str, n: int, once: Acts, acts: Acts
     for (word, before), (_, after) in zip(once.kinds(), acts.kinds(), strict=True):
         for clock in ("step", "gradients", "epoch"):
             one, some = once.numbers(clock, before), acts.numbers(clock, after)
+            if one and not told and word != "counts" and clock != "gradients":
+                steps = {b - a for a, b in pairwise(one)}
+                require(len(one) < 3 or len(steps) > 1 or steps <= {1, OF_AN_EPOCH},
+                        f"With {name}=1 it {word} after every {min(steps, default=1)}. {clock}.",
+                        expected=f"after every {clock}", received=listed(one), remedy=remedy)  # fmt: skip
+                more = [number for number in some if number not in one]
+                require(not more, f"With {name}={n} it {word} where with 1 it does not.", expected=listed(one),
+                        received=listed(more), remedy=remedy)  # fmt: skip
             if len(some) > 0.75 * len(one) or not one:
                 continue
             thinner = True
@@ -112,7 +119,7 @@ def _cadences(subject: Subject) -> list[str]:
         value = subject.example.arguments.get(p.name, p.default)
         if type(value) is int and any(word in p.name for word in CADENCES):
             try:
-                for n in (1, 2, 3):
+                for n in (1, 2, 3, OF_AN_EPOCH):
                     _with(subject, p.name, n).create()
             except Exception:  # what it refuses is its own affair
                 continue
@@ -128,20 +135,24 @@ def _with(subject: Subject, name: str, value: int) -> Subject:
 def waits(subject: Subject) -> None:
     """With a patience, or a start, that is larger by one it acts for the first time one step or epoch later."""
     for name in _waits(subject):
-        value = subject.example.arguments.get(name, inspect.signature(subject.target).parameters[name].default)
-        value = min(value, 2)
+        acted = differs = False
         for rate in (0.05, 0.9):  # the loss falls, and that on the validation data rises; or both rise
-            first = [_first(acts_of(_with(subject, name, value + more), rate)) for more in range(3)]
-            if any(moment is None for moment in first) or len(set(first)) == 1:
+            runs = [acts_of(_with(subject, name, n), rate) for n in (1, 2, 3)]
+            acted = acted or bool(runs[0].seen)
+            differs = differs or not vars(runs[0]) == vars(runs[1]) == vars(runs[2])
+            first = [min(acts.seen, key=lambda moment: moment[1]) for acts in runs if acts.seen]
+            if len(first) < len(runs) or len(set(first)) == 1:
                 continue
-            clocks, numbers = {clock for clock, _ in first}, [number for _, number in first]  # type: ignore[misc]
+            clocks, numbers = {clock for clock, _ in first}, [number for _, number in first]
             by, again = numbers[1] - numbers[0], numbers[2] - numbers[1]
             right = len(clocks) == 1 and by == again and by in (1, *((OF_AN_EPOCH,) if "epoch" not in clocks else ()))
             require(
-                right, f"With {name} = {value}, {value + 1} and {value + 2} it does not act for the first time one "
-                "step or epoch later each.", expected="k, k + 1, k + 2", received=listed(numbers),
+                right, f"With {name} = 1, 2 and 3 it does not act for the first time one step or epoch later each.",
+                expected="k, k + 1, k + 2", received=listed(numbers),
                 remedy=f"Compare what has passed with {name} itself.",
             )  # fmt: skip
+        require(differs or not acted, f"It acts alike with {name} = 1, 2 and 3.", expected="later, the larger it is",
+                received=said(runs[0].seen), remedy=f"Compare what has passed with {name} itself.")  # fmt: skip
 
 
 def _waits(subject: Subject) -> list[str]:
@@ -150,8 +161,8 @@ def _waits(subject: Subject) -> list[str]:
         value = subject.example.arguments.get(p.name, p.default)
         if type(value) is int and value >= 0 and any(word in p.name for word in WAITS):
             try:
-                for more in range(3):
-                    _with(subject, p.name, min(value, 2) + more).create()
+                for n in (1, 2, 3):
+                    _with(subject, p.name, n).create()
             except Exception:  # what it refuses is its own affair
                 continue
             found.append(p.name)
@@ -163,29 +174,23 @@ def has_wait(subject: Subject) -> bool:
     return isinstance(subject.target, type) and bool(_waits(subject))
 
 
-def _first(acts: Acts) -> Moment | None:
-    """The first moment at which it does something that can be seen."""
-    return min(acts.seen, key=lambda moment: moment[1], default=None)
-
-
 def equations(subject: Subject) -> None:
-    """The equation of 'acts' is true after the steps or epochs after which it does something, and no others.
+    """The equation of 'acts' is true after the steps or epochs after which it does something, and after no others.
 
-    Its names: ``step`` or ``epoch``, the number of the one that has just ended, and the constructor's arguments.
+    Its names: ``step`` and ``epoch``, which are run.step and run.epoch, and the constructor's arguments.
     """
     acts, callback = acts_of(subject), subject.create()
-    moments = acts.seen or acts.grown
-    for equation in callback.equations:
-        if equation.of != "acts" or equation.python is None:
-            continue
-        names = {node.id for node in ast.walk(ast.parse(equation.python)) if isinstance(node, ast.Name)}
-        clock = "epoch" if "epoch" in names else "step" if acts.numbers("step", moments) else "gradients"
-        if not moments:
-            raise SkipTest("it does nothing that can be seen in a small run")
+    moments = acts.seen or acts.printed or acts.grown
+    clocks = [clock for clock in ("step", "gradients", "epoch") if acts.numbers(clock, moments)]
+    for clock in clocks or ("step",):
         for number in range(1, acts.reached[clock] + 1):
+            done = (number - 1) // OF_AN_EPOCH
+            step, epoch = {
+                "step": (number, done), "gradients": (number - 1, done), "epoch": (number * OF_AN_EPOCH, number)
+            }[clock]  # fmt: skip
             require_equations(
-                callback, {"step": number, "epoch": number}, {"acts": (clock, number) in moments},
-                where=f" after {clock} {number}",
+                callback, {"step": step, "epoch": epoch}, {"acts": (clock, number) in moments},
+                where=f" {'at the gradients of step' if clock == 'gradients' else f'after {clock}'} {number}",
             )  # fmt: skip
 
 

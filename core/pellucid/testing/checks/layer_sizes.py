@@ -148,18 +148,20 @@ def _require_right(subject: Subject, trial: LayerTrial, when: str, **options: An
 
 
 def wider(specs: Specs) -> Iterator[Specs]:
-    """These shapes with all last axes longer, and with all others longer, where there are such."""
+    """These shapes with all last axes longer, of length 1, and with all others longer, where there are such."""
     last = {spec[-1] for spec in specs if declared_shape(spec) and spec[-1] is not None}
     others = {n for spec in specs for n in declared_shape(spec)[:-1] if n is not None}
     for grown in (last, others - last):
         if grown:
-            yield tuple(_grown(spec, grown) for spec in specs)
+            yield tuple(_sized(spec, {n: n + MORE for n in grown}) for spec in specs)
+    if last - {1}:
+        yield tuple(_sized(spec, dict.fromkeys(last, 1)) for spec in specs)
 
 
-def _grown(spec: tuple[Any, ...], sizes: set[int]) -> tuple[Any, ...]:
+def _sized(spec: tuple[Any, ...], lengths: dict[int, int]) -> tuple[Any, ...]:
     shape = declared_shape(spec)
     mark = spec[: len(spec) - len(shape)]
-    return (*mark, *(n + MORE if n in sizes else n for n in shape))
+    return (*mark, *(n if n is None else lengths.get(n, n) for n in shape))
 
 
 def _larger_arguments(subject: Subject) -> Iterator[Subject]:

@@ -17,6 +17,7 @@ from pellucid.testing.checks.layer_sizes import LEAST
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import MANY, ROUNDING, Subject
+from pellucid.testing.varied import can_be_far, with_far_arguments
 from pellucid.training.microbatch import Weighted
 
 
@@ -112,4 +113,5 @@ CHECKS = (
         parts_reported, gradients, splits_add_up, weights, evaluation_repeats, nothing_kept, inputs_untouched, parity
     ),
     *objective_values.CHECKS, *checks(equations, applies=has_expressions),
+    *checks(with_far_arguments(equations), applies=lambda subject: has_expressions(subject) and can_be_far(subject)),
 )  # fmt: skip

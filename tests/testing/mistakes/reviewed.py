@@ -1,0 +1,406 @@
+"""What a fresh review threw at the kit, and more of these kinds, in components of strangers of every kind."""
+
+from tests.testing.mutation import Mistake, Patient
+
+M = Mistake
+
+
+def layer(name: str, *mistakes: Mistake, module: str = "layers") -> Patient:
+    return Patient(f"tests.testing.strangers.{module}", (f"layer strangers/{name.lower()}",), mistakes, within=name)
+
+
+def loss(name: str, *mistakes: Mistake) -> Patient:
+    return Patient("tests.testing.strangers.losses", (f"loss strangers/{name.lower()}",), mistakes, within=name)
+
+
+def objective(name: str, *mistakes: Mistake) -> Patient:
+    place = "tests.testing.strangers.objectives"
+    return Patient(place, (f"objective strangers/{name.lower()}",), mistakes, within=name)
+
+
+def other(kind: str, name: str, *mistakes: Mistake, module: str = "") -> Patient:
+    within = "".join(word.capitalize() for word in name.split("_"))
+    place = f"tests.testing.others.{module or f'{kind}s'}"
+    return Patient(place, (f"{kind} others/{name}",), mistakes, within=within)
+
+
+Y = "return np.sin(self.omega * x + self.phase)"
+LAYERS = (
+    layer(
+        "Wave",
+        M("the size of ω alone", Y, "return np.sin(abs(self.omega) * x + self.phase)"),
+        M("the size of φ alone", "+ self.phase", "+ abs(self.phase)", every=True),
+        M("ω of at most 20", "self.omega *", "min(self.omega, 20.0) *", every=True),
+        M("no φ where ω is negative", "+ self.phase", "+ self.phase * (self.omega >= 0)", every=True),
+        M(
+            "another sine beyond row 300",
+            Y,
+            "y = np.sin(self.omega * x + self.phase)\n        y[300:] *= 0.9\n        return y",
+        ),
+        M(
+            "another gradient beyond row 300",
+            "* ctx.x + self.phase) * dy",
+            "* ctx.x + self.phase) * dy * np.where(np.arange(len(dy)) < 300, 1, 0.9).reshape(-1, *[1] * (dy.ndim - 1))",
+        ),
+        M(
+            "another sine in batches of more than 1,000 rows",
+            Y,
+            "return np.sin(self.omega * x + self.phase * (len(x) <= 1_000))",
+        ),
+        M("another sine after step 5,000", Y, "return np.sin(self.omega * x + self.phase + 0.1 * (ctx.step > 5_000))"),
+        M("another sine after epoch 100", Y, "return np.sin(self.omega * x + self.phase + 0.1 * (ctx.epoch > 100))"),
+        M("inputs cut at 60", "self.omega * x +", "self.omega * np.clip(x, -60, 60) +"),
+        M("inputs cut at 60 in both", "ctx.x = x\n", "ctx.x = x = np.clip(x, -60, 60)\n"),
+        M("inputs cut at −600", Y, "return np.sin(self.omega * np.maximum(x, -600) + self.phase)"),
+        M(
+            "a line for small numbers",
+            Y,
+            "return np.where(abs(x) < 1e-3, self.phase, np.sin(self.omega * x + self.phase))",
+        ),
+        M(
+            "of the last row twice as much where rows are no multiple of 8",
+            Y,
+            "y = np.sin(self.omega * x + self.phase)\n        y[len(y) // 8 * 8 :] *= 1 + (len(y) > 8)\n"
+            "        return y",
+        ),
+        M("of one column nothing", Y, "return np.sin(self.omega * x + self.phase) * (x.shape[-1] > 1)"),
+        M("of one row nothing", Y, "return np.sin(self.omega * x + self.phase) * (len(x) > 1)"),
+        module="anywhere",
+    ),
+    layer(
+        "Bent",
+        M("the larger of the two", "np.where(ctx.above, x, self.slope * x)", "np.maximum(x, self.slope * x)"),
+        M(
+            "a gradient where y is above 0",
+            "ctx.above = x > 0",
+            "ctx.above = x * self.slope > 0 if self.slope else x > 0",
+        ),
+        M("no negative slopes", "self.slope *", "max(self.slope, 0.0) *", every=True),
+        module="anywhere",
+    ),
+    layer(
+        "Squash",
+        M("ε outside of the root", "np.sqrt(x * x + self.eps)", "(np.abs(x) + self.eps)"),
+        M("ε twice", "self.eps)\n        return", "self.eps + 1e-8)\n        return"),
+        M("ε of at most 1", "x * x + self.eps", "x * x + min(self.eps, 1.0)"),
+        module="anywhere",
+    ),
+    layer(
+        "RowNorm",
+        M(
+            "one sample less",
+            "(centred**2).mean(axis=-1, keepdims=True)",
+            "(centred**2).sum(axis=-1, keepdims=True) / max(x.shape[-1] - 1, 1)",
+        ),
+        M("statistics of the batch", "x.mean(axis=-1, keepdims=True)", "x.mean(axis=0, keepdims=True)"),
+        M(
+            "of one column the number itself",
+            "centred = x - x.mean(axis=-1, keepdims=True)",
+            "centred = x - x.mean(axis=-1, keepdims=True) * (x.shape[-1] > 1)",
+        ),
+    ),
+    layer(
+        "Affine",
+        M("the mean over rows", "ctx.x.T @ dy\n", "ctx.x.T @ dy / max(len(dy), 1)\n"),
+        M("x changed in place", "ctx.x = x", "x -= x.mean()\n        ctx.x = x"),
+        M("dy changed in place", "self.bias.grad +=", "dy *= 1.5\n        self.bias.grad +="),
+        M("a bias of whole batches of 8", "dy.sum(axis=0", "dy[: max(len(dy) // 8 * 8, min(len(dy), 8))].sum(axis=0"),
+    ),
+    layer(
+        "Gain",
+        M("float64 comes back", "return x * self.gain.data", "return x * self.gain.data.astype('float64')"),
+        M("the gradient of the last call", "self.gain.grad += (", "self.gain.grad[...] = ("),
+    ),
+    layer(
+        "Centred",
+        M("running means count from the wrong side", "mean, 1 - self.momentum", "mean, self.momentum"),
+        M(
+            "rows beyond the last multiple of 8 left out",
+            "x.sum(axis=0) / max(len(x), 1)",
+            "x[: max(len(x) // 8 * 8, min(len(x), 7))].sum(axis=0) / max(len(x) // 8 * 8, min(len(x), 7), 1)",
+        ),
+    ),
+    layer(
+        "Jitter", M("the global generator", "ctx.normal(x.shape)", "np.random.standard_normal(x.shape).astype(x.dtype)")
+    ),
+    layer("Hills", M("the wrong axis", "return g.sum(axis=1)[:, None] * x", "return g.sum(axis=0).sum() * x / len(x)")),
+)
+LOSSES = (
+    loss(
+        "Huber",
+        M(
+            "δ of at most 2",
+            "np.clip(r, -self.delta, self.delta)",
+            "np.clip(r, -min(self.delta, 2.0), min(self.delta, 2.0))",
+        ),
+        M("errors cut at 60", "r = prediction - target\n", "r = np.clip(prediction - target, -60, 60)\n"),
+        M(
+            "rows beyond 300 count half",
+            "s = np.clip(r, -self.delta, self.delta)",
+            "s = np.clip(r, -self.delta, self.delta) * np.where(np.arange(len(r)) < 300, 1, 0.5)[:, None]",
+        ),
+        M("the half forgotten", "s / 2), s", "s), s"),
+    ),
+    loss(
+        "Quantile",
+        M("the other side", "(self.tau - 1) * r)", "(1 - self.tau) * r)"),
+        M(
+            "τ above a half only",
+            "np.maximum(self.tau * r, (self.tau - 1) * r)",
+            "np.maximum(max(self.tau, 0.2) * r, (self.tau - 1) * r)",
+        ),
+    ),
+    loss(
+        "LogCosh",
+        M("as it is written", "size + np.log1p(np.exp(-2 * size)) - np.log(2)", "np.log(np.cosh(r))"),
+        M(
+            "a line beyond 60 that starts elsewhere",
+            "size + np.log1p(np.exp(-2 * size)) - np.log(2)",
+            "np.where(size < 60, size + np.log1p(np.exp(-2 * size)) - np.log(2), size)",
+        ),
+    ),
+    loss(
+        "Rate",
+        M("cut at 20", "np.minimum(prediction, 30)", "np.minimum(prediction, 20)"),
+        M("the slope beyond the cut", "(prediction < 30) * rate", "rate"),
+    ),
+)
+OBJECTIVES = (
+    objective(
+        "Penalised",
+        M(
+            "no rate above 1",
+            "(ctx.step + 1) / 10) if",
+            "(ctx.step + 1) / 10, 1 / self.rate if self.rate > 1 else 1) if",
+        ),
+        M("fades after step 10,000", "return self.rate *", "return self.rate * (ctx.step < 10_000) *"),
+        M("one step late", "(ctx.step + 1) / 10)", "ctx.step / 10)"),
+        M("parts of the first 300 rows", "size = (share * ctx.y**2).sum", "size = (share * ctx.y**2)[:300].sum"),
+    ),
+    objective("Denoised", M("a share of each number", "2 * share * (ctx.y", "share * (ctx.y")),
+)
+OTHERS = (
+    other(
+        "optimizer",
+        "rmsprop",
+        M("ε inside of the root", "(np.sqrt(s) + self.eps)", "np.sqrt(s + self.eps)"),
+        M(
+            "no more steps after 5,000",
+            "segment.data[...] -= segment.lr * g /",
+            "segment.data[...] -= segment.lr * (segment.t <= 5_000) * g /",
+        ),
+        M("no decay", "segment.lr * segment.weight_decay * segment.data", "0 * segment.data"),
+        M(
+            "the first thousand numbers only",
+            "s += (1 - self.rho) * g**2",
+            "s[:1000] += (1 - self.rho) * g[:1000] ** 2",
+        ),
+        M(
+            "weights cut at 60",
+            "segment.data[...] -= segment.lr * g / (np.sqrt(s) + self.eps)",
+            "segment.data[...] = np.clip(segment.data - segment.lr * g / (np.sqrt(s) + self.eps), -60, 60)",
+        ),
+    ),
+    other(
+        "optimizer",
+        "adamax",
+        M("bias correction from 0", "self.beta1**segment.t)", "self.beta1 ** max(segment.t - 1, 1))"),
+        M(
+            "bias correction ends after step 2,000",
+            "(1 - self.beta1**segment.t)",
+            "(1 - self.beta1**segment.t if segment.t < 2_000 else 1.01)",
+        ),
+        M("β₁ of at least a half", "1 - self.beta1**segment.t", "1 - max(self.beta1, 0.5) ** segment.t"),
+    ),
+    other(
+        "optimizer",
+        "lookahead",
+        M("one step late", "segment.t % self.k == 0", "segment.t % self.k == 1 % self.k"),
+        M("α of at most 0.9", "slow += self.alpha *", "slow += min(self.alpha, 0.9) *"),
+    ),
+    other(
+        "schedule",
+        "steps",
+        M("one step early", "step // self.every", "(step + 1) // self.every"),
+        M("at most 100 falls", "(step // self.every)", "min(step // self.every, 100)"),
+    ),
+    other(
+        "schedule",
+        "warm_inverse",
+        M("starts at 0", "(step + 1) / self.warmup,", "step / self.warmup,"),
+        M(
+            "a warm-up of at most 2,000",
+            "/ self.warmup, (self.warmup",
+            "/ min(self.warmup, 2_000), (min(self.warmup, 2_000)",
+        ),
+    ),
+    other(
+        "schedule",
+        "polynomial",
+        M("powers of at most 3", "left**self.power", "left ** min(self.power, 3.0)"),
+        M("powers of at least 1", "left**self.power", "left ** max(self.power, 1.0)"),
+    ),
+    other(
+        "initializer",
+        "identity",
+        M("the size of the gain", "self.gain * np", "abs(self.gain) * np"),
+        M("a gain of at most 10", "self.gain * np", "min(self.gain, 10.0) * np"),
+        M(
+            "the first columns only",
+            "self.gain * np.eye(shape[-2], shape[-1])",
+            "self.gain * np.eye(shape[-2], shape[-1]) * (np.arange(shape[-1]) < 100)",
+        ),
+    ),
+    other(
+        "initializer",
+        "truncated",
+        M("a deviation of at most 1", "sqrt(3.0) * self.std, shape", "sqrt(3.0) * min(self.std, 1.0), shape"),
+        M("the global generator", "rng.uniform(", "np.random.uniform("),
+    ),
+    other(
+        "regularizer",
+        "l1",
+        M("the first thousand numbers only", "np.abs(data).sum()", "np.abs(data.reshape(-1)[:1000]).sum()"),
+        M("strengths of at most 1", "self.strength *", "min(self.strength, 1.0) *", every=True),
+        M("numbers beyond 60 cost no more", "np.abs(data)", "np.minimum(np.abs(data), 60)"),
+    ),
+    other(
+        "regularizer",
+        "group",
+        M(
+            "a small number in the root",
+            "np.sqrt((data.reshape(-1, data.shape[-1]) ** 2).sum(axis=0))\n",
+            "np.sqrt((data.reshape(-1, data.shape[-1]) ** 2).sum(axis=0) + 1e-4)\n",
+        ),
+    ),
+    other(
+        "metric",
+        "f1",
+        M("thresholds of at least 0", "> self.threshold", "> max(self.threshold, 0.0)"),
+        M("thresholds of at most 1", "> self.threshold", "> min(self.threshold, 1.0)"),
+        M("rows beyond 300 left out", "w[yes & there]", "w[:300][(yes & there)[:300]]"),
+    ),
+    other(
+        "metric",
+        "log_score",
+        M(
+            "scores cut at 60",
+            "s = prediction.astype(np.float64)",
+            "s = np.clip(prediction.astype(np.float64), -60, 60)",
+        ),
+        M(
+            "rows beyond 300 count double",
+            "w = rows(weight, len(prediction))",
+            "w = rows(weight, len(prediction)) * np.where(np.arange(len(prediction)) < 300, 1, 2)",
+        ),
+    ),
+    other(
+        "metric",
+        "recall",
+        M(
+            "sizes kept from the run before",
+            "self._found = np.zeros(self.classes)\n        self._size = np.zeros(self.classes)",
+            "self._found = np.zeros(self.classes)\n        self._size = getattr(self, '_size', np.zeros(self.classes))",
+        ),
+    ),
+    other(
+        "metric",
+        "correlation",
+        M(
+            "a list that all share",
+            "def __init__(self) -> None:\n        self.reset()\n\n    def reset(self) -> None:\n"
+            "        self._rows: list[Any] = []",
+            "def __init__(self, seen: Any = []) -> None:\n        self.seen = seen\n        self.reset()\n\n"
+            "    def reset(self) -> None:\n        self._rows = self.seen\n        self._rows.clear()",
+        ),
+    ),
+    other(
+        "transform",
+        "log",
+        M("scales of at least a tenth", "np.abs(x) / self.scale", "np.abs(x) / max(self.scale, 0.1)"),
+        M("numbers cut at 60", "np.log1p(np.abs(x) / self.scale)", "np.log1p(np.minimum(np.abs(x), 60) / self.scale)"),
+        M(
+            "samples beyond 300 as they are",
+            "return np.sign(x) * np.log1p(np.abs(x) / self.scale)",
+            "y = np.sign(x) * np.log1p(np.abs(x) / self.scale)\n        y[300:] = x[300:]\n        return y",
+        ),
+    ),
+    other(
+        "transform",
+        "whiten",
+        M("ε outside of the root", "np.sqrt(self.values + self.eps)\n\n", "(np.sqrt(self.values) + self.eps)\n\n"),
+    ),
+    other(
+        "transform",
+        "noise",
+        M("rows beyond 300 alone", "return noisy", "noisy[300:] = x[300:]\n        return noisy"),
+        M("the seed alone", "ctx.normal(x.shape)", "np.random.default_rng(0).normal(size=x.shape).astype(x.dtype)"),
+        module="augmentations",
+    ),
+    other(
+        "dataset",
+        "rings",
+        M("the global generator", "rng.uniform(0, 2 * np.pi, self.n)", "np.random.uniform(0, 2 * np.pi, self.n)"),
+        M("labels from 1", "y = np.arange(self.n) % self.rings", "y = np.arange(self.n) % self.rings + 1"),
+        M("rings of one class", "% self.rings\n", "% 1\n"),
+    ),
+    other("dataset", "official", M("the test set to train on", "return self._of(0, 20)", "return self._of(1, 10)")),
+    other(
+        "callback",
+        "snapshots",
+        M("counts from 0", "run.epoch % self.every == 0", "(run.epoch - 1) % self.every == 0"),
+        M("one epoch too late", "run.epoch % self.every == 0", "run.epoch % self.every == 1 % self.every"),
+        M("n times only", "run.epoch % self.every == 0", "run.epoch <= self.every"),
+        M("every n-th and the one after", "run.epoch % self.every == 0", "run.epoch % self.every < 2"),
+        M("one more than it says", "run.epoch % self.every == 0", "run.epoch % (self.every + 1) == 0"),
+        M("n doubled", "run.epoch % self.every == 0", "run.epoch % (2 * self.every) == 0"),
+        M("steps, not epochs, after the first call", "run.epoch % self.every == 0", "run.step % self.every == 0"),
+    ),
+    other(
+        "callback",
+        "shrink",
+        M("a step too late", "run.step % self.every == 0", "run.step % self.every == 1 % self.every"),
+        M(
+            "counts for itself",
+            "if run.step % self.every == 0:",
+            "self.seen = vars(self).get('seen', 0) + 1\n        if self.seen % self.every == 0:",
+        ),
+        M(
+            "counts from where it is made",
+            "if run.step % self.every == 0:",
+            "self.first = vars(self).get('first', run.step - 1)\n        if (run.step - self.first) % self.every == 0:",
+        ),
+        M("at every step", "run.step % self.every == 0", "self.every and run.step"),
+        M("steps of an epoch", "run.step % self.every == 0", "run.rows // 2 % self.every == 0"),
+    ),
+    other(
+        "callback",
+        "thaw",
+        M("an epoch more", "run.epoch < self.epochs", "run.epoch <= self.epochs"),
+        M("steps for epochs", "run.epoch < self.epochs", "run.step < self.epochs"),
+        M("an epoch less", "run.epoch < self.epochs", "run.epoch < self.epochs - 1"),
+    ),
+    other(
+        "callback",
+        "norms",
+        M(
+            "one step late",
+            "run.on_step(self._measured, every=self.every)",
+            "run.on_step(self._later)\n\n    def _later(self, run: Any) -> None:\n"
+            "        if run.step % self.every == 1:\n            self._measured(run)",
+        ),
+        M("every step", ", every=self.every)", ", every=min(self.every, 1))"),
+    ),
+    other(
+        "callback",
+        "early_stop",
+        M("patience doubled", "self.waited >= self.patience", "self.waited >= 2 * self.patience"),
+        M("a patience of at most 2", "self.waited >= self.patience", "self.waited >= min(self.patience, 2)"),
+    ),
+    other(
+        "callback",
+        "plateau",
+        M("a patience of at least 3", "self.bad >= self.patience", "self.bad >= max(self.patience, 3)"),
+    ),
+)
+REVIEWED = (*LAYERS, *LOSSES, *OBJECTIVES, *OTHERS)
