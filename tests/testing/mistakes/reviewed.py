@@ -371,6 +371,12 @@ OTHERS = (
             "self.first = vars(self).get('first', run.step - 1)\n        if (run.step - self.first) % self.every == 0:",
         ),
         M("at every step", "run.step % self.every == 0", "self.every and run.step"),
+        M(
+            "counts the steps of each run",
+            "run.on_step(self._shrunk)",
+            "count = iter(range(1, 1_000))\n"
+            "        run.on_step(lambda run: next(count) % self.every or self._shrunk(run))",
+        ),
         M("steps of an epoch", "run.step % self.every == 0", "run.rows // 2 % self.every == 0"),
     ),
     other(

@@ -4,8 +4,9 @@ equation of 'acts' says."""
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 from pellucid.glassbox.equations import require_equations
@@ -18,6 +19,9 @@ from pellucid.testing.subject import Subject
 
 CADENCES = ("every", "interval", "period", "frequency", "cadence")
 """What an argument is called, or part of it, that says after how many steps or epochs something is done again."""
+NUMBERS = (1, 2, 3, OF_AN_EPOCH)
+"""What such an argument is tried with."""
+CLOCKS = ("step", "gradients", "epoch")
 WAITS = ("patience", "wait", "delay", "start", "after", "begin")
 """What an argument is called, or part of it, that says how long nothing is done."""
 
@@ -60,81 +64,60 @@ def _rest(acts: Acts) -> dict[str, set[Moment]]:
 
 def cadence(subject: Subject) -> None:
     """With ``every=n`` it acts after the n-th, the 2n-th, … of the steps or epochs after which it acts with 1."""
-    for name in _cadences(subject):
+    for name in _named(subject, CADENCES):
         once = acts_of(_with(subject, name, 1))
-        others = {n: acts_of(_with(subject, name, n)) for n in (2, 3, OF_AN_EPOCH)}
-        for n, acts in others.items():
-            _require_thinned(subject, name, n, once, acts)
+        for n in NUMBERS[1:]:
+            acts = acts_of(_with(subject, name, n))
+            remedy = f"Act where run.step % {name} == 0 or run.epoch % {name} == 0, as run.on_step(…, every={name}) "
+            remedy += "does; or say when by an equation of 'acts'."
+            thinned = [
+                _require_thinned(word, clock, once, acts, (name, n), remedy)
+                for word, clock in product(dict(once.kinds()), CLOCKS)
+            ]
+            acted = once.seen | once.printed | once.grown
+            require(any(thinned) or not acted or vars(acts) != vars(once),
+                    f"It acts as often with {name}={n} as with 1.", expected=f"about every {n}. time",
+                    received=said(acted), remedy=remedy)  # fmt: skip
 
 
-def _require_thinned(subject: Subject, name: str, n: int, once: Acts, acts: Acts) -> None:
-    """Raise ConformanceError where it acts less often with n, but after other steps or epochs than each n-th."""
-    told = any(equation.of == "acts" for equation in subject.target.equations)
-    remedy = f"Act where run.step % {name} == 0 or run.epoch % {name} == 0, as run.on_step(…, every={name}) does; or "
-    remedy += "say when by an equation of 'acts'."
-    thinner = False
-    for (word, before), (_, after) in zip(once.kinds(), acts.kinds(), strict=True):
-        for clock in ("step", "gradients", "epoch"):
-            one, some = once.numbers(clock, before), acts.numbers(clock, after)
-            if one and not told and word != "counts" and clock != "gradients":
-                steps = {b - a for a, b in pairwise(one)}
-                require(len(one) < 3 or len(steps) > 1 or steps <= {1, OF_AN_EPOCH},
-                        f"With {name}=1 it {word} after every {min(steps, default=1)}. {clock}.",
-                        expected=f"after every {clock}", received=listed(one), remedy=remedy)  # fmt: skip
-                more = [number for number in some if number not in one]
-                require(not more, f"With {name}={n} it {word} where with 1 it does not.", expected=listed(one),
-                        received=listed(more), remedy=remedy)  # fmt: skip
-            if len(some) > 0.75 * len(one) or not one:
-                continue
-            thinner = True
-            other = next((unit for unit in ("epoch", "step", "batch") if unit in name and unit not in (clock, "batch")
-                          and not (clock == "gradients" and unit == "step")), "")  # fmt: skip
-            require(not other or word == "counts", f"Its '{name}' counts {clock}s.", expected=f"{other}s",
-                    received=f"with {n} it {word} after {listed(some)} {clock}s", remedy=remedy)  # fmt: skip
-            if told or (word == "counts" and len(some) > len(one) // n + 1):
-                continue
-            last = min(once.reached[clock], acts.reached[clock])
-            wanted = [number for number in range(1, last + 1) if number % n == 0]
-            if clock == "gradients":  # a step is done when its gradients have been used: either count is one
-                wanted = [number for number in range(1, last + 1) if (number - some[0]) % n == 0] if some else wanted
-            whole = one[:last] == list(range(1, last + 1)) and word != "counts"
-            right = some == wanted if whole else set(some) <= set(wanted)
-            require(right, f"With {name}={n} it {word} at other moments than after every {n}. {clock}.",
-                    expected=f"{'' if whole else 'some of '}{listed(wanted)}", received=listed(some), remedy=remedy,
-            )  # fmt: skip
-    acted = once.seen | once.printed | once.grown
-    require(thinner or not acted or vars(acts) != vars(once), f"It acts as often with {name}={n} as with 1.",
-            expected=f"about every {n}. time", received=said(acted), remedy=remedy)  # fmt: skip
-
-
-def has_cadence(subject: Subject) -> bool:
-    """Whether an argument says after how many steps or epochs something is done again."""
-    return isinstance(subject.target, type) and bool(_cadences(subject))
-
-
-def _cadences(subject: Subject) -> list[str]:
-    """The arguments that are called so, and are whole numbers of which 1, 2 and 3 are taken."""
-    found = []
-    for p in inspect.signature(subject.target).parameters.values():
-        value = subject.example.arguments.get(p.name, p.default)
-        if type(value) is int and any(word in p.name for word in CADENCES):
-            try:
-                for n in (1, 2, 3, OF_AN_EPOCH):
-                    _with(subject, p.name, n).create()
-            except Exception:  # what it refuses is its own affair
-                continue
-            found.append(p.name)
-    return found
-
-
-def _with(subject: Subject, name: str, value: int) -> Subject:
-    example = subject.example
-    return replace(subject, example=replace(example, arguments={**example.arguments, name: value}))
+def _require_thinned(
+    word: str, clock: str, once: Acts, acts: Acts, argument: tuple[str, int], remedy: str
+) -> bool:  # fmt: skip
+    """Whether it acts less often with n; ConformanceError where it does after other steps or epochs than each n-th."""
+    name, n = argument
+    one, some = (each.numbers(clock, dict(each.kinds())[word]) for each in (once, acts))
+    if one and word != "counts" and clock != "gradients":
+        gaps = {b - a for a, b in pairwise(one)}
+        require(len(one) < 3 or len(gaps) > 1 or gaps <= {1, OF_AN_EPOCH},
+                f"With {name}=1 it {word} after every {min(gaps, default=1)}. {clock}.",
+                expected=f"after every {clock}", received=listed(one), remedy=remedy)  # fmt: skip
+        more = [number for number in some if number not in one]
+        require(not more, f"With {name}={n} it {word} where with 1 it does not.", expected=listed(one),
+                received=listed(more), remedy=remedy)  # fmt: skip
+    if not one or len(some) > 0.75 * len(one):
+        return False
+    if word != "counts":
+        unit = "step" if clock == "gradients" else clock
+        others = [each for each in ("epoch", "step") if each in name and each != unit]
+        require(not others, f"Its '{name}' counts {unit}s.", expected=f"{''.join(others)}s",
+                received=f"with {n} it {word} after the {unit}s {listed(some)}", remedy=remedy)  # fmt: skip
+    elif len(some) > len(one) // n + 1:  # it counts something else as well
+        return True
+    last = min(once.reached[clock], acts.reached[clock])
+    first = (some or [n])[0] if clock == "gradients" else n  # a step ends when its gradients have been used
+    wanted = [number for number in range(1, last + 1) if (number - first) % n == 0]
+    whole = one[:last] == list(range(1, last + 1)) and word != "counts"
+    require(
+        some == wanted if whole else set(some) <= set(wanted),
+        f"With {name}={n} it {word} at other moments than after every {n}. {clock}.", received=listed(some),
+        expected=f"{'' if whole else 'some of '}{listed(wanted)}", remedy=remedy,
+    )  # fmt: skip
+    return True
 
 
 def waits(subject: Subject) -> None:
     """With a patience, or a start, that is larger by one it acts for the first time one step or epoch later."""
-    for name in _waits(subject):
+    for name in _named(subject, WAITS):
         acted = differs = False
         for rate in (0.05, 0.9):  # the loss falls, and that on the validation data rises; or both rise
             runs = [acts_of(_with(subject, name, n), rate) for n in (1, 2, 3)]
@@ -155,33 +138,54 @@ def waits(subject: Subject) -> None:
                 received=said(runs[0].seen), remedy=f"Compare what has passed with {name} itself.")  # fmt: skip
 
 
-def _waits(subject: Subject) -> list[str]:
-    found = []
-    for p in inspect.signature(subject.target).parameters.values():
-        value = subject.example.arguments.get(p.name, p.default)
-        if type(value) is int and value >= 0 and any(word in p.name for word in WAITS):
-            try:
-                for n in (1, 2, 3):
-                    _with(subject, p.name, n).create()
-            except Exception:  # what it refuses is its own affair
-                continue
-            found.append(p.name)
-    return found
+def _having(words: Sequence[str]) -> Callable[[Subject], bool]:
+    """Whether an argument is called so, and no equation says when it acts."""
+    return lambda subject: not _told(subject) and bool(_named(subject, words))
 
 
-def has_wait(subject: Subject) -> bool:
-    """Whether an argument says how long nothing is done."""
-    return isinstance(subject.target, type) and bool(_waits(subject))
+def _told(subject: Subject) -> bool:
+    return any(equation.of == "acts" for equation in getattr(subject.target, "equations", ()))
+
+
+def _named(subject: Subject, words: Sequence[str]) -> list[str]:
+    """The arguments that have one of these words in their name, and are whole numbers of which small ones are taken."""
+    parameters = inspect.signature(subject.target).parameters.values() if isinstance(subject.target, type) else ()
+    given = {p.name: subject.example.arguments.get(p.name, p.default) for p in parameters}
+    found = [name for name, value in given.items() if type(value) is int and any(word in name for word in words)]
+    return [name for name in found if all(_taken(_with(subject, name, n)) for n in NUMBERS)]
+
+
+def _taken(subject: Subject) -> bool:
+    """Whether it can be made; what it refuses is its own affair."""
+    try:
+        subject.create()
+    except Exception:
+        return False
+    return True
+
+
+def _with(subject: Subject, name: str, value: int) -> Subject:
+    example = subject.example
+    return replace(subject, example=replace(example, arguments={**example.arguments, name: value}))
 
 
 def equations(subject: Subject) -> None:
     """The equation of 'acts' is true after the steps or epochs after which it does something, and after no others.
 
-    Its names: ``step`` and ``epoch``, which are run.step and run.epoch, and the constructor's arguments.
+    Its names: ``step`` and ``epoch``, which are run.step and run.epoch, and the constructor's arguments. It is tried
+    with other cadences and patiences, too.
     """
+    _require_told(subject)
+    for name in _named(subject, (*CADENCES, *WAITS)):
+        for n in NUMBERS:
+            _require_told(_with(subject, name, n))
+
+
+def _require_told(subject: Subject) -> None:
+    """Hold the equation of 'acts' against a run."""
     acts, callback = acts_of(subject), subject.create()
     moments = acts.seen or acts.printed or acts.grown
-    clocks = [clock for clock in ("step", "gradients", "epoch") if acts.numbers(clock, moments)]
+    clocks = [clock for clock in CLOCKS if acts.numbers(clock, moments)]
     for clock in clocks or ("step",):
         for number in range(1, acts.reached[clock] + 1):
             done = (number - 1) // OF_AN_EPOCH
@@ -195,6 +199,6 @@ def equations(subject: Subject) -> None:
 
 
 CHECKS = (
-    *checks(acts_again_when_continued), Check(cadence, has_cadence), Check(waits, has_wait),
+    *checks(acts_again_when_continued), Check(cadence, _having(CADENCES)), Check(waits, _having(WAITS)),
     *checks(equations, applies=has_expressions),
 )  # fmt: skip
