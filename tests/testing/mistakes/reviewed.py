@@ -13,6 +13,11 @@ def loss(name: str, *mistakes: Mistake) -> Patient:
     return Patient("tests.testing.strangers.losses", (f"loss strangers/{name.lower()}",), mistakes, within=name)
 
 
+def numbers(*mistakes: Mistake) -> Patient:
+    """What losses of numbers share."""
+    return Patient("tests.testing.strangers.losses", ("loss strangers/huber",), mistakes, within="Numbers")
+
+
 def objective(name: str, *mistakes: Mistake) -> Patient:
     place = "tests.testing.strangers.objectives"
     return Patient(place, (f"objective strangers/{name.lower()}",), mistakes, within=name)
@@ -409,4 +414,122 @@ OTHERS = (
         M("a patience of at least 3", "self.bad >= self.patience", "self.bad >= max(self.patience, 3)"),
     ),
 )
-REVIEWED = (*LAYERS, *LOSSES, *OBJECTIVES, *OTHERS)
+SIN = "self.omega * np.cos(self.omega * ctx.x + self.phase) * dy"
+SIZES = (
+    layer(
+        "Wave",
+        M(
+            "another sine of 64, 128, … rows",
+            Y,
+            "return np.sin(self.omega * x + self.phase * (len(x) % 64 != 0 or not len(x)))",
+        ),
+        M(
+            "columns beyond 256 as they are",
+            Y,
+            "y = np.sin(self.omega * x + self.phase)\n        y[..., 256:] = x[..., 256:]\n        return y",
+        ),
+        M("gradients cut at 10", SIN, "self.omega * np.cos(self.omega * ctx.x + self.phase) * np.clip(dy, -10, 10)"),
+        M(
+            "small gradients are none",
+            SIN,
+            "self.omega * np.cos(self.omega * ctx.x + self.phase) * dy * (abs(dy) > 1e-5)",
+        ),
+        module="anywhere",
+    ),
+    layer(
+        "Affine",
+        M("gradients of the weight cut at 100", "ctx.x.T @ dy\n", "np.clip(ctx.x.T @ dy, -100, 100)\n"),
+        M(
+            "features beyond 256 left out",
+            "return x @ self.weight.data +",
+            "return x[:, :256] @ self.weight.data[:256] +",
+        ),
+    ),
+    layer(
+        "RowNorm", M("rows of more than 256 cut", "centred**2).mean(axis=-1", "centred[..., :256] ** 2).mean(axis=-1")
+    ),
+    layer(
+        "MaskedPool",
+        M("steps beyond 64 left out", "ctx.share = kept / n", "ctx.share = kept / n * (np.arange(kept.shape[1]) < 64)"),
+    ),
+    loss(
+        "Huber",
+        M(
+            "outputs beyond 256 free",
+            "s = np.clip(r, -self.delta, self.delta)",
+            "s = np.clip(r, -self.delta, self.delta) * (np.arange(r.shape[1]) < 256)",
+        ),
+        M("targets of at most 100", "r = prediction - target\n", "r = prediction - np.clip(target, -100, 100)\n"),
+    ),
+    loss(
+        "LogCosh",
+        M("targets of at least −50", "r = prediction - target\n", "r = prediction - np.maximum(target, -50)\n"),
+    ),
+    numbers(
+        M(
+            "weights of at most 10",
+            "ctx.count = float(w.sum())",
+            "w = np.minimum(w, 10.0)\n        ctx.count = float(w.sum())",
+        ),
+        M(
+            "weights below 1/1000 are none",
+            "ctx.count = float(w.sum())",
+            "w = w * (w > 1e-3)\n        ctx.count = float(w.sum())",
+        ),
+    ),
+    other(
+        "metric",
+        "f1",
+        M(
+            "weights of at most 5",
+            "w = rows(weight, len(prediction))",
+            "w = np.minimum(rows(weight, len(prediction)), 5)",
+        ),
+    ),
+    other(
+        "metric",
+        "top_k",
+        M("labels of at most 100", "best == target[:, None]", "best == np.minimum(target, 100)[:, None]"),
+        M(
+            "rows in blocks of 64",
+            'prediction.astype(np.float64), axis=1, kind="stable")',
+            "prediction.astype(np.float64) * (len(prediction) % 64 != 0 or not len(prediction)), "
+            "axis=1, kind='stable')",
+        ),
+    ),
+    other(
+        "optimizer",
+        "adagrad",
+        M(
+            "gradients below 1e-8 are none",
+            "g = np.clip(segment.grad, -self.limit, self.limit)",
+            "g = np.clip(segment.grad, -self.limit, self.limit)\n            g = g * (abs(g) > 1e-8)",
+        ),
+    ),
+    other(
+        "transform",
+        "min_max",
+        M(
+            "samples in blocks of 64",
+            "return (x - self.low) / self.span",
+            "return (x - self.low) / self.span * (len(x) % 64 != 0 or not len(x))",
+        ),
+        M("fitted on 500 samples", "self.low = x.min(axis=0)", "self.low = x[:500].min(axis=0)"),
+    ),
+    other(
+        "transform",
+        "brighten",
+        M("rows in blocks of 64", "1 + self.spread", "1 + (len(x) % 64 != 0 or not len(x)) * self.spread"),
+        module="augmentations",
+    ),
+    objective(
+        "Denoised",
+        M("rows in blocks of 64", "2 * share * (ctx.y", "(1 + (len(ctx.y) % 64 != 0)) * share * (ctx.y"),
+        M(
+            "weights of at most 5",
+            "share = shares(ctx, batch)",
+            "share = shares(ctx, batch)\n        share = np.minimum(share * ctx.count, 5) / (ctx.count or 1.0)",
+        ),
+    ),
+)
+REVIEWED = (*LAYERS, *LOSSES, *OBJECTIVES, *OTHERS, *SIZES)

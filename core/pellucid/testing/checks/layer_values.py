@@ -4,6 +4,7 @@ values, columns and rows that repeat, masks that hide all, noise that is new at 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,20 @@ def large_values(subject: Subject) -> None:
             require_slope(trial, when, training=training)
         if has_expressions(subject):
             compare(trial, f" {when}")
+
+
+def linear_backward(subject: Subject) -> None:
+    """backward is linear: of gradients at the output ten thousand times as large, or small, it makes such."""
+    trial = LayerTrial(subject)
+    for training, factor in product(trial.modes, (1e4, 1e-8)):
+        one = trial.call(training=training)
+        scaled = trial.call(*trial.inputs, *(factor * dy for dy in trial.dy), training=training)
+        results = dict(enumerate(zip(scaled.dx, one.dx, strict=True)))
+        of_params = {f"of '{path}'": (scaled.grads[path], grad) for path, grad in one.grads.items()}
+        for which, (a, b) in {**{f"at input {i}": pair for i, pair in results.items()}, **of_params}.items():
+            if b is not None:
+                require_close(f"The gradient {which} for dy times {factor:g}, divided by that,", a / factor, b, 1e-9,
+                              "Cut no gradients in a layer: clip_norm of the trainer does.")  # fmt: skip
 
 
 def degenerate(subject: Subject) -> None:
@@ -230,5 +245,6 @@ class _Bench:
 
 
 CHECKS = (
-    *checks(both_types, later_steps, large_values, degenerate, noise_renewed), *checks(masks, applies=has_masks),
+    *checks(both_types, later_steps, large_values, linear_backward, degenerate, noise_renewed),
+    *checks(masks, applies=has_masks),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.glassbox.failure import ConformanceError, require, require_close
 from pellucid.registry.config import create
 from pellucid.testing.check import checks, has_expressions
-from pellucid.testing.checks.layer_sizes import MORE, THOUSANDS, wider
+from pellucid.testing.checks.layer_sizes import BLOCKS, MORE, THOUSANDS, WIDE, wider
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.losses import compare
 from pellucid.testing.precision import require_precise
@@ -30,7 +30,7 @@ SAME_AT_EVERY_STEP = "Its equations know no step: let it depend on none, or say 
 def other_sizes(subject: Subject) -> None:
     """One row, two and more than a hundred, and predictions that are wider, have the value, the gradient, the equations
     and the backends of the example; or other widths are refused."""
-    for rows in (1, 2, MANY, THOUSANDS):
+    for rows in (1, 2, MANY, BLOCKS, THOUSANDS):
         trial = LossTrial(subject, rows=rows)
         _require_right(subject, trial, trial.given, f"of {rows} row(s)")
         if rows <= MANY:  # the kernels of large batches have cases of their own
@@ -57,6 +57,7 @@ def _other_shapes(specs: Specs) -> Iterator[Specs]:
     prediction, target = specs
     if target[:1] == ("int",):
         yield more_classes(specs, MORE)
+        yield more_classes(specs, WIDE)
         if prediction and prediction[-1] is not None:
             yield (*prediction[:-1], prediction[-1] + MORE), ("int", target[1] + MORE, *target[2:])
     if prediction and prediction[-1] is not None:
@@ -184,6 +185,8 @@ def _targets(trial: LossTrial) -> Iterator[tuple[str, Any]]:
         yield "targets of int64 up to 9", rng.integers(-9, 10, target.shape)
         yield "targets from −6 to 6", 3.0 * rng.normal(size=target.shape)
         yield "targets from 0 to 30", 30.0 * target
+        yield "targets from 0 to 3,000", 3e3 * target
+        yield "targets from −2,000 to 2,000", 1e3 * rng.normal(size=target.shape)
         yield "targets that are the same everywhere", np.full_like(target, 0.25)
         yield "targets of whole numbers", np.rint(3.0 * target)
     else:

@@ -76,8 +76,10 @@ def weights(subject: Subject) -> None:
         _signed(trial, ones)
         return
     once = trial.call(trial.prediction, trial.target, trial.weight)
-    twice = trial.call(trial.prediction, trial.target, 2 * trial.weight)
-    twice.require_close(replace(once, count=2 * once.count), 1e-12, "with twice the weights", remedy)
+    for factor in (2.0, 1e4, 1e-6):
+        more = trial.call(trial.prediction, trial.target, factor * trial.weight)
+        expected = replace(once, count=factor * once.count)
+        more.require_close(expected, 1e-12 if factor > 1 else 1e-9, f"with weights times {factor:g}", remedy)
     without = trial.weight.copy()
     without[0] = 0
     left_out = trial.call(trial.prediction[1:], trial.target[1:], trial.weight[1:])
@@ -91,7 +93,7 @@ def _signed(trial: LossTrial, ones: Any) -> None:
     """Weights of any sign: the loss is linear in them, and what it is divided by depends on no weight."""
     remedy = "With signed_weights the loss is Σ wᵢ lᵢ / N, and ctx.count is N."
     once = trial.call(trial.prediction, trial.target, trial.weight)
-    for factor in (2, -1, -0.5):
+    for factor in (2, -1, -0.5, 1e4):
         result = trial.call(trial.prediction, trial.target, factor * trial.weight)
         scaled = replace(once, y=(factor * once.loss,), dx=(factor * once.gradient,), count=ones.count)
         result.require_close(scaled, 1e-12, f"with weights times {factor}", remedy)

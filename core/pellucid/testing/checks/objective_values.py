@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.failure import require, require_close
 from pellucid.testing.check import checks
-from pellucid.testing.checks.layer_sizes import LEAST
+from pellucid.testing.checks.layer_sizes import BLOCKS
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.precision import require_precise
 from pellucid.testing.slopes import require_slope
@@ -34,8 +34,8 @@ def suits_its_example(subject: Subject) -> None:
 
 
 def other_rows(subject: Subject) -> None:
-    """One row, two, more than a hundred and half a thousand have right gradients, in training and in evaluation."""
-    for rows in (1, 2, MANY, LEAST):
+    """One row, two, more than a hundred and some hundreds have right gradients, in training and in evaluation."""
+    for rows in (1, 2, MANY, BLOCKS):
         trial = ObjectiveTrial(subject, rows=rows)
         for training in (True,) if getattr(trial.objective, "turns", ()) else (True, False):
             require_slope(trial, f"of {rows} row(s) in {'training' if training else 'evaluation'}", training=training)
@@ -98,8 +98,10 @@ def weights(subject: Subject) -> None:
     trial.weight = drawn
     once = trial.call()
     require_slope(trial, "with weights")
-    trial.weight = 2 * drawn
-    trial.call().require_close(replace(once, count=2 * once.count), 1e-12, "with twice the weights", OBEY)
+    for factor in (2.0, 1e3):
+        trial.weight = factor * drawn
+        expected = replace(once, count=factor * once.count)
+        trial.call().require_close(expected, 1e-12, f"with weights times {factor:g}", OBEY)
     left_out = drawn.copy()
     left_out[-2:] = 0
     trial.weight = left_out

@@ -13,7 +13,7 @@ from pellucid.glassbox.failure import require
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks import objective_values
 from pellucid.testing.checks.calls import inputs_untouched, nothing_kept, splits_add_up
-from pellucid.testing.checks.layer_sizes import LEAST
+from pellucid.testing.checks.layer_sizes import BLOCKS
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import MANY, ROUNDING, Subject
@@ -91,7 +91,7 @@ def equations(subject: Subject) -> None:
     ``metric_pair``, ``weight`` or ``w`` (ones), ``step`` and ``epoch``, the parts, the constructor's arguments.
     """
     steps = ((6, 0, 0), (6, 2, 1), (6, 5_000, 90), (6, 60_013, 700))
-    for rows, step, epoch in (*steps, (1, 0, 0), (MANY, 0, 0), (LEAST, 0, 0)):
+    for rows, step, epoch in (*steps, (1, 0, 0), (MANY, 0, 0), (BLOCKS, 0, 0)):
         trial = ObjectiveTrial(subject, rows=rows)
         ctx = trial.context(step=step, epoch=epoch)
         loss = trial.forward(ctx)[0]

@@ -45,8 +45,8 @@ def equations_of_segments(subject: Subject) -> None:
 
 
 def equations_of_large_gradients(subject: Subject) -> None:
-    """The equations give the steps for gradients of a thousandth and of a million, too."""
-    for scale in (1e-3, 1e3, 1e6):
+    """The equations give the steps for gradients of 10⁻¹⁰, of a thousandth and of a million, too."""
+    for scale in (1e-10, 1e-3, 1e3, 1e6):
         _compare(OptimizerTrial(subject, scale=scale))
 
 

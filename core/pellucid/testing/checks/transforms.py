@@ -37,7 +37,7 @@ def _families(subject: Subject) -> Iterator[tuple[str, HostArray, HostArray]]:
     yield " of large samples", _samples(subject, scale=30.0, offset=7.0), _samples(subject, seed=14, scale=40.0)
     yield " of small samples", _samples(subject, scale=1e-3), _samples(subject, seed=14, scale=1e-2)
     yield " of very large samples", _samples(subject, scale=3e3), _samples(subject, seed=14, scale=5e3)
-    yield " of many samples", _samples(subject, 150), _samples(subject, 130, 14)
+    yield " of many samples", _samples(subject, 150), _samples(subject, 128, 14)
     yield " of a thousand samples", _samples(subject, 1_031), _samples(subject, 1_029, 14)
     yield " of samples in [0, 1)", _samples(subject, 20, unit=True), _samples(subject, 20, 14, unit=True)
 
