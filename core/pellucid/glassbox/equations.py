@@ -152,6 +152,11 @@ def idle(equations: tuple[Equation, ...], compared: Collection[str]) -> list[str
     return found[::-1]
 
 
+def used_names(equations: tuple[Equation, ...]) -> set[str]:
+    """The names that any of the expressions reads."""
+    return {name for equation in equations if equation.python is not None for name in _used(equation.python)}
+
+
 def _used(expression: str) -> set[str]:
     """The names that an expression reads, other than those that it binds itself."""
     names = [node for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)]

@@ -123,7 +123,7 @@ def _given(subject: Subject) -> Iterator[tuple[str, Any, bool]]:
     for p in inspect.signature(subject.target).parameters.values():
         value, told = subject.example.arguments.get(p.name, p.default), str(p.annotation)
         floating = type(value) is float or (type(value) in (int, type(None)) and "float" in told)
-        if floating or (type(value) is int and subject.entry.kind in COUNTED):
+        if floating or (type(value) is int and subject.entry.kind in (*COUNTED, "metric", "transform")):
             yield p.name, value, floating
 
 

@@ -532,4 +532,228 @@ SIZES = (
         ),
     ),
 )
-REVIEWED = (*LAYERS, *LOSSES, *OBJECTIVES, *OTHERS, *SIZES)
+FURTHER = (
+    layer(
+        "Affine",
+        M(
+            "weights of the first call kept",
+            "return dy @ self.weight.data.T",
+            "ctx.turned = vars(ctx).get('turned', self.weight.data.T.copy())\n        return dy @ ctx.turned",
+        ),
+        M(
+            "weights turned once on the context",
+            "return dy @ self.weight.data.T",
+            "try:\n            turned = ctx.turned\n        except AttributeError:\n"
+            "            turned = ctx.turned = self.weight.data.T.copy()\n        return dy @ turned",
+        ),
+        M("no bias for one row", "+ self.bias.data", "+ self.bias.data * (len(x) > 1)"),
+        M("sums in float16", 'dy.sum(axis=0, dtype="float64")', "dy.astype('float16').sum(axis=0)"),
+        M("rank 1 update per row mean", "ctx.x.T @ dy\n", "np.outer(ctx.x.sum(0), dy.sum(0)) / max(len(dy), 1)\n"),
+        M("sorted rows", "ctx.x = x\n", "ctx.x = np.sort(x, axis=0)\n"),
+    ),
+    layer(
+        "Drop",
+        M(
+            "not in batches of one",
+            "if not ctx.training:\n            return x + 0",
+            "if not ctx.training or len(x) == 1:\n            ctx.kept = 1.0\n            return x + 0",
+        ),
+    ),
+    layer(
+        "RowNorm",
+        M(
+            "E x² − (E x)²",
+            "(centred**2).mean(axis=-1, keepdims=True)",
+            "(x**2).mean(axis=-1, keepdims=True) - x.mean(axis=-1, keepdims=True) ** 2",
+        ),
+    ),
+    layer("Lookup", M("twice counts once", "np.add.at(self.table.grad, ctx.x, dy)", "self.table.grad[ctx.x] += dy")),
+    layer(
+        "Attend",
+        M("no maximum", "a - a.max(axis=-1, keepdims=True, initial=-np.inf)", "a"),
+        M("maximum of all", "a.max(axis=-1, keepdims=True, initial=-np.inf)", "a.max(initial=-np.inf)"),
+        M("a mask of a triangle in evaluation", "a = x @ W", "a = x * (1 if ctx.training else 1.0001) @ W"),
+        M("gradient of one side", "da.transpose(0, 2, 1) @ x @ W", "da @ x @ W"),
+    ),
+    layer(
+        "Recur",
+        M("truncated at 3", "for t in range(steps - 1, -1, -1):", "for t in range(steps - 1, max(steps - 4, -1), -1):"),
+    ),
+    layer(
+        "Cool",
+        M(
+            "gradient one step late",
+            "return dy / ctx.t",
+            "return dy / (1 + 1 / (2 + ctx.step) if ctx.training else 1.0)",
+        ),
+        M("frozen after 10,000", "return dy / ctx.t", "return dy / ctx.t * (ctx.step < 10_000)"),
+    ),
+    layer("Powers", M("small x lost", "ctx.x = x", "ctx.x = np.where(abs(x) < 1e-2, 0, x)")),
+    layer(
+        "Clip",
+        M(
+            "limit in float32",
+            "np.clip(x, -self.limit, self.limit)",
+            "np.clip(x, -np.float16(self.limit), np.float16(self.limit)).astype(x.dtype)",
+        ),
+        M("interval too narrow", "return -self.limit, self.limit", "return 0.0, self.limit"),
+    ),
+    layer(
+        "Jitter",
+        M("spread of at most 1", "self.spread * ctx", "min(self.spread, 1.0) * ctx"),
+        M(
+            "half of the rows",
+            "ctx.normal(x.shape)",
+            "np.where(np.arange(len(x)).reshape(-1, *[1] * (x.ndim - 1)) % 2, ctx.normal(x.shape), 0)",
+        ),
+    ),
+    other(
+        "metric",
+        "top_k",
+        M("k of the classes less one", ": self.k]", ": min(self.k, prediction.shape[1] - 1)]"),
+        M("float16", "prediction.astype(np.float64)", "prediction.astype(np.float16)"),
+    ),
+    other(
+        "metric",
+        "correlation",
+        M(
+            "of two outputs the first",
+            "float(np.mean(np.where(n > 1e-9, (w @ (p * q)) / np.where(n > 1e-9, n, 1.0), 0.0)))",
+            "float(np.where(n > 1e-9, (w @ (p * q)) / np.where(n > 1e-9, n, 1.0), 0.0)[0])",
+        ),
+    ),
+    other(
+        "metric",
+        "median_error",
+        M(
+            "root",
+            "np.abs(prediction.astype(np.float64) - target).mean(axis=1)",
+            "np.sqrt(((prediction.astype(np.float64) - target) ** 2).mean(axis=1))",
+        ),
+    ),
+    other(
+        "transform",
+        "min_max",
+        M("a little more", "np.where(span > 0, span, 1.0)", "span + 1e-8"),
+        M("float32 kept", "self.low = x.min(axis=0).astype(np.float64)", "self.low = x.min(axis=0).astype(np.float32)"),
+        M("cut to 0 … 1", "return (x - self.low) / self.span", "return np.clip((x - self.low) / self.span, 0, 1)"),
+        M("extremes of all features", "x.min(axis=0)", "x.min()"),
+    ),
+    other(
+        "transform",
+        "ranks",
+        M("smaller only", 'side="right"', 'side="left"'),
+        M("ranks of the batch", "np.searchsorted(s, x[:, i]", "np.searchsorted(np.sort(x[:, i]), x[:, i]"),
+    ),
+    other(
+        "transform",
+        "pca",
+        M("smallest first", "[:, ::-1][:, : self.k]", "[:, : self.k]"),
+        M("mean forgotten on the way back", "y @ self.axes.T + self.mean", "y @ self.axes.T"),
+    ),
+    other(
+        "transform", "bins", M("one bin more", "0, self.n - 1)", "0, self.n)"), M("border for middle", "(y + 0.5)", "y")
+    ),
+    other(
+        "initializer",
+        "lecun",
+        M("first axis", "sqrt(1 / max(fan_in, 1))", "sqrt(1 / max(shape[0] if shape else 1, 1))"),
+        M("fan out", "max(fan_in, 1)", "max(fan_out, 1)"),
+        M("float32", "shape)", "shape).astype('float32')"),
+        M("variance for deviation", "sqrt(1 / max(fan_in, 1))", "1 / max(fan_in, 1)"),
+    ),
+    other(
+        "regularizer",
+        "l1",
+        M("mean", "np.abs(data).sum()", "np.abs(data).mean()"),
+        M("assigned", "grad += (self", "grad[...] = (self"),
+        M("of matrices", "np.abs(data).sum()", "np.abs(data).sum() * (data.ndim > 1)"),
+    ),
+    other(
+        "regularizer",
+        "orthogonal",
+        M("half", "self.strength / 4", "self.strength / 2"),
+        M("other side", "data.T @ data - np.eye(data.shape[1]", "data @ data.T - np.eye(data.shape[0]"),
+    ),
+    other(
+        "optimizer",
+        "lion",
+        M(
+            "moment first",
+            "u = np.sign(self.beta1 * m + (1 - self.beta1) * g)\n"
+            "            m[...] = self.beta2 * m + (1 - self.beta2) * g",
+            "m[...] = self.beta2 * m + (1 - self.beta2) * g\n"
+            "            u = np.sign(self.beta1 * m + (1 - self.beta1) * g)",
+        ),
+        M("decay of all", "segment.weight_decay * segment.data", "self.weight_decay * segment.data"),
+        M("base rate", "segment.lr *", "segment.base_lr *"),
+    ),
+    other(
+        "optimizer",
+        "lars",
+        M("norm of the segment", "(param.data**2).sum()", "(segment.data**2).sum()"),
+        M("no ε", "steep + 1e-9", "steep"),
+    ),
+    other(
+        "optimizer",
+        "adamax",
+        M("u begins anew", "np.maximum(self.beta2 * u", "np.maximum(self.beta2 * u * (segment.t % 1_000 > 0)"),
+        M(
+            "step counted on self",
+            "self.beta1**segment.t)",
+            "self.beta1 ** self.count())\n\n    def count(self) -> int:\n"
+            "        self.n = vars(self).get('n', 0) + 1\n        return self.n",
+        ),
+    ),
+    other(
+        "dataset",
+        "parity",
+        M("labels as numbers", "x.sum(axis=1) % 2,", "x.sum(axis=1) % 2.0,"),
+        M("names the wrong way round", '("even", "odd")', '("odd",)'),
+    ),
+    other(
+        "dataset",
+        "line",
+        M(
+            "missing numbers",
+            "x = np.sort(rng.uniform(0, 10, (self.n, 1)), axis=0)",
+            "x = np.sort(rng.uniform(0, 10, (self.n, 1)), axis=0)\n        x[3] = np.nan",
+        ),
+        M(
+            "rows twice",
+            "x = np.sort(rng.uniform(0, 10, (self.n, 1)), axis=0)",
+            "x = np.repeat(np.sort(rng.uniform(0, 10, (self.n // 2, 1)), axis=0), 2, axis=0)\n"
+            "        return Split(x, 2 * x)",
+        ),
+    ),
+    other("dataset", "waves", M("one sample", "self.n, 1))", "self.n, 1)) * 0 + 1")),
+    other(
+        "callback",
+        "average",
+        M("not given back", "        finally:\n            data[...] = trained", "        finally:\n            pass"),
+    ),
+    other("callback", "best_loss", M("a view kept", ".arena.data.copy()", ".arena.data")),
+    other(
+        "callback",
+        "counted",
+        M("not saved", 'return {"steps": self.steps, ', 'return {"steps": 0, '),
+        M("one more", "every=self.every", "every=self.every + 1"),
+    ),
+    other("callback", "log", M("left open", "        self._file.close()", "        pass")),
+    objective("Denoised", M("same noise", "ctx.normal(batch.x.shape)", "ctx.normal((1, *batch.x.shape[1:]))")),
+    objective("TwoViews", M("one view", 'model.backward(ctx.child("b"), -ctx.slope)', "pass")),
+    loss(
+        "Huber",
+        M(
+            "first output twice",
+            "return s * (r - s / 2), s",
+            "s = s * np.where(np.arange(r.shape[1]) == 0, 1 + (len(r) == 5), 1)\n        return s * (r - s / 2), s",
+        ),
+    ),
+    numbers(
+        M("count of rows", "ctx.count = float(w.sum())", "ctx.count = float(n)"),
+        M("sum over outputs", "/ j\n", "\n"),
+        M("float32 sum", '(share * each).sum(dtype="float64")', 'np.float64((share * each).astype("float32").sum())'),
+    ),
+)
+REVIEWED = (*LAYERS, *LOSSES, *OBJECTIVES, *OTHERS, *SIZES, *FURTHER)

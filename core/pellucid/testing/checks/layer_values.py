@@ -157,10 +157,12 @@ def noise_renewed(subject: Subject) -> None:
         require(not all(map(np.array_equal, other, first)), "Another seed gives the same random numbers.",
                 expected="other numbers", received=first[0][:2], remedy=FROM_CTX)  # fmt: skip
     if (noisy or contexts[1].uses_streams) and _by_itself(trial) and not _own_generator(contexts[1]):
-        part = trial.call(*(a[2:4] for a in trial.given), ctx=trial.context(step=1, row_offset=5))
-        for a, b in zip(part.y, later[0], strict=True):
-            require_close("A micro-batch of a batch, against the same rows in the batch,", a, b[2:4], 1e-9,
-                          f"{FROM_CTX} The first axis of what is drawn is the batch.")  # fmt: skip
+        for rows in (slice(2, 4), slice(4, 5)):
+            ctx = trial.context(step=1, row_offset=3 + rows.start)
+            part = trial.call(*(a[rows] for a in trial.given), ctx=ctx)
+            for a, b in zip(part.y, later[0], strict=True):
+                require_close("A micro-batch of a batch, against the same rows in the batch,", a, b[rows], 1e-9,
+                              f"{FROM_CTX} The first axis of what is drawn is the batch.")  # fmt: skip
 
 
 def _own_generator(ctx: Context) -> bool:

@@ -40,6 +40,9 @@ def _families(subject: Subject) -> Iterator[tuple[str, Subject, tuple[Any, Any, 
     yield " of 130 rows", subject, _data(subject, 130)
     yield " of large predictions", subject, _data(subject, 40, 10.0)
     yield " of very large predictions", subject, _data(subject, 40, 300.0)
+    prediction, *others = _data(subject, 40)
+    if prediction.dtype.kind == "f":
+        yield " of predictions that are close", subject, (1 + prediction / 1000, *others)
     yield " of 1,024 rows", subject, _data(subject, 1_024)
     prediction, target, weight = _data(subject, 40)
     if is_integer(subject.example.input_shapes[1]):

@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.basics.arrays import HostArray, fits
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError
-from pellucid.glassbox.equations import require_equations
+from pellucid.glassbox.equations import require_equations, used_names
 from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.testing.check import Check, checks, has_expressions
@@ -222,6 +222,18 @@ def equations_at_ties(subject: Subject) -> None:
     _compare(subject, " fitted on one sample", samples[:1], x)
 
 
+def fitted_told(subject: Subject) -> None:
+    """What was fitted and stands in an expression has an equation of its own, or what is made of it is not checked."""
+    equations = subject.target.equations
+    told = {equation.of for equation in equations}
+    left = sorted({*subject.create().fitted} & used_names(equations) - told)
+    require(
+        not left, f"Expressions use {', '.join(map(repr, left))}, and no equation says what that is.",
+        expected=f"Equation({(left or ['…'])[0]!r}, latex, python), of samples, or with why=…", received=sorted(told),
+        remedy="Write down what fit learns, or why no short expression exists.",
+    )  # fmt: skip
+
+
 def _compare(subject: Subject, where: str, samples: HostArray, x: HostArray) -> None:
     """Hold the equations of a transform that is fitted on ``samples`` against what it makes of x."""
     transform = _fitted(subject, samples)
@@ -243,4 +255,5 @@ CHECKS: tuple[Check, ...] = (
     *checks(applied, rows_apart), *checks(undone, applies=_overridden),
     *checks(single_precision, whole_numbers, saved, fitted_on_what_is_given),
     *checks(equations, equations_at_ties, applies=has_expressions), *OTHERS,
+    Check(fitted_told, has_expressions, every_example=False),
 )  # fmt: skip
