@@ -51,7 +51,7 @@ def equations_of_large_gradients(subject: Subject) -> None:
 
 
 def equations_later(subject: Subject) -> None:
-    """The equations give the steps of a long run, around the hundredth and the thousandth, and far beyond."""
+    """The equations give the steps of a long run, around the hundredth, and far beyond."""
     trial = OptimizerTrial(subject)
     for start in (9, 99):
         trial.run_long(start)
