@@ -238,9 +238,7 @@ def gradients_and_equations(subject: Subject) -> None:
             compare(trial, way, tolerance=1e-7, finite=True)
 
 
-def compare(
-    trial: LossTrial, given: Arrays, where: str = "", tolerance: float = 1e-9, *, finite: bool = False
-) -> None:
+def compare(trial: LossTrial, given: Arrays, where: str = "", tolerance: float = 1e-9, *, finite: bool = False) -> None:
     """Hold the equations of a loss against its code; ``finite``: only as far as they give finite numbers."""
     prediction, target, weight = given
     result = trial.call(*given)
