@@ -32,7 +32,8 @@ class Statistics:
         P.update.rms    √mean((θ_new − θ)²)
         P.update.ratio  that over √mean(θ²)
 
-    Of each layer ``L`` that is made of no others and does more than give its input another shape, ``L.y.mean``, ``.std``, ``.min``, ``.max``; ``L.y.dead``, the number
+    Of each layer ``L`` that is made of no others and does more than give its input another shape,
+    ``L.y.mean``, ``.std``, ``.min``, ``.max``; ``L.y.dead``, the number
     of units that are 0 for the whole batch; and ``L.y.histogram``, counts in ``BINS`` equal bins from ``.min`` to
     ``.max``. Of one that is called several times, or of several micro-batches, those of the last call. And ``loss``,
     ``norm`` (that of all gradients together) and ``lr``.
@@ -68,14 +69,19 @@ class Statistics:
         before, places = self.training.steps, self._places.get(step)
         self._before[...] = self._host(self.arena.data)
         observers.append(self._gradients)
+        seen: dict[str, tuple[Any, bytes]] = {}
         try:
-            if places is None or not step._gradients.capturable:
-                yield from self._by_code(step)
-            else:
-                yield False
-                if step._gradients.capturable:
-                    for name, y in places.items():
+            with ExitStack() as watched:
+                if not step._gradients.recorded:  # their code runs: now, or to be recorded
+                    for path, layer in self._layers:
+                        self._shadow(watched, path, layer, get_ident(), seen)
+                yield None if places is None else False
+            if places is not None:
+                for name, y in places.items():
+                    if name not in seen:
                         self._outputs(name, y)
+            elif step._gradients.capturable and all(self._host(y).tobytes() == was for y, was in seen.values()):
+                self._places[step] = {name: y for name, (y, _) in seen.items()}
         finally:
             observers.remove(self._gradients)
         if self.training.steps == before:
@@ -84,16 +90,6 @@ class Statistics:
         self._updates()
         self._rates(step.update.segments)
         self.found["loss"] = float(step.figures["loss"])
-
-    def _by_code(self, step: Step) -> Iterator[None]:
-        """The step as its code takes it, each layer watched; where its outputs lie is kept if they stay there."""
-        seen: dict[str, tuple[Any, bytes]] = {}
-        with ExitStack() as watched:
-            for path, layer in self._layers:
-                self._shadow(watched, path, layer, get_ident(), seen)
-            yield
-        if step._gradients.capturable and all(self._host(y).tobytes() == was for y, was in seen.values()):
-            self._places[step] = {name: y for name, (y, _) in seen.items()}
 
     def _shadow(
         self, watched: ExitStack, path: str, layer: Layer, thread: int, seen: dict[str, tuple[Any, bytes]]
