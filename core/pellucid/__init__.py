@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pellucid.basics.suggest import did_you_mean, listed
     from pellucid.basics.version import __version__
     from pellucid.glassbox.difference import diff
+    from pellucid.glassbox.page.parts import PageNote, PagePart, PagePicture, PageTable, PageWindow
     from pellucid.glassbox.trace import Trace
     from pellucid.glassbox.trace_file import load_trace
     from pellucid.interfaces.context import Context
@@ -150,6 +151,7 @@ _MODULES = {
     "model.composite": "Composite",
     "model.inputs": "transformed",
     "glassbox.difference": "diff",
+    "glassbox.page.parts": "PageNote PagePart PagePicture PageTable PageWindow",
     "glassbox.trace": "Trace",
     "glassbox.trace_file": "load_trace",
     "training.run": "Callback History Run",
@@ -212,7 +214,8 @@ __all__ = [
     "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss",
     "FunctionMetric", "Glorot", "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
     "LeakyReLU", "Loss", "Masked", "Metric", "Moving", "Normal", "NumericalError", "Objective", "OfValues", "Ones",
-    "Ops", "Optimizer", "Outputwise", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning",
+    "Ops", "Optimizer", "Outputwise", "PageNote", "PagePart", "PagePicture", "PageTable", "PageWindow", "Parallel",
+    "Param", "Part", "PartName", "PellucidError", "PellucidWarning",
     "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual",
     "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential",
     "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus",
@@ -220,7 +223,8 @@ __all__ = [
     "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build",
     "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
     "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
-    "class_number", "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad",
+    "class_number", "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include",
+    "get_ops", "grad",
     "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix",
     "names", "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach",
     "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes",

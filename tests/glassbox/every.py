@@ -47,18 +47,34 @@ class Shifted(pl.Composite):
 
 
 class Weigh(pl.Objective):
-    """``L = Σ c ⊙ y / N`` with fixed random c: any layer can be trained by it."""
+    """``L = Σ c ⊙ y / N`` with fixed c: any layer can be trained by it."""
 
     def forward(self, ctx: Any, model: Any, batch: Any) -> Any:
         outputs = as_tuple(model.forward(ctx.child("model"), *batch.inputs))
-        rng, ops = np.random.default_rng(4), ctx.ops
-        ctx.factors = [ops.asarray(rng.normal(size=y.shape).astype(ctx.dtype) / len(batch)) for y in outputs]
-        ctx.count = len(batch)
-        host = [(ops.to_host(c).astype(float), ops.to_host(y)) for c, y in zip(ctx.factors, outputs, strict=True)]
-        return ops.asarray(np.float64(sum(np.sum(c * y) for c, y in host)))
+        ops, ctx.count = ctx.ops, len(batch)
+        host = [np.asarray(ops.to_host(y), np.float64) for y in outputs]
+        factors = [np.cos(np.arange(y.size)).reshape(y.shape) / len(batch) for y in host]
+        ctx.factors = [ops.asarray(c.astype(ctx.dtype)) for c in factors]
+        return ops.asarray(np.float64(sum(np.sum(c * y) for c, y in zip(factors, host, strict=True))))
 
     def backward(self, ctx: Any, model: Any) -> None:
         model.backward(ctx.child("model"), *ctx.factors)
+
+
+def weigh(outputs: int) -> Weigh:
+    """The same for so many outputs, with its equations."""
+    names = ["y"] if outputs == 1 else [f"y{k}" for k in range(outputs)]
+    factors = [f"np.cos(np.arange({y}.size)).reshape({y}.shape) / len({y})" for y in names]
+    equations = [
+        pl.Equation(
+            "objective",
+            r"\tfrac1N \sum c y",
+            " + ".join(f"np.sum({c} * {y})" for c, y in zip(factors, names, strict=True)),
+        )
+    ]
+    equations += [pl.Equation(f"d{y}", "dy = c / N", c) for c, y in zip(factors, names, strict=True)]
+    made: Weigh = type("Weigh", (Weigh,), {"equations": tuple(equations)})()
+    return made
 
 
 def implementations() -> Iterator[tuple[str, str, Any]]:
@@ -94,7 +110,11 @@ def _training(kind: str, name: str, example: Any, dtype: str, rows: int) -> Any:
         )
         inputs = tuple(draw_input(spec, rows, rng, dtype) for spec in specs)
         _move(model, rng)
-        return pl.Trainer(model, objective=Weigh(), **options), (inputs if len(inputs) > 1 else inputs[0],)
+        made = model.output_shape(*shapes)
+        several = bool(made) and isinstance(made[0], tuple)
+        return pl.Trainer(model, objective=weigh(len(made) if several else 1), **options), (
+            inputs if len(inputs) > 1 else inputs[0],
+        )
     if kind == "loss":
         prediction, target = example.input_shapes
         shape = declared_shape(prediction)

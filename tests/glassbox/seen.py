@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from unittest import mock
 
@@ -43,20 +44,29 @@ def subjects(examples: int | None = None) -> Iterator[Subject]:
                     yield Subject(entry, target, example, Backends())
 
 
-def seen(subject: Subject) -> list[Seen]:
-    """What the kit's checks of the equations of a component would compare."""
+class _Enough(Exception):
+    """As many were collected as were asked for."""
+
+
+def seen(subject: Subject, most: int | None = None) -> list[Seen]:
+    """What the kit's checks of the equations of a component would compare: all, or the first ones."""
     module: Any = MODULES[subject.entry.kind]
     found: list[Seen] = []
 
+    def note(*case: Any) -> None:
+        found.append(case)
+        if len(found) == most:
+            raise _Enough
+
     def collect(component: Any, names: Any, computed: Any, *rest: Any, where: str = "") -> dict[str, Any]:
-        found.append((component, {**component.arguments(), **copies(names)}, copies(computed)))
+        note(component, {**component.arguments(), **copies(names)}, copies(computed))
         return evaluate(component.equations, {**component.arguments(), **names})
 
     def collect_figure(equations: Any, names: Any) -> dict[str, Any]:
-        found.append((subject.create(), copies(names), {}))
+        note(subject.create(), copies(names), {})
         return evaluate(equations, names)
 
-    with mock.patch.object(module, "require_equations", collect, create=True):
+    with suppress(_Enough), mock.patch.object(module, "require_equations", collect, create=True):
         if module is metrics:
             with mock.patch.object(module, "evaluate", collect_figure):
                 module.equations(subject)

@@ -22,6 +22,7 @@ NOTES = {
     "drawn": "drawn: a function of the seed, the step, the place in the model and the row",
     "set": "as the trainer was told",
 }
+CODE = "by the code of the layer around it, run again on what was recorded"
 KEPT = "what the code has put aside for its backward; no equation is of it"
 
 
@@ -101,6 +102,9 @@ def why(trace: Any, name: str, cell: Any) -> Why:
         return explain(name, cell, value, made[0], made[1])
     if quantity.same is not None:
         return replace(why(trace, quantity.same, cell), note=f"{name} is {quantity.same}")
+    code = None if quantity.origin in NOTES else trace.inside.of(quantity)
+    if code is not None and code.shape == trace[name].shape:
+        return explain(name, cell, value, None, code, symbol=quantity.of, note=CODE)
     found = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
     if found is not None:
         return found

@@ -49,7 +49,7 @@ def _expressions(root: Traced, place: int) -> Expr:
             groups = [(places, _plan(made, places, first))]
         else:  # of some of its cells those of the result that it stands for
             result, there = made.stands
-            inside = there.ravel()[places] >= 0
+            inside = there.flat[places] >= 0
             groups = [(places[inside], ([], _at(result, there.ravel()[places[inside]])))] if inside.any() else []
             groups += [(places[~inside], _plan(made, places[~inside], first))] if not inside.all() else []
         for some, (requests, build) in groups:
@@ -75,14 +75,14 @@ def _plan(made: Traced, places: HostArray, first: bool) -> tuple[list[Request], 
     if made.operation is None:
         return [], _at(made, places)
     if made.constant and made.ndim:
-        values = made.value.ravel()[places].tolist()
+        values = made.value.flat[places].tolist()
         return [], lambda: [Expr("number", value) for value in values]
     return RULES[made.operation.kind](made, places, first)
 
 
 def _at(made: Traced, places: HostArray) -> Callable[[], list[Expr]]:
     """Cells of a leaf. Of a constant they are numbers; an argument of a component keeps its name."""
-    values: list[Any] = made.value.ravel()[places].tolist()
+    values: list[Any] = made.value.flat[places].tolist()
     if made.quantity is None and (made.ndim or not made.symbol):
         return lambda: [Expr("number", value) for value in values]
     axes = np.unravel_index(places, made.shape) if made.ndim else ()

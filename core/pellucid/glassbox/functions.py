@@ -21,6 +21,8 @@ MOVES = (
     "triu", "unstack", "vsplit", "vstack",
 )  # fmt: skip
 """Functions of their first argument, an array or a list of them, that put its cells elsewhere."""
+IN_ORDER = {"reshape": 1, "ravel": 0, "expand_dims": 1, "squeeze": 1, "copy": 0, "atleast_1d": 0, "atleast_2d": 0}
+"""Those that keep the order of the cells, unless told another ``order``: by how many arguments do not tell it."""
 ITEMWISE = ("nan_to_num", "round", "around", "fix", "sinc", "real", "isclose")
 """Functions of the cells at the same place that are no ufuncs."""
 REDUCTIONS = ("sum", "prod", "max", "min", "amax", "amin", "any", "all", "argmax", "argmin", "count_nonzero")
@@ -41,6 +43,8 @@ def _moving(name: str) -> Callable[..., Any]:
     def moved(first: Any, *args: Any, **options: Any) -> Any:
         if any(not part.constant for part in traced_in(args, options)):
             raise NoRule
+        if name.startswith("atleast") and args:
+            raise NoRule
         args, options = plain(args), plain(options)
         several = type(first) in (list, tuple)
         if name == "pad" and not _only_moves(*args[1:], **options):
@@ -49,7 +53,8 @@ def _moving(name: str) -> Callable[..., Any]:
         whole = _call(function, several, args, options)
         key = (args, tuple(options.items()))
         if not name.endswith("split") and name != "unstack":
-            return move(name, whole, *operands, key=key)
+            in_order = not several and "order" not in options and len(args) <= IN_ORDER.get(name, -1)
+            return move(name, whole, *operands, key=key, in_order=in_order)
         count = len(whole(*(o.value for o in operands)))
         parts = [move(name, lambda *a, i=i: whole(*a)[i], *operands, key=(key, i)) for i in range(count)]
         return tuple(parts) if name == "unstack" else parts
@@ -119,7 +124,8 @@ def _itemwise(name: str) -> Callable[..., Any]:
     def found(x: Any, *args: Any, **options: Any) -> Any:
         if traced_in(args, options):
             raise NoRule
-        return elementwise(name, lambda a: function(a, *args, **options), x, key=(args, tuple(options.items())))
+        told = ", ".join([*map(str, args), *(f"{key}={value}" for key, value in options.items())])
+        return elementwise(f"{name}({told})" if told else name, lambda a: function(a, *args, **options), x)
 
     return found
 
@@ -167,10 +173,17 @@ def reduce(name: str, function: Callable[..., Any], x: Any, axis: Any, keepdims:
     )  # fmt: skip
 
 
+def _check(dtype: Any, out: Any = None) -> None:
+    """Raise NoRule where the result is cut to whole numbers, or written somewhere."""
+    if out is not None or (dtype is not None and np.dtype(dtype).kind != "f"):
+        raise NoRule
+
+
 def _reducing(name: str) -> Callable[..., Any]:
     function = getattr(np, name)
 
     def reduced(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+        _check(dtype, out)
         if type(x) in (list, tuple):
             x = stacked(x)
         return reduce(name.removeprefix("a") if name in ("amax", "amin") else name, function, x, axis, keepdims)
@@ -189,6 +202,7 @@ FUNCTIONS |= {getattr(np, name): _reducing(name) for name in REDUCTIONS}
 
 @meaning
 def mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    _check(dtype, out)
     x = stacked(x)
     return np.sum(x, axis=axis, keepdims=keepdims) / prod(x.shape[a] for a in axes_of(axis, x.ndim))
 
@@ -197,6 +211,7 @@ def mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
 def var(
     x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False
 ) -> Any:  # fmt: skip
+    _check(dtype, out)
     x = stacked(x)
     count = prod(x.shape[a] for a in axes_of(axis, x.ndim))
     return np.sum((x - mean(x, axis, keepdims=True)) ** 2, axis=axis, keepdims=keepdims) / (count - ddof)
@@ -206,11 +221,12 @@ def var(
 def std(
     x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False
 ) -> Any:  # fmt: skip
-    return np.sqrt(var(x, axis, ddof=ddof, keepdims=keepdims))
+    return np.sqrt(var(x, axis, dtype, out, ddof=ddof, keepdims=keepdims))
 
 
 @meaning
 def ptp(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    _check(None, out)
     return np.max(x, axis=axis, keepdims=keepdims) - np.min(x, axis=axis, keepdims=keepdims)
 
 
@@ -235,6 +251,7 @@ FUNCTIONS[np.linalg.norm] = norm
 
 @meaning
 def cumsum(x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    _check(dtype, out)
     x = lift(x)
     if axis is None:
         x, axis = np.ravel(x), 0
@@ -372,7 +389,8 @@ FUNCTIONS |= {getattr(np, name): _of_shape(name) for name in ("zeros_like", "one
 
 @meaning
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return np.broadcast_to(lift(fill_value), lift(x).shape)
+    filled = np.broadcast_to(lift(fill_value), lift(x).shape)
+    return filled.astype(lift(x).dtype if dtype is None else dtype)
 
 
 def _plainly(name: str) -> Callable[..., Any]:

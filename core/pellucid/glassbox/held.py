@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.errors import DataError
 from pellucid.glassbox.differences import ROUNDING, measured
 from pellucid.glassbox.inputs import LayerInputs
-from pellucid.glassbox.samples import WHOLE, Contributions, largest_gradient
+from pellucid.glassbox.samples import WHOLE, largest_gradient
 from pellucid.glassbox.twin import Opened, Twin
 from pellucid.interfaces.parameters import Param
 
 EXACT = 1e-6
-"""By how much backward and central difference may differ, both in float64, relative to the size of what is added up."""
-RECORDED = {"float32": 1e-3, "float64": 1e-6}
-"""By how much a recorded gradient may differ, by the model's type."""
+"""By how much backward and central difference may differ, both in float64; see ``SMALL`` for what it is relative to."""
+RECORDED = {"float32": 2e-4, "float64": 1e-6}
+"""By how much a recorded gradient may differ, by the model's type, relative to what was added up to it."""
+WOBBLE = 1e-6
+"""Relative to each number: by so much all are moved at random."""
+DRAWS = 3
 SMALL = 1e-2
 """Of the largest number of an array: what is smaller is measured by so much."""
 
@@ -31,7 +33,7 @@ class Held:
     Attributes:
         name: the gradient: ``"layers.0.weight.grad"``, ``"layers.1.dx"``.
         cells, kinks: how many cells were compared; and how many more lie at a kink, where there is no derivative.
-        error: the largest of the recorded gradient, relative to the size of what was added up to it.
+        error: the largest of the recorded gradient.
         exact: the largest of the same code in float64.
         cell, gradient, slope: where the former is; the recorded gradient there, and the central difference.
         recorded: whether the gradient is one of the trace; else it is that of the code in float64.
@@ -57,7 +59,8 @@ class _Variable:
     Attributes:
         name: of the gradient.
         value: the number; moved: what it is differentiated by, changed in place; at: its values.
-        gradient: by the code in float64; recorded: in the trace, or None; size: of what was added up to it.
+        gradient: by the code in float64; recorded: in the trace, or None.
+        added: the size of what was added up to it.
         rounding: of the value, relative to it.
     """
 
@@ -67,12 +70,12 @@ class _Variable:
     at: HostArray
     gradient: HostArray
     recorded: HostArray | None
-    size: HostArray
+    added: HostArray | float = 0.0
     rounding: float = ROUNDING
 
 
 def held_gradients(
-    trace: Opened, cells: int, rng: np.random.Generator, unchecked: dict[str, str]
+    twin: Twin, cells: int, rng: np.random.Generator, unchecked: dict[str, str]
 ) -> Iterator[Held]:  # fmt: skip
     """The gradients at parameters, of penalties, and at the floating inputs of all layers, at random cells.
 
@@ -80,16 +83,18 @@ def held_gradients(
     the cell.
 
     Args:
+        twin: an exact one, of a step.
         cells: how many in all, spread evenly; at least one of each gradient.
         unchecked: what is left out is noted there, with the reason.
     """
-    twin = Twin(trace, exact=True)
-    inputs = LayerInputs(twin)
+    trace, inputs = twin.trace, LayerInputs(twin)
     with inputs.watching():
         gradients = inputs.gradients()
-        variables = [*_parameters(trace, inputs, gradients, rng, unchecked)]
+        added = _added(inputs, gradients, rng)
+        variables = [*_parameters(trace, inputs, gradients, unchecked)]
         variables += [*_penalties(trace, twin), *_inputs(trace, inputs)]
         allowed, least = RECORDED[str(trace.setting.told["dtype"])], WHOLE * largest_gradient(trace)
+        variables = [replace(each, added=added.get(each.name, 0.0)) for each in variables]
         for variable, number in zip(variables, spread(cells, [v.moved.size for v in variables]), strict=True):
             yield _held(variable, rng.choice(variable.moved.size, number, replace=False), allowed, least)
             inputs.shifts.clear()
@@ -102,7 +107,7 @@ def _held(variable: _Variable, cells: HostArray, allowed: float, least: float) -
     error, worst, slope = -1.0, int(cells[0]), np.nan
     for i in np.sort(cells).tolist():
         a, r = float(variable.gradient.flat[i]), float(recorded.flat[i])
-        size = max(float(variable.size.flat[i]), SMALL * largest, least)
+        size = max(SMALL * largest, least)
         found = measured(
             variable.value, variable.moved, i, a, EXACT, size=size, at=float(variable.at.flat[i]), jump=EXACT,
             rounding=variable.rounding,
@@ -112,7 +117,8 @@ def _held(variable: _Variable, cells: HostArray, allowed: float, least: float) -
             continue
         # A backward that agrees with the difference is the better of the two: it has no noise.
         truth = a if found.error < EXACT else found.slope
-        own = min(abs(r - truth), abs(r - found.slope)) / max(size, abs(r), abs(truth))
+        added = float(np.broadcast_to(variable.added, variable.moved.shape).flat[i])
+        own = min(abs(r - truth), abs(r - found.slope)) / max(size, abs(r), abs(truth), added)
         own, beside = (each if each == each else np.inf for each in (own, found.error))
         passed, exact = passed and own < allowed and beside < EXACT, max(exact, beside)
         if own > error:
@@ -134,12 +140,52 @@ def spread(cells: int, sizes: Sequence[int]) -> list[int]:
     return found
 
 
+def _added(
+    inputs: LayerInputs, gradients: Mapping[str, HostArray], rng: np.random.Generator
+) -> dict[str, HostArray]:  # fmt: skip
+    """The size of what was added up to each gradient, ``√Σ tⱼ²`` of terms tⱼ, however much of it cancels, as in that of
+    a bias before batch norm.
+
+    Every number that a layer is given or gives, there and back, is moved a little at random, and the weights with them:
+    what a sum then moves by tells the size of its terms, and how much rounding before it matters.
+    """
+    twin = inputs.twin
+
+    def jolt(x: HostArray) -> HostArray:
+        return x * (1 + WOBBLE * rng.normal(size=x.shape))
+
+    kept = [param.data.copy() for param in twin.arena.params]
+    before = {f"{path}.grad": each for path, each in gradients.items()} | _by_gradient(inputs.slopes)
+    squares = {name: np.zeros_like(each) for name, each in before.items()}
+    for _ in range(DRAWS):
+        for param, value in zip(twin.arena.params, kept, strict=True):
+            param.data[...] = jolt(value)
+        inputs.jolt = jolt
+        again = {f"{path}.grad": each for path, each in inputs.gradients().items()} | _by_gradient(inputs.slopes)
+        for name, square in squares.items():
+            square += ((again[name] - before[name]) / WOBBLE) ** 2 / DRAWS
+    inputs.jolt = None
+    for param, value in zip(twin.arena.params, kept, strict=True):
+        param.data[...] = value
+    inputs.gradients()
+    return {name: np.sqrt(np.maximum(square, 0.1 * square.mean())) for name, square in squares.items() if square.size}
+
+
+def _by_gradient(slopes: Mapping[str, HostArray]) -> dict[str, HostArray]:
+    """By the names of the gradients: ``layers.0.x`` has ``layers.0.dx``."""
+    return {_gradient_of(name): slope for name, slope in slopes.items()}
+
+
+def _gradient_of(name: str) -> str:
+    stem, _, of = name.rpartition(".")
+    return f"{stem}.d{of}"
+
+
 # -- what there is ---------------------------------------------------------------------------------------------------
 
 
 def _parameters(
-    trace: Opened, inputs: LayerInputs, gradients: dict[str, HostArray], rng: np.random.Generator,
-    unchecked: dict[str, str],
+    trace: Opened, inputs: LayerInputs, gradients: dict[str, HostArray], unchecked: dict[str, str]
 ) -> Iterator[_Variable]:  # fmt: skip
     twin = inputs.twin
     wanted = [param for param in twin.moved() if param.trainable and param.data.size]
@@ -147,25 +193,9 @@ def _parameters(
         if not any(param is each for each in wanted):
             why = "it is the turn of another part of the model" if param.trainable else "it is frozen"
             unchecked[f"{param.path}.grad"] = why if param.data.size else "it has no numbers"
-    sizes = _sizes(twin, wanted, rng)
     for param in wanted:
-        name = f"{param.path}.grad"
-        yield _Variable(
-            name, inputs.loss, param.data, param.data.copy(), gradients[param.path], _recorded(trace, name),
-            sizes.get(param.path, np.zeros(param.shape)),
-        )  # fmt: skip
-
-
-def _sizes(twin: Twin, params: Sequence[Param], rng: np.random.Generator) -> dict[str, HostArray]:
-    """Of what was added up to each gradient, where rows of layers' outputs are rows of the batch."""
-    told = []
-    for param in params:
-        try:
-            Contributions(twin, [param.path])
-        except DataError:  # the gradient alone tells its size
-            continue
-        told.append(param.path)
-    return Contributions(twin, told).sizes(rng) if told else {}
+        name, gradient = f"{param.path}.grad", gradients[param.path]
+        yield _Variable(name, inputs.loss, param.data, param.data.copy(), gradient, _recorded(trace, name))
 
 
 def _penalties(trace: Opened, twin: Twin) -> Iterator[_Variable]:
@@ -178,7 +208,7 @@ def _penalties(trace: Opened, twin: Twin) -> Iterator[_Variable]:
             def penalty(regularizer: Any = regularizer, param: Param = param) -> float:
                 return float(regularizer.penalty(twin.ops, param.data))
 
-            yield _Variable(name, penalty, param.data, param.data.copy(), gradient, trace[name], np.zeros(param.shape))
+            yield _Variable(name, penalty, param.data, param.data.copy(), gradient, trace[name])
 
 
 def _inputs(trace: Opened, inputs: LayerInputs) -> Iterator[_Variable]:
@@ -189,16 +219,13 @@ def _inputs(trace: Opened, inputs: LayerInputs) -> Iterator[_Variable]:
         if not x.size or not share:
             continue
         shift = np.zeros_like(x)
-        stem, _, of = name.rpartition(".")
 
         def value(name: str = name, shift: HostArray = shift, share: float = share) -> float:
             inputs.shifts[name] = shift
             return inputs.loss() / share  # the gradient is that of the mean over the micro-batch
 
-        yield _Variable(
-            f"{stem}.d{of}", value, shift, x, gradient, _recorded(trace, f"{stem}.d{of}"), np.zeros_like(x),
-            ROUNDING / share,
-        )  # fmt: skip
+        called = _gradient_of(name)
+        yield _Variable(called, value, shift, x, gradient, _recorded(trace, called), rounding=ROUNDING / share)
 
 
 def _recorded(trace: Opened, name: str) -> HostArray | None:

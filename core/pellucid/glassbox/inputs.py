@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +26,7 @@ class LayerInputs:
         slopes: the gradient that came back to it, of the mean over its micro-batch, where one was wanted.
         micro: which micro-batch each belongs to, from 1.
         shifts: what is added to inputs, by their names.
+        jolt: what is done to each array on its way in and out of a layer, there and back; None: nothing.
     """
 
     def __init__(self, twin: Twin) -> None:
@@ -34,6 +35,7 @@ class LayerInputs:
         self.slopes: dict[str, HostArray] = {}
         self.micro: dict[str, int] = {}
         self.shifts: dict[str, HostArray] = {}
+        self.jolt: Callable[[HostArray], HostArray] | None = None
         self._calls: dict[tuple[int, int], list[str]] = {}  # names of inputs, by layer and context
         self._numbers: dict[str, int] = {}
         self._depth, self._noting = 0, False
@@ -46,9 +48,9 @@ class LayerInputs:
 
     def gradients(self) -> dict[str, HostArray]:
         """The gradient at each parameter; those at inputs are noted."""
-        self._noting = True
+        self._noting, self.slopes = True, {}
+        self._numbers.clear()
         try:
-            self._numbers.clear()
             return self.twin.gradients()
         finally:
             self._noting = False
@@ -62,9 +64,11 @@ class LayerInputs:
     def _look(self, path: str, layer: Layer, method: str, code: Any, given: tuple[Any, ...]) -> Any:
         if method == "forward":
             return self._forward(path, layer, code, given)
-        result = code(*given)
-        names = self._calls.get((id(layer), id(given[0])), []) if self._noting else []
-        for name, dx, wanted in zip(names, as_tuple(result), given[0].needs_dx, strict=False):
+        ctx, *dy = given
+        result = code(ctx, *self._jolted(dy))
+        result = tuple(self._jolted(result)) if isinstance(result, tuple) else self._jolted((result,))[0]
+        names = self._calls.get((id(layer), id(ctx)), []) if self._noting else []
+        for name, dx, wanted in zip(names, as_tuple(result), ctx.needs_dx, strict=False):
             if name in self.arrays and dx is not None and wanted:
                 self.slopes[name] = self.slopes.get(name, 0.0) + np.array(dx)
         return result
@@ -86,6 +90,11 @@ class LayerInputs:
             inputs = [x + self.shifts.get(name, 0) for name, x in zip(names, inputs, strict=True)]
         self._depth += 1
         try:
-            return code(ctx, *inputs)
+            return code(ctx, *self._jolted(inputs))
         finally:
             self._depth -= 1
+
+    def _jolted(self, arrays: Sequence[Any]) -> Sequence[Any]:
+        if self.jolt is None:
+            return arrays
+        return [self.jolt(x) if x is not None and np.asarray(x).dtype.kind == "f" else x for x in arrays]

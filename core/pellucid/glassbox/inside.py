@@ -76,12 +76,16 @@ class Inside:
         gradients: at each input, None of integers; empty without a backward.
         owned: by path, what it adds to the gradient of each parameter of its own.
         asked: by path, what it wanted each state of its own to become, and at which rate.
+        given: (sub-layer, k) -> the inputs of its k-th call from here.
+        told: the same -> the gradients at the outputs of that call; None where nothing came back.
     """
 
     outputs: list[Traced] = field(default_factory=list)
     gradients: list[Traced | None] = field(default_factory=list)
     owned: dict[str, Traced] = field(default_factory=dict)
     asked: dict[str, tuple[Traced, float]] = field(default_factory=dict)
+    given: dict[tuple[int, int], list[Traced]] = field(default_factory=dict)
+    told: dict[tuple[int, int], list[Traced | None]] = field(default_factory=dict)
 
 
 def is_code(layer: Layer) -> bool:
@@ -104,7 +108,8 @@ def look_inside(layer: Layer, recorded: Recorded, *, training: bool) -> Inside:
     try:
         with np.errstate(all="ignore"):
             outputs = [tape.own(y) for y in as_tuple(code(tape.ctx, *given))]
-            found = Inside([_traced(y) for y in outputs], asked=tape.ctx.wanted)
+            made = [_traced(y) for y in outputs]
+            found = Inside(made, asked=tape.ctx.wanted, given=tape.inner_given, told=tape.inner_told)
             _require_same(layer, found.outputs, recorded.outputs)
             if recorded.dy:
                 _backward(tape, given, outputs, found)
@@ -158,6 +163,8 @@ class _Tape(CallTape):
         self.ctx.tape = self
         self.recorded = recorded
         self._counts: dict[int, int] = {}
+        self.inner_given: dict[tuple[int, int], list[Traced]] = {}
+        self.inner_told: dict[tuple[int, int], list[Traced | None]] = {}
 
     def given(self, i: int, named: Named) -> Variable:
         """An input as a Variable."""
@@ -187,6 +194,7 @@ class _Tape(CallTape):
         given = [self.own(x) for x in inputs]
         count = self._counts[id(layer)] = self._counts.get(id(layer), -1) + 1
         call = self.recorded.inner(layer, count)
+        self.inner_given[id(layer), count] = [lift(strip(x)) for x in given]
         values = [leaf(named.array, named.name, named.name) for named in call.outputs]
         slots = [x.slot for x in given if x.slot is not None]
         if not slots and not any(param.trainable for param in layer.parameters()):
@@ -194,6 +202,7 @@ class _Tape(CallTape):
         else:
 
             def pullback(*dys: Any) -> list[Any]:
+                self.inner_told[id(layer), count] = [None if dy is None else lift(strip(dy)) for dy in dys]
                 wanted = [dx for x, dx in zip(given, call.gradients, strict=True) if x.slot is not None]
                 return [None if dx is None else leaf(dx.array, dx.name, dx.name) for dx in wanted]
 

@@ -53,9 +53,16 @@ def elementwise(name: str, compute: Callable[..., Any], *operands: Any, key: Any
     return make("elementwise", name, lifted, lambda: compute(*(o.value for o in lifted)), key=key)
 
 
-def move(name: str, function: Callable[..., Any], *operands: Traced, key: Any = None) -> Traced:
-    """What puts cells elsewhere: ``function`` of arrays gives an array of their cells, and zeros where it fills in."""
-    return make("move", name, operands, lambda: function(*(o.value for o in operands)), data=function, key=key)
+def move(
+    name: str, function: Callable[..., Any], *operands: Traced, key: Any = None, in_order: bool = False
+) -> Traced:  # fmt: skip
+    """What puts cells elsewhere: ``function`` of arrays gives an array of their cells, and zeros where it fills in.
+
+    Args:
+        in_order: of one operand the same cells in the same order, in another shape.
+    """
+    data = None if in_order else function
+    return make("move", name, operands, lambda: function(*(o.value for o in operands)), data=data, key=key)
 
 
 # -- ufuncs ----------------------------------------------------------------------------------------------------------
@@ -73,9 +80,9 @@ def ufunc(function: np.ufunc, method: str, inputs: tuple[Any, ...], options: dic
         made = apply(REDUCE[function], inputs, {"axis": 0, **options})
     else:
         made = opaque(getattr(function, method), inputs, options)
-    if out is None or out == (None,):
-        return made
     (target,) = as_tuple(out)
+    if target is None:
+        return made
     if not isinstance(target, Traced):
         raise TypeError(
             f"numpy.{function.__name__} was asked to write a traced result into a plain array, which cannot know where "
@@ -94,16 +101,14 @@ REDUCE: dict[np.ufunc, Any] = {
 def _call(function: np.ufunc, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     if function in FUNCTIONS and not options:  # matmul
         return FUNCTIONS[function](*inputs)
-    if options.keys() - {"dtype", "casting"} or function.signature is not None:
+    if np.dtype(options.get("dtype", float)).kind == "f":
+        options.pop("dtype", None)  # floating-point numbers stay in float64
+    if options or function.signature is not None:
         return opaque(function, inputs, options)
     name = "divide" if function is np.true_divide else function.__name__
-    key = tuple(sorted((k, str(v)) for k, v in options.items()))
     if function.nout == 1:
-        return elementwise(name, lambda *a: function(*a, **options), *inputs, key=key)
-    return tuple(
-        elementwise(f"{name}.{i}", lambda *a, i=i: function(*a, **options)[i], *inputs, key=key)
-        for i in range(function.nout)
-    )
+        return elementwise(name, function, *inputs)
+    return tuple(elementwise(f"{name}.{i}", lambda *a, i=i: function(*a)[i], *inputs) for i in range(function.nout))
 
 
 def _at(function: np.ufunc, target: Any, index: Any, *values: Any) -> None:
@@ -229,14 +234,10 @@ def astype(x: Traced, dtype: Any) -> Traced:
     """Another type. Floating-point numbers stay in float64; where a fraction is cut off it is a function."""
     wanted = np.dtype(dtype)
     if wanted.kind == "f":
-        return make("move", "astype", (x,), lambda: x.value.astype(np.float64), data=_itself, key="f")
+        return make("move", "astype", (x,), lambda: x.value.astype(np.float64), key="f")
     if np.can_cast(x.dtype, wanted, "safe") or (x.dtype.kind in "iu" and wanted.kind in "iu"):
-        return make("move", "astype", (x,), lambda: x.value.astype(wanted), data=_itself, key=wanted.str)
+        return make("move", "astype", (x,), lambda: x.value.astype(wanted), key=wanted.str)
     return elementwise(f"astype_{wanted.name}", lambda a: a.astype(wanted), x, key=wanted.str)
-
-
-def _itself(a: HostArray) -> HostArray:
-    return a
 
 
 MEANINGS |= {

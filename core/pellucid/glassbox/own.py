@@ -1,4 +1,4 @@
-"""The equations of what the trainer itself computes: sums of gradients, norm, clipping, learning rate, penalties.
+"""The equations of what the trainer computes: sums of gradients, norm, clipping, learning rate, penalties, states.
 
 They follow from what a call is given alone, so that a trace in a file needs none: nothing that is read is evaluated.
 """
@@ -28,7 +28,19 @@ def own_equations(given: Mapping[str, str], made: Mapping[str, str], values: Map
         return (
             Equation("penalty", r"\Omega = \textstyle\sum_p \Omega_p", " + ".join(f"p{k}" for k in _count(given, "p"))),
         )
+    if "new" in made and "a0" in given:
+        return _state(given)
     return _step_grad(given) if "step_grad" in made and "g" in given else ()
+
+
+def _state(given: Mapping[str, str]) -> tuple[Equation, ...]:
+    """Updates of a state that were asked for, by micro-batches or several calls of a layer, one after the other."""
+    made = [f"s{k + 1}" for k in _count(given, "a")]
+    made[-1:] = ["new"]
+    return tuple(
+        Equation(of, rf"s_{{{k + 1}}} = s_{{{k}}} + r_{{{k}}} (a_{{{k}}} - s_{{{k}}})", f"s{k} + r{k} * (a{k} - s{k})")
+        for k, of in enumerate(made)
+    )
 
 
 def _count(given: Mapping[str, str], letter: str) -> Iterator[int]:

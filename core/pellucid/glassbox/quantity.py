@@ -88,8 +88,8 @@ class Quantity:
         call: which call made it; None of data and of what was there before.
         of: what the equations of the component call it: ``"z"``.
         origin: ``"given"`` (data, and what was there before the step), ``"drawn"`` (random numbers), ``"set"`` (what
-            the trainer was told), ``"recorded"`` (what the code computed), or ``"equation"``: the code keeps no such array,
-            and the component's equation gives it from recorded ones.
+            the trainer was told), ``"recorded"`` (what the code computed), or ``"equation"``: no code keeps such an
+            array, and the component's equation gives it from recorded ones.
         same: the name under which the same array was recorded before.
     """
 

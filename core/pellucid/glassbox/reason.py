@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Why:
         parents: names and cells that it was computed from, each once.
         measured: whether the terms are derivatives that were measured: of what there is no expression.
         note: said below the example, such as why there is no expression.
+        adds: whether the terms add up to the number; not where they are mere slopes: how it would change.
     """
 
     name: str
@@ -47,11 +49,12 @@ class Why:
     parents: list[Place] = field(repr=False)
     measured: bool = False
     note: str = ""
+    adds: bool = True
 
     @cached_property
     def total(self) -> float:
-        """The sum of the terms."""
-        return total(self.terms)
+        """The sum of the terms; NaN where they do not add up to the number."""
+        return total(self.terms) if self.adds else math.nan
 
     def sorted(self) -> list[Term]:
         """The terms by size, the largest first."""
@@ -82,6 +85,8 @@ class Why:
         left = TEXT.cell(self.symbol, self.cell)
         pad = " " * len(left)
         lines = [f"{TEXT.cell(self.name, self.cell)} = {_exact(self.value)}"]
+        if not self.adds:
+            return "\n".join([*lines, *self._slopes(), f"  {self.note}"])
         if self.equation is not None and self.equation.python is not None:
             lines += _wrapped(f"  {self.equation.of} = ", self.equation.python)
         lines += _wrapped(f"  {left} = ", self.scalar.removeprefix(f"{left} = "))
@@ -90,12 +95,19 @@ class Why:
         lines.append(f"  {pad} = {_exact(self.total)}")
         if len(self.terms) > SHORT:
             lines += self._largest()
-        lines += [f"  because {reason}" for reason in self._reasons()]
+        for reason in self._reasons():
+            lines += _wrapped("  because ", reason)
         if self.parents:
             named = ", ".join(TEXT.cell(*place) for place in self.parents[:SHOWN])
             rest = len(self.parents) - SHOWN
-            lines.append(f"  from {named}" + (f" and {rest:,} more" if rest > 0 else ""))
+            lines += _wrapped("  from ", named + (f" and {rest:,} more" if rest > 0 else ""))
         return "\n".join([*lines, *([f"  {self.note}"] if self.note else [])])
+
+    def _slopes(self) -> list[str]:
+        found = self.sorted()
+        shown = [f"    {term.label} = {TEXT.number(term.value)}" for term in found[: 2 * SHOWN]]
+        more = [f"    … and {len(found) - len(shown):,} smaller ones"] if len(found) > len(shown) else []
+        return ["  how it would change, the steepest slopes:", *shown, *more]
 
     def _largest(self) -> list[str]:
         found = self.sorted()
@@ -104,7 +116,8 @@ class Why:
         for term in found[:SHOWN]:
             value = TEXT.number(term.value)
             numbers = "" if term.numbers == value else f" = {term.numbers}"
-            lines.append(f"    {term.label:{width}} = {value}{numbers}")
+            line = f"    {term.label:{width}} = {value}"
+            lines.append(line + numbers if len(line + numbers) <= WIDTH else line)
         if len(found) > SHOWN:
             lines.append(f"    … and {len(found) - SHOWN:,} more, together {TEXT.number(total(found[SHOWN:]))}")
         return lines

@@ -54,6 +54,7 @@ class Recorder:
     Attributes:
         quantities: by name, in the order in which they came to be.
         calls: the outermost ones.
+        micro: which micro-batch is being computed, from 1; counts: what the loss of each so far was divided by.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Recorder:
         self.quantities: dict[str, Quantity] = {}
         self.calls: list[Call] = []
         self.micro = 1
+        self.counts: list[float] = []
         self.bytes = 0
         self._all = "*" in keep
         self._stack: list[Call] = []
@@ -122,7 +124,7 @@ class Recorder:
 
     def _place(self, array: Any) -> Any:
         shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
-        if shape is None or not shape or 0 in shape:
+        if shape is None or 0 in shape or isinstance(array, np.generic):
             return None
         return self.ops.address(array), shape, str(dtype)
 
@@ -314,7 +316,8 @@ class Recorder:
             if equation.of not in wanted and not is_helper(equation):
                 self.add_equation(call.name_of(equation.of), call, equation.of)
         for of, dx in dxs.items():
-            call.made[of] = self.add(call.pattern.format(of), dx, call, of)
+            told = "dx" if len(dxs) == 1 and not _tells(call, of) and _tells(call, "dx") else of
+            call.made[told] = self.add(call.pattern.format(of), dx, call, told)
         return result
 
     # -- random numbers ------------------------------------------------------------------------------------------

@@ -20,11 +20,13 @@ Plan = tuple[list[Request], Callable[..., list[Expr]]]
 """What is needed, and the function from it, a list of expressions for each request, to the wanted ones."""
 Rule = Callable[[Traced, HostArray, bool], Plan]
 ZERO = Expr("number", 0)
+RULED = ("sum", "product", "choose", "divide", "negative", "subtract", "power", "square")
+"""Operations that mean something where terms are found and written: a call without a rule is called otherwise."""
 
 
 def values_of(made: Traced, places: HostArray) -> list[Any]:
     """The values of these cells as Python numbers."""
-    return made.value.ravel()[places].tolist()
+    return made.value.flat[places].tolist()
 
 
 def broadcast_places(operand: Traced, shape: tuple[int, ...], places: HostArray) -> HostArray:
@@ -64,7 +66,7 @@ def apply(name: str, value: Any, args: tuple[Expr, ...]) -> Expr:
             return args[0]
         if _is(args[0], 0):
             return args[1] if name == "add" else Expr("negative", value, args[1:])
-    if name == "positive":
+    if name == "positive" or (name == "power" and _is(args[1], 1)):
         return args[0]
     return Expr("sum" if name == "add" else name, value, args)
 
@@ -86,7 +88,10 @@ def total(value: Any, args: list[Expr]) -> Expr:
 
 def move(made: Traced, places: HostArray, first: bool) -> Plan:
     """The cell that was put here."""
-    source = sources(made).ravel()[places]
+    assert made.operation is not None
+    if made.operation.data is None:
+        return [(made.operands[0], places, first)], _same
+    source = sources(made).flat[places]
     requests, parts, start = [], [], 1
     for operand in made.operands:
         mine = np.flatnonzero((source >= start) & (source < start + operand.size))
@@ -103,6 +108,10 @@ def move(made: Traced, places: HostArray, first: bool) -> Plan:
         return found
 
     return requests, build
+
+
+def _same(cells: list[Expr]) -> list[Expr]:
+    return cells
 
 
 def pick(made: Traced, places: HostArray, first: bool) -> Plan:
@@ -134,7 +143,7 @@ def choose(made: Traced, places: HostArray, first: bool) -> Plan:
     if len(both) == 1:  # `a if c else b`: the other one was never computed
         both = both * 2
     asked = broadcast_places(condition, made.shape, places)
-    yes = condition.value.ravel()[asked].astype(bool)
+    yes = condition.value.flat[asked].astype(bool)
     groups = [np.flatnonzero(yes), np.flatnonzero(~yes)]
     requests = [] if condition.constant else [(condition, asked, False)]
     for operand, group in zip(both, groups, strict=True):
@@ -161,8 +170,9 @@ def reduction(made: Traced, places: HostArray, first: bool) -> Plan:
     (x,) = made.operands
     kept = [i for i in range(x.ndim) if i not in axes]
     length = prod(x.shape[i] for i in axes)
-    places_in_x = np.arange(x.size).reshape(x.shape).transpose(*kept, *axes)
-    rows = places_in_x.reshape(made.size, length)[places]
+    strides = [prod(x.shape[i + 1 :]) for i in range(x.ndim)]
+    starts = _places_along(x.shape, kept, strides, places)
+    rows = starts[:, None] + _places_along(x.shape, axes, strides, np.arange(length))
     values = values_of(made, places)
 
     def build(cells: list[Expr]) -> list[Expr]:
@@ -175,6 +185,16 @@ def reduction(made: Traced, places: HostArray, first: bool) -> Plan:
         ]
 
     return [(x, rows.ravel(), False)], build
+
+
+def _places_along(shape: tuple[int, ...], axes: Any, strides: list[int], numbers: HostArray) -> HostArray:
+    """Where in an array of that shape the cells of these numbers are, counted along some axes, from its beginning."""
+    found = np.zeros_like(numbers)
+    if axes and numbers.size:
+        index = np.unravel_index(numbers, [shape[i] for i in axes])
+        for i, along in zip(axes, index, strict=True):
+            found = found + along * strides[i]
+    return found
 
 
 def scatter(made: Traced, places: HostArray, first: bool) -> Plan:
@@ -195,7 +215,8 @@ def scatter(made: Traced, places: HostArray, first: bool) -> Plan:
 def opaque(made: Traced, places: HostArray, first: bool) -> Plan:
     """A function without a rule: it may depend on every cell of every operand."""
     assert made.operation is not None
-    name, values = made.operation.name, values_of(made, places)
+    values = values_of(made, places)
+    name = f"np.{made.operation.name}" if made.operation.name in RULED else made.operation.name
 
     def build(*operands: list[Expr]) -> list[Expr]:
         args = tuple(expr for cells in operands for expr in cells)
@@ -217,7 +238,7 @@ def contraction(made: Traced, places: HostArray, first: bool) -> Plan:
               for k in range(len(places))]  # fmt: skip
     ends = np.cumsum([table[0].size for table in tables]).tolist()
     requests = [(o, np.concatenate([table[i] for table in tables]), False) for i, o in enumerate(made.operands)]
-    factors = [o.value.ravel()[cells].astype(np.float64) for o, cells, _ in requests]
+    factors = [o.value.flat[cells].astype(np.float64) for o, cells, _ in requests]
     with np.errstate(all="ignore"):
         multiplied: list[float] = prod(factors[1:], start=factors[0]).tolist()
     values = values_of(made, places)

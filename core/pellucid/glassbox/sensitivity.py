@@ -198,8 +198,12 @@ class Sensitivity:
 
     def _of_loss(self, quantity: Quantity, call: Call, of: str, cell: Cell) -> Why | None:
         root = self._root(call.micro)
-        if root is None or (call.kind == "loss" and of == "dprediction"):
+        if root is None:
             return None
+        if of == "dprediction":  # of the loss that there is, a gradient at the only output
+            outputs, shape = self._outputs(root), self.trace[quantity.name].shape
+            alone = list(outputs) == ["y"] and outputs["y"].shape == shape
+            return self._of_objective_gradient(quantity, root, "dy", cell) if alone and call.path == "loss" else None
         part = "loss" if of in ("objective", "loss") else of
         outputs = self._outputs(root)
 
@@ -255,16 +259,19 @@ class Sensitivity:
             slope_here = (values[0] - values[1]) / (2 * step)
             terms.append(Term(1, (Expr("cell", slope_here, symbol=f"∂{symbol}/∂{name}{_at(at)}"),), ()))
             parents.append((name, at))
-        return self._answer(quantity, cell, terms, parents)
+        return self._answer(quantity, cell, terms, parents, adds=False)
 
-    def _answer(self, quantity: Quantity, cell: Cell, terms: list[Term], parents: Sequence[Place]) -> Why:
+    def _answer(
+        self, quantity: Quantity, cell: Cell, terms: list[Term], parents: Sequence[Place], *, adds: bool = True
+    ) -> Why:
         value = float(self.trace[quantity.name][cell])
         told = None
         if quantity.call is not None:
             told = next((e for e in quantity.call.equations if e.of == quantity.of), None)
         note = MEASURED + (f" ({told.why})" if told is not None and told.why else "")
         unique = list(dict.fromkeys(parents))
-        return Why(quantity.name, cell, value, told, None, quantity.of or quantity.name, terms, unique, True, note)
+        symbol = quantity.of or quantity.name
+        return Why(quantity.name, cell, value, told, None, symbol, terms, unique, True, note, adds)
 
 
 def _at(cell: Cell) -> str:

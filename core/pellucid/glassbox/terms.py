@@ -8,10 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from pellucid.glassbox.expr import Expr
-from pellucid.glassbox.writing import TEXT, Writer
+from pellucid.glassbox.writing import Writer
 
 MOST = 100_000
 """Terms into which an expression is taken apart; a sum that would give more stays one, unless it is the first."""
+
+SHORTER = Writer(long=60)
+"""How a term is written in a table."""
 
 
 class Term:
@@ -29,15 +32,20 @@ class Term:
         self.over = over
         self.value = _value(sign, factors, over)
 
+    @property
+    def is_zero(self) -> bool:
+        """Whether nothing but a zero that was chosen in place of something stands here."""
+        return self.value == 0 and any(factor.op == "number" and factor.value == 0 for factor in self.factors)
+
     @cached_property
     def label(self) -> str:
         """As symbols with their indices: ``x[12,3]·dz[12,7]``."""
-        return self.written(TEXT)
+        return self.written(SHORTER)
 
     @cached_property
     def numbers(self) -> str:
         """The same with numbers put in: ``0.25·(−0.0031)``."""
-        return self.written(TEXT.numbers())
+        return self.written(SHORTER.numbers())
 
     def written(self, writer: Writer) -> str:
         """As a text in a way of writing."""
@@ -77,12 +85,16 @@ def total(terms: Iterable[Term]) -> float:
 class _Part:
     """A term on its way: some factors are final, others may still be taken apart."""
 
-    __slots__ = ("factors", "kept", "over", "sign")
+    __slots__ = ("after", "before", "factors", "over", "sign")
 
-    def __init__(self, sign: int, factors: Iterable[Expr], kept: tuple[Expr, ...], over: tuple[Expr, ...]) -> None:
+    def __init__(
+        self, sign: int, factors: Iterable[Expr], before: tuple[Expr, ...] = (), after: tuple[Expr, ...] = (),
+        over: tuple[Expr, ...] = (),
+    ) -> None:  # fmt: skip
         self.sign = sign
         self.factors = tuple(factors)
-        self.kept = kept
+        self.before = before
+        self.after = after
         self.over = over
 
 
@@ -93,7 +105,7 @@ def terms_of(expr: Expr) -> list[Term]:
     plain number is one of them: ``dy·(1 − y²)`` is one term, ``g·(a − b)`` two. A number that is no sum is one term.
     """
     finished: list[Term] = []
-    pending = [_Part(1, (expr,), (), ())]
+    pending = [_Part(1, (expr,))]
     opened = False
     while pending:
         part = _simplified(pending.pop())
@@ -104,11 +116,11 @@ def terms_of(expr: Expr) -> list[Term]:
             continue
         opened = True
         name = part.factors[place].op
-        before, after = part.factors[:place], part.factors[place + 1 :]
+        before, after = part.before + part.factors[:place], part.factors[place + 1 :] + part.after
         for i in range(len(args) - 1, -1, -1):
             sign = -part.sign if name == "subtract" and i else part.sign
-            pending.append(_Part(sign, (args[i],), part.kept + before + after, part.over))
-    return finished
+            pending.append(_Part(sign, (args[i],), before, after, part.over))
+    return [term for term in finished if not term.is_zero] or finished[:1]
 
 
 def _simplified(part: _Part) -> _Part:
@@ -129,7 +141,7 @@ def _simplified(part: _Part) -> _Part:
             over = (*over, factor.args[1])
         else:
             found.append(factor)
-    return _Part(sign, found, part.kept, over)
+    return _Part(sign, found, part.before, part.after, over)
 
 
 def _additive(part: _Part) -> int | None:
@@ -137,7 +149,7 @@ def _additive(part: _Part) -> int | None:
     best: int | None = None
     for i, factor in enumerate(part.factors):
         if factor.op in ("sum", "subtract"):
-            alone = len(part.factors) == 1 and not part.kept and not part.over
+            alone = len(part.factors) == 1 and not part.before and not part.after and not part.over
             if not alone and any(_number(arg) for arg in factor.args):
                 continue
             if best is None or len(factor.args) > len(part.factors[best].args):
@@ -150,7 +162,7 @@ def _number(expr: Expr) -> bool:
 
 
 def _finish(part: _Part) -> Term:
-    factors = tuple(f for f in (*part.kept, *part.factors) if f.op != "number" or f.value != 1)
+    factors = tuple(f for f in (*part.before, *part.factors, *part.after) if f.op != "number" or f.value != 1)
     return Term(part.sign, factors, part.over)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.names import symbols
+from pellucid.glassbox.page.render import LARGEST, write
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
@@ -26,6 +28,7 @@ from pellucid.glassbox.sensitivity import Sensitivity
 from pellucid.glassbox.trace_writing import write_trace
 from pellucid.glassbox.traced_equations import TracedEquations
 from pellucid.glassbox.what_if import WhatIf, what_if
+from pellucid.glassbox.within import Within
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none
@@ -105,7 +108,7 @@ class Trace:
         self.calls, self.setting = list(calls), setting
         self._evaluated: dict[int, dict[str, Any]] = {}
         self._traced: dict[int, TracedEquations] = {}
-        self.sensitivity = Sensitivity(self)
+        self.sensitivity, self.inside = Sensitivity(self), Within(self)
 
     # -- quantities ------------------------------------------------------------------------------------------------
 
@@ -191,13 +194,11 @@ class Trace:
             held = self._quantities.get(name)
             if held is not None and held.array is not None and (of not in call.made or of not in call.given):
                 scope[of] = held.array
-        for (
-            of,
-            name,
-        ) in call.given.items():  # of what is given and made, such as theta, the equations begin with the former
-            held = self._quantities.get(name)
-            if held is not None:
+        for of, name in call.given.items():  # equations begin with what is given where the same is made, such as theta
+            if name in self._quantities:
                 scope[of] = self[name]
+            else:  # not kept: neither an argument nor a zero stands for it
+                scope.pop(of, None)
         for of, group in call.groups.items():
             pairs = group.items() if isinstance(group, dict) else enumerate(group)
             found = {key: self[name] for key, name in pairs if name in self}
@@ -244,16 +245,16 @@ class Trace:
 
         ``(L(θ + h) − L(θ − h)) / 2h`` in float64, at random cells of every parameter, every penalty and every floating
         input of every layer, with random numbers and what is stopped held. Each is compared with the recorded gradient
-        and with that of the same code in float64, relative to the size of what was added up to it: ``√Σₙ gₙ²`` over the
-        rows of the batch. Where the slopes to both sides differ, there is a kink and nothing to compare with. Every
-        equation with an expression is evaluated on the recorded numbers.
+        and with that of the same code in float64, relative to the size of the terms that were added up to it. Where the
+        slopes to both sides differ, there is a kink and nothing to compare with. Every equation with an expression is
+        evaluated on the recorded numbers.
+
+        What could not be checked is listed with the reason: equations without an expression, or all gradients of a
+        trace that has not kept what is needed, see :meth:`replay`.
 
         Args:
             cells: how many in all, at least one of each gradient.
             seed: chooses the cells.
-
-        Raises:
-            ConfigError, DataError: see :meth:`replay`.
         """
         return certify(self, cells, seed)
 
@@ -308,6 +309,20 @@ class Trace:
             CheckpointError: the file cannot be written; what was there before stays.
         """
         write_trace(self, path)
+
+    # -- to be looked at -------------------------------------------------------------------------------------------
+
+    def html(self, path: Any, limit: int = LARGEST) -> Path:
+        """Write a page on which all of this can be opened: one HTML file that needs no network; returns its path.
+
+        Args:
+            limit: bytes that it may have.
+
+        Raises:
+            DataError: it would have more; the message names the largest quantities, and what to leave out.
+            CheckpointError: it cannot be written there.
+        """
+        return write(self, path, limit)
 
     def __repr__(self) -> str:
         what = (

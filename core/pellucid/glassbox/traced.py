@@ -27,7 +27,8 @@ class Operation(NamedTuple):
             :mod:`pellucid.glassbox.cells`: ``"elementwise"``, ``"move"``, ``"pick"``, ``"choose"``, ``"reduction"``,
             ``"contraction"``, ``"scatter"``, or ``"opaque"``, of which it is only known that all cells matter.
         name: of the function: ``"multiply"``, ``"sum"``, ``"reshape"``.
-        data: what the rule needs besides: axes, subscripts, the function that moves.
+        data: what the rule needs besides: axes, subscripts, the function that moves; of a move None, if the cells have
+            kept their order.
     """
 
     kind: str
@@ -199,6 +200,9 @@ class Traced(NDArrayOperatorsMixin):
         self.serial = next(_serial)
 
 
+SMALL = 4096
+"""Numbers in a constant array that is looked at to tell whether it is the same as another."""
+
 MEANINGS: dict[str, Callable[..., Any]] = {}
 """What NumPy's functions mean; :mod:`pellucid.glassbox.operations` fills it in."""
 
@@ -281,7 +285,7 @@ def _constant(operands: tuple[Traced, ...]) -> bool:
 
 
 def _identity(operand: Traced) -> Any:
-    """Equal of the same Traced, and of equal numbers. What is made of an operand keeps it, and so its id, alive."""
-    if operand.constant and operand.operation is None and not operand.symbol and not operand.ndim:
-        return "number", operand.dtype.kind, operand.item()
+    """Equal of the same Traced, and of equal constants. What is made of an operand keeps it, and so its id, alive."""
+    if operand.constant and not operand.symbol and operand.size <= SMALL:
+        return operand.shape, operand.dtype.str, operand.value.tobytes()
     return id(operand)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,9 @@ class TracedEquations(Mapping[str, Traced]):
         place = self._place(of, len(self._equations))
         if place is None:
             raise DataError(f"No equation with an expression is of {of!r}{did_you_mean(of, list(self))}.")
-        return lift(self._root(place))
+        root = lift(self._root(place))
+        self._leaf(place)  # so that a recurrence in it is known to be one
+        return root
 
     def __contains__(self, of: object) -> bool:
         return any(equation.of == of for equation in self._equations)
@@ -88,6 +91,7 @@ class TracedEquations(Mapping[str, Traced]):
         if place not in self._roots:
             equation = self._equations[place]
             assert equation.python is not None
+            self._know_all(place)
             names = {}
             for name in names_in(equation.python):
                 above = self._place(name, place)
@@ -104,6 +108,15 @@ class TracedEquations(Mapping[str, Traced]):
                     remedy="Write it with NumPy's functions of x, dy, y, the symbols and what equations above define.",
                 ) from error  # fmt: skip
         return self._roots[place]
+
+    def _know_all(self, before: int) -> None:
+        """Evaluate what was not recorded of the results above, whether it is named or not: what computes them again is
+        then known to be they, ``1 − y²`` in place of ``1 − tanh(z)²``, whatever was asked first."""
+        for place in range(before):
+            of = self._equations[place].of
+            if place not in self._leaves and self._results.get(of, (None, None))[1] is None:
+                with suppress(ConformanceError):
+                    self._leaf(place)
 
     def _leaf(self, place: int) -> Any:
         """The result of an equation, as those below it see it."""
@@ -180,6 +193,8 @@ def sources(made: Traced) -> HostArray:
     """Of a move: which cell each cell was, counted through all operands from 1; 0 of what was filled in."""
     if made.source is None:
         assert made.operation is not None
+        if made.operation.data is None:
+            return np.arange(1, made.size + 1).reshape(made.shape)
         first, arrays = 1, []
         for operand in made.operands:
             arrays.append(np.arange(first, first + operand.size).reshape(operand.shape))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -84,7 +83,8 @@ class Tracing(Callback):
         )  # fmt: skip
         for name, part in _numbered("x", inputs).items():
             recorder.add(name, part, origin="given")
-        for own in (*model.parameters(), *model.states()):
+        owned: list[Any] = [*model.parameters(), *model.states()]
+        for own in owned:
             recorder.add(own.path, own.data, origin="given")
         with recorder.watching(list(model.walk())), np.errstate(under="ignore"), runtime.ops.quiet():
             model.forward(ctx, *inputs)
@@ -128,10 +128,10 @@ def _watched(training: Training) -> list[Any]:
 
 @contextmanager
 def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Iterator[None]:
-    """Within: what each micro-batch is given is kept, and quantities bear its number."""
-    numbers = count(1)
-    for batch in {id(batch): batch for batch in step.batches}.values():  # those of one size share their memory
-        _watch_batch(recorder, batch, numbers, begun)
+    """Within: what each micro-batch is given is kept, and quantities bear its number. Those of one size share their
+    memory, so they are told apart by who comes first."""
+    for batch in {id(batch): batch for batch in step.batches}.values():
+        _watch_batch(recorder, batch, begun)
     try:
         yield
     finally:
@@ -140,28 +140,30 @@ def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Itera
             vars(batch).pop("_gather", None)
 
 
-def _watch_batch(recorder: Recorder, batch: Any, numbers: Iterator[int], begun: Callable[[], None]) -> None:
+def _watch_batch(recorder: Recorder, batch: Any, begun: Callable[[], None]) -> None:
     kind = type(batch)
 
     def forward() -> Any:
-        recorder.micro = next(numbers)
-        return kind.forward(batch)
+        recorder.micro = len(recorder.counts) + 1
+        loss = kind.forward(batch)
+        recorder.counts.append(float(batch.ctx.count))
+        return loss
 
     def gather() -> None:
         kind._gather(batch)
         prefix, add = recorder.prefix, recorder.add
-        add(f"{prefix}rows", batch.index, origin="given")
+        add(f"{prefix}rows", batch.batch.index, origin="given")
         for name, part in _numbered("x", batch.batch.inputs).items():
             add(prefix + name, part, origin="given")
         y = batch.batch.y
-        several = y.items() if isinstance(y, dict) else enumerate(parts_of(y)) if isinstance(y, tuple) else ()
+        several: Any = y.items() if isinstance(y, dict) else enumerate(parts_of(y)) if isinstance(y, tuple) else ()
         for name, part in several:
             add(f"{prefix}y.{name}", part, origin="given")
         if y is not None and not several:
             add(f"{prefix}y", y, origin="given")
         if batch.source.weight is not None:  # past the note that somebody has looked at it
             add(f"{prefix}sample_weight", object.__getattribute__(batch.batch, "weight"), origin="given")
-        if recorder.micro == 1:
+        if not recorder.counts:
             begun()
 
     vars(batch)["forward"], vars(batch)["_gather"] = forward, gather

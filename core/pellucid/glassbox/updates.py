@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.glassbox.names import is_helper
 from pellucid.glassbox.quantity import Call
 from pellucid.glassbox.record import Recorder, _restore, parts_of_kind
-from pellucid.interfaces.optimizer import Segment
+from pellucid.interfaces.optimizer import Segment, Slots
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
 
@@ -32,6 +32,7 @@ class UpdateRecorder:
         self.schedule_step, self.total = schedule_step, total
         self._new: set[str] = set()
         self._factors: dict[str, list[str]] | None = None  # what scales a gradient down, by paths; None: not yet known
+        self._unknown: set[str] = set()  # whose gradients were scaled down by what was not kept
         self._rates: dict[str, str] = {}
 
     @contextmanager
@@ -125,7 +126,7 @@ class UpdateRecorder:
 
     def _shares(self) -> list[float]:
         """Each micro-batch's part in the mean over all rows."""
-        counts = [float(batch.ctx.count) for batch in self.step.batches]
+        counts = self.recorder.counts
         return [count / (sum(counts) or 1.0) for count in counts]
 
     def _penalty(self, param: Any, regularizer: Any) -> None:
@@ -173,10 +174,11 @@ class UpdateRecorder:
             for _, param in params:
                 held[param.path] = self._step_grad(param)
             slots = {name: recorder.host(buffer) for name, buffer in self.slots.buffers.items()}
-            code(segments)
+            with _asked(segments) as asked:
+                code(segments)
             for segment, param in params:
                 if param.path not in self._new:  # those inside of it have told already
-                    self._moved(optimizer, segment, param, held[param.path], slots, t)
+                    self._moved(optimizer, segment, param, held[param.path], {n: slots.get(n) for n in asked}, t)
 
         return stepping
 
@@ -195,6 +197,7 @@ class UpdateRecorder:
         for k, (limit, params) in enumerate(limits or [(None, moved)]):
             name = "norm" if params is moved else f"norm.{k}"
             if not all(f"{param.path}.grad" in recorder.quantities for param in params):
+                self._unknown |= set() if limit is None else {param.path for param in params}
                 continue
             self._norm(name, params)
             if limit is not None:
@@ -203,6 +206,7 @@ class UpdateRecorder:
                             values={"clip_norm": float(limit)})  # fmt: skip
                 norm = recorder.quantities[name].array if name in recorder.quantities else None
                 if norm is None:
+                    self._unknown |= {param.path for param in params}
                     continue
                 value = np.float64(min(1.0, limit / float(norm)) if norm > 0 else 1.0)
                 clip.made["clip_factor"] = recorder.add(factor, value, clip, "clip_factor", "equation")
@@ -241,7 +245,7 @@ class UpdateRecorder:
         if f"{param.path}.step_grad" in recorder.quantities:
             return f"{param.path}.step_grad"
         call = Call(param.path, None, "trainer", f"{param.path}.{{}}")
-        if own in recorder.quantities:
+        if own in recorder.quantities and param.path not in self._unknown:
             self._scaled(call, param)
         call.made["step_grad"] = name = recorder.add(
             f"{param.path}.step_grad", param.grad, call, "step_grad", shared=False
@@ -249,7 +253,7 @@ class UpdateRecorder:
         return name
 
     def _moved(
-        self, optimizer: Any, segment: Segment, param: Any, gradient: str, before: dict[str, Any], t: int
+        self, optimizer: Any, segment: Segment, param: Any, gradient: str, before: Mapping[str, Any], t: int
     ) -> None:  # fmt: skip
         recorder = self.recorder
         self._new.add(param.path)
@@ -263,15 +267,11 @@ class UpdateRecorder:
             )
         start = self.arena.offsets[self.arena.params.index(param)]
         new: dict[str, Any] = {}
-        told = {equation.of for equation in call.equations}
-        for name in self.slots.buffers:
+        for name, flat in before.items():
             old = self._slot_name(name, param)
-            flat = before.get(name, np.zeros(self.arena.size, self.arena.dtype))
-            kept, now = self.arena.view(flat, param, start), recorder.host(self._slot(name, param))
-            if name not in told and np.array_equal(kept, now):
-                continue  # another optimizer's
             if old not in recorder.quantities:
-                recorder.add(old, kept, origin="given")
+                kept = np.zeros(self.arena.size, self.arena.dtype) if flat is None else flat
+                recorder.add(old, self.arena.view(kept, param, start), origin="given")
             call.given[name] = old
             new[name] = self._slot(name, param)
         for equation in call.equations:
@@ -290,11 +290,46 @@ class UpdateRecorder:
                             given={"theta": param.path})  # fmt: skip
                 recorder.add(f"{param.path}.new", param.data, call, "theta", shared=False)
         for state in self.training.model.states():
-            owner = _owner_of_state(recorder.calls, state.path)
+            owners = _owners_of_state(recorder.calls, state.path)
             name = recorder.add(f"{state.path}.new", state.data, shared=False)
-            if owner is not None and name in recorder.quantities:
-                call, symbol = owner
+            if len(owners) == 1 and self.step.ctx.batch_share == 1.0:
+                call, symbol = owners[0]
+            else:  # several updates, or that of what is less than a full batch
+                for each, of in owners:
+                    del each.made[of]
+                call, symbol = self._composed(state.path), "new"
+            if name in recorder.quantities and call.equations:
                 recorder.quantities[name].call, recorder.quantities[name].of = call, symbol
+
+    def _composed(self, path: str) -> Call:
+        """The updates of a state that were asked for, one after the other."""
+        recorder = self.recorder
+        call = Call(path, None, "trainer", f"{path}.{{}}", given={"s0": path}, made={"new": f"{path}.new"})
+        names = [name for name in recorder.quantities if name.startswith(f"{path}.asked")]
+        for k, name in enumerate(names):
+            call.given |= {f"a{k}": name, f"r{k}": f"{path}.rate{name.removeprefix(f'{path}.asked')}"}
+        return call
+
+
+@contextmanager
+def _asked(segments: Sequence[Segment]) -> Iterator[list[str]]:
+    """Within: the names of the memory that an optimizer asks for; the buffers of all others lie beside it."""
+    asked: list[str] = []
+
+    def noting(slots: Slots) -> Callable[[str], Any]:
+        def buffer(name: str) -> Any:
+            if name not in asked:
+                asked.append(name)
+            return Slots.buffer(slots, name)
+
+        return buffer
+
+    with ExitStack() as watched:
+        for slots in {id(segment.slots): segment.slots for segment in segments}.values():
+            before = vars(slots).get("buffer")
+            vars(slots)["buffer"] = noting(slots)
+            watched.callback(_restore, vars(slots), "buffer", before)
+        yield asked
 
 
 def _owners(calls: Sequence[Call], path: str) -> list[tuple[Call, str]]:
@@ -312,12 +347,11 @@ def _owners(calls: Sequence[Call], path: str) -> list[tuple[Call, str]]:
     return found
 
 
-def _owner_of_state(calls: Sequence[Call], path: str) -> tuple[Call, str] | None:
-    """The call that asked for an update of a state; None where several did."""
-    owners = [
+def _owners_of_state(calls: Sequence[Call], path: str) -> list[tuple[Call, str]]:
+    """The calls that asked for an update of a state, and what they call it."""
+    return [
         (call, of) for top in calls for call in top.within() for of, name in call.made.items() if name == f"{path}.new"
     ]
-    return owners[0] if len(owners) == 1 else None
 
 
 def _within(ops: Any, params: Sequence[Any], gradients: Sequence[Any]) -> list[Any]:

@@ -11,10 +11,13 @@ from pellucid.glassbox.pattern import Pattern, pattern_of
 
 SHORT = 4
 """Sums of up to so many terms are written out."""
-DEEP = 9
-"""Levels of an expression that are written; below stands its value, or …."""
-LONG = 600
+DEPTHS = (9, 6, 5, 4, 3, 2)
+"""Levels of an expression that are written, as many as its length allows; below stands its value, or …."""
+LONG = 400
 """Letters of an expression that are written."""
+
+NOTHING = frozenset("…·/ +−()²")
+"""Signs between what is left out."""
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 """How tightly an operation binds."""
@@ -63,10 +66,14 @@ class Writer:
     Args:
         latex: for a page instead of a terminal.
         with_numbers: the numbers in place of the symbols.
+        long: letters that an expression may have before its inner levels are left out.
+        deep: levels that are written.
     """
 
     latex: bool = False
     with_numbers: bool = False
+    long: int = LONG
+    deep: int = DEPTHS[0]
 
     def numbers(self) -> Writer:
         """The same with numbers put in."""
@@ -74,8 +81,11 @@ class Writer:
 
     def write(self, expr: Expr) -> str:
         """The expression, without brackets around it."""
-        text = self._write(expr, SUM, 0)
-        return text if len(text) <= LONG else self._cut(expr)
+        for deep in DEPTHS:
+            text = replace(self, deep=deep)._write(expr, SUM, 0)
+            if len(text) <= self.long:
+                return text
+        return text
 
     def number(self, value: float) -> str:
         """Four digits: ``0.1234``, ``1.23e−05``."""
@@ -92,7 +102,10 @@ class Writer:
         return self.number(expr.value) if self.with_numbers else (r"\dots" if self.latex else "…")
 
     def _write(self, expr: Expr, around: int, depth: int, pattern: Pattern | None = None) -> str:
-        text, binds = self._parts(expr, depth, pattern) if depth <= DEEP else (self._cut(expr), ATOM)
+        known = depth <= self.deep or not expr.args
+        text, binds = self._parts(expr, depth, pattern) if known else (self._cut(expr), ATOM)
+        if depth and not self.latex and not set(text) - NOTHING:
+            text, binds = "…", ATOM  # of it nothing is left
         if text.startswith(("-", MINUS)) and around > PRODUCT:
             binds = SUM
         return text if binds >= around else (rf"\left({text}\right)" if self.latex else f"({text})")
@@ -172,8 +185,7 @@ class Writer:
         text = self._write(args[0], SUM, depth + 1, pattern)
         for arg in args[1:]:
             part = self._write(arg, SUM, depth + 1, pattern)
-            negative = part.startswith(("-", MINUS)) and not self.latex
-            text += f" {MINUS} {part[1:]}" if negative else f" + {part}"
+            text += f" {part[0]} {part[1:]}" if part.startswith(("-", MINUS)) else f" + {part}"
         return text
 
     def _pattern(self, found: Pattern, depth: int) -> str:

@@ -7,16 +7,19 @@ from textwrap import dedent
 from typing import Any
 
 METHODS = {
-    "layer": ("forward", "backward", "call"), "loss": ("forward", "backward"), "objective": ("forward",),
+    "layer": ("forward", "backward"), "loss": ("forward", "backward"), "objective": ("forward",),
     "optimizer": ("step",), "regularizer": ("penalty", "add_gradient"), "schedule": ("__call__",),
     "transform": ("augment", "apply"),
 }  # fmt: skip
 
 
 def code_of(component: Any) -> list[dict[str, Any]]:
-    """``{"method", "where", "text"}`` of each method that the component's kind is made of, where its source is known."""
+    """``{"method", "where", "text"}`` of each method that a component is made of, where its source is known."""
     found = []
-    for name in METHODS.get(getattr(component, "kind", ""), ()):
+    methods = METHODS.get(getattr(component, "kind", ""), ())
+    if callable(getattr(component, "call", None)):
+        methods = ("call",)  # of a Composite: its forward and backward are the same for all
+    for name in methods:
         method = getattr(type(component), name, None)
         owner = next((c for c in type(component).__mro__ if name in vars(c)), None)
         if method is None or owner is None:

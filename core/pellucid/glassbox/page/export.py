@@ -9,19 +9,23 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import PellucidError
+from pellucid.glassbox.asking import explained_by
 from pellucid.glassbox.failure import ConformanceError
+from pellucid.glassbox.page.built_in import parts_of
 from pellucid.glassbox.page.code import code_of
-from pellucid.glassbox.page.graph import Graph, number
+from pellucid.glassbox.page.graph import Graph, cost, number
+from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.page.packing import Packed, type_of
-from pellucid.glassbox.page.parts import Note, Picture, Table, Window
+from pellucid.glassbox.page.parts import PageNote, PagePicture, PageTable, PageWindow
 from pellucid.glassbox.page.steps import all_calls, steps_of, title_of
 from pellucid.glassbox.quantity import Call
-from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.traced import Traced
-from pellucid.glassbox.traced_equations import TracedEquations
 
 WORTH_FORETELLING = 256
-"""Cells from which on an array is kept as what it differs by from its equation, if the page can compute that exactly."""
+"""Cells from which on an array is kept as what it differs by from its equation, if the page computes that exactly."""
+
+COSTLY = 2_000_000
+"""Products from which on the page is given the array of an equation, too, to show it at once: a moment's work."""
 
 
 class Export:
@@ -36,23 +40,25 @@ class Export:
         self.trace = trace
         self.packed = Packed()
         self.calls = all_calls(trace)
-        self._names = trace.names()
+        self._names = [name for name in trace.names() if np.asarray(trace[name]).dtype.kind in "biuf"]
         self._numbers = {name: i for i, name in enumerate(self._names)}
         self._graph = Graph(self.packed, self._numbers)
         self._call_numbers = {id(call): i for i, call in enumerate(self.calls)}
-        self._equations = {id(call): self._traced(call) for call in self.calls}
         self._exact: dict[str, bool] = {}
         self._extra: list[dict[str, Any]] = []  # arrays of parts, which are no quantities
         self._codes: list[dict[str, Any]] = []
         self._code_of: dict[type, list[int]] = {}
         quantities = [self._quantity(name) for name in self._names]
-        self.data = {
+        self.data: dict[str, Any] = {
             "title": self._title(), "facts": self._facts(), "quantities": quantities,
             "calls": [self._call(call) for call in self.calls],
             "tops": [self._call_numbers[id(call)] for call in trace.calls],
             "steps": self._steps(),
         }  # fmt: skip
-        self.data |= {"codes": self._codes, "extra": self._extra, "nodes": self._graph.nodes, "stands": self._graph.stands, "bytes": self.packed.size}
+        self.data |= {
+            "codes": self._codes, "extra": self._extra, "nodes": self._graph.nodes, "stands": self._graph.stands(),
+            "bytes": self.packed.size,
+        }  # fmt: skip
 
     # -- what it is about ------------------------------------------------------------------------------------------
 
@@ -76,31 +82,10 @@ class Export:
 
     # -- quantities ------------------------------------------------------------------------------------------------
 
-    def _traced(self, call: Call) -> TracedEquations:
-        trace = self.trace
-        arguments = {} if call.component is None else call.component.arguments()
-        given: dict[str, tuple[str | None, Any]] = {k: (None, v) for k, v in {**arguments, **call.values}.items()}
-        given |= {of: (name, trace[name]) for of, name in call.given.items() if name in trace}
-        results: dict[str, tuple[str | None, Any]] = {}
-        for equation in trace.equations(call):
-            name = call.name_of(equation.of)
-            if name in trace:
-                quantity = trace.quantity(name)
-                results[equation.of] = name, (None if quantity.origin == "equation" else quantity.array)
-        for of, name in call.made.items():
-            if of not in call.given and name in trace:
-                given.setdefault(of, (name, trace[name]))
-        return TracedEquations(tuple(trace.equations(call)), given, results)
-
     def _root(self, name: str) -> Traced | None:
         """What the equation of a quantity makes of others; None where no equation with an expression tells."""
-        quantity = self.trace.quantity(name)
-        if quantity.call is None or quantity.origin == "given":
-            return None
-        equations = self._equations[id(quantity.call)]
-        if quantity.of not in equations or equations.is_function(quantity.of):
-            return None
-        return equations[quantity.of]
+        made = explained_by(self.trace, self.trace.quantity(name))
+        return None if made is None else made[1]
 
     def _quantity(self, name: str) -> dict[str, Any]:
         quantity = self.trace.quantity(name)
@@ -121,6 +106,8 @@ class Export:
             return told
         if quantity.origin == "equation" and root is not None:
             told["type"] = "f8"
+            if cost(root) > COSTLY:
+                told["data"] = self.packed.add(array.astype(np.float64))
             return told
         told["type"] = type_of(array)
         if root is not None and _large(array, root) and self._is_exact(root):
@@ -166,13 +153,14 @@ class Export:
         }  # fmt: skip
         doc = "" if component is None else (type(component).__doc__ or "").strip()
         told["doc"] = doc.split("\n\n")[0].replace("\n", " ").replace("``", "")
-        parts = getattr(component, "page_parts", None)
-        told["parts"] = [self._part(part, call) for part in parts(call, self.trace)] if callable(parts) else []
+        told["parts"] = [self._part(part, call) for part in parts_of(call, self.trace)]
         return told
 
     def _told_equations(self, call: Call) -> list[dict[str, Any]]:
         holds = list(self.trace.equations(call))
-        shown = [*holds, *(e for e in call.equations if e.python is None)]
+        told = {e.of for e in holds}
+        rest = [e for e in call.equations if e.python is None and e.of not in told and "_evaluation" not in e.of]
+        shown = [*holds, *rest]
         return [{"of": e.of, "latex": e.latex, "python": e.python, "why": e.why} for e in shown]
 
     def _code(self, component: Any) -> list[int]:
@@ -184,14 +172,14 @@ class Export:
         return self._code_of[cls]
 
     def _part(self, part: Any, call: Call) -> dict[str, Any]:
-        if isinstance(part, Note):
+        if isinstance(part, PageNote):
             return {"is": "note", "text": str(part.text), "latex": str(part.latex)}
-        if isinstance(part, Table):
+        if isinstance(part, PageTable):
             rows = [[number(cell) if not isinstance(cell, str) else cell for cell in row] for row in part.rows]
             return {"is": "table", "title": str(part.title), "columns": [str(c) for c in part.columns], "rows": rows}
-        if isinstance(part, Window):
+        if isinstance(part, PageWindow):
             return {"is": "window", "title": str(part.title), "of": part.of, "shows": list(part.shows)}
-        if isinstance(part, Picture):
+        if isinstance(part, PagePicture):
             told: dict[str, Any] = {"is": "picture", "title": str(part.title), "note": str(part.note)}
             if isinstance(part.array, str):
                 return told | {"quantity": self._number(part.array, call)}
@@ -199,8 +187,8 @@ class Export:
             self._extra.append({"shape": list(array.shape), "type": type_of(array), "data": self.packed.add(array)})
             return told | {"extra": len(self._extra) - 1}
         raise TypeError(
-            f"page_parts of {type(call.component).__name__} ({call.path}) gave a {type(part).__name__}. Expected: Note, "
-            "Picture, Table or Window of pellucid.glassbox.page.parts."
+            f"page_parts of {type(call.component).__name__} ({call.path}) gave a {type(part).__name__}. Expected: "
+            "pl.PageNote, pl.PagePicture, pl.PageTable or pl.PageWindow."
         )
 
     def _number(self, name: str, call: Call) -> int:
@@ -212,7 +200,8 @@ class Export:
 
     def _steps(self) -> list[dict[str, Any]]:
         steps = steps_of(self.trace, self.calls)
-        return [{**step, "names": [self._numbers[name] for name in step["names"]]} for step in steps]
+        named = [{**step, "names": [self._numbers[n] for n in step["names"] if n in self._numbers]} for step in steps]
+        return [step for step in named if step["names"]]
 
 
 def _large(array: HostArray, root: Traced) -> bool:
@@ -230,4 +219,4 @@ def _differences(array: HostArray, foretold: Any) -> HostArray:
 def sizes(trace: Opened, count: int = 3) -> Sequence[str]:
     """The largest quantities, in words."""
     found = sorted(((trace[name].nbytes, name) for name in trace if trace.quantity(name).same is None), reverse=True)
-    return [f"{name} ({size / 2**20:.3g} MiB)" for size, name in found[:count]]
+    return [f"{name} ({size:,} bytes)" for size, name in found[:count]]

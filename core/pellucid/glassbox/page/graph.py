@@ -32,20 +32,25 @@ from pellucid.glassbox.page.packing import Packed
 from pellucid.glassbox.traced import Traced
 from pellucid.glassbox.traced_equations import sources
 
-EXACT = frozenset(
-    "add subtract multiply divide sqrt square negative positive absolute maximum minimum greater less greater_equal "
-    "less_equal equal not_equal".split()
-)
+EXACT = frozenset((
+    "add", "subtract", "multiply", "divide", "sqrt", "square", "negative", "positive", "absolute", "maximum", "minimum",
+    "greater", "less", "greater_equal", "less_equal", "equal", "not_equal",
+))  # fmt: skip
 """Functions whose result IEEE 754 leaves no choice about: the page gets the same bits as NumPy."""
 
-KNOWN = EXACT | frozenset(
-    "fabs power float_power reciprocal exp exp2 expm1 log log1p log2 log10 tanh sinh cosh sin cos tan arctan arcsin "
-    "arccos arctan2 arcsinh arctanh hypot cbrt erf fmax fmin logaddexp floor ceil trunc rint sign floor_divide remainder "
-    "fmod logical_and logical_or logical_not logical_xor isnan isfinite isinf astype_bool astype_whole heaviside deg2rad "
-    "rad2deg".split()
-)
+KNOWN = EXACT | {
+    "fabs", "power", "float_power", "reciprocal", "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "tanh",
+    "sinh",
+    "cosh", "sin", "cos", "tan", "arctan", "arcsin", "arccos", "arctan2", "arcsinh", "arctanh", "hypot", "cbrt", "erf",
+    "fmax",
+    "fmin", "logaddexp", "floor", "ceil", "trunc", "rint", "sign", "floor_divide", "remainder", "fmod",
+    "logical_and", "logical_or", "logical_not", "logical_xor", "isnan", "isfinite", "isinf", "astype_bool",
+    "astype_whole", "heaviside", "deg2rad", "rad2deg",
+}  # fmt: skip
 """Functions of cells that the page computes; another one is not taken apart."""
-OF_BOOLS = {"bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor", "invert": "logical_not"}
+OF_BOOLS = {
+    "bitwise_and": "logical_and", "bitwise_or": "logical_or", "bitwise_xor": "logical_xor", "invert": "logical_not",
+}  # fmt: skip
 
 
 def _function(made: Traced) -> str:
@@ -74,7 +79,6 @@ class Graph:
 
     Attributes:
         nodes: see the top of this file; operands come before what is made of them.
-        stands: of a node that holds cells of an equation's result: ``[quantity, symbol, places in it, −1 of none]``.
     """
 
     def __init__(self, packed: Packed, numbers: dict[str, int]) -> None:
@@ -83,7 +87,6 @@ class Graph:
         self._known: dict[int, int] = {}
         self._kept: list[Traced] = []  # so that no id is used twice
         self._constants: dict[bytes, list[Any]] = {}
-        self.stands: dict[int, list[Any]] = {}
 
     def add(self, root: Traced) -> int:
         """The number of the node of an array."""
@@ -101,12 +104,20 @@ class Graph:
             self._known[id(made)] = len(self.nodes)
             self._kept.append(made)
             self.nodes.append(self._node(made))
-            if made.stands is not None and made.stands[0].quantity in self._numbers:
-                result, places = made.stands
-                stands = [self._numbers[result.quantity], result.symbol, self._packed.add_places(places)]
-                self.stands[self._known[id(made)]] = stands
             pending.pop()
         return self._known[id(root)]
+
+    def stands(self) -> dict[int, list[Any]]:
+        """Of each node that holds cells of an equation's result: ``[quantity, symbol, places in it, −1 of none]``."""
+        found = {}
+        for made in self._kept:
+            if made.stands is None:
+                continue
+            result, places = made.stands
+            quantity = self._numbers.get(result.quantity or "")
+            if quantity is not None:
+                found[self._known[id(made)]] = [quantity, result.symbol, self._packed.add_places(places)]
+        return found
 
     def is_exact(self, root: Traced) -> bool:
         """Whether the page computes this array to the bit: cells put elsewhere, and arithmetic cell by cell."""
@@ -137,7 +148,8 @@ class Graph:
         operands = [self._known[id(operand)] for operand in made.operands]
         kind, name, data = operation
         if kind == "elementwise" and _function(made) in KNOWN:
-            return ["e", shape, _function(made), operands, *([number(made.value)] if made.constant and not made.ndim else [])]
+            value = [number(made.value)] if made.constant and not made.ndim else []
+            return ["e", shape, _function(made), operands, *value]
         if kind == "move":
             return ["m", shape, name, operands, self._places(sources(made), [o.size for o in made.operands])]
         if kind == "pick":
@@ -172,6 +184,28 @@ class Graph:
         that regular, or all of them."""
         steps = _steps(source)
         return {"steps": steps} if steps is not None else {"at": self._packed.add_places(source)}
+
+
+def cost(root: Traced) -> int:
+    """About how many products and numbers of sums the page would look at for all of an array."""
+    found, pending, seen = 0, [root], set()
+    while pending:
+        made = pending.pop()
+        if id(made) in seen or made.operation is None or made.constant:
+            continue
+        seen.add(id(made))
+        pending += made.operands
+        if made.operation.kind == "reduction":
+            found += made.operands[0].size
+        elif made.operation.kind == "contraction":
+            lengths: dict[str, int] = {}
+            dense = 1.0
+            for operand, letters in zip(made.operands, made.operation.data[0], strict=True):
+                lengths |= {c: n for c, n in zip(letters, operand.shape, strict=True) if lengths.get(c, 1) == 1}
+                if operand.constant and operand.size:
+                    dense *= 4 * np.count_nonzero(operand.value) / operand.size  # found by a search, which costs, too
+            found += int(math.prod(lengths.values()) * min(dense, 1.0))
+    return found
 
 
 def _steps(source: HostArray) -> list[int] | None:

@@ -19,7 +19,7 @@ def type_of(array: HostArray) -> str:
     if array.dtype.kind == "b":
         return "u1"
     if array.dtype.kind in "iu":
-        small = not array.size or (-(2**31) <= int(array.min()) and int(array.max()) < 2**31)
+        small = not array.size or (int(array.min()) >= -(2**31) and int(array.max()) < 2**31)
         return "i4" if small else "f8"
     return "f4" if array.dtype.itemsize <= 4 else "f8"
 
@@ -51,6 +51,6 @@ class Packed:
 
     def text(self) -> str:
         """All of it, deflated, in base64."""
-        deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+        deflate = zlib.compressobj(6, zlib.DEFLATED, -15)
         packed = b"".join([deflate.compress(part) for part in self._parts] + [deflate.flush()])
         return base64.b64encode(packed).decode("ascii")

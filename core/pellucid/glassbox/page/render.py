@@ -32,9 +32,9 @@ def write(trace: Opened, path: Any, limit: int = LARGEST) -> Path:
     text = page(trace)
     if len(text) > limit:
         raise DataError(
-            f"The page of this trace would have {len(text):,} bytes, and {limit:,} are allowed. The largest quantities: "
-            f"{', '.join(sizes(trace))}. Trace fewer rows, trace_step(x[:16], y[:16]), keep fewer quantities, "
-            "Tracing(keep=('loss', 'layers.0.*')), or raise limit=…."
+            f"The page of this trace would have {len(text):,} bytes, and it may have {limit:,}. The largest "
+            f"quantities: {', '.join(sizes(trace))}. Give fewer rows, trace_step(x[:16], y[:16]), choose quantities, "
+            "trace_step(x, y, keep=('loss', 'layers.0.*')), or raise limit=…."
         )
     target = Path(path)
     replace_text(target, text)
@@ -46,8 +46,8 @@ def page(trace: Opened) -> str:
     export = Export(trace)
     style, script = _asset("page.css"), _script()
     policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; base-uri 'none'; "
-        "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
     filled = {
         "policy": policy, "title": _escaped(str(export.data["title"])), "style": style, "script": script,

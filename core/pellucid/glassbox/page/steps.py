@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.page.opened import Opened
+from pellucid.glassbox.quantity import Call, Quantity
 
 PHASES = ("data", "forward", "loss", "backward", "update")
 
@@ -60,19 +60,19 @@ def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:
 
     for name in trace:
         quantity = trace.quantity(name)
-        call = quantity.call
-        owner = parameters.get(name.removesuffix(".grad")) if call is None or name.endswith(".grad") else None
+        maker = quantity.call
+        owner = parameters.get(name.removesuffix(".grad")) if maker is None or name.endswith(".grad") else None
         if owner is not None:
             place("backward" if name.endswith(".grad") else "forward", owner, title_of(owner), name)
             continue
-        phase = _phase(name, quantity, call is None)
+        phase = _phase(name, quantity, maker is None)
         if phase == "data":
             place(phase, None, "The data", name, "data")
         elif phase == "update":
             about = _parameter_of(name, trace)
-            place(phase, call, about or (title_of(call) if call is not None else name), name, about or name)
+            place(phase, maker, about or (title_of(maker) if maker is not None else name), name, about or name)
         else:
-            place(phase, call, title_of(call) if call is not None else name, name)
+            place(phase, maker, title_of(maker) if maker is not None else name, name)
     steps = [step for step in found.values() if any(_tells(trace, name) for name in step["names"])]
     order = {phase: i for i, phase in enumerate(PHASES)}
     ranked = sorted(enumerate(steps), key=lambda pair: (order[pair[1]["phase"]], pair[0]))

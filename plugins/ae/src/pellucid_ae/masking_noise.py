@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pellucid import Array, Context, Equation, Example, Layer, Shape, check_float
+from typing import Any
+
+from pellucid import Array, Context, Equation, Example, Layer, PageNote, PagePart, Shape, check_float
 
 
 class MaskingNoise(Layer):
@@ -32,6 +34,11 @@ class MaskingNoise(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
+
+    def page_parts(self, call: Any, trace: Any) -> list[PagePart]:
+        """For the page of a step: how much was masked."""
+        name = call.name_of("m")
+        return [PageNote.kept(trace[name])] if name in trace else []
 
     def forward(self, ctx: Context, x: Array) -> Array:
         ctx.stream_used = ctx.stream() if ctx.training and self.fraction > 0 else None

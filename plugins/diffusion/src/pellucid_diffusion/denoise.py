@@ -19,6 +19,10 @@ from pellucid import (
     HostArray,
     Layer,
     Objective,
+    PageNote,
+    PagePart,
+    PagePicture,
+    PageTable,
     Shape,
     check_choice,
     check_float,
@@ -34,6 +38,7 @@ from pellucid_diffusion.noise_schedules import NOISE_SCHEDULES
 from pellucid_diffusion.parameterisations import PARAMETERISATIONS, Predict, min_snr_weight, mixture
 from pellucid_diffusion.process import Process, process_of
 
+_ROWS = 16  # of a table on a page
 _TINY = {"hidden": 4, "blocks": 1, "embedding": 2}
 
 
@@ -75,7 +80,8 @@ class Denoise(Objective):
                  " signal * drawn['noise'] - noise * x"),
         Equation("w_t", r"w_t = 1 \quad\text{or}\quad \min(\mathrm{SNR}, \gamma)\, (1 - \bar\alpha_t) / d^2",
                  "np.ones(signal.shape) if weighting == 'uniform' else np.minimum((signal / noise)**2, gamma)"
-                 " * noise**2 / (signal if predict == 'epsilon' else noise if predict == 'x0' else np.ones(signal.shape))**2"),
+                 " * noise**2 / (signal if predict == 'epsilon' else noise if predict == 'x0' else"
+                 " np.ones(signal.shape))**2"),
         Equation("objective", r"L = \tfrac1N \sum_n w_{t_n} \tfrac1J \lVert \hat p_n - p_n \rVert^2",
                  "np.sum(w * np.mean((w_t * (y - p)**2).reshape(len(w), -1), axis=1)) / np.sum(w)"),
         Equation("dy", r"d\hat p_n = \tfrac{2 w_{t_n}}{NJ} (\hat p_n - p_n)",
@@ -128,6 +134,34 @@ class Denoise(Objective):
 
     def input_shapes(self, model: Layer) -> tuple[Shape, ...]:
         return require_runtime(model).input_shapes[:1]  # t and the label are made here
+
+    # -- the page of a step ----------------------------------------------------------------------------------------
+
+    def page_parts(self, call: Any, trace: Any) -> list[PagePart]:
+        """x_t, ε, what the network says of ε, and ᾱ_t; and how guidance would put two such answers together."""
+        x_t, t, y = (call.made.get("seen0", ""), call.made.get("seen1", ""), call.given.get("y", ""))
+        if any(name not in trace for name in (x_t, t, y)):
+            return []
+        noisy, times, said = (np.asarray(trace[name], np.float64) for name in (x_t, t, y))
+        times = times.astype(int).ravel()
+        shape = (-1, *(1,) * (noisy.ndim - 1))
+        signal, noise = (np.asarray(level)[times].reshape(shape) for level in (self.process.signal, self.process.noise))
+        if self.predict == "epsilon":
+            guessed = said
+        else:
+            data = said if self.predict == "x0" else signal * noisy - noise * said
+            guessed = (noisy - signal * data) / noise
+        true = (noisy - signal * np.asarray(trace[call.given["x"]], np.float64)) / noise
+        rows = [[n, int(k), float(a) ** 2, float(np.mean((g - e) ** 2))] for n, (k, a, g, e) in enumerate(
+            zip(times, signal.ravel(), guessed, true, strict=True))][:_ROWS]  # fmt: skip
+        return [
+            PagePicture("The noisy data x_t that the network saw", x_t),
+            PagePicture("The noise ε in it", true),
+            PagePicture("What the network takes for noise, ε̂", guessed, f"It follows from its {self.predict}."),
+            PageTable("How noisy, and how well guessed", ["row", "t", "ᾱ of t", "mean (ε̂ − ε)²"], rows),
+            PageNote("When it makes samples with guidance w, what it says of the label and of none are put together:",
+                 latex=r"\hat\varepsilon = (1 + w)\, \hat\varepsilon_c - w\, \hat\varepsilon_\emptyset"),
+        ]  # fmt: skip
 
     # -- one step --------------------------------------------------------------------------------------------------
 

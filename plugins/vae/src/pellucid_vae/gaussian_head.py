@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pellucid import Array, Context, Dense, Equation, Example, Layer, Shape, check_int, contiguous, features
+import numpy as np
+from pellucid import (
+    Array,
+    Context,
+    Dense,
+    Equation,
+    Example,
+    Layer,
+    PageNote,
+    PagePart,
+    PagePicture,
+    Shape,
+    check_int,
+    contiguous,
+    features,
+)
 
 
 class GaussianHead(Layer):
@@ -64,6 +79,24 @@ class GaussianHead(Layer):
         features(self, input_shape)
         shape = (*input_shape[:-1], self.latent)
         return shape, shape, shape
+
+    def page_parts(self, call: Any, trace: Any) -> list[PagePart]:
+        """For the page of a step: ε, and what each latent unit costs in bits of its own, KL per unit."""
+        parts: list[PagePart] = []
+        drawn = call.pattern.format("drawn.normal")
+        if drawn in trace:
+            parts.append(PagePicture("The noise ε that was drawn", drawn))
+        mean, s = call.made.get("y1", ""), call.made.get("y2", "")
+        if mean in trace and s in trace:
+            mu, log_std = np.asarray(trace[mean], np.float64), np.asarray(trace[s], np.float64)
+            kl = 0.5 * np.exp(2 * log_std) + 0.5 * mu**2 - log_std - 0.5
+            parts.append(PageNote(
+                "How far each unit is from N(0, 1), in nats; one that says nothing of its sample is at 0.",
+                latex=r"\mathrm{KL}_k = \tfrac12 e^{2 s_k} + \tfrac12 \mu_k^2 - s_k - \tfrac12",
+            ))  # fmt: skip
+            parts.append(PagePicture("KL of each sample and unit", kl))
+            parts.append(PagePicture("KL per unit, the mean over samples", kl.reshape(-1, kl.shape[-1]).mean(0)))
+        return parts
 
     def forward(self, ctx: Context, h: Array) -> tuple[Array, Array, Array]:
         mean = self.mean.forward(ctx.child("mean", ctx.needs_dx[:1]), h)

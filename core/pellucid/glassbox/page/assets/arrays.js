@@ -39,10 +39,12 @@ class Quantity {
   }
 
   get first() { return this.same === undefined ? this : quantities[this.same]; }
+  /** The one of the names under which the same array is known whose equation tells how it was made. */
+  get asked() { return this.node === undefined ? this.first : this; }
   get kind() { return this.first.type; }
 
-  /** Whether the page has its numbers, and need not compute them. */
-  get kept() { return this.first.data !== undefined; }
+  /** Whether the code gave it, and not only its equation. */
+  get kept() { return this.first.origin !== "equation"; }
 
   array() {
     if (this.same !== undefined) return this.first.array();

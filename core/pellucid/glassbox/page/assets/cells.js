@@ -81,7 +81,7 @@ const isConstant = (expr, number) =>
 function applied(name, value, args) {
   if (name === "multiply" || name === "product") {
     if (value === 0 && args.some((a) => isConstant(a, 0))) return ZERO;
-    const kept = args.filter((a) => !isConstant(a, 1));
+    const kept = args.filter((a) => !isConstant(a, 1)).flatMap((a) => (a.op === "product" ? a.args : [a]));
     return kept.length === 1 ? kept[0] : new Expr("product", value, kept.length ? kept : args.slice(0, 1));
   }
   if (name === "divide" && isConstant(args[1], 1)) return args[0];

@@ -48,7 +48,7 @@ const maps = new Set();
 
 class HeatMap {
   /** source: {name, shape, kind, array()}; pick(place): a cell was chosen; hidden(place): whether its number is secret. */
-  constructor(source, { pick = null, hidden = () => false, tall = 260, marks = [] } = {}) {
+  constructor(source, { pick = null, hidden = () => false, tall = 320, marks = [] } = {}) {
     Object.assign(this, { source, pick, hidden, tall });
     this.shape = source.shape;
     this.views = viewsOf(this.shape);
@@ -75,7 +75,8 @@ class HeatMap {
     }, this.filler, el("div", { role: "row", class: "unseen" }, this.spoken));
     this.told = el("p", { class: "told" });
     this.choice = el("span", { class: "choices" });
-    this.root = el("div", { class: "mapbox" }, this.bar(), this.box, this.told);
+    this.controls = this.bar();
+    this.root = el("div", { class: "mapbox" }, this.controls, this.box, this.told);
     this.tell(null);
     new ResizeObserver(() => { if (this.box.isConnected) this.fit(); }).observe(this.box);
   }
@@ -117,7 +118,7 @@ class HeatMap {
     if (this.zoom === null) {
       const fits = ZOOMS.filter((z) => z * this.view.columns <= width && (z >= READABLE ? z * 0.55 : z) * this.view.rows <= this.tall);
       this.zoom = fits.length ? ZOOMS.indexOf(fits[fits.length - 1]) : this.view.columns * 2 > width * 1.5 ? 0 : 1;
-      if (ZOOMS[this.zoom] < 6 && this.view.rows <= 4) this.zoom = Math.max(this.zoom, 2);
+      while (ZOOMS[this.zoom] < 6 && (ZOOMS[this.zoom + 1] * this.view.columns <= width || this.view.rows <= 4)) this.zoom++; // the rest is scrolled to
     }
     this.size = ZOOMS[this.zoom];
     this.filler.style.width = `${this.view.columns * this.wide}px`;
@@ -162,12 +163,20 @@ class HeatMap {
 
   // -- drawing ----------------------------------------------------------------------------------------------------------
 
+  /** The largest size among the numbers in view, scrolled to or not: the deepest colour. */
   scale() {
-    if (this.largest === undefined) {
-      const array = this.source.array();
+    const key = [this.views.indexOf(this.view), ...this.view.free.map((axis) => this.index[axis])].join();
+    if (this.scaled !== key) {
+      const array = this.source.array(), view = this.view;
       let most = 0;
-      for (let i = 0; i < array.length; i++) { const size = Math.abs(array[i]); if (size > most && size !== Infinity) most = size; }
+      for (let r = 0; r < view.rows; r++) {
+        for (let c = 0; c < view.columns; c++) {
+          const size = Math.abs(array[this.placeAt([r, c])]);
+          if (size > most && size !== Infinity) most = size;
+        }
+      }
       this.largest = most || 1;
+      this.scaled = key;
     }
     return this.largest;
   }
@@ -196,14 +205,16 @@ class HeatMap {
         pen.fillStyle = `rgb(${colour[0]},${colour[1]},${colour[2]})`;
         pen.fillRect(x, y, wide - gap, high - gap);
         if (wide >= READABLE) {
-          pen.fillStyle = dark ? "#fff" : paint.ink;
+          pen.fillStyle = dark ? "#fff" : "#14161a";
           pen.fillText(hides ? "?" : text(value, wide >= 56 ? 4 : 3), x + wide / 2, y + high / 2, wide - 4);
         }
         if (this.marks.has(place)) marked.push([x, y, this.marks.get(place)]);
       }
     }
     const outline = (x, y, colour, width) => { pen.strokeStyle = colour; pen.lineWidth = width; pen.strokeRect(x + width / 2 - 1, y + width / 2 - 1, Math.max(wide - gap, 3) - width + 2, Math.max(high - gap, 3) - width + 2); };
+    const all = (rows[1] - rows[0]) * (columns[1] - columns[0]);
     for (const [x, y, kind] of marked) {
+      if (kind !== "chosen" && all > 4 && marked.length > 0.9 * all) continue; // where all is marked, nothing is
       if (kind === "chosen") outline(x, y, paint.accent, 3);
       else if (wide >= 8) outline(x, y, paint.accent, 1.5);
       else { pen.globalAlpha = 0.35; pen.fillStyle = paint.accent; pen.fillRect(x, y, wide, high); pen.globalAlpha = 1; }

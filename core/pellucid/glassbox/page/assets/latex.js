@@ -85,7 +85,27 @@ class Parser {
   argument() {
     this.skip();
     if (this.peek() === "{") return this.group();
+    const word = this.peek() ?? "";
+    if (/^[0-9]./.test(word)) this.words.splice(this.place, 1, word[0], word.slice(1)); // \tfrac12 is a half
     return this.atom().node;
+  }
+
+  /** The rows and columns of an environment. */
+  table(name) {
+    const rows = [[]];
+    for (;;) {
+      rows[rows.length - 1].push(math("mtd", {}, this.row(["&", "\\\\", "\\end"])));
+      const word = this.next();
+      if (word === "\\\\") rows.push([]);
+      else if (word !== "&") break;
+    }
+    if (this.letters() !== name) throw new Error(`\\begin{${name}} without \\end{${name}}`);
+    const inside = rows.map((cells) => math("mtr", {}, cells));
+    if (name === "aligned") return math("mtable", { columnalign: "right left", class: "aligned", displaystyle: "true" }, inside);
+    if (name === "cases") return math("mrow", {}, math("mo", { stretchy: "true" }, "{"), math("mtable", { columnalign: "left left" }, inside));
+    const fence = { pmatrix: ["(", ")"], bmatrix: ["[", "]"], vmatrix: ["|", "|"], matrix: ["", ""] }[name];
+    if (!fence) throw new Error(`\\begin{${name}} is not known here`);
+    return math("mrow", {}, math("mo", { stretchy: "true" }, fence[0]), math("mtable", {}, inside), math("mo", { stretchy: "true" }, fence[1]));
   }
 
   group() {
@@ -151,7 +171,7 @@ class Parser {
         this.expect("]");
         return { node: math("mroot", {}, this.argument(), degree) };
       }
-      case "text": case "textrm": case "mbox": return { node: math("mtext", {}, this.letters().replace(/ /g, " ")) };
+      case "text": case "textrm": case "mbox": return { node: math("mtext", {}, this.letters().replace(/ /g, "\u00a0")) };
       case "mathrm": case "operatorname": case "mathsf": case "mathtt": {
         const letters = this.letters();
         return { node: math("mi", { mathvariant: "normal" }, letters.replace(/\\,/g, " ")) };
@@ -174,6 +194,8 @@ class Parser {
         this.expect("\\right");
         return { node: math("mrow", {}, open, inside, this.fence()) };
       }
+      case "underbrace": return { node: math("munder", {}, this.argument(), math("mo", { stretchy: "true" }, "⏟")), limits: true };
+      case "begin": return { node: this.table(this.letters()) };
       case "underline": return { node: this.argument() };
       default: throw new Error(`\\${name} is not known here`);
     }

@@ -62,6 +62,8 @@ class Page {
     $("before").disabled = number === 0;
     $("after").disabled = number === data.steps.length - 1;
     this.dots.forEach((dot, i) => { dot.classList.toggle("on", i === number); dot.classList.toggle("past", i < number); if (i === number) dot.setAttribute("aria-current", "step"); else dot.removeAttribute("aria-current"); });
+    const dot = this.dots[number], bar = $("progress");
+    if (bar.scrollWidth > bar.clientWidth) bar.scrollLeft = dot.offsetLeft - bar.offsetLeft - bar.clientWidth / 2;
     $("where").textContent = `${number + 1} of ${data.steps.length} · ${PHASES[step.phase]} · ${step.title}`;
     this.light(number);
     const root = clear($("arrays"));
@@ -70,10 +72,20 @@ class Page {
     if (equations) root.append(equations);
     for (const map of maps) if (!map.root.isConnected) maps.delete(map);
     this.shown = new Map();
-    for (const n of step.names) root.append(this.card(quantities[n], step));
+    const enters = (n) => !/^(x|dy|prediction|target)\d*$/.test(quantities[n].of);
+    for (const n of [...step.names].sort((a, b) => enters(a) - enters(b))) root.append(this.card(quantities[n], step));
     if (call && step.phase !== "backward") root.append(...call.parts.map((part) => this.part(part)).filter(Boolean));
     for (const map of maps) map.fit();
     $("where").dispatchEvent(new CustomEvent("opened", { bubbles: true }));
+  }
+
+  /** The step in which a quantity stands, and its heat map there. */
+  openFor(quantity) {
+    const step = data.steps.findIndex((s) => s.names.includes(quantity.number));
+    if (step >= 0 && !data.steps[this.step]?.names.includes(quantity.number)) this.open(step);
+    const folded = document.querySelector(`.card[data-number="${quantity.number}"] details:not([open])`);
+    if (folded) { folded.open = true; folded.dispatchEvent(new Event("toggle")); }
+    for (const map of maps) map.fit();
   }
 
   equations(step, call) {
@@ -89,18 +101,23 @@ class Page {
     const first = quantity.first;
     const about = first !== quantity ? [" the same array as ", el("code", { text: first.name })] : quantity.origin === "equation" ? [" computed from its equation"] : quantity.origin === "given" ? [" given"] : [" recorded"];
     const head = el("div", { class: "cardhead" }, el("h3", {}, el("code", { text: quantity.name })), el("span", { class: "shape", text: shapeText(quantity.shape) }), el("span", { class: "origin" }, about));
-    const card = el("article", { class: "card", "data-quantity": quantity.name }, head);
+    const card = el("article", { class: "card", "data-quantity": quantity.name, "data-number": quantity.number }, head);
     if (!quantity.size) { card.append(el("p", { class: "note", text: "It is empty." })); return card; }
     if (!quantity.shape.length) {
       card.append(el("button", { type: "button", class: "scalar", "aria-label": `${quantity.name}: why?`, onclick: () => this.ask(quantity, 0) }, this.exercise.hides(quantity, 0) ? "?" : precise(quantity.at(0), quantity.kind)));
       return card;
     }
-    if (first !== quantity && !step.open?.has(quantity.number)) {
-      const body = el("details", { ontoggle: () => { if (body.open && !body.querySelector(".map")) { body.append(this.map(quantity).root); for (const map of maps) map.fit(); } } }, el("summary", { text: "Show it" }));
+    const entering = step.phase === "forward" ? /^x\d*$/ : step.phase === "backward" ? /^dy\d*$/ : /^(prediction|target)?$/;
+    const ofShapes = quantity.node !== undefined && nodeAt(quantity.node).constant;
+    if ((first !== quantity && !entering.test(quantity.of)) || ofShapes) {
+      const body = el("details", { ontoggle: () => { if (body.open && !body.querySelector(".map")) { body.append(this.map(quantity).root); for (const map of maps) map.fit(); } } },
+        el("summary", { text: ofShapes ? "Show it: no data is in it, only shapes and arguments" : "Show it" }));
       card.append(body);
       return card;
     }
-    card.append(this.map(quantity).root);
+    const map = this.map(quantity);
+    head.append(map.controls);
+    card.append(map.root);
     return card;
   }
 
@@ -144,8 +161,7 @@ class Page {
 
   display() {
     const [quantity, place] = this.trail[this.trail.length - 1];
-    const step = data.steps.findIndex((s) => s.names.includes(quantity.number)), own = data.steps[this.step]?.names.includes(quantity.number);
-    if (step >= 0 && !own) this.open(step);
+    if (this.step < 0 || !data.steps[this.step].names.includes(quantity.number)) this.open(data.steps.findIndex((s) => s.names.includes(quantity.number)));
     this.panel.show(quantity, place, this.trail);
     document.body.classList.add("asked");
     history.replaceState(null, "", "#" + linkTo(quantity, place));
@@ -209,8 +225,7 @@ const page = new Page();
 // For whoever tests the page, and for the curious: what it knows, by name.
 window.pellucid = { data, quantities, byName, page, formula, why: (name, index = []) => {
   const quantity = byName.get(name), place = placeOf(index, quantity.shape);
-  const asked = quantity.first.node === undefined ? quantity : quantity.first;
-  const found = Panel.taken(asked, place);
+  const found = Panel.taken(quantity.asked, place);
   return { value: quantity.at(place), total: found && found.total, terms: found && found.terms.map((t) => t.value), parents: found && found.parents.map((c) => c.quantity.cell(c.place)) };
 } };
 unpack($("numbers").textContent).then(() => { page.start(); document.body.classList.add("ready"); },

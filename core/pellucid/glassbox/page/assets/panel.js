@@ -32,7 +32,7 @@ class Panel {
     root.append(this.head(quantity, place, trail));
     const first = quantity.first;
     if (first !== quantity) root.append(el("p", { class: "note" }, "The same array as ", this.link(first, place), "."));
-    const asked = first.node === undefined ? quantity : first;
+    const asked = quantity.asked;
     this.found = Panel.taken(asked, place);
     const equation = equationOf(asked), call = asked.call === undefined ? null : data.calls[asked.call];
     if (equation) root.append(el("section", { class: "equation", "aria-label": "Equation" }, formula(equation.latex)));
@@ -78,31 +78,44 @@ class Panel {
     const near = Math.abs(total - value) <= 1e-6 * Math.max(1, Math.abs(value), scale) || (Number.isNaN(total) && Number.isNaN(value)) || total === value;
     const section = el("section", { class: "worked", "aria-label": "Worked out" },
       line(name, el("span", { class: "is", text: "=" }), new Writer(options).write(expr)),
-      expr.op === "cell" || expr.op === "number" ? null : line(el("span", { class: "is", text: "=" }), new Writer({ ...options, numbers: true }).write(expr)),
+      expr.op === "cell" || expr.op === "number" ? null : line(el("span", { class: "is", text: "=" }), this.put(expr, terms, options)),
       line(el("span", { class: "is", text: "=" }), el("output", { class: "total", "data-total": hides ? "" : total, text: hides ? "?" : precise(total, "f4") })));
     if (!hides) {
       section.append(el("p", { class: near ? "check" : "check far" }, near ? "✓ " : "✗ ", quantity.kept ? `recorded: ${precise(value, quantity.kind)}` : "computed from its equation, as the code keeps no such array",
         quantity.kept && total !== value ? `, a difference of ${text(Math.abs(total - value), 2)} by rounding` : "", near ? "" : ": further than rounding explains"));
     }
+    for (const reason of reasonsOf(expr).slice(0, SHORT)) {
+      section.append(el("p", { class: "note" }, "because ", new Writer(options).write(reason), " = ", text(reason.value)));
+    }
     if (terms.length > 1) section.append(this.termTable(terms, options));
     return section;
+  }
+
+  /** Numbers put in; of a long sum the largest terms. */
+  put(expr, terms, options) {
+    const writer = new Writer({ ...options, numbers: true });
+    if (terms.length === 1 || !hasLongSum(expr)) return writer.write(expr);
+    const sorted = terms.length > SHORT ? bySizeOf(terms) : terms, few = sorted.slice(0, terms.length > SHORT ? SHORT - 1 : SHORT), rest = sorted.slice(few.length);
+    const shown = few.flatMap((term, i) => { const part = writer.part(term.expr, SUM, 1, null); return i ? writer.plus(term.expr, part) : part; });
+    return el("span", { class: "expr" }, shown, rest.length ? ` + … and ${rest.length} more, together ${text(exactSum(rest.map((t) => t.value)))}` : "");
   }
 
   termTable(terms, options) {
     const box = el("div", { class: "terms" });
     const fill = () => {
-      const sorted = this.bySize ? [...terms].sort((a, b) => (Number.isNaN(b.value) - Number.isNaN(a.value)) || Math.abs(b.value) - Math.abs(a.value)) : terms;
+      const sorted = this.bySize ? bySizeOf(terms) : terms;
       const most = Math.max(...sorted.slice(0, this.most).map((t) => Math.abs(t.value)), 1e-300);
       const rows = sorted.slice(0, this.most).map((term) => {
         const bar = el("span", { class: term.value < 0 ? "bar minus" : "bar plus", "aria-hidden": "true" });
-        bar.style.width = `${Math.min(100, (100 * Math.abs(term.value)) / most) || 0}%`;
+        const hides = this.hidden(this.quantity, this.place);
+        bar.style.width = hides ? "0" : `${Math.min(100, (100 * Math.abs(term.value)) / most) || 0}%`;
         return el("tr", {}, el("td", {}, new Writer(options).write(term.expr)), el("td", { class: "put" }, new Writer({ ...options, numbers: true }).write(term.expr)),
-          el("td", { class: "number", text: this.secretTerm(term) ? "?" : text(term.value, 5) }), el("td", { class: "barcell" }, bar));
+          el("td", { class: "number", text: hides ? "?" : text(term.value, 5) }), el("td", { class: "barcell" }, bar));
       });
       clear(box);
       append(box, [
         el("div", { class: "termbar" }, el("h3", { text: `${terms.length} terms` }),
-          el("button", { type: "button", class: "small", "aria-pressed": String(this.bySize), onclick: () => { this.bySize = !this.bySize; fill(); } }, this.bySize ? "in order" : "sort by size")),
+          el("button", { type: "button", class: "small", "aria-pressed": String(this.bySize), onclick: () => { this.bySize = !this.bySize; fill(); }, text: "sort by size" })),
         el("div", { class: "scroll" }, el("table", {}, el("thead", { class: "unseen" }, el("tr", {}, ["Term", "Numbers", "Value", "Size"].map((t) => el("th", { scope: "col", text: t })))), el("tbody", {}, rows))),
         terms.length > this.most ? el("button", { type: "button", class: "small", onclick: () => { this.most *= 8; fill(); } }, `Show more (${terms.length - this.most} left)`) : null,
       ]);
@@ -110,8 +123,6 @@ class Panel {
     fill();
     return box;
   }
-
-  secretTerm(term) { return term.expr.op === "cell" && term.expr.quantity && this.hidden(term.expr.quantity, term.expr.place); }
 
   /** The arrays that it came from, with its cells marked in them. */
   parents() {
@@ -187,7 +198,7 @@ function patch(quantity, places, go, hidden) {
       const place = placeOf(at, quantity.shape), value = quantity.at(place);
       const cell = el("td", { class: inside.has(place) ? "in" : "out" }, el("a", { class: "cell", href: "#" + linkTo(quantity, place), text: hidden(quantity, place) ? "?" : text(value, 3), onclick: (event) => { event.preventDefault(); go(quantity, place); } }));
       const [colour, dark] = shade(value, most, paint);
-      if (inside.has(place)) { cell.style.background = `rgb(${colour})`; cell.firstChild.style.color = dark ? "#fff" : ""; }
+      if (inside.has(place)) { cell.style.background = `rgb(${colour})`; cell.firstChild.style.color = dark ? "#fff" : "#14161a"; }
       return cell;
     }))))));
   };

@@ -58,6 +58,26 @@ function finish(part) {
   return { value, expr: part.sign > 0 ? quotient : new Expr("negative", value, [quotient]) };
 }
 
+/** Whether a sum that is taken apart is too long to be written out. */
+function hasLongSum(expr) {
+  const pending = [expr];
+  for (let looked = 0; pending.length && looked < 50; looked++) {
+    const each = pending.pop();
+    if (each.op === "sum" && each.args.length > SHORT) return true;
+    if (["sum", "subtract", "product", "divide", "negative", "choose"].includes(each.op)) pending.push(...each.args);
+  }
+  return pending.length > 0;
+}
+
+/** What has chosen an expression among others. */
+function reasonsOf(expr) {
+  const found = [];
+  for (; expr.op === "choose"; expr = expr.args[0]) found.push(...expr.args.slice(1).filter((reason) => reason.op !== "number"));
+  return found;
+}
+
+const bySizeOf = (terms) => [...terms].sort((a, b) => (Number.isNaN(b.value) - Number.isNaN(a.value)) || Math.abs(b.value) - Math.abs(a.value));
+
 /** The cells of quantities that an expression was computed from, each once. */
 function placesIn(expr) {
   const found = new Map(), seen = new Set(), pending = [expr];
@@ -80,6 +100,7 @@ const shownPart = (expr) => { while (expr.op === "choose") expr = expr.args[0]; 
 
 /** The first of terms that are built alike, with letters where indices run; null where they are not. */
 function patternOf(terms) {
+  if (terms.length > 20000) return null;
   const columns = endsOf(terms);
   if (columns === null) return null;
   const runs = [], names = new Map();
@@ -113,6 +134,8 @@ function spokenAxis(values, runs) {
   for (const run of runs) {
     const away = values[0] - run.values[0];
     if (values.every((v, i) => v - run.values[i] === away)) return run.letter + (away > 0 ? `+${away}` : away < 0 ? `−${-away}` : "");
+    const both = values[0] + run.values[0];
+    if (values.every((v, i) => v + run.values[i] === both)) return `${both}−${run.letter}`;
   }
   runs.push({ values, letter: LETTERS[runs.length % LETTERS.length] });
   return runs[runs.length - 1].letter;

@@ -45,7 +45,10 @@ class Writer {
     if (op === "sum") return [this.sum(expr, depth, pattern), SUM];
     const one = (i, around) => this.part(args[i], around, depth + 1, pattern);
     if (op === "subtract") return [[...one(0, SUM), ` ${MINUS} `, ...one(1, PRODUCT)], SUM];
-    if (op === "negative") return [[MINUS, ...one(0, PRODUCT)], depth ? SIGN : SUM];
+    if (op === "negative") {
+      const part = one(0, PRODUCT), signed = this.starts(args[0], part);
+      return [signed ? [MINUS, "(", ...part, ")"] : [MINUS, ...part], depth ? SIGN : SUM];
+    }
     if (op === "product") {
       if (args.length > SHORT * 2) return [this.called(expr, depth, pattern), ATOM];
       return [args.flatMap((_, i) => [...(i ? ["·"] : []), ...one(i, i ? POWER : SIGN)]), PRODUCT];
@@ -97,10 +100,15 @@ class Writer {
     });
   }
 
+  /** Whether what is written begins with a minus sign. */
+  starts(arg, part) {
+    const first = typeof part[0] === "string" ? part[0] : part[0]?.textContent ?? "";
+    return first.startsWith(MINUS);
+  }
+
   plus(arg, part) {
     if (typeof part[0] === "string" && part[0].startsWith(MINUS)) return [` ${MINUS} `, part[0].slice(MINUS.length), ...part.slice(1)];
-    const negative = this.numbers && arg.op === "cell" && arg.value < 0;
-    return negative ? [" + (", ...part, ")"] : [" + ", ...part];
+    return this.starts(arg, part) ? [" + (", ...part, ")"] : [" + ", ...part];
   }
 
   summed(found, depth) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pellucid import (
     ACTIVATIONS,
@@ -14,6 +14,8 @@ from pellucid import (
     Initializer,
     Interval,
     Layer,
+    PagePart,
+    PageWindow,
     Param,
     Regularizer,
     check_bool,
@@ -85,6 +87,10 @@ class FilterBank(Layer):
 
     def output_interval(self, *inputs: Interval) -> Interval:
         return interval_of(self.activation)
+
+    def page_parts(self, call: Any, trace: Any) -> list[PagePart]:
+        """For the page of a step: where the kernel lies for a cell that was clicked."""
+        return [PageWindow("The patch under the kernel, and the kernel", "z", ("x", "W"))]
 
     def forward(self, ctx: Context, x: Array) -> Array:
         f = self.activation or "identity"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pellucid import (
     Array,
@@ -11,6 +11,8 @@ from pellucid import (
     Equation,
     Example,
     Layer,
+    PagePart,
+    PageTable,
     Param,
     Shape,
     ShapeError,
@@ -95,6 +97,15 @@ class GroupNorm(Layer):
             )
         check_groups(self, features(self, input_shape), self.groups, "input's channels")
         return input_shape
+
+    def page_parts(self, call: Any, trace: Any) -> list[PagePart]:
+        """For the page of a step: mean and variance of each group of each image before and after."""
+        grouped, name = call.name_of("X"), call.name_of("xhat")
+        if grouped not in trace or name not in trace:
+            return []
+        both = [trace[each].transpose(0, 2, 1, 3) for each in (grouped, name)]
+        rows = [each.reshape(-1, each.shape[2] * each.shape[3]) for each in both]
+        return [PageTable.before_and_after("image and group", *rows)]
 
     def forward(self, ctx: Context, x: Array) -> Array:
         n, channels = x.shape[0], x.shape[-1]

@@ -1,0 +1,146 @@
+"""The page of a trace as a file: one, closed to the network and to markup of strangers, with all of the trace in it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import tomllib
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.glassbox.page import render
+from pellucid.glassbox.page.export import Export
+from pellucid.glassbox.page.packing import Packed, type_of
+from pellucid.glassbox.page.parts import PageNote, PagePicture, PageTable, PageWindow
+
+from tests.glassbox import nets
+
+ROOT = Path(__file__).resolve().parents[2]
+EVIL = "</script><script>alert('1')</script><img src=x onerror=alert(2)>"
+
+
+class Evil(pl.Composite):
+    __doc__ = f"A layer {EVIL} of a stranger."
+    equations = (pl.Equation("y", rf"y = 2x \text{{{EVIL}}}", "2 * x"),)
+
+    def call(self, ctx: Any, x: Any) -> Any:
+        return 2 * x  # </script><script>alert('of the source')</script>
+
+    def page_parts(self, call: Any, trace: Any) -> list[Any]:
+        return [
+            PageNote(EVIL, latex=EVIL), PageTable(EVIL, [EVIL], [[EVIL], [float("nan")]]), PageWindow(EVIL, "y", ["x"]),
+            PagePicture(EVIL, np.eye(3), EVIL), PagePicture(EVIL, "x"),
+        ]  # fmt: skip
+
+
+def traced(*layers: Any, rows: int = 4) -> Any:
+    model = pl.build(pl.Sequential([*layers, pl.Dense(2)]), input_shape=(3,), seed=1)
+    rng = np.random.default_rng(0)
+    trainer = pl.Trainer(model, loss="mse", seed=1)
+    return trainer.trace_step(rng.normal(size=(rows, 3)).astype("f4"), rng.normal(size=(rows, 2)).astype("f4"))
+
+
+def test_it_is_one_file_that_lets_nothing_in_or_out(tmp_path: Path) -> None:
+    trace = traced(pl.Dense(4, "tanh"))
+    path = trace.html(tmp_path / "step.html")
+    text = path.read_text()
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", text, re.S)
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.S)
+    assert [attributes for attributes, _ in scripts] == [
+        ' type="application/json" id="data"', ' type="text/plain" id="numbers"', "",
+    ]  # fmt: skip
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+    assert policy is not None
+    assert "default-src 'none'" in policy[1]
+    for what, inline in (("script", scripts[-1][1]), ("style", style)):
+        digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+        assert f"{what}-src 'sha256-{digest}'" in policy[1]
+    assert "unsafe" not in policy[1]
+    hosts = set(re.findall(r"https?://[^\"'\s)]+", text))
+    assert hosts <= {"http://www.w3.org/1998/Math/MathML"}  # a name, not an address
+    assert list(tmp_path.iterdir()) == [path]
+    assert trace.html(tmp_path / "again.html").read_bytes() == path.read_bytes()
+
+
+def test_nothing_of_a_stranger_is_markup(tmp_path: Path) -> None:
+    text = traced(Evil()).html(tmp_path / "step.html").read_text()
+    assert len(re.findall("<script", text)) == 3
+    assert "<img" not in text
+    (found,) = re.findall(r'id="data">(.*?)</script>', text, re.S)
+    data = json.loads(found)
+    (call,) = [call for call in data["calls"] if call["type"] == "Evil"]
+    assert EVIL in call["doc"]
+    assert [part["is"] for part in call["parts"]] == ["note", "table", "window", "picture", "picture"]
+    assert call["parts"][1]["rows"] == [[EVIL], ["nan"]]
+    assert data["quantities"][call["parts"][4]["quantity"]]["name"] == "layers.0.x"
+    assert "alert('of the source')" in data["codes"][call["code"][0]]["text"]
+
+
+def test_a_part_that_is_none_is_refused() -> None:
+    class Wrong(pl.Composite):
+        def call(self, ctx: Any, x: Any) -> Any:
+            return x * 1.0
+
+        def page_parts(self, call: Any, trace: Any) -> list[Any]:
+            return ["<b>bold</b>"]
+
+    with pytest.raises(TypeError, match=r"page_parts of Wrong \(layers\.0\) gave a str\. Expected: pl\.PageNote"):
+        Export(traced(Wrong()))
+
+
+def test_what_is_too_large_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(pl.DataError, match=r"would have [\d,]+ bytes.* 9,000\. .*layers.*Give fewer rows"):
+        traced(pl.Dense(4)).html(tmp_path / "step.html", limit=9000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_quantity_stands_in_a_step_and_is_kept_to_the_bit() -> None:
+    _, trainer, batch = nets.made(3)
+    trace = trainer.trace_step(*batch[:2], weight=batch[2])
+    export = Export(trace)
+    data = export.data
+    stored = zlib.decompress(base64.b64decode(export.packed.text()), -15)
+    listed = sorted(n for step in data["steps"] for n in step["names"])
+    assert len(listed) == len(set(listed))
+    missing = [q["name"] for n, q in enumerate(data["quantities"]) if n not in listed and "same" not in q]
+    assert missing == []
+    for told in data["quantities"]:
+        if "data" not in told or told.get("foretold"):
+            continue
+        kind, place = told["data"]
+        array = np.asarray(trace[told["name"]])
+        planes = np.frombuffer(stored, np.uint8, array.size * np.dtype(kind).itemsize, place)
+        read = planes.reshape(np.dtype(kind).itemsize, -1).T.copy().view(f"<{kind}").reshape(array.shape)
+        np.testing.assert_array_equal(read, array)
+
+
+@pytest.mark.parametrize(
+    ("array", "kind"),
+    [
+        (np.array([True, False]), "u1"), (np.array([3, -5]), "i4"), (np.array([2**40]), "f8"),
+        (np.zeros(3, np.float16), "f4"), (np.zeros(3, np.float32), "f4"), (np.zeros(3), "f8"), (np.zeros(0, int), "i4"),
+    ],
+)  # fmt: skip
+def test_the_smallest_type_that_holds_all(array: Any, kind: str) -> None:
+    assert type_of(array) == kind
+    assert Packed().add(array) == [kind, 0]
+
+
+def test_wheels_hold_what_the_page_is_made_of() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "glassbox/page/assets/*" in project["tool"]["setuptools"]["package-data"]["pellucid"]
+    assets = {path.name for path in Path(render.__file__).with_name("assets").iterdir()}
+    assert assets == {"template.html", "page.css", *(f"{name}.js" for name in render.SCRIPTS)}
+
+
+def test_a_prediction_has_a_page_too(tmp_path: Path) -> None:
+    model = pl.build(pl.Sequential([pl.Dense(4, "relu"), pl.Dense(2)]), input_shape=(3,), seed=1)
+    data = Export(model.trace(np.ones((2, 3), np.float32))).data
+    assert data["title"] == "A prediction, opened"
+    assert [step["phase"] for step in data["steps"]] == ["data", "forward", "forward"]
