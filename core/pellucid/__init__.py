@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pellucid.basics.version import __version__
     from pellucid.glassbox.difference import diff
     from pellucid.glassbox.page.parts import PageNote, PagePart, PagePicture, PageTable, PageWindow
+    from pellucid.glassbox.recording import Recording
     from pellucid.glassbox.trace import Trace
     from pellucid.glassbox.trace_file import load_trace
     from pellucid.interfaces.context import Context
@@ -153,6 +154,7 @@ _MODULES = {
     "model.inputs": "transformed",
     "glassbox.difference": "diff",
     "glassbox.page.parts": "PageNote PagePart PagePicture PageTable PageWindow",
+    "glassbox.recording": "Recording",
     "glassbox.trace": "Trace",
     "glassbox.trace_file": "load_trace",
     "training.run": "Callback History Run",
@@ -213,25 +215,23 @@ __all__ = [
     "BestEpoch", "BinaryCrossEntropy", "ByLength", "ByPath", "Callback", "Checkpoint", "CheckpointError", "Classes",
     "Compiled", "Component", "Composite", "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine",
     "Curriculum", "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise",
-    "Equation",
-    "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss",
+    "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss",
     "FunctionMetric", "Glorot", "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
     "LeakyReLU", "Loss", "Masked", "Metric", "Moving", "Normal", "NumericalError", "Objective", "OfValues", "Ones",
     "Ops", "Optimizer", "Outputwise", "PageNote", "PagePart", "PagePicture", "PageTable", "PageWindow", "Parallel",
-    "Param", "Part", "PartName", "PellucidError", "PellucidWarning",
-    "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Registrar", "Regularizer", "Report", "Reshape", "Residual",
-    "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential",
-    "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus",
-    "Split", "Splits", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer",
-    "Transform", "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build",
-    "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
-    "class_number", "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include",
-    "get_ops", "grad",
-    "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix",
-    "names", "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach",
-    "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes",
-    "straight_path", "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+    "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress",
+    "ReLU", "Recording", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime", "Sampler",
+    "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential", "SeveralLosses", "Shape",
+    "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
+    "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed",
+    "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount", "check_bool",
+    "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_memory",
+    "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous",
+    "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl",
+    "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix", "names",
+    "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
+    "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path",
+    "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

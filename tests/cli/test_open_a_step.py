@@ -111,6 +111,12 @@ def test_a_trace_is_saved_and_read_again(folder: Path, run: Run, tmp_path: Path)
     assert "layers.1.z[0,0] = " in run("why", str(path), "layers.1.z[0,0]", "--depth", "1")
 
 
+def test_a_page_of_it_is_written(folder: Path, run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "step.html"
+    assert f"written: {page}" in run("trace", str(folder), "--html", str(page), "--rows", "0:4")
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
 def test_why_gives_a_chain(folder: Path, run: Run) -> None:
     shown = run("why", str(folder), "layers.1.weight.grad[3, 5]", "--step", "2")
     trace = trace_of_run(folder, step=2)

@@ -72,7 +72,7 @@ CONV = [
     ],
 )
 def test_statistics_are_those_of_the_step(how: dict[str, Any], shape: Any, backend: str) -> None:
-    """Each number is held against what a trace of that step holds: by plan and by code, of full batches and the last."""
+    """Each is held against what a trace of that step holds: by plan and by code, of full batches and of the last."""
     recorder, traced = FlightRecorder(every=2), Traced()
     _fit(_trainer(recorder, backend=backend, shape=shape, **how), shape=shape)
     _fit(_trainer(traced, backend=backend, shape=shape, **how), shape=shape)
@@ -129,9 +129,9 @@ def test_chosen_quantities_are_kept_as_they_are() -> None:
         for name, array in record.items():
             assert np.asarray(array).tobytes() == traced.traces[step][name].tobytes()
     assert recording["layers.0.weight.grad"].shape == (6, 4, 6)
-    with pytest.raises(pl.DataError, match="several shapes. Take one step after the other"):
+    with pytest.raises(pl.DataError, match=r"several shapes. Take one step after the other"):
         recording["layers.0.y"]
-    with pytest.raises(pl.DataError, match="the step has no quantity like 'layers.9.y'"):
+    with pytest.raises(pl.DataError, match=r"the step has no quantity like 'layers.9.y'"):
         _fit(_trainer(FlightRecorder(keep=["layers.9.y"], every=1)))
 
 
@@ -147,9 +147,9 @@ def test_it_is_written_in_parts_and_read_again(tmp_path: Path) -> None:
     assert one.names() and set(one.names()) == set(other.names()) and len(one) == len(other) == 18
     for name in other:
         assert np.array_equal(one[name], other[name]) and np.array_equal(one.steps(name), other.steps(name))
-    with pytest.raises(pl.DataError, match="Did you mean 'layers.0.y.mean'"):
+    with pytest.raises(pl.DataError, match=r"Did you mean 'layers.0.y.mean'"):
         other["layers.0.y.maen"]
-    with pytest.raises(pl.DataError, match="Step 99 was not recorded. The nearest that was: 18"):
+    with pytest.raises(pl.DataError, match=r"Step 99 was not recorded. The nearest that was: 18"):
         other.at(99)
     whole = next(iter(path.iterdir())).read_bytes()
     next(iter(path.iterdir())).write_bytes(whole[:-3])
@@ -201,7 +201,7 @@ def test_mistakes() -> None:
             FlightRecorder(**wrong)  # type: ignore[arg-type]
     with pytest.raises(pl.ConfigError, match="'everything' needs a folder"):
         _fit(_trainer(FlightRecorder(keep=["everything"])))
-    with pytest.raises(pl.DataError, match="holds nothing that was recorded. Train with the callback"):
+    with pytest.raises(pl.DataError, match=r"holds nothing that was recorded. Train with the callback"):
         Recording(Path("none"))
 
 

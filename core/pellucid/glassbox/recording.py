@@ -64,19 +64,21 @@ class Parts:
         if not records:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        *_, last = self.parts() or [None]
-        before: dict[int, Record] = {}
-        if last is not None and last[2].stat().st_size < SMALL:
-            before = read_part(last[2])
-        self._write({**before, **records})
-        if before and last is not None and (last[0], last[1]) != (min(before), max(max(before), *records)):
-            last[2].unlink(missing_ok=True)
+        last = self.parts()[-1:]
+        small = [file for *_, file in last if file.stat().st_size < SMALL]
+        before: dict[int, Record] = {step: record for file in small for step, record in read_part(file).items()}
+        written = self._write({**before, **records})
+        for file in small:
+            if file != written:
+                file.unlink(missing_ok=True)
 
-    def _write(self, records: Mapping[int, Record]) -> None:
+    def _write(self, records: Mapping[int, Record]) -> Path:
         first, last = min(records), max(records)
         tensors, names = _columns(records)
         document = {"pellucid": __version__, "names": names, "first": first, "last": last}
-        write(self.folder / f"part-{first:012d}-{last:012d}.safetensors", "recording", document, tensors)
+        file = self.folder / f"part-{first:012d}-{last:012d}.safetensors"
+        write(file, "recording", document, tensors)
+        return file
 
     def keep(self, steps: int) -> None:
         """Leave what was recorded up to this step alone: a run that goes on from there makes the others again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from math import inf, prod, sqrt
 from threading import get_ident
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,7 +20,7 @@ from pellucid.training.stepper import Step
 
 BINS = 32
 """Of a histogram, all of one width: from the smallest output of the layer in that step to the largest."""
-_BLOCK = 8192
+_BLOCK = 16384
 
 
 class Statistics:
@@ -32,10 +33,14 @@ class Statistics:
         P.update.rms    √mean((θ_new − θ)²)
         P.update.ratio  that over √mean(θ²)
 
-    Of each layer ``L`` that is made of no others and does more than give its input another shape, ``L.y.mean``, ``.std``, ``.min``, ``.max``; ``L.y.dead``, the number
-    of units that are 0 for the whole batch; and ``L.y.histogram``, counts in ``BINS`` equal bins from ``.min`` to
-    ``.max``. Of one that is called several times, or of several micro-batches, those of the last call. And ``loss``,
-    ``norm`` (that of all gradients together) and ``lr``.
+    Of each layer ``L`` that is made of no others and does more than give its input another shape::
+
+        L.y.mean, L.y.std, L.y.min, L.y.max     of its outputs
+        L.y.dead        how many of its units are 0 for the whole batch
+        L.y.histogram   counts in BINS equal bins from .min to .max
+
+    Of one that is called several times, or of several micro-batches, those of the last call. And ``loss``, ``norm``
+    (that of all gradients together) and ``lr``. Sums are taken in the model's own type.
     """
 
     def __init__(self, training: Training) -> None:
@@ -44,6 +49,8 @@ class Statistics:
         self._before = np.empty(self.arena.size, self.arena.dtype)
         self._change, self._zeros = np.empty_like(self._before), np.empty(self.arena.size, bool)
         self._histogram = _Histogram(self.arena.dtype)
+        sizes = [(param, start, prod(param.shape)) for param, start in zip(self.arena.params, self.arena.offsets, strict=True)]
+        self._params = [(param, param.path, slice(start, start + size), size) for param, start, size in sizes if size]
         paths = [path for path, _ in training.model.walk()]
         self._layers = [
             (path or "model", layer) for path, layer in training.model.walk() if not _has_inner(path, paths)
@@ -66,16 +73,21 @@ class Statistics:
         """
         self.found = {}
         before, places = self.training.steps, self._places.get(step)
-        self._before[...] = self._host(self.arena.data)
+        np.copyto(self._before, self._host(self.arena.data))
         observers.append(self._gradients)
+        seen: dict[str, tuple[Any, bytes]] = {}
         try:
-            if places is None or not step._gradients.capturable:
-                yield from self._by_code(step)
-            else:
-                yield False
-                if step._gradients.capturable:
-                    for name, y in places.items():
+            with ExitStack() as watched:
+                if not step._gradients.recorded:  # their code runs: now, or to be recorded
+                    for path, layer in self._layers:
+                        self._shadow(watched, path, layer, get_ident(), seen)
+                yield None if places is None else False
+            if places is not None:
+                for name, y in places.items():
+                    if name not in seen:
                         self._outputs(name, y)
+            elif step._gradients.capturable and all(self._host(y).tobytes() == was for y, was in seen.values()):
+                self._places[step] = {name: y for name, (y, _) in seen.items()}
         finally:
             observers.remove(self._gradients)
         if self.training.steps == before:
@@ -84,16 +96,6 @@ class Statistics:
         self._updates()
         self._rates(step.update.segments)
         self.found["loss"] = float(step.figures["loss"])
-
-    def _by_code(self, step: Step) -> Iterator[None]:
-        """The step as its code takes it, each layer watched; where its outputs lie is kept if they stay there."""
-        seen: dict[str, tuple[Any, bytes]] = {}
-        with ExitStack() as watched:
-            for path, layer in self._layers:
-                self._shadow(watched, path, layer, get_ident(), seen)
-            yield
-        if step._gradients.capturable and all(self._host(y).tobytes() == was for y, was in seen.values()):
-            self._places[step] = {name: y for name, (y, _) in seen.items()}
 
     def _shadow(
         self, watched: ExitStack, path: str, layer: Layer, thread: int, seen: dict[str, tuple[Any, bytes]]
@@ -120,25 +122,24 @@ class Statistics:
         if y.dtype.kind != "f" or not y.size:
             return
         found, flat, count = self.found, y.reshape(-1), y.size
-        least, most = (y.min(axis=0), y.max(axis=0)) if y.ndim > 1 else (y, y)
-        low, high, mean = float(least.min()), float(most.max()), float(flat.mean())
+        least, most = (np.minimum.reduce(y), np.maximum.reduce(y)) if y.ndim > 1 else (flat, flat)
+        low, high, mean = float(least.min()), float(most.max()), float(np.add.reduce(flat)) / count
         found[f"{name}.mean"], found[f"{name}.min"], found[f"{name}.max"] = mean, low, high
-        found[f"{name}.std"] = max(float(np.dot(flat, flat)) / count - mean**2, 0.0) ** 0.5
+        found[f"{name}.std"] = sqrt(max(float(flat.dot(flat)) / count - mean**2, 0.0))
         found[f"{name}.dead"] = int(np.count_nonzero((least == 0) & (most == 0))) if y.ndim > 1 else 0
         found[f"{name}.histogram"] = self._histogram(flat, low, high)
 
     def _gradients(self, segments: Sequence[Segment]) -> None:
-        squares = 0.0
-        for param in self.arena.params:
+        total, found, gradients = 0.0, self.found, self._host(self.arena.grad)
+        zeros = np.equal(gradients, 0, out=self._zeros)
+        for param, path, where, size in self._params:
             if param.trainable:
-                g = self._host(param.grad).reshape(-1)
-                total = float(np.dot(g, g))
-                squares += total
-                self.found[f"{param.path}.grad.rms"] = (total / max(g.size, 1)) ** 0.5
-                self.found[f"{param.path}.grad.zeros"] = np.count_nonzero(
-                    np.equal(g, 0, out=self._zeros[: g.size])
-                ) / max(g.size, 1)
-        self.found["norm"] = squares**0.5
+                g = gradients[where]
+                squares = float(g.dot(g))
+                total += squares
+                found[f"{path}.grad.rms"] = sqrt(squares / size)
+                found[f"{path}.grad.zeros"] = np.count_nonzero(zeros[where]) / size
+        found["norm"] = sqrt(total)
 
     def _rates(self, segments: Sequence[Segment]) -> None:
         rates = {float(segment.hyper[0]) for segment in segments}
@@ -146,14 +147,13 @@ class Statistics:
             self.found["lr" if len(rates) == 1 else f"{segment.params[0].path}.lr"] = float(segment.hyper[0])
 
     def _updates(self) -> None:
-        np.subtract(self._host(self.arena.data), self._before, out=self._change)
-        for param, start in zip(self.arena.params, self.arena.offsets, strict=False):
+        found, change = self.found, np.subtract(self._host(self.arena.data), self._before, out=self._change)
+        for param, path, where, size in self._params:
             if param.trainable:
-                size = int(np.prod(param.shape))
-                change, was = self._change[start : start + size], self._before[start : start + size]
-                moved, weight = (float(np.dot(v, v)) ** 0.5 for v in (change, was))
-                self.found[f"{param.path}.update.rms"] = moved / max(size, 1) ** 0.5
-                self.found[f"{param.path}.update.ratio"] = moved / weight if weight else float("inf") if moved else 0.0
+                moved, weight = change[where], self._before[where]
+                by, of = sqrt(float(moved.dot(moved))), sqrt(float(weight.dot(weight)))
+                found[f"{path}.update.rms"] = by / sqrt(size)
+                found[f"{path}.update.ratio"] = by / of if of else inf if by else 0.0
 
 
 def _has_inner(path: str, paths: Sequence[str]) -> bool:
@@ -169,9 +169,9 @@ class _Histogram:
 
     def __call__(self, flat: HostArray, low: float, high: float) -> HostArray:
         """Of a flat array; none where something is not finite."""
-        counts, width = np.zeros(BINS, np.int64), high - low
-        if not width < np.inf:
-            return counts
+        counts, width = np.zeros(BINS + 1, np.int64), high - low
+        if not width < inf:
+            return counts[:BINS]
         factor = flat.dtype.type(BINS / width if width else 0.0)
         for start in range(0, flat.size, _BLOCK):
             part = flat[start : start + _BLOCK]
@@ -179,9 +179,9 @@ class _Histogram:
             np.subtract(part, flat.dtype.type(low), out=scaled)
             np.multiply(scaled, factor, out=scaled)
             np.copyto(places, scaled, casting="unsafe")
-            np.minimum(places, BINS - 1, out=places)
-            counts += np.bincount(places, minlength=BINS)
-        return counts
+            counts += np.bincount(places, minlength=BINS + 1)
+        counts[BINS - 1] += counts[BINS]  # the largest itself
+        return counts[:BINS]
 
 
 def _restore(attributes: dict[str, Any], name: str, before: Any) -> None:

@@ -218,7 +218,7 @@ class Run:
 
     def on_trace(self, opener: Opener, every: int = 1) -> None:
         """Have every n-th step of the trainer taken inside ``with opener(step):``, by its code in place of its plan, so
-        that whatever it is made of can be watched; by its plan where the ``with`` gives False, which takes less time."""
+        that whatever it is made of can be watched; by its plan where the ``with`` gives False, which is faster."""
         check_int(self, "every", every, "[1, inf)")
         self.openers.append((every, opener))
 

@@ -128,7 +128,9 @@ def _distribution(recording: Recording, layer: str) -> Callable[[Axes], None]:
     return draw
 
 
-def _on_one_axis(counts: HostArray, low: HostArray, high: HostArray, bottom: float, top: float, cells: int = 48) -> HostArray:
+def _on_one_axis(
+    counts: HostArray, low: HostArray, high: HostArray, bottom: float, top: float, cells: int = 48
+) -> HostArray:  # fmt: skip
     """Counts in bins of each step's own as densities in bins that are the same for all."""
     grid = np.zeros((len(counts), cells))
     edges = np.linspace(bottom, top, cells + 1)
