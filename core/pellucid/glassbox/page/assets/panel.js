@@ -35,6 +35,7 @@ class Panel {
     const asked = quantity.asked;
     this.found = Panel.taken(asked, place);
     const equation = equationOf(asked), call = asked.call === undefined ? null : data.calls[asked.call];
+    if (asked.code && this.found) root.append(el("p", { class: "note", text: "There is no equation of it: this is what the code of the layer around it does, run again on what was recorded." }));
     if (equation) root.append(el("section", { class: "equation", "aria-label": "Equation" }, formula(equation.latex)));
     if (this.found === null) root.append(el("p", { class: "note", text: this.ending(asked, equation) }));
     else if (this.found.expr.opaque) root.append(this.opaque(this.found.expr));
