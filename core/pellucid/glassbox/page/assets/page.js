@@ -197,7 +197,7 @@ class Page {
 
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-    if (event.target.closest?.(".map") && event.key.startsWith("Arrow")) return;
+    if (event.target.closest?.(".map, pre, .scroll, .network") && event.key.startsWith("Arrow") && !event.target.closest("button")) return;
     if (event.key === "ArrowRight") this.open(this.step + 1);
     else if (event.key === "ArrowLeft") this.open(this.step - 1);
     else if (event.key === "Backspace") this.back();

@@ -108,6 +108,10 @@ class Writer {
 
   plus(arg, part) {
     if (typeof part[0] === "string" && part[0].startsWith(MINUS)) return [` ${MINUS} `, part[0].slice(MINUS.length), ...part.slice(1)];
+    if (this.numbers && part[0] instanceof Element && this.starts(arg, part)) { // −0.7·0.2 is taken away
+      part[0].textContent = part[0].textContent.slice(MINUS.length);
+      return [` ${MINUS} `, ...part];
+    }
     return this.starts(arg, part) ? [" + (", ...part, ")"] : [" + ", ...part];
   }
 
