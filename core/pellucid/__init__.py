@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.masked import Masked
+    from pellucid.standard.compiled import Compiled
     from pellucid.standard.sequences import ByLength, Sequences, Streams
     from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
     from pellucid.standard.schedules import Constant, Cosine
@@ -186,6 +187,7 @@ _MODULES = {
     "standard.transforms": "FlattenSamples Scale Standardize",
     "standard.arguments": "check_bool check_choice check_sizes",
     "standard.batches": "Batches",
+    "standard.compiled": "Compiled",
     "standard.feed": "Feed",
     "standard.masked": "Masked",
     "standard.sequences": "ByLength Sequences Streams",
@@ -209,8 +211,9 @@ __all__ = [
     "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS", "RMSE", "SGD",
     "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch", "BatchNorm", "Batches",
     "BestEpoch", "BinaryCrossEntropy", "ByLength", "ByPath", "Callback", "Checkpoint", "CheckpointError", "Classes",
-    "Component", "Composite", "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine", "Curriculum",
-    "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise", "Equation",
+    "Compiled", "Component", "Composite", "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine",
+    "Curriculum", "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise",
+    "Equation",
     "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss",
     "FunctionMetric", "Glorot", "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
     "LeakyReLU", "Loss", "Masked", "Metric", "Moving", "Normal", "NumericalError", "Objective", "OfValues", "Ones",

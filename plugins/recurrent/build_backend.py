@@ -1,6 +1,6 @@
 """setuptools, asked to build pellucid-recurrent: pellucid's header is needed, and in a checkout it lies two folders up.
 
-From a checkout ``pip install ./plugins/cnn`` therefore asks no index for pellucid, which none may have. A source
+From a checkout ``pip install ./plugins/recurrent`` therefore asks no index for pellucid, which none may have. A source
 distribution that stands by itself requires pellucid for building, as any plugin with kernels does.
 """
 

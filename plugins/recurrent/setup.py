@@ -1,8 +1,7 @@
-"""Builds the compiled kernels, ext/native.pyx -> pellucid_recurrent.kernels.native; all else stands in pyproject.toml.
+"""Builds the compiled kernels, ext/native.pyx -> kernels.native of the package; all else stands in pyproject.toml.
 
 The kernels are optional, as pellucid's own are: where they cannot be built the package installs without them and uses
-the reference implementations; the reason is kept in pellucid_recurrent/kernels/build.log, where `pellucid doctor` finds
-it.
+the reference implementations; the reason is kept in its kernels/build.log, where `pellucid doctor` finds it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,9 @@ sys.path.insert(0, str(ROOT / "ext"))
 
 from optional import optional  # noqa: E402  isolated builds do not have this folder on their path
 
-NAME = "pellucid_recurrent.kernels.native"
+PACKAGE = "pellucid_recurrent"
+NAME = f"{PACKAGE}.kernels.native"
+SAID = f"{PACKAGE.replace('_', '-')}: the compiled kernels were not built; it works without, slower."
 SOURCES = [f"ext/{name}.c" for name in ("levels", "level_generic", "level_avx2", "level_avx512")]
 HEADERS = [str(path.relative_to(ROOT)) for path in ROOT.glob("ext/**/*") if path.suffix in (".h", ".pxi")]
 FLAGS = [
@@ -60,7 +61,6 @@ def extensions() -> list[Extension]:
 
 
 # The real list is made when building starts: a missing tool must not keep the package from installing.
-SAID = "pellucid-recurrent: the compiled kernels were not built; it works without, slower."
 commands = optional(NAME, extensions, SAID)
 wanted = os.environ.get("PELLUCID_SKIP_KERNELS") != "1"
 setup(cmdclass=commands, ext_modules=[Extension(NAME, ["ext/native.pyx"])] if wanted else [])

@@ -33,7 +33,7 @@ BAD = {
     ("show",): "the following arguments are required: NAME. See: pellucid show --help.",
     ("show", "densse"): "Unknown name 'densse'. Did you mean 'dense'? See: pellucid list.",
     ("show", "nobody/dense"): "No plugin 'nobody' is installed",
-    ("show", "dense", "--kind", "lyer"): "invalid choice: 'lyer'",
+    ("show", "dense", "--kind", "lyer"): "there is no 'lyer'. Did you mean 'layer'?",
     ("show", "acme/sine"): "Plugin 'acme' (pellucid-acme 1.0) is broken: ZeroDivisionError: division by zero.",
     ("new", "plugin"): "the following arguments are required: NAME",
     ("list", "layer", ""): "unrecognized arguments: . See: pellucid list --help.",

@@ -85,6 +85,20 @@ def test_a_file_with_a_hook_and_a_package_are_plugins_as_well(folder: Path, caps
         assert pl.create("layer", "random/wave", omega=3.0).omega == 3.0
 
 
+def test_an_unfinished_component_says_so_and_a_base_of_others_is_none(folder: Path) -> None:
+    (folder / "parts" / "half.py").write_text(
+        "import pellucid as pl\nclass Base(pl.Layer):\n    def forward(self, ctx, x): return x\n"
+        "class Unfinished(Base):\n    def output_shape(self, s): return s\n"
+        "class Whole(Base):\n    def output_shape(self, s): return s\n    def backward(self, ctx, dy): return dy\n"
+    )
+    with pl.local_plugins("parts/half.py") as registry:
+        found = [entry.name for entry in registry.entries() if entry.vendor == "half"]
+        assert sorted(found) == ["half/unfinished", "half/whole"]
+        pl.create("layer", "half/whole")
+        with pytest.raises(pl.PluginError, match=r"'half/unfinished' \(half\.py local\).* abstract .*backward"):
+            pl.create("layer", "half/unfinished")
+
+
 @pytest.mark.parametrize("fault", ["1 / 0", "raise SystemExit(3)"])
 def test_a_file_that_fails_is_named(folder: Path, capsys: pytest.CaptureFixture[str], fault: str) -> None:
     (folder / "parts" / "bad.py").write_text(fault)
@@ -96,6 +110,9 @@ def test_a_file_that_fails_is_named(folder: Path, capsys: pytest.CaptureFixture[
 def test_what_is_no_plugin_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "empty").mkdir()
     (folder / "other").mkdir()
+    (folder / "stray").mkdir()
+    (folder / "stray" / "core.py").write_text("")
+    (folder / "ann.py").write_text("")
     (folder / "other" / "acme.py").write_text("")
     for words, said in (
         (["--plugins-dir"], "needs a folder of plugins"),
@@ -103,6 +120,8 @@ def test_what_is_no_plugin_is_refused(folder: Path, capsys: pytest.CaptureFixtur
         (["--plugins-dir", "rows.csv"], "neither a folder of plugins nor a Python file"),
         (["--plugins-dir", "empty"], "There is no plugin in empty"),
         (["--plugins-dir", "parts", "--plugins-dir", "other"], "are both the plugin 'acme'. Rename one."),
+        (["--plugins-dir", "stray"], "core.py would be the plugin 'core', which pellucid is, an installed package."),
+        (["--plugins-dir", "ann.py"], "the plugin 'ann', which pellucid-ann is, an installed package. Rename"),
     ):
         assert main(["list", *words]) == 2
         assert said in capsys.readouterr().err

@@ -104,7 +104,9 @@ def test_a_kernel_goes_with_a_layer_and_its_ops(pellucid: Command, tmp_path: Pat
     assert "cython" in tomllib.loads((package / "pyproject.toml").read_text())["build-system"]["requires"][1]
     both = pellucid("new", "plugin", "acme", "--kernel", "--kind", "layer", "--out", "both")
     assert "layers.py" in both.stdout and "native.pyx" in both.stdout
-    assert "invalid choice: 'layr'" in pellucid("new", "plugin", "acme", "--kind", "layr", code=2).stderr
+    for kind, said in (("layr", "Did you mean 'layer'?"), ("state", "take --kind layer."), ("kernel", "by --kernel.")):
+        told = pellucid("new", "plugin", "acme", "--kind", kind, code=2).stderr
+        assert f"there is no kind '{kind}'. " in told and said in told
 
 
 @pytest.mark.slow

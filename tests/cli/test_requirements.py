@@ -74,7 +74,27 @@ def test_what_is_missing_is_installed_whatever_becomes_of_the_others(
         "-e /home/me/new one": "installed",
     }  # fmt: skip
     assert "Not installed: bad==2." in said.err
-    assert [command[2:] for command in ran] == [["bad==2"], ["pellucid-wheel==3.0"], ["-e", "/home/me/new one"]]
+    assert [command[2:] for command in ran] == [
+        ["bad==2"], ["--no-build-isolation", "bad==2"], ["pellucid-wheel==3.0"], ["-e", "/home/me/new one"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("requires", "alone_first"), [
+    ('["setuptools", "pellucid"]', False), ('["pellucid>=0.1"]', False), ('["setuptools", "pellucid-tools"]', True),
+    ("3", True), ("[3]", True), ("[", True),
+])  # fmt: skip
+def test_a_kernel_is_built_with_the_pellucid_that_is_there(
+    ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, requires: str, alone_first: bool
+) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "pyproject.toml").write_text(f"[build-system]\nrequires = {requires}\n")
+    ways = [[], ["--no-build-isolation"]]
+    for line in (f"-e {tmp_path}/bad", f"acme @ {(tmp_path / 'bad').as_uri()}"):
+        ran.clear()
+        wanted = Requirement(line)
+        assert list(requirements.restore([wanted])) == [(wanted, "failed")]
+        expected = ways if alone_first else ways[::-1]
+        assert [command[2:] for command in ran] == [[*way, *wanted.words] for way in expected]
 
 
 def test_newer_versions_come_from_the_index_alone(ran: list[list[str]]) -> None:

@@ -121,7 +121,7 @@ def test_help_comes_from_the_signature_and_the_docstring(pellucid: Command):
         ("sample absent.safetensors", "absent.safetensors"),
         ("sample run", "the following arguments are required: --count"),
         ("sample run --count x", "invalid int value: 'x'"),
-        ("sample run --count 1 --mode bad", "invalid choice: 'bad'"),
+        ("sample run --count 1 --mode bad", "there is no 'bad'. Choose from: "),
         ("sample run --count 0", "The 'count' of sample must be at least 1."),
         ("sample run --count 1 --scal 2", "Did you mean '--scale'?"),
     ],

@@ -43,6 +43,16 @@ def twice_in_order(self, shape):
     self.b = self.param("w", shape)
 
 
+def twice_into_one_attribute(self, shape):
+    self.w = self.param("w", shape)
+    self.w = self.param("w", shape)
+
+
+def in_a_loop(self, shape):
+    for _ in range(2):
+        self.w = self.state("w", shape)
+
+
 def twice_before_assigned(self, shape):
     a, b = self.param("w", shape), self.param("w", shape)
     self.a, self.b = a, b
@@ -63,6 +73,8 @@ def one_name_in_a_list(self, shape):
         (into_a_local, "Mine declares 'mean' and assigns it to no attribute"),
         (twice_in_order, "Mine declares 'w' twice"),
         (twice_before_assigned, "Mine declares 'w' twice"),
+        (twice_into_one_attribute, "Mine declares 'w' twice"),
+        (in_a_loop, "Mine declares 'w' twice"),
         (a_state_of_the_same_name, "Mine declares 'w' twice"),
         (one_name_in_a_list, "Mine declares 'w' twice"),
     ],
@@ -72,6 +84,34 @@ def test_what_is_declared_has_a_name_and_an_attribute_of_its_own(build, message)
     with pytest.raises(pl.ConfigError) as caught:
         pl.build(pl.create("layer", "sequential", layers=layers), input_shape=(2,))
     assert message in str(caught.value)
+
+
+def test_a_build_may_call_that_of_its_base_be_mixed_in_and_be_called_again_after_an_error():
+    class Mixed:
+        def build(self, shape):
+            self.a = self.param("a", shape)
+
+    class Base(Mixed, Declaring):
+        pass
+
+    class Derived(Base):
+        def build(self, shape):
+            super().build(shape)
+            self.b = self.param("b", shape)
+
+    class Doubling(Base):
+        def build(self, shape):
+            super().build(shape)
+            self.c = self.param("a", shape)
+
+    for layer, n in ((Base(), 1), (Derived(), 2)):
+        pl.build(pl.create("layer", "sequential", layers=[layer, layer]), input_shape=(2,))
+        with pytest.raises(pl.ShapeError):
+            layer.build((3,))
+        layer.build((2,))
+        assert len(layer.parameters()) == n
+    with pytest.raises(pl.ConfigError, match="Doubling declares 'a' twice"):
+        pl.build(Doubling(), input_shape=(2,))
 
 
 def test_lists_and_dictionaries_hold_parameters_and_a_layer_may_be_used_twice():
@@ -113,6 +153,19 @@ def test_an_argument_that_hides_a_method_of_the_class_itself_is_refused():
 
             def step(self, segments):
                 pass
+
+
+def test_an_argument_that_is_not_stored_is_named_with_its_component():
+    class Forgets(Declaring):
+        def __init__(self, rate: float = 1.0) -> None:
+            self._rate = rate
+
+    told = r"Forgets does not store argument 'rate'.* Write self\.rate = rate in __init__"
+    layers = [Forgets(), pl.create("layer", "dense", units=3)]
+    model = pl.build(pl.create("layer", "sequential", layers=layers), input_shape=(2,))
+    for use in (repr, pl.Layer.arguments):
+        with pytest.raises(pl.ConfigError, match=told):
+            use(model.layers[0])
 
 
 SEEDED = """

@@ -53,6 +53,24 @@ def test_a_metric_may_be_a_function_and_has_its_name() -> None:
     assert record["validation_squares"] == pytest.approx(record["validation_rmse"] ** 2)
 
 
+def test_metrics_without_names_are_numbered() -> None:
+    spread: list[Any] = [lambda p, t: abs(p - t).max(), lambda p, t: abs(p - t).min(), squares, squares]
+    record = trained("mse", metrics=[*spread, "rmse"]).history[-1]
+    assert record["validation_function_1"] > record["validation_function_2"]
+    assert record["validation_squares_1"] == record["validation_squares_2"]
+    assert not [name for name in record if "0x" in name]
+
+
+@pytest.mark.parametrize(("result", "told"), [
+    ("good", r"What the metric 'function' returns must hold real numbers.*'good'"),
+    (None, r"What the metric 'function' returns must hold real numbers"),
+    ([1.0, 2.0], r"The metric 'function' must return one figure, or a number for each of 24 samples. .* shape \(2,\)"),
+])  # fmt: skip
+def test_what_is_no_figure_is_told_with_the_metrics_name(result: Any, told: str) -> None:
+    with pytest.raises(pl.PellucidError, match=told):
+        trained("mse", metrics=[lambda p, t: result])
+
+
 def test_a_layer_may_be_a_function() -> None:
     layers = [{"type": "dense", "units": 8}, lambda x: np.sin(x), {"type": "dense", "units": 2}]
     model = pl.build({"type": "sequential", "layers": layers}, input_shape=(4,), seed=0)

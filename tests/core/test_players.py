@@ -145,6 +145,14 @@ def test_a_player_is_a_part_of_the_model() -> None:
         def player(self, step: int) -> str | None:
             return "makr"
 
+    for turns in ("critic", (1, 2)):
+        with pytest.raises(pl.ConfigError, match=r"Turned\.turns must be a tuple of paths"):
+            trainer(type("Turned", (Duel,), {"turns": turns})())
+    frozen = trainer()
+    for param in frozen.model.critic.parameters():
+        param.trainable = False
+    with pytest.raises(pl.ConfigError, match=r"turns: .* Received: 'critic', whose parameters are all frozen"):
+        frozen.train_step(X)
     with pytest.raises(pl.ConfigError, match=r"turns: a player is a part of the model.* Received: 'makr'"):
         trainer(Wrong()).train_step(X)
 

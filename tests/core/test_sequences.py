@@ -8,6 +8,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid import ConfigError, DataError
+from pellucid.interfaces.rows import Subset
 
 pytest.importorskip("pellucid_recurrent", reason="the layers that take masks are not installed")
 RNG = np.random.default_rng(0)
@@ -104,6 +105,76 @@ def test_sequences_are_learned_whole_and_a_run_goes_on_to_the_bit() -> None:
     assert trained(15, 25).runtime.arena.data.tobytes() == trainer.runtime.arena.data.tobytes()
 
 
+def two_heads() -> Any:
+    """Labels (N, T, 2) and values (N, T, 2) of each step, by name."""
+    heads = {"type": "parallel", "join": "apart", "layers": [{"type": "dense", "units": 2}] * 2}
+    config = {"type": "recurrent/stack", "layers": [{"type": "recurrent/gru", "units": 6}, heads]}
+    return pl.build(config, input_shape=[(None, 3), (None,)], seed=0, dtype="float64")
+
+
+def test_several_targets_are_padded_each_in_its_way_and_weights_with_them() -> None:
+    """Weights of steps leave the padding out of losses that know no label to ignore: the same as one by one."""
+    weight = [np.linspace(0.5, 1.0, length) for length in LENGTHS]
+    data = pl.Sequences(X, {"tag": TAGS, "value": VALUES}, weight=weight)
+    got, rows = data.take(np.array([3, 7])), np.array([3, 7])
+    assert got.y["value"].shape == (2, got.x[1].shape[1], 2) and (got.y["tag"][~got.x[1]] == -1).all()
+    w = data.weights(rows)
+    assert w is not None and not w[~got.x[1]].any() and (w[1, : LENGTHS[7]] == weight[7]).all()
+
+    losses = {"tag": {"type": "softmax_cross_entropy", "ignore": -1}, "value": "mse"}
+    objective: Any = pl.create("objective", "several_losses", losses=losses)
+    model = two_heads()
+    sums = np.zeros(2)
+    for x, tag, value, each in zip(X, TAGS, VALUES, weight, strict=True):
+        ctx = pl.Context(model.runtime.ops, training=True, dtype="float64")
+        y = {"tag": tag[None], "value": value[None]}
+        objective.forward(ctx, model, pl.Batch((x[None], np.ones((1, len(x)), bool)), y, each[None]))
+        sums += [each.sum() * float(ctx.parts[name]) for name in ("tag", "value")]
+    wanted = sums / sum(map(np.sum, weight))
+    for given in (data, Subset(data, np.arange(60)[::-1])):
+        trainer = pl.Trainer(two_heads(), loss=losses, metrics={"tag": "accuracy"}, accumulate=2, seed=0)
+        trainer.fit(given, epochs=1, batch_size=30, verbose=False)
+        record = trainer.history.records[0]
+        np.testing.assert_allclose([record["tag"], record["value"]], wanted, atol=1e-12)
+    found = trainer.evaluate(data)["tag_accuracy"]
+    flat = np.concatenate([trainer.model.predict((x[None], np.ones((1, len(x)), bool)))[0][0] for x in X])
+    assert found == pytest.approx((flat.argmax(axis=1) == np.concatenate(TAGS)).mean(), abs=1e-12)
+
+
+def test_of_several_losses_those_of_steps_are_masked_in_training_evaluation_and_metrics() -> None:
+    losses = {"tag": {"type": "softmax_cross_entropy", "ignore": -1}, "value": "mse"}
+    objective = {"type": "several_losses", "losses": losses, "masked": ["value"]}
+    data = pl.Sequences(X, {"tag": TAGS, "value": VALUES})
+    trainer = pl.Trainer(two_heads(), objective=objective, metrics={"value": "rmse"}, seed=0)
+    figures = trainer.evaluate(data, batch_size=7)
+    outputs = [trainer.model.predict((x[None], np.ones((1, len(x)), bool)))[1][0] for x in X]
+    errors = (np.concatenate(outputs) - np.concatenate(VALUES)) ** 2
+    assert figures["value"] == pytest.approx(errors.mean(), abs=1e-12)
+    assert figures["value_rmse"] == pytest.approx(np.sqrt(errors.mean()), abs=1e-12)
+    trainer.fit(data, epochs=1, batch_size=60, verbose=False)
+    assert trainer.history.records[0]["value"] == pytest.approx(errors.mean(), abs=1e-12)
+    with pytest.raises(ConfigError, match=r"'masked' of SeveralLosses must be names of its losses, .*Received: values"):
+        pl.create("objective", "several_losses", losses=losses, masked=["values"])
+    whole: Any = {"type": "parallel", "join": "apart", "layers": [{"type": "dense", "units": 2}] * 2}
+    plain = pl.Trainer(pl.build(whole, input_shape=(3,), seed=0), objective=objective, seed=0)
+    with pytest.raises(ConfigError, match="SeveralLosses needs a model whose last input is a mask"):
+        plain.train_step(X[0], {"tag": TAGS[0], "value": VALUES[0]})
+
+
+def test_weights_of_whole_sequences_are_those_of_fit() -> None:
+    weight = RNG.uniform(0.1, 2.0, 60)
+
+    def trained(data: Any, **how: Any) -> bytes:
+        trainer = pl.Trainer(network(each_step=False), loss="softmax_cross_entropy", seed=0)
+        trainer.fit(data, epochs=2, batch_size=20, verbose=False, **how)
+        return trainer.runtime.arena.data.tobytes()
+
+    own = trained(pl.Sequences(X, WHOLE, weight=weight))
+    assert own == trained(pl.Sequences(X, WHOLE), sample_weight=weight) != trained(pl.Sequences(X, WHOLE))
+    with pytest.raises(ConfigError, match="Sequences has weights of its own"):
+        trained(pl.Sequences(X, WHOLE, weight=weight), sample_weight=weight)
+
+
 def test_batches_hold_what_is_alike_in_length() -> None:
     data = pl.Sequences(X, TAGS, multiple=4)
     sampler = pl.create("sampler", "by_length", pool=6)
@@ -158,8 +229,16 @@ def test_long_sequences_go_on_row_by_row() -> None:
 def test_what_does_not_fit_is_said() -> None:
     with pytest.raises(DataError, match=r"every array of x must have the shape \(T, 3\).*\(0, 3\) for sequence 1"):
         pl.Sequences([X[0], X[1][:0]])
-    with pytest.raises(DataError, match=r"sequence 0 has \d+ steps and needs a target for each"):
+    with pytest.raises(DataError, match=r"sequence 0 has \d+ steps and needs in y a target or weight for each"):
         pl.Sequences(X[:1], [TAGS[0][:-1] if len(TAGS[0]) > 1 else np.zeros(3, int)])
+    with pytest.raises(DataError, match=r"a tuple is several targets, and this one has 60 arrays.*Sequences\(x, list"):
+        pl.Sequences(X, tuple(TAGS))
+    with pytest.raises(DataError, match=r"60 sequences need as many targets in y\['tag'\]. Received: 59"):
+        pl.Sequences(X, {"tag": TAGS[1:]})
+    with pytest.raises(DataError, match=r"60 sequences need as many weights in weight. Received: 2"):
+        pl.Sequences(X, WHOLE, weight=[1.0, 2.0])
+    with pytest.raises(DataError, match=r"sequence 0 has \d+ steps and needs in weight"):
+        pl.Sequences(X, WHOLE, weight=[np.ones(len(x) + 1) for x in X])
     with pytest.raises(DataError, match="2 sequences need as many targets"):
         pl.Sequences(X[:2], WHOLE[:3])
     with pytest.raises(DataError, match="or -1, which is ignored"):

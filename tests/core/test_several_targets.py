@@ -208,3 +208,43 @@ def test_best_epoch_knows_data_of_several_targets() -> None:
         for _ in range(2):
             trainer.fit((x, target), validation=(x, target), verbose=False)
         assert trainer.callbacks[0].epoch == 2
+
+
+def test_several_functions_of_one_output_are_numbered() -> None:
+    metrics: Any = {"size": [lambda p, t: abs(p - t).max(), lambda p, t: abs(p - t).min()]}
+    figures = trainer(metrics=metrics).evaluate((X, Y))
+    assert figures["size_function_1"] > figures["size_function_2"]
+
+
+def test_weights_below_zero_are_those_of_every_signed_loss() -> None:
+    signed = {name: {"type": "signed", "loss": loss} for name, loss in LOSSES.items()}
+    weight = np.linspace(-1.0, 2.0, 20)
+    trained, by_hand = trainer("float64", loss=signed), trainer("float64", loss=signed)
+    loss = trained.fit((X, Y), epochs=1, batch_size=20, sample_weight=weight, verbose=False)[-1]["loss"]
+    kind, size = by_hand.model.predict(X)
+    z = kind - kind.max(axis=1, keepdims=True)
+    entropy = np.log(np.exp(z).sum(axis=1)) - z[np.arange(20), Y["kind"]]
+    assert loss == pytest.approx(np.mean(weight * (entropy + ((size - Y["size"]) ** 2).mean(axis=1))))
+    with pytest.raises(pl.ConfigError, match=r"kind take some below 0, size none. Make all of them signed"):
+        trainer(loss=LOSSES | {"kind": signed["kind"]})
+
+
+def test_classes_of_one_of_several_targets_come_in_turn() -> None:
+    y = Y | {"other": np.arange(20) // 15}
+    rng = np.random.default_rng(0)
+
+    def order(y: Any, **how: Any) -> Any:
+        return pl.create("sampler", "balanced", **how).order(rng, pl.Split(X, y), epoch=0, batch_size=4)
+
+    for given, how in ((Y, {}), (tuple(Y.values()), {}), (y, {"target": "kind"}), (tuple(y.values()), {"target": 0})):
+        assert all(len({*Y["kind"][order(given, **how)[i : i + 3]]}) == 3 for i in range(0, 18, 3))
+    assert np.bincount(y["other"][order(y, target="other")]).tolist() == [10, 10]
+    with pytest.raises(pl.DataError, match=r"and 'kind', 'other' hold some.*\"target\": 'kind'"):
+        order(y)
+    with pytest.raises(pl.DataError, match=r"Those with class labels are 'kind'. Received: 'size'"):
+        order(Y, target="size")
+    with pytest.raises(pl.DataError, match=r"needs a class label.* Received: none"):
+        order({"size": Y["size"]})
+    trained = trainer(sampler="balanced")
+    trained.fit((X, Y), epochs=1, batch_size=6, verbose=False)
+    assert trained.steps == 4

@@ -59,7 +59,7 @@ def test_terms_parents_and_their_sum() -> None:
     assert z.latex == (
         r"\begin{aligned}&z = x W + b \\ z_{0,1} &= x_{0,0} \cdot W_{0,1} + x_{0,1} \cdot W_{1,1}"
         r" + x_{0,2} \cdot W_{2,1} + b_{1} \\"
-        r" &= 0.5 \cdot 0.5 + -1 \cdot \left(-2\right) + 2 \cdot 3 + -0.2 \\ &= 8.05\end{aligned}"
+        r" &= 0.5 \cdot 0.5 - 1 \cdot \left(-2\right) + 2 \cdot 3 - 0.2 \\ &= 8.05\end{aligned}"
     )
 
 

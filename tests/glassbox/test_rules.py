@@ -75,6 +75,12 @@ CASES: dict[str, Function] = {
     "a list of numbers": lambda np, _: (
         np.array([_["s"], 2.0, _["s"] ** 2]) * np.full(3, _["s"]) + np.full_like(_["w"], 2)[:, 0]
     ),
+    "cut to whole numbers": lambda np, _: (
+        np.sum(_["a"], axis=1, dtype=int)
+        + np.cumsum(_["a"], axis=1, dtype=int)[:, 0]
+        + np.full_like(_["t"], 1.7).sum()
+        + np.add(_["t"], 1.5, dtype=int, casting="unsafe").sum()
+    ),
     "opaque": lambda np, _: np.sort(_["a"], axis=1) + np.median(_["v"]) * np.linalg.det(_["b"][:4, :4]),
     "Python's": lambda np, _: _["max"](_["s"], 0.1) + _["min"](_["v"][0], _["v"][1], 0) + abs(_["s"]) + sum(_["v"]),
 }

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import pellucid as pl
 import pytest
 
 from tests.fake_cupy import COMPILER
@@ -70,6 +72,13 @@ def test_either_distribution_has_the_same_file() -> None:
         assert SOURCE.read_text() == (ROOT / "plugins" / plugin / "ext" / "optional.py").read_text()
 
 
+@pytest.mark.parametrize("file", ["setup.py", "build_backend.py", "src/pellucid_{}/kernels/__init__.py"])
+def test_the_plugins_with_kernels_are_built_in_one_way(file: str) -> None:
+    """They differ in their names, and in what each says of itself where its kernels are missing."""
+    texts = [(ROOT / "plugins" / p / file.format(p)).read_text().replace(p, "acme") for p in ("cnn", "recurrent")]
+    assert texts[0] == texts[1].replace('"Recurrent layers use"', '"Convolutions use"')
+
+
 @needs_compiler
 def test_what_builds_is_a_wheel_of_this_platform(tmp_path: Path) -> None:
     source = "#include <Python.h>\nPyMODINIT_FUNC PyInit_native(void) { return 0; }\n"
@@ -89,10 +98,22 @@ def test_a_missing_header_is_no_missing_compiler(tmp_path: Path) -> None:
     assert last in printed and "thing works without." in printed
 
 
-@pytest.mark.parametrize("kernels", ["pellucid.ops.kernels", "pellucid_cnn.kernels", "pellucid_recurrent.kernels"])
-def test_messages_take_the_last_line_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> None:
-    module = importlib.import_module(kernels)
-    monkeypatch.setattr(module, "_BUILD_LOG", tmp_path / "build.log")
+@pytest.mark.parametrize(("place", "log"), [("pellucid.ops.kernels", "_BUILD_LOG"), ("a_plugin.kernels", "log")])
+def test_messages_take_the_last_line_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, log: str
+) -> None:
+    if place == "a_plugin.kernels":
+        (tmp_path / "a_plugin" / "kernels").mkdir(parents=True)
+        (tmp_path / "a_plugin" / "kernels" / "__init__.py").touch()
+        monkeypatch.syspath_prepend(tmp_path)
+        with pytest.warns(pl.PellucidWarning, match=r"Blurs use the reference .* of a-plugin are not there, because"):
+            module: Any = pl.Compiled(place, "Blurs use")
+        assert not module.available() and module.op("blur")(1, of=2) is NotImplemented
+        with pytest.raises(AttributeError, match="__path__"):
+            module.op("__path__")
+    else:
+        module = importlib.import_module(place)
+    monkeypatch.setattr(module, log, tmp_path / "build.log")
     assert module.why_missing().endswith("Install a C compiler")
     (tmp_path / "build.log").write_text("gcc says\nTraceback\nPython.h is missing. Install Python's headers\n")
     assert module.why_missing().endswith(f"{tmp_path}/build.log): Python.h is missing. Install Python's headers")

@@ -48,7 +48,7 @@ backend = "reference"
 LIMIT = 20.0
 SAMPLE = (
     "bare", "skips", "mute", "interrupts", "hook_exits", "summary_none", "prints", "signals", "patches", "an archive",
-    "deletes_modules", "on_step_exits", "doctor_tampers", "two versions",
+    "deletes_modules", "on_step_exits", "doctor_tampers", "two versions", "seeds", "closes", "thread", "forks",
 )  # fmt: skip
 """Of `make test`; all of them are of `make kit`."""
 

@@ -166,6 +166,16 @@ CHANGES = {
     "umask": loaded("import os; os.umask(0o777)", "put back: the mask of new files' rights"),
     "switches": loaded("import sys; sys.setswitchinterval(5)", "put back: the turns of threads"),
     "silence": loaded("import logging; logging.disable(50)", "put back: the least level of logging"),
+    "seeds": loaded("import random; random.seed(0)", "put back: the state of random"),
+    "seeds_numpy": loaded("import numpy.random; numpy.random.seed(0)", "put back: the state of numpy.random"),
+    "closes": loaded("import os; os.close(1)", "put back: the descriptor of standard output"),
+    "closes_all": loaded("import os; os.closerange(0, 3)", "put back: the descriptor of standard input"),
+    "redirects": loaded("import os; os.dup2(os.open(os.devnull, os.O_RDWR), 1)", "put back: the descriptor of"),
+    "thread": loaded(
+        "import threading, time; threading.Thread(target=time.sleep, args=(3,), name='beats').start()", "before: beats"
+    ),
+    "forks": loaded("import os; os.fork()", "Its import copies the process"),
+    "forks_and_exits": loaded("import os, sys\nif not os.fork(): sys.exit(0)", "Its import copies the process"),
     "argv": loaded("import sys; sys.argv[:] = ['evil']", "put back: sys.argv"),
     "signals": loaded("import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)", "put back: the handler of SIGINT"),
     "term": loaded("import signal; signal.signal(signal.SIGTERM, lambda *a: None)", "put back: the handler of SIGTERM"),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import signal
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pellucid.basics.errors import ConfigError, PellucidWarning, PluginError
 from pellucid.registry.plugins import Plugin
@@ -81,6 +84,30 @@ BAD_MANIFESTS = {
     'registry.model("x", "m:x", summary="", verbs={"encode": "m"})': "registers the verb 'x.encode' with 'm'",
     'registry.lyer("x", "m:x", summary="")': "'Registrar' object has no attribute 'lyer'",
 }
+
+
+def test_a_programs_random_numbers_are_its_own_whatever_a_manifest_seeds(site: Path, registry: Registry):
+    seeds = "\nimport random, numpy.random\nrandom.seed(0)\nnumpy.random.seed(0)\nnumpy.random.normal()\n"
+    install(site, "acme", REGISTER_SINE + seeds)
+    random.seed(7)
+    np.random.seed(7)  # noqa: NPY002
+    np.random.normal(size=3)  # noqa: NPY002
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002
+    expected = [(random.random(), *np.random.normal(size=4)) for _ in range(2)]  # noqa: NPY002
+    random.setstate(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002
+    assert "the state of random, the state of numpy.random" in loaded(registry).reason.replace(" and ", ", ")
+    assert [(random.random(), *np.random.normal(size=4)) for _ in range(2)] == expected  # noqa: NPY002
+
+
+def test_a_manifest_that_brings_random_numbers_itself_leaves_them_unforeseeable_and_is_not_blamed(
+    site: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+):
+    install(site, "acme", f"{REGISTER_SINE}\nimport random\nrandom.seed(0)\n")
+    monkeypatch.delitem(sys.modules, "random")
+    plugin, fresh = loaded(registry), sys.modules["random"]
+    assert (plugin.status, plugin.reason) == ("loaded", "")
+    assert fresh.random() != random.Random(0).random()
 
 
 @pytest.mark.parametrize("statement", BAD_MANIFESTS)

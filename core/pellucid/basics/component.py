@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, ClassVar
 
 from pellucid.basics.errors import ConfigError
@@ -44,17 +44,9 @@ class Example:
     target: tuple[Any, ...] | None = None
 
 
-class _Changes:
-    """Counts changes to components, so that whatever was derived from them can tell that it is stale."""
-
-    __slots__ = ("count",)
-
-    def __init__(self) -> None:
-        self.count = 0
-
-
-CHANGES = _Changes()
-"""Process-wide: recorded plans and cached contexts compare ``CHANGES.count`` with the value they were made at."""
+CHANGES = SimpleNamespace(count=0)
+"""Changes to components, so that whatever was derived from them can tell that it is stale. Process-wide: recorded
+plans and cached contexts compare ``CHANGES.count`` with the value they were made at."""
 
 
 class Component:
@@ -95,9 +87,16 @@ class Component:
             CHANGES.count += 1
 
     def arguments(self) -> dict[str, Any]:
-        """The constructor's arguments as they are now."""
-        named = inspect.signature(type(self)).parameters.values()
-        return {p.name: getattr(self, p.name) for p in named if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        """The constructor's arguments as they are now.
+
+        Raises:
+            ConfigError: one was not stored under its name.
+        """
+        parameters = inspect.signature(type(self)).parameters.values()
+        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        for n in (name for name in names if not hasattr(self, name)):
+            raise ConfigError(f"{type(self).__name__} does not store argument '{n}'. Write self.{n} = {n} in __init__.")
+        return {name: getattr(self, name) for name in names}
 
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())

@@ -144,7 +144,9 @@ class _OpenedCall:
             try:
                 value = evaluate((equation,), known)[equation.of]
             except ConformanceError as error:
-                self.failed[equation.of] = f"{error.what} {error.received}"
+                missing = [name for name in self.call.given.values() if name not in self.trace]
+                lacking = f"it needs {missing[0]}, which was not kept" if missing else ""
+                self.failed[equation.of] = lacking or f"{error.what} {error.received}"
                 continue
             found[equation.of] = value
             known[equation.of] = recorded.get(equation.of, value)

@@ -173,10 +173,17 @@ def reduce(name: str, function: Callable[..., Any], x: Any, axis: Any, keepdims:
     )  # fmt: skip
 
 
+def _check(dtype: Any, out: Any = None) -> None:
+    """Raise NoRule where the result is cut to whole numbers, or written somewhere."""
+    if out is not None or (dtype is not None and np.dtype(dtype).kind != "f"):
+        raise NoRule
+
+
 def _reducing(name: str) -> Callable[..., Any]:
     function = getattr(np, name)
 
     def reduced(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+        _check(dtype, out)
         if type(x) in (list, tuple):
             x = stacked(x)
         return reduce(name.removeprefix("a") if name in ("amax", "amin") else name, function, x, axis, keepdims)
@@ -195,6 +202,7 @@ FUNCTIONS |= {getattr(np, name): _reducing(name) for name in REDUCTIONS}
 
 @meaning
 def mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    _check(dtype, out)
     x = stacked(x)
     return np.sum(x, axis=axis, keepdims=keepdims) / prod(x.shape[a] for a in axes_of(axis, x.ndim))
 
@@ -203,6 +211,7 @@ def mean(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
 def var(
     x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False
 ) -> Any:  # fmt: skip
+    _check(dtype, out)
     x = stacked(x)
     count = prod(x.shape[a] for a in axes_of(axis, x.ndim))
     return np.sum((x - mean(x, axis, keepdims=True)) ** 2, axis=axis, keepdims=keepdims) / (count - ddof)
@@ -212,11 +221,12 @@ def var(
 def std(
     x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False
 ) -> Any:  # fmt: skip
-    return np.sqrt(var(x, axis, ddof=ddof, keepdims=keepdims))
+    return np.sqrt(var(x, axis, dtype, out, ddof=ddof, keepdims=keepdims))
 
 
 @meaning
 def ptp(x: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    _check(None, out)
     return np.max(x, axis=axis, keepdims=keepdims) - np.min(x, axis=axis, keepdims=keepdims)
 
 
@@ -241,6 +251,7 @@ FUNCTIONS[np.linalg.norm] = norm
 
 @meaning
 def cumsum(x: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    _check(dtype, out)
     x = lift(x)
     if axis is None:
         x, axis = np.ravel(x), 0
@@ -378,7 +389,8 @@ FUNCTIONS |= {getattr(np, name): _of_shape(name) for name in ("zeros_like", "one
 
 @meaning
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return np.broadcast_to(lift(fill_value), lift(x).shape)
+    filled = np.broadcast_to(lift(fill_value), lift(x).shape)
+    return filled.astype(lift(x).dtype if dtype is None else dtype)
 
 
 def _plainly(name: str) -> Callable[..., Any]:

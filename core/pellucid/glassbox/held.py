@@ -75,7 +75,7 @@ class _Variable:
 
 
 def held_gradients(
-    trace: Opened, cells: int, rng: np.random.Generator, unchecked: dict[str, str]
+    twin: Twin, cells: int, rng: np.random.Generator, unchecked: dict[str, str]
 ) -> Iterator[Held]:  # fmt: skip
     """The gradients at parameters, of penalties, and at the floating inputs of all layers, at random cells.
 
@@ -83,11 +83,11 @@ def held_gradients(
     the cell.
 
     Args:
+        twin: an exact one, of a step.
         cells: how many in all, spread evenly; at least one of each gradient.
         unchecked: what is left out is noted there, with the reason.
     """
-    twin = Twin(trace, exact=True)
-    inputs = LayerInputs(twin)
+    trace, inputs = twin.trace, LayerInputs(twin)
     with inputs.watching():
         gradients = inputs.gradients()
         added = _added(inputs, gradients, rng)
@@ -225,9 +225,7 @@ def _inputs(trace: Opened, inputs: LayerInputs) -> Iterator[_Variable]:
             return inputs.loss() / share  # the gradient is that of the mean over the micro-batch
 
         called = _gradient_of(name)
-        yield _Variable(
-            called, value, shift, x, gradient, _recorded(trace, called), rounding=ROUNDING / share
-        )
+        yield _Variable(called, value, shift, x, gradient, _recorded(trace, called), rounding=ROUNDING / share)
 
 
 def _recorded(trace: Opened, name: str) -> HostArray | None:

@@ -101,16 +101,14 @@ REDUCE: dict[np.ufunc, Any] = {
 def _call(function: np.ufunc, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     if function in FUNCTIONS and not options:  # matmul
         return FUNCTIONS[function](*inputs)
-    if options.keys() - {"dtype", "casting"} or function.signature is not None:
+    if np.dtype(options.get("dtype", float)).kind == "f":
+        options.pop("dtype", None)  # floating-point numbers stay in float64
+    if options or function.signature is not None:
         return opaque(function, inputs, options)
     name = "divide" if function is np.true_divide else function.__name__
-    key = tuple(sorted((k, str(v)) for k, v in options.items()))
     if function.nout == 1:
-        return elementwise(name, lambda *a: function(*a, **options), *inputs, key=key)
-    return tuple(
-        elementwise(f"{name}.{i}", lambda *a, i=i: function(*a, **options)[i], *inputs, key=key)
-        for i in range(function.nout)
-    )
+        return elementwise(name, function, *inputs)
+    return tuple(elementwise(f"{name}.{i}", lambda *a, i=i: function(*a)[i], *inputs) for i in range(function.nout))
 
 
 def _at(function: np.ufunc, target: Any, index: Any, *values: Any) -> None:

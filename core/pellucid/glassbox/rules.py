@@ -20,6 +20,8 @@ Plan = tuple[list[Request], Callable[..., list[Expr]]]
 """What is needed, and the function from it, a list of expressions for each request, to the wanted ones."""
 Rule = Callable[[Traced, HostArray, bool], Plan]
 ZERO = Expr("number", 0)
+RULED = ("sum", "product", "choose", "divide", "negative", "subtract", "power", "square")
+"""Operations that mean something where terms are found and written: a call without a rule is called otherwise."""
 
 
 def values_of(made: Traced, places: HostArray) -> list[Any]:
@@ -213,7 +215,8 @@ def scatter(made: Traced, places: HostArray, first: bool) -> Plan:
 def opaque(made: Traced, places: HostArray, first: bool) -> Plan:
     """A function without a rule: it may depend on every cell of every operand."""
     assert made.operation is not None
-    name, values = made.operation.name, values_of(made, places)
+    values = values_of(made, places)
+    name = f"np.{made.operation.name}" if made.operation.name in RULED else made.operation.name
 
     def build(*operands: list[Expr]) -> list[Expr]:
         args = tuple(expr for cells in operands for expr in cells)

@@ -21,7 +21,7 @@ NO_INPUT = (False,) * 32
 """``needs_dx`` of a layer of which the gradients of its parameters alone are wanted."""
 ROUNDING = {"float32": 1e-3, "float64": 1e-9}
 """By how much the sum over the rows may be off the recorded gradient, relative to what was added up."""
-WHOLE = 1e-3
+WHOLE = 1e-2
 """Of the largest gradient of a step: what is smaller, such as that of a bias before batch norm, which is all
 cancellation, is measured by so much."""
 

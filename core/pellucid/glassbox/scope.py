@@ -40,7 +40,9 @@ class Namespace:
     def array(self, value: Any, dtype: Any = None, **options: Any) -> Any:
         """An array, or a list of numbers and arrays, as a new array."""
         if not traced_in(value):
-            return constant(np.array(value, dtype))
+            return constant(np.array(value, dtype, **options))
+        if options.keys() - {"copy", "order"}:
+            raise TypeError(f"np.array of traced numbers takes no {', '.join(options)}.")
         made = np.copy(value) if isinstance(value, Traced) else stacked(value)
         return made if dtype is None else made.astype(dtype)
 
@@ -48,7 +50,7 @@ class Namespace:
         """The same; what is an array already stays what it is."""
         if isinstance(value, Traced):
             return value if dtype is None else value.astype(dtype)
-        return self.array(value, dtype)
+        return self.array(value, dtype, **options)
 
     asanyarray = ascontiguousarray = asarray
 
@@ -56,7 +58,8 @@ class Namespace:
         """An array of one number, which may be traced."""
         if not isinstance(fill_value, Traced):
             return constant(np.full(shape, fill_value, dtype))
-        return np.broadcast_to(fill_value, shape)
+        filled = np.broadcast_to(fill_value, shape)
+        return filled if dtype is None else filled.astype(dtype)
 
     def einsum(self, subscripts: Any, *arrays: Any, **options: Any) -> Any:
         """As NumPy's, which would not ask a Traced array beside a list."""

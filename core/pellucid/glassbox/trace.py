@@ -194,13 +194,11 @@ class Trace:
             held = self._quantities.get(name)
             if held is not None and held.array is not None and (of not in call.made or of not in call.given):
                 scope[of] = held.array
-        for (
-            of,
-            name,
-        ) in call.given.items():  # of what is given and made, such as theta, the equations begin with the former
-            held = self._quantities.get(name)
-            if held is not None:
+        for of, name in call.given.items():  # equations begin with what is given where the same is made, such as theta
+            if name in self._quantities:
                 scope[of] = self[name]
+            else:  # not kept: neither an argument nor a zero stands for it
+                scope.pop(of, None)
         for of, group in call.groups.items():
             pairs = group.items() if isinstance(group, dict) else enumerate(group)
             found = {key: self[name] for key, name in pairs if name in self}
@@ -247,16 +245,16 @@ class Trace:
 
         ``(L(θ + h) − L(θ − h)) / 2h`` in float64, at random cells of every parameter, every penalty and every floating
         input of every layer, with random numbers and what is stopped held. Each is compared with the recorded gradient
-        and with that of the same code in float64, relative to the size of what was added up to it: ``√Σₙ gₙ²`` over the
-        rows of the batch. Where the slopes to both sides differ, there is a kink and nothing to compare with. Every
-        equation with an expression is evaluated on the recorded numbers.
+        and with that of the same code in float64, relative to the size of the terms that were added up to it. Where the
+        slopes to both sides differ, there is a kink and nothing to compare with. Every equation with an expression is
+        evaluated on the recorded numbers.
+
+        What could not be checked is listed with the reason: equations without an expression, or all gradients of a
+        trace that has not kept what is needed, see :meth:`replay`.
 
         Args:
             cells: how many in all, at least one of each gradient.
             seed: chooses the cells.
-
-        Raises:
-            ConfigError, DataError: see :meth:`replay`.
         """
         return certify(self, cells, seed)
 

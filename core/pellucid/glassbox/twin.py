@@ -259,6 +259,15 @@ class Twin:
         self.ops.fill(self.arena.grad, 0.0)
         return found
 
+    def gradient_of_frozen(self, path: str) -> HostArray:
+        """The gradient at a parameter that no gradient moves, for which a step has none."""
+        param = self.params[path]
+        param._trainable = True  # past the setter, as above
+        try:
+            return self.gradients()[path]
+        finally:
+            param._trainable = False
+
     def shares(self) -> list[float]:
         """The part that each micro-batch has in the mean over all rows."""
         total = sum(self.counts) or 1.0

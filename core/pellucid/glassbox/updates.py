@@ -32,6 +32,7 @@ class UpdateRecorder:
         self.schedule_step, self.total = schedule_step, total
         self._new: set[str] = set()
         self._factors: dict[str, list[str]] | None = None  # what scales a gradient down, by paths; None: not yet known
+        self._unknown: set[str] = set()  # whose gradients were scaled down by what was not kept
         self._rates: dict[str, str] = {}
 
     @contextmanager
@@ -196,6 +197,7 @@ class UpdateRecorder:
         for k, (limit, params) in enumerate(limits or [(None, moved)]):
             name = "norm" if params is moved else f"norm.{k}"
             if not all(f"{param.path}.grad" in recorder.quantities for param in params):
+                self._unknown |= set() if limit is None else {param.path for param in params}
                 continue
             self._norm(name, params)
             if limit is not None:
@@ -204,6 +206,7 @@ class UpdateRecorder:
                             values={"clip_norm": float(limit)})  # fmt: skip
                 norm = recorder.quantities[name].array if name in recorder.quantities else None
                 if norm is None:
+                    self._unknown |= {param.path for param in params}
                     continue
                 value = np.float64(min(1.0, limit / float(norm)) if norm > 0 else 1.0)
                 clip.made["clip_factor"] = recorder.add(factor, value, clip, "clip_factor", "equation")
@@ -242,7 +245,7 @@ class UpdateRecorder:
         if f"{param.path}.step_grad" in recorder.quantities:
             return f"{param.path}.step_grad"
         call = Call(param.path, None, "trainer", f"{param.path}.{{}}")
-        if own in recorder.quantities:
+        if own in recorder.quantities and param.path not in self._unknown:
             self._scaled(call, param)
         call.made["step_grad"] = name = recorder.add(
             f"{param.path}.step_grad", param.grad, call, "step_grad", shared=False

@@ -158,7 +158,7 @@ def _compared(
 def _of_step(twin: Twin, name: str, cell: tuple[int, ...], by: float) -> WhatIf:
     data = twin.params[name].data
     recorded = f"{name}.grad"
-    slope = float(twin.trace[recorded][cell] if recorded in twin.trace else twin.gradients()[name][cell])
+    slope = float(twin.trace[recorded][cell] if recorded in twin.trace else twin.gradient_of_frozen(name)[cell])
     place, was = f"{name}[{', '.join(map(str, cell))}]" if cell else name, float(data[cell])
 
     def other() -> tuple[Step, Change]:

@@ -185,8 +185,7 @@ class Writer:
         text = self._write(args[0], SUM, depth + 1, pattern)
         for arg in args[1:]:
             part = self._write(arg, SUM, depth + 1, pattern)
-            negative = part.startswith(("-", MINUS)) and not self.latex
-            text += f" {MINUS} {part[1:]}" if negative else f" + {part}"
+            text += f" {part[0]} {part[1:]}" if part.startswith(("-", MINUS)) else f" + {part}"
         return text
 
     def _pattern(self, found: Pattern, depth: int) -> str:

@@ -51,8 +51,8 @@ class Layer(Component, ABC):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         for name in ("build", "output_shape"):
-            if name in vars(cls):
-                setattr(cls, name, counted(vars(cls)[name], cls))
+            if name in vars(cls) or not hasattr(getattr(cls, name), "__wrapped__"):  # a mixin's has not been counted
+                setattr(cls, name, counted(inspect.getattr_static(cls, name), cls, begins=name == "build"))
 
     def build(self, *input_shapes: Any, **never: Any) -> None:
         """Declare parameters and states for these input shapes (without the batch axis). Idempotent. A layer that has
@@ -121,6 +121,9 @@ class Layer(Component, ABC):
 
     def _declared(self, kind: Any, name: str, shape: tuple[int, ...], *rest: Any) -> Any:
         """What has been declared under this name, or is now."""
+        asked = self.__dict__.setdefault("_asked", set())  # no list: it holds what children and parameters look for
+        if any(own.name == name for own in asked):
+            raise self._wrongly(name, "twice")
         found = next((owned for _, owned in self._parts(kind) if owned.name == name), None) or kind(name, shape, *rest)
         if found.shape != shape:
             raise ShapeError(
@@ -128,20 +131,19 @@ class Layer(Component, ABC):
                 f"{shape}. A layer that is used twice must receive the same number of features both times; two "
                 "parameters of one layer need names of their own."
             )
-        self.__dict__.setdefault("_asked", set()).add(found)  # no list: it holds what children and parameters look for
+        asked.add(found)
         return found
 
     def require_assigned(self) -> None:
         """Raise ConfigError unless all that ``build`` has declared has a name and an attribute of its own."""
         asked, held = self.__dict__.pop("_asked", ()), [id(own) for _, own in self._parts((Param, State))]
-        names = [own.name for own in asked]
         for own in asked:
-            if names.count(own.name) > 1 or held.count(id(own)) != 1:
-                wrong = "twice" if id(own) in held else "and assigns it to no attribute"
-                raise ConfigError(
-                    f"{type(self).__name__} declares '{own.name}' {wrong}. Write self.{own.name} = self.param"
-                    f"('{own.name}', …), or self.state, once in build, with a name and an attribute of its own."
-                )
+            if held.count(id(own)) != 1:
+                raise self._wrongly(own.name, "twice" if id(own) in held else "and assigns it to no attribute")
+
+    def _wrongly(self, name: str, how: str) -> ConfigError:
+        remedy = f"Write self.{name} = self.param('{name}', …), or self.state, once in build, each to one attribute"
+        return ConfigError(f"{type(self).__name__} declares '{name}' {how}. {remedy}.")
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         """The sub-layers, found in attributes and in lists, tuples and dictionaries of them, in order of assignment."""
@@ -225,8 +227,9 @@ class Layer(Component, ABC):
         return tape.apply(self, inputs)
 
 
-def counted(method: Any, owner: type) -> Any:
-    """A method of a class of layers that takes one shape for each input that it names, with their number checked."""
+def counted(method: Any, owner: type, *, begins: bool = False) -> Any:
+    """A method of a class of layers that takes one shape for each input that it names, with their number checked. With
+    ``build`` declaring ``begins`` anew, unless a class below has called it as its base's."""
     wrapped = isinstance(method, staticmethod | classmethod)
     function = method.__func__ if wrapped else method
     before = 0 if isinstance(method, staticmethod) else 1
@@ -240,6 +243,8 @@ def counted(method: Any, owner: type) -> Any:
             whose = whose if isinstance(whose, type) else type(whose)
             require_inputs(whose, signature, arguments[before:], before)
             fine.add(len(arguments))
+        if begins and type(arguments[0]).build is checked:
+            arguments[0].__dict__["_asked"] = set()
         return function(*arguments)
 
     return type(method)(checked) if wrapped else checked

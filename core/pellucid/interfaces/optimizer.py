@@ -163,8 +163,8 @@ def make_segments(optimizer: Optimizer, slots: Slots, player: str | None = None)
     decay; of a ``player``, a part of the model, those that belong to it."""
     arena = slots.arena
     paths = [param.path for param in arena.params]
-    moved = [p.trainable and f"{p.path}.".startswith(f"{player}." if player else "") for p in arena.params]
-    owners = [optimizer.of(param) if moves else None for param, moves in zip(arena.params, moved, strict=True)]
+    belong = {path for path in paths if f"{path}.".startswith(f"{player}." if player else "")}
+    owners = [optimizer.of(param) if param.trainable and param.path in belong else None for param in arena.params]
     for each in dict.fromkeys(filter(None, owners)):
         _check_groups(getattr(each, "groups", None) or (), paths)
 
@@ -180,8 +180,8 @@ def make_segments(optimizer: Optimizer, slots: Slots, player: str | None = None)
 
     runs = [(shared, list(run)) for shared, run in groupby(range(len(arena.params)), common) if shared]
     if player and not runs:
-        told = "a part of the model, by its path, that an optimizer moves"
-        raise ConfigError(f"turns: a player is {told}. Received: '{player}'. Parameters: {', '.join(paths)}.")
+        told = "whose parameters are all frozen, or follow others" if belong else f"of paths {', '.join(paths)}"
+        raise ConfigError(f"turns: a player is a part of the model that is moved. Received: '{player}', {told}.")
     return [
         Segment(arena.offsets[run[0]], arena.end(run[-1]), tuple(arena.params[i] for i in run), np.array(hyper),
                 hyper[0], slots, group)

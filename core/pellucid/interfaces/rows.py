@@ -49,6 +49,10 @@ class Samples(ABC):
     def take(self, rows: HostArray) -> Split:
         """The samples of these numbers, int64 from 0 to ``len(self) - 1``, in this order."""
 
+    def weights(self, rows: HostArray) -> HostArray | None:
+        """What these samples weigh in training, (n,), or each of their steps, (n, T); None: all are alike."""
+        return None
+
     @property
     def x(self) -> Inputs:
         return self.take(np.arange(len(self))).x
@@ -70,6 +74,9 @@ class Subset(Samples):
 
     def take(self, rows: HostArray) -> Split:
         return self.whole.take(self.rows[rows])
+
+    def weights(self, rows: HostArray) -> HostArray | None:
+        return self.whole.weights(self.rows[rows]) if isinstance(self.whole, Samples) else None
 
 
 def in_memory(data: Any) -> TypeGuard[Split]:

@@ -189,6 +189,7 @@ class ShapeTape(CallTape):
         shapes = [x.shape[1:] for x in given]
         try:
             if self.build and isinstance(layer, Composite):
+                layer.__dict__["_asked"] = set()
                 result = trace(layer, shapes, build=True)  # once, not for its output shape again
             else:
                 if self.build:

@@ -23,7 +23,7 @@ from pellucid.basics.errors import CheckpointError
 from pellucid.saving.documents import as_json, parse, to_text
 from pellucid.saving.files import replace_file, shown
 
-Kind = Literal["model", "checkpoint", "trace"]
+Kind = Literal["model", "checkpoint", "trace", "recording"]
 
 FORMAT_VERSION = 1
 """Raised when the meaning of a file changes. Files of older versions stay readable; newer ones are refused."""
@@ -50,7 +50,10 @@ _CHECKPOINT = _MODEL | {
     **{f"progress.{name}": int for name in ("steps", "epochs", "position", "optimizer_steps")},
 }  # fmt: skip
 _TRACE = {"pellucid": str, "plugins": dict, "setting": dict, "components": list, "calls": list, "quantities": list}
-DOCUMENT: Mapping[str, Mapping[str, Any]] = {"model": _MODEL, "checkpoint": _CHECKPOINT, "trace": _TRACE}
+_RECORDING = {"pellucid": str, "names": list, "first": int, "last": int}
+DOCUMENT: Mapping[str, Mapping[str, Any]] = {
+    "model": _MODEL, "checkpoint": _CHECKPOINT, "trace": _TRACE, "recording": _RECORDING,
+}  # fmt: skip
 """What the document of a file of each kind must hold, with its type; a dot leads into a table."""
 _REMEDIES = {
     "model": "Load it with pellucid.load(path)",
@@ -58,6 +61,7 @@ _REMEDIES = {
         "Continue the run with: pellucid train --resume --out RUN; the model for use is model.safetensors beside it"
     ),
     "trace": "Load it with pellucid.load_trace(path)",
+    "recording": "It is part of what a recorder kept: pellucid.open_run(folder).recorder",
 }
 _Table = dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
 

@@ -72,6 +72,10 @@ class Course(Feed):
                     f"Sample weights must be {self.rows} numbers, one per sample, each 0 or from 1e-15 to 1e15. "
                     f"Received: shape {self.weight.shape}."
                 )
+            if isinstance(data, Samples) and data.weights(np.arange(1)) is not None:
+                raise ConfigError(
+                    f"sample_weight was given, and {type(data).__name__} has weights of its own. Leave one of them out."
+                )
         if sampler is not None:
             self.rows = len(self.order(0))
         return self
@@ -163,7 +167,8 @@ class Course(Feed):
         for first in range(start, len(order), size):
             index = order[first : first + size]
             split = self._taken(index)
-            yield Batch(split.x, split.y, None if self.weight is None else self.weight[index], index)
+            own = self.data.weights(index) if isinstance(self.data, Samples) else None
+            yield Batch(split.x, split.y, own if self.weight is None else self.weight[index], index)
 
     def batches(self, rng: np.random.Generator, epoch: int, start: int, size: int | None) -> Iterator[Batch]:
         """In the order of the data, for an evaluation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from pellucid.basics.errors import NumericalError
 from pellucid.interfaces.parameters import Arena, State
 from pellucid.ops.base import Backend
 from pellucid.registry.config import read
+from pellucid.saving.checkpoint import not_finite
 from pellucid.training.run import Callback, Training
 from pellucid.training.stepper import Step
 
@@ -37,7 +39,7 @@ class Finite(Callback):
         error can name the first number that is not finite, and what made it.
         """
         update, loss = step.update, float(step.figures["loss"])
-        arena, before = update.arena, self._not_finite(training)
+        arena, before = update.arena, self._found(training)
         if place := _place(arena, arena.grad):
             what = f"the gradient of {place}"
         elif not np.isfinite(float(update.sum_squares)):
@@ -55,27 +57,25 @@ class Finite(Callback):
 
     def check(self, training: Training) -> None:
         """Raise NumericalError if a weight, a state, or what the optimizer remembers, has become infinite or NaN."""
-        if found := self._not_finite(training):
+        if found := self._found(training):
             raise NumericalError(
                 f"After step {training.steps} the {found}, although all gradients were finite. {REMEDY} Go back to an "
                 "earlier checkpoint, or begin anew."
             )
 
-    def _not_finite(self, training: Training) -> str:
+    def _found(self, training: Training) -> str:
         """What of weights, optimizer's memory and states is not finite, in words; empty if all is."""
         arena, ops = training.slots.arena, training.slots.arena.ops
         if self._states is None:
             self._states, self._squares = training.model.states(), ops.zeros((), np.float64)
-        buffers = [(f"optimizer's '{name}' of", buffer) for name, buffer in training.slots.buffers.items()]
-        for what, buffer in (("weight", arena.data), *buffers):
-            place = "" if self._adds_up(ops, buffer) else _place(arena, buffer)
-            if place:
-                return f"{what} {place}"
-        for state in self._states:
-            place = "" if self._adds_up(ops, state.data) else _element(state.path, _values(ops, state.data))
-            if place:
-                return f"state {place}"
-        return ""
+        how = partial(self._adds_up, ops), partial(_values, ops)
+        owned = {"weight": arena.data}
+        owned |= {f"optimizer's '{name}' of": buffer for name, buffer in training.slots.buffers.items()}
+        if what := not_finite(owned, *how):
+            return f"{what} {_place(arena, owned[what])}"
+        states = {state.path: state.data for state in self._states}
+        path = not_finite(states, *how)
+        return f"state {_element(path, _values(ops, states[path]))}" if path else ""
 
     def _adds_up(self, ops: Backend, values: Array) -> bool:
         """Whether the squares have a finite sum: then all values are finite."""

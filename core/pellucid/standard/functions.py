@@ -12,7 +12,7 @@ import numpy as np
 
 from pellucid.autodiff.primitive import Recorded
 from pellucid.autodiff.tape import Tape
-from pellucid.basics.arrays import Array, HostArray, Shape
+from pellucid.basics.arrays import Array, HostArray, Shape, as_array
 from pellucid.basics.component import Component, Equation, Example
 from pellucid.basics.errors import ConfigError, DataError, DifferentiationError, ShapeError
 from pellucid.interfaces.context import Context
@@ -174,7 +174,8 @@ def _beside(target: Array, prediction: Array) -> Array:
 
 
 class FunctionMetric(Metric):
-    """``f(ŷ, t)`` of all predictions and targets; ``metrics=[f]`` makes it. It is reported by the function's name.
+    """``f(ŷ, t)`` of all predictions and targets; ``metrics=[f]`` makes it. It is reported by the function's
+    name, a lambda as ``function``; of several of one name, as ``function_1``, ``function_2``.
 
     Args:
         function: of predictions and targets, arrays of NumPy's with all samples. It returns the figure, or a number for
@@ -183,7 +184,8 @@ class FunctionMetric(Metric):
     Shapes: prediction and target (N, …), kept until the result is asked for; weight (N,).
 
     Raises:
-        ConfigError: weights, and one figure for all samples.
+        ConfigError: weights, and one figure for all samples. DataError: it returns no numbers. ShapeError: other than
+            one for each sample.
     """
 
     higher_is_better = False
@@ -213,7 +215,13 @@ class FunctionMetric(Metric):
         if not sum(len(batch[0]) for batch in self._batches):
             return nan
         prediction, target, weight = (np.concatenate(parts) for parts in zip(*self._batches, strict=True))
-        figure = np.asarray(self.function(prediction, _beside(target, prediction)), np.float64)
+        given = self.function(prediction, _beside(target, prediction))
+        figure = np.asarray(as_array(given, f"What the metric '{_name(self.function)}' returns"), np.float64)
+        if figure.ndim and len(figure) != len(weight):
+            raise ShapeError(
+                f"The metric '{_name(self.function)}' must return one figure, or a number for each of {len(weight)} "
+                f"samples. Received: shape {figure.shape}."
+            )
         if figure.ndim:
             return float(np.sum(weight * figure.reshape(len(weight), -1).mean(axis=1)) / np.sum(weight))
         if self._weighted:

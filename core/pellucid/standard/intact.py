@@ -15,7 +15,7 @@ import threading
 import warnings
 from _locale import LC_ALL, setlocale  # locale itself is slow to import
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from contextvars import copy_context
 from functools import cache, partial
 from time import perf_counter
@@ -25,6 +25,7 @@ from typing import Any
 from pellucid.basics.errors import PellucidWarning
 from pellucid.basics.suggest import listed
 from pellucid.registry.plugins import Plugin
+from pellucid.standard.process import descriptors_kept, end_copy, threads_and_copies_told
 
 SLOW = 1.0
 """Seconds. A manifest takes milliseconds."""
@@ -43,7 +44,6 @@ def _is_alarm_set() -> bool:
     return hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0] > 0
 
 
-
 def _mask() -> int:
     """What new files are not allowed: to be known only by setting it."""
     mask = os.umask(0o077)
@@ -57,6 +57,29 @@ def _silenced() -> int:
     return 0 if logging is None else int(logging.root.manager.disable)
 
 
+def _random(module: str, ask: str, *how: Any) -> Any:
+    """The state of a module's generator for all the world, as numbers; a module is imported for nobody."""
+    there: Any = sys.modules.get(module)
+    return _plain(getattr(there, ask)(*how)) if there is not None else _NOT_LOADED
+
+
+def _plain(state: Any) -> Any:
+    """The same without arrays, whose comparison gives no truth."""
+    if isinstance(state, dict):
+        return {name: _plain(each) for name, each in state.items()}
+    return state.tolist() if hasattr(state, "tolist") else state
+
+
+def _set_random(module: str, put: str, before: Any) -> None:
+    """Where the import itself brought the module there is nothing to put back: it begins anew, as it would have."""
+    there: Any = sys.modules[module]
+    if before is _NOT_LOADED:
+        there.seed()
+    else:
+        getattr(there, put)(before)
+
+
+_NOT_LOADED = "not loaded"
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM") if hasattr(signal, name)]
 _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "the working directory": (os.getcwd, os.chdir),
@@ -70,9 +93,13 @@ _SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "the mask of new files' rights": (_mask, os.umask),
     "the turns of threads": (sys.getswitchinterval, sys.setswitchinterval),
     "the least level of logging": (_silenced, lambda before: sys.modules["logging"].disable(before)),
+    "the state of random": (partial(_random, "random", "getstate"), partial(_set_random, "random", "setstate")),
+    "the state of numpy.random": (
+        partial(_random, "numpy.random", "get_state", False), partial(_set_random, "numpy.random", "set_state")
+    ),
     "sys.argv": (lambda: [*sys.argv], lambda before: sys.argv.__setitem__(slice(None), before)),
     **{f"the handler of {s.name}": (partial(signal.getsignal, s), partial(signal.signal, s)) for s in _SIGNALS},
-}
+}  # fmt: skip
 """What -> how to ask for it, how to set it."""
 
 
@@ -88,14 +115,17 @@ def guarded(load: Callable[[Plugin], None], plugin: Plugin) -> tuple[BaseExcepti
     """
     remarks: list[str] = []
     signalled: list[BaseException] = []
+    process = os.getpid()
     try:
-        with intact(remarks, signalled):
+        with threads_and_copies_told(remarks), intact(remarks, signalled):
             copy_context().run(load, plugin)  # settings such as numpy.seterr's belong to the context
     except BaseException as error:  # sys.exit, a skipped test, an interrupt of its own: none of these is to end us
         if error in signalled:
             error.add_note(f"{plugin.distribution} was being imported, for plugin '{plugin.vendor}'.")
             raise
         return error, remarks
+    finally:
+        end_copy(process, f"{plugin.distribution}, for plugin '{plugin.vendor}',")
     return None, remarks
 
 
@@ -117,7 +147,12 @@ def intact(remarks: list[str], signalled: list[BaseException]) -> Iterator[None]
     modules = dict(loaded)
     out = _Aside()
     try:
-        with _signals_noted(signalled), _filters(changed), redirect_stdout(out), redirect_stderr(_Aside()):
+        with ExitStack() as around:
+            for each in (
+                descriptors_kept(changed), _signals_noted(signalled), _filters(changed), redirect_stdout(out),
+                redirect_stderr(_Aside()),
+            ):  # fmt: skip
+                around.enter_context(each)
             yield
     finally:
         for owner, names in owners:
@@ -138,7 +173,7 @@ def intact(remarks: list[str], signalled: list[BaseException]) -> Iterator[None]
                 there[:] = before + further
         for what, (ask, put) in _SETTINGS.items():
             if _tried(ask) != settings[what]:
-                changed.append(what)
+                changed += [what] if settings[what] is not _NOT_LOADED else []
                 with suppress(Exception):
                     put(settings[what])
         if changed:

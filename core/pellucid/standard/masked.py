@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pellucid.basics.arrays import Array
 from pellucid.basics.component import Equation
-from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.objective import Batch, Loss
+from pellucid.standard.rows import mask_of, masked_weight
 from pellucid.standard.supervised import Supervised
 
 
@@ -35,16 +35,8 @@ class Masked(Supervised):
         super().__init__(loss)
 
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
-        mask = batch.inputs[-1]
-        if len(batch.inputs) < 2 or mask.ndim != 2 or mask.dtype != bool:
-            raise ConfigError(
-                "Masked needs a model whose last input is a mask (N, T) of truth values, as pellucid.Sequences give it."
-                f" Received: {len(batch.inputs)} input(s), the last of {mask.dtype} and shape {tuple(mask.shape)}."
-            )
-        ctx.mask = mask
-        weight = mask.astype(ctx.dtype)
-        if batch.weight is not None:
-            weight *= batch.weight.reshape(*batch.weight.shape, *(1,) * (2 - batch.weight.ndim))
+        ctx.mask = mask_of(self, batch)
+        weight = masked_weight(ctx, batch)
         return super().forward(ctx, model, Batch(batch.x, batch.y, weight, batch.index))
 
     def metric_pair(self, ctx: Context) -> tuple[Array, Array]:

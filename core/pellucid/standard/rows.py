@@ -10,8 +10,9 @@ import numpy as np
 from pellucid.basics.arrays import Array, HostArray, Shape, fits
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Component
-from pellucid.basics.errors import DataError, ShapeError
+from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.interfaces.context import Context
+from pellucid.interfaces.objective import Batch
 
 
 def contiguous(ctx: Context, x: Array, name: str) -> Array:
@@ -76,6 +77,30 @@ def weight_per_row(ctx: Context, loss: Component, weight: Array | None, shape: t
         weight = spread
     ctx.count = float(weight.sum(dtype="float64"))
     return weight.reshape(-1)
+
+
+def mask_of(objective: Component, batch: Batch) -> Array:
+    """The last input of a batch, which says which steps there are, truth values (N, T).
+
+    Raises:
+        ConfigError: it is none.
+    """
+    mask = batch.inputs[-1]
+    if len(batch.inputs) < 2 or mask.ndim != 2 or mask.dtype != bool:
+        raise ConfigError(
+            f"{type(objective).__name__} needs a model whose last input is a mask (N, T) of truth values, as "
+            f"pellucid.Sequences give it. Received: {len(batch.inputs)} input(s), the last of {mask.dtype} and shape "
+            f"{tuple(mask.shape)}."
+        )
+    return mask
+
+
+def masked_weight(ctx: Context, batch: Batch) -> Array:
+    """What each step weighs, (N, T): where the mask says there is none, nothing."""
+    weight = batch.inputs[-1].astype(ctx.dtype)
+    if batch.weight is not None:
+        weight *= batch.weight.reshape(*batch.weight.shape, *(1,) * (2 - batch.weight.ndim))
+    return weight
 
 
 def check_ignore(loss: Component, ignore: int | None) -> None:

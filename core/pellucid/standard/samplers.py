@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from math import ceil
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.component import Component, Example
 from pellucid.basics.errors import ConfigError, DataError
+from pellucid.basics.suggest import listed
 from pellucid.interfaces.rows import Samples
-from pellucid.interfaces.samples import Split
+from pellucid.interfaces.samples import Split, class_labels
 
 
 class Sampler(Component, ABC):
@@ -40,12 +41,23 @@ class Sampler(Component, ABC):
         """
 
 
+Target = str | int | None
+"""Which of several targets the classes are those of, by its name, or by its place in a tuple; None: the only one that
+holds class labels."""
+
+
 class Balanced(Sampler):
     """All classes in turn: of K consecutive rows each is of another class, whatever their sizes. An epoch has as many
     rows as the data; those of small classes come several times, and all of a class once before one comes again.
 
-    Errors: DataError where the targets are no class labels.
+    Args:
+        target: of several targets the one whose classes count; None: the only one that holds class labels.
+
+    Errors: DataError where the targets are no class labels, or several are and none is named.
     """
+
+    def __init__(self, target: Target = None) -> None:
+        self.target = target
 
     def order(self, rng: np.random.Generator, data: Split | Samples, *, epoch: int, batch_size: int) -> HostArray:
         rows = _of_classes(self, data)
@@ -60,13 +72,16 @@ class Groups(Sampler):
 
     Args:
         size: rows of a group, at least 2; the batch size must be a multiple.
+        target: of several targets the one whose classes count, as of ``Balanced``.
 
-    Errors: DataError where the targets are no class labels; ConfigError for a batch size that cuts groups.
+    Errors: DataError where the targets are no class labels, or several are and none is named; ConfigError for a batch
+    size that cuts groups.
     """
 
-    def __init__(self, size: int = 2) -> None:
+    def __init__(self, size: int = 2, target: Target = None) -> None:
         check_int(self, "size", size, "[2, inf)")
         self.size = size
+        self.target = target
 
     def order(self, rng: np.random.Generator, data: Split | Samples, *, epoch: int, batch_size: int) -> HostArray:
         if batch_size % self.size:
@@ -116,16 +131,36 @@ def again_and_again(rng: np.random.Generator, rows: HostArray, n: int) -> HostAr
     return np.concatenate([rng.permutation(rows) for _ in range(ceil(n / len(rows)))])[:n]
 
 
-def _of_classes(sampler: Sampler, data: Split | Samples) -> list[HostArray]:
+def _of_classes(sampler: Balanced | Groups, data: Split | Samples) -> list[HostArray]:
     """The rows of each class."""
-    if data.labels is None:
-        raise DataError(
-            f"{type(sampler).__name__} needs a class label, an integer, for every sample. Received: none. Of samples "
-            "that are read when they are asked for, give them as the attribute 'labels'."
-        )
-    labels = np.asarray(data.labels)
+    labels = _labels(sampler, data)
     if labels.shape[:1] != (len(data),):
         raise DataError(
             f"{type(data).__name__}.labels must be one for each of {len(data)} samples. Received: shape {labels.shape}."
         )
     return [np.flatnonzero(labels == label) for label in np.unique(labels)]
+
+
+def _labels(sampler: Balanced | Groups, data: Split | Samples) -> HostArray:
+    """The class label of each sample, of the target that the sampler names."""
+    who, target = type(sampler).__name__, sampler.target
+    if data.labels is not None and target is None:
+        return np.asarray(data.labels)
+    several = data.y if isinstance(data, Split) and isinstance(data.y, tuple | dict) else {}
+    named: dict[Any, Any] = dict(several) if isinstance(several, dict) else dict(enumerate(several))
+    found = {name: part for name, part in named.items() if class_labels(part) is not None}
+    if target is not None and target not in found:
+        told = f"Those with class labels are {listed(map(repr, found))}" if found else "None holds class labels"
+        raise DataError(f"The 'target' of {who} must be one of several targets. {told}. Received: {target!r}.")
+    if len(found) > 1 and target is None:
+        choice = repr(next(iter(found)))
+        raise DataError(
+            f"{who} needs one class label for every sample, and {listed(map(repr, found))} hold some. Name the one "
+            f'that counts: {{"type": "{who.lower()}", "target": {choice}}}.'
+        )
+    if not found:
+        raise DataError(
+            f"{who} needs a class label, an integer, for every sample. Received: none. Of samples "
+            "that are read when they are asked for, give them as the attribute 'labels'."
+        )
+    return np.asarray(found[next(iter(found)) if target is None else target])

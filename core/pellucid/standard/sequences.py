@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_array
+from pellucid.basics.arrays import HostArray, as_array, mapped, parts_of
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, DataError
@@ -30,7 +30,8 @@ class Sequences(Samples):
 
     Targets are one for each sequence, an array (N, …); or one for each step, a list of arrays ``(T_i, …)``, padded with
     ``ignore`` where they are integers: the argument ``ignore`` of ``softmax_cross_entropy`` and
-    ``binary_cross_entropy``. Values are padded with zeros, which the objective ``masked`` leaves out.
+    ``binary_cross_entropy``. Values are padded with zeros, which the objective ``masked`` leaves out, or a weight for
+    each step. Several targets, of either form, are a tuple, or a table by their names.
 
     Args:
         x: one array for each sequence, of at least one step; their axes after the first agree.
@@ -39,17 +40,19 @@ class Sequences(Samples):
         ignore: what integer targets are padded with.
         mask: whether the model is given the mask.
         classes: names of the classes.
+        weight: of each sequence in training, an array (N,); or of each step, a list of arrays ``(T_i,)``, padded with
+            zeros: what stands behind the end of a sequence then counts for nothing. None: all are alike.
 
     Attributes:
         lengths: T_i, int64 (N,).
-        labels: class labels of whole sequences, or None.
+        labels: class labels of whole sequences, if one target holds such, or None.
 
     Errors: DataError, which names the sequence, for what does not fit together.
     """
 
     def __init__(
         self, x: Sequence[Any], y: Any = None, *, multiple: int = 8, ignore: int = -1, mask: bool = True,
-        classes: Classes | None = None,
+        classes: Classes | None = None, weight: Any = None,
     ) -> None:  # fmt: skip
         check_int(self, "multiple", multiple, "[1, inf)")
         check_int(self, "ignore", ignore, "(-inf, inf)")
@@ -59,41 +62,64 @@ class Sequences(Samples):
         self.lengths = np.array([len(part) for part in self.sequences], np.int64)
         self.multiple, self.ignore, self.mask = multiple, ignore, mask
         self.classes = None if classes is None else tuple(classes)
-        self.steps: list[HostArray] | None = None
-        self.whole: HostArray | None = None
-        if isinstance(y, list | tuple) and y and np.ndim(y[0]):
-            self.steps = [as_array(part, f"The target of sequence {i}") for i, part in enumerate(y)]
-            _require_alike(self.steps, "y")
-        elif y is not None:
-            self.whole = as_array(y, "y")
-            self.labels = class_labels(self.whole)
-        self._require_targets()
+        if isinstance(y, tuple) and len(y) == len(x) and all(map(self._is_of_steps, y, self.lengths)):
+            raise DataError(
+                f"Sequences: a tuple is several targets, and this one has {len(y)} arrays, a target for each step of "
+                f"each sequence. For one target give a list: Sequences(x, list(y)). For {len(y)}, a table by their "
+                "names."
+            )
+        self.targets = mapped(self._by_row, y, "y")
+        labels = [part for part in parts_of(self.targets) if class_labels(part) is not None]
+        self.labels = labels[0] if len(labels) == 1 else None
+        self.weight: Any = None if weight is None else self._by_row(weight, "weight")
 
-    def _require_targets(self) -> None:
-        n, targets = len(self.sequences), self.whole if self.steps is None else self.steps
-        if targets is not None and len(targets) != n:
-            raise DataError(f"Sequences: {n} sequences need as many targets. Received: {len(targets)}.")
-        for i, (length, part) in enumerate(zip(self.lengths, self.steps or (), strict=False)):
+    @staticmethod
+    def _is_of_steps(part: Any, length: int) -> bool:
+        return np.ndim(part) > 0 and len(part) == length
+
+    def _by_row(self, given: Any, name: str) -> Any:
+        """One array (N, …), or a list of arrays with a row for each step."""
+        n, found = len(self.sequences), given
+        steps = isinstance(given, list) and len(given) > 0 and np.ndim(given[0]) > 0
+        if steps:
+            found = [as_array(part, f"{name} of sequence {i}") for i, part in enumerate(given)]
+        elif np.ndim(found := as_array(given, name)) == 0:
+            raise DataError(f"Sequences: {name} must be an array (N, …) or a list. Received: a single number.")
+        if len(found) != n:
+            kind = "weights" if name == "weight" else "targets"
+            raise DataError(f"Sequences: {n} sequences need as many {kind} in {name}. Received: {len(found)}.")
+        if steps:
+            _require_alike(found, name)
+        for i, (length, part) in enumerate(zip(self.lengths, found if steps else (), strict=False)):
             if len(part) != length:
                 raise DataError(
-                    f"Sequences: sequence {i} has {length} steps and needs a target for each, or one for the whole, "
-                    f"y an array (N, …). Received: {len(part)} targets."
+                    f"Sequences: sequence {i} has {length} steps and needs in {name} a target or weight for each, "
+                    f"or one for the whole, an array (N, …). Received: {len(part)}."
                 )
+        return found
 
     def __len__(self) -> int:
         return len(self.sequences)
 
+    def _most(self, rows: HostArray) -> int:
+        """Steps of a batch of these rows."""
+        return -(-int(self.lengths[rows].max(initial=1)) // self.multiple) * self.multiple
+
     def take(self, rows: HostArray) -> Split:
-        lengths = self.lengths[rows]
-        most = -(-int(lengths.max(initial=1)) // self.multiple) * self.multiple
+        most = self._most(rows)
         x: Any = padded([self.sequences[row] for row in rows], most, 0)
         if self.mask:
-            x = (x, np.arange(most) < lengths[:, None])
-        y = None if self.whole is None else self.whole[rows]
-        if self.steps is not None:
-            parts = [self.steps[row] for row in rows]
-            y = padded(parts, most, self.ignore if parts[0].dtype.kind in "iub" else 0)
-        return Split(x, y, self.classes)
+            x = (x, np.arange(most) < self.lengths[rows, None])
+        return Split(x, mapped(lambda target: self._taken(target, rows, most), self.targets), self.classes)
+
+    def weights(self, rows: HostArray) -> HostArray | None:
+        return None if self.weight is None else self._taken(self.weight, rows, self._most(rows), weights=True)
+
+    def _taken(self, given: Any, rows: HostArray, most: int, weights: bool = False) -> HostArray:
+        if not isinstance(given, list):
+            return given[rows]
+        parts = [given[row] for row in rows]
+        return padded(parts, most, self.ignore if parts[0].dtype.kind in "iub" and not weights else 0)
 
 
 def padded(parts: Sequence[HostArray], length: int, value: float) -> HostArray:

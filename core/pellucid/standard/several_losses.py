@@ -16,6 +16,7 @@ from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Batch, Loss, Objective
 from pellucid.standard.of_output import OfOutput
+from pellucid.standard.rows import mask_of, masked_weight
 
 TAKEN = ("loss", "epoch", "step", "penalty")
 """What the history of a training calls other figures."""
@@ -31,12 +32,15 @@ class SeveralLosses(Objective):
         losses: one for each output, in a list or by name. Names are matched with the model's ``output_names``; a model
             without them gives its outputs in the order of the losses.
         weights: λ, each 0 or more, in a list or by the same names; 1 where none is given.
+        masked: names of the losses with a target for each step, of which those are left out that the mask says are not
+            there: (N, T), the last input of the model, as ``Sequences`` give it.
 
     What batches weigh is what the first loss counts, rows for the built-in ones. A loss that counts otherwise (tokens
     that are not masked) adds up exactly over micro-batches where its count keeps its ratio to that of the first.
 
     Raises:
-        ConfigError: other losses than outputs; a name that is not known. DataError: other targets than losses.
+        ConfigError: other losses than outputs; a name that is not known; some of the losses are ``signed``, and some
+            are not. DataError: other targets than losses.
     """
 
     equations = (
@@ -56,10 +60,12 @@ class SeveralLosses(Objective):
     needs_target = True
 
     def __init__(
-        self, losses: dict[str, Loss] | list[Loss], weights: dict[str, float] | list[float] | None = None
-    ) -> None:
+        self, losses: dict[str, Loss] | list[Loss], weights: dict[str, float] | list[float] | None = None, *,
+        masked: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self.losses = losses
         self.weights = weights
+        self.masked = masked
         named = self._named(losses)
         if not named:
             raise ConfigError("The 'losses' of SeveralLosses must name at least one. Received: none.")
@@ -68,10 +74,22 @@ class SeveralLosses(Objective):
                 f"The 'losses' of SeveralLosses must have names that no other figure has; {listed(TAKEN)} are taken. "
                 f"Received: {listed(taken)}."
             )
+        signed = [name for name, loss in named.items() if loss.signed_weights]
+        if signed and len(signed) < len(named):
+            others = [name for name in named if name not in signed]
+            raise ConfigError(
+                f"The weights of samples are those of every loss: {listed(signed)} take some below 0, {listed(others)} "
+                'none. Make all of them signed, {"type": "signed", "loss": …}, or none.'
+            )
         factors = self._named(weights or {})
         if unknown := sorted(factors.keys() - named.keys()):
             raise ConfigError(
                 f"The 'weights' of SeveralLosses must be those of its losses, {listed(named)}. Received: "
+                f"{listed(unknown)}."
+            )
+        if unknown := sorted(set(masked) - named.keys()):
+            raise ConfigError(
+                f"The 'masked' of SeveralLosses must be names of its losses, {listed(named)}. Received: "
                 f"{listed(unknown)}."
             )
         for name, factor in factors.items():
@@ -82,8 +100,12 @@ class SeveralLosses(Objective):
         return dict(given) if isinstance(given, Mapping) else {f"output_{i}": each for i, each in enumerate(given)}
 
     @property
+    def signed_weights(self) -> bool:  # type: ignore[override]
+        return all(loss.signed_weights for loss in self._named(self.losses).values())
+
+    @property
     def capturable(self) -> bool:  # type: ignore[override]
-        return all(loss.capturable for loss in self._named(self.losses).values())
+        return not self.masked and all(loss.capturable for loss in self._named(self.losses).values())
 
     def _by_output(self, model: Layer) -> dict[str, Loss]:
         """The losses in the order of the model's outputs."""
@@ -156,9 +178,11 @@ class SeveralLosses(Objective):
         targets = self._targets(list(losses), batch.y)
         total, ctx.parts = ctx.scratch("total", (), "float64"), {}
         ctx.ops.fill(total, 0.0)
+        ctx.mask = mask_of(self, batch) if self.masked else None
         for (name, loss), prediction, target in zip(losses.items(), outputs, targets, strict=True):
             of_loss = ctx.child(f"loss.{name}")
-            ctx.parts[name] = loss.forward(of_loss, prediction, target, batch.weight)
+            weight = masked_weight(ctx, batch) if name in self.masked else batch.weight
+            ctx.parts[name] = loss.forward(of_loss, prediction, target, weight)
             ctx.ops.add_scaled(total, ctx.parts[name], float(factors.get(name, 1.0)))
         ctx.count = ctx.child(f"loss.{next(iter(losses))}").count
         ctx.predictions, ctx.targets = dict(zip(losses, outputs, strict=True)), dict(zip(losses, targets, strict=True))
@@ -178,7 +202,14 @@ class SeveralLosses(Objective):
         model.backward(ctx.child("model"), *gradients)
 
     def metric_pair(self, ctx: Context) -> tuple[dict[str, Array], dict[str, Array]]:
-        return ctx.predictions, ctx.targets
+        pairs = {name: self._scored(ctx, name) for name in ctx.predictions}
+        return {name: pair[0] for name, pair in pairs.items()}, {name: pair[1] for name, pair in pairs.items()}
+
+    def _scored(self, ctx: Context, name: str) -> tuple[Array, Array]:
+        """What metrics see of an output: what its loss counts."""
+        there = ctx.mask if name in self.masked else ...
+        loss: Loss = self._named(self.losses)[name]
+        return loss.scored(ctx.predictions[name][there], ctx.targets[name][there])
 
     def outputs_for(self, targets: HostArray) -> int | None:
         return None

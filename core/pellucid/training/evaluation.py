@@ -66,16 +66,18 @@ def _figure(metric: Metric) -> float:
 
 
 def figure_names(metrics: Sequence[Metric], *others: str) -> list[str]:
-    """What metrics are reported as: ``TopK`` as ``top_k``, and where there are several of one class ``top_k(k=3)``.
+    """What metrics are reported as: ``TopK`` as ``top_k``, and where there are several of one class ``top_k(k=3)``;
+    several functions without names of their own are numbered.
 
     Raises:
         ConfigError: two figures, these or ``others``, would have one name.
     """
     kinds = [m.figure or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(m).__name__).lower() for m in metrics]
     names = list(others)
-    for metric, kind in zip(metrics, kinds, strict=True):
-        told = [f"{name}={value!r}" for name, value in metric.arguments().items()] if kinds.count(kind) > 1 else []
-        names.append(f"{kind}({', '.join(told)})" if told else kind)
+    for i, (metric, kind) in enumerate(zip(metrics, kinds, strict=True)):
+        arguments = metric.arguments() if kinds.count(kind) > 1 else {}
+        told = "({})".format(", ".join(f"{name}={value!r}" for name, value in arguments.items())) if arguments else ""
+        names.append(kind + (f"_{kinds[:i].count(kind) + 1}" if " at 0x" in told else told))  # 0x: of a function
     if len(set(names)) < len(names):
         raise ConfigError(
             f"metrics: every figure needs a name of its own. Received: {', '.join(names)}. Leave out the metric that "

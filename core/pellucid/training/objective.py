@@ -15,7 +15,7 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
     training, or the model's own default.
 
     Raises:
-        ConfigError: both are given, or neither is and the model has no default.
+        ConfigError: both are given, or neither is and the model has no default; its turns are no paths.
     """
     if loss is not None and objective is not None:
         raise ConfigError(
@@ -38,4 +38,6 @@ def choose_objective(model: Layer, loss: Any, objective: Any) -> Objective:
             f"Losses: {', '.join(names('loss'))}. Objectives: {', '.join(names('objective'))}."
         )
     chosen: Objective = read("objective", wanted, path="objective", saved=saved)
+    if isinstance(chosen.turns, str) or not all(isinstance(player, str) for player in chosen.turns):
+        raise ConfigError(f"{type(chosen).__name__}.turns must be a tuple of paths. Received: {chosen.turns!r}.")
     return chosen

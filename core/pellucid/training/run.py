@@ -26,7 +26,7 @@ AT_ONCE = 32
 """Steps without a return to Python at the most, so that an interrupt is heard soon."""
 StepObserver = Callable[["Run"], None]
 GradientObserver = Callable[[Sequence[Segment]], None]
-Opener = Callable[[Any], AbstractContextManager[None]]
+Opener = Callable[[Any], AbstractContextManager[bool | None]]
 """Given a :class:`pellucid.training.stepper.Step` that is about to be taken; the step is taken within."""
 
 
@@ -218,7 +218,7 @@ class Run:
 
     def on_trace(self, opener: Opener, every: int = 1) -> None:
         """Have every n-th step of the trainer taken inside ``with opener(step):``, by its code in place of its plan, so
-        that whatever it is made of can be watched."""
+        that whatever it is made of can be watched; by its plan where the ``with`` gives False, which takes less time."""
         check_int(self, "every", every, "[1, inf)")
         self.openers.append((every, opener))
 

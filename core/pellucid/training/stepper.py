@@ -88,11 +88,10 @@ class Step:
         return applied
 
     def opened_by(self, openers: Sequence[Opener], *how: Any) -> bool:
-        """Take it within all of these."""
+        """Take it within all of these; by its plan where each of them yields False, and so does without its code."""
         with ExitStack() as opened:
-            for opener in openers:
-                opened.enter_context(opener(self))
-            return self(1, *how, opened=True)
+            by_code = [opened.enter_context(opener(self)) is not False for opener in openers]
+            return self(1, *how, opened=any(by_code))
 
     def _take(self) -> bool:
         self._add_gradients()

@@ -1,7 +1,8 @@
 """Local components: Python files and packages that are used as plugins without being installed.
 
 ``acme.py`` is the plugin ``acme``. Either it has the hook ``pellucid_register`` as any plugin, or what it defines is
-registered: each public class that is a component, by its name in small letters, ``GatedSine`` as ``acme/gated_sine``.
+registered: each public class that is a component, by its name in small letters, ``GatedSine`` as ``acme/gated_sine``;
+one that is unfinished, too, and says so when it is built. No component is a class that only others are derived from.
 
 Such a file is a program. It is run only where somebody has asked for it on the command line or from Python.
 """
@@ -24,7 +25,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.registry import registry as home
 from pellucid.registry.discovery import GROUP, Claim, find_claims
 from pellucid.registry.manifest import KINDS, Registrar
-from pellucid.registry.plugins import REGISTER, Plugins
+from pellucid.registry.plugins import CORE, REGISTER, Plugins
 from pellucid.registry.registry import Registry
 
 _PREFIX = "pellucid_local_"
@@ -64,12 +65,17 @@ def local_plugins(*paths: str | Path) -> Iterator[Registry]:
     Each file is the plugin of its name. It is run when one of its names is looked up, and may do whatever programs may.
 
     Raises:
-        ConfigError: see :func:`local_files`; or two of them have one name.
+        ConfigError: see :func:`local_files`; or two of them have one name, or one that of an installed plugin.
     """
-    files = dict(ACTIVE)
+    files, installed = dict(ACTIVE), {CORE: "pellucid"} | {claim.vendor: claim.distribution for claim in find_claims()}
     for file in (file for path in paths for file in local_files(Path(path))):
         if files.setdefault(_vendor(file), file) != file:
             raise ConfigError(f"{files[_vendor(file)]} and {file} are both the plugin '{_vendor(file)}'. Rename one.")
+        if _vendor(file) in installed:
+            raise ConfigError(
+                f"{file} would be the plugin '{_vendor(file)}', which {installed[_vendor(file)]} is, an installed "
+                "package. Rename the file; if it is no plugin, begin its name with _ or keep it elsewhere."
+            )
     finder = _Finder(files)
     active = dict(ACTIVE)
     registry = Registry(Plugins(lambda: [*find_claims(), *_claims(files)]))
@@ -122,7 +128,7 @@ class _Loader(SourceFileLoader):
             @hookimpl
             def pellucid_register(registry: Registrar) -> None:
                 for name, component in _components(module).items():
-                    summary = (inspect.getdoc(component) or "").partition("\n")[0][:500]
+                    summary = inspect.cleandoc(component.__doc__ or "").partition("\n")[0][:500]
                     target = f"{module.__name__}:{component.__qualname__}"
                     getattr(registry, component.kind)(name, target, summary=summary)
 
@@ -131,9 +137,13 @@ class _Loader(SourceFileLoader):
 
 def _components(module: ModuleType) -> dict[str, Any]:
     """The components that a module defines itself, by the names that they are registered under."""
+    own = {
+        name: value for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, Component) and value.__module__ == module.__name__
+    }  # fmt: skip
+    bases = {base for value in own.values() for base in value.__mro__[1:]}
     return {
         re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower(): value
-        for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, Component) and value.__module__ == module.__name__
-        and not name.startswith("_") and not inspect.isabstract(value) and value.kind in KINDS
-    }  # fmt: skip
+        for name, value in own.items()
+        if not name.startswith("_") and value.kind in KINDS and not (inspect.isabstract(value) and value in bases)
+    }

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
@@ -101,6 +102,10 @@ def read(path: Path) -> list[Requirement]:
 def restore(wanted: Sequence[Requirement], *, upgrade: bool = False) -> Iterator[tuple[Requirement, str]]:
     """Install what is not there, one after the other, whatever becomes of the others.
 
+    A plugin with a kernel is built with pellucid, which need not be on an index: it is tried in an environment of its
+    own and, if that fails, in this one, with the pellucid and the tools for building that are installed here. Of a
+    folder that says it needs pellucid for building, this one comes first.
+
     Args:
         upgrade: take the newest versions of those that come from an index.
 
@@ -116,8 +121,25 @@ def restore(wanted: Sequence[Requirement], *, upgrade: bool = False) -> Iterator
             yield each, "is there"
             continue
         words = ["--upgrade", *each.newest.words] if upgrade else each.words
-        done = subprocess.run([*installer, *words], stdout=_ERROR, check=False)
+        ways: list[list[str]] = [[], ["--no-build-isolation"]]
+        for way in reversed(ways) if _needs_us_for_building(each) else ways:
+            done = subprocess.run([*installer, *way, *words], stdout=_ERROR, check=False)
+            if not done.returncode:
+                break
         yield each, "failed" if done.returncode else "installed"
+
+
+def _needs_us_for_building(wanted: Requirement) -> bool:
+    """Whether it is a folder whose pyproject.toml requires pellucid for building."""
+    line = _LINE.fullmatch(wanted.line)
+    url = urlsplit((line and line["url"]) or "")
+    folder = line["path"] if line and line["path"] else url2pathname(url.path) if url.scheme == "file" else None
+    try:
+        text = "" if folder is None else Path(folder, "pyproject.toml").read_text(encoding="utf-8")
+        requires = tomllib.loads(text).get("build-system", {}).get("requires", [])
+        return any(re.fullmatch(r"pellucid *([\[(<>=!~;@].*)?", each.strip(), re.I) for each in requires)
+    except (OSError, ValueError, AttributeError, TypeError):  # the installer will say what is wrong with it
+        return False
 
 
 def _installer() -> list[str]:

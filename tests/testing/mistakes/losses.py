@@ -195,7 +195,11 @@ SEVERAL = Patient(
         Mistake(
             "factors forgotten forwards", "float(factors.get(name, 1.0)))\n        ctx.count", "1.0)\n        ctx.count"
         ),
-        Mistake("weights read, and not passed on", "target, batch.weight)", "target, (batch.weight, None)[1])"),
+        Mistake(
+            "weights read, and not passed on",
+            "self.masked else batch.weight",
+            "self.masked else (batch.weight, None)[1]",
+        ),
         Mistake("count not passed on", "ctx.count = ctx.child(", "ctx.count = 1.0; ctx.child("),
         Mistake("the total never begins anew", "ctx.ops.fill(total, 0.0)", "pass"),
         Mistake("gradients in the wrong order", "*gradients)", "*gradients[::-1])"),

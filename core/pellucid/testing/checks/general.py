@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pellucid.basics.component import Component
+from pellucid.basics.errors import ConfigError
 from pellucid.glassbox.equations import check_text
 from pellucid.glassbox.failure import require
 from pellucid.interfaces.transform import Augmentation
@@ -71,7 +72,7 @@ def arguments_kept(subject: Subject) -> None:
     remedy = "In __init__, write self.name = name for every argument, and nothing that changes it."
     try:
         stored = made.arguments()
-    except AttributeError as error:
+    except ConfigError as error:
         require(False, "An argument of the constructor is not stored.", expected="an attribute of the same name",
                 received=str(error), remedy=remedy)  # fmt: skip
     for name, given in subject.example.arguments.items():

@@ -85,6 +85,12 @@ class Parser(argparse.ArgumentParser):
         self._words = list(args or ())
         return super().parse_known_args(args, namespace)
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            said = f"there is no {value!r}.{did_you_mean(str(value), known)} Choose from: {', '.join(known)}"
+            raise argparse.ArgumentError(action, said)
+
     def error(self, message: str) -> NoReturn:
         suggestion = ""
         if message.startswith("unrecognized arguments: "):

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.basics.suggest import listed
+from pellucid.glassbox.recording import FOLDER, Recording
 from pellucid.interfaces.dataset import Dataset
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Objective
@@ -47,6 +48,15 @@ class FinishedRun(Generic[M_co]):
         """The column that held the targets, by name or number, if the model was trained on files."""
         target: str | int | None = self.sections.get("data", {}).get("target")
         return target
+
+    @property
+    def recorder(self) -> Recording:
+        """What the callback ``recorder`` has kept of the run's steps.
+
+        Raises:
+            DataError: nothing was recorded. CheckpointError: a file of it cannot be read.
+        """
+        return Recording(self.path / FOLDER)
 
     def read_samples(self, path: Path, target: str | None = None, *, must_have_target: bool = True) -> Table:
         """The samples of a file; named columns in the order in which the model takes them.

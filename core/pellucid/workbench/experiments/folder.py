@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pellucid.basics.errors import ConfigError, DataError
+from pellucid.glassbox.recording import FOLDER
 from pellucid.saving.files import replace_text, to_json
 from pellucid.saving.temporary import is_temporary
 from pellucid.workbench.experiments.reading import read_at_most
@@ -30,6 +31,7 @@ class RunFolder:
         model: the model of the best epoch, ``model.safetensors``.
         summary: what came out, ``summary.json``; there once the run has come to its end.
         curves: a picture of the epochs, ``curves.png``.
+        recorder: what the callback ``recorder`` has kept, a folder; flight: a picture of that, ``recorder.png``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,6 +42,8 @@ class RunFolder:
         self.model = path / "model.safetensors"
         self.summary = path / "summary.json"
         self.curves = path / "curves.png"
+        self.recorder = path / FOLDER
+        self.flight = path / "recorder.png"
 
     def create(self) -> None:
         """Make the folder, unless it is there."""

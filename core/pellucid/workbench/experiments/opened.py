@@ -12,6 +12,8 @@ import numpy as np
 
 from pellucid.basics.arrays import mapped
 from pellucid.basics.errors import DataError
+from pellucid.glassbox.flight import FlightRecorder
+from pellucid.glassbox.recording import Parts
 from pellucid.glassbox.trace import Trace
 from pellucid.glassbox.trace_file import load_trace
 from pellucid.interfaces.objective import Batch
@@ -20,6 +22,7 @@ from pellucid.registry.config import read
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.reading import read_header
 from pellucid.standard.callbacks import Checkpoint
+from pellucid.standard.summary import Summary
 from pellucid.training.data import by_names
 from pellucid.training.run import Callback, Run
 from pellucid.training.trainer import Trainer
@@ -40,7 +43,8 @@ def trace_of_run(
     Args:
         path: a run folder; or a trace in a file, which is read.
         step: which one, from 1. None: the one that follows the last checkpoint. One before that is reached again from
-            the beginning of the run, and is held against the figures of the epochs before it.
+            the nearest anchor of a recorder, or from the beginning of the run; on the way, epochs are held against
+            their figures.
         rows: of the training data to make the step of, in place of the batch: ``"0:16"``, ``"3,5,8"``.
         note: told of what the user should know.
 
@@ -56,14 +60,15 @@ def trace_of_run(
         there = there if path.exists() else "does not exist"
         raise DataError(f"{path} {there}. Give the folder of a run, such as runs/…, or a trace that was saved.")
     saved = read_header(folder.checkpoint, "checkpoint").document["progress"] if folder.checkpoint.exists() else None
-    reached = 0 if saved is None else int(saved["steps"])
+    reached = None if saved is None else int(saved["steps"])
     if step is not None and step < 1:
         raise DataError(f"The steps of a run are counted from 1. Received: {step}.")
     prepared = prepare(check(read_sections(folder.experiment)))
-    trainer, again = prepared.trainer, step is not None and step <= reached
-    _keep_callbacks(prepared, folder, None if saved is None or again else folder.checkpoint)
-    if again and reached > 1:
-        note(f"The last checkpoint is of step {reached}: step {step} is reached from the beginning of the run.")
+    trainer, start = prepared.trainer, _nearest(folder, reached, step)
+    _keep_callbacks(prepared, folder, None if start is None else start[1])
+    if step is not None and reached is not None and step <= reached:
+        where = "the beginning of the run" if start is None else f"the anchor after step {start[0]}"
+        note(f"The last checkpoint is of step {reached}: step {step} is reached from {where}.")
     wanted = trainer.steps + 1 if step is None else step
     epochs = prepared.settings.epochs - trainer.epochs
     if epochs <= 0 and step is None:
@@ -83,11 +88,18 @@ def _keep_callbacks(prepared: Prepared, folder: RunFolder, checkpoint: Path | No
         writer = Recorder(folder, {}, lambda: None, lambda text: None)
         trainer.callbacks.insert(-1, writer)
         restore_checkpoint(trainer, checkpoint)
-    trainer.callbacks[:] = [c for c in trainer.callbacks if not isinstance(c, Recorder | Checkpoint) and not _writes(c)]
+    quiet = (Recorder, Checkpoint, FlightRecorder, Summary)
+    trainer.callbacks[:] = [callback for callback in trainer.callbacks if not isinstance(callback, quiet)]
 
 
-def _writes(callback: Callback) -> bool:
-    return bool(getattr(type(callback), "writes", False))
+def _nearest(folder: RunFolder, reached: int | None, step: int | None) -> tuple[int, Path] | None:
+    """The last checkpoint, or anchor of a recorder, that lies before a step; None: only the beginning does."""
+    found = dict(Parts(folder.recorder).anchors())
+    if reached is not None:
+        found[reached] = folder.checkpoint
+    before = [steps for steps in found if step is None or steps < step]
+    nearest = (reached if step is None else None) or max(before, default=None)
+    return None if nearest is None else (nearest, found[nearest])
 
 
 class _Before(Callback):

@@ -12,6 +12,7 @@ import numpy as np
 from pellucid.basics.arrays import as_tuple, parts_of
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.basics.suggest import listed
+from pellucid.glassbox.recording import Parts, Recording
 from pellucid.interfaces.rows import Samples, in_memory
 from pellucid.interfaces.samples import Split
 from pellucid.saving.checkpoint import restore_checkpoint
@@ -169,9 +170,11 @@ def _decided(prepared: Prepared) -> str:
 
 
 def draw_curves(folder: RunFolder, summary: dict[str, Any], note: Callable[[str], None]) -> None:
-    """Draw the epochs, if there is something to draw with. A picture that cannot be made is no fault of the run."""
+    """Draw the epochs, and what a recorder has kept, if there is something to draw with. A picture that cannot be made
+    is no fault of the run."""
     try:
         from pellucid.workbench.experiments.curves import draw
+        from pellucid.workbench.experiments.flight_curves import draw_flight
     except ImportError:
         note("curves.png is not drawn, because matplotlib is not installed: pip install 'pellucid[plot]'.")
         return
@@ -186,3 +189,8 @@ def draw_curves(folder: RunFolder, summary: dict[str, Any], note: Callable[[str]
             note(f"curves.png is not drawn, because {folder.metrics} holds no epochs.")
     except Exception as error:
         note(f"curves.png is not drawn: {type(error).__name__}: {error}. The run is complete without it.")
+    try:
+        if Parts(folder.recorder).parts():
+            draw_flight(Recording(folder.recorder), folder.flight)
+    except Exception as error:
+        note(f"{folder.flight.name} is not drawn: {type(error).__name__}: {error}. The run is complete without it.")

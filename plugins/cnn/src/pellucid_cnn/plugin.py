@@ -84,7 +84,7 @@ def _ops(registry: Registrar) -> None:
 
 @hookimpl
 def pellucid_doctor(report: Report) -> None:
-    from pellucid_cnn import kernels  # NumPy's import, which other commands must not pay for
+    from pellucid_cnn.kernels import kernels  # NumPy's import, which other commands must not pay for
 
     if kernels.available():
         report.fact("compiled kernels", "available")

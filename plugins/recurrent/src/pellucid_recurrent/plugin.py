@@ -40,7 +40,7 @@ def pellucid_register(registry: Registrar) -> None:
 
 @hookimpl
 def pellucid_doctor(report: Report) -> None:
-    from pellucid_recurrent import kernels  # NumPy's import, which other commands must not pay for
+    from pellucid_recurrent.kernels import kernels  # NumPy's import, which other commands must not pay for
 
     if kernels.available():
         report.fact("compiled kernels", "available")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pellucid.basics.errors import ConfigError
+from pellucid.basics.suggest import did_you_mean
 from pellucid.registry.manifest import KINDS, NAME
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import default_registry
@@ -20,6 +21,16 @@ PLACEHOLDER = "plugname"
 TEMPLATE = Path(__file__).parent / "templates" / "plugin"
 """A plugin with a component of every kind. What belongs to one stands below a line ``kind: NAME``, up to the next."""
 MANIFEST = f"src/pellucid_{PLACEHOLDER}/__init__.py"
+BELONGS = {
+    "state": "A layer declares its states in build, self.mean = self.state('mean', …): take --kind layer.",
+    "parameter": "A layer declares its parameters in build, self.weight = self.param('weight', …): take --kind layer.",
+    "activation": "An activation is a layer: take --kind layer.",
+    "kernel": "A kernel in C is written by --kernel.",
+    "verb": "A verb is registered with its model: take --kind model.",
+    "hook": "Any plugin may have hooks, which stand in its manifest: take any kind.",
+    "augmentation": "An augmentation is a transform: take --kind transform.",
+}
+"""What is no kind, and to which it belongs."""
 KERNEL = TEMPLATE.with_name("kernel")
 """What a plugin with compiled ops has besides, or instead."""
 
@@ -28,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=["plugin"], help="what to write")
     parser.add_argument("name", metavar="NAME", help="the vendor: what it registers is called NAME/…")
     parser.add_argument(
-        "--kind", action="append", choices=KINDS, metavar="KIND", dest="kinds",
+        "--kind", action="append", metavar="KIND", dest="kinds",
         help=f"what it registers, a working example; may be given several times: {', '.join(KINDS)} (default: layer)",
     )  # fmt: skip
     parser.add_argument(
@@ -55,7 +66,15 @@ def run(args: argparse.Namespace, output: Output) -> None:
 
 
 def kinds_of(asked: Sequence[str] | None, kernel: bool) -> list[str]:
-    """What the plugin shall register, in the order of the kinds; the kernel is that of an op."""
+    """What the plugin shall register, in the order of the kinds; the kernel is that of an op.
+
+    Raises:
+        ConfigError: there is no such kind.
+    """
+    for kind in asked or ():
+        if kind not in KINDS:
+            hint = f" {BELONGS[kind]}" if kind in BELONGS else did_you_mean(kind, KINDS)
+            raise ConfigError(f"--kind: there is no kind '{kind}'.{hint} The kinds are: {', '.join(KINDS)}.")
     chosen = {*(asked or ([] if kernel else ["layer"])), *(["op"] if kernel else [])}
     return [kind for kind in KINDS if kind in chosen]
 

@@ -87,7 +87,10 @@ def _restore(file: Path, upgrade: bool, output: Output) -> int:
     output.result(outcome, table([(what, line) for line, what in outcome.items()]) or f"{file} names no plugins.")
     failed = [line for line, what in outcome.items() if what == "failed"]
     if failed:
-        output.note(f"Not installed: {', '.join(failed)}. What the installer said stands above. See: pellucid plugins.")
+        output.note(
+            f"Not installed: {', '.join(failed)}. What the installer said stands above. To build a plugin with a "
+            "kernel takes a C compiler, setuptools>=77 and cython here. See: pellucid plugins."
+        )
     return 1 if failed else 0
 
 

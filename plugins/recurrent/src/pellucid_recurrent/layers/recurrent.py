@@ -74,7 +74,7 @@ class Recurrent(Layer, ABC):
 
     Inputs after x are truth values, each optional, and told apart by their shapes: a **mask** (T,) says which steps are
     taken, and a step that is left out leaves the state as it was; **begins** (), for a layer with ``carry``, says that
-    a sample begins a new sequence.
+    a sample begins a new sequence. In evaluation and ``predict`` every sample begins with zeros: give whole sequences.
     """
 
     gates: ClassVar[int] = 1
