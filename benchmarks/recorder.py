@@ -37,7 +37,9 @@ def trainer(how: dict[str, Any] | None, optimizer: str, folder: Path) -> pl.Trai
     return pl.Trainer(model, loss="softmax_cross_entropy", optimizer=optimizer, callbacks=callbacks, seed=0)
 
 
-def measured(rounds: int, optimizer: str, folder: Path, steps: int = STEPS, epochs: int = EPOCHS) -> dict[str, list[float]]:
+def measured(
+    rounds: int, optimizer: str, folder: Path, steps: int = STEPS, epochs: int = EPOCHS
+) -> dict[str, list[float]]:
     """µs per step in every round, by contestant."""
     rng = np.random.default_rng(0)
     data = rng.normal(size=(BATCH * steps, 784)).astype(np.float32), rng.integers(0, 10, BATCH * steps)
