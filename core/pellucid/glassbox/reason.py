@@ -87,6 +87,8 @@ class Why:
         lines = [f"{TEXT.cell(self.name, self.cell)} = {_exact(self.value)}"]
         if not self.adds:
             return "\n".join([*lines, *self._slopes(), f"  {self.note}"])
+        if self._is_given:
+            return "\n".join([*lines, f"  {self.note}"])
         if self.equation is not None and self.equation.python is not None:
             lines += _wrapped(f"  {self.equation.of} = ", self.equation.python)
         lines += _wrapped(f"  {left} = ", self.scalar.removeprefix(f"{left} = "))
@@ -102,6 +104,13 @@ class Why:
             rest = len(self.parents) - SHOWN
             lines += _wrapped("  from ", named + (f" and {rest:,} more" if rest > 0 else ""))
         return "\n".join([*lines, *([f"  {self.note}"] if self.note else [])])
+
+    @property
+    def _is_given(self) -> bool:
+        """Whether it is explained by itself alone: there is nothing to be put in."""
+        expr = self.expr
+        itself = expr is not None and expr.op == "cell" and (expr.symbol, expr.index) == (self.symbol, self.cell)
+        return itself and self.equation is None and bool(self.note) and not self.parents
 
     def _slopes(self) -> list[str]:
         found = self.sorted()

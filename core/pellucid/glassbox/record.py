@@ -14,7 +14,7 @@ import numpy as np
 from pellucid.basics.arrays import Array, HostArray, as_tuple
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError
-from pellucid.glassbox.equations import used
+from pellucid.glassbox.equations import Activation, used
 from pellucid.glassbox.names import is_helper, numbered, symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
@@ -243,8 +243,10 @@ class Recorder:
     def _made_layer(self, call: Call, ctx: Context, result: Any) -> None:
         self._drawn_again(call, ctx)
         outputs = numbered("y", as_tuple(result))
+        known = {} if call.component is None else symbols(call.component)
+        absent = {of for of, value in known.items() if isinstance(value, Activation)}  # a state that it does not carry
         for equation in call.phases.forward:
-            if equation.of not in outputs and not is_helper(equation):
+            if equation.of not in outputs and equation.of not in absent and not is_helper(equation):
                 self.add_equation(call.name_of(equation.of), call, equation.of)
         for of, y in outputs.items():
             call.made[of] = self.add(call.pattern.format(of), y, call, of)
