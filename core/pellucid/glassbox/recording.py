@@ -22,7 +22,7 @@ _PART = re.compile(r"part-(\d{12})-(\d{12})\.safetensors")
 _ANCHOR = re.compile(r"anchor-(\d{12})\.safetensors")
 FOLDER = "recorder"
 """In a run folder."""
-SMALL = 1 << 20
+SMALL = 1 << 16
 """Bytes. A part that is smaller is put together with what follows it, so that a long run has few files."""
 
 
