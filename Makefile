@@ -1,8 +1,8 @@
 # Two commands set everything up on a fresh machine (.ci/machine.sh says what it lacks):
 #   make train   trains the ANN plugin's network on the embedded MNIST
 #   make test    lint, types and tests
-# and further: make slow, make kit (more tests), make bench, make quality, make sanitize, make build, make release-check,
-# make clean.
+# and further: make slow, make browser, make kit (more tests), make bench, make quality, make sanitize, make build,
+# make release-check, make clean.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -37,7 +37,7 @@ WORKERS := --numprocesses auto --dist worksteal
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
 	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
-.PHONY: help machine setup train test covered slow kit faults quick lint types bench gpu-bundle quality docs sanitize build release-check clean
+.PHONY: help machine setup train test covered slow browser kit faults quick lint types bench gpu-bundle quality docs sanitize build release-check clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,9 @@ covered: setup
 
 slow: setup  ## what `make test` leaves out: every package built and installed alone, quality cases in their short form
 	$(RUN) pytest -m slow --numprocesses auto --dist loadfile $(ARGS)
+
+browser: setup  ## the page of a step in a Chromium, if one is here: playwright, which drives it, comes for this alone
+	$(RUN) --with playwright python -m pytest tests/glassbox/test_page_in_browser.py $(ARGS)
 
 kit: setup  ## every mistake that the conformance kit must catch; `make test` takes a sample
 	$(RUN) pytest -m kit --numprocesses auto --dist load $(ARGS)

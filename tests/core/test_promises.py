@@ -25,6 +25,7 @@ from tests.testing.wrong.promises import (
     Sine,
     SineOfMany,
     Square,
+    Taken,
     Whole,
 )  # fmt: skip
 
@@ -44,15 +45,17 @@ def _always() -> Iterator[None]:
         yield
 
 
-def trained(kind: type | None, promise: bool, run: Callable[[pl.Trainer], None], first: bool = False) -> pl.Trainer:
+def trained(
+    kind: type | None, promise: bool, run: Callable[[pl.Trainer], None], first: bool = False, last: bool = False
+) -> pl.Trainer:
     """A trainer of a small network that has this component in it, after a run."""
     own: Any = None if kind is None else type(kind.__name__, (kind,), {"capturable": promise})()
     dense = [pl.create("layer", "dense", units=5), pl.create("layer", "dense", units=1)]
     if isinstance(own, Shrink):
         dense[0] = pl.create("layer", "dense", units=5, regularizer=own)
     layers = [*dense[:1], own, *dense[1:]] if isinstance(own, pl.Layer) else dense
-    if first:
-        layers = [own, *dense]
+    if first or last:
+        layers = [own, *dense] if first else [*dense, own]
     model = pl.build(pl.create("layer", "sequential", layers=layers), input_shape=(3,), seed=0, backend="cython")
     if isinstance(own, Jitter):
         model.runtime.transforms = [own]  # type: ignore[union-attr]
@@ -122,6 +125,42 @@ def test_the_data_of_the_recording_prove_nothing(kind: type, run: Any) -> None:
     with broken(f"{kind.__name__} at 'layers.0'"):
         found = trained(kind, True, run, first=True)
     require_same(found, expected)
+
+
+@pytest.mark.parametrize("run", [single_steps, singles_of_one_row], ids=lambda f: f.__name__)
+def test_who_draws_from_rng_draws_what_is_due_in_spite_of_the_proof(run: Any) -> None:
+    """A proof on made-up numbers runs the code beforehand."""
+    expected = trained(OfChance, False, run, last=True)
+    with broken("OfChance at 'layers.2'"):
+        require_same(trained(OfChance, True, run, last=True), expected)
+
+
+STEPS = np.arange(8) < np.repeat([8, 8, 5, 3], 8)[:, None]
+SERIES = RNG.normal(size=(32, 8, 3)).astype("float32")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_inside_of_layers_that_hand_a_mask_on_masks_are_others_too(first: bool) -> None:
+    """Batches of a full length, in which every mask is True everywhere, come first."""
+    pytest.importorskip("pellucid_recurrent")
+    found = []
+    for promise in (False, True):
+        own = type("Taken", (Taken,), {"capturable": promise})()
+        gru = [pl.create("layer", "recurrent/gru", units=4, return_sequences=more) for more in (True, False)]
+        layers = [own, *gru] if first else [gru[0], own, gru[1]]
+        stack = pl.create("layer", "recurrent/stack", layers=[*layers, pl.create("layer", "dense", units=1)])
+        model = pl.build(stack, input_shape=[(8, 3), (8,)], seed=0, backend="cython")
+        trainer = pl.Trainer(model, loss="mse", seed=0)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for k in (0, 8, 0, 16, 24):
+                trainer.train_step((SERIES[k : k + 8], STEPS[k : k + 8]), SERIES[k : k + 8, 0, :1])
+            predicted = [model.predict((SERIES[k : k + 4], STEPS[k : k + 4])).copy() for k in (0, 8, 16, 24)]
+        named = [f"Taken at 'layers.{0 if first else 1}' promises" in str(warning.message) for warning in caught]
+        assert bool(named) is promise and all(named)
+        found.append((trainer, predicted))
+    require_same(found[1][0], found[0][0])
+    np.testing.assert_array_equal(found[1][1], found[0][1])
 
 
 @pytest.mark.parametrize(

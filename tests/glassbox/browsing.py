@@ -25,7 +25,7 @@ PLACE = """([name, index]) => {
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A browser; the test is skipped where there is none."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: it drives the browser")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright, which drives the browser: make browser has it")
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip(f"no browser here: none of {', '.join(NAMES)}")

@@ -120,6 +120,20 @@ def test_every_quantity_stands_in_a_step_and_is_kept_to_the_bit() -> None:
         np.testing.assert_array_equal(read, array)
 
 
+def test_the_steps_stand_in_the_order_of_the_step() -> None:
+    layers = [pl.Dense(4), pl.ReLU(), pl.Residual(pl.Dense(4, "tanh")), pl.Softmax()]
+    steps = Export(traced(*layers)).data["steps"]
+    paths = [0, 1, "2.layer", 2, 3, 4]
+    titles = [f"layers.{path}" for path in paths]
+    found = [step["title"].partition(" ")[0] for step in steps]
+    phases = [step["phase"] for step in steps]
+    begin, back = phases.index("forward"), phases.index("backward")
+    assert found[begin : begin + 6] == titles
+    assert found[begin + 6] == "loss"
+    assert found[back : back + 6] == ["layers.4", "layers.3", "layers.2.layer", "layers.2", "layers.1", "layers.0"]
+    assert phases == sorted(phases, key=["data", "forward", "loss", "backward", "update"].index)
+
+
 @pytest.mark.parametrize(
     ("array", "kind"),
     [

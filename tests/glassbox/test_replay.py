@@ -14,7 +14,7 @@ from pellucid.glassbox.twin import Twin
 from tests.glassbox.every import cases
 from tests.glassbox.nets import bits, made
 
-QUICK, ALL = range(12), range(12, 224)
+QUICK, ALL = range(8), range(8, 224)
 
 
 class Look(pl.Callback):
@@ -54,6 +54,7 @@ def test_replays_of_many_networks_have_the_bits_of_their_steps(seed: int) -> Non
     _replays(seed)
 
 
+@pytest.mark.filterwarnings("ignore:The cosine schedule does not know")
 @pytest.mark.slow
 def test_steps_of_every_component_are_replayed() -> None:
     for case in cases(dtype="float32"):
@@ -75,6 +76,18 @@ def test_steps_of_a_run_are_replayed_with_their_micro_batches(accumulate: int) -
     assert sizes == ({(4,), (2,)} if accumulate == 1 else {(4, 4, 4), (4, 4, 2)})
     for trace in look.traces:
         assert trace.replay().same, str(trace.replay())
+
+
+def test_parts_that_follow_others_are_replayed() -> None:
+    rng = np.random.default_rng(3)
+    model = pl.build(pl.Sequential([pl.Dense(4, "tanh"), pl.Dense(4), pl.Dense(2)]), input_shape=(4,), seed=1)
+    follow = {"type": "moving", "optimizer": "adam", "follow": {"layers.1": "layers.0"}, "rate": 0.1}
+    trainer = pl.Trainer(model, loss="mse", optimizer=follow, seed=2)
+    for _ in range(3):
+        trace = trainer.trace_step(rng.normal(size=(5, 4)), rng.normal(size=(5, 2)))
+        assert trace.replay().same, str(trace.replay())
+        assert trace.certify(30).passed, str(trace.certify(30))
+        assert not np.array_equal(trace["layers.1.weight"], trace["layers.1.weight.new"])
 
 
 def test_a_prediction_is_replayed() -> None:
@@ -129,6 +142,31 @@ def test_nothing_of_it_reaches_the_trainer() -> None:
     for _ in range(3):
         assert asked.train_step(x, y, weight=weight) == plain.train_step(x, y, weight=weight)
     assert bits(asked) == bits(plain)
+
+
+def test_layers_may_be_called_as_the_batch_is() -> None:
+    class Names(pl.Composite):
+        def __init__(self) -> None:
+            self.x, self.y, self.rows = pl.Dense(4, "tanh"), pl.BatchNorm(), pl.Dense(2)
+
+        def call(self, ctx: Any, x: Any) -> Any:
+            return self.rows(self.y(self.x(x)))
+
+    rng = np.random.default_rng(0)
+    trainer = pl.Trainer(pl.build(Names(), input_shape=(3,), seed=1), loss="mse", seed=2)
+    trace = trainer.trace_step(rng.normal(size=(5, 3)), rng.normal(size=(5, 2)))
+    assert trace.replay().same, str(trace.replay())
+    assert trace.certify(40).passed
+
+
+@pytest.mark.parametrize("left_out", ["x", "y", "layers.0.weight", "layers.1.running_mean"])
+def test_each_quantity_that_is_needed_is_asked_for(left_out: str) -> None:
+    model = pl.build(pl.Sequential([pl.Dense(4), pl.BatchNorm()]), input_shape=(3,), seed=1)
+    trace = pl.Trainer(model, loss="mse", seed=2).trace_step(np.ones((5, 3)), np.ones((5, 4)))
+    names = [name for name in trace.names() if name != left_out]
+    partial = pl.Trainer(model, loss="mse", seed=2).trace_step(np.ones((5, 3)), np.ones((5, 4)), keep=names)
+    with pytest.raises(pl.DataError, match=f"has not kept '{left_out}'"):
+        partial.replay()
 
 
 def test_a_twin_holds_what_was_before_the_step() -> None:

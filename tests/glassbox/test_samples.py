@@ -12,7 +12,7 @@ from pellucid.glassbox.tracing import Tracing
 from tests.glassbox.every import cases
 from tests.glassbox.nets import made
 
-QUICK, ALL = range(8), range(8, 224)
+QUICK, ALL = range(5), range(5, 224)
 
 
 def _network(dtype: str = "float64", **options: Any) -> tuple[Any, Any]:
@@ -55,6 +55,7 @@ def test_of_many_networks_the_sum_over_samples_is_the_gradient(seed: int) -> Non
     _add_up(trainer.trace_step(x, y, weight=weight), 1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:The cosine schedule does not know")
 @pytest.mark.slow
 def test_of_every_component_the_sum_over_samples_is_the_gradient() -> None:
     for case in cases():

@@ -71,6 +71,12 @@ def agreements(trace: Opened, seed: int) -> tuple[list[Agreement], dict[str, str
             elif call.component is not None:
                 reason = why.get(of) or why.get(of.rstrip("0123456789")) or "it has no equation with an expression"
                 unchecked.setdefault(f"{type(call.component).__name__}: {of}", reason)
+            elif call.without:
+                unchecked.setdefault(call.path or "model", call.without)
+            elif of == "grad":
+                unchecked.setdefault("gradients of some parameters", "no equation of a layer gives them")
+            elif trace.quantity(call.made[of]).origin == "recorded":
+                unchecked.setdefault(call.made[of], "no equation tells how it was made")
     return found, unchecked
 
 

@@ -6,6 +6,7 @@ import ast
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -100,7 +101,7 @@ def _evaluated(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> Ite
 
 def require_equations(
     component: Component, names: Mapping[str, Any], computed: Mapping[str, Any], tolerance: float = 1e-9, *,
-    where: str = "",
+    where: str = "", finite: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Raise ConformanceError where an equation of the component gives another value than its code did.
 
@@ -112,6 +113,7 @@ def require_equations(
         computed: what the code gave; the equation of anything else is not compared.
         tolerance: see ``require_close``.
         where: further words for the message, such as " in step 3".
+        finite: nothing is said where an equation's value is not finite: far out a textbook's formula may overflow.
 
     Returns:
         The value of every equation.
@@ -123,8 +125,10 @@ def require_equations(
         of = equation.of
         found[of] = value
         if computed.get(of) is not None:
-            require_close(f"The equation of '{of}' and the code differ{where}: the code's value", computed[of], value,
-                          tolerance, "One of the two is wrong: derive it again, and correct it.")  # fmt: skip
+            known = np.isfinite(value) if finite and np.shape(value) == np.shape(computed[of]) else np.True_
+            require_close(f"The equation of '{of}' and the code differ{where}: the code's value", computed[of],
+                          value if known.all() else np.where(known, value, computed[of]), tolerance,
+                          "One of the two is wrong: derive it again, and correct it.")  # fmt: skip
             if _COMPARED:
                 _COMPARED[-1].add(of)
     return found
@@ -156,16 +160,25 @@ def idle(equations: tuple[Equation, ...], compared: Collection[str]) -> list[str
         if equation.python is None:
             continue
         if equation.of in compared or equation.of in wanted:
-            wanted = wanted - {equation.of} | _used(equation.python)
+            wanted = wanted - {equation.of} | used(equation.python)
         else:
             found.append(equation.of)
     return found[::-1]
 
 
-def _used(expression: str) -> set[str]:
+def used_names(equations: tuple[Equation, ...]) -> set[str]:
+    """The names that any of the expressions reads."""
+    return {name for equation in equations if equation.python is not None for name in used(equation.python)}
+
+
+@lru_cache(maxsize=4096)
+def used(expression: str) -> frozenset[str]:
     """The names that an expression reads, other than those that it binds itself."""
-    names = [node for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)]
-    return {n.id for n in names if isinstance(n.ctx, ast.Load)} - {n.id for n in names if isinstance(n.ctx, ast.Store)}
+    nodes = list(ast.walk(ast.parse(expression, mode="eval")))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    return frozenset({node.id for node in names if isinstance(node.ctx, ast.Load)} - bound)
 
 
 def check_text(equations: tuple[Equation, ...]) -> None:

@@ -19,7 +19,7 @@ class Heard:
 
     Attributes:
         names: ``seen`` (the model's inputs, all of them), ``y`` or ``y0``, ``y1``, … (its outputs), ``drawn`` (random
-            numbers, by the names of ``ctx.uniform`` and ``ctx.normal``).
+            numbers, by the names given to ``ctx.uniform`` and ``ctx.normal``, which are their own where none is given).
         made: what is the objective's own doing: ``seen0``, … and the gradients ``dy`` or ``dy0``, … at the outputs.
     """
 
@@ -49,17 +49,19 @@ class Heard:
             self.made |= {name: self._copy(part) for name, part in numbered("dy", dy).items() if part is not None}
             return backward(of, *dy)
 
-        def drawing(draw: Any) -> Any:
+        def drawing(what: str) -> Any:
+            draw = getattr(ctx, what)
+
             def drawn(shape: tuple[int, ...], name: str = "") -> Any:
                 numbers = draw(shape, name)
-                self.names["drawn"][name] = self._copy(numbers)
+                self.names["drawn"][name or what] = self._copy(numbers)
                 return numbers
 
             return drawn
 
         shadows: dict[str, Any] = {"forward": asked, "backward": told}
         vars(model).update(shadows)
-        vars(ctx).update(uniform=drawing(ctx.uniform), normal=drawing(ctx.normal))
+        vars(ctx).update(uniform=drawing("uniform"), normal=drawing("normal"))
         try:
             yield
         finally:

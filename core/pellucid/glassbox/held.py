@@ -61,7 +61,6 @@ class _Variable:
         value: the number; moved: what it is differentiated by, changed in place; at: its values.
         gradient: by the code in float64; recorded: in the trace, or None.
         added: the size of what was added up to it.
-        rounding: of the value, relative to it.
     """
 
     name: str
@@ -71,7 +70,6 @@ class _Variable:
     gradient: HostArray
     recorded: HostArray | None
     added: HostArray | float = 0.0
-    rounding: float = ROUNDING
 
 
 def held_gradients(
@@ -101,16 +99,15 @@ def held_gradients(
 
 
 def _held(variable: _Variable, cells: HostArray, allowed: float, least: float) -> Held:
-    largest = float(np.abs(variable.gradient).max(initial=0.0))
+    size = max(SMALL * float(np.abs(variable.gradient).max(initial=0.0)), least)
     recorded = variable.gradient if variable.recorded is None else variable.recorded
     kinks, exact, passed = 0, 0.0, True
     error, worst, slope = -1.0, int(cells[0]), np.nan
     for i in np.sort(cells).tolist():
         a, r = float(variable.gradient.flat[i]), float(recorded.flat[i])
-        size = max(SMALL * largest, least)
         found = measured(
             variable.value, variable.moved, i, a, EXACT, size=size, at=float(variable.at.flat[i]), jump=EXACT,
-            rounding=variable.rounding,
+            rounding=ROUNDING,
         )  # fmt: skip
         if found.kink:
             kinks += 1
@@ -225,7 +222,7 @@ def _inputs(trace: Opened, inputs: LayerInputs) -> Iterator[_Variable]:
             return inputs.loss() / share  # the gradient is that of the mean over the micro-batch
 
         called = _gradient_of(name)
-        yield _Variable(called, value, shift, x, gradient, _recorded(trace, called), rounding=ROUNDING / share)
+        yield _Variable(called, value, shift, x, gradient, _recorded(trace, called))
 
 
 def _recorded(trace: Opened, name: str) -> HostArray | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from pellucid.basics.component import Component, Equation
 from pellucid.basics.errors import PellucidError
-from pellucid.glassbox.equations import Activation
+from pellucid.glassbox.equations import Activation, used
 from pellucid.interfaces.parameters import Param, State
 
 
@@ -46,17 +45,6 @@ def _meaning(value: Any, of_parameter: bool) -> Any:
         except PellucidError:
             return value
     return value
-
-
-@lru_cache(maxsize=1024)
-def used(expression: str) -> frozenset[str]:
-    """The names that an expression reads, other than those that it binds itself."""
-    names = [node for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)]
-    bound = {
-        a.arg for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.arg) for a in [node]
-    }
-    stored = {n.id for n in names if isinstance(n.ctx, ast.Store)}
-    return frozenset({n.id for n in names if isinstance(n.ctx, ast.Load)} - stored - bound)
 
 
 _GRADIENT = re.compile(r"dy\d*$")

@@ -14,7 +14,8 @@ import numpy as np
 from pellucid.basics.arrays import Array, HostArray, as_tuple
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError
-from pellucid.glassbox.names import is_helper, numbered, symbols, used
+from pellucid.glassbox.equations import used
+from pellucid.glassbox.names import is_helper, numbered, symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.parameters import Param, State

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import ConfigError, DataError
+from pellucid.basics.limits import check_memory
 from pellucid.basics.suggest import did_you_mean
 from pellucid.glassbox.quantity import Call
 from pellucid.glassbox.twin import Opened, Twin
@@ -121,7 +123,10 @@ class Contributions:
         return found
 
     def _by_row(self, path: str, calls: Sequence[Call]) -> HostArray:
-        found = np.zeros((sum(self.twin.rows), *self.twin.params[path].shape))
+        shape = sum(self.twin.rows), *self.twin.params[path].shape
+        what = f"What each of {shape[0]} rows has contributed to '{path}.grad', {prod(shape):,} numbers,"
+        check_memory(8 * prod(shape), what, "Trace fewer rows.", DataError)
+        found = np.zeros(shape)
         for call in calls:
             k = call.micro - 1
             for n in range(self.twin.rows[k]):

@@ -289,8 +289,9 @@ class Trace:
         """What each row of the batch has contributed, (N, *shape) in float64; their sum is the quantity.
 
         Of a gradient, ``"layers.0.weight.grad"``: what came through each row of the layer's output; of the loss or one
-        of its parts, ``"loss"``, the loss's own terms, ``wᵢ lᵢ / Σ w``. Rows count on through the micro-batches. Where
-        layers mix rows, as batch norm does, it is no sample's own effect.
+        of its parts, ``"loss"``, the loss's own terms, ``wᵢ lᵢ / Σ w``. Rows count on through the micro-batches, whose
+        terms add up to the loss of the whole step. Where layers mix rows, as batch norm does, it is no sample's own
+        effect.
 
         Raises:
             DataError: there are no samples of this quantity, or a trace of a prediction.

@@ -153,16 +153,17 @@ class Twin:
     def _source(self) -> Source:
         """The rows of all micro-batches, as the model was given them."""
         parts: dict[str, list[HostArray]] = {}
+        owned = {*self.params, *(state.path for state in self.model.states())}  # a layer may be called y
         for k in range(len(self.rows)):
             prefix = prefix_of(k + 1)
             for name in self.trace.names():
                 own = name.removeprefix(prefix)
                 given = name.startswith(prefix) and self.trace.quantity(name).origin == "given"
-                if given and own.partition(".")[0] in ("x", "y", "sample_weight", "rows"):
+                if given and name not in owned and own.partition(".")[0] in ("x", "y", "sample_weight", "rows"):
                     parts.setdefault(own, []).append(self.trace[name])
-        missing = [name for name in ("x", "x.0") if name in parts]
-        if not missing or any(len(each) != len(self.rows) for each in parts.values()):
-            self.host("x" if not missing else f"{prefix_of(len(self.rows))}x")
+        for name in parts if "x" in parts or "x.0" in parts else ("x",):
+            for k in range(len(self.rows)):
+                self.host(f"{prefix_of(k + 1)}{name}")
         whole = {name: self._given(np.concatenate(each)) for name, each in parts.items()}
         inputs = tuple(value for name, value in whole.items() if name.partition(".")[0] == "x")
         named = {name[2:]: value for name, value in whole.items() if name.startswith("y.")}
@@ -170,6 +171,8 @@ class Twin:
         if named:
             in_order = list(named) == [str(k) for k in range(len(named))]
             y = tuple(named.values()) if in_order else named
+        if y is None and self.training.objective.needs_target:
+            self.host("y")
         source = Source(inputs, y, whole.get("sample_weight"), numbers=whole.get("rows"))
         source.full = self.setting.full
         return source

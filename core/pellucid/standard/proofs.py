@@ -74,8 +74,9 @@ class Proof(ABC):
         """Who asked for what a plan holds fast, as a sentence; empty if nobody did."""
 
     def forget_asked(self) -> None:
-        """Nobody has."""
+        """Nobody has, and who draws from ``ctx.rng`` begins anew."""
         self.ctx.asked_of_step.clear()
+        _rewind(self.ctx)
 
     def kept_result(self, made: Any) -> Any:
         """The method's result in memory of its own, before it is run once more."""
@@ -179,6 +180,13 @@ class OfStep(Proof):
 
     def keep_results(self) -> None:
         self.step.figures = self.figures
+
+
+def _rewind(ctx: Context) -> None:
+    """Let the generators of a call give the same numbers once more."""
+    ctx._rng = None
+    for child in ctx._children.values():
+        _rewind(child)
 
 
 def _near(a: HostArray, b: HostArray, before: HostArray | None) -> bool:

@@ -15,6 +15,7 @@ from pellucid import (
     Layer,
     Objective,
     Sequential,
+    ShapeError,
     require_runtime,
     slopes,
 )
@@ -144,6 +145,8 @@ class Views(Composite):
         self.predictor = Dense(2)
 
     def call(self, ctx: Any, x: Any) -> Any:
+        if x.shape[1] < 4:
+            raise ShapeError(f"Views takes two halves of some features. Received: {x.shape[1]} features.")
         one, other = x[:, :3], x[:, 3:]
         return self.predictor(self.online(one)), ctx.stop("target", self.target(other))
 

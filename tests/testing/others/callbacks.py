@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 import numpy as np
-from pellucid import Callback, Example, check_float, check_int, require_runtime
+from pellucid import Callback, Equation, Example, check_float, check_int, require_runtime
 
 
 class EarlyStop(Callback):
@@ -213,3 +213,78 @@ class Log(Callback):
 
     def on_run_end(self, run: Any) -> None:
         self._file.close()
+
+
+class Snapshots(Callback):
+    """Writes the weights into a file of their own after every n-th epoch."""
+
+    examples = (Example({"every": 2}),)
+
+    def __init__(self, every: int = 1) -> None:
+        check_int(self, "every", every, "[1, inf)")
+        self.every = every
+
+    def on_epoch_end(self, run: Any) -> None:
+        if run.epoch % self.every == 0:
+            np.save(f"weights-{run.epoch}.npy", require_runtime(run.model).arena.data)
+
+
+class Shrink(Callback):
+    """Makes all weights a little smaller after every n-th step."""
+
+    examples = (Example({"every": 3}),)
+
+    def __init__(self, every: int = 1, factor: float = 0.99) -> None:
+        check_int(self, "every", every, "[1, inf)")
+        check_float(self, "factor", factor, "(0, 1]")
+        self.every = every
+        self.factor = factor
+
+    def on_run_start(self, run: Any) -> None:
+        run.on_step(self._shrunk)
+
+    def _shrunk(self, run: Any) -> None:
+        if run.step % self.every == 0:
+            require_runtime(run.model).arena.data[...] *= self.factor
+
+
+class Thaw(Callback):
+    """Leaves the weights alone until some epochs are over."""
+
+    equations = (Equation("acts", r"e < n", "epoch < epochs"),)
+    examples = (Example({"epochs": 2}),)
+
+    def __init__(self, epochs: int = 1) -> None:
+        check_int(self, "epochs", epochs, "[0, inf)")
+        self.epochs = epochs
+
+    def on_run_start(self, run: Any) -> None:
+        run.on_gradients(lambda segments: self._frozen(run, segments))
+
+    def _frozen(self, run: Any, segments: Any) -> None:
+        for segment in segments if run.epoch < self.epochs else ():
+            segment.ops.fill(segment.grad, 0.0)
+
+
+class Norms(Callback):
+    """Keeps the length of all weights after every n-th step, of the whole training."""
+
+    equations = (Equation("acts", r"n \mid s", "step % every == 0"),)
+    examples = (Example({"every": 4}),)
+
+    def __init__(self, every: int = 1) -> None:
+        check_int(self, "every", every, "[1, inf)")
+        self.every = every
+        self.norms: list[float] = []
+
+    def on_run_start(self, run: Any) -> None:
+        run.on_step(self._measured, every=self.every)
+
+    def _measured(self, run: Any) -> None:
+        self.norms.append(float(np.linalg.norm(require_runtime(run.model).arena.data)))
+
+    def state(self) -> dict[str, Any]:
+        return {"norms": list(self.norms)}
+
+    def restore(self, state: Any) -> None:
+        self.norms = list(state.get("norms", []))

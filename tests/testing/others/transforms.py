@@ -56,6 +56,10 @@ class Whiten(Transform):
 
     equations = (
         Equation("mean", r"\mu", "samples.mean(0)"),
+        Equation("moved", r"x_i - \mu", "samples - mean"),
+        Equation("C", r"\tfrac1N \sum_i (x_i - \mu)^\top (x_i - \mu)", "moved.T @ moved / len(moved)"),
+        Equation("values", r"\lambda", "np.maximum(np.linalg.eigh(C)[0], 0.0)"),
+        Equation("vectors", "V", why="eigenvectors are given up to their sign"),
         Equation("y", r"(x - \mu) V / \sqrt{\lambda + \varepsilon}", "(x - mean) @ vectors / np.sqrt(values + eps)"),
     )
     examples = (Example({}, ((3,),)), Example({"eps": 0.1}, ((5,),)))
@@ -130,6 +134,8 @@ class Pca(Transform):
 
     equations = (
         Equation("mean", r"\mu", "samples.mean(0)"),
+        Equation("V", "V", "np.linalg.eigh((samples - mean).T @ (samples - mean))[1][:, ::-1][:, :k]"),
+        Equation("axes", r"V_k", "V * np.where(V[np.abs(V).argmax(0), np.arange(V.shape[1])] < 0, -1.0, 1.0)"),
         Equation("y", r"(x - \mu) V_k", "(x - mean) @ axes"),
     )
     examples = (Example({"k": 2}, ((4,),)), Example({"k": 1}, ((3,),)))

@@ -212,8 +212,33 @@ class Listed(Scaled):
         return 1.0
 
 
+class Taken(Scaled):
+    """c is the share of steps that a mask takes, read in Python."""
+
+    integer_inputs = (1,)
+    examples = (pl.Example({}, ((4, 3), ("bool", 4))),)
+
+    def build(self, x: Any, mask: Any) -> None:
+        """Two inputs."""
+
+    def output_shape(self, x: Any, mask: Any) -> Any:
+        if len(mask) != 1 or x[:1] != mask:
+            raise pl.ShapeError(f"Taken takes x (T, F) and a mask (T,). Received: {x} and {mask}.")
+        return x
+
+    def forward(self, ctx: pl.Context, x: Any, mask: Any) -> Any:
+        ctx.mask = mask
+        return super().forward(ctx, x)
+
+    def factor(self, ctx: pl.Context, x: Any) -> float:
+        return float(ctx.mask.sum() / max(ctx.mask.size, 1))
+
+    def backward(self, ctx: pl.Context, dy: Any) -> Any:
+        return super().backward(ctx, dy), None
+
+
 KINDS: dict[str, list[type]] = {
-    "layer": [Sine, InPlace, SineOfMany, OfEpoch, OfStep, OfChance, OfBatch, Rarely, Listed],
+    "layer": [Sine, InPlace, SineOfMany, OfEpoch, OfStep, OfChance, OfBatch, Rarely, Listed, Taken],
     "loss": [Square], "objective": [Whole], "optimizer": [ByNumPy, Descent, Fading, Hidden], "regularizer": [Shrink],
     "transform": [Jitter],
 }  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import PellucidError
-from pellucid.glassbox.asking import explained_by
+from pellucid.glassbox.asking import NOTES, explained_by
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.page.built_in import parts_of
 from pellucid.glassbox.page.code import code_of
@@ -87,6 +87,14 @@ class Export:
         made = explained_by(self.trace, self.trace.quantity(name))
         return None if made is None else made[1]
 
+    def _by_code(self, name: str) -> Traced | None:
+        """What the code of a layer that has no equation for it makes of others; None where that is not known."""
+        quantity = self.trace.quantity(name)
+        if quantity.origin in NOTES or quantity.same is not None or quantity.call is None:
+            return None
+        found: Traced | None = self.trace.inside.of(quantity)
+        return found if found is not None and found.shape == np.shape(self.trace[name]) else None
+
     def _quantity(self, name: str) -> dict[str, Any]:
         quantity = self.trace.quantity(name)
         told: dict[str, Any] = {"name": name, "of": quantity.of, "origin": quantity.origin}
@@ -96,6 +104,9 @@ class Export:
             told["same"] = self._numbers[quantity.same]
         try:
             root = self._root(name)
+            if root is None:
+                root = self._by_code(name)
+                told |= {"code": True} if root is not None else {}
         except (ConformanceError, PellucidError) as error:  # a stranger's equation that cannot be evaluated
             root, told["unable"] = None, str(error).splitlines()[0]
         array = np.asarray(root.value if root is not None and quantity.origin == "equation" else self.trace[name])

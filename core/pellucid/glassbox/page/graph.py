@@ -151,7 +151,7 @@ class Graph:
             value = [number(made.value)] if made.constant and not made.ndim else []
             return ["e", shape, _function(made), operands, *value]
         if kind == "move":
-            return ["m", shape, name, operands, self._places(sources(made), [o.size for o in made.operands])]
+            return ["m", shape, name, operands, self._places(made)]
         if kind == "pick":
             source, chosen = data
             x = made.operands[0]
@@ -179,9 +179,13 @@ class Graph:
             self._constants[key] = self._packed.add(value)
         return {"at": self._constants[key]}
 
-    def _places(self, source: HostArray, sizes: list[int]) -> Any:
+    def _places(self, made: Traced) -> Any:
         """Where cells came from, counted through all operands from 1, 0 of none: in steps along each axis, if they are
         that regular, or all of them."""
+        assert made.operation is not None
+        if made.operation.data is None:  # all in their order
+            return {"steps": [1, *(math.prod(made.shape[i + 1 :]) for i in range(made.ndim))]}
+        source = sources(made)
         steps = _steps(source)
         return {"steps": steps} if steps is not None else {"at": self._packed.add_places(source)}
 

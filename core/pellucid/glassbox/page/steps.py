@@ -75,8 +75,14 @@ def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:
             place(phase, maker, title_of(maker) if maker is not None else name, name)
     steps = [step for step in found.values() if any(_tells(trace, name) for name in step["names"])]
     order = {phase: i for i, phase in enumerate(PHASES)}
-    ranked = sorted(enumerate(steps), key=lambda pair: (order[pair[1]["phase"]], pair[0]))
-    return [step for _, step in ranked]
+    came = {name: i for i, name in enumerate(trace)}
+
+    def done(step: dict[str, Any]) -> tuple[int, int]:
+        """When the last of it was there. Weights were there before, and gradients are recorded at the end."""
+        own = [n for n in step["names"] if trace.quantity(n).call is not None and not n.endswith(".grad")]
+        return order[step["phase"]], max(came[name] for name in own or step["names"])
+
+    return sorted(steps, key=done)
 
 
 def _tells(trace: Opened, name: str) -> bool:

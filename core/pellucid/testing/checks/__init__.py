@@ -4,7 +4,8 @@ from __future__ import annotations
 
 # isort: off
 from pellucid.testing.check import Check, checks
-from pellucid.testing.checks import augmentations, callbacks, calls, capture, datasets, feeds, general, initializers
+from pellucid.testing.checks import augmentations, cadences, callbacks, calls, capture, datasets, feeds, general
+from pellucid.testing.checks import initializers
 from pellucid.testing.checks import kernels, layer_building, layer_calls, layer_maths, losses, metrics, objectives
 from pellucid.testing.checks import optimizers, regularizers, schedules, transforms
 from pellucid.testing.checks import layer_sizes, layer_values, loss_values
@@ -15,7 +16,7 @@ FIRST = checks(calls.nothing_kept, layer_calls.repeats, calls.inputs_untouched)
 """All other cases compare one call with another, and would blame something else where these are broken."""
 LAYER = (
     *FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *calls.APART, *layer_calls.CHECKS, *calls.BACKENDS,
-    *layer_sizes.CHECKS, *layer_values.CHECKS, *capture.CALLS, *kernels.CALLS,
+    *layer_sizes.CHECKS, *layer_values.CHECKS, *layer_maths.FAR, *capture.CALLS, *kernels.CALLS,
 )  # fmt: skip
 LOSS = (
     *losses.CHECKS, *checks(calls.nothing_kept, calls.inputs_untouched), *calls.APART, *calls.BACKENDS,
@@ -41,7 +42,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "dataset": (*general.CHECKS, *datasets.CHECKS),
     "feed": (*general.CHECKS, *feeds.FEED),
     "sampler": (*general.CHECKS, *feeds.SAMPLER),
-    "callback": (*general.CHECKS, *callbacks.CHECKS),
+    "callback": (*general.CHECKS, *callbacks.CHECKS, *cadences.CHECKS),
 }
 CHECKS = {kind: with_compared(kind, found) for kind, found in CHECKS.items()}
 """Backends and ops have no cases of their own: the layers, losses and optimizers that use them are compared across

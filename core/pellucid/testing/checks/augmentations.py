@@ -60,7 +60,7 @@ def shape_kept(subject: Subject) -> None:
 
 def keyed_by_step_and_row(subject: Subject) -> None:
     """The same step gives the same bits, another step others; a batch split into micro-batches gives the same rows."""
-    for x, cut in ((_samples(subject), 4), (_samples(subject, rows=MANY), 33)):
+    for x, cut in ((_samples(subject), 4), (_samples(subject, rows=MANY), 33), (_samples(subject, rows=320), 301)):
         whole = _augmented(subject, x)
         require_same("The batch augmented again at the same step", _augmented(subject, x), whole, DRAWN)
         parts = [_augmented(subject, x[:cut]), _augmented(subject, x[cut:], row_offset=cut)]

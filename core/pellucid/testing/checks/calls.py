@@ -87,7 +87,8 @@ def in_flight(subject: Subject) -> None:
 
 
 def context_used_again(subject: Subject) -> None:
-    """A context that has served before gives what a new one gives, and memory is never read before it is written."""
+    """A context that has served before gives what a new one gives, also where parameters have changed in between, and
+    memory is never read before it is written."""
     trial = trial_of(subject, ops=poisoned(subject.backends.reference))
     ctx = trial.context()
     for step, rows in enumerate((4, 4, 2, 6, 4)):
@@ -97,9 +98,12 @@ def context_used_again(subject: Subject) -> None:
         again = trial.call(*given, ctx=ctx)
         again.require_close(
             trial.call(*given, ctx=trial.context(step=step)), 0, f"of call {step} in a context that is used again",
-            "Scratch is uninitialised: overwrite all of it at every call, and keep no result of the call before.",
+            "Scratch is uninitialised: overwrite all of it at every call, and keep no result of the call before, no "
+            "parameter's values either.",
         )  # fmt: skip
         ctx.discard()
+        for param in trial.parameters():  # as an optimizer does between two steps
+            trial.ops.scale(param.data, 0.9)
 
 
 def splits_add_up(subject: Subject) -> None:

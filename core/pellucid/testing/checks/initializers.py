@@ -8,7 +8,7 @@ from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require, require_same
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject
-from pellucid.testing.varied import can_vary, with_other_arguments
+from pellucid.testing.varied import other_arguments
 
 SHAPES = (
     ((200, 120), 200, 120), ((40, 600), 40, 600), ((6_000,), 40, 90), ((3, 3, 60, 40), 540, 360),
@@ -70,8 +70,13 @@ def equations(subject: Subject) -> None:
 
     Names: shape, fan_in, fan_out, the constructor's arguments.
     """
+    _compare(subject, SHAPES)
+
+
+def _compare(subject: Subject, shapes: tuple[tuple[tuple[int, ...], int, int], ...]) -> None:
+    """Hold the equations of an initializer against what it draws for these shapes."""
     initializer = subject.create()
-    for shape, fan_in, fan_out in SHAPES:
+    for shape, fan_in, fan_out in shapes:
         drawn = np.asarray(initializer(np.random.default_rng(4), shape, fan_in, fan_out))
         names = {"shape": shape, "fan_in": fan_in, "fan_out": fan_out}
         found = require_equations(initializer, names, {"theta": drawn}, 1e-12, where=f" for shape {shape}")
@@ -88,7 +93,7 @@ def equations(subject: Subject) -> None:
                     expected=found["variance"], received=drawn.var(), remedy=remedy)  # fmt: skip
 
 
-OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
+OTHERS = other_arguments(equations, far_away=lambda subject: _compare(subject, SHAPES[:3]))
 CHECKS = (
     *checks(values, same_generator), *checks(drawn_apart, applies=_drawn),
     *checks(equations, applies=has_expressions), *OTHERS,

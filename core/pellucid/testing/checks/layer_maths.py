@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from itertools import product
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import as_tuple
-from pellucid.basics.errors import PellucidError
-from pellucid.glassbox.equations import Activation, require_equations
+from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import ConformanceError, require, require_all_close, require_close
+from pellucid.glassbox.names import numbered, symbols
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
@@ -23,6 +22,7 @@ from pellucid.testing.gradients import check_gradients
 from pellucid.testing.slopes import require_slope
 from pellucid.testing.subject import Subject, at_arguments
 from pellucid.testing.trial import Arrays
+from pellucid.testing.varied import can_be_far, with_far_arguments
 
 
 def gradients(subject: Subject) -> None:
@@ -183,16 +183,19 @@ def equations_at_ties(subject: Subject) -> None:
         compare(trial.use(*inputs), " where inputs are its arguments")
 
 
-def compare(trial: LayerTrial, where: str = "", step: int = 0) -> None:
-    """Hold the equations of a layer against one call in training and one in evaluation."""
+def compare(
+    trial: LayerTrial, where: str = "", step: int = 0, epoch: int = 0, *, tolerance: float = 1e-9, finite: bool = False
+) -> None:
+    """Hold the equations of a layer against one call in training and one in evaluation; ``finite``: only as far as
+    they give finite numbers."""
     layer = trial.model
-    before, ctx = trial.values(), trial.context(step=step)
+    before, ctx = trial.values(), trial.context(step=step, epoch=epoch)
     result = trial.call(ctx=ctx)
     evaluated = trial.call(training=False)
     ctx.commit()
-    computed = {**_numbered("y", result.y), **_numbered("dx", result.dx), **_numbered("y_evaluation", evaluated.y)}
+    computed = {**numbered("y", result.y), **numbered("dx", result.dx), **numbered("y_evaluation", evaluated.y)}
     names: dict[str, Any] = {
-        **_numbered("x", trial.inputs), **_numbered("dy", trial.dy), **_numbered("y", result.y), "inputs": trial.inputs,
+        **numbered("x", trial.inputs), **numbered("dy", trial.dy), **numbered("y", result.y), "inputs": trial.inputs,
         "row_offset": int(ctx.row_offset[0]),
     }  # fmt: skip
     shape = trial.inputs[0].shape
@@ -201,17 +204,17 @@ def compare(trial: LayerTrial, where: str = "", step: int = 0) -> None:
         "uniform_of": lambda shape: trial.context(step=step).uniform(shape),
         "normal_of": lambda shape: trial.context(step=step).normal(shape),
     }  # fmt: skip
-    for symbol, attribute in layer.symbols.items():
-        value = attrgetter(attribute)(layer)  # "value.weight" is a parameter of a sub-layer
+    if sum(dx is not None for dx in result.dx) == 1:  # of one floating input, and others of integers
+        computed["dx"] = next(dx for dx in result.dx if dx is not None)
+    for symbol, value in symbols(layer).items():
+        names[symbol] = value
         if isinstance(value, Param):
-            computed[f"d{symbol}"] = result.grads[value.path]
+            names[symbol], computed[f"d{symbol}"] = value.data, result.grads[value.path]
         if isinstance(value, State):
             names[symbol] = before[value.path]
             if trial.share == 1:  # what is left of an epoch counts for less, see Context.update
                 computed[symbol] = value.data
-        else:
-            names[symbol] = _symbol(value, of_parameter=any(e.of == f"d{symbol}" for e in layer.equations))
-    require_equations(layer, names, computed, where=where)
+    require_equations(layer, names, computed, tolerance, where=where, finite=finite)
     _require_one_for_both(layer, result.y, evaluated.y, where)
     for owned in trial.owned():
         trial.ops.copy(trial.ops.asarray(before[owned.path]), owned.data)
@@ -220,7 +223,7 @@ def compare(trial: LayerTrial, where: str = "", step: int = 0) -> None:
 def _require_one_for_both(layer: Layer, trained: Arrays, evaluated: Arrays, where: str) -> None:
     """Without an equation of its own for evaluation, the one of y holds there too."""
     told = {equation.of for equation in layer.equations}
-    for name, a, b in zip(_numbered("y", trained), evaluated, trained, strict=True):
+    for name, a, b in zip(numbered("y", trained), evaluated, trained, strict=True):
         if any(e.of == name and e.python for e in layer.equations) and name.replace("y", "y_evaluation") not in told:
             require_close(
                 f"The output{where} in evaluation, against the only equation of '{name}',", a, b, 1e-9,
@@ -228,27 +231,24 @@ def _require_one_for_both(layer: Layer, trained: Arrays, evaluated: Arrays, wher
             )  # fmt: skip
 
 
-def _symbol(value: Any, of_parameter: bool) -> Any:
-    """What a symbol stands for: a parameter's values, the function that an argument names, or the attribute."""
-    if isinstance(value, Param):
-        return value.data
-    if value is None:
-        return 0.0 if of_parameter else Activation(None)
-    if isinstance(value, str):
-        try:
-            return Activation(value)
-        except PellucidError:
-            return value
-    return value
+def gradients_and_equations(subject: Subject) -> None:
+    """Gradients and equations are right."""
+    trial = LayerTrial(subject)
+    require_finite_together(trial)
+    for training in (True, False):
+        require_slope(trial, "in training" if training else "in evaluation", training=training)
 
 
-def _numbered(name: str, arrays: Arrays) -> dict[str, Any]:
-    """``x`` if there is one, else ``x0``, ``x1``, …."""
-    if len(arrays) == 1:
-        return {name: arrays[0]}
-    return {f"{name}{i}": array for i, array in enumerate(arrays)}
+def require_finite_together(trial: LayerTrial, where: str = "") -> None:
+    """Hold the equations, if there are any, against code that may be far out, where they are finite."""
+    if any(equation.python is not None for equation in trial.model.equations):
+        compare(trial, where, tolerance=1e-7, finite=True)
 
 
+FAR = checks(
+    with_far_arguments(gradients_and_equations),
+    applies=lambda subject: subject.entry.kind == "layer" and can_be_far(subject),
+)
 CHECKS = checks(
     dtype_kept, row_numbers, accumulation, rows_apart, large_inputs, gradients, gradients_in_evaluation, used_twice
 )

@@ -19,6 +19,10 @@ from pellucid.testing.subject import MANY, ROUNDING, VARIABLE, Specs, Subject, d
 
 MORE = 9
 """By how much an axis grows: from any length to more than a vector of eight."""
+BLOCKS, THOUSANDS, MANY_NUMBERS, BLOCK = 320, 2_043, 60_000, 9
+"""Rows of large batches, a multiple of what loops go by and none, this of so many numbers; and how many go alone."""
+WIDE, LONG = 301, 70
+"""Lengths beyond any block that sums or loops are cut into: of the last axis, and of a variable one."""
 NUMBERS = 40_000
 """How many numbers a batch of many rows may have; samples that are larger are tried in fewer rows."""
 
@@ -39,6 +43,44 @@ def many_rows(subject: Subject) -> None:
                     f"Row {row} evaluated alone, against the same row in a batch of {rows},", a[0], b[row], 1e-9,
                     "Let nothing depend on the number of rows, or on which row it is.",
                 )  # fmt: skip
+
+
+def hundreds_of_rows(subject: Subject) -> None:
+    """Batches of hundreds of rows, and of thousands, are right in every row: gradients, and each as it is among few."""
+    size = max(1, sum(map(_size, subject.example.input_shapes)))
+    few = LayerTrial(subject, rows=MANY if size < MANY else 17)
+    for rows in (BLOCKS, THOUSANDS)[: 2 if size * THOUSANDS < MANY_NUMBERS else 1]:
+        try:
+            trial = LayerTrial(subject, rows=rows)
+        except PellucidError:  # a layer that knows something of each row may refuse so many
+            return
+        require_slope(trial, f"of a batch of {rows} rows")
+        if has_expressions(subject) and all(len(declared_shape(spec)) < 2 for spec in subject.example.input_shapes):
+            compare(trial, f" of a batch of {rows} rows")  # of filters it would take long
+        for training in (True, False):
+            if _differing(few, training) is not None:
+                continue  # of statistics of the batch the equations know
+            row = _differing(trial, training)
+            require(
+                row is None, f"Rows from {row} on, called alone, differ from the same rows in a batch of {rows} "
+                f"({'training' if training else 'evaluation'}).", expected="what they give in a small batch",
+                received=row, remedy="Let nothing depend on the number of rows, or on which row it is.",
+            )  # fmt: skip
+
+
+def _differing(trial: LayerTrial, training: bool) -> int | None:
+    """The first of some blocks of rows that alone is another than in the whole batch."""
+    rows = len(trial.given[0])
+    whole = trial.call(ctx=trial.context(training=training, index=np.arange(rows, dtype=np.int64)))
+    for row in dict.fromkeys((0, *range(rows // 7, rows - BLOCK, rows // 7), rows - BLOCK)):
+        part = slice(row, row + BLOCK)
+        index = np.arange(row, row + BLOCK, dtype=np.int64)
+        ctx = trial.context(training=training, index=index, row_offset=3 + row)
+        alone = trial.call(*(array[part] for array in trial.given), ctx=ctx)
+        for a, b in zip((*alone.y, *alone.dx), (*whole.y, *whole.dx), strict=True):
+            if a is not None and not np.allclose(a, b[part], rtol=1e-9, atol=1e-9, equal_nan=True):
+                return row
+    return None
 
 
 def _size(spec: tuple[Any, ...]) -> int:
@@ -69,7 +111,7 @@ def wider_samples(subject: Subject) -> None:
 
 def any_length(subject: Subject) -> None:
     """An axis of variable length may have any: gradients, equations and backends are right for all."""
-    for length in (1, 2, 11):
+    for length in (1, 2, 11, LONG):
         specs = tuple(
             (*spec[: len(spec) - len(shape)], *(length if n is None else n for n in shape))
             for spec, shape in ((spec, declared_shape(spec)) for spec in subject.example.input_shapes)
@@ -108,18 +150,23 @@ def _require_right(subject: Subject, trial: LayerTrial, when: str, **options: An
 
 
 def wider(specs: Specs) -> Iterator[Specs]:
-    """These shapes with all last axes longer, and with all others longer, where there are such."""
+    """These shapes with all last axes longer, very long, of length 1, and with all others longer, where there are
+    such."""
     last = {spec[-1] for spec in specs if declared_shape(spec) and spec[-1] is not None}
     others = {n for spec in specs for n in declared_shape(spec)[:-1] if n is not None}
     for grown in (last, others - last):
         if grown:
-            yield tuple(_grown(spec, grown) for spec in specs)
+            yield tuple(_sized(spec, {n: n + MORE for n in grown}) for spec in specs)
+    flat = all(len(declared_shape(spec)) < 2 for spec in specs)
+    for length in (1, *((WIDE,) if flat else ())):
+        if last - {length}:
+            yield tuple(_sized(spec, dict.fromkeys(last, length)) for spec in specs)
 
 
-def _grown(spec: tuple[Any, ...], sizes: set[int]) -> tuple[Any, ...]:
+def _sized(spec: tuple[Any, ...], lengths: dict[int, int]) -> tuple[Any, ...]:
     shape = declared_shape(spec)
     mark = spec[: len(spec) - len(shape)]
-    return (*mark, *(n + MORE if n in sizes else n for n in shape))
+    return (*mark, *(n if n is None else lengths.get(n, n) for n in shape))
 
 
 def _larger_arguments(subject: Subject) -> Iterator[Subject]:
@@ -158,4 +205,7 @@ def _built(subject: Subject, specs: Specs) -> LayerTrial | None:
     return trial
 
 
-CHECKS = (*checks(many_rows, few_rows), *checks(wider_samples), *checks(any_length, applies=has_any_length))
+CHECKS = (
+    *checks(many_rows, few_rows, wider_samples), *checks(any_length, applies=has_any_length),
+    *checks(hundreds_of_rows, applies=lambda subject: subject.entry.kind == "layer"),  # a network is made of layers
+)  # fmt: skip

@@ -4,6 +4,7 @@ values, columns and rows that repeat, masks that hide all, noise that is new at 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,27 @@ from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.failure import require, require_close
 from pellucid.interfaces.context import Context
 from pellucid.testing.check import checks, has_expressions
-from pellucid.testing.checks.layer_maths import compare
+from pellucid.testing.checks.layer_maths import compare, require_finite_together
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.precision import require_precise
 from pellucid.testing.slopes import require_slope
 from pellucid.testing.subject import ROUNDING, Subject
 from pellucid.testing.trial import Arrays
 
-STEPS = ((1, 0), (13, 3), (5_000, 90))
+STEPS = ((1, 0), (13, 3), (5_000, 90), (60_013, 700), (3_000_017, 40_000))
 """(step, epoch) of later calls."""
 LARGE: tuple[tuple[str, Callable[[Any], Any], float], ...] = (
     ("of inputs times 4", lambda x: 4 * x, 1.0), ("of inputs times 20", lambda x: 20 * x, 1.0),
     ("of inputs below −5", lambda x: -5 - 2 * abs(x), 1.0), ("of inputs above 5", lambda x: 5 + 2 * abs(x), 1.0),
     ("of parameters times 8", lambda x: x, 8.0), ("of parameters times −8", lambda x: x, -8.0),
+    ("of inputs times 1/1000", lambda x: x / 1000, 1.0),
 )  # fmt: skip
 """Inputs and parameters further from 0, in words, with what becomes of the inputs, and the factor of the parameters."""
+FAR = (
+    ("of inputs times 300", lambda x: 300 * x, 1.0), ("of inputs about 900", lambda x: 900 + x, 1.0),
+    ("of inputs about −900", lambda x: x - 900, 1.0), ("of parameters times 100", lambda x: x, 100.0),
+)  # fmt: skip
+"""The same where only equations are asked, as far as they are finite: slopes may be anything there."""
 FROM_CTX = "Draw random numbers by ctx.normal or ctx.uniform: they are others at every step, in every row."
 
 
@@ -47,12 +54,14 @@ def both_types(subject: Subject) -> None:
 
 
 def later_steps(subject: Subject) -> None:
-    """At every step and epoch the gradients are the derivatives of the output."""
+    """At every step and epoch the equations hold, and the gradients are the derivatives of the output."""
     trial = LayerTrial(subject)
     first = trial.call()
     for step, epoch in STEPS:
         when = f"in step {step} of epoch {epoch}"
         later = trial.call(ctx=trial.context(step=step, epoch=epoch))
+        if has_expressions(subject):
+            compare(trial, f" {when}", step, epoch)
         if all(map(np.array_equal, later.y, first.y)):
             later.require_close(first, 1e-12, f"{when}, where the output is that of step 0,",
                                 "The gradients follow from the output: let them depend on no step either.")  # fmt: skip
@@ -61,17 +70,36 @@ def later_steps(subject: Subject) -> None:
 
 
 def large_values(subject: Subject) -> None:
-    """Inputs of ±2 to ±50, of both signs and of one, and larger parameters have right gradients and equations."""
+    """Inputs of a thousandth to ±50, of both signs and of one, and larger parameters have right gradients and
+    equations; of ±1,000 as far as the equations are finite."""
     trial = LayerTrial(subject)
     drawn, own = trial.copies(trial.inputs), [param.data.copy() for param in trial.parameters()]
-    for when, change, of_parameters in LARGE:
+    for when, change, of_parameters in (*LARGE, *FAR):
         for param, data in zip(trial.parameters(), own, strict=True):
             param.data[...] = data * of_parameters
         trial.use(*(change(x) if x.dtype.kind == "f" else x for x in drawn))
+        if (when, change, of_parameters) in FAR:
+            with np.errstate(all="ignore"):
+                require_finite_together(trial, f" {when}")
+            continue
         for training in (True, False):
             require_slope(trial, when, training=training)
         if has_expressions(subject):
             compare(trial, f" {when}")
+
+
+def linear_backward(subject: Subject) -> None:
+    """backward is linear: of gradients at the output ten thousand times as large, or small, it makes such."""
+    trial = LayerTrial(subject)
+    for training, factor in product(trial.modes, (1e4, 1e-8)):
+        one = trial.call(training=training)
+        scaled = trial.call(*trial.inputs, *(factor * dy for dy in trial.dy), training=training)
+        results = dict(enumerate(zip(scaled.dx, one.dx, strict=True)))
+        of_params = {f"of '{path}'": (scaled.grads[path], grad) for path, grad in one.grads.items()}
+        for which, (a, b) in {**{f"at input {i}": pair for i, pair in results.items()}, **of_params}.items():
+            if b is not None:
+                require_close(f"The gradient {which} for dy times {factor:g}, divided by that,", a / factor, b, 1e-9,
+                              "Cut no gradients in a layer: clip_norm of the trainer does.")  # fmt: skip
 
 
 def degenerate(subject: Subject) -> None:
@@ -129,10 +157,12 @@ def noise_renewed(subject: Subject) -> None:
         require(not all(map(np.array_equal, other, first)), "Another seed gives the same random numbers.",
                 expected="other numbers", received=first[0][:2], remedy=FROM_CTX)  # fmt: skip
     if (noisy or contexts[1].uses_streams) and _by_itself(trial) and not _own_generator(contexts[1]):
-        part = trial.call(*(a[2:4] for a in trial.given), ctx=trial.context(step=1, row_offset=5))
-        for a, b in zip(part.y, later[0], strict=True):
-            require_close("A micro-batch of a batch, against the same rows in the batch,", a, b[2:4], 1e-9,
-                          f"{FROM_CTX} The first axis of what is drawn is the batch.")  # fmt: skip
+        for rows in (slice(2, 4), slice(4, 5)):
+            ctx = trial.context(step=1, row_offset=3 + rows.start)
+            part = trial.call(*(a[rows] for a in trial.given), ctx=ctx)
+            for a, b in zip(part.y, later[0], strict=True):
+                require_close("A micro-batch of a batch, against the same rows in the batch,", a, b[rows], 1e-9,
+                              f"{FROM_CTX} The first axis of what is drawn is the batch.")  # fmt: skip
 
 
 def _own_generator(ctx: Context) -> bool:
@@ -217,5 +247,6 @@ class _Bench:
 
 
 CHECKS = (
-    *checks(both_types, later_steps, large_values, degenerate, noise_renewed), *checks(masks, applies=has_masks),
+    *checks(both_types, later_steps, large_values, linear_backward, degenerate, noise_renewed),
+    *checks(masks, applies=has_masks),
 )  # fmt: skip

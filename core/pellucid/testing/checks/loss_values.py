@@ -12,7 +12,7 @@ from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.glassbox.failure import ConformanceError, require, require_close
 from pellucid.registry.config import create
 from pellucid.testing.check import checks, has_expressions
-from pellucid.testing.checks.layer_sizes import MORE, wider
+from pellucid.testing.checks.layer_sizes import BLOCKS, MORE, THOUSANDS, WIDE, wider
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.losses import compare
 from pellucid.testing.precision import require_precise
@@ -20,17 +20,21 @@ from pellucid.testing.slopes import require_slope
 from pellucid.testing.subject import MANY, ROUNDING, Specs, Subject, declared_shape, more_classes
 from pellucid.testing.trial import Arrays
 
-STEPS = ((1, 0), (13, 3), (5_000, 90))
+STEPS = ((1, 0), (13, 3), (5_000, 90), (60_013, 700), (3_000_017, 40_000))
 """(step, epoch) of later calls."""
+
+
+SAME_AT_EVERY_STEP = "Its equations know no step: let it depend on none, or say by 'why' what they leave out."
 
 
 def other_sizes(subject: Subject) -> None:
     """One row, two and more than a hundred, and predictions that are wider, have the value, the gradient, the equations
     and the backends of the example; or other widths are refused."""
-    for rows in (1, 2, MANY):
+    for rows in (1, 2, MANY, BLOCKS, THOUSANDS):
         trial = LossTrial(subject, rows=rows)
         _require_right(subject, trial, trial.given, f"of {rows} row(s)")
-        _require_alike(subject, f"of {rows} row(s)", rows=rows)
+        if rows <= MANY:  # the kernels of large batches have cases of their own
+            _require_alike(subject, f"of {rows} row(s)", rows=rows)
     for specs in _other_shapes(subject.example.input_shapes):
         try:
             trial = LossTrial(subject, specs=specs)
@@ -53,6 +57,7 @@ def _other_shapes(specs: Specs) -> Iterator[Specs]:
     prediction, target = specs
     if target[:1] == ("int",):
         yield more_classes(specs, MORE)
+        yield more_classes(specs, WIDE)
         if prediction and prediction[-1] is not None:
             yield (*prediction[:-1], prediction[-1] + MORE), ("int", target[1] + MORE, *target[2:])
     if prediction and prediction[-1] is not None:
@@ -76,6 +81,9 @@ def later_steps(subject: Subject) -> None:
         for step, epoch in (*STEPS, (0, 0)):
             where = f"in step {step} of epoch {epoch}" if training else "in evaluation"
             require_slope(trial, where, training=training, step=step, epoch=epoch)
+            for given in trial.ways(trial.given) if training and has_expressions(subject) else ():
+                ctx, first = trial.context(step=step, epoch=epoch), trial.call(*given)
+                trial.call(*given, ctx=ctx).require_close(first, 1e-12, where, SAME_AT_EVERY_STEP)
     told = {equation.of for equation in trial.loss.equations}
     if has_expressions(subject) and "loss_evaluation" not in told:
         for given in trial.ways(trial.given):
@@ -114,6 +122,12 @@ def special_values(subject: Subject) -> None:
                 )  # fmt: skip
             if dtype == "float64":
                 _require_right(subject, trial, given, when, tolerance=1e-6 if "far out" in when else 1e-9)
+    trial = LossTrial(subject)
+    for when, prediction in (("times 40", 40.0 * trial.prediction), ("about 200", 200.0 + trial.prediction),
+                             ("about −200", trial.prediction - 200.0)):  # fmt: skip
+        for way in trial.ways((prediction, trial.target, trial.weight)) if has_expressions(subject) else ():
+            with np.errstate(all="ignore"):
+                compare(trial, way, f" for predictions {when}", 1e-6, finite=True)
 
 
 def other_targets(subject: Subject) -> None:
@@ -171,6 +185,8 @@ def _targets(trial: LossTrial) -> Iterator[tuple[str, Any]]:
         yield "targets of int64 up to 9", rng.integers(-9, 10, target.shape)
         yield "targets from −6 to 6", 3.0 * rng.normal(size=target.shape)
         yield "targets from 0 to 30", 30.0 * target
+        yield "targets from 0 to 3,000", 3e3 * target
+        yield "targets from −2,000 to 2,000", 1e3 * rng.normal(size=target.shape)
         yield "targets that are the same everywhere", np.full_like(target, 0.25)
         yield "targets of whole numbers", np.rint(3.0 * target)
     else:

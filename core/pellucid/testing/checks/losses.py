@@ -17,8 +17,10 @@ from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.calls import splits_add_up
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.gradients import check_gradients
+from pellucid.testing.slopes import require_slope
 from pellucid.testing.subject import Subject, at_arguments, declared_shape, is_integer
 from pellucid.testing.trial import Arrays
+from pellucid.testing.varied import can_be_far, with_far_arguments
 
 ONCE = "The mean over the batch is taken once, in the loss: divide by the number of rows (or the sum of weights) once."
 
@@ -74,8 +76,10 @@ def weights(subject: Subject) -> None:
         _signed(trial, ones)
         return
     once = trial.call(trial.prediction, trial.target, trial.weight)
-    twice = trial.call(trial.prediction, trial.target, 2 * trial.weight)
-    twice.require_close(replace(once, count=2 * once.count), 1e-12, "with twice the weights", remedy)
+    for factor in (2.0, 1e4, 1e-6):
+        more = trial.call(trial.prediction, trial.target, factor * trial.weight)
+        expected = replace(once, count=factor * once.count)
+        more.require_close(expected, 1e-12 if factor > 1 else 1e-9, f"with weights times {factor:g}", remedy)
     without = trial.weight.copy()
     without[0] = 0
     left_out = trial.call(trial.prediction[1:], trial.target[1:], trial.weight[1:])
@@ -89,7 +93,7 @@ def _signed(trial: LossTrial, ones: Any) -> None:
     """Weights of any sign: the loss is linear in them, and what it is divided by depends on no weight."""
     remedy = "With signed_weights the loss is Σ wᵢ lᵢ / N, and ctx.count is N."
     once = trial.call(trial.prediction, trial.target, trial.weight)
-    for factor in (2, -1, -0.5):
+    for factor in (2, -1, -0.5, 1e4):
         result = trial.call(trial.prediction, trial.target, factor * trial.weight)
         scaled = replace(once, y=(factor * once.loss,), dx=(factor * once.gradient,), count=ones.count)
         result.require_close(scaled, 1e-12, f"with weights times {factor}", remedy)
@@ -225,17 +229,27 @@ def equations_at_ties(subject: Subject) -> None:
             compare(trial, way, " where errors are its arguments")
 
 
-def compare(trial: LossTrial, given: Arrays, where: str = "", tolerance: float = 1e-9) -> None:
-    """Hold the equations of a loss against its code."""
+def gradients_and_equations(subject: Subject) -> None:
+    """Gradients and equations are right."""
+    trial = LossTrial(subject)
+    for way in trial.ways(trial.given):
+        require_slope(trial, "", *way)
+        if has_expressions(subject):
+            compare(trial, way, tolerance=1e-7, finite=True)
+
+
+def compare(trial: LossTrial, given: Arrays, where: str = "", tolerance: float = 1e-9, *, finite: bool = False) -> None:
+    """Hold the equations of a loss against its code; ``finite``: only as far as they give finite numbers."""
     prediction, target, weight = given
     result = trial.call(*given)
     w = np.ones(len(prediction)) if weight is None else weight
     names = {"prediction": prediction, "z": prediction, "target": target, "t": target, "weight": w, "w": w}
     computed = {"loss": result.loss, "dprediction": result.gradient}
-    require_equations(trial.loss, names, computed, tolerance, where=where)
+    require_equations(trial.loss, names, computed, tolerance, where=where, finite=finite)
 
 
 CHECKS = (
     *checks(value, gradients, mean_once, splits_add_up, weights, nothing_to_learn, extremes, bad_targets),
     *checks(probabilities, predicts, outputs_for), *checks(equations, equations_at_ties, applies=has_expressions),
+    *checks(with_far_arguments(gradients_and_equations), applies=can_be_far),
 )  # fmt: skip

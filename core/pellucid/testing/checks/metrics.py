@@ -15,9 +15,9 @@ from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.interfaces.metric import Kind, Metric
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject, declared_shape, draw_input, is_integer, tie
-from pellucid.testing.varied import can_vary, with_other_arguments
+from pellucid.testing.varied import other_arguments
 
-MORE = 5
+MORE = 130
 """Classes, or outputs, that are tried beyond those of the example."""
 NO_ORDER = "Count every row alike, wherever it stands; of equal scores none may come first because of its place."
 BY_WEIGHT = "Weigh every row by its weight, and divide by the sum of weights."
@@ -39,6 +39,11 @@ def _families(subject: Subject) -> Iterator[tuple[str, Subject, tuple[Any, Any, 
     yield "", subject, _data(subject)
     yield " of 130 rows", subject, _data(subject, 130)
     yield " of large predictions", subject, _data(subject, 40, 10.0)
+    yield " of very large predictions", subject, _data(subject, 40, 300.0)
+    prediction, *others = _data(subject, 40)
+    if prediction.dtype.kind == "f":
+        yield " of predictions that are close", subject, (1 + prediction / 1000, *others)
+    yield " of 1,024 rows", subject, _data(subject, 1_024)
     prediction, target, weight = _data(subject, 40)
     if is_integer(subject.example.input_shapes[1]):
         yield " where not all classes occur", subject, (prediction, np.minimum(target, 1), weight)
@@ -95,7 +100,7 @@ def batches_add_up(subject: Subject) -> None:
 
 
 def weights(subject: Subject) -> None:
-    """No weights are weights of one, a weight of 0 leaves a row out, and a weight of 2 is a row twice."""
+    """No weights are weights of one, a weight of 0 leaves a row out, and a weight of 9 is a row nine times."""
     for where, own, (prediction, target, weight) in _families(subject):
         plain = _figure(own, (prediction, target))
         ones = _figure(own, (prediction, target, np.ones(len(weight))))
@@ -107,10 +112,10 @@ def weights(subject: Subject) -> None:
         require_close(f"The figure with a first weight of 0{where}", found, _figure(own, rest), 1e-9, BY_WEIGHT)
         nothing = _figure(own, rest, (prediction[:1], target[:1], less[:1]))
         require_close(f"The figure after a batch of weight 0{where}", nothing, _figure(own, rest), 1e-9, BY_WEIGHT)
-        rows = np.repeat(np.arange(len(weight)), 2)
-        twice = _figure(own, (prediction[rows], target[rows], weight[rows]))
-        doubled = _figure(own, (prediction, target, 2 * weight))
-        require_close(f"The figure with weights of two{where}", doubled, twice, 1e-9, BY_WEIGHT)
+        rows = np.repeat(np.arange(len(weight)), 9)
+        repeated = _figure(own, (prediction[rows], target[rows], weight[rows]))
+        weighed = _figure(own, (prediction, target, 9 * weight))
+        require_close(f"The figure with weights of nine{where}", weighed, repeated, 1e-9, BY_WEIGHT)
 
 
 def rows_in_any_order(subject: Subject) -> None:
@@ -238,9 +243,14 @@ def equations_at_ties(subject: Subject) -> None:
     for where, own, data in _families(subject):
         if "ties" in where:
             _compare(own, where, *data)
-    prediction, target, weight = _data(subject, 40)
-    for candidate in _right(prediction, target):
-        _compare(subject, " of right predictions", candidate.astype(prediction.dtype), target, weight)
+    for own in filter(None, (subject, widened(subject))):
+        prediction, target, weight = _data(own, 40)
+        try:
+            _figure(own, (prediction, target))
+        except PellucidError:  # made for the example's classes only
+            continue
+        for candidate in _right(prediction, target):
+            _compare(own, " of right predictions", candidate.astype(prediction.dtype), target, weight)
 
 
 def _compare(subject: Subject, where: str, prediction: Any, target: Any, weight: Any) -> None:
@@ -254,7 +264,7 @@ def _compare(subject: Subject, where: str, prediction: Any, target: Any, weight:
                   "One of the two is wrong.")  # fmt: skip
 
 
-OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
+OTHERS = other_arguments(equations)
 CHECKS = (
     *checks(
         batches_add_up,

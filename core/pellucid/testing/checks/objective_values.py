@@ -10,13 +10,14 @@ import numpy as np
 from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.failure import require, require_close
 from pellucid.testing.check import checks
+from pellucid.testing.checks.layer_sizes import BLOCKS
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.precision import require_precise
 from pellucid.testing.slopes import require_slope
 from pellucid.testing.subject import MANY, Subject
 from pellucid.testing.trial import Arrays
 
-PLACES = ((1, 0), (13, 3), (5_000, 90))
+PLACES = ((1, 0), (13, 3), (5_000, 90), (60_013, 700))
 """(step, epoch) of later calls."""
 OBEY = "Give batch.weight to the loss, Σ wᵢ lᵢ / Σ wᵢ, and set ctx.count to Σ wᵢ; or do not look at them."
 
@@ -33,8 +34,8 @@ def suits_its_example(subject: Subject) -> None:
 
 
 def other_rows(subject: Subject) -> None:
-    """One row, two and more than a hundred have right gradients, in training and in evaluation."""
-    for rows in (1, 2, MANY):
+    """One row, two, more than a hundred and some hundreds have right gradients, in training and in evaluation."""
+    for rows in (1, 2, MANY, BLOCKS):
         trial = ObjectiveTrial(subject, rows=rows)
         for training in (True,) if getattr(trial.objective, "turns", ()) else (True, False):
             require_slope(trial, f"of {rows} row(s) in {'training' if training else 'evaluation'}", training=training)
@@ -97,8 +98,10 @@ def weights(subject: Subject) -> None:
     trial.weight = drawn
     once = trial.call()
     require_slope(trial, "with weights")
-    trial.weight = 2 * drawn
-    trial.call().require_close(replace(once, count=2 * once.count), 1e-12, "with twice the weights", OBEY)
+    for factor in (2.0, 1e3):
+        trial.weight = factor * drawn
+        expected = replace(once, count=factor * once.count)
+        trial.call().require_close(expected, 1e-12, f"with weights times {factor:g}", OBEY)
     left_out = drawn.copy()
     left_out[-2:] = 0
     trial.weight = left_out

@@ -15,9 +15,11 @@ from pellucid.glassbox.names import symbols
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks import objective_values
 from pellucid.testing.checks.calls import inputs_untouched, nothing_kept, splits_add_up
+from pellucid.testing.checks.layer_sizes import BLOCKS
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.gradients import check_gradients
 from pellucid.testing.subject import MANY, ROUNDING, Subject
+from pellucid.testing.varied import can_be_far, with_far_arguments
 from pellucid.training.microbatch import Weighted
 
 
@@ -93,7 +95,8 @@ def equations(subject: Subject) -> None:
     ``drawn``, random numbers by the names of ``ctx.uniform`` and ``ctx.normal``. Compared are ``objective``, the parts,
     what the model is given, ``seen0``, …, and the gradients that it is given, ``dy`` (``dy0``, …).
     """
-    for rows, step, epoch in ((6, 0, 0), (6, 2, 1), (6, 5_000, 90), (1, 0, 0), (MANY, 0, 0)):
+    steps = ((6, 0, 0), (6, 2, 1), (6, 5_000, 90), (6, 60_013, 700))
+    for rows, step, epoch in (*steps, (1, 0, 0), (MANY, 0, 0), (BLOCKS, 0, 0)):
         trial = ObjectiveTrial(subject, rows=rows)
         ctx = trial.context(step=step, epoch=epoch)
         heard = Heard(trial.ops)
@@ -118,4 +121,5 @@ CHECKS = (
         parts_reported, gradients, splits_add_up, weights, evaluation_repeats, nothing_kept, inputs_untouched, parity
     ),
     *objective_values.CHECKS, *checks(equations, applies=has_expressions),
+    *checks(with_far_arguments(equations), applies=lambda subject: has_expressions(subject) and can_be_far(subject)),
 )  # fmt: skip

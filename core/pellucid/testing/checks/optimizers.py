@@ -15,7 +15,7 @@ from pellucid.testing.checks.capture import recorded
 from pellucid.testing.checks.optimizer_trial import SIZES, OptimizerTrial
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import ROUNDING, Subject
-from pellucid.testing.varied import can_vary, with_other_arguments
+from pellucid.testing.varied import other_arguments
 
 IN_SLOTS = "What is kept from step to step goes into segment.slot(name) and segment.t, nothing on self."
 CELLS = (
@@ -45,17 +45,29 @@ def equations_of_segments(subject: Subject) -> None:
 
 
 def equations_of_large_gradients(subject: Subject) -> None:
-    """The equations give the steps for gradients of a thousandth and of a million, too."""
-    for scale in (1e-3, 1e3, 1e6):
+    """The equations give the steps for gradients of 10⁻¹⁰, of a thousandth and of a million, too."""
+    for scale in (1e-10, 1e-3, 1e3, 1e6):
         _compare(OptimizerTrial(subject, scale=scale))
 
 
 def equations_later(subject: Subject) -> None:
-    """The equations give the steps of a long run, around the hundredth and the thousandth."""
+    """The equations give the steps of a long run, around the hundredth, and far beyond."""
     trial = OptimizerTrial(subject)
-    for start in (9, 99, 999):
+    for start in (9, 99):
         trial.run_long(start)
         _compare(trial, 3)
+    for start in (999, 7_001, 60_013, 3_000_017):  # all that it remembers is in slots, so that it may as well be there
+        trial.slots.t[()] = start
+        _compare(trial, 2)
+
+
+def equations_of_many_parameters(subject: Subject) -> None:
+    """The equations give the steps of parameters of some thousand numbers, and of numbers up to a thousand."""
+    _compare(OptimizerTrial(subject, sizes=(67, 71, 1)), 2)
+    trial = OptimizerTrial(subject)
+    for param in trial.arena.params:
+        trial.ops.scale(param.data, 400.0)
+    _compare(trial, 2)
 
 
 def _compare(trial: OptimizerTrial, steps: int = 4) -> None:
@@ -258,12 +270,13 @@ def _require_replayed(subject: Subject, sizes: tuple[int, ...]) -> None:
         )  # fmt: skip
 
 
-OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
+OTHERS = other_arguments(equations, lambda subject: _compare(OptimizerTrial(subject, sizes=(5, 3)), 6))
 CHECKS = (
     *checks(descends), *checks(zeroes_grad, applies=lambda subject: getattr(subject.target, "zeroes_grad", False)),
     *checks(segments_cut_anywhere, zero_gradient, state_in_slots, nothing_kept, follows_the_schedule, dtype_kept),
     *checks(
         equations, equations_at_ties, equations_of_segments, equations_of_large_gradients, equations_later,
+        equations_of_many_parameters,
         applies=has_expressions,
     ),
     *OTHERS, *checks(single_precision, parity),

@@ -12,7 +12,7 @@ from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.subject import Subject
-from pellucid.testing.varied import can_vary, with_other_arguments
+from pellucid.testing.varied import other_arguments
 
 _LONG = (0, 1, 9, 10, 99, 100, 999, 1_000, 1_001, 4_999, 5_000, 9_999, 10_000, 10_001, 99_999, 1_000_000, 10_000_000)
 PLANNED = (
@@ -71,5 +71,5 @@ def equations(subject: Subject) -> None:
         require_equations(schedule, {"step": step, "total": total}, computed, 1e-12, where=where)
 
 
-OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
+OTHERS = other_arguments(equations)
 CHECKS = (*checks(factors, endless, pure), *checks(equations, applies=has_expressions), *OTHERS)

@@ -12,13 +12,13 @@ import numpy as np
 from pellucid.basics.arrays import HostArray, fits
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError
-from pellucid.glassbox.equations import require_equations
+from pellucid.glassbox.equations import require_equations, used_names
 from pellucid.glassbox.failure import require, require_close, require_same
 from pellucid.interfaces.transform import Augmentation, Transform
 from pellucid.testing.check import Check, checks, has_expressions
 from pellucid.testing.fingerprint import unchanged
 from pellucid.testing.subject import Subject, declared_shape, draw_input, is_integer, tie
-from pellucid.testing.varied import can_vary, with_other_arguments
+from pellucid.testing.varied import other_arguments
 
 MORE = 4
 """Features that are tried beyond those of the example."""
@@ -36,7 +36,9 @@ def _families(subject: Subject) -> Iterator[tuple[str, HostArray, HostArray]]:
     yield "", _samples(subject), _samples(subject, seed=14)
     yield " of large samples", _samples(subject, scale=30.0, offset=7.0), _samples(subject, seed=14, scale=40.0)
     yield " of small samples", _samples(subject, scale=1e-3), _samples(subject, seed=14, scale=1e-2)
-    yield " of many samples", _samples(subject, 150), _samples(subject, 130, 14)
+    yield " of very large samples", _samples(subject, scale=3e3), _samples(subject, seed=14, scale=5e3)
+    yield " of many samples", _samples(subject, 150), _samples(subject, 128, 14)
+    yield " of a thousand samples", _samples(subject, 1_031), _samples(subject, 1_029, 14)
     yield " of samples in [0, 1)", _samples(subject, 20, unit=True), _samples(subject, 20, 14, unit=True)
 
 
@@ -220,6 +222,18 @@ def equations_at_ties(subject: Subject) -> None:
     _compare(subject, " fitted on one sample", samples[:1], x)
 
 
+def fitted_told(subject: Subject) -> None:
+    """What was fitted and stands in an expression has an equation of its own, or what is made of it is not checked."""
+    equations = subject.target.equations
+    told = {equation.of for equation in equations}
+    left = sorted({*subject.create().fitted} & used_names(equations) - told)
+    require(
+        not left, f"Expressions use {', '.join(map(repr, left))}, and no equation says what that is.",
+        expected=f"Equation({(left or ['…'])[0]!r}, latex, python), of samples, or with why=…", received=sorted(told),
+        remedy="Write down what fit learns, or why no short expression exists.",
+    )  # fmt: skip
+
+
 def _compare(subject: Subject, where: str, samples: HostArray, x: HostArray) -> None:
     """Hold the equations of a transform that is fitted on ``samples`` against what it makes of x."""
     transform = _fitted(subject, samples)
@@ -236,9 +250,10 @@ def _overridden(subject: Subject) -> bool:
     return not plain and getattr(target, "inverse", None) is not Transform.inverse
 
 
-OTHERS = checks(with_other_arguments(equations), applies=lambda subject: has_expressions(subject) and can_vary(subject))
+OTHERS = other_arguments(equations)
 CHECKS: tuple[Check, ...] = (
     *checks(applied, rows_apart), *checks(undone, applies=_overridden),
     *checks(single_precision, whole_numbers, saved, fitted_on_what_is_given),
     *checks(equations, equations_at_ties, applies=has_expressions), *OTHERS,
+    Check(fitted_told, has_expressions, every_example=False),
 )  # fmt: skip

@@ -89,7 +89,7 @@ function applied(name, value, args) {
     if (isConstant(args[1], 0)) return args[0];
     if (isConstant(args[0], 0)) return name === "add" ? args[1] : new Expr("negative", value, args.slice(1));
   }
-  if (name === "positive") return args[0];
+  if (name === "positive" || (name === "power" && isConstant(args[1], 1))) return args[0];
   return new Expr(name === "add" ? "sum" : name, value, args);
 }
 

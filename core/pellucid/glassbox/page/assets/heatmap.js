@@ -68,7 +68,7 @@ class HeatMap {
     this.spoken = el("div", { role: "gridcell", id: `${this.id}c`, class: "unseen" });
     this.box = el("div", {
       class: "map", tabindex: "0", role: "grid", "aria-label": `${this.source.name}, ${shapeText(this.shape)}`,
-      "aria-activedescendant": `${this.id}c`,
+      "aria-activedescendant": `${this.id}c`, "aria-rowcount": this.view?.rows, "aria-colcount": this.view?.columns,
       onscroll: () => this.draw(), onkeydown: (event) => this.key(event), onpointermove: (event) => this.point(event),
       onpointerleave: () => this.tell(null), onfocus: () => { this.focused = true; this.tell(this.cursor); this.draw(); },
       onblur: () => { this.focused = false; this.tell(null); this.draw(); }, onclick: (event) => this.click(event),

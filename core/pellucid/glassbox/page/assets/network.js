@@ -38,6 +38,9 @@ function network(go) {
       return el("div", { class: `box ${call.kind}`, role: "group", "aria-label": name }, head,
         el("span", { class: "shape", text: [...parameters.map((q) => `${q.name.slice(call.path.length + 1)} ${shapeText(q.shape)}`), shape && `→ ${shape}`].filter(Boolean).join("\n") }), chipsHere);
     }
+    if (call.type === "Parallel") {
+      return el("div", { class: "group", role: "group", "aria-label": name }, el("div", { class: "grouphead" }, head, chipsHere.childElementCount ? chipsHere : null), el("div", { class: "beside" }, inner.map((i) => box(i))));
+    }
     const row = el("div", { class: "row" }, inner.flatMap((i, k) => [k ? el("span", { class: "arrow", "aria-hidden": "true", text: "→" }) : null, box(i)]));
     const transparent = data.tops.includes(number) || (call.path === "model" && call.type === "Sequential");
     return transparent ? row : el("div", { class: "group", role: "group", "aria-label": name }, el("div", { class: "grouphead" }, head, chipsHere.childElementCount ? chipsHere : null), row);

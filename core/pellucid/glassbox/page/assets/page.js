@@ -8,6 +8,8 @@ const TOLD = {
   update: "The optimizer moves the weights against their gradients.",
 };
 
+const ORIGINS = { equation: "computed from its equation", given: "given", drawn: "drawn at random", set: "as the trainer was told" };
+
 class Page {
   constructor() {
     this.step = -1;
@@ -99,7 +101,7 @@ class Page {
 
   card(quantity, step) {
     const first = quantity.first;
-    const about = first !== quantity ? [" the same array as ", el("code", { text: first.name })] : quantity.origin === "equation" ? [" computed from its equation"] : quantity.origin === "given" ? [" given"] : [" recorded"];
+    const about = first !== quantity ? [" the same array as ", el("code", { text: first.name })] : [ORIGINS[quantity.origin] ?? "recorded"];
     const head = el("div", { class: "cardhead" }, el("h3", {}, el("code", { text: quantity.name })), el("span", { class: "shape", text: shapeText(quantity.shape) }), el("span", { class: "origin" }, about));
     const card = el("article", { class: "card", "data-quantity": quantity.name, "data-number": quantity.number }, head);
     if (!quantity.size) { card.append(el("p", { class: "note", text: "It is empty." })); return card; }
@@ -195,7 +197,7 @@ class Page {
 
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-    if (event.target.closest?.(".map") && event.key.startsWith("Arrow")) return;
+    if (event.target.closest?.(".map, pre, .scroll, .network") && event.key.startsWith("Arrow") && !event.target.closest("button")) return;
     if (event.key === "ArrowRight") this.open(this.step + 1);
     else if (event.key === "ArrowLeft") this.open(this.step - 1);
     else if (event.key === "Backspace") this.back();

@@ -35,6 +35,7 @@ class Panel {
     const asked = quantity.asked;
     this.found = Panel.taken(asked, place);
     const equation = equationOf(asked), call = asked.call === undefined ? null : data.calls[asked.call];
+    if (asked.code && this.found) root.append(el("p", { class: "note", text: "There is no equation of it: this is what the code of the layer around it does, run again on what was recorded." }));
     if (equation) root.append(el("section", { class: "equation", "aria-label": "Equation" }, formula(equation.latex)));
     if (this.found === null) root.append(el("p", { class: "note", text: this.ending(asked, equation) }));
     else if (this.found.expr.opaque) root.append(this.opaque(this.found.expr));
@@ -60,7 +61,8 @@ class Panel {
     if (quantity.unable) return quantity.unable;
     if (quantity.origin === "given") return quantity.name.startsWith("optimizer.") || quantity.name.endsWith(".asked") ? "It was there before the step: the way back ends here."
       : /^(micro\.\d+\.)?(x|y|rows|weight)(\.|$)/.test(quantity.name) ? "It is data: the way back ends here." : "A weight as it was before the step: the way back ends here.";
-    if (quantity.of === "uniform" || quantity.of === "normal" || quantity.name.includes(".drawn.")) return "A random number that was drawn in this step: the way back ends here.";
+    if (quantity.origin === "set") return "It is as the trainer was told: the way back ends here.";
+    if (quantity.origin === "drawn" || quantity.name.includes(".drawn.")) return "A random number that was drawn in this step, a function of the seed, the step, the place in the model and the row: the way back ends here.";
     if (equation && !equation.python) return equation.why || "Its equation has no short expression, so this page does not take it apart. Python's trace.why answers by measured derivatives.";
     return "It was recorded as the code computed it; no equation on this page takes it apart.";
   }

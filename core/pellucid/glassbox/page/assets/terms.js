@@ -3,7 +3,7 @@
 const MOST = 100000;
 
 function termsOf(expr) {
-  const finished = [], pending = [{ sign: 1, factors: [expr], kept: [], over: [] }];
+  const finished = [], pending = [{ sign: 1, factors: [expr], before: [], after: [], over: [] }];
   let opened = false;
   while (pending.length) {
     const part = simplified(pending.pop());
@@ -15,12 +15,13 @@ function termsOf(expr) {
     }
     opened = true;
     const name = part.factors[place].op;
-    const kept = [...part.kept, ...part.factors.slice(0, place), ...part.factors.slice(place + 1)];
+    const before = [...part.before, ...part.factors.slice(0, place)], after = [...part.factors.slice(place + 1), ...part.after];
     for (let i = args.length - 1; i >= 0; i--) {
-      pending.push({ sign: name === "subtract" && i ? -part.sign : part.sign, factors: [args[i]], kept, over: part.over });
+      pending.push({ sign: name === "subtract" && i ? -part.sign : part.sign, factors: [args[i]], before, after, over: part.over });
     }
   }
-  return finished;
+  const shown = finished.filter((term) => !term.zero);
+  return shown.length ? shown : finished.slice(0, 1);
 }
 
 function simplified(part) {
@@ -34,14 +35,14 @@ function simplified(part) {
     else if (factor.op === "divide") { pending.push(factor.args[0]); over.push(factor.args[1]); }
     else found.push(factor);
   }
-  return { sign, factors: found, kept: part.kept, over };
+  return { sign, factors: found, before: part.before, after: part.after, over };
 }
 
 function additive(part) {
   let best = null;
   part.factors.forEach((factor, i) => {
     if (factor.op !== "sum" && factor.op !== "subtract") return;
-    const alone = part.factors.length === 1 && !part.kept.length && !part.over.length;
+    const alone = part.factors.length === 1 && !part.before.length && !part.after.length && !part.over.length;
     if (!alone && factor.args.some((arg) => arg.op === "number" && arg.value !== 0)) return;
     if (best === null || factor.args.length > part.factors[best].args.length) best = i;
   });
@@ -49,13 +50,14 @@ function additive(part) {
 }
 
 function finish(part) {
-  const factors = [...part.kept, ...part.factors].filter((f) => f.op !== "number" || f.value !== 1);
+  const factors = [...part.before, ...part.factors, ...part.after].filter((f) => f.op !== "number" || f.value !== 1);
   let value = part.sign;
   for (const factor of factors) value *= factor.value;
   for (const divisor of part.over) value /= divisor.value;
   const product = (found) => (found.length === 1 ? found[0] : found.length ? new Expr("product", 0, found) : new Expr("number", 1));
   const quotient = part.over.length ? new Expr("divide", 0, [product(factors), product(part.over)]) : product(factors);
-  return { value, expr: part.sign > 0 ? quotient : new Expr("negative", value, [quotient]) };
+  const zero = value === 0 && factors.some((f) => f.op === "number" && f.value === 0); // a zero chosen in place of something
+  return { value, zero, expr: part.sign > 0 ? quotient : new Expr("negative", value, [quotient]) };
 }
 
 /** Whether a sum that is taken apart is too long to be written out. */

@@ -80,8 +80,10 @@ class Writer {
 
   called(expr, depth, pattern) {
     const most = expr.opaque ? 2 : SHORT;
-    const shown = expr.args.slice(0, most).flatMap((arg, i) => [...(i ? [", "] : []), ...this.part(arg, SUM, depth + 1, pattern)]);
-    return [CALLED[expr.op] ?? expr.op, "(", ...shown, ...(expr.args.length > most ? [", …"] : []), ")"];
+    const finite = expr.args.filter((arg) => arg.op !== "number" || Math.abs(arg.value) !== Infinity);
+    const args = /^(max|min)/.test(expr.op) && finite.length ? finite : expr.args; // −∞ beside a number is never the largest
+    const shown = args.slice(0, most).flatMap((arg, i) => [...(i ? [", "] : []), ...this.part(arg, SUM, depth + 1, pattern)]);
+    return [CALLED[expr.op] ?? expr.op, "(", ...shown, ...(args.length > most ? [", …"] : []), ")"];
   }
 
   sum(expr, depth, pattern) {
@@ -108,6 +110,10 @@ class Writer {
 
   plus(arg, part) {
     if (typeof part[0] === "string" && part[0].startsWith(MINUS)) return [` ${MINUS} `, part[0].slice(MINUS.length), ...part.slice(1)];
+    if (this.numbers && part[0] instanceof Element && this.starts(arg, part)) { // −0.7·0.2 is taken away
+      part[0].textContent = part[0].textContent.slice(MINUS.length);
+      return [` ${MINUS} `, ...part];
+    }
     return this.starts(arg, part) ? [" + (", ...part, ")"] : [" + ", ...part];
   }
 

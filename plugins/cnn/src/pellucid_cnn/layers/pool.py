@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pellucid import ConfigError, Example, Interval, Layer, Shape
+from pellucid import ConfigError, Example, Interval, Layer, PagePart, PageWindow, Shape
 
 from pellucid_cnn.geometry import (
     Geometry,
@@ -60,6 +60,10 @@ class Pool(Layer):
     def window(self) -> Pair:
         """Height and width of a window."""
         return pair(self.size)
+
+    def page_parts(self, call: Any, trace: Any) -> list[PagePart]:
+        """For the page of a step: the window that a clicked cell has come from."""
+        return [PageWindow("The window of the image", "y", ("x",))]
 
     def output_shape(self, input_shape: Shape) -> Any:
         channels = check_images(self, input_shape)

@@ -22,7 +22,10 @@ class Denoise(Objective):
             r"L = \frac{\sum_i w_i \frac1J \sum_j (f(x + \sigma \varepsilon)_{ij} - x_{ij})^2}{\sum_i w_i}",
             "np.sum(w * np.mean((prediction - x) ** 2, axis=1)) / np.sum(w)",
         ),
-    )
+        Equation("seen0", r"\tilde x = x + \sigma \varepsilon", "x + sigma * drawn['normal']"),
+        Equation("dy", r"dy_{ij} = \frac{w_i}{\sum_k w_k} \frac{2 (y_{ij} - x_{ij})}{J}",
+                 "w[:, None] * 2 * (y - x) / x.shape[1] / np.sum(w)"),
+    )  # fmt: skip
     examples = (Example({"sigma": 0.3}, ((4,),), model={"type": "core/dense", "units": 4}),)
 
     def __init__(self, sigma: float = 0.1) -> None:
