@@ -15,6 +15,7 @@ from tests.fake_cupy import COMPILER
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "ext" / "optional.py"
+COMPILED = [path.parent for path in sorted(ROOT.glob("plugins/*/ext"))]
 _spec = importlib.util.spec_from_file_location("optional", SOURCE)
 assert _spec is not None and _spec.loader is not None
 optional = importlib.util.module_from_spec(_spec)
@@ -65,9 +66,10 @@ def log(texts: dict[str, str]) -> str:
     return texts["thing/build.log"].strip()
 
 
-def test_either_distribution_has_the_same_file() -> None:
-    for plugin in ("cnn", "recurrent"):
-        assert SOURCE.read_text() == (ROOT / "plugins" / plugin / "ext" / "optional.py").read_text()
+def test_every_distribution_with_kernels_has_the_same_file() -> None:
+    assert COMPILED
+    for plugin in COMPILED:
+        assert SOURCE.read_text() == (plugin / "ext" / "optional.py").read_text()
 
 
 @needs_compiler
@@ -89,7 +91,9 @@ def test_a_missing_header_is_no_missing_compiler(tmp_path: Path) -> None:
     assert last in printed and "thing works without." in printed
 
 
-@pytest.mark.parametrize("kernels", ["pellucid.ops.kernels", "pellucid_cnn.kernels", "pellucid_recurrent.kernels"])
+@pytest.mark.parametrize(
+    "kernels", ["pellucid.ops.kernels", *(f"pellucid_{plugin.name}.kernels" for plugin in COMPILED)]
+)
 def test_messages_take_the_last_line_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels: str) -> None:
     module = importlib.import_module(kernels)
     monkeypatch.setattr(module, "_BUILD_LOG", tmp_path / "build.log")
