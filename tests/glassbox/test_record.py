@@ -136,3 +136,32 @@ def test_a_name_that_there_is_none_of_is_told() -> None:
     trace = trainer.trace_step(*batch[:2])
     with pytest.raises(pl.DataError, match=r"no quantity 'lss'. Did you mean 'loss'"):
         trace["lss"]
+
+
+def test_a_layer_that_carries_no_state_names_none() -> None:
+    model = pl.build(pl.create("layer", "recurrent/lstm", units=2), input_shape=(3, 2), seed=0)
+    names = pl.Trainer(model, loss="mse", seed=0).trace_step(np.ones((2, 3, 2)), np.zeros((2, 3, 2))).names()
+    assert "model.cs" in names and not {"model.C", "model.S"} & set(names)
+
+
+class Halfway(pl.Objective):
+    """The square of what is between prediction and half of x; its equation says ``prediction``, as the kit allows."""
+
+    equations = (pl.Equation("objective", r"L = \frac1N \sum (p - x/2)^2", "np.mean((prediction - x / 2) ** 2)"),)
+
+    def forward(self, ctx: Any, model: Any, batch: Any) -> Any:
+        ctx.x, ctx.prediction = batch.x, model.forward(ctx.child("model", needs_dx=(False,)), batch.x)
+        return ((ctx.prediction - ctx.x / 2) ** 2).mean(dtype="float64")
+
+    def backward(self, ctx: Any, model: Any) -> None:
+        model.backward(ctx.child("model"), 2 * (ctx.prediction - ctx.x / 2) / ctx.x.size)
+
+    def metric_pair(self, ctx: Any) -> Any:
+        return ctx.prediction, ctx.x
+
+
+def test_an_objective_may_name_its_prediction() -> None:
+    model = pl.build("dense", units=3, input_shape=(3,), seed=0)
+    trace = pl.Trainer(model, objective=Halfway(), seed=0).trace_step(np.ones((2, 3), np.float32))
+    why = trace.why("loss")
+    assert why.agrees and ("model.y", (0, 0)) in why.parents

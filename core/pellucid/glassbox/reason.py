@@ -18,6 +18,8 @@ from pellucid.glassbox.writing import LATEX, SHORT, TEXT, Writer
 
 WIDTH = 110
 """Columns of the text of a Why."""
+ROUNDING = 2e-5
+"""How far equations and recorded numbers may be apart; a certificate allows as much."""
 SHOWN = 5
 """Terms, and parents, that the text of a Why names."""
 
@@ -55,6 +57,13 @@ class Why:
     def total(self) -> float:
         """The sum of the terms; NaN where they do not add up to the number."""
         return total(self.terms) if self.adds else math.nan
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the sum is the recorded number, but for rounding; True of slopes, which add up to nothing."""
+        size = max(1.0, abs(self.value), math.fsum(abs(term.value) for term in self.terms if math.isfinite(term.value)))
+        finite = math.isfinite(self.total) and math.isfinite(self.value)
+        return not self.adds or not finite or abs(self.total - self.value) <= ROUNDING * size
 
     def sorted(self) -> list[Term]:
         """The terms by size, the largest first."""
@@ -95,6 +104,8 @@ class Why:
         if self.expr is None or self.expr.op not in ("cell", "number"):
             lines += _wrapped(f"  {pad} = ", self.numbers)
         lines.append(f"  {pad} = {_exact(self.total)}")
+        if not self.agrees:
+            lines.append("  This is not what was recorded: equation and code differ further than rounding explains.")
         if len(self.terms) > SHORT:
             lines += self._largest()
         for reason in self._reasons():

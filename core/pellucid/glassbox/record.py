@@ -14,10 +14,11 @@ import numpy as np
 from pellucid.basics.arrays import Array, HostArray, as_tuple
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError
-from pellucid.glassbox.equations import Activation, used
+from pellucid.glassbox.equations import Activation, used, used_names
 from pellucid.glassbox.names import is_helper, numbered, symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
+from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.parameters import Param, State
 
 _ALONE = Lock()
@@ -254,7 +255,7 @@ class Recorder:
 
     def _made_loss(self, call: Call, ctx: Context, result: Any) -> None:
         if call.kind == "objective":
-            self._heard(call)
+            self._heard(call, ctx)
             for name, value in ctx.parts.items():
                 call.made[name] = self.add(f"{self.prefix}loss.{name}", value, call, name)
         known = {"loss", "objective", "dprediction", *call.made}
@@ -271,7 +272,7 @@ class Recorder:
             of, name = "loss", call.pattern.removesuffix(".{}")
         call.made[of] = self.add(name, result, call, of, shared=False)
 
-    def _heard(self, call: Call) -> None:
+    def _heard(self, call: Call, ctx: Context) -> None:
         """What an objective has asked of its model, if it has asked once, and what it has drawn."""
         roots = [inner for inner in call.within() if inner.kind == "layer" and inner.path == ""]
         drawn = call.pattern.format("drawn.")
@@ -279,6 +280,12 @@ class Recorder:
         if len(roots) == 1:
             call.groups["seen"] = [roots[0].given[of] for of in roots[0].values["inputs"]]
             call.given |= {of: name for of, name in roots[0].made.items() if of.startswith("y")}
+        objective = call.component
+        if isinstance(objective, Objective) and {"prediction", "z"} & used_names(objective.equations):
+            pair = objective.metric_pair(ctx)  # what its equations call so, as in the conformance kit
+            if pair is not None and hasattr(pair[0], "shape"):
+                name = self.add(call.pattern.format("prediction"), pair[0], call, again=False)
+                call.given |= dict.fromkeys(("prediction", "z"), name)
 
     def _kept(self, call: Call, ctx: Context) -> None:
         """What the code has put aside for its backward."""
