@@ -169,7 +169,7 @@ def test_large_parts_stand_by_themselves(tmp_path: Path) -> None:
     parts.keep(9)
     assert [part[:2] for part in parts.parts()][-1] == (7, 9) and Recording(tmp_path).steps("x").tolist()[-1] == 9
     parts.keep(3)
-    assert Recording(tmp_path).steps().tolist() == [1, 2, 3]
+    assert Recording(str(tmp_path)).steps().tolist() == [1, 2, 3]
 
 
 def test_behind_its_limit_it_records_no_more_and_says_so(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -147,10 +148,10 @@ class Recording:
         DataError: there is nothing.
     """
 
-    def __init__(self, source: Path | Mapping[int, Record]) -> None:
+    def __init__(self, source: str | os.PathLike[str] | Mapping[int, Record]) -> None:
         self._records: dict[int, Record] = {}
-        if isinstance(source, Path):
-            parts = Parts(source).parts()
+        if isinstance(source, str | os.PathLike):
+            parts = Parts(Path(source)).parts()
             if not parts:
                 raise DataError(
                     f"{source} holds nothing that was recorded. Train with the callback, "
