@@ -127,7 +127,9 @@ class Recorder:
         shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
         if shape is None or 0 in shape or isinstance(array, np.generic):
             return None
-        return self.ops.address(array), shape, str(dtype)
+        on_host = isinstance(array, np.ndarray)  # as the numbers of rows are, whatever the backend
+        address = array.__array_interface__["data"][0] if on_host else self.ops.address(array)
+        return on_host, address, shape, str(dtype)
 
     def _count(self, name: str, size: int) -> None:
         self.bytes += size
@@ -244,7 +246,7 @@ class Recorder:
         self._drawn_again(call, ctx)
         outputs = numbered("y", as_tuple(result))
         for equation in call.phases.forward:
-            if equation.of not in outputs and not is_helper(equation):
+            if equation.of not in (*outputs, *call.values) and not is_helper(equation):  # a symbol of nothing
                 self.add_equation(call.name_of(equation.of), call, equation.of)
         for of, y in outputs.items():
             call.made[of] = self.add(call.pattern.format(of), y, call, of)
