@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import pellucid as pl
 import pytest
 
+from tests.components.test_cupy_plans import GPU
 from tests.glassbox.nets import Two, bits, made
 
 QUICK, ALL = range(24), range(24, 224)
@@ -165,3 +167,23 @@ def test_an_objective_may_name_its_prediction() -> None:
     trace = pl.Trainer(model, objective=Halfway(), seed=0).trace_step(np.ones((2, 3), np.float32))
     why = trace.why("loss")
     assert why.agrees and ("model.y", (0, 0)) in why.parents
+
+
+def test_a_step_on_a_device_can_be_opened() -> None:
+    GPU.refused = None
+    rng, trainers = np.random.default_rng(0), []
+    x, y = rng.normal(size=(12, 6)), rng.integers(0, 3, 12)
+    layers = [pl.Dense(5, "tanh"), pl.BatchNorm(), pl.Dropout(0.3), pl.Dense(3)]
+    for opened in (True, False):
+        model = pl.build(pl.Sequential(deepcopy(layers)), input_shape=(6,), seed=0, dtype="float64", backend=GPU)
+        trainer = pl.Trainer(model, loss="softmax_cross_entropy", clip_norm=0.1, seed=0)
+        for step in range(6):
+            if opened and step % 2:
+                trace = trainer.trace_step(x, y)
+            else:
+                trainer.train_step(x, y)
+        trainers.append(trainer)
+    assert bits(trainers[0]) == bits(trainers[1])
+    _agrees(trace, 1e-9)
+    why = trace.why("layers.0.weight.grad", (1, 2))
+    assert len(why.terms) == 12 and why.total == pytest.approx(why.value)

@@ -14,7 +14,7 @@ import numpy as np
 from pellucid.basics.arrays import Array, HostArray, as_tuple
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError
-from pellucid.glassbox.equations import Activation, used, used_names
+from pellucid.glassbox.equations import used, used_names
 from pellucid.glassbox.names import is_helper, numbered, symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
@@ -128,7 +128,9 @@ class Recorder:
         shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
         if shape is None or 0 in shape or isinstance(array, np.generic):
             return None
-        return self.ops.address(array), shape, str(dtype)
+        on_host = isinstance(array, np.ndarray)  # as the numbers of rows are, whatever the backend
+        address = array.__array_interface__["data"][0] if on_host else self.ops.address(array)
+        return on_host, address, shape, str(dtype)
 
     def _count(self, name: str, size: int) -> None:
         self.bytes += size
@@ -244,10 +246,8 @@ class Recorder:
     def _made_layer(self, call: Call, ctx: Context, result: Any) -> None:
         self._drawn_again(call, ctx)
         outputs = numbered("y", as_tuple(result))
-        known = {} if call.component is None else symbols(call.component)
-        absent = {of for of, value in known.items() if isinstance(value, Activation)}  # a state that it does not carry
         for equation in call.phases.forward:
-            if equation.of not in outputs and equation.of not in absent and not is_helper(equation):
+            if equation.of not in (*outputs, *call.values) and not is_helper(equation):  # a symbol of nothing
                 self.add_equation(call.name_of(equation.of), call, equation.of)
         for of, y in outputs.items():
             call.made[of] = self.add(call.pattern.format(of), y, call, of)

@@ -88,7 +88,7 @@ class Panel {
       line(el("span", { class: "is", text: "=" }), el("output", { class: "total", "data-total": hides ? "" : total, text: hides ? "?" : precise(total, "f4") })));
     if (!hides) {
       section.append(el("p", { class: near ? "check" : "check far" }, near ? "✓ " : "✗ ", quantity.kept ? `recorded: ${precise(value, quantity.kind)}` : "computed from its equation, as the code keeps no such array",
-        quantity.kept && total !== value ? `, a difference of ${text(Math.abs(total - value), 2)} by rounding` : "", near ? "" : ": further than rounding explains"));
+        quantity.kept && total !== value ? `, a difference of ${text(Math.abs(total - value), 2)}${near ? " by rounding" : ""}` : "", near ? "" : ": further than rounding explains"));
     }
     for (const reason of reasonsOf(expr).slice(0, SHORT)) {
       section.append(el("p", { class: "note" }, "because ", new Writer(options).write(reason), " = ", text(reason.value)));
