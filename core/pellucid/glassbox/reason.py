@@ -16,7 +16,7 @@ from pellucid.glassbox.terms import Term, largest, terms_of, total
 from pellucid.glassbox.traced import Traced
 from pellucid.glassbox.writing import LATEX, SHORT, TEXT, Writer
 
-WIDTH = 110
+WIDTH = 100
 """Columns of the text of a Why."""
 ROUNDING = 2e-5
 """How far equations and recorded numbers may be apart; a certificate allows as much."""
