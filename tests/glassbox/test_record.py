@@ -138,6 +138,9 @@ def test_a_name_that_there_is_none_of_is_told() -> None:
     trace = trainer.trace_step(*batch[:2])
     with pytest.raises(pl.DataError, match=r"no quantity 'lss'. Did you mean 'loss'"):
         trace["lss"]
+    with pytest.raises(pl.DataError, match="not computed, because nothing in the step needs it"):
+        small = pl.Trainer(pl.build("dense", units=2, input_shape=(3,), seed=0), loss="mse", seed=0)
+        small.trace_step(np.ones((2, 3)), np.ones((2, 2)))["model.dx"]
 
 
 def test_a_layer_that_carries_no_state_names_none() -> None:
