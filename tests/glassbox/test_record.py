@@ -136,3 +136,26 @@ def test_a_name_that_there_is_none_of_is_told() -> None:
     trace = trainer.trace_step(*batch[:2])
     with pytest.raises(pl.DataError, match=r"no quantity 'lss'. Did you mean 'loss'"):
         trace["lss"]
+
+
+def test_what_only_an_equation_knows_is_in_float64() -> None:
+    _, trainer, batch = made(2)
+    trace = trainer.trace_step(*batch[:2])
+    known = [name for name in trace.names() if trace.quantity(name).origin == "equation"]
+    assert {trace[name].dtype for name in known if trace[name].dtype.kind == "f"} == {np.dtype(np.float64)}
+
+
+def test_a_state_that_is_not_carried_is_no_quantity() -> None:
+    model = pl.build(pl.Sequential([pl.create("layer", "lstm", units=3)]), input_shape=(4, 2), seed=0)
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(np.ones((2, 4, 2)), np.zeros((2, 4, 3)))
+    assert not {"layers.0.S", "layers.0.C"} & set(trace.names())
+    assert all(trace[name].dtype.kind in "fiub" for name in trace.names())
+
+
+def test_names_and_patterns_are_texts() -> None:
+    _, trainer, batch = made(2)
+    trace = trainer.trace_step(*batch[:2])
+    with pytest.raises(pl.DataError, match="no quantity 3"):
+        trace.why(3)  # type: ignore[arg-type]
+    with pytest.raises(pl.ConfigError, match="keep: expected names"):
+        trainer.trace_step(*batch[:2], keep=3)

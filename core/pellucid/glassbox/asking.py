@@ -23,7 +23,8 @@ NOTES = {
     "set": "as the trainer was told",
 }
 CODE = "by the code of the layer around it, run again on what was recorded"
-KEPT = "what the code has put aside for its backward; no equation is of it"
+KEPT = "what the code has put aside; no equation is of it"
+BEYOND = "far out the formula of the equation overflows; the code, written otherwise, gives the number"
 
 
 def check_cell(name: str, shape: tuple[int, ...], cell: Any) -> Cell:
@@ -99,15 +100,16 @@ def why(trace: Any, name: str, cell: Any) -> Why:
     value = float(trace[name][cell])
     made = explained_by(trace, quantity)
     if made is not None:
-        return explain(name, cell, value, made[0], made[1])
+        found = explain(name, cell, value, made[0], made[1])
+        return replace(found, note=BEYOND) if np.isfinite(value) and not np.isfinite(found.total) else found
     if quantity.same is not None:
         return replace(why(trace, quantity.same, cell), note=f"{name} is {quantity.same}")
     code = None if quantity.origin in NOTES else trace.inside.of(quantity)
     if code is not None and code.shape == trace[name].shape:
         return explain(name, cell, value, None, code, symbol=quantity.of, note=CODE)
-    found = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
-    if found is not None:
-        return found
+    measured = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
+    if measured is not None:
+        return measured
     itself = leaf(trace[name], name, name)
     note = NOTES.get(quantity.origin, KEPT)
     return replace(explain(name, cell, value, None, itself, symbol=name, note=note), parents=[])

@@ -244,7 +244,8 @@ class Recorder:
         self._drawn_again(call, ctx)
         outputs = numbered("y", as_tuple(result))
         for equation in call.phases.forward:
-            if equation.of not in outputs and not is_helper(equation):
+            # A symbol with a value is no array here: that of a state which the layer has been told not to carry.
+            if equation.of not in outputs and equation.of not in call.values and not is_helper(equation):
                 self.add_equation(call.name_of(equation.of), call, equation.of)
         for of, y in outputs.items():
             call.made[of] = self.add(call.pattern.format(of), y, call, of)

@@ -20,7 +20,7 @@ from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.names import symbols
 from pellucid.glassbox.page.render import LARGEST, write
-from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.quantity import Call, Quantity, exactly
 from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
 from pellucid.glassbox.samples import samples
@@ -138,11 +138,9 @@ class Trace:
 
     def quantity(self, name: str) -> Quantity:
         """The array with what is known of it."""
-        if name not in self._quantities:
-            raise DataError(
-                f"This trace has no quantity {name!r}.{did_you_mean(name, self._quantities)} trace.names() lists all "
-                f"{len(self)}."
-            )
+        if not isinstance(name, str) or name not in self._quantities:
+            meant = did_you_mean(name, self._quantities) if isinstance(name, str) else " Quantities have names, texts."
+            raise DataError(f"This trace has no quantity {name!r}.{meant} trace.names() lists all {len(self)}.")
         return self._quantities[name]
 
     def _by_equation(self, quantity: Quantity) -> Any:
@@ -172,7 +170,7 @@ class Trace:
                 known[equation.of] = value
                 recorded = call.made.get(equation.of)
                 held = self._quantities.get(recorded) if recorded else None
-                scope[equation.of] = value if held is None or held.array is None else held.array
+                scope[equation.of] = value if held is None or held.array is None else exactly(held.array)
                 if equation.of == wanted:
                     break
         return known
@@ -184,7 +182,7 @@ class Trace:
         return (*phases.forward, *phases.backward, *phases.states)
 
     def scope(self, call: Call) -> dict[str, Any]:
-        """What the equations of a call may name: recorded arrays, arguments, functions."""
+        """What the equations of a call may name: recorded arrays, in float64, arguments, functions."""
         scope: dict[str, Any] = {}
         if call.component is not None:
             told = symbols(call.component).items()
@@ -193,15 +191,15 @@ class Trace:
         for of, name in (*call.given.items(), *call.made.items()):
             held = self._quantities.get(name)
             if held is not None and held.array is not None and (of not in call.made or of not in call.given):
-                scope[of] = held.array
+                scope[of] = exactly(held.array)
         for of, name in call.given.items():  # equations begin with what is given where the same is made, such as theta
             if name in self._quantities:
-                scope[of] = self[name]
+                scope[of] = exactly(self[name])
             else:  # not kept: neither an argument nor a zero stands for it
                 scope.pop(of, None)
         for of, group in call.groups.items():
             pairs = group.items() if isinstance(group, dict) else enumerate(group)
-            found = {key: self[name] for key, name in pairs if name in self}
+            found = {key: exactly(self[name]) for key, name in pairs if name in self}
             scope[of] = found if isinstance(group, dict) else tuple(found.values())
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)

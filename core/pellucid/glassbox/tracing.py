@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -33,7 +33,7 @@ class Tracing(Callback):
 
     def __init__(self, keep: Any = "*", limit: int = 2**30) -> None:
         check_int(self, "limit", limit, "[1, inf)")
-        names = [keep] if isinstance(keep, str) else list(keep)
+        names = [keep] if isinstance(keep, str) else list(keep) if isinstance(keep, Iterable) else []
         if not names or not all(isinstance(name, str) for name in names):
             raise ConfigError(
                 f"keep: expected names or patterns of quantities, such as 'layers.0.*'. Received: {keep!r}."
