@@ -321,3 +321,13 @@ def test_a_formula_that_overflows_is_said_to_and_is_no_mistake() -> None:
     assert certificate.passed, str(certificate)
     assert any("overflows" in why for name, why in certificate.unchecked.items() if name.startswith("loss"))
     assert "overflows" in str(trace.why("loss"))
+
+
+def test_where_a_slope_is_another_at_every_step_nothing_is_called_wrong() -> None:
+    """All is 0, the relu is at its kink, and the layer norm before it as steep as it can be."""
+    layers = [pl.create("layer", "layer_norm"), pl.Dense(5, "relu"), pl.Dense(3)]
+    model = pl.build(pl.Sequential(layers), input_shape=(4,), seed=0)
+    trace = pl.Trainer(model, loss="mse", optimizer="adam", seed=0).trace_step(np.zeros((5, 4)), np.zeros((5, 3)))
+    certificate = trace.certify(150)
+    assert certificate.passed, str(certificate)
+    assert certificate.kinks > 0

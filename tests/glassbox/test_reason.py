@@ -156,3 +156,43 @@ def test_bad_input_says_what_there_is() -> None:
     broken = TracedEquations((Equation("y", "y", "x @ missing"),), {"x": ("x", X)})
     with pytest.raises(ConformanceError, match=r"cannot be traced: x @ missing"):
         broken["y"]
+
+
+class Doubled(pl.Layer):
+    """``y = x + 2 f(x)``, written by hand: neither equations with expressions nor code that can be taken apart."""
+
+    def __init__(self, layer: pl.Layer) -> None:
+        self.layer = layer
+
+    def build(self, shape: Any) -> None:
+        self.layer.build(shape)
+
+    def output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        return x + 2 * self.layer.forward(ctx.child("layer", ctx.needs_dx), 3 * x)
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return dy + 3 * self.layer.backward(ctx.child("layer"), 2 * dy)
+
+
+def test_what_is_handed_to_a_layer_inside_leads_on() -> None:
+    layers = [pl.Dense(4), Doubled(pl.Dense(4, "tanh")), pl.Dense(3)]
+    model = pl.build(pl.Sequential(layers), input_shape=(4,), seed=0)
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(
+        np.random.default_rng(0).normal(size=(5, 4)), np.ones((5, 3))
+    )
+    there, back = trace.why("layers.1.layer.x", (2, 3)), trace.why("layers.1.layer.dy", (2, 3))
+    assert there.measured
+    assert back.measured
+    assert there.parents == [("layers.1.x", (2, 3))]
+    assert back.parents == [("layers.1.dy", (2, 3))]
+    assert there.terms[0].value == pytest.approx(3)
+    assert back.terms[0].value == pytest.approx(2)
+
+
+def test_a_latent_gradient_leads_on() -> None:
+    model = pl.build("vae", input_shape=(6,), hidden=[5], latent=2, seed=0)
+    trace = pl.Trainer(model, seed=0).trace_step(np.random.default_rng(0).uniform(size=(4, 6)))
+    assert dict(trace.why("head.mean.dy", (1, 1)).parents).keys() == {"head.dy0", "head.dy1"}
