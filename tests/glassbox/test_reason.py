@@ -196,3 +196,12 @@ def test_a_latent_gradient_leads_on() -> None:
     model = pl.build("vae", input_shape=(6,), hidden=[5], latent=2, seed=0)
     trace = pl.Trainer(model, seed=0).trace_step(np.random.default_rng(0).uniform(size=(4, 6)))
     assert dict(trace.why("head.mean.dy", (1, 1)).parents).keys() == {"head.dy0", "head.dy1"}
+
+
+def test_pixels_that_were_drawn_lead_on_to_the_data() -> None:
+    model = pl.build("vae", input_shape=(6,), hidden=[5], latent=2, seed=0)
+    objective = {"type": "vae/elbo", "binarize": True}
+    trace = pl.Trainer(model, objective=objective, seed=0).trace_step(np.random.default_rng(0).uniform(size=(4, 6)))
+    why = trace.why("model.x", (1, 2))
+    assert why.total == why.value
+    assert set(why.parents) == {("objective.drawn.pixels", (1, 2)), ("x", (1, 2))}
