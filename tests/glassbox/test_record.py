@@ -159,3 +159,13 @@ def test_names_and_patterns_are_texts() -> None:
         trace.why(3)  # type: ignore[arg-type]
     with pytest.raises(pl.ConfigError, match="keep: expected names"):
         trainer.trace_step(*batch[:2], keep=3)
+
+
+@pytest.mark.parametrize(
+    ("keep", "name"), [("*.grad", "layers.0.weight.grad"), ("loss", "loss"), ("*.z", "layers.0.z")]
+)
+def test_what_was_not_kept_is_told_where_it_is_needed(keep: str, name: str) -> None:
+    model = pl.build(pl.Sequential([pl.Dense(4, "tanh"), pl.Dense(3)]), input_shape=(4,), seed=0)
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(np.ones((3, 4)), np.zeros((3, 3)), keep=keep)
+    with pytest.raises(pl.DataError, match=r"this trace has not kept '.*Trace with keep='\*'"):
+        trace.why(name, (0, 0) if name != "loss" else ())

@@ -9,6 +9,8 @@ import numpy as np
 
 from pellucid.basics.checks import is_int
 from pellucid.basics.errors import DataError
+from pellucid.basics.suggest import listed
+from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.names import is_helper, symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why, explain
@@ -82,6 +84,18 @@ def first_name(trace: Any, name: str) -> str:
     return trace.quantity(name).same or name
 
 
+def not_kept(trace: Any, quantity: Quantity, what: str, error: ConformanceError) -> DataError:
+    """The error for a quantity that cannot be explained, or computed, because what its equation names is not there."""
+    call = quantity.call
+    missing = [] if call is None else list(dict.fromkeys(n for n in call.given.values() if n not in trace))
+    if not missing:
+        return DataError(f"'{quantity.name}' cannot be {what} from what this trace holds. {error}")
+    return DataError(
+        f"'{quantity.name}' cannot be {what}: this trace has not kept {listed(map(repr, missing))}. Trace with "
+        "keep='*', or with these among what is kept."
+    )
+
+
 def explained_by(trace: Any, quantity: Quantity) -> tuple[Any, Traced] | None:
     """The equation that made a quantity, and its right-hand side; None where there is no expression."""
     call = quantity.call
@@ -98,7 +112,10 @@ def why(trace: Any, name: str, cell: Any) -> Why:
     quantity: Quantity = trace.quantity(name)
     cell = check_cell(name, trace[name].shape, cell)
     value = float(trace[name][cell])
-    made = explained_by(trace, quantity)
+    try:
+        made = explained_by(trace, quantity)
+    except ConformanceError as error:
+        raise not_kept(trace, quantity, "explained", error) from error
     if made is not None:
         found = explain(name, cell, value, made[0], made[1])
         return replace(found, note=BEYOND) if np.isfinite(value) and not np.isfinite(found.total) else found

@@ -14,7 +14,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
-from pellucid.glassbox.asking import traced_equations, why
+from pellucid.glassbox.asking import not_kept, traced_equations, why
 from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
@@ -149,7 +149,7 @@ class Trace:
         try:
             known = {} if call.without else self.evaluated(call, quantity.of)
         except ConformanceError as error:
-            raise DataError(f"'{quantity.name}' cannot be computed from what this trace holds. {error}") from error
+            raise not_kept(self, quantity, "computed", error) from error
         if quantity.of not in known:
             why = call.without or f"{type(call.component).__name__} has no equation of '{quantity.of}'"
             raise DataError(
