@@ -169,3 +169,21 @@ def test_what_was_not_kept_is_told_where_it_is_needed(keep: str, name: str) -> N
     trace = pl.Trainer(model, loss="mse", seed=0).trace_step(np.ones((3, 4)), np.zeros((3, 3)), keep=keep)
     with pytest.raises(pl.DataError, match=r"this trace has not kept '.*Trace with keep='\*'"):
         trace.why(name, (0, 0) if name != "loss" else ())
+
+
+def test_several_may_look_at_one_step() -> None:
+    traces: list[list[Any]] = [[], []]
+    model, trainer, (x, y, weight) = made(5)
+    _, plain, _ = made(5)
+    for found in traces:
+        trainer.openers.append((1, pl.create("callback", "trace").opener(trainer, found.append)))
+    for each in (trainer, plain):
+        for _ in range(3):
+            each.train_step(x, y, weight=weight)
+    assert bits(trainer) == bits(plain)
+    for one, other in zip(*traces, strict=True):
+        assert one.names() == other.names()
+        assert not pl.diff(one, other).differing
+        assert one.replay().same
+        _agrees(one)
+    assert not any({"forward", "backward"} & set(vars(layer)) for _, layer in model.walk())
