@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pellucid as pl
@@ -205,3 +205,30 @@ def test_pixels_that_were_drawn_lead_on_to_the_data() -> None:
     why = trace.why("model.x", (1, 2))
     assert why.total == why.value
     assert set(why.parents) == {("objective.drawn.pixels", (1, 2)), ("x", (1, 2))}
+
+
+class Counting(pl.Layer):
+    """``y = x``; it counts its batches in a state of which no equation has an expression."""
+
+    equations = (Equation("y", "y = x", "x"), Equation("c", "c = c + 1"), Equation("dx", "dx = dy", "dy"))
+    symbols: ClassVar = {"c": "seen"}
+
+    def build(self, shape: Any) -> None:
+        self.seen = self.state("seen", (1,))
+
+    def output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.update(self.seen, self.seen.data + 1)
+        return x
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return dy
+
+
+def test_a_state_without_an_expression_is_told_so() -> None:
+    model = pl.build(pl.Sequential([pl.Dense(4), Counting(), pl.Dense(3)]), input_shape=(4,), seed=0)
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(np.ones((5, 4)), np.ones((5, 3)))
+    for name in (n for n in trace.names() if n.startswith("layers.1.seen")):
+        assert str(trace.why(name, (0,) * trace[name].ndim))

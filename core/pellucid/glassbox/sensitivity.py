@@ -37,6 +37,11 @@ class Sensitivity:
         self._twin: Twin | None = None
 
     @property
+    def _states(self) -> set[str]:
+        """What states became: no derivative of them is asked for."""
+        return {f"{state.path}.new" for state in self.twin.model.states()}
+
+    @property
     def twin(self) -> Twin:
         """A copy in float64, made when it is first needed."""
         if self._twin is None:
@@ -48,7 +53,7 @@ class Sensitivity:
         call, of = quantity.call, quantity.of
         if call is None or not of:
             return None
-        if call.kind == "layer" and of in call.made:
+        if call.kind == "layer" and of in call.made and quantity.name not in self._states:
             return (
                 self._of_output(quantity, call, cell)
                 if of.startswith("y")
