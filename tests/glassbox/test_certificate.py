@@ -331,3 +331,10 @@ def test_where_a_slope_is_another_at_every_step_nothing_is_called_wrong() -> Non
     certificate = trace.certify(150)
     assert certificate.passed, str(certificate)
     assert certificate.kinks > 0
+
+
+def test_two_numbers_that_are_normalised_are_certified() -> None:
+    _, trainer, (x, y, weight) = made(1032)
+    for _ in range(2):
+        trace = trainer.trace_step(x, y, weight=weight)
+    assert trace.certify(60).passed, str(trace.certify(60))

@@ -134,7 +134,9 @@ class _OpenedCall:
         with np.errstate(all="ignore"):
             for _ in range(DRAWS if self.recorded else 0):
                 moved = self._moved_scope(scope, spread)
-                again = self._evaluated(moved, {of: self._moved(value) for of, value in self.recorded.items()})
+                again = self._evaluated(
+                    moved, {of: self._moved(value) for of, value in self.recorded.items()}, self._off
+                )
                 for of in squares:
                     if of in again and np.shape(again[of]) == np.shape(self.values[of]):
                         squares[of] += ((_float64(again[of]) - _float64(self.values[of])) / WOBBLE) ** 2 / DRAWS
@@ -143,8 +145,12 @@ class _OpenedCall:
             if of not in self.recorded and call.name_of(of) in trace:
                 known[call.name_of(of)] = size
 
-    def _evaluated(self, scope: Mapping[str, Any], recorded: Mapping[str, HostArray]) -> dict[str, Any]:
+    def _evaluated(
+        self, scope: Mapping[str, Any], recorded: Mapping[str, HostArray], seen: Callable[[Any], Any] = lambda x: x
+    ) -> dict[str, Any]:  # fmt: skip
         """Each equation in order, of what is recorded where it names that: an error stays where it is made.
+
+        What is not recorded the equations below it see as ``seen`` makes it.
 
         What an equation is to give is out of its reach until then: of such an array the shape alone is there.
         """
@@ -166,7 +172,7 @@ class _OpenedCall:
                 self.failed[equation.of] = lacking or f"{error.what} {error.received}"
                 continue
             found[equation.of] = value
-            known[equation.of] = recorded.get(equation.of, value)
+            known[equation.of] = recorded[equation.of] if equation.of in recorded else seen(value)
         return found
 
     def _moved_scope(self, scope: Mapping[str, Any], spread: Mapping[str, HostArray]) -> dict[str, Any]:
@@ -177,6 +183,11 @@ class _OpenedCall:
         if "inputs" in self.call.values:
             moved["inputs"] = tuple(moved[of] for of in self.call.values["inputs"] if of in moved)
         return moved
+
+    def _off(self, value: Any) -> Any:
+        """A number that only an equation knows, off by a little: code rounds it, too, and where what was given hardly
+        matters, as to two numbers that are normalised, that is all."""
+        return self._moved(value) if _is_number(value) else value
 
     def _moved(self, value: Any, size: HostArray | None = None) -> Any:
         array = np.asarray(value)
