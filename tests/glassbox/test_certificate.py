@@ -292,3 +292,49 @@ def test_cells_are_spread_evenly() -> None:
     assert spread(1, [3, 3, 3]) == [1, 1, 1]
     assert spread(100, [3, 0, 4]) == [3, 0, 4]
     assert sum(spread(11, [100, 100, 100])) == 11
+
+
+def _opened(layers: list[Any], loss: str, y: Any, scale: float, dtype: str = "float32") -> Any:
+    x = np.random.default_rng(0).normal(size=(7, 4)) * scale
+    model = pl.build(pl.Sequential(layers), input_shape=(4,), seed=0, dtype=dtype)
+    return pl.Trainer(model, loss=loss, optimizer="sgd", seed=0).trace_step(x, y)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_rounding_of_what_is_nearly_flat_is_no_mistake(activation: str) -> None:
+    trace = _opened([pl.Dense(4, activation), pl.Dense(4)], "mse", np.ones((7, 4)), 60.0)
+    assert trace.certify(40).passed, str(trace.certify(40))
+
+
+@pytest.mark.parametrize("scale", [1.0, 60.0, 600.0])
+def test_answers_that_are_certain_have_a_worked_loss(scale: float) -> None:
+    y = np.random.default_rng(1).integers(0, 2, (7, 3))
+    trace = _opened([pl.Dense(3)], "binary_cross_entropy", y, scale)
+    why = trace.why("loss")
+    assert abs(why.total - why.value) <= 1e-6 * abs(why.value)
+    assert trace.certify(20).passed
+
+
+def test_a_formula_that_overflows_is_said_to_and_is_no_mistake() -> None:
+    trace = _opened([pl.Dense(3)], "softmax_cross_entropy", np.arange(7) % 3, 6000.0)
+    certificate = trace.certify(20)
+    assert certificate.passed, str(certificate)
+    assert any("overflows" in why for name, why in certificate.unchecked.items() if name.startswith("loss"))
+    assert "overflows" in str(trace.why("loss"))
+
+
+def test_where_a_slope_is_another_at_every_step_nothing_is_called_wrong() -> None:
+    """All is 0, the relu is at its kink, and the layer norm before it as steep as it can be."""
+    layers = [pl.create("layer", "layer_norm"), pl.Dense(5, "relu"), pl.Dense(3)]
+    model = pl.build(pl.Sequential(layers), input_shape=(4,), seed=0)
+    trace = pl.Trainer(model, loss="mse", optimizer="adam", seed=0).trace_step(np.zeros((5, 4)), np.zeros((5, 3)))
+    certificate = trace.certify(150)
+    assert certificate.passed, str(certificate)
+    assert certificate.kinks > 0
+
+
+def test_two_numbers_that_are_normalised_are_certified() -> None:
+    _, trainer, (x, y, weight) = made(1032)
+    for _ in range(2):
+        trace = trainer.trace_step(x, y, weight=weight)
+    assert trace.certify(60).passed, str(trace.certify(60))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pellucid as pl
@@ -183,3 +183,79 @@ def test_of_what_was_given_nothing_is_put_in() -> None:
     model = pl.build("dense", units=2, input_shape=(3,), seed=0)
     assert str(model.trace(np.full((1, 3), 0.5)).why("x", (0, 1))).splitlines()[0] == "x[0,1] = 0.5"
     assert len(str(model.trace(np.full((1, 3), 0.5)).why("x", (0, 1))).splitlines()) == 2
+
+
+class Doubled(pl.Layer):
+    """``y = x + 2 f(x)``, written by hand: neither equations with expressions nor code that can be taken apart."""
+
+    def __init__(self, layer: pl.Layer) -> None:
+        self.layer = layer
+
+    def build(self, shape: Any) -> None:
+        self.layer.build(shape)
+
+    def output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        return x + 2 * self.layer.forward(ctx.child("layer", ctx.needs_dx), 3 * x)
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return dy + 3 * self.layer.backward(ctx.child("layer"), 2 * dy)
+
+
+def test_what_is_handed_to_a_layer_inside_leads_on() -> None:
+    layers = [pl.Dense(4), Doubled(pl.Dense(4, "tanh")), pl.Dense(3)]
+    model = pl.build(pl.Sequential(layers), input_shape=(4,), seed=0)
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(
+        np.random.default_rng(0).normal(size=(5, 4)), np.ones((5, 3))
+    )
+    there, back = trace.why("layers.1.layer.x", (2, 3)), trace.why("layers.1.layer.dy", (2, 3))
+    assert there.measured
+    assert back.measured
+    assert there.parents == [("layers.1.x", (2, 3))]
+    assert back.parents == [("layers.1.dy", (2, 3))]
+    assert there.terms[0].value == pytest.approx(3)
+    assert back.terms[0].value == pytest.approx(2)
+
+
+def test_a_latent_gradient_leads_on() -> None:
+    model = pl.build("vae", input_shape=(6,), hidden=[5], latent=2, seed=0)
+    trace = pl.Trainer(model, seed=0).trace_step(np.random.default_rng(0).uniform(size=(4, 6)))
+    assert dict(trace.why("head.mean.dy", (1, 1)).parents).keys() == {"head.dy0", "head.dy1"}
+
+
+def test_pixels_that_were_drawn_lead_on_to_the_data() -> None:
+    model = pl.build("vae", input_shape=(6,), hidden=[5], latent=2, seed=0)
+    objective = {"type": "vae/elbo", "binarize": True}
+    trace = pl.Trainer(model, objective=objective, seed=0).trace_step(np.random.default_rng(0).uniform(size=(4, 6)))
+    why = trace.why("model.x", (1, 2))
+    assert why.total == why.value
+    assert set(why.parents) == {("objective.drawn.pixels", (1, 2)), ("x", (1, 2))}
+
+
+class Counting(pl.Layer):
+    """``y = x``; it counts its batches in a state of which no equation has an expression."""
+
+    equations = (Equation("y", "y = x", "x"), Equation("c", "c = c + 1"), Equation("dx", "dx = dy", "dy"))
+    symbols: ClassVar = {"c": "seen"}
+
+    def build(self, shape: Any) -> None:
+        self.seen = self.state("seen", (1,))
+
+    def output_shape(self, shape: Any) -> Any:
+        return shape
+
+    def forward(self, ctx: Any, x: Any) -> Any:
+        ctx.update(self.seen, self.seen.data + 1)
+        return x
+
+    def backward(self, ctx: Any, dy: Any) -> Any:
+        return dy
+
+
+def test_a_state_without_an_expression_is_told_so() -> None:
+    model = pl.build(pl.Sequential([pl.Dense(4), Counting(), pl.Dense(3)]), input_shape=(4,), seed=0)
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(np.ones((5, 4)), np.ones((5, 3)))
+    for name in (n for n in trace.names() if n.startswith("layers.1.seen")):
+        assert str(trace.why(name, (0,) * trace[name].ndim))

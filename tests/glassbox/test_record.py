@@ -190,3 +190,56 @@ def test_a_step_on_a_device_can_be_opened() -> None:
     _agrees(trace, 1e-9)
     why = trace.why("layers.0.weight.grad", (1, 2))
     assert len(why.terms) == 12 and why.total == pytest.approx(why.value)
+
+
+
+
+def test_what_only_an_equation_knows_is_in_float64() -> None:
+    _, trainer, batch = made(2)
+    trace = trainer.trace_step(*batch[:2])
+    known = [name for name in trace.names() if trace.quantity(name).origin == "equation"]
+    assert {trace[name].dtype for name in known if trace[name].dtype.kind == "f"} == {np.dtype(np.float64)}
+
+
+def test_a_state_that_is_not_carried_is_no_quantity() -> None:
+    model = pl.build(pl.Sequential([pl.create("layer", "lstm", units=3)]), input_shape=(4, 2), seed=0)
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(np.ones((2, 4, 2)), np.zeros((2, 4, 3)))
+    assert not {"layers.0.S", "layers.0.C"} & set(trace.names())
+    assert all(trace[name].dtype.kind in "fiub" for name in trace.names())
+
+
+def test_names_and_patterns_are_texts() -> None:
+    _, trainer, batch = made(2)
+    trace = trainer.trace_step(*batch[:2])
+    with pytest.raises(pl.DataError, match=r"names, texts\. Received: 3"):
+        trace.why(3)  # type: ignore[arg-type]
+    with pytest.raises(pl.ConfigError, match="keep: expected names"):
+        trainer.trace_step(*batch[:2], keep=3)
+
+
+@pytest.mark.parametrize(
+    ("keep", "name"), [("*.grad", "layers.0.weight.grad"), ("loss", "loss"), ("*.z", "layers.0.z")]
+)
+def test_what_was_not_kept_is_told_where_it_is_needed(keep: str, name: str) -> None:
+    model = pl.build(pl.Sequential([pl.Dense(4, "tanh"), pl.Dense(3)]), input_shape=(4,), seed=0)
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(np.ones((3, 4)), np.zeros((3, 3)), keep=keep)
+    with pytest.raises(pl.DataError, match=r"this trace has not kept '.*Trace with keep='\*'"):
+        trace.why(name, (0, 0) if name != "loss" else ())
+
+
+def test_several_may_look_at_one_step() -> None:
+    traces: list[list[Any]] = [[], []]
+    model, trainer, (x, y, weight) = made(5)
+    _, plain, _ = made(5)
+    for found in traces:
+        trainer.openers.append((1, pl.create("callback", "trace").opener(trainer, found.append)))
+    for each in (trainer, plain):
+        for _ in range(3):
+            each.train_step(x, y, weight=weight)
+    assert bits(trainer) == bits(plain)
+    for one, other in zip(*traces, strict=True):
+        assert one.names() == other.names()
+        assert not pl.diff(one, other).differing
+        assert one.replay().same
+        _agrees(one)
+    assert not any({"forward", "backward"} & set(vars(layer)) for _, layer in model.walk())

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.glassbox.equations import evaluate
+from pellucid.glassbox.equations import Activation, evaluate, used
 from pellucid.glassbox.failure import ConformanceError
-from pellucid.glassbox.quantity import Call
+from pellucid.glassbox.quantity import Call, exactly
 from pellucid.glassbox.twin import Opened
 
 TOLERANCE = {"float32": 2e-5, "float64": 1e-9}
@@ -20,6 +20,7 @@ WOBBLE = 1e-6
 """Relative to each number that an equation names: by so much all are moved at random, to see the size of what it adds
 up. A sum of terms tⱼ then moves by ``WOBBLE·√Σ tⱼ²``, however much of it cancels."""
 DRAWS = 3
+BEYOND = "far out the formula of the equation overflows, even in float64, where the code gives a number"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,10 @@ def agreements(trace: Opened, seed: int) -> tuple[list[Agreement], dict[str, str
         why = {equation.of: equation.why for equation in call.equations} | opened.failed
         for of, recorded in opened.recorded.items():
             if of in opened.values:
-                found.append(_compare(call, of, recorded, opened.values[of], opened.sizes[of], tolerance))
+                value = np.asarray(opened.values[of])
+                found.append(_compare(call, of, recorded, value, opened.sizes[of], tolerance, of in opened.ahead))
+                if beyond := recorded.size - found[-1].size:
+                    unchecked[f"{call.made[of]}: {beyond:,} of {recorded.size:,} numbers"] = BEYOND
             elif call.component is not None:
                 reason = why.get(of) or why.get(of.rstrip("0123456789")) or "it has no equation with an expression"
                 unchecked.setdefault(f"{type(call.component).__name__}: {of}", reason)
@@ -111,12 +115,15 @@ class _OpenedCall:
         values: what the equations give.
         sizes: the size of what each adds up.
         failed: equations that cannot be evaluated here -> why.
+        ahead: what equations give that name what they are to give, or what stands below them.
     """
 
     def __init__(self, trace: Opened, call: Call, known: dict[str, HostArray], rng: np.random.Generator) -> None:
         self.trace, self.call, self.rng = trace, call, rng
-        self.recorded = {of: trace[name] for of, name in call.made.items() if name in trace and _kept(trace, name)}
+        names = {of: name for of, name in call.made.items() if name in trace and _kept(trace, name)}
+        self.recorded = {of: exactly(trace[name]) for of, name in names.items()}
         self.failed: dict[str, str] = {}
+        self.ahead: set[str] = set()
         phases = call.phases
         has_backward = call.kind != "layer" or any(of.startswith("dy") for of in call.given)
         self.equations = (*phases.forward, *(phases.backward if has_backward else ()), *phases.states)
@@ -127,7 +134,9 @@ class _OpenedCall:
         with np.errstate(all="ignore"):
             for _ in range(DRAWS if self.recorded else 0):
                 moved = self._moved_scope(scope, spread)
-                again = self._evaluated(moved, {of: self._moved(value) for of, value in self.recorded.items()})
+                again = self._evaluated(
+                    moved, {of: self._moved(value) for of, value in self.recorded.items()}, self._off
+                )
                 for of in squares:
                     if of in again and np.shape(again[of]) == np.shape(self.values[of]):
                         squares[of] += ((_float64(again[of]) - _float64(self.values[of])) / WOBBLE) ** 2 / DRAWS
@@ -136,8 +145,12 @@ class _OpenedCall:
             if of not in self.recorded and call.name_of(of) in trace:
                 known[call.name_of(of)] = size
 
-    def _evaluated(self, scope: Mapping[str, Any], recorded: Mapping[str, HostArray]) -> dict[str, Any]:
+    def _evaluated(
+        self, scope: Mapping[str, Any], recorded: Mapping[str, HostArray], seen: Callable[[Any], Any] = lambda x: x
+    ) -> dict[str, Any]:  # fmt: skip
         """Each equation in order, of what is recorded where it names that: an error stays where it is made.
+
+        What is not recorded the equations below it see as ``seen`` makes it.
 
         What an equation is to give is out of its reach until then: of such an array the shape alone is there.
         """
@@ -146,7 +159,11 @@ class _OpenedCall:
             if equation.of in recorded and equation.of not in self.call.given:
                 known[equation.of] = np.full(recorded[equation.of].shape, np.nan)
         found: dict[str, Any] = {}
+        below = {equation.of for equation in self.equations} & set(recorded) - set(self.call.given)
         for equation in self.equations:
+            if equation.python is not None and used(equation.python) & below:
+                self.ahead.add(equation.of)
+            below.discard(equation.of)
             try:
                 value = evaluate((equation,), known)[equation.of]
             except ConformanceError as error:
@@ -155,16 +172,22 @@ class _OpenedCall:
                 self.failed[equation.of] = lacking or f"{error.what} {error.received}"
                 continue
             found[equation.of] = value
-            known[equation.of] = recorded.get(equation.of, value)
+            known[equation.of] = recorded[equation.of] if equation.of in recorded else seen(value)
         return found
 
     def _moved_scope(self, scope: Mapping[str, Any], spread: Mapping[str, HostArray]) -> dict[str, Any]:
         """All that the equations name, each number off by a little; what was drawn stays."""
         names = [of for of in (*self.call.given, *self.call.made) if of in scope and of not in ("uniform", "normal")]
         moved = {**scope, **{of: self._moved(scope[of], spread.get(of)) for of in names}}
+        moved |= {of: _Moved(f.name, self._moved) for of, f in scope.items() if isinstance(f, Activation)}
         if "inputs" in self.call.values:
             moved["inputs"] = tuple(moved[of] for of in self.call.values["inputs"] if of in moved)
         return moved
+
+    def _off(self, value: Any) -> Any:
+        """A number that only an equation knows, off by a little: code rounds it, too, and where what was given hardly
+        matters, as to two numbers that are normalised, that is all."""
+        return self._moved(value) if _is_number(value) else value
 
     def _moved(self, value: Any, size: HostArray | None = None) -> Any:
         array = np.asarray(value)
@@ -172,6 +195,23 @@ class _OpenedCall:
             return value
         by = np.abs(array) if size is None else size
         return array.astype(np.float64) + WOBBLE * by * self.rng.normal(size=array.shape)
+
+
+class _Moved(Activation):
+    """An activation each of whose numbers is off by a little: where it is nearly flat, ``1 − y²`` is made of the
+    rounding of y."""
+
+    def __init__(self, name: str | None, moved: Callable[[Any], Any]) -> None:
+        super().__init__(name)
+        self._moved = moved
+
+    def _find(self, wanted: str, z: HostArray) -> HostArray:
+        assert self.layer is not None
+        names = {**self.layer.arguments(), "x": z, "dy": np.ones_like(z)}
+        for equation in self.layer.equations:
+            if equation.python is not None:
+                names[equation.of] = self._moved(evaluate((equation,), names)[equation.of])
+        return np.asarray(names[wanted])
 
 
 def _is_number(value: Any) -> bool:
@@ -184,11 +224,11 @@ def _float64(value: Any) -> HostArray:
 
 
 def _compare(
-    call: Call, of: str, recorded: HostArray, value: Any, size: HostArray, tolerance: float
+    call: Call, of: str, recorded: HostArray, computed: HostArray, size: HostArray, tolerance: float,
+    ahead: bool,
 ) -> Agreement:  # fmt: skip
     name = call.made[of]
     who = "the trainer" if call.component is None else type(call.component).__name__
-    computed = np.asarray(value)
     if recorded.shape != computed.shape:
         return Agreement(name, of, who, recorded.size, np.inf, (), np.nan, np.nan, False)
     r, c = _float64(recorded), _float64(computed)
@@ -197,8 +237,10 @@ def _compare(
         largest = np.where(np.isfinite(scale), scale, 0.0).max(initial=0.0)
         error = np.abs(r - c) / np.maximum(scale, max(1e-2 * float(largest), 1e-300))
     error = np.where((r == c) | (np.isnan(r) & np.isnan(c)), 0.0, np.where(np.isnan(error), np.inf, error))
-    if not error.size:
+    beyond = np.isfinite(r) & ~np.isfinite(c) & (not ahead)
+    error, compared = np.where(beyond, 0.0, error), r.size - int(beyond.sum())
+    if not compared:
         return Agreement(name, of, who, 0, 0.0, (), 0.0, 0.0, True)
     cell = tuple(int(k) for k in np.unravel_index(int(error.argmax()), error.shape))
     worst = float(error[cell])
-    return Agreement(name, of, who, r.size, worst, cell, float(r[cell]), float(c[cell]), worst <= tolerance)
+    return Agreement(name, of, who, compared, worst, cell, float(r[cell]), float(c[cell]), worst <= tolerance)

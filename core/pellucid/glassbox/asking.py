@@ -9,6 +9,8 @@ import numpy as np
 
 from pellucid.basics.checks import is_int
 from pellucid.basics.errors import DataError
+from pellucid.basics.suggest import listed
+from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.names import is_helper, symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why, explain
@@ -23,7 +25,8 @@ NOTES = {
     "set": "as the trainer was told",
 }
 CODE = "by the code of the layer around it, run again on what was recorded"
-KEPT = "what the code has put aside for its backward; no equation is of it"
+KEPT = "what the code has put aside; no equation is of it"
+BEYOND = "far out the formula of the equation overflows; the code, written otherwise, gives the number"
 
 
 def check_cell(name: str, shape: tuple[int, ...], cell: Any) -> Cell:
@@ -81,6 +84,18 @@ def first_name(trace: Any, name: str) -> str:
     return trace.quantity(name).same or name
 
 
+def not_kept(trace: Any, quantity: Quantity, what: str, error: ConformanceError) -> DataError:
+    """The error for a quantity that cannot be explained, or computed, because what its equation names is not there."""
+    call = quantity.call
+    missing = [] if call is None else list(dict.fromkeys(n for n in call.given.values() if n not in trace))
+    if not missing:
+        return DataError(f"'{quantity.name}' cannot be {what} from what this trace holds. {error}")
+    return DataError(
+        f"'{quantity.name}' cannot be {what}: this trace has not kept {listed(map(repr, missing))}. Trace with "
+        "keep='*', or with these among what is kept."
+    )
+
+
 def explained_by(trace: Any, quantity: Quantity) -> tuple[Any, Traced] | None:
     """The equation that made a quantity, and its right-hand side; None where there is no expression."""
     call = quantity.call
@@ -97,17 +112,21 @@ def why(trace: Any, name: str, cell: Any) -> Why:
     quantity: Quantity = trace.quantity(name)
     cell = check_cell(name, trace[name].shape, cell)
     value = float(trace[name][cell])
-    made = explained_by(trace, quantity)
+    try:
+        made = explained_by(trace, quantity)
+    except ConformanceError as error:
+        raise not_kept(trace, quantity, "explained", error) from error
     if made is not None:
-        return explain(name, cell, value, made[0], made[1])
+        found = explain(name, cell, value, made[0], made[1])
+        return replace(found, note=BEYOND) if np.isfinite(value) and not np.isfinite(found.total) else found
     if quantity.same is not None:
         return replace(why(trace, quantity.same, cell), note=f"{name} is {quantity.same}")
     code = None if quantity.origin in NOTES else trace.inside.of(quantity)
     if code is not None and code.shape == trace[name].shape:
         return explain(name, cell, value, None, code, symbol=quantity.of, note=CODE)
-    found = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
-    if found is not None:
-        return found
+    measured = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
+    if measured is not None:
+        return measured
     itself = leaf(trace[name], name, name)
     note = NOTES.get(quantity.origin, KEPT)
     return replace(explain(name, cell, value, None, itself, symbol=name, note=note), parents=[])

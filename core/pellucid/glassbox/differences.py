@@ -23,8 +23,8 @@ class Measured:
     Attributes:
         slope: the central difference.
         error: ``|a − n| / max(size, |a|, |n|)`` of the gradient a and the difference n.
-        kink: whether the two differ and the slopes to the left and to the right do so, too, however near: there is no
-            derivative to compare with.
+        kink: whether the two differ and the slopes to the left and to the right do so, too, however near, or the
+            difference is another one at every step, however small: there is no derivative to compare with.
     """
 
     slope: float
@@ -59,7 +59,9 @@ def measured(
         differ.append(abs((right - middle) - (middle - left)) / step)
         if error < tolerance or abs(n - before) < tolerance * max(size, abs(n)):
             break
-    kink = not error < tolerance and differ[0] > jump * size and differ[-1] > differ[0] / 2
+    beside = differ[0] > jump * size and differ[-1] > differ[0] / 2
+    unsettled = abs(n - before) > max(abs(n), abs(gradient)) / 2  # one that is wrong stays as wrong at each step
+    kink = not error < tolerance and (beside or unsettled)
     return Measured(n, error, kink)
 
 

@@ -132,6 +132,9 @@ def _computed(trace: Trace, quantity: Quantity, made: Quantity) -> HostArray | N
 def explained(trace: Trace, quantity: Quantity, cell: Cell) -> str:
     """``The first number that is not finite is layers.2.z[12, 5] = inf: …`` with the terms that made it."""
     value = trace[quantity.name][cell]
+    if quantity.origin == "equation" and value.dtype.kind == "f":  # which is in float64, and the code is not
+        with np.errstate(over="ignore"):
+            value = value.astype(trace.setting.told["dtype"])
     said = f"The first number that is not finite is {_place(quantity.name, cell)} = {value:g}"
     call = quantity.call
     if call is None:

@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Component, Equation
 from pellucid.glassbox.names import Phases
 from pellucid.glassbox.own import own_equations
+
+
+def exactly(array: HostArray) -> HostArray:
+    """An array as equations compute with it: floating-point numbers in float64, so that rounding and overflow of the
+    type that the code computes in are the code's alone."""
+    return array.astype(np.float64) if array.dtype.kind == "f" and array.dtype != np.float64 else array
+
 
 ORIGINS = ("given", "drawn", "set", "recorded", "equation")
 """Where a quantity came from, see :class:`Quantity`."""

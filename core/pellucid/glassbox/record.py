@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatchcase
-from threading import Lock, get_ident
+from threading import RLock, get_ident
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.parameters import Param, State
 
-_ALONE = Lock()
-"""Components are watched on themselves, so one step at a time."""
+_ALONE = RLock()
+"""Components are watched on themselves, so one step at a time; a step may be watched by several."""
 Draw = Callable[[tuple[int, ...]], HostArray]
 
 
@@ -171,7 +171,7 @@ class Recorder:
             return look(path, part, code, given, named)
 
         part.__dict__[method] = shadow  # past __setattr__: nothing of the component has changed
-        watched.callback(_restore, part.__dict__, method, before)
+        watched.callback(restore, part.__dict__, method, before)
 
     def _begin(self, path: str, part: Component, ctx: Context | None) -> Call:
         named = path or "model"
@@ -337,7 +337,7 @@ class Recorder:
         """Within: what the code draws by ``ctx.uniform`` and ``ctx.normal`` is kept."""
 
         def drawing(what: str) -> Callable[..., Array]:
-            draw = getattr(Context, what).__get__(ctx)
+            draw = getattr(ctx, what)
 
             def drawn(shape: tuple[int, ...], name: str = "") -> Array:
                 numbers = draw(shape, name)
@@ -346,13 +346,11 @@ class Recorder:
 
             return drawn
 
-        for what in ("uniform", "normal"):
-            vars(ctx)[what] = drawing(what)
-        try:
-            yield
-        finally:
+        with ExitStack() as watched:
             for what in ("uniform", "normal"):
-                vars(ctx).pop(what, None)
+                before, vars(ctx)[what] = vars(ctx).get(what), drawing(what)
+                watched.callback(restore, vars(ctx), what, before)
+            yield
 
     def _drawn_again(self, call: Call, ctx: Context) -> None:
         """What a kernel has drawn inside of itself is drawn once more: numbers depend on their place alone."""
@@ -389,7 +387,7 @@ def _drawn_by(draw: Callable[[tuple[int, ...]], Array], ops: Any) -> Draw:
     return drawn
 
 
-def _restore(attributes: dict[str, Any], method: str, before: Any) -> None:
+def restore(attributes: dict[str, Any], method: str, before: Any) -> None:
     if before is None:
         attributes.pop(method, None)
     else:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_tuple
-from pellucid.glassbox.differences import STEP
+from pellucid.glassbox.differences import STEP, slope
 from pellucid.glassbox.expr import Expr, Place
+from pellucid.glassbox.handed import NEAR, Handed, influential
 from pellucid.glassbox.names import numbered
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.glassbox.reason import Why
@@ -36,6 +37,11 @@ class Sensitivity:
         self._twin: Twin | None = None
 
     @property
+    def _states(self) -> set[str]:
+        """What states became: no derivative of them is asked for."""
+        return {f"{state.path}.new" for state in self.twin.model.states()}
+
+    @property
     def twin(self) -> Twin:
         """A copy in float64, made when it is first needed."""
         if self._twin is None:
@@ -47,7 +53,7 @@ class Sensitivity:
         call, of = quantity.call, quantity.of
         if call is None or not of:
             return None
-        if call.kind == "layer" and of in call.made:
+        if call.kind == "layer" and of in call.made and quantity.name not in self._states:
             return (
                 self._of_output(quantity, call, cell)
                 if of.startswith("y")
@@ -55,6 +61,8 @@ class Sensitivity:
             )
         if call.kind == "layer" and of.startswith("dy") and call.path == "":
             return self._of_objective_gradient(quantity, call, of, cell)
+        if call.kind == "layer" and of in call.given and of.startswith(("x", "dy")):
+            return self._of_handed(quantity, call, of, cell)
         if call.kind == "trainer" and of == "grad":
             owner = self._owner(call.path)
             return None if owner is None else self._of_gradient(quantity, owner, call.path, cell)
@@ -147,6 +155,33 @@ class Sensitivity:
                 terms.append(Term(1, factors, ()))
                 parents.append((dy_name, place))
         return self._answer(quantity, cell, terms, parents)
+
+    def _of_handed(self, quantity: Quantity, call: Call, of: str, cell: Cell) -> Why | None:
+        """What a layer that was written by hand has given to one inside of it."""
+        outer, back = self.trace.inside.parent(call), of.startswith("dy")
+        if outer is None:
+            return None
+        which = [name for name in call.given if name.startswith("dy")] if back else list(call.values["inputs"])
+        rng, recorded = np.random.default_rng(0), float(self.trace[quantity.name][cell])
+        try:
+            handed = Handed(self.trace, self.twin.layer_of, outer, back=back)
+
+            def value() -> float:
+                with self.twin.ops.quiet():
+                    return float(handed.run(self._context(outer), call)[which.index(of)][cell])
+
+            if not abs(value() - recorded) <= NEAR * max(1.0, abs(recorded)):
+                return None  # the code looks at more than what stands in for the layers inside
+            moved = [(name, array) for name, array in handed.arrays.items() if array.dtype.kind == "f" and array.size]
+            slopes: list[HostArray | None] = []
+            for _, array in moved:
+                found = np.zeros(array.size)
+                for i in influential(value, array, rng, MOST):
+                    found[i] = slope(value, array, i, STEP * max(1.0, abs(float(array.flat[i]))))
+                slopes.append(found.reshape(array.shape))
+            return self._measured(quantity, cell, moved, slopes, value, of)
+        except Exception:  # code of strangers, which may ask of layers inside what a stand-in has not
+            return None
 
     def _owner(self, path: str) -> Call | None:
         """The innermost call of the layer that a parameter belongs to; None if it was called several times."""
@@ -244,8 +279,8 @@ class Sensitivity:
     ) -> Why:  # fmt: skip
         """Derivatives by the cells that matter most: by the code's own gradient, measured here."""
         places: list[tuple[float, str, HostArray, Cell]] = []
-        for (name, array), slope in zip(moved, slopes, strict=False):
-            weight = np.abs(array) if slope is None else np.abs(slope)
+        for (name, array), known in zip(moved, slopes, strict=False):
+            weight = np.abs(array) if known is None else np.abs(known)
             order = np.argsort(-weight, axis=None)[:MOST]
             found = [tuple(int(i) for i in np.unravel_index(int(k), array.shape)) for k in order]
             places += [(float(weight[at]), name, array, at) for at in found if weight[at] > 0]

@@ -14,13 +14,13 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
-from pellucid.glassbox.asking import traced_equations, why
+from pellucid.glassbox.asking import not_kept, traced_equations, why
 from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.names import symbols
 from pellucid.glassbox.page.render import LARGEST, write
-from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.quantity import Call, Quantity, exactly
 from pellucid.glassbox.reason import Why
 from pellucid.glassbox.replay import Replay, replay
 from pellucid.glassbox.samples import samples
@@ -138,16 +138,18 @@ class Trace:
 
     def quantity(self, name: str) -> Quantity:
         """The array with what is known of it."""
+        if not isinstance(name, str):
+            raise DataError(f"Quantities have names, texts. Received: {name!r}. trace.names() lists all {len(self)}.")
         if name not in self._quantities:
-            layer = str(name).removesuffix(".dx")
+            layer = name.removesuffix(".dx")
             if layer != name and f"{layer}.dy" in self._quantities:
                 raise DataError(
                     f"This trace has no quantity {name!r}: the gradient at this input was not computed, because "
                     "nothing in the step needs it."
                 )
             raise DataError(
-                f"This trace has no quantity {name!r}.{did_you_mean(str(name), self._quantities)} trace.names() lists "
-                f"all {len(self)}."
+                f"This trace has no quantity {name!r}.{did_you_mean(name, self._quantities)} trace.names() lists all "
+                f"{len(self)}."
             )
         return self._quantities[name]
 
@@ -157,7 +159,7 @@ class Trace:
         try:
             known = {} if call.without else self.evaluated(call, quantity.of)
         except ConformanceError as error:
-            raise DataError(f"'{quantity.name}' cannot be computed from what this trace holds. {error}") from error
+            raise not_kept(self, quantity, "computed", error) from error
         if quantity.of not in known:
             why = call.without or f"{type(call.component).__name__} has no equation of '{quantity.of}'"
             raise DataError(
@@ -178,7 +180,7 @@ class Trace:
                 known[equation.of] = value
                 recorded = call.made.get(equation.of)
                 held = self._quantities.get(recorded) if recorded else None
-                scope[equation.of] = value if held is None or held.array is None else held.array
+                scope[equation.of] = value if held is None or held.array is None else exactly(held.array)
                 if equation.of == wanted:
                     break
         return known
@@ -190,7 +192,7 @@ class Trace:
         return (*phases.forward, *phases.backward, *phases.states)
 
     def scope(self, call: Call) -> dict[str, Any]:
-        """What the equations of a call may name: recorded arrays, arguments, functions."""
+        """What the equations of a call may name: recorded arrays, in float64, arguments, functions."""
         scope: dict[str, Any] = {}
         if call.component is not None:
             told = symbols(call.component).items()
@@ -199,15 +201,15 @@ class Trace:
         for of, name in (*call.given.items(), *call.made.items()):
             held = self._quantities.get(name)
             if held is not None and held.array is not None and (of not in call.made or of not in call.given):
-                scope[of] = held.array
+                scope[of] = exactly(held.array)
         for of, name in call.given.items():  # equations begin with what is given where the same is made, such as theta
             if name in self._quantities:
-                scope[of] = self[name]
+                scope[of] = exactly(self[name])
             else:  # not kept: neither an argument nor a zero stands for it
                 scope.pop(of, None)
         for of, group in call.groups.items():
             pairs = group.items() if isinstance(group, dict) else enumerate(group)
-            found = {key: self[name] for key, name in pairs if name in self}
+            found = {key: exactly(self[name]) for key, name in pairs if name in self}
             scope[of] = found if isinstance(group, dict) else tuple(found.values())
         if "inputs" in call.values:
             scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from pellucid.basics.arrays import parts_of
 from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError
 from pellucid.glassbox.names import numbered
-from pellucid.glassbox.record import Recorder, parts_of_kind
+from pellucid.glassbox.record import Recorder, parts_of_kind, restore
 from pellucid.glassbox.trace import Setting, Trace
 from pellucid.glassbox.updates import UpdateRecorder
 from pellucid.interfaces.context import Context
@@ -33,7 +33,7 @@ class Tracing(Callback):
 
     def __init__(self, keep: Any = "*", limit: int = 2**30) -> None:
         check_int(self, "limit", limit, "[1, inf)")
-        names = [keep] if isinstance(keep, str) else list(keep)
+        names = [keep] if isinstance(keep, str) else list(keep) if isinstance(keep, Iterable) else []
         if not names or not all(isinstance(name, str) for name in names):
             raise ConfigError(
                 f"keep: expected names or patterns of quantities, such as 'layers.0.*'. Received: {keep!r}."
@@ -130,27 +130,23 @@ def _watched(training: Training) -> list[Any]:
 def _batches(recorder: Recorder, step: Step, begun: Callable[[], None]) -> Iterator[None]:
     """Within: what each micro-batch is given is kept, and quantities bear its number. Those of one size share their
     memory, so they are told apart by who comes first."""
-    for batch in {id(batch): batch for batch in step.batches}.values():
-        _watch_batch(recorder, batch, begun)
-    try:
+    with ExitStack() as watched:
+        for batch in {id(batch): batch for batch in step.batches}.values():
+            _watch_batch(watched, recorder, batch, begun)
         yield
-    finally:
-        for batch in step.batches:
-            vars(batch).pop("forward", None)
-            vars(batch).pop("_gather", None)
 
 
-def _watch_batch(recorder: Recorder, batch: Any, begun: Callable[[], None]) -> None:
-    kind = type(batch)
+def _watch_batch(watched: ExitStack, recorder: Recorder, batch: Any, begun: Callable[[], None]) -> None:
+    compute, collect = batch.forward, batch._gather
 
     def forward() -> Any:
         recorder.micro = len(recorder.counts) + 1
-        loss = kind.forward(batch)
+        loss = compute()
         recorder.counts.append(float(batch.ctx.count))
         return loss
 
     def gather() -> None:
-        kind._gather(batch)
+        collect()
         prefix, add = recorder.prefix, recorder.add
         add(f"{prefix}rows", batch.batch.index, origin="given")
         for name, part in _numbered("x", batch.batch.inputs).items():
@@ -166,7 +162,9 @@ def _watch_batch(recorder: Recorder, batch: Any, begun: Callable[[], None]) -> N
         if not recorder.counts:
             begun()
 
-    vars(batch)["forward"], vars(batch)["_gather"] = forward, gather
+    for method, shadow in (("forward", forward), ("_gather", gather)):
+        watched.callback(restore, vars(batch), method, vars(batch).get(method))
+        vars(batch)[method] = shadow
 
 
 def _drawn_again(

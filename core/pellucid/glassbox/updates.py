@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from pellucid.glassbox.names import is_helper
 from pellucid.glassbox.quantity import Call
-from pellucid.glassbox.record import Recorder, _restore, parts_of_kind
+from pellucid.glassbox.record import Recorder, parts_of_kind, restore
 from pellucid.interfaces.optimizer import Segment, Slots
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
@@ -39,16 +40,13 @@ class UpdateRecorder:
     def watching(self) -> Iterator[None]:
         """Within: the update is watched."""
         update, optimizer = self.update, self.training.optimizer
-        before = update.__dict__.get("apply")
-        update.__dict__["apply"] = self._apply
-        try:
-            with ExitStack() as watched:
-                for part in [optimizer, *(part for _, part in parts_of_kind(optimizer, ("optimizer",)))]:
-                    vars(part)["step"] = self._stepping(part, part.step)  # type: ignore[attr-defined]
-                    watched.callback(_restore, vars(part), "step", None)
-                yield
-        finally:
-            _restore(update.__dict__, "apply", before)
+        with ExitStack() as watched:
+            watched.callback(restore, vars(update), "apply", vars(update).get("apply"))
+            vars(update)["apply"] = partial(self._apply, update.apply)
+            for part in [optimizer, *(part for _, part in parts_of_kind(optimizer, ("optimizer",)))]:
+                watched.callback(restore, vars(part), "step", vars(part).get("step"))
+                vars(part)["step"] = self._stepping(part, part.step)  # type: ignore[attr-defined]
+            yield
 
     def weights(self) -> None:
         """Note the weights, states and the optimizer's memory as they are before the step."""
@@ -70,13 +68,13 @@ class UpdateRecorder:
 
     # -- from the gradient to what the optimizer is given -----------------------------------------------------------
 
-    def _apply(self, ctx: Any, *rest: Any) -> bool:
+    def _apply(self, code: Callable[..., bool], ctx: Any, *rest: Any) -> bool:
         recorder, update = self.recorder, self.update
         moved = {param for segment in update.segments for param in segment.params}
         self.complete(ctx)
         before = {p.path: recorder.host(p.data) for p in self.arena.params}
         old = {s.path: recorder.host(s.data) for s in self.training.model.states()}
-        applied = bool(type(update).apply(update, ctx, *rest))
+        applied = bool(code(ctx, *rest))
         if applied:
             self._left(before, old, moved)
         return applied
@@ -317,10 +315,12 @@ def _asked(segments: Sequence[Segment]) -> Iterator[list[str]]:
     asked: list[str] = []
 
     def noting(slots: Slots) -> Callable[[str], Any]:
+        code = slots.buffer
+
         def buffer(name: str) -> Any:
             if name not in asked:
                 asked.append(name)
-            return Slots.buffer(slots, name)
+            return code(name)
 
         return buffer
 
@@ -328,7 +328,7 @@ def _asked(segments: Sequence[Segment]) -> Iterator[list[str]]:
         for slots in {id(segment.slots): segment.slots for segment in segments}.values():
             before = vars(slots).get("buffer")
             vars(slots)["buffer"] = noting(slots)
-            watched.callback(_restore, vars(slots), "buffer", before)
+            watched.callback(restore, vars(slots), "buffer", before)
         yield asked
 
 

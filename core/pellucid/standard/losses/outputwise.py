@@ -116,8 +116,8 @@ class BinaryCrossEntropy(Outputwise):
         Equation("p", r"p = \sigma(z) = \frac{1}{1 + e^{-z}}", "1 / (1 + np.exp(-z))"),
         Equation(
             "l",
-            r"l_{ij} = -t_{ij} \log p_{ij} - (1 - t_{ij}) \log(1 - p_{ij})",
-            "-t.reshape(z.shape) * np.log(p) - (1 - t.reshape(z.shape)) * np.log(1 - p)",
+            r"l_{ij} = -t_{ij} \log p_{ij} - (1 - t_{ij}) \log(1 - p_{ij}) = \log(1 + e^{z_{ij}}) - t_{ij} z_{ij}",
+            "np.logaddexp(0, z) - t.reshape(z.shape) * z",
         ),
         Equation(
             "m", r"m_{ij} = w_i \quad (0 \text{ where } t_{ij} = \mathrm{ignore})",

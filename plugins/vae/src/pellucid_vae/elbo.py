@@ -54,6 +54,8 @@ class Elbo(Objective):
     """
 
     equations = (
+        Equation("seen0", r"\tilde x = [u < x] \quad\text{or}\quad x",
+                 "1.0 * (drawn['pixels'] < x) if binarize else x"),
         Equation("reconstruction", r"L_{\mathrm{rec}} = -\log p(x \mid z) ="
                  r" \sum_j \log(1 + e^{y_j}) - x_j y_j \quad\text{or}\quad"
                  r" \sum_j \frac{(x_j - y_j)^2}{2\sigma^2} + \log\sigma + \tfrac12 \log 2\pi",
