@@ -1,6 +1,6 @@
 """What does the flight recorder cost? ``python -m benchmarks.recorder``: training with it beside training without.
 
-All train 784-128-10 at batch 128 (case 1/128) in one process and take turns, a fit of eight epochs each, so that a
+All train 784-128-10 at batch 128 (case 1/128) in one process and take turns, a fit of sixteen epochs each, so that a
 disturbance of the machine meets all of them. Counted is the processor's time: what a recorder writes to the disk is
 waited for at the end of a fit, and not in a step. Run it with MALLOC_MMAP_THRESHOLD_=100000, as the other benchmarks
 are; a ratio is the median over the rounds, with its 95 % interval by bootstrap.
@@ -21,7 +21,7 @@ import pellucid as pl
 
 from benchmarks.environment import machine
 
-BATCH, STEPS, EPOCHS = 128, 128, 8
+BATCH, STEPS, EPOCHS = 128, 128, 16
 WITH: dict[str, dict[str, Any] | None] = {
     "off": None,
     "statistics, every 10th step": {"every": 10},
@@ -37,7 +37,9 @@ def trainer(how: dict[str, Any] | None, optimizer: str, folder: Path) -> pl.Trai
     return pl.Trainer(model, loss="softmax_cross_entropy", optimizer=optimizer, callbacks=callbacks, seed=0)
 
 
-def measured(rounds: int, optimizer: str, folder: Path, steps: int = STEPS, epochs: int = EPOCHS) -> dict[str, list[float]]:
+def measured(
+    rounds: int, optimizer: str, folder: Path, steps: int = STEPS, epochs: int = EPOCHS
+) -> dict[str, list[float]]:
     """µs per step in every round, by contestant."""
     rng = np.random.default_rng(0)
     data = rng.normal(size=(BATCH * steps, 784)).astype(np.float32), rng.integers(0, 10, BATCH * steps)

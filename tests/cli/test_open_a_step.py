@@ -117,6 +117,13 @@ def test_a_page_of_it_is_written(folder: Path, run: Run, tmp_path: Path) -> None
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_no_file_is_overwritten(folder: Path, run: Run) -> None:
+    model = folder / "model.safetensors"
+    before = model.read_bytes()
+    assert "exists already" in run("trace", str(folder), "--save", str(model), code=2)
+    assert model.read_bytes() == before
+
+
 def test_why_gives_a_chain(folder: Path, run: Run) -> None:
     shown = run("why", str(folder), "layers.1.weight.grad[3, 5]", "--step", "2")
     trace = trace_of_run(folder, step=2)

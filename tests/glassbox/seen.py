@@ -58,9 +58,7 @@ def seen(subject: Subject, most: int | None = None) -> list[Seen]:
         if len(found) == most:
             raise _Enough
 
-    def collect(
-        component: Any, names: Any, computed: Any, *rest: Any, where: str = "", **options: Any
-    ) -> dict[str, Any]:
+    def collect(component: Any, names: Any, computed: Any, *rest: Any, **named: Any) -> dict[str, Any]:
         note(component, {**component.arguments(), **copies(names)}, copies(computed))
         return evaluate(component.equations, {**component.arguments(), **names})
 

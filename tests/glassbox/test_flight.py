@@ -11,6 +11,7 @@ import pytest
 from pellucid.glassbox.flight import FlightRecorder
 from pellucid.glassbox.recording import SMALL, Parts, Recording
 from pellucid.glassbox.tracing import Tracing
+from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 
 from tests.glassbox.nets import bits
 
@@ -168,7 +169,7 @@ def test_large_parts_stand_by_themselves(tmp_path: Path) -> None:
     parts.keep(9)
     assert [part[:2] for part in parts.parts()][-1] == (7, 9) and Recording(tmp_path).steps("x").tolist()[-1] == 9
     parts.keep(3)
-    assert Recording(tmp_path).steps().tolist() == [1, 2, 3]
+    assert Recording(str(tmp_path)).steps().tolist() == [1, 2, 3]
 
 
 def test_behind_its_limit_it_records_no_more_and_says_so(tmp_path: Path) -> None:
@@ -193,6 +194,19 @@ def test_a_step_that_was_refused_is_not_recorded() -> None:
         trainer.train_step(x, 1e30 * y)
     trainer.train_step(x, y)
     assert recorder.recording.steps().tolist() == [1, 2]
+
+
+def test_what_is_in_memory_alone_is_in_checkpoints(tmp_path: Path) -> None:
+    whole, first, again = (_trainer(FlightRecorder(every=2)) for _ in range(3))
+    _fit(whole)
+    _fit(first, 1)
+    save_checkpoint(first, tmp_path / "checkpoint")
+    restore_checkpoint(again, tmp_path / "checkpoint")
+    _fit(again, 2)
+    one, other = (trainer.callbacks[0].recording for trainer in (whole, again))  # type: ignore[attr-defined]
+    assert set(one) == set(other) and all(np.array_equal(one[name], other[name]) for name in one)
+    with pytest.raises(pl.CheckpointError, match="What recorder kept is damaged"):
+        FlightRecorder().restore({"names": ["x"]})
 
 
 def test_mistakes() -> None:

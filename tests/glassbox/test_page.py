@@ -82,6 +82,47 @@ def test_nothing_of_a_stranger_is_markup(tmp_path: Path) -> None:
     assert "alert('of the source')" in data["codes"][call["code"][0]]["text"]
 
 
+def parts(trainer: Any, *batch: Any) -> dict[str, list[Any]]:
+    """What the components of a step show besides: by their types."""
+    data = Export(trainer.trace_step(*batch)).data
+    return {call["type"]: call["parts"] for call in data["calls"] if call["parts"]}
+
+
+def test_what_is_built_in_shows_what_is_its_own() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(6, 4)).astype("f4"), rng.integers(0, 2, 6)
+    layers = [pl.BatchNorm(), pl.LayerNorm(), pl.Dropout(0.5), pl.Dense(2)]
+    model = pl.build(pl.Sequential(layers), input_shape=(4,), seed=1)
+    shown = parts(pl.Trainer(model, loss="softmax_cross_entropy", seed=1), x, y)
+    assert [row[1:3] for row in shown["BatchNorm"][0]["rows"]] == [
+        pytest.approx([x[:, j].mean(), x[:, j].var()], abs=1e-6) for j in range(4)
+    ]
+    assert [row[3:] for row in shown["LayerNorm"][0]["rows"]] == [pytest.approx([0, 1], abs=1e-3)] * 6
+    assert "of 24 numbers were kept" in shown["Dropout"][0]["text"]
+
+    model = pl.build("vae", input_shape=(4,), latent=2, hidden=[3], seed=1)
+    head = parts(pl.Trainer(model, seed=1), np.abs(x).clip(0, 1))["GaussianHead"]
+    assert [part["is"] for part in head] == ["picture", "note", "picture", "picture"]
+
+    model = pl.build("mlp_denoiser", input_shape=[(4,), ()], hidden=4, blocks=1, embedding=2, seed=1)
+    noisy = parts(pl.Trainer(model, seed=1), x)["Denoise"]
+    assert [part["is"] for part in noisy] == ["picture", "picture", "picture", "table", "note"]
+
+    images = rng.uniform(size=(2, 8, 8, 1)).astype("f4")
+    layers = [pl.create("layer", "conv2d", filters=2, kernel_size=3), pl.create("layer", "group_norm", groups=2)]
+    layers += [pl.create("layer", "max_pool2d"), pl.Flatten(), pl.Dense(2)]
+    model = pl.build(pl.Sequential(layers), input_shape=(8, 8, 1), seed=1)
+    shown = parts(pl.Trainer(model, loss="softmax_cross_entropy", seed=1), images, y[:2])
+    assert shown["Conv2D"][0]["shows"] == ["x", "W"]
+    assert shown["MaxPool2D"][0]["of"] == "y"
+    assert len(shown["GroupNorm"][0]["rows"]) == 4
+
+    layers = [pl.create("layer", "masking_noise", fraction=0.5), pl.Dense(2)]
+    model = pl.build(pl.Sequential(layers), input_shape=(4,), seed=1)
+    shown = parts(pl.Trainer(model, loss="softmax_cross_entropy", seed=1), x, y)
+    assert "were kept" in shown["MaskingNoise"][0]["text"]
+
+
 def test_a_part_that_is_none_is_refused() -> None:
     class Wrong(pl.Composite):
         def call(self, ctx: Any, x: Any) -> Any:

@@ -244,6 +244,23 @@ def test_the_policy_holds_against_a_page_that_tries(tmp_path: Path, browser: Any
 
 
 @pytest.mark.slow
+def test_the_end_of_a_long_recurrence(tmp_path: Path, browser: Any) -> None:
+    """The branches of its expression meet; followed one by one they would be 2ⁿ."""
+    model = pl.build("recurrent_network", input_shape=(30, 2), outputs=2, seed=1, hidden=[4])
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", seed=1)
+    rng = np.random.default_rng(0)
+    trace = trainer.trace_step(rng.normal(size=(3, 30, 2)).astype("f4"), rng.integers(0, 2, 3))
+    looked = Looked(browser, trace.html(tmp_path / "step.html"))
+    for name in ("layers.0.hs", "layers.0.cs", "layers.0.da"):
+        for step in (0, 29):
+            cell = (step, 2, 3)
+            assert near(looked.click(name, cell), trace.why(name, cell)), (name, cell)
+            assert len(looked.tab.inner_text("#panel .worked .line >> nth=0")) < 1000
+    assert (looked.complaints, looked.requests) == ([], [])
+    looked.close()
+
+
+@pytest.mark.slow
 def test_random_networks(tmp_path: Path, browser: Any) -> None:
     for seed in range(8):
         _, trainer, batch = nets.made(seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -156,6 +157,32 @@ def test_bad_input_says_what_there_is() -> None:
     broken = TracedEquations((Equation("y", "y", "x @ missing"),), {"x": ("x", X)})
     with pytest.raises(ConformanceError, match=r"cannot be traced: x @ missing"):
         broken["y"]
+
+
+def test_a_sum_that_is_not_what_was_recorded_says_so() -> None:
+    right = why(dense(), "dW", (1, 0))
+    wrong = replace(right, value=right.value + 0.01)
+    assert right.agrees and "not what was recorded" not in str(right)
+    assert not wrong.agrees and "This is not what was recorded" in str(wrong)
+
+
+def test_the_largest_of_a_window_is_chosen_among_its_numbers_alone() -> None:
+    model = pl.build({"type": "max_pool2d", "padding": "same", "size": 3}, input_shape=(4, 4, 1), seed=0)
+    x = np.arange(16.0).reshape(1, 4, 4, 1)
+    assert "∞" not in str(model.trace(x).why("model.y", (0, 0, 0, 0)))
+
+
+def test_a_letter_that_runs_is_no_name_of_the_equation() -> None:
+    k = np.arange(6.0)
+    given = {"k": ("k", k), "x": ("x", k + 1)}
+    found = TracedEquations((Equation("y", "", "np.sum(k * x)"),), given, {"y": ("y", None)})
+    assert why(found, "y", ()).scalar.startswith("y = Σᵢ k[i]·x[i]")
+
+
+def test_of_what_was_given_nothing_is_put_in() -> None:
+    model = pl.build("dense", units=2, input_shape=(3,), seed=0)
+    assert str(model.trace(np.full((1, 3), 0.5)).why("x", (0, 1))).splitlines()[0] == "x[0,1] = 0.5"
+    assert len(str(model.trace(np.full((1, 3), 0.5)).why("x", (0, 1))).splitlines()) == 2
 
 
 class Doubled(pl.Layer):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import pellucid as pl
 import pytest
 
+from tests.components.test_cupy_plans import GPU
 from tests.glassbox.nets import Two, bits, made
 
 QUICK, ALL = range(24), range(24, 224)
@@ -136,6 +138,58 @@ def test_a_name_that_there_is_none_of_is_told() -> None:
     trace = trainer.trace_step(*batch[:2])
     with pytest.raises(pl.DataError, match=r"no quantity 'lss'. Did you mean 'loss'"):
         trace["lss"]
+    with pytest.raises(pl.DataError, match="not computed, because nothing in the step needs it"):
+        small = pl.Trainer(pl.build("dense", units=2, input_shape=(3,), seed=0), loss="mse", seed=0)
+        small.trace_step(np.ones((2, 3)), np.ones((2, 2)))["model.dx"]
+
+
+def test_a_layer_that_carries_no_state_names_none() -> None:
+    model = pl.build(pl.create("layer", "recurrent/lstm", units=2), input_shape=(3, 2), seed=0)
+    names = pl.Trainer(model, loss="mse", seed=0).trace_step(np.ones((2, 3, 2)), np.zeros((2, 3, 2))).names()
+    assert "model.cs" in names and not {"model.C", "model.S"} & set(names)
+
+
+class Halfway(pl.Objective):
+    """The square of what is between prediction and half of x; its equation says ``prediction``, as the kit allows."""
+
+    equations = (pl.Equation("objective", r"L = \frac1N \sum (p - x/2)^2", "np.mean((prediction - x / 2) ** 2)"),)
+
+    def forward(self, ctx: Any, model: Any, batch: Any) -> Any:
+        ctx.x, ctx.prediction = batch.x, model.forward(ctx.child("model", needs_dx=(False,)), batch.x)
+        return ((ctx.prediction - ctx.x / 2) ** 2).mean(dtype="float64")
+
+    def backward(self, ctx: Any, model: Any) -> None:
+        model.backward(ctx.child("model"), 2 * (ctx.prediction - ctx.x / 2) / ctx.x.size)
+
+    def metric_pair(self, ctx: Any) -> Any:
+        return ctx.prediction, ctx.x
+
+
+def test_an_objective_may_name_its_prediction() -> None:
+    model = pl.build("dense", units=3, input_shape=(3,), seed=0)
+    trace = pl.Trainer(model, objective=Halfway(), seed=0).trace_step(np.ones((2, 3), np.float32))
+    why = trace.why("loss")
+    assert why.agrees and ("model.y", (0, 0)) in why.parents
+
+
+def test_a_step_on_a_device_can_be_opened() -> None:
+    GPU.refused = None
+    rng, trainers = np.random.default_rng(0), []
+    x, y = rng.normal(size=(12, 6)), rng.integers(0, 3, 12)
+    layers = [pl.Dense(5, "tanh"), pl.BatchNorm(), pl.Dropout(0.3), pl.Dense(3)]
+    for opened in (True, False):
+        model = pl.build(pl.Sequential(deepcopy(layers)), input_shape=(6,), seed=0, dtype="float64", backend=GPU)
+        trainer = pl.Trainer(model, loss="softmax_cross_entropy", clip_norm=0.1, seed=0)
+        for step in range(6):
+            if opened and step % 2:
+                trace = trainer.trace_step(x, y)
+            else:
+                trainer.train_step(x, y)
+        trainers.append(trainer)
+    assert bits(trainers[0]) == bits(trainers[1])
+    _agrees(trace, 1e-9)
+    why = trace.why("layers.0.weight.grad", (1, 2))
+    assert len(why.terms) == 12 and why.total == pytest.approx(why.value)
 
 
 def test_what_only_an_equation_knows_is_in_float64() -> None:

@@ -102,9 +102,8 @@ class BareMachine:
             stderr=subprocess.STDOUT,
         )
         printed = done.stdout.decode(errors="replace")
-        lines = printed.splitlines()
         self.say(f"{user}$ {command}")
-        for line in lines if len(lines) <= 60 else [*lines[:5], f"… {len(lines) - 55} lines …", *lines[-50:]]:
+        for line in shortened(printed.splitlines()):
             self.say(f"  {line}")
         self.say(f"  [{time.monotonic() - start:.0f} s, exit code {done.returncode}]")
         if (done.returncode == 0) != succeeds:
@@ -144,6 +143,15 @@ def both_commands(machine: BareMachine, targets: Iterable[str] = ("train", "test
         raise Failed(f"Outside of the folder was written: {listed(machine.root / HOME)}, before {before}")
     if not list(folder.glob("runs/*")):
         raise Failed(f"No run folder: {listed(folder)}")
+
+
+def shortened(lines: list[str]) -> list[str]:
+    """Of long output the beginning, the end, and between them what pytest counts: coverage's report follows it."""
+    if len(lines) <= 60:
+        return lines
+    between = lines[5:-50]
+    counts = [line for line in between if re.search(r"\d+ (passed|failed)", line)]
+    return [*lines[:5], f"… {len(between)} lines …", *counts, *lines[-50:]]
 
 
 def listed(folder: Path) -> list[str]:

@@ -23,6 +23,13 @@ def test_without_the_means_it_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "debootstrap" in bare_root.why_not()
 
 
+def test_the_log_tells_how_many_tests_were_green() -> None:
+    lines = [*map(str, range(100)), "7 passed, 2 skipped in 3.00s", *map(str, range(100))]
+    said = bare_root.shortened(lines)
+    assert said == [*lines[:5], "… 146 lines …", "7 passed, 2 skipped in 3.00s", *lines[-50:]]
+    assert bare_root.shortened(lines[:60]) == lines[:60]
+
+
 @pytest.mark.slow
 def test_both_commands(tmp_path: Path) -> None:
     if reason := bare_root.why_not():

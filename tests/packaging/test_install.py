@@ -19,11 +19,20 @@ from tests.checkout import WITH_NEW_FILES, tracked
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = ("ann", "ae", "vae", "cnn", "diffusion", "recurrent", "cupy")
-MEMBERS = {
-    "pellucid": ".", "pellucid_datasets": "datasets",
-    **{f"pellucid_{plugin}": f"plugins/{plugin}" for plugin in PLUGINS},
-}  # fmt: skip
+PLUGINS = sorted(path.parent.relative_to(ROOT).as_posix() for path in ROOT.glob("plugins/*/pyproject.toml"))
+MEMBERS = {"pellucid": ".", **{f"pellucid_{Path(folder).name}": folder for folder in ("datasets", *PLUGINS)}}
+COMPILED = [name for name, folder in MEMBERS.items() if (ROOT / folder / "ext").is_dir() and name != "pellucid"]
+BESIDE = {
+    "pellucid_datasets": ("dataset", "datasets/iris"),
+    "pellucid_ann": ("model", "ann/ann"),
+    "pellucid_ae": ("model", "ae/autoencoder"),
+    "pellucid_vae": ("model", "vae/vae"),
+    "pellucid_cnn": ("layer", "cnn/conv2d"),
+    "pellucid_diffusion": ("objective", "diffusion/denoise"),
+    "pellucid_recurrent": ("layer", "recurrent/lstm"),
+    "pellucid_cupy": ("backend", "cupy/cupy"),
+}
+"""Of each member beside the core, a kind and a name that it registers."""
 TRAIN = """
 import numpy as np, pellucid as pl
 x = np.random.default_rng(0).standard_normal((64, 4)).astype("float32")
@@ -79,7 +88,7 @@ def test_archives_hold_what_they_need(built):
     assert any(name.startswith("pellucid/ops/kernels/") and name.endswith(".so") for name in names)
     assert not any(name.startswith(("tests/", "ext/", "pellucid_ann/")) or name.endswith(".c") for name in names)
     assert {"pellucid/ops/include/pellucid.h", "pellucid/ops/include/pellucid/api.pxi"} <= set(names)
-    for compiled in ("pellucid_cnn", "pellucid_recurrent"):
+    for compiled in COMPILED:
         with tarfile.open(archives[compiled]) as archive:
             assert any(name.endswith("/ext/native.pyx") for name in archive.getnames())
         inside = zipfile.ZipFile(wheels[compiled]).namelist()
@@ -110,17 +119,10 @@ def test_the_core_alone(bare):
     assert "matplotlib" not in run(folder / "bin/python", "-m", "pip", "list")
 
 
-@pytest.mark.parametrize(("name", "kind", "entry"), [
-    ("pellucid_datasets", "dataset", "datasets/iris"),
-    ("pellucid_ann", "model", "ann/ann"),
-    ("pellucid_ae", "model", "ae/autoencoder"),
-    ("pellucid_vae", "model", "vae/vae"),
-    ("pellucid_cnn", "layer", "cnn/conv2d"),
-    ("pellucid_diffusion", "objective", "diffusion/denoise"),
-    ("pellucid_recurrent", "layer", "recurrent/lstm"),
-])  # fmt: skip
-def test_one_member_beside_the_core(built, bare, name, kind, entry):
+@pytest.mark.parametrize("name", sorted(set(MEMBERS) - {"pellucid"}))
+def test_one_member_beside_the_core(built, bare, name):
     folder, pip = bare
+    kind, entry = BESIDE[name]
     run(*pip, "install", *built.glob(f"{name}-*.whl"))
     try:
         listed = json.loads(run(folder / "bin/pellucid", "list", kind, "--json"))
@@ -163,12 +165,13 @@ def test_without_a_compiler_the_reference_backend_works(built, bare, tmp_path):
     assert "compiler" in said.stderr
 
 
-def test_a_plugin_with_kernels_is_built_from_a_checkout_without_pellucid(copy, bare):
+@pytest.mark.parametrize("name", COMPILED)
+def test_a_plugin_with_kernels_is_built_from_a_checkout_without_pellucid(copy, bare, name):
     """pip builds in an environment where no pellucid is, and no index may have one: docs/guide/own-project.md."""
     folder, pip = bare
-    run(*pip, "install", "--no-deps", copy / "plugins/cnn", PELLUCID_REQUIRE_KERNELS="1")
+    run(*pip, "install", "--no-deps", copy / MEMBERS[name], PELLUCID_REQUIRE_KERNELS="1")
     try:
-        show = "import pellucid_cnn.kernels.native as native; print(native.__file__)"
+        show = f"import {name}.kernels.native as native; print(native.__file__)"
         assert run(folder / "bin/python", "-c", show).strip().endswith(".so")
     finally:
-        run(*pip, "uninstall", "--yes", "pellucid_cnn")
+        run(*pip, "uninstall", "--yes", name)

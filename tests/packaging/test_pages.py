@@ -15,11 +15,12 @@ PROJECTS: dict[str, dict[str, Any]] = {
     for folder in ("", "datasets/", "plugins/*/")
     for path in sorted(ROOT.glob(f"{folder}pyproject.toml"))
 }
-PICTURES = sorted(path for path in ROOT.glob("plugins/*/images/*") if path.is_file())
+PICTURES = sorted(path for folder in ("*/", "plugins/*/") for path in ROOT.glob(f"{folder}images/*") if path.is_file())
 OURS = (
     "HELLO_WORLD.gif",
     "HELLO_WORLD-sheet.png",
     "letters.png",
+    "glyphs.png",
     "half_moons.gif",
     "half_moons-sheet.png",
     "curves.png",
@@ -88,7 +89,23 @@ def test_data_by_others_are_named_with_their_licence() -> None:
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: "/".join((path.parts[-3], path.name)))
 def test_a_picture_with_digits_of_mnist_says_so(picture: Path) -> None:
     """Once for each picture: its NOTICE names it (or all), or it shows nothing of others."""
-    notice = " ".join((picture.parents[1] / "NOTICE").read_text(encoding="utf-8").split())
+    notice = said_of_others(picture.parents[1])
     named = picture.name in notice or "All pictures of the folder images" in notice
     assert named != (picture.name in OURS)
-    assert "licenses/by-sa" in notice
+    assert not named or "licenses/by-sa" in notice
+
+
+def said_of_others(folder: Path) -> str:
+    """The NOTICE of a folder, in one line; nothing where it has none."""
+    notice = folder / "NOTICE"
+    return " ".join(notice.read_text(encoding="utf-8").split()) if notice.is_file() else ""
+
+
+@pytest.mark.parametrize("folder", PROJECTS)
+def test_the_licence_in_the_metadata_is_that_of_all_it_holds(folder: str) -> None:
+    project = PROJECTS[folder]["project"]
+    theirs = {"CC-BY-SA-3.0": "licenses/by-sa/3.0", "BSD-3-Clause": "BSD 3-Clause"}
+    notice = said_of_others(ROOT / folder)
+    said = ["MIT", *(name for name, words in theirs.items() if words in notice)]
+    assert sorted(project["license"].split(" AND ")) == sorted(said)
+    assert ("NOTICE" in project["license-files"]) == bool(notice)

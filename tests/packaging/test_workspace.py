@@ -12,6 +12,7 @@ from tests.checkout import tracked
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 MEMBERS = [ROOT / "datasets", *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+COMPILED = [member for member in MEMBERS if (member / "ext").is_dir()]
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda path: path.name)
@@ -35,10 +36,24 @@ def test_every_distribution_says_what_it_is(member):
     assert list(project["entry-points"]) == ["pellucid.v1"]
 
 
-def test_an_edited_kernel_is_rebuilt():
-    patterns = [key["file"] for key in PROJECT["tool"]["uv"]["cache-keys"]]
-    assert "ext/**/*" in patterns
-    assert "setup.py" in patterns
+@pytest.mark.parametrize("member", [ROOT, *COMPILED], ids=lambda path: path.name)
+def test_an_edited_kernel_is_rebuilt(member):
+    keys = tomllib.loads((member / "pyproject.toml").read_text())["tool"]["uv"]["cache-keys"]
+    assert {"ext/**/*", "setup.py"} <= {key["file"] for key in keys}
+
+
+@pytest.mark.parametrize("member", [ROOT, *MEMBERS], ids=lambda path: path.name)
+def test_what_a_distribution_says_it_holds_is_there(member):
+    """Patterns of MANIFEST.in and of the package data: one that nothing matches is a file that was forgotten."""
+    tool = tomllib.loads((member / "pyproject.toml").read_text())["tool"]["setuptools"]
+    source = member / tool["packages"]["find"]["where"][0]
+    for package, patterns in tool.get("package-data", {}).items():
+        for pattern in patterns:
+            assert list((source / package).glob(pattern)), f"{package}: {pattern}"
+    for line in (member / "MANIFEST.in").read_text().splitlines():
+        command, *patterns = line.split()
+        for pattern in patterns if command in ("include", "graft") else ():
+            assert list(member.glob(pattern)), f"MANIFEST.in: {line}"
 
 
 def test_nothing_built_or_machine_specific_is_tracked():

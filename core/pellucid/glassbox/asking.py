@@ -136,14 +136,16 @@ def chain(trace: Any, name: str, cell: Any, depth: int = 100) -> list[Why]:
     """A way back from a number to the data: each time to the parent that the largest term came from."""
     found = [why(trace, name, cell)]
     while len(found) < depth and found[-1].parents:
-        found.append(why(trace, *_most(found[-1])))
+        found.append(why(trace, *onward(trace, found[-1])))
     return found
 
 
-def _most(reason: Why) -> tuple[str, Cell]:
-    """The parent in the largest term that is not a weight of before, if there is one."""
+def onward(trace: Any, reason: Why) -> tuple[str, Cell]:
+    """The parent in the largest term that something can be asked of; where all were there before, the first: data."""
     of_terms: list[tuple[str, Cell]] = []
     for term in reason.sorted()[:1]:
         for factor in (*term.factors, *term.over):
             of_terms += factor.places
-    return (of_terms or reason.parents)[-1]
+    places = of_terms or reason.parents
+    made = [place for place in places if trace.quantity(place[0]).origin not in NOTES]
+    return made[-1] if made else places[0]

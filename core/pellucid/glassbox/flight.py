@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
@@ -11,7 +11,7 @@ from typing import Any
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
-from pellucid.glassbox.recording import FOLDER, Parts, Recording
+from pellucid.glassbox.recording import FOLDER, Parts, Recording, from_columns, to_columns
 from pellucid.glassbox.statistics import Statistics
 from pellucid.glassbox.trace import Trace
 from pellucid.glassbox.tracing import Tracing
@@ -178,7 +178,16 @@ class FlightRecorder(Callback):
         self._flush()
 
     def state(self) -> dict[str, Any]:
-        """Nothing; but what a checkpoint is of has been written by then."""
-        if self._parts is not None and self._unwritten:
-            self._flush()
-        return {}
+        """What is in memory alone; what is written to a folder has been written by then."""
+        self._flush()
+        if self._parts is not None or not self._records:
+            return {}
+        tensors, names = to_columns(self._records)
+        return {**tensors, "names": names}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        names = state.get("names", [])
+        self._records = from_columns(
+            names, state, lambda what: CheckpointError(f"What recorder kept is damaged: {what}.")
+        )
+        self._bytes = sum(value.nbytes for record in self._records.values() for value in record.values())

@@ -44,6 +44,8 @@ def _pattern_of(terms: Sequence[Expr]) -> Pattern | None:
     columns = _leaves(terms)
     if columns is None:
         return None
+    symbols = {cells[0].symbol for cells in columns}
+    letters = [letter for letter in LETTERS if letter not in symbols]  # k stands for one thing
     runs: list[tuple[tuple[int, ...], str]] = []
     names: dict[int, tuple[str, ...]] = {}
     for cells in columns:
@@ -53,12 +55,12 @@ def _pattern_of(terms: Sequence[Expr]) -> Pattern | None:
             continue
         words = []
         for axis in zip(*(cell.index for cell in cells), strict=True):
-            words.append(_word(axis, runs))
+            words.append(_word(axis, runs, letters))
         known = names.get(id(cells[0]))
         if known is not None and known != tuple(words):
             return None  # one part of the first term stands for parts that differ later
         names[id(cells[0])] = tuple(words)
-    if not runs or len(runs) > len(LETTERS):
+    if not runs or len(runs) > len(letters):
         return None
     ranges = []
     for values, _ in runs:
@@ -77,7 +79,7 @@ def _size(ranges: list[range]) -> int:
     return size
 
 
-def _word(axis: tuple[int, ...], runs: list[tuple[tuple[int, ...], str]]) -> str:
+def _word(axis: tuple[int, ...], runs: list[tuple[tuple[int, ...], str]], letters: list[str]) -> str:
     """One coordinate of the cells of all terms: a number, a letter, or a letter and a distance."""
     if axis.count(axis[0]) == len(axis):
         return str(axis[0])
@@ -87,7 +89,7 @@ def _word(axis: tuple[int, ...], runs: list[tuple[tuple[int, ...], str]]) -> str
             return letter + (f"+{away}" if away > 0 else f"−{-away}" if away else "")
         if all(a + v == axis[0] + values[0] for a, v in zip(axis, values, strict=True)):
             return f"{axis[0] + values[0]}−{letter}"
-    runs.append((axis, LETTERS[len(runs) % len(LETTERS)]))
+    runs.append((axis, letters[len(runs) % len(letters)]))
     return runs[-1][1]
 
 

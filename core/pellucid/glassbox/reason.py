@@ -16,8 +16,10 @@ from pellucid.glassbox.terms import Term, largest, terms_of, total
 from pellucid.glassbox.traced import Traced
 from pellucid.glassbox.writing import LATEX, SHORT, TEXT, Writer
 
-WIDTH = 110
+WIDTH = 100
 """Columns of the text of a Why."""
+ROUNDING = 2e-5
+"""How far equations and recorded numbers may be apart; a certificate allows as much."""
 SHOWN = 5
 """Terms, and parents, that the text of a Why names."""
 
@@ -56,6 +58,13 @@ class Why:
         """The sum of the terms; NaN where they do not add up to the number."""
         return total(self.terms) if self.adds else math.nan
 
+    @property
+    def agrees(self) -> bool:
+        """Whether the sum is the recorded number, but for rounding; True of slopes, which add up to nothing."""
+        size = max(1.0, abs(self.value), math.fsum(abs(term.value) for term in self.terms if math.isfinite(term.value)))
+        finite = math.isfinite(self.total) and math.isfinite(self.value)
+        return not self.adds or not finite or abs(self.total - self.value) <= ROUNDING * size
+
     def sorted(self) -> list[Term]:
         """The terms by size, the largest first."""
         return largest(self.terms)
@@ -87,12 +96,16 @@ class Why:
         lines = [f"{TEXT.cell(self.name, self.cell)} = {_exact(self.value)}"]
         if not self.adds:
             return "\n".join([*lines, *self._slopes(), f"  {self.note}"])
+        if self._is_given:
+            return "\n".join([*lines, f"  {self.note}"])
         if self.equation is not None and self.equation.python is not None:
             lines += _wrapped(f"  {self.equation.of} = ", self.equation.python)
         lines += _wrapped(f"  {left} = ", self.scalar.removeprefix(f"{left} = "))
         if self.expr is None or self.expr.op not in ("cell", "number"):
             lines += _wrapped(f"  {pad} = ", self.numbers)
         lines.append(f"  {pad} = {_exact(self.total)}")
+        if not self.agrees:
+            lines.append("  This is not what was recorded: equation and code differ further than rounding explains.")
         if len(self.terms) > SHORT:
             lines += self._largest()
         for reason in self._reasons():
@@ -102,6 +115,13 @@ class Why:
             rest = len(self.parents) - SHOWN
             lines += _wrapped("  from ", named + (f" and {rest:,} more" if rest > 0 else ""))
         return "\n".join([*lines, *([f"  {self.note}"] if self.note else [])])
+
+    @property
+    def _is_given(self) -> bool:
+        """Whether it is explained by itself alone: there is nothing to be put in."""
+        expr = self.expr
+        itself = expr is not None and expr.op == "cell" and (expr.symbol, expr.index) == (self.symbol, self.cell)
+        return itself and self.equation is None and bool(self.note) and not self.parents
 
     def _slopes(self) -> list[str]:
         found = self.sorted()

@@ -14,10 +14,11 @@ import numpy as np
 from pellucid.basics.arrays import Array, HostArray, as_tuple
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError
-from pellucid.glassbox.equations import used
+from pellucid.glassbox.equations import used, used_names
 from pellucid.glassbox.names import is_helper, numbered, symbols
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
+from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.parameters import Param, State
 
 _ALONE = RLock()
@@ -127,7 +128,9 @@ class Recorder:
         shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
         if shape is None or 0 in shape or isinstance(array, np.generic):
             return None
-        return self.ops.address(array), shape, str(dtype)
+        on_host = isinstance(array, np.ndarray)  # as the numbers of rows are, whatever the backend
+        address = array.__array_interface__["data"][0] if on_host else self.ops.address(array)
+        return on_host, address, shape, str(dtype)
 
     def _count(self, name: str, size: int) -> None:
         self.bytes += size
@@ -244,8 +247,7 @@ class Recorder:
         self._drawn_again(call, ctx)
         outputs = numbered("y", as_tuple(result))
         for equation in call.phases.forward:
-            # A symbol with a value is no array here: that of a state which the layer has been told not to carry.
-            if equation.of not in outputs and equation.of not in call.values and not is_helper(equation):
+            if equation.of not in (*outputs, *call.values) and not is_helper(equation):  # a symbol of nothing
                 self.add_equation(call.name_of(equation.of), call, equation.of)
         for of, y in outputs.items():
             call.made[of] = self.add(call.pattern.format(of), y, call, of)
@@ -253,7 +255,7 @@ class Recorder:
 
     def _made_loss(self, call: Call, ctx: Context, result: Any) -> None:
         if call.kind == "objective":
-            self._heard(call)
+            self._heard(call, ctx)
             for name, value in ctx.parts.items():
                 call.made[name] = self.add(f"{self.prefix}loss.{name}", value, call, name)
         known = {"loss", "objective", "dprediction", *call.made}
@@ -270,7 +272,7 @@ class Recorder:
             of, name = "loss", call.pattern.removesuffix(".{}")
         call.made[of] = self.add(name, result, call, of, shared=False)
 
-    def _heard(self, call: Call) -> None:
+    def _heard(self, call: Call, ctx: Context) -> None:
         """What an objective has asked of its model, if it has asked once, and what it has drawn."""
         roots = [inner for inner in call.within() if inner.kind == "layer" and inner.path == ""]
         drawn = call.pattern.format("drawn.")
@@ -278,6 +280,12 @@ class Recorder:
         if len(roots) == 1:
             call.groups["seen"] = [roots[0].given[of] for of in roots[0].values["inputs"]]
             call.given |= {of: name for of, name in roots[0].made.items() if of.startswith("y")}
+        objective = call.component
+        if isinstance(objective, Objective) and {"prediction", "z"} & used_names(objective.equations):
+            pair = objective.metric_pair(ctx)  # what its equations call so, as in the conformance kit
+            if pair is not None and hasattr(pair[0], "shape"):
+                name = self.add(call.pattern.format("prediction"), pair[0], call, again=False)
+                call.given |= dict.fromkeys(("prediction", "z"), name)
 
     def _kept(self, call: Call, ctx: Context) -> None:
         """What the code has put aside for its backward."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.errors import DataError
+from pellucid.basics.errors import CheckpointError, DataError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.basics.version import __version__
 from pellucid.saving.container import damaged, write
@@ -22,7 +23,7 @@ _PART = re.compile(r"part-(\d{12})-(\d{12})\.safetensors")
 _ANCHOR = re.compile(r"anchor-(\d{12})\.safetensors")
 FOLDER = "recorder"
 """In a run folder."""
-SMALL = 1 << 20
+SMALL = 1 << 16
 """Bytes. A part that is smaller is put together with what follows it, so that a long run has few files."""
 
 
@@ -74,7 +75,7 @@ class Parts:
 
     def _write(self, records: Mapping[int, Record]) -> Path:
         first, last = min(records), max(records)
-        tensors, names = _columns(records)
+        tensors, names = to_columns(records)
         document = {"pellucid": __version__, "names": names, "first": first, "last": last}
         file = self.folder / f"part-{first:012d}-{last:012d}.safetensors"
         write(file, "recording", document, tensors)
@@ -92,7 +93,7 @@ class Parts:
                 file.unlink()
 
 
-def _columns(records: Mapping[int, Record]) -> tuple[dict[str, HostArray], list[str]]:
+def to_columns(records: Mapping[int, Record]) -> tuple[dict[str, HostArray], list[str]]:
     """Arrays of all that has one name, shape and type, each with the steps that it is of."""
     columns: dict[tuple[str, Any, Any], list[tuple[int, HostArray]]] = {}
     for step, record in sorted(records.items()):
@@ -106,6 +107,25 @@ def _columns(records: Mapping[int, Record]) -> tuple[dict[str, HostArray], list[
     return tensors, [name for name, _, _ in columns]
 
 
+def from_columns(
+    names: Any, tensors: Mapping[str, Any], wrong: Callable[[str], CheckpointError]
+) -> dict[int, dict[str, HostArray]]:
+    """The records by their steps, of what :func:`to_columns` gave.
+
+    Raises:
+        CheckpointError: ``wrong`` makes it of what is wrong.
+    """
+    records: dict[int, dict[str, HostArray]] = {}
+    for i, name in enumerate(names if isinstance(names, list) else [None]):
+        steps, values = tensors.get(f"{i}/steps"), tensors.get(f"{i}/values")
+        good = isinstance(name, str) and isinstance(steps, np.ndarray) and isinstance(values, np.ndarray)
+        if not good or steps.dtype != np.int64 or steps.ndim != 1 or values.shape[:1] != steps.shape:  # type: ignore[union-attr]
+            raise wrong(f"its column {name!r:.80} is not complete")
+        for step, value in zip(steps.tolist(), values, strict=True):  # type: ignore[union-attr,arg-type]
+            records.setdefault(step, {})[name] = value
+    return dict(sorted(records.items()))
+
+
 def read_part(path: Path) -> dict[int, dict[str, HostArray]]:
     """The records of a part by their steps.
 
@@ -113,16 +133,8 @@ def read_part(path: Path) -> dict[int, dict[str, HostArray]]:
         CheckpointError: it cannot be read, or is damaged.
     """
     with opened(path, "recording") as file:
-        tensors, names = file.tensors(), file.header.document["names"]
-        records: dict[int, dict[str, HostArray]] = {}
-        for i, name in enumerate(names):
-            steps, values = tensors.get(f"{i}/steps"), tensors.get(f"{i}/values")
-            good = isinstance(name, str) and steps is not None and values is not None
-            if not good or steps.dtype != np.int64 or steps.ndim != 1 or len(values) != len(steps):  # type: ignore[union-attr,arg-type]
-                raise damaged(file.header.path, f"its column {name!r:.80} is not complete")
-            for step, value in zip(steps.tolist(), values, strict=True):  # type: ignore[union-attr,arg-type]
-                records.setdefault(step, {})[name] = value
-        return dict(sorted(records.items()))
+        header = file.header
+        return from_columns(header.document["names"], file.tensors(), lambda what: damaged(header.path, what))
 
 
 class Recording:
@@ -136,10 +148,10 @@ class Recording:
         DataError: there is nothing.
     """
 
-    def __init__(self, source: Path | Mapping[int, Record]) -> None:
+    def __init__(self, source: str | os.PathLike[str] | Mapping[int, Record]) -> None:
         self._records: dict[int, Record] = {}
-        if isinstance(source, Path):
-            parts = Parts(source).parts()
+        if isinstance(source, str | os.PathLike):
+            parts = Parts(Path(source)).parts()
             if not parts:
                 raise DataError(
                     f"{source} holds nothing that was recorded. Train with the callback, "

@@ -49,7 +49,8 @@ class Statistics:
         self._before = np.empty(self.arena.size, self.arena.dtype)
         self._change, self._zeros = np.empty_like(self._before), np.empty(self.arena.size, bool)
         self._histogram = _Histogram(self.arena.dtype)
-        sizes = [(param, start, prod(param.shape)) for param, start in zip(self.arena.params, self.arena.offsets, strict=True)]
+        placed = zip(self.arena.params, self.arena.offsets, strict=True)
+        sizes = [(param, start, prod(param.shape)) for param, start in placed]
         self._params = [(param, param.path, slice(start, start + size), size) for param, start, size in sizes if size]
         paths = [path for path, _ in training.model.walk()]
         self._layers = [

@@ -139,8 +139,16 @@ class Trace:
     def quantity(self, name: str) -> Quantity:
         """The array with what is known of it."""
         if not isinstance(name, str) or name not in self._quantities:
-            meant = did_you_mean(name, self._quantities) if isinstance(name, str) else " Quantities have names, texts."
-            raise DataError(f"This trace has no quantity {name!r}.{meant} trace.names() lists all {len(self)}.")
+            layer = str(name).removesuffix(".dx")
+            if layer != name and f"{layer}.dy" in self._quantities:
+                raise DataError(
+                    f"This trace has no quantity {name!r}: the gradient at this input was not computed, because "
+                    "nothing in the step needs it."
+                )
+            raise DataError(
+                f"This trace has no quantity {name!r}.{did_you_mean(str(name), self._quantities)} trace.names() lists "
+                f"all {len(self)}."
+            )
         return self._quantities[name]
 
     def _by_equation(self, quantity: Quantity) -> Any:

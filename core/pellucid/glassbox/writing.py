@@ -30,6 +30,10 @@ NAMES = {
     "maximum": "max", "minimum": "min", "absolute": "abs", "arctan": "arctan", "remainder": "mod", "invert": "not",
     "logical_not": "not",
 }  # fmt: skip
+EXTREMES = {"max": -math.inf, "min": math.inf}
+"""What neither of them ever chooses."""
+WINDOW = 9
+"""Numbers out of which the largest is chosen that are written out."""
 LATEX_NAMES = ("exp", "log", "max", "min", "tanh", "sin", "cos", "tan", "sinh", "cosh", "arctan", "arcsin", "arccos")
 GREEK = frozenset(
     (
@@ -163,8 +167,11 @@ class Writer:
         name = NAMES.get(expr.op, expr.op)
         if name.startswith("astype"):
             return self._write(expr.args[0], ATOM, depth + 1, pattern)
-        shown = [self._write(arg, SUM, depth + 1, pattern) for arg in expr.args[: SHORT if not expr.opaque else 2]]
-        if len(expr.args) > len(shown):
+        args, most = expr.args, 2 if expr.opaque else SHORT
+        if expr.op in EXTREMES:  # of a window: what lies outside of the image is the largest of nothing
+            args, most = tuple(arg for arg in args if not _is_nothing(arg, EXTREMES[expr.op])) or args, WINDOW
+        shown = [self._write(arg, SUM, depth + 1, pattern) for arg in args[:most]]
+        if len(args) > len(shown):
             shown.append(r"\dots" if self.latex else "…")
         inside = ", ".join(shown)
         if not self.latex:
@@ -192,6 +199,12 @@ class Writer:
         body = self._write(found.example, PRODUCT, depth + 1, found)
         letters = ",".join(found.letters)
         return rf"\sum_{{{letters}}} {body}" if self.latex else f"{'Σ' + ''.join(map(subscript, found.letters))} {body}"
+
+
+def _is_nothing(expr: Expr, value: float) -> bool:
+    while expr.op == "choose":
+        expr = expr.args[0]
+    return expr.op == "number" and expr.value == value
 
 
 MINUS = "−"

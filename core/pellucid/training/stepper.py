@@ -210,6 +210,8 @@ class Stepper:
                 prepare(0)
                 how = run.gradient_observers, prepare if queues else None
                 if not (step.opened_by(opened, *how) if opened else step(times, *how)):
+                    # Behind that step, whatever has been queued after it: it may be made again.
+                    source.cursor[()] = start + (training.steps - before + 1) * rows
                     raise self._rejected(training, step)
                 self._unfinished = False
             finally:

@@ -43,10 +43,10 @@ MSE = Patient(
         ),
         Mistake(
             "equation: no mean over outputs",
-            '"np.mean((prediction - t) ** 2, axis=1)"',
-            '"np.sum((prediction - t) ** 2, axis=1)"',
+            '"np.mean((prediction - t.reshape',
+            '"np.sum((prediction - t.reshape',
         ),
-        Mistake("equation: the 2 forgotten", '"w[:, None] * 2 * (prediction - t)', '"w[:, None] * (prediction - t)'),
+        Mistake("equation: the 2 forgotten", ") * 2 * (prediction - t.reshape", ") * (prediction - t.reshape"),
         Mistake("target shifted in place", "ctx.ops.mse(prediction", "target -= 0.0; ctx.ops.mse(prediction"),
         Mistake("predicts what nobody knows", 'predicts = "values"', 'predicts = "value"'),
     ),
@@ -117,10 +117,10 @@ SOFTMAX_CROSS_ENTROPY = Patient(
         ),
         Mistake(
             "equation: log of the mean",
-            "-np.sum(m * np.log(p[np.arange(len(t)), t])) / (np.sum(m) or 1)",
-            "-np.log(np.sum(m * p[np.arange(len(t)), t]) / (np.sum(m) or 1))",
+            "-np.sum(m * np.log(np.take_along_axis(p, (t * (t != ignore))[..., None], -1)[..., 0])) / (np.sum(m) or 1)",
+            "-np.log(np.sum(m * np.take_along_axis(p, (t * (t != ignore))[..., None], -1)[..., 0]) / (np.sum(m) or 1))",
         ),
-        Mistake("equation: gradient without the target", "(p - np.eye(p.shape[-1])[t])", "p"),
+        Mistake("equation: gradient without the target", "(p - np.eye(p.shape[-1])[t * (t != ignore)])", "p"),
         Mistake(
             "equation: summed over the batch", "np.exp(z).sum(-1, keepdims=True)", "np.exp(z).sum(0, keepdims=True)"
         ),
@@ -160,8 +160,8 @@ BINARY_CROSS_ENTROPY = Patient(
             "        if weight is None and len(p):\n"
             "            loss[...] = -np.mean(target * np.log(p) + (1 - target) * np.log(1 - p))",
         ),
-        Mistake("equation: half of it", "-t * np.log(p) - (1 - t) * np.log(1 - p)", "-t * np.log(p)"),
-        Mistake("equation: sign of the gradient", "(p - t)", "(t - p)"),
+        Mistake("equation: half of it", " - (1 - t.reshape(z.shape)) * np.log(1 - p)", ""),
+        Mistake("equation: sign of the gradient", "(p - t.reshape(z.shape))", "(t.reshape(z.shape) - p)"),
         Mistake("one column of probabilities", "np.concatenate([-z, z], axis=1)", "z"),
         Mistake("odds taken for probabilities", " / (1 + np.exp(-np.abs(z)))", ""),
         Mistake("no outputs for what are no labels", "return None if class_labels(targets) is None else 1", "return 1"),

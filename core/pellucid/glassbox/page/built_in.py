@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.component import Component
+from pellucid.basics.errors import PellucidError, PluginError
 from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.page.parts import PageNote, PagePart, PageTable
 from pellucid.glassbox.quantity import Call
@@ -45,9 +46,22 @@ PARTS: dict[type[Component], Parts] = {BatchNorm: _batch_norm, LayerNorm: _layer
 
 
 def parts_of(call: Call, trace: Opened) -> list[Any]:
-    """What a call's component shows, by its own ``page_parts`` or, of the core's own, by the functions above."""
+    """What a call's component shows, by its own ``page_parts`` or, of the core's own, by the functions above.
+
+    Raises:
+        PluginError: its ``page_parts`` failed.
+    """
     own = getattr(call.component, "page_parts", None)
     if callable(own):
-        return list(own(call, trace))
+        try:
+            return list(own(call, trace))
+        except PellucidError:
+            raise
+        except Exception as error:
+            of = type(call.component).__name__
+            raise PluginError(
+                f"{of}.page_parts, of '{call.path or 'model'}', failed: {type(error).__name__}: {error}. It has to "
+                "return a list of PageNote, PagePicture, PageTable and PageWindow, see docs/plugins/hooks.md."
+            ) from error
     found = PARTS.get(type(call.component))  # type: ignore[arg-type]
     return [] if found is None else list(found(call, trace))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, overload
@@ -161,10 +162,10 @@ def trained_objective(model: Layer) -> Objective | None:
 
 
 @overload
-def open_run(path: Path, backend: str | None = None) -> FinishedRun[Layer]: ...
+def open_run(path: str | os.PathLike[str], backend: str | None = None) -> FinishedRun[Layer]: ...
 @overload
-def open_run(path: Path, backend: str | None = None, *, of: type[M_co]) -> FinishedRun[M_co]: ...
-def open_run(path: Path, backend: str | None = None, *, of: type[Layer] = Layer) -> FinishedRun[Any]:
+def open_run(path: str | os.PathLike[str], backend: str | None = None, *, of: type[M_co]) -> FinishedRun[M_co]: ...
+def open_run(path: str | os.PathLike[str], backend: str | None = None, *, of: type[Layer] = Layer) -> FinishedRun[Any]:
     """A run folder, or a model file.
 
     Args:
@@ -176,6 +177,7 @@ def open_run(path: Path, backend: str | None = None, *, of: type[Layer] = Layer)
         ConfigError: a model of another class. DataError: no finished run, no such file.
     """
     backend = backend or check_variable() or None
+    path = Path(path)
     folder = RunFolder(path)
     if not path.exists():
         raise DataError(f"{path} does not exist. Give a run folder, such as runs/…, or a model.safetensors.")

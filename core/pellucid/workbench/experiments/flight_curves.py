@@ -88,7 +88,7 @@ def _lines(axes: Axes, recording: Recording, names: Sequence[str], what: str, ti
 
 
 def _ratio(axes: Axes, recording: Recording, names: Sequence[str]) -> None:
-    _lines(axes, recording, names, ".update.ratio", "update relative to the weight")
+    _lines(axes, recording, names, ".update.ratio", "update relative to the weight; dotted: 0.001")
     axes.axhline(USUAL, color=FAINT, linewidth=0.9, linestyle=(0, (2, 3)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import isnan
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import mapped
-from pellucid.basics.errors import DataError
+from pellucid.basics.errors import DataError, PellucidWarning
 from pellucid.glassbox.flight import FlightRecorder
 from pellucid.glassbox.recording import Parts
 from pellucid.glassbox.trace import Trace
@@ -74,7 +75,10 @@ def trace_of_run(
     if epochs <= 0 and step is None:
         note(f"The run ended after step {reached}: this is the step that would have followed.")
         epochs = 1
-    return _reached(prepared, folder, wanted, max(0, epochs), _chosen(trainer, prepared, rows))
+    with warnings.catch_warnings():
+        if prepared.settings.epochs <= trainer.epochs:  # what a schedule says of so short a training is no news here
+            warnings.simplefilter("ignore", PellucidWarning)
+        return _reached(prepared, folder, wanted, max(0, epochs), _chosen(trainer, prepared, rows))
 
 
 def _keep_callbacks(prepared: Prepared, folder: RunFolder, checkpoint: Path | None) -> None:

@@ -120,6 +120,8 @@ function broadcaster(from, to) {
   };
 }
 
+let asking = 0; // counts questions: within one, each cell is explained once
+
 class Node_ {
   constructor(told, number) {
     this.letter = told[0];
@@ -147,7 +149,10 @@ class Node_ {
       if (there >= 0) return cellOf(quantities[this.stands.quantity], there, this.stands.symbol);
     }
     if (this.constant && this.shape.length) return new Expr("number", this.at(place));
-    return this.explain(place, first);
+    if (this.asked !== asking) { this.asked = asking; this.known = [new Map(), new Map()]; }
+    const known = this.known[+first];
+    if (!known.has(place)) known.set(place, this.explain(place, first));
+    return known.get(place); // branches meet: a recurrence would have 2ⁿ of them
   }
 
   each(place) { return this.operands.map((operand, i) => operand.expr(this.maps[i](place))); }
@@ -403,5 +408,6 @@ const shared = new Set();
 
 /** The expression of a cell of a quantity; null where nothing tells how it was made. */
 function why(quantity, place) {
+  asking++;
   return quantity.node === undefined ? null : nodeAt(quantity.node).expr(place, true);
 }

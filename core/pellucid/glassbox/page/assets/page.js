@@ -94,7 +94,9 @@ class Page {
     const own = call ?? (step.names.map((n) => quantities[n]).filter((q) => q.call !== undefined).map((q) => data.calls[q.call]).pop() ?? null);
     if (!own) return null;
     const ofs = new Set(step.names.map((n) => quantities[n].of));
-    const shown = own.equations.filter((e) => ofs.has(e.of) || (!e.python && step.phase === "forward"));
+    const defines = (e) => !e.python || e.python.trimStart().startsWith("lambda"); // a function for those below it
+    const holds = own.equations.filter((e) => ofs.has(e.of) || (step.phase === "forward" && defines(e)));
+    const shown = holds.filter((e) => e.latex.includes("=") || holds.length === 1); // a mere name says nothing here
     if (!shown.length) return null;
     return el("section", { class: "equations", "aria-label": "Equations" }, shown.map((e) => formula(e.latex)));
   }

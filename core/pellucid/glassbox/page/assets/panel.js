@@ -18,7 +18,11 @@ class Panel {
 
   /** What a cell is made of, once it is asked: {expr, terms, total}. */
   static taken(quantity, place) {
-    const expr = why(quantity, place);
+    let expr;
+    try { expr = why(quantity, place); } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return null; // a recurrence deeper than the browser's stack
+    }
     if (expr === null) return null;
     const terms = termsOf(expr);
     return { expr, terms, total: exactSum(terms.map((t) => t.value)), parents: placesIn(expr) };
@@ -84,7 +88,7 @@ class Panel {
       line(el("span", { class: "is", text: "=" }), el("output", { class: "total", "data-total": hides ? "" : total, text: hides ? "?" : precise(total, "f4") })));
     if (!hides) {
       section.append(el("p", { class: near ? "check" : "check far" }, near ? "✓ " : "✗ ", quantity.kept ? `recorded: ${precise(value, quantity.kind)}` : "computed from its equation, as the code keeps no such array",
-        quantity.kept && total !== value ? `, a difference of ${text(Math.abs(total - value), 2)} by rounding` : "", near ? "" : ": further than rounding explains"));
+        quantity.kept && total !== value ? `, a difference of ${text(Math.abs(total - value), 2)}${near ? " by rounding" : ""}` : "", near ? "" : ": further than rounding explains"));
     }
     for (const reason of reasonsOf(expr).slice(0, SHORT)) {
       section.append(el("p", { class: "note" }, "because ", new Writer(options).write(reason), " = ", text(reason.value)));
@@ -97,6 +101,8 @@ class Panel {
   put(expr, terms, options) {
     const writer = new Writer({ ...options, numbers: true });
     if (terms.length === 1 || !hasLongSum(expr)) return writer.write(expr);
+    writer.deep = 5;
+    writer.left = MOST_PARTS;
     const sorted = terms.length > SHORT ? bySizeOf(terms) : terms, few = sorted.slice(0, terms.length > SHORT ? SHORT - 1 : SHORT), rest = sorted.slice(few.length);
     const shown = few.flatMap((term, i) => { const part = writer.part(term.expr, SUM, 1, null); return i ? writer.plus(term.expr, part) : part; });
     return el("span", { class: "expr" }, shown, rest.length ? ` + … and ${rest.length} more, together ${text(exactSum(rest.map((t) => t.value)))}` : "");

@@ -105,7 +105,8 @@ function patternOf(terms) {
   if (terms.length > 20000) return null;
   const columns = endsOf(terms);
   if (columns === null) return null;
-  const runs = [], names = new Map();
+  const runs = [], names = new Map(), symbols = new Set(columns.map((cells) => cells[0].symbol));
+  const free = [...LETTERS].filter((letter) => !symbols.has(letter)); // k stands for one thing
   for (const cells of columns) {
     if (cells[0].op === "number") {
       if (cells.some((cell) => cell.value !== cells[0].value)) return null;
@@ -113,12 +114,12 @@ function patternOf(terms) {
     }
     const axes = cells[0].index.length;
     const spoken = [];
-    for (let axis = 0; axis < axes; axis++) spoken.push(spokenAxis(cells.map((cell) => cell.index[axis]), runs));
+    for (let axis = 0; axis < axes; axis++) spoken.push(spokenAxis(cells.map((cell) => cell.index[axis]), runs, free));
     const known = names.get(cells[0]);
     if (known && known.join() !== spoken.join()) return null;
     names.set(cells[0], spoken);
   }
-  if (!runs.length || runs.length > LETTERS.length) return null;
+  if (!runs.length || runs.length > free.length) return null;
   let combinations = 1;
   for (const { values } of runs) {
     const low = Math.min(...values), high = Math.max(...values);
@@ -131,7 +132,7 @@ function patternOf(terms) {
   return { example: terms[0], ranges, names };
 }
 
-function spokenAxis(values, runs) {
+function spokenAxis(values, runs, free) {
   if (values.every((v) => v === values[0])) return String(values[0]);
   for (const run of runs) {
     const away = values[0] - run.values[0];
@@ -139,7 +140,7 @@ function spokenAxis(values, runs) {
     const both = values[0] + run.values[0];
     if (values.every((v, i) => v + run.values[i] === both)) return `${both}−${run.letter}`;
   }
-  runs.push({ values, letter: LETTERS[runs.length % LETTERS.length] });
+  runs.push({ values, letter: free[runs.length % free.length] });
   return runs[runs.length - 1].letter;
 }
 

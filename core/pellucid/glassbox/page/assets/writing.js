@@ -1,6 +1,6 @@
 // Writing: expressions as elements, in symbols or with numbers put in. Cells are links to their own why.
 
-const SHORT = 4, DEEP = 9;
+const SHORT = 4, DEEP = 9, LONG = 600, MOST_PARTS = 2000;
 const [SUM, PRODUCT, SIGN, POWER, ATOM] = [0, 1, 2, 3, 4];
 const COMPARED = {
   equal: "=", not_equal: "≠", less: "<", less_equal: "≤", greater: ">", greater_equal: "≥", logical_and: "and",
@@ -28,10 +28,18 @@ class Writer {
     Object.assign(this, { numbers, go, hidden });
   }
 
-  write(expr) { return el("span", { class: "expr" }, this.part(expr, SUM, 0, null)); }
+  /** The expression, as deep as it can be read. */
+  write(expr) {
+    for (const deep of [DEEP, 5, 3, 2]) {
+      this.deep = deep;
+      this.left = MOST_PARTS;
+      const made = el("span", { class: "expr" }, this.part(expr, SUM, 0, null));
+      if ((this.left > 0 && made.textContent.length <= LONG) || deep === 2) return made;
+    }
+  }
 
   part(expr, around, depth, pattern) {
-    if (depth > DEEP) return [this.numbers ? text(expr.value) : "…"];
+    if (depth > (this.deep ?? DEEP) || --this.left < 0) return [this.numbers ? text(expr.value) : "…"];
     const [shown, binds] = this.parts(expr, depth, pattern);
     return binds >= around ? shown : ["(", ...shown, ")"];
   }

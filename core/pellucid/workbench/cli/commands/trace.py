@@ -39,6 +39,11 @@ def opened(args: argparse.Namespace, output: Output) -> Trace:
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
+    from pellucid.workbench.experiments.outputs import check_output
+
+    for option, ending in (("save", ".safetensors"), ("html", ".html")):
+        if (path := getattr(args, option)) is not None:
+            check_output(path, ending, option=option)
     trace = opened(args, output)
     written: dict[str, str] = {}
     if args.save is not None:

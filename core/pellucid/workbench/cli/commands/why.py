@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
-    from pellucid.glassbox.asking import chain
+    from pellucid.glassbox.asking import chain, onward
 
     name, cell = parse_cell(args.cell)
     if args.depth < 1:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
     found = chain(trace, name, cell, args.depth)
     text = "\n\n".join(str(why) for why in found)
     if len(found) == args.depth and found[-1].parents:
-        parent, place = found[-1].parents[0]
+        parent, place = onward(trace, found[-1])
         on = f"{parent}[{','.join(map(str, place))}]" if place else parent
         text += f"\n\nIt goes on: pellucid why {args.run} '{on}', or --depth {2 * args.depth}."
     data = {"run": str(args.run), "step": trace.setting.step + 1, "whys": [as_data(why) for why in found]}

@@ -43,10 +43,11 @@ class GRU(Recurrent):
             " (h := np.where(m[t], (1 - z) * n + z * h, h)))[-1] for t in range(len(s))]))(k * h)",
         ),
         *OUTPUTS,
-        Equation("z", r"z_t", "sigma((s @ W + before @ U + b)[..., :units])"),
-        Equation("r", r"r_t", "sigma((s @ W + before @ U + b)[..., units:2 * units])"),
+        Equation("z", r"z_t = \sigma(s_t W_z + h_{t-1} U_z + b_z)", "sigma((s @ W + before @ U + b)[..., :units])"),
+        Equation("r", r"r_t = \sigma(s_t W_r + h_{t-1} U_r + b_r)",
+                 "sigma((s @ W + before @ U + b)[..., units:2 * units])"),
         Equation("q", r"q_t = h_{t-1} U_n + c", "(before @ U)[..., 2 * units:] + c"),
-        Equation("n", r"n_t", "np.tanh((s @ W + b)[..., 2 * units:] + r * q)"),
+        Equation("n", r"n_t = \tanh(s_t W_n + b_n + r_t \odot q_t)", "np.tanh((s @ W + b)[..., 2 * units:] + r * q)"),
         Equation(
             "dh_t", r"dh_t = e_t + z_{t+1} \odot dh_{t+1} + [da_z, da_r, dq]_{t+1} U^\top",
             "(lambda dh: np.stack([((d := e[t] + dh), (k := d * (1 - z[t]) * (1 - n[t] ** 2)),"
