@@ -61,10 +61,13 @@ def test_other_shapes_and_names_of_one_alone_are_told() -> None:
 
 def test_what_is_not_a_number_is_told_and_equals_itself() -> None:
     one, other = _trace(), _trace()
+    y = one["layers.1.y"].copy()
+    y[0, 0] = np.nan
     for trace in (one, other):
-        trace["layers.1.y"][0, 0] = np.nan
+        trace.quantity("layers.1.y").array = y.copy()
     assert not pl.diff(one, other)
-    other["layers.1.y"][0, 1] = np.inf
+    y[0, 1] = np.inf
+    other.quantity("layers.1.y").array = y
     found = pl.diff(one, other, tolerance=0.5)
     assert found.first is not None and found.first.cell == (0, 1) and found.first.relative == np.inf
 

@@ -192,8 +192,6 @@ def test_a_step_on_a_device_can_be_opened() -> None:
     assert len(why.terms) == 12 and why.total == pytest.approx(why.value)
 
 
-
-
 def test_what_only_an_equation_knows_is_in_float64() -> None:
     _, trainer, batch = made(2)
     trace = trainer.trace_step(*batch[:2])
@@ -243,3 +241,25 @@ def test_several_may_look_at_one_step() -> None:
         assert one.replay().same
         _agrees(one)
     assert not any({"forward", "backward"} & set(vars(layer)) for _, layer in model.walk())
+
+
+def test_what_observers_make_of_gradients_is_told_apart() -> None:
+    class Halve(pl.Callback):
+        def on_run_start(self, run: pl.Run) -> None:
+            run.on_gradients(lambda segments: [np.multiply(s.grad, 0.5, out=s.grad) for s in segments])
+
+    model = pl.build("ann", input_shape=(4,), hidden=[5], outputs=3, seed=0)
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", callbacks=[Halve()], clip_norm=0.01, seed=0)
+    trace = trainer.trace_step(np.random.default_rng(0).normal(size=(6, 4)), np.arange(6) % 3)
+    np.testing.assert_allclose(trace["layers.1.weight.observed"], 0.5 * trace["layers.1.weight.grad"])
+    _agrees(trace)
+    for name in ("layers.1.weight.grad", "layers.1.weight.step_grad", "layers.1.weight.new", "norm"):
+        why = trace.why(name, (1, 2)[: trace[name].ndim])
+        assert why.total == pytest.approx(why.value, rel=1e-5)
+
+
+def test_arrays_that_have_several_names_are_not_written_into() -> None:
+    _, trainer, batch = made(2)
+    trace = trainer.trace_step(*batch[:2])
+    with pytest.raises(ValueError, match="read-only"):
+        trace["x"][0, 0] = 5.0

@@ -114,6 +114,7 @@ class Recorder:
             return same
         if same is None:
             self._count(own, value.nbytes)
+        value.flags.writeable = False  # several names may stand for it
         self.quantities[own] = Quantity(own, value, call, of, origin, same)
         if place is not None:
             self._places[place].append(own)

@@ -35,6 +35,7 @@ class UpdateRecorder:
         self._factors: dict[str, list[str]] | None = None  # what scales a gradient down, by paths; None: not yet known
         self._unknown: set[str] = set()  # whose gradients were scaled down by what was not kept
         self._rates: dict[str, str] = {}
+        self._noted = False  # whether the gradients are
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -46,7 +47,16 @@ class UpdateRecorder:
             for part in [optimizer, *(part for _, part in parts_of_kind(optimizer, ("optimizer",)))]:
                 watched.callback(restore, vars(part), "step", vars(part).get("step"))
                 vars(part)["step"] = self._stepping(part, part.step)  # type: ignore[attr-defined]
+            run = self.training.run
+            if run is not None:  # before others look at the gradients, who may change them
+                observers = run.gradient_observers
+                look = self._look
+                observers.insert(0, look)
+                watched.callback(observers.remove, look)
             yield
+
+    def _look(self, segments: Any) -> None:
+        self._gradients()
 
     def weights(self) -> None:
         """Note the weights, states and the optimizer's memory as they are before the step."""
@@ -82,12 +92,12 @@ class UpdateRecorder:
     def complete(self, ctx: Any) -> None:
         """Note the complete gradients, what layers ask their states to become, penalties and the learning rate."""
         recorder, update = self.recorder, self.update
-        recorder.micro = 1
+        self._gradients()
         for param in self.arena.params:
-            if param.trainable:
-                name = recorder.add(f"{param.path}.grad", param.grad, shared=False)
-                if name in recorder.quantities:
-                    self._explain_gradient(name, param)
+            held = recorder.quantities.get(f"{param.path}.grad")
+            before = None if held is None else held.array
+            if before is not None and before.tobytes() != recorder.host(param.grad).tobytes():
+                recorder.add(f"{param.path}.observed", param.grad, origin="set", shared=False)
         states: dict[str, int] = {}
         for state, value, rate in ctx.requested_updates:
             states[state.path] = states.get(state.path, 0) + 1
@@ -102,6 +112,17 @@ class UpdateRecorder:
             call = Call("penalty", None, "trainer", "{}", given=names, made={"penalty": "penalty"})
             recorder.add("penalty", np.float64(penalties["penalty"]), call, "penalty")
         self._rate_of_learning()
+
+    def _gradients(self) -> None:
+        """Note the gradients as backward has left them; once."""
+        recorder = self.recorder
+        recorder.micro = 1
+        for param in self.arena.params if not self._noted else ():
+            if param.trainable:
+                name = recorder.add(f"{param.path}.grad", param.grad, shared=False)
+                if name in recorder.quantities:
+                    self._explain_gradient(name, param)
+        self._noted = True
 
     def _explain_gradient(self, name: str, param: Any) -> None:
         """Which calls the gradient is the sum of: each gives what its equation says."""
@@ -226,17 +247,22 @@ class UpdateRecorder:
 
     def _scaled(self, call: Call, param: Any, k: str = "") -> None:
         """Give a call the gradient of a parameter, its penalty, and what has scaled it so far."""
-        call.given[f"g{k}"] = f"{param.path}.grad"
+        call.given[f"g{k}"] = self._base(param)
         if f"{param.path}.penalty_grad" in self.recorder.quantities:
             call.given[f"p{k}"] = f"{param.path}.penalty_grad"
         assert self._factors is not None
         for j, factor in enumerate(self._factors[param.path]):
             call.given[f"c{k}_{j}"] = factor
 
+    def _base(self, param: Any) -> str:
+        """The gradient that penalties and clipping begin with: as backward left it, or those who observe gradients."""
+        observed = f"{param.path}.observed"
+        return observed if observed in self.recorder.quantities else f"{param.path}.grad"
+
     def _step_grad(self, param: Any) -> str:
         """What the optimizer is given: the gradient itself, or what penalties and clipping have made of it."""
         recorder = self.recorder
-        own = f"{param.path}.grad"
+        own = self._base(param)
         held, given = recorder.quantities.get(own), recorder.host(param.grad)
         if held is not None and held.array is not None and held.array.tobytes() == given.tobytes():
             return own
