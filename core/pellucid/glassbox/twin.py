@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from copy import deepcopy
@@ -11,7 +12,7 @@ import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.component import Equation
-from pellucid.basics.errors import ConfigError, DataError, NumericalError, raised
+from pellucid.basics.errors import ConfigError, DataError, NumericalError, PellucidWarning, raised
 from pellucid.glassbox.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -223,7 +224,8 @@ class Twin:
             for segment in self.update().segments:
                 segment.base_lr = segment.hyper[0] = lr
         self.training.openers = [] if opener is None else [(1, opener)]
-        with np.errstate(under="ignore"), self.ops.quiet():
+        with np.errstate(under="ignore"), self.ops.quiet(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", PellucidWarning)  # what there is to say the step itself has said
             self._stepper.advance(self.run, self.source, self.rows)
 
     def outputs(self) -> Any:
