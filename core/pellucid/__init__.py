@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pellucid.basics.suggest import did_you_mean, listed
     from pellucid.basics.version import __version__
     from pellucid.glassbox.difference import diff
+    from pellucid.glassbox.flight.recording import Recording
     from pellucid.glassbox.page.parts import PageNote, PagePart, PagePicture, PageTable, PageWindow
-    from pellucid.glassbox.recording import Recording
     from pellucid.glassbox.trace import Trace
     from pellucid.glassbox.trace_file import load_trace
     from pellucid.interfaces.context import Context
@@ -154,7 +154,7 @@ _MODULES = {
     "model.inputs": "transformed",
     "glassbox.difference": "diff",
     "glassbox.page.parts": "PageNote PagePart PagePicture PageTable PageWindow",
-    "glassbox.recording": "Recording",
+    "glassbox.flight.recording": "Recording",
     "glassbox.trace": "Trace",
     "glassbox.trace_file": "load_trace",
     "training.run": "Callback History Run",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pellucid.glassbox.recording import Recording
+from pellucid.glassbox.flight.recording import Recording
 
 from benchmarks import recorder
 

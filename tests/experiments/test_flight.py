@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.glassbox.recording import Parts, Recording
+from pellucid.glassbox.flight.recording import Parts, Recording
 from pellucid.workbench.cli import main
 from pellucid.workbench.experiments.opened import trace_of_run
 

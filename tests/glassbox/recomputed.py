@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from pellucid.glassbox.expr import Expr
+from pellucid.glassbox.why.expr import Expr
 
 OWN: dict[str, Any] = {
     "sum": lambda *a: math.fsum(a) if all(map(math.isfinite, a)) else sum(a), "product": lambda *a: np.prod(a),

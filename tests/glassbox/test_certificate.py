@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.glassbox.held import spread
+from pellucid.glassbox.prove.held import spread
 
 from tests.glassbox.every import cases
 from tests.glassbox.nets import Two, made

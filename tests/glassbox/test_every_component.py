@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from pellucid.basics.component import Equation
 from pellucid.glassbox.equations import BUILTINS, erf, evaluate
-from pellucid.glassbox.reason import Why, explain
-from pellucid.glassbox.scope import names_in
-from pellucid.glassbox.traced import Traced
-from pellucid.glassbox.traced_equations import TracedEquations
+from pellucid.glassbox.why.reason import Why, explain
+from pellucid.glassbox.why.scope import names_in
+from pellucid.glassbox.why.traced import Traced
+from pellucid.glassbox.why.traced_equations import TracedEquations
 from pellucid.testing.subject import Subject
 
 from tests.glassbox.recomputed import recomputed

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.glassbox.flight import FlightRecorder
-from pellucid.glassbox.recording import SMALL, Parts, Recording
+from pellucid.glassbox.flight.flight import FlightRecorder
+from pellucid.glassbox.flight.recording import SMALL, Parts, Recording
 from pellucid.glassbox.tracing import Tracing
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 

@@ -11,8 +11,8 @@ import pellucid as pl
 import pytest
 from pellucid.basics.arrays import as_tuple
 from pellucid.basics.errors import DataError
-from pellucid.glassbox.inside import InnerCall, Inside, Named, Recorded, is_code, look_inside
-from pellucid.glassbox.reason import explain
+from pellucid.glassbox.why.inside import InnerCall, Inside, Named, Recorded, is_code, look_inside
+from pellucid.glassbox.why.reason import explain
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.registry.registry import default_registry

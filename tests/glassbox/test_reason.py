@@ -12,8 +12,8 @@ from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.equations import Activation
 from pellucid.glassbox.failure import ConformanceError
-from pellucid.glassbox.reason import Why, explain
-from pellucid.glassbox.traced_equations import TracedEquations
+from pellucid.glassbox.why.reason import Why, explain
+from pellucid.glassbox.why.traced_equations import TracedEquations
 
 X = np.array([[0.5, -1.0, 2.0], [1.0, 0.0, 0.25]])
 W = np.array([[1.0, 0.5], [0.25, -2.0], [0.125, 3.0]])

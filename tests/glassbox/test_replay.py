@@ -8,8 +8,8 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.basics.component import CHANGES
+from pellucid.glassbox.prove.twin import Twin
 from pellucid.glassbox.tracing import Tracing
-from pellucid.glassbox.twin import Twin
 
 from tests.glassbox.every import cases
 from tests.glassbox.nets import bits, made

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pellucid.glassbox.cells import cell
-from pellucid.glassbox.operations import FUNCTIONS
-from pellucid.glassbox.scope import NP, SCOPE
-from pellucid.glassbox.terms import terms_of, total
-from pellucid.glassbox.traced import Traced, leaf, plain
+from pellucid.glassbox.why.cells import cell
+from pellucid.glassbox.why.operations import FUNCTIONS
+from pellucid.glassbox.why.scope import NP, SCOPE
+from pellucid.glassbox.why.terms import terms_of, total
+from pellucid.glassbox.why.traced import Traced, leaf, plain
 
 from tests.glassbox.recomputed import recomputed
 from tests.glassbox.test_every_component import close

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.glassbox.quantity import Call
+from pellucid.glassbox.record.quantity import Call
 
 from tests.glassbox.nets import made
 from tests.saving.support import edited

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.glassbox.quantity import Quantity
-from pellucid.glassbox.reason import Why
+from pellucid.glassbox.record.quantity import Quantity
 from pellucid.glassbox.trace import Cell, Setting, Trace
 from pellucid.glassbox.tracing import step_recorder
+from pellucid.glassbox.why.reason import Why
 from pellucid.training.run import Callback, Training
 from pellucid.training.stepper import Step
 

@@ -14,21 +14,21 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
-from pellucid.glassbox.asking import not_kept, traced_equations, why
-from pellucid.glassbox.certificate import Certificate, certify
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
-from pellucid.glassbox.names import symbols
 from pellucid.glassbox.page.render import LARGEST, write
-from pellucid.glassbox.quantity import Call, Quantity, exactly
-from pellucid.glassbox.reason import Why
-from pellucid.glassbox.replay import Replay, replay
-from pellucid.glassbox.samples import samples
-from pellucid.glassbox.sensitivity import Sensitivity
+from pellucid.glassbox.prove.certificate import Certificate, certify
+from pellucid.glassbox.prove.replay import Replay, replay
+from pellucid.glassbox.prove.samples import samples
+from pellucid.glassbox.prove.what_if import WhatIf, what_if
+from pellucid.glassbox.record.names import symbols
+from pellucid.glassbox.record.quantity import Call, Quantity, exactly
 from pellucid.glassbox.trace_writing import write_trace
-from pellucid.glassbox.traced_equations import TracedEquations
-from pellucid.glassbox.what_if import WhatIf, what_if
-from pellucid.glassbox.within import Within
+from pellucid.glassbox.why.asking import not_kept, traced_equations, why
+from pellucid.glassbox.why.reason import Why
+from pellucid.glassbox.why.sensitivity import Sensitivity
+from pellucid.glassbox.why.traced_equations import TracedEquations
+from pellucid.glassbox.why.within import Within
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none

@@ -17,7 +17,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Component
 from pellucid.basics.errors import CheckpointError
 from pellucid.glassbox.equations import Activation
-from pellucid.glassbox.quantity import ORIGINS, Call, Quantity
+from pellucid.glassbox.record.quantity import ORIGINS, Call, Quantity
 from pellucid.glassbox.trace import Setting, Trace
 from pellucid.glassbox.trace_writing import DRAWS, SETTING
 from pellucid.interfaces.context import Context

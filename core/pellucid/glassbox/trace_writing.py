@@ -13,7 +13,7 @@ from pellucid.basics.component import Component
 from pellucid.basics.errors import CheckpointError, PellucidError
 from pellucid.basics.version import __version__
 from pellucid.glassbox.equations import Activation
-from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.record.quantity import Call, Quantity
 from pellucid.registry.config import config_or_none
 from pellucid.saving.container import write
 from pellucid.saving.documents import as_json

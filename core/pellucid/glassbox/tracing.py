@@ -11,10 +11,10 @@ import numpy as np
 from pellucid.basics.arrays import parts_of
 from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError
-from pellucid.glassbox.names import numbered
-from pellucid.glassbox.record import Recorder, parts_of_kind, restore
+from pellucid.glassbox.record.names import numbered
+from pellucid.glassbox.record.record import Recorder, parts_of_kind, restore
+from pellucid.glassbox.record.updates import UpdateRecorder
 from pellucid.glassbox.trace import Setting, Trace
-from pellucid.glassbox.updates import UpdateRecorder
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Batch

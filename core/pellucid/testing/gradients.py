@@ -11,8 +11,8 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_tuple, mapped
 from pellucid.basics.errors import ConfigError
-from pellucid.glassbox.differences import measured
 from pellucid.glassbox.failure import ConformanceError
+from pellucid.glassbox.prove.differences import measured
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.objective import Batch, Loss, Objective

@@ -11,7 +11,7 @@ from pellucid.basics.component import Component
 from pellucid.basics.errors import PellucidError, PluginError
 from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.page.parts import PageNote, PagePart, PageTable
-from pellucid.glassbox.quantity import Call
+from pellucid.glassbox.record.quantity import Call
 from pellucid.standard.layers.dropout import Dropout
 from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import PellucidError
-from pellucid.glassbox.asking import NOTES, explained_by
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.page.built_in import parts_of
 from pellucid.glassbox.page.code import code_of
@@ -18,8 +17,9 @@ from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.page.packing import Packed, type_of
 from pellucid.glassbox.page.parts import PageNote, PagePicture, PageTable, PageWindow
 from pellucid.glassbox.page.steps import all_calls, steps_of, title_of
-from pellucid.glassbox.quantity import Call
-from pellucid.glassbox.traced import Traced
+from pellucid.glassbox.record.quantity import Call
+from pellucid.glassbox.why.asking import NOTES, explained_by
+from pellucid.glassbox.why.traced import Traced
 
 WORTH_FORETELLING = 256
 """Cells from which on an array is kept as what it differs by from its equation, if the page computes that exactly."""

@@ -29,8 +29,8 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.glassbox.page.packing import Packed
-from pellucid.glassbox.traced import Traced
-from pellucid.glassbox.traced_equations import sources
+from pellucid.glassbox.why.traced import Traced
+from pellucid.glassbox.why.traced_equations import sources
 
 EXACT = frozenset((
     "add", "subtract", "multiply", "divide", "sqrt", "square", "negative", "positive", "absolute", "maximum", "minimum",

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation
-from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.record.quantity import Call, Quantity
 
 
 class Opened(Protocol):

@@ -10,9 +10,9 @@ A component of any kind (a layer, a loss, an objective, an optimizer, …) may h
                 pl.PagePicture("Where it is flat", np.abs(trace[call.given["x"]]) > 3),
             ]
 
-``call`` is the :class:`~pellucid.glassbox.quantity.Call`: ``call.given`` and ``call.made`` lead from what the equations
-name to names of quantities, ``call.values`` to what is no array. ``trace[name]`` is the array. Nothing in a part is
-ever markup: a text is shown letter by letter.
+``call`` is the :class:`~pellucid.glassbox.record.quantity.Call`: ``call.given`` and ``call.made`` lead from what the
+equations name to names of quantities, ``call.values`` to what is no array. ``trace[name]`` is the array. Nothing in a
+part is ever markup: a text is shown letter by letter.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pellucid.glassbox.page.opened import Opened
-from pellucid.glassbox.quantity import Call, Quantity
+from pellucid.glassbox.record.quantity import Call, Quantity
 
 PHASES = ("data", "forward", "loss", "backward", "update")
 

@@ -10,7 +10,7 @@ import numpy as np
 from pellucid.basics.arrays import as_tuple
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import ConformanceError, require, require_all_close, require_close
-from pellucid.glassbox.names import numbered, symbols
+from pellucid.glassbox.record.names import numbered, symbols
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State

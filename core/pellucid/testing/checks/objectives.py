@@ -10,8 +10,8 @@ import numpy as np
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require
-from pellucid.glassbox.heard import Heard
-from pellucid.glassbox.names import symbols
+from pellucid.glassbox.record.heard import Heard
+from pellucid.glassbox.record.names import symbols
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks import objective_values
 from pellucid.testing.checks.calls import inputs_untouched, nothing_kept, splits_add_up

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.errors import PellucidError
-from pellucid.glassbox.differences import slope
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import ConformanceError, require, require_close, require_same
+from pellucid.glassbox.prove.differences import slope
 from pellucid.standard.ops.base import Ops
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.fingerprint import unchanged

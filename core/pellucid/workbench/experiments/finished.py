@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeVar, overload
 
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.basics.suggest import listed
-from pellucid.glassbox.recording import FOLDER, Recording
+from pellucid.glassbox.flight.recording import FOLDER, Recording
 from pellucid.interfaces.dataset import Dataset
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Objective

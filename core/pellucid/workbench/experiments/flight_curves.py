@@ -13,7 +13,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from pellucid.basics.arrays import HostArray
-from pellucid.glassbox.recording import Recording
+from pellucid.glassbox.flight.recording import Recording
 from pellucid.saving.files import replace_by
 from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, ORANGE, style
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.glassbox.recording import FOLDER
+from pellucid.glassbox.flight.recording import FOLDER
 from pellucid.saving.files import replace_text, to_json
 from pellucid.saving.temporary import is_temporary
 from pellucid.workbench.experiments.reading import read_at_most

@@ -13,8 +13,8 @@ import numpy as np
 
 from pellucid.basics.arrays import mapped
 from pellucid.basics.errors import DataError, PellucidWarning
-from pellucid.glassbox.flight import FlightRecorder
-from pellucid.glassbox.recording import Parts
+from pellucid.glassbox.flight.flight import FlightRecorder
+from pellucid.glassbox.flight.recording import Parts
 from pellucid.glassbox.trace import Trace
 from pellucid.glassbox.trace_file import load_trace
 from pellucid.interfaces.objective import Batch

@@ -12,7 +12,7 @@ import numpy as np
 from pellucid.basics.arrays import as_tuple, parts_of
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.basics.suggest import listed
-from pellucid.glassbox.recording import Parts, Recording
+from pellucid.glassbox.flight.recording import Parts, Recording
 from pellucid.interfaces.rows import Samples, in_memory
 from pellucid.interfaces.samples import Split
 from pellucid.saving.checkpoint import restore_checkpoint

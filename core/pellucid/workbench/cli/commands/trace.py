@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.workbench.cli.console import Output
 
 if TYPE_CHECKING:
-    from pellucid.glassbox.quantity import Quantity
+    from pellucid.glassbox.record.quantity import Quantity
     from pellucid.glassbox.trace import Trace
 
 PHASES = ("before", "forward", "loss", "backward", "update")

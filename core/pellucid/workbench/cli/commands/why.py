@@ -11,7 +11,7 @@ from pellucid.workbench.cli.commands.trace import opened, which_step
 from pellucid.workbench.cli.console import Output
 
 if TYPE_CHECKING:
-    from pellucid.glassbox.reason import Why
+    from pellucid.glassbox.why.reason import Why
 
 _CELL = re.compile(r"(?P<name>.+?)(\[(?P<cell>[^\[\]]*)\])?")
 
@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
-    from pellucid.glassbox.asking import chain, onward
+    from pellucid.glassbox.why.asking import chain, onward
 
     name, cell = parse_cell(args.cell)
     if args.depth < 1:

@@ -1,0 +1,1 @@
+"""The flight recorder: figures of many steps, kept and read again."""

@@ -1,0 +1,133 @@
+"""Asking why: from a quantity of a trace and a cell to the equation that made the number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pellucid.basics.errors import DataError
+from pellucid.basics.suggest import listed
+from pellucid.glassbox.failure import ConformanceError
+from pellucid.glassbox.record.cell import Cell, check_cell
+from pellucid.glassbox.record.names import is_helper, symbols
+from pellucid.glassbox.record.quantity import Call, Quantity
+from pellucid.glassbox.why.reason import Why, explain
+from pellucid.glassbox.why.traced import Traced, leaf
+from pellucid.glassbox.why.traced_equations import TracedEquations
+from pellucid.interfaces.parameters import Param, State
+
+NOTES = {
+    "given": "given: data, or what was there before the step",
+    "drawn": "drawn: a function of the seed, the step, the place in the model and the row",
+    "set": "as the trainer was told",
+}
+CODE = "by the code of the layer around it, run again on what was recorded"
+KEPT = "what the code has put aside; no equation is of it"
+BEYOND = "far out the formula of the equation overflows; the code, written otherwise, gives the number"
+
+
+def traced_equations(trace: Any, call: Call) -> TracedEquations:
+    """The equations of a call, to be taken apart: what they name are quantities of the trace."""
+    component = call.component
+    given: dict[str, tuple[str | None, Any]] = {}
+    for name, value in ({} if component is None else {**component.arguments(), **symbols(component)}).items():
+        if not isinstance(value, Param | State):
+            given[name] = None, value
+    for name, value in call.values.items():
+        given[name] = None, value
+    equations = trace.equations(call)
+    for of, name in (*call.made.items(), *call.given.items()):  # some ask what is made below them for its shape
+        if name in trace:
+            given[of] = first_name(trace, name), np.asarray(trace[name])
+    if "inputs" in call.values:
+        names = [(of, call.given[of]) for of in call.values["inputs"]]
+        given["inputs"] = (
+            None,
+            tuple(leaf(trace[name], of, first_name(trace, name)) for of, name in names if name in trace),
+        )
+    for of, group in call.groups.items():
+        pairs = group.items() if isinstance(group, dict) else enumerate(group)
+        found = {
+            key: leaf(trace[name], f"{of}[{key}]", first_name(trace, name)) for key, name in pairs if name in trace
+        }
+        given[of] = None, found if isinstance(group, dict) else tuple(found.values())
+    results: dict[str, tuple[str | None, Any]] = {}
+    for equation in equations:
+        name = call.name_of(equation.of)
+        recorded = trace.quantity(name).array if call.made.get(equation.of) in trace else None
+        results[equation.of] = name, recorded
+    return TracedEquations(equations, given, results)
+
+
+def first_name(trace: Any, name: str) -> str:
+    """The name that the same array was recorded under first."""
+    return trace.quantity(name).same or name
+
+
+def not_kept(trace: Any, quantity: Quantity, what: str, error: ConformanceError) -> DataError:
+    """The error for a quantity that cannot be explained, or computed, because what its equation names is not there."""
+    call = quantity.call
+    missing = [] if call is None else list(dict.fromkeys(n for n in call.given.values() if n not in trace))
+    if not missing:
+        return DataError(f"'{quantity.name}' cannot be {what} from what this trace holds. {error}")
+    return DataError(
+        f"'{quantity.name}' cannot be {what}: this trace has not kept {listed(map(repr, missing))}. Trace with "
+        "keep='*', or with these among what is kept."
+    )
+
+
+def explained_by(trace: Any, quantity: Quantity) -> tuple[Any, Traced] | None:
+    """The equation that made a quantity, and its right-hand side; None where there is no expression."""
+    call = quantity.call
+    if call is None or not quantity.of:
+        return None
+    if not any(e.of == quantity.of and not is_helper(e) for e in trace.equations(call)):
+        return None
+    found: TracedEquations = trace.traced(call)
+    return found.equation(quantity.of), found[quantity.of]
+
+
+def why(trace: Any, name: str, cell: Any) -> Why:
+    """Why a cell of a quantity is what it is; see :meth:`pellucid.Trace.why`."""
+    quantity: Quantity = trace.quantity(name)
+    cell = check_cell(name, trace[name].shape, cell)
+    value = float(trace[name][cell])
+    try:
+        made = explained_by(trace, quantity)
+    except ConformanceError as error:
+        raise not_kept(trace, quantity, "explained", error) from error
+    if made is not None:
+        found = explain(name, cell, value, made[0], made[1])
+        return replace(found, note=BEYOND) if np.isfinite(value) and not np.isfinite(found.total) else found
+    if quantity.same is not None:
+        return replace(why(trace, quantity.same, cell), note=f"{name} is {quantity.same}")
+    code = None if quantity.origin in NOTES else trace.inside.of(quantity)
+    if code is not None and code.shape == trace[name].shape:
+        return explain(name, cell, value, None, code, symbol=quantity.of, note=CODE)
+    measured = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
+    if measured is not None:
+        return measured
+    itself = leaf(trace[name], name, name)
+    note = NOTES.get(quantity.origin, KEPT)
+    return replace(explain(name, cell, value, None, itself, symbol=name, note=note), parents=[])
+
+
+def chain(trace: Any, name: str, cell: Any, depth: int = 100) -> list[Why]:
+    """A way back from a number to the data: each time to the parent that the largest term came from."""
+    found = [why(trace, name, cell)]
+    while len(found) < depth and found[-1].parents:
+        found.append(why(trace, *onward(trace, found[-1])))
+    return found
+
+
+def onward(trace: Any, reason: Why) -> tuple[str, Cell]:
+    """The parent in the largest term that something can be asked of; where all were there before, the first: data."""
+    of_terms: list[tuple[str, Cell]] = []
+    for term in reason.sorted()[:1]:
+        for factor in (*term.factors, *term.over):
+            of_terms += factor.places
+    places = of_terms or reason.parents
+    made = [place for place in places if trace.quantity(place[0]).origin not in NOTES]
+    return made[-1] if made else places[0]
