@@ -25,7 +25,8 @@ class Operation(NamedTuple):
     Attributes:
         kind: how a cell of the result follows from cells of the operands; see the rules of
             :mod:`pellucid.glassbox.why.cells`: ``"elementwise"``, ``"move"``, ``"pick"``, ``"choose"``,
-            ``"reduction"``, ``"contraction"``, ``"scatter"``, or ``"opaque"``, of which it is only known that all cells matter.
+            ``"reduction"``, ``"contraction"``, ``"scatter"``, or ``"opaque"``, of which it is only known that all
+            cells matter.
         name: of the function: ``"multiply"``, ``"sum"``, ``"reshape"``.
         data: what the rule needs besides: axes, subscripts, the function that moves; of a move None, if the cells have
             kept their order.
