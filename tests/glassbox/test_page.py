@@ -20,6 +20,7 @@ from pellucid.glassbox.page.packing import Packed, type_of
 from pellucid.glassbox.page.parts import PageNote, PagePicture, PageTable, PageWindow
 
 from tests.glassbox import nets
+from tests.glassbox.example_page import PAGE, write
 
 ROOT = Path(__file__).resolve().parents[2]
 EVIL = "</script><script>alert('1')</script><img src=x onerror=alert(2)>"
@@ -199,3 +200,11 @@ def test_a_prediction_has_a_page_too(tmp_path: Path) -> None:
     data = Export(model.trace(np.ones((2, 3), np.float32))).data
     assert data["title"] == "A prediction, opened"
     assert [step["phase"] for step in data["steps"]] == ["data", "forward", "forward"]
+
+
+def test_the_page_that_is_shown_is_of_today(tmp_path: Path) -> None:
+    """Its script and style, by the hashes in its policy; numbers may differ in the last digit on other machines."""
+    write(tmp_path / "step.html")
+    fresh, shown = ((tmp_path / "step.html").read_text("utf-8"), PAGE.read_text("utf-8"))
+    policies = [re.findall(r"(?:script|style)-src '(sha256-[^']+)'", text) for text in (fresh, shown)]
+    assert len(policies[0]) == 2 and policies[0] == policies[1], "python -m tests.glassbox.example_page"
