@@ -150,7 +150,7 @@ def test_certify_ends_with_1_where_something_is_wrong(folder: Path, run: Run, mo
 
 @pytest.mark.parametrize(("words", "message"), [
     (("trace", "{}", "--step", "0"), "counted from 1. Received: 0"),
-    (("trace", "{}", "--step", "7"), "has no step 7: it ended after step 6"),
+    (("trace", "{}", "--step", "7"), "has no step 7: it ends after step 6"),
     (("trace", "{}", "--rows", "0:500"), "The training data has"),
     (("trace", "{}", "--rows", "many"), "--rows takes numbers of rows from 0"),
     (("trace", "{}none"), "does not exist. Give the folder of a run"),

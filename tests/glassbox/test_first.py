@@ -308,3 +308,10 @@ def test_a_layer_whose_code_fails_where_its_equation_does_not_is_told_so() -> No
     trainer = pl.Trainer(pl.build(pl.Sequential([Halves(), pl.Dense(1)]), input_shape=(1,), seed=0), loss="mse", seed=0)
     with pytest.raises(pl.NumericalError, match=r"layers.0.y.*which is 2 in float64: look at its code"):
         trainer.train_step([[4.0]], [[1.0]])
+
+
+def test_squares_that_add_up_to_too_much_name_the_largest_gradient() -> None:
+    model = pl.build("dense", units=2, input_shape=(3,), seed=0)
+    x = np.array([[1.0, 0.0, 2e21], [0.5, 0.0, 0.0]])
+    with pytest.raises(pl.NumericalError, match=r"squares .* the largest is that of 'weight' at \(2, \d\), "):
+        pl.Trainer(model, loss="softmax_cross_entropy", seed=0).train_step(x, [0, 1])

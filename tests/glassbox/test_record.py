@@ -263,3 +263,9 @@ def test_arrays_that_have_several_names_are_not_written_into() -> None:
     trace = trainer.trace_step(*batch[:2])
     with pytest.raises(ValueError, match="read-only"):
         trace["x"][0, 0] = 5.0
+
+
+def test_a_pattern_that_matches_nothing_is_told() -> None:
+    _, trainer, batch = made(2)
+    with pytest.warns(pl.PellucidWarning, match="matches no quantity of this step"):
+        trainer.trace_step(*batch[:2], keep="layer.*")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from pellucid.basics.arrays import parts_of
 from pellucid.basics.checks import check_int
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, PellucidWarning
 from pellucid.glassbox.record.names import numbered
 from pellucid.glassbox.record.record import Recorder, parts_of_kind, restore
 from pellucid.glassbox.record.updates import UpdateRecorder
@@ -21,6 +22,8 @@ from pellucid.interfaces.objective import Batch
 from pellucid.model.inputs import given_inputs, ready
 from pellucid.training.run import Callback, Training
 from pellucid.training.stepper import Step
+
+LIST = "trainer.trace_step(x, y).names() lists all that there is."
 
 
 class Tracing(Callback):
@@ -50,6 +53,9 @@ class Tracing(Callback):
             trainer.step(batch)
         finally:
             trainer.openers.remove(opener)
+        if not traces[0].names():
+            warnings.warn(f"keep={self.keep!r} matches no quantity of this step, so nothing was kept. {LIST}",
+                          PellucidWarning, stacklevel=3)  # fmt: skip
         return traces[0]
 
     def opener(self, training: Training, done: Callable[[Trace], None]) -> Callable[[Step], Any]:

@@ -43,7 +43,7 @@ class Finite(Callback):
         if place := _place(arena, arena.grad):
             what = f"the gradient of {place}"
         elif not np.isfinite(float(update.sum_squares)):
-            what = f"the squares of the gradient add up to more than {arena.dtype} holds"
+            what = f"the squares of the gradient add up to more than {arena.dtype} holds, {_largest(arena)}"
         elif np.isfinite(loss):
             what = "a state that a layer asked to update, such as a running variance, is not finite"
         else:
@@ -81,6 +81,14 @@ class Finite(Callback):
         """Whether the squares have a finite sum: then all values are finite."""
         ops.sum_squares(values, self._squares)
         return ops.guard_finite(self._squares)
+
+
+def _largest(arena: Arena) -> str:
+    """The largest number of the gradient, in words."""
+    values = _values(arena.ops, arena.grad)
+    index = int(np.abs(values).argmax())
+    path, element = arena.where(index)
+    return f"the largest is that of '{path}' at {element}, {values[index]:.6g}"
 
 
 def _place(arena: Arena, buffer: Array) -> str:

@@ -170,6 +170,7 @@ def _reached(prepared: Prepared, folder: RunFolder, wanted: int, epochs: int, ba
             trainer.run.stop("opened")
 
     opener = read("callback", "trace").opener(trainer, done)
+    trainer.callbacks.append(_NotBeyond(wanted, folder))
     if batch is None:
         with _opening(trainer, wanted, opener):
             trainer.fit(prepared.splits, **how)
@@ -188,6 +189,19 @@ def _reached(prepared: Prepared, folder: RunFolder, wanted: int, epochs: int, ba
         why = "stopped" if trainer.epochs < settings.epochs else "ended"
         raise DataError(f"The run in {folder.path} has no step {wanted}: it {why} after step {trainer.steps}.")
     return traces[0]
+
+
+class _NotBeyond(Callback):
+    """Says before any work is done for it that a run has no such step."""
+
+    def __init__(self, step: int, folder: RunFolder) -> None:
+        self._step, self._folder = step, folder
+
+    def on_run_start(self, run: Run) -> None:
+        if 0 < run.total_steps < self._step:
+            raise DataError(
+                f"The run in {self._folder.path} has no step {self._step}: it ends after step {run.total_steps}."
+            )
 
 
 @contextmanager
