@@ -160,7 +160,7 @@ BINARY_CROSS_ENTROPY = Patient(
             "        if weight is None and len(p):\n"
             "            loss[...] = -np.mean(target * np.log(p) + (1 - target) * np.log(1 - p))",
         ),
-        Mistake("equation: half of it", " - (1 - t.reshape(z.shape)) * np.log(1 - p)", ""),
+        Mistake("equation: half of it", "np.logaddexp(0, z) - t.reshape(z.shape) * z", "np.logaddexp(0, z)"),
         Mistake("equation: sign of the gradient", "(p - t.reshape(z.shape))", "(t.reshape(z.shape) - p)"),
         Mistake("one column of probabilities", "np.concatenate([-z, z], axis=1)", "z"),
         Mistake("odds taken for probabilities", " / (1 + np.exp(-np.abs(z)))", ""),
