@@ -32,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+@pytest.fixture(autouse=True)
+def _whoever_traced_goes_on() -> Iterator[None]:
+    """A test that sets a trace function of its own, to press Ctrl-C at a line, takes it away from coverage."""
+    before = sys.gettrace()
+    yield
+    if sys.gettrace() is not before:
+        sys.settrace(before)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     coverage = sys.modules.get("coverage")  # imported where it measures
