@@ -13,6 +13,7 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_tuple
 from pellucid.glassbox.record.names import numbered
+from pellucid.glassbox.record.record import restore
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.optimizer import Segment
 from pellucid.training.run import GradientObserver, Training
@@ -116,7 +117,7 @@ class Statistics:
             return result
 
         attributes["forward"] = forward  # past __setattr__: nothing of the component has changed
-        watched.callback(_restore, attributes, "forward", held)
+        watched.callback(restore, attributes, "forward", held)
 
     def _outputs(self, name: str, output: Any) -> None:
         y = self._host(output)
@@ -183,10 +184,3 @@ class _Histogram:
             counts += np.bincount(places, minlength=BINS + 1)
         counts[BINS - 1] += counts[BINS]  # the largest itself
         return counts[:BINS]
-
-
-def _restore(attributes: dict[str, Any], name: str, before: Any) -> None:
-    if before is None:
-        attributes.pop(name, None)
-    else:
-        attributes[name] = before

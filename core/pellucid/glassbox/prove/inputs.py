@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_tuple
-from pellucid.glassbox.prove.twin import Twin, prefix_of
-from pellucid.glassbox.record.names import numbered
+from pellucid.glassbox.prove.twin import Twin
+from pellucid.glassbox.record.names import numbered, prefix_of
 from pellucid.interfaces.context import EVERY_INPUT
 from pellucid.interfaces.layer import Layer
 

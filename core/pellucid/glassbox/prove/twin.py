@@ -13,6 +13,7 @@ import numpy as np
 from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.component import Equation
 from pellucid.basics.errors import ConfigError, DataError, NumericalError, PellucidWarning, raised
+from pellucid.glassbox.record.names import prefix_of
 from pellucid.glassbox.record.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
@@ -346,11 +347,6 @@ class Twin:
 
 def _shadow(watch: Callable[..., Any], path: str, layer: Layer, method: str, code: Any) -> Callable[..., Any]:
     return lambda *given, **never: watch(path, layer, method, code, given)
-
-
-def prefix_of(micro: int) -> str:
-    """What the names of the quantities of a micro-batch begin with."""
-    return "" if micro == 1 else f"micro.{micro}."
 
 
 def _held(*, needless: bool = False) -> AbstractContextManager[None]:

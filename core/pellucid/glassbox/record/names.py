@@ -22,6 +22,11 @@ def numbered(name: str, things: Sequence[Any]) -> dict[str, Any]:
     return {f"{name}{i}": thing for i, thing in enumerate(things)}
 
 
+def prefix_of(micro: int) -> str:
+    """What the names of the quantities of a micro-batch begin with."""
+    return "" if micro == 1 else f"micro.{micro}."
+
+
 def symbols(component: Component) -> dict[str, Any]:
     """What the symbols of a component stand for: a Param, a State, a function that an argument names, a number."""
     found = {}

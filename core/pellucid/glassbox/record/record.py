@@ -15,7 +15,7 @@ from pellucid.basics.arrays import Array, HostArray, as_tuple
 from pellucid.basics.component import Component
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.equations import used, used_names
-from pellucid.glassbox.record.names import is_helper, numbered, symbols
+from pellucid.glassbox.record.names import is_helper, numbered, prefix_of, symbols
 from pellucid.glassbox.record.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Objective
@@ -81,7 +81,7 @@ class Recorder:
 
     @property
     def prefix(self) -> str:
-        return "" if self.micro == 1 else f"micro.{self.micro}."
+        return prefix_of(self.micro)
 
     def host(self, array: Array) -> HostArray:
         return np.array(self.ops.to_host(array))
@@ -101,7 +101,7 @@ class Recorder:
             if own not in self.quantities:
                 break
             own = f"{name}~{n}"
-        if not (self._all or any(fnmatchcase(own, pattern) for pattern in self.keep)):
+        if not self._wanted(own):
             return own
         same, place = None, self._place(array)
         value = self.host(array)
@@ -122,8 +122,11 @@ class Recorder:
 
     def add_equation(self, name: str, call: Call, of: str) -> None:
         """Note that an equation gives this quantity."""
-        if name not in self.quantities and (self._all or any(fnmatchcase(name, p) for p in self.keep)):
+        if name not in self.quantities and self._wanted(name):
             self.quantities[name] = Quantity(name, None, call, of, "equation")
+
+    def _wanted(self, name: str) -> bool:
+        return self._all or any(fnmatchcase(name, pattern) for pattern in self.keep)
 
     def _place(self, array: Any) -> Any:
         shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
