@@ -30,6 +30,7 @@ BESIDE = {
     "pellucid_cnn": ("layer", "cnn/conv2d"),
     "pellucid_diffusion": ("objective", "diffusion/denoise"),
     "pellucid_recurrent": ("layer", "recurrent/lstm"),
+    "pellucid_tabular": ("dataset", "tabular/table"),
     "pellucid_cupy": ("backend", "cupy/cupy"),
 }
 """Of each member beside the core, a kind and a name that it registers."""

@@ -1,0 +1,1 @@
+"""Tables for pellucid: any file or frame, column transforms, packed ensembles, scikit-learn estimators."""
