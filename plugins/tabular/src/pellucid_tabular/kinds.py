@@ -77,7 +77,8 @@ def _of_values(name: str, cells: pl.Series, kind: str | None) -> Column:
     if useless := _useless(name, cells, known, kind):
         return useless
     if kind == "category":
-        return _category(name, as_texts(known), "said by the user")
+        counts = as_texts(known).rename("").value_counts(sort=False, name="rows")
+        return _category(name, *counts.get_columns(), "said by the user")
     if cells.dtype == pl.Boolean:
         return Column(name, "boolean", ("false", "true"), why="truth values")
     if cells.dtype.is_temporal():
@@ -119,11 +120,12 @@ def _of_texts(
         return Column(name, "left_out", why="said by the user")
     if useless := _useless(name, texts, known, kind):
         return useless
+    counts = known.rename("").value_counts(sort=False, name="rows")
+    different, rows = counts.get_columns()
     if kind == "category":
-        return _category(name, known, "said by the user")
+        return _category(name, different, rows, "said by the user")
     if written is not None or kind == "date":
         return _date(name, texts, written, where, place, True)
-    different = known.unique()
     if kind == "boolean" or (kind is None and len(different) == 2):
         words = truth_words(different.to_list()) if len(different) == 2 else None
         if words is not None or kind == "boolean":
@@ -132,7 +134,7 @@ def _of_texts(
             return column
     are_codes = bool(different.str.contains(CODE).any()) and bool(different.str.contains(WHOLE).all())
     wanted = kind == "number" or not are_codes
-    if wanted and (numbers := _number(name, texts, known, kind, decimal, where, place)):
+    if wanted and (numbers := _number(name, texts, different, rows, kind, decimal, where, place)):
         return numbers
     if date_formats(different):
         return _date(name, texts, None, where, place, False)
@@ -143,52 +145,58 @@ def _of_texts(
             name, "left_out", why=f"{what}: {len(different):,} different texts in {len(known):,} rows, such as "
             f"{str(known[0])[:40]!r}",
         )  # fmt: skip
-    return _category(name, known, "codes with zeros in front" if are_codes else "texts")
+    return _category(name, different, rows, "codes with zeros in front" if are_codes else "texts")
 
 
-def _category(name: str, known: pl.Series, why: str) -> Column:
-    counts = known.value_counts(sort=False, name="n")
-    texts = counts.get_column(known.name)
+def _category(name: str, texts: pl.Series, rows: pl.Series, why: str) -> Column:
     if bool(texts.str.contains(NUMBERS["0.5"]).all()) and not bool(texts.str.contains(CODE).any()):
         every = sorted({canonical(text) for text in texts.to_list()}, key=lambda text: (float(text), text))
     else:
         every = sorted(texts.to_list())
     why = f"{why}, {len(every):,} different"
     if len(every) > MOST_CATEGORIES:
-        often = sorted(zip(counts.get_column("n").to_list(), texts.to_list(), strict=True), key=lambda p: (-p[0], p[1]))
+        often = sorted(zip(rows.to_list(), texts.to_list(), strict=True), key=lambda p: (-p[0], p[1]))
         every = sorted(text for _, text in often[:MOST_CATEGORIES])
         why += f"; the {MOST_CATEGORIES:,} most frequent are kept, the others count as unseen"
     return Column(name, "category", tuple(every), why)
 
 
 def _number(
-    name: str, texts: pl.Series, known: pl.Series, kind: str | None, decimal: str | None, where: str, place: Place
+    name: str,
+    texts: pl.Series,
+    different: pl.Series,
+    rows: pl.Series,
+    kind: str | None,
+    decimal: str | None,
+    where: str,
+    place: Place,
 ) -> Column | None:
     """The column as numbers, if they are.
 
     Raises:
         DataError: nearly all are.
     """
-    ways = ways_of_writing(known, decimal)
+    ways = ways_of_writing(different, rows, decimal)
     if not ways:
         if kind == "number":
             Column(name, "number", why="").coded(texts, where, place)
         return None
-    written, why = _one_way(list(ways), known)
-    all_are = ways[written] == len(known)
-    numbers = as_numbers(known, written).drop_nulls()
-    many = numbers.n_unique() > FEW and len(numbers) >= NEARLY_ALL * len(known)
+    written, why = _one_way(list(ways))
+    all_are = ways[written] == rows.sum()
+    numbers = as_numbers(different, written).drop_nulls()
+    many = numbers.n_unique() > FEW and ways[written] >= NEARLY_ALL * int(rows.sum())
     if not all_are and not many and kind is None:
         return None
     column = Column(name, "number", (), why, "" if written == "0.5" else written)
     if not all_are:
         column.coded(texts, where, place)
-    if numbers.n_unique() == 1 and len(known) == len(texts) > 1 and kind is None:  # 1, 1.0
-        return Column(name, "left_out", why=f"constant: {known[0]!r} in every row")
-    return column if kind is not None or written != "0.5" else _identifier(name, numbers) or column
+    if numbers.n_unique() == 1 and rows.sum() == len(texts) > 1 and kind is None:  # 1, 1.0
+        return Column(name, "left_out", why=f"constant: {different[0]!r} in every row")
+    call_rows = kind is None and written == "0.5" and len(numbers) == rows.sum()
+    return (_identifier(name, as_numbers(texts).drop_nulls()) if call_rows else None) or column
 
 
-def _one_way(ways: list[str], known: pl.Series) -> tuple[str, str]:
+def _one_way(ways: list[str]) -> tuple[str, str]:
     """Which of the ways that fit equally well."""
     if "0,5" in ways and "1,234.5" in ways:
         return "1,234.5", "numbers; the comma is taken to stand between thousands: three digits follow it everywhere"
