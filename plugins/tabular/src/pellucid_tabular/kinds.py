@@ -78,7 +78,8 @@ def _of_values(name: str, cells: pl.Series, kind: str | None) -> Column:
         return useless
     if kind == "category":
         counts = as_texts(known).rename("").value_counts(sort=False, name="rows")
-        return _category(name, *counts.get_columns(), "said by the user")
+        different, rows = counts.get_columns()
+        return _category(name, different, rows, "said by the user")
     if cells.dtype == pl.Boolean:
         return Column(name, "boolean", ("false", "true"), why="truth values")
     if cells.dtype.is_temporal():

@@ -271,8 +271,8 @@ def _refuse(path: Path, line: int, expected: int, received: int, dialect: Dialec
     separator = SAID.get(dialect.separator, dialect.separator)
     raise DataError(
         f"{path}, line {line}, column {called}: expected {expected} fields separated by {separator}, as most rows "
-        f"have. Received: {received}.{more} Correct the row; a field with the separator in it stands in quotes; if this "
-        "is not the separator, say which: separator = …."
+        f"have. Received: {received}.{more} Correct the row; a field with the separator in it stands in quotes; if "
+        "this is not the separator, say which: separator = …."
     )
 
 

@@ -34,8 +34,8 @@ def has_names(
     if known and len(set(known) & set(first)) >= max(1, len(known) - 1):
         return True, "it holds the names that are known"
     if not below:
-        words = [text for text in first if text and not _is_value(text)]
-        return len(words) == len(first), "it is the only row, and holds " + ("words" if words else "values")
+        only = all(text and not _is_value(text) for text in first)
+        return only, "it is the only row, and holds " + ("words" if only else "values")
     words: list[str] = []
     numbers_in: list[str] = []
     numbers_out: list[str] = []
