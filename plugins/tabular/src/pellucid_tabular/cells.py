@@ -49,6 +49,12 @@ _LOOKED_AT = 500
 """Different texts by which formats are ruled out before all are parsed."""
 
 
+def marks_of(missing: Sequence[str], not_missing: Sequence[str]) -> tuple[str, ...] | None:
+    """The usual marks with some more and without some; None: the usual ones."""
+    usual = tuple(mark for mark in MARKS if mark not in not_missing or not mark)
+    return (*usual, *missing) if missing or not_missing else None
+
+
 def cleaned(texts: pl.Series, missing: Sequence[str] | None = None) -> pl.Series:
     """The texts without spaces around them, and null where one stands for a missing value."""
     marks = pl.Series(list(MARKS if missing is None else missing), dtype=pl.String)

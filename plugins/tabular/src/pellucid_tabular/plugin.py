@@ -7,4 +7,4 @@ from pellucid import Registrar, hookimpl
 
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
-    pass
+    registry.dataset("table", "pellucid_tabular.dataset:Table", summary="samples in a table: any file, or a data frame")

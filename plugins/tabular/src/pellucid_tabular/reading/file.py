@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 from pellucid import ConfigError, DataError, HostArray, listed
 
-from pellucid_tabular.column import row_from_0
+from pellucid_tabular.column import Place, row_from_0
+from pellucid_tabular.frames import Columns, columns_of
 from pellucid_tabular.reading.content import content_of
 from pellucid_tabular.reading.dialect import (
     SAID,
@@ -86,21 +87,21 @@ class RawTable:
     """The columns of a file.
 
     Attributes:
-        frame: of text, or of the types of a Parquet or Arrow file.
+        columns: of text, or of the types of a Parquet or Arrow file.
         named: whether the file gives names; else the columns are called by their numbers.
         format: how the file is written, nothing left open; None of Parquet and Arrow.
         said: what was decided, (what, value, why).
         lines: the line in which each row stands, or None.
     """
 
-    frame: pl.DataFrame
+    columns: Columns
     named: bool
     format: Format | None
     said: list[tuple[str, Any, str]] = field(default_factory=list)
     lines: HostArray | None = None
 
     @property
-    def place(self) -> Callable[[int], str]:
+    def place(self) -> Place:
         """Where a row is to be found, for messages."""
         lines = self.lines
         return row_from_0 if lines is None else lambda row: f"line {lines[row]}"
@@ -174,7 +175,7 @@ def read_file(path: str | Path, given: Format = Format(), known: Sequence[str] |
     if not frame.height:
         raise DataError(f"{path}, line {rows.lines[0]}, column 0: expected rows below the names. Received: none.")
     found = Format(dialect.separator, dialect.quote, header, content.encoding, dialect.comment)
-    return RawTable(frame.rename(dict(zip(frame.columns, names, strict=True))), header, found, said, lines)
+    return RawTable(dict(zip(names, frame.get_columns(), strict=True)), header, found, said, lines)
 
 
 def _without_leftovers(rows: Rows) -> tuple[Rows, list[tuple[int, str]]]:
@@ -200,7 +201,7 @@ def _of_columns(path: Path, data: bytes) -> RawTable:
     drop = [name for name in frame.columns if name.startswith("__index_level_")]  # pandas' own
     said: list[tuple[str, Any, str]] = [("format", "Parquet" if parquet else "Arrow", "it says so itself")]
     said += [("columns", frame.width - len(drop), f"{name} is the index of a frame of pandas") for name in drop]
-    return RawTable(frame.drop(drop), True, None, said)
+    return RawTable(columns_of(frame.drop(drop), None, str(path)), True, None, said)
 
 
 def _names_in_comment(rows: Rows, dialect: Dialect, fields: int) -> list[str] | None:
