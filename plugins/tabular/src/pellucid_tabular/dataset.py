@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid import DataError, Dataset, HostArray, PellucidWarning, Split, Transform, listed
+from pellucid import DataError, Dataset, PellucidWarning, Split, Transform, create, listed
 
 from pellucid_tabular.cells import marks_of
 from pellucid_tabular.column import Place
@@ -48,11 +48,11 @@ class Known:
 class Table(Dataset):
     """Samples in a table: a file as people have it, or a data frame.
 
-    Separator, quotes, header, encoding, comments and how numbers and dates are written are found out, and of each column
-    its kind: numbers, one of few texts, truth values, dates; or that nothing can be learned from it. ``x`` is coded as
-    :class:`pellucid_tabular.schema.Schema` says, with NaN where a value is missing; the proposed transform
-    ``tabular/columns`` makes of it what a network likes. :meth:`decided` tells what was found out, ``pellucid show-data``
-    prints it with the reasons.
+    Separator, quotes, header, encoding, comments and how numbers and dates are written are found out, and of each
+    column its kind: numbers, one of few texts, truth values, dates; or that nothing can be learned from it. ``x`` is
+    coded as :class:`pellucid_tabular.schema.Schema` says, with NaN where a value is missing; the proposed transform
+    ``tabular/columns`` makes of it what a network likes. :meth:`decided` tells what was found out, and
+    ``pellucid show-data`` prints it with the reasons.
 
     Targets that are texts, truth values or few whole numbers are classes, all others are numbers to be predicted; of
     several targets each is a number or a truth value. Rows without a target are left out, which is said.
@@ -68,7 +68,7 @@ class Table(Dataset):
         categorical: columns that are categories whatever they look like, by name or number: integers that are codes.
         kinds: the kind of columns by their names: number, category, boolean, date, left_out.
         dates: how dates are written, by the names of their columns, as ``strftime`` has it: ``"%m/%d/%Y"``.
-        missing: texts that stand for a missing value, besides the usual ones (empty, ?, NA, N/A, nan, null, None, -, …).
+        missing: texts that stand for a missing value, besides the usual ones: empty, ?, NA, N/A, nan, null, None, -, ….
         not_missing: texts that do not, though they are among the usual ones.
         separator: of fields: a character, or comma, semicolon, tab, pipe, spaces.
         quote: the character around fields with a separator in them; ``""``: none.
@@ -76,8 +76,8 @@ class Table(Dataset):
         encoding: of the text, as Python calls it.
         comment: what lines that are no rows begin with.
         decimal: what stands before decimals, ``"."`` or ``","``.
-        transforms: proposed to whoever trains; None: ``tabular/columns`` with a feature for each category, which holds what
-            was found out about the columns. Given again, as from a run folder, it is what they are.
+        transforms: proposed to whoever trains; none: ``tabular/columns`` with a feature for each category, which holds
+            what was found out about the columns. Given again, as from a run folder, it is what they are.
         target_transforms: proposed for targets that are numbers; the loss is then in their scaled unit, predictions and
             metrics are in that of the table.
     """
@@ -131,9 +131,8 @@ class Table(Dataset):
         self._known = known = Known(schema, tuple(targets), tuple(at), raw.named, raw)
         split = self._split(of_x, of_y, known, where, raw.place)
         if given is None and not self.transforms:
-            self.transforms = [
-                columns_config(schema, split.x, [target.column.name for target in targets], one_hot=True)
-            ]
+            config = columns_config(schema, split.x, [target.column.name for target in targets], one_hot=True)
+            self.transforms = [create("transform", "tabular/columns", **config)]
         return split
 
     def load_validation(self) -> Split | None:
@@ -204,7 +203,7 @@ class Table(Dataset):
     def _targets_at(self, raw: RawTable, where: str) -> list[int]:
         if self.target is None:
             return []
-        several = self.target if isinstance(self.target, list | tuple) else [self.target]
+        several = [self.target] if isinstance(self.target, str | int) else self.target
         at = [column_number(which, list(raw.columns), where, "column of targets") for which in several]
         if len(set(at)) < len(at):
             raise DataError(
@@ -254,8 +253,8 @@ class Table(Dataset):
         return Split(x, y, known.classes, known.schema.names)
 
 
-def columns_config(schema: Schema, x: HostArray, targets: Sequence[str], *, one_hot: bool) -> dict[str, Any]:
-    """The transform ``tabular/columns`` for a coded training table."""
+def columns_config(schema: Schema, x: Any, targets: Sequence[str], *, one_hot: bool) -> dict[str, Any]:
+    """The arguments of the transform ``tabular/columns`` for a coded training table."""
     marks, times = [], []
     for column, values in zip(schema.columns, x.T, strict=True):
         if column.kind in ("number", "date") and bool(np.isnan(values).any()):
@@ -263,7 +262,7 @@ def columns_config(schema: Schema, x: HostArray, targets: Sequence[str], *, one_
         if column.kind == "date" and bool((np.nan_to_num(values) % 1 != 0).any()):
             times.append(column.name)
     return {
-        "type": "tabular/columns", "columns": schema.to_config(), "targets": list(targets), "marks": marks,
+        "columns": schema.to_config(), "targets": list(targets), "marks": marks,
         "times": times, "one_hot": one_hot,
     }  # fmt: skip
 

@@ -95,8 +95,10 @@ def decide_target(
     if classify is None and numbers is not None and len(values) > 2 and not _few(numbers, len(values)):
         _check_constant(numbers, told)
         if bool((numbers == np.floor(numbers)).all()):
-            _say(f"{told}: {len(values)} different values in {len(known)} rows: these whole numbers are taken as numbers "
-                 "to be predicted, not as labels of classes. Say which: classify = true or classify = false.")  # fmt: skip
+            _say(
+                f"{told}: {len(values)} different values in {len(known)} rows: these whole numbers are taken as "
+                "numbers to be predicted, not as labels of classes. Say which: classify = true or classify = false."
+            )
         return Target(
             Column(name, "number", (), "numbers", written, missing), None, f"{len(values):,} different numbers"
         )
@@ -183,8 +185,8 @@ def _classes(different: pl.Series, numbers: HostArray | None, known: pl.Series, 
         texts.sort(key=lambda text: float(text.replace(",", ".")) if _plain(text) else 0.0)
     if len(texts) == 1:
         raise DataError(
-            f"{told}: expected several classes. Received: {texts[0]!r} in all {len(known):,} rows, so there is nothing to "
-            "tell apart. Name another column: target = …; or add rows of other classes."
+            f"{told}: expected several classes. Received: {texts[0]!r} in all {len(known):,} rows, so there is nothing "
+            "to tell apart. Name another column: target = …; or add rows of other classes."
         )
     if len(texts) > 2 and 2 * len(texts) > len(known):
         raise DataError(
