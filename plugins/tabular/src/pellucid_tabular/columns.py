@@ -115,7 +115,8 @@ class Columns(Transform):
         self._layout = Layout.of(self.schema, marks, times)
         self._reader = Reader(self.schema, tuple(targets))
         self._scaler: Transform | None = None
-        if not self.output_shape((self._layout.width,))[0]:
+        self._width = self.numbers + len(self.categories)
+        if not self._width:
             raise DataError(
                 "Nothing is left of this table to learn from: "
                 + listed(f"{column.name} ({column.why or 'left out'})" for column in self.schema.columns)
@@ -125,12 +126,12 @@ class Columns(Transform):
     @property
     def numbers(self) -> int:
         """How many numeric features it gives; they stand before the categories."""
-        return len(self._layout.names) + (sum(self._layout.sizes) - len(self._layout.sizes) if self.one_hot else 0)
+        return len(self._layout.names) + (int((self._layout.sizes - 1).sum()) if self.one_hot else 0)
 
     @property
     def categories(self) -> tuple[int, ...]:
         """How many indexes each of the last columns can hold; none where they are one-hot."""
-        return () if self.one_hot else self._layout.sizes
+        return () if self.one_hot else tuple(self._layout.sizes.tolist())
 
     @property
     def names_out(self) -> tuple[str, ...]:
@@ -148,7 +149,7 @@ class Columns(Transform):
         )
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        return (self.numbers + len(self.categories),)
+        return (self._width,)
 
     def read(self, x: Any) -> HostArray | None:
         return self._reader(x)
@@ -184,8 +185,8 @@ class Columns(Transform):
     def _codes(self, x: HostArray) -> HostArray:
         """Of every category one index for each slot: missing, unseen, and the texts."""
         parts = [np.zeros(0, np.int64)]
-        for place, size in zip(self._layout.categories, self._layout.sizes, strict=True):
-            slots = _slots(x[:, place : place + 1], np.array([size]), self._layout.category_names)[:, 0]
+        every = _slots(x[:, self._layout.categories], self._layout.sizes, self._layout.category_names)
+        for slots, size in zip(every.T, self._layout.sizes, strict=True):
             counts = np.bincount(slots, minlength=size)
             own = np.arange(size)
             own[0], own[1] = MISSING if counts[0] else UNKNOWN, UNKNOWN
@@ -202,7 +203,7 @@ class Columns(Transform):
         super().restore({name: value for name, value in arrays.items() if not name.startswith("scaling_")})
         layout, fill, codes = self._layout, self._learned("fill"), self._learned("codes")
         scaled = len(layout.numbers) + 2 * len(layout.dates)
-        sizes = np.repeat(np.array(layout.sizes, np.int64), layout.sizes)
+        sizes = np.repeat(layout.sizes, layout.sizes)
         good = fill.dtype.kind == "f" and fill.shape == (scaled,) and bool(np.isfinite(fill).all())
         good = good and codes.dtype.kind in "iu" and codes.shape == sizes.shape
         if not good or not ((codes >= 0) & (codes < sizes)).all():
@@ -220,7 +221,7 @@ class Columns(Transform):
             )
 
     def _restored(self, state: Mapping[str, HostArray]) -> Transform | None:
-        if not state and not self._layout.numbers and not self._layout.dates:
+        if not state and not len(self._layout.numbers) and not len(self._layout.dates):
             return None
         scaler: Transform = create("transform", SCALINGS[self.scaling])
         scaler.restore(state)
@@ -232,8 +233,8 @@ class Columns(Transform):
     def apply(self, x: HostArray) -> HostArray:
         fill = self._learned("fill")
         check_columns(self, x, (self._layout.width,))
-        y = np.empty((len(x), *self.output_shape(())), np.float32)
-        step = max(1, BLOCK // max(1, self._layout.width))
+        y = np.empty((len(x), self._width), np.float32)
+        step = max(1, BLOCK // self._layout.width)
         for start in range(0, len(x), step):
             self._put(y[start : start + step], x[start : start + step], fill)
         return y
@@ -253,42 +254,40 @@ class Columns(Transform):
             if absent.any():
                 values = np.where(absent, fill, values)
             add(self._scaler.apply(values))
-        if layout.booleans:
+        if len(layout.booleans):
             given = x[:, layout.booleans].astype(np.float64)
             wrong = ~(np.isnan(given) | (given == 0) | (given == 1))
             if wrong.any():
                 raise _no_code(given, wrong, [self.schema.names[i] for i in layout.booleans], "0, 1 or NaN")
             add(np.where(np.isnan(given), 0.0, 2.0 * given - 1.0))
-        if layout.dates:
+        if len(layout.dates):
             days = x[:, layout.dates].astype(np.float64)
             _, angles = calendar(days)
             for part in range(len(CYCLES)):
                 add(waves(angles[:, part]))
-            if layout.times:
+            if len(layout.times):
                 times = days[:, layout.times]
                 add(waves(2.0 * np.pi * (times - np.floor(times))))
-        if layout.marks:
+        if len(layout.marks):
             add(np.isnan(x[:, layout.marks]))
-        if layout.categories:
-            sizes = np.array(layout.sizes)
-            slots = _slots(x[:, layout.categories], sizes, layout.category_names)
-            first = np.cumsum(sizes) - sizes
-            index = self._learned("codes")[slots + first]
+        if len(layout.categories):
+            slots = _slots(x[:, layout.categories], layout.sizes, layout.category_names)
+            index = self._learned("codes")[slots + layout.first]
             if self.one_hot:
                 y[:, at:] = 0.0
                 row, column = np.nonzero(index)
-                y[row, at + (first - np.arange(len(sizes)))[column] + index[row, column] - 1] = 1.0
+                first = at + layout.first - np.arange(len(layout.first))  # each has a feature less than indexes
+                y[row, first[column] + index[row, column] - 1] = 1.0
             else:
                 add(index)
 
     def _values(self, x: HostArray) -> HostArray:
         """The columns that are scaled, float64: numbers, and of dates the days and the years."""
         layout = self._layout
-        parts = [x[:, layout.numbers]]
-        if layout.dates:
+        values: HostArray = x[:, layout.numbers].astype(np.float64, copy=False)
+        if len(layout.dates):
             days = x[:, layout.dates].astype(np.float64)
-            parts += [days, calendar(days)[0]]
-        values: HostArray = np.concatenate(parts, axis=1, dtype=np.float64)
+            values = np.concatenate((values, days, calendar(days)[0]), axis=1)
         return values
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from pellucid import ConfigError, did_you_mean, listed
+import numpy as np
+from pellucid import ConfigError, HostArray, did_you_mean, listed
 
 from pellucid_tabular.schema import Schema
 
@@ -16,29 +16,31 @@ CYCLES = ("month", "day of week", "day of year")
 """Parts of a date that come round again; each is a sine and a cosine."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """Places of columns in a coded table, by what becomes of them, in the order of the features.
+    """Places of columns in a coded table, by what becomes of them, in the order of the features; arrays, which index
+    faster than tuples do.
 
     Attributes:
         numbers, booleans, dates, categories: columns of these kinds.
         times: of ``dates`` those with a time of day, by their place among them.
         marks: columns whose missing values are marked.
         names: of the numeric features.
-        sizes: how many indexes each category has.
+        sizes: how many indexes each category has; ``first``: how many those before it have.
         texts: what each category's indexes from ``FIRST`` on stand for.
         width: columns of the coded table.
     """
 
-    numbers: tuple[int, ...]
-    booleans: tuple[int, ...]
-    dates: tuple[int, ...]
-    times: tuple[int, ...]
-    marks: tuple[int, ...]
-    categories: tuple[int, ...]
+    numbers: HostArray
+    booleans: HostArray
+    dates: HostArray
+    times: HostArray
+    marks: HostArray
+    categories: HostArray
     names: tuple[str, ...]
     category_names: tuple[str, ...]
-    sizes: tuple[int, ...]
+    sizes: HostArray
+    first: HostArray
     texts: tuple[tuple[str, ...], ...]
     width: int
 
@@ -66,10 +68,12 @@ class Layout:
         names += [f"{called[i]}: hour, {wave}" for i in timed for wave in ("sine", "cosine")]
         names += [f"{called[i]}: missing" for i in marked]
         texts = tuple(schema.columns[i].categories for i in categories)
+        sizes = np.array([FIRST + len(of) for of in texts], np.int64)
+        places = (numbers, booleans, dates, tuple(dates.index(i) for i in timed), marked, categories)
         return cls(
-            numbers=numbers, booleans=booleans, dates=dates, times=tuple(dates.index(i) for i in timed), marks=marked,
-            categories=categories, names=tuple(names), category_names=tuple(called[i] for i in categories),
-            sizes=tuple(FIRST + len(of) for of in texts), texts=texts, width=len(called),
+            *(np.array(part, np.intp) for part in places), names=tuple(names),
+            category_names=tuple(called[i] for i in categories), sizes=sizes, first=np.cumsum(sizes) - sizes,
+            texts=texts, width=len(called),
         )  # fmt: skip
 
 

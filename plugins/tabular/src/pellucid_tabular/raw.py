@@ -15,6 +15,8 @@ from pellucid_tabular.schema import Schema
 
 FEW = 16
 """Rows up to which cells are looked up one by one: a frame would be slower."""
+EXACT = 1 << 53
+"""Whole numbers up to here are floats."""
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -103,7 +105,9 @@ def _plain(cell: Any, kind: str, texts: Mapping[Any, float]) -> float | None:
         return np.nan
     of = type(cell)
     if kind == "number":
-        return float(cell) if (of is float or of is int) and (isfinite(cell) or cell != cell) else None
+        if isinstance(cell, float):
+            return cell if isfinite(cell) or cell != cell else None
+        return float(cell) if of is int and -EXACT <= cell <= EXACT else None
     if kind == "category":
         if of is int:
             cell = str(cell)

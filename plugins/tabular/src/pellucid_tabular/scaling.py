@@ -25,6 +25,12 @@ STEEP = 1e150
 """A scaled value is taken no larger, so that its square is a number: what becomes of it is 3 long before."""
 
 
+def _within(x: HostArray, bound: float) -> HostArray:
+    """x in float64, a new array, no number of it larger than ``bound``."""
+    bounded: HostArray = np.maximum(x, -bound, dtype=np.float64)
+    return np.minimum(bounded, bound, out=bounded)
+
+
 class Robust(Transform):
     """``z = (x − m)/s``, then ``y = z/√(1 + (z/3)²)``, which lies between −3 and 3 however far out x is.
 
@@ -55,8 +61,9 @@ class Robust(Transform):
     spread: HostArray | None = None
 
     def fit(self, x: HostArray) -> None:
-        low, center, high = np.quantile(np.clip(x.astype(np.float64), -LARGEST, LARGEST), (0.25, 0.5, 0.75), axis=0)
-        half = (np.clip(x.max(axis=0), -LARGEST, LARGEST) / 2) - (np.clip(x.min(axis=0), -LARGEST, LARGEST) / 2)
+        x = _within(x, LARGEST)
+        low, center, high = np.quantile(x, (0.25, 0.5, 0.75), axis=0)
+        half = x.max(axis=0) / 2 - x.min(axis=0) / 2
         spread = np.where(high > low, high - low, half)
         self.center = center
         self.spread = np.where(spread > 0, spread, np.inf)
@@ -65,10 +72,11 @@ class Robust(Transform):
     def apply(self, x: HostArray) -> HostArray:
         center, spread = self._learned("center"), self._learned("spread")
         check_columns(self, x, center.shape)
-        z = np.clip(x, -LARGEST, LARGEST, dtype=np.float64)
+        z = _within(x, LARGEST)
         z -= center
         z /= spread
-        np.clip(z, -STEEP, STEEP, out=z)
+        np.maximum(z, -STEEP, out=z)
+        np.minimum(z, STEEP, out=z)
         root = z / 3.0
         root *= root
         root += 1.0
@@ -123,7 +131,7 @@ class Quantile(Transform):
     knots: HostArray | None = None
     levels: HostArray | None = None
 
-    def __init__(self, to: Literal["normal", "uniform"] = "normal", quantiles: int = 1000) -> None:
+    def __init__(self, to: Literal["normal", "uniform"] = "normal", quantiles: int = 256) -> None:
         check_int(self, "quantiles", quantiles, "[2, 100000]")
         if to not in ("normal", "uniform"):
             raise ConfigError(f"The 'to' of Quantile must be 'normal' or 'uniform'. Received: {to!r}.")
@@ -132,7 +140,7 @@ class Quantile(Transform):
 
     def fit(self, x: HostArray) -> None:
         shares = np.linspace(0.0, 1.0, self.quantiles)
-        knots = np.quantile(np.clip(x.astype(np.float64), -LARGEST, LARGEST), shares, axis=0)
+        knots = np.quantile(_within(x, LARGEST), shares, axis=0)
         self.knots = np.maximum.accumulate(knots, axis=0)  # rounding may put one a digit below the one before
         columns = self.knots.reshape(self.quantiles, -1)
         levels = np.empty_like(columns)
