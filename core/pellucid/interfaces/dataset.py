@@ -14,7 +14,7 @@ from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.rows import Samples, in_memory, part
 from pellucid.interfaces.samples import Classes, Split, check_data, choose_rows
-from pellucid.interfaces.transform import Transform
+from pellucid.interfaces.transform import Transform, takes_missing
 from pellucid.registry.config import create
 from pellucid.registry.registry import default_registry
 
@@ -104,6 +104,13 @@ class Dataset(Component, ABC):
         experiment prints them and writes them into its run folder, where nothing is left open."""
         return {}
 
+    def proposed(self) -> Mapping[str, Any]:
+        """Sections of an experiment that suit what the last ``load`` found: a ``model`` with what goes with it,
+        ``optimizer``, ``schedule``, ``loss``, ``train``, and ``data`` with the ``transforms`` that this model wants. They
+        stand where a user names no model, are printed, and are written into the run folder. Empty: nothing is
+        proposed."""
+        return {}
+
     def splits(self, seed: int = 0) -> Splits:
         """Load, check and split. The same seed gives the same parts.
 
@@ -145,7 +152,7 @@ class Dataset(Component, ABC):
                 f"pellucid.Samples. Received: {type(split).__name__}."
             )
         if isinstance(split, Split) and not split.mapped:  # others are checked as they are read
-            check_data(split.x, split.y, where=where)
+            check_data(split.x, split.y, where=where, missing=takes_missing(self.transforms))
         return split
 
 
