@@ -12,9 +12,13 @@ import numpy as np
 from pellucid import DataError, Dataset, PellucidWarning, Split, Transform, create, listed
 
 from pellucid_tabular.cells import marks_of
-from pellucid_tabular.column import Place
+from pellucid_tabular.column import Column, Place
 from pellucid_tabular.frames import Columns, columns_of
+from pellucid_tabular.kinds import Asked
+from pellucid_tabular.reading.content import USUAL
+from pellucid_tabular.reading.dialect import COMMENTS, SEPARATORS
 from pellucid_tabular.reading.file import Format, RawTable, read_file
+from pellucid_tabular.reports import report
 from pellucid_tabular.schema import Schema, column_number
 from pellucid_tabular.targets import Target, decide_target, decide_targets
 
@@ -76,6 +80,7 @@ class Table(Dataset):
         encoding: of the text, as Python calls it.
         comment: what lines that are no rows begin with.
         decimal: what stands before decimals, ``"."`` or ``","``.
+        target_columns: what the targets are, as :meth:`Column.to_config` writes it; none: that is found out.
         transforms: proposed to whoever trains; none: ``tabular/columns`` with a feature for each category, which holds
             what was found out about the columns. Given again, as from a run folder, it is what they are.
         target_transforms: proposed for targets that are numbers; the loss is then in their scaled unit, predictions and
@@ -93,7 +98,8 @@ class Table(Dataset):
         kinds: Mapping[str, str] | None = None, dates: Mapping[str, str] | None = None, missing: Sequence[str] = (),
         not_missing: Sequence[str] = (), separator: str | None = None, quote: str | None = None,
         header: bool | None = None, encoding: str | None = None, comment: str | None = None,
-        decimal: str | None = None, transforms: Sequence[Transform | str] = (),
+        decimal: str | None = None, target_columns: Sequence[Mapping[str, Any]] = (),
+        transforms: Sequence[Transform | str] = (),
         target_transforms: Sequence[Transform | str] = ("core/standardize",),
     ) -> None:  # fmt: skip
         parts = {name: part for name, part in (("validation", validation), ("test", test)) if _is_part(part)}
@@ -106,6 +112,7 @@ class Table(Dataset):
         self.missing, self.not_missing = missing, not_missing
         self.separator, self.quote, self.header = separator, quote, header
         self.encoding, self.comment, self.decimal = encoding, comment, decimal
+        self.target_columns = target_columns
         self.target_transforms = target_transforms
         self._format.checked()
         self._known: Known | None = None
@@ -121,16 +128,12 @@ class Table(Dataset):
                 f"{where}: expected a column besides the target. Received: {listed(names)}. Is this the separator? "
                 "Say which: separator = …"
             )
-        settings: dict[str, Any] = {"missing": self._marks, "decimal": self.decimal, "where": where, "place": raw.place}
-        if len(of_y) == 1:
-            targets = [decide_target(*next(iter(of_y.items())), self.classify, **settings)]
-        else:
-            targets = decide_targets(of_y, self.classify, **settings)
         given = self._columns_given()
         schema = self._schema_of(of_x, names, raw, where) if given is None else Schema.from_config(given)
-        self._known = known = Known(schema, tuple(targets), tuple(at), raw.named, raw)
+        targets = self._targets_given() or self._targets_of(of_y, raw, where)
+        self._known = known = Known(schema, tuple(targets), tuple(at), raw.named, replace(raw, columns={}))
         split = self._split(of_x, of_y, known, where, raw.place)
-        if given is None and not self.transforms:
+        if not self.transforms:
             config = columns_config(schema, split.x, [target.column.name for target in targets], one_hot=True)
             self.transforms = [create("transform", "tabular/columns", **config)]
         return split
@@ -141,21 +144,20 @@ class Table(Dataset):
     def load_test(self) -> Split | None:
         return None if _is_part(self.test) else self.split_of(self.test)
 
-    def split_of(self, table: Any) -> Split:
-        """The samples of another table, a file or a frame, with columns and labels as in the training table; without
-        targets where it has none.
+    def split_of(self, table: Any, *, targets: bool = True) -> Split:
+        """The samples of another table, a file or a frame, with columns and labels as in the training table.
+
+        Args:
+            targets: whether to read them, if it has them; rows that lack one are left out then.
 
         Raises:
             DataError: other columns, a cell that is not of its column's kind, a class that the training table has not.
         """
-        if self._known is None:
-            self.load(np.random.default_rng(0))
-            assert self._known is not None
-        known, where = self._known, _called(table, "the table")
+        known, where = self.known(), _called(table, "the table")
         raw = self._read(table, known)
         columns, named = _by_names(raw, known, where), [target.column.name for target in known.targets]
         of_y = {name: columns[name] for name in named if name in columns}
-        if len(of_y) < len(named):  # some are no targets: nothing can be compared
+        if not targets or len(of_y) < len(named):  # some alone cannot be compared
             of_y = {}
         of_x = {name: cells for name, cells in columns.items() if name not in named}
         return self._split(of_x, of_y, known, where, raw.place)
@@ -172,14 +174,42 @@ class Table(Dataset):
             ]
             decided["target"] = names if len(names) > 1 else names[0]
             decided["classify"] = known.targets[0].classes is not None
+            decided["target_columns"] = [target.column.to_config() for target in known.targets]
         return decided
 
     def known(self) -> Known:
-        """What the training table has told; it is loaded if need be."""
+        """What the training table has told. It is loaded if need be: not where a run folder tells it all."""
         if self._known is None:
-            self.load(np.random.default_rng(0))
+            columns, targets = self._columns_given(), self._targets_given()
+            if columns is not None and len(targets) == len(self._targets_asked()):
+                named = self.header is not False
+                at = () if named else tuple(int(which) for which in self._targets_asked())
+                self._known = Known(Schema.from_config(columns), tuple(targets), at, named)
+            else:
+                self.load(np.random.default_rng(0))
         assert self._known is not None
         return self._known
+
+    def report(self) -> dict[str, Any]:
+        """What was found out of the training table and why, for people to read: see :func:`reports.report`."""
+        split = self.load(np.random.default_rng(0))
+        assert self._known is not None
+        return report(self._known, self._read(self.train, None), split)
+
+    def _targets_asked(self) -> list[str | int]:
+        if self.target is None:
+            return []
+        return [self.target] if isinstance(self.target, str | int) else list(self.target)
+
+    def _targets_given(self) -> list[Target]:
+        columns = [Column.from_config(config) for config in self.target_columns]
+        return [Target(column, column.categories if column.kind == "category" else None) for column in columns]
+
+    def _targets_of(self, columns: Columns, raw: RawTable, where: str) -> list[Target]:
+        asked = Asked("", None, None, self._marks, self.decimal, _semicolons(raw), where, raw.place)
+        if len(columns) > 1:
+            return decide_targets(asked, columns)
+        return [decide_target(replace(asked, name=name), cells, self.classify) for name, cells in columns.items()]
 
     @property
     def _format(self) -> Format:
@@ -196,19 +226,23 @@ class Table(Dataset):
                 columns_of(table, names if _is_array(table) else None, "the table"), not _is_array(table), None
             )
         given = self._format
-        if known is not None and not known.named:
-            given = replace(given, header=False)
-        return read_file(table, given, None if known is None or not known.named else known.schema.names)
+        if known is None:
+            return read_file(table, given)
+        if given.separator in SEPARATORS:  # what is usual is found out anew: another file may be written otherwise
+            given = replace(given, separator=None, quote=None)
+        if given.comment in ("", *COMMENTS):
+            given = replace(given, comment=None)
+        if (given.encoding or "").lower() in USUAL:
+            given = replace(given, encoding=None)
+        if not known.named:
+            return read_file(table, replace(given, header=False))
+        return read_file(table, given, [*known.schema.names, *(target.column.name for target in known.targets)])
 
     def _targets_at(self, raw: RawTable, where: str) -> list[int]:
-        if self.target is None:
-            return []
-        several = [self.target] if isinstance(self.target, str | int) else self.target
-        at = [column_number(which, list(raw.columns), where, "column of targets") for which in several]
+        asked = self._targets_asked()
+        at = [column_number(which, list(raw.columns), where, "column of targets") for which in asked]
         if len(set(at)) < len(at):
-            raise DataError(
-                f"{where}: the targets must be columns of their own. Received: {listed(map(str, several))}."
-            )
+            raise DataError(f"{where}: the targets must be columns of their own. Received: {listed(map(str, asked))}.")
         return at
 
     def _columns_given(self) -> Any:
@@ -220,13 +254,12 @@ class Table(Dataset):
         def by_name(which: str | int) -> str:
             return names[column_number(which, names, where)]
 
-        found = raw.format
         return Schema.of(
             columns, categorical=[by_name(which) for which in self.categorical],
             kinds={by_name(which): kind for which, kind in (self.kinds or {}).items()},
             dates={by_name(which): written for which, written in (self.dates or {}).items()},
             missing=self.missing, not_missing=self.not_missing, decimal=self.decimal,
-            semicolons=found is not None and found.separator == ";", where=where, place=raw.place,
+            semicolons=_semicolons(raw), where=where, place=raw.place,
         )  # fmt: skip
 
     def _split(self, of_x: Columns, of_y: Columns, known: Known, where: str, place: Place) -> Split:
@@ -284,6 +317,10 @@ def _by_names(raw: RawTable, known: Known, where: str) -> Columns:
         f"{where} must have {len(every)} columns, as the training table, or the {len(features)} without targets. "
         f"Received: {len(cells)}."
     )
+
+
+def _semicolons(raw: RawTable) -> bool:
+    return raw.format is not None and raw.format.separator == ";"
 
 
 def _is_part(given: Any) -> bool:

@@ -68,10 +68,29 @@ def decide(asked: Asked, cells: pl.Series) -> Column:
         asked = replace(asked, kind="category")
     if cells.dtype not in (pl.String, pl.Categorical):
         return _of_values(asked, cells)
+    missing, texts = without_marks(asked, cells)
+    return replace(_of_texts(replace(asked, missing=missing), texts), missing=missing)
+
+
+def without_marks(asked: Asked, cells: pl.Series) -> tuple[tuple[str, ...] | None, pl.Series]:
+    """The marks of missing values of this column, and the column with null where one stands.
+
+    Where texts are plus and minus, minus is no missing value.
+    """
+    if cells.dtype == pl.Float64:
+        return asked.missing, cells.fill_nan(None)
+    if cells.dtype not in (pl.String, pl.Categorical):
+        return asked.missing, cells
     texts = cells.cast(pl.String).str.strip_chars()
-    if asked.missing is None and bool((texts == "+").any()):
-        asked = replace(asked, missing=marks_of((), ("-", "--")))  # as plus is no missing value, minus is none
-    return replace(_of_texts(asked, cleaned(texts, asked.missing)), missing=asked.missing)
+    missing = asked.missing
+    if missing is None and bool((texts == "+").any()):
+        missing = marks_of((), ("-", "--"))
+    return missing, cleaned(texts, missing)
+
+
+def are_codes(different: pl.Series) -> bool:
+    """Whether texts are whole numbers of which some begin with zeros, which a number loses."""
+    return bool(different.str.contains(CODE).any()) and bool(different.str.contains(WHOLE).all())
 
 
 # -- columns of numbers, truth values and dates ----------------------------------------------------------------------
@@ -142,8 +161,8 @@ def _of_texts(asked: Asked, texts: pl.Series) -> Column:
             column = Column(name, "boolean", words or (), why=f"{listed(words)}" if words else "said by the user")
             column.coded(texts, asked.where, asked.place)
             return column
-    are_codes = bool(different.str.contains(CODE).any()) and bool(different.str.contains(WHOLE).all())
-    wanted = kind == "number" or not are_codes
+    codes = are_codes(different)
+    wanted = kind == "number" or not codes
     if wanted and (numbers := _number(asked, texts, different, rows)):
         return numbers
     if date_formats(different):
@@ -155,7 +174,7 @@ def _of_texts(asked: Asked, texts: pl.Series) -> Column:
             name, "left_out", why=f"{what}: {len(different):,} different texts in {len(known):,} rows, such as "
             f"{str(known[0])[:40]!r}",
         )  # fmt: skip
-    return _category(name, different, rows, "codes with zeros in front" if are_codes else "texts")
+    return _category(name, different, rows, "codes with zeros in front" if codes else "texts")
 
 
 def _category(name: str, texts: pl.Series, rows: pl.Series, why: str) -> Column:
@@ -183,7 +202,7 @@ def _number(asked: Asked, texts: pl.Series, different: pl.Series, rows: pl.Serie
         if kind == "number":
             Column(name, "number").coded(texts, asked.where, asked.place)
         return None
-    written, why = _one_way(list(ways), asked)
+    written, why = one_way(list(ways), asked)
     all_are = ways[written] == rows.sum()
     numbers = as_numbers(different, written).drop_nulls()
     many = numbers.n_unique() > FEW and ways[written] >= NEARLY_ALL * int(rows.sum())
@@ -198,7 +217,7 @@ def _number(asked: Asked, texts: pl.Series, different: pl.Series, rows: pl.Serie
     return (_identifier(name, as_numbers(texts).drop_nulls()) if call_rows else None) or column
 
 
-def _one_way(ways: list[str], asked: Asked) -> tuple[str, str]:
+def one_way(ways: list[str], asked: Asked) -> tuple[str, str]:
     """Which of the ways that fit equally well."""
     if "0,5" in ways and "1,234.5" in ways:
         if asked.semicolons or asked.decimal == ",":

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from pellucid import DataError, HostArray, PellucidWarning, did_you_mean, listed
 
-from pellucid_tabular.cells import CODE, NUMBERS, WHOLE, as_numbers, canonical, cleaned, truth_words, ways_of_writing
+from pellucid_tabular.cells import as_numbers, canonical, cleaned, truth_words, ways_of_writing
 from pellucid_tabular.column import Column, Place, as_texts
 from pellucid_tabular.frames import Columns
+from pellucid_tabular.kinds import Asked, are_codes, one_way, without_marks
 
+MANY = 100
+"""Of more different whole numbers nothing is said: they are no labels."""
 FEW = 20
 """So many different whole numbers are taken as classes without further signs of being such."""
 
@@ -30,7 +32,7 @@ class Target:
 
     column: Column
     classes: tuple[str, ...] | None
-    why: str
+    why: str = ""
 
     def values(self, cells: pl.Series, where: str, place: Place) -> HostArray:
         """Labels or numbers as float64 (N,), NaN where one is missing.
@@ -53,69 +55,54 @@ class Target:
         return values
 
 
-def decide_target(
-    name: str, cells: pl.Series, classify: bool | None, *, missing: tuple[str, ...] | None, decimal: str | None,
-    where: str, place: Place,
-) -> Target:  # fmt: skip
+def decide_target(asked: Asked, cells: pl.Series, classify: bool | None) -> Target:
     """Whether a column of targets holds classes or numbers.
 
     Texts and truth values are classes, and so is what has two different values. Other whole numbers are classes if they
-    are at most 20 different ones with two rows each, on average; all else are numbers to be predicted. What was decided
-    about whole numbers is said in a PellucidWarning, unless the classes are called 0, 1, …
+    are at most 20 different ones with two rows each, on average; all else are numbers to be predicted. Where that is
+    not plain, it is said in a PellucidWarning.
 
     Raises:
         DataError: no value at all; a single class or number; about as many classes as rows; texts for numbers.
     """
-    texts = cells
-    if cells.dtype in (pl.String, pl.Categorical):
-        texts = cells.cast(pl.String).str.strip_chars()
-        if missing is None and bool((texts == "+").any()):
-            missing = ("", "?", "NA", "nan", "NaN")
-        texts = cleaned(texts, missing)
-    elif cells.dtype == pl.Float64:
-        texts = cells.fill_nan(None)
+    name, told = asked.name, f"{asked.where}, column '{asked.name}'"
+    missing, texts = without_marks(asked, cells)
     known = texts.drop_nulls()
-    told = f"{where}, column '{name}'"
     if not len(known):
         raise DataError(
             f"{told}: expected targets. Received: {len(cells):,} rows without any. Name another column: target = …; or "
             "leave the target away, if nothing is to be predicted."
         )
-    counts = as_texts(known).rename("").value_counts(sort=False, name="rows")
-    different, rows = counts.get_columns()
-    numbers, written = _numbers(known, different, rows, decimal)
+    different, rows = as_texts(known).rename("").value_counts(sort=False, name="rows").get_columns()
+    numbers, written = _numbers(asked, known, different, rows)
+    as_number = Column(name, "number", (), "numbers", written, missing)
     if classify is False:
         if numbers is None:
-            column = Column(name, "number", written=written, missing=missing)
-            column.coded(cells, where, place)  # names the first that is none
+            as_number.coded(cells, asked.where, asked.place)  # names the first that is none
             raise DataError(f"{told}: expected numbers, as classify = false. Received: {known[0]!r:.80}.")
         _check_constant(numbers, told)
-        return Target(Column(name, "number", (), "numbers", written, missing), None, "said by the user")
-    values = different if numbers is None else pl.Series(np.unique(numbers))
-    if classify is None and numbers is not None and len(values) > 2 and not _few(numbers, len(values)):
+        return Target(as_number, None, "said by the user")
+    values = len(different) if numbers is None else len(np.unique(numbers))
+    counted = f"{told}: {values} different values in {len(known)} rows"
+    say_which = "Say which: classify = true or classify = false."
+    if classify is None and numbers is not None and values > 2 and not _few(numbers, values):
         _check_constant(numbers, told)
-        if bool((numbers == np.floor(numbers)).all()):
-            _say(
-                f"{told}: {len(values)} different values in {len(known)} rows: these whole numbers are taken as "
-                "numbers to be predicted, not as labels of classes. Say which: classify = true or classify = false."
-            )
-        return Target(
-            Column(name, "number", (), "numbers", written, missing), None, f"{len(values):,} different numbers"
-        )
-    classes, why = _classes(different, numbers, known, told), "said by the user" if classify else ""
-    if numbers is not None and not classify and classes != tuple(map(str, range(len(classes)))):
-        _say(f"{told}: {len(classes)} different values in {len(known)} rows: these numbers are taken as labels of the "
-             f"classes {listed(classes)}, not as numbers to be predicted. Say which: classify = true or "
-             "classify = false.")  # fmt: skip
-    alone = [text for text, n in zip(different.to_list(), rows.to_list(), strict=True) if n == 1]
+        if values <= MANY and bool((numbers == np.floor(numbers)).all()):
+            _say(f"{counted}: these whole numbers are taken as numbers to be predicted, not as labels. {say_which}")
+        return Target(as_number, None, f"{values:,} different numbers")
+    classes = _classes(different, numbers, known, told)
+    if numbers is not None and classify is None and values > 2 and classes != tuple(map(str, range(values))):
+        _say(f"{counted}: these numbers are taken as labels of the classes {listed(classes)}, not as numbers to be "
+             f"predicted. {say_which}")  # fmt: skip
+    alone = sorted(text for text, n in zip(different.to_list(), rows.to_list(), strict=True) if n == 1)
     if alone:
-        _say(f"{told}: of the classes {listed(sorted(alone)[:20])} there is one row each: it can stand in one part of "
-             "the data only, so nothing tells whether they are learned. Add rows, or remove them.")  # fmt: skip
-    why = why or f"{len(classes)} different " + ("texts" if numbers is None else "numbers")
+        _say(f"{told}: the class {listed(map(repr, alone))} has one row: it stands in one part of the data only, so "
+             "nothing tells whether it is learned. Add rows of it, or remove it.")  # fmt: skip
+    why = "said by the user" if classify else f"{len(classes)} different " + ("texts" if numbers is None else "numbers")
     return Target(Column(name, "category", classes, why, "", missing), classes, why)
 
 
-def decide_targets(columns: Columns, classify: bool | None, **settings: Any) -> list[Target]:
+def decide_targets(asked: Asked, columns: Columns) -> list[Target]:
     """Several columns of targets: numbers to be predicted, or truth values, each 0 or 1.
 
     Raises:
@@ -123,14 +110,12 @@ def decide_targets(columns: Columns, classify: bool | None, **settings: Any) -> 
     """
     found = []
     for name, cells in columns.items():
-        if cells.dtype == pl.Boolean or _are_truth(cells, settings["missing"]):
-            words = ("false", "true") if cells.dtype == pl.Boolean else _are_truth(cells, settings["missing"])
-            found.append(
-                Target(Column(name, "boolean", words or (), "yes or no", "", settings["missing"]), None, "yes or no")
-            )
+        words = ("false", "true") if cells.dtype == pl.Boolean else _truth(cells, asked.missing)
+        if words is not None:
+            found.append(Target(Column(name, "boolean", words, "yes or no", "", asked.missing), None, "yes or no"))
             continue
         try:
-            found.append(decide_target(name, cells, False, **settings))
+            found.append(decide_target(replace(asked, name=name), cells, False))
         except DataError as error:
             raise DataError(
                 f"{error} Of several targets each must be numbers or truth values; for classes that are texts, train a "
@@ -139,29 +124,25 @@ def decide_targets(columns: Columns, classify: bool | None, **settings: Any) -> 
     return found
 
 
-def _are_truth(cells: pl.Series, missing: tuple[str, ...] | None) -> tuple[str, str] | None:
+def _truth(cells: pl.Series, missing: tuple[str, ...] | None) -> tuple[str, str] | None:
     if cells.dtype != pl.String:
         return None
     different = cleaned(cells, missing).drop_nulls().unique()
     return truth_words(different.to_list()) if len(different) == 2 else None
 
 
-def _numbers(
-    known: pl.Series, different: pl.Series, rows: pl.Series, decimal: str | None
-) -> tuple[HostArray | None, str]:
+def _numbers(asked: Asked, known: pl.Series, different: pl.Series, rows: pl.Series) -> tuple[HostArray | None, str]:
     """All values as numbers, if they are, and how they are written."""
-    if known.dtype == pl.Boolean or known.dtype == pl.Categorical:
-        return None, ""
-    if known.dtype.is_temporal():
+    if known.dtype in (pl.Boolean, pl.Categorical) or known.dtype.is_temporal():
         return None, ""
     if known.dtype != pl.String:
         return np.asarray(known.cast(pl.Float64).to_numpy(), np.float64), ""
-    codes = bool(different.str.contains(CODE).any()) and bool(different.str.contains(WHOLE).all())
-    ways = {} if codes else ways_of_writing(different, rows, decimal)
-    written = next(iter(ways), "0.5")
-    if not ways or ways[written] < int(rows.sum()):
+    if are_codes(different):
         return None, ""
-    assert written in NUMBERS
+    ways = ways_of_writing(different, rows, asked.decimal)
+    if not ways or max(ways.values()) < int(rows.sum()):
+        return None, ""
+    written, _ = one_way(list(ways), asked)
     return np.asarray(as_numbers(known, written).to_numpy(), np.float64), "" if written == "0.5" else written
 
 

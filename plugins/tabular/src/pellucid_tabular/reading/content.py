@@ -18,6 +18,8 @@ MOST_EXPANSION = 100
 """And of larger ones, how many bytes may come from one."""
 GROWTH = 5
 """What a table takes in memory while it is read, at least, in sizes of its file."""
+USUAL = ("", "utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "cp1252", "latin-1")
+"""Encodings that are found out."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
