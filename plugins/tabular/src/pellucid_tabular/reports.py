@@ -1,8 +1,7 @@
-"""What was found out of a table, and why: as data, and as text for people to read."""
+"""What was found out of a table, and why, as data for `pellucid show-data`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +34,8 @@ def report(known: Known, raw: RawTable, split: Split) -> dict[str, Any]:
     for i, target in enumerate(known.targets):
         assert y is not None
         found = _of_column(target.column, raw.columns[target.column.name], y[:, i])
-        targets.append(found | {"why": target.why or target.column.why, "classes": target.classes is not None})
+        kind = "classes" if target.classes is not None else target.column.kind
+        targets.append(found | {"kind": kind, "why": target.why or target.column.why})
     return {
         "rows": len(x),
         "decided": [{"what": what, "value": value, "why": why} for what, value, why in raw.said],
@@ -62,50 +62,10 @@ def _of_column(column: Column, cells: pl.Series, values: HostArray) -> dict[str,
         return found | {"counts": {texts[which[i]]: int(often[i]) for i in order}}
     low, middle, high = (float(value) for value in np.quantile(there, (0, 0.5, 1)))
     if column.kind == "date":
-        return found | {"from": _date(low), "to": _date(high)}
+        return found | {"min": _date(low), "max": _date(high)}
     return found | {"min": low, "median": middle, "max": high}
 
 
 def _date(days: float) -> str:
     moment = np.datetime64(round(days * 86400), "s")
     return str(moment.astype("datetime64[D]") if days == int(days) else moment)
-
-
-def as_text(found: dict[str, Any], table: Any) -> str:
-    """The report for people.
-
-    Args:
-        table: lays rows of texts out in columns.
-    """
-    parts = [
-        f"{found['rows']:,} rows with {'' if not found['targets'] else 'a target, '}{len(found['columns'])} columns"
-    ]
-    decided = [(each["what"], _said(each["value"]), each["why"]) for each in found["decided"]]
-    if decided:
-        parts.append("decided:\n" + table(decided, "  "))
-    parts.append("columns:\n" + table([_row(column) for column in found["columns"]], "  "))
-    if found["targets"]:
-        parts.append("targets:\n" + table([_row(target) for target in found["targets"]], "  "))
-    return "\n\n".join(parts)
-
-
-def _said(value: Any) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-
-
-def _row(column: dict[str, Any]) -> Sequence[str]:
-    kind = column["kind"].replace("_", " ")
-    if "classes" in column:
-        kind = "classes" if column["classes"] else kind
-    missing = f"{column['missing']:,} missing" if column["missing"] else ""
-    if "counts" in column:
-        counts = column["counts"]
-        shown = ", ".join(f"{text} {n:,}" for text, n in list(counts.items())[:5])
-        what = shown + (f", … ({column['different']} different)" if column["different"] > 5 else "")
-    elif "from" in column:
-        what = f"{column['from']} to {column['to']}"
-    elif "min" in column:
-        what = f"{column['min']:.6g} to {column['max']:.6g}, median {column['median']:.6g}"
-    else:
-        what = ""
-    return column["name"], kind, missing, what, column["why"]

@@ -122,10 +122,12 @@ def _comment(lines: list[str]) -> str:
 
 
 def _opens(lines: list[str], separator: str, quote: str) -> bool:
-    """Whether a field begins and one ends with this quote."""
+    """Whether a field begins and ends with this quote."""
     s = "[ \t]" if separator == " " else re.escape(separator)
-    begins, ends = re.compile(rf"(^|{s})\s*{quote}"), re.compile(rf"{quote}\s*({s}|$)")
-    return any(begins.search(line) for line in lines) and any(ends.search(line) for line in lines)
+    q = re.escape(quote)
+    quoted = re.compile(rf"(?m)(^|{s})[ \t]*{q}(?:[^{q}]|{q}{q})*{q}[ \t]*({s}|$)")
+    texts = ["\n".join(lines)] if quote == '"' else lines  # an apostrophe is seldom closed in another line
+    return any(quoted.search(text) for text in texts)
 
 
 def _score(lines: list[str], separator: str, quote: str) -> tuple[tuple[float, ...], int]:

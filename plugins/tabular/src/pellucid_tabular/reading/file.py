@@ -156,7 +156,7 @@ def read_file(path: str | Path, given: Format = Format(), known: Sequence[str] |
     ]
     if dialect.comment:
         said.append(("comment", dialect.comment, f"{len(rows.comments)} lines in front of the table begin so"))
-    said += [("rows", len(rows), f"left out is line {line}, {text!r}: no row of a table") for line, text in leftovers]
+    said += [("left out", f"line {line}", f"{text!r} is no row of a table") for line, text in leftovers]
     header, why = (given.header, "said by the user")
     if header is None:
         header, why = has_names(sample[0], sample[1:], known, str(path))
