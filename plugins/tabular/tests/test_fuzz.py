@@ -62,7 +62,7 @@ def tables() -> list[bytes]:
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
     """A table with one to four mistakes."""
-    ways: list[Callable[[bytes, random.Random], bytes]] = [
+    ways: list[Callable[[bytes, random.Random], bytes]] = [  # a cell is wrong more often
         _flipped, _inserted, _deleted, _line_twice, _without_line, _cell, _cell, _cell, _cut, _recoded, _fields, _swapped,
     ]  # fmt: skip
     for _ in range(rng.randrange(1, 5)):
