@@ -164,8 +164,9 @@ class Context:
 
     def keys(self, times: int) -> list[tuple[HostArray, HostArray]]:
         """The cell of the step's key, and the keys of so many steps from this one on; none where nobody draws."""
-        call, first = self._call, self._call.step + 1
-        return [(call.cell[:1], call.key(np.arange(first, first + times, dtype=np.uint64)))] if call.uses_streams else []
+        call = self._call
+        numbers = np.arange(call.step + 1, call.step + 1 + times, dtype=np.uint64)
+        return [(call.cell[:1], call.key(numbers))] if call.uses_streams else []
 
     # -- memory --------------------------------------------------------------------------------------------------
 
