@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from pellucid.training.objective import choose_objective
     from pellucid.training.run import Callback, History, Run
     from pellucid.training.trainer import Trainer
+    from pellucid.standard.trainers import trainer_for
     from pellucid.workbench import pictures
     from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
     from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
@@ -181,6 +182,7 @@ _MODULES = {
     "standard.supervised": "Supervised",
     "standard.making": "as_codes in_batches to_data",
     "standard.pack": "Pack",
+    "standard.trainers": "trainer_for",
     "standard.optimizers": "Adam AdamW SGD",
     "standard.schedules": "Constant Cosine",
     "standard.initializers": "Glorot He Normal Ones Zeros",
@@ -233,7 +235,7 @@ __all__ = [
     "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix", "names",
     "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
     "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path",
-    "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+    "to_config", "to_data", "trainer_for", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -1,11 +1,10 @@
-"""Member: one trainer of a pack, its run and its rows; what it shares with the first."""
+"""Member: one trainer of a pack, its run and its rows, which it shares with the first."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from time import perf_counter
 from typing import Any, cast
 
@@ -15,7 +14,6 @@ from pellucid.basics.arrays import HostArray, mapped, parts_of
 from pellucid.basics.errors import ConfigError, NumericalError
 from pellucid.interfaces.objective import Objective
 from pellucid.ops.base import Backend
-from pellucid.registry.config import config_or_none, read_several
 from pellucid.standard.judged import Judged
 from pellucid.training.run import AT_ONCE
 from pellucid.training.trainer import Trainer
@@ -37,34 +35,17 @@ class Member:
     def __init__(self, trainer: Trainer, data: Any, how: dict[str, Any], first: Member | None) -> None:
         self.trainer = trainer
         self.failure: NumericalError | None = None
-        shared = first is not None and first.lends_transforms(trainer)
-        if first is not None and shared:
-            trainer.runtime.transforms = deepcopy(first.trainer.runtime.transforms)
-        untrained = not trainer.runtime.trained
-        try:
-            self.run = trainer._begin(data, None, True, verbose=False, **how)
-        except BaseException:
-            if shared:
-                trainer.runtime.transforms = []
-            raise
+        self.run = trainer._begin(data, None, True, verbose=False, **how)
         if self.run.data.source is None:
             raise ConfigError(
                 f"A pack trains on rows in memory, which its members share. Received: {type(data).__name__}, which is "
                 "read as it is needed, and would be by each member. Train them one after the other, by Trainer.fit."
             )
-        self._fitted_here = untrained
         self.goal = trainer.epochs
         self._entered = False
         self._judged: Judged | None = None
         if first is not None:
             self._share(first)
-
-    def lends_transforms(self, other: Trainer) -> bool:
-        """Whether this member, first of all, has fitted to this data what the other would fit to it."""
-        if not self._fitted_here or other.runtime.trained or not self.trainer.runtime.transforms:
-            return False
-        own, its = (_told(trainer.model.default_transforms) for trainer in (self.trainer, other))
-        return None not in own and own == its
 
     def _share(self, first: Member) -> None:
         """Hold arrays that are equal to those of the first once, in memory that nobody writes to."""
@@ -173,11 +154,6 @@ def recorded(trainer: Trainer) -> bool:
     return all(part.capturable for part in parts) and all(
         step._whole.capturable for step in trainer._stepper._steps.values()
     )
-
-
-def _told(proposed: Any) -> list[Any]:
-    """Transforms as configurations, which can be compared."""
-    return [config_or_none(each) for each in read_several("transform", proposed, path="default_transforms")]
 
 
 def _same(lent: tuple[Any, ...], array: Any) -> Any:
