@@ -5,5 +5,6 @@ from __future__ import annotations
 import pellucid_tabular.estimators.library  # noqa: F401  first: it says what is missing
 from pellucid_tabular.estimators.classifier import PellucidClassifier
 from pellucid_tabular.estimators.regressor import PellucidRegressor
+from pellucid_tabular.estimators.transformer import PellucidTransformer
 
-__all__ = ["PellucidClassifier", "PellucidRegressor"]
+__all__ = ["PellucidClassifier", "PellucidRegressor", "PellucidTransformer"]

@@ -9,6 +9,7 @@ from pellucid import HostArray
 from sklearn.base import ClassifierMixin
 
 from pellucid_tabular.estimators.base import Estimator
+from pellucid_tabular.estimators.learning import learn
 from pellucid_tabular.estimators.library import with_callbacks
 from pellucid_tabular.estimators.targets import Labels, Target, classification_target
 from pellucid_tabular.estimators.weights import weighted_by_class
@@ -38,13 +39,13 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> PellucidClassifier:
         """Train on a table and its classes."""
-        self._train(X, y, sample_weight)
+        learn(self, X, y, sample_weight)
         return self
 
     @with_callbacks
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> PellucidClassifier:
         """One pass over some rows."""
-        self._train(X, y, sample_weight, part=True, classes=classes)
+        learn(self, X, y, sample_weight, part=True, classes=classes)
         return self
 
     def predict(self, X: Any) -> HostArray:
@@ -68,16 +69,19 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         outputs = self._outputs(X)
         return self.target_.decision(outputs)
 
-    def _target(self, y: Any, classes: Any) -> Target:
+    @property
+    def classes_(self) -> Any:
+        """The classes in the order of the columns of ``predict_proba``; of several outputs a list."""
+        if "target_" not in vars(self):
+            raise AttributeError("classes_ is known after fit.")
+        return self.target_.classes
+
+    def _read_target(self, y: Any, classes: Any) -> Target:
         return classification_target(y, classes)
 
-    def _told_classes(self, target: Any) -> None:
-        self.classes_ = target.classes
-
-    def _weighted(self, weight: HostArray | None, y: Any, codes: HostArray) -> HostArray | None:
-        target = self._target(y, None) if not hasattr(self, "target_") else self.target_
+    def _weighted(self, weight: HostArray | None, target: Any, y: Any, codes: HostArray) -> HostArray | None:
         classes = target.classes if isinstance(target, Labels) else None
-        return weighted_by_class(weight, self.class_weight, np.asarray(y), codes, classes)
+        return weighted_by_class(weight, self.class_weight, y, codes, classes)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from inspect import signature
 from typing import Any
 
-from pellucid import ConfigError, Dense, Dropout, Layer, Parallel, Sequential, build, check_float, check_sizes, read
-from pellucid.registry.registry import default_registry
+from pellucid import ConfigError, Dense, Dropout, Layer, Parallel, Sequential, build, check_float, check_sizes, read, to_config
 
 
-def takes_categories(model: Any) -> bool:
+def takes_categories(estimator: Any) -> bool:
     """Whether a registered model reads indexes of categories, ``categories=…``; others are given them one-hot."""
-    name = model.get("type") if isinstance(model, Mapping) else model
-    if not isinstance(name, str):
+    if not isinstance(estimator.model, str | Mapping):
         return False
-    registry = default_registry()
-    made = registry.load(registry.find(("model", "layer"), name))
-    return "categories" in signature(made).parameters
+    try:
+        return "categories" in to_config(registered(estimator, outputs=2, categories=(3,)))
+    except ConfigError:  # it has no configuration, or one that ``network`` will complain of
+        return False
 
 
 def network(
@@ -37,12 +35,7 @@ def network(
     elif isinstance(model, Layer):
         made = deepcopy(model)
     elif isinstance(model, str | Mapping):
-        table = {**({"type": model} if isinstance(model, str) else model), **(estimator.model_params or {})}
-        offered = {"hidden": estimator.hidden, "activation": estimator.activation, "dropout": estimator.dropout}
-        made = read(
-            ("model", "layer"), table, path="model", outputs=outputs, task=task, seed=seed, categories=categories or None,
-            **{name: value for name, value in offered.items() if value != DEFAULTS[name]},
-        )  # fmt: skip
+        made = registered(estimator, outputs=outputs, task=task, seed=seed, categories=categories or None)
     else:
         raise ConfigError(
             "model: expected the name of a registered model or layer, its configuration, a layer, or None for dense "
@@ -53,6 +46,15 @@ def network(
     elif made.output_shape((columns,)) != (outputs,):
         made = Sequential([*_parts(made), Dense(outputs)])
     return build(made, input_shape=(columns,), seed=seed, dtype=estimator.dtype, backend=estimator.backend)
+
+
+def registered(estimator: Any, **offered: Any) -> Layer:
+    """The model that is named, not yet built, with those of the offered arguments that it takes."""
+    model = estimator.model
+    table = {**({"type": model} if isinstance(model, str) else model), **(estimator.model_params or {})}
+    chosen = {name: getattr(estimator, name) for name, usual in DEFAULTS.items() if getattr(estimator, name) != usual}
+    made: Layer = read(("model", "layer"), table, path="model", **offered, **chosen)
+    return made
 
 
 DEFAULTS: dict[str, Any] = {"hidden": (128, 64), "activation": "relu", "dropout": 0.0}

@@ -9,6 +9,7 @@ from pellucid import HostArray
 from sklearn.base import RegressorMixin
 
 from pellucid_tabular.estimators.base import Estimator
+from pellucid_tabular.estimators.learning import learn
 from pellucid_tabular.estimators.library import with_callbacks
 from pellucid_tabular.estimators.targets import Target, Values, numeric
 
@@ -19,13 +20,13 @@ class PellucidRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> PellucidRegressor:
         """Train on a table and its values."""
-        self._train(X, y, sample_weight)
+        learn(self, X, y, sample_weight)
         return self
 
     @with_callbacks
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> PellucidRegressor:
         """One pass over some rows."""
-        self._train(X, y, sample_weight, part=True)
+        learn(self, X, y, sample_weight, part=True)
         return self
 
     def predict(self, X: Any) -> HostArray:
@@ -33,5 +34,5 @@ class PellucidRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
         y = self._outputs(X)
         return np.asarray(y if self.target_.shape else y[:, 0], np.float64)
 
-    def _target(self, y: Any, classes: Any) -> Target:
+    def _read_target(self, y: Any, classes: Any) -> Target:
         return Values(numeric(y).shape[1:])

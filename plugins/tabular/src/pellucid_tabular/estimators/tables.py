@@ -48,7 +48,7 @@ def table(estimator: Any, X: Any) -> HostArray:
     x = numbers(estimator, X, reset=False)
     if estimator.plain_:
         return x
-    return estimator.schema_.coded(x, f"the array given to {type(estimator).__name__}")  # type: ignore[no-any-return]
+    return estimator.schema_.coded(x, f"the array given to {type(estimator).__name__}")
 
 
 def has_cells(X: Any) -> bool:
@@ -76,7 +76,7 @@ def numbers(estimator: Any, X: Any, *, reset: bool) -> HostArray:
     x = validate_data(
         estimator, X, reset=reset, accept_sparse="csr", dtype=(np.float64, np.float32), ensure_all_finite="allow-nan"
     )
-    return x.astype(np.float32).toarray() if issparse(x) else x  # type: ignore[no-any-return]
+    return x.astype(np.float32).toarray() if issparse(x) else x
 
 
 def ready(transform: Transform, x: HostArray, rows: HostArray) -> HostArray:

@@ -17,6 +17,8 @@ class Target(ABC):
 
     task: ClassVar[str]
     loss: ClassVar[Any]
+    scaled: ClassVar[bool] = False
+    """Whether the network learns them in another unit, with mean 0 and deviation 1."""
     heads: tuple[int, ...] | None = None
     """Of several outputs their sizes; None: there is one."""
 
@@ -25,11 +27,11 @@ class Target(ABC):
         """y of the training table as numbers; a ValueError says what does not fit."""
 
     @abstractmethod
-    def outputs(self, loss: Loss | None) -> int:
-        """How many numbers a sample the model gives."""
+    def outputs(self, loss: Loss | None) -> int | None:
+        """How many numbers a sample the model gives; None: as many as it takes."""
 
-    def given(self, codes: HostArray) -> Any:
-        """Coded targets as the trainer takes them."""
+    def given(self, x: HostArray, codes: HostArray) -> Any:
+        """Targets as the trainer takes them, of rows as the network takes them and coded targets."""
         return codes
 
 
@@ -123,7 +125,7 @@ class Choices(Target):
     def outputs(self, loss: Loss | None) -> int:
         return sum(self.heads or ())
 
-    def given(self, codes: HostArray) -> Any:
+    def given(self, x: HostArray, codes: HostArray) -> Any:
         return tuple(np.ascontiguousarray(column) for column in codes.T)
 
     def decision(self, z: tuple[HostArray, ...]) -> list[HostArray]:
@@ -141,6 +143,7 @@ class Values(Target):
 
     task = "regression"
     loss = "core/mse"
+    scaled = True
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
@@ -153,6 +156,22 @@ class Values(Target):
 
     def outputs(self, loss: Loss | None) -> int:
         return self.shape[0] if self.shape else 1
+
+
+class Itself(Target):
+    """No y: what the network takes is to be given back."""
+
+    task = "regression"
+    loss = "core/mse"
+
+    def coded(self, y: Any) -> HostArray:
+        raise ValueError("This estimator was trained without y, and goes on without. Received: y.")
+
+    def outputs(self, loss: Loss | None) -> int | None:
+        return None
+
+    def given(self, x: HostArray, codes: HostArray) -> Any:
+        return x
 
 
 def classification_target(y: Any, classes: Any = None) -> Target:

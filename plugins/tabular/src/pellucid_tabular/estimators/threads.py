@@ -6,8 +6,8 @@ import os
 from multiprocessing import current_process
 
 from pellucid import set_num_threads
-from pellucid.ops.threads import VARIABLE
 
+VARIABLE = "PELLUCID_NUM_THREADS"
 _looked = False
 
 

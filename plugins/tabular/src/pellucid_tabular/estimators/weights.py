@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from pellucid import HostArray
+from scipy.sparse import issparse
 from sklearn.utils import check_array, compute_class_weight, compute_sample_weight
 
 LEAST = 1e-15
@@ -32,26 +33,26 @@ def given_weights(sample_weight: Any, n: int) -> HostArray | None:
 
 
 def weighted_by_class(
-    weight: HostArray | None, class_weight: Any, y: HostArray, codes: HostArray, classes: Any
+    weight: HostArray | None, class_weight: Any, y: Any, codes: HostArray, classes: Any
 ) -> HostArray | None:
     """The same, times the weights of classes.
 
     Args:
         class_weight: None; ``"balanced"``: every class weighs the same in all, its rows by their own weights; a dict of
             classes; for several outputs a list of such.
-        y: targets as they were given, (n,) or (n, J).
+        y: targets as they were given.
         codes: the number of each row's class, (n,).
-        classes: the classes of one output.
+        classes: the classes of one output; None: there are several.
     """
     if class_weight is None:
         return weight
-    if y.ndim == 2:
-        of_class = compute_sample_weight(class_weight, y)
+    if classes is None:  # several outputs
+        of_class = compute_sample_weight(class_weight, y.toarray() if issparse(y) else np.asarray(y))
     elif isinstance(class_weight, str) and class_weight == "balanced":
         count = np.bincount(codes, weight, minlength=len(classes))
         of_class = np.divide(count.sum(), len(classes) * count, out=np.zeros(len(classes)), where=count > 0)[codes]
     else:
-        of_class = compute_class_weight(class_weight, classes=classes, y=y)[codes]
+        of_class = compute_class_weight(class_weight, classes=classes, y=classes[codes])[codes]
     return _scaled(of_class if weight is None else weight * of_class)
 
 
