@@ -26,6 +26,7 @@ from pellucid.registry.registry import default_registry
 from pellucid.registry.signature import signature_of
 from pellucid.registry.writer import to_config
 from pellucid.standard.samplers import Sampler
+from pellucid.standard.trainers import trainer_for
 from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
@@ -245,7 +246,7 @@ def prepare(experiment: Experiment) -> Prepared:
     metrics: Sequence[Metric | str] | None = settings.metrics
     if metrics is None:
         metrics = objective.default_metrics(labels=class_labels(targets_of(splits.train)) is not None)
-    trainer = Trainer(
+    trainer = trainer_for(
         model, objective=objective, optimizer=experiment.optimizer,
         schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,
         accumulate=settings.accumulate, callbacks=settings.callbacks, seed=seed, sampler=experiment.sampler,
