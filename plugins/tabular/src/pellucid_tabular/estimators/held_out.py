@@ -49,7 +49,9 @@ class HeldOut:
 def stratified(n: int, count: int, labels: HostArray | None, rng: np.random.Generator) -> HostArray:
     """Which ``count`` of ``n`` rows are held out, a truth value each, of every class in proportion."""
     order = rng.permutation(n)
-    _, which, sizes = np.unique(np.zeros(n) if labels is None else labels[order], return_inverse=True, return_counts=True)
+    _, which, sizes = np.unique(
+        np.zeros(n) if labels is None else labels[order], return_inverse=True, return_counts=True
+    )
     number = np.empty(n, np.int64)  # of a row within its class
     number[which.argsort(kind="stable")] = np.arange(n) - np.repeat(sizes.cumsum() - sizes, sizes)
     chosen = np.zeros(n, bool)

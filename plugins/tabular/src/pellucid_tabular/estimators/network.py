@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from pellucid import ConfigError, Dense, Dropout, Layer, Parallel, Sequential, build, check_float, check_sizes, read, to_config
+from pellucid import (
+    ConfigError,
+    Dense,
+    Dropout,
+    Layer,
+    Parallel,
+    Sequential,
+    build,
+    check_float,
+    check_sizes,
+    read,
+    to_config,
+)
 
 
 def takes_categories(estimator: Any) -> bool:
