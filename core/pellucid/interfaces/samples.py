@@ -111,12 +111,11 @@ def check_data(x: Any, y: Any = None, *, where: str = "the data", missing: bool 
         x: inputs (N, …), at least two axes; or a tuple of arrays (N, …).
         y: targets (N, …), a tuple or a table of them, or None.
         where: what the message calls them.
-        missing: whether NaN may stand in ``x``, in the first of several: whoever is given it knows it for what is missing.
+        missing: whether NaN may stand in ``x``, in the first of several, for what is missing.
     """
     single = not isinstance(x, tuple)
-    given = [("x", x)] if single else [*named_parts(x, "x")]
-    given += [("y", y)] if isinstance(y, np.ndarray) else named_parts(y, "y")
-    named = [(name, as_array(array, f"{name} of {where}")) for name, array in given]
+    given = [("x", x)] if single else named_parts(x, "x")
+    named = [(name, as_array(part, f"{name} of {where}")) for name, part in (*given, *named_parts(y, "y"))]
     for name, array in named:
         if array.ndim == 0:
             raise DataError(f"{name} of {where} must have one sample a row. Received: a single number, shape ().")

@@ -13,7 +13,6 @@ from pellucid.basics.arrays import Array, HostArray, Shape, as_tuple
 from pellucid.basics.component import Component
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.interfaces.context import Context
-from pellucid.registry.config import read
 
 
 class Transform(Component, ABC):
@@ -100,16 +99,15 @@ class Transform(Component, ABC):
 
 
 def as_read(transforms: Sequence[Transform], x: Any) -> Any:
-    """``x``, of several inputs the first, as the first of the transforms reads it; as it is, if that is none's to read."""
+    """``x``, of several inputs the first, as the first of the transforms reads it; as it is, if that reads nothing."""
     first, *others = as_tuple(x)
     known = transforms[0].read(first) if transforms else None
     return x if known is None else (known, *others) if others else known
 
 
-def takes_missing(transforms: Sequence[Any]) -> bool:
-    """Whether NaN may stand in samples that go through these transforms, or names of some."""
-    first = transforms[0] if transforms else None
-    return bool(getattr(read("transform", first) if isinstance(first, str | Mapping) else first, "takes_missing", False))
+def takes_missing(transforms: Sequence[Transform]) -> bool:
+    """Whether NaN may stand in samples that go through these transforms."""
+    return bool(transforms) and transforms[0].takes_missing
 
 
 class Augmentation(Transform):

@@ -68,8 +68,8 @@ def in_type(what: str, x: HostArray, dtype: np.dtype[Any]) -> HostArray:
 
 
 def given_inputs(model: Layer, x: Any) -> tuple[HostArray, ...]:
-    """``x`` as a tuple of host arrays: as the first transform reads it, or an array, whose columns are found by the names
-    of a data frame."""
+    """``x`` as a tuple of host arrays: as the model's first transform reads it; else the columns of a data frame are
+    found by their names."""
     x = as_read(require_runtime(model).transforms, x)
     given = [as_array(part, f"Input {i} of the model") for i, part in enumerate(as_tuple(x))]
     if (names := column_names(x)) is not None and (known := require_runtime(model).metadata.get("features")):

@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped, parts_of
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
+from pellucid.interfaces.dataset import Dataset, Splits
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Batch, Objective
 from pellucid.interfaces.rows import Samples, in_memory
@@ -53,10 +53,9 @@ def prepare(
     if whole and in_memory(train):
         pair = _checked(model, objective, train, "the training data")
         course.place(_source(runtime, pair, course.weight, objective.signed_weights, course.totals))
-    held = None
-    if validation is not None:
-        held, where = _evaluated(model, objective, validation, "validation", seed, course), "the validation data"
-        held = _checked(model, objective, held, where) if in_memory(held) else _course(held)
+    held = None if validation is None else _evaluated(model, objective, validation, "validation", seed, course)
+    if held is not None:
+        held = _checked(model, objective, held, "the validation data") if in_memory(held) else _course(held)
     if course.source is not None:  # of what is read later those are kept that have passed the checks
         _keep_names(runtime, course)
     return course, held
@@ -91,8 +90,7 @@ def _evaluated(model: Layer, objective: Objective, data: Any, part: str, seed: i
     """Samples by the names that the model knows, or ``known`` if it has none yet, unless they are read later; of a data
     set the ``part``."""
     opened = _open(model, data, seed, f"the {part} data")
-    if isinstance(opened, Splits):
-        opened = getattr(opened, part)
+    opened = getattr(opened, part) if isinstance(opened, Splits) else opened
     return by_names(model, objective, opened, f"the {part} data", known) if in_memory(opened) else opened
 
 
@@ -112,7 +110,7 @@ def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any)
 
 def by_names(
     model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *, to_learn: bool = False,
-    proposed: Sequence[Any] = (),
+    proposed: Sequence[Transform] = (),
 ) -> Split:  # fmt: skip
     """Checked samples: columns and labels as the model knows them by their names, or else as ``known`` does. NaN may
     stand in them if the model's transforms, or else those ``proposed`` to it, take what is missing.
@@ -177,10 +175,8 @@ def _open(model: Layer, data: Any, seed: int, where: str) -> Any:
             return Split(as_read(require_runtime(model).transforms, data[0]), data[1])
         except DataError as error:
             raise DataError(f"In {where}: {error}") from error
-    if isinstance(data, str):
-        return load_dataset(data, seed=seed)
-    if isinstance(data, Dataset):
-        return data.splits(seed)
+    if isinstance(data, str | Dataset):
+        return read("dataset", data).splits(seed)
     if isinstance(data, Split | Splits | Samples) or getattr(data, "kind", None) == "feed":
         return data
     arrays = isinstance(data, list | tuple | Mapping | Set) or hasattr(data, "__array__")

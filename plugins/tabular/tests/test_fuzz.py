@@ -33,7 +33,8 @@ SPECIAL = [
 ]
 CELLS = [
     "", "?", "NA", "nan", "-", ".", "inf", "-inf", "1e400", "0x10", "1,5", "1.234,5", "007", "yes", "2020-01-01",
-    "31/12/2020", "12/31/2020", "a b", '"', '"x', "'", "x,y", "9" * 400, "é", "\u2028", "true", "1_000", "+", "1e", "--5", "٣",
+    "31/12/2020", "12/31/2020", "a b", '"', '"x', "'", "x,y", "9" * 400, "é", "\u2028", "true", "1_000", "+",
+    "1e", "--5", "٣",
 ]  # fmt: skip
 
 
@@ -62,8 +63,9 @@ def tables() -> list[bytes]:
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
     """A table with one to four mistakes."""
-    ways: list[Callable[[bytes, random.Random], bytes]] = [  # a cell is wrong more often
-        _flipped, _inserted, _deleted, _line_twice, _without_line, _cell, _cell, _cell, _cut, _recoded, _fields, _swapped,
+    ways: list[Callable[[bytes, random.Random], bytes]] = [
+        _flipped, _inserted, _deleted, _line_twice, _without_line, _cell, _cell, _cell, _cut, _recoded, _fields,
+        _swapped,
     ]  # fmt: skip
     for _ in range(rng.randrange(1, 5)):
         data = rng.choice(ways)(data, rng)

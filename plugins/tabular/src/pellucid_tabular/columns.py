@@ -71,8 +71,8 @@ class Columns(Transform):
     Raises:
         DataError: in ``apply``, a category's code that is none; in ``read``, a table with other columns.
 
-    Source: scaling and clipping as in Holzmüller et al., Better by Default, 2024; marks of missing values as in Van Ness
-    et al., The Missing Indicator Method, 2023.
+    Source: Holzmüller et al., Better by Default, 2024 (scaling and clipping); Van Ness et al., The Missing Indicator
+    Method, 2023 (marks of missing values).
     """
 
     takes_missing = True
@@ -81,7 +81,7 @@ class Columns(Transform):
                  why="which columns are numbers is the schema's to say; the tests hold it against numpy.nanmedian."),
         Equation("codes", r"c_j(t) = 0 \text{ if } \#\{i : x_{ij} = t\} < \text{least, else the index of } t",
                  why="a count of rows for every text; the tests hold it against scikit-learn's encoders."),
-        Equation("y", r"y = \big(s(x_{\text{numbers}}), \pm 1, \sin, \cos, [x = \varnothing], c(x_{\text{categories}})\big)",
+        Equation("y", r"y = \big(s(x_{\text{numbers}}), \pm 1, \sin, \cos, [x = \varnothing], c(x_{\text{texts}})\big)",
                  why=_BY_KIND),
     )  # fmt: skip
     symbols: ClassVar = {"fill": "fill", "codes": "codes"}
@@ -120,7 +120,7 @@ class Columns(Transform):
             raise DataError(
                 "Nothing is left of this table to learn from: "
                 + listed(f"{column.name} ({column.why or 'left out'})" for column in self.schema.columns)
-                + ". Give it columns that tell samples apart, or say of which kind they are: kinds={'name': 'category'}."
+                + ". Give it columns that tell samples apart, or say of which kind they are: kinds={name: 'category'}."
             )
 
     @property

@@ -69,12 +69,16 @@ class Layout:
         names += [f"{called[i]}: missing" for i in marked]
         texts = tuple(schema.columns[i].categories for i in categories)
         sizes = np.array([FIRST + len(of) for of in texts], np.int64)
-        places = (numbers, booleans, dates, tuple(dates.index(i) for i in timed), marked, categories)
         return cls(
-            *(np.array(part, np.intp) for part in places), names=tuple(names),
-            category_names=tuple(called[i] for i in categories), sizes=sizes, first=np.cumsum(sizes) - sizes,
-            texts=texts, width=len(called),
+            numbers=_array(numbers), booleans=_array(booleans), dates=_array(dates),
+            times=_array([dates.index(i) for i in timed]), marks=_array(marked), categories=_array(categories),
+            names=tuple(names), category_names=tuple(called[i] for i in categories), sizes=sizes,
+            first=np.cumsum(sizes) - sizes, texts=texts, width=len(called),
         )  # fmt: skip
+
+
+def _array(places: Sequence[int]) -> HostArray:
+    return np.array(places, np.intp)
 
 
 def _places(argument: str, names: Sequence[str], schema: Schema, among: Sequence[int]) -> tuple[int, ...]:

@@ -12,4 +12,5 @@ def pellucid_register(registry: Registrar) -> None:
     registry.transform(
         "robust", "pellucid_tabular.scaling:Robust", summary="(x − median)/quartile range, smoothly clipped"
     )
+    registry.transform("robust", "pellucid_tabular.scaling:Robust", summary="(x − median)/quartile distance, clipped")
     registry.transform("quantile", "pellucid_tabular.scaling:Quantile", summary="to a normal or uniform distribution")

@@ -46,7 +46,7 @@ class Robust(Transform):
         Equation("center", r"m = \mathrm{median}_i\, x_i", "np.median(samples, 0)"),
         Equation(
             "spread",
-            r"s = q_{3/4} - q_{1/4} \text{, or } \tfrac12 (\max_i x_i - \min_i x_i) \text{ where that is 0, or } \infty",
+            r"s = q_{3/4} - q_{1/4} \text{, where that is 0 } \tfrac12 (\max_i x_i - \min_i x_i) \text{, or } \infty",
             "(lambda d, r: np.where(d > 0, d, np.where(r > 0, r / 2, np.inf)))"
             "(np.quantile(samples, 0.75, 0) - np.quantile(samples, 0.25, 0), np.ptp(samples, 0))",
         ),
@@ -115,7 +115,7 @@ class Quantile(Transform):
     equations = (
         Equation("knots", r"q_k = \text{the } p_k\text{-quantile of the samples}, \; p_k = \tfrac{k}{K - 1}",
                  "np.quantile(samples, np.linspace(0, 1, quantiles), 0)"),
-        Equation("levels", r"l_k = F^{-1}\left(\tfrac12 \left(\min_{q_j = q_k} p_j + \max_{q_j = q_k} p_j\right)\right)",
+        Equation("levels", r"l_k = F^{-1}\big(\tfrac12 (\min_{q_j = q_k} p_j + \max_{q_j = q_k} p_j)\big)",
                  why="Φ⁻¹ has no short expression; the tests hold it against the error function."),
         Equation("y", r"y = \text{linear between the } (q_k, l_k)",
                  "np.moveaxis(np.array([np.interp(x.reshape(len(x), -1)[:, j], knots.reshape(quantiles, -1)[:, j], "
