@@ -12,6 +12,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.samples import check_data
+from pellucid.interfaces.transform import takes_missing
 from pellucid.workbench.experiments.finished import FinishedRun, trained_objective
 
 
@@ -52,7 +53,7 @@ def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = N
         ConfigError: the model has several outputs.
     """
     table = run.read_samples(path, target, must_have_target=target is not None)
-    check_data(table.x, where=str(path))
+    check_data(table.x, where=str(path), missing=takes_missing(require_runtime(run.model).transforms))
     outputs = run.model.predict(table.x)
     if isinstance(outputs, tuple):
         raise ConfigError(

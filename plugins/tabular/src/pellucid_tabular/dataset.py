@@ -150,10 +150,11 @@ class Table(Dataset):
     def load_test(self) -> Split | None:
         return None if _is_part(self.test) else self.split_of(self.test)
 
-    def split_of(self, table: Any, *, targets: bool = True) -> Split:
+    def split_of(self, table: Any, *, target: str | None = None, targets: bool = True) -> Split:
         """The samples of another table, a file or a frame, with columns and labels as in the training table.
 
         Args:
+            target: the column that holds the target, if it is called otherwise in this table.
             targets: whether to read them, if it has them; rows that lack one are left out then.
 
         Raises:
@@ -162,8 +163,12 @@ class Table(Dataset):
         known, where = self.known(), _called(table, "the table")
         raw = self._read(table, known)
         columns, named = _by_names(raw, known, where), [target.column.name for target in known.targets]
+        if target is not None and len(named) < 2:
+            at = list(columns)[column_number(target, list(columns), where, "column of targets")]
+            columns = {(named or [at])[0] if name == at else name: cells for name, cells in columns.items()}
+            named = named or [at]
         of_y = {name: columns[name] for name in named if name in columns}
-        if not targets or len(of_y) < len(named):  # some alone cannot be compared
+        if not known.targets or not targets or len(of_y) < len(named):  # some alone cannot be compared
             of_y = {}
         of_x = {name: cells for name, cells in columns.items() if name not in named}
         return self._split(of_x, of_y, known, where, raw.place)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pellucid import DataError, HostArray
 
+from pellucid_tabular.reading.file import read_file
 from pellucid_tabular.schema import Schema
 
 FEW = 16
@@ -20,8 +22,8 @@ _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 class Reader:
-    """Codes what a user calls the same table: a frame, a dict of columns or of one row's cells, a list of rows. Columns
-    are found by their names, in whatever order; those of the targets are left out.
+    """Codes what a user calls the same table: a file's path, a frame, a dict of columns or of one row's cells, a list
+    of rows. Columns are found by their names, in whatever order; those of the targets are left out.
 
     Args:
         schema: of the table.
@@ -43,6 +45,8 @@ class Reader:
         Raises:
             DataError: other columns, a cell that is none of its column.
         """
+        if isinstance(x, Path):
+            return self._file(x)
         if isinstance(x, np.ndarray):
             return None if x.dtype.kind in "fiub" or isinstance(x, np.ma.MaskedArray) else self._coded(x)
         if isinstance(x, Mapping):
@@ -63,6 +67,15 @@ class Reader:
         if not isinstance(row, Mapping):
             return row
         return {name: cell for name, cell in row.items() if name in self._names or name not in self.targets}
+
+    def _file(self, path: Path) -> HostArray:
+        names = [*self._names, *self.targets]
+        raw = read_file(path, known=names)
+        columns = raw.columns
+        if not raw.named and len(columns) == len(self._names):  # by their places
+            columns = dict(zip(self._names, columns.values(), strict=True))
+        of_x = {name: cells for name, cells in columns.items() if name in self._names or name not in self.targets}
+        return self.schema.coded(of_x, str(path), raw.place)
 
     def _coded(self, x: Any) -> HostArray:
         return self.schema.coded(x, "the table")
