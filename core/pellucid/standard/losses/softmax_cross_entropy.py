@@ -26,8 +26,8 @@ class SoftmaxCrossEntropy(Loss):
     Args:
         ignore: a label that stands where nothing is to be learned, such as −1 for what a sequence was padded with:
             these rows have weight 0, and metrics do not see them. None: every label is a class.
-        label_smoothing: ε, the part of the target that is spread evenly over all K classes: ``(1 − ε) t + ε/K``, in [0, 1)
-            (Szegedy et al., 2016). Logits then need not grow without end, and validation shows it.
+        label_smoothing: ε, the part of the target that is spread evenly over all K classes: ``(1 − ε) t + ε/K``,
+            in [0, 1) (Szegedy et al., 2016): logits then need not grow without end.
 
     Shapes: prediction (N, …, K) logits; target (N, …) class indices 0 … K−1, or (N, …, K) probabilities (one-hot or
     soft); weight (N,) or (N, …).
@@ -86,7 +86,7 @@ class SoftmaxCrossEntropy(Loss):
         return loss
 
     def _smooth(self, ctx: Context, logits: Array, weight: Array | None, loss: Array, gradient: Array) -> None:
-        """Loss and gradient, of the target as it is, become those of the smoothed one: both are linear in the target."""
+        """Loss and gradient, of the target as it is, are those of the smoothed one: both are linear in it."""
         even, even_loss = ctx.scratch("even", logits.shape), ctx.scratch("even_loss", (), "float64")
         even_gradient = ctx.scratch("even_gradient", logits.shape)
         ctx.ops.fill(even, 1 / logits.shape[1])

@@ -13,6 +13,10 @@ def pellucid_register(registry: Registrar) -> None:
     layer("piecewise_linear", f"{at}.piecewise_linear:PiecewiseLinear", summary="straight lines in bins of each number")
     layer("column_embedding", f"{at}.column_embedding:ColumnEmbedding", summary="numbers beside categories of a table")
     layer("scaling", f"{at}.scaling:Scaling", summary="a learned factor for each feature")
+    registry.model(
+        "mlp", "pellucid_tabular.mlp:mlp", summary="numbers and categories embedded, then dense layers (RealMLP)"
+    )
+    registry.schedule("coslog", "pellucid_tabular.schedules:Coslog", summary="cosines whose periods double")
     registry.initializer("uniform", "pellucid_tabular.initializers:Uniform", summary="uniform between two bounds")
     for module, names in (
         ("numbers", ("periodic", "piecewise_linear", "scaling")),

@@ -28,22 +28,23 @@ from pellucid_tabular.layers.numbers import each_number
 class ColumnEmbedding(Layer):
     """``y = [g(numbers), category₁, …, category_C]``: each category as one-hot or as a row of a learned table.
 
-    The last C columns of x hold indexes, as floats. Index 0, a value that training has not seen or that is too rare, is a
-    vector of zeros; so is whatever is no index of the column, below 0 or beyond its last. A category of few values is
+    The last C columns of x hold indexes, as floats. Index 0, a value that training has not seen or that is too rare, is
+    a vector of zeros; so is whatever is no index of the column, below 0 or beyond its last. A category of few values is
     one-hot, one number for each but the unseen; of more it is a vector of ``size`` numbers, a row of the table. Numbers
     that are not whole are rounded.
 
     Args:
         categories: how many indexes each of the last columns has, the unseen one included.
-        numbers: the layer g of the columns before them, such as ``tabular/periodic``; None: they stay as they are.
+        numbers: the layer g of the columns before them, such as ``tabular/periodic``, where there are any; None: they
+            stay as they are.
         size: the numbers of a category that is looked up.
         one_hot: the most values, the unseen one not counted, that are one-hot.
 
     Shapes: x (N, F + C) -> y (N, G + Σ widths), with G outputs of g for F numbers; table (R, size), the values of all
     categories that are looked up, one after the other.
 
-    Source: Guo & Berkhahn, Entity Embeddings of Categorical Variables, 2016; sizes and the choice between one-hot and table
-    as in Holzmüller et al., Better by Default, 2024.
+    Source: Guo & Berkhahn, Entity Embeddings of Categorical Variables, 2016; sizes and the choice between one-hot and
+    table as in Holzmüller et al., Better by Default, 2024.
     """
 
     equations = (
@@ -57,10 +58,12 @@ class ColumnEmbedding(Layer):
     examples = (
         Example({"categories": [3, 4], "one_hot": 2, "size": 2}),
         Example({"categories": [4, 3, 5], "one_hot": 2, "size": 3, "numbers": {"type": "tabular/periodic", "size": 2}}),
-        Example({"categories": [3, 2]}, ((2,),)),
+        Example({"categories": [3, 2], "numbers": {"type": "tabular/periodic"}}, ((2,),)),
     )
     capturable = True
     table: Param | None
+    built_for: int | None = None
+    """Columns of numbers, once it is built."""
 
     def __init__(
         self, categories: Sequence[int], numbers: Layer | None = None, *, size: int = 8, one_hot: int = 8
@@ -75,8 +78,8 @@ class ColumnEmbedding(Layer):
         self.one_hot = one_hot
 
     def build(self, input_shape: Shape) -> None:
-        numbers = self._numbers(input_shape)
-        if self.numbers is not None:
+        self.built_for = numbers = self._numbers(input_shape)
+        if self.numbers is not None and numbers:
             self.numbers.build((numbers,))
         self.output_shape(input_shape)
         rows = sum(size - 1 for size in self.categories if size - 1 > self.one_hot)
@@ -88,17 +91,17 @@ class ColumnEmbedding(Layer):
     def _numbers(self, input_shape: Shape) -> int:
         """The columns that hold numbers."""
         numbers = each_number(self, input_shape) - len(self.categories)
-        if numbers < (self.numbers is not None):
+        if numbers < 0 or self.built_for not in (None, numbers):
+            before = "" if self.built_for is None else f", and was built for {self.built_for} numbers before them"
             raise ShapeError(
-                f"ColumnEmbedding has {len(self.categories)} categories, whose indexes are the last columns, "
-                f"{'and a layer for the numbers before them' if self.numbers else 'and no column less'}. Received: rows "
-                f"of {input_shape[0]} columns. Give it as many categories as the table has."
+                f"ColumnEmbedding has {len(self.categories)} categories, whose indexes are the last columns{before}. "
+                f"Received: rows of {input_shape[0]} columns. Give it as many categories as the table has."
             )
         return numbers
 
     def _width(self, numbers: int) -> int:
         """What the numbers become."""
-        if self.numbers is None:
+        if self.numbers is None or not numbers:
             return numbers
         (width,) = self.numbers.output_shape((numbers,))
         return int(width)
@@ -110,9 +113,9 @@ class ColumnEmbedding(Layer):
         ctx.x, ctx.sizes, rows = x, self._sizes(), len(x)
         g = ctx.scratch("numbers", (rows, x.shape[1] - len(self.categories)))
         ctx.op("tabular/take_columns")(x, g)
-        if self.numbers is not None:
-            needed = ctx.needs_dx[:1]
-            g = self.numbers.forward(ctx.child("numbers", needed), g)
+        ctx.inner = self.numbers if g.shape[1] else None
+        if ctx.inner is not None:
+            g = ctx.inner.forward(ctx.child("numbers", ctx.needs_dx), g)
         ctx.width = g.shape[1]
         y = ctx.scratch("y", (rows, g.shape[1] + sum(self._widths())))
         table = None if self.table is None else self.table.data
@@ -124,8 +127,8 @@ class ColumnEmbedding(Layer):
         dtable = self.table.grad if self.table is not None and self.table.trainable else None
         sums = None if dtable is None else ctx.scratch("sums", dtable.shape, "float64")
         ctx.op("tabular/look_up_backward")(dy, ctx.x, ctx.sizes, self.size, self.one_hot, sums, dg, dtable)
-        if self.numbers is not None:
-            dg = self.numbers.backward(ctx.child("numbers"), dg)
+        if ctx.inner is not None:
+            dg = ctx.inner.backward(ctx.child("numbers"), dg)
         if not ctx.needs_dx[0]:
             return None
         dx = ctx.scratch("dx", ctx.x.shape)

@@ -66,8 +66,9 @@ class _Waves(Layer, ABC):
         numbers, waves, outputs = self.weight.shape
         sums = ctx.scratch("sums", (numbers, (waves + 1) * outputs + 2 * self.frequencies), "float64")
         ctx.op("tabular/periodic_backward")(
-            dy, ctx.x, self.frequency.data, self.weight.data, ctx.waves, ctx.y, self.linked, self.relu, sums, *gradients, dx
-        )
+            dy, ctx.x, self.frequency.data, self.weight.data, ctx.waves, ctx.y, self.linked, self.relu, sums,
+            *gradients, dx,
+        )  # fmt: skip
         return dx
 
 
@@ -80,8 +81,8 @@ class Periodic(_Waves):
     Args:
         size: outputs of each number, itself included; at least 2.
         frequencies: how many cosines each number has.
-        sigma: the standard deviation that frequencies begin with, N(0, sigma²), in turns for each unit of x. Phases begin
-            uniform in ±π, W and b as in PyTorch's linear layer, uniform in ±1/√frequencies.
+        sigma: the standard deviation that frequencies begin with, N(0, sigma²), in turns for each unit of x. Phases
+            begin uniform in ±π, W and b as in PyTorch's linear layer, uniform in ±1/√frequencies.
 
     Shapes: x (N, F) -> y (N, F·size), the outputs of a number side by side; ω, φ (F, frequencies); W (F, frequencies,
     size − 1); b (F, size − 1).
@@ -125,11 +126,11 @@ class PLR(_Waves):
     Args:
         size: outputs of each number.
         frequencies: how many of ω each number has; cosine and sine of each are used.
-        sigma: the standard deviation that frequencies begin with, N(0, sigma²), in turns for each unit of x; W and b begin
-            as in PyTorch's linear layer, uniform in ±1/√(2·frequencies).
+        sigma: the standard deviation that frequencies begin with, N(0, sigma²), in turns for each unit of x; W and b
+            begin as in PyTorch's linear layer, uniform in ±1/√(2·frequencies).
 
-    Shapes: x (N, F) -> y (N, F·size), the outputs of a number side by side; ω (F, frequencies); W (F, 2·frequencies, size);
-    b (F, size).
+    Shapes: x (N, F) -> y (N, F·size), the outputs of a number side by side; ω (F, frequencies); W (F, 2·frequencies,
+    size); b (F, size).
 
     Source: Gorishniy, Rubachev & Babenko, On Embeddings for Numerical Features in Tabular Deep Learning, 2022, §3.3.
     """

@@ -28,9 +28,9 @@ from pellucid_tabular.layers.numbers import each_number
 class PiecewiseLinear(Layer):
     """``y_f = x_f v_f + e(x_f) W_f + b_f`` for each number x_f, where e says how full each of its bins is.
 
-    A bin from t_k to t_{k+1} is empty, 0, for x before it, full, 1, for x behind it, and fills evenly between them: so y is
-    a straight line in each bin, and any such function can be had. W begins at zero: at first y is linear in x. Before the
-    first edge and behind the last one it goes on by v alone.
+    A bin from t_k to t_{k+1} is empty, 0, for x before it, full, 1, for x behind it, and fills evenly between them: so
+    y is a straight line in each bin, and any such function can be had. W begins at zero: at first y is linear in x.
+    Before the first edge and behind the last one it goes on by v alone.
 
     A column whose values are spread evenly, as quantiles are, wants bins of equal width; for others give the edges,
     quantiles of the training rows say.
@@ -44,8 +44,8 @@ class PiecewiseLinear(Layer):
     Shapes: x (N, F) -> y (N, F·size), the outputs of a number side by side; v, b (F, size); W (F, K, size); edges
     (F, K + 1).
 
-    Source: Gorishniy, Rubachev & Babenko, On Embeddings for Numerical Features in Tabular Deep Learning, 2022, §3.2; with v
-    and a W of zeros as in Gorishniy, Kotelnikov & Babenko, TabM, 2025.
+    Source: Gorishniy, Rubachev & Babenko, On Embeddings for Numerical Features in Tabular Deep Learning, 2022, §3.2;
+    with v and a W of zeros as in Gorishniy, Kotelnikov & Babenko, TabM, 2025.
     """
 
     equations = (
@@ -138,11 +138,15 @@ class PiecewiseLinear(Layer):
 def _check_edges(bins: Sequence[Sequence[float]]) -> None:
     """Raise ConfigError unless each number has at least two edges, finite and rising."""
     for f, edges in enumerate(bins):
-        good = isinstance(edges, list | tuple) and len(edges) >= 2 and all(isinstance(edge, int | float) for edge in edges)
+        good = (
+            isinstance(edges, list | tuple) and len(edges) >= 2 and all(isinstance(edge, int | float) for edge in edges)
+        )
         if not good or not np.isfinite(edges).all() or (np.diff(edges) < 0).any():
             raise ConfigError(
                 f"PiecewiseLinear: bins[{f}] must be at least two finite numbers, none below the one before. "
                 f"Received: {edges!r:.80}."
             )
     if not bins:
-        raise ConfigError("PiecewiseLinear: 'bins' must hold the edges of at least one number. Received: an empty list.")
+        raise ConfigError(
+            "PiecewiseLinear: 'bins' must hold the edges of at least one number. Received: an empty list."
+        )

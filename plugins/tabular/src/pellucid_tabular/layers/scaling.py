@@ -12,8 +12,9 @@ from pellucid_tabular.layers.numbers import each_number
 class Scaling(Layer):
     """``y = s ⊙ x``, a diagonal matrix: each feature is made as large as it is of use, before they are mixed.
 
-    It stands before the first dense layer and learns faster than that: of many features a few count, and to turn one up or
-    down takes one step of one factor instead of a whole row of weights (Holzmüller et al., Better by Default, 2024, §3).
+    It stands before the first dense layer and learns faster than that: of many features a few count, and to turn one up
+    or down takes one step of one factor instead of a whole row of weights (Holzmüller et al., Better by Default, 2024,
+    §3).
 
     Shapes: x (N, D) -> y (N, D); s (D,), which begins at 1.
     """

@@ -13,8 +13,8 @@ def periodic_forward(
 ) -> None:  # fmt: skip
     """waves (F, 2, K, N) = cos and sin of 2πωx + φ; y = [x where it is linked, waves W + b, at least 0 with relu].
 
-    x (N, F); frequency, phase (F, K); weight (F, K, M) with a phase, of the cosines alone, else (F, 2K, M); bias (F, M);
-    y (N, F·M), or (N, F·(1 + M)) where x is linked.
+    x (N, F); frequency, phase (F, K); weight (F, K, M) with a phase, of the cosines alone, else (F, 2K, M); bias (F,
+    M); y (N, F·M), or (N, F·(1 + M)) where x is linked.
     """
     xp, (rows, numbers), outputs = ops.xp, x.shape, weight.shape[2]
     turns = frequency[:, :, None] * x.T[:, None]
@@ -33,7 +33,8 @@ def periodic_forward(
 
 def periodic_backward(
     ops: Ops, dy: Array, x: Array, frequency: Array, weight: Array, waves: Array, y: Array, linked: bool, relu: bool,
-    sums: Array, dfrequency: Array | None, dphase: Array | None, dweight: Array | None, dbias: Array | None, dx: Array | None,
+    sums: Array, dfrequency: Array | None, dphase: Array | None, dweight: Array | None, dbias: Array | None,
+    dx: Array | None,
 ) -> None:  # fmt: skip
     """The gradients of ``periodic_forward``: those of parameters are added to, dx is overwritten; None: not wanted.
 
@@ -70,7 +71,8 @@ def piecewise_linear_forward(
 ) -> None:
     """y = x v + e(x) W + b, for each number, with e as in the layer.
 
-    x (N, F); edges (F, K + 1), rising; slope v, bias (F, M); weight (F, K, M); sums (F, 2, K, M), float64: scratch; y (N, F·M).
+    x (N, F); edges (F, K + 1), rising; slope v, bias (F, M); weight (F, K, M); sums (F, 2, K, M), float64: scratch; y
+    (N, F·M).
     """
     fullness, _ = _filled(ops, x, edges)
     z = ops.xp.matmul(fullness.transpose(1, 0, 2), weight).transpose(1, 0, 2) + x[:, :, None] * slope + bias
