@@ -20,8 +20,9 @@ from pellucid import (
     check_choice,
     check_float,
     check_int,
-    create,
+    read,
     require_runtime,
+    transformed,
 )
 
 Task = Literal["classification", "regression"]
@@ -40,13 +41,13 @@ class Drawn(NamedTuple):
 class Ensemble(Layer):
     """K small networks, drawn from ranges by a seed and averaged with weights wₖ, Σ wₖ = 1.
 
-    Values: ``y = Σ wₖ fₖ(x)``. Classes: ``y = log Σ wₖ softmax(fₖ(x))``, logits whose softmax is the mean of the members'
-    probabilities; yes and no, one output: ``y = log(p / (1 − p))`` with ``p = Σ wₖ σ(fₖ(x))``.
+    Values: ``y = Σ wₖ fₖ(x)``. Classes: ``y = log Σ wₖ softmax(fₖ(x))``, logits whose softmax is the mean of the
+    members' probabilities; yes and no, one output: ``y = log(p / (1 − p))`` with ``p = Σ wₖ σ(fₖ(x))``.
 
     It has a trainer of its own (:class:`pellucid_tabular.ensemble_trainer.EnsembleTrainer`; ``pellucid train`` and
-    ``pellucid.trainer_for`` take it): members are trained beside each other in a :class:`pellucid.Pack`, each up to its own
-    best epoch on the validation rows; and the weights are chosen greedily there. A plain Trainer moves all of them as
-    one network of equal weights.
+    ``pellucid.trainer_for`` take it): members are trained beside each other in a :class:`pellucid.Pack`, each up to
+    its own best epoch on the validation rows; and the weights are chosen greedily there. A plain Trainer moves all of
+    them as one network of equal weights.
 
     Args:
         outputs: the classes, or 1 for yes and no; in regression the numbers to predict.
@@ -57,16 +58,17 @@ class Ensemble(Layer):
         rates: a factor on the learning rate, from the least to the most, drawn evenly in the logarithm.
         dropouts: the rate of dropout, from the least to the most.
         patience: epochs without a better loss on the validation rows after which a member stops; None: it never does.
-        architecture: the members' registered architecture, of arguments ``outputs``, ``hidden``, ``dropout`` and ``task``.
+        architecture: the members' registered architecture, of arguments ``outputs``, ``hidden``, ``dropout`` and
+            ``task``.
         settings: further arguments of it.
         seed: what all of this is drawn by.
-        task: what it is trained for unless told otherwise: ``classification`` takes softmax with cross-entropy (one output:
-            binary cross-entropy), ``regression`` the mean squared error.
+        task: what it is trained for unless told otherwise: ``classification`` takes softmax with cross-entropy (one
+            output: binary cross-entropy), ``regression`` the mean squared error.
 
     Shapes: x (N, D) -> y (N, outputs).
 
-    Source: Caruana et al., Ensemble Selection from Libraries of Models, 2004; Gorishniy, Kotelnikov & Babenko, TabM: Advancing
-    Tabular Deep Learning with Parameter-Efficient Ensembling, 2024, on why many small networks do so well on tables.
+    Source: Caruana et al., Ensemble Selection from Libraries of Models, 2004; Gorishniy, Kotelnikov & Babenko, TabM:
+    Advancing Tabular Deep Learning with Parameter-Efficient Ensembling, 2024, on why many small networks do so well.
     """
 
     trained_by = "pellucid_tabular.ensemble_trainer:EnsembleTrainer"
@@ -130,7 +132,8 @@ class Ensemble(Layer):
         drawn = self.drawn[k]
         own: dict[str, Any] = {"outputs": self.outputs, "hidden": list(drawn.hidden), "task": self.task}
         own |= {"categories": list(self.categories)} if self.categories else {}
-        made: Layer = create(("model", "layer"), self.architecture, **own, dropout=drawn.dropout, **(self.settings or {}))
+        own |= {"dropout": drawn.dropout, **(self.settings or {})}
+        made: Layer = read(("model", "layer"), {"type": self.architecture, **own}, path="architecture")
         return made
 
     # -- shapes --------------------------------------------------------------------------------------------------
@@ -181,6 +184,42 @@ class Ensemble(Layer):
         ctx.z, y = z, ctx.scratch("y", outputs[0].shape)
         ctx.op("tabular/mixture_forward")(z, self.weights.data, ctx.used, self.kind_of_output, y)
         return y
+
+    def of_members(self, x: Any, *, batch_size: int = 1024) -> HostArray:
+        """What the members that have a weight say of raw samples ``x``, (U, N, C) in float64: probabilities of the
+        classes, or of yes; or values in the unit of the targets."""
+        runtime = require_runtime(self)
+        (inputs,), ops = transformed(self, x), runtime.ops
+        ctx = Context(ops, training=False, seed=runtime.seed, dtype=runtime.dtype)
+        used, _ = self._used(ctx)
+        found = np.empty((len(used), len(inputs), self.outputs))
+        for start in range(0, len(inputs), batch_size):
+            rows = slice(start, min(start + batch_size, len(inputs)))
+            ctx.begin(0, 0, index=np.arange(rows.start, rows.stop))
+            for row, k in enumerate(used):
+                own = self.networks[k].forward(ctx.child(k), ops.asarray(inputs[rows]))
+                found[row, rows] = self._said(np.asarray(ops.to_host(own), np.float64))
+        return found
+
+    def _said(self, z: HostArray) -> HostArray:
+        """A member's outputs as probabilities, or as values in the unit of the targets."""
+        if self.kind_of_output == "answers":
+            return np.exp(np.minimum(z, 0)) / (1 + np.exp(-np.abs(z)))
+        if self.kind_of_output == "classes":
+            p = np.exp(z - z.max(-1, keepdims=True))
+            return np.asarray(p / p.sum(-1, keepdims=True))
+        for transform in require_runtime(self).target_transforms[::-1]:
+            z = transform.inverse(z)
+        return z
+
+    def spread(self, x: Any, *, batch_size: int = 1024) -> HostArray:
+        """How far the members are from each other: the standard deviation, with their weights, of what they say of raw
+        samples ``x``, (N, C); see :meth:`of_members`. Of a single member it is 0."""
+        said = self.of_members(x, batch_size=batch_size)
+        weights = np.asarray(require_runtime(self).ops.to_host(self.weights.data), np.float64)
+        w = (weights[weights > 0] / weights.sum())[:, None, None]
+        mean = (w * said).sum(0)
+        return np.asarray(np.sqrt((w * (said - mean) ** 2).sum(0)))
 
     def backward(self, ctx: Context, dy: Array) -> Array | None:
         dz = ctx.scratch("dz", ctx.z.shape)

@@ -29,8 +29,8 @@ def mixture_backward(ops: Ops, dy: Array, z: Array, weight: Array, used: Array, 
     """dz (U, N, C) from dy (N, C); where a class has underflowed in every member, nothing is divided by it: shares of
     members in a class, qₖ = wₖ pₖ / Σ wⱼ pⱼ, are taken from logarithms.
 
-    ``"values"``: dzₖ = wₖ dy. ``"classes"``: dzₖ = qₖ ⊙ dy − pₖ Σ_c qₖ dy. ``"answers"``: dzₖ = (qₖ (1 − pₖ) + q̄ₖ pₖ) dy,
-    q̄ₖ the share in no.
+    ``"values"``: dzₖ = wₖ dy. ``"classes"``: dzₖ = qₖ ⊙ dy − pₖ Σ_c qₖ dy. ``"answers"``:
+    dzₖ = (qₖ (1 − pₖ) + q̄ₖ pₖ) dy with q̄ₖ, the share in no.
     """
     xp, w = ops.xp, _of(weight, used)
     if kind == "values":
