@@ -34,8 +34,8 @@ class PiecewiseLinear(Layer):
     y is a straight line in each bin, and any such function can be had. W begins at zero: at first y is linear in x.
     Before the first edge and behind the last one it goes on by v alone.
 
-    Bins serve where about as many rows lie in each. Of what is normally distributed, as ``tabular/columns`` makes it with
-    ``scaling="quantile"``, these are bins between its quantiles; of what is spread evenly, bins of equal width.
+    Bins serve where about as many rows lie in each. Of what is normally distributed, as ``tabular/columns`` makes it
+    with ``scaling="quantile"``, these are bins between its quantiles; of what is spread evenly, bins of equal width.
 
     Args:
         size: outputs of each number.
@@ -81,8 +81,8 @@ class PiecewiseLinear(Layer):
     edges: HostArray
 
     def __init__(
-        self, size: int = 8, *, bins: int | Sequence[Sequence[float]] = 32, spread: Literal["normal", "even"] = "normal",
-        low: float = -3.0, high: float = 3.0,
+        self, size: int = 8, *, bins: int | Sequence[Sequence[float]] = 32,
+        spread: Literal["normal", "even"] = "normal", low: float = -3.0, high: float = 3.0,
     ) -> None:  # fmt: skip
         check_int(self, "size", size, "[1, inf)")
         check_choice(self, "spread", spread, ("normal", "even"))
