@@ -30,6 +30,7 @@ static Worker workers[MAX_THREADS]; /* workers[0] is the caller and not used */
 static int started = 1;
 static atomic_int threads = 1;
 static atomic_flag busy = ATOMIC_FLAG_INIT;
+static _Thread_local int alone; /* what this thread computes it computes by itself */
 
 /* The region that runs now. */
 static Task region_task;
@@ -121,7 +122,7 @@ static int start_workers(int count) {
 }
 
 void parallel(Task task, const void *arguments, int parts) {
-    if (parts <= 1 || atomic_flag_test_and_set_explicit(&busy, memory_order_acquire)) {
+    if (parts <= 1 || alone || atomic_flag_test_and_set_explicit(&busy, memory_order_acquire)) {
         task(arguments, 0, 1);
         return;
     }
@@ -155,13 +156,19 @@ int pool_threads(void) { return atomic_load_explicit(&threads, memory_order_rela
 
 void pool_set_threads(int count) { atomic_store(&threads, count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : count); }
 
+int pool_alone(int wanted) {
+    const int before = alone;
+    alone = wanted;
+    return before;
+}
+
 int pellucid_get_num_threads(void) { return pool_threads(); }
 
 void pellucid_set_num_threads(int count) { pool_set_threads(count); }
 
 int parts_for(double work) {
     double worth = work / WORK_PER_PART;
-    int most = pool_threads();
+    int most = alone ? 1 : pool_threads();
     return worth < 2 ? 1 : worth < most ? (int)worth : most;
 }
 

@@ -16,6 +16,9 @@ int parts_for(double work);
 int pool_threads(void);
 void pool_set_threads(int count);
 
+/* Whether the calling thread opens no parallel regions from now on: others have work of their own. What it was before. */
+int pool_alone(int wanted);
+
 /* The same two, visible outside of the library: threadpoolctl finds them by name (core/pellucid/ops/threads.py). */
 __attribute__((visibility("default"))) int pellucid_get_num_threads(void);
 __attribute__((visibility("default"))) void pellucid_set_num_threads(int count);

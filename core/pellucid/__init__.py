@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pellucid.model.build import build
     from pellucid.model.composite import Composite
     from pellucid.model.inputs import transformed
+    from pellucid.standard.pack import Pack
     from pellucid.standard.ops.activations import ACTIVATIONS, DEFAULT_ALPHA, NEEDS_INPUT, require_activation
     from pellucid.ops.backends import get_ops
     from pellucid.standard.ops.base import Ops
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     from pellucid.training.objective import choose_objective
     from pellucid.training.run import Callback, History, Run
     from pellucid.training.trainer import Trainer
+    from pellucid.standard.trainers import trainer_for
     from pellucid.workbench import pictures
     from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
     from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
@@ -179,6 +181,8 @@ _MODULES = {
     "standard.several_losses": "SeveralLosses",
     "standard.supervised": "Supervised",
     "standard.making": "as_codes in_batches to_data",
+    "standard.pack": "Pack",
+    "standard.trainers": "trainer_for",
     "standard.optimizers": "Adam AdamW SGD",
     "standard.schedules": "Constant Cosine",
     "standard.initializers": "Glorot He Normal Ones Zeros",
@@ -218,11 +222,11 @@ __all__ = [
     "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss",
     "FunctionMetric", "Glorot", "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
     "LeakyReLU", "Loss", "Masked", "Metric", "Moving", "Normal", "NumericalError", "Objective", "OfValues", "Ones",
-    "Ops", "Optimizer", "Outputwise", "PageNote", "PagePart", "PagePicture", "PageTable", "PageWindow", "Parallel",
-    "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress",
-    "ReLU", "Recording", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime", "Sampler",
-    "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential", "SeveralLosses", "Shape",
-    "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
+    "Ops", "Optimizer", "Outputwise", "Pack", "PageNote", "PagePart", "PagePicture", "PageTable", "PageWindow",
+    "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError", "Primitive",
+    "Progress", "ReLU", "Recording", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
+    "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential", "SeveralLosses",
+    "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
     "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed",
     "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount", "check_bool",
     "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_memory",
@@ -231,7 +235,7 @@ __all__ = [
     "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix", "names",
     "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
     "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path",
-    "to_config", "to_data", "transformed", "value_and_grad", "weight_per_row",
+    "to_config", "to_data", "trainer_for", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -263,6 +263,7 @@ cdef extern from "pool.h" nogil:
     int parts_for(double) noexcept
     int pool_threads() noexcept
     void pool_set_threads(int)
+    int pool_alone(int) noexcept
     void pool_open()
     unsigned denormals_off()
     void denormals_restore(unsigned)

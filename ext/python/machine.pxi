@@ -13,6 +13,11 @@ def set_threads(int count):
     pool_set_threads(count)
 
 
+def alone(bint wanted):
+    """Whether kernels that this thread runs use this thread alone from now on; whether they did before."""
+    return bool(pool_alone(wanted))
+
+
 def simd_level():
     """The instruction set in use."""
     return table.name.decode()

@@ -1,5 +1,11 @@
 # Running kernels, and recording them: a plan is an array of copies of their arguments, replayed in C.
 
+cdef inline bint fits_cell(object a, Py_ssize_t numbers):
+    """A contiguous array of so many numbers of 8 bytes."""
+    return (cnp.PyArray_Check(a) and cnp.PyArray_ISCARRAY(<cnp.ndarray>a) and cnp.PyArray_SIZE(<cnp.ndarray>a) == numbers
+            and cnp.PyArray_ITEMSIZE(<cnp.ndarray>a) == 8)
+
+
 cdef class Plan:
     """A recorded sequence of kernel calls on fixed arrays, which it keeps alive."""
     cdef Call **calls
@@ -54,10 +60,15 @@ cdef class Plan:
         self.sizes.append(bytes)
         return 0
 
-    def run(self, Py_ssize_t times=1):
+    def run(self, Py_ssize_t times=1, cells=()):
         """Replay ``times`` times on the same arrays; False as soon as a ``guard_finite`` met infinity or NaN.
 
+        Args:
+            cells: pairs of an array of one number of 8 bytes and a contiguous one of ``times`` such: before the k-th
+                replay the former is given the latter's k-th number.
+
         Raises:
+            ShapeError: cells or values are others than that.
             DataError: a row number read while replaying was out of range.
             PellucidError: this plan is running in another thread, whose arrays it would overwrite.
         """
@@ -65,13 +76,31 @@ cdef class Plan:
         cdef Py_ssize_t time, i
         cdef unsigned mode
         cdef Call *call = NULL
+        cdef Py_ssize_t c, changing = len(cells)
+        cdef uint64_t **cell = NULL
+        cdef uint64_t **values
+        for c in range(changing):
+            one, several = cells[c]
+            if not fits_cell(one, 1) or not fits_cell(several, times) or one.dtype != several.dtype:
+                raise ShapeError(f"A cell of a plan is an array of one number of 8 bytes and one of {times} such. "
+                                 f"Received: {one!r} and {several!r}.")
         if not self.running.acquire(blocking=False):
             raise PellucidError("This plan is running in another thread. A plan owns its arrays: "
                                 "record one for each thread.")
         try:
+            if changing:
+                cell = <uint64_t **>malloc(2 * <size_t>changing * sizeof(uint64_t *))
+                if cell is NULL:
+                    raise MemoryError
+                values = cell + changing
+                for c in range(changing):
+                    cell[c] = <uint64_t *>cnp.PyArray_DATA(<cnp.ndarray>cells[c][0])
+                    values[c] = <uint64_t *>cnp.PyArray_DATA(<cnp.ndarray>cells[c][1])
             with nogil:
                 mode = denormals_off()
                 for time in range(times):
+                    for c in range(changing):
+                        cell[c][0] = values[c][time]
                     for i in range(self.count):
                         call = self.calls[i]
                         status = call.run(call)
@@ -81,6 +110,7 @@ cdef class Plan:
                         break
                 denormals_restore(mode)
         finally:
+            free(cell)
             self.running.release()
         if status == ROW_OUT_OF_RANGE:
             raise DataError(f"A recorded plan met a row number out of range, in call {i + 1} of {self.count}. "

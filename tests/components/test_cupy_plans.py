@@ -305,3 +305,18 @@ def strangers(ops: Any, kind: Any, *, promise: bool) -> pl.Trainer:
     trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer=optimizer, seed=2)
     trainer.fit((X, Y), epochs=4, batch_size=4, verbose=False)
     return trainer
+
+
+def test_members_of_a_pack_are_stepped_one_after_the_other_on_a_device_that_queues(ops: Any) -> None:
+    def trainer(k: int) -> pl.Trainer:
+        tree = {"type": "sequential", "layers": NOISY}
+        model = pl.build(tree, input_shape=(6,), seed=k, dtype="float64", backend=ops)
+        return pl.Trainer(model, loss="softmax_cross_entropy", schedule="cosine", seed=k)
+
+    alone, pack = [trainer(k) for k in range(2)], pl.Pack([trainer(k) for k in range(2)])
+    for each in alone:
+        each.fit((X, Y), validation=(X[:9], Y[:9]), epochs=2, batch_size=16, verbose=False)
+    pack.fit((X, Y), validation=(X[:9], Y[:9]), epochs=2, batch_size=16, verbose=False)
+    assert pack.packed == [False, False]
+    for one, other in zip(alone, pack.trainers, strict=True):
+        assert np.array_equal(weights(one), weights(other)) and one.history.records == other.history.records

@@ -11,6 +11,7 @@ import pytest
 from pellucid.basics.component import CHANGES
 from pellucid.registry.config import read_several
 from pellucid.registry.manifest import KINDS
+from pellucid.training.stepper import Step
 
 RECORDED: list[int] = []
 """Rows of the batches whose step ran in Python: as it was recorded, as that was proved, or because it was not."""
@@ -280,3 +281,68 @@ def test_a_step_that_makes_targets_of_labels_is_recorded(labels: Any) -> None:
     trainer = pl.Trainer(model, loss="binary_cross_entropy", seed=0)
     trainer.fit((np.ones((64, 4)), labels), epochs=2, batch_size=16, verbose=False)
     assert [step.recorded for step in trainer._stepper._steps.values()] == [True]
+
+
+# -- several at a time -----------------------------------------------------------------------------------------------
+
+
+def a_noisy_trainer(**settings: Any) -> pl.Trainer:
+    layers = [pl.Dense(6, activation="relu"), pl.Dropout(0.4), pl.BatchNorm(), pl.Dense(3)]
+    model = pl.build(pl.Sequential(layers), input_shape=(4,), seed=0, backend="cython")
+    groups = [{"match": "*.bias", "lr": 0.02}]
+    optimizer = {"type": "adamw", "lr": 0.01, "weight_decay": 0.1, "groups": groups}
+    return pl.Trainer(model, **{"loss": "mse", "optimizer": optimizer, "schedule": "cosine", "seed": 3} | settings)
+
+
+class Single(pl.Callback):
+    """Looks on at every step, so that each is taken by itself."""
+
+    def on_run_start(self, run: pl.Run) -> None:
+        run.on_step(lambda run: None)
+
+
+def test_steps_of_rates_and_random_numbers_of_their_own_are_taken_several_at_a_time(monkeypatch: Any) -> None:
+    x = np.random.default_rng(2).standard_normal((200, 4)).astype("float32")
+    times: list[int] = []
+    native = Step.__call__
+    monkeypatch.setattr(Step, "__call__", lambda self, n, *how, **o: times.append(n) or native(self, n, *how, **o))
+    made = []
+    for callbacks in ([], [Single()]):
+        times.clear()
+        trainer = a_noisy_trainer(callbacks=callbacks)
+        trainer.fit((x, x[:, :3]), epochs=5, batch_size=8, verbose=False)
+        made.append(trainer)
+        assert (max(times), sum(times)) == ((25, 125) if not callbacks else (1, 125))
+    one, other = made
+    assert one.runtime.arena.data.tobytes() == other.runtime.arena.data.tobytes()
+    assert all(one.slots.buffers[name].tobytes() == other.slots.buffers[name].tobytes() for name in one.slots.buffers)
+    assert one.history.records == other.history.records
+
+
+def test_one_of_several_that_is_refused_leaves_what_single_steps_leave() -> None:
+    class Late(pl.Schedule):
+        def __call__(self, step: int, total: int) -> float:
+            return 1.0 if step < 20 else 1e38
+
+    x = np.random.default_rng(2).standard_normal((400, 4)).astype("float32")
+    left = []
+    for callbacks in ([], [Single()]):
+        trainer = a_noisy_trainer(callbacks=callbacks, schedule=Late(), optimizer="sgd")
+        with pytest.raises(pl.NumericalError) as refused:
+            trainer.fit((x, x[:, :3]), epochs=5, batch_size=8, verbose=False)
+        left.append((str(refused.value), trainer.steps, trainer.position, trainer.runtime.arena.data.tobytes()))
+    assert left[0] == left[1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "values"),
+    [
+        (np.zeros(2), np.zeros(3)), (np.zeros(1), np.zeros(2)), (np.zeros(1), [0, 0, 0]),
+        (np.zeros(1, "f4"), np.zeros(3, "f4")), (np.zeros(1), np.zeros(3, np.int64)),
+    ],
+)  # fmt: skip
+def test_a_cell_that_is_none_is_refused(cell: Any, values: Any) -> None:
+    ops = pl.get_ops("cython")
+    _, plan = ops.record(lambda: ops.fill(np.zeros(3, "f4"), 1.0))
+    with pytest.raises(pl.ShapeError, match="one number of 8 bytes"):
+        plan.run(3, [(cell, values)])

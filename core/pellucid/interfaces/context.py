@@ -28,7 +28,10 @@ class _Call:
 
     def set_key(self) -> None:
         """Derive the step's key; no layer without randomness pays for it."""
-        self.cell[0] = mix((self.seed & _MASK) ^ mix(self.step + 1))
+        self.cell[0] = self.key(self.step + 1)
+
+    def key(self, number: Any) -> Any:
+        return mix((self.seed & _MASK) ^ mix(number))
 
     def __init__(self, seed: int, dtype: Any) -> None:
         self.seed, self.share = seed, 1.0
@@ -158,6 +161,12 @@ class Context:
     def uses_streams(self) -> bool:
         """Whether any layer of this run draws from a stream, so that the step's key is wanted."""
         return self._call.uses_streams
+
+    def keys(self, times: int) -> list[tuple[HostArray, HostArray]]:
+        """The cell of the step's key, and the keys of so many steps from this one on; none where nobody draws."""
+        call = self._call
+        numbers = np.arange(call.step + 1, call.step + 1 + times, dtype=np.uint64)
+        return [(call.cell[:1], call.key(numbers))] if call.uses_streams else []
 
     # -- memory --------------------------------------------------------------------------------------------------
 

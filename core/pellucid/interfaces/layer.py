@@ -42,6 +42,9 @@ class Layer(Component, ABC):
     work on is a code of the samples, say. Fitted on the training data, like those of the data."""
     default_objective: str | dict[str, Any] | None = None
     """What a model is trained with unless told otherwise: a registered objective or its configuration."""
+    trained_by: ClassVar[str | None] = None
+    """``"module:Class"``, a subclass of ``Trainer`` that trains a model of this root layer in a way of its own, where
+    :func:`pellucid.trainer_for` is asked for one. None: a plain Trainer."""
     transposed_twin: ClassVar[str | None] = None
     """Registered name of the layer that goes this one's way backwards with the same weights, and takes this one as its
     argument ``source``: what ``{ref = "layers.0", transpose = true}`` makes of it. None: it cannot be transposed."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from weakref import WeakMethod
 
+from pellucid.basics.arrays import HostArray
 from pellucid.registry.config import read
+
+Cells = Sequence[tuple[HostArray, HostArray]]
+"""Cells of one number of 8 bytes, and the values that each is given, one for each replay, of the same type."""
 
 
 class Plan(Protocol):
     """A recorded sequence of kernel calls, to be run again on the same arrays."""
 
-    def run(self, times: int = 1) -> bool:
-        """Replay; False if a ``guard_finite`` stopped it. On a backend that ``queues`` a second argument may follow, a
-        function ``before(k)`` that writes the cells of the k-th replay."""
+    def run(self, times: int = 1, cells: Cells = ()) -> bool:
+        """Replay; False if a ``guard_finite`` stopped it. Before the k-th replay each of the cells is given its k-th
+        value."""
         ...
 
 
@@ -38,8 +42,8 @@ class Replayed:
         self, record: Callable[..., tuple[Any, Plan | None]], method: Callable[[], Any], capturable: bool, warm_up: int
     ) -> None:
         self._record, self._method, self.capturable, self._warm_up = record, WeakMethod(method), capturable, warm_up
-        self._plan: Any = None  # a Plan; that of a backend which queues takes ``before``, too
-        self._new: Any = None  # a plan that has not been put to the proof
+        self._plan: Plan | None = None
+        self._new: Plan | None = None  # a plan that has not been put to the proof
         self._result: Any = None
 
     @property
@@ -47,14 +51,13 @@ class Replayed:
         """Whether there is a plan to replay, which has stood the proof."""
         return self._plan is not None
 
-    def __call__(self, times: int = 1, before: Callable[[int], None] | None = None) -> Any:
+    def __call__(self, times: int = 1, cells: Cells = ()) -> Any:
         """The method's result; False if a replayed plan was stopped by ``guard_finite``.
 
-        Only what has been recorded may run several ``times``; ``before`` is for backends that queue, see ``Plan.run``.
+        Only what has been recorded may run several ``times``, each with its values of the cells, see ``Plan.run``.
         """
         if self._plan is not None:
-            finished = self._plan.run(times) if before is None else self._plan.run(times, before)
-            return self._result if finished else False
+            return self._result if self._plan.run(times, cells) else False
         method = self._method()
         assert method is not None  # whoever calls this is its owner
         if not self.capturable:
@@ -63,8 +66,7 @@ class Replayed:
             self._warm_up -= 1
             return method()
         if (new := self._new) is not None:
-            run = new.run if before is None else lambda: new.run(1, before)
-            made, same = read("callback", "promises").proof(method, lambda: run() and self._result)
+            made, same = read("callback", "promises").proof(method, lambda: new.run() and self._result)
             if same is not None:  # None: it was stopped on its way, and so is not yet seen to the end
                 self._new, self._plan, self.capturable = None, new if same else None, same
             return made

@@ -74,6 +74,11 @@ class Undisturbed(Callback):
             before.__exit__(None, None, None)
         return self._lock
 
+    @property
+    def waits(self) -> bool:
+        """Whether a handler waits to be heard."""
+        return bool(self._waiting)
+
     def held(self, needless: bool = False) -> AbstractContextManager[None]:
         """Within: handlers wait for ``hear``, or for the end."""
         return _NOTHING if needless or self._held or current_thread() is not main_thread() else self._hold()

@@ -23,7 +23,7 @@ from pellucid.interfaces.schedule import Schedule
 from pellucid.registry.registry import default_registry
 
 AT_ONCE = 32
-"""Steps without a return to Python at the most, so that an interrupt is heard soon."""
+"""Steps without a return to Python at the most, unless a run says otherwise: so an interrupt is heard soon."""
 StepObserver = Callable[["Run"], None]
 GradientObserver = Callable[[Sequence[Segment]], None]
 Opener = Callable[[Any], AbstractContextManager[bool | None]]
@@ -156,6 +156,8 @@ class Run:
         data: what is trained on: ``data.data`` as it was given, and ``data.arrays``: inputs, y and weight as the model
             is given them, where steps take them from memory; None for single steps.
         validation: what epochs are validated on, ((inputs, …), y), or what reads it batch by batch; or None.
+        objective: what epochs are validated by: the trainer's, or what stands for it.
+        at_once: steps without a return to Python at the most.
         loss: the data loss of the last step, before its update.
         rows: the rows of this epoch that have been trained on.
         directory: the run folder, or None.
@@ -175,6 +177,7 @@ class Run:
         self.history = trainer.history
         self.data, self.validation = data, validation
         self.last_epoch, self.total_steps = (trainer.plan["epochs"], trainer.plan["steps"]) if data else (0, 0)
+        self.objective, self.at_once = trainer.objective, AT_ONCE
         self.loss = float("nan")
         self.rows = trainer.position
         self.directory = trainer.directory
@@ -264,12 +267,12 @@ class Run:
         step = self.trainer.steps
         opened = (every - 1 - step % every or every for every, _ in (*self.trainer.openers, *self.openers))
         observed = (every - step % every for every, _ in self._step_observers)
-        return min([AT_ONCE, self._steps_in_time(), *observed, *opened])
+        return min([self.at_once, self._steps_in_time(), *observed, *opened])
 
     def _steps_in_time(self) -> int:
         """How many steps may be taken, at the present pace, before a timer goes off."""
         if not self._timers:
-            return AT_ONCE
+            return self.at_once
         left = min(timer.due for timer in self._timers) - self._looked[0]
         return max(1, int(left / self._pace)) if self._pace > 0.0 else 1
 

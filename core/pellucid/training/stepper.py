@@ -15,7 +15,7 @@ from pellucid.basics.component import CHANGES
 from pellucid.basics.errors import ConfigError, NumericalError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.optimizer import Slots
-from pellucid.ops.recording import Replayed
+from pellucid.ops.recording import Cells, Replayed
 from pellucid.training.microbatch import MicroBatch, Source
 from pellucid.training.run import GradientObserver, Opener, Run, Training
 from pellucid.training.update import Update
@@ -51,19 +51,12 @@ class Step:
         """Whether it has been recorded as a whole."""
         return self._whole.recorded
 
-    @property
-    def repeatable(self) -> bool:
-        """Whether the step has been recorded and needs nothing new from Python, such as a key for random numbers; a
-        backend that queues is given what is new before each replay."""
-        return self.recorded and (self.ops.queues or not self.ctx.uses_streams)
-
     def __call__(
-        self, times: int, observers: Sequence[GradientObserver], before: Callable[[int], None] | None = None, *,
-        opened: bool = False,
-    ) -> bool:  # fmt: skip
+        self, times: int, observers: Sequence[GradientObserver], cells: Cells = (), *, opened: bool = False
+    ) -> bool:
         """Take it; False, and nothing changed but the gradients, if a number is not finite.
 
-        Only a repeatable one may be taken several ``times``; ``before`` is for backends that queue, see ``Plan.run``.
+        Only a recorded one may be taken several ``times``, each with its values of the cells, see ``Plan.run``.
         The observers are called when the gradients are complete. One that is ``opened`` is taken by its code, whatever
         has been recorded of it: the bits are the same, and whoever looks on sees each call.
         """
@@ -74,7 +67,7 @@ class Step:
                 self.ops.copy(self.figures[name], figure)
             self.figures = kept or self.figures
         elif not observers and self._whole.capturable:
-            return self._whole(times, before) is not False
+            return self._whole(times, cells) is not False
         else:
             self._gradients()
             if not self._gradients.capturable:  # the loss may lie elsewhere at every step
@@ -187,28 +180,23 @@ class Stepper:
         openers = [*training.openers, *run.openers]
         opened = [opener for every, opener in openers if (before + 1) % every == 0] if openers else []
         # Single steps, which have no plan, belong to no epoch.
-        epochs, queues = training.epochs if run.last_epoch else None, self.ops.queues
-        alike = not turns and (queues or training.schedule is None)
-        if len(source) - start >= 2 * rows and alike and step.repeatable and not opened:
+        epochs, share = training.epochs if run.last_epoch else None, sizes[0] / source.full
+        if len(source) - start >= 2 * rows and not turns and step.recorded and not opened:
             times = min(run.unobserved_steps(), (len(source) - start) // rows)
-
-        def prepare(k: int) -> None:
-            """Write what the k-th of them reads."""
-            update.set_lr(before + k, run.total_steps)
-            if player:
-                full, rest = divmod(before, len(turns))
-                update.t[()] = full * turns.count(player) + turns[:rest].count(player) + 1
-            self.ctx.begin(before + k, epochs, share=sizes[0] / source.full)
-
         # A plan of kernels is one call, which no signal breaks off; all else is made of many.
-        plain = step.recorded and not run.gradient_observers and not queues and not opened
+        plain = step.recorded and not run.gradient_observers and not self.ops.queues and not opened
         with self._held(needless=plain):
             if self._unfinished:
                 self._clean()
             self._unfinished = True
             try:
-                prepare(0)
-                how = run.gradient_observers, prepare if queues else None
+                update.set_lr(before, run.total_steps)
+                if player:
+                    full, rest = divmod(before, len(turns))
+                    update.t[()] = full * turns.count(player) + turns[:rest].count(player) + 1
+                self.ctx.begin(before, epochs, share=share)
+                cells = update.rates(before, times, run.total_steps) + self.ctx.keys(times) if times > 1 else []
+                how = run.gradient_observers, cells
                 if not (step.opened_by(opened, *how) if opened else step(times, *how)):
                     # Behind that step, whatever has been queued after it: it may be made again.
                     source.cursor[()] = start + (training.steps - before + 1) * rows

@@ -219,7 +219,7 @@ class Trainer(Training):
             if run.validation is not None:
                 with run.lent(), self._undisturbed.heard():
                     batches = held_batches(self.model, self.objective, run.validation, 1024)
-                    figures = evaluate(self.model, self.objective, self.metrics, batches, seed=self.seed)
+                    figures = evaluate(self.model, run.objective, self.metrics, batches, seed=self.seed)
                 record |= {f"validation_{name}": value for name, value in figures.items()}
             self.epochs, self.position = self.epochs + 1, 0
             for sums in self.totals.values():

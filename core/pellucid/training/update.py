@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from copy import copy
 from math import inf
+from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import Array
+from pellucid.basics.arrays import Array, HostArray
 from pellucid.basics.checks import check_float
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.optimizer import Optimizer, Slots, make_segments
@@ -47,11 +48,22 @@ class Update:
     def set_lr(self, step: int, total: int) -> None:
         """Write the learning rates of this step where the kernels read them."""
         if self.schedule is not None:
-            factor = self.schedule(step, total)
-            if type(factor) is not float or not 0.0 <= factor < inf:
-                check_float(self.schedule, "factor", factor, "[0, inf)")
+            factor = self._factor(step, total)
             for segment in self.segments:
                 segment.hyper[0] = segment.base_lr * factor
+
+    def rates(self, step: int, times: int, total: int) -> list[tuple[HostArray, HostArray]]:
+        """The same of so many steps, as cells and the values that they are given before each."""
+        if self.schedule is None:
+            return []
+        factors = np.array([self._factor(step + k, total) for k in range(times)])
+        return [(segment.hyper[:1], segment.base_lr * factors) for segment in self.segments]
+
+    def _factor(self, step: int, total: int) -> Any:
+        factor = self.schedule(step, total)  # type: ignore[misc]  # whoever asks has one
+        if type(factor) is not float or not 0.0 <= factor < inf:
+            check_float(self.schedule, "factor", factor, "[0, inf)")
+        return factor
 
     def penalties(self) -> dict[str, float]:
         """``{"penalty": …}``, the sum at the present weights, if any parameter is regularized."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
+
+from pellucid import HostArray
 
 from pellucid_cupy.cells import ROWS, Cells
 from pellucid_cupy.device import Device
@@ -35,21 +37,21 @@ class CupyPlan:
         self._device, self._graph, self._memory, self._recording = device, graph, memory, recording
         self._reports = recording.guarded or recording.cells.has_state
 
-    def run(self, times: int = 1, before: Callable[[int], None] | None = None) -> bool:
-        """Replay so many times; ``before(k)`` writes the host's cells for the k-th.
+    def run(self, times: int = 1, cells: Sequence[tuple[HostArray, HostArray]] = ()) -> bool:
+        """Replay so many times; before the k-th each of these cells of the host is given its k-th value.
 
         False if ``guard_finite`` stopped it. Then all after it was skipped, and loss and gradients are those of the
         step that was stopped: it is computed again, for replays sent ahead had added theirs.
         """
-        cells = self._recording.cells
+        own = self._recording.cells
         for start in range(0, times, ROWS):
             steps = min(ROWS, times - start)
-            cells.begin()
+            own.begin()
             for k in range(steps):
-                if before is not None:
-                    before(start + k)
-                cells.stage(k)
-            cells.send(steps, self._recording.limits)
+                for cell, values in cells:
+                    cell[...] = values[start + k]
+                own.stage(k)
+            own.send(steps, self._recording.limits)
             stopped = self._launch(steps)
             if stopped is not None:
                 if stopped < steps - 1:
