@@ -14,8 +14,8 @@ from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.rows import Samples, in_memory, part
 from pellucid.interfaces.samples import Classes, Split, check_data, choose_rows
-from pellucid.interfaces.transform import Transform
-from pellucid.registry.config import create
+from pellucid.interfaces.transform import Transform, takes_missing
+from pellucid.registry.config import create, read_several
 from pellucid.registry.registry import default_registry
 
 Loaded = Split | Samples
@@ -104,6 +104,12 @@ class Dataset(Component, ABC):
         experiment prints them and writes them into its run folder, where nothing is left open."""
         return {}
 
+    def proposed(self) -> Mapping[str, Any]:
+        """Sections of an experiment that suit what the last ``load`` found: a ``model`` with what goes with it,
+        ``optimizer``, ``schedule``, ``loss``, ``train``, and ``data`` with the ``transforms`` that it wants. They stand
+        where a user names no model, are printed, and are written into the run folder. Empty: nothing is proposed."""
+        return {}
+
     def splits(self, seed: int = 0) -> Splits:
         """Load, check and split. The same seed gives the same parts.
 
@@ -126,10 +132,9 @@ class Dataset(Component, ABC):
         labels = whole.labels
         rows, test_rows = choose_rows(np.arange(len(whole)), n_test, labels, for_test)
         rows, validation_rows = choose_rows(rows, n_validation, labels, for_validation)
+        held = part(whole, validation_rows) if validation is None else validation
+        validation = _named(held, whole, f"the validation set of {name}")
         test = part(whole, test_rows) if test is None else _named(test, whole, f"the test set of {name}")
-        if validation is None:
-            validation = part(whole, validation_rows)
-        validation = _named(validation, whole, f"the validation set of {name}")
         return Splits(part(whole, rows), validation, test, self.transforms, self.target_transforms)
 
     def _loaded(self, load: Callable[..., LoadedOrNone], where: str, *arguments: Any) -> LoadedOrNone:
@@ -145,7 +150,8 @@ class Dataset(Component, ABC):
                 f"pellucid.Samples. Received: {type(split).__name__}."
             )
         if isinstance(split, Split) and not split.mapped:  # others are checked as they are read
-            check_data(split.x, split.y, where=where)
+            missing = takes_missing(read_several("transform", self.transforms, path="transforms"))
+            check_data(split.x, split.y, where=where, missing=missing)
         return split
 
 

@@ -102,7 +102,7 @@ def _texts(names: Iterable[Any] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(map(str, names))
 
 
-def check_data(x: Any, y: Any = None, *, where: str = "the data") -> None:
+def check_data(x: Any, y: Any = None, *, where: str = "the data", missing: bool = False) -> None:
     """Raise DataError unless ``x`` and ``y`` hold finite numbers with one sample a row.
 
     Whether labels fit the number of classes is for the loss to check.
@@ -111,11 +111,11 @@ def check_data(x: Any, y: Any = None, *, where: str = "the data") -> None:
         x: inputs (N, …), at least two axes; or a tuple of arrays (N, …).
         y: targets (N, …), a tuple or a table of them, or None.
         where: what the message calls them.
+        missing: whether NaN may stand in ``x``, in the first of several, for what is missing.
     """
     single = not isinstance(x, tuple)
-    given = [("x", x)] if single else [*named_parts(x, "x")]
-    given += [("y", y)] if isinstance(y, np.ndarray) else named_parts(y, "y")
-    named = [(name, as_array(array, f"{name} of {where}")) for name, array in given]
+    given = [("x", x)] if single else named_parts(x, "x")
+    named = [(name, as_array(part, f"{name} of {where}")) for name, part in (*given, *named_parts(y, "y"))]
     for name, array in named:
         if array.ndim == 0:
             raise DataError(f"{name} of {where} must have one sample a row. Received: a single number, shape ().")
@@ -135,16 +135,16 @@ def check_data(x: Any, y: Any = None, *, where: str = "the data") -> None:
     if rows == 0:
         raise DataError(f"There are no samples in {where}: x has shape {shape}. At least one is needed.")
     for name, array in named:
-        _check_finite(name, array, where)
+        _check_finite(name, array, where, missing and array is named[0][1])
 
 
-def _check_finite(name: str, array: HostArray, where: str) -> None:
+def _check_finite(name: str, array: HostArray, where: str, missing: bool) -> None:
     # Minimum and maximum pass NaN and infinity on and need no second array of this size.
     if array.dtype.kind != "f" or array.size == 0 or (isfinite(array.min()) and isfinite(array.max())):
         return
-    bad = np.argwhere(~np.isfinite(array))
+    bad = np.argwhere(np.isinf(array) if missing else ~np.isfinite(array))
     if not len(bad):
-        return  # a longdouble that no float can hold
+        return  # NaN that may stand there, or a longdouble that no float can hold
     row, *column = (int(i) for i in bad[0])
     place = f"row {row}"
     if column:

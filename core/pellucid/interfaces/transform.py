@@ -4,12 +4,12 @@ Augmentation: random changes of the training batches."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, final
 
 import numpy as np
 
-from pellucid.basics.arrays import Array, HostArray, Shape
+from pellucid.basics.arrays import Array, HostArray, Shape, as_tuple
 from pellucid.basics.component import Component
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.interfaces.context import Context
@@ -35,6 +35,21 @@ class Transform(Component, ABC):
     kind: ClassVar[str] = "transform"
     fitted: ClassVar[tuple[str, ...]] = ()
     """Names of the attributes that ``fit`` sets: arrays, saved with the model."""
+    takes_missing: ClassVar[bool] = False
+    """Whether NaN may stand in what it is given, for what is missing; in what it gives there is none then. It is asked
+    of the first of a model's transforms."""
+
+    def read(self, x: Any) -> HostArray | None:
+        """What users mean by ``x``, a table of their own with texts and dates in it say, as the array that ``fit`` and
+        ``apply`` take. None: nothing that this transform reads; then it must be an array of numbers.
+
+        It is asked of the first of a model's transforms wherever samples come in: ``predict``, ``trace``, ``evaluate``,
+        ``fit`` and ``train_step``. An array of numbers is what has been read before: None.
+
+        Raises:
+            DataError: another table than the one that it was made for.
+        """
+        return None
 
     def fit(self, x: HostArray) -> None:
         """Learn from the training samples and from nothing else."""
@@ -81,6 +96,18 @@ class Transform(Component, ABC):
                 "Call transform.fit(x) with the training samples first; Trainer.fit does it for those of a data set."
             )
         return value
+
+
+def as_read(transforms: Sequence[Transform], x: Any) -> Any:
+    """``x``, of several inputs the first, as the first of the transforms reads it; as it is, if that reads nothing."""
+    first, *others = as_tuple(x)
+    known = transforms[0].read(first) if transforms else None
+    return x if known is None else (known, *others) if others else known
+
+
+def takes_missing(transforms: Sequence[Transform]) -> bool:
+    """Whether NaN may stand in samples that go through these transforms."""
+    return bool(transforms) and transforms[0].takes_missing
 
 
 class Augmentation(Transform):

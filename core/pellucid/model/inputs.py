@@ -13,6 +13,7 @@ from pellucid.basics.checks import is_size
 from pellucid.basics.errors import ConfigError, DataError, PellucidError, ShapeError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.names import column_names, reordered
+from pellucid.interfaces.transform import as_read
 
 BLOCK = 1 << 18
 """Numbers of an array that are made ready at a time, if one batch holds no more: one or two megabytes."""
@@ -67,7 +68,9 @@ def in_type(what: str, x: HostArray, dtype: np.dtype[Any]) -> HostArray:
 
 
 def given_inputs(model: Layer, x: Any) -> tuple[HostArray, ...]:
-    """``x`` as a tuple of host arrays; the columns of a data frame are found by their names."""
+    """``x`` as a tuple of host arrays: as the model's first transform reads it; else the columns of a data frame are
+    found by their names."""
+    x = as_read(require_runtime(model).transforms, x)
     given = [as_array(part, f"Input {i} of the model") for i, part in enumerate(as_tuple(x))]
     if (names := column_names(x)) is not None and (known := require_runtime(model).metadata.get("features")):
         given[0] = reordered(given[0], names, known, "the samples")

@@ -9,13 +9,13 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_array, as_tuple, mapped, parts_of
 from pellucid.basics.errors import ConfigError, DataError
-from pellucid.interfaces.dataset import Dataset, Splits, load_dataset
+from pellucid.interfaces.dataset import Dataset, Splits
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Batch, Objective
 from pellucid.interfaces.rows import Samples, in_memory
 from pellucid.interfaces.runtime import Runtime
 from pellucid.interfaces.samples import Split, check_data
-from pellucid.interfaces.transform import Augmentation, Transform
+from pellucid.interfaces.transform import Augmentation, Transform, as_read, takes_missing
 from pellucid.model.inputs import in_type, ready_batches, transformed
 from pellucid.registry.config import config_or_none, read, read_several
 from pellucid.training.microbatch import Source
@@ -35,17 +35,17 @@ def prepare(
     been trained before: then those that it has, which may be none, are used, and a data set that proposes others is a
     ConfigError.
     """
-    opened = _open(data, seed, "the training data")
+    opened = _open(model, data, seed, "the training data")
     train = opened.train if isinstance(opened, Splits) else opened
     if validation is None and isinstance(opened, Splits) and len(opened.validation):
         validation = opened.validation
+    of_data = read_several("transform", opened.transforms if isinstance(opened, Splits) else (), path="transforms")
+    proposed = of_data + read_several("transform", model.default_transforms, path="default_transforms")
     if in_memory(train):
-        train = by_names(model, objective, train, "the training data", to_learn=True)
+        train = by_names(model, objective, train, "the training data", to_learn=True, proposed=proposed)
     course = _course(train, seed=seed, **how)
     runtime = require_runtime(model)
     objective.begin(model, opened)
-    of_data = read_several("transform", opened.transforms if isinstance(opened, Splits) else (), path="transforms")
-    proposed = of_data + read_several("transform", model.default_transforms, path="default_transforms")
     if not runtime.trained:
         runtime.transforms = fitted_transforms(proposed, course.sample(proposed))
     elif of_data:
@@ -53,10 +53,9 @@ def prepare(
     if whole and in_memory(train):
         pair = _checked(model, objective, train, "the training data")
         course.place(_source(runtime, pair, course.weight, objective.signed_weights, course.totals))
-    held = None
-    if validation is not None:
-        held, where = _evaluated(model, objective, validation, "validation", seed, course), "the validation data"
-        held = _checked(model, objective, held, where) if in_memory(held) else _course(held)
+    held = None if validation is None else _evaluated(model, objective, validation, "validation", seed, course)
+    if held is not None:
+        held = _checked(model, objective, held, "the validation data") if in_memory(held) else _course(held)
     if course.source is not None:  # of what is read later those are kept that have passed the checks
         _keep_names(runtime, course)
     return course, held
@@ -90,15 +89,14 @@ def _ready(model: Layer, objective: Objective, split: Split) -> tuple[Any, ...]:
 def _evaluated(model: Layer, objective: Objective, data: Any, part: str, seed: int, known: Any = None) -> Any:
     """Samples by the names that the model knows, or ``known`` if it has none yet, unless they are read later; of a data
     set the ``part``."""
-    opened = _open(data, seed, f"the {part} data")
-    if isinstance(opened, Splits):
-        opened = getattr(opened, part)
+    opened = _open(model, data, seed, f"the {part} data")
+    opened = getattr(opened, part) if isinstance(opened, Splits) else opened
     return by_names(model, objective, opened, f"the {part} data", known) if in_memory(opened) else opened
 
 
 def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any) -> Source:
     """One batch, of a course or of none, as a source whose rows are taken in order; its arrays may be the caller's."""
-    split = _open((batch.x, batch.y), 0, "the batch") if course is None else course.named(batch)
+    split = _open(model, (batch.x, batch.y), 0, "the batch") if course is None else course.named(batch)
     split = by_names(model, objective, split, "the batch", to_learn=True)
     runtime = require_runtime(model)
     if course is None:
@@ -111,18 +109,20 @@ def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any)
 
 
 def by_names(
-    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *, to_learn: bool = False
+    model: Layer, objective: Objective | None, split: Split, where: str, known: Any = None, *, to_learn: bool = False,
+    proposed: Sequence[Transform] = (),
 ) -> Split:  # fmt: skip
-    """Checked samples: columns and labels as the model knows them by their names, or else as ``known`` does.
+    """Checked samples: columns and labels as the model knows them by their names, or else as ``known`` does. NaN may
+    stand in them if the model's transforms, or else those ``proposed`` to it, take what is missing.
 
     Raises:
         DataError: samples that cannot be used; a column, or a class that counts, of a name that is not known; columns
             in another order, if the model is ``to_learn`` from them: figures can be taken again, weights cannot.
     """
-    check_data(split.x, split.y, where=where)
+    runtime = require_runtime(model)
+    check_data(split.x, split.y, where=where, missing=takes_missing(runtime.transforms or proposed))
     if split.classes is None and split.features is None:  # the arrays of every train_step
         return split
-    runtime = require_runtime(model)
     classes = runtime.classes or (known.classes if known else None)
     features = runtime.metadata.get("features") or (known.features if known else None)
     return split.named(classes if labels_count(model, objective) else None, features, where, fixed=to_learn)
@@ -169,16 +169,14 @@ def fitted_transforms(proposed: Sequence[Transform], x: Any) -> list[Transform]:
     return transforms
 
 
-def _open(data: Any, seed: int, where: str) -> Any:
+def _open(model: Layer, data: Any, seed: int, where: str) -> Any:
     if isinstance(data, tuple) and len(data) == 2:  # as every single step's is
         try:
-            return Split(*data)
+            return Split(as_read(require_runtime(model).transforms, data[0]), data[1])
         except DataError as error:
             raise DataError(f"In {where}: {error}") from error
-    if isinstance(data, str):
-        return load_dataset(data, seed=seed)
-    if isinstance(data, Dataset):
-        return data.splits(seed)
+    if isinstance(data, str | Dataset):
+        return read("dataset", data).splits(seed)
     if isinstance(data, Split | Splits | Samples) or getattr(data, "kind", None) == "feed":
         return data
     arrays = isinstance(data, list | tuple | Mapping | Set) or hasattr(data, "__array__")

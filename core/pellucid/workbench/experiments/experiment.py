@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import randbits
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from pellucid.interfaces.schedule import Schedule
 from pellucid.model.build import build
 from pellucid.ops.backends import check_variable, get_ops
 from pellucid.ops.threads import get_num_threads, set_num_threads
-from pellucid.registry.config import read
+from pellucid.registry.config import read, read_several
 from pellucid.registry.reader import FAILED, Reader
 from pellucid.registry.registry import default_registry
 from pellucid.registry.signature import signature_of
@@ -31,6 +31,7 @@ from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
 from pellucid.workbench.experiments.inference import input_shape_of, outputs_of, targets_of
+from pellucid.workbench.experiments.proposals import completed, names_type, proposes
 from pellucid.workbench.experiments.sections import NAMES, Sections, check_values
 
 
@@ -87,6 +88,7 @@ class Experiment:
         infer_outputs: whether ``outputs`` is to be found from the data.
         loss, objective, optimizer, schedule: the components; neither loss nor objective: the model's own.
         settings: of ``[train]``.
+        open: the sections as they were written, if they name no model and leave that to the data set; else None.
     """
 
     dataset: Dataset
@@ -99,6 +101,7 @@ class Experiment:
     schedule: Schedule | None
     sampler: Sampler | None
     settings: TrainSettings
+    open: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ class Prepared:
         resolved: the sections with everything filled in; the same experiment again.
         settings: of ``[train]``, with everything filled in.
         decided: what the data set was not told and has found out, see :meth:`pellucid.Dataset.decided`.
+        proposed: sections that the data set has proposed and nobody had written, :meth:`pellucid.Dataset.proposed`.
     """
 
     trainer: Trainer
@@ -118,6 +122,7 @@ class Prepared:
     resolved: Sections
     settings: TrainSettings
     decided: Mapping[str, Any]
+    proposed: Mapping[str, Any]
 
 
 def check(sections: Mapping[str, Any]) -> Experiment:
@@ -137,16 +142,27 @@ def check(sections: Mapping[str, Any]) -> Experiment:
     if "loss" in sections and "objective" in sections:
         reader.note("objective", "give [loss] or [objective], not both: an objective brings its own losses.")
     data, data_seed = _data(reader, sections)
-    model, infer_outputs = _model(reader, sections)
+    left_open = proposes(data) and not names_type(sections.get("model", {}))
+    model, infer_outputs = ({}, False) if left_open else _model(reader, sections)
     parts: dict[str, Any] = {
-        name: reader.read(name, sections[name], name) if name in sections else None
+        name: reader.read(name, section, name) if section is not None else None
         for name in ("loss", "objective", "optimizer", "schedule", "sampler")
+        for section in [_component(sections, name, left_open)]
     }
-    if parts["optimizer"] is None:
-        parts["optimizer"] = reader.read("optimizer", "adam", "optimizer")
     settings = _settings(reader, sections.get("train", {}))
     reader.finish()
-    return Experiment(data, data_seed, model, infer_outputs, settings=settings, **parts)
+    written = sections if left_open else None
+    return Experiment(data, data_seed, model, infer_outputs, settings=settings, open=written, **parts)
+
+
+def _component(sections: Mapping[str, Any], name: str, left_open: bool) -> Any:
+    """The section of a component; None where there is none yet. An optimizer that nobody names is Adam."""
+    section = sections.get(name)
+    if left_open and not names_type(section):
+        section = None if isinstance(section, Mapping) else section
+    if name != "optimizer":
+        return section
+    return {"type": "adam", **section} if isinstance(section, Mapping) else section or "adam"
 
 
 def _data(reader: Reader, sections: Mapping[str, Any]) -> tuple[Any, int | None]:
@@ -217,18 +233,27 @@ def _located(dataset: Dataset) -> dict[str, str]:
 
 
 def prepare(experiment: Experiment) -> Prepared:
-    """Load the data, find what follows from it, build the model and its trainer.
+    """Load the data, find what follows from it, take what it proposes, build the model and its trainer.
 
     Raises:
         DataError: the data cannot be used. ShapeError, ConfigError: the model does not suit it.
     """
-    settings = experiment.settings
+    settings, proposed = experiment.settings, dict[str, Any]()
     seed = randbits(32) if settings.seed is None else settings.seed
     data_seed = seed if experiment.data_seed is None else experiment.data_seed
     if settings.threads is not None:
         set_num_threads(settings.threads)
     splits = experiment.dataset.splits(data_seed)
     data = to_config(experiment.dataset)
+    if experiment.open is not None:
+        dataset = experiment.dataset
+        sections, proposed = completed(experiment.open, dataset.proposed(), type(dataset).__name__)
+        experiment = replace(check(sections), dataset=dataset)
+        settings = experiment.settings
+        if "transforms" in sections["data"]:
+            transforms = read_several("transform", sections["data"]["transforms"], path="data.transforms")
+            splits = replace(splits, transforms=transforms)
+            data["transforms"] = [to_config(transform) for transform in transforms]
     decided = {name: value for name, value in experiment.dataset.decided().items() if data.get(name) != value}
     ops = get_ops(settings.backend)
     config = dict(experiment.model)
@@ -269,4 +294,4 @@ def prepare(experiment: Experiment) -> Prepared:
         "sampler": None if trainer.sampler is None else to_config(trainer.sampler),
         "train": written,
     }
-    return Prepared(trainer, splits, resolved, settings, decided)
+    return Prepared(trainer, splits, resolved, settings, decided, proposed)

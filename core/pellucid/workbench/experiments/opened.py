@@ -19,7 +19,7 @@ from pellucid.glassbox.trace import Trace
 from pellucid.glassbox.trace_file import load_trace
 from pellucid.interfaces.objective import Batch
 from pellucid.interfaces.rows import in_memory
-from pellucid.registry.config import read
+from pellucid.registry.config import read, read_several
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.reading import read_header
 from pellucid.standard.callbacks import Checkpoint
@@ -131,7 +131,8 @@ def _chosen(trainer: Trainer, prepared: Prepared, rows: str | None) -> Batch | N
     train = prepared.splits.train
     if not in_memory(train):
         raise DataError("--rows takes data in memory, and this data set is read as it is needed. Leave it out.")
-    train = by_names(trainer.model, trainer.objective, train, "the training data", to_learn=True)
+    proposed = read_several("transform", prepared.splits.transforms, path="transforms")
+    train = by_names(trainer.model, trainer.objective, train, "the training data", to_learn=True, proposed=proposed)
     index = parse_rows(rows, len(train))
     return Batch(
         mapped(lambda part: np.asarray(part)[index], train.x), mapped(lambda part: np.asarray(part)[index], train.y)

@@ -115,8 +115,6 @@ def change(sections: Sections, settings: Iterable[str]) -> None:
         keys = path.strip().split(".")
         if not equals or not all(keys):
             raise ConfigError(f"--set {setting}: expected SECTION.KEY=VALUE, such as --set train.epochs=3.")
-        if keys[0] == "optimizer":
-            sections.setdefault("optimizer", {"type": "adam"})
         _put(sections, keys, _value(setting, text.strip()), setting)
 
 

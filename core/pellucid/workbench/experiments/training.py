@@ -24,6 +24,7 @@ from pellucid.standard.fingerprint import fingerprint
 from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal
 from pellucid.workbench.experiments.experiment import Prepared
 from pellucid.workbench.experiments.folder import RunFolder
+from pellucid.workbench.experiments.proposals import told, words
 from pellucid.workbench.experiments.sections import to_toml
 from pellucid.workbench.experiments.summary import summary_of
 
@@ -62,6 +63,11 @@ def train(
             folder.keep_epochs(prepared.trainer.epochs)
             if prepared.decided:
                 note(_decided(prepared))
+            if prepared.proposed:
+                note(
+                    "chosen to suit the data; to change it, use --set, or change experiment.toml in the run folder and "
+                    f"train it again:\n{told(prepared.proposed)}"
+                )
 
         if resume:
             folder.check_resumable()
@@ -165,7 +171,7 @@ def _arrays(part: Split | Samples) -> Iterator[Any]:
 def _decided(prepared: Prepared) -> str:
     """What the data set found out, as a line."""
     classes = prepared.splits.classes
-    settings = ", ".join(to_toml(prepared.decided).splitlines())
+    settings = ", ".join(words(prepared.decided))
     return f"data: found out that {settings}" + (f"; {len(classes)} classes: {listed(classes)}." if classes else ".")
 
 

@@ -21,7 +21,6 @@ from pellucid_tabular.layers.column_embedding import ColumnEmbedding
 from pellucid_tabular.layers.scaling import Scaling
 
 Task = Literal["classification", "regression"]
-Numbers = Literal["periodic", "plr", "piecewise_linear"]
 
 
 def mlp(
@@ -30,14 +29,14 @@ def mlp(
     hidden: Sequence[int] = (256, 256, 256),
     activation: str = "silu",
     *,
-    numbers: Layer | str | None = "tabular/periodic",
+    numbers: Layer | str | None = "tabular/piecewise_linear",
     size: int = 8,
     one_hot: int = 8,
     dropout: float = 0.15,
     label_smoothing: float = 0.1,
     task: Task = "classification",
 ) -> Sequential:
-    """RealMLP's way through a table: numbers and categories are embedded, scaled, and mixed by dense layers.
+    """Numbers and categories are embedded, scaled, and mixed by dense layers: RealMLP, with the numbers of TabM.
 
     ``h₀ = s ⊙ [g(numbers), categories]``, ``h_i = dropout(f(h_{i−1} W_i + b_i))``, ``y = h W + b``.
 
@@ -46,7 +45,9 @@ def mlp(
         categories: how many indexes each of the last columns has, the unseen one included; ``tabular/columns`` tells.
         hidden: units of each hidden layer.
         activation: f, of the hidden layers.
-        numbers: the layer g of the columns before the categories; None: they stay as they are.
+        numbers: the layer g of the columns before the categories, such as ``tabular/periodic``; the default is made for
+            numbers that are normally distributed, ``scaling="quantile"`` of ``tabular/columns``; None: they stay as
+            they are.
         size: the numbers of a category that is looked up.
         one_hot: the most values of a category, the unseen one not counted, that is one-hot.
         dropout: fraction of each hidden layer's outputs that is dropped in training.
@@ -57,7 +58,7 @@ def mlp(
     Shapes: x (N, D), the last len(categories) columns of which are indexes, held as floats -> y (N, outputs).
 
     Source: Holzmüller, Grinsztajn & Steinwart, Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on Tabular
-    Data, 2024. docs/decisions/tabular.md says what is left out of it, and what was tried.
+    Data, 2024; Gorishniy, Kotelnikov & Babenko, TabM, 2025. docs/decisions/tabular.md says what was tried.
     """
     check_int(mlp, "outputs", outputs, "[1, inf)")
     check_sizes(mlp, "hidden", hidden, "the units of each hidden layer")
@@ -89,5 +90,5 @@ def loss_of(task: Task, outputs: int, label_smoothing: float) -> dict[str, objec
 mlp.examples = (  # type: ignore[attr-defined]
     Example({"outputs": 3, "hidden": [4]}),
     Example({"outputs": 1, "hidden": [6, 5], "categories": [3, 4], "one_hot": 2, "dropout": 0.0}),
-    Example({"outputs": 2, "hidden": [6], "numbers": "tabular/piecewise_linear", "task": "regression"}),
+    Example({"outputs": 2, "hidden": [6], "numbers": "tabular/periodic", "task": "regression"}),
 )

@@ -7,6 +7,9 @@ from pellucid import Registrar, Report, hookimpl
 
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
+    registry.transform("columns", "pellucid_tabular.columns:Columns", summary="a table's columns, each by its kind")
+    registry.transform("robust", "pellucid_tabular.scaling:Robust", summary="(x − median)/quartile distance, clipped")
+    registry.transform("quantile", "pellucid_tabular.scaling:Quantile", summary="to a normal or uniform distribution")
     layer, at = registry.layer, "pellucid_tabular.layers"
     layer("periodic", f"{at}.periodic:Periodic", summary="numbers and cosines of learned frequencies of each (PBLD)")
     layer("plr", f"{at}.periodic:PLR", summary="cosines and sines of each number, a linear layer, ReLU")

@@ -27,6 +27,10 @@ def configure(parser: Parser) -> None:
     parser.add_argument("experiment", nargs="?", metavar="EXPERIMENT", type=Path, help="an experiment file (TOML)")
     parser.add_argument("--model", metavar="NAME", help="the model, instead of the file's")
     parser.add_argument("--dataset", metavar="NAME", help="the data set, instead of the file's; or a file: my.csv")
+    parser.add_argument(
+        "--target", metavar="COLUMN", action="append", help="the column of targets in that file, by name or number; "
+        "may be given again for several",
+    )  # fmt: skip
     for section in ("loss", "objective", "optimizer", "schedule", "sampler"):
         parser.add_argument(f"--{section}", metavar="NAME", help=f"the {section}, instead of the file's")
     parser.add_argument(
@@ -96,16 +100,21 @@ def _sections(args: argparse.Namespace) -> dict[str, Any]:
         folder = RunFolder(args.out)
         folder.check_resumable()
         source = folder.experiment
-    if source is None and (args.model is None or args.dataset is None):
+    if source is None and args.dataset is None:
         raise ConfigError(
             "pellucid train needs an experiment: a file, pellucid train experiment.toml, or at least a model and a "
-            "data set, pellucid train --model ann --dataset iris. Names: pellucid list model, pellucid list dataset."
+            "data set, pellucid train --model ann --dataset iris; a table of your own proposes a model: pellucid train "
+            "--dataset my.csv --target price. Names: pellucid list model, pellucid list dataset."
         )
     sections = {} if source is None else read_sections(source)
     choose(sections, "model", args.model)
     choose(sections, "data", args.dataset)
     for section in ("loss", "objective", "optimizer", "schedule", "sampler"):
         choose(sections, section, getattr(args, section))
+    if args.target:
+        data = sections.get("data", {})
+        sections["data"] = {"type": data} if isinstance(data, str) else data
+        sections["data"]["target"] = args.target if args.target[1:] else args.target[0]
     change(sections, args.settings)
     return sections
 
@@ -125,7 +134,7 @@ def _as_setting(words: Sequence[str]) -> str:
 
 
 _MEANT = {"lr": "optimizer.lr", "learning_rate": "optimizer.lr", "weight_decay": "optimizer.weight_decay"}
-_MEANT |= {key: f"data.{key}" for key in ("target", "test", "validation", "classify", "header")}
+_MEANT |= {key: f"data.{key}" for key in ("test", "validation", "classify", "header")}
 _MEANT |= {key: f"model.{key}" for key in ("hidden", "outputs", "activation", "task")}
 """What options of other tools are called in the sections of an experiment."""
 

@@ -1,0 +1,311 @@
+"""columns: the columns of a table as what a network takes, each by its kind; fitted on the training rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pellucid import (
+    CheckpointError,
+    ConfigError,
+    DataError,
+    Equation,
+    Example,
+    HostArray,
+    PellucidWarning,
+    Shape,
+    Transform,
+    check_columns,
+    check_int,
+    create,
+    listed,
+)
+
+from pellucid_tabular.dates import calendar, waves
+from pellucid_tabular.layout import CYCLES, FIRST, MISSING, UNKNOWN, Layout
+from pellucid_tabular.raw import Reader
+from pellucid_tabular.schema import Schema
+
+SCALINGS = {"robust": "tabular/robust", "quantile": "tabular/quantile", "standard": "core/standardize"}
+BLOCK = 1 << 16
+"""Numbers of a table that are made ready at a time: what a processor's cache holds."""
+_BY_KIND = "it is put together from columns by their kinds; the scaling's own equations are held against its code"
+
+_EXAMPLE = [
+    {"name": "height", "kind": "number"},
+    {"name": "city", "kind": "category", "categories": ["Oslo", "Rome"]},
+    {"name": "born", "kind": "date"},
+    {"name": "member", "kind": "boolean"},
+]
+
+
+class Columns(Transform):
+    """A table as a network takes it: first numeric features, then one column for each category that holds its index.
+
+    * Numbers, and of dates the days and the year, are scaled by ``scaling``; a missing one is the median of the
+      training rows, and where ``marks`` has it, a feature of its own is 1.
+    * Truth values become −1 and 1, and 0 where they are missing.
+    * Of dates month, day of the week, day of the year, and where ``times`` has it the hour, become a sine and a cosine;
+      both 0 where the date is missing.
+    * Categories become indexes: 0 for a text that no training row has, or fewer than ``least`` of them; 1 for a missing
+      one, if any training row lacks it, else 0; from 2 on the texts of the schema in their order.
+    * Columns that the schema leaves out are left out, with a warning in ``fit`` that says why.
+
+    Sizes follow from the arguments alone: :attr:`numbers` and :attr:`categories` are known before the fit.
+
+    Args:
+        columns: of the table in its order, as :meth:`Schema.to_config` writes them: names, kinds, texts of categories.
+        targets: names of columns that are no features: a table that has them, too, is read without them.
+        scaling: ``"robust"``, :class:`Robust`; ``"quantile"``, :class:`Quantile`; ``"standard"``, mean 0 and
+            deviation 1.
+        marks: names of numbers and dates of which some are missing in training.
+        times: names of dates with a time of day.
+        one_hot: instead of its index, a feature for each index of a category but 0, 1 where it is that: 0 of
+            :attr:`categories` are left then, and any layer can take it.
+        least: training rows that a text needs for an index of its own.
+
+    Shapes: (N, columns) in the coding of :class:`Schema` to float32 (N, numbers + categories).
+
+    Raises:
+        DataError: in ``apply``, a category's code that is none; in ``read``, a table with other columns.
+
+    Source: Holzmüller et al., Better by Default, 2024 (scaling and clipping); Van Ness et al., The Missing Indicator
+    Method, 2023 (marks of missing values).
+    """
+
+    takes_missing = True
+    equations = (
+        Equation("fill", r"m_j = \mathrm{median} \{x_{ij} \text{ that are not missing}\}",
+                 why="which columns are numbers is the schema's to say; the tests hold it against numpy.nanmedian."),
+        Equation("codes", r"c_j(t) = 0 \text{ if } \#\{i : x_{ij} = t\} < \text{least, else the index of } t",
+                 why="a count of rows for every text; the tests hold it against scikit-learn's encoders."),
+        Equation("y", r"y = \big(s(x_{\text{numbers}}), \pm 1, \sin, \cos, [x = \varnothing], c(x_{\text{texts}})\big)",
+                 why=_BY_KIND),
+    )  # fmt: skip
+    symbols: ClassVar = {"fill": "fill", "codes": "codes"}
+    examples = (
+        Example({"columns": [{"name": name, "kind": "number"} for name in "abc"]}, ((3,),)),
+        Example({"columns": _EXAMPLE, "marks": ["height"], "times": ["born"]}, (("int", 2, 4),)),
+        Example({"columns": _EXAMPLE, "one_hot": True, "scaling": "standard", "least": 1}, (("int", 2, 4),)),
+        Example({"columns": [{"name": name, "kind": "number"} for name in "abc"], "scaling": "quantile"}, ((3,),)),
+    )
+    fitted = ("fill", "codes")
+
+    fill: HostArray | None = None
+    codes: HostArray | None = None
+
+    def __init__(
+        self, columns: Sequence[Mapping[str, Any]], *, targets: Sequence[str] = (),
+        scaling: Literal["robust", "quantile", "standard"] = "robust", marks: Sequence[str] = (),
+        times: Sequence[str] = (), one_hot: bool = False, least: int = 2,
+    ) -> None:  # fmt: skip
+        if scaling not in SCALINGS:
+            raise ConfigError(f"The 'scaling' of Columns must be one of {listed(SCALINGS)}. Received: {scaling!r}.")
+        check_int(self, "least", least, "[1, inf)")
+        self.columns = columns
+        self.targets = targets
+        self.scaling = scaling
+        self.marks = marks
+        self.times = times
+        self.one_hot = one_hot
+        self.least = least
+        self.schema = Schema.from_config(columns)
+        self._layout = Layout.of(self.schema, marks, times)
+        self._reader = Reader(self.schema, tuple(targets))
+        self._scaler: Transform | None = None
+        self._width = self.numbers + len(self.categories)
+        if not self._width:
+            raise DataError(
+                "Nothing is left of this table to learn from: "
+                + listed(f"{column.name} ({column.why or 'left out'})" for column in self.schema.columns)
+                + ". Give it columns that tell samples apart, or say of which kind they are: kinds={name: 'category'}."
+            )
+
+    @property
+    def numbers(self) -> int:
+        """How many numeric features it gives; they stand before the categories."""
+        return len(self._layout.names) + (int((self._layout.sizes - 1).sum()) if self.one_hot else 0)
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """How many indexes each of the last columns can hold; none where they are one-hot."""
+        return () if self.one_hot else tuple(self._layout.sizes.tolist())
+
+    @property
+    def names_out(self) -> tuple[str, ...]:
+        """The names of the columns that it gives."""
+        layout = self._layout
+        if not self.one_hot:
+            return (*layout.names, *layout.category_names)
+        return (
+            *layout.names,
+            *(
+                f"{name} = {text}"
+                for name, texts in zip(layout.category_names, layout.texts, strict=True)
+                for text in ("missing", *texts)
+            ),
+        )
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (self._width,)
+
+    def read(self, x: Any) -> HostArray | None:
+        return self._reader(x)
+
+    # -- fitting -----------------------------------------------------------------------------------------------------
+
+    def fit(self, x: HostArray) -> None:
+        check_columns(self, x, (self._layout.width,))
+        left_out = [column for column in self.schema.columns if column.kind == "left_out"]
+        if left_out:
+            warnings.warn(
+                "Columns of the table are left out: "
+                + "; ".join(f"{column.name} ({column.why})" if column.why else column.name for column in left_out)
+                + ". To keep one, say of which kind it is: kinds = {name = 'category'}.",
+                PellucidWarning, stacklevel=2,
+            )  # fmt: skip
+        values = self._values(x)
+        fill, scalers = np.zeros(values.shape[1]), []
+        for j, column in enumerate(values.T):
+            present = column[~np.isnan(column)]
+            present = present if len(present) else np.zeros(1)
+            fill[j] = np.median(present)
+            scaler: Transform = create("transform", SCALINGS[self.scaling])
+            scaler.fit(present[:, None])  # of values that are there: imputed ones would draw the quartiles together
+            scalers.append(scaler.state())
+        self.fill = fill
+        self.codes = self._codes(x)
+        self._scaler = self._restored(
+            {name: np.concatenate([state[name] for state in scalers], axis=-1) for name in scalers[0]}
+            if scalers else {}
+        )  # fmt: skip
+
+    def _codes(self, x: HostArray) -> HostArray:
+        """Of every category one index for each slot: missing, unseen, and the texts."""
+        parts = [np.zeros(0, np.int64)]
+        every = _slots(x[:, self._layout.categories], self._layout.sizes, self._layout.category_names)
+        for slots, size in zip(every.T, self._layout.sizes, strict=True):
+            counts = np.bincount(slots, minlength=size)
+            own = np.arange(size)
+            own[0], own[1] = MISSING if counts[0] else UNKNOWN, UNKNOWN
+            own[FIRST:][counts[FIRST:] < self.least] = UNKNOWN
+            parts.append(own)
+        return np.concatenate(parts)
+
+    def state(self) -> dict[str, HostArray]:
+        scaler = {} if self._scaler is None else self._scaler.state()
+        return super().state() | {f"scaling_{name}": value for name, value in scaler.items()}
+
+    def restore(self, arrays: Mapping[str, HostArray]) -> None:
+        of_scaler = {n.removeprefix("scaling_"): v for n, v in arrays.items() if n.startswith("scaling_")}
+        super().restore({name: value for name, value in arrays.items() if not name.startswith("scaling_")})
+        layout, fill, codes = self._layout, self._learned("fill"), self._learned("codes")
+        scaled = len(layout.numbers) + 2 * len(layout.dates)
+        sizes = np.repeat(layout.sizes, layout.sizes)
+        good = fill.dtype.kind == "f" and fill.shape == (scaled,) and bool(np.isfinite(fill).all())
+        good = good and codes.dtype.kind in "iu" and codes.shape == sizes.shape
+        if not good or not ((codes >= 0) & (codes < sizes)).all():
+            raise CheckpointError(
+                f"The saved state of Columns must hold {scaled} finite numbers in 'fill' and an index for each of "
+                f"{len(sizes)} texts in 'codes'. Received: {fill.dtype} of shape {fill.shape}, {codes.dtype} of shape "
+                f"{codes.shape}. The file is damaged, or was written for another table."
+            )
+        self._scaler = self._restored(of_scaler)
+        given = None if self._scaler is None else self._scaler.state()
+        if given is not None and any(value.shape[-1:] != (scaled,) for value in given.values()):
+            raise CheckpointError(
+                f"The saved scaling of Columns must be of {scaled} columns. Received: "
+                f"{listed(f'{name} of shape {value.shape}' for name, value in given.items())}. The file is damaged."
+            )
+
+    def _restored(self, state: Mapping[str, HostArray]) -> Transform | None:
+        if not state and not len(self._layout.numbers) and not len(self._layout.dates):
+            return None
+        scaler: Transform = create("transform", SCALINGS[self.scaling])
+        scaler.restore(state)
+        return scaler
+
+    # -- applying ----------------------------------------------------------------------------------------------------
+
+    @np.errstate(under="ignore")
+    def apply(self, x: HostArray) -> HostArray:
+        fill = self._learned("fill")
+        check_columns(self, x, (self._layout.width,))
+        y = np.empty((len(x), self._width), np.float32)
+        step = max(1, BLOCK // self._layout.width)
+        for start in range(0, len(x), step):
+            self._put(y[start : start + step], x[start : start + step], fill)
+        return y
+
+    def _put(self, y: HostArray, x: HostArray, fill: HostArray) -> None:
+        """Fill y, rows of the result, from rows of the table."""
+        layout, at = self._layout, 0
+
+        def add(part: HostArray) -> None:
+            nonlocal at
+            y[:, at : at + part.shape[1]] = part
+            at += part.shape[1]
+
+        if self._scaler is not None:
+            values = self._values(x)
+            absent = np.isnan(values)
+            if absent.any():
+                values = np.where(absent, fill, values)
+            add(self._scaler.apply(values))
+        if len(layout.booleans):
+            given = x[:, layout.booleans].astype(np.float64)
+            wrong = ~(np.isnan(given) | (given == 0) | (given == 1))
+            if wrong.any():
+                raise _no_code(given, wrong, [self.schema.names[i] for i in layout.booleans], "0, 1 or NaN")
+            add(np.where(np.isnan(given), 0.0, 2.0 * given - 1.0))
+        if len(layout.dates):
+            days = x[:, layout.dates].astype(np.float64)
+            _, angles = calendar(days)
+            for part in range(len(CYCLES)):
+                add(waves(angles[:, part]))
+            if len(layout.times):
+                times = days[:, layout.times]
+                add(waves(2.0 * np.pi * (times - np.floor(times))))
+        if len(layout.marks):
+            add(np.isnan(x[:, layout.marks]))
+        if len(layout.categories):
+            slots = _slots(x[:, layout.categories], layout.sizes, layout.category_names)
+            index = self._learned("codes")[slots + layout.first]
+            if self.one_hot:
+                y[:, at:] = 0.0
+                row, column = np.nonzero(index)
+                first = at + layout.first - np.arange(len(layout.first))  # each has a feature less than indexes
+                y[row, first[column] + index[row, column] - 1] = 1.0
+            else:
+                add(index)
+
+    def _values(self, x: HostArray) -> HostArray:
+        """The columns that are scaled, float64: numbers, and of dates the days and the years."""
+        layout = self._layout
+        values: HostArray = x[:, layout.numbers].astype(np.float64, copy=False)
+        if len(layout.dates):
+            days = x[:, layout.dates].astype(np.float64)
+            values = np.concatenate((values, days, calendar(days)[0]), axis=1)
+        return values
+
+
+def _slots(codes: HostArray, sizes: HostArray, names: Sequence[str]) -> HostArray:
+    """Of coded categories (N, C) the places in their tables: 0 missing, 1 unseen, then the texts."""
+    absent = np.isnan(codes)
+    shifted = np.where(absent, 0.0, codes + 2.0)
+    slots = shifted.astype(np.int64)
+    wrong = (slots != shifted) | (slots < ~absent) | (slots >= sizes)
+    if wrong.any():
+        raise _no_code(codes, wrong, names, "the place of a text among the categories, -1 for another, or NaN")
+    return slots
+
+
+def _no_code(codes: HostArray, wrong: HostArray, names: Sequence[str], expected: str) -> DataError:
+    row, column = (int(k) for k in np.argwhere(wrong)[0])
+    return DataError(
+        f"An array of numbers is taken for a coded table, and column '{names[column]}' holds no code in row {row} "
+        f"(counted from 0). Expected: {expected}. Received: {codes[row, column]}. Give the table itself: a data frame, "
+        "a list of rows, or a dict of columns."
+    )
