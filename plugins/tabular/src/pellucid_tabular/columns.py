@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from pellucid import (
     HostArray,
     PellucidWarning,
     Shape,
+    Split,
     Transform,
     check_columns,
     check_int,
@@ -23,6 +25,7 @@ from pellucid import (
     listed,
 )
 
+from pellucid_tabular.dataset import read_like
 from pellucid_tabular.dates import calendar, waves
 from pellucid_tabular.layout import CYCLES, FIRST, MISSING, UNKNOWN, Layout
 from pellucid_tabular.raw import Reader
@@ -57,7 +60,7 @@ class Columns(Transform):
 
     Args:
         columns: of the table in its order, as :meth:`Schema.to_config` writes them: names, kinds, texts of categories.
-        targets: names of columns that are no features: a table that has them, too, is read without them.
+        targets: columns that are no features, written likewise: a table that has them, too, is read without them.
         scaling: ``"robust"``, :class:`Robust`; ``"quantile"``, :class:`Quantile`; ``"standard"``, mean 0 and
             deviation 1.
         marks: names of numbers and dates of which some are missing in training.
@@ -97,7 +100,7 @@ class Columns(Transform):
     codes: HostArray | None = None
 
     def __init__(
-        self, columns: Sequence[Mapping[str, Any]], *, targets: Sequence[str] = (),
+        self, columns: Sequence[Mapping[str, Any]], *, targets: Sequence[Mapping[str, Any]] = (),
         scaling: Literal["robust", "quantile", "standard"] = "robust", marks: Sequence[str] = (),
         times: Sequence[str] = (), one_hot: bool = False, least: int = 2,
     ) -> None:  # fmt: skip
@@ -113,7 +116,7 @@ class Columns(Transform):
         self.least = least
         self.schema = Schema.from_config(columns)
         self._layout = Layout.of(self.schema, marks, times)
-        self._reader = Reader(self.schema, tuple(targets))
+        self._reader = Reader(self.schema, Schema.from_config(targets).names)
         self._scaler: Transform | None = None
         self._width = self.numbers + len(self.categories)
         if not self._width:
@@ -153,6 +156,18 @@ class Columns(Transform):
 
     def read(self, x: Any) -> HostArray | None:
         return self._reader(x)
+
+    def read_file(self, path: Path, target: str | None = None, *, targets: bool = True) -> Split:
+        """The samples of a file with the same table, with targets where it has them; the training file is not needed.
+
+        Args:
+            target: the column of targets, if this file calls it otherwise.
+            targets: whether to read them; rows without one are left out then.
+
+        Raises:
+            DataError: another table; a cell that is not of its column's kind; a class that training did not know.
+        """
+        return read_like(path, self.columns, self.targets, target, with_targets=targets)
 
     # -- fitting -----------------------------------------------------------------------------------------------------
 
