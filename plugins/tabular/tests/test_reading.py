@@ -68,7 +68,7 @@ def test_a_column_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("quote", ["'", '"'])
 def test_quotes(tmp_path: Path, quote: str) -> None:
-    text = f"{quote}a, b{quote},2,{quote}c{quote}\n{quote}two\nlines{quote},3,{quote}{quote}\n{quote}it{2 * quote}s{quote},4,x\n"
+    text = "'a, b',2,'c'\n'two\nlines',3,''\n'it''s',4,x\n".replace("'", quote)
     raw = read(tmp_path, text)
     assert cells(raw) == [["a, b", "two\nlines", f"it{quote}s"], ["2", "3", "4"], ["c", "", "x"]]
     assert [raw.place(row) for row in range(3)] == ["line 1", "line 2", "line 4"]
@@ -84,7 +84,11 @@ def test_a_quote_within_text_is_none(tmp_path: Path) -> None:
 def test_spaces_behind_separators(tmp_path: Path) -> None:
     raw = read(tmp_path, '39, State-gov, "a, b", <=50K\n50, Private, "c", >50K\n38, Private, "c", >50K\n')
     x = Schema.of(raw.columns)
-    assert [column.categories for column in x.columns[1:]] == [("Private", "State-gov"), ("a, b", "c"), ("<=50K", ">50K")]
+    assert [column.categories for column in x.columns[1:]] == [
+        ("Private", "State-gov"),
+        ("a, b", "c"),
+        ("<=50K", ">50K"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +126,7 @@ def test_blank_lines_and_comments(tmp_path: Path) -> None:
     raw = read(tmp_path, "# made by hand\n# size colour weight\n" + ROWS.replace("\n", "\n\n") + "   \n")
     assert list(raw.columns) == ["0", "1", "2"]  # three words, and not by the separator
     assert [raw.place(row) for row in range(3)] == ["line 3", "line 5", "line 7"]
-    assert ("comment", "#") == raw.said[3][:2]
+    assert raw.said[3][:2] == ("comment", "#")
     raw = read(tmp_path, "# size,colour,weight\n" + ROWS)
     assert list(raw.columns) == ["size", "colour", "weight"]
     raw = read(tmp_path, "#1,2\n#3,4\n")
@@ -189,12 +193,14 @@ def test_leftovers_of_a_copy(tmp_path: Path) -> None:
 def test_the_first_line_is_names_or_values(tmp_path: Path, text: str, header: bool) -> None:
     raw = read(tmp_path, text)
     assert raw.named is header
-    assert [why for what, _, why in raw.said if what == "header"][0]
+    assert next(why for what, _, why in raw.said if what == "header")
     assert read(tmp_path, text, header=not header).named is not header
 
 
 def test_a_first_line_that_may_be_either_is_asked_about(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"line 1, column 'x'.*may be the names.*header = true or header = false"):
+    with pytest.raises(
+        DataError, match=r"line 1, column 'x'.*expected names of columns or values.*header = true or header = false"
+    ):
         read(tmp_path, "5,x,3\n4,2,4\n6,1,1\n3,3,5\n")
 
 
@@ -202,20 +208,17 @@ def test_a_first_line_that_may_be_either_is_asked_about(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "line", "message"),
+    ("row", "message"),
     [
-        ("4,red", 6, "column 'weight': expected 3 fields separated by comma, as most rows have. Received: 2."),
-        ("4,red,1,9", 6, "column 3: expected 3 fields separated by comma, as most rows have. Received: 4."),
-        ('4,"red,1', 6, "a quote \" is opened in this row and not closed before the file ends"),
+        ("4,red", "column 'weight': expected 3 fields separated by comma, as most rows have. Received: 2."),
+        ("4,red,1,9", "column 3: expected 3 fields separated by comma, as most rows have. Received: 4."),
+        ('4,"red,1', 'column 0: expected that the quote " which is opened in this row is closed. Received: the end'),
     ],
 )
-def test_a_wrong_row_is_told_with_its_line(tmp_path: Path, row: str, line: int, message: str) -> None:
-    text = 'size,colour,weight\n1,"two\nlines",2\n' + ROWS[:6] + "3\n" + row + "\n" + ROWS
+def test_a_wrong_row_is_told_with_its_line(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(DataError) as error:
-        read(tmp_path, text)
-    if "not closed" not in message:
-        assert f"t.csv, line {line - 1}, " in str(error.value) or f"t.csv, line {line}, " in str(error.value)
-    assert message in str(error.value) or "not closed" in message
+        read(tmp_path, 'size,colour,weight\n1,"two\nlines",2\n3,red,4\n' + row + "\n" + ROWS)
+    assert f"t.csv, line 5, {message}" in str(error.value)
 
 
 def test_the_line_of_a_wrong_cell(tmp_path: Path) -> None:
@@ -250,7 +253,7 @@ def test_what_is_no_table(tmp_path: Path, content: bytes, message: str) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Cannot read .*none.csv: No such file"):
+    with pytest.raises(DataError, match=r"Cannot read .*none\.csv: No such file"):
         read_file(tmp_path / "none.csv")
     with pytest.raises(DataError, match="is no file"):
         read_file(tmp_path)
@@ -263,7 +266,9 @@ def test_no_file(tmp_path: Path) -> None:
 
 def test_gzip_parquet_and_arrow(tmp_path: Path) -> None:
     assert cells(read(tmp_path, gzip.compress(NAMED.encode()), "t.csv.gz"))[0] == ["3", "1", "2"]
-    frame = pl.DataFrame({"n": [1, None, 3], "t": ["a", "b", None], "b": [True, False, None], "__index_level_0__": [0, 1, 2]})
+    frame = pl.DataFrame(
+        {"n": [1, None, 3], "t": ["a", "b", None], "b": [True, False, None], "__index_level_0__": [0, 1, 2]}
+    )
     for write in (frame.write_parquet, frame.write_ipc):
         buffer = io.BytesIO()
         write(buffer)
@@ -281,5 +286,5 @@ def test_names_of_tables(name: str) -> None:
 def test_many_columns(tmp_path: Path) -> None:
     wide = ",".join(f"c{i}" for i in range(3000)) + "\n" + ",".join("1" * 3000) + "\n" + ",".join("2" * 3000) + "\n"
     assert len(read(tmp_path, wide).columns) == 3000
-    with pytest.raises(DataError, match="Tables are read up to 100,000"):
+    with pytest.raises(DataError, match="expected up to 100,000 columns"):
         read(tmp_path, "1," * 100_001 + "\n" + "2," * 100_001)

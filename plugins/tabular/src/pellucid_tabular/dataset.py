@@ -130,14 +130,20 @@ class Table(Dataset):
         of_x = {name: cells for name, cells in raw.columns.items() if name not in of_y}
         if not of_x:
             raise DataError(
-                f"{where}: expected a column besides the target. Received: {listed(names)}. Is this the separator? "
-                "Say which: separator = …"
+                f"{where}, {raw.place(0)}, column '{names[0]}': expected columns besides the target. Received: "
+                f"{listed(names)}. Is this the separator? Say which: separator = …"
             )
         given = self._columns_given()
         schema = self._schema_of(of_x, names, raw, where) if given is None else Schema.from_config(given)
         targets = self._targets_given() or self._targets_of(of_y, raw, where)
         self._known = known = Known(schema, tuple(targets), tuple(at), raw.named, replace(raw, columns={}))
         split = self._split(of_x, of_y, known, where, raw.place)
+        if all(column.kind == "left_out" for column in schema.columns):
+            told = listed(f"{column.name} ({column.why})" for column in schema.columns)
+            raise DataError(
+                f"{where}, {raw.place(0)}, column '{schema.names[0]}': expected a column to learn from. Received: "
+                f"{told}. If one is of use, say of which kind it is: kinds = {{name = 'category'}}."
+            )
         if not self.transforms:
             config = columns_config(schema, split.x, targets)
             self.transforms = [create("transform", "tabular/columns", **config, one_hot=True)]
@@ -288,7 +294,8 @@ class Table(Dataset):
             told = listed(f"'{name}'" for name in of_y)
             if n == len(y):
                 raise DataError(
-                    f"{where}, {place(0)}, column {told}: expected a target. Received: {n:,} rows, and none has one."
+                    f"{where}, {place(0)}, column {told}: expected a target. Received: {n:,} rows, and none has one. "
+                    "Fill them in, or name another column: target = …"
                 )
             warnings.warn(
                 f"{where}: {n:,} of {len(y):,} rows have no value in {told} and are left out, the first of them "

@@ -65,7 +65,7 @@ def decide_target(asked: Asked, cells: pl.Series, classify: bool | None) -> Targ
     Raises:
         DataError: no value at all; a single class or number; about as many classes as rows; texts for numbers.
     """
-    name, told = asked.name, f"{asked.where}, column '{asked.name}'"
+    name, told = asked.name, f"{asked.where}, {asked.place(0)}, column '{asked.name}'"
     missing, texts = without_marks(asked, cells)
     known = texts.drop_nulls()
     if not len(known):

@@ -19,6 +19,7 @@ COMMENTS = ("#", "%", "//")
 _SAMPLE = 1 << 18
 """Bytes that are looked at."""
 _LINES = 500
+_AS_SEEN = 0.25
 _NUMBER = re.compile("|".join(pattern.strip("^$") for pattern in NUMBERS.values()))
 
 
@@ -53,10 +54,11 @@ def find_dialect(data: bytes, separator: str | None, quote: str | None, comment:
     separators = SEPARATORS if separator is None else (separator,)
     best: tuple[tuple[float, ...], str, str, int] | None = None
     for each in separators:
-        for q in quotes:
-            if quote is None and q and not _opens(lines, each, q):
-                continue
+        seen = [q for q in quotes if not q or quote is not None or _opens(lines, each, q)]
+        for q in seen:
             score, fields = _score(lines, each, q)
+            if not q and len(seen) > 1:  # they are meant, unless rows come out far better without
+                score = (score[0] - _AS_SEEN, *score[1:])
             if best is None or score > best[0]:
                 best = (score, each, q, fields)
     assert best is not None

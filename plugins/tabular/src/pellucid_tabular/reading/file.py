@@ -31,6 +31,8 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".tab", ".parquet", ".feath
 MOST_COLUMNS = 100_000
 _LOOKED_AT = 1000
 """Rows by which it is found out whether the first holds names."""
+_CELLS = 200_000
+"""And of wide tables about as many cells."""
 _WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " ", "spaces": " ", "\\t": "\t"}
 
 
@@ -142,13 +144,20 @@ def read_file(path: str | Path, given: Format = Format(), known: Sequence[str] |
         raise DataError(f"{path}, line 1, column 0: expected a table. Received: comments and blank lines.")
     if rows.is_open and dialect.quote:
         raise DataError(
-            f"{path}, line {rows.lines[-1]}, column 0: a quote {dialect.quote} is opened in this row and not closed "
-            "before the file ends. Close it, or say quote = '' if it is part of the text."
+            f"{path}, line {rows.lines[-1]}, column 0: expected that the quote {dialect.quote} which is opened in "
+            "this row is closed. Received: the end of the file. Close it, or say quote = '' if it is part of the text."
         )
     rows, leftovers = _without_leftovers(rows)
-    sample = list(
-        split_lines("\n".join(map(rows.text, range(min(len(rows), _LOOKED_AT)))), dialect_in.separator, dialect.quote)
-    )
+    width = int(rows.fields.max())
+    if width > MOST_COLUMNS:
+        raise DataError(
+            f"{path}, line {rows.lines[rows.fields.argmax()]}, column {MOST_COLUMNS}: expected up to {MOST_COLUMNS:,} "
+            f"columns. Received: {width:,}."
+        )
+    looked_at = min(len(rows), _LOOKED_AT, max(20, _CELLS // width))
+    sample = list(split_lines("\n".join(map(rows.text, range(looked_at))), dialect_in.separator, dialect.quote))
+    if not sample:
+        raise DataError(f"{path}, line 1, column 0: expected a table. Received: blanks.")
     said: list[tuple[str, Any, str]] = [
         ("encoding", content.encoding, content.why),
         ("separator", SAID.get(dialect.separator, dialect.separator), dialect.why),
@@ -159,7 +168,7 @@ def read_file(path: str | Path, given: Format = Format(), known: Sequence[str] |
     said += [("left out", f"line {line}", f"{text!r} is no row of a table") for line, text in leftovers]
     header, why = (given.header, "said by the user")
     if header is None:
-        header, why = has_names(sample[0], sample[1:], known, str(path))
+        header, why = has_names(sample[0], sample[1:], known, f"{path}, line {rows.lines[0]}")
     names_row, skip = (sample[0], 1) if header else ([], 0)
     if not header and given.header is None and (of_comment := _names_in_comment(rows, dialect_in, len(sample[0]))):
         names_row, header, why = of_comment, True, "the last comment in front has as many words as there are columns"
@@ -221,8 +230,6 @@ def _frame(path: Path, rows: Rows, dialect: Dialect, skip: int, names: int, samp
     width = int(values[often.argmax()])
     if names in values and often[values == names][0] * 10 >= len(counts):
         width = names
-    if width > MOST_COLUMNS:
-        raise DataError(f"{path} has {width:,} columns. Tables are read up to {MOST_COLUMNS:,}.")
     wrong = np.flatnonzero(counts != width)
     if len(wrong):
         row = int(wrong[0]) + skip

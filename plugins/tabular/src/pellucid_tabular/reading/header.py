@@ -61,7 +61,7 @@ def has_names(
         if len(numbers_in) == 1 and len(words) > 2:
             return True, f"words such as {words[0]!r} stand above numbers"
         raise DataError(
-            f"{where}, line 1, column '{words[0]}': the first line may be the names of the columns or a row of values: "
+            f"{where}, column '{words[0]}': expected names of columns or values. Received what may be either: "
             f"{listed(first)}. '{words[0]}' stands above numbers, '{numbers_in[0]}' among its like. Say which: "
             "header = true or header = false."
         )

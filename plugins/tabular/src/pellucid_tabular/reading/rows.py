@@ -100,7 +100,7 @@ def _scanned(data: bytes, separator: int, quote: int) -> tuple[HostArray, HostAr
             n_fields = len(splits) - int(before[-1]) + 1
         else:
             n_fields += len(splits)
-    if len(whole) and whole[-1] != 10:
+    if len(whole) and (whole[-1] != 10 or inside):
         ends.append(np.array([len(whole)]))
         raw.append(np.array([n_lines + 1]))
         fields.append(np.array([n_fields]))
