@@ -26,8 +26,8 @@ from pellucid import (
 )
 
 from pellucid_tabular.dataset import read_like
-from pellucid_tabular.dates import calendar, waves
-from pellucid_tabular.layout import CYCLES, FIRST, MISSING, UNKNOWN, Layout
+from pellucid_tabular.dates import CIRCLE, calendar, waves
+from pellucid_tabular.layout import FIRST, MISSING, UNKNOWN, Layout
 from pellucid_tabular.raw import Reader
 from pellucid_tabular.schema import Schema
 
@@ -181,7 +181,7 @@ class Columns(Transform):
                 + ". To keep one, say of which kind it is: kinds = {name = 'category'}.",
                 PellucidWarning, stacklevel=2,
             )  # fmt: skip
-        values = self._values(x)
+        values, _ = self._values(x)
         fill, scalers = np.zeros(values.shape[1]), []
         for j, column in enumerate(values.T):
             present = column[~np.isnan(column)]
@@ -263,8 +263,8 @@ class Columns(Transform):
             y[:, at : at + part.shape[1]] = part
             at += part.shape[1]
 
+        values, angles = self._values(x)
         if self._scaler is not None:
-            values = self._values(x)
             absent = np.isnan(values)
             if absent.any():
                 values = np.where(absent, fill, values)
@@ -276,13 +276,10 @@ class Columns(Transform):
                 raise _no_code(given, wrong, [self.schema.names[i] for i in layout.booleans], "0, 1 or NaN")
             add(np.where(np.isnan(given), 0.0, 2.0 * given - 1.0))
         if len(layout.dates):
-            days = x[:, layout.dates].astype(np.float64)
-            _, angles = calendar(days)
-            for part in range(len(CYCLES)):
-                add(waves(angles[:, part]))
             if len(layout.times):
-                times = days[:, layout.times]
-                add(waves(2.0 * np.pi * (times - np.floor(times))))
+                times = x[:, layout.dates[layout.times]].astype(np.float64)
+                angles = np.concatenate((angles, CIRCLE * (times - np.floor(times))), axis=1)
+            add(waves(angles))
         if len(layout.marks):
             add(np.isnan(x[:, layout.marks]))
         if len(layout.categories):
@@ -296,14 +293,15 @@ class Columns(Transform):
             else:
                 add(index)
 
-    def _values(self, x: HostArray) -> HostArray:
-        """The columns that are scaled, float64: numbers, and of dates the days and the years."""
+    def _values(self, x: HostArray) -> tuple[HostArray, HostArray]:
+        """The columns that are scaled, float64: numbers, and of dates the days and the years; and the dates' angles."""
         layout = self._layout
         values: HostArray = x[:, layout.numbers].astype(np.float64, copy=False)
-        if len(layout.dates):
-            days = x[:, layout.dates].astype(np.float64)
-            values = np.concatenate((values, days, calendar(days)[0]), axis=1)
-        return values
+        if not len(layout.dates):
+            return values, values[:, :0]
+        days = x[:, layout.dates].astype(np.float64, copy=False)
+        year, angles = calendar(days)
+        return np.concatenate((values, days, year), axis=1), angles
 
 
 def _slots(codes: HostArray, sizes: HostArray, names: Sequence[str]) -> HostArray:
