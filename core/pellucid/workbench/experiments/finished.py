@@ -14,19 +14,18 @@ from pellucid.interfaces.dataset import Dataset
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Objective
 from pellucid.interfaces.samples import Split
-from pellucid.interfaces.transform import as_read
 from pellucid.ops.backends import check_variable
 from pellucid.ops.threads import set_num_threads
 from pellucid.registry.config import read
-from pellucid.registry.registry import default_registry
 from pellucid.saving.model import load
 from pellucid.standard.files import labelled
 from pellucid.standard.tables import Table, in_order, read_table
 from pellucid.training.data import by_names, labels_count
 from pellucid.training.objective import choose_objective
 from pellucid.training.trainer import Trainer
+from pellucid.workbench.experiments.file_reading import file_reader
 from pellucid.workbench.experiments.folder import RunFolder
-from pellucid.workbench.experiments.sections import is_table, read_sections, reader_of
+from pellucid.workbench.experiments.sections import read_sections, reader_of
 
 M_co = TypeVar("M_co", bound=Layer, covariant=True)
 PartName = Literal["train", "validation", "test"]
@@ -69,12 +68,6 @@ class FinishedRun(Generic[M_co]):
             must_have_target: whether a .csv without that column is an error.
         """
         runtime = require_runtime(self.model)
-        if (reader := self._reader()) is not None:
-            own = reader.split_of(str(path), target=target, targets=False)
-            return Table(own.x, features=own.features)
-        coded: Any = as_read(runtime.transforms, path) if is_table(path) else path
-        if coded is not path:
-            return Table(coded)
         features = runtime.metadata.get("features")
         without_names = self.sections.get("data", {}).get("header") is False
         table = read_table(
@@ -82,14 +75,6 @@ class FinishedRun(Generic[M_co]):
             features=() if without_names else features, classes=runtime.classes,
         )  # fmt: skip
         return in_order(table, None if features is None else tuple(features), str(path))
-
-    def _reader(self) -> Any:
-        """The data set of the run, if it reads other files in a way of its own: by a method ``split_of``."""
-        config = {key: value for key, value in self.sections.get("data", {}).items() if key != "seed"}
-        if not config or config["type"] in ("files", "core/files"):
-            return None
-        cls = default_registry().load(default_registry().find("dataset", config["type"]))
-        return read("dataset", config, path="data") if hasattr(cls, "split_of") else None
 
     def trainer(self) -> Trainer:
         """A trainer that evaluates as the run did."""
@@ -152,26 +137,25 @@ class FinishedRun(Generic[M_co]):
         return by_names(self.model, trained_objective(self.model), split, where)
 
     def _from_file(self, path: Path, target: str | None, must_have_target: bool) -> Split:
-        if (reader := self._reader()) is not None:
-            split: Split = reader.split_of(str(path), target=target)
-            if split.y is not None or not must_have_target:
-                return split
-        table = self.read_samples(path, target, must_have_target=must_have_target or target is not None)
-        if table.y is not None:
-            known = self.model.runtime.classes  # type: ignore[union-attr]
-            classes = known if labels_count(self.model, trained_objective(self.model)) else None
-            are_labels = self.sections.get("data", {}).get("classify")
-            if are_labels is None:
-                are_labels = known is not None or table.y.dtype.kind in "iub"
-            split = labelled(table, classes, are_labels, str(path))
-        elif must_have_target:
+        reader = file_reader(self.model, path)
+        split = self._table(path, target, must_have_target) if reader is None else reader.read_file(path, target)
+        if split.y is None and must_have_target:
             raise DataError(
                 f"{path} has no targets, so there is nothing to compare with. Name their column: --target NAME; "
                 "a .npz file needs an array 'y'. To see what the model says without targets: pellucid predict."
             )
-        else:
-            split = Split(table.x, features=table.features)
         return split
+
+    def _table(self, path: Path, target: str | None, must_have_target: bool) -> Split:
+        table = self.read_samples(path, target, must_have_target=must_have_target or target is not None)
+        if table.y is None:
+            return Split(table.x, features=table.features)
+        known = self.model.runtime.classes  # type: ignore[union-attr]
+        classes = known if labels_count(self.model, trained_objective(self.model)) else None
+        are_labels = self.sections.get("data", {}).get("classify")
+        if are_labels is None:
+            are_labels = known is not None or table.y.dtype.kind in "iub"
+        return labelled(table, classes, are_labels, str(path))
 
 
 def trained_objective(model: Layer) -> Objective | None:

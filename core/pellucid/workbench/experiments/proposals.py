@@ -65,4 +65,9 @@ def words(section: Mapping[str, Any]) -> Iterator[str]:
         elif isinstance(value, Mapping) and "type" in value:
             yield f"{key} = {value['type']}"
         else:
-            yield str(value) if key == "type" else to_toml({key: value}).strip()
+            yield str(value) if key == "type" else _on_one_line(to_toml({key: value}))
+
+
+def _on_one_line(toml: str) -> str:
+    """A setting with its list in one line, as it is typed."""
+    return " ".join(line.strip() for line in toml.splitlines()).replace("[ ", "[").replace(", ]", "]")

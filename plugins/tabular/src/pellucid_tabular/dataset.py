@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid import DataError, Dataset, PellucidWarning, Split, Transform, create, listed
+from pellucid import ConfigError, DataError, Dataset, PellucidWarning, Split, Transform, create, listed
+from pellucid.interfaces.dataset import as_count
+from pellucid.registry.config import read_several
 
 from pellucid_tabular.cells import marks_of
+from pellucid_tabular.choice import proposals
 from pellucid_tabular.column import Column, Place
 from pellucid_tabular.frames import Columns, columns_of
 from pellucid_tabular.kinds import Asked
@@ -116,6 +119,8 @@ class Table(Dataset):
         self.target_transforms = target_transforms
         self._format.checked()
         self._known: Known | None = None
+        self._ours: Sequence[Any] = ()  # transforms that were found out, and not given
+        self._rows = 0
 
     def load(self, rng: np.random.Generator) -> Split:
         where, raw = _called(self.train, "the training table"), self._read(self.train, None)
@@ -140,8 +145,10 @@ class Table(Dataset):
                 f"{told}. If one is of use, say of which kind it is: kinds = {{name = 'category'}}."
             )
         if not self.transforms:
-            config = columns_config(schema, split.x, [target.column.name for target in targets], one_hot=True)
-            self.transforms = [create("transform", "tabular/columns", **config)]
+            config = columns_config(schema, split.x, targets)
+            self.transforms = [create("transform", "tabular/columns", **config, one_hot=True)]
+            self._ours = self.transforms
+        self._rows = len(split)
         return split
 
     def load_validation(self) -> Split | None:
@@ -150,11 +157,10 @@ class Table(Dataset):
     def load_test(self) -> Split | None:
         return None if _is_part(self.test) else self.split_of(self.test)
 
-    def split_of(self, table: Any, *, target: str | None = None, targets: bool = True) -> Split:
+    def split_of(self, table: Any, *, targets: bool = True) -> Split:
         """The samples of another table, a file or a frame, with columns and labels as in the training table.
 
         Args:
-            target: the column that holds the target, if it is called otherwise in this table.
             targets: whether to read them, if it has them; rows that lack one are left out then.
 
         Raises:
@@ -163,12 +169,8 @@ class Table(Dataset):
         known, where = self.known(), _called(table, "the table")
         raw = self._read(table, known)
         columns, named = _by_names(raw, known, where), [target.column.name for target in known.targets]
-        if target is not None and len(named) < 2:
-            at = list(columns)[column_number(target, list(columns), where, "column of targets")]
-            columns = {(named or [at])[0] if name == at else name: cells for name, cells in columns.items()}
-            named = named or [at]
         of_y = {name: columns[name] for name in named if name in columns}
-        if not known.targets or not targets or len(of_y) < len(named):  # some alone cannot be compared
+        if not targets or len(of_y) < len(named):  # some alone cannot be compared
             of_y = {}
         of_x = {name: cells for name, cells in columns.items() if name not in named}
         return self._split(of_x, of_y, known, where, raw.place)
@@ -187,6 +189,13 @@ class Table(Dataset):
             decided["classify"] = known.targets[0].classes is not None
             decided["target_columns"] = [target.column.to_config() for target in known.targets]
         return decided
+
+    def proposed(self) -> Mapping[str, Any]:
+        known = self.known()
+        kept = [as_count(part, self._rows) for part in (self.validation, self.test) if _is_part(part)]
+        given = None if self.transforms is self._ours else self.transforms
+        rows = max(1, self._rows - sum(kept))
+        return proposals(self._ours, given, len(known.schema.columns), known.targets, rows)
 
     def known(self) -> Known:
         """What the training table has told. It is loaded if need be: not where a run folder tells it all."""
@@ -298,7 +307,35 @@ class Table(Dataset):
         return Split(x, y, known.classes, known.schema.names)
 
 
-def columns_config(schema: Schema, x: Any, targets: Sequence[str], *, one_hot: bool) -> dict[str, Any]:
+def read_like(
+    path: Path, columns: Sequence[Mapping[str, Any]], targets: Sequence[Mapping[str, Any]], target: str | None, *,
+    with_targets: bool,
+) -> Split:  # fmt: skip
+    """The samples of a file with a table whose columns are known, as those of :class:`Table` of which it is another.
+
+    Args:
+        columns, targets: of the table, as :meth:`Schema.to_config` writes them.
+        target: what this file calls the column of targets, if otherwise; or its number.
+        with_targets: whether to read them; rows without one are left out then.
+    """
+    names = [str(config["name"]) for config in targets]
+    numbered = {str(i) for i in range(len(columns) + len(targets))}
+    header = {*(str(config["name"]) for config in columns), *names} != numbered  # what is called without names
+    if target is not None and target not in names:
+        if len(targets) != 1:
+            raise ConfigError(
+                f"{path}: the model knows the targets {listed(names)}, and one column cannot stand for "
+                f"{'several' if targets else 'none'}. Received: {target!r}. Leave it out."
+            )
+        names, targets = [target], [{**targets[0], "name": target}]
+    known = Table(
+        str(path), target=names, target_columns=targets, header=None if header else False,
+        transforms=read_several("transform", [{"type": "tabular/columns", "columns": columns}], path="transforms"),
+    )  # fmt: skip
+    return known.split_of(path, targets=with_targets)
+
+
+def columns_config(schema: Schema, x: Any, targets: Sequence[Target]) -> dict[str, Any]:
     """The arguments of the transform ``tabular/columns`` for a coded training table."""
     marks, times = [], []
     for column, values in zip(schema.columns, x.T, strict=True):
@@ -307,8 +344,8 @@ def columns_config(schema: Schema, x: Any, targets: Sequence[str], *, one_hot: b
         if column.kind == "date" and bool((np.nan_to_num(values) % 1 != 0).any()):
             times.append(column.name)
     return {
-        "columns": schema.to_config(), "targets": list(targets), "marks": marks,
-        "times": times, "one_hot": one_hot,
+        "columns": schema.to_config(), "targets": [target.column.to_config() for target in targets], "marks": marks,
+        "times": times,
     }  # fmt: skip
 
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pellucid import DataError, HostArray
 
-from pellucid_tabular.reading.file import read_file
+from pellucid_tabular.cells import MARKS
+from pellucid_tabular.column import UNSEEN, Column
 from pellucid_tabular.schema import Schema
 
 FEW = 16
 """Rows up to which cells are looked up one by one: a frame would be slower."""
 EXACT = 1 << 53
 """Whole numbers up to here are floats."""
+ISO = "%Y-%m-%d"
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 class Reader:
-    """Codes what a user calls the same table: a file's path, a frame, a dict of columns or of one row's cells, a list
-    of rows. Columns are found by their names, in whatever order; those of the targets are left out.
+    """Codes what a user calls the same table: a frame, a dict of columns or of one row's cells, a list of rows. Columns
+    are found by their names, in whatever order; those of the targets are left out.
 
     Args:
         schema: of the table.
@@ -35,9 +36,7 @@ class Reader:
         self.targets = targets
         self._names = schema.names
         self._kinds = [column.kind for column in schema.columns]
-        self._codes: list[dict[Any, float]] = [
-            {text: float(i) for i, text in enumerate(column.categories)} for column in schema.columns
-        ]
+        self._codes: list[dict[Any, float]] = [_codes(column) for column in schema.columns]
 
     def __call__(self, x: Any) -> HostArray | None:
         """The coded table; None for an array of numbers, which is coded, and for what is no table.
@@ -45,8 +44,6 @@ class Reader:
         Raises:
             DataError: other columns, a cell that is none of its column.
         """
-        if isinstance(x, Path):
-            return self._file(x)
         if isinstance(x, np.ndarray):
             return None if x.dtype.kind in "fiub" or isinstance(x, np.ma.MaskedArray) else self._coded(x)
         if isinstance(x, Mapping):
@@ -67,15 +64,6 @@ class Reader:
         if not isinstance(row, Mapping):
             return row
         return {name: cell for name, cell in row.items() if name in self._names or name not in self.targets}
-
-    def _file(self, path: Path) -> HostArray:
-        names = [*self._names, *self.targets]
-        raw = read_file(path, known=names)
-        columns = raw.columns
-        if not raw.named and len(columns) == len(self._names):  # by their places
-            columns = dict(zip(self._names, columns.values(), strict=True))
-        of_x = {name: cells for name, cells in columns.items() if name in self._names or name not in self.targets}
-        return self.schema.coded(of_x, str(path), raw.place)
 
     def _coded(self, x: Any) -> HostArray:
         return self.schema.coded(x, "the table")
@@ -125,12 +113,24 @@ def _plain(cell: Any, kind: str, texts: Mapping[Any, float]) -> float | None:
             cell = str(cell)
         elif of is not str:
             return None
-        return texts.get(cell)
+        code = texts.get(cell)
+        return UNSEEN if code is None and cell.isalpha() else code
     if kind == "boolean":
         return float(cell) if of is bool else texts.get(cell) if of is str else None
-    if of is datetime.date:
-        return float(cell.toordinal() - _EPOCH)
-    return None
+    if of is str and ISO in texts and len(cell) == len("2003-02-01"):
+        try:
+            cell, of = datetime.date.fromisoformat(cell), datetime.date
+        except ValueError:
+            return None
+    return float(cell.toordinal() - _EPOCH) if of is datetime.date else None
+
+
+def _codes(column: Column) -> dict[Any, float]:
+    """What texts of a column are known to mean without a further look."""
+    if column.kind == "date":
+        return {ISO: 0.0} if column.written in ("", ISO) else {}
+    marks = MARKS if column.missing is None else column.missing
+    return dict.fromkeys(marks, np.nan) | {text: float(i) for i, text in enumerate(column.categories)}
 
 
 def _is_column(value: Any) -> bool:

@@ -11,7 +11,7 @@ from pellucid.workbench.cli.console import Output, table
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", type=Path, help="a run folder or a saved model")
-    parser.add_argument("--data", metavar="DATA", help="a data set's name, or a file of samples; default: the run's")
+    parser.add_argument("--data", metavar="DATA", help="a data set's name, or a file; default: the run's")
     parser.add_argument("--part", choices=("train", "validation", "test"), help="of a data set; default: test")
     parser.add_argument("--target", metavar="COLUMN", help="the targets' column in a .csv file; default: the run's")
     parser.add_argument("--backend", metavar="NAME", help="default: the one that the run was made with")
