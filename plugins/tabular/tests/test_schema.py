@@ -74,8 +74,8 @@ def test_kinds_and_codes(cells: Any, kind: str, expected: list[float]) -> None:
 
 def test_identifiers_and_free_text_are_left_out() -> None:
     for name, cells in (
-        ("customer_id", range(100, 200)), ("CustomerID", range(100)), ("0", range(1, 101)), ("0", [f"a{i}" for i in range(100)]),
-        ("note", [f"text {i % 70}" for i in range(100)]),
+        ("customer_id", range(100, 200)), ("CustomerID", range(100)), ("0", range(1, 101)),
+        ("0", [f"a{i}" for i in range(100)]), ("note", [f"text {i % 70}" for i in range(100)]),
     ):  # fmt: skip
         (column,) = Schema.of({name: list(cells)}).columns
         assert column.kind == "left_out" and ("identifier" in column.why or "free text" in column.why)
@@ -171,10 +171,10 @@ def test_unseen_texts_and_numbers_as_they_are_written_elsewhere() -> None:
     [
         ({"n": [1], "t": ["a"], "b": [True]}, r"new must have the columns .*: n, t, b, d, k\. It lacks: d\."),
         ({**TABLE, "m": TABLE["n"]}, "It has, and must not: m"),
-        ({**TABLE, "n": ["1", "2", "x", "3"]}, r"new, row 2 \(counted from 0\), column 'n': expected a number. Received: 'x'"),
+        ({**TABLE, "n": ["1", "2", "x", "3"]}, r"new, row 2 \(counted from 0\), column 'n': expected a number. .*'x'"),
         ({**TABLE, "n": [1, 2, float("inf"), 3]}, "row 2 .*, column 'n': expected a finite number. Received: inf"),
         ({**TABLE, "b": [1, 0, 2, 1]}, "row 2 .*, column 'b': expected 'true' or 'false'. Received: 2"),
-        ({**TABLE, "d": ["2020-01-01", "2020-13-01", "", ""]}, "row 1 .*, column 'd': expected a date. Received: '2020-13-01'"),
+        ({**TABLE, "d": ["2020-01-01", "2020-13-01", "", ""]}, "row 1 .*, column 'd': expected a date. .*'2020-13-01'"),
         ({**TABLE, "d": [1, 2, 3, 4]}, "column 'd': expected a date. Received: 1.0. So are 3 more"),
         ({**TABLE, "n": TABLE["d"]}, "column 'n': expected a number"),
         ({**TABLE, "n": [[1], [2], [3], [4]]}, "column 'n'.*expected a number, a text.*Received: list"),

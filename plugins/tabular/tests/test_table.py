@@ -184,7 +184,7 @@ def test_other_files_are_read_by_the_names_of_the_first(flowers: Path, tmp_path:
     ):
         data.split_of(str(other))
     other.write_text("length,colour\n1,red\n")
-    with pytest.raises(DataError, match="must have the columns of the table.*It lacks: seen"):
+    with pytest.raises(DataError, match=r"must have the columns of the table.*It lacks: seen"):
         data.split_of(str(other))
 
 
