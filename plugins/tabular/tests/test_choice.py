@@ -14,7 +14,7 @@ from pellucid_tabular.dataset import Table
 
 RNG = np.random.default_rng(0)
 QUICK = ("--set", "train.epochs=1", "--set", "train.seed=0", "--quiet")
-SMALL = (*QUICK, "--set", "model.hidden=[8]")
+SMALL = (*QUICK, "--set", "model.members=2", "--set", "model.widths=[8, 8]")
 
 
 class Shell:
@@ -54,7 +54,7 @@ def test_a_file_and_a_target_are_enough(pellucid: Shell) -> None:
     written("shop.csv")
     pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "run", *SMALL)
     for line in (
-        "chosen to suit the data", "model     tabular/mlp, categories = [5], hidden = [8], task = \"classification\"",
+        "chosen to suit the data", 'model     tabular/ensemble, categories = [5], task = "classification", members = 2',
         "loss      core/softmax_cross_entropy", "optimizer core/adamw", "schedule  tabular/coslog", "epochs = 1",
     ):  # fmt: skip
         assert line in pellucid.err
@@ -82,7 +82,7 @@ def test_what_the_user_names_wins_as_a_whole(pellucid: Shell) -> None:
     written("shop.csv")
     pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "a", *SMALL, "--optimizer", "sgd")
     assert resolved("a")["optimizer"] == pl.to_config(pl.create("optimizer", "sgd"))
-    pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "b", "--model", "ann", *SMALL)
+    pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "b", "--model", "ann", *QUICK)
     found = resolved("b")
     assert "chosen" not in pellucid.err
     assert found["model"]["type"] == "ann/ann" and found["optimizer"]["type"] == "core/adam"
@@ -140,12 +140,14 @@ def test_several_targets_are_numbers_or_answers() -> None:
     table = Table(x, target=["u", "v"])
     table.splits(0)
     proposed = table.proposed()
-    assert (proposed["model"]["outputs"], proposed["loss"]["type"]) == (2, "core/mse")
+    assert (proposed["model"]["type"], proposed["model"]["outputs"]) == ("tabular/ensemble", 2)
+    assert proposed["loss"]["type"] == "core/mse"
     answers = Table(
         {**x, "u": [i % 2 == 0 for i in range(60)], "v": [i % 3 == 0 for i in range(60)]}, target=["u", "v"]
     )
     answers.splits(0)
-    assert answers.proposed()["loss"]["type"] == "core/binary_cross_entropy"
+    proposed = answers.proposed()
+    assert (proposed["model"]["type"], proposed["loss"]["type"]) == ("tabular/mlp", "core/binary_cross_entropy")
 
 
 def test_the_users_own_transforms_are_kept() -> None:
