@@ -113,11 +113,15 @@ def reader_of(name: str) -> str | None:
     A table is read by ``table`` of pellucid-tabular, which knows more of them than the core's ``files``. Where that is
     not installed, ``files`` reads a .csv of numbers, and for other tables the message says what to install.
     """
-    suffix = Path(name.lower().removesuffix(".gz")).suffix
-    plain = suffix in SUFFIXES and not name.lower().endswith(".gz")
-    if suffix in TABLES and not (plain and "tabular" not in {claim.vendor for claim in find_claims()}):
+    plain = Path(name).suffix.lower() in SUFFIXES
+    if is_table(name) and not (plain and "tabular" not in {claim.vendor for claim in find_claims()}):
         return "table"
     return "files" if plain else None
+
+
+def is_table(name: str | Path) -> bool:
+    """Whether a path ends as that of a table does."""
+    return Path(str(name).lower().removesuffix(".gz")).suffix in TABLES
 
 
 def change(sections: Sections, settings: Iterable[str]) -> None:

@@ -130,7 +130,7 @@ def _codes(column: Column) -> dict[Any, float]:
     if column.kind == "date":
         return {ISO: 0.0} if column.written in ("", ISO) else {}
     marks = MARKS if column.missing is None else column.missing
-    return {mark: np.nan for mark in marks} | {text: float(i) for i, text in enumerate(column.categories)}
+    return dict.fromkeys(marks, np.nan) | {text: float(i) for i, text in enumerate(column.categories)}
 
 
 def _is_column(value: Any) -> bool:
