@@ -175,6 +175,7 @@ class Lesson:
         finally:
             trainer.callbacks = own
             runtime.transforms = [estimator.transform_]
+        runtime.classes = self.target.names
         estimator.history_ = trainer.history
         estimator.n_iter_ = trainer.epochs
         estimator.loss_curve_ = list(trainer.history["loss"])

@@ -65,7 +65,7 @@ def registered(estimator: Any, **offered: Any) -> Layer:
     model = estimator.model
     table = {**({"type": model} if isinstance(model, str) else model), **(estimator.model_params or {})}
     chosen = {name: getattr(estimator, name) for name, usual in DEFAULTS.items() if getattr(estimator, name) != usual}
-    made: Layer = read(("model", "layer"), table, path="model", **offered, **chosen)
+    made: Layer = read(("model", "layer"), table, **offered, **chosen)  # offered at no path
     return made
 
 
