@@ -9,6 +9,7 @@ from math import prod, tanh
 import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, Interval, Shape
+from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
@@ -107,6 +108,7 @@ class BinaryCrossEntropy(Outputwise):
     Args:
         ignore: a target that stands where nothing is to be learned, such as −1 for what a sequence was padded with;
             then L is the weighted mean over all other numbers. None: every target is an answer.
+        label_smoothing: ε, how far targets are drawn towards ½: ``(1 − ε) t + ε/2``, in [0, 1) (Szegedy et al., 2016).
 
     Shapes: prediction (N, …) logits, J outputs a sample; target: the same, in [0, 1]; weight (N,), or (N, T) for
     (N, T, …).
@@ -115,9 +117,13 @@ class BinaryCrossEntropy(Outputwise):
     equations = (
         Equation("p", r"p = \sigma(z) = \frac{1}{1 + e^{-z}}", "1 / (1 + np.exp(-z))"),
         Equation(
+            "q", r"q_{ij} = (1 - \varepsilon) t_{ij} + \varepsilon / 2",
+            "(1 - label_smoothing) * t.reshape(z.shape) + label_smoothing / 2",
+        ),
+        Equation(
             "l",
-            r"l_{ij} = -t_{ij} \log p_{ij} - (1 - t_{ij}) \log(1 - p_{ij}) = \log(1 + e^{z_{ij}}) - t_{ij} z_{ij}",
-            "np.logaddexp(0, z) - t.reshape(z.shape) * z",
+            r"l_{ij} = -q_{ij} \log p_{ij} - (1 - q_{ij}) \log(1 - p_{ij}) = \log(1 + e^{z_{ij}}) - q_{ij} z_{ij}",
+            "np.logaddexp(0, z) - q * z",
         ),
         Equation(
             "m", r"m_{ij} = w_i \quad (0 \text{ where } t_{ij} = \mathrm{ignore})",
@@ -126,19 +132,21 @@ class BinaryCrossEntropy(Outputwise):
         Equation("loss", r"L = \frac{\sum_{ij} m_{ij} l_{ij}}{\sum_{ij} m_{ij}}", "np.sum(m * l) / (np.sum(m) or 1)"),
         Equation(
             "dprediction",
-            r"dz_{ij} = \frac{m_{ij} (p_{ij} - t_{ij})}{\sum_{kl} m_{kl}}",
-            "m * (p - t.reshape(z.shape)) / (np.sum(m) or 1)",
+            r"dz_{ij} = \frac{m_{ij} (p_{ij} - q_{ij})}{\sum_{kl} m_{kl}}",
+            "m * (p - q) / (np.sum(m) or 1)",
         ),
     )
     examples = (
         Example({}, ((3,), ("int", 2, 3))), Example({}, ((1,), ("int", 2, 1))),
-        Example({"ignore": 0}, ((3,), ("int", 2, 3))),
+        Example({"ignore": 0}, ((3,), ("int", 2, 3))), Example({"label_smoothing": 0.1}, ((3,), ("int", 2, 3))),
     )  # fmt: skip
     predicts = "answers"
 
-    def __init__(self, ignore: int | None = None) -> None:
+    def __init__(self, ignore: int | None = None, *, label_smoothing: float = 0.0) -> None:
         check_ignore(self, ignore)
+        check_float(self, "label_smoothing", label_smoothing, "[0, 1)")
         self.ignore = ignore
+        self.label_smoothing = label_smoothing
 
     @property
     def capturable(self) -> bool:  # type: ignore[override]
@@ -164,6 +172,11 @@ class BinaryCrossEntropy(Outputwise):
     def compute(
         self, ctx: Context, prediction: Array, target: Array, weight: Array | None, loss: Array, gradient: Array
     ) -> None:
+        if self.label_smoothing:
+            smoothed = ctx.scratch("smoothed", target.shape)
+            ctx.ops.fill(smoothed, self.label_smoothing / 2)
+            ctx.ops.add_scaled(smoothed, target, 1 - self.label_smoothing)
+            target = smoothed
         ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)
 
     def check_interval(self, interval: Interval, output_shape: Shape) -> None:

@@ -8,6 +8,7 @@ from math import exp
 import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, Interval, Shape
+from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, DataError, ShapeError
 from pellucid.interfaces.context import Context
@@ -25,6 +26,8 @@ class SoftmaxCrossEntropy(Loss):
     Args:
         ignore: a label that stands where nothing is to be learned, such as −1 for what a sequence was padded with:
             these rows have weight 0, and metrics do not see them. None: every label is a class.
+        label_smoothing: ε, the part of the target that is spread evenly over all K classes: ``(1 − ε) t + ε/K``,
+            in [0, 1) (Szegedy et al., 2016): logits then need not grow without end.
 
     Shapes: prediction (N, …, K) logits; target (N, …) class indices 0 … K−1, or (N, …, K) probabilities (one-hot or
     soft); weight (N,) or (N, …).
@@ -35,22 +38,25 @@ class SoftmaxCrossEntropy(Loss):
         Equation("m", r"m_i = w_i \quad (0 \text{ where } t_i = \mathrm{ignore})",
                  "w.reshape(*w.shape, *(1,) * (t.ndim - w.ndim)) * (t != ignore)"),
         Equation(
-            "loss",
-            r"L = -\frac{\sum_i m_i \log p_{i t_i}}{\sum_i m_i}",
-            "-np.sum(m * np.log(np.take_along_axis(p, (t * (t != ignore))[..., None], -1)[..., 0])) / (np.sum(m) or 1)",
+            "q", r"q_{ik} = (1 - \varepsilon) [k = t_i] + \varepsilon / K",
+            "(1 - label_smoothing) * np.eye(p.shape[-1])[t * (t != ignore)] + label_smoothing / p.shape[-1]",
         ),
-        Equation(
-            "dprediction",
-            r"dz_{ik} = \frac{m_i}{\sum_j m_j} \left(p_{ik} - [k = t_i]\right)",
-            "m[..., None] * (p - np.eye(p.shape[-1])[t * (t != ignore)]) / (np.sum(m) or 1)",
-        ),
-    )
-    examples = (Example({}, ((4,), ("int", 4))), Example({"ignore": 0}, ((4,), ("int", 4))))
+        Equation("loss", r"L = -\frac{\sum_i m_i \sum_k q_{ik} \log p_{ik}}{\sum_i m_i}",
+                 "-np.sum(m[..., None] * q * np.log(p)) / (np.sum(m) or 1)"),
+        Equation("dprediction", r"dz_{ik} = \frac{m_i}{\sum_j m_j} \left(p_{ik} - q_{ik}\right)",
+                 "m[..., None] * (p - q) / (np.sum(m) or 1)"),
+    )  # fmt: skip
+    examples = (
+        Example({}, ((4,), ("int", 4))), Example({"ignore": 0}, ((4,), ("int", 4))),
+        Example({"label_smoothing": 0.1}, ((4,), ("int", 4))),
+    )  # fmt: skip
     predicts = "classes"
 
-    def __init__(self, ignore: int | None = None) -> None:
+    def __init__(self, ignore: int | None = None, *, label_smoothing: float = 0.0) -> None:
         check_ignore(self, ignore)
+        check_float(self, "label_smoothing", label_smoothing, "[0, 1)")
         self.ignore = ignore
+        self.label_smoothing = label_smoothing
 
     @property
     def capturable(self) -> bool:  # type: ignore[override]
@@ -75,7 +81,19 @@ class SoftmaxCrossEntropy(Loss):
                 f"SoftmaxCrossEntropy needs class indices of shape {prediction.shape[:-1]} or probabilities of shape "
                 f"{prediction.shape}. Received: a target of shape {target.shape}. Reshape the target."
             )
+        if self.label_smoothing:
+            self._smooth(ctx, logits, row_weight, loss, gradient)
         return loss
+
+    def _smooth(self, ctx: Context, logits: Array, weight: Array | None, loss: Array, gradient: Array) -> None:
+        """Loss and gradient, of the target as it is, are those of the smoothed one: both are linear in it."""
+        even, even_loss = ctx.scratch("even", logits.shape), ctx.scratch("even_loss", (), "float64")
+        even_gradient = ctx.scratch("even_gradient", logits.shape)
+        ctx.ops.fill(even, 1 / logits.shape[1])
+        ctx.ops.softmax_cross_entropy_soft(logits, even, weight, even_loss, even_gradient)
+        for all_of_it, part in ((loss, even_loss), (gradient, even_gradient)):
+            ctx.ops.scale(all_of_it, 1 - self.label_smoothing)
+            ctx.ops.add_scaled(all_of_it, part, self.label_smoothing)
 
     def backward(self, ctx: Context) -> Array:
         return ctx.dlogits

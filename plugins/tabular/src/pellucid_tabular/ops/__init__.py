@@ -1,0 +1,1 @@
+"""References: what the kernels compute, in plain array code."""

@@ -1,0 +1,76 @@
+"""recipe: how a table's network is made and trained unless told otherwise, by stated rules in the size of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any
+
+from pellucid import check_choice, check_int, check_sizes
+
+from pellucid_tabular.mlp import Task, loss_of
+
+WIDTH = 256
+"""Units of each hidden layer."""
+SEEN = 4_000_000
+"""Rows that training sees at most, epochs times rows, as far as that leaves LEAST_EPOCHS."""
+MOST_EPOCHS, LEAST_EPOCHS = 256, 24
+RATE, DECAY = 0.05, 0.02
+"""Learning rate and weight decay of weights that are divided by the root of their inputs, as RealMLP's are."""
+ONE_HOT = 8
+"""The most known values of a category that is one-hot: as in mlp."""
+SCALING = "quantile"
+"""What ``tabular/columns`` should make of numbers for this network."""
+
+
+def recipe(
+    task: Task, rows: int, columns: int, categories: Sequence[int] = (), *, outputs: int | None = None,
+    hidden: Sequence[int] = (WIDTH, WIDTH, WIDTH),
+) -> dict[str, Any]:  # fmt: skip
+    """The sections ``model``, ``loss``, ``optimizer``, ``schedule`` and ``train`` of an experiment on a table.
+
+    After RealMLP (Holzmüller, Grinsztajn & Steinwart, Better by Default, 2024, Table A.1). Its dense layers divide by
+    the root of their inputs and take one learning rate η; here they are plain ones, so the same steps are η/√width for
+    weights.
+
+    Args:
+        task: ``"classification"`` or ``"regression"``; targets that are values are to be standardised.
+        rows: of the training part.
+        columns: of what the model is given, numbers and indexes of categories together.
+        categories: how many indexes each of the last columns has, the unseen one included.
+        outputs: classes, or numbers to predict; None leaves it to the data.
+        hidden: units of each hidden layer.
+
+    Raises:
+        ConfigError: an argument is out of range.
+    """
+    check_choice(recipe, "task", task, ("classification", "regression"))
+    check_int(recipe, "rows", rows, "[1, inf)")
+    check_sizes(recipe, "categories", categories, "the indexes of each category")
+    check_int(recipe, "columns", columns, f"[{max(1, len(categories))}, inf)")
+    check_sizes(recipe, "hidden", hidden, "the units of each hidden layer")
+    model = {"type": "tabular/mlp", "categories": list(categories), "hidden": list(hidden), "task": task}
+    return {
+        "model": model if outputs is None else {**model, "outputs": outputs},
+        "loss": loss_of(task, outputs or 2, 0.1),
+        "optimizer": optimizer_of(columns > len(categories), categories, hidden),
+        "schedule": {"type": "tabular/coslog"},
+        "train": {"epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, SEEN // rows)), "batch_size": batch_size_of(rows)},
+    }
+
+
+def batch_size_of(rows: int) -> int:
+    """256; fewer where an epoch would be a handful of steps, more where it would be many hundred."""
+    return min(max(32, rows // 8), max(256, min(1024, rows // 400)))
+
+
+def optimizer_of(numbers: bool, categories: Sequence[int], hidden: Sequence[int]) -> dict[str, Any]:
+    """AdamW with a short memory of squares, and a learning rate for each sort of parameter."""
+    width = sqrt(max(hidden, default=1))
+    embeds = numbers or any(size - 1 > ONE_HOT for size in categories)
+    groups = [
+        *[{"match": "*layers.0.*", "lr": RATE, "weight_decay": DECAY}] * embeds,
+        {"match": "*.scale", "lr": RATE, "weight_decay": DECAY},
+        {"match": "*.bias", "lr": 0.1 * RATE},
+    ]
+    return {"type": "core/adamw", "lr": RATE / width, "beta2": 0.95, "weight_decay": DECAY * width, "groups": groups}

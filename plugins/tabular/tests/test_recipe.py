@@ -1,0 +1,43 @@
+"""The recipe: sections that train a network for any table, and the rules that they follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid_tabular.recipe import batch_size_of, recipe
+
+MADE = [
+    ("classification", 5, [3, 12]), ("regression", 3, []), ("classification", 2, [3, 4]), ("regression", 1, [30]),
+]  # fmt: skip
+"""Numbers and categories, numbers alone, one-hot alone (nothing is embedded), a looked-up category alone."""
+
+
+@pytest.mark.parametrize(("task", "columns", "categories"), MADE)
+def test_its_sections_train_a_network(task: Any, columns: int, categories: list[int]) -> None:
+    rng, outputs = np.random.default_rng(0), 3 if task == "classification" else 1
+    made = recipe(task, 64, columns, categories, outputs=outputs, hidden=[8, 8])
+    x = rng.normal(size=(64, columns))
+    for place, size in enumerate(categories, columns - len(categories)):
+        x[:, place] = rng.integers(0, size, 64)
+    model = pl.build(made["model"], input_shape=(columns,), seed=0)
+    parts = {name: made[name] for name in ("loss", "optimizer", "schedule")}
+    y = np.arange(64) % 3 if task == "classification" else x.sum(axis=1)
+    history = pl.Trainer(model, seed=0, **parts).fit((x, y), epochs=6, batch_size=made["train"]["batch_size"])
+    assert history["loss"][-1] < history["loss"][0]
+
+
+def test_a_longer_table_has_fewer_epochs_and_larger_batches() -> None:
+    train = [recipe("regression", rows, 4)["train"] for rows in (10, 1_000, 20_000, 200_000, 5_000_000)]
+    epochs, batches = [t["epochs"] for t in train], [t["batch_size"] for t in train]
+    assert epochs == sorted(epochs, reverse=True) and batches == sorted(batches)
+    assert [batch_size_of(rows) for rows in (1, 1_000, 10_000, 10_000_000)] == [32, 125, 256, 1024]
+
+
+def test_what_is_out_of_range_is_refused() -> None:
+    wrong: Any
+    for wrong in (("ranking", 10, 3), ("regression", 0, 3), ("regression", 10, 0), ("regression", 10, 1, [3, 4])):
+        with pytest.raises(pl.ConfigError, match="recipe"):
+            recipe(*wrong)
