@@ -49,18 +49,19 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
     held_out_: HeldOut
 
     def __init__(
-        self, model: Any = None, *, hidden: Any = (128, 64), activation: str = "relu", dropout: float = 0.0,
-        model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = "adam",
-        learning_rate: float | None = 0.003, schedule: Any = None, epochs: int = 200, batch_size: int | str = "auto",
-        early_stopping: bool | str = "auto", validation_fraction: float = 0.1, patience: int = 20,
-        metrics: Any = (), callbacks: Any = (), categorical_features: Any = None, scaling: str = "robust",
-        warm_start: bool = False, backend: Any = None, dtype: str = "float32", random_state: Any = None,
-        verbose: bool = False,
+        self, model: Any = "auto", *, hidden: Any = None, activation: str | None = None, dropout: float | None = None,
+        members: int | None = None, model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = None,
+        learning_rate: float | None = None, schedule: Any = None, epochs: int | None = None,
+        batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.15,
+        patience: int = 16, metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
+        scaling: str | None = None, warm_start: bool = False, backend: Any = None, dtype: str = "float32",
+        random_state: Any = None, verbose: bool = False,
     ) -> None:  # fmt: skip
         self.model = model
         self.hidden = hidden
         self.activation = activation
         self.dropout = dropout
+        self.members = members
         self.model_params = model_params
         self.loss = loss
         self.optimizer = optimizer
@@ -80,6 +81,9 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
         self.dtype = dtype
         self.random_state = random_state
         self.verbose = verbose
+
+    _ensembles = True
+    """Whether the outputs of several networks can be averaged."""
 
     @abstractmethod
     def _read_target(self, y: Any, classes: Any) -> Any:
@@ -109,7 +113,8 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
         )
 
     def _check_arguments(self) -> None:
-        check_int(self, "epochs", self.epochs, "[1, inf)")
+        if self.epochs is not None:
+            check_int(self, "epochs", self.epochs, "[1, inf)")
         check_int(self, "patience", self.patience, "[1, inf)")
         check_float(self, "validation_fraction", self.validation_fraction, "(0, 1)")
         check_bool(self, "warm_start", self.warm_start)
