@@ -19,6 +19,9 @@ def pellucid_register(registry: Registrar) -> None:
     registry.model(
         "mlp", "pellucid_tabular.mlp:mlp", summary="numbers and categories embedded, then dense layers (RealMLP)"
     )
+    registry.model(
+        "ensemble", "pellucid_tabular.ensemble:Ensemble", summary="many small networks, averaged with weights"
+    )
     registry.schedule("coslog", "pellucid_tabular.schedules:Coslog", summary="cosines whose periods double")
     registry.initializer("uniform", "pellucid_tabular.initializers:Uniform", summary="uniform between two bounds")
     for module, names in (
@@ -29,6 +32,8 @@ def pellucid_register(registry: Registrar) -> None:
             _op(registry, name, module)
     for name in ("take_columns", "put_columns"):
         _op(registry, name, "columns")
+    for name in ("mixture_forward", "mixture_backward"):
+        registry.op(name, reference=f"pellucid_tabular.ops.mixture:{name}", summary=name.replace("_", " "))
 
 
 def _op(registry: Registrar, name: str, module: str) -> None:
