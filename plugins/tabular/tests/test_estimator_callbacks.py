@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn before 1.9 has no callbacks")
 
 X, Y = load_iris(return_X_y=True)
-QUICK: dict[str, Any] = {"hidden": (8,), "epochs": 6, "learning_rate": 0.03, "random_state": 0}
+QUICK: dict[str, Any] = {"model": None, "hidden": (8,), "epochs": 6, "learning_rate": 0.03, "random_state": 0}
 
 
 class Seen:

@@ -24,7 +24,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validat
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-QUICK: dict[str, Any] = {"hidden": (16,), "epochs": 30, "learning_rate": 0.03, "random_state": 0}
+QUICK: dict[str, Any] = {"model": None, "hidden": (16,), "epochs": 30, "learning_rate": 0.03, "random_state": 0}
 IRIS = load_iris()
 X, Y = IRIS.data, IRIS.target
 RNG = np.random.default_rng(0)
@@ -272,19 +272,43 @@ def test_a_repeated_row_is_a_weight_and_the_order_of_rows_means_nothing() -> Non
 
 
 def test_anything_registered_can_be_taken() -> None:
+    own: dict[str, Any] = {"hidden": None, "early_stopping": True}
     model = classifier(
-        model={"type": "sequential", "layers": [{"type": "dense", "units": 8, "activation": "gelu"}]},
-        optimizer={"type": "sgd", "lr": 0.2, "momentum": 0.9}, schedule={"type": "cosine", "warmup": 3},
-        metrics=["accuracy"], callbacks=["recorder"], early_stopping=True, loss="softmax_cross_entropy",
+        model={"type": "sequential", "layers": [{"type": "dense", "units": 8, "activation": "gelu"}]}, **own,
+        optimizer={"type": "sgd", "momentum": 0.9}, schedule={"type": "cosine", "warmup": 3}, metrics=["accuracy"],
+        callbacks=["recorder"], loss="softmax_cross_entropy",
     ).fit(X, Y)  # fmt: skip
     assert model.score(X, Y) > 0.85 and model.history_[-1]["validation_accuracy"] > 0.8
     assert type(model.model_.layers[-1]).__name__ == "Dense"  # it gives as many outputs as there are classes
     layer = pellucid.Sequential([pellucid.Dense(8, "tanh"), pellucid.Dense(3)])
-    assert classifier(model=layer).fit(X, Y).score(X, Y) > 0.85 and layer.runtime is None
+    assert classifier(model=layer, **own).fit(X, Y).score(X, Y) > 0.85 and layer.runtime is None
     binary = classifier(loss="binary_cross_entropy").fit(X, Y == 2)
     assert binary.predict_proba(X).shape == (150, 2) and binary.score(X, Y == 2) > 0.9
     ann = classifier(model="ann", model_params={"normalization": "batch_norm"}).fit(X, Y)
     assert ann.score(X, Y) > 0.85
+
+
+@pytest.mark.parametrize("made", [PellucidClassifier, PellucidRegressor])
+def test_an_ensemble_is_the_default(made: Any) -> None:
+    frame, label = people(240)
+    y = label if made is PellucidClassifier else (label == "yes") * 10.0
+    model = made(members=3, model_params={"widths": (16, 16)}, epochs=40, early_stopping=False, random_state=0)
+    model.fit(frame, y)
+    assert type(model.model_).__name__ == "Ensemble" and len(model.model_.networks) == 3
+    assert model.score(frame, y) > (0.8 if made is PellucidClassifier else 0.3)
+    assert model.model_.patience == model.patience  # its trainer stops each member by itself
+    spread = model.spread(frame)
+    assert spread.shape == (240, 2) if made is PellucidClassifier else spread.shape == (240,)
+    again = pickle.loads(pickle.dumps(model))
+    assert (again.predict(frame) == model.predict(frame)).all()
+    if made is PellucidRegressor:
+        values, deviations = model.predict(frame, return_std=True)
+        assert (values == model.predict(frame)).all() and (deviations == spread).all() and (spread > 0).any()
+
+
+def test_one_network_has_no_spread() -> None:
+    with pytest.raises(ValueError, match="ensemble"):
+        classifier(epochs=2).fit(X, Y).spread(X)
 
 
 def test_a_loss_of_ones_own() -> None:
@@ -312,6 +336,7 @@ def test_backends() -> None:
         ({"epochs": 0}, "'epochs'"), ({"patience": 0}, "'patience'"), ({"batch_size": 0}, "'batch_size'"),
         ({"early_stopping": "yes"}, "early_stopping"), ({"validation_fraction": 1.0}, "'validation_fraction'"),
         ({"model": "dens"}, "dense"), ({"model": 3}, "model"), ({"loss": "bce"}, "loss"), ({"hidden": (0,)}, "hidden"),
+        ({"members": 3}, "members"),
         ({"categorical_features": ["colour"]}, "colour"), ({"scaling": "minmax"}, "scaling"),
         ({"learning_rate": -1}, "'learning_rate'"), ({"optimizer": "adm"}, "adam"),
     ],

@@ -24,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid_tabular.columns import Columns
 from pellucid_tabular.estimators.best import Best
-from pellucid_tabular.estimators.errors import value_errors
+from pellucid_tabular.estimators.errors import WrongArgument, value_errors
 from pellucid_tabular.estimators.held_out import HeldOut
 from pellucid_tabular.estimators.library import CallbackSupport
 from pellucid_tabular.estimators.tables import table
@@ -47,12 +47,14 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
     plain_: bool
     best_: Best | None
     held_out_: HeldOut
+    columns_: int
+    settings_: Any
 
     def __init__(
         self, model: Any = "auto", *, hidden: Any = None, activation: str | None = None, dropout: float | None = None,
         members: int | None = None, model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = None,
         learning_rate: float | None = None, schedule: Any = None, epochs: int | None = None,
-        batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.15,
+        batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.2,
         patience: int = 16, metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
         scaling: str | None = None, warm_start: bool = False, backend: Any = None, dtype: str = "float32",
         random_state: Any = None, verbose: bool = False,
@@ -100,6 +102,19 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self, "model_")
         with value_errors():
             return self.model_.predict(table(self, X))
+
+    def _spread(self, X: Any) -> HostArray:
+        """How far the members of an ensemble are from each other, (N, outputs)."""
+        check_is_fitted(self, "model_")
+        spread = getattr(self.model_, "spread", None)
+        if spread is None:
+            raise WrongArgument(
+                f"{type(self).__name__}: only the members of an ensemble differ, so take model='ensemble' to know by "
+                f"how much. Received: model={self.model!r:.100}, which made a {type(self.model_).__name__}."
+            )
+        with value_errors():
+            found: HostArray = spread(table(self, X))
+        return found
 
     def _is_plain(self, X: HostArray) -> bool:
         """Whether all is well with an array, seen at a glance: scikit-learn's own look takes longer than a row does."""

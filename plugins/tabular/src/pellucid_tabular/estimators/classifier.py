@@ -22,10 +22,10 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self, model: Any = "auto", *, hidden: Any = None, activation: str | None = None, dropout: float | None = None,
         members: int | None = None, model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = None,
         learning_rate: float | None = None, schedule: Any = None, epochs: int | None = None,
-        batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.15,
+        batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.2,
         patience: int = 16, metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
-        scaling: str | None = None, class_weight: Any = None, warm_start: bool = False, backend: Any = None, dtype: str = "float32",
-        random_state: Any = None, verbose: bool = False,
+        scaling: str | None = None, class_weight: Any = None, warm_start: bool = False, backend: Any = None,
+        dtype: str = "float32", random_state: Any = None, verbose: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(
             model, hidden=hidden, activation=activation, dropout=dropout, members=members, model_params=model_params,
@@ -69,6 +69,11 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """The outputs before they become probabilities."""
         outputs = self._outputs(X)
         return self.target_.decision(outputs)
+
+    def spread(self, X: Any) -> HostArray:
+        """The standard deviation of the probabilities that the members of an ensemble give each class, (N, K)."""
+        found = self._spread(X)
+        return found[:, : len(self.classes_)] if found.shape[1] > 1 else np.repeat(found, 2, axis=1)
 
     @property
     def classes_(self) -> Any:

@@ -1,4 +1,4 @@
-"""What is trained, and how, where the arguments of an estimator leave it open: stated rules in the size of the table."""
+"""What is trained, and how, where an estimator's arguments leave it open: stated rules in the size of the table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pellucid_tabular.recipe import SCALING, recipe
 
 ENSEMBLE, MLP = "tabular/ensemble", "tabular/mlp"
 NAMES = {"ensemble": ENSEMBLE, "mlp": MLP}
-MANY = 1_000
+MANY = 100
 """Rows from which some are held out, if nobody says whether."""
 MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 32
 """Of an ensemble."""
@@ -55,14 +55,17 @@ def members_of(rows: int) -> int:
     return int(np.clip(rows // ROWS_PER_MEMBER, LEAST_MEMBERS, MOST_MEMBERS))
 
 
-def settled(estimator: Any, model: Any, target: Target, *, rows: int, columns: int, categories: Any, outputs: int) -> Settings:
+def settled(
+    estimator: Any, model: Any, target: Target, *, rows: int, columns: int, categories: Any, outputs: int
+) -> Settings:
     """The recipe for ``tabular/mlp`` and ``tabular/ensemble``; Adam for other models. What the estimator was given goes
     before."""
     loss, schedule = target.loss, None
     optimizer: Any = {"type": "adam", "lr": 0.003}
     epochs, batch_size = 200, int(np.clip(rows // 20, 32, 256))
     if name_of(model) in (ENSEMBLE, MLP):
-        found = recipe(target.task, rows, columns, categories, outputs=outputs)  # type: ignore[arg-type]
+        wide = {} if estimator.hidden is None else {"hidden": tuple(estimator.hidden)}
+        found = recipe(target.task, rows, columns, categories, outputs=outputs, **wide)  # type: ignore[arg-type]
         optimizer, schedule = found["optimizer"], found["schedule"]
         epochs, batch_size = found["train"]["epochs"], found["train"]["batch_size"]
         if isinstance(loss, str) and loss == found["loss"]["type"]:
