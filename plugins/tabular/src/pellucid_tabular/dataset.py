@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,38 +18,13 @@ from pellucid_tabular.choice import proposals
 from pellucid_tabular.column import Column, Place
 from pellucid_tabular.frames import Columns, columns_of
 from pellucid_tabular.kinds import Asked
+from pellucid_tabular.known import Known
 from pellucid_tabular.reading.content import USUAL
 from pellucid_tabular.reading.dialect import COMMENTS, SEPARATORS
 from pellucid_tabular.reading.file import Format, RawTable, read_file
 from pellucid_tabular.reports import report
 from pellucid_tabular.schema import Schema, column_number
 from pellucid_tabular.targets import Target, decide_target, decide_targets
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What the training table has told, and what all others are read by.
-
-    Attributes:
-        schema: its columns, without the targets.
-        targets: columns of targets; none: there are none.
-        at: their numbers in the table, of which features have the others.
-        named: whether the table gives names.
-        raw: what was decided about the file.
-    """
-
-    schema: Schema
-    targets: tuple[Target, ...]
-    at: tuple[int, ...]
-    named: bool
-    raw: RawTable | None = None
-
-    @property
-    def classes(self) -> tuple[str, ...] | None:
-        """Names of the classes, or of several targets."""
-        if len(self.targets) > 1:
-            return tuple(target.column.name for target in self.targets)
-        return self.targets[0].classes if self.targets else None
 
 
 class Table(Dataset):

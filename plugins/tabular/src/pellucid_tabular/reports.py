@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,10 +10,8 @@ from pellucid import HostArray, Split
 
 from pellucid_tabular.cells import cleaned
 from pellucid_tabular.column import Column
+from pellucid_tabular.known import Known
 from pellucid_tabular.reading.file import RawTable
-
-if TYPE_CHECKING:
-    from pellucid_tabular.dataset import Known
 
 MOST_SHOWN = 20
 """Classes, and texts of a category, that are counted."""
