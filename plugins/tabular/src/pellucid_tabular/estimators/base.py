@@ -24,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid_tabular.columns import Columns
 from pellucid_tabular.estimators.best import Best
-from pellucid_tabular.estimators.errors import value_errors
+from pellucid_tabular.estimators.errors import WrongArgument, value_errors
 from pellucid_tabular.estimators.held_out import HeldOut
 from pellucid_tabular.estimators.library import CallbackSupport
 from pellucid_tabular.estimators.tables import table
@@ -47,20 +47,23 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
     plain_: bool
     best_: Best | None
     held_out_: HeldOut
+    columns_: int
+    settings_: Any
 
     def __init__(
-        self, model: Any = None, *, hidden: Any = (128, 64), activation: str = "relu", dropout: float = 0.0,
-        model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = "adam",
-        learning_rate: float | None = 0.003, schedule: Any = None, epochs: int = 200, batch_size: int | str = "auto",
-        early_stopping: bool | str = "auto", validation_fraction: float = 0.1, patience: int = 20,
-        metrics: Any = (), callbacks: Any = (), categorical_features: Any = None, scaling: str = "robust",
-        warm_start: bool = False, backend: Any = None, dtype: str = "float32", random_state: Any = None,
-        verbose: bool = False,
+        self, model: Any = "auto", *, hidden: Any = None, activation: str | None = None, dropout: float | None = None,
+        members: int | None = None, model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = None,
+        learning_rate: float | None = None, schedule: Any = None, epochs: int | None = None,
+        batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.2,
+        patience: int = 16, metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
+        scaling: str | None = None, warm_start: bool = False, backend: Any = None, dtype: str = "float32",
+        random_state: Any = None, verbose: bool = False,
     ) -> None:  # fmt: skip
         self.model = model
         self.hidden = hidden
         self.activation = activation
         self.dropout = dropout
+        self.members = members
         self.model_params = model_params
         self.loss = loss
         self.optimizer = optimizer
@@ -81,6 +84,9 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
+    _ensembles = True
+    """Whether the outputs of several networks can be averaged."""
+
     @abstractmethod
     def _read_target(self, y: Any, classes: Any) -> Any:
         """The :class:`Target` that says how y is to be read."""
@@ -97,6 +103,19 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
         with value_errors():
             return self.model_.predict(table(self, X))
 
+    def _spread(self, X: Any) -> HostArray:
+        """How far the members of an ensemble are from each other, (N, outputs)."""
+        check_is_fitted(self, "model_")
+        spread = getattr(self.model_, "spread", None)
+        if spread is None:
+            raise WrongArgument(
+                f"{type(self).__name__}: only the members of an ensemble differ, so take model='ensemble' to know by "
+                f"how much. Received: model={self.model!r:.100}, which made a {type(self.model_).__name__}."
+            )
+        with value_errors():
+            found: HostArray = spread(table(self, X))
+        return found
+
     def _is_plain(self, X: HostArray) -> bool:
         """Whether all is well with an array, seen at a glance: scikit-learn's own look takes longer than a row does."""
         return (
@@ -109,7 +128,8 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
         )
 
     def _check_arguments(self) -> None:
-        check_int(self, "epochs", self.epochs, "[1, inf)")
+        if self.epochs is not None:
+            check_int(self, "epochs", self.epochs, "[1, inf)")
         check_int(self, "patience", self.patience, "[1, inf)")
         check_float(self, "validation_fraction", self.validation_fraction, "(0, 1)")
         check_bool(self, "warm_start", self.warm_start)

@@ -19,20 +19,21 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     """A classifier."""
 
     def __init__(
-        self, model: Any = None, *, hidden: Any = (128, 64), activation: str = "relu", dropout: float = 0.0,
-        model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = "adam",
-        learning_rate: float | None = 0.003, schedule: Any = None, epochs: int = 200, batch_size: int | str = "auto",
-        early_stopping: bool | str = "auto", validation_fraction: float = 0.1, patience: int = 20,
-        metrics: Any = (), callbacks: Any = (), categorical_features: Any = None, scaling: str = "robust",
-        class_weight: Any = None, warm_start: bool = False, backend: Any = None, dtype: str = "float32",
-        random_state: Any = None, verbose: bool = False,
+        self, model: Any = "auto", *, hidden: Any = None, activation: str | None = None, dropout: float | None = None,
+        members: int | None = None, model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = None,
+        learning_rate: float | None = None, schedule: Any = None, epochs: int | None = None,
+        batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.2,
+        patience: int = 16, metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
+        scaling: str | None = None, class_weight: Any = None, warm_start: bool = False, backend: Any = None,
+        dtype: str = "float32", random_state: Any = None, verbose: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(
-            model, hidden=hidden, activation=activation, dropout=dropout, model_params=model_params, loss=loss,
-            optimizer=optimizer, learning_rate=learning_rate, schedule=schedule, epochs=epochs, batch_size=batch_size,
-            early_stopping=early_stopping, validation_fraction=validation_fraction, patience=patience,
-            metrics=metrics, callbacks=callbacks, categorical_features=categorical_features, scaling=scaling,
-            warm_start=warm_start, backend=backend, dtype=dtype, random_state=random_state, verbose=verbose,
+            model, hidden=hidden, activation=activation, dropout=dropout, members=members, model_params=model_params,
+            loss=loss, optimizer=optimizer, learning_rate=learning_rate, schedule=schedule, epochs=epochs,
+            batch_size=batch_size, early_stopping=early_stopping, validation_fraction=validation_fraction,
+            patience=patience, metrics=metrics, callbacks=callbacks, categorical_features=categorical_features,
+            scaling=scaling, warm_start=warm_start, backend=backend, dtype=dtype, random_state=random_state,
+            verbose=verbose,
         )  # fmt: skip
         self.class_weight = class_weight
 
@@ -68,6 +69,11 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """The outputs before they become probabilities."""
         outputs = self._outputs(X)
         return self.target_.decision(outputs)
+
+    def spread(self, X: Any) -> HostArray:
+        """The standard deviation of the probabilities that the members of an ensemble give each class, (N, K)."""
+        found = self._spread(X)
+        return found[:, : len(self.classes_)] if found.shape[1] > 1 else np.repeat(found, 2, axis=1)
 
     @property
     def classes_(self) -> Any:

@@ -45,14 +45,22 @@ def distinct(x: HostArray, y: HostArray | None, weight: HostArray | None) -> Dis
     return Distinct(order[first], None if (total == total[0]).all() else total, sorted_keys[first])
 
 
-def in_proportion(weight: HostArray | None, n: int) -> HostArray:
-    """Row numbers that stand for ``n`` rows of these weights where no weight can be given: each as often as it weighs,
-    if weights are small whole multiples of the least; else n rows at even distances of the cumulated weight."""
+def repeated(weight: HostArray | None, n: int) -> HostArray | None:
+    """Row numbers, each as often as it weighs, if the weights are small whole multiples of the least; else None."""
     if weight is None:
         return np.arange(n)
     times = weight / weight.min()
-    if (np.abs(times - np.rint(times)) < 1e-9 * times).all() and times.sum() <= 16 * n + 1024:
-        return np.repeat(np.arange(n), np.rint(times).astype(np.int64))
+    if times.sum() > 4 * n + 1024 or not (np.abs(times - np.rint(times)) < 1e-9 * times).all():
+        return None
+    return np.repeat(np.arange(n), np.rint(times).astype(np.int64))
+
+
+def in_proportion(weight: HostArray | None, n: int) -> HostArray:
+    """Row numbers that stand for ``n`` rows of these weights where no weight can be given: as :func:`repeated` has
+    them; else n rows at even distances of the cumulated weight."""
+    rows = repeated(weight, n)
+    if rows is not None or weight is None:
+        return np.arange(n) if rows is None else rows
     ends = np.cumsum(weight)
     return np.searchsorted(ends, (np.arange(n) + 0.5) / n * ends[-1])
 

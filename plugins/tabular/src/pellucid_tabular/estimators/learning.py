@@ -6,23 +6,21 @@ from copy import deepcopy
 from typing import Any
 
 import numpy as np
-from pellucid import HostArray, Layer, Run, Split, Splits, Trainer, read, require_runtime
+from pellucid import HostArray, Layer, Run, Split, Splits, read, require_runtime, trainer_for
 from sklearn.utils import check_random_state
 
 from pellucid_tabular.estimators.base import Estimator
 from pellucid_tabular.estimators.best import Best
-from pellucid_tabular.estimators.distinct import Distinct, distinct, in_proportion
+from pellucid_tabular.estimators.distinct import Distinct, distinct, in_proportion, repeated
 from pellucid_tabular.estimators.errors import value_errors
 from pellucid_tabular.estimators.held_out import HeldOut, stratified
 from pellucid_tabular.estimators.network import network, takes_categories
+from pellucid_tabular.estimators.settings import MANY, chosen_model, members_of, scaling_of, settled
 from pellucid_tabular.estimators.tables import columns_transform, ready, training_table
 from pellucid_tabular.estimators.targets import Itself
 from pellucid_tabular.estimators.threads import respect_joblib
 from pellucid_tabular.estimators.told import Told
 from pellucid_tabular.estimators.weights import given_weights
-
-MANY = 1_000
-"""Rows from which some are held out, if nobody says whether."""
 
 
 def learn(
@@ -52,7 +50,7 @@ class Lesson:
         self.seed = int(drawn)
 
     def take(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
-        estimator, epochs = self.of, 1 if self.part else int(self.of.epochs)
+        estimator, epochs = self.of, 1 if self.part else self.of.epochs
         about = {"estimator": estimator, "X": X, "y": y, "metadata": _metadata(sample_weight)}
         context = None
         if hasattr(estimator, "_skl_callbacks"):
@@ -60,11 +58,12 @@ class Lesson:
             context.call_on_fit_task_begin(**about)
         self._read(X, y, sample_weight, classes)
         kept, held = self._parted()
+        rows, weight = self._weighed(kept)
         if not self.again:
-            self._begin(kept)
+            self._begin(rows, weight)
         elif not self.part:
-            self._make_trainer(estimator.model_)
-        self._train(kept, held, epochs, None if context is None else Told(context, about, self._fitted_here))
+            self._make_trainer(estimator.model_, len(rows))
+        self._train(rows, weight, held, None if context is None else Told(context, about, self._fitted_here))
         if context is not None:
             context.call_on_fit_task_end(**about, reconstruction_attributes=dict)
 
@@ -118,38 +117,50 @@ class Lesson:
         chosen = stratified(n, count, labels, np.random.default_rng([self.seed, 1]))
         return rows[~chosen], rows[chosen]
 
-    def _begin(self, kept: HostArray) -> None:
+    def _weighed(self, kept: HostArray) -> tuple[HostArray, HostArray | None]:
+        """The rows to train on, and their weights if to repeat rows does not do."""
+        weight = None if self.found.weight is None else self.found.weight[kept]
+        each = repeated(weight, len(kept))
+        return (self.found.rows[kept], weight) if each is None else (self.found.rows[kept[each]], None)
+
+    def _begin(self, rows: HostArray, weight: HostArray | None) -> None:
         """Fit the transform on what is trained on, build the model, make its trainer."""
-        estimator, target, found = self.of, self.target, self.found
+        estimator, target = self.of, self.target
+        model = chosen_model(estimator.model, target, estimator._ensembles)
         transform = columns_transform(
-            estimator.schema_, self.x, estimator.scaling, one_hot=not takes_categories(estimator)
-        )
-        weight = None if found.weight is None else found.weight[kept]
-        transform.fit(self.x[found.rows[kept][in_proportion(weight, len(kept))]])
+            estimator.schema_, self.x, scaling_of(estimator.scaling, model),
+            one_hot=not takes_categories(estimator, model),
+        )  # fmt: skip
+        if len(rows):
+            transform.fit(self.x[rows[in_proportion(weight, len(rows))]])
         several = target.heads is not None or isinstance(estimator.loss, list | dict)
         estimator.loss_ = None if several else read("loss", estimator.loss or target.loss, path="loss")
-        columns = transform.numbers + len(transform.categories)
-        model = network(
-            estimator, columns=columns, outputs=target.outputs(estimator.loss_) or columns, heads=target.heads,
-            categories=transform.categories, task=target.task, seed=self.seed,
+        estimator.columns_ = transform.numbers + len(transform.categories)
+        built = network(
+            estimator, model, columns=estimator.columns_, outputs=target.outputs(estimator.loss_) or estimator.columns_,
+            heads=target.heads, categories=transform.categories or None, task=target.task, seed=self.seed,
+            patience=int(estimator.patience), members=members_of(len(rows)) if estimator.members is None else None,
         )  # fmt: skip
         estimator.transform_, estimator.held_out_ = transform, HeldOut()
-        self._make_trainer(model)
-        estimator.model_ = model
+        self._make_trainer(built, len(rows))
+        estimator.model_ = built
 
-    def _make_trainer(self, model: Layer) -> None:
-        estimator = self.of
-        optimizer = {"type": estimator.optimizer} if isinstance(estimator.optimizer, str) else estimator.optimizer
-        if isinstance(optimizer, dict) and estimator.learning_rate is not None and "type" in optimizer:
-            optimizer = {"lr": estimator.learning_rate, **optimizer}
-        estimator.best_ = None
-        loss = (estimator.loss or self.target.loss) if estimator.loss_ is None else estimator.loss_
-        estimator.trainer_ = Trainer(
-            model, loss=loss, optimizer=deepcopy(optimizer), schedule=deepcopy(estimator.schedule),
+    def _make_trainer(self, model: Layer, rows: int) -> None:
+        estimator, transform = self.of, self.of.transform_
+        settings = settled(
+            estimator, chosen_model(estimator.model, self.target, estimator._ensembles), self.target,
+            rows=max(1, rows), columns=estimator.columns_, categories=transform.categories,
+            outputs=self.target.outputs(estimator.loss_) or estimator.columns_,
+        )  # fmt: skip
+        estimator.settings_, estimator.best_ = settings, None
+        estimator.trainer_ = trainer_for(
+            model, loss=settings.loss, optimizer=settings.optimizer, schedule=settings.schedule,
             metrics=estimator.metrics, callbacks=estimator.callbacks, seed=self.seed,
         )  # fmt: skip
 
-    def _train(self, kept: HostArray, held: HostArray, epochs: int, told: Told | None) -> None:
+    def _train(
+        self, rows: HostArray, weight: HostArray | None, held: HostArray, told: Told | None
+    ) -> None:  # fmt: skip
         """Let the trainer go over the rows, the best weights so far kept if some are held out. Rows are transformed
         here, once: the model has no transforms of its own while it learns."""
         estimator, trainer, runtime = self.of, self.of.trainer_, require_runtime(self.of.model_)
@@ -159,22 +170,23 @@ class Lesson:
             if len(held):
                 self._hold_out(held)
             validation = estimator.held_out_.split
-            if len(kept):
+            if len(rows):
                 none = self._samples(self.found.rows[:0])
                 scaled = self.target.scaled and estimator.loss_ is not None and estimator.loss_.predicts == "values"
                 data = Splits(
-                    self._samples(self.found.rows[kept]), none if validation is None else validation, none,
+                    self._samples(rows), none if validation is None else validation, none,
                     target_transforms=["core/standardize"] if scaled and not runtime.trained else [],
                 )  # fmt: skip
                 best = [] if estimator.best_ is None else [estimator.best_]
                 trainer.callbacks = [*own, *best, *([] if told is None else [told])]
                 trainer.fit(
-                    data, epochs=epochs, batch_size=self._batch_size(len(kept)), verbose=bool(estimator.verbose),
-                    sample_weight=None if self.found.weight is None else self.found.weight[kept],
+                    data, epochs=1 if self.part else estimator.settings_.epochs, sample_weight=weight,
+                    batch_size=estimator.settings_.batch_size, verbose=bool(estimator.verbose),
                 )  # fmt: skip
         finally:
             trainer.callbacks = own
             runtime.transforms = [estimator.transform_]
+        runtime.classes = self.target.names
         estimator.history_ = trainer.history
         estimator.n_iter_ = trainer.epochs
         estimator.loss_curve_ = list(trainer.history["loss"])
@@ -183,6 +195,8 @@ class Lesson:
         """Note what early stopping looks at; where that is more than before, what the best weights are worth there."""
         estimator, trainer = self.of, self.of.trainer_
         others = estimator.held_out_.add(self._samples, self.found, held, keep=self.part)
+        if trainer.model.trained_by is not None and not self.part:
+            return  # its trainer knows what is best
         if estimator.best_ is None:
             estimator.best_ = Best(int(estimator.patience))
         elif others:
@@ -191,10 +205,6 @@ class Lesson:
     def _samples(self, rows: HostArray) -> Split:
         x = ready(self.of.transform_, self.x, rows)
         return Split(x, self.target.given(x, self.codes[rows]))
-
-    def _batch_size(self, n: int) -> int:
-        size = self.of.batch_size
-        return int(np.clip(n // 20, 32, 256)) if isinstance(size, str) else int(size)
 
     def _fitted_here(self, run: Run) -> dict[str, Any]:
         """The attributes of an estimator that had stopped here."""

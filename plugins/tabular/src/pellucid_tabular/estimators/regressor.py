@@ -29,10 +29,17 @@ class PellucidRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
         learn(self, X, y, sample_weight, part=True)
         return self
 
-    def predict(self, X: Any) -> HostArray:
-        """The value of each row, (N,) or (N, J), float64."""
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """The value of each row, (N,) or (N, J), float64; with ``return_std`` also how far the members of an ensemble
+        are from each other there, see :meth:`spread`."""
         y = self._outputs(X)
-        return np.asarray(y if self.target_.shape else y[:, 0], np.float64)
+        values = np.asarray(y if self.target_.shape else y[:, 0], np.float64)
+        return (values, self.spread(X)) if return_std else values
+
+    def spread(self, X: Any) -> HostArray:
+        """The standard deviation of what the members of an ensemble say, of the shape of ``predict``."""
+        found = self._spread(X)
+        return found if self.target_.shape else found[:, 0]
 
     def _read_target(self, y: Any, classes: Any) -> Target:
         return Values(numeric(y).shape[1:])

@@ -22,6 +22,9 @@ class Target(ABC):
     heads: tuple[int, ...] | None = None
     """Of several outputs their sizes; None: there is one."""
 
+    names: tuple[str, ...] | None = None
+    """Of the classes, for the model."""
+
     @abstractmethod
     def coded(self, y: Any) -> HostArray:
         """y of the training table as numbers; a ValueError says what does not fit."""
@@ -43,6 +46,7 @@ class Labels(Target):
 
     def __init__(self, classes: HostArray) -> None:
         self.classes = classes
+        self.names = tuple(map(str, classes.tolist())) if len(classes) > 1 else None
 
     def coded(self, y: Any) -> HostArray:
         return codes_of(y, self.classes)

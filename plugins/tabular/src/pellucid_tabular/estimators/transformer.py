@@ -21,6 +21,8 @@ from pellucid_tabular.estimators.targets import Itself, Target, Values, classifi
 class PellucidTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):  # type: ignore[misc]
     """Hidden features of a network that predicts y, or, without y, gives back the columns themselves."""
 
+    _ensembles = False
+
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> PellucidTransformer:
         """Train on a table, and on its targets if there are any."""

@@ -60,6 +60,7 @@ def _scaled(weight: HostArray) -> HostArray:
     greatest = weight.max(initial=0.0)
     if not greatest > 0:
         raise ValueError("Sample weights must contain at least one non-zero number: all weights are zero.")
-    scaled: HostArray = weight / greatest
+    _, exponent = np.frexp(greatest)
+    scaled: HostArray = np.ldexp(weight, -exponent)  # a power of two changes no digit
     scaled[scaled < LEAST] = 0.0
     return scaled
