@@ -33,7 +33,7 @@ def test_a_longer_table_has_fewer_epochs_and_larger_batches() -> None:
     train = [recipe("regression", rows, 4)["train"] for rows in (10, 1_000, 20_000, 200_000, 5_000_000)]
     epochs, batches = [t["epochs"] for t in train], [t["batch_size"] for t in train]
     assert epochs == sorted(epochs, reverse=True) and batches == sorted(batches)
-    assert [batch_size_of(rows) for rows in (1, 1_000, 10_000, 10_000_000)] == [32, 125, 256, 1024]
+    assert [batch_size_of(rows) for rows in (1, 1_000, 10_000, 10_000_000)] == [32, 41, 256, 1024]
 
 
 def test_what_is_out_of_range_is_refused() -> None:

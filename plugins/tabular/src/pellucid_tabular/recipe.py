@@ -15,8 +15,8 @@ WIDTH = 256
 SEEN = 4_000_000
 """Rows that training sees at most, epochs times rows, as far as that leaves LEAST_EPOCHS."""
 MOST_EPOCHS, LEAST_EPOCHS = 256, 24
-RATE, DECAY = 0.05, 0.02
-"""Learning rate and weight decay of weights that are divided by the root of their inputs, as RealMLP's are."""
+RATES, DECAY = {"classification": 0.02, "regression": 0.1}, 0.02
+"""Learning rates and weight decay of weights that are divided by the root of their inputs, as RealMLP's are."""
 ONE_HOT = 8
 """The most known values of a category that is one-hot: as in mlp."""
 SCALING = "quantile"
@@ -49,11 +49,14 @@ def recipe(
     check_sizes(recipe, "categories", categories, "the indexes of each category")
     check_int(recipe, "columns", columns, f"[{max(1, len(categories))}, inf)")
     check_sizes(recipe, "hidden", hidden, "the units of each hidden layer")
+    numbers = {"type": "tabular/piecewise_linear", "bins": bins_of(rows)}
     model = {"type": "tabular/mlp", "categories": list(categories), "hidden": list(hidden), "task": task}
+    if columns > len(categories):
+        model["numbers"] = numbers
     return {
         "model": model if outputs is None else {**model, "outputs": outputs},
         "loss": loss_of(task, outputs or 2, 0.1),
-        "optimizer": optimizer_of(columns > len(categories), categories, hidden),
+        "optimizer": optimizer_of(task, columns > len(categories), categories, hidden),
         "schedule": {"type": "tabular/coslog"},
         "train": {"epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, SEEN // rows)), "batch_size": batch_size_of(rows)},
     }
@@ -61,16 +64,21 @@ def recipe(
 
 def batch_size_of(rows: int) -> int:
     """256; fewer where an epoch would be a handful of steps, more where it would be many hundred."""
-    return min(max(32, rows // 8), max(256, min(1024, rows // 400)))
+    return min(max(32, rows // 24), max(256, min(1024, rows // 400)))
 
 
-def optimizer_of(numbers: bool, categories: Sequence[int], hidden: Sequence[int]) -> dict[str, Any]:
+def bins_of(rows: int) -> int:
+    """As many bins of each number as leave about 32 rows to each, from 8 to 128."""
+    return min(128, max(8, rows // 32))
+
+
+def optimizer_of(task: Task, numbers: bool, categories: Sequence[int], hidden: Sequence[int]) -> dict[str, Any]:
     """AdamW with a short memory of squares, and a learning rate for each sort of parameter."""
-    width = sqrt(max(hidden, default=1))
+    rate, width = RATES[task], sqrt(max(hidden, default=1))
     embeds = numbers or any(size - 1 > ONE_HOT for size in categories)
     groups = [
-        *[{"match": "*layers.0.*", "lr": RATE, "weight_decay": DECAY}] * embeds,
-        {"match": "*.scale", "lr": RATE, "weight_decay": DECAY},
-        {"match": "*.bias", "lr": 0.1 * RATE},
+        *[{"match": "*layers.0.*", "lr": rate, "weight_decay": DECAY}] * embeds,
+        {"match": "*.scale", "lr": rate, "weight_decay": DECAY},
+        {"match": "*.bias", "lr": 0.1 * rate},
     ]
-    return {"type": "core/adamw", "lr": RATE / width, "beta2": 0.95, "weight_decay": DECAY * width, "groups": groups}
+    return {"type": "core/adamw", "lr": rate / width, "beta2": 0.95, "weight_decay": DECAY * width, "groups": groups}
