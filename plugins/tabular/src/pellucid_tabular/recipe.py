@@ -12,13 +12,15 @@ from pellucid_tabular.mlp import Task, loss_of
 
 WIDTH = 256
 """Units of each hidden layer."""
-SEEN = 4_000_000
+SEEN = {"classification": 400_000, "regression": 2_000_000}
 """Rows that training sees at most, epochs times rows, as far as that leaves LEAST_EPOCHS."""
-MOST_EPOCHS, LEAST_EPOCHS = 256, 24
-RATES, DECAY = {"classification": 0.02, "regression": 0.1}, 0.02
+MOST_EPOCHS, LEAST_EPOCHS = {"classification": 64, "regression": 128}, 16
+RATES, DECAY = {"classification": 0.015, "regression": 0.05}, 0.02
 """Learning rates and weight decay of weights that are divided by the root of their inputs, as RealMLP's are."""
 ONE_HOT = 8
 """The most known values of a category that is one-hot: as in mlp."""
+BEST = {"type": "core/best_epoch", "monitor": "validation_loss"}
+"""Of classes the loss says more than the accuracy of a few hundred rows, most of whose epochs are equal."""
 SCALING = "quantile"
 """What ``tabular/columns`` should make of numbers for this network."""
 
@@ -58,8 +60,13 @@ def recipe(
         "loss": loss_of(task, outputs or 2, 0.1),
         "optimizer": optimizer_of(task, columns > len(categories), categories, hidden),
         "schedule": {"type": "tabular/coslog"},
-        "train": {"epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, SEEN // rows)), "batch_size": batch_size_of(rows)},
+        "train": {"epochs": epochs_of(task, rows), "batch_size": batch_size_of(rows), "callbacks": [BEST]},
     }
+
+
+def epochs_of(task: Task, rows: int) -> int:
+    """As many as see SEEN rows; classes are learned by heart sooner than values."""
+    return min(MOST_EPOCHS[task], max(LEAST_EPOCHS, SEEN[task] // rows))
 
 
 def batch_size_of(rows: int) -> int:
@@ -68,8 +75,8 @@ def batch_size_of(rows: int) -> int:
 
 
 def bins_of(rows: int) -> int:
-    """As many bins of each number as leave about 32 rows to each, from 8 to 128."""
-    return min(128, max(8, rows // 32))
+    """As many bins of each number as leave about 128 rows to each, from 8 to 128."""
+    return min(128, max(8, rows // 128))
 
 
 def optimizer_of(task: Task, numbers: bool, categories: Sequence[int], hidden: Sequence[int]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class PiecewiseLinear(Layer):
     edges: HostArray
 
     def __init__(
-        self, size: int = 8, *, bins: int | Sequence[Sequence[float]] = 128,
+        self, size: int = 8, *, bins: int | Sequence[Sequence[float]] = 48,
         spread: float = 2.0, low: float = -3.0, high: float = 3.0,
     ) -> None:  # fmt: skip
         check_int(self, "size", size, "[1, inf)")
