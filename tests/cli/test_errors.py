@@ -29,7 +29,7 @@ BAD = {
     ("train", "--epochs", "3"): "unrecognized arguments: --epochs. Write --set train.epochs=3. See: pellucid train",
     ("train", "--batch-size=64"): "Write --set train.batch_size=64.",
     ("train", "--lr", "0.1"): "Write --set optimizer.lr=0.1.",
-    ("train", "--target", "price"): "Write --set data.target=price.",
+    ("train", "--test", "0.1"): "Write --set data.test=0.1.",
     ("show",): "the following arguments are required: NAME. See: pellucid show --help.",
     ("show", "densse"): "Unknown name 'densse'. Did you mean 'dense'? See: pellucid list.",
     ("show", "nobody/dense"): "No plugin 'nobody' is installed",

@@ -237,7 +237,6 @@ def test_a_backend_that_records_nothing_steps_by_code() -> None:
         (lambda: pl.Pack([1]), "list of Trainers"),  # type: ignore[list-item]
         (lambda: pl.Pack([(one := a_trainer(0)), pl.Trainer(one.model, loss="mse")]), "train one model"),
         (lambda: pl.Pack([a_trainer(0)]).fit((X, Y), epochs=[1, 2]), "one for each of 1"),
-        (lambda: pl.Pack([a_trainer(0)]).fit((X, Y), on_epoch=print), "validation rows"),
         (lambda: pl.Pack([a_trainer(0)]).fit(lambda: iter([(X, Y)])), "rows in memory"),
     ],
 )

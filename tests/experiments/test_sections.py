@@ -41,11 +41,23 @@ def test_a_value_that_is_miswritten_is_no_text(text: str) -> None:
         change({}, [f"data.x={text}"])
 
 
-@pytest.mark.parametrize("path", ["my.csv", "./sub/my.npz", "MY.CSV"])
-def test_a_file_in_the_place_of_a_data_set(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "type_", "without"),
+    [
+        ("my.csv", "table", "files"), ("./sub/my.npz", "files", "files"), ("MY.CSV", "table", "files"),
+        ("my.tsv", "table", "table"), ("my.parquet", "table", "table"), ("my.csv.gz", "table", "table"),
+    ],
+)  # fmt: skip
+def test_a_file_in_the_place_of_a_data_set(
+    monkeypatch: pytest.MonkeyPatch, path: str, type_: str, without: str
+) -> None:
     sections: dict[str, Any] = {"data": {"type": "iris", "test": 0.5}}
     choose(sections, "data", path)
-    assert sections == {"data": {"type": "files", "train": path}}
+    assert sections == {"data": {"type": type_, "train": path}}
+    with monkeypatch.context() as bare:
+        bare.setattr("pellucid.workbench.experiments.sections.find_claims", list)  # pellucid-tabular is not installed
+        choose(sections, "data", path)
+    assert sections == {"data": {"type": without, "train": path}}
     choose(sections, "data", "iris")
     assert sections == {"data": {"type": "iris"}}
 

@@ -105,7 +105,8 @@ class Pack:
             epochs, batch_size: for all, or a list with one for each member.
             on_epoch: ``on_epoch(epoch, outputs)`` is called when all members that still train have finished an epoch
                 (counted from 1 in this call), with the outputs of every member on the validation rows, of those that
-                train no more the last ones. It may ``stop`` members. Without it no member waits for another.
+                train no more the last ones, and None where there are no such rows. It may ``stop`` members. Without
+                it no member waits for another.
             verbose: say on standard error how far it is; None: where somebody may be looking.
 
         Raises:
@@ -125,11 +126,6 @@ class Pack:
             for trainer, number, size in zip(self.trainers, numbers, sizes, strict=True):
                 how = {"validation": validation, "epochs": number, "batch_size": size, "sample_weight": sample_weight}
                 members.append(Member(trainer, data, how, members[0] if members else None))
-            if on_epoch is not None and members[0].run.validation is None:
-                raise ConfigError(
-                    "on_epoch is given the outputs on validation rows, and there are none. Pass validation=(x, y), or "
-                    "a data set that has some."
-                )
             self._members = members
             with self._undisturbed.held(), alone():
                 self._train(members, on_epoch, _Shown(verbose))

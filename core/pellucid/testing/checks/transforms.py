@@ -166,6 +166,24 @@ def whole_numbers(subject: Subject) -> None:
     require_close("What becomes of whole numbers", found, expected, 1e-3, "Make new arrays of a floating type.")
 
 
+def missing_taken(subject: Subject) -> None:
+    """Where NaN may stand in the samples, all of a feature's too, there is none in what becomes of them; and what a
+    sample of which nothing is missing becomes does not depend on those beside it."""
+    samples, x = _samples(subject, 30).astype("float64"), _samples(subject, 12, 14).astype("float64")
+    whole = _fitted(subject, samples).apply(x)
+    gaps = x.copy()
+    gaps.reshape(len(x), -1)[::2, ::2] = np.nan
+    found = _fitted(subject, samples).apply(gaps)
+    require(found.shape == whole.shape and np.isfinite(found).all(), "What is missing is not taken: NaN stays.",
+            expected="finite numbers", received=found, remedy="Fill it in, or leave out takes_missing.")  # fmt: skip
+    require_close("Samples of which nothing is missing", found[1::2], whole[1::2], 1e-12,
+                  "Treat each sample by itself.")  # fmt: skip
+    holes = samples.copy()
+    holes.reshape(len(samples), -1)[:, 0] = np.nan
+    require(np.isfinite(_fitted(subject, holes).apply(gaps)).all(), "A feature of which all is missing is not taken.",
+            expected="finite numbers", received="NaN or infinity", remedy="Let fit look for it.")  # fmt: skip
+
+
 def saved(subject: Subject) -> None:
     """state and restore carry all that fit has learned."""
     for where, samples, x in (*_families(subject), (" of equal samples", *_tied(subject))):
@@ -244,6 +262,10 @@ def _compare(subject: Subject, where: str, samples: HostArray, x: HostArray) -> 
     require_equations(transform, names, computed, where=where)
 
 
+def _takes_missing(subject: Subject) -> bool:
+    return bool(getattr(subject.target, "takes_missing", False))
+
+
 def _overridden(subject: Subject) -> bool:
     target = subject.target
     plain = isinstance(target, type) and issubclass(target, Augmentation)
@@ -252,7 +274,7 @@ def _overridden(subject: Subject) -> bool:
 
 OTHERS = other_arguments(equations)
 CHECKS: tuple[Check, ...] = (
-    *checks(applied, rows_apart), *checks(undone, applies=_overridden),
+    *checks(applied, rows_apart), *checks(undone, applies=_overridden), *checks(missing_taken, applies=_takes_missing),
     *checks(single_precision, whole_numbers, saved, fitted_on_what_is_given),
     *checks(equations, equations_at_ties, applies=has_expressions), *OTHERS,
     Check(fitted_told, has_expressions, every_example=False),

@@ -19,12 +19,13 @@ from pellucid.ops.threads import set_num_threads
 from pellucid.registry.config import read
 from pellucid.saving.model import load
 from pellucid.standard.files import labelled
-from pellucid.standard.tables import SUFFIXES, Table, in_order, read_table
+from pellucid.standard.tables import Table, in_order, read_table
 from pellucid.training.data import by_names, labels_count
 from pellucid.training.objective import choose_objective
 from pellucid.training.trainer import Trainer
+from pellucid.workbench.experiments.file_reading import file_reader
 from pellucid.workbench.experiments.folder import RunFolder
-from pellucid.workbench.experiments.sections import read_sections
+from pellucid.workbench.experiments.sections import read_sections, reader_of
 
 M_co = TypeVar("M_co", bound=Layer, covariant=True)
 PartName = Literal["train", "validation", "test"]
@@ -110,7 +111,7 @@ class FinishedRun(Generic[M_co]):
             ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples; columns or
                 classes of names that the model does not know.
         """
-        if data is not None and Path(data).suffix.lower() in SUFFIXES:
+        if data is not None and reader_of(data):
             return self._named(self._from_file(Path(data), target, must_have_target), data)
         seed = self.sections.get("train", {}).get("seed", 0)
         if data is not None:
@@ -136,22 +137,25 @@ class FinishedRun(Generic[M_co]):
         return by_names(self.model, trained_objective(self.model), split, where)
 
     def _from_file(self, path: Path, target: str | None, must_have_target: bool) -> Split:
-        table = self.read_samples(path, target, must_have_target=must_have_target or target is not None)
-        if table.y is not None:
-            known = self.model.runtime.classes  # type: ignore[union-attr]
-            classes = known if labels_count(self.model, trained_objective(self.model)) else None
-            are_labels = self.sections.get("data", {}).get("classify")
-            if are_labels is None:
-                are_labels = known is not None or table.y.dtype.kind in "iub"
-            split = labelled(table, classes, are_labels, str(path))
-        elif must_have_target:
+        reader = file_reader(self.model, path)
+        split = self._table(path, target, must_have_target) if reader is None else reader.read_file(path, target)
+        if split.y is None and must_have_target:
             raise DataError(
                 f"{path} has no targets, so there is nothing to compare with. Name their column: --target NAME; "
                 "a .npz file needs an array 'y'. To see what the model says without targets: pellucid predict."
             )
-        else:
-            split = Split(table.x, features=table.features)
         return split
+
+    def _table(self, path: Path, target: str | None, must_have_target: bool) -> Split:
+        table = self.read_samples(path, target, must_have_target=must_have_target or target is not None)
+        if table.y is None:
+            return Split(table.x, features=table.features)
+        known = self.model.runtime.classes  # type: ignore[union-attr]
+        classes = known if labels_count(self.model, trained_objective(self.model)) else None
+        are_labels = self.sections.get("data", {}).get("classify")
+        if are_labels is None:
+            are_labels = known is not None or table.y.dtype.kind in "iub"
+        return labelled(table, classes, are_labels, str(path))
 
 
 def trained_objective(model: Layer) -> Objective | None:

@@ -12,6 +12,8 @@ from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.samples import check_data
+from pellucid.interfaces.transform import takes_missing
+from pellucid.workbench.experiments.file_reading import file_reader
 from pellucid.workbench.experiments.finished import FinishedRun, trained_objective
 
 
@@ -51,9 +53,13 @@ def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = N
         DataError: no samples, columns of other names than in training, a value that is not finite.
         ConfigError: the model has several outputs.
     """
-    table = run.read_samples(path, target, must_have_target=target is not None)
-    check_data(table.x, where=str(path))
-    outputs = run.model.predict(table.x)
+    reader = file_reader(run.model, path)
+    if reader is not None:
+        x = reader.read_file(path, target, targets=False).x
+    else:
+        x = run.read_samples(path, target, must_have_target=target is not None).x
+        check_data(x, where=str(path), missing=takes_missing(require_runtime(run.model).transforms))
+    outputs = run.model.predict(x)
     if isinstance(outputs, tuple):
         raise ConfigError(
             f"{run.path} holds a {type(run.model).__name__}, which has {len(outputs)} outputs a sample. Expected: a "

@@ -11,6 +11,7 @@ from typing import Any
 import tomli_w
 
 from pellucid.basics.errors import ConfigError
+from pellucid.registry.discovery import find_claims
 from pellucid.registry.reader import MOST_LEVELS
 from pellucid.standard.tables import SUFFIXES
 from pellucid.workbench.experiments.reading import read_at_most
@@ -20,6 +21,8 @@ MOST_BYTES = 1 << 20
 
 NAMES = ("data", "model", "loss", "objective", "optimizer", "schedule", "sampler", "train")
 """The sections of an experiment file."""
+TABLES = (".csv", ".tsv", ".txt", ".data", ".dat", ".tab", ".parquet", ".feather", ".arrow", ".ipc")
+"""Files that hold tables; the same may be packed, with .gz behind."""
 Sections = dict[str, Any]
 _TEXT = re.compile(r"""(?=.*[^\W\d_])[\w.~/\\][^"'\[\]{},]*""")
 """What is taken for a text if it is no TOML: a word or a path, not a number, a list or a table that is miswritten."""
@@ -95,13 +98,30 @@ def choose(sections: Sections, section: str, name: str | None) -> None:
     a data set is one of its samples."""
     if name is None:
         return
-    if section == "data" and Path(name).suffix.lower() in SUFFIXES:
-        sections[section] = {"type": "files", "train": name}
+    if section == "data" and (reader := reader_of(name)):
+        sections[section] = {"type": reader, "train": name}
         return
     if section in ("loss", "objective"):
         sections.pop("objective" if section == "loss" else "loss", None)
     if not isinstance(sections.get(section), dict) or sections[section].get("type") != name:
         sections[section] = {"type": name}
+
+
+def reader_of(name: str) -> str | None:
+    """The data set that reads a file of samples; None: this is the name of none.
+
+    A table is read by ``table`` of pellucid-tabular, which knows more of them than the core's ``files``. Where that is
+    not installed, ``files`` reads a .csv of numbers, and for other tables the message says what to install.
+    """
+    plain = Path(name).suffix.lower() in SUFFIXES
+    if is_table(name) and not (plain and "tabular" not in {claim.vendor for claim in find_claims()}):
+        return "table"
+    return "files" if plain else None
+
+
+def is_table(name: str | Path) -> bool:
+    """Whether a path ends as that of a table does."""
+    return Path(str(name).lower().removesuffix(".gz")).suffix in TABLES
 
 
 def change(sections: Sections, settings: Iterable[str]) -> None:

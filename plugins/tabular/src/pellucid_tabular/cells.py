@@ -49,6 +49,12 @@ _LOOKED_AT = 500
 """Different texts by which formats are ruled out before all are parsed."""
 
 
+def marks_of(missing: Sequence[str], not_missing: Sequence[str]) -> tuple[str, ...] | None:
+    """The usual marks with some more and without some; None: the usual ones."""
+    usual = tuple(mark for mark in MARKS if mark not in not_missing or not mark)
+    return (*usual, *missing) if missing or not_missing else None
+
+
 def cleaned(texts: pl.Series, missing: Sequence[str] | None = None) -> pl.Series:
     """The texts without spaces around them, and null where one stands for a missing value."""
     marks = pl.Series(list(MARKS if missing is None else missing), dtype=pl.String)
@@ -78,21 +84,22 @@ def as_numbers(texts: pl.Series, written: str = "0.5") -> pl.Series:
     return texts.cast(pl.Float64, strict=False)
 
 
-def ways_of_writing(texts: pl.Series, decimal: str | None = None) -> dict[str, int]:
-    """How many of these texts, none null, are numbers in each of the ways to write them, best first; those as good as
-    an earlier one and more involved are left out.
+def ways_of_writing(texts: pl.Series, rows: pl.Series, decimal: str | None = None) -> dict[str, int]:
+    """In which ways the most of these texts are numbers, and in how many rows; the plain one alone where it does.
 
     Args:
+        texts, rows: different texts, none null, and how many rows hold each.
         decimal: the sign that is known to stand before decimals.
     """
-    plain = int(texts.str.contains(NUMBERS["0.5"]).sum()) if decimal != "," else 0
-    if plain == len(texts):
-        return {"0.5": plain}
+
+    def holding(written: str) -> int:
+        return int(rows.filter(texts.str.contains(NUMBERS[written])).sum())
+
+    plain = holding("0.5") if decimal != "," else 0
     found = {"0.5": plain} if plain else {}
-    for written, pattern in NUMBERS.items():
-        if written != "0.5" and decimal in (None, written[-2]):
-            count = int(texts.str.contains(pattern).sum())
-            if count > max(plain, 0):
+    if plain < int(rows.sum()):
+        for written in NUMBERS:
+            if written != "0.5" and decimal in (None, written[-2]) and (count := holding(written)) > plain:
                 found[written] = count
     best = max(found.values(), default=0)
     return {written: count for written, count in found.items() if count == best}

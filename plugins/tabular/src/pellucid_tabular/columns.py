@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from pellucid import (
     HostArray,
     PellucidWarning,
     Shape,
+    Split,
     Transform,
     check_columns,
     check_int,
@@ -23,8 +25,9 @@ from pellucid import (
     listed,
 )
 
-from pellucid_tabular.dates import calendar, waves
-from pellucid_tabular.layout import CYCLES, FIRST, MISSING, UNKNOWN, Layout
+from pellucid_tabular.dataset import read_like
+from pellucid_tabular.dates import CIRCLE, calendar, waves
+from pellucid_tabular.layout import FIRST, MISSING, UNKNOWN, Layout
 from pellucid_tabular.raw import Reader
 from pellucid_tabular.schema import Schema
 
@@ -57,7 +60,7 @@ class Columns(Transform):
 
     Args:
         columns: of the table in its order, as :meth:`Schema.to_config` writes them: names, kinds, texts of categories.
-        targets: names of columns that are no features: a table that has them, too, is read without them.
+        targets: columns that are no features, written likewise: a table that has them, too, is read without them.
         scaling: ``"robust"``, :class:`Robust`; ``"quantile"``, :class:`Quantile`; ``"standard"``, mean 0 and
             deviation 1.
         marks: names of numbers and dates of which some are missing in training.
@@ -97,7 +100,7 @@ class Columns(Transform):
     codes: HostArray | None = None
 
     def __init__(
-        self, columns: Sequence[Mapping[str, Any]], *, targets: Sequence[str] = (),
+        self, columns: Sequence[Mapping[str, Any]], *, targets: Sequence[Mapping[str, Any]] = (),
         scaling: Literal["robust", "quantile", "standard"] = "robust", marks: Sequence[str] = (),
         times: Sequence[str] = (), one_hot: bool = False, least: int = 2,
     ) -> None:  # fmt: skip
@@ -113,7 +116,7 @@ class Columns(Transform):
         self.least = least
         self.schema = Schema.from_config(columns)
         self._layout = Layout.of(self.schema, marks, times)
-        self._reader = Reader(self.schema, tuple(targets))
+        self._reader = Reader(self.schema, Schema.from_config(targets).names)
         self._scaler: Transform | None = None
         self._width = self.numbers + len(self.categories)
         if not self._width:
@@ -154,6 +157,18 @@ class Columns(Transform):
     def read(self, x: Any) -> HostArray | None:
         return self._reader(x)
 
+    def read_file(self, path: Path, target: str | None = None, *, targets: bool = True) -> Split:
+        """The samples of a file with the same table, with targets where it has them; the training file is not needed.
+
+        Args:
+            target: the column of targets, if this file calls it otherwise.
+            targets: whether to read them; rows without one are left out then.
+
+        Raises:
+            DataError: another table; a cell that is not of its column's kind; a class that training did not know.
+        """
+        return read_like(path, self.columns, self.targets, target, with_targets=targets)
+
     # -- fitting -----------------------------------------------------------------------------------------------------
 
     def fit(self, x: HostArray) -> None:
@@ -166,7 +181,7 @@ class Columns(Transform):
                 + ". To keep one, say of which kind it is: kinds = {name = 'category'}.",
                 PellucidWarning, stacklevel=2,
             )  # fmt: skip
-        values = self._values(x)
+        values, _ = self._values(x)
         fill, scalers = np.zeros(values.shape[1]), []
         for j, column in enumerate(values.T):
             present = column[~np.isnan(column)]
@@ -248,8 +263,8 @@ class Columns(Transform):
             y[:, at : at + part.shape[1]] = part
             at += part.shape[1]
 
+        values, angles = self._values(x)
         if self._scaler is not None:
-            values = self._values(x)
             absent = np.isnan(values)
             if absent.any():
                 values = np.where(absent, fill, values)
@@ -261,13 +276,10 @@ class Columns(Transform):
                 raise _no_code(given, wrong, [self.schema.names[i] for i in layout.booleans], "0, 1 or NaN")
             add(np.where(np.isnan(given), 0.0, 2.0 * given - 1.0))
         if len(layout.dates):
-            days = x[:, layout.dates].astype(np.float64)
-            _, angles = calendar(days)
-            for part in range(len(CYCLES)):
-                add(waves(angles[:, part]))
             if len(layout.times):
-                times = days[:, layout.times]
-                add(waves(2.0 * np.pi * (times - np.floor(times))))
+                times = x[:, layout.dates[layout.times]].astype(np.float64)
+                angles = np.concatenate((angles, CIRCLE * (times - np.floor(times))), axis=1)
+            add(waves(angles))
         if len(layout.marks):
             add(np.isnan(x[:, layout.marks]))
         if len(layout.categories):
@@ -281,14 +293,15 @@ class Columns(Transform):
             else:
                 add(index)
 
-    def _values(self, x: HostArray) -> HostArray:
-        """The columns that are scaled, float64: numbers, and of dates the days and the years."""
+    def _values(self, x: HostArray) -> tuple[HostArray, HostArray]:
+        """The columns that are scaled, float64: numbers, and of dates the days and the years; and the dates' angles."""
         layout = self._layout
         values: HostArray = x[:, layout.numbers].astype(np.float64, copy=False)
-        if len(layout.dates):
-            days = x[:, layout.dates].astype(np.float64)
-            values = np.concatenate((values, days, calendar(days)[0]), axis=1)
-        return values
+        if not len(layout.dates):
+            return values, values[:, :0]
+        days = x[:, layout.dates].astype(np.float64, copy=False)
+        year, angles = calendar(days)
+        return np.concatenate((values, days, year), axis=1), angles
 
 
 def _slots(codes: HostArray, sizes: HostArray, names: Sequence[str]) -> HostArray:

@@ -55,7 +55,9 @@ def columns_of(table: Any, names: Sequence[str] | None, where: str) -> Columns:
     if not isinstance(frame, nw.DataFrame):
         raise DataError(f"{where} must be {KINDS_OF_TABLES}. Received: {type(table).__name__}.")
     names = [str(name) for name in frame.columns]
-    return _of_columns([(name, frame[given]) for name, given in zip(names, frame.columns, strict=True)], where)
+    return _of_columns(
+        [(name, frame.get_column(given)) for name, given in zip(names, frame.columns, strict=True)], where
+    )
 
 
 def _of_columns(columns: Sequence[tuple[str, Any]], where: str) -> Columns:

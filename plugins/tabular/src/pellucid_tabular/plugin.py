@@ -7,6 +7,7 @@ from pellucid import Registrar, Report, hookimpl
 
 @hookimpl
 def pellucid_register(registry: Registrar) -> None:
+    registry.dataset("table", "pellucid_tabular.dataset:Table", summary="samples in a table: any file, or a data frame")
     registry.transform("columns", "pellucid_tabular.columns:Columns", summary="a table's columns, each by its kind")
     registry.transform("robust", "pellucid_tabular.scaling:Robust", summary="(x − median)/quartile distance, clipped")
     registry.transform("quantile", "pellucid_tabular.scaling:Quantile", summary="to a normal or uniform distribution")
@@ -19,6 +20,9 @@ def pellucid_register(registry: Registrar) -> None:
     registry.model(
         "mlp", "pellucid_tabular.mlp:mlp", summary="numbers and categories embedded, then dense layers (RealMLP)"
     )
+    registry.model(
+        "ensemble", "pellucid_tabular.ensemble:Ensemble", summary="many small networks, averaged with weights"
+    )
     registry.schedule("coslog", "pellucid_tabular.schedules:Coslog", summary="cosines whose periods double")
     registry.initializer("uniform", "pellucid_tabular.initializers:Uniform", summary="uniform between two bounds")
     for module, names in (
@@ -29,6 +33,8 @@ def pellucid_register(registry: Registrar) -> None:
             _op(registry, name, module)
     for name in ("take_columns", "put_columns"):
         _op(registry, name, "columns")
+    for name in ("mixture_forward", "mixture_backward"):
+        registry.op(name, reference=f"pellucid_tabular.ops.mixture:{name}", summary=name.replace("_", " "))
 
 
 def _op(registry: Registrar, name: str, module: str) -> None:

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 from pellucid import DataError, HostArray
 
+from pellucid_tabular.cells import MARKS
+from pellucid_tabular.column import UNSEEN, Column
 from pellucid_tabular.schema import Schema
 
 FEW = 16
 """Rows up to which cells are looked up one by one: a frame would be slower."""
 EXACT = 1 << 53
 """Whole numbers up to here are floats."""
+ISO = "%Y-%m-%d"
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -33,9 +36,7 @@ class Reader:
         self.targets = targets
         self._names = schema.names
         self._kinds = [column.kind for column in schema.columns]
-        self._codes: list[dict[Any, float]] = [
-            {text: float(i) for i, text in enumerate(column.categories)} for column in schema.columns
-        ]
+        self._codes: list[dict[Any, float]] = [_codes(column) for column in schema.columns]
 
     def __call__(self, x: Any) -> HostArray | None:
         """The coded table; None for an array of numbers, which is coded, and for what is no table.
@@ -112,12 +113,24 @@ def _plain(cell: Any, kind: str, texts: Mapping[Any, float]) -> float | None:
             cell = str(cell)
         elif of is not str:
             return None
-        return texts.get(cell)
+        code = texts.get(cell)
+        return UNSEEN if code is None and cell.isalpha() else code
     if kind == "boolean":
         return float(cell) if of is bool else texts.get(cell) if of is str else None
-    if of is datetime.date:
-        return float(cell.toordinal() - _EPOCH)
-    return None
+    if of is str and ISO in texts and len(cell) == len("2003-02-01"):
+        try:
+            cell, of = datetime.date.fromisoformat(cell), datetime.date
+        except ValueError:
+            return None
+    return float(cell.toordinal() - _EPOCH) if of is datetime.date else None
+
+
+def _codes(column: Column) -> dict[Any, float]:
+    """What texts of a column are known to mean without a further look."""
+    if column.kind == "date":
+        return {ISO: 0.0} if column.written in ("", ISO) else {}
+    marks = MARKS if column.missing is None else column.missing
+    return dict.fromkeys(marks, np.nan) | {text: float(i) for i, text in enumerate(column.categories)}
 
 
 def _is_column(value: Any) -> bool:

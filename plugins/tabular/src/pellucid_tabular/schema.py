@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, get_args
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 from pellucid import ConfigError, DataError, HostArray, did_you_mean, listed
 
-from pellucid_tabular.cells import MARKS
+from pellucid_tabular.cells import marks_of
 from pellucid_tabular.column import KINDS, UNSEEN, Column, Kind, Place, row_from_0
 from pellucid_tabular.frames import columns_of
-from pellucid_tabular.kinds import decide
+from pellucid_tabular.kinds import Asked, decide
 
 __all__ = ["KINDS", "UNSEEN", "Column", "Kind", "Schema", "column_number"]
 
@@ -48,8 +48,8 @@ class Schema:
     def of(
         cls, frame: Any, *, categorical: Which = (), kinds: Mapping[str, str] | None = None,
         dates: Mapping[str, str] | None = None, missing: Sequence[str] = (), not_missing: Sequence[str] = (),
-        decimal: str | None = None, names: Sequence[str] | None = None, where: str = "the table",
-        place: Place = row_from_0,
+        decimal: str | None = None, semicolons: bool = False, names: Sequence[str] | None = None,
+        where: str = "the table", place: Place = row_from_0,
     ) -> Schema:  # fmt: skip
         """Find out what the columns of a table are; each :class:`Column` says why.
 
@@ -62,6 +62,7 @@ class Schema:
             missing: texts that stand for a missing value, besides the usual ones (:data:`cells.MARKS`).
             not_missing: texts that do not, though they are among the usual ones.
             decimal: ``"."`` or ``","`` in texts that are numbers; None finds out.
+            semicolons: whether they separate the fields: then a comma before three digits is no sign of thousands.
             names: of the columns of an array, which has none; None: their numbers.
             where, place: what messages call the table and its rows.
 
@@ -71,24 +72,22 @@ class Schema:
         """
         columns = columns_of(frame, names, where)
         every = list(columns)
-        said: dict[str, str] = {}
+        said: dict[str, Kind] = {}
         for name, kind in (kinds or {}).items():
-            if kind not in get_args(Kind):
+            if kind not in KINDS:
                 raise ConfigError(f"The kind of column {name!r} must be one of {listed(KINDS)}. Received: {kind!r}.")
-            said[every[column_number(name, every, where)]] = kind
+            said[every[column_number(name, every, where)]] = cast("Kind", kind)
         said |= {every[column_number(which, every, where)]: "category" for which in categorical}
         written = {every[column_number(name, every, where)]: form for name, form in (dates or {}).items()}
-        usual = tuple(mark for mark in MARKS if mark not in not_missing or not mark)
-        marks = (*usual, *missing) if missing or not_missing else None
+        asked = Asked(
+            "", None, None, marks_of(missing, not_missing), decimal, semicolons, where, place
+        )  # and of each column its own
         return cls(
             tuple(
-                decide(
-                    name, cells, kind=said.get(name), written=written.get(name), missing=marks, decimal=decimal,
-                    where=where, place=place,
-                )
+                decide(replace(asked, name=name, kind=said.get(name), written=written.get(name)), cells)
                 for name, cells in columns.items()
             )
-        )  # fmt: skip
+        )
 
     def coded(self, frame: Any, where: str = "the table", place: Place = row_from_0) -> HostArray:
         """Any table with these columns as float64 (N, F).

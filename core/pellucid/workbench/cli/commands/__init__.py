@@ -20,6 +20,7 @@ COMMANDS = {
     "certify": "a step's gradients against central differences, its equations against its numbers",
     "list": "what can be built by name",
     "show": "all about one name: arguments, equations, origin",
+    "show-data": "what a table or a data set holds: columns, kinds, ranges, classes, what was decided and why",
     "plugins": "which plugins are installed, and in which state",
     "doctor": "versions, backends, threads, and what is wrong with this installation",
     "new": "write a new plugin package: pellucid new plugin NAME",
@@ -31,7 +32,7 @@ def run_command(name: str, argv: Sequence[str]) -> int:
     """Import the module of a command, parse its arguments, run it."""
     from pellucid.workbench.cli.console import Output, new_parser  # argparse with it, which --help does not need
 
-    module = import_module(f"{__name__}.{name}")
+    module = import_module(f"{__name__}.{name.replace('-', '_')}")
     parser = new_parser(name, (module.__doc__ or "").partition(": ")[2].strip() or COMMANDS[name])
     module.configure(parser)
     args = parser.parse_args(argv)

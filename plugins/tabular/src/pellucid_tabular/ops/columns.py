@@ -37,8 +37,15 @@ def look_up_forward(
 
 
 def look_up_backward(
-    ops: Ops, dy: Array, x: Array, sizes: HostArray, size: int, one_hot: int, sums: Array | None,
-    dnumbers: Array | None, dtable: Array | None,
+    ops: Ops,
+    dy: Array,
+    x: Array,
+    sizes: HostArray,
+    size: int,
+    one_hot: int,
+    sums: Array | None,
+    dnumbers: Array | None,
+    dtable: Array | None,
 ) -> None:
     """dnumbers = dy of the numbers; the table's rows add up dy of the rows that they were looked up in.
 

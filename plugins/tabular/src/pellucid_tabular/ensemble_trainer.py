@@ -1,0 +1,251 @@
+"""EnsembleTrainer: trains the members of tabular/ensemble beside each other, and chooses among them on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from pellucid import (
+    Batch,
+    ConfigError,
+    Context,
+    History,
+    HostArray,
+    Layer,
+    Pack,
+    Run,
+    Trainer,
+    build,
+    require_runtime,
+    to_config,
+)
+
+from pellucid_tabular.ensemble import Ensemble
+from pellucid_tabular.recipe import WIDTH, optimizer_of
+from pellucid_tabular.selection import Selection
+
+
+class EnsembleTrainer(Trainer):
+    """Trains ``tabular/ensemble`` as ``pellucid.Trainer`` trains a network: the same arguments, ``fit``, ``evaluate``.
+
+    The members are trained by a :class:`pellucid.Pack`, on one preparation of the data. After every epoch each member
+    whose validation loss is better than before is noted with its weights; one that has not been better for
+    ``model.patience`` epochs stops; and the ensemble is chosen anew among the best weights of all members
+    (:class:`pellucid_tabular.selection.Selection`). The history holds the figures of this ensemble: ``loss`` is the
+    mean of the members' training losses. Without validation rows all members are trained to the end and have equal
+    weights.
+
+    Args:
+        model: a built ``tabular/ensemble``.
+        loss, objective, metrics, clip_norm, accumulate, callbacks, seed, sampler: see :class:`pellucid.Trainer`; the
+            loss is that of each member, and must be one of the model's task.
+        optimizer: of each member. Its learning rate and its groups' are multiplied by the member's factor, and as they
+            are meant for hidden layers of 256 units, those of weights also by √(256 / width), and the weight decay by
+            the inverse of that. None: that of :func:`pellucid_tabular.recipe.recipe`, with its schedule; of another
+            architecture than ``tabular/mlp`` adam.
+        schedule: of each member.
+
+    Raises:
+        ConfigError: another model, an objective that is no loss, a loss of another task, something that looks at
+            gradients or opens steps, of which the ensemble has none.
+    """
+
+    def __init__(self, model: Layer, *, optimizer: Any = None, schedule: Any = None, **how: Any) -> None:
+        if not isinstance(model, Ensemble):
+            raise ConfigError(f"EnsembleTrainer trains a tabular/ensemble. Received: {type(model).__name__}.")
+        if optimizer is None and model.architecture != "tabular/mlp":
+            optimizer = "adam"
+        elif optimizer is None:
+            columns = require_runtime(model).input_shapes[0][0] or 0
+            optimizer = optimizer_of(model.task, columns > len(model.categories), model.categories, (WIDTH,))
+            schedule = "tabular/coslog" if schedule is None else schedule
+        super().__init__(model, optimizer=optimizer, schedule=schedule, **how)
+        loss = getattr(self.objective, "loss", None)
+        wanted = model.kind_of_output
+        if loss is None or loss.predicts not in (wanted, None):
+            raise ConfigError(
+                f"loss: a tabular/ensemble of task {model.task!r} with {model.outputs} outputs takes a loss of "
+                f"{wanted}, such as its own. Received: {to_config(self.objective)!s:.200}."
+            )
+        self._pack: Pack | None = None
+
+    def fit(
+        self, data: Any, y: Any = None, *, validation: Any = None, epochs: int = 1, batch_size: int | None = None,
+        sample_weight: Any = None, verbose: bool | None = None,
+    ) -> History:  # fmt: skip
+        """See :meth:`pellucid.Trainer.fit`. A second call of the same trainer goes on with all members.
+
+        Raises:
+            ConfigError: a run that was saved by another trainer is to be continued: a checkpoint holds the chosen
+                ensemble, and not what its members' optimizers remember.
+        """
+        if self._pack is None and (self.epochs or self.position):
+            raise ConfigError(
+                f"A run of a tabular/ensemble that has had {self.epochs} epochs cannot be continued from a checkpoint, "
+                "which holds the chosen ensemble and not what its members' optimizers remember. Its model can be used "
+                "as it is; to train longer begin a new run, with more epochs."
+            )
+        how = {"epochs": epochs, "batch_size": batch_size, "sample_weight": sample_weight, "verbose": verbose}
+        with self._undisturbed.alone(self.slots, self.run):
+            run = self._begin(data, y, True, validation=validation, **how)
+            if run.data.source is None or not isinstance(run.validation, tuple | None):
+                raise ConfigError(
+                    "tabular/ensemble trains on rows in memory, which its members share. Received: "
+                    f"{type(data).__name__}, which is read as it is needed."
+                )
+            with self._undisturbed.held(), self.runtime.ops.quiet(), run:
+                if run.gradient_observers or run.openers or self.openers:
+                    raise ConfigError(
+                        "tabular/ensemble: somebody wants to look at gradients or into steps, and an ensemble has none "
+                        "of its own: its members are trained each by itself. Look at one: pellucid.Trainer of "
+                        "model.network(k), built."
+                    )
+                self._train(run, batch_size, sample_weight)
+            self._model.choose(self.runtime.ops.to_host(self._model.weights.data))  # as callbacks have left them
+        return self.history
+
+    @property
+    def _model(self) -> Ensemble:
+        assert isinstance(self.model, Ensemble)
+        return self.model
+
+    def _train(self, run: Run, batch_size: int | None, sample_weight: Any) -> None:
+        source = run.data.source
+        host = self.runtime.ops.to_host
+        x, y = host(source.inputs[0]), host(source.y)
+        if self._pack is None:
+            self._pack = Pack([self._member(k) for k in range(self._model.members)])
+        held = None if run.validation is None else (run.validation[0][0], run.validation[1])
+        progress = _Epochs(self, self._pack, run, held)
+        self._pack.fit(
+            x, y, validation=held, epochs=run.last_epoch - self.epochs, batch_size=batch_size,
+            sample_weight=sample_weight, on_epoch=progress, verbose=False,
+        )  # fmt: skip
+
+    def _member(self, k: int) -> Trainer:
+        """The trainer of member k, a model by itself."""
+        model, drawn, runtime = self._model, self._model.drawn[k], self.runtime
+        network = build(
+            model.network(k), input_shape=runtime.input_shapes[0], seed=drawn.seed, dtype=str(runtime.dtype),
+            backend=runtime.ops,
+        )  # fmt: skip
+        return Trainer(
+            network, objective=deepcopy(self.objective), optimizer=self._scaled(max(drawn.hidden), drawn.rate),
+            schedule=deepcopy(self.schedule), clip_norm=self.clip_norm, accumulate=self.accumulate, seed=drawn.seed,
+            sampler=deepcopy(self.sampler),
+        )  # fmt: skip
+
+    def _scaled(self, width: int, rate: float) -> Any:
+        """The optimizer of a member of this width, whose learning rate has this factor."""
+        optimizer: Any = deepcopy(self.optimizer)
+        wide = sqrt(WIDTH / width)
+        optimizer.lr = optimizer.lr * rate * wide
+        if getattr(optimizer, "weight_decay", 0.0):
+            optimizer.weight_decay = optimizer.weight_decay / wide
+        if groups := getattr(optimizer, "groups", None):
+            optimizer.groups = [{**g, "lr": g["lr"] * rate} if "lr" in g else dict(g) for g in groups]
+        return optimizer
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: what members work in is left behind, and with it the way to train further."""
+        return {**super().__getstate__(), "_pack": None}
+
+
+class _Epochs:
+    """What is done when all members have finished an epoch."""
+
+    def __init__(
+        self, trainer: EnsembleTrainer, pack: Pack, run: Run, held: tuple[HostArray, HostArray] | None
+    ) -> None:
+        self.trainer, self.pack, self.run, self.held = trainer, pack, run, held
+        self.model = trainer._model
+        count = len(pack)
+        self.best = np.full(count, np.inf)
+        self.since = np.zeros(count, np.int64)
+        self.records = [len(each.history) for each in pack.trainers]
+        if held is not None:
+            self.selection = Selection(count, self.model.kind_of_output, held[1])
+            self.z = np.zeros((count, len(held[1]), self.model.outputs), trainer.runtime.dtype)
+            run.objective = _Combined(trainer.objective, self)  # type: ignore[assignment]
+
+    def __call__(self, epoch: int, outputs: Sequence[HostArray | None]) -> None:
+        trainer, run = self.trainer, self.run
+        fresh = [k for k, each in enumerate(self.pack.trainers) if len(each.history) > self.records[k]]
+        for k in fresh:
+            self.records[k] = len(self.pack.trainers[k].history)
+            self._look(k, outputs[k])
+        if self.held is not None:
+            weights = self.selection.weights()
+            if weights is not None:
+                self.model.choose(weights)
+        losses = [float(self.pack.trainers[k].history[-1]["loss"]) for k in fresh]
+        trainer.totals["loss"] = np.array([np.nansum(losses), max(len(losses), 1)])
+        trainer.slots.t[()] = max(each.steps for each in self.pack.trainers)
+        run.loss = float(np.nanmean(losses)) if losses else float("nan")
+        run.step_done()
+        trainer._end_epoch(run)
+        if run.stop_reason is not None:
+            for k in range(len(self.pack)):
+                self.pack.stop(k, run.stop_reason)
+
+    def _look(self, k: int, outputs: HostArray | None) -> None:
+        """Keep member k as it is now if it has never been better; stop it if that is long ago."""
+        member = self.pack.trainers[k]
+        if self.held is None:
+            self._keep(k)
+            return
+        loss = float(member.history[-1]["validation_loss"])
+        if loss < self.best[k] and outputs is not None:
+            self.best[k], self.since[k] = loss, 0
+            self.z[k] = outputs.reshape(self.z[k].shape)
+            self.selection.take(k, self.z[k])
+            self._keep(k)
+            return
+        self.since[k] += 1
+        if self.model.patience is not None and self.since[k] >= self.model.patience:
+            self.pack.stop(k, f"no better on the validation rows for {self.since[k]} epochs")
+
+    def _keep(self, k: int) -> None:
+        own, its = self.model.networks[k], self.pack.trainers[k].model
+        for ours, theirs in zip(own.parameters(), its.parameters(), strict=True):
+            ours.data = theirs.data
+        for ours_state, theirs_state in zip(own.states(), its.states(), strict=True):
+            ours_state.data[...] = theirs_state.data
+
+    def outputs(self) -> HostArray:
+        """Of the ensemble as it is chosen now, on the validation rows."""
+        ops = self.trainer.runtime.ops
+        weights = self.model.weights.data
+        used = np.flatnonzero(ops.to_host(weights))
+        y = ops.empty(self.z.shape[1:], self.z.dtype)
+        ops.op("tabular/mixture_forward")(
+            ops.asarray(self.z[used]), weights, ops.asarray(used), self.model.kind_of_output, y
+        )
+        return y
+
+
+class _Combined:
+    """The objective of an epoch's validation: the members' outputs are there already."""
+
+    def __init__(self, objective: Any, epochs: _Epochs) -> None:
+        self.objective, self.epochs = objective, epochs
+
+    def forward(self, ctx: Context, model: Layer, batch: Batch) -> Any:
+        assert batch.index is not None
+        if batch.index[0] == 0:
+            self.all = self.epochs.outputs()
+        rows = slice(int(batch.index[0]), int(batch.index[-1]) + 1)
+        self.pair = self.all[rows], batch.y
+        own = ctx.child("loss")
+        value = self.objective.loss.forward(own, *self.pair)
+        ctx.count = own.count
+        return value
+
+    def metric_pair(self, ctx: Context) -> Any:
+        return self.objective.loss.scored(*self.pair)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.objective, name)

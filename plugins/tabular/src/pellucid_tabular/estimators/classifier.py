@@ -1,0 +1,95 @@
+"""PellucidClassifier: classes of one or several kinds, or many labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pellucid import HostArray
+from sklearn.base import ClassifierMixin
+
+from pellucid_tabular.estimators.base import Estimator
+from pellucid_tabular.estimators.learning import learn
+from pellucid_tabular.estimators.library import with_callbacks
+from pellucid_tabular.estimators.targets import Labels, Target, classification_target
+from pellucid_tabular.estimators.weights import weighted_by_class
+
+
+class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+    """A classifier."""
+
+    def __init__(
+        self, model: Any = "auto", *, hidden: Any = None, activation: str | None = None, dropout: float | None = None,
+        members: int | None = None, model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = None,
+        learning_rate: float | None = None, schedule: Any = None, epochs: int | None = None,
+        batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.2,
+        patience: int = 16, metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
+        scaling: str | None = None, class_weight: Any = None, warm_start: bool = False, backend: Any = None,
+        dtype: str = "float32", random_state: Any = None, verbose: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            model, hidden=hidden, activation=activation, dropout=dropout, members=members, model_params=model_params,
+            loss=loss, optimizer=optimizer, learning_rate=learning_rate, schedule=schedule, epochs=epochs,
+            batch_size=batch_size, early_stopping=early_stopping, validation_fraction=validation_fraction,
+            patience=patience, metrics=metrics, callbacks=callbacks, categorical_features=categorical_features,
+            scaling=scaling, warm_start=warm_start, backend=backend, dtype=dtype, random_state=random_state,
+            verbose=verbose,
+        )  # fmt: skip
+        self.class_weight = class_weight
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> PellucidClassifier:
+        """Train on a table and its classes."""
+        learn(self, X, y, sample_weight)
+        return self
+
+    @with_callbacks
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> PellucidClassifier:
+        """One pass over some rows."""
+        learn(self, X, y, sample_weight, part=True, classes=classes)
+        return self
+
+    def predict(self, X: Any) -> HostArray:
+        """The class of each row."""
+        outputs = self._outputs(X)
+        return self.target_.predicted(outputs)
+
+    def predict_proba(self, X: Any) -> Any:
+        """The probability of each class."""
+        outputs = self._outputs(X)
+        return self.target_.probabilities(outputs, self.loss_)
+
+    def predict_log_proba(self, X: Any) -> Any:
+        """The logarithms of the probabilities."""
+        p = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return [np.log(of) for of in p] if isinstance(p, list) else np.log(p)
+
+    def decision_function(self, X: Any) -> Any:
+        """The outputs before they become probabilities."""
+        outputs = self._outputs(X)
+        return self.target_.decision(outputs)
+
+    def spread(self, X: Any) -> HostArray:
+        """The standard deviation of the probabilities that the members of an ensemble give each class, (N, K)."""
+        found = self._spread(X)
+        return found[:, : len(self.classes_)] if found.shape[1] > 1 else np.repeat(found, 2, axis=1)
+
+    @property
+    def classes_(self) -> Any:
+        """The classes in the order of the columns of ``predict_proba``; of several outputs a list."""
+        if "target_" not in vars(self):
+            raise AttributeError("classes_ is known after fit.")
+        return self.target_.classes
+
+    def _read_target(self, y: Any, classes: Any) -> Target:
+        return classification_target(y, classes)
+
+    def _weighted(self, weight: HostArray | None, target: Any, y: Any, codes: HostArray) -> HostArray | None:
+        classes = target.classes if isinstance(target, Labels) else None
+        return weighted_by_class(weight, self.class_weight, y, codes, classes)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

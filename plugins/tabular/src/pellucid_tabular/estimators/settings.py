@@ -1,0 +1,96 @@
+"""What is trained, and how, where an estimator's arguments leave it open: stated rules in the size of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pellucid_tabular.estimators.targets import Choices, Indicators, Target
+from pellucid_tabular.recipe import SCALING, recipe
+
+ENSEMBLE, MLP = "tabular/ensemble", "tabular/mlp"
+NAMES = {"ensemble": ENSEMBLE, "mlp": MLP}
+MANY = 100
+"""Rows from which some are held out, if nobody says whether."""
+MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 32
+"""Of an ensemble."""
+
+
+class Settings(NamedTuple):
+    """How the network of a table is trained."""
+
+    loss: Any
+    optimizer: Any
+    schedule: Any
+    epochs: int
+    batch_size: int
+
+
+def chosen_model(model: Any, target: Target, ensembles: bool) -> Any:
+    """The model that is meant: ``"auto"`` is an ensemble where one class or values are to be predicted, and where
+    members can be averaged; for many labels, several choices and hidden features one network."""
+    if isinstance(model, str) and model == "auto":
+        return ENSEMBLE if ensembles and not isinstance(target, Choices | Indicators) else MLP
+    return model
+
+
+def name_of(model: Any) -> str:
+    """The registered name of a model that is named, else an empty text."""
+    name = model.get("type") if isinstance(model, Mapping) else model
+    return NAMES.get(name, name) if isinstance(name, str) else ""
+
+
+def scaling_of(scaling: str | None, model: Any) -> str:
+    """Of numbers: by their quantiles for the networks that are made for it, else robust."""
+    if scaling is not None:
+        return scaling
+    return SCALING if name_of(model) in (ENSEMBLE, MLP) else "robust"
+
+
+def members_of(rows: int) -> int:
+    """How many networks an ensemble for so many rows has."""
+    return int(np.clip(rows // ROWS_PER_MEMBER, LEAST_MEMBERS, MOST_MEMBERS))
+
+
+def settled(
+    estimator: Any, model: Any, target: Target, *, rows: int, columns: int, categories: Any, outputs: int
+) -> Settings:
+    """The recipe for ``tabular/mlp`` and ``tabular/ensemble``; Adam for other models. What the estimator was given goes
+    before."""
+    loss, schedule = target.loss, None
+    optimizer: Any = {"type": "adam", "lr": 0.003}
+    epochs, batch_size = 200, int(np.clip(rows // 20, 32, 256))
+    if name_of(model) in (ENSEMBLE, MLP):
+        wide = {} if estimator.hidden is None else {"hidden": tuple(estimator.hidden)}
+        found = recipe(target.task, rows, columns, categories, outputs=outputs, **wide)  # type: ignore[arg-type]
+        optimizer, schedule = found["optimizer"], found["schedule"]
+        epochs, batch_size = found["train"]["epochs"], found["train"]["batch_size"]
+        if isinstance(loss, str) and loss == found["loss"]["type"]:
+            loss = found["loss"]
+    if estimator.optimizer is not None:
+        optimizer = estimator.optimizer
+        optimizer, schedule = {"type": optimizer} if isinstance(optimizer, str) else optimizer, None
+    if estimator.learning_rate is not None and isinstance(optimizer, dict):
+        optimizer = at_rate(optimizer, float(estimator.learning_rate))
+    return Settings(
+        loss if estimator.loss is None else estimator.loss,
+        deepcopy(optimizer),
+        schedule if estimator.schedule is None else deepcopy(estimator.schedule),
+        epochs if estimator.epochs is None else int(estimator.epochs),
+        batch_size if isinstance(estimator.batch_size, str) else int(estimator.batch_size),
+    )
+
+
+def at_rate(optimizer: dict[str, Any], rate: float) -> dict[str, Any]:
+    """An optimizer's configuration with another learning rate; those of its groups keep their ratio to it."""
+    if "type" not in optimizer:
+        return optimizer
+    groups = optimizer.get("groups")
+    if groups is None or "lr" not in optimizer:
+        return {**optimizer, "lr": rate}
+    factor = rate / optimizer["lr"]
+    scaled = [{**group, "lr": group["lr"] * factor} if "lr" in group else group for group in groups]
+    return {**optimizer, "lr": rate, "groups": scaled}

@@ -1,0 +1,236 @@
+"""tabular/ensemble: members drawn, trained beside each other, chosen on validation rows, averaged."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid_tabular.ensemble import Ensemble
+from pellucid_tabular.ensemble_trainer import EnsembleTrainer
+from pellucid_tabular.selection import Selection
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((240, 5)).astype("float32")
+VALUES = (X[:, :1] * X[:, 1:2] + 3).astype("float32")
+CLASSES = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0.5)
+Y: dict[str, Any] = {"values": VALUES, "classes": CLASSES, "answers": (X[:, 0] > 0).astype(int)}
+OUTPUTS = {"values": 1, "classes": 3, "answers": 1}
+
+
+def built(kind: str = "values", **arguments: Any) -> Any:
+    task = "regression" if kind == "values" else "classification"
+    how = {"members": 4, "widths": [8, 16], "depths": [1, 2], "patience": 3, **arguments}
+    config = {"type": "tabular/ensemble", "outputs": OUTPUTS[kind], "task": task, **how}
+    return pl.build(config, input_shape=(5,), seed=1)
+
+
+def fitted(model: Any, kind: str = "values", epochs: int = 4, **arguments: Any) -> EnsembleTrainer:
+    trainer = pl.trainer_for(model, seed=0, **arguments)
+    y = Y[kind]
+    trainer.fit((X[:160], y[:160]), validation=(X[160:], y[160:]), epochs=epochs, batch_size=32, verbose=False)
+    assert isinstance(trainer, EnsembleTrainer)
+    return trainer
+
+
+def test_members_are_drawn_by_the_seed_within_their_ranges() -> None:
+    one, other = built(members=20, seed=3, rates=[0.5, 2.0]), built(members=20, seed=4)
+    assert one.drawn == built(members=20, seed=3).drawn != other.drawn
+    assert built(members=2, seed=3).drawn == one.drawn[:2], "a member does not depend on how many there are"
+    assert {width for drawn in one.drawn for width in drawn.hidden} == {8, 16}
+    assert {len(drawn.hidden) for drawn in one.drawn} == {1, 2}
+    assert all(0.5 <= drawn.rate <= 2 and 0 <= drawn.dropout <= 0.3 for drawn in one.drawn)
+    assert len({drawn.seed for drawn in one.drawn}) == 20
+
+
+@pytest.mark.parametrize("kind", ["values", "classes", "answers"])
+def test_it_averages_what_its_members_say_with_their_weights(kind: str) -> None:
+    model = built(kind)
+    weights = np.array([0.5, 0.0, 0.25, 0.25])
+    model.choose(weights)
+    alone = []
+    for k in range(4):
+        model.choose(np.eye(4)[k])
+        alone.append(model.predict(X).astype("float64"))
+    model.choose(weights)
+    y = model.predict(X)
+    if kind == "classes":
+        p = [np.exp(z) / np.exp(z).sum(1, keepdims=True) for z in alone]
+        expected = np.log(sum(w * each for w, each in zip(weights, p, strict=True)))
+    elif kind == "answers":
+        mean = sum(w / (1 + np.exp(-z)) for w, z in zip(weights, alone, strict=True))
+        expected = np.log(mean / (1 - mean))
+    else:
+        expected = sum(w * z for w, z in zip(weights, alone, strict=True))
+    np.testing.assert_allclose(y, expected, rtol=2e-4, atol=2e-5)
+
+
+def test_probabilities_that_underflow_stay_numbers() -> None:
+    ops = pl.get_ops("reference")
+    z = np.array([[[0, -2000, -3000]], [[0, -2500, -2800]]], np.float64)
+    w, used, y, dz = np.array([0.5, 0.5]), np.arange(2), np.empty((1, 3)), np.empty_like(z)
+    ops.op("tabular/mixture_forward")(z, w, used, "classes", y)
+    np.testing.assert_allclose(y, [[0, -2000 - np.log(2), -2800 - np.log(2)]])
+    ops.op("tabular/mixture_backward")(np.ones((1, 3)), z, w, used, "classes", dz)
+    assert np.isfinite(dz).all()
+    answers, y = np.array([[[800.0]], [[900.0]]]), np.empty((1, 1))
+    ops.op("tabular/mixture_forward")(answers, w, used, "answers", y)
+    np.testing.assert_allclose(y, 800 + np.log(2))
+    ops.op("tabular/mixture_forward")(answers, np.array([0.5, 0.5, 1.0]), used, "answers", y)
+    assert np.isnan(y).all(), "a member that has a weight and was not computed"
+
+
+@pytest.mark.parametrize("kind", ["values", "classes", "answers"])
+def test_the_choice_is_that_of_trying_every_member_at_every_round(kind: str) -> None:
+    rng, n = np.random.default_rng(1), 50
+    y: Any = rng.normal(size=(n, 1)) if kind == "values" else rng.integers(0, 3 if kind == "classes" else 2, n)
+    outputs = rng.normal(size=(6, n, OUTPUTS[kind]))
+    selection = Selection(6, kind, y)
+    for k in (0, 1, 2, 4, 5, 2):
+        selection.take(k, outputs[k])
+
+    def score(counts: Any) -> float:
+        w = counts / counts.sum()
+        if kind == "values":
+            return float(np.mean((np.tensordot(w, outputs, 1) - y) ** 2))
+        if kind == "answers":
+            p = np.tensordot(w, 1 / (1 + np.exp(-outputs)), 1)[:, 0]
+            return float(-np.log(np.where(y == 1, p, 1 - p)).mean())
+        p = np.tensordot(w, np.exp(outputs) / np.exp(outputs).sum(-1, keepdims=True), 1)
+        return float(-np.log(p[np.arange(n), y]).mean())
+
+    counts, best, chosen = np.zeros(6), np.inf, np.zeros(6)
+    for _ in range(32):
+        tried = [score(counts + np.eye(6)[k]) if k != 3 else np.inf for k in range(6)]
+        counts = counts + np.eye(6)[int(np.argmin(tried))]
+        if min(tried) < best:
+            best, chosen = min(tried), counts
+    weights = selection.weights()
+    assert weights is not None and weights[3] == 0
+    np.testing.assert_allclose(weights, chosen / chosen.sum(), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["values", "classes", "answers"])
+def test_it_trains_its_members_and_its_history_is_that_of_the_chosen(kind: str) -> None:
+    model = built(kind)
+    trainer = fitted(model, kind, epochs=12, metrics=["rmse" if kind == "values" else "accuracy"])
+    figures, last = trainer.evaluate((X[160:], Y[kind][160:])), trainer.history[-1]
+    for name in figures:
+        assert figures[name] == pytest.approx(last[f"validation_{name}"], rel=1e-5), name
+    assert trainer.epochs == len(trainer.history) <= 12
+    assert trainer.history[-1]["validation_loss"] <= trainer.history[0]["validation_loss"]
+    weights = np.asarray(model.weights.data)
+    assert weights.min() >= 0 and weights.sum() == pytest.approx(1)
+
+
+def test_a_member_is_what_it_is_when_it_is_trained_alone() -> None:
+    trainer, alone = fitted(built(patience=None)), EnsembleTrainer(built(patience=None), seed=0)._member(2)
+    alone.fit((X[:160], VALUES[:160]), validation=(X[160:], VALUES[160:]), epochs=4, batch_size=32, verbose=False)
+    assert trainer._pack is not None
+    member = trainer._pack.trainers[2]
+    assert member.runtime.arena.data.tobytes() == alone.runtime.arena.data.tobytes()
+    assert member.history.records == alone.history.records
+
+
+def test_it_keeps_each_members_best_epoch() -> None:
+    model = built(patience=2, rates=[30.0, 60.0])
+    trainer = fitted(model, epochs=30)
+    assert trainer._pack is not None
+    for k, member in enumerate(trainer._pack.trainers):
+        losses = member.history["validation_loss"]
+        assert len(losses) < 30 and trainer._pack.reasons[k] == "no better on the validation rows for 2 epochs"
+        model.choose(np.eye(4)[k])
+        found = trainer.evaluate((X[160:], VALUES[160:]))["loss"]
+        assert found == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_it_is_saved_with_its_weights(tmp_path: Path) -> None:
+    model = built("classes")
+    fitted(model, "classes", epochs=3)
+    pl.save(model, tmp_path / "m.safetensors")
+    loaded = pl.load(tmp_path / "m.safetensors")
+    assert np.array_equal(loaded.predict(X), model.predict(X))
+
+
+def test_predictions_that_were_made_before_do_not_stand_in_the_way() -> None:
+    model = built()
+    before = [model.predict(X[:3]) for _ in range(3)][-1]
+    fitted(model)
+    after = model.predict(X[:3])
+    assert not np.array_equal(before, after)
+    assert np.array_equal(copy.deepcopy(model).predict(X[:3]), after)
+
+
+def test_a_second_fit_goes_on_and_a_copy_does_not() -> None:
+    model = built(patience=None)
+    trainer = fitted(model, epochs=3)
+    other = pickle.loads(pickle.dumps(trainer))
+    trainer.fit((X[:160], VALUES[:160]), validation=(X[160:], VALUES[160:]), epochs=2, batch_size=32, verbose=False)
+    assert trainer.epochs == 5 and len(trainer.history) == 5
+    with pytest.raises(pl.ConfigError, match="cannot be continued"):
+        other.fit((X[:160], VALUES[:160]), epochs=2, batch_size=32, verbose=False)
+
+
+def test_without_validation_rows_all_have_equal_weights() -> None:
+    model = built()
+    trainer = pl.trainer_for(model, seed=0)
+    trainer.fit((X, VALUES), epochs=3, batch_size=32, verbose=False)
+    assert len(trainer.history) == 3 and np.allclose(model.weights.data, 0.25)
+    assert trainer.evaluate((X, VALUES))["loss"] < 2
+
+
+def test_its_best_epoch_may_be_chosen_by_a_callback() -> None:
+    model = built("classes")
+    trainer = fitted(model, "classes", epochs=8, metrics=["accuracy"], callbacks=["best_epoch"])
+    best = max(trainer.history["validation_accuracy"])
+    assert trainer.evaluate((X[160:], CLASSES[160:]))["accuracy"] == best
+    assert model.predict(X[:1]).shape == (1, 3)
+
+
+def test_the_spread_is_that_of_the_members() -> None:
+    model = built()
+    model.choose([0.5, 0.25, 0.25, 0.0])
+    assert model.spread(X).shape == (240, 1)
+    outputs = model.of_members(X)
+    assert outputs.shape == (3, 240, 1)
+    w = np.array([0.5, 0.25, 0.25])[:, None, None]
+    np.testing.assert_allclose((w * outputs).sum(0), model.predict(X), rtol=1e-5, atol=1e-6)
+    mean = (w * outputs).sum(0)
+    np.testing.assert_allclose(model.spread(X), np.sqrt((w * (outputs - mean) ** 2).sum(0)), rtol=1e-9)
+    classes = built("classes")
+    assert np.allclose(classes.of_members(X).sum(-1), 1)
+    assert (classes.spread(X) > 0).all() and (classes.spread(X) < 0.5).all()
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (lambda: built(widths=[16, 8]), "the least and the most"),
+        (lambda: built(rates=[0.0, 1.0]), "rates"),
+        (lambda: built(members=0), "members"),
+        (lambda: built().choose([0.5, 0.5]), "a weight for each of 4"),
+        (lambda: built().choose([0.5, 0.5, 0.5, -0.5]), "at least 0"),
+        (lambda: pl.trainer_for(built(), loss="binary_cross_entropy"), "takes a loss of values"),
+        (lambda: pl.trainer_for(built("classes"), loss="binary_cross_entropy"), "takes a loss of classes"),
+        (lambda: EnsembleTrainer(pl.build("dense", units=1, input_shape=(3,)), loss="mse"), "trains a tabular"),
+        (lambda: fitted(built(), callbacks=[Looking()]), "has none of its own"),
+    ],
+)
+def test_what_cannot_be_is_said(made: Any, told: str) -> None:
+    with pytest.raises(pl.ConfigError, match=told):
+        made()
+
+
+class Looking(pl.Callback):
+    def on_run_start(self, run: pl.Run) -> None:
+        run.on_gradients(lambda segments: None)
+
+
+def test_any_architecture_can_be_a_member() -> None:
+    model = built("classes", architecture="ann", settings={"activation": "tanh"})
+    assert isinstance(model, Ensemble)
+    fitted(model, "classes", epochs=2)
