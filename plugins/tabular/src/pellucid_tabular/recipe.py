@@ -75,7 +75,7 @@ def ensemble_recipe(
     made = recipe(task, rows, columns, categories, outputs=outputs)
     own = {name: value for name, value in made["model"].items() if name not in ("type", "hidden", "numbers")}
     settings = {name: made["model"][name] for name in ("numbers",) if name in made["model"]}
-    made["model"] = {"type": "tabular/ensemble", "members": members, "settings": settings, **own}
+    made["model"] = {"type": "tabular/ensemble", **own, "members": members, "settings": settings}
     seen = SEEN_BY_MEMBER[task] // rows
     made["train"] = {**made["train"], "epochs": min(MOST_OF_MEMBER, max(LEAST_EPOCHS, seen))}
     del made["train"]["callbacks"]  # each member's best epoch is found by its loss, and the ensemble chosen from these
