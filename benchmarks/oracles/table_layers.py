@@ -1,10 +1,10 @@
-"""Layers for tables and label smoothing against PyTorch and rtdl_num_embeddings: random sizes in float64, all gradients.
+"""Layers for tables and label smoothing against PyTorch and rtdl_num_embeddings: random sizes in float64.
 
     benchmarks/.venv/bin/python benchmarks/oracles/table_layers.py
 
-rtdl_num_embeddings is by the authors of the embeddings (pip install rtdl_num_embeddings); RealMLP's own, and the embedding
-of categories, are written here in PyTorch's operations, whose gradients are its own. It prints the largest difference of
-each and exits with 1 if one is above 1e-10.
+rtdl_num_embeddings is by the authors of the embeddings (pip install rtdl_num_embeddings); RealMLP's own, and the
+embedding of categories, are written here in PyTorch's operations, whose gradients are its own. It prints the largest
+difference of outputs and gradients of each and exits with 1 if one is above 1e-10.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def categories(rng: np.random.Generator) -> Pairs:
 
 
 def smoothing(rng: np.random.Generator) -> Pairs:
-    """label_smoothing of both cross-entropies, with weights; PyTorch's own for classes, its soft targets for yes or no."""
+    """label_smoothing of both cross-entropies, with weights; for yes or no with soft targets."""
     n, k = (int(size) for size in rng.integers(2, 9, 2))
     epsilon, z, weight = float(rng.uniform(0, 0.9)), rng.normal(size=(n, k)), rng.uniform(0.1, 2, n)
     for soft in (False, True):

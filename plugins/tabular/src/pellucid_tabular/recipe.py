@@ -54,7 +54,8 @@ def recipe(
     check_int(recipe, "columns", columns, f"[{max(1, len(categories))}, inf)")
     check_sizes(recipe, "hidden", hidden, "the units of each hidden layer")
     numbers = {"type": "tabular/piecewise_linear", "bins": bins_of(rows)}
-    model = {"type": "tabular/mlp", "categories": list(categories), "hidden": list(hidden), "task": task}
+    model: dict[str, Any] = {"type": "tabular/mlp", "categories": list(categories), "hidden": list(hidden)}
+    model["task"] = task
     if columns > len(categories):
         model["numbers"] = numbers
     return {
