@@ -9,7 +9,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
-from pellucid.interfaces.transform import Transform
+from pellucid.interfaces.transform import Transform, as_read
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 from pellucid.standard.transforms import FlattenSamples, Scale, Standardize
 
@@ -234,3 +234,82 @@ def test_a_model_may_bring_transforms_that_stand_after_those_of_the_data() -> No
         assert [type(t).__name__ for t in model.runtime.transforms][-2:] == ["FlattenSamples", "Standardize"]
         assert len(model.runtime.transforms) == (3 if isinstance(data, pl.Splits) else 2)
         assert model.predict(x).shape == (20, 1)
+
+
+# -- raw tables --------------------------------------------------------------------------------------------------------
+
+
+class Words(Transform):
+    """Rows of words as their lengths; a word that is missing has length 0."""
+
+    takes_missing = True
+
+    def read(self, x: Any) -> np.ndarray | None:
+        if not isinstance(x, list):
+            return None
+        if any(len(row) != 2 for row in x):
+            raise DataError("Two words a row.")
+        return np.array([[np.nan if word is None else len(word) for word in row] for row in x], float)
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        return np.nan_to_num(x)
+
+
+ROWS: list[Any] = [["a", "bcd"], ["ef", None], [None, "g"], ["hij", "k"]]
+LENGTHS = np.array([[1, 3], [2, np.nan], [np.nan, 1], [3, 1]])
+LABELS = np.array([0, 1, 0, 1])
+
+
+def test_a_users_own_table_is_read_by_the_first_transform_wherever_it_comes_in() -> None:
+    model = pl.build("dense", units=2, input_shape=(2,), seed=0)
+    model.runtime.transforms = [Words(), Scale(0.5)]
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer={"type": "sgd", "lr": 0.0}, seed=0)
+    np.testing.assert_array_equal(model.predict(ROWS), model.predict(LENGTHS))
+    np.testing.assert_array_equal(model.trace(ROWS)["x"], model.trace(LENGTHS)["x"])
+    assert trainer.evaluate((ROWS, LABELS)) == trainer.evaluate(ROWS, LABELS) == trainer.evaluate(LENGTHS, LABELS)
+    assert trainer.train_step(ROWS, LABELS) == trainer.train_step(LENGTHS, LABELS)
+    first, second = (
+        pl.Trainer(model, loss="softmax_cross_entropy", optimizer={"type": "sgd", "lr": 0.0}, seed=0).fit(
+            data, validation=(ROWS, LABELS), verbose=False
+        )
+        for data in ((ROWS, LABELS), (LENGTHS, LABELS))
+    )
+    assert first.records == second.records
+    with pytest.raises(DataError, match="Two words a row"):
+        model.predict([["a"]])
+
+
+def test_of_several_inputs_the_first_is_read() -> None:
+    model = pl.build("dense", units=1, input_shape=(2,), seed=0)
+    model.runtime.transforms = [Words()]
+    with pytest.raises(pl.ShapeError, match=r"takes 1 input"):
+        model.predict((ROWS, LENGTHS))
+    assert as_read([Words()], (ROWS, LABELS))[1] is LABELS
+    np.testing.assert_array_equal(as_read([Words()], (ROWS, LABELS))[0], LENGTHS)
+    assert as_read([], ROWS) is ROWS and as_read([Scale(2.0)], ROWS) is ROWS
+
+
+class Gaps(pl.Dataset):
+    examples = ()
+
+    def __init__(self, *, transforms: Any, y: Any = LABELS) -> None:
+        super().__init__(validation=1, test=0, transforms=transforms)
+        self.y = y
+
+    def load(self, rng: np.random.Generator) -> pl.Split:
+        return pl.Split(LENGTHS, self.y)
+
+
+def test_what_is_missing_is_taken_where_the_first_transform_takes_it() -> None:
+    model = pl.build("dense", units=2, input_shape=(2,), seed=0)
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", seed=0)
+    trainer.fit(Gaps(transforms=[Words()]), verbose=False)
+    assert isinstance(model.runtime.transforms[0], Words)
+    with pytest.raises(DataError, match="x of Gaps must be finite"):
+        Gaps(transforms=[Scale(1.0), Words()]).splits()
+    with pytest.raises(DataError, match="y of Gaps must be finite"):
+        Gaps(transforms=[Words()], y=np.array([0, np.nan, 1, 0])).splits()
+    with pytest.raises(DataError, match="Received: inf in row 1, column 0"):
+        trainer.evaluate(np.array([[np.nan, 1.0], [np.inf, 1.0]]), LABELS[:2])
+    with pytest.raises(DataError, match="must be finite"):
+        pl.Trainer(pl.build("dense", units=2, input_shape=(2,)), loss="softmax_cross_entropy").fit(LENGTHS, LABELS)

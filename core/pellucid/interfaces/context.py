@@ -164,9 +164,9 @@ class Context:
 
     def keys(self, times: int) -> list[tuple[HostArray, HostArray]]:
         """The cell of the step's key, and the keys of so many steps from this one on; none where nobody draws."""
-        call = self._call
-        numbers = np.arange(call.step + 1, call.step + 1 + times, dtype=np.uint64)
-        return [(call.cell[:1], call.key(numbers))] if call.uses_streams else []
+        if not (call := self._call).uses_streams:
+            return []
+        return [(call.cell[:1], call.key(np.arange(call.step + 1, call.step + 1 + times, dtype=np.uint64)))]
 
     # -- memory --------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.objective import Batch
 from pellucid.interfaces.rows import Samples, in_memory
 from pellucid.interfaces.samples import Split, choose_rows
-from pellucid.interfaces.transform import Transform
+from pellucid.interfaces.transform import Transform, as_read
 from pellucid.ops.random import mix
 from pellucid.standard.feed import Feed
 from pellucid.standard.samplers import Sampler
@@ -204,9 +204,9 @@ class Course(Feed):
         first, last = (as_tuple(self.data.take(np.array([row])).x) for row in (0, len(self.data) - 1))
         return (np.array(len(self.data)), *first, *last)
 
-    def named(self, batch: Batch) -> Split:
-        """A batch with the names that the data has."""
-        return Split(batch.x, batch.y, self.classes, self.features)
+    def named(self, batch: Batch, transforms: Sequence[Transform] = ()) -> Split:
+        """A batch, as the first of the transforms reads it, with the names that the data has."""
+        return Split(as_read(transforms, batch.x), batch.y, self.classes, self.features)
 
     def sample(self, proposed: Sequence[Transform]) -> Any:
         """The inputs that transforms are fitted on: all that are in memory, else some by chance."""

@@ -96,9 +96,9 @@ def _evaluated(model: Layer, objective: Objective, data: Any, part: str, seed: i
 
 def direct_source(model: Layer, objective: Objective, batch: Batch, course: Any) -> Source:
     """One batch, of a course or of none, as a source whose rows are taken in order; its arrays may be the caller's."""
-    split = _open(model, (batch.x, batch.y), 0, "the batch") if course is None else course.named(batch)
+    runtime, pair = require_runtime(model), (batch.x, batch.y)
+    split = _open(model, pair, 0, "the batch") if course is None else course.named(batch, runtime.transforms)
     split = by_names(model, objective, split, "the batch", to_learn=True)
-    runtime = require_runtime(model)
     if course is None:
         objective.begin(model, split)
     pair = _checked(model, objective, split, "the batch")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid_tabular.recipe import batch_size_of, recipe
+from pellucid_tabular.recipe import batch_size_of, ensemble_recipe, recipe
 
 MADE = [
     ("classification", 5, [3, 12]), ("regression", 3, []), ("classification", 2, [3, 4]), ("regression", 1, [30]),
@@ -27,6 +27,16 @@ def test_its_sections_train_a_network(task: Any, columns: int, categories: list[
     y = np.arange(64) % 3 if task == "classification" else x.sum(axis=1)
     history = pl.Trainer(model, seed=0, **parts).fit((x, y), epochs=6, batch_size=made["train"]["batch_size"])
     assert history["loss"][-1] < history["loss"][0]
+
+
+def test_the_sections_of_an_ensemble_train_one() -> None:
+    x = np.random.default_rng(0).normal(size=(64, 3))
+    made = ensemble_recipe("regression", 64, 3, outputs=1, members=3)
+    model = pl.build({**made["model"], "widths": [8, 16]}, input_shape=(3,), seed=0)
+    parts = {name: made[name] for name in ("loss", "optimizer", "schedule")}
+    history = pl.trainer_for(model, seed=0, **parts).fit((x, x.sum(axis=1)), epochs=4, batch_size=16, verbose=False)
+    assert history["loss"][-1] < history["loss"][0]
+    assert made["train"]["epochs"] < recipe("regression", 64, 3)["train"]["epochs"]
 
 
 def test_a_longer_table_has_fewer_epochs_and_larger_batches() -> None:

@@ -12,6 +12,7 @@ from pellucid.workbench.experiments.sections import NAMES, Sections, to_toml
 
 _INSTEAD = {"loss": "objective", "objective": "loss"}
 """Sections of which an experiment has one."""
+_KEY_BY_KEY = ("data", "train")
 LONG = 80
 """Characters of a value that is told whole."""
 
@@ -44,11 +45,12 @@ def completed(sections: Mapping[str, Any], proposed: Mapping[str, Any], where: s
     whole, taken = dict(sections), dict[str, Any]()
     for name, section in proposed.items():
         own = whole.get(name, {})
-        if _INSTEAD.get(name) in sections or (name != "data" and names_type(own)):
+        if _INSTEAD.get(name) in sections or (name not in _KEY_BY_KEY and names_type(own)):
             continue
         own = {"type": own} if isinstance(own, str) else own
         whole[name] = {**section, **own}
-        taken[name] = {key: whole[name][key] for key in section}
+        shown = section if name in _KEY_BY_KEY else whole[name]
+        taken[name] = {key: whole[name][key] for key in shown}
     return whole, taken
 
 

@@ -21,8 +21,9 @@ def proposals(
     * the task: classes are told apart, numbers are predicted; several yes-or-no targets are one answer each;
     * the transform ``tabular/columns``, unless the user has given others: categories as indexes, for embeddings, and
       numbers scaled as the recipe's network wants them;
-    * the architecture ``tabular/mlp``, with the sizes, optimizer, schedule, epochs and batch size that
-      :func:`pellucid_tabular.recipe.recipe` states.
+    * the architecture ``tabular/ensemble``, many small ``tabular/mlp`` that are chosen among on the validation rows;
+      of several yes-or-no targets one ``tabular/mlp``, as an ensemble averages classes, one answer or values;
+    * the loss, optimizer, schedule, epochs and batch size that :func:`pellucid_tabular.recipe.recipe` states.
 
     Args:
         found: the transform that was found out.
@@ -52,6 +53,9 @@ def proposals(
     answers = several and all(target.column.kind == "boolean" for target in targets)
     task: Task = "classification" if answers or targets[0].classes is not None else "regression"
     sections |= recipe(task, rows, shape[0] or 1, sizes, outputs=len(targets) if several else None)
-    if answers:
+    if not answers:
+        outputs = {"outputs": len(targets)} if several else {}
+        sections["model"] = {"type": "tabular/ensemble", "categories": list(sizes), "task": task, **outputs}
+    else:
         sections["loss"] = {"type": "core/binary_cross_entropy"}
     return sections
