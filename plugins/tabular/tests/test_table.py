@@ -241,3 +241,15 @@ def test_show_data_tells_what_was_decided_and_why(flowers: Path, capsys: pytest.
     shown = capsys.readouterr().out
     assert "header     yes    words such as 'length' stand above numbers" in shown
     assert "length  category" in shown and "13 missing" in shown and "2020-01-01 to 2020-01-28" in shown
+
+
+def test_show_data_of_any_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show-data", "iris"]) == 0
+    shown = capsys.readouterr().out
+    assert "150 rows, 90 train, 30 validation, 30 test" in shown and "setosa 50, versicolor 50, virginica 50" in shown
+    np.savez(tmp_path / "a.npz", x=np.arange(80.0).reshape(20, 2, 2), y=np.arange(20) / 4)
+    assert main(["show-data", str(tmp_path / "a.npz"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["x"]["shape"][1:] == [2, 2] and found["targets"][0]["kind"] == "numbers" and found["rows"] == 20
+    assert main(["show-data", str(tmp_path / "none.csv")]) == 2
+    assert "none.csv: No such file" in capsys.readouterr().err
