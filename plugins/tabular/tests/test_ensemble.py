@@ -234,3 +234,32 @@ def test_any_architecture_can_be_a_member() -> None:
     model = built("classes", architecture="ann", settings={"activation": "tanh"})
     assert isinstance(model, Ensemble)
     fitted(model, "classes", epochs=2)
+
+
+@pytest.mark.parametrize("kind", ["values", "classes", "answers"])
+def test_the_kernel_of_the_mixture_is_its_reference_and_is_recorded(kind: str) -> None:
+    pytest.importorskip("pellucid_tabular.kernels.native", reason="the kernels are not compiled")
+    rng, reference, ops = np.random.default_rng(0), pl.get_ops("reference"), pl.get_ops("cython")
+    z = (30 * rng.standard_normal((3, 41, OUTPUTS[kind]))).astype("float32")
+    w, used = np.array([0.5, 0, 0.25, 0.25, 0], "float32"), np.array([0, 2, 3])
+    wanted, y = np.empty((41, OUTPUTS[kind]), "float32"), np.empty((41, OUTPUTS[kind]), "float32")
+    reference.op("tabular/mixture_forward")(z, w, used, kind, wanted)
+    _, plan = ops.record(lambda: ops.op("tabular/mixture_forward")(z, w, used, kind, y))
+    np.testing.assert_allclose(y, wanted, rtol=1e-6, atol=1e-6)
+    assert plan is not None
+    w[1], w[0] = 0.25, 0.25  # a member that was not computed has a weight now
+    plan.run()
+    assert np.isnan(y).all()
+    with pytest.raises(pl.ShapeError, match="mixture_forward"):
+        ops.op("tabular/mixture_forward")(z, w, used[:2], kind, y)
+
+
+def test_predictions_of_few_rows_are_recorded() -> None:
+    pytest.importorskip("pellucid_tabular.kernels.native", reason="the kernels are not compiled")
+    model = pl.build(
+        "tabular/ensemble", outputs=3, members=3, widths=[8, 8], input_shape=(5,), seed=0, backend="cython"
+    )
+    for _ in range(3):
+        model.predict(X[:2])
+    (prediction,) = model.runtime.idle_predictions.values()
+    assert prediction._forward.recorded
