@@ -157,7 +157,7 @@ def outcomes(folder: Path, name: str) -> dict[str, dict[str, object]]:
 
 if __name__ == "__main__":
     for command in COMMANDS:
-        import_module(f"pellucid.workbench.cli.commands.{command}")
+        import_module(f"pellucid.workbench.cli.commands.{command.replace('-', '_')}")
     with contextlib.redirect_stdout(None):
         train()
     for asked in map(str.strip, sys.stdin):

@@ -19,6 +19,11 @@ from pellucid.basics.suggest import did_you_mean, listed
 
 MOST_COLUMNS = 100_000
 """Of a .csv, in which every field is looked at one by one."""
+READS_MORE = (
+    "Texts, missing values and any separator are read by the data set 'table': pip install pellucid-tabular, then "
+    "--dataset FILE."
+)
+"""What whoever has another table is told."""
 _LOOKED_AT = 1000
 """Lines by which it is found out whether the first one holds names."""
 _NAMELESS = re.compile(r"|Unnamed: \d+")  # the second is what pandas calls it when it reads such a file
@@ -77,7 +82,7 @@ def read_csv(
             if len(fields) != len(names):
                 raise DataError(
                     f"{path}, line {number}: expected {len(names)} fields separated by {delimiter!r}, as in the first "
-                    f"line. Received: {len(fields)}."
+                    f"line. Received: {len(fields)}. {READS_MORE}"
                 )
             if column is not None and not fields[column]:
                 raise DataError(
@@ -220,7 +225,7 @@ def _numbers(path: Path, line: int, texts: list[str], names: list[str], target: 
     hint = f"If it holds the targets, say so: target = '{name}'. Else remove" if target is None else "Remove"
     raise DataError(
         f"{path}, line {line}, column '{name}': expected a number. Received: {text!r}. {hint} the line or the column, "
-        "or fill in the value."
+        f"or fill in the value. {READS_MORE}"
     )
 
 

@@ -30,7 +30,7 @@ MOST_CATEGORIES = 1000
 """The most frequent texts are kept as categories; rarer ones count as unseen."""
 NEARLY_ALL = 0.9
 """Where so many cells are numbers and these are many, the others are mistakes and no categories."""
-_IDENTIFIER = re.compile(r"(.*[_ .-])?(id|ids|idx|index|row|rownum|rownames|uuid|guid|nr|no|key)|.*[a-z](Id|ID)", re.I)
+_IDENTIFIER = re.compile(r"(.*[_ .-])?(id|ids|idx|index|row|rownum|rownames|uuid|guid|nr|no|key)", re.I)
 _SPLIT_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -244,7 +244,14 @@ def _one_format(asked: Asked, formats: list[str], known: pl.Series) -> tuple[str
     if len(formats) == 1:
         return first, f"dates, {first}"
     each = {written: as_days(known, written) for written in formats}
-    in_order = [written for written, days in each.items() if days.is_sorted() or days.is_sorted(descending=True)]
+    formats = [
+        written for i, written in enumerate(formats) if not any(each[written].equals(each[w]) for w in formats[:i])
+    ]
+    if len(formats) == 1:  # Jan is a short name of a month, and May a whole one
+        return first, f"dates, {first}"
+    in_order = [
+        written for written in formats if (days := each[written]).is_sorted() or days.is_sorted(descending=True)
+    ]
     if len(in_order) == 1:
         return in_order[
             0
