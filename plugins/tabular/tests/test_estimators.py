@@ -292,7 +292,7 @@ def test_anything_registered_can_be_taken() -> None:
 def test_an_ensemble_is_the_default(made: Any) -> None:
     frame, label = people(240)
     y = label if made is PellucidClassifier else (label == "yes") * 10.0
-    model = made(members=3, model_params={"widths": (16, 16)}, epochs=40, early_stopping=False, random_state=0)
+    model = made(members=3, model_params={"widths": (16, 16)}, epochs=100, early_stopping=False, random_state=0)
     model.fit(frame, y)
     assert type(model.model_).__name__ == "Ensemble" and len(model.model_.networks) == 3
     assert model.score(frame, y) > (0.8 if made is PellucidClassifier else 0.3)
