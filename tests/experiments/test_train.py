@@ -103,7 +103,7 @@ def test_options_override_the_file(pellucid: Shell) -> None:
     assert resolved["data"]["n"] == 100
     assert resolved["optimizer"]["momentum"] == 0.9
     assert resolved["schedule"]["type"] == "core/cosine"
-    assert resolved["loss"] == {"type": "core/softmax_cross_entropy"}
+    assert resolved["loss"]["type"] == "core/softmax_cross_entropy"
     assert resolved["sampler"] == {"type": "core/balanced"}
 
 
