@@ -37,6 +37,10 @@ CASES: list[tuple[str, Loss, Any, Any, Any]] = [
     ("tokens", SoftmaxCrossEntropy(), SEQUENCES, TOKENS, None),
     ("tokens, weight per sample", SoftmaxCrossEntropy(), SEQUENCES, TOKENS, WEIGHT),
     ("tokens, weight per token", SoftmaxCrossEntropy(), SEQUENCES, TOKENS, TOKEN_WEIGHT),
+    ("smoothed", SoftmaxCrossEntropy(label_smoothing=0.2), LOGITS, LABELS, WEIGHT),
+    ("smoothed soft", SoftmaxCrossEntropy(label_smoothing=0.3), LOGITS, SOFT, None),
+    ("smoothed tokens", SoftmaxCrossEntropy(label_smoothing=0.1), SEQUENCES, TOKENS, TOKEN_WEIGHT),
+    ("smoothed binary", BinaryCrossEntropy(label_smoothing=0.2), LOGITS, BITS, WEIGHT),
     ("binary", BinaryCrossEntropy(), LOGITS, BITS, None),
     ("binary weighted", BinaryCrossEntropy(), LOGITS, BITS, WEIGHT),
     ("binary integers, soft", BinaryCrossEntropy(), LOGITS, BITS.astype(int), WEIGHT),
@@ -55,9 +59,11 @@ def textbook(loss: Loss, prediction: Any, target: Any, weight: Any) -> Any:
     match loss:
         case SoftmaxCrossEntropy():
             hot = target if target.shape == prediction.shape else np.eye(prediction.shape[-1])[target]
+            hot = (1 - loss.label_smoothing) * hot + loss.label_smoothing / prediction.shape[-1]
             p = np.exp(prediction) / np.exp(prediction).sum(-1, keepdims=True)
             each = -(hot * np.log(p)).sum(-1)
         case BinaryCrossEntropy():
+            target = (1 - loss.label_smoothing) * target + loss.label_smoothing / 2
             p = 1 / (1 + np.exp(-prediction))
             each = -(target * np.log(p) + (1 - target) * np.log(1 - p)).reshape(len(p), -1).mean(1)
         case _:

@@ -158,9 +158,9 @@ def test_the_users_own_transforms_are_kept() -> None:
 
 
 def test_a_table_whose_rows_are_proposed_for_is_its_training_part() -> None:
-    from pellucid_tabular.recipe import recipe
+    from pellucid_tabular.recipe import ensemble_recipe
 
     table = Table({"a": list(RNG.normal(size=1000)), "y": ["n", "y"] * 500}, target="y", validation=100, test=0.5)
     splits = table.splits(0)
-    assert table.proposed()["train"] == recipe("classification", len(splits.train), 1)["train"]
+    assert table.proposed()["train"] == ensemble_recipe("classification", len(splits.train), 1)["train"]
     assert isinstance(splits.transforms[0], pl.Transform)

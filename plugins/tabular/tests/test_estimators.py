@@ -211,6 +211,15 @@ def test_integers_that_are_codes() -> None:
     assert classifier(hidden=()).fit(x, y).score(x, y) < 0.9
 
 
+@pytest.mark.parametrize("scaling", ["robust", "quantile", "standard"])
+def test_a_row_by_itself_is_predicted_as_among_others(scaling: str) -> None:
+    x = np.where(RNG.random((150, 4)) < 0.05, np.nan, np.round(X, 1))
+    model = classifier(scaling=scaling, epochs=3).fit(x, Y)
+    x[:5] = 10 * X[:5]  # beyond all that was seen
+    whole, single = model.predict_proba(x), [model.predict_proba(row[None]) for row in x]
+    assert (whole == np.concatenate(single)).all()
+
+
 # -- part by part, and when to stop ------------------------------------------------------------------------------------
 
 
@@ -292,7 +301,7 @@ def test_anything_registered_can_be_taken() -> None:
 def test_an_ensemble_is_the_default(made: Any) -> None:
     frame, label = people(240)
     y = label if made is PellucidClassifier else (label == "yes") * 10.0
-    model = made(members=3, model_params={"widths": (16, 16)}, epochs=40, early_stopping=False, random_state=0)
+    model = made(members=3, model_params={"widths": (16, 16)}, epochs=100, early_stopping=False, random_state=0)
     model.fit(frame, y)
     assert type(model.model_).__name__ == "Ensemble" and len(model.model_.networks) == 3
     assert model.score(frame, y) > (0.8 if made is PellucidClassifier else 0.3)

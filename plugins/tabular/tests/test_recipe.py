@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid_tabular.recipe import batch_size_of, ensemble_recipe, recipe
+from pellucid_tabular.recipe import batch_size_of, bins_of, ensemble_recipe, epochs_of, recipe
 
 MADE = [
     ("classification", 5, [3, 12]), ("regression", 3, []), ("classification", 2, [3, 4]), ("regression", 1, [30]),
@@ -23,9 +23,10 @@ def test_its_sections_train_a_network(task: Any, columns: int, categories: list[
     for place, size in enumerate(categories, columns - len(categories)):
         x[:, place] = rng.integers(0, size, 64)
     model = pl.build(made["model"], input_shape=(columns,), seed=0)
-    parts = {name: made[name] for name in ("loss", "optimizer", "schedule")}
+    parts = {name: made[name] for name in ("loss", "optimizer", "schedule")} | {"callbacks": made["train"]["callbacks"]}
     y = np.arange(64) % 3 if task == "classification" else x.sum(axis=1)
-    history = pl.Trainer(model, seed=0, **parts).fit((x, y), epochs=6, batch_size=made["train"]["batch_size"])
+    trainer = pl.Trainer(model, seed=0, **parts)
+    history = trainer.fit((x, y), validation=(x, y), epochs=6, batch_size=made["train"]["batch_size"])
     assert history["loss"][-1] < history["loss"][0]
 
 
@@ -43,7 +44,9 @@ def test_a_longer_table_has_fewer_epochs_and_larger_batches() -> None:
     train = [recipe("regression", rows, 4)["train"] for rows in (10, 1_000, 20_000, 200_000, 5_000_000)]
     epochs, batches = [t["epochs"] for t in train], [t["batch_size"] for t in train]
     assert epochs == sorted(epochs, reverse=True) and batches == sorted(batches)
-    assert [batch_size_of(rows) for rows in (1, 1_000, 10_000, 10_000_000)] == [32, 125, 256, 1024]
+    assert [epochs_of("classification", rows) for rows in (1, 20_000, 10_000_000)] == [64, 20, 16]
+    assert [bins_of(rows) for rows in (1, 6_400, 10_000_000)] == [8, 50, 128]
+    assert [batch_size_of(rows) for rows in (1, 1_000, 10_000, 10_000_000)] == [32, 41, 256, 1024]
 
 
 def test_what_is_out_of_range_is_refused() -> None:

@@ -9,7 +9,7 @@ from pellucid import ConfigError, Shape, Transform, to_config
 from pellucid.registry.config import read_several
 
 from pellucid_tabular.mlp import Task
-from pellucid_tabular.recipe import SCALING, recipe
+from pellucid_tabular.recipe import SCALING, ensemble_recipe, recipe
 from pellucid_tabular.targets import Target
 
 
@@ -52,10 +52,8 @@ def proposals(
     several = len(targets) > 1
     answers = several and all(target.column.kind == "boolean" for target in targets)
     task: Task = "classification" if answers or targets[0].classes is not None else "regression"
-    sections |= recipe(task, rows, shape[0] or 1, sizes, outputs=len(targets) if several else None)
-    if not answers:
-        outputs = {"outputs": len(targets)} if several else {}
-        sections["model"] = {"type": "tabular/ensemble", "categories": list(sizes), "task": task, **outputs}
-    else:
+    made = recipe if answers else ensemble_recipe
+    sections |= made(task, rows, shape[0] or 1, sizes, outputs=len(targets) if several else None)
+    if answers:
         sections["loss"] = {"type": "core/binary_cross_entropy"}
     return sections

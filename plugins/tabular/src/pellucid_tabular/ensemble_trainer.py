@@ -60,7 +60,7 @@ class EnsembleTrainer(Trainer):
             optimizer = "adam"
         elif optimizer is None:
             columns = require_runtime(model).input_shapes[0][0] or 0
-            optimizer = optimizer_of(columns > len(model.categories), model.categories, (WIDTH,))
+            optimizer = optimizer_of(model.task, columns > len(model.categories), model.categories, (WIDTH,))
             schedule = "tabular/coslog" if schedule is None else schedule
         super().__init__(model, optimizer=optimizer, schedule=schedule, **how)
         loss = getattr(self.objective, "loss", None)

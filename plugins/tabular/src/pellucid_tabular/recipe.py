@@ -12,15 +12,17 @@ from pellucid_tabular.mlp import Task, loss_of
 
 WIDTH = 256
 """Units of each hidden layer."""
-SEEN = 4_000_000
+SEEN = {"classification": 400_000, "regression": 2_000_000}
 """Rows that training sees at most, epochs times rows, as far as that leaves LEAST_EPOCHS."""
-SEEN_BY_MEMBER = 1_500_000
-"""The same of a member of an ensemble, as far as that leaves half of LEAST_EPOCHS."""
-MOST_EPOCHS, LEAST_EPOCHS = 256, 24
-RATE, DECAY = 0.05, 0.02
-"""Learning rate and weight decay of weights that are divided by the root of their inputs, as RealMLP's are."""
+MOST_EPOCHS, LEAST_EPOCHS = {"classification": 64, "regression": 128}, 16
+SEEN_BY_MEMBER, MOST_OF_MEMBER = {"classification": 400_000, "regression": 1_000_000}, 64
+"""The same of a member of an ensemble, which takes minutes where one large network does."""
+RATES, DECAY = {"classification": 0.015, "regression": 0.05}, 0.02
+"""Learning rates and weight decay of weights that are divided by the root of their inputs, as RealMLP's are."""
 ONE_HOT = 8
 """The most known values of a category that is one-hot: as in mlp."""
+BEST = {"type": "core/best_epoch", "monitor": "validation_loss"}
+"""Of classes the loss says more than the accuracy of a few hundred rows, most of whose epochs are equal."""
 SCALING = "quantile"
 """What ``tabular/columns`` should make of numbers for this network."""
 
@@ -51,13 +53,17 @@ def recipe(
     check_sizes(recipe, "categories", categories, "the indexes of each category")
     check_int(recipe, "columns", columns, f"[{max(1, len(categories))}, inf)")
     check_sizes(recipe, "hidden", hidden, "the units of each hidden layer")
-    model = {"type": "tabular/mlp", "categories": list(categories), "hidden": list(hidden), "task": task}
+    numbers = {"type": "tabular/piecewise_linear", "bins": bins_of(rows)}
+    model: dict[str, Any] = {"type": "tabular/mlp", "categories": list(categories), "hidden": list(hidden)}
+    model["task"] = task
+    if columns > len(categories):
+        model["numbers"] = numbers
     return {
         "model": model if outputs is None else {**model, "outputs": outputs},
         "loss": loss_of(task, outputs or 2, 0.1),
-        "optimizer": optimizer_of(columns > len(categories), categories, hidden),
+        "optimizer": optimizer_of(task, columns > len(categories), categories, hidden),
         "schedule": {"type": "tabular/coslog"},
-        "train": {"epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, SEEN // rows)), "batch_size": batch_size_of(rows)},
+        "train": {"epochs": epochs_of(task, rows), "batch_size": batch_size_of(rows), "callbacks": [BEST]},
     }
 
 
@@ -68,24 +74,37 @@ def ensemble_recipe(
     """The same sections for ``tabular/ensemble``: members of half the width, which see fewer rows, so that all of them
     together take minutes where one large network does. Arguments and errors are those of :func:`recipe`."""
     made = recipe(task, rows, columns, categories, outputs=outputs)
-    model = {name: value for name, value in made["model"].items() if name not in ("type", "hidden")}
-    made["model"] = {"type": "tabular/ensemble", "members": members, **model}
-    made["train"]["epochs"] = min(MOST_EPOCHS // 2, max(LEAST_EPOCHS // 2, SEEN_BY_MEMBER // rows))
+    own = {name: value for name, value in made["model"].items() if name not in ("type", "hidden", "numbers")}
+    settings = {name: made["model"][name] for name in ("numbers",) if name in made["model"]}
+    made["model"] = {"type": "tabular/ensemble", **own, "members": members, "settings": settings}
+    seen = SEEN_BY_MEMBER[task] // rows
+    made["train"] = {**made["train"], "epochs": min(MOST_OF_MEMBER, max(LEAST_EPOCHS, seen))}
+    del made["train"]["callbacks"]  # each member's best epoch is found by its loss, and the ensemble chosen from these
     return made
+
+
+def epochs_of(task: Task, rows: int) -> int:
+    """As many as see SEEN rows; classes are learned by heart sooner than values."""
+    return min(MOST_EPOCHS[task], max(LEAST_EPOCHS, SEEN[task] // rows))
 
 
 def batch_size_of(rows: int) -> int:
     """256; fewer where an epoch would be a handful of steps, more where it would be many hundred."""
-    return min(max(32, rows // 8), max(256, min(1024, rows // 400)))
+    return min(max(32, rows // 24), max(256, min(1024, rows // 400)))
 
 
-def optimizer_of(numbers: bool, categories: Sequence[int], hidden: Sequence[int]) -> dict[str, Any]:
+def bins_of(rows: int) -> int:
+    """As many bins of each number as leave about 128 rows to each, from 8 to 128."""
+    return min(128, max(8, rows // 128))
+
+
+def optimizer_of(task: Task, numbers: bool, categories: Sequence[int], hidden: Sequence[int]) -> dict[str, Any]:
     """AdamW with a short memory of squares, and a learning rate for each sort of parameter."""
-    width = sqrt(max(hidden, default=1))
+    rate, width = RATES[task], sqrt(max(hidden, default=1))
     embeds = numbers or any(size - 1 > ONE_HOT for size in categories)
     groups = [
-        *[{"match": "*layers.0.*", "lr": RATE, "weight_decay": DECAY}] * embeds,
-        {"match": "*.scale", "lr": RATE, "weight_decay": DECAY},
-        {"match": "*.bias", "lr": 0.1 * RATE},
+        *[{"match": "*layers.0.*", "lr": rate, "weight_decay": DECAY}] * embeds,
+        {"match": "*.scale", "lr": rate, "weight_decay": DECAY},
+        {"match": "*.bias", "lr": 0.1 * rate},
     ]
-    return {"type": "core/adamw", "lr": RATE / width, "beta2": 0.95, "weight_decay": DECAY * width, "groups": groups}
+    return {"type": "core/adamw", "lr": rate / width, "beta2": 0.95, "weight_decay": DECAY * width, "groups": groups}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
+from functools import cached_property
+from math import isfinite
 from statistics import NormalDist
 from typing import ClassVar, Literal
 
@@ -23,6 +26,19 @@ LARGEST = 1e300
 """Values are taken no larger, so that the difference of two is a number."""
 STEEP = 1e150
 """A scaled value is taken no larger, so that its square is a number: what becomes of it is 3 long before."""
+
+
+FEW = 64
+"""Values up to which they are looked up one by one."""
+
+
+def _read_off(x: float, knots: list[float], levels: list[float]) -> float:
+    """``numpy.interp`` of one value, to the bit."""
+    j = bisect_right(knots, x) - 1
+    if x != x or not 0 <= j < len(knots) - 1:
+        return x if x != x else levels[max(j, 0)]
+    y = (levels[j + 1] - levels[j]) / (knots[j + 1] - knots[j]) * (x - knots[j]) + levels[j]
+    return y if isfinite(y) else float(np.interp(x, knots, levels))
 
 
 def _within(x: HostArray, bound: float) -> HostArray:
@@ -152,18 +168,39 @@ class Quantile(Transform):
             values, place = np.unique(np.clip(levels, least, 1 - least), return_inverse=True)
             levels = np.array([NormalDist().inv_cdf(p) for p in values.tolist()])[place].reshape(levels.shape)
         self.levels = levels.reshape(self.knots.shape)
+        self._forget()
 
     def apply(self, x: HostArray) -> HostArray:
         knots, levels = self._learned("knots"), self._learned("levels")
         check_columns(self, x, knots.shape[1:])
         flat, y = x.reshape(len(x), knots[0].size), np.empty((len(x), knots[0].size), floating(x))
+        if flat.size <= FEW:
+            y[:] = [list(map(_read_off, row, self._of, self._to)) for row in flat.tolist()]
+            return y.reshape(x.shape)
         of, to = knots.reshape(len(knots), -1), levels.reshape(len(knots), -1)
         for j in range(y.shape[1]):
             y[:, j] = np.interp(flat[:, j], of[:, j], to[:, j])
         return y.reshape(x.shape)
 
+    def _forget(self) -> None:
+        """The lists of values learned before."""
+        vars(self).pop("_of", None)
+        vars(self).pop("_to", None)
+
+    @cached_property
+    def _of(self) -> list[list[float]]:
+        """The knots of each column, for a few values, for which NumPy's way in takes longer than the way."""
+        knots: HostArray = self._learned("knots")
+        return knots.reshape(len(knots), -1).T.tolist()
+
+    @cached_property
+    def _to(self) -> list[list[float]]:
+        levels: HostArray = self._learned("levels")
+        return levels.reshape(len(levels), -1).T.tolist()
+
     def restore(self, arrays: Mapping[str, HostArray]) -> None:
         super().restore(arrays)
+        self._forget()
         knots, levels = self._learned("knots"), self._learned("levels")
         good = knots.dtype.kind == levels.dtype.kind == "f" and knots.shape == levels.shape
         good = good and knots.ndim > 0 and len(knots) == self.quantiles

@@ -16,7 +16,39 @@ from pellucid_tabular.estimators.weights import weighted_by_class
 
 
 class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
-    """A classifier."""
+    """A classifier of scikit-learn's kind for any table: one class a row, one of each of several kinds, or many labels.
+
+    Args:
+        model: ``"auto"``: ``tabular/ensemble``, for several outputs and hidden features ``tabular/mlp``; the name of a
+            registered model or layer, its configuration, or a layer, which is copied; None: dense layers. What does not
+            give as many outputs as the target needs gets a dense layer behind it.
+        hidden, activation, dropout, members: arguments of the model, those that it has; None leaves them to it. Dense
+            layers: (128, 64) with relu and no dropout; an ensemble: a member for 32 rows, at least 4, at most 32.
+        model_params: further arguments of the model.
+        loss: a name, a configuration, a function of prediction and target; of several outputs a list. None: softmax or
+            binary cross-entropy, the mean squared error of standardised values. A function sees values as they are.
+        optimizer, learning_rate, schedule: None: those of :func:`pellucid_tabular.recipe.recipe` for ``tabular/mlp``
+            and ``tabular/ensemble``, else adam at 0.003, a constant rate.
+        epochs, batch_size: None and ``"auto"``: those of the recipe; else 200 epochs, and batches of a twentieth of the
+            rows, between 32 and 256.
+        early_stopping: hold rows out, keep the best epoch there, and stop ``patience`` epochs after it. ``"auto"``: in
+            ``fit``, with 100 different rows or more. Each member of an ensemble stops by itself.
+        validation_fraction: of the different rows, to be held out; of every class in proportion.
+        metrics: figures that ``history_`` has besides the loss. callbacks: of pellucid's.
+        categorical_features: columns that are categories whatever they look like, by name, number or mask.
+        scaling: of numbers, see ``tabular/columns``; None: by quantiles for the networks of this package, else robust.
+        class_weight: a dict; ``"balanced"``: all classes weigh the same; of several outputs a list.
+        warm_start: ``fit`` goes on from the weights of the last one.
+        backend, dtype: of the model. random_state: of all that is drawn. verbose: show progress.
+
+    Attributes:
+        model_: the model with the table's transforms, to be saved, traced and asked by itself.
+        trainer_, history_, loss_curve_, n_iter_: how it was trained.
+        classes_, schema_, n_features_in_, feature_names_in_: what it was trained on.
+
+    Raises:
+        ValueError: an argument or a table cannot be used; it says what was expected, received, and what to do.
+    """
 
     def __init__(
         self, model: Any = "auto", *, hidden: Any = None, activation: str | None = None, dropout: float | None = None,
@@ -39,13 +71,24 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> PellucidClassifier:
-        """Train on a table and its classes."""
+        """Train on a table and its classes.
+
+        Args:
+            X: a frame of pandas, polars or pyarrow, an array of numbers or of texts, a sparse matrix, (N, F).
+            y: a class a row (N,), numbers or texts; zeros and ones (N, L) of many labels; classes (N, J) of J kinds.
+            sample_weight: a weight a row, 0 or more; 3 is the same as three such rows.
+        """
         learn(self, X, y, sample_weight)
         return self
 
     @with_callbacks
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> PellucidClassifier:
-        """One pass over some rows."""
+        """One pass over some rows, that adds to what was learned from others.
+
+        Args:
+            X, y, sample_weight: see :meth:`fit`; columns are scaled as the first rows ask for.
+            classes: in the first call, all classes that may come; of several outputs a list.
+        """
         learn(self, X, y, sample_weight, part=True, classes=classes)
         return self
 

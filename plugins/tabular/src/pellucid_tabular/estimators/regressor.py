@@ -15,17 +15,21 @@ from pellucid_tabular.estimators.targets import Target, Values, numeric
 
 
 class PellucidRegressor(RegressorMixin, Estimator):  # type: ignore[misc]
-    """A regressor."""
+    """A regressor of scikit-learn's kind for any table: one value a row, or several.
+
+    Its arguments and attributes are those of :class:`PellucidClassifier`, without classes. Values are standardised for
+    the mean squared error and for other losses that predict values; predictions come in the unit of y.
+    """
 
     @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> PellucidRegressor:
-        """Train on a table and its values."""
+        """Train on a table and its values, y (N,) or (N, J); for the rest see :meth:`PellucidClassifier.fit`."""
         learn(self, X, y, sample_weight)
         return self
 
     @with_callbacks
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> PellucidRegressor:
-        """One pass over some rows."""
+        """One pass over some rows, that adds to what was learned from others."""
         learn(self, X, y, sample_weight, part=True)
         return self
 

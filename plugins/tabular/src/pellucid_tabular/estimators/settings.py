@@ -19,6 +19,10 @@ MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 32
 """Of an ensemble."""
 
 
+SMOOTHING = 0.1
+"""Of labels, in the recipe."""
+
+
 class Settings(NamedTuple):
     """How the network of a table is trained."""
 
@@ -68,8 +72,8 @@ def settled(
         found = recipe(target.task, rows, columns, categories, outputs=outputs, **wide)  # type: ignore[arg-type]
         optimizer, schedule = found["optimizer"], found["schedule"]
         epochs, batch_size = found["train"]["epochs"], found["train"]["batch_size"]
-        if isinstance(loss, str) and loss == found["loss"]["type"]:
-            loss = found["loss"]
+        if target.task == "classification":
+            loss = [smoothed(each) for each in loss] if isinstance(loss, list) else smoothed(loss)
     if estimator.optimizer is not None:
         optimizer = estimator.optimizer
         optimizer, schedule = {"type": optimizer} if isinstance(optimizer, str) else optimizer, None
@@ -82,6 +86,11 @@ def settled(
         epochs if estimator.epochs is None else int(estimator.epochs),
         batch_size if isinstance(estimator.batch_size, str) else int(estimator.batch_size),
     )
+
+
+def smoothed(loss: str) -> dict[str, Any]:
+    """A loss of classes as the recipe has it: logits of a network that is sure of everything grow without end."""
+    return {"type": loss, "label_smoothing": SMOOTHING}
 
 
 def at_rate(optimizer: dict[str, Any], rate: float) -> dict[str, Any]:

@@ -19,19 +19,23 @@ from pellucid_tabular.estimators.targets import Itself, Target, Values, classifi
 
 
 class PellucidTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):  # type: ignore[misc]
-    """Hidden features of a network that predicts y, or, without y, gives back the columns themselves."""
+    """Hidden features of a network that predicts y, or, without y, gives back the columns themselves.
+
+    Its arguments are those of :class:`PellucidClassifier`; the model must be one layer after another, a ``Sequential``,
+    and ``"auto"`` is ``tabular/mlp``. y is read as values if it holds fractions, else as classes.
+    """
 
     _ensembles = False
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> PellucidTransformer:
-        """Train on a table, and on its targets if there are any."""
+        """Train on a table, and on its targets if there are any; see :meth:`PellucidClassifier.fit`."""
         learn(self, X, y, sample_weight)
         return self
 
     @with_callbacks
     def partial_fit(self, X: Any, y: Any = None, classes: Any = None, sample_weight: Any = None) -> PellucidTransformer:
-        """One pass over some rows."""
+        """One pass over some rows, that adds to what was learned from others."""
         learn(self, X, y, sample_weight, part=True, classes=classes)
         return self
 

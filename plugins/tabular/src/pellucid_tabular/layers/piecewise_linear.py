@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from pellucid import (
@@ -18,7 +18,6 @@ from pellucid import (
     Param,
     Shape,
     ShapeError,
-    check_choice,
     check_float,
     check_int,
 )
@@ -34,14 +33,15 @@ class PiecewiseLinear(Layer):
     y is a straight line in each bin, and any such function can be had. W begins at zero: at first y is linear in x.
     Before the first edge and behind the last one it goes on by v alone.
 
-    Bins serve where about as many rows lie in each. Of what is normally distributed, as ``tabular/columns`` makes it
-    with ``scaling="quantile"``, these are bins between its quantiles; of what is spread evenly, bins of equal width.
+    Edges that are no argument suit numbers that are normally distributed, as ``tabular/columns`` makes them with
+    ``scaling="quantile"``.
 
     Args:
         size: outputs of each number.
         bins: the number of bins, or a list of edges for each number, rising; a shorter list repeats its last edge.
-        spread: how numbers are spread: ``"normal"``, with inner edges at the quantiles Φ⁻¹(k/K) of N(0, 1), or
-            ``"even"``, with bins of equal width.
+        spread: how numbers are spread: σ of the normal distribution N(0, σ²), cut off at low and high, of which each
+            bin has the same share. 1 makes bins of as many rows; a large σ makes bins of equal width; between them
+            tails have finer bins than their rows ask for, which a column wants most of whose rows are equal.
         low, high: where the first bin begins and the last one ends, unless edges are given.
 
     Shapes: x (N, F) -> y (N, F·size), the outputs of a number side by side; v, b (F, size); W (F, K, size); edges
@@ -70,7 +70,7 @@ class PiecewiseLinear(Layer):
     )  # fmt: skip
     symbols: ClassVar = {"v": "slope", "W": "weight", "b": "bias", "t": "edges"}
     examples = (
-        Example({"size": 3, "bins": 4, "spread": "even", "low": -1.0, "high": 1.0}),
+        Example({"size": 3, "bins": 4, "spread": 1000.0, "low": -1.0, "high": 1.0}),
         Example({"size": 2, "bins": 5}),
         Example({"size": 2, "bins": [[-1.0, 0.0, 1.0], [-0.5, 0.5], [-2.0, -1.0, 0.0, 2.0]]}, ((3,),)),
     )
@@ -81,11 +81,11 @@ class PiecewiseLinear(Layer):
     edges: HostArray
 
     def __init__(
-        self, size: int = 8, *, bins: int | Sequence[Sequence[float]] = 32,
-        spread: Literal["normal", "even"] = "normal", low: float = -3.0, high: float = 3.0,
+        self, size: int = 8, *, bins: int | Sequence[Sequence[float]] = 48,
+        spread: float = 2.0, low: float = -3.0, high: float = 3.0,
     ) -> None:  # fmt: skip
         check_int(self, "size", size, "[1, inf)")
-        check_choice(self, "spread", spread, ("normal", "even"))
+        check_float(self, "spread", spread, "(0, inf)")
         check_float(self, "low", low, "(-inf, inf)")
         check_float(self, "high", high, "(-inf, inf)")
         if high <= low:
@@ -113,11 +113,10 @@ class PiecewiseLinear(Layer):
     def _edges(self, numbers: int) -> HostArray:
         """The edges of each number, (F, K + 1)."""
         if isinstance(self.bins, int):
-            edges = np.linspace(self.low, self.high, self.bins + 1)
-            if self.spread == "normal":
-                inner = [NormalDist().inv_cdf(k / self.bins) for k in range(1, self.bins)]
-                edges[1:-1] = np.clip(inner, self.low, self.high)
-            return np.tile(edges, (numbers, 1))
+            normal = NormalDist(0.0, self.spread)
+            first, last = normal.cdf(self.low), normal.cdf(self.high)
+            shares = np.linspace(first, last, self.bins + 1)[1:-1]
+            return np.tile([self.low, *map(normal.inv_cdf, shares), self.high], (numbers, 1))
         if len(self.bins) != numbers:
             raise ShapeError(
                 f"PiecewiseLinear was given edges for {len(self.bins)} numbers, and a row has {numbers}. Give 'bins' a "
