@@ -93,7 +93,8 @@ def of_default(rounds: int, *, rows: int = 2_000, epochs: int | None = 24, calls
 
 def as_markdown(found: Mapping[str, Any]) -> str:
     lines = [
-        f"Machine: {found['machine']['processor']}, {found['machine']['cores']} cores.", "", "| hidden layers | what | pellucid | scikit-learn | ratio (95 %) |",
+        f"Machine: {found['machine']['processor']}, {found['machine']['cores']} cores.", "",
+        "| hidden layers | what | pellucid | scikit-learn | ratio (95 %) |",
         "|---|---|---:|---:|---:|",
     ]  # fmt: skip
     for case, times in found["cases"].items():

@@ -12,7 +12,8 @@ def test_everyone_has_a_turn() -> None:
     found = estimators.measured((8,), 2, rows=400, many=500, epochs=2, calls=3)
     assert set(found) == {"fit", "one row", "its probabilities", "many rows"}
     assert all(len(times) == 2 and min(times) > 0 for of in found.values() for times in of.values())
-    text = estimators.as_markdown({"machine": {"processor": "this", "cores": 2}, "cases": {"8": found}, "default": [2e-5, 3e-5]})
+    machine = {"processor": "this", "cores": 2}
+    text = estimators.as_markdown({"machine": machine, "cases": {"8": found}, "default": [2e-5, 3e-5]})
     assert "| 8 | one row | " in text and "25 µs, within the limit" in text
 
 

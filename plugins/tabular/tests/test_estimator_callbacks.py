@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from typing import Any
 
 import numpy as np
 import pytest
 from pellucid_tabular import PellucidClassifier, PellucidTransformer
+from pellucid_tabular.estimators import library
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -78,6 +81,19 @@ def test_scores_and_progress_inside_a_pipeline() -> None:
     rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
     assert len(rows) == 6 and rows[-1]["accuracy"] > 0.6
     assert [row["task_id"] for row in rows] == list(range(6))
+
+
+def test_older_versions_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.callback", None)
+    spec = importlib.util.spec_from_file_location("older", library.__file__)
+    assert spec is not None and spec.loader is not None
+    older = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(older)
+    assert library.HAS_CALLBACKS and not older.HAS_CALLBACKS
+
+    def fit() -> None: ...
+
+    assert older.with_callbacks(fit) is fit and not hasattr(older.CallbackSupport, "set_callbacks")
 
 
 def test_part_by_part_is_a_task_of_one_epoch() -> None:

@@ -211,6 +211,15 @@ def test_integers_that_are_codes() -> None:
     assert classifier(hidden=()).fit(x, y).score(x, y) < 0.9
 
 
+@pytest.mark.parametrize("scaling", ["robust", "quantile", "standard"])
+def test_a_row_by_itself_is_predicted_as_among_others(scaling: str) -> None:
+    x = np.where(RNG.random((150, 4)) < 0.05, np.nan, np.round(X, 1))
+    model = classifier(scaling=scaling, epochs=3).fit(x, Y)
+    x[:5] = 10 * X[:5]  # beyond all that was seen
+    whole, single = model.predict_proba(x), [model.predict_proba(row[None]) for row in x]
+    assert (whole == np.concatenate(single)).all()
+
+
 # -- part by part, and when to stop ------------------------------------------------------------------------------------
 
 

@@ -191,12 +191,12 @@ class Quantile(Transform):
     def _of(self) -> list[list[float]]:
         """The knots of each column, for a few values, for which NumPy's way in takes longer than the way."""
         knots: HostArray = self._learned("knots")
-        return knots.reshape(len(knots), -1).T.tolist()  # type: ignore[no-any-return]
+        return knots.reshape(len(knots), -1).T.tolist()
 
     @cached_property
     def _to(self) -> list[list[float]]:
         levels: HostArray = self._learned("levels")
-        return levels.reshape(len(levels), -1).T.tolist()  # type: ignore[no-any-return]
+        return levels.reshape(len(levels), -1).T.tolist()
 
     def restore(self, arrays: Mapping[str, HostArray]) -> None:
         super().restore(arrays)
