@@ -58,6 +58,7 @@ def same(found: list[float], expected: list[float]) -> bool:
         ([1.0, NAN, np.float32(2)], "number", [1, NAN, 2]),
         ([datetime.date(1970, 1, 3), None, datetime.datetime(1970, 1, 1, 6)], "date", [2, NAN, 0.25]),
         (np.array(["1970-01-03", "NaT"], "datetime64[s]"), "date", [2, NAN]),
+        ([datetime.timedelta(hours=6), None, datetime.timedelta(2)], "number", [0.25, NAN, 2]),
         (pl.Series(["a", "b", None], dtype=pl.Categorical), "category", [0, 1, NAN]),
         (["a", 1, 2.0], "category", [2, 0, 1]),
         (["x", "x", "x"], "left_out", [NAN] * 3),
@@ -195,6 +196,10 @@ def test_arrays_of_numbers() -> None:
     schema = Schema.of(x, names=["a", "b"])
     assert schema.names == ("a", "b") and np.array_equal(schema.coded(x), x, equal_nan=True)
     assert schema.coded(x) is not x
+    masked = np.ma.masked_array([[1.0, 7.0]], mask=[[False, True]])
+    assert np.array_equal(schema.coded(masked), [[1, NAN]], equal_nan=True)
+    with pytest.raises(DataError, match=r"column '0', row 0 .*expected a number, a text.*Received: complex"):
+        Schema.of(np.array([[1j], [2]]))
     with pytest.raises(DataError, match=r"column 'b': expected a finite number\. Received: inf"):
         schema.coded(np.array([[1.0, np.inf]]))
     with pytest.raises(DataError, match=r"must have the 2 columns a, b\. Received: shape \(1, 3\)"):

@@ -254,7 +254,11 @@ def prepare(experiment: Experiment) -> Prepared:
             transforms = read_several("transform", sections["data"]["transforms"], path="data.transforms")
             splits = replace(splits, transforms=transforms)
             data["transforms"] = [to_config(transform) for transform in transforms]
-    decided = {name: value for name, value in experiment.dataset.decided().items() if data.get(name) != value}
+    decided = {
+        name: value
+        for name, value in experiment.dataset.decided().items()
+        if data.get(name) != value and name not in proposed.get("data", {})
+    }
     ops = get_ops(settings.backend)
     config = dict(experiment.model)
     if experiment.infer_outputs:

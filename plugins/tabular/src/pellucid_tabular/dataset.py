@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid import ConfigError, DataError, Dataset, PellucidWarning, Split, Transform, create, listed
+from pellucid import ConfigError, DataError, Dataset, Example, PellucidWarning, Split, Transform, create, listed
 from pellucid.interfaces.dataset import as_count
 from pellucid.registry.config import read_several
+from pellucid.registry.writer import to_config
 
 from pellucid_tabular.cells import marks_of
 from pellucid_tabular.choice import proposals
@@ -25,6 +26,11 @@ from pellucid_tabular.reading.file import Format, RawTable, read_file
 from pellucid_tabular.reports import report
 from pellucid_tabular.schema import Schema, column_number
 from pellucid_tabular.targets import Target, decide_target, decide_targets
+
+_EXAMPLE = {
+    "petals": [3, 5, 4, None] * 6, "colour": ["red", "blue", None] * 8, "size": [i / 4 for i in range(24)],
+    "kind": ["rose", "tulip"] * 12,
+}  # fmt: skip
 
 
 class Table(Dataset):
@@ -65,7 +71,10 @@ class Table(Dataset):
             metrics are in that of the table.
     """
 
-    examples = ()
+    examples = (
+        Example({"train": _EXAMPLE, "target": "kind"}),
+        Example({"train": _EXAMPLE, "target": "size", "categorical": ["petals"]}),
+    )
     paths = ("train", "validation", "test")
     validation: Any
     test: Any
@@ -96,6 +105,10 @@ class Table(Dataset):
         self._known: Known | None = None
         self._ours: Sequence[Any] = ()  # transforms that were found out, and not given
         self._rows = 0
+
+    def arguments(self) -> dict[str, Any]:
+        given = super().arguments()
+        return given | {"transforms": ()} if self.transforms is self._ours else given
 
     def load(self, rng: np.random.Generator) -> Split:
         where, raw = _called(self.train, "the training table"), self._read(self.train, None)
@@ -163,6 +176,8 @@ class Table(Dataset):
             decided["target"] = names if len(names) > 1 else names[0]
             decided["classify"] = known.targets[0].classes is not None
             decided["target_columns"] = [target.column.to_config() for target in known.targets]
+        if self._ours:
+            decided["transforms"] = [to_config(transform) for transform in self._ours]
         return decided
 
     def proposed(self) -> Mapping[str, Any]:

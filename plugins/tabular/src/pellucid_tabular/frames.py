@@ -10,7 +10,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
-from pellucid import DataError, listed
+from pellucid import DataError, HostArray, listed
 
 from pellucid_tabular.cells import canonical
 
@@ -22,6 +22,10 @@ KINDS_OF_TABLES = (
     "a frame of pandas, polars or pyarrow, a dict of columns, a list of dicts (one a row), or an array or a list of "
     "rows"
 )
+
+
+_NUMBERS = (int, float, np.integer, np.floating, Decimal)
+_DAY = datetime.timedelta(days=1)
 
 
 def is_frame(table: Any) -> bool:
@@ -87,6 +91,7 @@ def _of_rows(rows: Sequence[Mapping[Any, Any]], where: str) -> Columns:
 
 def _of_array(table: Any, names: Sequence[str] | None, where: str) -> Columns:
     if isinstance(table, np.ndarray):
+        table = without_mask(table)
         shape = table.shape
         columns = list(table.T) if table.ndim == 2 else []
     else:
@@ -103,6 +108,14 @@ def _of_array(table: Any, names: Sequence[str] | None, where: str) -> Columns:
     if len(names) != shape[1]:
         raise DataError(f"{where} must have the {len(names)} columns {listed(names)}. Received: shape {shape}.")
     return _of_columns(list(zip(names, columns or [[]] * shape[1], strict=True)), where)
+
+
+def without_mask(array: HostArray) -> HostArray:
+    """An array with NaN, or None, in the place of what is masked."""
+    if not isinstance(array, np.ma.MaskedArray):
+        return array
+    is_number = array.dtype.kind in "fiub"
+    return np.ma.filled(array.astype(np.float64 if is_number else object), np.nan if is_number else None)
 
 
 def _series(values: Any, where: str) -> pl.Series:
@@ -161,7 +174,11 @@ def _of_list(cells: list[Any], where: str) -> pl.Series:
         return pl.Series(cells, dtype=pl.String)
     if all(issubclass(kind, bool | np.bool_) for kind in kinds) and kinds:
         return pl.Series([None if cell is None else bool(cell) for cell in cells], dtype=pl.Boolean)
-    if all(issubclass(kind, int | float | np.number | Decimal) and not issubclass(kind, bool) for kind in kinds):
+    if all(issubclass(kind, datetime.timedelta) for kind in kinds) and kinds:
+        return pl.Series([None if cell is None else cell / _DAY for cell in cells], dtype=pl.Float64)
+    if all(issubclass(kind, np.timedelta64) for kind in kinds) and kinds:
+        return pl.Series([None if cell is None else float(cell / np.timedelta64(_DAY)) for cell in cells])
+    if all(issubclass(kind, _NUMBERS) and not issubclass(kind, bool) for kind in kinds):
         try:
             return _of_polars(
                 pl.Series([None if cell is None else float(cell) for cell in cells], dtype=pl.Float64), where
@@ -171,7 +188,7 @@ def _of_list(cells: list[Any], where: str) -> pl.Series:
     if all(issubclass(kind, datetime.date | np.datetime64) for kind in kinds):
         return pl.Series([None if cell is None else _moment(cell) for cell in cells], dtype=pl.Datetime("us"))
     for i, cell in enumerate(cells):
-        if not isinstance(cell, str | bool | int | float | np.generic | Decimal | datetime.date | type(None)):
+        if not isinstance(cell, (str, np.bool_, np.datetime64, datetime.date, type(None), *_NUMBERS)):
             raise DataError(
                 f"{where}, row {i} (counted from 0): expected a number, a text, a truth value or a date. Received: "
                 f"{type(cell).__name__}."
@@ -183,7 +200,7 @@ def is_missing(cell: Any) -> bool:
     """Whether a cell is None, NaN, pandas' NA or NaT."""
     if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(cell, float | np.floating | np.datetime64) and bool(cell != cell)
+    return isinstance(cell, float | np.floating | np.datetime64 | np.timedelta64) and bool(cell != cell)
 
 
 def text_of(cell: Any) -> str:

@@ -11,7 +11,7 @@ from pellucid import ConfigError, DataError, HostArray, did_you_mean, listed
 
 from pellucid_tabular.cells import marks_of
 from pellucid_tabular.column import KINDS, UNSEEN, Column, Kind, Place, row_from_0
-from pellucid_tabular.frames import columns_of
+from pellucid_tabular.frames import columns_of, without_mask
 from pellucid_tabular.kinds import Asked, decide
 
 __all__ = ["KINDS", "UNSEEN", "Column", "Kind", "Schema", "column_number"]
@@ -100,6 +100,8 @@ class Schema:
             DataError: a column is missing (one that is left out may be), or is none of these; a cell is not of the
                 kind of its column; the message names the table, the row and the column.
         """
+        if isinstance(frame, np.ndarray):
+            frame = without_mask(frame)
         if isinstance(frame, np.ndarray) and frame.ndim == 2 and frame.dtype.kind in "fiub" and self._plain:
             return self._of_numbers(frame, where, place)
         cells = columns_of(frame, self.names, where)
