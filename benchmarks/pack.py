@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def theirs(name: str, members: int, hidden: tuple[int, ...], rows: int, batch: i
 def _vmap(torch: Any, members: int, widths: tuple[int, ...]) -> Callable[[Any, Any], None]:
     def network() -> Any:
         layers: list[Any] = []
-        for inputs, outputs in zip(widths, widths[1:], strict=False):
+        for inputs, outputs in pairwise(widths):
             layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
         return torch.nn.Sequential(*layers[:-1])
 
@@ -111,7 +112,7 @@ def _vmap(torch: Any, members: int, widths: tuple[int, ...]) -> Callable[[Any, A
 
 def _batched(torch: Any, members: int, widths: tuple[int, ...]) -> Callable[[Any, Any], None]:
     weights = []
-    for inputs, outputs in zip(widths, widths[1:], strict=False):
+    for inputs, outputs in pairwise(widths):
         bound = inputs**-0.5
         for shape in ((members, inputs, outputs), (members, 1, outputs)):
             weights.append(torch.nn.Parameter(torch.empty(shape).uniform_(-bound, bound)))

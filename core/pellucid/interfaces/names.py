@@ -32,8 +32,9 @@ def column_names(x: Any) -> Names | None:
                 "the others as arrays: frame.to_numpy()."
             )
         return first
-    called = "column_names" if hasattr(type(x), "column_names") else "columns"  # which of pyarrow's are the values
-    columns = None if isinstance(x, np.ndarray) else getattr(x, called, None)
+    if isinstance(x, np.ndarray):
+        return None
+    columns = getattr(x, "column_names" if hasattr(type(x), "column_names") else "columns", None)  # pyarrow: the values
     return None if columns is None else tuple(map(str, columns))
 
 

@@ -114,8 +114,9 @@ def check_data(x: Any, y: Any = None, *, where: str = "the data", missing: bool 
         missing: whether NaN may stand in ``x``, in the first of several, for what is missing.
     """
     single = not isinstance(x, tuple)
-    given = [("x", x)] if single else named_parts(x, "x")
-    named = [(name, as_array(part, f"{name} of {where}")) for name, part in (*given, *named_parts(y, "y"))]
+    given = [("x", x)] if single else [*named_parts(x, "x")]
+    given += [("y", y)] if isinstance(y, np.ndarray) else named_parts(y, "y")
+    named = [(name, as_array(array, f"{name} of {where}")) for name, array in given]
     for name, array in named:
         if array.ndim == 0:
             raise DataError(f"{name} of {where} must have one sample a row. Received: a single number, shape ().")

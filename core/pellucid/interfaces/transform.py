@@ -100,9 +100,8 @@ class Transform(Component, ABC):
 
 def as_read(transforms: Sequence[Transform], x: Any) -> Any:
     """``x``, of several inputs the first, as the first of the transforms reads it; as it is, if that reads nothing."""
-    first, *others = as_tuple(x)
-    known = transforms[0].read(first) if transforms else None
-    return x if known is None else (known, *others) if others else known
+    known = transforms[0].read(as_tuple(x)[0]) if transforms else None
+    return x if known is None else (known, *x[1:]) if isinstance(x, tuple) else known
 
 
 def takes_missing(transforms: Sequence[Transform]) -> bool:

@@ -193,8 +193,7 @@ def _course(data: Any, **how: Any) -> Any:
 
 
 def _checked(model: Layer, objective: Objective, split: Split, where: str) -> Pair:
-    inputs = transformed(model, split.x, objective.input_shapes(model))
-    y = split.y
+    inputs, y = transformed(model, split.x, objective.input_shapes(model)), split.y
     if y is not None:
         y, dtype = objective.scaled(model, y), require_runtime(model).dtype
 

@@ -73,10 +73,23 @@ typedef struct {
     float *dpart, *dtable; /* each may be NULL */
 } look_up_args;
 
+enum { MOST_MEMBERS = 4096 };
+typedef enum { VALUES, CLASSES, ANSWERS } Mixed;
+
+typedef struct {
+    kernel run;
+    dim members, used_members, rows, outputs;
+    int kind;            /* Mixed */
+    const float *z;      /* (U, N, C) */
+    const float *weight; /* (K) */
+    const int64_t *used; /* (U): which members z is of */
+    float *y;            /* (N, C) */
+} mixture_args;
+
 /* Every kernel that is compiled once for each instruction set. */
 #define FOR_EACH_KERNEL(K)                                                                                             \
     K(periodic_forward) K(periodic_backward) K(pieces_forward) K(pieces_backward) K(scale_forward) K(scale_backward)   \
-    K(take) K(put) K(look_up_forward) K(look_up_backward)
+    K(take) K(put) K(look_up_forward) K(look_up_backward) K(mixture)
 
 typedef struct {
 #define DECLARE(name) kernel name;

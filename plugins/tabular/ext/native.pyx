@@ -16,6 +16,7 @@ include "pellucid/arguments.pxi"
 include "python/kernels.pxi"
 include "python/numbers.pxi"
 include "python/columns.pxi"
+include "python/mixture.pxi"
 
 cnp.import_array()
 pellucid_import()

@@ -89,7 +89,7 @@ def test_the_choice_is_that_of_trying_every_member_at_every_round(kind: str) -> 
     rng, n = np.random.default_rng(1), 50
     y: Any = rng.normal(size=(n, 1)) if kind == "values" else rng.integers(0, 3 if kind == "classes" else 2, n)
     outputs = rng.normal(size=(6, n, OUTPUTS[kind]))
-    selection = Selection(6, kind, y)
+    selection = Selection(6, kind, y, 0.2)
     for k in (0, 1, 2, 4, 5, 2):
         selection.take(k, outputs[k])
 
@@ -97,11 +97,10 @@ def test_the_choice_is_that_of_trying_every_member_at_every_round(kind: str) -> 
         w = counts / counts.sum()
         if kind == "values":
             return float(np.mean((np.tensordot(w, outputs, 1) - y) ** 2))
-        if kind == "answers":
-            p = np.tensordot(w, 1 / (1 + np.exp(-outputs)), 1)[:, 0]
-            return float(-np.log(np.where(y == 1, p, 1 - p)).mean())
-        p = np.tensordot(w, np.exp(outputs) / np.exp(outputs).sum(-1, keepdims=True), 1)
-        return float(-np.log(p[np.arange(n), y]).mean())
+        z = np.concatenate([0 * outputs, outputs], -1) if kind == "answers" else outputs
+        p = np.tensordot(w, np.exp(z) / np.exp(z).sum(-1, keepdims=True), 1)
+        c = p.shape[1]
+        return float(np.mean(((p - 0.2 / c) / 0.8 - np.eye(c)[y]) ** 2))
 
     counts, best, chosen = np.zeros(6), np.inf, np.zeros(6)
     for _ in range(32):
@@ -234,3 +233,32 @@ def test_any_architecture_can_be_a_member() -> None:
     model = built("classes", architecture="ann", settings={"activation": "tanh"})
     assert isinstance(model, Ensemble)
     fitted(model, "classes", epochs=2)
+
+
+@pytest.mark.parametrize("kind", ["values", "classes", "answers"])
+def test_the_kernel_of_the_mixture_is_its_reference_and_is_recorded(kind: str) -> None:
+    pytest.importorskip("pellucid_tabular.kernels.native", reason="the kernels are not compiled")
+    rng, reference, ops = np.random.default_rng(0), pl.get_ops("reference"), pl.get_ops("cython")
+    z = (30 * rng.standard_normal((3, 41, OUTPUTS[kind]))).astype("float32")
+    w, used = np.array([0.5, 0, 0.25, 0.25, 0], "float32"), np.array([0, 2, 3])
+    wanted, y = np.empty((41, OUTPUTS[kind]), "float32"), np.empty((41, OUTPUTS[kind]), "float32")
+    reference.op("tabular/mixture_forward")(z, w, used, kind, wanted)
+    _, plan = ops.record(lambda: ops.op("tabular/mixture_forward")(z, w, used, kind, y))
+    np.testing.assert_allclose(y, wanted, rtol=1e-6, atol=1e-6)
+    assert plan is not None
+    w[1], w[0] = 0.25, 0.25  # a member that was not computed has a weight now
+    plan.run()
+    assert np.isnan(y).all()
+    with pytest.raises(pl.ShapeError, match="mixture_forward"):
+        ops.op("tabular/mixture_forward")(z, w, used[:2], kind, y)
+
+
+def test_predictions_of_few_rows_are_recorded() -> None:
+    pytest.importorskip("pellucid_tabular.kernels.native", reason="the kernels are not compiled")
+    model = pl.build(
+        "tabular/ensemble", outputs=3, members=3, widths=[8, 8], input_shape=(5,), seed=0, backend="cython"
+    )
+    for _ in range(3):
+        model.predict(X[:2])
+    (prediction,) = model.runtime.idle_predictions.values()
+    assert prediction._forward.recorded

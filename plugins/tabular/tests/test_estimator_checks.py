@@ -9,7 +9,7 @@ from pellucid_tabular import PellucidClassifier, PellucidRegressor, PellucidTran
 from sklearn import __version__
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-QUICK = {"model": None, "hidden": (32,), "epochs": 40, "learning_rate": 0.02}
+QUICK = {"model": None, "hidden": (16,), "epochs": 30, "learning_rate": 0.03}
 """What tiny tables need; the defaults are held by the slow test below."""
 ESTIMATORS = (PellucidClassifier, PellucidRegressor, PellucidTransformer)
 COUNTED = {"1.9": {"PellucidClassifier": 68, "PellucidRegressor": 60, "PellucidTransformer": 54}}

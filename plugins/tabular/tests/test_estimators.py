@@ -268,6 +268,19 @@ def test_a_warm_start_goes_on() -> None:
     assert cold.fit(X, Y).loss_curve_[0] > before
 
 
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_an_ensemble_goes_on(early_stopping: bool) -> None:
+    small: dict[str, Any] = {"members": 2, "model_params": {"widths": (8, 8)}, "random_state": 0}
+    model = PellucidClassifier(**small, early_stopping=early_stopping)
+    for _ in range(12):
+        model.partial_fit(X, Y)
+    assert model.n_iter_ == 12 and model.score(X, Y) > 0.8
+    warm = PellucidClassifier(**small, epochs=6, warm_start=True, early_stopping=early_stopping).fit(X, Y)
+    assert warm.fit(X, Y).n_iter_ == 12 and warm.loss_curve_[-1] < warm.loss_curve_[0]
+    with pytest.raises(ValueError, match="cannot be continued"):  # what its members remember is not in a pickle
+        pickle.loads(pickle.dumps(model)).partial_fit(X, Y)
+
+
 def test_a_repeated_row_is_a_weight_and_the_order_of_rows_means_nothing() -> None:
     repeated = np.repeat(np.arange(150), 1 + np.arange(150) % 3)
     weighted = classifier(early_stopping=True).fit(X, Y, sample_weight=1 + np.arange(150) % 3)

@@ -13,6 +13,7 @@ enum { BLOCK = 64, LANES = 16 };
 #include "pieces.h"
 #include "scale.h"
 #include "columns.h"
+#include "mixture.h"
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)

@@ -65,9 +65,20 @@ cdef extern from "kernels.h" nogil:
         double *sums
         float *dpart
         float *dtable
+    enum: MOST_MEMBERS
+    ctypedef enum Mixed:
+        VALUES, CLASSES, ANSWERS
+    ctypedef struct mixture_args:
+        pellucid_kernel run
+        dim members, used_members, rows, outputs
+        int kind
+        const float *z
+        const float *weight
+        const int64_t *used
+        float *y
     ctypedef struct Kernels:
         pellucid_kernel periodic_forward, periodic_backward, pieces_forward, pieces_backward
-        pellucid_kernel scale_forward, scale_backward, take, put, look_up_forward, look_up_backward
+        pellucid_kernel scale_forward, scale_backward, take, put, look_up_forward, look_up_backward, mixture
     const Kernels *kernels_now()
 
 

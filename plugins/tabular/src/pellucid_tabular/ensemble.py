@@ -57,7 +57,8 @@ class Ensemble(Layer):
         depths: hidden layers, from the least to the most.
         rates: a factor on the learning rate, from the least to the most, drawn evenly in the logarithm.
         dropouts: the rate of dropout, from the least to the most.
-        patience: epochs without a better loss on the validation rows after which a member stops; None: it never does.
+        patience: epochs without a better loss on the validation rows after which a member stops; None: it never does,
+            for a schedule of several cycles often finds its best weights at the end. The best epoch counts anyway.
         architecture: the members' registered architecture, of arguments ``outputs``, ``hidden``, ``dropout`` and
             ``task``.
         settings: further arguments of it.
@@ -83,7 +84,7 @@ class Ensemble(Layer):
     def __init__(
         self, outputs: int, categories: Sequence[int] = (), members: int = 32, *, widths: tuple[int, int] = (64, 160),
         depths: tuple[int, int] = (1, 3), rates: tuple[float, float] = (0.5, 2.0),
-        dropouts: tuple[float, float] = (0.0, 0.3), patience: int | None = 16, architecture: str = "tabular/mlp",
+        dropouts: tuple[float, float] = (0.0, 0.3), patience: int | None = None, architecture: str = "tabular/mlp",
         settings: Mapping[str, Any] | None = None, seed: int = 0, task: Task = "classification",
     ) -> None:  # fmt: skip
         check_int(self, "outputs", outputs, "[1, inf)")

@@ -167,7 +167,8 @@ class _Epochs:
         self.since = np.zeros(count, np.int64)
         self.records = [len(each.history) for each in pack.trainers]
         if held is not None:
-            self.selection = Selection(count, self.model.kind_of_output, held[1])
+            smoothing = float(getattr(trainer.objective.loss, "label_smoothing", 0.0))  # type: ignore[attr-defined]
+            self.selection = Selection(count, self.model.kind_of_output, held[1], smoothing)
             self.z = np.zeros((count, len(held[1]), self.model.outputs), trainer.runtime.dtype)
             run.objective = _Combined(trainer.objective, self)  # type: ignore[assignment]
 

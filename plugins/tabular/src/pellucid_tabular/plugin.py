@@ -33,8 +33,8 @@ def pellucid_register(registry: Registrar) -> None:
             _op(registry, name, module)
     for name in ("take_columns", "put_columns"):
         _op(registry, name, "columns")
-    for name in ("mixture_forward", "mixture_backward"):
-        registry.op(name, reference=f"pellucid_tabular.ops.mixture:{name}", summary=name.replace("_", " "))
+    _op(registry, "mixture_forward", "mixture")
+    registry.op("mixture_backward", reference="pellucid_tabular.ops.mixture:mixture_backward", summary="its gradient")
 
 
 def _op(registry: Registrar, name: str, module: str) -> None:

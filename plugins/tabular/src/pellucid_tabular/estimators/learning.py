@@ -61,7 +61,7 @@ class Lesson:
         rows, weight = self._weighed(kept)
         if not self.again:
             self._begin(rows, weight)
-        elif not self.part:
+        elif not self.part and estimator.model_.trained_by is None:  # else the members of the model are its trainer's
             self._make_trainer(estimator.model_, len(rows))
         self._train(rows, weight, held, None if context is None else Told(context, about, self._fitted_here))
         if context is not None:
