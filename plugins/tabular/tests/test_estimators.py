@@ -87,6 +87,9 @@ def test_clones_and_pickles() -> None:
     assert (again.predict_proba(X) == model.predict_proba(X)).all()
     assert clone(model).get_params() == model.get_params()
     again.partial_fit(X, Y)  # it can go on
+    x = RNG.normal(size=(4000, 20))
+    held = classifier(epochs=1, early_stopping=True).fit(x, x[:, 0] > 0)
+    assert len(pickle.dumps(held)) < 100_000  # and none of the table's rows is in it
     assert (clone(model).fit(X, Y).predict_proba(X) == model.predict_proba(X)).all()
 
 

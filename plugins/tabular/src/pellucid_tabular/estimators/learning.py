@@ -186,6 +186,8 @@ class Lesson:
         finally:
             trainer.callbacks = own
             runtime.transforms = [estimator.transform_]
+        if not self.part:  # only parts go on being compared: a pickle of the estimator holds no rows of the table
+            estimator.held_out_, estimator.best_ = HeldOut(), None
         runtime.classes = self.target.names
         estimator.history_ = trainer.history
         estimator.n_iter_ = trainer.epochs
