@@ -13,6 +13,7 @@ import polars
 import pytest
 from pellucid import PellucidError
 from pellucid_tabular import PellucidClassifier, PellucidRegressor, PellucidTransformer
+from pellucid_tabular.estimators.distinct import distinct, in_proportion, repeated
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
@@ -291,6 +292,21 @@ def test_a_repeated_row_is_a_weight_and_the_order_of_rows_means_nothing() -> Non
     again = classifier(early_stopping=True).fit(X[order], Y[order])
     # Iris has rows that occur twice; together they weigh what all of them weigh
     assert (weighted.predict_proba(X) == again.predict_proba(X)).all()
+
+
+def test_distinct_rows() -> None:
+    x = np.array([[1.0, np.nan], [0.0, 2.0], [1.0, np.nan], [-0.0, 2.0], [5.0, 5.0]])
+    y = np.array([0, 1, 0, 1, 2])
+    found = distinct(x, y, np.array([1.0, 2.0, 1.0, 4.0, 0.0]))
+    assert found.weight is not None
+    assert dict(zip(found.rows.tolist(), found.weight.tolist(), strict=True)) == {0: 2.0, 1: 6.0}
+    assert len(distinct(x, np.arange(5), None).rows) == 5
+    thrice = repeated(np.array([0.25, 0.75]), 2)
+    assert thrice is not None and thrice.tolist() == [0, 1, 1, 1]
+    assert repeated(np.array([1.0, np.pi]), 2) is None
+    weight = RNG.random(300) + 1e-3
+    times = np.bincount(in_proportion(weight, 300), minlength=300)
+    assert times.sum() == 300 and np.abs(times - 300 * weight / weight.sum()).max() <= 1
 
 
 # -- what is registered with pellucid ----------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from pellucid import HostArray
@@ -38,8 +38,11 @@ def distinct(x: HostArray, y: HostArray | None, weight: HostArray | None) -> Dis
     sorted_keys = keys[order]
     again = np.zeros(len(order), bool)
     again[1:] = sorted_keys[1:] == sorted_keys[:-1]
-    for place in np.flatnonzero(again):  # of 64 bits hardly ever another row
-        again[place] = _same(x, y, order[place], order[place - 1])
+    places = np.flatnonzero(again)  # of equal keys: hardly ever other rows
+    step = max(1, BLOCK // max(1, x.shape[1]))
+    for start in range(0, len(places), step):
+        block = places[start : start + step]
+        again[block] = _same(x, y, order[block], order[block - 1])
     first = np.flatnonzero(~again)
     total = np.add.reduceat(np.ones(len(order)) if weight is None else weight[order], first)
     return Distinct(order[first], None if (total == total[0]).all() else total, sorted_keys[first])
@@ -95,5 +98,10 @@ def _mixed(bits: HostArray) -> HostArray:
     return result
 
 
-def _same(x: HostArray, y: HostArray | None, i: Any, j: Any) -> bool:
-    return all(np.array_equal(part[i], part[j], equal_nan=True) for part in (x, y) if part is not None)
+def _same(x: HostArray, y: HostArray | None, rows: HostArray, others: HostArray) -> HostArray:
+    """Whether rows have the same contents as others, a truth value for each pair."""
+    same = np.ones(len(rows), bool)
+    for table in (x,) if y is None else (x, y):
+        a, b = (_bits(table[of].reshape(len(of), -1)) for of in (rows, others))
+        same &= (a == b).all(axis=1)
+    return same
