@@ -393,6 +393,8 @@ def test_unusable_tables() -> None:
         classifier().predict(X)
     with pytest.raises(ValueError, match="NaN"):
         regressor().fit(X, np.full(150, np.nan))
+    with pytest.raises(ValueError, match=r"75 labels are missing, the first in row 1 "):
+        classifier().fit(X, np.array(["a", None] * 75, object))
     with pytest.raises(ValueError, match="infinity"):
         classifier().fit(np.full((150, 4), np.inf), Y)
     frame, label = people()

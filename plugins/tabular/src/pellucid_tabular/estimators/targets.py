@@ -187,6 +187,7 @@ def classification_target(y: Any, classes: Any = None) -> Target:
     Raises:
         ValueError: y is missing, holds NaN, is no table of classes; classes that ``classes`` lacks.
     """
+    _check_none_missing(y)
     check_classification_targets(y)
     kind = type_of_target(y, input_name="y")
     if kind == "multilabel-indicator":
@@ -226,6 +227,24 @@ def codes_of(y: Any, classes: HostArray) -> HostArray:
             f"{classes.tolist()!r:.200}: give all of them to the first call, partial_fit(X, y, classes=…)."
         )
     return codes.astype(np.int64)
+
+
+def _check_none_missing(y: Any) -> None:
+    """ValueError if a label of texts or objects is missing."""
+    labels = np.asarray(y) if not issparse(y) and hasattr(y, "__len__") else np.zeros(0)
+    if labels.dtype.kind != "O":
+        return
+    missing = [row for row, cell in enumerate(labels.ravel().tolist()) if cell is None or _is_nan(cell)]
+    if missing:
+        row = missing[0] // max(1, labels.shape[-1] if labels.ndim > 1 else 1)
+        raise ValueError(
+            f"Input y contains NaN: {len(missing)} labels are missing, the first in row {row} (counted from 0). Leave "
+            "these rows out, or make a class of them."
+        )
+
+
+def _is_nan(cell: Any) -> bool:
+    return isinstance(cell, float) and cell != cell
 
 
 def softmax(z: HostArray) -> HostArray:
