@@ -58,6 +58,12 @@ def test_it_is_told_on_a_line_for_each_section() -> None:
     assert lines[5] == "  sampler   x, rows (100, see experiment.toml)"
 
 
+def test_components_in_a_list_are_told_by_their_names() -> None:
+    several = [{"type": "acme/a", "much": "x" * 100}, {"type": "acme/b"}]
+    assert told({"data": {"transforms": several}}) == "  data      transforms = [acme/a, acme/b]"
+    assert told({"data": {"transforms": []}}) == "  data      transforms = []"
+
+
 def test_who_has_no_method_of_its_own_proposes_nothing() -> None:
     assert not proposes(pl.create("dataset", "iris")) and not proposes(None)
     assert pl.create("dataset", "iris").proposed() == {}

@@ -11,6 +11,7 @@ import pytest
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.dataset import load_dataset
 from pellucid.workbench.experiments import reading
+from pellucid.workbench.experiments.experiment import check
 from pellucid.workbench.experiments.sections import change, choose, read_sections, to_toml
 
 
@@ -60,6 +61,12 @@ def test_a_file_in_the_place_of_a_data_set(
     assert sections == {"data": {"type": without, "train": path}}
     choose(sections, "data", "iris")
     assert sections == {"data": {"type": "iris"}}
+
+
+def test_a_file_of_another_kind_is_told_how_to_be_saved(tmp_path: Path) -> None:
+    (tmp_path / "book.xlsx").write_bytes(b"PK")
+    with pytest.raises(ConfigError, match=r"book\.xlsx: expected a file of samples: .*'\.xlsx'\. Save it as \.csv"):
+        choose({}, "data", str(tmp_path / "book.xlsx"))
 
 
 @pytest.mark.parametrize("name", ["my.csv", "./my.csv", "sub/my.npz"])
@@ -115,3 +122,12 @@ def test_a_pipe_is_read_where_somebody_writes_and_waited_for_a_while(
     writer.start()
     assert read_sections(pipe) == {"model": {"type": "ann"}}
     writer.join()
+
+
+def test_without_a_model_a_file_is_told_who_chooses_one(tmp_path: Path) -> None:
+    file = tmp_path / "my.csv"
+    file.write_text("a,b\n1,2\n3,4\n")
+    for name, told in ((file, "pip install pellucid-tabular, then the same command"), (tmp_path / "x.npz", "")):
+        with pytest.raises(ConfigError, match="model: missing") as refused:
+            check({"data": {"type": "files", "train": str(name), "target": "b"}})
+        assert ("pellucid-tabular" in str(refused.value)) == bool(told) and told in str(refused.value)

@@ -229,3 +229,9 @@ def test_a_schema_is_plain_json() -> None:
 def test_what_is_no_schema(config: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Schema.from_config(config)
+
+
+def test_a_text_among_few_different_numbers_is_seen() -> None:
+    column = only(["1.5", "2.5"] * 30 + ["inf"])
+    assert column.kind == "category" and column.why == "2 numbers, and texts such as 'inf', 3 different"
+    assert only(["a", "b", "c"] * 9).why == "texts, 3 different"

@@ -253,3 +253,11 @@ def test_show_data_of_any_data_set(tmp_path: Path, capsys: pytest.CaptureFixture
     assert found["x"]["shape"][1:] == [2, 2] and found["targets"][0]["kind"] == "numbers" and found["rows"] == 20
     assert main(["show-data", str(tmp_path / "none.csv")]) == 2
     assert "none.csv: No such file" in capsys.readouterr().err
+
+
+def test_show_data_keeps_a_category_on_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "".join(f'{i},"two\nlines"\n{i},{"long " * 20}\n' for i in range(20))
+    (tmp_path / "texts.csv").write_text(f"a,b\n{rows}")
+    assert main(["show-data", str(tmp_path / "texts.csv")]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  b ")]
+    assert r"'two\nlines' 20" in line and "… 20" in line and len(line) < 150

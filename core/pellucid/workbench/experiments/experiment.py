@@ -32,7 +32,7 @@ from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
 from pellucid.workbench.experiments.inference import input_shape_of, outputs_of, targets_of
 from pellucid.workbench.experiments.proposals import completed, names_type, proposes
-from pellucid.workbench.experiments.sections import NAMES, Sections, check_values
+from pellucid.workbench.experiments.sections import NAMES, Sections, check_values, is_table
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _model(reader: Reader, sections: Mapping[str, Any]) -> tuple[dict[str, Any],
     """The model's configuration, tried out: with one output where the number follows from the data, and with any seed
     where it has one of its own, which is the run's."""
     if "model" not in sections:
-        reader.note("model", 'missing. It names the model: [model] with type = "ann", or --model ann.')
+        reader.note("model", f'missing. It names the model: [model] with type = "ann", or --model ann.{_unchosen(sections)}')
         return {}, False
     config, _ = _taken(sections["model"], "input_shape")
     left = [name for name in ("outputs", "seed") if isinstance(config, dict) and _needs(config, name)]
@@ -187,6 +187,15 @@ def _model(reader: Reader, sections: Mapping[str, Any]) -> tuple[dict[str, Any],
     given = sections["model"]
     table = {"type": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}
     return table, "outputs" in left
+
+
+def _unchosen(sections: Mapping[str, Any]) -> str:
+    """What would choose a model for the file that is read: the data set of tables, where that is not installed."""
+    data = sections.get("data")
+    name = data.get("train") if isinstance(data, Mapping) and data.get("type") == "files" else None
+    if not isinstance(name, str) or not is_table(name):
+        return ""
+    return " For a table the data set 'table' chooses one: pip install pellucid-tabular, then the same command."
 
 
 def _needs(config: dict[str, Any], name: str) -> bool:

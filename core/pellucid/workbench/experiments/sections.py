@@ -11,6 +11,7 @@ from typing import Any
 import tomli_w
 
 from pellucid.basics.errors import ConfigError
+from pellucid.basics.suggest import listed
 from pellucid.registry.discovery import find_claims
 from pellucid.registry.reader import MOST_LEVELS
 from pellucid.standard.tables import SUFFIXES
@@ -101,6 +102,12 @@ def choose(sections: Sections, section: str, name: str | None) -> None:
     if section == "data" and (reader := reader_of(name)):
         sections[section] = {"type": reader, "train": name}
         return
+    if section == "data" and Path(name).suffix and Path(name).is_file():
+        raise ConfigError(
+            f"{name}: expected a file of samples: {listed((*SUFFIXES, *TABLES[1:]))}, or the name of a data set. "
+            f"Received: a file that ends in {Path(name).suffix!r}. Save it as .csv, as any spreadsheet can; in Python, "
+            "data frames and arrays are read as they are."
+        )
     if section in ("loss", "objective"):
         sections.pop("objective" if section == "loss" else "loss", None)
     if not isinstance(sections.get(section), dict) or sections[section].get("type") != name:

@@ -174,7 +174,15 @@ def _of_texts(asked: Asked, texts: pl.Series) -> Column:
             name, "left_out", why=f"{what}: {len(different):,} different texts in {len(known):,} rows, such as "
             f"{str(known[0])[:40]!r}",
         )  # fmt: skip
-    return _category(name, different, rows, "codes with zeros in front" if codes else "texts")
+    return _category(name, different, rows, "codes with zeros in front" if codes else _mixed(different))
+
+
+def _mixed(different: pl.Series) -> str:
+    """What texts are that are taken as categories: a slip of the pen among few different numbers is to be seen."""
+    numbers = different.str.contains(NUMBERS["0.5"])
+    if not bool(numbers.any()) or bool(numbers.all()):
+        return "texts"
+    return f"{int(numbers.sum()):,} numbers, and texts such as {str(different.filter(~numbers).sort()[0])[:40]!r}"
 
 
 def _category(name: str, texts: pl.Series, rows: pl.Series, why: str) -> Column:

@@ -8,6 +8,9 @@ from typing import Any
 
 from pellucid.workbench.cli.console import Output, table
 
+MOST_SHOWN = 40
+"""Characters of a text of a category."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="a file of samples, or the name of a data set")
@@ -87,12 +90,18 @@ def _row(column: Mapping[str, Any]) -> tuple[str, ...]:
 def _range(column: Mapping[str, Any]) -> str:
     if "counts" in column:
         counts, different = column["counts"], column.get("different", len(column["counts"]))
-        shown = ", ".join(f"{text} {n:,}" for text, n in list(counts.items())[:5])
+        shown = ", ".join(f"{_shown(text)} {n:,}" for text, n in list(counts.items())[:5])
         return shown + (f", … ({different} different)" if different > 5 else "")
     if "min" not in column:
         return ""
     low, high = (f"{end:.6g}" if isinstance(end, float) else str(end) for end in (column["min"], column["max"]))
     return f"{low} to {high}" + (f", median {column['median']:.6g}" if "median" in column else "")
+
+
+def _shown(text: str) -> str:
+    """On one line, and of a length at which the next column is still seen."""
+    text = text if text.isprintable() else repr(text)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 def _said(value: Any) -> str:
