@@ -380,6 +380,8 @@ def test_backends() -> None:
         ({"members": 3}, "members"),
         ({"categorical_features": ["colour"]}, "colour"), ({"scaling": "minmax"}, "scaling"),
         ({"learning_rate": -1}, "'learning_rate'"), ({"optimizer": "adm"}, "adam"),
+        ({"verbose": "yes"}, "verbose must be True, False"), ({"model_params": 3}, "model_params must be a dict"),
+        ({"model": "ensemble"}, "hidden is for one network, model='mlp' or model=None, and ensemble does not take it"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_value_errors_of_pellucid(arguments: dict[str, Any], message: str) -> None:
@@ -403,3 +405,33 @@ def test_unusable_tables() -> None:
         model.predict(frame.head(2).assign(age=["old", "young"]))
     with pytest.raises(ValueError, match="Negative values"):
         classifier().fit(X, Y, sample_weight=-np.ones(150))
+
+
+def test_an_ensemble_of_any_architecture_is_trained_without_the_recipe_of_another() -> None:
+    frame, label = people(120)
+    how = {"architecture": "ann", "settings": {"activation": "tanh"}, "widths": (8, 16)}
+    model = PellucidClassifier("ensemble", members=3, model_params=how, epochs=20, random_state=0).fit(frame, label)
+    assert model.settings_.optimizer == {"type": "adam", "lr": 0.003} and model.settings_.schedule is None
+    assert model.model_.architecture == "ann" and model.score(frame, label) > 0.6
+    slow = PellucidClassifier(
+        "ensemble", members=2, model_params=how, epochs=1, random_state=0, optimizer="sgd", learning_rate=0.5
+    )
+    assert slow.fit(frame, label).settings_.optimizer == {"type": "sgd", "lr": 0.5}
+
+
+def test_a_list_of_rows_with_texts_is_a_table() -> None:
+    rows, labels = [[1.5, "a"], [2.5, "b"], [3.5, "a"], [0.5, "b"]] * 20, ["x", "y"] * 40
+    model = classifier().fit(rows, labels)
+    assert [column.kind for column in model.schema_.columns] == ["number", "category"]
+    assert model.predict(rows[:2]).tolist() == ["x", "y"]
+    with pytest.raises(ValueError, match="rows of one length. Received: rows of 1 to 2"):
+        model.predict([[1.5, "a"], [2.5]])
+
+
+def test_what_estimators_refuse_is_told_in_their_own_words() -> None:
+    frame, label = people(120)
+    with pytest.raises(ValueError, match=r"could not convert string .* take PellucidClassifier"):
+        regressor().fit(frame, label)
+    model = classifier().fit(frame, label)
+    with pytest.raises(ValueError, match=r"column 'age': expected a number. Received: 'old'.*has categorical_features"):
+        model.predict(frame.assign(age="old"))

@@ -178,7 +178,8 @@ class Columns(Transform):
             warnings.warn(
                 "Columns of the table are left out: "
                 + "; ".join(f"{column.name} ({column.why})" if column.why else column.name for column in left_out)
-                + ". To keep one, say of which kind it is: kinds = {name = 'category'}.",
+                + ". To keep one, say of which kind it is: kinds = {name = 'category'}, of an estimator "
+                "categorical_features = ['name'].",
                 PellucidWarning, stacklevel=2,
             )  # fmt: skip
         values, _ = self._values(x)

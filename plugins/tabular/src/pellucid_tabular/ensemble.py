@@ -134,7 +134,15 @@ class Ensemble(Layer):
         own: dict[str, Any] = {"outputs": self.outputs, "hidden": list(drawn.hidden), "task": self.task}
         own |= {"categories": list(self.categories)} if self.categories else {}
         own |= {"dropout": drawn.dropout, **(self.settings or {})}
-        made: Layer = read(("model", "layer"), {"type": self.architecture, **own}, path="architecture")
+        try:
+            made: Layer = read(("model", "layer"), {"type": self.architecture, **own}, path="architecture")
+        except ConfigError as error:
+            if "has no such argument" not in str(error):
+                raise
+            raise ConfigError(
+                f"{error} What a table proposes is for members of tabular/mlp. Name the model, then nothing is proposed, "
+                f"and categories are one-hot: --model tabular/ensemble --set model.architecture={self.architecture}."
+            ) from error
         return made
 
     # -- shapes --------------------------------------------------------------------------------------------------

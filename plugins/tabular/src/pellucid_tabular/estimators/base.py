@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
@@ -133,6 +134,13 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
         check_int(self, "patience", self.patience, "[1, inf)")
         check_float(self, "validation_fraction", self.validation_fraction, "(0, 1)")
         check_bool(self, "warm_start", self.warm_start)
+        if not isinstance(self.verbose, bool | int | np.bool_):
+            raise ConfigError(f"verbose must be True, False or a whole number. Received: {self.verbose!r:.100}.")
+        if not isinstance(self.model_params, Mapping | None):
+            raise ConfigError(
+                "model_params must be a dict of the model's arguments, such as {'members': 8}, or None. Received: "
+                f"{self.model_params!r:.100}."
+            )
         if not isinstance(self.early_stopping, bool) and self.early_stopping != "auto":
             raise ConfigError(f"early_stopping must be True, False or 'auto'. Received: {self.early_stopping!r}.")
         if self.batch_size != "auto":

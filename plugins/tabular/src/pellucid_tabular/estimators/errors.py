@@ -22,6 +22,13 @@ class WrongShape(ShapeError, ValueError):
 
 _AS = {ConfigError: WrongArgument, DataError: WrongData, ShapeError: WrongShape}
 
+_OF_FILES = ("categorical", "missing", "kinds", "dates")
+"""Arguments of the data set ``table`` that messages about cells name."""
+_HERE = (
+    " These are arguments of the data set 'table'. An estimator has categorical_features; a missing cell of a frame is "
+    "None or NaN."
+)
+
 
 @contextmanager
 def value_errors() -> Iterator[None]:
@@ -32,4 +39,5 @@ def value_errors() -> Iterator[None]:
         if isinstance(error, ValueError):
             raise
         kind = next(of for own, of in _AS.items() if isinstance(error, own))
-        raise kind(str(error)) from error
+        others = any(f"{name} = " in str(error) for name in _OF_FILES)
+        raise kind(f"{error}{_HERE if others else ''}") from error

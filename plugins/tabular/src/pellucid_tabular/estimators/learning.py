@@ -15,7 +15,7 @@ from pellucid_tabular.estimators.distinct import Distinct, distinct, in_proporti
 from pellucid_tabular.estimators.errors import value_errors
 from pellucid_tabular.estimators.held_out import HeldOut, stratified
 from pellucid_tabular.estimators.network import network, takes_categories
-from pellucid_tabular.estimators.settings import MANY, chosen_model, members_of, scaling_of, settled
+from pellucid_tabular.estimators.settings import MLP, MANY, chosen_model, members_of, scaling_of, settled
 from pellucid_tabular.estimators.tables import columns_transform, ready, training_table
 from pellucid_tabular.estimators.targets import Itself
 from pellucid_tabular.estimators.threads import respect_joblib
@@ -152,6 +152,12 @@ class Lesson:
             rows=max(1, rows), columns=estimator.columns_, categories=transform.categories,
             outputs=self.target.outputs(estimator.loss_) or estimator.columns_,
         )  # fmt: skip
+        if getattr(model, "architecture", MLP) != MLP:  # the recipe is for the parameters of tabular/mlp
+            own = {"type": "adam", "lr": 0.003 if estimator.learning_rate is None else float(estimator.learning_rate)}
+            given = estimator.optimizer is not None
+            settings = settings._replace(
+                optimizer=settings.optimizer if given else own, schedule=deepcopy(estimator.schedule)
+            )
         estimator.settings_, estimator.best_ = settings, None
         estimator.trainer_ = trainer_for(
             model, loss=settings.loss, optimizer=settings.optimizer, schedule=settings.schedule,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -66,7 +67,16 @@ def registered(estimator: Any, model: Any, **offered: Any) -> Layer:
     """The model that is named, not yet built, with those of the offered arguments that it takes."""
     table = {**({"type": model} if isinstance(model, str) else model), **(estimator.model_params or {})}
     chosen = {name: getattr(estimator, name) for name in OWN if getattr(estimator, name) is not None}
-    made: Layer = read(("model", "layer"), table | chosen, **offered)  # offered at no path
+    try:
+        made: Layer = read(("model", "layer"), table | chosen, **offered)  # offered at no path
+    except ConfigError as error:
+        refused = [name for name in chosen if re.search(rf"(^|\s){name}: \S+ has no such argument", str(error))]
+        if not refused:
+            raise
+        raise ConfigError(
+            f"{refused[0]} is for one network, model='mlp' or model=None, and {table['type']} does not take it: say "
+            f"which model, or give this one's own arguments, model_params={{…}}. {error}"
+        ) from error
     return made
 
 

@@ -24,6 +24,7 @@ def training_table(estimator: Any, X: Any, categorical: Any, *, reset: bool) -> 
     holds X against them."""
     if not reset:
         return table(estimator, X), estimator.schema_
+    X = rows_with_texts(X)
     where = f"the table given to {type(estimator).__name__}"
     if has_cells(X):
         checked(estimator, X, reset=True)
@@ -41,6 +42,7 @@ def training_table(estimator: Any, X: Any, categorical: Any, *, reset: bool) -> 
 
 def table(estimator: Any, X: Any) -> HostArray:
     """X coded (N, F), of the columns that the estimator was trained on."""
+    X = rows_with_texts(X)
     if has_cells(X):
         checked(estimator, X, reset=False)
         coded: HostArray = estimator.schema_.coded(X, f"the table given to {type(estimator).__name__}")
@@ -49,6 +51,15 @@ def table(estimator: Any, X: Any) -> HostArray:
     if estimator.plain_:
         return x
     return estimator.schema_.coded(x, f"the array given to {type(estimator).__name__}")
+
+
+def rows_with_texts(X: Any) -> Any:
+    """A list of rows with a text in the first as an array of objects, else X: NumPy would make texts of all cells."""
+    if isinstance(X, list) and X and isinstance(X[0], list | tuple) and any(isinstance(cell, str) for cell in X[0]):
+        if any(len(row) != len(X[0]) for row in X):
+            raise ValueError(f"X: expected rows of one length. Received: rows of {min(map(len, X))} to {max(map(len, X))}.")
+        return np.array(X, object)
+    return X
 
 
 def has_cells(X: Any) -> bool:

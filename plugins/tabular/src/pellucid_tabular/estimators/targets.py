@@ -209,7 +209,12 @@ def flat(y: Any) -> HostArray:
 
 def numeric(y: Any) -> HostArray:
     """Values (N,) or (N, J), float64 and finite."""
-    values: HostArray = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    try:
+        values: HostArray = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        raise ValueError(f"y: expected numbers, {error}. Texts are classes: take PellucidClassifier.") from error
     if values.ndim == 2 and values.shape[1] == 1:
         values = column_or_1d(values, warn=True)
     return values
