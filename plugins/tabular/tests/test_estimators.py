@@ -424,7 +424,7 @@ def test_a_list_of_rows_with_texts_is_a_table() -> None:
     model = classifier().fit(rows, labels)
     assert [column.kind for column in model.schema_.columns] == ["number", "category"]
     assert model.predict(rows[:2]).tolist() == ["x", "y"]
-    with pytest.raises(ValueError, match="rows of one length. Received: rows of 1 to 2"):
+    with pytest.raises(ValueError, match=r"rows of one length\. Received: rows of 1 to 2"):
         model.predict([[1.5, "a"], [2.5]])
 
 

@@ -179,7 +179,9 @@ def _model(reader: Reader, sections: Mapping[str, Any]) -> tuple[dict[str, Any],
     """The model's configuration, tried out: with one output where the number follows from the data, and with any seed
     where it has one of its own, which is the run's."""
     if "model" not in sections:
-        reader.note("model", f'missing. It names the model: [model] with type = "ann", or --model ann.{_unchosen(sections)}')
+        reader.note(
+            "model", f'missing. It names the model: [model] with type = "ann", or --model ann.{_unchosen(sections)}'
+        )
         return {}, False
     config, _ = _taken(sections["model"], "input_shape")
     left = [name for name in ("outputs", "seed") if isinstance(config, dict) and _needs(config, name)]

@@ -62,7 +62,11 @@ def told(taken: Mapping[str, Any]) -> str:
 def words(section: Mapping[str, Any]) -> Iterator[str]:
     """Each key with its value as it stands behind --set."""
     for key, value in section.items():
-        if value and isinstance(value, list | tuple) and all(isinstance(each, Mapping) and "type" in each for each in value):
+        if (
+            value
+            and isinstance(value, list | tuple)
+            and all(isinstance(each, Mapping) and "type" in each for each in value)
+        ):
             yield f"{key} = [{', '.join(each['type'] for each in value)}]"
         elif isinstance(value, Mapping | list | tuple) and len(repr(value)) > LONG:
             yield f"{key} ({len(value)}, see experiment.toml)"

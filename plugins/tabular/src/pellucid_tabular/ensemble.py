@@ -140,8 +140,8 @@ class Ensemble(Layer):
             if "has no such argument" not in str(error):
                 raise
             raise ConfigError(
-                f"{error} What a table proposes is for members of tabular/mlp. Name the model, then nothing is proposed, "
-                f"and categories are one-hot: --model tabular/ensemble --set model.architecture={self.architecture}."
+                f"{error} What a table proposes is for members of tabular/mlp. Name the model, then nothing is "
+                f"proposed, and categories are one-hot: --model tabular/ensemble --set model.architecture={self.architecture}."
             ) from error
         return made
 

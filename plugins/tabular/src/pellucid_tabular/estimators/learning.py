@@ -15,7 +15,7 @@ from pellucid_tabular.estimators.distinct import Distinct, distinct, in_proporti
 from pellucid_tabular.estimators.errors import value_errors
 from pellucid_tabular.estimators.held_out import HeldOut, stratified
 from pellucid_tabular.estimators.network import network, takes_categories
-from pellucid_tabular.estimators.settings import MLP, MANY, chosen_model, members_of, scaling_of, settled
+from pellucid_tabular.estimators.settings import MANY, MLP, chosen_model, members_of, scaling_of, settled
 from pellucid_tabular.estimators.tables import columns_transform, ready, training_table
 from pellucid_tabular.estimators.targets import Itself
 from pellucid_tabular.estimators.threads import respect_joblib

@@ -57,7 +57,9 @@ def rows_with_texts(X: Any) -> Any:
     """A list of rows with a text in the first as an array of objects, else X: NumPy would make texts of all cells."""
     if isinstance(X, list) and X and isinstance(X[0], list | tuple) and any(isinstance(cell, str) for cell in X[0]):
         if any(len(row) != len(X[0]) for row in X):
-            raise ValueError(f"X: expected rows of one length. Received: rows of {min(map(len, X))} to {max(map(len, X))}.")
+            raise ValueError(
+                f"X: expected rows of one length. Received: rows of {min(map(len, X))} to {max(map(len, X))}."
+            )
         return np.array(X, object)
     return X
 
