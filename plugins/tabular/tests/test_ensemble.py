@@ -266,6 +266,6 @@ def test_predictions_of_few_rows_are_recorded() -> None:
 
 def test_what_another_architecture_does_not_take_is_told_with_the_way_out() -> None:
     with pytest.raises(
-        pl.ConfigError, match=r"no such argument.*--model tabular/ensemble --set model.architecture=ann"
+        pl.ConfigError, match=r"no such argument.*--model tabular/ensemble --set model\.architecture=ann"
     ):
         built("classes", architecture="ann", categories=[3])

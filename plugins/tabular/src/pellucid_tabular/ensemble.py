@@ -141,7 +141,8 @@ class Ensemble(Layer):
                 raise
             raise ConfigError(
                 f"{error} What a table proposes is for members of tabular/mlp. Name the model, then nothing is "
-                f"proposed, and categories are one-hot: --model tabular/ensemble --set model.architecture={self.architecture}."
+                "proposed, and categories are one-hot: --model tabular/ensemble --set "
+                f"model.architecture={self.architecture}."
             ) from error
         return made
 
