@@ -55,7 +55,7 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         members: int | None = None, model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = None,
         learning_rate: float | None = None, schedule: Any = None, epochs: int | None = None,
         batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.2,
-        patience: int = 16, metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
+        patience: int | str = "auto", metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
         scaling: str | None = None, class_weight: Any = None, warm_start: bool = False, backend: Any = None,
         dtype: str = "float32", random_state: Any = None, verbose: bool = False,
     ) -> None:  # fmt: skip
