@@ -11,7 +11,8 @@ from pellucid import Callback, Layer, Run, require_runtime
 
 class Best(Callback):
     """Gives the model the weights of the epoch with the least validation loss when a run ends, and ends it after
-    ``patience`` epochs without a better one; with None never. The next run goes on with the weights that training stopped with.
+    ``patience`` epochs without a better one; with None never. The next run goes on with the weights that training
+    stopped with.
 
     Attributes:
         figure: the least loss; :meth:`measured_anew` where it is of other rows now.

@@ -18,6 +18,7 @@ from pellucid_tabular.estimators.network import network, takes_categories
 from pellucid_tabular.estimators.settings import (
     MANY,
     chosen_model,
+    folds_itself,
     members_of,
     patience_of,
     recipe_for,
@@ -111,6 +112,8 @@ class Lesson:
         rows, n, stops = np.arange(len(found.rows)), len(found.rows), estimator.early_stopping
         if not (stops if isinstance(stops, bool) else n >= MANY and not self.part):
             return rows, rows[:0]
+        if stops == "auto" and folds_itself(estimator, self.target):
+            return rows, rows[:0]
         fraction = float(estimator.validation_fraction)
         if self.part:
             chosen = HeldOut.chooses(found.keys, fraction)
@@ -147,6 +150,8 @@ class Lesson:
         estimator.transform_, estimator.held_out_ = transform, HeldOut()
         found = self._recipe(len(rows))
         offered = {name: found["model"][name] for name in ("numbers", "settings") if name in found.get("model", {})}
+        if estimator.early_stopping is False:
+            offered["folds"] = 1
         built = network(
             estimator, model, columns=estimator.columns_, outputs=self._outputs(), heads=target.heads,
             categories=transform.categories or None, task=target.task, seed=self.seed,

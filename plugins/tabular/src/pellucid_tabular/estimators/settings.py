@@ -43,6 +43,11 @@ def chosen_model(model: Any, target: Target, ensembles: bool) -> Any:
     return model
 
 
+def folds_itself(estimator: Any, target: Target) -> bool:
+    """Whether the model holds out rows by itself, each member of an ensemble others: nobody else need do so then."""
+    return name_of(chosen_model(estimator.model, target, estimator._ensembles)) == ENSEMBLE
+
+
 def name_of(model: Any) -> str:
     """The registered name of a model that is named, else an empty text."""
     name = model.get("type") if isinstance(model, Mapping) else model
