@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.component import Equation
+from pellucid.basics.component import Component, Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.glassbox.equations import evaluate
@@ -21,6 +21,7 @@ from pellucid.glassbox.prove.certificate import Certificate, certify
 from pellucid.glassbox.prove.replay import Replay, replay
 from pellucid.glassbox.prove.samples import samples
 from pellucid.glassbox.prove.what_if import WhatIf, what_if
+from pellucid.glassbox.record.as_taken import AsTaken
 from pellucid.glassbox.record.names import symbols
 from pellucid.glassbox.record.quantity import Call, Quantity, exactly
 from pellucid.glassbox.trace_writing import write_trace
@@ -50,6 +51,7 @@ class Setting:
         sizes: rows of each micro-batch; full: those of a full one.
         told: all else, as data: dtype, backend, clip_norm, the configurations of model, objective, optimizer,
             schedule; None of what is not registered.
+        as_taken: what model and training were made of; None of a trace that was loaded from a file.
     """
 
     model: Layer | None
@@ -61,6 +63,7 @@ class Setting:
     sizes: tuple[int, ...] = ()
     full: int = 0
     told: dict[str, Any] = field(default_factory=dict)
+    as_taken: AsTaken | None = None
 
     @classmethod
     def of_step(cls, training: Training, step: Step, number: int, epoch: int | None, total: int) -> Setting:
@@ -72,17 +75,25 @@ class Setting:
         }  # fmt: skip
         sizes = tuple(len(batch.batch) for batch in step.batches)
         full = step.batches[0].source.full
-        return cls(training.model, training, number, epoch, total, training.seed, sizes, full, told)
+        as_taken = AsTaken(
+            model=training.model, objective=training.objective, optimizer=training.optimizer, schedule=training.schedule
+        )
+        return cls(training.model, training, number, epoch, total, training.seed, sizes, full, told, as_taken)
 
     @classmethod
     def of_prediction(cls, model: Layer) -> Setting:
-        return cls(model, None, seed=require_runtime(model).seed, told=_told(model))
+        return cls(model, None, seed=require_runtime(model).seed, told=_told(model), as_taken=AsTaken(model=model))
+
+    def require_as_taken(self, component: Component | None, named: Collection[str] = ()) -> None:
+        """Raise ConfigError if a component of the step has changed since, but for arguments ``named``."""
+        if self.as_taken is not None and component is not None:
+            self.as_taken.require(component, frozenset(named))
 
 
 def _told(model: Layer) -> dict[str, Any]:
     runtime = require_runtime(model)
     return {
-        "model": runtime.config or config_or_none(model),
+        "model": config_or_none(model) or runtime.config,
         "input_shapes": [list(shape) for shape in runtime.input_shapes],
         "dtype": str(runtime.dtype), "backend": runtime.ops.name,
     }  # fmt: skip
@@ -192,7 +203,12 @@ class Trace:
         return (*phases.forward, *phases.backward, *phases.states)
 
     def scope(self, call: Call) -> dict[str, Any]:
-        """What the equations of a call may name: recorded arrays, in float64, arguments, functions."""
+        """What the equations of a call may name: recorded arrays, in float64, arguments, functions.
+
+        Raises:
+            ConfigError: the component has changed since the trace was taken.
+        """
+        self.setting.require_as_taken(call.component, (*call.given, *call.values))
         scope: dict[str, Any] = {}
         if call.component is not None:
             told = symbols(call.component).items()
@@ -234,6 +250,7 @@ class Trace:
     def traced(self, call: Call) -> TracedEquations:
         """The equations of a call, to be taken apart cell by cell."""
         if id(call) not in self._traced:
+            self.setting.require_as_taken(call.component, (*call.given, *call.values))
             self._traced[id(call)] = traced_equations(self, call)
         return self._traced[id(call)]
 
@@ -330,7 +347,10 @@ class Trace:
         Raises:
             DataError: it would have more; the message names the largest quantities, and what to leave out.
             CheckpointError: it cannot be written there.
+            ConfigError: the model has changed since the trace was taken.
         """
+        if self.setting.as_taken is not None:
+            self.setting.require_as_taken(self.setting.model)
         return write(self, path, limit)
 
     def __repr__(self) -> str:

@@ -130,6 +130,7 @@ def certify(trace: Opened, cells: int = 1000, seed: int = 0) -> Certificate:
     check_int("certify", "cells", cells, "[1, inf)")
     check_int("certify", "seed", seed, "[0, inf)")
     setting, rows = trace.setting, sum(trace.setting.sizes)
+    setting.require_as_taken(setting.model)
     dtype = str(setting.told["dtype"])
     equations, unchecked = agreements(trace, seed)
     for name in trace.names():

@@ -20,7 +20,7 @@ from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Arena, Param, State
 from pellucid.model.build import build
 from pellucid.ops.random import Stream
-from pellucid.registry.config import config_or_none, read
+from pellucid.registry.config import read
 from pellucid.standard.ops.base import ReferenceOps
 from pellucid.training.microbatch import MicroBatch, Source
 from pellucid.training.run import Run, Training
@@ -361,19 +361,26 @@ def _rejected(training: Training, step: Step) -> NumericalError:
 
 
 def _copied(setting: Any) -> tuple[Layer, dict[str, Any]]:
-    """Copies of model, objective, optimizer and schedule. Who has been configured anew since is made as it was."""
-    training, told = setting.training, setting.told
-    names = () if training is None else ("objective", "optimizer", "schedule")
+    """Copies of model, objective, optimizer and schedule. Of the last three, one that is another now is made as it was,
+    by its configuration.
+
+    Raises:
+        ConfigError: the model has changed since the trace was taken, or what has no configuration.
+    """
+    taken, told = setting.as_taken, setting.told
+    taken.require(setting.model)
     try:
-        model, *copies = deepcopy((setting.model, *(getattr(training, name) for name in names)))
+        parts: dict[str, Any] = deepcopy(taken.roots)
     except Exception as error:
         raise ConfigError(
             f"What the trace was taken of cannot be copied: {raised(error)}. A component keeps what cannot be copied, "
             "such as an open file, out of its attributes, or defines __deepcopy__."
         ) from error
-    parts = dict(zip(names, copies, strict=True))
-    for name, part in parts.items():
-        if part is not None and told.get(name) is not None and config_or_none(part) != told[name]:
+    model = parts.pop("model")
+    for name, own in taken.roots.items():
+        if own is not None and name in parts and any(taken.changes(own)):
+            if told[name] is None:
+                taken.require(own)
             parts[name] = read(name, told[name], path=name, saved=True)
     return model, parts
 

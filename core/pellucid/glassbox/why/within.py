@@ -64,6 +64,7 @@ class Within:
         """What the code of a layer gives; None where it is not made of layers, or its code cannot be taken apart."""
         if id(call) not in self._found:
             layer = call.component
+            self.trace.setting.require_as_taken(layer)
             self._found[id(call)] = None
             if isinstance(layer, Layer) and is_code(layer):
                 with suppress(DataError, KeyError):  # it does what no rule speaks of, or not all of it was kept
