@@ -14,6 +14,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Component, Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
+from pellucid.glassbox.asked import asked
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.page.render import LARGEST, write
@@ -52,6 +53,7 @@ class Setting:
         told: all else, as data: dtype, backend, clip_norm, the configurations of model, objective, optimizer,
             schedule; None of what is not registered.
         as_taken: what model and training were made of; None of a trace that was loaded from a file.
+        file: that file.
     """
 
     model: Layer | None
@@ -64,6 +66,7 @@ class Setting:
     full: int = 0
     told: dict[str, Any] = field(default_factory=dict)
     as_taken: AsTaken | None = None
+    file: Path | None = None
 
     @classmethod
     def of_step(cls, training: Training, step: Step, number: int, epoch: int | None, total: int) -> Setting:
@@ -136,6 +139,7 @@ class Trace:
     def __contains__(self, name: object) -> bool:
         return name in self._quantities
 
+    @asked
     def __getitem__(self, name: str) -> HostArray:
         """The array of this name. One that only an equation knows, see ``Quantity.origin``, is computed in float64.
 
@@ -233,6 +237,7 @@ class Trace:
 
     # -- questions -------------------------------------------------------------------------------------------------
 
+    @asked
     def why(self, name: str, cell: Any = ()) -> Why:
         """Why a number is what it is: the equation that made it, with the numbers put in, term by term.
 
@@ -256,6 +261,7 @@ class Trace:
 
     # -- once more -------------------------------------------------------------------------------------------------
 
+    @asked
     def replay(self) -> Replay:
         """Compute everything once more from what was recorded, on a copy, and compare every quantity bit for bit.
 
@@ -265,6 +271,7 @@ class Trace:
         """
         return replay(self)
 
+    @asked
     def certify(self, cells: int = 1000, seed: int = 0) -> Certificate:
         """Hold the gradients against central differences at this very batch, and the equations against the numbers.
 
@@ -283,6 +290,7 @@ class Trace:
         """
         return certify(self, cells, seed)
 
+    @asked
     def what_if(
         self, name: str | None = None, cell: Any = (), by: float | None = None, *, lr: float | None = None,
         without_sample: int | None = None,
@@ -310,6 +318,7 @@ class Trace:
         """
         return what_if(self, name, cell, by, lr=lr, without_sample=without_sample)
 
+    @asked
     def samples(self, name: str) -> HostArray:
         """What each row of the batch has contributed, (N, *shape) in float64; their sum is the quantity.
 
@@ -326,6 +335,7 @@ class Trace:
 
     # -- files -------------------------------------------------------------------------------------------------------
 
+    @asked
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all of it to one safetensors file, which :func:`pellucid.load_trace` reads again, equal to the bit.
 
@@ -338,6 +348,7 @@ class Trace:
 
     # -- to be looked at -------------------------------------------------------------------------------------------
 
+    @asked
     def html(self, path: Any, limit: int = LARGEST) -> Path:
         """Write a page on which all of this can be opened: one HTML file that needs no network; returns its path.
 

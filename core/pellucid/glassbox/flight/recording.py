@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,8 @@ def read_part(path: Path) -> dict[int, dict[str, HostArray]]:
     """
     with opened(path, "recording") as file:
         header = file.header
-        return from_columns(header.document["names"], file.tensors(), lambda what: damaged(header.path, what))
+        wrong = partial(damaged, header.path, kind=header.kind)
+        return from_columns(header.document["names"], file.tensors(), wrong)
 
 
 class Recording:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import listed
+from pellucid.glassbox.asked import asked
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.record.cell import Cell, check_cell
 from pellucid.glassbox.record.names import is_helper, symbols
@@ -17,6 +18,7 @@ from pellucid.glassbox.why.reason import Why, explain
 from pellucid.glassbox.why.traced import Traced, leaf
 from pellucid.glassbox.why.traced_equations import TracedEquations
 from pellucid.interfaces.parameters import Param, State
+from pellucid.saving.files import shown
 
 NOTES = {
     "given": "given: data, or what was there before the step",
@@ -71,7 +73,9 @@ def not_kept(trace: Any, quantity: Quantity, what: str, error: ConformanceError)
     call = quantity.call
     missing = [] if call is None else list(dict.fromkeys(n for n in call.given.values() if n not in trace))
     if not missing:
-        return DataError(f"'{quantity.name}' cannot be {what} from what this trace holds. {error}")
+        file = trace.setting.file
+        held = "this trace" if file is None else str(shown(file))
+        return DataError(f"'{quantity.name}' cannot be {what} from what {held} holds. {error}")
     return DataError(
         f"'{quantity.name}' cannot be {what}: this trace has not kept {listed(map(repr, missing))}. Trace with "
         "keep='*', or with these among what is kept."
@@ -114,6 +118,7 @@ def why(trace: Any, name: str, cell: Any) -> Why:
     return replace(explain(name, cell, value, None, itself, symbol=name, note=note), parents=[])
 
 
+@asked
 def chain(trace: Any, name: str, cell: Any, depth: int = 100) -> list[Why]:
     """A way back from a number to the data: each time to the parent that the largest term came from."""
     found = [why(trace, name, cell)]
