@@ -23,7 +23,7 @@ from pellucid.glassbox.prove.replay import Replay, replay
 from pellucid.glassbox.prove.samples import samples
 from pellucid.glassbox.prove.what_if import WhatIf, what_if
 from pellucid.glassbox.record.as_taken import AsTaken
-from pellucid.glassbox.record.names import symbols
+from pellucid.glassbox.record.gathered import each, gathered
 from pellucid.glassbox.record.quantity import Call, Quantity, exactly
 from pellucid.glassbox.trace_writing import write_trace
 from pellucid.glassbox.why.asking import not_kept, traced_equations, why
@@ -32,7 +32,6 @@ from pellucid.glassbox.why.sensitivity import Sensitivity
 from pellucid.glassbox.why.traced_equations import TracedEquations
 from pellucid.glassbox.why.within import Within
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
@@ -212,28 +211,7 @@ class Trace:
         Raises:
             ConfigError: the component has changed since the trace was taken.
         """
-        self.setting.require_as_taken(call.component, (*call.given, *call.values))
-        scope: dict[str, Any] = {}
-        if call.component is not None:
-            told = symbols(call.component).items()
-            scope = call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}
-        scope |= call.values
-        for of, name in (*call.given.items(), *call.made.items()):
-            held = self._quantities.get(name)
-            if held is not None and held.array is not None and (of not in call.made or of not in call.given):
-                scope[of] = exactly(held.array)
-        for of, name in call.given.items():  # equations begin with what is given where the same is made, such as theta
-            if name in self._quantities:
-                scope[of] = exactly(self[name])
-            else:  # not kept: neither an argument nor a zero stands for it
-                scope.pop(of, None)
-        for of, group in call.groups.items():
-            pairs = group.items() if isinstance(group, dict) else enumerate(group)
-            found = {key: exactly(self[name]) for key, name in pairs if name in self}
-            scope[of] = found if isinstance(group, dict) else tuple(found.values())
-        if "inputs" in call.values:
-            scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
-        return scope
+        return {of: each(value, lambda held: exactly(held.array)) for of, value in gathered(self, call).items()}
 
     # -- questions -------------------------------------------------------------------------------------------------
 
@@ -255,7 +233,6 @@ class Trace:
     def traced(self, call: Call) -> TracedEquations:
         """The equations of a call, to be taken apart cell by cell."""
         if id(call) not in self._traced:
-            self.setting.require_as_taken(call.component, (*call.given, *call.values))
             self._traced[id(call)] = traced_equations(self, call)
         return self._traced[id(call)]
 

@@ -12,12 +12,12 @@ from pellucid.basics.suggest import listed
 from pellucid.glassbox.asked import asked
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.record.cell import Cell, check_cell
-from pellucid.glassbox.record.names import is_helper, symbols
+from pellucid.glassbox.record.gathered import Held, each, gathered
+from pellucid.glassbox.record.names import is_helper
 from pellucid.glassbox.record.quantity import Call, Quantity
 from pellucid.glassbox.why.reason import Why, explain
 from pellucid.glassbox.why.traced import Traced, leaf
 from pellucid.glassbox.why.traced_equations import TracedEquations
-from pellucid.interfaces.parameters import Param, State
 from pellucid.saving.files import shown
 
 NOTES = {
@@ -32,29 +32,13 @@ BEYOND = "far out the formula of the equation overflows; the code, written other
 
 def traced_equations(trace: Any, call: Call) -> TracedEquations:
     """The equations of a call, to be taken apart: what they name are quantities of the trace."""
-    component = call.component
     given: dict[str, tuple[str | None, Any]] = {}
-    for name, value in ({} if component is None else {**component.arguments(), **symbols(component)}).items():
-        if not isinstance(value, Param | State):
-            given[name] = None, value
-    for name, value in call.values.items():
-        given[name] = None, value
+    for of, value in gathered(trace, call).items():
+        if isinstance(value, Held):
+            given[of] = first_name(trace, value.name), value.array
+        else:
+            given[of] = None, each(value, lambda held: leaf(held.array, held.of, first_name(trace, held.name)))
     equations = trace.equations(call)
-    for of, name in (*call.made.items(), *call.given.items()):  # some ask what is made below them for its shape
-        if name in trace:
-            given[of] = first_name(trace, name), np.asarray(trace[name])
-    if "inputs" in call.values:
-        names = [(of, call.given[of]) for of in call.values["inputs"]]
-        given["inputs"] = (
-            None,
-            tuple(leaf(trace[name], of, first_name(trace, name)) for of, name in names if name in trace),
-        )
-    for of, group in call.groups.items():
-        pairs = group.items() if isinstance(group, dict) else enumerate(group)
-        found = {
-            key: leaf(trace[name], f"{of}[{key}]", first_name(trace, name)) for key, name in pairs if name in trace
-        }
-        given[of] = None, found if isinstance(group, dict) else tuple(found.values())
     results: dict[str, tuple[str | None, Any]] = {}
     for equation in equations:
         name = call.name_of(equation.of)
