@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
+from pellucid.basics.component import parts_in
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.basics.limits import check_memory
 from pellucid.basics.suggest import did_you_mean
@@ -179,7 +180,7 @@ class Contributions:
         found: list[Call] = []
         for call in self._candidates(calls, param):
             layer = self.twin.layer_of(call)
-            own = any(param is each for _, each in layer._parts(Param))
+            own = any(param is each for _, each in parts_in(layer, Param))
             inside = [] if own else self._within(call.inner, param)
             if inside:
                 found += inside

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from pellucid.basics.component import Component
+from pellucid.basics.component import Component, parts_in
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
@@ -115,9 +115,9 @@ def _facts(component: Component) -> dict[str, Any]:
     """Its arguments, the components in its attributes, and what holds for its parameters besides their values."""
     held, kind = vars(component), cast("Any", type(component))
     facts = {name: _kept(held[name]) for name in _arguments(kind) if name in held}
-    facts |= {name: _kept(value) for name, value in held.items() if name not in facts and _has_component(value)}
+    facts |= {name: part for name, part in parts_in(component, Component) if name.partition(".")[0] not in facts}
     if isinstance(component, Layer):
-        for name, param in component._parts(Param):
+        for name, param in parts_in(component, Param):
             facts |= {f"{name}.regularizer": param.regularizer, f"{name}.decay": param.decay}
         if component.runtime is not None:
             facts |= {"dtype": str(component.runtime.dtype), "backend": component.runtime.ops.name}
@@ -131,12 +131,6 @@ def _kept(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _kept(item) for key, item in value.items()}
     return np.array(value) if isinstance(value, np.ndarray) else value
-
-
-def _has_component(value: Any) -> bool:
-    if isinstance(value, list | tuple | dict):
-        return any(isinstance(item, Component) for item in (value.values() if isinstance(value, dict) else value))
-    return isinstance(value, Component)
 
 
 def _items(name: str, value: Any) -> Iterator[tuple[str, Any]]:

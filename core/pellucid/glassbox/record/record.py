@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, as_tuple
-from pellucid.basics.component import Component
+from pellucid.basics.component import Component, parts_in
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.equations import used, used_names
 from pellucid.glassbox.record.names import is_helper, numbered, prefix_of, symbols
@@ -28,16 +28,10 @@ Draw = Callable[[tuple[int, ...]], HostArray]
 
 def parts_of_kind(component: Component, kinds: Sequence[str], path: str = "") -> Iterator[tuple[str, Component]]:
     """What stands in the attributes of a component, and in lists and tables of these, with where."""
-    for name, value in vars(component).items():
-        several = isinstance(value, list | tuple | dict)
-        items = [(name, value)]
-        if several:
-            keyed = value.items() if isinstance(value, dict) else enumerate(value)
-            items = [(f"{name}.{key}", item) for key, item in keyed]
-        for key, item in items:
-            if isinstance(item, Component) and item.kind in kinds:
-                yield f"{path}{key}", item
-                yield from parts_of_kind(item, kinds, f"{path}{key}.")
+    for name, part in parts_in(component, Component):
+        if part.kind in kinds:
+            yield f"{path}{name}", part
+            yield from parts_of_kind(part, kinds, f"{path}{name}.")
 
 
 class Recorder:
