@@ -12,6 +12,7 @@ from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.glassbox.prove.agreement import TOLERANCE, Agreement, agreements
 from pellucid.glassbox.prove.held import EXACT, RECORDED, Held, held_gradients
+from pellucid.glassbox.prove.threads import one_blas_thread
 from pellucid.glassbox.prove.twin import Opened, Twin
 
 WIDTH = 100
@@ -125,6 +126,7 @@ class Certificate:
         ]
 
 
+@one_blas_thread()
 def certify(trace: Opened, cells: int = 1000, seed: int = 0) -> Certificate:
     """See :meth:`pellucid.Trace.certify`."""
     check_int("certify", "cells", cells, "[1, inf)")

@@ -14,6 +14,7 @@ from pellucid.basics.component import parts_in
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.basics.limits import check_memory
 from pellucid.basics.suggest import did_you_mean
+from pellucid.glassbox.prove.threads import one_blas_thread
 from pellucid.glassbox.prove.twin import Opened, Twin
 from pellucid.glassbox.record.quantity import Call
 from pellucid.interfaces.context import Context
@@ -29,6 +30,7 @@ WHOLE = 1e-2
 cancellation, is measured by so much."""
 
 
+@one_blas_thread()
 def samples(trace: Opened, name: str) -> HostArray:
     """What each row of the batch has contributed, (N, *shape) in float64; see :meth:`pellucid.Trace.samples`."""
     twin = Twin(trace, exact=True)
