@@ -106,7 +106,9 @@ def equations(subject: Subject) -> None:
         call = trace.calls[0]
         made = {of: trace[name] for of, name in call.made.items()}
         where = f" in step {step} of epoch {epoch}, {rows} row(s)"
-        require_equations(trial.objective, {**trace.scope(call), **made}, made, where=where)
+        names = trace.scope(call)
+        names |= {of: np.array(names[of]) for of in call.given if of.startswith("x")}  # the model may be given the same
+        require_equations(trial.objective, {**names, **made}, made, where=where)
 
 
 CHECKS = (
