@@ -153,7 +153,10 @@ def noted_comparisons() -> Iterator[set[str]]:
 
 
 def idle(equations: tuple[Equation, ...], compared: Collection[str]) -> list[str]:
-    """The expressions that are neither compared nor used by one below them that matters, by what they are of."""
+    """The expressions that are neither compared nor used by one below them that matters, by what they are of.
+
+    Nor is a part idle of what a function makes that is used below: ``f = each('f')`` beside ``h = each('h')``.
+    """
     wanted: set[str] = set()
     found = []
     for equation in reversed(equations):
@@ -161,9 +164,17 @@ def idle(equations: tuple[Equation, ...], compared: Collection[str]) -> list[str
             continue
         if equation.of in compared or equation.of in wanted:
             wanted = wanted - {equation.of} | used(equation.python)
-        else:
+        elif _part_of(equation.python) not in wanted:
             found.append(equation.of)
     return found[::-1]
+
+
+def _part_of(expression: str) -> str | None:
+    """The function that an expression only calls, with constants; None where it is anything else."""
+    call = ast.parse(expression, mode="eval").body
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.keywords:
+        return None
+    return call.func.id if all(isinstance(argument, ast.Constant) for argument in call.args) else None
 
 
 def used_names(equations: tuple[Equation, ...]) -> set[str]:

@@ -193,10 +193,10 @@ class Trace:
 
     def scope(self, call: Call) -> dict[str, Any]:
         """What the equations of a call may name: recorded arrays, in float64, arguments, functions."""
-        scope: dict[str, Any] = {}
+        scope: dict[str, Any] = {"training": call.training}
         if call.component is not None:
             told = symbols(call.component).items()
-            scope = call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}
+            scope |= call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}
         scope |= call.values
         for of, name in (*call.given.items(), *call.made.items()):
             held = self._quantities.get(name)

@@ -31,7 +31,7 @@ BEYOND = "far out the formula of the equation overflows; the code, written other
 def traced_equations(trace: Any, call: Call) -> TracedEquations:
     """The equations of a call, to be taken apart: what they name are quantities of the trace."""
     component = call.component
-    given: dict[str, tuple[str | None, Any]] = {}
+    given: dict[str, tuple[str | None, Any]] = {"training": (None, call.training)}
     for name, value in ({} if component is None else {**component.arguments(), **symbols(component)}).items():
         if not isinstance(value, Param | State):
             given[name] = None, value

@@ -33,20 +33,23 @@ STEPS = (
         " else np.ones((len(s), 1, 1), np.bool_)",
     ),
     Equation(
-        "h", r"h_0 = 0 \quad\text{(with carry: } S \text{ of the same rows)}",
-        "S[row_offset:row_offset + s.shape[1]] if carry else np.zeros((s.shape[1], units))",
+        "h", r"h_0 = 0 \quad\text{(in training with carry: } S \text{ of the same rows)}",
+        "S[row_offset:row_offset + s.shape[1]] if carry and training else np.zeros((s.shape[1], units))",
     ),
 )  # fmt: skip
 """The equations before those of a cell: the steps, which of them are taken, the first state."""
 
+EACH = Equation("each", r"t = 1, \dots, T", "lambda name: np.stack([step[name] for step in steps()])")
+"""Something of all steps that ``steps`` makes, one after another; of what stands between is made the next, so each of
+them is an equation of its own: a gate of a step is explained by the state before, and that by the gates before."""
+BACK = Equation("back", r"t = T, \dots, 1", "lambda name: np.stack([step[name] for step in returns()][::-1])")
+"""The same of the gradients, which ``returns`` makes from the last step to the first."""
+
 OUTPUTS = (
-    Equation("hs", r"h_1, \dots, h_T", "read(1)"),
     Equation(
-        "out", r"y_t = h_t \quad\text{or}\quad y = h_T",
-        "lambda hs: hs[::-1 if backwards else 1].swapaxes(0, 1) if return_sequences else hs[-1]",
+        "y", r"y_t = h_t \quad\text{or}\quad y = h_T",
+        "hs[::-1 if backwards else 1].swapaxes(0, 1) if return_sequences else hs[-1]",
     ),
-    Equation("y", r"y", "out(hs)"),
-    Equation("y_evaluation", r"y \quad\text{with } h_0 = 0 \text{, in evaluation}", "out(read(0))"),
     Equation("before", r"h_{t-1}", "np.concatenate([h[None], hs[:-1]])"),
     Equation(
         "e", r"e_t = \partial L / \partial y_t",
