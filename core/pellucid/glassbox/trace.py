@@ -21,7 +21,7 @@ from pellucid.glassbox.prove.certificate import Certificate, certify
 from pellucid.glassbox.prove.replay import Replay, replay
 from pellucid.glassbox.prove.samples import samples
 from pellucid.glassbox.prove.what_if import WhatIf, what_if
-from pellucid.glassbox.record.names import symbols
+from pellucid.glassbox.record.names import Attributes, symbols
 from pellucid.glassbox.record.quantity import Call, Quantity, exactly
 from pellucid.glassbox.trace_writing import write_trace
 from pellucid.glassbox.why.asking import not_kept, traced_equations, why
@@ -194,6 +194,8 @@ class Trace:
     def scope(self, call: Call) -> dict[str, Any]:
         """What the equations of a call may name: recorded arrays, in float64, arguments, functions."""
         scope: dict[str, Any] = {"training": call.training}
+        if call.model is not None:
+            scope["model"] = Attributes(call.model)
         if call.component is not None:
             told = symbols(call.component).items()
             scope |= call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}

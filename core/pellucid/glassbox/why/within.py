@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.record.quantity import Call, Quantity
+from pellucid.glassbox.why.aside import asked_by
 from pellucid.glassbox.why.inside import InnerCall, Inside, Named, Recorded, is_code, look_inside
 from pellucid.glassbox.why.traced import Traced
 from pellucid.interfaces.layer import Layer
@@ -30,6 +31,8 @@ class Within:
     def of(self, quantity: Quantity) -> Traced | None:
         """What the code of a container has made a quantity of; None where no container has."""
         call, of = quantity.call, quantity.of
+        if call is None and quantity.name.rpartition(".asked")[1]:
+            return self._asked(quantity)
         if call is None or not of:
             return None
         if call.kind == "trainer" and of == "grad":
@@ -100,6 +103,12 @@ class Within:
             name = call.pattern.format(f"d{of}")
             gradients.append(self._named(name) if name in self.trace else None)
         return InnerCall(outputs, tuple(gradients))
+
+    def _asked(self, quantity: Quantity) -> Traced | None:
+        """What a layer of layers has asked a state of its own to become."""
+        call, path = asked_by(self.trace, quantity)[0], quantity.name.rpartition(".asked")[0]
+        inside = None if call is None else self.inside(call)
+        return None if inside is None or path not in inside.asked else inside.asked[path][0]
 
     def _owned(self, path: str) -> Traced | None:
         """What a container adds to the gradient of a parameter of its own, if one call does."""

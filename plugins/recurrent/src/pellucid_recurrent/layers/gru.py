@@ -38,6 +38,7 @@ class GRU(Recurrent):
             " 'z': (z := sigma(a[:, :units] + u[:, :units])),"
             " 'r': (r := sigma(a[:, units:2 * units] + u[:, units:2 * units])),"
             " 'q': (q := u[:, 2 * units:] + c), 'n': (n := np.tanh(a[:, 2 * units:] + r * q)),"
+            " 'gates': np.concatenate([z, r, n], 1),"
             " 'h': (h := np.where(m[t], (1 - z) * n + z * h, h))} for t in range(len(s))])(h)",
         ),
         EACH,
@@ -47,6 +48,7 @@ class GRU(Recurrent):
         Equation("r", r"r_t = \sigma(a_{t,r} + u_{t,r})", "each('r')"),
         Equation("q", r"q_t = u_{t,n} + c", "each('q')"),
         Equation("n", r"n_t = \tanh(a_{t,n} + r_t \odot q_t)", "each('n')"),
+        Equation("gates", r"[z, r, n]_t", "each('gates')"),
         Equation("hs", r"h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1} \text{ where } m_t, \text{ else } h_{t-1}",
                  "each('h')"),
         *OUTPUTS,
@@ -94,10 +96,10 @@ class GRU(Recurrent):
 
     def forward(self, ctx: Context, x: Array, *more: Array) -> Array:
         y = self.open(ctx, x, more)
-        ctx.extra = ctx.scratch("extra", (*ctx.gates.shape[:2], self.units))
+        ctx.q = ctx.scratch("q", (*ctx.gates.shape[:2], self.units))
         ctx.op("recurrent/gru_forward")(
             ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.candidate_bias.data,
-            self.backwards, ctx.xs, ctx.gates, ctx.carried[0], ctx.extra, y,
+            self.backwards, ctx.s, ctx.gates, ctx.carried[0], ctx.q, y,
         )  # fmt: skip
         return self.close(ctx, y)
 
@@ -105,7 +107,7 @@ class GRU(Recurrent):
         found = self.gradients(ctx, dy)
         candidate = self.candidate_bias
         ctx.op("recurrent/gru_backward")(
-            gates=ctx.gates, extra=ctx.extra, dextra=ctx.scratch("dextra", ctx.extra.shape),
+            gates=ctx.gates, extra=ctx.q, dextra=ctx.scratch("dextra", ctx.q.shape),
             dcandidate=candidate.grad if candidate.trainable else None, **found,
         )  # fmt: skip
         return self.answer(ctx, found["dx"])

@@ -42,7 +42,8 @@ class LSTM(Recurrent):
             "steps", r"(a, i, f, o, g, c, h)_t \text{ of } s_t, h_{t-1}, c_{t-1}",
             "lambda: (lambda h, c: [{'a': (a := s[t] @ W + h @ U + b), 'i': (i := sigma(a[:, :units])),"
             " 'f': (f := sigma(a[:, units:2 * units])), 'o': (o := sigma(a[:, 2 * units:3 * units])),"
-            " 'g': (g := np.tanh(a[:, 3 * units:])), 'c': (c := np.where(m[t], f * c + i * g, c)),"
+            " 'g': (g := np.tanh(a[:, 3 * units:])), 'gates': np.concatenate([i, f, o, g], 1),"
+            " 'c': (c := np.where(m[t], f * c + i * g, c)),"
             " 'h': (h := np.where(m[t], o * np.tanh(c), h))} for t in range(len(s))])(h, c)",
         ),
         EACH,
@@ -51,16 +52,18 @@ class LSTM(Recurrent):
         Equation("f", r"f_t = \sigma(a_{t,f})", "each('f')"),
         Equation("o", r"o_t = \sigma(a_{t,o})", "each('o')"),
         Equation("g", r"g_t = \tanh(a_{t,g})", "each('g')"),
+        Equation("gates", r"[i, f, o, g]_t", "each('gates')"),
         Equation("cs", r"c_t = f_t \odot c_{t-1} + i_t \odot g_t \text{ where } m_t, \text{ else } c_{t-1}",
                  "each('c')"),
         Equation("hs", r"h_t = o_t \odot \tanh c_t \text{ where } m_t, \text{ else } h_{t-1}", "each('h')"),
         *OUTPUTS,
+        Equation("squashed", r"\tanh c_t", "np.tanh(cs)"),
         Equation("cell", r"c_{t-1}", "np.concatenate([c[None], cs[:-1]])"),
         Equation(
             "returns", r"(dh, dc, da)_t \text{ of } e_t, dh_{t+1}, dc_{t+1}, da_{t+1}",
-            "lambda: (lambda dh, dc: [{'dh': (k := e[t] + dh), 'dc': (d := dc + k * o[t] * (1 - np.tanh(cs[t]) ** 2)),"
+            "lambda: (lambda dh, dc: [{'dh': (k := e[t] + dh), 'dc': (d := dc + k * o[t] * (1 - squashed[t] ** 2)),"
             " 'da': (p := m[t] * np.concatenate([d * g[t] * i[t] * (1 - i[t]), d * cell[t] * f[t] * (1 - f[t]),"
-            " k * np.tanh(cs[t]) * o[t] * (1 - o[t]), d * i[t] * (1 - g[t] ** 2)], 1)),"
+            " k * squashed[t] * o[t] * (1 - o[t]), d * i[t] * (1 - g[t] ** 2)], 1)),"
             " 'c': (dc := np.where(m[t], d * f[t], dc)), 'h': (dh := np.where(m[t], p @ U.T, k))}"
             " for t in range(len(s) - 1, -1, -1)])(np.zeros_like(h), np.zeros_like(h))",
         ),
@@ -110,17 +113,17 @@ class LSTM(Recurrent):
 
     def forward(self, ctx: Context, x: Array, *more: Array) -> Array:
         y = self.open(ctx, x, more)
-        ctx.extra = ctx.scratch("extra", (*ctx.gates.shape[:2], self.units))
+        ctx.squashed = ctx.scratch("squashed", (*ctx.gates.shape[:2], self.units))
         ctx.op("recurrent/lstm_forward")(
-            ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.backwards, ctx.xs,
-            ctx.gates, *ctx.carried, ctx.extra, y,
+            ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.backwards, ctx.s,
+            ctx.gates, *ctx.carried, ctx.squashed, y,
         )  # fmt: skip
         return self.close(ctx, y)
 
     def backward(self, ctx: Context, dy: Array) -> Any:
         found = self.gradients(ctx, dy)
         ctx.op("recurrent/lstm_backward")(
-            gates=ctx.gates, cells=ctx.carried[1], extra=ctx.extra,
+            gates=ctx.gates, cells=ctx.carried[1], extra=ctx.squashed,
             dcell=ctx.scratch("dcell", (dy.shape[0], self.units)), **found,
         )  # fmt: skip
         return self.answer(ctx, found["dx"])

@@ -165,7 +165,7 @@ class Recurrent(Layer, ABC):
     # -- what the cells share --------------------------------------------------------------------------------------
 
     def open(self, ctx: Context, x: Array, more: tuple[Array, ...]) -> Array | None:
-        """Note on ``ctx`` what a call works in: xs, gates, states, cells; returns y, or None for the last state."""
+        """Note on ``ctx`` what a call works in: s, gates, states, cells; returns y, or None for the last state."""
         n, steps, _ = x.shape
         if not steps:
             raise ShapeError(
@@ -179,7 +179,7 @@ class Recurrent(Layer, ABC):
                 f"{type(self).__name__} needs a mask of shape {(n, steps)} for an input of shape {tuple(x.shape)}. "
                 f"Received: {tuple(ctx.mask.shape)}."
             )
-        ctx.xs = ctx.scratch("xs", (steps, n, x.shape[2]))
+        ctx.s = ctx.scratch("s", (steps, n, x.shape[2]))
         ctx.gates = ctx.scratch("gates", (steps, n, self.gates * self.units))
         ctx.carried = [ctx.scratch(name, (steps + 1, n, self.units)) for name in self.carried]
         for kept, states in zip(self._kept(ctx, n), ctx.carried, strict=True):
@@ -224,7 +224,7 @@ class Recurrent(Layer, ABC):
         return {
             "dy": dy if self.return_sequences else None, "dlast": None if self.return_sequences else dy,
             "mask": ctx.mask, "weight": self.weight.data, "recurrent": self.recurrent_weight.data,
-            "backwards": self.backwards, "xs": ctx.xs, "states": ctx.carried[0],
+            "backwards": self.backwards, "xs": ctx.s, "states": ctx.carried[0],
             "dgates": ctx.scratch("dgates", ctx.gates.shape), "dstate": ctx.scratch("dstate", (n, self.units)),
             "dweight": grad(self.weight), "drecurrent": grad(self.recurrent_weight), "dbias": grad(self.bias),
             "dx": ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None,

@@ -35,6 +35,7 @@ class RNN(Recurrent):
         ),
         EACH,
         Equation("a", r"a_t = s_t W + h_{t-1} U + b", "each('a')"),
+        Equation("gates", r"a_t", "each('a')"),
         Equation("hs", r"h_t = f(a_t) \text{ where } m_t, \text{ else } h_{t-1}", "each('h')"),
         *OUTPUTS,
         Equation("slope", r"f'_t = f'(a_t)", "f.derivative(a)"),
@@ -79,7 +80,7 @@ class RNN(Recurrent):
         y = self.open(ctx, x, more)
         ctx.op("recurrent/rnn_forward")(
             ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.activation,
-            self.backwards, ctx.xs, ctx.gates, ctx.carried[0], y,
+            self.backwards, ctx.s, ctx.gates, ctx.carried[0], y,
         )  # fmt: skip
         return self.close(ctx, y)
 
