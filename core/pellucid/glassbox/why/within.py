@@ -70,7 +70,7 @@ class Within:
             self._found[id(call)] = None
             if isinstance(layer, Layer) and is_code(layer):
                 with suppress(DataError, KeyError):  # it does what no rule speaks of, or not all of it was kept
-                    self._found[id(call)] = look_inside(layer, self._recorded(call), training=call.training)
+                    self._found[id(call)] = look_inside(layer, self.recorded(call), training=call.training)
         return self._found[id(call)]
 
     def _key(self, outer: Call, inner: Call) -> tuple[int, int]:
@@ -80,7 +80,8 @@ class Within:
     def _named(self, name: str) -> Named:
         return Named(self.trace.quantity(name).same or name, np.asarray(self.trace[name]))
 
-    def _recorded(self, call: Call) -> Recorded:
+    def recorded(self, call: Call) -> Recorded:
+        """What was recorded of a call, as its code is run on."""
         made = [of for of in call.made if of.startswith("y")]
         dy = [name for of, name in call.given.items() if of.startswith("dy")]
         return Recorded(
