@@ -196,9 +196,9 @@ class SeveralLosses(Objective):
         return total
 
     def backward(self, ctx: Context, model: Layer) -> None:
-        gradients = []
+        gradients, factors = [], self.factors
         for name, loss in self._by_output(model).items():
-            gradient, factor = loss.backward(ctx.child(f"loss.{name}")), self.factors[name]
+            gradient, factor = loss.backward(ctx.child(f"loss.{name}")), factors[name]
             if factor != 1.0:  # the loss's own array stays what it is
                 scaled = ctx.scratch(f"dy.{name}", gradient.shape, gradient.dtype)
                 ctx.ops.copy(gradient, scaled)
