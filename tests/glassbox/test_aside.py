@@ -85,6 +85,17 @@ def test_what_a_state_is_asked_to_become_is_what_the_layer_has_computed() -> Non
     assert why.equation.of == "S" and why.parents == [("inner.hs", (2, 2, 1))]
 
 
+def test_a_trace_from_a_file_says_the_same(tmp_path: Any) -> None:
+    layers = [{"type": "dense", "units": 3, "activation": "silu"}, {"type": "batch_norm"}]
+    model = pl.build({"type": "sequential", "layers": layers}, input_shape=(2,), seed=0)
+    rng = np.random.default_rng(0)
+    trace = pl.Trainer(model, loss="mse", seed=0).trace_step(rng.normal(size=(4, 2)), rng.normal(size=(4, 3)))
+    trace.save(tmp_path / "step.safetensors")
+    again = pl.load_trace(tmp_path / "step.safetensors")
+    for name, cell in (("layers.0.kept.z", (1, 2)), ("layers.1.kept.mu", (1,)), ("layers.1.running_var.asked", (1,))):
+        assert str(again.why(name, cell)) == str(trace.why(name, cell)) and again.why(name, cell).equation is not None
+
+
 def test_several_losses_are_a_weighted_sum() -> None:
     trace = opened("core/several_losses")
     why = trace.why("loss")

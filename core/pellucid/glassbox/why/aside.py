@@ -108,8 +108,10 @@ def by_code(trace: Any, quantity: Quantity, cell: tuple[int, ...]) -> Why | None
 def note_of(trace: Any, quantity: Quantity) -> str:
     """By which code a number was made, in words; empty where no component has made it."""
     made = _made_by(trace, quantity)
-    if made is None or made[0].component is None:
+    if made is None:
         return ""
+    if made[0].component is None:
+        return f"made by the code of '{made[0].path}'; nothing more is known: {made[0].without}"
     return f"made by the code of {where(made[0].component, made[1])}; no equation is of it"
 
 
@@ -140,7 +142,7 @@ def _made_by(trace: Any, quantity: Quantity) -> tuple[Call, bool] | None:
         return asking, False
     if call is None or call.kind not in ("layer", "loss", "objective"):
         return None
-    if call.made.get(of) == quantity.name:
+    if quantity.name not in call.given.values():
         return call, of.startswith("d")
     outer = next((o for top in trace.calls for o in top.within() if call in o.inner), None)
     return None if outer is None else (outer, of.startswith("dy"))
