@@ -6,8 +6,8 @@ import ast
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
-from types import SimpleNamespace
+from functools import lru_cache, wraps
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -95,8 +95,26 @@ def _evaluated(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> Ite
                 f"The expression of the equation of '{equation.of}' cannot be evaluated: {equation.python}",
                 expected="a value", received=f"{type(error).__name__}: {error}", remedy=_REMEDY,
             ) from error  # fmt: skip
-        known[equation.of] = value
+        known[equation.of] = value = remembered(value)
         yield equation, value
+
+
+def remembered(value: Any) -> Any:
+    """A function that an equation defines, computed once for the same numbers and words: a recurrence, which an
+    equation for each of its parts calls. Anything else is itself."""
+    if not isinstance(value, FunctionType):
+        return value
+    known: dict[Any, Any] = {}
+
+    @wraps(value)
+    def called(*args: Any, **named: Any) -> Any:
+        if named or not all(isinstance(arg, str | int | float) for arg in args):
+            return value(*args, **named)
+        if args not in known:
+            known[args] = value(*args)
+        return known[args]
+
+    return called
 
 
 def require_equations(

@@ -12,7 +12,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
-from pellucid.glassbox.equations import Activation
+from pellucid.glassbox.equations import Activation, remembered
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.record.names import is_helper
 from pellucid.glassbox.why.operations import NoRule
@@ -104,7 +104,7 @@ class TracedEquations(Mapping[str, Traced]):
                 elif name in self._given:
                     names[name] = self._given[name]
             try:
-                self._roots[place] = run(equation.python, equation.of, names)
+                self._roots[place] = remembered(run(equation.python, equation.of, names))
             except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError, NoRule) as error:
                 raise ConformanceError(
                     f"The expression of the equation of '{equation.of}' cannot be traced: {equation.python}",
