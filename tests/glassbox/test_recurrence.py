@@ -126,6 +126,23 @@ def test_any_recurrence_of_several_quantities_is_made_of_their_own_cells(first: 
     assert set(cell(found["ps"], 0).places) == {("p0", ()), ("q0", ()), ("x", (0,))}
 
 
+def test_the_steps_are_computed_once_for_all_of_their_parts() -> None:
+    made: list[int] = []
+    names = {
+        "x": np.array([0.5, -1.0]),
+        "p0": np.array(0.3),
+        "q0": np.array(1.5),
+        "noted": lambda: made.append(1) or 0.0,
+    }
+    forms = (
+        Equation("steps", "", "lambda: noted() + 1"),
+        Equation("a", "", "steps()"),
+        Equation("b", "", "steps() * 2"),
+    )
+    found = evaluate(forms, names)
+    assert (found["a"], found["b"], made) == (1.0, 2.0, [1])
+
+
 def test_what_a_function_makes_beside_what_is_held_is_not_idle_and_anything_else_is() -> None:
     assert idle(FORMS, {"qs"}) == []
     assert idle((*FORMS[:2], Equation("ps", "", "2 * each('p')"), FORMS[3]), {"qs"}) == ["ps"]
