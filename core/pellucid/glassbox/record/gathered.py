@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from pellucid.basics.arrays import HostArray
-from pellucid.glassbox.record.names import symbols
+from pellucid.glassbox.record.names import Attributes, symbols
 from pellucid.glassbox.record.quantity import Call
 from pellucid.interfaces.parameters import Param, State
 
@@ -26,10 +26,12 @@ def gathered(trace: Any, call: Call) -> dict[str, Any]:
         ConfigError: the component has changed since the trace was taken.
     """
     trace.setting.require_as_taken(call.component, (*call.given, *call.values))
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"training": call.training}
+    if call.model is not None:
+        found["model"] = Attributes(call.model)
     if call.component is not None:
         told = symbols(call.component).items()
-        found = call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}
+        found |= call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}
     found |= call.values
     for of, name in call.made.items():  # some ask what is made below them for its shape
         if name in trace and trace.quantity(name).array is not None:

@@ -102,7 +102,7 @@ class UpdateRecorder:
         for state, value, rate in ctx.requested_updates:
             states[state.path] = states.get(state.path, 0) + 1
             more = "" if states[state.path] == 1 else f"#{states[state.path]}"
-            recorder.add(f"{state.path}.asked{more}", value)
+            recorder.add_asked(f"{state.path}.asked{more}", state.path, states[state.path] - 1, value)
             recorder.add(f"{state.path}.rate{more}", np.float64(rate), origin="set")
         penalties = update.penalties()
         for param, regularizer in update.regularized:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import listed
 from pellucid.glassbox.asked import asked
@@ -15,6 +17,7 @@ from pellucid.glassbox.record.cell import Cell, check_cell
 from pellucid.glassbox.record.gathered import Held, each, gathered
 from pellucid.glassbox.record.names import is_helper
 from pellucid.glassbox.record.quantity import Call, Quantity
+from pellucid.glassbox.why.aside import by_code, held_as
 from pellucid.glassbox.why.reason import Why, explain
 from pellucid.glassbox.why.traced import Traced, leaf
 from pellucid.glassbox.why.traced_equations import TracedEquations
@@ -26,7 +29,7 @@ NOTES = {
     "set": "as the trainer was told",
 }
 CODE = "by the code of the layer around it, run again on what was recorded"
-KEPT = "what the code has put aside; no equation is of it"
+KEPT = "nothing is known of how it was made"
 BEYOND = "far out the formula of the equation overflows; the code, written otherwise, gives the number"
 
 
@@ -34,6 +37,8 @@ def traced_equations(trace: Any, call: Call) -> TracedEquations:
     """The equations of a call, to be taken apart: what they name are quantities of the trace."""
     given: dict[str, tuple[str | None, Any]] = {}
     for of, value in gathered(trace, call).items():
+        if of.endswith("_of") and callable(value):
+            value = _drawn(trace, call, of, value)
         if isinstance(value, Held):
             given[of] = first_name(trace, value.name), value.array
         else:
@@ -45,6 +50,19 @@ def traced_equations(trace: Any, call: Call) -> TracedEquations:
         recorded = trace.quantity(name).array if call.made.get(equation.of) in trace else None
         results[equation.of] = name, recorded
     return TracedEquations(equations, given, results)
+
+
+def _drawn(trace: Any, call: Call, name: str, draw: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that draws: what it gives is known to be what the code has drawn, if it has drawn that."""
+    kind = name.removesuffix("_of")
+    drawn = call.pattern.format(f"drawn.{kind}")
+
+    def again(*args: Any) -> Any:
+        numbers = draw(*args)
+        known = drawn in trace and np.array_equal(numbers, trace[drawn])
+        return leaf(numbers, kind, drawn) if known else numbers
+
+    return again if drawn in trace else draw
 
 
 def first_name(trace: Any, name: str) -> str:
@@ -66,11 +84,15 @@ def not_kept(trace: Any, quantity: Quantity, what: str, error: ConformanceError)
     )
 
 
-def explained_by(trace: Any, quantity: Quantity) -> tuple[Any, Traced] | None:
-    """The equation that made a quantity, and its right-hand side; None where there is no expression."""
+def explained_by(trace: Any, quantity: Quantity) -> tuple[Equation | None, Traced] | None:
+    """The equation that made a quantity, and its right-hand side; None where there is no expression.
+
+    What code has put aside in another shape under the name of an input or an output is explained by no equation, but
+    made of its cells.
+    """
     call = quantity.call
     if call is None or not quantity.of:
-        return None
+        return held_as(trace, quantity) if quantity.same is None and quantity.origin == "recorded" else None
     if not any(e.of == quantity.of and not is_helper(e) for e in trace.equations(call)):
         return None
     found: TracedEquations = trace.traced(call)
@@ -87,7 +109,7 @@ def why(trace: Any, name: str, cell: Any) -> Why:
     except ConformanceError as error:
         raise not_kept(trace, quantity, "explained", error) from error
     if made is not None:
-        found = explain(name, cell, value, made[0], made[1])
+        found = explain(name, cell, value, made[0], made[1], symbol=quantity.of or quantity.kept or None)
         return replace(found, note=BEYOND) if np.isfinite(value) and not np.isfinite(found.total) else found
     if quantity.same is not None:
         return replace(why(trace, quantity.same, cell), note=f"{name} is {quantity.same}")
@@ -97,6 +119,9 @@ def why(trace: Any, name: str, cell: Any) -> Why:
     measured = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
     if measured is not None:
         return measured
+    coded = None if quantity.origin in NOTES else by_code(trace, quantity, cell)
+    if coded is not None:
+        return coded
     itself = leaf(trace[name], name, name)
     note = NOTES.get(quantity.origin, KEPT)
     return replace(explain(name, cell, value, None, itself, symbol=name, note=note), parents=[])

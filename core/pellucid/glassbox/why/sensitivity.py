@@ -13,6 +13,7 @@ from pellucid.glassbox.prove.differences import STEP, slope
 from pellucid.glassbox.prove.twin import Twin
 from pellucid.glassbox.record.names import numbered
 from pellucid.glassbox.record.quantity import Call, Quantity
+from pellucid.glassbox.why.aside import note_of
 from pellucid.glassbox.why.expr import Expr, Place
 from pellucid.glassbox.why.handed import NEAR, Handed, influential
 from pellucid.glassbox.why.reason import Why
@@ -51,6 +52,8 @@ class Sensitivity:
     def why(self, quantity: Quantity, cell: Cell) -> Why | None:
         """Why a cell is what it is, by derivatives; None of what no layer, loss or objective has made."""
         call, of = quantity.call, quantity.of
+        if call is not None and call.kind == "layer" and quantity.kept:
+            return self._of_kept(quantity, call, cell)
         if call is None or not of:
             return None
         if call.kind == "layer" and of in call.made and quantity.name not in self._states:
@@ -162,7 +165,7 @@ class Sensitivity:
         if outer is None:
             return None
         which = [name for name in call.given if name.startswith("dy")] if back else list(call.values["inputs"])
-        rng, recorded = np.random.default_rng(0), float(self.trace[quantity.name][cell])
+        recorded = float(self.trace[quantity.name][cell])
         try:
             handed = Handed(self.trace, self.twin.layer_of, outer, back=back)
 
@@ -173,15 +176,40 @@ class Sensitivity:
             if not abs(value() - recorded) <= NEAR * max(1.0, abs(recorded)):
                 return None  # the code looks at more than what stands in for the layers inside
             moved = [(name, array) for name, array in handed.arrays.items() if array.dtype.kind == "f" and array.size]
-            slopes: list[HostArray | None] = []
-            for _, array in moved:
-                found = np.zeros(array.size)
-                for i in influential(value, array, rng, MOST):
-                    found[i] = slope(value, array, i, STEP * max(1.0, abs(float(array.flat[i]))))
-                slopes.append(found.reshape(array.shape))
-            return self._measured(quantity, cell, moved, slopes, value, of)
+            return self._searched(quantity, cell, moved, value, of)
         except Exception:  # code of strangers, which may ask of layers inside what a stand-in has not
             return None
+
+    def _of_kept(self, quantity: Quantity, call: Call, cell: Cell) -> Why | None:
+        """What the code of a layer has put aside for its backward, under no name of its equations."""
+        recorded = self.trace[quantity.name]
+        if recorded.dtype.kind != "f":
+            return None
+        try:
+            inputs = self._inputs(call)
+
+            def value() -> float:
+                return float(getattr(self._forward(call, inputs)[0], quantity.kept)[cell])
+
+            if not abs(value() - float(recorded[cell])) <= NEAR * max(1.0, abs(float(recorded[cell]))):
+                return None  # memory that nothing was written to, say
+            return self._searched(quantity, cell, list(self._movable(call, inputs)), value, quantity.kept)
+        except Exception:  # what code leaves on its context is its own affair
+            return None
+
+    def _searched(
+        self, quantity: Quantity, cell: Cell, moved: Sequence[tuple[str, HostArray]], value: Callable[[], float],
+        symbol: str,
+    ) -> Why:  # fmt: skip
+        """Derivatives by the cells that it turns out to depend on."""
+        rng = np.random.default_rng(0)
+        slopes: list[HostArray | None] = []
+        for _, array in moved:
+            found = np.zeros(array.size)
+            for i in influential(value, array, rng, MOST):
+                found[i] = slope(value, array, i, STEP * max(1.0, abs(float(array.flat[i]))))
+            slopes.append(found.reshape(array.shape))
+        return self._measured(quantity, cell, moved, slopes, value, symbol)
 
     def _owner(self, path: str) -> Call | None:
         """The innermost call of the layer that a parameter belongs to; None if it was called several times."""
@@ -304,8 +332,10 @@ class Sensitivity:
         if quantity.call is not None:
             told = next((e for e in quantity.call.equations if e.of == quantity.of), None)
         note = MEASURED + (f" ({told.why})" if told is not None and told.why else "")
+        if told is None and quantity.kept:
+            note += "; " + note_of(self.trace, quantity)
         unique = list(dict.fromkeys(parents))
-        symbol = quantity.of or quantity.name
+        symbol = quantity.of or quantity.kept or quantity.name
         return Why(quantity.name, cell, value, told, None, symbol, terms, unique, True, note, adds)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.record.quantity import Call, Quantity
+from pellucid.glassbox.why.aside import asked_by
 from pellucid.glassbox.why.inside import InnerCall, Inside, Named, Recorded, is_code, look_inside
 from pellucid.glassbox.why.traced import Traced
 from pellucid.interfaces.layer import Layer
@@ -30,6 +31,8 @@ class Within:
     def of(self, quantity: Quantity) -> Traced | None:
         """What the code of a container has made a quantity of; None where no container has."""
         call, of = quantity.call, quantity.of
+        if call is None and quantity.name.rpartition(".asked")[1]:
+            return self._asked(quantity)
         if call is None or not of:
             return None
         if call.kind == "trainer" and of == "grad":
@@ -68,7 +71,7 @@ class Within:
             self._found[id(call)] = None
             if isinstance(layer, Layer) and is_code(layer):
                 with suppress(DataError, KeyError):  # it does what no rule speaks of, or not all of it was kept
-                    self._found[id(call)] = look_inside(layer, self._recorded(call), training=call.training)
+                    self._found[id(call)] = look_inside(layer, self.recorded(call), training=call.training)
         return self._found[id(call)]
 
     def _key(self, outer: Call, inner: Call) -> tuple[int, int]:
@@ -78,7 +81,8 @@ class Within:
     def _named(self, name: str) -> Named:
         return Named(self.trace.quantity(name).same or name, np.asarray(self.trace[name]))
 
-    def _recorded(self, call: Call) -> Recorded:
+    def recorded(self, call: Call) -> Recorded:
+        """What was recorded of a call, as its code is run on."""
         made = [of for of in call.made if of.startswith("y")]
         dy = [name for of, name in call.given.items() if of.startswith("dy")]
         return Recorded(
@@ -101,6 +105,12 @@ class Within:
             name = call.pattern.format(f"d{of}")
             gradients.append(self._named(name) if name in self.trace else None)
         return InnerCall(outputs, tuple(gradients))
+
+    def _asked(self, quantity: Quantity) -> Traced | None:
+        """What a layer of layers has asked a state of its own to become."""
+        call, path = asked_by(self.trace, quantity)[0], quantity.name.rpartition(".asked")[0]
+        inside = None if call is None else self.inside(call)
+        return None if inside is None or path not in inside.asked else inside.asked[path][0]
 
     def _owned(self, path: str) -> Traced | None:
         """What a container adds to the gradient of a parameter of its own, if one call does."""

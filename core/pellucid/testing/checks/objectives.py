@@ -89,10 +89,11 @@ def equations(subject: Subject) -> None:
     """The equations give what the code gives: the objective, and the parts that it reports.
 
     Their names: ``x`` (``x0``, … for several inputs), ``target`` or ``t``, ``prediction`` or ``z`` where there is a
-    ``metric_pair``, ``weight`` or ``w`` (ones), ``step`` and ``epoch``, the parts, the symbols, the constructor's
-    arguments; of a model that is called once ``seen`` (its inputs, all of them) and ``y`` (``y0``, …), its outputs; and
-    ``drawn``, random numbers by the names of ``ctx.uniform`` and ``ctx.normal``. Compared are ``objective``, the parts,
-    what the model is given, ``seen0``, …, and the gradients that it is given, ``dy`` (``dy0``, …).
+    ``metric_pair``, ``weight`` or ``w`` (ones), ``step`` and ``epoch``, the parts, ``parts`` (the same by their names),
+    the symbols, the constructor's arguments, ``model`` (its attributes); of a model that is called once ``seen`` (its
+    inputs, all of them) and ``y`` (``y0``, …), its outputs; and ``drawn``, random numbers by the names of
+    ``ctx.uniform`` and ``ctx.normal``. Compared are ``objective``, the parts, what the model is given, ``seen0``, …,
+    and the gradients that it is given, ``dy`` (``dy0``, …).
     """
     steps = ((6, 0, 0), (6, 2, 1), (6, 5_000, 90), (6, 60_013, 700))
     for rows, step, epoch in (*steps, (1, 0, 0), (MANY, 0, 0), (BLOCKS, 0, 0)):
