@@ -11,6 +11,7 @@ from typing import Any
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
+from pellucid.glassbox.flight.figures import Row
 from pellucid.glassbox.flight.recording import FOLDER, Parts, Recording, from_columns, to_columns
 from pellucid.glassbox.flight.statistics import Statistics
 from pellucid.glassbox.trace import Trace
@@ -64,7 +65,7 @@ class FlightRecorder(Callback):
         self.every, self.keep, self.limit, self.anchors, self.path = every, keep, limit, anchors, path
         self._parts: Parts | None = None
         self._records: dict[int, dict[str, Any]] = {}
-        self._unwritten: dict[int, dict[str, Any]] = {}
+        self._unwritten: dict[int, dict[str, Any] | Row] = {}
         self._bytes = 0
         self._written = monotonic()
         self._full = False
@@ -124,23 +125,26 @@ class FlightRecorder(Callback):
                 if statistics is not None:
                     by_plan = within.enter_context(statistics.watching(step, run.gradient_observers))
                 yield None if tracing is not None else by_plan
-            if statistics is not None:
-                record |= statistics.found
-            if record:
+            figures = None if statistics is None else statistics.found
+            if figures is not None:
+                self._take(training.steps, figures if tracing is None else record | figures.figures())
+            elif record:
                 self._take(training.steps, record)
 
         return opened
 
-    def _take(self, step: int, record: dict[str, Any]) -> None:
+    def _take(self, step: int, record: dict[str, Any] | Row) -> None:
         self._unwritten[step] = record
-        self._bytes += sum(getattr(value, "nbytes", 8) for value in record.values())
+        own = [record] if isinstance(record, Row) else record.values()
+        self._bytes += sum(getattr(value, "nbytes", 8) for value in own)
         late = self._parts is not None and monotonic() - self._written > _LONGEST
         if self._bytes > min(_MOST, self.limit) or late:
             self._flush()
 
     def _flush(self) -> None:
         if self._parts is None:
-            self._records |= self._unwritten
+            tensors, names = to_columns(self._unwritten)
+            self._records |= from_columns(names, tensors, CheckpointError)
             held = self._bytes
         else:
             try:
