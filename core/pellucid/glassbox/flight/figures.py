@@ -1,4 +1,4 @@
-"""Figures: what is read of arrays for statistics, by the compiled kernels where they are there, and what it is called."""
+"""What is read of arrays for statistics, by the compiled kernels where they are there; and what it is called."""
 
 from __future__ import annotations
 

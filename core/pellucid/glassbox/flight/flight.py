@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -24,6 +24,9 @@ from pellucid.training.stepper import Step
 STATISTICS, EVERYTHING = "statistics", "everything"
 _MOST, _LONGEST = 4 << 20, 30.0
 """Bytes in memory, and seconds, after which they are written."""
+
+
+_NOT_LOOKED_AT = nullcontext(False)
 
 
 class FlightRecorder(Callback):
@@ -97,10 +100,20 @@ class FlightRecorder(Callback):
 
     def _opener(self, run: Run) -> Any:
         patterns = [name for name in self.keep if name not in (STATISTICS, EVERYTHING)]
-        statistics = Statistics(run.trainer) if STATISTICS in self.keep else None
-        if statistics is None and not patterns:
-            return None
-        tracing = Tracing(patterns, self.limit) if patterns else None
+        training, observers, figures = run.trainer, run.gradient_observers, dict[str, Any]()
+
+        def keep(steps: int, row: Row) -> None:
+            figures.update(row.figures())
+
+        statistics = None
+        if STATISTICS in self.keep:
+            statistics = Statistics(training, observers, keep if patterns else self._take)
+        if not patterns:
+            if statistics is None:
+                return None
+            watching = statistics.watching
+            return lambda step: _NOT_LOOKED_AT if self._full else watching(step)
+        tracing = Tracing(patterns, self.limit)
 
         @contextmanager
         def opened(step: Step) -> Iterator[bool | None]:
@@ -108,7 +121,7 @@ class FlightRecorder(Callback):
                 yield False
                 return
             record: dict[str, Any] = {}
-            training = run.trainer
+            figures.clear()
 
             def done(trace: Trace) -> None:
                 record.update({name: trace[name] for name in trace.names()})
@@ -119,17 +132,12 @@ class FlightRecorder(Callback):
                     )
 
             with ExitStack() as within:
-                if tracing is not None:
-                    within.enter_context(tracing.opener(training, done)(step))
-                by_plan = None
+                within.enter_context(tracing.opener(training, done)(step))
                 if statistics is not None:
-                    by_plan = within.enter_context(statistics.watching(step, run.gradient_observers))
-                yield None if tracing is not None else by_plan
-            figures = None if statistics is None else statistics.found
-            if figures is not None:
-                self._take(training.steps, figures if tracing is None else record | figures.figures())
-            elif record:
-                self._take(training.steps, record)
+                    within.enter_context(statistics.watching(step))
+                yield None
+            if record | figures:
+                self._take(training.steps, record | figures)
 
         return opened
 
