@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.glassbox.record.names import is_helper
+from pellucid.glassbox.record.own import factor_of, factors_in
 from pellucid.glassbox.record.quantity import Call
 from pellucid.glassbox.record.record import Recorder, parts_of_kind, restore
 from pellucid.interfaces.optimizer import Segment, Slots
@@ -240,7 +241,7 @@ class UpdateRecorder:
             self._scaled(call, param, str(k))
             arrays = {of: np.asarray(recorder.quantities[at].array, np.float64) for of, at in call.given.items()}
             g = arrays[f"g{k}"] + arrays.get(f"p{k}", 0.0)
-            for factor in [of for of in arrays if of.startswith(f"c{k}_")]:
+            for factor in factors_in(arrays, k):
                 g = g * arrays[factor]
             squares += float(np.sum(g**2))
         call.made["norm"] = recorder.add(name, np.float64(np.sqrt(squares)), call, "norm", "equation")
@@ -252,7 +253,7 @@ class UpdateRecorder:
             call.given[f"p{k}"] = f"{param.path}.penalty_grad"
         assert self._factors is not None
         for j, factor in enumerate(self._factors[param.path]):
-            call.given[f"c{k}_{j}"] = factor
+            call.given[factor_of(k, j)] = factor
 
     def _base(self, param: Any) -> str:
         """The gradient that penalties and clipping begin with: as backward left it, or those who observe gradients."""
