@@ -29,7 +29,7 @@ def _phase(name: str, quantity: Quantity, given: bool) -> str:
         return "update" if name.startswith("optimizer.") or name.endswith((".new", ".asked")) else "data"
     if call.kind in ("optimizer", "schedule"):
         return "update"
-    if call.kind in ("loss", "objective"):
+    if call.kind in ("loss", "objective") or (call.kind == "trainer" and call.path == "loss"):
         return "loss"
     if call.kind != "layer":
         return "backward" if name.endswith(".grad") else "update"

@@ -18,6 +18,8 @@ def own_equations(given: Mapping[str, str], made: Mapping[str, str], values: Map
     """The equations of a call that no component made, by what it made of what; none where it is none of these."""
     if "grad" in made:
         return _gradient(given, values)
+    if "loss" in made:
+        return _loss(given)
     if "norm" in made:
         return _norm(given)
     if "clip_factor" in made and "norm" in given:
@@ -57,6 +59,12 @@ def _gradient(given: Mapping[str, str], values: Mapping[str, Any]) -> tuple[Equa
         return ()
     latex = r"dW = \sum_k \tfrac{c_k}{\sum c} \left(dW\right)_k" if len(terms) > 1 else r"dW = \left(dW\right)_1"
     return (Equation("grad", latex, " + ".join(terms)),)
+
+
+def _loss(given: Mapping[str, str]) -> tuple[Equation, ...]:
+    """The loss of a step of several micro-batches, or a part of it: their mean over all rows."""
+    terms = [f"s{k} * l{k}" for k in _count(given, "l")]
+    return (Equation("loss", r"L = \sum_k \tfrac{c_k}{\sum c} L_k", " + ".join(terms)),) if terms else ()
 
 
 def _scaled(given: Mapping[str, str], k: int | str) -> str:

@@ -123,7 +123,21 @@ class UpdateRecorder:
                 name = recorder.add(f"{param.path}.grad", param.grad, shared=False)
                 if name in recorder.quantities:
                     self._explain_gradient(name, param)
+        if recorder.several and not self._noted:
+            self._losses()
         self._noted = True
+
+    def _losses(self) -> None:
+        """Note the loss of the step and its parts, means over the rows of all micro-batches."""
+        recorder = self.recorder
+        for figure, value in self.step.figures.items():
+            name = figure if figure == "loss" else f"loss.{figure}"
+            parts = [f"micro.{k + 1}.{name}" for k in range(len(recorder.counts))]
+            call = Call("loss", None, "trainer", "loss.{}", made={"loss": name})
+            if all(part in recorder.quantities for part in parts):
+                call.given = {f"l{k}": part for k, part in enumerate(parts)}
+                call.values = {f"s{k}": share for k, share in enumerate(self._shares())}
+            recorder.add(name, value, call, "loss", shared=False)
 
     def _explain_gradient(self, name: str, param: Any) -> None:
         """Which calls the gradient is the sum of: each gives what its equation says."""
