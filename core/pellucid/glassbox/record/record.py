@@ -62,6 +62,7 @@ class Recorder:
         self.quantities: dict[str, Quantity] = {}
         self.calls: list[Call] = []
         self.micro = 1
+        self.several = False  # micro-batches: then a loss without their number is that of the step
         self.counts: list[float] = []
         self.bytes = 0
         self._all = "*" in keep
@@ -77,6 +78,10 @@ class Recorder:
     @property
     def prefix(self) -> str:
         return prefix_of(self.micro)
+
+    def figure(self, name: str) -> str:
+        """The name of a loss, or of a part of it, of the micro-batch under way: that of the step is made of them."""
+        return f"micro.{self.micro}.{name}" if self.several else name
 
     def host(self, array: Array) -> HostArray:
         return np.array(self.ops.to_host(array))
@@ -271,7 +276,7 @@ class Recorder:
         if call.kind == "objective":
             self._heard(call, ctx)
             for name, value in ctx.parts.items():
-                call.made[name] = self.add(f"{self.prefix}loss.{name}", value, call, name)
+                call.made[name] = self.add(self.figure(f"loss.{name}"), value, call, name)
             call.groups["parts"] = {name: call.made[name] for name in ctx.parts}
         elif losses := [inner for inner in call.inner if inner.kind == "loss"]:
             call.groups["parts"] = [inner.made["loss"] for inner in losses]
@@ -280,13 +285,14 @@ class Recorder:
             if equation.of not in known and not equation.of.startswith(("dy", "seen")) and not is_helper(equation):
                 self.add_equation(call.name_of(equation.of), call, equation.of)
         if call.kind == "objective":
-            of, name = "objective", f"{self.prefix}loss"
+            of, name = "objective", self.figure("loss")
             held = self.quantities.get(name)
             if held is not None and held.array is not None and np.array_equal(held.array, self.host(result)):
                 call.made[of] = name  # of one loss alone it is that loss
                 return
         else:
             of, name = "loss", call.pattern.removesuffix(".{}")
+            name = self.figure("loss") if name == f"{self.prefix}loss" else name
         call.made[of] = self.add(name, result, call, of, shared=False)
 
     def _heard(self, call: Call, ctx: Context) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.glassbox.record.names import is_helper
+from pellucid.glassbox.record.own import factor_of, factors_in
 from pellucid.glassbox.record.quantity import Call
 from pellucid.glassbox.record.record import Recorder, parts_of_kind, restore
 from pellucid.interfaces.optimizer import Segment, Slots
@@ -122,7 +123,21 @@ class UpdateRecorder:
                 name = recorder.add(f"{param.path}.grad", param.grad, shared=False)
                 if name in recorder.quantities:
                     self._explain_gradient(name, param)
+        if recorder.several and not self._noted:
+            self._losses()
         self._noted = True
+
+    def _losses(self) -> None:
+        """Note the loss of the step and its parts, means over the rows of all micro-batches."""
+        recorder = self.recorder
+        for figure, value in self.step.figures.items():
+            name = figure if figure == "loss" else f"loss.{figure}"
+            parts = [f"micro.{k + 1}.{name}" for k in range(len(recorder.counts))]
+            call = Call("loss", None, "trainer", "loss.{}", made={"loss": name})
+            if all(part in recorder.quantities for part in parts):
+                call.given = {f"l{k}": part for k, part in enumerate(parts)}
+                call.values = {f"s{k}": share for k, share in enumerate(self._shares())}
+            recorder.add(name, value, call, "loss", shared=False)
 
     def _explain_gradient(self, name: str, param: Any) -> None:
         """Which calls the gradient is the sum of: each gives what its equation says."""
@@ -240,7 +255,7 @@ class UpdateRecorder:
             self._scaled(call, param, str(k))
             arrays = {of: np.asarray(recorder.quantities[at].array, np.float64) for of, at in call.given.items()}
             g = arrays[f"g{k}"] + arrays.get(f"p{k}", 0.0)
-            for factor in [of for of in arrays if of.startswith(f"c{k}_")]:
+            for factor in factors_in(arrays, k):
                 g = g * arrays[factor]
             squares += float(np.sum(g**2))
         call.made["norm"] = recorder.add(name, np.float64(np.sqrt(squares)), call, "norm", "equation")
@@ -252,7 +267,7 @@ class UpdateRecorder:
             call.given[f"p{k}"] = f"{param.path}.penalty_grad"
         assert self._factors is not None
         for j, factor in enumerate(self._factors[param.path]):
-            call.given[f"c{k}_{j}"] = factor
+            call.given[factor_of(k, j)] = factor
 
     def _base(self, param: Any) -> str:
         """The gradient that penalties and clipping begin with: as backward left it, or those who observe gradients."""
