@@ -387,25 +387,32 @@ def _copied(setting: Any) -> tuple[Layer, dict[str, Any]]:
     return model, parts
 
 
+def _needed(setting: Any) -> tuple[str, ...]:
+    step = ("objective", "optimizer") if setting.sizes else ()
+    return ("model", *step, *(("schedule",) if setting.told.get("scheduled") else ()))
+
+
+def unregistered(setting: Any) -> list[str]:
+    """What of a trace in a file has no configuration, so that it cannot be made anew."""
+    return [name for name in _needed(setting) if setting.model is None and setting.told.get(name) is None]
+
+
 def _made(trace: Opened, exact: bool) -> tuple[Layer, dict[str, Any]]:
     """Model, objective, optimizer and schedule by the configurations that a trace from a file holds."""
     setting = trace.setting
     told = setting.told
-    needed = ("model", *(("objective", "optimizer") if setting.sizes else ()))
-    needed += ("schedule",) if told.get("scheduled") else ()
-    for name in needed:
-        if told.get(name) is None:
-            raise ConfigError(
-                f"The {name} of this trace is not registered, so it cannot be made anew from a file. Use the trace in "
-                f"the process that has taken it, or register what the {name} is made of, see docs/plugins, and trace "
-                "again."
-            )
+    for name in unregistered(setting):
+        raise ConfigError(
+            f"The {name} of this trace is not registered, so it cannot be made anew from a file. Use the trace in "
+            f"the process that has taken it, or register what the {name} is made of, see docs/plugins, and trace "
+            "again."
+        )
     ops, dtype = (get_ops("reference"), "float64") if exact else (get_ops(told["backend"]), told["dtype"])
     shapes = [tuple(shape) for shape in told["input_shapes"]]
     try:
         model: Layer = read(("model", "layer"), told["model"], path="model", saved=True)
         declare(model, *shapes)
-        parts = {name: read(name, told[name], path=name, saved=True) for name in needed[1:]}
+        parts = {name: read(name, told[name], path=name, saved=True) for name in _needed(setting)[1:]}
     except Exception as error:  # a file may bring a stranger's component into any state
         raise ConfigError(f"What {setting.file} is a trace of cannot be made here: {reason(error)}") from error
     owned: list[Param | State] = [*model.parameters(), *model.states()]

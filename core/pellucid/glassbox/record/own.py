@@ -30,7 +30,7 @@ def own_equations(given: Mapping[str, str], made: Mapping[str, str], values: Map
         return (
             Equation("penalty", r"\Omega = \textstyle\sum_p \Omega_p", " + ".join(f"p{k}" for k in _count(given, "p"))),
         )
-    if "new" in made and "a0" in given:
+    if "new" in made and "s0" in given:
         return _state(given)
     return _step_grad(given) if "step_grad" in made and "g" in given else ()
 
@@ -38,6 +38,8 @@ def own_equations(given: Mapping[str, str], made: Mapping[str, str], values: Map
 def _state(given: Mapping[str, str]) -> tuple[Equation, ...]:
     """Updates of a state that were asked for, by micro-batches or several calls of a layer, one after the other."""
     made = [f"s{k + 1}" for k in _count(given, "a")]
+    if not made:
+        return (Equation("new", "s = s_0", "s0"),)
     made[-1:] = ["new"]
     return tuple(
         Equation(of, rf"s_{{{k + 1}}} = s_{{{k}}} + r_{{{k}}} (a_{{{k}}} - s_{{{k}}})", f"s{k} + r{k} * (a{k} - s{k})")

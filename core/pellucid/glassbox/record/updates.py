@@ -37,6 +37,7 @@ class UpdateRecorder:
         self._unknown: set[str] = set()  # whose gradients were scaled down by what was not kept
         self._rates: dict[str, str] = {}
         self._noted = False  # whether the gradients are
+        self._requests: dict[str, int] = {}  # by states, how often another value was asked for
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -99,12 +100,10 @@ class UpdateRecorder:
             before = None if held is None else held.array
             if before is not None and before.tobytes() != recorder.host(param.grad).tobytes():
                 recorder.add(f"{param.path}.observed", param.grad, origin="set", shared=False)
-        states: dict[str, int] = {}
         for state, value, rate in ctx.requested_updates:
-            states[state.path] = states.get(state.path, 0) + 1
-            more = "" if states[state.path] == 1 else f"#{states[state.path]}"
-            recorder.add_asked(f"{state.path}.asked{more}", state.path, states[state.path] - 1, value)
-            recorder.add(f"{state.path}.rate{more}", np.float64(rate), origin="set")
+            number = self._requests[state.path] = self._requests.get(state.path, 0) + 1
+            recorder.add_asked(f"{state.path}.asked{_more(number)}", state.path, number - 1, value)
+            recorder.add(f"{state.path}.rate{_more(number)}", np.float64(rate), origin="set")
         penalties = update.penalties()
         for param, regularizer in update.regularized:
             self._penalty(param, regularizer)
@@ -151,6 +150,8 @@ class UpdateRecorder:
             return
         call = Call(param.path, None, "trainer", f"{param.path}.{{}}", made={"grad": name})
         shares = self._shares()
+        if not owners:  # the code of a layer may tell, call by call: see why/within.py
+            call.values = {f"s{k}": share for k, share in enumerate(shares)}
         for k, (owner, symbol) in enumerate(owners):
             quantity = owner.name_of(f"d{symbol}")
             recorder.add_equation(quantity, owner, f"d{symbol}")
@@ -341,13 +342,16 @@ class UpdateRecorder:
                 recorder.quantities[name].call, recorder.quantities[name].of = call, symbol
 
     def _composed(self, path: str) -> Call:
-        """The updates of a state that were asked for, one after the other."""
-        recorder = self.recorder
+        """The updates of a state that were asked for, one after the other; as batch norm asks for none of one row."""
         call = Call(path, None, "trainer", f"{path}.{{}}", given={"s0": path}, made={"new": f"{path}.new"})
-        names = [name for name in recorder.quantities if name.startswith(f"{path}.asked")]
-        for k, name in enumerate(names):
-            call.given |= {f"a{k}": name, f"r{k}": f"{path}.rate{name.removeprefix(f'{path}.asked')}"}
+        for k in range(self._requests.get(path, 0)):
+            call.given |= {f"a{k}": f"{path}.asked{_more(k + 1)}", f"r{k}": f"{path}.rate{_more(k + 1)}"}
         return call
+
+
+def _more(number: int) -> str:
+    """What tells the further requests of a state from the first."""
+    return "" if number == 1 else f"#{number}"
 
 
 @contextmanager

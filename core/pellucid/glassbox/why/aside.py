@@ -140,6 +140,10 @@ def _made_by(trace: Any, quantity: Quantity) -> tuple[Call, bool] | None:
     asking = asked_by(trace, quantity)[0]
     if asking is not None:
         return asking, False
+    if call is not None and call.kind == "trainer" and of == "grad":
+        layers = [c for top in trace.calls for c in top.within() if c.kind == "layer"]
+        owners = [layer for layer in layers if not layer.path or call.path.startswith(f"{layer.path}.")]
+        return (max(owners, key=lambda owner: len(owner.path)), True) if owners else None
     if call is None or call.kind not in ("layer", "loss", "objective"):
         return None
     if quantity.name not in call.given.values():

@@ -112,7 +112,8 @@ def why(trace: Any, name: str, cell: Any) -> Why:
         found = explain(name, cell, value, made[0], made[1], symbol=quantity.of or quantity.kept or None)
         return replace(found, note=BEYOND) if np.isfinite(value) and not np.isfinite(found.total) else found
     if quantity.same is not None:
-        return replace(why(trace, quantity.same, cell), note=f"{name} is {quantity.same}")
+        first = why(trace, quantity.same, cell)
+        return replace(first, note="; ".join(filter(None, (f"{name} is {quantity.same}", first.note))))
     code = None if quantity.origin in NOTES else trace.inside.of(quantity)
     if code is not None and code.shape == trace[name].shape:
         return explain(name, cell, value, None, code, symbol=quantity.of, note=CODE)

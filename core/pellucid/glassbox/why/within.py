@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.component import Component, parts_in
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.record.quantity import Call, Quantity
 from pellucid.glassbox.why.aside import asked_by
@@ -36,7 +37,7 @@ class Within:
         if call is None or not of:
             return None
         if call.kind == "trainer" and of == "grad":
-            return self._owned(call.path)
+            return self._owned(call)
         if call.kind != "layer":
             return None
         outer = self.parent(call)
@@ -112,15 +113,25 @@ class Within:
         inside = None if call is None else self.inside(call)
         return None if inside is None or path not in inside.asked else inside.asked[path][0]
 
-    def _owned(self, path: str) -> Traced | None:
-        """What a container adds to the gradient of a parameter of its own, if one call does."""
-        found = []
-        for top in self.trace.calls:
-            for call in top.within():
-                inside = self.inside(call) if call.kind == "layer" else None
-                if inside is not None and path in inside.owned:
-                    found.append(inside.owned[path])
-        return found[0] if len(found) == 1 else None
+    def _owned(self, trainer: Call) -> Traced | None:
+        """What containers add to the gradient of a parameter of their own: the sum over their calls, each by the part
+        of its micro-batch in the mean; None if the code of one of them cannot tell."""
+        path, found = trainer.path, None
+        owners = [c for top in self.trace.calls for c in top.within() if c.kind == "layer" and _owns(c.component, path)]
+        for call in owners:
+            inside = self.inside(call)
+            if inside is None:
+                return None
+            share = trainer.values.get(f"s{call.micro - 1}", 1.0)
+            if path in inside.owned:
+                part = inside.owned[path] if share == 1.0 else share * inside.owned[path]
+                found = part if found is None else found + part
+        return found
+
+
+def _owns(component: Component | None, path: str) -> bool:
+    """Whether the parameter is one of the layer itself, and of none inside of it."""
+    return component is not None and any(param.path == path for _, param in parts_in(component, Param))
 
 
 def _nth(several: Any, number: str) -> Traced | None:
