@@ -86,9 +86,11 @@ class Certificate:
         return json.dumps(_plain(self.as_dict()), indent=1, allow_nan=False)
 
     def __str__(self) -> str:
-        wrong = f"{len(self.wrong)} of the quantities are wrong: {', '.join(self.wrong)}"
+        said = "all that could be checked is right" if self.passed else "nothing could be checked"
+        if self.wrong:
+            said = f"{len(self.wrong)} of the quantities are wrong: {', '.join(self.wrong)}"
         lines = [
-            *_filled(f"Certificate of {self.what}: {'all that could be checked is right' if self.passed else wrong}."),
+            *_filled(f"Certificate of {self.what}: {said}."),
             f"{self.rows} rows, {self.dtype}, backend {self.backend}; cells chosen with seed {self.seed}.", "",
         ]  # fmt: skip
         lines += [*self._gradients(), *self._equations()]

@@ -36,16 +36,17 @@ def samples(trace: Opened, name: str) -> HostArray:
     twin = Twin(trace, exact=True)
     if not twin.is_step:
         raise DataError("A prediction has no gradients and no loss whose samples could be told apart. Trace a step.")
-    own = name.removesuffix(".grad")
+    own = name.removesuffix(".grad") if isinstance(name, str) else ""
     if name != own and own in twin.params:
         return Contributions(twin, [own]).by_row(own)
     twin.loss()
     parts = {"loss" if part == "loss" else f"loss.{part}": part for part in twin.figures}
     if name not in parts:
         known = [*parts, *(f"{path}.grad" for path in twin.params)]
+        meant = did_you_mean(name, known) if isinstance(name, str) else ""
         raise DataError(
-            f"There are samples of the loss, its parts and the gradients of parameters. Received: {name!r}."
-            f"{did_you_mean(name, known)} Here these are {', '.join(known[:12])}{', …' if len(known) > 12 else ''}."
+            f"There are samples of the loss, its parts and the gradients of parameters. Received: {name!r}.{meant} "
+            f"Here these are {', '.join(known[:12])}{', …' if len(known) > 12 else ''}."
         )
     return _of_loss(twin, parts[name])
 
