@@ -39,6 +39,7 @@ class Kept(pl.Layer):
         ctx.r = (x * x).reshape(-1)  # the equation's, in another shape
         ctx.s = np.exp(x)  # another thing of the same name
         ctx.largest = x.argmax(axis=1)
+        ctx.edges = np.arange(3) + 0.5  # of nothing that was given
         return x * x + 2 * x
 
     def backward(self, ctx: Any, dy: Any) -> Any:
@@ -94,6 +95,11 @@ def test_a_trace_from_a_file_says_the_same(tmp_path: Any) -> None:
     again = pl.load_trace(tmp_path / "step.safetensors")
     for name, cell in (("layers.0.kept.z", (1, 2)), ("layers.1.kept.mu", (1,)), ("layers.1.running_var.asked", (1,))):
         assert str(again.why(name, cell)) == str(trace.why(name, cell)) and again.why(name, cell).equation is not None
+
+
+def test_what_is_kept_and_depends_on_nothing_names_the_code(kept: Any) -> None:
+    why = kept.why("layers.1.kept.edges", (1,))
+    assert not why.measured and "made by the code of Kept.forward" in why.note and ("layers.0.y", (0, 0)) in why.parents
 
 
 def test_several_losses_are_a_weighted_sum() -> None:

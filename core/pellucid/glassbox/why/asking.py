@@ -118,10 +118,12 @@ def why(trace: Any, name: str, cell: Any) -> Why:
     if code is not None and code.shape == trace[name].shape:
         return explain(name, cell, value, None, code, symbol=quantity.of, note=CODE)
     measured = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
-    if measured is not None:
+    if measured is not None and measured.parents:
         return measured
     coded = None if quantity.origin in NOTES else by_code(trace, quantity, cell)
-    if coded is not None:
+    if measured is not None and (coded is None or not coded.parents):
+        return measured
+    if coded is not None:  # of what no slope leads anywhere, too: made of arguments, or of whole numbers
         return coded
     itself = leaf(trace[name], name, name)
     note = NOTES.get(quantity.origin, KEPT)
