@@ -164,6 +164,11 @@ typedef struct {
     int decoupled;
 } adam_args;
 
+/* What a recorder keeps of arrays; spans are pairs of first element and the one behind the last. */
+enum { FIGURES_MOST_BINS = 64 };
+typedef struct { kernel run; const float *x, *other; const int64_t *spans; double *out; dim count; } span_sums_args;
+typedef struct { kernel run; const float *x; double *out; dim rows, columns, bins; } distribution_args;
+
 /* Every kernel that is compiled once for each instruction set. */
 #define FOR_EACH_KERNEL(K)                                                                                             \
     K(fill) K(scale) K(add_scaled) K(lerp) K(sum_squares) K(clip_norm)                                                 \
@@ -173,7 +178,7 @@ typedef struct {
     K(dropout) K(random_uniform) K(random_normal)                                                                      \
     K(batch_norm_forward) K(batch_norm_backward) K(batch_norm_inference) K(batch_norm_inference_backward)              \
     K(layer_norm_forward) K(layer_norm_backward)                                                                       \
-    K(sgd) K(adam)
+    K(sgd) K(adam) K(span_sums) K(distribution)
 
 typedef struct {
     const char *name;

@@ -20,6 +20,7 @@
 #include "batch_norm.h"
 #include "layer_norm.h"
 #include "updates.h"
+#include "figures.h"
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)

@@ -185,6 +185,19 @@ cdef extern from "kernels.h" nogil:
         const int64_t *t
         double beta1, beta2, eps
         int decoupled
+    enum: FIGURES_MOST_BINS
+    ctypedef struct span_sums_args:
+        kernel run
+        const float *x
+        const float *other
+        const int64_t *spans
+        double *out
+        dim count
+    ctypedef struct distribution_args:
+        kernel run
+        const float *x
+        double *out
+        dim rows, columns, bins
     ctypedef struct copy_args:
         kernel run
         const char *x
@@ -238,7 +251,7 @@ cdef extern from "kernels.h" nogil:
         kernel softmax_cross_entropy, softmax_cross_entropy_soft, binary_cross_entropy, mse
         kernel dropout, random_uniform, random_normal, batch_norm_forward
         kernel batch_norm_backward, batch_norm_inference, batch_norm_inference_backward, layer_norm_forward
-        kernel layer_norm_backward, sgd, adam
+        kernel layer_norm_backward, sgd, adam, span_sums, distribution
         void (*multiply)(const pellucid_product *) noexcept nogil
         void (*activation_span)(pellucid_activation, float, const float *, float *, dim) noexcept nogil
         void (*activation_slope_span)(pellucid_activation, float, const float *, const float *, const float *, float *,

@@ -180,3 +180,36 @@ def test_a_reader_that_has_seen_enough_is_no_error(environment: dict[str, str]):
     process.stderr.close()
     assert process.wait() in (0, -signal.SIGPIPE)
     assert errors == ""
+
+
+def test_with_json_standard_error_of_a_failure_is_one_document(pellucid: Command, site: Path):
+    """Whatever was said before, by Python, by a library in C, by a process that was started."""
+    loud = "import os, subprocess, sys, warnings\nfrom pellucid import PellucidWarning\n"
+    loud += "warnings.warn('take care', PellucidWarning)\nprint('a', file=sys.stderr)\nprint('b')\n"
+    loud += "os.write(2, b'c\\n')\nos.write(1, b'd\\n')\nsubprocess.run('echo e >&2', shell=True)\n"
+    install(site, "acme", source=f"{loud}1 / 0")
+    for words in (["list", "lyer"], ["show", "acme/none"], ["train", "--model", "acme/none", "--dataset", "iris"]):
+        done = pellucid(*words, "--json", code=2, PELLUCID_PLUGINS="acme")
+        told = json.loads(done.stderr)
+        assert told["error"]["message"] and not done.stdout
+    assert {"pellucid: warning: take care", "a", "b", "c", "d", "e"} <= set(told["notes"])
+
+
+def test_with_json_notes_of_a_success_are_on_standard_error(pellucid: Command, site: Path):
+    install(site, "acme", source="import sys\nprint('note', file=sys.stderr)")
+    done = pellucid("list", "layer", "--json", PELLUCID_PLUGINS="acme")
+    assert "note\n" in done.stderr and json.loads(done.stdout)
+
+
+def test_who_ends_a_command_is_told_in_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    said = {KeyboardInterrupt(): "Interrupted.", SystemExit("enough"): "The command was ended: enough."}
+    for ended, message in said.items():
+
+        def dispatch(argv: list[str], error: BaseException = ended) -> int:
+            print("on the way", file=sys.stderr)
+            raise error
+
+        monkeypatch.setattr(pellucid.workbench.cli, "_dispatch", dispatch)
+        assert pellucid.workbench.cli.main(["--json"]) != 0
+        told = {"error": {"type": type(ended).__name__, "message": message}, "notes": ["on the way"]}
+        assert json.loads(capsys.readouterr().err) == told

@@ -185,3 +185,5 @@ def test_words_are_read() -> None:
     for text in ("", "a", "1:2:3", "-1", "4:4", "20", "0:21"):
         with pytest.raises(pl.DataError):
             parse_rows(text, 20)
+    with pytest.raises(pl.DataError, match=r"names no row.* Received: 5:2"):
+        parse_rows("5:2", 20)

@@ -3,6 +3,8 @@
 * ```` ```python ```` blocks run in order, in one namespace for the page.
 * ```` ```console ```` blocks: lines that begin with ``$ `` are run by the shell; all must succeed. ``cd`` holds until
   the end of the block. Other lines are output, which the command must have printed; ``…`` stands for anything.
+* A ```` ```text ```` block behind a Python one is what that has printed, in this order: words as they are, numbers with
+  a point near those that are shown, as other machines may differ in the last digits; ``…`` stands for anything.
 * A block that begins with ``# file: NAME`` is written to that file instead.
 * Pages work in one empty folder each. `make` targets are only looked up in the Makefile: running them is what CI does.
 * ``pip install -e FOLDER`` installs as pip does, by the build backend's editable wheel, but for this page alone.
@@ -18,8 +20,9 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from pellucid.registry.registry import Registry
@@ -27,6 +30,7 @@ from pellucid.testing.registries import use_registry
 
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"\A# file: (\S+)\n")
+NUMBER = re.compile(r"[-−]?\d+(?:\.\d+)?(?:e[-−+]?\d+)?")
 COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 ROOT = Path(__file__).resolve().parents[2]
 BUILD_EDITABLE = "import setuptools.build_meta as b, sys; b.build_editable(sys.argv[1])"
@@ -59,6 +63,8 @@ def run_page(page: Path) -> int:
 
 
 def _run(page: Path, block: Block, installed: _Installed) -> bool:
+    if block.language not in ("python", "text"):
+        installed.printed = None
     named = FILE.match(block.text)
     if named:
         target = Path(named[1])
@@ -68,7 +74,12 @@ def _run(page: Path, block: Block, installed: _Installed) -> bool:
         return False
     elif block.language == "python":
         # Padded with empty lines so that a traceback shows the line of the page.
-        exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), installed.namespace)
+        printed = StringIO()
+        with redirect_stdout(printed):
+            exec(compile("\n" * (block.line - 1) + block.text, str(page), "exec"), installed.namespace)
+        installed.printed = printed.getvalue()
+    elif block.language == "text" and installed.printed is not None:
+        _require_printed(block.text.splitlines(), installed.printed, f"{page}:{block.line}")
     elif block.language == "console":
         _run_commands(page, block, installed)
     else:
@@ -110,13 +121,39 @@ def _require_output(shown: list[str], printed: str, where: str) -> None:
         position = found.end()
 
 
+def _require_printed(shown: list[str], printed: str, where: str) -> None:
+    """Every line that the page shows was printed, in this order, but for the last digits of numbers."""
+    lines = iter(printed.splitlines())
+    for line in filter(str.strip, shown):
+        assert any(_alike(line, other) for other in lines), f"{where}: not printed: {line}\n{printed}"
+
+
+def _alike(shown: str, printed: str) -> bool:
+    """Whether a printed line is the one that is shown."""
+    numbers = [part for part in NUMBER.findall(shown) if "." in part]
+    words = [NUMBER.sub(lambda found: "#" if "." in found[0] else found[0], text).rstrip() for text in (shown, printed)]
+    if not re.fullmatch(".*".join(map(re.escape, words[0].split("…"))), words[1]):
+        return False
+    others = [part for part in NUMBER.findall(printed) if "." in part]
+    return len(numbers) != len(others) or all(map(_near, numbers, others))
+
+
+def _near(shown: str, printed: str) -> bool:
+    """Two numbers as they are printed: a thousandth apart, or one in the last digit that is shown."""
+    a, b = (float(text.replace("−", "-")) for text in (shown, printed))
+    digits, _, power = shown.partition("e")
+    last = 10.0 ** (-len(digits.partition(".")[2]) + int((power or "0").replace("−", "-")))
+    return abs(a - b) <= max(1e-3 * abs(a), 1.01 * last)
+
+
 class _Installed:
-    """What this page has installed, and the namespace of its Python blocks."""
+    """What this page has installed, the namespace of its Python blocks, and what the last one has printed."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.namespace: dict[str, object] = {"__name__": "__main__"}
         self.site = Path.cwd() / ".site"
         self._stack = stack
+        self.printed: str | None = None
 
     def install(self, project: Path) -> None:
         """What ``pip install -e`` does with a project that setuptools builds, into a folder beside the page."""

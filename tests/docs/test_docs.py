@@ -58,6 +58,13 @@ def test_a_wrong_page_is_noticed(tmp_path, monkeypatch):
     page.write_text("```console\n$ echo one two\none … three\n```\n")
     with pytest.raises(AssertionError, match="not printed: one … three"):
         snippets.run_page(page)
+    for printed, shown in (("a = 1.5 of 3", "a = 1.7 of 3"), ("a = 1.5 of 3", "a = 1.5 of 4"), ("1.5\\n2", "2\n1.5")):
+        page.write_text(f"```python\nprint('{printed}')\n```\n```text\n{shown}\n```\n")
+        with pytest.raises(AssertionError, match="not printed"):
+            snippets.run_page(page)
+    printed, shown = "a = 1.50004, so 3\\nb\\n−2e−05 of c", "a = 1.5, … 3\n−2e−05 …"
+    page.write_text(f"```python\nprint('{printed}')\n```\n```text\n{shown}\n```\n")
+    assert snippets.run_page(page) == 2
 
 
 def test_a_page_installs_for_itself_alone(tmp_path, monkeypatch):

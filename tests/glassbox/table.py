@@ -33,8 +33,8 @@ class Row:
     """What was found of a component.
 
     Attributes:
-        ways: how many cells were explained by an equation, by the code around, by measured derivatives; were data,
-            drawn or set; were kept by code for itself.
+        ways: how many cells were explained by an equation, by code run again, by measured derivatives; were data,
+            drawn or set; of how many the code is named and what it was given.
         worst: the largest ``|total − value| / max(1, |value|, Σ|terms|)``.
         wrong: cells beyond the tolerance.
         certified, replayed: what certificate and replay said, of each example.
@@ -55,7 +55,9 @@ def way(why: Any) -> str:
         return "equation"
     if why.note.startswith("by the code"):
         return "code"
-    return "kept" if why.note.startswith("what the code has put aside") else "given"
+    if why.note.startswith("made by the code"):
+        return "named"
+    return "code" if why.parents else "given"  # put aside by code, in another shape
 
 
 def _is_computed(trace: Any, name: str) -> bool:
@@ -104,11 +106,11 @@ def rows(
 
 def told(found: dict[tuple[str, str], Row]) -> Iterator[str]:
     """The table as Markdown."""
-    columns = "component", "cells", "by equation", "by code", "measured", "kept for backward", "worst error"
+    columns = "component", "cells", "by equation", "by code", "measured", "code named", "worst error"
     yield f"| {' | '.join((*columns, 'certificate', 'replay'))} |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for (kind, name), row in found.items():
-        ways = [str(row.ways[w]) for w in ("equation", "code", "measured", "kept")]
+        ways = [str(row.ways[w]) for w in ("equation", "code", "measured", "named")]
         proofs = ["yes" if all(each) else f"{sum(each)} of {len(each)}" for each in (row.certified, row.replayed)]
         cells = [f"{kind} `{name}`", f"{row.ways.total():,}", *ways, f"{row.worst:.1e}", *proofs]
         yield f"| {' | '.join(cells)} |"

@@ -261,6 +261,9 @@ def test_of_a_prediction_and_of_a_partial_trace_the_equations_are_checked() -> N
     partial = trainer.trace_step(x, y, weight=weight, keep=("loss*", "layers.0.*")).certify()
     assert partial.passed, str(partial)
     assert "has not kept" in partial.unchecked["gradients"]
+    with pytest.warns(UserWarning):
+        none = trainer.trace_step(x, y, weight=weight, keep=("nothing",)).certify()
+    assert not none.passed and "nothing could be checked" in str(none)
 
 
 def test_of_a_file_that_names_strangers_the_rest_is_checked(tmp_path: Any) -> None:

@@ -142,6 +142,15 @@ def test_what_is_too_large_is_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_no_path_and_no_number_is_refused() -> None:
+    trace = traced(pl.Dense(4))
+    with pytest.raises(pl.CheckpointError, match=r"named by its path.* Received: 3 \(int\)"):
+        trace.html(3)
+    for limit in (0, "large", 1.5):
+        with pytest.raises(pl.ConfigError, match="The 'limit' of html must be an int"):
+            trace.html("step.html", limit=limit)
+
+
 def test_every_quantity_stands_in_a_step_and_is_kept_to_the_bit() -> None:
     _, trainer, batch = nets.made(3)
     trace = trainer.trace_step(*batch[:2], weight=batch[2])

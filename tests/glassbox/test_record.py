@@ -88,6 +88,34 @@ def test_names_are_in_the_order_in_which_numbers_came_to_be() -> None:
     assert set(told) <= set(names)
 
 
+def test_the_loss_of_several_micro_batches_is_that_of_the_step() -> None:
+    """The mean over all rows; that of each of them stands under its number."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(5, 4)), rng.integers(0, 3, 5)
+    trainers = []
+    for _ in range(2):
+        model = pl.build(pl.Sequential([pl.Dense(3)]), input_shape=(4,), seed=0)
+        trainers.append(pl.Trainer(model, loss="softmax_cross_entropy", accumulate=2, seed=0))
+    traces: list[Any] = []
+    trainers[0].openers.append((1, pl.read("callback", "trace").opener(trainers[0], traces.append)))
+    for trainer in trainers:
+        trainer.fit(x, y, epochs=1, batch_size=3, verbose=False)
+    (trace,) = traces
+    assert float(trace["loss"]) == trainers[1].history[-1]["loss"]
+    parts = [float(trace[f"micro.{k}.loss"]) for k in (1, 2)]
+    assert parts[0] != parts[1] and np.average(parts, weights=[3, 2]) == pytest.approx(float(trace["loss"]), rel=1e-12)
+    why = trace.why("loss")
+    assert [name for name, _ in why.parents] == ["micro.1.loss", "micro.2.loss"]
+    assert abs(why.total - why.value) < 1e-12 and trace.why("micro.1.loss").parents and trace.replay().same
+
+
+def test_clipping_by_groups_is_told_by_names() -> None:
+    model = pl.build(pl.Sequential([pl.Dense(3)]), input_shape=(4,), seed=0)
+    trainer = pl.Trainer(model, loss="mse", clip_norm=0.01, seed=0)
+    why = trainer.trace_step(np.ones((2, 4)), np.full((2, 3), 5.0)).why("layers.0.weight.step_grad", (0, 0))
+    assert "clip_factor·g[0,0]" in str(why) and why.parents[0][0] == "clip_factor"
+
+
 def test_several_inputs_and_integers() -> None:
     rng = np.random.default_rng(0)
     batch = (rng.normal(size=(5, 4)).astype("float32"), rng.integers(0, 3, 5)), rng.integers(0, 3, 5)

@@ -140,6 +140,8 @@ def test_what_has_no_samples_is_said() -> None:
     trace = trainer.trace_step(x, y, weight=weight)
     with pytest.raises(pl.DataError, match=r"Received: 'lose'\. Did you mean 'loss'"):
         trace.samples("lose")
+    with pytest.raises(pl.DataError, match=r"Received: 3\. Here these are loss"):
+        trace.samples(3)
     with pytest.raises(pl.DataError, match="Trace a step"):
         model.trace(x).samples("loss")
 

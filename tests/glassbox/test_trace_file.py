@@ -229,48 +229,6 @@ def test_a_forger_gets_one_clear_error(what: str, tmp_path: Path) -> None:
     assert str(path) in str(caught.value)
 
 
-def _forged(seed: int, path: Path, document: dict[str, Any]) -> None:
-    """Somewhere in the document something else."""
-    rng = np.random.default_rng(seed)
-    place: Any = document
-    while True:
-        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-        key = keys[rng.integers(len(keys))]
-        if not (isinstance(place[key], dict | list) and place[key]) or rng.random() < 0.1:
-            break
-        place = place[key]
-    place[key] = [None, True, -1, 1 << 70, 0.5, "x", "layers.0.z", [], {}, [[]], {"type": "core/dense"}, "{}"][
-        rng.integers(12)
-    ]
-
-
-def _read_or_refused(path: Path, seed: int) -> None:
-    try:
-        trace = pl.load_trace(edited(path, lambda document: _forged(seed, path, document)))
-        for name in trace.names():
-            trace[name]
-        repr(trace), [call for top in trace.calls for call in top.within()]
-    except pl.PellucidError:
-        pass
-
-
-def test_forged_documents_are_read_or_refused(tmp_path: Path) -> None:
-    _, path = _small(tmp_path)
-    whole = path.read_bytes()
-    for seed in range(60):
-        path.write_bytes(whole)
-        _read_or_refused(path, seed)
-
-
-@pytest.mark.slow
-def test_thousands_of_forged_documents_are_read_or_refused(tmp_path: Path) -> None:
-    _, path = _small(tmp_path)
-    whole = path.read_bytes()
-    for seed in range(60, 5000):
-        path.write_bytes(whole)
-        _read_or_refused(path, seed)
-
-
 def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
     trace, path = _small(tmp_path)
     with pytest.raises(pl.CheckpointError, match="folder"):

@@ -108,6 +108,27 @@ def test_a_promise_that_is_not_kept_is_caught(kind: str, name: str) -> None:
             case.run()
 
 
+def test_as_calls_that_tells_the_truth_passes() -> None:
+    (case,) = [case for case in conformance_cases("wrong/gated") if case.check.name == "as_calls"]
+    case.run()
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("Forgets", "What as_calls gives in training, against forward, is wrong"),
+    ("AlwaysDrawn", "as_calls cannot be run in evaluation"),
+    ("Elsewhere", "What as_calls gives 'inner' in training, against forward, is wrong"),
+    ("Stopped", "The gradient of 'scale' by as_calls in training, against backward, is wrong"),
+    ("Twice", "as_calls cannot be run in training"),
+    ("NeverCalled", "as_calls does not call 'inner' in training"),
+    ("Unread", "as_calls cannot be run in training"),
+])  # fmt: skip
+def test_as_calls_that_tells_something_else_is_caught(name: str, said: str) -> None:
+    (case,) = [case for case in conformance_cases(f"wrong/{name.lower()}") if case.check.name == "as_calls"]
+    with pytest.raises(ConformanceError) as error:
+        case.run()
+    assert said in str(error.value) and "Remedy: Write in as_calls(ctx, *inputs) what forward does" in str(error.value)
+
+
 @pytest.mark.parametrize("mistake", ["forgets remember", "bias of the recording", "NumPy for few columns"])
 def test_what_such_a_kernel_would_train_wrongly_is_noticed(native: None, mistake: str) -> None:
     """Without the kit, too: the trainer names the layer, and its numbers are those of the kernel that is run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, ClassVar
@@ -101,3 +101,13 @@ class Component:
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())
         return f"{type(self).__name__}({inner})"
+
+
+def parts_in(component: Component, kind: Any) -> Iterator[tuple[str, Any]]:
+    """What of this kind stands in the attributes of a component, and in lists and tables there, and where."""
+    for name, value in vars(component).items():
+        if isinstance(value, kind):
+            yield name, value
+        elif isinstance(value, list | tuple | dict):
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            yield from ((f"{name}.{key}", item) for key, item in items if isinstance(item, kind))

@@ -11,6 +11,7 @@ import numpy as np
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.checks import check_float
 from pellucid.basics.errors import DataError
+from pellucid.glassbox.asked import asked
 from pellucid.glassbox.trace import Cell, Trace
 from pellucid.saving.model import differences
 
@@ -104,6 +105,7 @@ class Difference:
                 yield f"Only in the {which}: {', '.join(names[:8])}{more}"
 
 
+@asked
 def diff(a: Trace, b: Trace, tolerance: float = 0.0) -> Difference:
     """Where two traces part: two seeds, two backends, two versions of a layer, the same step of two runs.
 

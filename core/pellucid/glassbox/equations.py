@@ -6,8 +6,8 @@ import ast
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
-from types import SimpleNamespace
+from functools import lru_cache, wraps
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -95,8 +95,26 @@ def _evaluated(equations: tuple[Equation, ...], names: Mapping[str, Any]) -> Ite
                 f"The expression of the equation of '{equation.of}' cannot be evaluated: {equation.python}",
                 expected="a value", received=f"{type(error).__name__}: {error}", remedy=_REMEDY,
             ) from error  # fmt: skip
-        known[equation.of] = value
+        known[equation.of] = value = remembered(value)
         yield equation, value
+
+
+def remembered(value: Any) -> Any:
+    """A function that an equation defines, computed once for the same numbers and words: a recurrence, which an
+    equation for each of its parts calls. Anything else is itself."""
+    if not isinstance(value, FunctionType):
+        return value
+    known: dict[Any, Any] = {}
+
+    @wraps(value)
+    def called(*args: Any, **named: Any) -> Any:
+        if named or not all(isinstance(arg, str | int | float) for arg in args):
+            return value(*args, **named)
+        if args not in known:
+            known[args] = value(*args)
+        return known[args]
+
+    return called
 
 
 def require_equations(
@@ -153,7 +171,10 @@ def noted_comparisons() -> Iterator[set[str]]:
 
 
 def idle(equations: tuple[Equation, ...], compared: Collection[str]) -> list[str]:
-    """The expressions that are neither compared nor used by one below them that matters, by what they are of."""
+    """The expressions that are neither compared nor used by one below them that matters, by what they are of.
+
+    Nor is a part idle of what a function makes that is used below: ``f = each('f')`` beside ``h = each('h')``.
+    """
     wanted: set[str] = set()
     found = []
     for equation in reversed(equations):
@@ -161,9 +182,17 @@ def idle(equations: tuple[Equation, ...], compared: Collection[str]) -> list[str
             continue
         if equation.of in compared or equation.of in wanted:
             wanted = wanted - {equation.of} | used(equation.python)
-        else:
+        elif _part_of(equation.python) not in wanted:
             found.append(equation.of)
     return found[::-1]
+
+
+def _part_of(expression: str) -> str | None:
+    """The function that an expression only calls, with constants; None where it is anything else."""
+    call = ast.parse(expression, mode="eval").body
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.keywords:
+        return None
+    return call.func.id if all(isinstance(argument, ast.Constant) for argument in call.args) else None
 
 
 def used_names(equations: tuple[Equation, ...]) -> set[str]:

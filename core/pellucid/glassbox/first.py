@@ -94,7 +94,7 @@ def first_not_finite(trace: Trace) -> tuple[Quantity, Cell] | None:
     names = trace.names()
     for place, name in enumerate(names):
         quantity = trace.quantity(name)
-        if quantity.origin == "equation" or _is_kept(quantity):
+        if quantity.origin == "equation" or quantity.kept:
             continue
         cell = _bad_cell(quantity.array)
         if cell is None:
@@ -107,11 +107,6 @@ def first_not_finite(trace: Trace) -> tuple[Quantity, Cell] | None:
                     return before, inside
         return quantity, cell
     return None
-
-
-def _is_kept(quantity: Quantity) -> bool:
-    call = quantity.call
-    return call is not None and quantity.name.startswith(call.pattern.format("kept."))
 
 
 def _bad_cell(array: HostArray | None) -> Cell | None:

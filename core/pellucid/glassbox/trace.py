@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.component import Equation
+from pellucid.basics.component import Component, Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
+from pellucid.glassbox.asked import asked
 from pellucid.glassbox.equations import evaluate
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.page.render import LARGEST, write
@@ -21,7 +22,8 @@ from pellucid.glassbox.prove.certificate import Certificate, certify
 from pellucid.glassbox.prove.replay import Replay, replay
 from pellucid.glassbox.prove.samples import samples
 from pellucid.glassbox.prove.what_if import WhatIf, what_if
-from pellucid.glassbox.record.names import symbols
+from pellucid.glassbox.record.as_taken import AsTaken
+from pellucid.glassbox.record.gathered import each, gathered
 from pellucid.glassbox.record.quantity import Call, Quantity, exactly
 from pellucid.glassbox.trace_writing import write_trace
 from pellucid.glassbox.why.asking import not_kept, traced_equations, why
@@ -30,7 +32,6 @@ from pellucid.glassbox.why.sensitivity import Sensitivity
 from pellucid.glassbox.why.traced_equations import TracedEquations
 from pellucid.glassbox.why.within import Within
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.interfaces.parameters import Param, State
 from pellucid.registry.config import config_or_none
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
@@ -50,6 +51,8 @@ class Setting:
         sizes: rows of each micro-batch; full: those of a full one.
         told: all else, as data: dtype, backend, clip_norm, the configurations of model, objective, optimizer,
             schedule; None of what is not registered.
+        as_taken: what model and training were made of; None of a trace that was loaded from a file.
+        file: that file.
     """
 
     model: Layer | None
@@ -61,6 +64,8 @@ class Setting:
     sizes: tuple[int, ...] = ()
     full: int = 0
     told: dict[str, Any] = field(default_factory=dict)
+    as_taken: AsTaken | None = None
+    file: Path | None = None
 
     @classmethod
     def of_step(cls, training: Training, step: Step, number: int, epoch: int | None, total: int) -> Setting:
@@ -72,17 +77,25 @@ class Setting:
         }  # fmt: skip
         sizes = tuple(len(batch.batch) for batch in step.batches)
         full = step.batches[0].source.full
-        return cls(training.model, training, number, epoch, total, training.seed, sizes, full, told)
+        as_taken = AsTaken(
+            model=training.model, objective=training.objective, optimizer=training.optimizer, schedule=training.schedule
+        )
+        return cls(training.model, training, number, epoch, total, training.seed, sizes, full, told, as_taken)
 
     @classmethod
     def of_prediction(cls, model: Layer) -> Setting:
-        return cls(model, None, seed=require_runtime(model).seed, told=_told(model))
+        return cls(model, None, seed=require_runtime(model).seed, told=_told(model), as_taken=AsTaken(model=model))
+
+    def require_as_taken(self, component: Component | None, named: Collection[str] = ()) -> None:
+        """Raise ConfigError if a component of the step has changed since, but for arguments ``named``."""
+        if self.as_taken is not None and component is not None:
+            self.as_taken.require(component, frozenset(named))
 
 
 def _told(model: Layer) -> dict[str, Any]:
     runtime = require_runtime(model)
     return {
-        "model": runtime.config or config_or_none(model),
+        "model": config_or_none(model) or runtime.config,
         "input_shapes": [list(shape) for shape in runtime.input_shapes],
         "dtype": str(runtime.dtype), "backend": runtime.ops.name,
     }  # fmt: skip
@@ -125,6 +138,7 @@ class Trace:
     def __contains__(self, name: object) -> bool:
         return name in self._quantities
 
+    @asked
     def __getitem__(self, name: str) -> HostArray:
         """The array of this name. One that only an equation knows, see ``Quantity.origin``, is computed in float64.
 
@@ -192,31 +206,16 @@ class Trace:
         return (*phases.forward, *phases.backward, *phases.states)
 
     def scope(self, call: Call) -> dict[str, Any]:
-        """What the equations of a call may name: recorded arrays, in float64, arguments, functions."""
-        scope: dict[str, Any] = {}
-        if call.component is not None:
-            told = symbols(call.component).items()
-            scope = call.component.arguments() | {k: v for k, v in told if not isinstance(v, Param | State)}
-        scope |= call.values
-        for of, name in (*call.given.items(), *call.made.items()):
-            held = self._quantities.get(name)
-            if held is not None and held.array is not None and (of not in call.made or of not in call.given):
-                scope[of] = exactly(held.array)
-        for of, name in call.given.items():  # equations begin with what is given where the same is made, such as theta
-            if name in self._quantities:
-                scope[of] = exactly(self[name])
-            else:  # not kept: neither an argument nor a zero stands for it
-                scope.pop(of, None)
-        for of, group in call.groups.items():
-            pairs = group.items() if isinstance(group, dict) else enumerate(group)
-            found = {key: exactly(self[name]) for key, name in pairs if name in self}
-            scope[of] = found if isinstance(group, dict) else tuple(found.values())
-        if "inputs" in call.values:
-            scope["inputs"] = tuple(scope[of] for of in call.values["inputs"] if of in scope)
-        return scope
+        """What the equations of a call may name: recorded arrays, in float64, arguments, functions.
+
+        Raises:
+            ConfigError: the component has changed since the trace was taken.
+        """
+        return {of: each(value, lambda held: exactly(held.array)) for of, value in gathered(self, call).items()}
 
     # -- questions -------------------------------------------------------------------------------------------------
 
+    @asked
     def why(self, name: str, cell: Any = ()) -> Why:
         """Why a number is what it is: the equation that made it, with the numbers put in, term by term.
 
@@ -239,6 +238,7 @@ class Trace:
 
     # -- once more -------------------------------------------------------------------------------------------------
 
+    @asked
     def replay(self) -> Replay:
         """Compute everything once more from what was recorded, on a copy, and compare every quantity bit for bit.
 
@@ -248,6 +248,7 @@ class Trace:
         """
         return replay(self)
 
+    @asked
     def certify(self, cells: int = 1000, seed: int = 0) -> Certificate:
         """Hold the gradients against central differences at this very batch, and the equations against the numbers.
 
@@ -266,6 +267,7 @@ class Trace:
         """
         return certify(self, cells, seed)
 
+    @asked
     def what_if(
         self, name: str | None = None, cell: Any = (), by: float | None = None, *, lr: float | None = None,
         without_sample: int | None = None,
@@ -293,6 +295,7 @@ class Trace:
         """
         return what_if(self, name, cell, by, lr=lr, without_sample=without_sample)
 
+    @asked
     def samples(self, name: str) -> HostArray:
         """What each row of the batch has contributed, (N, *shape) in float64; their sum is the quantity.
 
@@ -309,6 +312,7 @@ class Trace:
 
     # -- files -------------------------------------------------------------------------------------------------------
 
+    @asked
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all of it to one safetensors file, which :func:`pellucid.load_trace` reads again, equal to the bit.
 
@@ -321,6 +325,7 @@ class Trace:
 
     # -- to be looked at -------------------------------------------------------------------------------------------
 
+    @asked
     def html(self, path: Any, limit: int = LARGEST) -> Path:
         """Write a page on which all of this can be opened: one HTML file that needs no network; returns its path.
 
@@ -330,7 +335,10 @@ class Trace:
         Raises:
             DataError: it would have more; the message names the largest quantities, and what to leave out.
             CheckpointError: it cannot be written there.
+            ConfigError: the model has changed since the trace was taken.
         """
+        if self.setting.as_taken is not None:
+            self.setting.require_as_taken(self.setting.model)
         return write(self, path, limit)
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
+from pellucid.basics.checks import is_number, is_size
 from pellucid.basics.component import Component
 from pellucid.basics.errors import CheckpointError
 from pellucid.glassbox.equations import Activation
@@ -21,6 +22,7 @@ from pellucid.glassbox.record.quantity import ORIGINS, Call, Quantity
 from pellucid.glassbox.trace import Setting, Trace
 from pellucid.glassbox.trace_writing import DRAWS, SETTING
 from pellucid.interfaces.context import Context
+from pellucid.model.build import DTYPES
 from pellucid.ops.backends import get_ops
 from pellucid.registry.config import read
 from pellucid.saving.container import Header, damaged
@@ -45,7 +47,8 @@ def load_trace(path: str | os.PathLike[str]) -> Trace:
     """The trace that ``trace.save(path)`` has written, equal to the bit; nothing in a file is executed.
 
     Equations are those of the registered components. Where one is not registered here, its numbers are there and its
-    equations are not: ``trace.why`` and ``trace[name]`` say so.
+    equations are not: ``trace.why`` and ``trace[name]`` say so. Where something in a file does not fit together, and
+    only a question shows it, that question raises CheckpointError.
 
     Raises:
         CheckpointError: missing, foreign, truncated, damaged, or of a newer pellucid.
@@ -75,7 +78,7 @@ class _Reading:
 
     def _require(self, holds: bool, what: str) -> None:
         if not holds:
-            raise damaged(self.header.path, what)
+            raise damaged(self.header.path, what, "trace")
 
     # -- setting and components --------------------------------------------------------------------------------------
 
@@ -88,7 +91,23 @@ class _Reading:
             type(n) is int and 0 <= n < 1 << 63 for n in (*counts, *(sizes if isinstance(sizes, list) else [None]))
         )
         self._require(good, f"its 'setting' must hold {', '.join(SETTING)} and sizes as counts")
-        return Setting(None, None, **own, sizes=tuple(sizes), told=told)
+        self._check_told(told)
+        return Setting(None, None, **own, sizes=tuple(sizes), told=told, file=self.header.path)
+
+    def _check_told(self, told: dict[str, Any]) -> None:
+        shapes, clip = told.get("input_shapes"), told.get("clip_norm")
+        checks = {
+            "dtype": told.get("dtype") in DTYPES,
+            "backend": isinstance(told.get("backend"), str),
+            "clip_norm": clip is None or (is_number(clip) and clip > 0),
+            "scheduled": isinstance(told.get("scheduled"), bool | None),
+            "input_shapes": isinstance(shapes, list) and all(
+                isinstance(shape, list) and all(n is None or is_size(n) for n in shape) for shape in shapes
+            ),
+            **{p: isinstance(told.get(p), dict | None) for p in ("model", "objective", "optimizer", "schedule")},
+        }  # fmt: skip
+        for name, good in checks.items():
+            self._require(good, f"the {name!r} of its 'setting' is {told.get(name)!r:.80}")
 
     def _component(self, i: int, row: Any) -> tuple[Component | None, str]:
         """The component, or None and why."""
@@ -171,7 +190,7 @@ class _Reading:
             with suppress(Exception):  # what a component gives for it may need more than its arguments
                 call.values[key] = attrgetter(call.component.symbols[held])(call.component)  # type: ignore[union-attr]
         elif kind != "absent":
-            raise damaged(self.header.path, f"the value {key!r:.40} of its call at {call.path!r:.40} is {value!r:.80}")
+            self._require(False, f"the value {key!r:.40} of its call at {call.path!r:.40} is {value!r:.80}")
 
     def _are_sizes(self, shape: Any) -> TypeGuard[list[int]]:
         sizes = isinstance(shape, list) and len(shape) <= 32 and all(type(n) is int and n >= 0 for n in shape)
@@ -181,7 +200,7 @@ class _Reading:
         try:
             array = np.zeros(shape, np.dtype(dtype if isinstance(dtype, str) else ""))
         except (TypeError, ValueError) as error:
-            raise damaged(self.header.path, f"an array has the type {dtype!r:.40}") from error
+            raise damaged(self.header.path, f"an array has the type {dtype!r:.40}", "trace") from error
         self._require(array.dtype.kind in "biuf", f"an array has the type {dtype!r:.40}")
         return array
 

@@ -17,7 +17,7 @@ from pellucid.glassbox.record.quantity import Call, Quantity
 from pellucid.registry.config import config_or_none
 from pellucid.saving.container import write
 from pellucid.saving.documents import as_json
-from pellucid.saving.model import plugins_of
+from pellucid.saving.model import config_as_it_is, plugins_of
 
 VALUES = "values/"
 """What the tensors are called by that are no quantities."""
@@ -55,15 +55,17 @@ class _Writing:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         trace, setting = self.trace, self.trace.setting
+        setting.require_as_taken(setting.model)
         self._number(trace.calls, None)
         self._outermost = len(self.calls)
         quantities = [trace.quantity(name) for name in trace.names()]
         self._number([q.call for q in quantities if q.call is not None], None)
         rows = [self._quantity(quantity) for quantity in quantities]
         calls = [self._call(number, call) for number, call in enumerate(self.calls)]
-        told = {**setting.told, **{name: getattr(setting, name) for name in SETTING}, "sizes": list(setting.sizes)}
+        told = {**setting.told, "model": _model(setting), "sizes": list(setting.sizes)}
+        told |= {name: getattr(setting, name) for name in SETTING}
         document = {
-            "pellucid": __version__, "plugins": dict(plugins_of([self.components, setting.told])), "setting": told,
+            "pellucid": __version__, "plugins": dict(plugins_of([self.components, told])), "setting": told,
             "components": self.components, "calls": calls, "quantities": rows,
         }  # fmt: skip
         write(path, "trace", document, self.tensors)
@@ -114,8 +116,19 @@ class _Writing:
         if id(component) not in self._places:
             self._places[id(component)] = len(self.components)
             kind, name = component.kind, type(component).__name__
-            self.components.append({"kind": kind, "class": name, "config": config_or_none(component)})
+            self.components.append({"kind": kind, "class": name, "config": self._config(component)})
         return self._places[id(component)]
+
+    def _config(self, component: Component) -> dict[str, Any] | None:
+        """Its configuration when the trace was taken."""
+        setting = self.trace.setting
+        roots = {} if setting.as_taken is None else setting.as_taken.roots
+        for name, root in roots.items():
+            if root is component and name != "model":  # who may be another since, such as an optimizer whose rate falls
+                config: dict[str, Any] | None = setting.told[name]
+                return config
+        setting.require_as_taken(component)
+        return config_or_none(component)
 
     def _call(self, number: int, call: Call) -> dict[str, Any]:
         component = None if call.component is None else self._component(call.component)
@@ -146,6 +159,14 @@ class _Writing:
                 return {"symbol": key}
             return {"absent": f"a {type(value).__name__}"}
         return {"tuple" if isinstance(value, tuple) else "json": plain}
+
+
+def _model(setting: Any) -> dict[str, Any] | None:
+    """The configuration of the model; of one whose layers are no longer as a factory function made them, theirs."""
+    config: dict[str, Any] | None = setting.told["model"]
+    if setting.model is None or config is None:
+        return config
+    return config_as_it_is(setting.model, config)
 
 
 def _same_bits(one: HostArray, other: HostArray) -> bool:

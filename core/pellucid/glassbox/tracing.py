@@ -107,6 +107,7 @@ def step_recorder(
     number, epoch = training.steps, training.epochs if run is not None and run.last_epoch else None
     again, moment = _drawn_again(training.seed, number, epoch, training=True), {"step": number, "epoch": epoch}
     recorder = Recorder(step.ops, keep=keep, limit=limit, again=again, moment=moment)
+    recorder.several = len(step.batches) > 1
     update = UpdateRecorder(recorder, training, step, number, total)
 
     @contextmanager

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pellucid.autodiff.primitive import newest_tape
 from pellucid.basics.arrays import UNBOUNDED, Array, Interval, Shape
-from pellucid.basics.component import Component
+from pellucid.basics.component import Component, parts_in
 from pellucid.basics.errors import ConfigError, DifferentiationError, ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.initializer import Initializer
@@ -127,7 +127,7 @@ class Layer(Component, ABC):
         asked = self.__dict__.setdefault("_asked", set())  # no list: it holds what children and parameters look for
         if any(own.name == name for own in asked):
             raise self._wrongly(name, "twice")
-        found = next((owned for _, owned in self._parts(kind) if owned.name == name), None) or kind(name, shape, *rest)
+        found = next((own for _, own in parts_in(self, kind) if own.name == name), None) or kind(name, shape, *rest)
         if found.shape != shape:
             raise ShapeError(
                 f"{type(self).__name__} was built with {name} of shape {found.shape} and cannot be built again with "
@@ -139,7 +139,7 @@ class Layer(Component, ABC):
 
     def require_assigned(self) -> None:
         """Raise ConfigError unless all that ``build`` has declared has a name and an attribute of its own."""
-        asked, held = self.__dict__.pop("_asked", ()), [id(own) for _, own in self._parts((Param, State))]
+        asked, held = self.__dict__.pop("_asked", ()), [id(own) for _, own in parts_in(self, (Param, State))]
         for own in asked:
             if held.count(id(own)) != 1:
                 raise self._wrongly(own.name, "twice" if id(own) in held else "and assigns it to no attribute")
@@ -150,15 +150,7 @@ class Layer(Component, ABC):
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         """The sub-layers, found in attributes and in lists, tuples and dictionaries of them, in order of assignment."""
-        return self._parts(Layer)
-
-    def _parts(self, kind: Any) -> Iterator[tuple[str, Any]]:
-        for name, value in self.__dict__.items():
-            if isinstance(value, kind):
-                yield name, value
-            elif isinstance(value, list | tuple | dict):
-                items = value.items() if isinstance(value, dict) else enumerate(value)
-                yield from ((f"{name}.{key}", item) for key, item in items if isinstance(item, kind))
+        return parts_in(self, Layer)
 
     def walk(self) -> Iterator[tuple[str, Layer]]:
         """This layer and all below it with their paths (``""`` for this one), each once, in tree order."""
@@ -175,7 +167,7 @@ class Layer(Component, ABC):
     def _own(self, kind: type) -> Iterator[tuple[str, Any]]:
         found: dict[int, tuple[str, Any]] = {}
         for path, layer in self.walk():
-            for name, value in layer._parts(kind):
+            for name, value in parts_in(layer, kind):
                 found.setdefault(id(value), (f"{path}.{name}" if path else name, value))
         return iter(found.values())
 

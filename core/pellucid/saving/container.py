@@ -63,6 +63,18 @@ _REMEDIES = {
     "trace": "Load it with pellucid.load_trace(path)",
     "recording": "It is part of what a recorder kept: pellucid.open_run(folder).recorder",
 }
+_EARLIER = "go back to an earlier checkpoint"
+AGAIN = {
+    "model": _EARLIER, "checkpoint": _EARLIER, "recording": "record the steps again",
+    "trace": "take the trace again: trainer.trace_step(x, y).save(path)",
+}  # fmt: skip
+"""What to do about a file of each kind that cannot be read, besides copying it again."""
+_FOREIGN = "Build the model by name and copy the arrays into its parameters: param.data = …"
+WRITERS = {
+    "model": "pellucid.save(model, path)", "checkpoint": "pellucid train", "recording": "the callback recorder",
+    "trace": "trace.save(path)",
+}  # fmt: skip
+"""What writes them."""
 _Table = dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
 
 
@@ -96,7 +108,7 @@ def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any],
     Raises:
         CheckpointError: there is something that a file cannot hold, or it cannot be written.
     """
-    path = as_path(path)
+    path = as_path(path, kind)
     document = as_json(document)
     arrays = {name: _storable(path, name, array) for name, array in tensors.items()}
     values = hash_values(arrays)
@@ -112,7 +124,8 @@ def write(path: str | os.PathLike[str], kind: Kind, document: Mapping[str, Any],
     if length > MAX_HEADER:
         raise CheckpointError(
             f"{shown(path)} cannot be written: its header would have {length} bytes, and at most {MAX_HEADER} are read "
-            "again. The configuration or the metadata of this model is too large."
+            "again. "
+            + ("Choose quantities: keep=…." if kind == "trace" else "The configuration or the metadata is too large.")
         )
     try:
         check_header(path, content[8 : 8 + length], len(content), kind)
@@ -138,7 +151,7 @@ def _is_unicode(text: str) -> bool:
     return text == text.encode("utf-8", "replace").decode()
 
 
-def as_path(path: Any) -> Path:
+def as_path(path: Any, kind: str = "model") -> Path:
     """The path of a file; CheckpointError for what is none."""
     if not isinstance(path, str | os.PathLike):
         raise CheckpointError(
@@ -147,7 +160,7 @@ def as_path(path: Any) -> Path:
     name = os.fsdecode(path)
     if name.endswith(os.sep):
         raise CheckpointError(
-            f"{shown(name)} names a folder. Expected: the name of a file, such as {shown(name)}model.safetensors."
+            f"{shown(name)} names a folder. Expected: the name of a file, such as {shown(name)}{kind}.safetensors."
         )
     return Path(name)
 
@@ -172,20 +185,20 @@ def check_header(path: Path, text: bytes, size: int, kind: Kind) -> Header:
     Raises:
         CheckpointError: foreign, truncated, damaged, of the other kind, or of a newer pellucid.
     """
-    header = _json(path, text)
+    header = _json(path, text, kind)
     end = max((_span(entry)[1] for name, entry in header.items() if name != "__metadata__"), default=0)
     if 8 + len(text) + end != size:
         raise CheckpointError(
             f"{shown(path)} is truncated or damaged: {size} bytes, and its header describes {8 + len(text) + end}. "
-            "Copy it again, or go back to an earlier checkpoint."
+            f"Copy it again, or {AGAIN[kind]}."
         )
     metadata = header.pop("__metadata__", None)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(KEY), str):
         raise CheckpointError(
             f"{shown(path)} is a safetensors file, and pellucid did not write it: it holds arrays and no description "
-            "of a model. Build the model by name and copy the arrays into its parameters: param.data = …."
+            f"of a {kind}. {_FOREIGN if kind == 'model' else f'{WRITERS[kind]} writes such files'}."
         )
-    facts = _json(path, metadata[KEY])
+    facts = _json(path, metadata[KEY], kind)
     version = facts.get("format_version")
     if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise CheckpointError(
@@ -194,14 +207,14 @@ def check_header(path: Path, text: bytes, size: int, kind: Kind) -> Header:
         )
     absent = [name for name, wanted in _FIELDS.items() if not isinstance(facts.get(name), wanted)]
     if absent:
-        raise damaged(path, f"its header lacks {', '.join(absent)}")
+        raise damaged(path, f"its header lacks {', '.join(absent)}", kind)
     if facts["kind"] != kind:
         remedy = _REMEDIES.get(facts["kind"], "A newer pellucid may know it")
         raise CheckpointError(f"{shown(path)} must hold a {kind}. Received: a {facts['kind']:.40}. {remedy}.")
-    tensors, starts = _tensor_table(path, header)
+    tensors, starts = _tensor_table(path, header, kind)
     if hash_header(kind, facts["document"], tensors, facts["tensors_sha256"]) != facts["sha256"]:
-        raise damaged(path, "its hash does not agree with its description of the model")
-    _check_document(path, facts["document"], DOCUMENT[kind])
+        raise damaged(path, f"its hash does not agree with its description of the {kind}", kind)
+    _check_document(path, facts["document"], kind)
     return Header(path, kind, facts["document"], tensors, facts["tensors_sha256"], starts)
 
 
@@ -213,7 +226,7 @@ def _span(entry: Any) -> tuple[int, int]:
     return 0, -1
 
 
-def _json(path: Path, text: str | bytes) -> dict[str, Any]:
+def _json(path: Path, text: str | bytes, kind: str) -> dict[str, Any]:
     try:
         parsed = parse(text)
     except ValueError as error:
@@ -221,21 +234,22 @@ def _json(path: Path, text: str | bytes) -> dict[str, Any]:
             f"{shown(path)} is not a file of pellucid, or it is damaged: its header is not JSON ({error})."
         ) from error
     if not isinstance(parsed, dict):
-        raise damaged(path, f"its header must be a table, and is a {type(parsed).__name__}")
+        raise damaged(path, f"its header must be a table, and is a {type(parsed).__name__}", kind)
     return parsed
 
 
-def _check_document(path: Path, document: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    for name, kind in wanted.items():
+def _check_document(path: Path, document: Mapping[str, Any], kind: str) -> None:
+    for name, wanted in DOCUMENT[kind].items():
         value: Any = document
         for key in name.split("."):
             value = value.get(key) if isinstance(value, Mapping) else None
-        if not isinstance(value, kind):
-            expected = kind.__name__ if isinstance(kind, type) else kind  # a union has a name, too, from Python 3.14 on
-            raise damaged(path, f"its '{name}' must be of type {expected}, and is {value!r:.80}")
+        if not isinstance(value, wanted):
+            # a union has a name, too, from Python 3.14 on
+            expected = wanted.__name__ if isinstance(wanted, type) else wanted
+            raise damaged(path, f"its '{name}' must be of type {expected}, and is {value!r:.80}", kind)
 
 
-def _tensor_table(path: Path, header: Mapping[str, Any]) -> tuple[_Table, dict[str, int]]:
+def _tensor_table(path: Path, header: Mapping[str, Any], kind: str) -> tuple[_Table, dict[str, int]]:
     """name -> (dtype, shape), and name -> start, after a check that tensors fill the file without gap or overlap."""
     table: _Table = {}
     starts: dict[str, int] = {}
@@ -244,27 +258,28 @@ def _tensor_table(path: Path, header: Mapping[str, Any]) -> tuple[_Table, dict[s
         shape = entry.get("shape") if isinstance(entry, dict) else None
         sizes: list[Any] = shape if isinstance(shape, list) and len(shape) <= MAX_AXES else [None]
         if not all(type(n) is int and 0 <= n < 1 << 48 for n in sizes):
-            raise damaged(path, f"the shape of tensor {name!r} is {shape!r:.80}")
+            raise damaged(path, f"the shape of tensor {name!r} is {shape!r:.80}", kind)
         if not isinstance(entry.get("dtype"), str) or entry["dtype"] not in DTYPES:
-            raise damaged(path, f"the dtype of tensor {name!r} is {entry.get('dtype')!r:.80}")
+            raise damaged(path, f"the dtype of tensor {name!r} is {entry.get('dtype')!r:.80}", kind)
         dtype = np.dtype(DTYPES[entry["dtype"]])
         start, end = _span(entry)
         if end - start != prod(sizes) * dtype.itemsize:
-            raise damaged(path, f"tensor {name!r} of shape {sizes} and type {dtype} cannot have {end - start} bytes")
+            what = f"tensor {name!r} of shape {sizes} and type {dtype} cannot have {end - start} bytes"
+            raise damaged(path, what, kind)
         table[name], starts[name] = (dtype, tuple(sizes)), start
         spans.append((start, end))
     spans.sort()
     for (_, end), (start, _) in pairwise(spans):
         if start != end:
-            raise damaged(path, f"its tensors overlap or leave a gap at byte {end}")
+            raise damaged(path, f"its tensors overlap or leave a gap at byte {end}", kind)
     if spans and spans[0][0]:
-        raise damaged(path, f"its tensors leave a gap of {spans[0][0]} bytes before the first")
+        raise damaged(path, f"its tensors leave a gap of {spans[0][0]} bytes before the first", kind)
     return table, starts
 
 
-def damaged(path: Path, what: str) -> CheckpointError:
-    """The error for a file whose contents are not what was written."""
+def damaged(path: Path, what: str, kind: str = "model") -> CheckpointError:
+    """The error for a file of this kind whose contents are not what was written."""
     return CheckpointError(
         f"{shown(path)} is damaged or was changed after it was written: {what}. Copy it again from where it came, or "
-        "go back to an earlier checkpoint."
+        f"{AGAIN[kind]}."
     )

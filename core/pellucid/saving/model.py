@@ -197,6 +197,15 @@ def _changed_setting(model: Layer, twin: Layer) -> str | None:
     return None if place is None else f"{place[0]} is {place[1]!r}, and the configuration gives {place[2]!r}."
 
 
+def config_as_it_is(model: Layer, config: dict[str, Any]) -> dict[str, Any]:
+    """Its configuration, or that of its layers, where they are no longer as the factory function of that made them."""
+    twin = read(("model", "layer"), config, saved=True)
+    declare(twin, *require_runtime(model).input_shapes)
+    if _changed_setting(model, twin) is None:
+        return config
+    return Writer(default_registry(), remembered=False).component(model, "")
+
+
 # -- what is read ----------------------------------------------------------------------------------------------------
 
 

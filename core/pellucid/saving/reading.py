@@ -18,7 +18,17 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import CheckpointError
-from pellucid.saving.container import MAX_HEADER, Header, Kind, as_path, check_header, damaged, hash_values
+from pellucid.saving.container import (
+    AGAIN,
+    MAX_HEADER,
+    WRITERS,
+    Header,
+    Kind,
+    as_path,
+    check_header,
+    damaged,
+    hash_values,
+)
 from pellucid.saving.files import shown
 
 _JUST_NOW = 10.0
@@ -35,7 +45,7 @@ class Opened:
     def __init__(self, path: Path, file: BufferedReader, kind: Kind) -> None:
         self._file = file
         self._stamp = _stamp(file)
-        self._path = path
+        self._path, self._kind = path, kind
         with self._explained():
             self.header = self._read_header(kind)
 
@@ -49,7 +59,7 @@ class Opened:
             claimed = f", and its header alone takes {length + 8}" if 0 < length <= MAX_HEADER else ""
             raise CheckpointError(
                 f"{shown(path)} is not a safetensors file, or it is truncated: {size} bytes{claimed}. Copy it again, "
-                "or save the model again."
+                f"or {AGAIN[kind]}."
             )
         if length > MAX_HEADER:
             raise CheckpointError(
@@ -71,12 +81,13 @@ class Opened:
                 array = np.empty(shape, dtype)
                 values = array.reshape(-1).view(np.uint8)
                 if values.size and self._file.readinto(values.data) != values.size:
-                    raise damaged(header.path, f"it ends within tensor {name!r}")
+                    raise damaged(header.path, f"it ends within tensor {name!r}", header.kind)
                 if dtype == np.bool_ and values.size and values.max() > 1:
-                    raise damaged(header.path, f"tensor {name!r} holds truth values that are neither 0 nor 1")
+                    what = f"tensor {name!r} holds truth values that are neither 0 nor 1"
+                    raise damaged(header.path, what, header.kind)
                 tensors[name] = array
             if hash_values(tensors) != header.tensors_hash:
-                raise damaged(header.path, "the hash of its values is not the one that was written")
+                raise damaged(header.path, "the hash of its values is not the one that was written", header.kind)
         return tensors
 
     @contextmanager
@@ -85,12 +96,12 @@ class Opened:
         try:
             yield
         except OSError as error:
-            raise unreadable(self._path, error) from error
+            raise unreadable(self._path, error, self._kind) from error
         except CheckpointError as error:
             if _stamp(self._file) != self._stamp:
                 raise CheckpointError(
                     f"{shown(self._path)} was written to while it was read, by a copy onto it for example. Load it "
-                    "again when that has ended; pellucid.save replaces a file in one step, and so does mv."
+                    "again when that has ended; pellucid replaces a file in one step, and so does mv."
                 ) from error
             age = time.time() - self._stamp[1] / 1e9
             if abs(age) > _JUST_NOW:
@@ -107,13 +118,13 @@ def opened(path: str | os.PathLike[str], kind: Kind) -> Iterator[Opened]:
     Raises:
         CheckpointError: missing, foreign, truncated, damaged, of the other kind, or of a newer pellucid.
     """
-    path = as_path(path)
+    path = as_path(path, kind)
     try:
         # Without O_NONBLOCK a pipe would be waited for, for ever.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
         file = os.fdopen(os.open(path, flags), "rb")
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
-        raise unreadable(path, error) from error
+        raise unreadable(path, error, kind) from error
     with file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise CheckpointError(
@@ -133,11 +144,11 @@ def read_header(path: str | os.PathLike[str], kind: Kind) -> Header:
         return file.header
 
 
-def unreadable(path: Path, error: Exception) -> CheckpointError:
+def unreadable(path: Path, error: Exception, kind: str) -> CheckpointError:
     """The error for a file that the operating system does not give."""
     reason = getattr(error, "strerror", None) or str(error)
     return CheckpointError(
-        f"Cannot read {shown(path)}: {reason}. Check the path; pellucid.save(model, path) writes such files."
+        f"Cannot read {shown(path)}: {reason}. Check the path; {WRITERS[kind]} writes such files."
     )
 
 

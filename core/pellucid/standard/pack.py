@@ -101,7 +101,7 @@ class Pack:
 
         Args:
             data, y, validation, sample_weight: see :meth:`pellucid.Trainer.fit`; in memory. A data set is read once,
-                and split by the seed of the first trainer.
+                and split by the seed of the first trainer. ``validation`` may be a list with one for each member.
             epochs, batch_size: for all, or a list with one for each member.
             on_epoch: ``on_epoch(epoch, outputs)`` is called when all members that still train have finished an epoch
                 (counted from 1 in this call), with the outputs of every member on the validation rows, of those that
@@ -123,8 +123,10 @@ class Pack:
             for trainer in self.trainers:
                 held.enter_context(trainer._undisturbed.alone(trainer.slots, trainer.run))
             members: list[Member] = []
-            for trainer, number, size in zip(self.trainers, numbers, sizes, strict=True):
-                how = {"validation": validation, "epochs": number, "batch_size": size, "sample_weight": sample_weight}
+            validations = self._each("validation", validation) if isinstance(validation, list) else None
+            for k, (trainer, number, size) in enumerate(zip(self.trainers, numbers, sizes, strict=True)):
+                own = validation if validations is None else validations[k]
+                how = {"validation": own, "epochs": number, "batch_size": size, "sample_weight": sample_weight}
                 members.append(Member(trainer, data, how, members[0] if members else None))
             self._members = members
             with self._undisturbed.held(), alone():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pellucid.basics.arrays import Array, HostArray, Shape, as_tuple
 from pellucid.basics.checks import check_float
@@ -45,10 +45,12 @@ class SeveralLosses(Objective):
 
     equations = (
         Equation(
-            "objective", r"L(\theta) = \sum_k \lambda_k\, L_k\left(f(x; \theta)_k,\, y_k\right)",
-            why="each Lₖ is a loss with equations of its own",
+            "objective",
+            r"L(\theta) = \sum_k \lambda_k\, L_k\left(f(x; \theta)_k,\, y_k\right)",
+            "sum(factors[name] * parts[name] for name in parts)",
         ),
     )
+    symbols: ClassVar = {"factors": "factors"}
     examples = (
         Example(
             {"losses": {"size": "core/mse", "kind": "core/softmax_cross_entropy"}, "weights": {"kind": 0.5}}, ((5,),),
@@ -98,6 +100,12 @@ class SeveralLosses(Objective):
     @staticmethod
     def _named(given: Any) -> dict[str, Any]:
         return dict(given) if isinstance(given, Mapping) else {f"output_{i}": each for i, each in enumerate(given)}
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """λ by the names of the losses."""
+        given = self._named(self.weights or {})
+        return {name: float(given.get(name, 1.0)) for name in self._named(self.losses)}
 
     @property
     def signed_weights(self) -> bool:  # type: ignore[override]
@@ -172,8 +180,7 @@ class SeveralLosses(Objective):
                 raise DataError(f"y['{name}']: {error}") from error
 
     def forward(self, ctx: Context, model: Layer, batch: Batch) -> Array:
-        losses = self._by_output(model)
-        factors = self._named(self.weights or {})
+        losses, factors = self._by_output(model), self.factors
         outputs = as_tuple(model.forward(ctx.child("model", (False,) * len(batch.inputs)), *batch.inputs))
         targets = self._targets(list(losses), batch.y)
         total, ctx.parts = ctx.scratch("total", (), "float64"), {}
@@ -183,16 +190,15 @@ class SeveralLosses(Objective):
             of_loss = ctx.child(f"loss.{name}")
             weight = masked_weight(ctx, batch) if name in self.masked else batch.weight
             ctx.parts[name] = loss.forward(of_loss, prediction, target, weight)
-            ctx.ops.add_scaled(total, ctx.parts[name], float(factors.get(name, 1.0)))
+            ctx.ops.add_scaled(total, ctx.parts[name], factors[name])
         ctx.count = ctx.child(f"loss.{next(iter(losses))}").count
         ctx.predictions, ctx.targets = dict(zip(losses, outputs, strict=True)), dict(zip(losses, targets, strict=True))
         return total
 
     def backward(self, ctx: Context, model: Layer) -> None:
-        factors = self._named(self.weights or {})
-        gradients = []
+        gradients, factors = [], self.factors
         for name, loss in self._by_output(model).items():
-            gradient, factor = loss.backward(ctx.child(f"loss.{name}")), float(factors.get(name, 1.0))
+            gradient, factor = loss.backward(ctx.child(f"loss.{name}")), factors[name]
             if factor != 1.0:  # the loss's own array stays what it is
                 scaled = ctx.scratch(f"dy.{name}", gradient.shape, gradient.dtype)
                 ctx.ops.copy(gradient, scaled)

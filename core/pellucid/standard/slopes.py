@@ -91,7 +91,7 @@ class SlopeTape(Tape):
             for part in attribute.split("."):
                 value = getattr(value, part)
             names[symbol] = self._symbol(layer, symbol, value)
-        scope = Scope(layer, names)
+        scope = Scope(layer, {"training": self.base.ctx.training, **names})
         evaluation = not self.base.ctx.training and "y_evaluation" in scope.expressions
         try:
             return scope["y_evaluation" if evaluation else "y"]

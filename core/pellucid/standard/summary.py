@@ -8,6 +8,7 @@ from functools import partial
 from math import prod
 from typing import Any
 
+from pellucid.basics.component import parts_in
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Param
 from pellucid.standard.streams import Stream
@@ -31,7 +32,7 @@ def table(model: Layer) -> str:
     rows = [("layer", "type", "output", "parameters")]
     sizes: dict[int, int] = {}  # by the parameter: tied ones are counted once, as everywhere
     for path, layer in model.walk():
-        own = {id(param): prod(param.shape) for _, param in layer._parts(Param) if id(param) not in sizes}
+        own = {id(param): prod(param.shape) for _, param in parts_in(layer, Param) if id(param) not in sizes}
         sizes |= own
         rows.append((path, type(layer).__name__, str(shapes.get(path, "")), f"{sum(own.values()):>10,}"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

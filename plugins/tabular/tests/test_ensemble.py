@@ -174,8 +174,8 @@ def test_a_second_fit_goes_on_and_a_copy_does_not() -> None:
         other.fit((X[:160], VALUES[:160]), epochs=2, batch_size=32, verbose=False)
 
 
-def test_without_validation_rows_all_have_equal_weights() -> None:
-    model = built()
+def test_without_validation_rows_and_folds_all_have_equal_weights() -> None:
+    model = built(folds=1)
     trainer = pl.trainer_for(model, seed=0)
     trainer.fit((X, VALUES), epochs=3, batch_size=32, verbose=False)
     assert len(trainer.history) == 3 and np.allclose(model.weights.data, 0.25)

@@ -276,9 +276,9 @@ def test_a_warm_start_goes_on() -> None:
 def test_an_ensemble_goes_on(early_stopping: bool) -> None:
     small: dict[str, Any] = {"members": 2, "model_params": {"widths": (8, 8)}, "random_state": 0}
     model = PellucidClassifier(**small, early_stopping=early_stopping)
-    for _ in range(12):
+    for _ in range(30):
         model.partial_fit(X, Y)
-    assert model.n_iter_ == 12 and model.score(X, Y) > 0.8
+    assert model.n_iter_ == 30 and model.score(X, Y) > 0.8
     warm = PellucidClassifier(**small, epochs=6, warm_start=True, early_stopping=early_stopping).fit(X, Y)
     assert warm.fit(X, Y).n_iter_ == 12 and warm.loss_curve_[-1] < warm.loss_curve_[0]
     with pytest.raises(ValueError, match="cannot be continued"):  # what its members remember is not in a pickle
@@ -337,7 +337,10 @@ def test_an_ensemble_is_the_default(made: Any) -> None:
     model.fit(frame, y)
     assert type(model.model_).__name__ == "Ensemble" and len(model.model_.networks) == 3
     assert model.score(frame, y) > (0.8 if made is PellucidClassifier else 0.3)
-    assert model.model_.patience == model.patience  # its trainer stops each member by itself
+    assert model.model_.patience is None and model.model_.folds == 1  # to the end of its schedule, on all rows
+    folded = made(members=3, model_params={"widths": (16, 16)}, epochs=2, patience=7, random_state=0).fit(frame, y)
+    assert folded.model_.patience == 7 and folded.model_.folds == 5  # each member holds out rows of its own
+    assert "validation_loss" in folded.history_[-1]
     spread = model.spread(frame)
     assert spread.shape == (240, 2) if made is PellucidClassifier else spread.shape == (240,)
     again = pickle.loads(pickle.dumps(model))

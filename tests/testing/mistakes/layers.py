@@ -118,8 +118,8 @@ BATCH_NORM = Patient(
     (
         Mistake(
             "running statistics updated directly",
-            "ctx.update(self.running_mean, ctx.mean, 1 - self.momentum)",
-            "ctx.ops.lerp(self.running_mean.data, ctx.mean, 1 - self.momentum)",
+            "ctx.update(self.running_mean, ctx.mu, 1 - self.momentum)",
+            "ctx.ops.lerp(self.running_mean.data, ctx.mu, 1 - self.momentum)",
         ),
         Mistake("batch statistics in evaluation", "if ctx.training:", "if True:"),
         Mistake("running statistics in training", "if ctx.training:", "if False:"),
@@ -147,8 +147,8 @@ BATCH_NORM = Patient(
         Mistake("an empty batch is learned from", "if len(ctx.x) > 1:", "if True:"),
         Mistake(
             "epsilon left out in training",
-            "gamma, beta, self.eps, ctx.mean, ctx.var, rows_of_y",
-            "gamma, beta, 1e-5, ctx.mean, ctx.var, rows_of_y",
+            "gamma, beta, self.eps, ctx.mu, ctx.var, rows_of_y",
+            "gamma, beta, 1e-5, ctx.mu, ctx.var, rows_of_y",
         ),
         Mistake(
             "mean and variance in one scratch array",
@@ -209,7 +209,7 @@ LAYER_NORM = Patient(
     "pellucid.standard.layers.normalisation",
     ("layer core/layer_norm",),
     (
-        Mistake("statistics kept on self", "ctx.mean", "self.mean", every=True),
+        Mistake("statistics kept on self", "ctx.mu", "self.mu", every=True),
         Mistake("input gradient flat", "return None if dx is None else dx.reshape(dy.shape)", "return dx"),
         Mistake("equation: forgets the scale", '"dy * gamma"', '"dy"'),
         Mistake("equation: wrong axis", '"x.mean(-1, keepdims=True)"', '"x.mean(0, keepdims=True)"'),

@@ -193,7 +193,7 @@ SEVERAL = Patient(
     (
         Mistake("factors forgotten backwards", "if factor != 1.0:", "if False:"),
         Mistake(
-            "factors forgotten forwards", "float(factors.get(name, 1.0)))\n        ctx.count", "1.0)\n        ctx.count"
+            "factors forgotten forwards", "ctx.parts[name], factors[name])", "ctx.parts[name], 1.0)"
         ),
         Mistake(
             "weights read, and not passed on",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
+from pellucid.glassbox.flight.figures import Row
 from pellucid.glassbox.flight.recording import FOLDER, Parts, Recording, from_columns, to_columns
 from pellucid.glassbox.flight.statistics import Statistics
 from pellucid.glassbox.trace import Trace
@@ -23,6 +24,9 @@ from pellucid.training.stepper import Step
 STATISTICS, EVERYTHING = "statistics", "everything"
 _MOST, _LONGEST = 4 << 20, 30.0
 """Bytes in memory, and seconds, after which they are written."""
+
+
+_NOT_LOOKED_AT = nullcontext(False)
 
 
 class FlightRecorder(Callback):
@@ -64,7 +68,7 @@ class FlightRecorder(Callback):
         self.every, self.keep, self.limit, self.anchors, self.path = every, keep, limit, anchors, path
         self._parts: Parts | None = None
         self._records: dict[int, dict[str, Any]] = {}
-        self._unwritten: dict[int, dict[str, Any]] = {}
+        self._unwritten: dict[int, dict[str, Any] | Row] = {}
         self._bytes = 0
         self._written = monotonic()
         self._full = False
@@ -96,10 +100,20 @@ class FlightRecorder(Callback):
 
     def _opener(self, run: Run) -> Any:
         patterns = [name for name in self.keep if name not in (STATISTICS, EVERYTHING)]
-        statistics = Statistics(run.trainer) if STATISTICS in self.keep else None
-        if statistics is None and not patterns:
-            return None
-        tracing = Tracing(patterns, self.limit) if patterns else None
+        training, observers, figures = run.trainer, run.gradient_observers, dict[str, Any]()
+
+        def keep(steps: int, row: Row) -> None:
+            figures.update(row.figures())
+
+        statistics = None
+        if STATISTICS in self.keep:
+            statistics = Statistics(training, observers, keep if patterns else self._take)
+        if not patterns:
+            if statistics is None:
+                return None
+            watching = statistics.watching
+            return lambda step: _NOT_LOOKED_AT if self._full else watching(step)
+        tracing = Tracing(patterns, self.limit)
 
         @contextmanager
         def opened(step: Step) -> Iterator[bool | None]:
@@ -107,7 +121,7 @@ class FlightRecorder(Callback):
                 yield False
                 return
             record: dict[str, Any] = {}
-            training = run.trainer
+            figures.clear()
 
             def done(trace: Trace) -> None:
                 record.update({name: trace[name] for name in trace.names()})
@@ -118,29 +132,27 @@ class FlightRecorder(Callback):
                     )
 
             with ExitStack() as within:
-                if tracing is not None:
-                    within.enter_context(tracing.opener(training, done)(step))
-                by_plan = None
+                within.enter_context(tracing.opener(training, done)(step))
                 if statistics is not None:
-                    by_plan = within.enter_context(statistics.watching(step, run.gradient_observers))
-                yield None if tracing is not None else by_plan
-            if statistics is not None:
-                record |= statistics.found
-            if record:
-                self._take(training.steps, record)
+                    within.enter_context(statistics.watching(step))
+                yield None
+            if record | figures:
+                self._take(training.steps, record | figures)
 
         return opened
 
-    def _take(self, step: int, record: dict[str, Any]) -> None:
+    def _take(self, step: int, record: dict[str, Any] | Row) -> None:
         self._unwritten[step] = record
-        self._bytes += sum(getattr(value, "nbytes", 8) for value in record.values())
+        own = [record] if isinstance(record, Row) else record.values()
+        self._bytes += sum(getattr(value, "nbytes", 8) for value in own)
         late = self._parts is not None and monotonic() - self._written > _LONGEST
         if self._bytes > min(_MOST, self.limit) or late:
             self._flush()
 
     def _flush(self) -> None:
         if self._parts is None:
-            self._records |= self._unwritten
+            tensors, names = to_columns(self._unwritten)
+            self._records |= from_columns(names, tensors, CheckpointError)
             held = self._bytes
         else:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import CheckpointError, DataError
 from pellucid.basics.suggest import did_you_mean
 from pellucid.basics.version import __version__
+from pellucid.glassbox.flight.figures import Layout, Row
 from pellucid.saving.container import damaged, write
 from pellucid.saving.reading import opened
 
@@ -56,7 +58,7 @@ class Parts:
             file.stat().st_size for file in self.anchors().values()
         )
 
-    def append(self, records: Mapping[int, Record]) -> None:
+    def append(self, records: Mapping[int, Record | Row]) -> None:
         """Write the records of these steps: a part of their own, or together with the last one if that is small.
 
         Raises:
@@ -67,13 +69,13 @@ class Parts:
         self.folder.mkdir(parents=True, exist_ok=True)
         last = self.parts()[-1:]
         small = [file for *_, file in last if file.stat().st_size < SMALL]
-        before: dict[int, Record] = {step: record for file in small for step, record in read_part(file).items()}
+        before: dict[int, Record | Row] = {step: record for file in small for step, record in read_part(file).items()}
         written = self._write({**before, **records})
         for file in small:
             if file != written:
                 file.unlink(missing_ok=True)
 
-    def _write(self, records: Mapping[int, Record]) -> Path:
+    def _write(self, records: Mapping[int, Record | Row]) -> Path:
         first, last = min(records), max(records)
         tensors, names = to_columns(records)
         document = {"pellucid": __version__, "names": names, "first": first, "last": last}
@@ -93,18 +95,34 @@ class Parts:
                 file.unlink()
 
 
-def to_columns(records: Mapping[int, Record]) -> tuple[dict[str, HostArray], list[str]]:
+def to_columns(records: Mapping[int, Record | Row]) -> tuple[dict[str, HostArray], list[str]]:
     """Arrays of all that has one name, shape and type, each with the steps that it is of."""
-    columns: dict[tuple[str, Any, Any], list[tuple[int, HostArray]]] = {}
+    single: dict[tuple[str, Any, Any], list[tuple[int, HostArray]]] = {}
+    rows: dict[Layout, list[tuple[int, HostArray]]] = {}
     for step, record in sorted(records.items()):
+        if isinstance(record, Row):
+            rows.setdefault(record.layout, []).append((step, record.flat))
+            continue
         for name, value in record.items():
             array = np.asarray(value)
-            columns.setdefault((name, array.shape, array.dtype.str), []).append((step, array))
+            single.setdefault((name, array.shape, array.dtype.str), []).append((step, array))
+    columns: dict[tuple[str, Any, Any], list[tuple[HostArray, HostArray]]] = {}
+    for key, found in single.items():
+        columns[key] = [_stacked(found)]
+    for layout, found in rows.items():
+        steps, flat = _stacked(found)
+        for name, those, values in layout.columns(steps, flat):
+            columns.setdefault((name, values.shape[1:], values.dtype.str), []).append((those, values))
     tensors: dict[str, HostArray] = {}
-    for i, rows in enumerate(columns.values()):
-        tensors[f"{i}/steps"] = np.array([step for step, _ in rows], np.int64)
-        tensors[f"{i}/values"] = np.stack([array for _, array in rows])
+    for i, parts in enumerate(columns.values()):
+        steps, values = (np.concatenate(each) for each in zip(*parts, strict=True))
+        order = np.argsort(steps)
+        tensors[f"{i}/steps"], tensors[f"{i}/values"] = steps[order], values[order]
     return tensors, [name for name, _, _ in columns]
+
+
+def _stacked(found: list[tuple[int, HostArray]]) -> tuple[HostArray, HostArray]:
+    return np.array([step for step, _ in found], np.int64), np.stack([array for _, array in found])
 
 
 def from_columns(
@@ -134,7 +152,8 @@ def read_part(path: Path) -> dict[int, dict[str, HostArray]]:
     """
     with opened(path, "recording") as file:
         header = file.header
-        return from_columns(header.document["names"], file.tensors(), lambda what: damaged(header.path, what))
+        wrong = partial(damaged, header.path, kind=header.kind)
+        return from_columns(header.document["names"], file.tensors(), wrong)
 
 
 class Recording:

@@ -12,6 +12,7 @@ from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.failure import ConformanceError
 from pellucid.glassbox.page.built_in import parts_of
 from pellucid.glassbox.page.code import code_of
+from pellucid.glassbox.page.flow import columns_of
 from pellucid.glassbox.page.graph import Graph, cost, number
 from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.page.packing import Packed, type_of
@@ -156,7 +157,7 @@ class Export:
         told: dict[str, Any] = {
             "path": call.path or "model", "title": title_of(call), "kind": call.kind,
             "type": "" if component is None else type(component).__name__,
-            "inner": [self._call_numbers[id(inner)] for inner in call.inner],
+            "columns": [[self._call_numbers[id(inner)] for inner in column] for column in columns_of(call, self.trace)],
             "equations": self._told_equations(call),
             "names": {of: self._numbers[name] for of, name in (*call.given.items(), *call.made.items())
                       if name in self._numbers},

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from pellucid.basics.errors import DataError
+from pellucid.basics.checks import check_int
+from pellucid.basics.errors import CheckpointError, DataError
 from pellucid.glassbox.page.export import Export, sizes
 from pellucid.glassbox.page.opened import Opened
 from pellucid.saving.files import replace_text
@@ -28,15 +30,22 @@ def write(trace: Opened, path: Any, limit: int = LARGEST) -> Path:
 
     Raises:
         DataError: the page would be larger than ``limit`` bytes.
+        CheckpointError: it cannot be written there.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise CheckpointError(
+            f"A page is named by its path, a text or a pathlib.Path. Received: {path!r:.80} ({type(path).__name__})."
+        )
+    target = Path(os.fsdecode(path))
+    check_int("html", "limit", limit, "[1, inf)")
     text = page(trace)
-    if len(text) > limit:
+    size = len(text.encode())
+    if size > limit:
         raise DataError(
-            f"The page of this trace would have {len(text):,} bytes, and it may have {limit:,}. The largest "
+            f"The page of this trace would have {size:,} bytes, and it may have {limit:,}. The largest "
             f"quantities: {', '.join(sizes(trace))}. Give fewer rows, trace_step(x[:16], y[:16]), choose quantities, "
             "trace_step(x, y, keep=('loss', 'layers.0.*')), or raise limit=…."
         )
-    target = Path(path)
     replace_text(target, text)
     return target
 

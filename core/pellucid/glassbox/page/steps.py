@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pellucid.glassbox.page.flow import leaves
 from pellucid.glassbox.page.opened import Opened
 from pellucid.glassbox.record.quantity import Call, Quantity
+from pellucid.glassbox.why.asking import explained_by
 
 PHASES = ("data", "forward", "loss", "backward", "update")
 
@@ -27,7 +29,7 @@ def _phase(name: str, quantity: Quantity, given: bool) -> str:
         return "update" if name.startswith("optimizer.") or name.endswith((".new", ".asked")) else "data"
     if call.kind in ("optimizer", "schedule"):
         return "update"
-    if call.kind in ("loss", "objective"):
+    if call.kind in ("loss", "objective") or (call.kind == "trainer" and call.path == "loss"):
         return "loss"
     if call.kind != "layer":
         return "backward" if name.endswith(".grad") else "update"
@@ -41,6 +43,7 @@ def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:
     """``{"phase", "call", "title", "names"}``, in the order of the step; each name stands in one of them.
 
     What a parameter was before stands where it is first used; its gradient with the backward of the layer that has it.
+    What an objective draws and makes before it calls the model stands with the data.
     """
     parameters: dict[str, Call] = {}
     for call in calls:
@@ -48,8 +51,11 @@ def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:
             for of, name in call.given.items():
                 quantity = trace.quantity(name) if name in trace else None
                 if quantity is not None and quantity.call is None and not of.startswith(("x", "dy")):
-                    parameters.setdefault(name, call)
+                    held = parameters.setdefault(name, call)
+                    if name.startswith(f"{call.path}.") and len(call.path) > len(held.path):  # whose own it is
+                        parameters[name] = call
     numbers = {id(call): i for i, call in enumerate(calls)}
+    prepared = _prepared(trace)
     found: dict[tuple[str, Any], dict[str, Any]] = {}
 
     def place(phase: str, call: Call | None, title: str, name: str, key: Any = None) -> None:
@@ -65,8 +71,8 @@ def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:
         if owner is not None:
             place("backward" if name.endswith(".grad") else "forward", owner, title_of(owner), name)
             continue
-        phase = _phase(name, quantity, maker is None)
-        if phase == "data":
+        phase = "data" if name in prepared else _phase(name, quantity, maker is None)
+        if phase == "data" and maker is None:
             place(phase, None, "The data", name, "data")
         elif phase == "update":
             about = _parameter_of(name, trace)
@@ -83,6 +89,32 @@ def steps_of(trace: Opened, calls: Sequence[Call]) -> list[dict[str, Any]]:
         return order[step["phase"]], max(came[name] for name in own or step["names"])
 
     return sorted(steps, key=done)
+
+
+def _prepared(trace: Opened) -> set[str]:
+    """What objectives have made before they called the model: what they drew, what they gave it, and of what."""
+    came = {name: i for i, name in enumerate(trace)}
+    start: dict[int, int] = {}
+    for name, i in came.items():
+        call = trace.quantity(name).call
+        if call is not None and call.kind == "layer":
+            start.setdefault(call.micro, i)
+    found: set[str] = set()
+    for name, i in came.items():
+        quantity = trace.quantity(name)
+        call = quantity.call
+        if call is not None and call.kind == "objective" and quantity.origin != "equation":
+            found |= {name} if i < start.get(call.micro, 0) else set()
+    pending = list(found)
+    while pending:
+        quantity = trace.quantity(pending.pop())
+        made = explained_by(trace, quantity)
+        for name in leaves(made[1]) if made is not None else ():
+            call = trace.quantity(name).call if name in trace else None
+            if call is not None and call.kind == "objective" and name not in found:
+                found.add(name)
+                pending.append(name)
+    return found
 
 
 def _tells(trace: Opened, name: str) -> bool:

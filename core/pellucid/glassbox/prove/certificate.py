@@ -12,6 +12,7 @@ from pellucid.basics.checks import check_int
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.glassbox.prove.agreement import TOLERANCE, Agreement, agreements
 from pellucid.glassbox.prove.held import EXACT, RECORDED, Held, held_gradients
+from pellucid.glassbox.prove.threads import one_blas_thread
 from pellucid.glassbox.prove.twin import Opened, Twin
 
 WIDTH = 100
@@ -85,9 +86,11 @@ class Certificate:
         return json.dumps(_plain(self.as_dict()), indent=1, allow_nan=False)
 
     def __str__(self) -> str:
-        wrong = f"{len(self.wrong)} of the quantities are wrong: {', '.join(self.wrong)}"
+        said = "all that could be checked is right" if self.passed else "nothing could be checked"
+        if self.wrong:
+            said = f"{len(self.wrong)} of the quantities are wrong: {', '.join(self.wrong)}"
         lines = [
-            *_filled(f"Certificate of {self.what}: {'all that could be checked is right' if self.passed else wrong}."),
+            *_filled(f"Certificate of {self.what}: {said}."),
             f"{self.rows} rows, {self.dtype}, backend {self.backend}; cells chosen with seed {self.seed}.", "",
         ]  # fmt: skip
         lines += [*self._gradients(), *self._equations()]
@@ -125,11 +128,13 @@ class Certificate:
         ]
 
 
+@one_blas_thread()
 def certify(trace: Opened, cells: int = 1000, seed: int = 0) -> Certificate:
     """See :meth:`pellucid.Trace.certify`."""
     check_int("certify", "cells", cells, "[1, inf)")
     check_int("certify", "seed", seed, "[0, inf)")
     setting, rows = trace.setting, sum(trace.setting.sizes)
+    setting.require_as_taken(setting.model)
     dtype = str(setting.told["dtype"])
     equations, unchecked = agreements(trace, seed)
     for name in trace.names():

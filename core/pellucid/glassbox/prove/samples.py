@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
+from pellucid.basics.component import parts_in
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.basics.limits import check_memory
 from pellucid.basics.suggest import did_you_mean
+from pellucid.glassbox.prove.threads import one_blas_thread
 from pellucid.glassbox.prove.twin import Opened, Twin
 from pellucid.glassbox.record.quantity import Call
 from pellucid.interfaces.context import Context
@@ -28,21 +30,23 @@ WHOLE = 1e-2
 cancellation, is measured by so much."""
 
 
+@one_blas_thread()
 def samples(trace: Opened, name: str) -> HostArray:
     """What each row of the batch has contributed, (N, *shape) in float64; see :meth:`pellucid.Trace.samples`."""
     twin = Twin(trace, exact=True)
     if not twin.is_step:
         raise DataError("A prediction has no gradients and no loss whose samples could be told apart. Trace a step.")
-    own = name.removesuffix(".grad")
+    own = name.removesuffix(".grad") if isinstance(name, str) else ""
     if name != own and own in twin.params:
         return Contributions(twin, [own]).by_row(own)
     twin.loss()
     parts = {"loss" if part == "loss" else f"loss.{part}": part for part in twin.figures}
     if name not in parts:
         known = [*parts, *(f"{path}.grad" for path in twin.params)]
+        meant = did_you_mean(name, known) if isinstance(name, str) else ""
         raise DataError(
-            f"There are samples of the loss, its parts and the gradients of parameters. Received: {name!r}."
-            f"{did_you_mean(name, known)} Here these are {', '.join(known[:12])}{', …' if len(known) > 12 else ''}."
+            f"There are samples of the loss, its parts and the gradients of parameters. Received: {name!r}.{meant} "
+            f"Here these are {', '.join(known[:12])}{', …' if len(known) > 12 else ''}."
         )
     return _of_loss(twin, parts[name])
 
@@ -179,7 +183,7 @@ class Contributions:
         found: list[Call] = []
         for call in self._candidates(calls, param):
             layer = self.twin.layer_of(call)
-            own = any(param is each for _, each in layer._parts(Param))
+            own = any(param is each for _, each in parts_in(layer, Param))
             inside = [] if own else self._within(call.inner, param)
             if inside:
                 found += inside

@@ -18,9 +18,11 @@ from pellucid.glassbox.record.quantity import Call, Quantity
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Arena, Param, State
-from pellucid.model.build import build
+from pellucid.model.build import allocate, declare
+from pellucid.ops.backends import get_ops
 from pellucid.ops.random import Stream
-from pellucid.registry.config import config_or_none, read
+from pellucid.registry.config import read
+from pellucid.saving.model import reason
 from pellucid.standard.ops.base import ReferenceOps
 from pellucid.training.microbatch import MicroBatch, Source
 from pellucid.training.run import Run, Training
@@ -85,7 +87,7 @@ class Twin:
         self.trace, self.exact = trace, exact
         self.setting = setting = trace.setting
         self.is_step = bool(setting.sizes)
-        self.model, self._parts = _copied(setting) if setting.model is not None else _made(setting, exact)
+        self.model, self._parts = _copied(setting) if setting.model is not None else _made(trace, exact)
         runtime = require_runtime(self.model)
         if exact:
             single = np.dtype(setting.told["dtype"]) == np.float32
@@ -137,8 +139,8 @@ class Twin:
             if any(f"{other}.grad" in self.trace for other in self.params):
                 param._trainable = f"{path}.grad" in self.trace  # past the setter: nothing that others use has changed
         self.training = Training(
-            self.model, parts["objective"], parts["optimizer"], parts["schedule"], [], [], setting.told["clip_norm"], 1,
-            setting.seed,
+            self.model, parts["objective"], parts["optimizer"], parts["schedule"], [], [],
+            setting.told.get("clip_norm"), 1, setting.seed,
         )  # fmt: skip
         self.training.epochs = setting.epoch or 0
         self.run = self.training.run = Run(self.training)
@@ -361,41 +363,66 @@ def _rejected(training: Training, step: Step) -> NumericalError:
 
 
 def _copied(setting: Any) -> tuple[Layer, dict[str, Any]]:
-    """Copies of model, objective, optimizer and schedule. Who has been configured anew since is made as it was."""
-    training, told = setting.training, setting.told
-    names = () if training is None else ("objective", "optimizer", "schedule")
+    """Copies of model, objective, optimizer and schedule. Of the last three, one that is another now is made as it was,
+    by its configuration.
+
+    Raises:
+        ConfigError: the model has changed since the trace was taken, or what has no configuration.
+    """
+    taken, told = setting.as_taken, setting.told
+    taken.require(setting.model)
     try:
-        model, *copies = deepcopy((setting.model, *(getattr(training, name) for name in names)))
+        parts: dict[str, Any] = deepcopy(taken.roots)
     except Exception as error:
         raise ConfigError(
             f"What the trace was taken of cannot be copied: {raised(error)}. A component keeps what cannot be copied, "
             "such as an open file, out of its attributes, or defines __deepcopy__."
         ) from error
-    parts = dict(zip(names, copies, strict=True))
-    for name, part in parts.items():
-        if part is not None and told.get(name) is not None and config_or_none(part) != told[name]:
+    model = parts.pop("model")
+    for name, own in taken.roots.items():
+        if own is not None and name in parts and any(taken.changes(own)):
+            if told[name] is None:
+                taken.require(own)
             parts[name] = read(name, told[name], path=name, saved=True)
     return model, parts
 
 
-def _made(setting: Any, exact: bool) -> tuple[Layer, dict[str, Any]]:
+def _needed(setting: Any) -> tuple[str, ...]:
+    step = ("objective", "optimizer") if setting.sizes else ()
+    return ("model", *step, *(("schedule",) if setting.told.get("scheduled") else ()))
+
+
+def unregistered(setting: Any) -> list[str]:
+    """What of a trace in a file has no configuration, so that it cannot be made anew."""
+    return [name for name in _needed(setting) if setting.model is None and setting.told.get(name) is None]
+
+
+def _made(trace: Opened, exact: bool) -> tuple[Layer, dict[str, Any]]:
     """Model, objective, optimizer and schedule by the configurations that a trace from a file holds."""
+    setting = trace.setting
     told = setting.told
-    needed = ("model", *(("objective", "optimizer") if setting.sizes else ()))
-    needed += ("schedule",) if told.get("scheduled") else ()
-    for name in needed:
-        if told.get(name) is None:
-            raise ConfigError(
-                f"The {name} of this trace is not registered, so it cannot be made anew from a file. Use the trace in "
-                f"the process that has taken it, or register what the {name} is made of, see docs/plugins, and trace "
-                "again."
-            )
+    for name in unregistered(setting):
+        raise ConfigError(
+            f"The {name} of this trace is not registered, so it cannot be made anew from a file. Use the trace in "
+            f"the process that has taken it, or register what the {name} is made of, see docs/plugins, and trace "
+            "again."
+        )
+    ops, dtype = (get_ops("reference"), "float64") if exact else (get_ops(told["backend"]), told["dtype"])
     shapes = [tuple(shape) for shape in told["input_shapes"]]
-    model = build(
-        told["model"], input_shape=shapes, seed=setting.seed, dtype="float64" if exact else told["dtype"],
-        backend="reference" if exact else told["backend"],
-    )  # fmt: skip
-    parts = {name: read(name, told[name], path=name, saved=True) for name in needed[1:]}
+    try:
+        model: Layer = read(("model", "layer"), told["model"], path="model", saved=True)
+        declare(model, *shapes)
+        parts = {name: read(name, told[name], path=name, saved=True) for name in _needed(setting)[1:]}
+    except Exception as error:  # a file may bring a stranger's component into any state
+        raise ConfigError(f"What {setting.file} is a trace of cannot be made here: {reason(error)}") from error
+    owned: list[Param | State] = [*model.parameters(), *model.states()]
+    for own in owned:  # before memory is taken: a small file must not ask for much
+        if own.path in trace and trace[own.path].shape != own.shape:
+            raise DataError(
+                f"The model of {setting.file} has '{own.path}' of shape {own.shape}, and what was recorded of it is of "
+                f"{trace[own.path].shape}. The file was changed, or the layer is of another version: trace again."
+            )
+    allocate(model, *shapes, seed=setting.seed, dtype=dtype, ops=ops, config=told["model"])
     return model, {"schedule": None, **parts}
 
 

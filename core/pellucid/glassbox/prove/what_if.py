@@ -14,6 +14,7 @@ from pellucid.basics.errors import ConfigError, DataError
 from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.glassbox.prove.differences import STEP
 from pellucid.glassbox.prove.samples import samples
+from pellucid.glassbox.prove.threads import one_blas_thread
 from pellucid.glassbox.prove.twin import Opened, Twin
 from pellucid.glassbox.record.cell import check_cell
 
@@ -88,6 +89,7 @@ class WhatIf:
         return "\n".join(lines)
 
 
+@one_blas_thread()
 def what_if(
     trace: Opened, name: str | None, cell: Any, by: float | None, *, lr: float | None, without_sample: int | None
 ) -> WhatIf:  # fmt: skip

@@ -40,6 +40,18 @@ def symbols(component: Component) -> dict[str, Any]:
     return found
 
 
+class Attributes:
+    """What equations of an objective may know of its model: its attributes, ``model.classes``."""
+
+    def __init__(self, component: Component) -> None:
+        self._component = component
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._component, name)
+
+
 def _meaning(value: Any, of_parameter: bool) -> Any:
     """A parameter that there is none of is 0; a text may name an activation, and no text the identity."""
     if value is None:

@@ -73,6 +73,12 @@ class Call:
         states = {of for of, name in self.made.items() if name.endswith(".new")} if self.kind == "layer" else set()
         return Phases.of(self.equations, training=self.training, states=states, ordered=self.kind == "layer")
 
+    @property
+    def model(self) -> Component | None:
+        """Of an objective: the model that it has called."""
+        roots = [call for call in self.within() if call.kind == "layer" and call.path == ""]
+        return roots[0].component if self.kind == "objective" and roots else None
+
     def name_of(self, of: str) -> str:
         """The quantity that an equation of ``of`` defines here."""
         return self.made.get(of) or self.pattern.format(of)
@@ -108,3 +114,9 @@ class Quantity:
     of: str = ""
     origin: str = "recorded"
     same: str | None = None
+
+    @property
+    def kept(self) -> str:
+        """What code calls it on its context, if it has put it aside for its backward; empty otherwise."""
+        prefix = "" if self.call is None else self.call.pattern.format("kept.")
+        return self.name.removeprefix(prefix) if prefix and self.name.startswith(prefix) else ""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, as_tuple
-from pellucid.basics.component import Component
+from pellucid.basics.component import Component, parts_in
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.equations import used, used_names
 from pellucid.glassbox.record.names import is_helper, numbered, prefix_of, symbols
@@ -28,16 +28,10 @@ Draw = Callable[[tuple[int, ...]], HostArray]
 
 def parts_of_kind(component: Component, kinds: Sequence[str], path: str = "") -> Iterator[tuple[str, Component]]:
     """What stands in the attributes of a component, and in lists and tables of these, with where."""
-    for name, value in vars(component).items():
-        several = isinstance(value, list | tuple | dict)
-        items = [(name, value)]
-        if several:
-            keyed = value.items() if isinstance(value, dict) else enumerate(value)
-            items = [(f"{name}.{key}", item) for key, item in keyed]
-        for key, item in items:
-            if isinstance(item, Component) and item.kind in kinds:
-                yield f"{path}{key}", item
-                yield from parts_of_kind(item, kinds, f"{path}{key}.")
+    for name, part in parts_in(component, Component):
+        if part.kind in kinds:
+            yield f"{path}{name}", part
+            yield from parts_of_kind(part, kinds, f"{path}{name}.")
 
 
 class Recorder:
@@ -68,6 +62,7 @@ class Recorder:
         self.quantities: dict[str, Quantity] = {}
         self.calls: list[Call] = []
         self.micro = 1
+        self.several = False  # micro-batches: then a loss without their number is that of the step
         self.counts: list[float] = []
         self.bytes = 0
         self._all = "*" in keep
@@ -75,6 +70,7 @@ class Recorder:
         self._open: dict[tuple[int, int], Call] = {}  # forwards, by component and context
         self._numbers: dict[tuple[int, str], int] = defaultdict(int)
         self._places: dict[Any, list[str]] = defaultdict(list)  # of arrays in memory -> quantities recorded there
+        self._asked: dict[str, list[Any]] = defaultdict(list)  # by states -> where the arrays lay that were asked for
         self._thread = get_ident()
 
     # -- quantities ----------------------------------------------------------------------------------------------
@@ -83,18 +79,23 @@ class Recorder:
     def prefix(self) -> str:
         return prefix_of(self.micro)
 
+    def figure(self, name: str) -> str:
+        """The name of a loss, or of a part of it, of the micro-batch under way: that of the step is made of them."""
+        return f"micro.{self.micro}.{name}" if self.several else name
+
     def host(self, array: Array) -> HostArray:
         return np.array(self.ops.to_host(array))
 
     def add(
         self, name: str, array: Any, call: Call | None = None, of: str = "", origin: str = "recorded", *,
-        shared: bool = True, again: bool = True,
+        shared: bool = True, again: bool = True, place: Any = None,
     ) -> str:  # fmt: skip
         """Keep a copy under this name, or a second one if the name is taken; returns the name.
 
         Args:
             shared: whether it may be an array that was recorded before under another name, and still holds the same.
             again: whether such a one is kept under this name, too.
+            place: where the array lay that this is a copy of.
         """
         own = name
         for n in range(2, 1 << 20):
@@ -103,7 +104,7 @@ class Recorder:
             own = f"{name}~{n}"
         if not self._wanted(own):
             return own
-        same, place = None, self._place(array)
+        same, place = None, place or self._place(array)
         value = self.host(array)
         for before in reversed(self._places[place]) if shared and place is not None else ():
             kept = self.quantities[before].array
@@ -127,6 +128,11 @@ class Recorder:
 
     def _wanted(self, name: str) -> bool:
         return self._all or any(fnmatchcase(name, pattern) for pattern in self.keep)
+
+    def add_asked(self, name: str, path: str, number: int, value: Any) -> None:
+        """Keep what a layer asks a state to become, by its how-many-th call for an update, from 0."""
+        places = self._asked[path]
+        self.add(name, value, place=places[number] if number < len(places) else None)
 
     def _place(self, array: Any) -> Any:
         shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", None)
@@ -232,10 +238,19 @@ class Recorder:
         call.given["prediction"] = call.given["z"] = self.add(call.pattern.format("prediction"), prediction, call)
         target_name = self.add(call.pattern.format("target"), target, call)
         call.given |= {"target": target_name, "t": target_name}
+        asking, told = self._stack[-1] if self._stack else None, f"weight{self._losses_asked() - 1}"
+        made = asking if asking is not None and asking.kind == "loss" and _tells(asking, told) else None
         if weight is None:
             call.values |= dict.fromkeys(("w", "weight"), np.ones(len(prediction)))
         else:
-            call.given |= dict.fromkeys(("w", "weight"), self.add(call.pattern.format("weight"), weight, call))
+            name = self.add(call.pattern.format("weight"), weight, made or call, "" if made is None else told)
+            call.given |= dict.fromkeys(("w", "weight"), name)
+            if made is not None:
+                made.made[told] = name
+
+    def _losses_asked(self) -> int:
+        """How many losses the component that is being called has called so far."""
+        return sum(call.kind == "loss" for call in self._stack[-1].inner) if self._stack else 0
 
     def _given_objective(self, call: Call, model: Any, batch: Any) -> None:
         call.values |= self._moment
@@ -261,19 +276,23 @@ class Recorder:
         if call.kind == "objective":
             self._heard(call, ctx)
             for name, value in ctx.parts.items():
-                call.made[name] = self.add(f"{self.prefix}loss.{name}", value, call, name)
+                call.made[name] = self.add(self.figure(f"loss.{name}"), value, call, name)
+            call.groups["parts"] = {name: call.made[name] for name in ctx.parts}
+        elif losses := [inner for inner in call.inner if inner.kind == "loss"]:
+            call.groups["parts"] = [inner.made["loss"] for inner in losses]
         known = {"loss", "objective", "dprediction", *call.made}
         for equation in call.phases.forward:
-            if equation.of not in known and not equation.of.startswith("dy") and not is_helper(equation):
+            if equation.of not in known and not equation.of.startswith(("dy", "seen")) and not is_helper(equation):
                 self.add_equation(call.name_of(equation.of), call, equation.of)
         if call.kind == "objective":
-            of, name = "objective", f"{self.prefix}loss"
+            of, name = "objective", self.figure("loss")
             held = self.quantities.get(name)
             if held is not None and held.array is not None and np.array_equal(held.array, self.host(result)):
                 call.made[of] = name  # of one loss alone it is that loss
                 return
         else:
             of, name = "loss", call.pattern.removesuffix(".{}")
+            name = self.figure("loss") if name == f"{self.prefix}loss" else name
         call.made[of] = self.add(name, result, call, of, shared=False)
 
     def _heard(self, call: Call, ctx: Context) -> None:
@@ -322,6 +341,8 @@ class Recorder:
         finally:
             self._stack.pop()
         if part.kind == "loss":
+            if losses := [inner for inner in call.inner if "dprediction" in inner.made]:
+                call.groups["dparts"] = [inner.made["dprediction"] for inner in losses]
             call.made["dprediction"] = self.add(call.pattern.format("dprediction"), result, call, "dprediction")
             return result
         wanted = numbered("dx", as_tuple(result) if result is not None else (None,) * len(call.values["inputs"]))
@@ -338,7 +359,8 @@ class Recorder:
 
     @contextmanager
     def _draws(self, call: Call, ctx: Context) -> Iterator[None]:
-        """Within: what the code draws by ``ctx.uniform`` and ``ctx.normal`` is kept."""
+        """Within: what the code draws by ``ctx.uniform`` and ``ctx.normal`` is kept, and where lay what it asks states
+        to become."""
 
         def drawing(what: str) -> Callable[..., Array]:
             draw = getattr(ctx, what)
@@ -350,9 +372,16 @@ class Recorder:
 
             return drawn
 
+        ask = ctx.update
+
+        def asking(state: State, value: Array, rate: float = 1.0) -> None:
+            self._asked[state.path].append(self._place(value))
+            ask(state, value, rate)
+
+        shadows = {"uniform": drawing("uniform"), "normal": drawing("normal"), "update": asking}
         with ExitStack() as watched:
-            for what in ("uniform", "normal"):
-                before, vars(ctx)[what] = vars(ctx).get(what), drawing(what)
+            for what, shadow in shadows.items():
+                before, vars(ctx)[what] = vars(ctx).get(what), shadow
                 watched.callback(restore, vars(ctx), what, before)
             yield
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.glassbox.record.names import is_helper
+from pellucid.glassbox.record.own import factor_of, factors_in
 from pellucid.glassbox.record.quantity import Call
 from pellucid.glassbox.record.record import Recorder, parts_of_kind, restore
 from pellucid.interfaces.optimizer import Segment, Slots
@@ -36,6 +37,7 @@ class UpdateRecorder:
         self._unknown: set[str] = set()  # whose gradients were scaled down by what was not kept
         self._rates: dict[str, str] = {}
         self._noted = False  # whether the gradients are
+        self._requests: dict[str, int] = {}  # by states, how often another value was asked for
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -98,12 +100,10 @@ class UpdateRecorder:
             before = None if held is None else held.array
             if before is not None and before.tobytes() != recorder.host(param.grad).tobytes():
                 recorder.add(f"{param.path}.observed", param.grad, origin="set", shared=False)
-        states: dict[str, int] = {}
         for state, value, rate in ctx.requested_updates:
-            states[state.path] = states.get(state.path, 0) + 1
-            more = "" if states[state.path] == 1 else f"#{states[state.path]}"
-            recorder.add(f"{state.path}.asked{more}", value)
-            recorder.add(f"{state.path}.rate{more}", np.float64(rate), origin="set")
+            number = self._requests[state.path] = self._requests.get(state.path, 0) + 1
+            recorder.add_asked(f"{state.path}.asked{_more(number)}", state.path, number - 1, value)
+            recorder.add(f"{state.path}.rate{_more(number)}", np.float64(rate), origin="set")
         penalties = update.penalties()
         for param, regularizer in update.regularized:
             self._penalty(param, regularizer)
@@ -122,7 +122,21 @@ class UpdateRecorder:
                 name = recorder.add(f"{param.path}.grad", param.grad, shared=False)
                 if name in recorder.quantities:
                     self._explain_gradient(name, param)
+        if recorder.several and not self._noted:
+            self._losses()
         self._noted = True
+
+    def _losses(self) -> None:
+        """Note the loss of the step and its parts, means over the rows of all micro-batches."""
+        recorder = self.recorder
+        for figure, value in self.step.figures.items():
+            name = figure if figure == "loss" else f"loss.{figure}"
+            parts = [f"micro.{k + 1}.{name}" for k in range(len(recorder.counts))]
+            call = Call("loss", None, "trainer", "loss.{}", made={"loss": name})
+            if all(part in recorder.quantities for part in parts):
+                call.given = {f"l{k}": part for k, part in enumerate(parts)}
+                call.values = {f"s{k}": share for k, share in enumerate(self._shares())}
+            recorder.add(name, value, call, "loss", shared=False)
 
     def _explain_gradient(self, name: str, param: Any) -> None:
         """Which calls the gradient is the sum of: each gives what its equation says."""
@@ -136,6 +150,8 @@ class UpdateRecorder:
             return
         call = Call(param.path, None, "trainer", f"{param.path}.{{}}", made={"grad": name})
         shares = self._shares()
+        if not owners:  # the code of a layer may tell, call by call: see why/within.py
+            call.values = {f"s{k}": share for k, share in enumerate(shares)}
         for k, (owner, symbol) in enumerate(owners):
             quantity = owner.name_of(f"d{symbol}")
             recorder.add_equation(quantity, owner, f"d{symbol}")
@@ -240,7 +256,7 @@ class UpdateRecorder:
             self._scaled(call, param, str(k))
             arrays = {of: np.asarray(recorder.quantities[at].array, np.float64) for of, at in call.given.items()}
             g = arrays[f"g{k}"] + arrays.get(f"p{k}", 0.0)
-            for factor in [of for of in arrays if of.startswith(f"c{k}_")]:
+            for factor in factors_in(arrays, k):
                 g = g * arrays[factor]
             squares += float(np.sum(g**2))
         call.made["norm"] = recorder.add(name, np.float64(np.sqrt(squares)), call, "norm", "equation")
@@ -252,7 +268,7 @@ class UpdateRecorder:
             call.given[f"p{k}"] = f"{param.path}.penalty_grad"
         assert self._factors is not None
         for j, factor in enumerate(self._factors[param.path]):
-            call.given[f"c{k}_{j}"] = factor
+            call.given[factor_of(k, j)] = factor
 
     def _base(self, param: Any) -> str:
         """The gradient that penalties and clipping begin with: as backward left it, or those who observe gradients."""
@@ -326,13 +342,16 @@ class UpdateRecorder:
                 recorder.quantities[name].call, recorder.quantities[name].of = call, symbol
 
     def _composed(self, path: str) -> Call:
-        """The updates of a state that were asked for, one after the other."""
-        recorder = self.recorder
+        """The updates of a state that were asked for, one after the other; as batch norm asks for none of one row."""
         call = Call(path, None, "trainer", f"{path}.{{}}", given={"s0": path}, made={"new": f"{path}.new"})
-        names = [name for name in recorder.quantities if name.startswith(f"{path}.asked")]
-        for k, name in enumerate(names):
-            call.given |= {f"a{k}": name, f"r{k}": f"{path}.rate{name.removeprefix(f'{path}.asked')}"}
+        for k in range(self._requests.get(path, 0)):
+            call.given |= {f"a{k}": f"{path}.asked{_more(k + 1)}", f"r{k}": f"{path}.rate{_more(k + 1)}"}
         return call
+
+
+def _more(number: int) -> str:
+    """What tells the further requests of a state from the first."""
+    return "" if number == 1 else f"#{number}"
 
 
 @contextmanager

@@ -201,7 +201,7 @@ def _has_long_sum(expr: Expr) -> bool:
 
 def _exact(value: float) -> str:
     """A number with nine digits: what float32 tells apart."""
-    return f"{value:.9g}".replace("-", "−")
+    return f"{value + 0.0:.9g}".replace("-", "−")  # −0 + 0 is 0
 
 
 def _wrapped(first: str, text: str) -> list[str]:

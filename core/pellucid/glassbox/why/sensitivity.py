@@ -10,9 +10,10 @@ import numpy as np
 
 from pellucid.basics.arrays import HostArray, as_tuple
 from pellucid.glassbox.prove.differences import STEP, slope
-from pellucid.glassbox.prove.twin import Twin
+from pellucid.glassbox.prove.twin import Twin, unregistered
 from pellucid.glassbox.record.names import numbered
 from pellucid.glassbox.record.quantity import Call, Quantity
+from pellucid.glassbox.why.aside import note_of
 from pellucid.glassbox.why.expr import Expr, Place
 from pellucid.glassbox.why.handed import NEAR, Handed, influential
 from pellucid.glassbox.why.reason import Why
@@ -51,21 +52,25 @@ class Sensitivity:
     def why(self, quantity: Quantity, cell: Cell) -> Why | None:
         """Why a cell is what it is, by derivatives; None of what no layer, loss or objective has made."""
         call, of = quantity.call, quantity.of
+        if unregistered(self.trace.setting):
+            return None  # no twin can be made of the file: the code that made it is all that is known
+        if call is not None and call.kind == "layer" and quantity.kept:
+            return self._of_kept(quantity, call, cell)
         if call is None or not of:
             return None
         if call.kind == "layer" and of in call.made and quantity.name not in self._states:
             return (
                 self._of_output(quantity, call, cell)
                 if of.startswith("y")
-                else self._of_gradient(quantity, call, of, cell)
+                else self._of_gradient(quantity, [call], of, cell)
             )
         if call.kind == "layer" and of.startswith("dy") and call.path == "":
             return self._of_objective_gradient(quantity, call, of, cell)
         if call.kind == "layer" and of in call.given and of.startswith(("x", "dy")):
             return self._of_handed(quantity, call, of, cell)
         if call.kind == "trainer" and of == "grad":
-            owner = self._owner(call.path)
-            return None if owner is None else self._of_gradient(quantity, owner, call.path, cell)
+            owners = self._owners(call.path)
+            return self._of_gradient(quantity, owners, call.path, cell) if owners else None
         if call.kind in ("loss", "objective") and of in call.made:
             return self._of_loss(quantity, call, of, cell)
         return None
@@ -125,36 +130,41 @@ class Sensitivity:
             quantity, cell, moved, slopes, lambda: float(self._forward(call, inputs)[1][of][cell]), of
         )
 
-    def _of_gradient(self, quantity: Quantity, call: Call, of: str, cell: Cell) -> Why:
-        """``dx = Σ dy · ∂y/∂x``, a term for each output that x has a part in, with the derivatives measured."""
+    def _of_gradient(self, quantity: Quantity, calls: Sequence[Call], of: str, cell: Cell) -> Why:
+        """``dx = Σ dy · ∂y/∂x``, a term for each output that x has a part in, with the derivatives measured.
+
+        Of a parameter: over all calls of its layer, each by the part of its micro-batch in the mean.
+        """
+        of_input = of in calls[0].made
+        name = calls[0].given[of[1:]] if of_input else of
+        terms, parents = [], [(name, cell)]
+        for call in calls:
+            share = 1.0 if of_input else quantity.call.values.get(f"s{call.micro - 1}", 1.0)  # type: ignore[union-attr]
+            shares = () if share == 1.0 else (Expr("cell", share, symbol=f"s{call.micro}"),)
+            for y_of, dy_name, slopes in self._slopes(call, of[1:] if of_input else of, cell):
+                dy = self.trace[dy_name]
+                for place in map(tuple, np.argwhere((slopes != 0) & (dy != 0)).tolist()):
+                    symbol = f"∂{y_of}{_at(place)}/∂{of[1:] if of_input else of}{_at(cell)}"
+                    told = Expr("cell", float(dy[place]), symbol=f"d{y_of}", index=place, quantity=dy_name)
+                    terms.append(Term(1, (*shares, told, Expr("cell", float(slopes[place]), symbol=symbol)), ()))
+                    parents.append((dy_name, place))
+        return self._answer(quantity, cell, terms, parents)
+
+    def _slopes(self, call: Call, moved: str, cell: Cell) -> Iterator[tuple[str, str, HostArray]]:
+        """Of each output that a gradient came to: what it is called, the gradient, and its derivatives by a cell of an
+        input or a parameter."""
         inputs = self._inputs(call)
-        moved = dict(self._movable(call, inputs))
-        name = of if of in moved else call.given[of[1:]]
-        array = inputs[of[1:]] if of[1:] in inputs else moved[name]
+        array = inputs[moved] if moved in inputs else dict(self._movable(call, inputs))[moved]
         step, before = STEP * max(1.0, abs(float(array[cell]))), float(array[cell])
         outputs = []
         for x in (before + step, before - step):
             array[cell] = x
             outputs.append(self._forward(call, inputs)[1])
         array[cell] = before
-        terms, parents = [], [(name, cell)]
         for y_of, right in outputs[0].items():
             dy_name = call.given.get("d" + y_of)
-            if dy_name is None or dy_name not in self.trace:
-                continue
-            slope, dy = (right - outputs[1][y_of]) / (2 * step), self.trace[dy_name]
-            for place in map(tuple, np.argwhere((slope != 0) & (dy != 0)).tolist()):
-                factors = (
-                    Expr("cell", float(dy[place]), symbol=f"d{y_of}", index=place, quantity=dy_name),
-                    Expr(
-                        "cell",
-                        float(slope[place]),
-                        symbol=f"∂{y_of}{_at(place)}/∂{of[1:] if of in call.made else of}{_at(cell)}",
-                    ),
-                )
-                terms.append(Term(1, factors, ()))
-                parents.append((dy_name, place))
-        return self._answer(quantity, cell, terms, parents)
+            if dy_name is not None and dy_name in self.trace:
+                yield y_of, dy_name, (right - outputs[1][y_of]) / (2 * step)
 
     def _of_handed(self, quantity: Quantity, call: Call, of: str, cell: Cell) -> Why | None:
         """What a layer that was written by hand has given to one inside of it."""
@@ -162,7 +172,7 @@ class Sensitivity:
         if outer is None:
             return None
         which = [name for name in call.given if name.startswith("dy")] if back else list(call.values["inputs"])
-        rng, recorded = np.random.default_rng(0), float(self.trace[quantity.name][cell])
+        recorded = float(self.trace[quantity.name][cell])
         try:
             handed = Handed(self.trace, self.twin.layer_of, outer, back=back)
 
@@ -173,20 +183,44 @@ class Sensitivity:
             if not abs(value() - recorded) <= NEAR * max(1.0, abs(recorded)):
                 return None  # the code looks at more than what stands in for the layers inside
             moved = [(name, array) for name, array in handed.arrays.items() if array.dtype.kind == "f" and array.size]
-            slopes: list[HostArray | None] = []
-            for _, array in moved:
-                found = np.zeros(array.size)
-                for i in influential(value, array, rng, MOST):
-                    found[i] = slope(value, array, i, STEP * max(1.0, abs(float(array.flat[i]))))
-                slopes.append(found.reshape(array.shape))
-            return self._measured(quantity, cell, moved, slopes, value, of)
+            return self._searched(quantity, cell, moved, value, of)
         except Exception:  # code of strangers, which may ask of layers inside what a stand-in has not
             return None
 
-    def _owner(self, path: str) -> Call | None:
-        """The innermost call of the layer that a parameter belongs to; None if it was called several times."""
-        param = self.twin.params.get(path)
-        found = []
+    def _of_kept(self, quantity: Quantity, call: Call, cell: Cell) -> Why | None:
+        """What the code of a layer has put aside for its backward, under no name of its equations."""
+        recorded = self.trace[quantity.name]
+        if recorded.dtype.kind != "f":
+            return None
+        try:
+            inputs = self._inputs(call)
+
+            def value() -> float:
+                return float(getattr(self._forward(call, inputs)[0], quantity.kept)[cell])
+
+            if not abs(value() - float(recorded[cell])) <= NEAR * max(1.0, abs(float(recorded[cell]))):
+                return None  # memory that nothing was written to, say
+            return self._searched(quantity, cell, list(self._movable(call, inputs)), value, quantity.kept)
+        except Exception:  # what code leaves on its context is its own affair
+            return None
+
+    def _searched(
+        self, quantity: Quantity, cell: Cell, moved: Sequence[tuple[str, HostArray]], value: Callable[[], float],
+        symbol: str,
+    ) -> Why:  # fmt: skip
+        """Derivatives by the cells that it turns out to depend on."""
+        rng = np.random.default_rng(0)
+        slopes: list[HostArray | None] = []
+        for _, array in moved:
+            found = np.zeros(array.size)
+            for i in influential(value, array, rng, MOST):
+                found[i] = slope(value, array, i, STEP * max(1.0, abs(float(array.flat[i]))))
+            slopes.append(found.reshape(array.shape))
+        return self._measured(quantity, cell, moved, slopes, value, symbol)
+
+    def _owners(self, path: str) -> list[Call]:
+        """The calls of the innermost layer that a parameter belongs to."""
+        param, found = self.twin.params.get(path), []
         for top in self.trace.calls:
             for call in top.within():
                 if call.kind != "layer" or param is None:
@@ -199,7 +233,7 @@ class Sensitivity:
                 )
                 if mine and not inside:
                     found.append(call)
-        return found[0] if len(found) == 1 else None
+        return found
 
     # -- losses and objectives ---------------------------------------------------------------------------------------
 
@@ -304,8 +338,10 @@ class Sensitivity:
         if quantity.call is not None:
             told = next((e for e in quantity.call.equations if e.of == quantity.of), None)
         note = MEASURED + (f" ({told.why})" if told is not None and told.why else "")
+        if told is None and quantity.kept:
+            note += "; " + note_of(self.trace, quantity)
         unique = list(dict.fromkeys(parents))
-        symbol = quantity.of or quantity.name
+        symbol = quantity.of or quantity.kept or quantity.name
         return Why(quantity.name, cell, value, told, None, symbol, terms, unique, True, note, adds)
 
 

@@ -12,8 +12,9 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.component import Equation
 from pellucid.basics.errors import DataError
 from pellucid.basics.suggest import did_you_mean
-from pellucid.glassbox.equations import Activation
+from pellucid.glassbox.equations import Activation, remembered
 from pellucid.glassbox.failure import ConformanceError
+from pellucid.glassbox.record.names import is_helper
 from pellucid.glassbox.why.operations import NoRule
 from pellucid.glassbox.why.scope import TracedActivation, function_of, names_in, run, symbolic
 from pellucid.glassbox.why.traced import Traced, constant, leaf, lift
@@ -62,6 +63,9 @@ class TracedEquations(Mapping[str, Traced]):
             raise DataError(f"No equation with an expression is of {of!r}{did_you_mean(of, list(self))}.")
         root = lift(self._root(place))
         self._leaf(place)  # so that a recurrence in it is known to be one
+        for other in self._beside(place):
+            with suppress(ConformanceError):
+                self._leaf(other)
         return root
 
     def __contains__(self, of: object) -> bool:
@@ -100,7 +104,7 @@ class TracedEquations(Mapping[str, Traced]):
                 elif name in self._given:
                     names[name] = self._given[name]
             try:
-                self._roots[place] = run(equation.python, equation.of, names)
+                self._roots[place] = remembered(run(equation.python, equation.of, names))
             except (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError, NoRule) as error:
                 raise ConformanceError(
                     f"The expression of the equation of '{equation.of}' cannot be traced: {equation.python}",
@@ -117,6 +121,18 @@ class TracedEquations(Mapping[str, Traced]):
             if place not in self._leaves and self._results.get(of, (None, None))[1] is None:
                 with suppress(ConformanceError):
                     self._leaf(place)
+
+    def _beside(self, place: int) -> list[int]:
+        """The equations below that call the same function: of a recurrence of several quantities each is made of the
+        others, of what stands below it, too."""
+        called = self._functions(place)
+        return [i for i in range(place + 1, len(self._equations)) if called & self._functions(i)] if called else []
+
+    def _functions(self, place: int) -> frozenset[str]:
+        """The functions that the expression of an equation calls, of those that equations above define."""
+        equation = self._equations[place]
+        assert equation.python is not None
+        return frozenset(e.of for e in self._equations[:place] if is_helper(e)) & names_in(equation.python)
 
     def _leaf(self, place: int) -> Any:
         """The result of an equation, as those below it see it."""
@@ -169,7 +185,11 @@ def _drawn(name: str, label: str, function: Callable[..., Any]) -> Callable[...,
 def _stand(made: Traced, result: Traced, places: HostArray) -> None:
     """Write down at ``made``, and at all that it has only put elsewhere, that their cells are cells of ``result``.
 
-    A recurrence, ``np.stack([h := f(x[t], h) for t in …])``, is then one step of it: made of the h before.
+    A recurrence, ``np.stack([h := f(x[t], h) for t in …])``, is then one step of it: made of the h before. One of
+    several quantities, such as the gates, the cell and the state of an lstm, is written as a function that makes all
+    of a step, and an equation for each that calls it: ``steps = lambda: [{"i": (i := …), "h": (h := …)} for t in …]``,
+    ``i = np.stack([step["i"] for step in steps()])``. What is computed twice is one array, so each cell is made of
+    cells of the others.
     """
     pending = [(made, places)]
     while pending:

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.basics.component import Component, parts_in
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.record.quantity import Call, Quantity
+from pellucid.glassbox.why.aside import asked_by
 from pellucid.glassbox.why.inside import InnerCall, Inside, Named, Recorded, is_code, look_inside
 from pellucid.glassbox.why.traced import Traced
 from pellucid.interfaces.layer import Layer
@@ -30,10 +32,12 @@ class Within:
     def of(self, quantity: Quantity) -> Traced | None:
         """What the code of a container has made a quantity of; None where no container has."""
         call, of = quantity.call, quantity.of
+        if call is None and quantity.name.rpartition(".asked")[1]:
+            return self._asked(quantity)
         if call is None or not of:
             return None
         if call.kind == "trainer" and of == "grad":
-            return self._owned(call.path)
+            return self._owned(call)
         if call.kind != "layer":
             return None
         outer = self.parent(call)
@@ -64,10 +68,11 @@ class Within:
         """What the code of a layer gives; None where it is not made of layers, or its code cannot be taken apart."""
         if id(call) not in self._found:
             layer = call.component
+            self.trace.setting.require_as_taken(layer)
             self._found[id(call)] = None
             if isinstance(layer, Layer) and is_code(layer):
                 with suppress(DataError, KeyError):  # it does what no rule speaks of, or not all of it was kept
-                    self._found[id(call)] = look_inside(layer, self._recorded(call), training=call.training)
+                    self._found[id(call)] = look_inside(layer, self.recorded(call), training=call.training)
         return self._found[id(call)]
 
     def _key(self, outer: Call, inner: Call) -> tuple[int, int]:
@@ -77,7 +82,8 @@ class Within:
     def _named(self, name: str) -> Named:
         return Named(self.trace.quantity(name).same or name, np.asarray(self.trace[name]))
 
-    def _recorded(self, call: Call) -> Recorded:
+    def recorded(self, call: Call) -> Recorded:
+        """What was recorded of a call, as its code is run on."""
         made = [of for of in call.made if of.startswith("y")]
         dy = [name for of, name in call.given.items() if of.startswith("dy")]
         return Recorded(
@@ -101,15 +107,31 @@ class Within:
             gradients.append(self._named(name) if name in self.trace else None)
         return InnerCall(outputs, tuple(gradients))
 
-    def _owned(self, path: str) -> Traced | None:
-        """What a container adds to the gradient of a parameter of its own, if one call does."""
-        found = []
-        for top in self.trace.calls:
-            for call in top.within():
-                inside = self.inside(call) if call.kind == "layer" else None
-                if inside is not None and path in inside.owned:
-                    found.append(inside.owned[path])
-        return found[0] if len(found) == 1 else None
+    def _asked(self, quantity: Quantity) -> Traced | None:
+        """What a layer of layers has asked a state of its own to become."""
+        call, path = asked_by(self.trace, quantity)[0], quantity.name.rpartition(".asked")[0]
+        inside = None if call is None else self.inside(call)
+        return None if inside is None or path not in inside.asked else inside.asked[path][0]
+
+    def _owned(self, trainer: Call) -> Traced | None:
+        """What containers add to the gradient of a parameter of their own: the sum over their calls, each by the part
+        of its micro-batch in the mean; None if the code of one of them cannot tell."""
+        path, found = trainer.path, None
+        owners = [c for top in self.trace.calls for c in top.within() if c.kind == "layer" and _owns(c.component, path)]
+        for call in owners:
+            inside = self.inside(call)
+            if inside is None:
+                return None
+            share = trainer.values.get(f"s{call.micro - 1}", 1.0)
+            if path in inside.owned:
+                part = inside.owned[path] if share == 1.0 else share * inside.owned[path]
+                found = part if found is None else found + part
+        return found
+
+
+def _owns(component: Component | None, path: str) -> bool:
+    """Whether the parameter is one of the layer itself, and of none inside of it."""
+    return component is not None and any(param.path == path for _, param in parts_in(component, Param))
 
 
 def _nth(several: Any, number: str) -> Traced | None:

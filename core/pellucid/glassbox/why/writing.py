@@ -124,6 +124,8 @@ class Writer:
             return self.cell(expr.symbol, index), ATOM
         if op == "choose":
             return self._parts(args[0], depth, pattern)
+        if op == "sum" and all(arg.op == "number" for arg in args):  # how many there are, say
+            return self.number(expr.value), ATOM
         if op == "sum":
             long = self.with_numbers and depth and len(args) > SHORT
             return (self.number(expr.value), ATOM) if long else (self._sum(expr, depth, pattern), SUM)

@@ -113,10 +113,10 @@ class BatchNorm(_Normalised):
         ctx.x, rows_of_y = as_rows(ctx, x, "x"), y.reshape(-1, x.shape[-1])  # (rows, F)
         gamma, beta = self.gamma.data, self.beta.data
         if ctx.training:
-            ctx.mean, ctx.var = ctx.scratch("mean", gamma.shape), ctx.scratch("var", gamma.shape)
-            ctx.ops.batch_norm_forward(ctx.x, gamma, beta, self.eps, ctx.mean, ctx.var, rows_of_y)
+            ctx.mu, ctx.var = ctx.scratch("mean", gamma.shape), ctx.scratch("var", gamma.shape)
+            ctx.ops.batch_norm_forward(ctx.x, gamma, beta, self.eps, ctx.mu, ctx.var, rows_of_y)
             if len(ctx.x) > 1:
-                ctx.update(self.running_mean, ctx.mean, 1 - self.momentum)
+                ctx.update(self.running_mean, ctx.mu, 1 - self.momentum)
                 ctx.update(self.running_var, ctx.var, 1 - self.momentum)
             elif len(ctx.x) == 1 and ctx.batch_share == 1:  # one row that is left over is not learned from, but passes
                 raise DataError(
@@ -125,15 +125,15 @@ class BatchNorm(_Normalised):
                     "layer_norm (of images: group_norm), which normalises each sample by itself."
                 )
         else:
-            ctx.mean, ctx.var = self.running_mean.data, self.running_var.data
-            ctx.ops.batch_norm_inference(ctx.x, gamma, beta, ctx.mean, ctx.var, self.eps, rows_of_y)
+            ctx.mu, ctx.var = self.running_mean.data, self.running_var.data
+            ctx.ops.batch_norm_inference(ctx.x, gamma, beta, ctx.mu, ctx.var, self.eps, rows_of_y)
         return y
 
     def backward(self, ctx: Context, dy: Array) -> Array | None:
         dgamma, dbeta, dx = self._wanted(ctx)
         backward = ctx.ops.batch_norm_backward if ctx.training else ctx.ops.batch_norm_inference_backward
         rows_of_dy = as_rows(ctx, dy, "dy")
-        backward(rows_of_dy, ctx.x, self.gamma.data, ctx.mean, ctx.var, self.eps, dgamma, dbeta, dx)
+        backward(rows_of_dy, ctx.x, self.gamma.data, ctx.mu, ctx.var, self.eps, dgamma, dbeta, dx)
         return None if dx is None else dx.reshape(dy.shape)
 
 
@@ -152,12 +152,13 @@ class LayerNorm(_Normalised):
         Equation("mu", r"\mu_n = \tfrac{1}{F} \sum_f x_{nf}", "x.mean(-1, keepdims=True)"),
         Equation("var", r"\sigma_n^2 = \tfrac{1}{F} \sum_f (x_{nf} - \mu_n)^2", "x.var(-1, keepdims=True)"),
         *_SCALED,
+        Equation("inv_std", r"1 / \sqrt{\sigma_n^2 + \varepsilon}", "1 / np.sqrt(var + eps)"),
         Equation("g", r"g = dy \odot \gamma", "dy * gamma"),
         Equation(
             "dx",
             r"dx_n = \frac{1}{\sqrt{\sigma_n^2 + \varepsilon}} \left(g_n - \tfrac{1}{F} \sum_f g_{nf}"
             r" - \hat x_n \tfrac{1}{F} \sum_f g_{nf} \hat x_{nf}\right)",
-            "(g - g.mean(-1, keepdims=True) - xhat * (g * xhat).mean(-1, keepdims=True)) / np.sqrt(var + eps)",
+            "(g - g.mean(-1, keepdims=True) - xhat * (g * xhat).mean(-1, keepdims=True)) * inv_std",
         ),
     )
     examples = (Example({}), Example({"eps": 1e-3}, ((3, 4),)))
@@ -169,14 +170,14 @@ class LayerNorm(_Normalised):
     def forward(self, ctx: Context, x: Array) -> Array:
         y = ctx.scratch("y", x.shape)
         ctx.x = as_rows(ctx, x, "x")  # (rows, F)
-        ctx.mean, ctx.inv_std = ctx.scratch("mean", ctx.x.shape[:1]), ctx.scratch("inv_std", ctx.x.shape[:1])
+        ctx.mu, ctx.inv_std = ctx.scratch("mean", ctx.x.shape[:1]), ctx.scratch("inv_std", ctx.x.shape[:1])
         ctx.ops.layer_norm_forward(
-            ctx.x, self.gamma.data, self.beta.data, self.eps, ctx.mean, ctx.inv_std, y.reshape(ctx.x.shape)
+            ctx.x, self.gamma.data, self.beta.data, self.eps, ctx.mu, ctx.inv_std, y.reshape(ctx.x.shape)
         )
         return y
 
     def backward(self, ctx: Context, dy: Array) -> Array | None:
         dgamma, dbeta, dx = self._wanted(ctx)
         rows_of_dy = as_rows(ctx, dy, "dy")
-        ctx.ops.layer_norm_backward(rows_of_dy, ctx.x, self.gamma.data, ctx.mean, ctx.inv_std, dgamma, dbeta, dx)
+        ctx.ops.layer_norm_backward(rows_of_dy, ctx.x, self.gamma.data, ctx.mu, ctx.inv_std, dgamma, dbeta, dx)
         return None if dx is None else dx.reshape(dy.shape)

@@ -30,10 +30,19 @@ class Signed(Loss):
     """
 
     equations = (
-        Equation("loss", r"L = \frac1N \sum_i w_i\, l_i", why="lᵢ is the other loss's own"),
+        Equation("weight0", r"w^+ = \max(w, 0)", "np.maximum(w, 0)"),
+        Equation("weight1", r"w^- = \max(-w, 0)", "np.maximum(-w, 0)"),
+        Equation("above", r"c^+ = \sum_i w^+_i", "np.sum(weight0)"),
+        Equation("below", r"c^- = \sum_i w^-_i", "np.sum(weight1)"),
         Equation(
-            "dprediction", r"d\hat y_i = \frac{w_i}{N} \frac{\partial l_i}{\partial \hat y_i}",
-            why="the slope of lᵢ is the other loss's own",
+            "loss",
+            r"L = \frac1N \sum_i w_i\, l_i = (c^+ L^+ - c^- L^-) / N",
+            "(above * parts[0] - (below * parts[1] if len(parts) > 1 else 0)) / w.size",
+        ),
+        Equation(
+            "dprediction",
+            r"d\hat y = (c^+ d\hat y^+ - c^- d\hat y^-) / N",
+            "(above * dparts[0] - (below * dparts[1] if len(dparts) > 1 else 0)) / w.size",
         ),
     )
     examples = (

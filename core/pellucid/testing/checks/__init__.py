@@ -6,8 +6,8 @@ from __future__ import annotations
 from pellucid.testing.check import Check, checks
 from pellucid.testing.checks import augmentations, cadences, callbacks, calls, capture, datasets, feeds, general
 from pellucid.testing.checks import initializers
-from pellucid.testing.checks import kernels, layer_building, layer_calls, layer_maths, losses, metrics, objectives
-from pellucid.testing.checks import optimizers, regularizers, schedules, transforms
+from pellucid.testing.checks import kernels, layer_building, layer_calls, layer_code, layer_maths
+from pellucid.testing.checks import losses, metrics, objectives, optimizers, regularizers, schedules, transforms
 from pellucid.testing.checks import layer_sizes, layer_values, loss_values
 from pellucid.testing.checks.compared import with_compared
 # isort: on
@@ -15,8 +15,9 @@ from pellucid.testing.checks.compared import with_compared
 FIRST = checks(calls.nothing_kept, layer_calls.repeats, calls.inputs_untouched)
 """All other cases compare one call with another, and would blame something else where these are broken."""
 LAYER = (
-    *FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *calls.APART, *layer_calls.CHECKS, *calls.BACKENDS,
-    *layer_sizes.CHECKS, *layer_values.CHECKS, *layer_maths.FAR, *capture.CALLS, *kernels.CALLS,
+    *FIRST, *layer_building.CHECKS, *layer_maths.CHECKS, *calls.APART, *layer_calls.CHECKS,
+    *layer_code.CHECKS, *calls.BACKENDS, *layer_sizes.CHECKS, *layer_values.CHECKS, *layer_maths.FAR, *capture.CALLS,
+    *kernels.CALLS,
 )  # fmt: skip
 LOSS = (
     *losses.CHECKS, *checks(calls.nothing_kept, calls.inputs_untouched), *calls.APART, *calls.BACKENDS,

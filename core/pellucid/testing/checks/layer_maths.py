@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import as_tuple
-from pellucid.glassbox.equations import require_equations
+from pellucid.glassbox.equations import require_equations, used_names
 from pellucid.glassbox.failure import ConformanceError, require, require_all_close, require_close
 from pellucid.glassbox.record.names import numbered, symbols
 from pellucid.interfaces.context import Context
@@ -160,11 +160,11 @@ def equations(subject: Subject) -> None:
     """The equations give what the code gives: outputs, input gradients, parameter gradients, states.
 
     Their names: ``x`` (``x0``, ``x1``, … for several inputs), ``inputs`` (all), ``dy``, ``y``, the symbols, constructor
-    arguments, ``row_offset``, and ``uniform`` and ``normal``: the numbers of ``ctx.uniform(x.shape)`` and
+    arguments, ``row_offset``, ``training``, and ``uniform`` and ``normal``: the numbers of ``ctx.uniform(x.shape)`` and
     ``ctx.normal(x.shape)``; of another shape ``uniform_of(shape)`` and ``normal_of(shape)``.
 
     Compared are ``y``, ``dx``, ``d`` + the symbol of a parameter, the symbol of a state (its value after the commit,
-    from the one before), all in training, and ``y_evaluation``.
+    from the one before), all in training, and ``y_evaluation``; where ``training`` is named, ``y`` in evaluation, too.
     """
     trial = LayerTrial(subject)
     for x in trial.inputs:
@@ -195,8 +195,8 @@ def compare(
     ctx.commit()
     computed = {**numbered("y", result.y), **numbered("dx", result.dx), **numbered("y_evaluation", evaluated.y)}
     names: dict[str, Any] = {
-        **numbered("x", trial.inputs), **numbered("dy", trial.dy), **numbered("y", result.y), "inputs": trial.inputs,
-        "row_offset": int(ctx.row_offset[0]),
+        "training": True, **layer.arguments(), **numbered("x", trial.inputs), **numbered("dy", trial.dy),
+        **numbered("y", result.y), "inputs": trial.inputs, "row_offset": int(ctx.row_offset[0]),
     }  # fmt: skip
     shape = trial.inputs[0].shape
     names |= {
@@ -215,9 +215,21 @@ def compare(
             if trial.share == 1:  # what is left of an epoch counts for less, see Context.update
                 computed[symbol] = value.data
     require_equations(layer, names, computed, tolerance, where=where, finite=finite)
-    _require_one_for_both(layer, result.y, evaluated.y, where)
+    if names_mode(layer):
+        outputs = numbered("y", evaluated.y)
+        require_equations(
+            layer, {**names, **outputs, "training": False}, outputs, tolerance, where=f"{where} in evaluation",
+            finite=finite,
+        )  # fmt: skip
+    else:
+        _require_one_for_both(layer, result.y, evaluated.y, where)
     for owned in trial.owned():
         trial.ops.copy(trial.ops.asarray(before[owned.path]), owned.data)
+
+
+def names_mode(layer: Layer) -> bool:
+    """Whether the equations say themselves what is otherwise in evaluation: they name ``training``."""
+    return "training" in used_names(layer.equations) and "training" not in layer.arguments()
 
 
 def _require_one_for_both(layer: Layer, trained: Arrays, evaluated: Arrays, where: str) -> None:
@@ -227,7 +239,8 @@ def _require_one_for_both(layer: Layer, trained: Arrays, evaluated: Arrays, wher
         if any(e.of == name and e.python for e in layer.equations) and name.replace("y", "y_evaluation") not in told:
             require_close(
                 f"The output{where} in evaluation, against the only equation of '{name}',", a, b, 1e-9,
-                "Where evaluation computes something else, write it down: Equation('y_evaluation', …).",
+                "Where evaluation computes something else, write it down: Equation('y_evaluation', …), or an "
+                "expression that names training.",
             )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from pellucid.basics.errors import DataError
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import ConformanceError, require, require_close, require_same
+from pellucid.glassbox.record.heard import HeardLosses
 from pellucid.interfaces.metric import Kind
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks.calls import splits_add_up
@@ -211,11 +212,17 @@ def outputs_for(subject: Subject) -> None:
 def equations(subject: Subject) -> None:
     """The equations give what the code gives: loss and gradient.
 
-    Their names: ``prediction`` or ``z``, ``target`` or ``t``, ``weight`` or ``w`` (ones where none are given).
+    Their names: ``prediction`` or ``z``, ``target`` or ``t``, ``weight`` or ``w`` (ones where none are given); of a
+    loss made of others ``parts`` and ``dparts``, their values and gradients in the order in which they are called.
+    Compared are ``loss``, ``dprediction``, and ``weight0``, ``weight1``, …, the weights that those others are given.
     """
     trial = LossTrial(subject)
     for way in trial.ways(trial.given):
         compare(trial, way)
+    if trial.loss.signed_weights:
+        signs = np.where(np.arange(len(trial.weight)) % 2, -1.0, 1.0).astype(trial.dtype)
+        for factor in (signs, -np.ones_like(signs)):
+            compare(trial, (trial.prediction, trial.target, trial.ops.asarray(factor * trial.weight)), " with signs")
 
 
 def equations_at_ties(subject: Subject) -> None:
@@ -241,10 +248,13 @@ def gradients_and_equations(subject: Subject) -> None:
 def compare(trial: LossTrial, given: Arrays, where: str = "", tolerance: float = 1e-9, *, finite: bool = False) -> None:
     """Hold the equations of a loss against its code; ``finite``: only as far as they give finite numbers."""
     prediction, target, weight = given
-    result = trial.call(*given)
+    inner = HeardLosses()
+    with inner.listening(trial.loss):
+        result = trial.call(*given)
     w = np.ones(len(prediction)) if weight is None else weight
     names = {"prediction": prediction, "z": prediction, "target": target, "t": target, "weight": w, "w": w}
-    computed = {"loss": result.loss, "dprediction": result.gradient}
+    names |= inner.names
+    computed = {**inner.made, "loss": result.loss, "dprediction": result.gradient}
     require_equations(trial.loss, names, computed, tolerance, where=where, finite=finite)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.glassbox.equations import require_equations
 from pellucid.glassbox.failure import require
-from pellucid.glassbox.record.heard import Heard
-from pellucid.glassbox.record.names import symbols
+from pellucid.glassbox.record.record import Recorder
+from pellucid.glassbox.trace import Setting, Trace
 from pellucid.testing.check import checks, has_expressions
 from pellucid.testing.checks import objective_values
 from pellucid.testing.checks.calls import inputs_untouched, nothing_kept, splits_add_up
@@ -90,30 +89,27 @@ def equations(subject: Subject) -> None:
     """The equations give what the code gives: the objective, and the parts that it reports.
 
     Their names: ``x`` (``x0``, … for several inputs), ``target`` or ``t``, ``prediction`` or ``z`` where there is a
-    ``metric_pair``, ``weight`` or ``w`` (ones), ``step`` and ``epoch``, the parts, the symbols, the constructor's
-    arguments; of a model that is called once ``seen`` (its inputs, all of them) and ``y`` (``y0``, …), its outputs; and
-    ``drawn``, random numbers by the names of ``ctx.uniform`` and ``ctx.normal``. Compared are ``objective``, the parts,
-    what the model is given, ``seen0``, …, and the gradients that it is given, ``dy`` (``dy0``, …).
+    ``metric_pair``, ``weight`` or ``w`` (ones), ``step`` and ``epoch``, the parts, ``parts`` (the same by their names),
+    the symbols, the constructor's arguments, ``model`` (its attributes); of a model that is called once ``seen`` (its
+    inputs, all of them) and ``y`` (``y0``, …), its outputs; and ``drawn``, random numbers by the names of
+    ``ctx.uniform`` and ``ctx.normal``. Compared are ``objective``, the parts, what the model is given, ``seen0``, …,
+    and the gradients that it is given, ``dy`` (``dy0``, …).
     """
     steps = ((6, 0, 0), (6, 2, 1), (6, 5_000, 90), (6, 60_013, 700))
     for rows, step, epoch in (*steps, (1, 0, 0), (MANY, 0, 0), (BLOCKS, 0, 0)):
         trial = ObjectiveTrial(subject, rows=rows)
         ctx = trial.context(step=step, epoch=epoch)
-        heard = Heard(trial.ops)
-        with heard.listening(ctx, trial.model):
-            loss = np.array(trial.forward(ctx)[0])
+        recorder = Recorder(trial.ops, moment={"step": step, "epoch": epoch})
+        with recorder.watching([("", trial.model), ("objective", trial.objective)]):
+            trial.forward(ctx)
             trial.backward(ctx)
-        batch = trial.batch()
-        parts = {name: np.float64(value) for name, value in ctx.parts.items()}
-        names: dict[str, Any] = {"step": step, "epoch": epoch, **parts, **heard.names, **symbols(trial.objective)}
-        names |= {"x": batch.inputs[0]} if len(batch.inputs) == 1 else {f"x{i}": x for i, x in enumerate(batch.inputs)}
-        names |= dict.fromkeys(("weight", "w"), np.ones(len(batch)))
-        if batch.y is not None:
-            names |= dict.fromkeys(("target", "t"), batch.y)
-        if (pair := trial.objective.metric_pair(ctx)) is not None:
-            names |= dict.fromkeys(("prediction", "z"), np.array(pair[0]))
+        trace = Trace(recorder.quantities, recorder.calls, Setting(None, None))
+        call = trace.calls[0]
+        made = {of: trace[name] for of, name in call.made.items()}
         where = f" in step {step} of epoch {epoch}, {rows} row(s)"
-        require_equations(trial.objective, names, {**heard.made, **parts, "objective": np.float64(loss)}, where=where)
+        names = trace.scope(call)
+        names |= {of: np.array(names[of]) for of in call.given if of.startswith("x")}  # the model may be given the same
+        require_equations(trial.objective, {**names, **made}, made, where=where)
 
 
 CHECKS = (

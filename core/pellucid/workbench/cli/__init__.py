@@ -6,17 +6,20 @@ It imports next to nothing, so that ``pellucid --help`` answers at once; each co
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from pellucid.basics.errors import ConfigError, PellucidError, raised
 from pellucid.workbench.cli.commands import COMMANDS, run_command
-from pellucid.workbench.cli.streams import Streams, printable
+from pellucid.workbench.cli.streams import Aside, Streams, printable
 
 BAD_INPUT = 2
 OUR_MISTAKE = 1
 INTERRUPTED = 130
 GLOBAL_OPTIONS = ("--json", "--debug")
 """Understood by every command, and also before it."""
+MOST_NOTES = 100
+"""So many lines of what was said before an error stand in its document: the last ones."""
 LOCAL = "--plugins-dir"
 """So is this, with a folder or a file after it."""
 
@@ -25,44 +28,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 2 for what the user can mend, 130 after Ctrl-C, 1 otherwise."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
     with Streams() as streams:
-        code = _guarded(argv)
+        aside = Aside(wanted="--json" in argv and "--debug" not in argv)
+        report = partial(_report, argv, aside)
+        code = _guarded(argv, report)
         streams.out.flush()
         failure = streams.out.failure
         # A reader that has gone, such as `head`, has seen enough.
         if code == 0 and failure is not None and not isinstance(failure, BrokenPipeError):
             reason = getattr(failure, "strerror", None) or failure
-            _report(
+            report(
                 failure, f"The result could not be written to standard output: {reason}. What the command has done "
-                "and the files that it has written are not concerned. Check the space, and ask once more.", argv,
+                "and the files that it has written are not concerned. Check the space, and ask once more.",
             )  # fmt: skip
             return BAD_INPUT
+        print(aside.end(), end="", file=sys.stderr, flush=True)
     return code
 
 
-def _guarded(argv: list[str]) -> int:
+def _guarded(argv: list[str], report: Callable[[BaseException, str], None]) -> int:
     """The exit code of the command, whose errors have been told."""
     try:
         return _dispatch(argv)
     except PellucidError as error:
-        _report(error, str(error), argv)
+        report(error, str(error))
         return BAD_INPUT
     except SystemExit as ended:  # argparse, after --help; a plugin's code
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if code and "--json" in argv:
+            report(ended, f"The command was ended: {ended.code}.")
+        return code
     except KeyboardInterrupt as error:
-        print(printable(" ".join(["Interrupted.", *getattr(error, "__notes__", ())])), file=sys.stderr)
+        message = " ".join(["Interrupted.", *getattr(error, "__notes__", ())])
+        if "--json" in argv:
+            report(error, message)
+        else:
+            print(printable(message), file=sys.stderr)
         return INTERRUPTED
     except OSError as error:
         where = f" {error.filename!s:.500}" if error.filename else ""
-        _report(error, f"Cannot read or write{where}: {error.strerror or error}. Check the path and the space.", argv)
+        report(error, f"Cannot read or write{where}: {error.strerror or error}. Check the path and the space.")
         return BAD_INPUT
     except MemoryError as error:
-        _report(error, f"There is not enough memory. {error} Make the model or the batches smaller.", argv)
+        report(error, f"There is not enough memory. {error} Make the model or the batches smaller.")
         return BAD_INPUT
     except RecursionError as error:
-        _report(error, "Something in the input is nested too deeply. Put layers side by side, in one list.", argv)
+        report(error, "Something in the input is nested too deeply. Put layers side by side, in one list.")
         return BAD_INPUT
     except BaseException as error:  # a plugin's may be of any kind
-        _report(error, f"{raised(error)}. This is a mistake in pellucid or in a plugin. --debug shows where.", argv)
+        report(error, f"{raised(error)}. This is a mistake in pellucid or in a plugin. --debug shows where.")
         return OUR_MISTAKE
 
 
@@ -142,8 +155,9 @@ def help_text() -> str:
     )
 
 
-def _report(error: BaseException, message: str, argv: Sequence[str]) -> None:
+def _report(argv: Sequence[str], aside: Aside, error: BaseException, message: str) -> None:
     """What went wrong, on stderr: a message, a JSON document, or all of the traceback."""
+    notes = aside.end().splitlines()[-MOST_NOTES:]
     if "--debug" in argv:
         import traceback
 
@@ -151,7 +165,8 @@ def _report(error: BaseException, message: str, argv: Sequence[str]) -> None:
     elif "--json" in argv:
         import json
 
-        told = {"error": {"type": type(error).__name__, "message": message}}
+        told: dict[str, object] = {"error": {"type": type(error).__name__, "message": message}}
+        told |= {"notes": notes} if notes else {}
         print(json.dumps(told), file=sys.stderr)  # in ASCII: whatever letters standard error has
     else:
         print(printable(f"pellucid: {message}"), file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from contextlib import suppress
@@ -34,6 +35,51 @@ class Streams:
         self.err.flush()
         sys.stdout = out if self.out.failure is None else None
         sys.stderr = err if self.err.failure is None else None
+
+
+class Aside:
+    """Standard error is for one document: until :meth:`end`, what anybody writes there, notes, warnings, progress, a
+    library in C, is put aside. At a terminal somebody reads along, and nothing is.
+
+    Args:
+        wanted: whether anything is put aside.
+    """
+
+    def __init__(self, *, wanted: bool) -> None:
+        self._before, self._descriptor = sys.stderr, None
+        self._file = None
+        if not wanted or sys.stderr.isatty():
+            return
+        from tempfile import TemporaryFile  # slower than the rest of the command line, and --json alone needs it
+
+        with suppress(OSError):  # there may be no space: then notes stand where they always do
+            self._file = TemporaryFile()  # noqa: SIM115  (open until the end)
+        if self._file is None:
+            return
+        with suppress(OSError, ValueError, AttributeError):  # standard error may be closed, or no file at all
+            if sys.stderr.fileno() == 2:
+                sys.stderr.flush()
+                self._descriptor = os.dup(2)
+                os.dup2(self._file.fileno(), 2)
+        if self._descriptor is None:
+            sys.stderr = io.TextIOWrapper(self._file, "utf-8", "replace", write_through=True)
+
+    def end(self) -> str:
+        """Put standard error back; what was put aside."""
+        file, self._file = self._file, None
+        if file is None:
+            return ""
+        sys.stderr.flush()
+        encoding = sys.stderr.encoding if self._descriptor is not None else "utf-8"
+        if self._descriptor is not None:
+            os.dup2(self._descriptor, 2)
+            os.close(self._descriptor)
+        else:
+            sys.stderr.detach()  # type: ignore[union-attr]
+        sys.stderr = self._before
+        with file:
+            file.seek(0)
+            return file.read().decode(encoding or "utf-8", "replace")
 
 
 class Alone:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pellucid.basics.arrays import HostArray
 from pellucid.glassbox.flight.recording import Recording
@@ -57,6 +58,7 @@ def draw_flight(recording: Recording, path: Path) -> None:
         panel(axes)
         style(axes)
         axes.title.set(color=INK, fontsize=11)
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # there is no half of a step
         axes.set_xlabel("step", color=FAINT, fontsize=9)
     steps = recording.steps()
     text = f"{len(steps):,} steps, from {steps[0]:,} to {steps[-1]:,}"
@@ -98,11 +100,13 @@ def _dead(axes: Axes, recording: Recording, layers: Sequence[str]) -> None:
     if some:
         _lines(axes, recording, some, ".dead", "dead units")
         axes.set_yscale("linear")
+        axes.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.set_ylim(bottom=0)
     else:
         axes.set_title("dead units: none")
         axes.plot(recording.steps(), np.zeros(len(recording)), color=BLUE, linewidth=1.4)
         axes.set_ylim(0, 1)
+        axes.set_yticks([0, 1])
 
 
 def _distribution(recording: Recording, layer: str) -> Callable[[Axes], None]:

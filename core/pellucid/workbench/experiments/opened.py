@@ -155,7 +155,9 @@ def parse_rows(text: str, count: int) -> list[int]:
         found += range(start, min(int(last or count), count + 1)) if colon else [start]
         if len(found) > count:
             break
-    if not found or max(found) >= count:
+    if not found:
+        raise DataError(f"--rows names no row: a range goes from its first to before its last. Received: {text:.80}.")
+    if max(found) >= count:
         raise DataError(f"The training data has {count:,} rows, from 0 to {count - 1:,}. Received: --rows {text:.80}.")
     return found
 

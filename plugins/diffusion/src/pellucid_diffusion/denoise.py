@@ -69,6 +69,9 @@ class Denoise(Objective):
     equations = (
         Equation("seen1", r"t = 1 + \lfloor u T \rfloor",
                  "1 + np.minimum(np.floor(drawn['t'] * steps), steps - 1).astype(int)"),
+        Equation("seen2", r"\ell_n, \text{ or } \emptyset \text{ where } v_n < \text{label\_dropout}",
+                 "np.zeros(0) if len(seen) < 3 else target if label_dropout == 0 else"
+                 " np.where(drawn['drop'] < label_dropout, model.classes, target)"),
         Equation("signal", r"\sqrt{\bar\alpha_t}", "np.take(process.signal, seen1).reshape(-1, *(1,) * (x.ndim - 1))"),
         Equation("noise", r"\sqrt{1 - \bar\alpha_t}",
                  "np.take(process.noise, seen1).reshape(-1, *(1,) * (x.ndim - 1))"),

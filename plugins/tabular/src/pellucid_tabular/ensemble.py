@@ -59,6 +59,8 @@ class Ensemble(Layer):
         dropouts: the rate of dropout, from the least to the most.
         patience: epochs without a better loss on the validation rows after which a member stops; None: it never does,
             for a schedule of several cycles often finds its best weights at the end. The best epoch counts anyway.
+        folds: parts of the training rows, where no validation rows are given: member k holds out part k mod ``folds``,
+            and is stopped and chosen by that, so that all rows are learned from by most. 1: nothing is held out.
         architecture: the members' registered architecture, of arguments ``outputs``, ``hidden``, ``dropout`` and
             ``task``.
         settings: further arguments of it.
@@ -84,7 +86,8 @@ class Ensemble(Layer):
     def __init__(
         self, outputs: int, categories: Sequence[int] = (), members: int = 32, *, widths: tuple[int, int] = (64, 160),
         depths: tuple[int, int] = (1, 3), rates: tuple[float, float] = (0.5, 2.0),
-        dropouts: tuple[float, float] = (0.0, 0.3), patience: int | None = None, architecture: str = "tabular/mlp",
+        dropouts: tuple[float, float] = (0.0, 0.3), patience: int | None = None, folds: int = 5,
+        architecture: str = "tabular/mlp",
         settings: Mapping[str, Any] | None = None, seed: int = 0, task: Task = "classification",
     ) -> None:  # fmt: skip
         check_int(self, "outputs", outputs, "[1, inf)")
@@ -102,11 +105,13 @@ class Ensemble(Layer):
             check_float(self, name, high, limits)
         if patience is not None:
             check_int(self, "patience", patience, "[1, inf)")
+        check_int(self, "folds", folds, "[1, inf)")
         check_int(self, "seed", seed, "[0, inf)")
         check_choice(self, "task", task, ("classification", "regression"))
         self.outputs, self.categories, self.members = outputs, categories, members
         self.widths, self.depths, self.rates, self.dropouts = widths, depths, rates, dropouts
-        self.patience, self.architecture, self.settings = patience, architecture, settings
+        self.patience, self.folds = patience, folds
+        self.architecture, self.settings = architecture, settings
         self.seed, self.task = seed, task
         self.drawn = [self._draw(k) for k in range(members)]
         self.networks = [self.network(k) for k in range(members)]

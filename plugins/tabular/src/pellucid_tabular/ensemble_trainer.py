@@ -24,6 +24,7 @@ from pellucid import (
 )
 
 from pellucid_tabular.ensemble import Ensemble
+from pellucid_tabular.folds import Without, folds_of, rows_of
 from pellucid_tabular.recipe import WIDTH, optimizer_of
 from pellucid_tabular.selection import Selection
 
@@ -35,8 +36,12 @@ class EnsembleTrainer(Trainer):
     whose validation loss is better than before is noted with its weights; one that has not been better for
     ``model.patience`` epochs stops; and the ensemble is chosen anew among the best weights of all members
     (:class:`pellucid_tabular.selection.Selection`). The history holds the figures of this ensemble: ``loss`` is the
-    mean of the members' training losses. Without validation rows all members are trained to the end and have equal
-    weights.
+    mean of the members' training losses.
+
+    Where no validation rows are given, members hold out ``model.folds`` parts of the training rows in turn
+    (:mod:`pellucid_tabular.folds`): those of one part are chosen among themselves, and the parts count alike; the
+    figures of validation are those of each row by the members that have not seen it. Of few rows nothing is held out:
+    all members are trained to the end and have equal weights.
 
     Args:
         model: a built ``tabular/ensemble``.
@@ -71,6 +76,8 @@ class EnsembleTrainer(Trainer):
                 f"{wanted}, such as its own. Received: {to_config(self.objective)!s:.200}."
             )
         self._pack: Pack | None = None
+        self._held: list[HostArray] = []
+        self._parts: list[tuple[HostArray, HostArray]] = []
 
     def fit(
         self, data: Any, y: Any = None, *, validation: Any = None, epochs: int = 1, batch_size: int | None = None,
@@ -96,6 +103,7 @@ class EnsembleTrainer(Trainer):
                     "tabular/ensemble trains on rows in memory, which its members share. Received: "
                     f"{type(data).__name__}, which is read as it is needed."
                 )
+            self._fold(run)
             with self._undisturbed.held(), self.runtime.ops.quiet(), run:
                 if run.gradient_observers or run.openers or self.openers:
                     raise ConfigError(
@@ -112,17 +120,39 @@ class EnsembleTrainer(Trainer):
         assert isinstance(self.model, Ensemble)
         return self.model
 
-    def _train(self, run: Run, batch_size: int | None, sample_weight: Any) -> None:
-        source = run.data.source
-        host = self.runtime.ops.to_host
+    def _fold(self, run: Run) -> None:
+        """Where no validation rows are given: which rows are held out by whom, and epochs validated on."""
+        host, source = self.runtime.ops.to_host, run.data.source
         x, y = host(source.inputs[0]), host(source.y)
+        self._held = [np.arange(0)]
+        if run.validation is not None:
+            self._parts = [(run.validation[0][0], run.validation[1])]
+            return
+        if (folds := min(self._model.folds, self._model.members)) > 1:
+            self._held = folds_of(y, folds, self.seed)
+        self._parts = [(rows_of(x, rows), rows_of(y, rows)) for rows in self._held] if len(self._held) > 1 else []
+        if self._parts:
+            if self.sampler is not None:
+                raise ConfigError(
+                    "tabular/ensemble: a sampler chooses among all rows, and each member holds some of them out. Give "
+                    "validation rows, or a model with folds=1."
+                )
+            whole = tuple(np.concatenate(each) for each in zip(*self._parts, strict=True))
+            run.validation = ((whole[0],), whole[1])
+
+    def _train(self, run: Run, batch_size: int | None, sample_weight: Any) -> None:
+        source, host = run.data.source, self.runtime.ops.to_host
         if self._pack is None:
             self._pack = Pack([self._member(k) for k in range(self._model.members)])
-        held = None if run.validation is None else (run.validation[0][0], run.validation[1])
-        progress = _Epochs(self, self._pack, run, held)
+        for k, member in enumerate(self._pack.trainers):
+            rows = self._held[k % len(self._held)]
+            member.sampler = Without(rows) if len(rows) else deepcopy(self.sampler)
+        progress = _Epochs(self, self._pack, run, self._parts)
         self._pack.fit(
-            x, y, validation=held, epochs=run.last_epoch - self.epochs, batch_size=batch_size,
-            sample_weight=sample_weight, on_epoch=progress, verbose=False,
+            host(source.inputs[0]), host(source.y),
+            validation=[self._parts[k % len(self._parts)] for k in range(len(self._pack))] if self._parts else None,
+            epochs=run.last_epoch - self.epochs, batch_size=batch_size, sample_weight=sample_weight, on_epoch=progress,
+            verbose=False,
         )  # fmt: skip
 
     def _member(self, k: int) -> Trainer:
@@ -135,7 +165,6 @@ class EnsembleTrainer(Trainer):
         return Trainer(
             network, objective=deepcopy(self.objective), optimizer=self._scaled(max(drawn.hidden), drawn.rate),
             schedule=deepcopy(self.schedule), clip_norm=self.clip_norm, accumulate=self.accumulate, seed=drawn.seed,
-            sampler=deepcopy(self.sampler),
         )  # fmt: skip
 
     def _scaled(self, width: int, rate: float) -> Any:
@@ -151,25 +180,30 @@ class EnsembleTrainer(Trainer):
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles: what members work in is left behind, and with it the way to train further."""
-        return {**super().__getstate__(), "_pack": None}
+        return {**super().__getstate__(), "_pack": None, "_held": [], "_parts": []}
 
 
 class _Epochs:
     """What is done when all members have finished an epoch."""
 
     def __init__(
-        self, trainer: EnsembleTrainer, pack: Pack, run: Run, held: tuple[HostArray, HostArray] | None
+        self, trainer: EnsembleTrainer, pack: Pack, run: Run, parts: Sequence[tuple[HostArray, HostArray]]
     ) -> None:
-        self.trainer, self.pack, self.run, self.held = trainer, pack, run, held
+        self.trainer, self.pack, self.run, self.parts = trainer, pack, run, parts
         self.model = trainer._model
         count = len(pack)
         self.best = np.full(count, np.inf)
         self.since = np.zeros(count, np.int64)
         self.records = [len(each.history) for each in pack.trainers]
-        if held is not None:
-            smoothing = float(getattr(trainer.objective.loss, "label_smoothing", 0.0))  # type: ignore[attr-defined]
-            self.selection = Selection(count, self.model.kind_of_output, held[1], smoothing)
-            self.z = np.zeros((count, len(held[1]), self.model.outputs), trainer.runtime.dtype)
+        smoothing = float(getattr(trainer.objective.loss, "label_smoothing", 0.0))  # type: ignore[attr-defined]
+        kind = self.model.kind_of_output
+        self.members = [np.arange(part, count, len(parts)) for part in range(len(parts))]
+        self.selections = [
+            Selection(len(own), kind, y, smoothing) for own, (_, y) in zip(self.members, parts, strict=True)
+        ]
+        if parts:
+            shape, dtype = (self.model.outputs,), trainer.runtime.dtype
+            self.z = [np.zeros((len(parts[k % len(parts)][1]), *shape), dtype) for k in range(count)]
             run.objective = _Combined(trainer.objective, self)  # type: ignore[assignment]
 
     def __call__(self, epoch: int, outputs: Sequence[HostArray | None]) -> None:
@@ -178,10 +212,8 @@ class _Epochs:
         for k in fresh:
             self.records[k] = len(self.pack.trainers[k].history)
             self._look(k, outputs[k])
-        if self.held is not None:
-            weights = self.selection.weights()
-            if weights is not None:
-                self.model.choose(weights)
+        if (weights := self._weights()) is not None:
+            self.model.choose(weights)
         losses = [float(self.pack.trainers[k].history[-1]["loss"]) for k in fresh]
         trainer.totals["loss"] = np.array([np.nansum(losses), max(len(losses), 1)])
         trainer.slots.t[()] = max(each.steps for each in self.pack.trainers)
@@ -192,17 +224,26 @@ class _Epochs:
             for k in range(len(self.pack)):
                 self.pack.stop(k, run.stop_reason)
 
+    def _weights(self) -> HostArray | None:
+        """Of all members: those of each part are chosen on its rows, and the parts count alike; None if none is there
+        to be chosen yet."""
+        weights = np.zeros(len(self.pack))
+        for own, selection in zip(self.members, self.selections, strict=True):
+            if (chosen := selection.weights()) is not None:
+                weights[own] = chosen
+        return weights / weights.sum() if weights.any() else None
+
     def _look(self, k: int, outputs: HostArray | None) -> None:
         """Keep member k as it is now if it has never been better; stop it if that is long ago."""
         member = self.pack.trainers[k]
-        if self.held is None:
+        if not self.parts:
             self._keep(k)
             return
         loss = float(member.history[-1]["validation_loss"])
         if loss < self.best[k] and outputs is not None:
             self.best[k], self.since[k] = loss, 0
             self.z[k] = outputs.reshape(self.z[k].shape)
-            self.selection.take(k, self.z[k])
+            self.selections[k % len(self.parts)].take(k // len(self.parts), self.z[k])
             self._keep(k)
             return
         self.since[k] += 1
@@ -217,15 +258,20 @@ class _Epochs:
             ours_state.data[...] = theirs_state.data
 
     def outputs(self) -> HostArray:
-        """Of the ensemble as it is chosen now, on the validation rows."""
-        ops = self.trainer.runtime.ops
-        weights = self.model.weights.data
-        used = np.flatnonzero(ops.to_host(weights))
-        y = ops.empty(self.z.shape[1:], self.z.dtype)
-        ops.op("tabular/mixture_forward")(
-            ops.asarray(self.z[used]), weights, ops.asarray(used), self.model.kind_of_output, y
-        )
-        return y
+        """Of the ensemble as it is chosen now, on the validation rows: each part by the members that hold it out."""
+        ops, found = self.trainer.runtime.ops, []
+        weights = ops.to_host(self.model.weights.data)
+        for own, (_, y) in zip(self.members, self.parts, strict=True):
+            used = own[weights[own] > 0]
+            used = used if len(used) else own
+            each = weights[used] if weights[used].any() else np.ones(len(used), weights.dtype)
+            out = ops.empty((len(y), self.model.outputs), self.trainer.runtime.dtype)
+            ops.op("tabular/mixture_forward")(
+                ops.asarray(np.stack([self.z[k] for k in used])), ops.asarray(each / each.sum()),
+                ops.asarray(np.arange(len(used))), self.model.kind_of_output, out,
+            )  # fmt: skip
+            found.append(ops.to_host(out))
+        return np.concatenate(found)
 
 
 class _Combined:

@@ -15,9 +15,9 @@ WIDTH = 256
 SEEN = {"classification": 400_000, "regression": 700_000}
 """Rows that training sees at most, epochs times rows, as far as that leaves LEAST_EPOCHS."""
 MOST_EPOCHS, LEAST_EPOCHS = {"classification": 64, "regression": 128}, 16
-MOST_OF_MEMBER = 64
+MOST_OF_MEMBER = 128
 """The most epochs of a member of an ensemble."""
-RATES, DECAY = {"classification": 0.015, "regression": 0.05}, 0.02
+RATES, DECAY = {"classification": 0.015, "regression": 0.05}, 0.002
 """Learning rates and weight decay of weights that are divided by the root of their inputs, as RealMLP's are."""
 ONE_HOT = 8
 """The most known values of a category that is one-hot: as in mlp."""

@@ -101,15 +101,15 @@ class GaussianHead(Layer):
     def forward(self, ctx: Context, h: Array) -> tuple[Array, Array, Array]:
         mean = self.mean.forward(ctx.child("mean", ctx.needs_dx[:1]), h)
         ctx.s = self.log_std.forward(ctx.child("log_std", ctx.needs_dx[:1]), h)
-        ctx.deviation, z = ctx.scratch("deviation", mean.shape), ctx.scratch("z", mean.shape)
-        ctx.op("vae/reparameterize")(mean, ctx.s, ctx.normal(mean.shape), ctx.deviation, z)
+        ctx.e, z = ctx.scratch("deviation", mean.shape), ctx.scratch("z", mean.shape)
+        ctx.op("vae/reparameterize")(mean, ctx.s, ctx.normal(mean.shape), ctx.e, z)
         return z, mean, ctx.s
 
     def backward(self, ctx: Context, dz: Array, dmean: Array, ds: Array) -> Array | None:
         parts = {"dz": dz, "dmean": dmean, "ds": ds}
         dz, dmean, ds = (contiguous(ctx, part, name) for name, part in parts.items())
         dmean_total, ds_total = ctx.scratch("dmean", ctx.s.shape), ctx.scratch("ds", ctx.s.shape)
-        ctx.op("vae/reparameterize_backward")(dz, dmean, ds, ctx.s, ctx.deviation, dmean_total, ds_total)
+        ctx.op("vae/reparameterize_backward")(dz, dmean, ds, ctx.s, ctx.e, dmean_total, ds_total)
         dh = self.mean.backward(ctx.child("mean"), dmean_total)
         by_s = self.log_std.backward(ctx.child("log_std"), ds_total)
         if not ctx.needs_dx[0]:

@@ -50,6 +50,7 @@ class Writer {
     if (op === "number") return [[text(expr.value)], expr.value < 0 ? SIGN : ATOM];
     if (op === "cell") return this.cell(expr, pattern);
     if (op === "choose") return this.parts(args[0], depth, pattern);
+    if (op === "sum" && args.every((arg) => arg.op === "number")) return [[text(expr.value)], expr.value < 0 ? SIGN : ATOM]; // how many there are, say
     if (op === "sum") return [this.sum(expr, depth, pattern), SUM];
     const one = (i, around) => this.part(args[i], around, depth + 1, pattern);
     if (op === "subtract") return [[...one(0, SUM), ` ${MINUS} `, ...one(1, PRODUCT)], SUM];

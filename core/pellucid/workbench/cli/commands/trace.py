@@ -63,8 +63,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
 def shown(trace: Trace, name: str) -> bool:
     """Whether a table has a row for it: not for what code keeps aside, and for what is the same array as one before."""
     quantity = trace.quantity(name)
-    call = quantity.call
-    return quantity.same is None and (call is None or not name.startswith(call.pattern.format("kept.")))
+    return quantity.same is None and not quantity.kept
 
 
 def phase(quantity: Quantity) -> str:

@@ -62,13 +62,14 @@ class GroupNorm(Layer):
             "(dy * xhat.reshape(x.shape)).reshape(-1, x.shape[-1]).sum(0)",
         ),
         Equation("dbeta", r"d\beta = \textstyle\sum_{np} dy", "dy.reshape(-1, x.shape[-1]).sum(0)"),
+        Equation("inv_std", r"1 / \sqrt{\sigma_{ng}^2 + \varepsilon}", "1 / np.sqrt(var + eps)"),
         Equation("g", r"g = dy \odot \gamma", f"(dy * gamma).{_GROUPED}"),
         Equation(
             "dx",
             r"dx = \frac{1}{\sqrt{\sigma^2 + \varepsilon}} \left(g - \tfrac{1}{m} \textstyle\sum_{pc} g"
             r" - \hat x\, \tfrac{1}{m} \textstyle\sum_{pc} g \odot \hat x\right)",
             "((g - g.mean((1, 3), keepdims=True) - xhat * (g * xhat).mean((1, 3), keepdims=True))"
-            " / np.sqrt(var + eps)).reshape(x.shape)",
+            " * inv_std).reshape(x.shape)",
         ),
     )
     symbols: ClassVar = {"gamma": "gamma", "beta": "beta"}
@@ -111,9 +112,9 @@ class GroupNorm(Layer):
         n, channels = x.shape[0], x.shape[-1]
         ctx.x = contiguous(ctx, x, "x").reshape(n, prod(x.shape[1:-1]), channels)  # (N, P, C)
         y = ctx.scratch("y", x.shape)
-        ctx.mean, ctx.inv_std = ctx.scratch("mean", (n, self.groups)), ctx.scratch("inv_std", (n, self.groups))
+        ctx.mu, ctx.inv_std = ctx.scratch("mean", (n, self.groups)), ctx.scratch("inv_std", (n, self.groups))
         ctx.op("cnn/group_norm_forward")(
-            ctx.x, self.gamma.data, self.beta.data, self.groups, self.eps, ctx.mean, ctx.inv_std, y.reshape(ctx.x.shape)
+            ctx.x, self.gamma.data, self.beta.data, self.groups, self.eps, ctx.mu, ctx.inv_std, y.reshape(ctx.x.shape)
         )
         return y
 
@@ -123,6 +124,6 @@ class GroupNorm(Layer):
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
         gradient = contiguous(ctx, dy, "dy").reshape(ctx.x.shape)
         ctx.op("cnn/group_norm_backward")(
-            gradient, ctx.x, self.gamma.data, ctx.mean, ctx.inv_std, self.groups, dgamma, dbeta, dx
+            gradient, ctx.x, self.gamma.data, ctx.mu, ctx.inv_std, self.groups, dgamma, dbeta, dx
         )
         return None if dx is None else dx.reshape(dy.shape)

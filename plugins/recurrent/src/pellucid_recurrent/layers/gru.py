@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pellucid import Array, Context, Equation, Example, Param, Shape
 
-from pellucid_recurrent.layers.recurrent import OUTPUTS, STEPS, SUMS, Recurrent
+from pellucid_recurrent.layers.recurrent import BACK, EACH, OUTPUTS, STEPS, SUMS, Recurrent
 
 
 class GRU(Recurrent):
@@ -33,34 +33,45 @@ class GRU(Recurrent):
         *STEPS,
         Equation("sigma", r"\sigma(a) = 1/(1 + e^{-a})", "lambda a: 1 / (1 + np.exp(-a))"),
         Equation(
-            "read",
-            r"z_t = \sigma(s_t W_z + h_{t-1} U_z + b_z),\ r_t = \sigma(s_t W_r + h_{t-1} U_r + b_r),\ "
-            r"n_t = \tanh(s_t W_n + b_n + r_t \odot (h_{t-1} U_n + c)),\ "
-            r"h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1} \text{ where } m_t, \text{ else } h_{t-1}",
-            "lambda k: (lambda h: np.stack([((a := s[t] @ W + b), (u := h @ U), (z := sigma((a + u)[:, :units])),"
-            " (r := sigma((a + u)[:, units:2 * units])),"
-            " (n := np.tanh(a[:, 2 * units:] + r * (u[:, 2 * units:] + c))),"
-            " (h := np.where(m[t], (1 - z) * n + z * h, h)))[-1] for t in range(len(s))]))(k * h)",
+            "steps", r"(a, u, z, r, q, n, h)_t \text{ of } s_t, h_{t-1}",
+            "lambda: (lambda h: [{'a': (a := s[t] @ W + b), 'u': (u := h @ U),"
+            " 'z': (z := sigma(a[:, :units] + u[:, :units])),"
+            " 'r': (r := sigma(a[:, units:2 * units] + u[:, units:2 * units])),"
+            " 'q': (q := u[:, 2 * units:] + c), 'n': (n := np.tanh(a[:, 2 * units:] + r * q)),"
+            " 'gates': np.concatenate([z, r, n], 1),"
+            " 'h': (h := np.where(m[t], (1 - z) * n + z * h, h))} for t in range(len(s))])(h)",
         ),
+        EACH,
+        Equation("a", r"a_t = s_t W + b", "each('a')"),
+        Equation("u", r"u_t = h_{t-1} U", "each('u')"),
+        Equation("z", r"z_t = \sigma(a_{t,z} + u_{t,z})", "each('z')"),
+        Equation("r", r"r_t = \sigma(a_{t,r} + u_{t,r})", "each('r')"),
+        Equation("q", r"q_t = u_{t,n} + c", "each('q')"),
+        Equation("n", r"n_t = \tanh(a_{t,n} + r_t \odot q_t)", "each('n')"),
+        Equation("gates", r"[z, r, n]_t", "each('gates')"),
+        Equation("hs", r"h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1} \text{ where } m_t, \text{ else } h_{t-1}",
+                 "each('h')"),
         *OUTPUTS,
-        Equation("z", r"z_t = \sigma(s_t W_z + h_{t-1} U_z + b_z)", "sigma((s @ W + before @ U + b)[..., :units])"),
-        Equation("r", r"r_t = \sigma(s_t W_r + h_{t-1} U_r + b_r)",
-                 "sigma((s @ W + before @ U + b)[..., units:2 * units])"),
-        Equation("q", r"q_t = h_{t-1} U_n + c", "(before @ U)[..., 2 * units:] + c"),
-        Equation("n", r"n_t = \tanh(s_t W_n + b_n + r_t \odot q_t)", "np.tanh((s @ W + b)[..., 2 * units:] + r * q)"),
         Equation(
-            "dh_t", r"dh_t = e_t + z_{t+1} \odot dh_{t+1} + [da_z, da_r, dq]_{t+1} U^\top",
-            "(lambda dh: np.stack([((d := e[t] + dh), (k := d * (1 - z[t]) * (1 - n[t] ** 2)),"
-            " (a := np.concatenate([d * (before[t] - n[t]) * z[t] * (1 - z[t]), k * q[t] * r[t] * (1 - r[t]),"
-            " k * r[t]], 1)), (dh := np.where(m[t], d * z[t] + a @ U.T, d)))[0]"
-            " for t in range(len(s) - 1, -1, -1)]))(np.zeros_like(h))[::-1]",
+            "returns", r"(dh, da_z, da_r, da_n, dq)_t \text{ of } e_t \text{ and those of } t + 1",
+            "lambda: (lambda dh: [{'dh': (d := e[t] + dh), 'dn': (k := m[t] * d * (1 - z[t]) * (1 - n[t] ** 2)),"
+            " 'dz': (v := m[t] * d * (before[t] - n[t]) * z[t] * (1 - z[t])),"
+            " 'dr': (w := k * q[t] * r[t] * (1 - r[t])), 'dq': (p := k * r[t]),"
+            " 'h': (dh := np.where(m[t], d * z[t] + np.concatenate([v, w, p], 1) @ U.T, d))}"
+            " for t in range(len(s) - 1, -1, -1)])(np.zeros_like(h))",
         ),
-        Equation("dn", r"da_n = m_t\, dh_t \odot (1 - z_t) \odot (1 - n_t^2)", "m * dh_t * (1 - z) * (1 - n**2)"),
-        Equation("dz", r"da_z = m_t\, dh_t \odot (h_{t-1} - n_t) \odot z_t \odot (1 - z_t)",
-                 "m * dh_t * (before - n) * z * (1 - z)"),
-        Equation("dr", r"da_r = da_n \odot q_t \odot r_t \odot (1 - r_t)", "dn * q * r * (1 - r)"),
+        BACK,
+        Equation(
+            "dhs",
+            r"dh_t = e_t + z_{t+1} \odot dh_{t+1} + [da_z, da_r, dq]_{t+1} U^\top \text{ where } m_{t+1}, "
+            r"\text{ else } e_t + dh_{t+1}",
+            "back('dh')",
+        ),
+        Equation("dn", r"da_n = m_t\, dh_t \odot (1 - z_t) \odot (1 - n_t^2)", "back('dn')"),
+        Equation("dz", r"da_z = m_t\, dh_t \odot (h_{t-1} - n_t) \odot z_t \odot (1 - z_t)", "back('dz')"),
+        Equation("dr", r"da_r = da_n \odot q_t \odot r_t \odot (1 - r_t)", "back('dr')"),
+        Equation("dq", r"dq = da_n \odot r_t", "back('dq')"),
         Equation("da", r"da = [da_z, da_r, da_n]", "np.concatenate([dz, dr, dn], 2)"),
-        Equation("dq", r"dq = da_n \odot r_t", "dn * r"),
         *SUMS,
         Equation("dU", r"dU = \sum_t h_{t-1}^\top [da_z, da_r, dq]",
                  "np.einsum('tnh,tng->hg', before, np.concatenate([dz, dr, dq], 2))"),
@@ -85,10 +96,10 @@ class GRU(Recurrent):
 
     def forward(self, ctx: Context, x: Array, *more: Array) -> Array:
         y = self.open(ctx, x, more)
-        ctx.extra = ctx.scratch("extra", (*ctx.gates.shape[:2], self.units))
+        ctx.q = ctx.scratch("q", (*ctx.gates.shape[:2], self.units))
         ctx.op("recurrent/gru_forward")(
             ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.candidate_bias.data,
-            self.backwards, ctx.xs, ctx.gates, ctx.carried[0], ctx.extra, y,
+            self.backwards, ctx.s, ctx.gates, ctx.carried[0], ctx.q, y,
         )  # fmt: skip
         return self.close(ctx, y)
 
@@ -96,7 +107,7 @@ class GRU(Recurrent):
         found = self.gradients(ctx, dy)
         candidate = self.candidate_bias
         ctx.op("recurrent/gru_backward")(
-            gates=ctx.gates, extra=ctx.extra, dextra=ctx.scratch("dextra", ctx.extra.shape),
+            gates=ctx.gates, extra=ctx.q, dextra=ctx.scratch("dextra", ctx.q.shape),
             dcandidate=candidate.grad if candidate.trainable else None, **found,
         )  # fmt: skip
         return self.answer(ctx, found["dx"])

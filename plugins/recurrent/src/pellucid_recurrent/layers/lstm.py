@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pellucid import Array, Context, Equation, Example, Initializer, State, check_float
 
 from pellucid_recurrent.initializers import ForgetBias
-from pellucid_recurrent.layers.recurrent import OUTPUTS, STEPS, SUMS, Recurrent
+from pellucid_recurrent.layers.recurrent import BACK, EACH, OUTPUTS, STEPS, SUMS, Recurrent
 
 
 class LSTM(Recurrent):
@@ -34,42 +34,48 @@ class LSTM(Recurrent):
     equations = (
         *STEPS,
         Equation(
-            "c", r"c_0 = 0 \quad\text{(with carry: } C \text{ of the same rows)}",
-            "C[row_offset:row_offset + s.shape[1]] if carry else np.zeros_like(h)",
+            "c", r"c_0 = 0 \quad\text{(in training with carry: } C \text{ of the same rows)}",
+            "C[row_offset:row_offset + s.shape[1]] if carry and training else np.zeros_like(h)",
         ),
         Equation("sigma", r"\sigma(a) = 1/(1 + e^{-a})", "lambda a: 1 / (1 + np.exp(-a))"),
         Equation(
-            "both",
-            r"i_t = \sigma(s_t W_i + h_{t-1} U_i + b_i),\ f_t = \sigma(s_t W_f + h_{t-1} U_f + b_f),\ "
-            r"o_t = \sigma(s_t W_o + h_{t-1} U_o + b_o),\ g_t = \tanh(s_t W_g + h_{t-1} U_g + b_g),\ "
-            r"c_t = f_t \odot c_{t-1} + i_t \odot g_t,\ h_t = o_t \odot \tanh c_t"
-            r" \text{ where } m_t, \text{ else } c_{t-1}, h_{t-1}",
-            "lambda k: (lambda h, c: np.stack([((a := s[t] @ W + h @ U + b), (i := sigma(a[:, :units])),"
-            " (f := sigma(a[:, units:2 * units])),"
-            " (c := np.where(m[t], f * c + i * np.tanh(a[:, 3 * units:]), c)),"
-            " (h := np.where(m[t], sigma(a[:, 2 * units:3 * units]) * np.tanh(c), h)))[-2:] for t in range(len(s))]))"
-            "(k * h, k * c)",
+            "steps", r"(a, i, f, o, g, c, h)_t \text{ of } s_t, h_{t-1}, c_{t-1}",
+            "lambda: (lambda h, c: [{'a': (a := s[t] @ W + h @ U + b), 'i': (i := sigma(a[:, :units])),"
+            " 'f': (f := sigma(a[:, units:2 * units])), 'o': (o := sigma(a[:, 2 * units:3 * units])),"
+            " 'g': (g := np.tanh(a[:, 3 * units:])), 'gates': np.concatenate([i, f, o, g], 1),"
+            " 'c': (c := np.where(m[t], f * c + i * g, c)),"
+            " 'h': (h := np.where(m[t], o * np.tanh(c), h))} for t in range(len(s))])(h, c)",
         ),
-        Equation("read", r"h_t", "lambda k: both(k)[:, 1]"),
+        EACH,
+        Equation("a", r"a_t = s_t W + h_{t-1} U + b", "each('a')"),
+        Equation("i", r"i_t = \sigma(a_{t,i})", "each('i')"),
+        Equation("f", r"f_t = \sigma(a_{t,f})", "each('f')"),
+        Equation("o", r"o_t = \sigma(a_{t,o})", "each('o')"),
+        Equation("g", r"g_t = \tanh(a_{t,g})", "each('g')"),
+        Equation("gates", r"[i, f, o, g]_t", "each('gates')"),
         Equation("cs", r"c_t = f_t \odot c_{t-1} + i_t \odot g_t \text{ where } m_t, \text{ else } c_{t-1}",
-                 "both(1)[:, 0]"),
+                 "each('c')"),
+        Equation("hs", r"h_t = o_t \odot \tanh c_t \text{ where } m_t, \text{ else } h_{t-1}", "each('h')"),
         *OUTPUTS,
+        Equation("squashed", r"\tanh c_t", "np.tanh(cs)"),
         Equation("cell", r"c_{t-1}", "np.concatenate([c[None], cs[:-1]])"),
-        Equation("a", r"a_t = s_t W + h_{t-1} U + b", "s @ W + before @ U + b"),
-        Equation("i", r"i_t = \sigma(a_{t,i})", "sigma(a[..., :units])"),
-        Equation("f", r"f_t = \sigma(a_{t,f})", "sigma(a[..., units:2 * units])"),
-        Equation("o", r"o_t = \sigma(a_{t,o})", "sigma(a[..., 2 * units:3 * units])"),
-        Equation("g", r"g_t = \tanh(a_{t,g})", "np.tanh(a[..., 3 * units:])"),
+        Equation(
+            "returns", r"(dh, dc, da)_t \text{ of } e_t, dh_{t+1}, dc_{t+1}, da_{t+1}",
+            "lambda: (lambda dh, dc: [{'dh': (k := e[t] + dh), 'dc': (d := dc + k * o[t] * (1 - squashed[t] ** 2)),"
+            " 'da': (p := m[t] * np.concatenate([d * g[t] * i[t] * (1 - i[t]), d * cell[t] * f[t] * (1 - f[t]),"
+            " k * squashed[t] * o[t] * (1 - o[t]), d * i[t] * (1 - g[t] ** 2)], 1)),"
+            " 'c': (dc := np.where(m[t], d * f[t], dc)), 'h': (dh := np.where(m[t], p @ U.T, k))}"
+            " for t in range(len(s) - 1, -1, -1)])(np.zeros_like(h), np.zeros_like(h))",
+        ),
+        BACK,
+        Equation("dhs", r"dh_t = e_t + da_{t+1} U^\top \text{ where } m_{t+1}, \text{ else } e_t + dh_{t+1}",
+                 "back('dh')"),
+        Equation("dcs", r"dc_t = f_{t+1} \odot dc_{t+1} + dh_t \odot o_t \odot (1 - \tanh^2 c_t)", "back('dc')"),
         Equation(
             "da",
-            r"dh_t = e_t + da_{t+1} U^\top,\ d_t = f_{t+1} \odot d_{t+1} + dh_t \odot o_t \odot (1 - \tanh^2 c_t),\ "
-            r"da_t = m_t [d_t \odot g_t \odot i_t (1 - i_t),\ d_t \odot c_{t-1} \odot f_t (1 - f_t),\ "
-            r"dh_t \odot \tanh c_t \odot o_t (1 - o_t),\ d_t \odot i_t \odot (1 - g_t^2)]",
-            "(lambda dh, dc: np.stack([((k := e[t] + dh), (d := dc + k * o[t] * (1 - np.tanh(cs[t]) ** 2)),"
-            " (p := m[t] * np.concatenate([d * g[t] * i[t] * (1 - i[t]), d * cell[t] * f[t] * (1 - f[t]),"
-            " k * np.tanh(cs[t]) * o[t] * (1 - o[t]), d * i[t] * (1 - g[t] ** 2)], 1)),"
-            " (dc := np.where(m[t], d * f[t], dc)), (dh := np.where(m[t], p @ U.T, k)))[2]"
-            " for t in range(len(s) - 1, -1, -1)]))(np.zeros_like(h), np.zeros_like(h))[::-1]",
+            r"da_t = m_t [dc_t \odot g_t \odot i_t (1 - i_t),\ dc_t \odot c_{t-1} \odot f_t (1 - f_t),\ "
+            r"dh_t \odot \tanh c_t \odot o_t (1 - o_t),\ dc_t \odot i_t \odot (1 - g_t^2)]",
+            "back('da')",
         ),
         *SUMS,
         Equation("dU", r"dU = \sum_t h_{t-1}^\top da_t", "np.einsum('tnh,tng->hg', before, da)"),
@@ -107,17 +113,17 @@ class LSTM(Recurrent):
 
     def forward(self, ctx: Context, x: Array, *more: Array) -> Array:
         y = self.open(ctx, x, more)
-        ctx.extra = ctx.scratch("extra", (*ctx.gates.shape[:2], self.units))
+        ctx.squashed = ctx.scratch("squashed", (*ctx.gates.shape[:2], self.units))
         ctx.op("recurrent/lstm_forward")(
-            ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.backwards, ctx.xs,
-            ctx.gates, *ctx.carried, ctx.extra, y,
+            ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.backwards, ctx.s,
+            ctx.gates, *ctx.carried, ctx.squashed, y,
         )  # fmt: skip
         return self.close(ctx, y)
 
     def backward(self, ctx: Context, dy: Array) -> Any:
         found = self.gradients(ctx, dy)
         ctx.op("recurrent/lstm_backward")(
-            gates=ctx.gates, cells=ctx.carried[1], extra=ctx.extra,
+            gates=ctx.gates, cells=ctx.carried[1], extra=ctx.squashed,
             dcell=ctx.scratch("dcell", (dy.shape[0], self.units)), **found,
         )  # fmt: skip
         return self.answer(ctx, found["dx"])

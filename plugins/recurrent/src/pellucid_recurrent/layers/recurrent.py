@@ -33,20 +33,23 @@ STEPS = (
         " else np.ones((len(s), 1, 1), np.bool_)",
     ),
     Equation(
-        "h", r"h_0 = 0 \quad\text{(with carry: } S \text{ of the same rows)}",
-        "S[row_offset:row_offset + s.shape[1]] if carry else np.zeros((s.shape[1], units))",
+        "h", r"h_0 = 0 \quad\text{(in training with carry: } S \text{ of the same rows)}",
+        "S[row_offset:row_offset + s.shape[1]] if carry and training else np.zeros((s.shape[1], units))",
     ),
 )  # fmt: skip
 """The equations before those of a cell: the steps, which of them are taken, the first state."""
 
+EACH = Equation("each", r"t = 1, \dots, T", "lambda name: np.stack([step[name] for step in steps()])")
+"""Something of all steps that ``steps`` makes, one after another; of what stands between is made the next, so each of
+them is an equation of its own: a gate of a step is explained by the state before, and that by the gates before."""
+BACK = Equation("back", r"t = T, \dots, 1", "lambda name: np.stack([step[name] for step in returns()][::-1])")
+"""The same of the gradients, which ``returns`` makes from the last step to the first."""
+
 OUTPUTS = (
-    Equation("hs", r"h_1, \dots, h_T", "read(1)"),
     Equation(
-        "out", r"y_t = h_t \quad\text{or}\quad y = h_T",
-        "lambda hs: hs[::-1 if backwards else 1].swapaxes(0, 1) if return_sequences else hs[-1]",
+        "y", r"y_t = h_t \quad\text{or}\quad y = h_T",
+        "hs[::-1 if backwards else 1].swapaxes(0, 1) if return_sequences else hs[-1]",
     ),
-    Equation("y", r"y", "out(hs)"),
-    Equation("y_evaluation", r"y \quad\text{with } h_0 = 0 \text{, in evaluation}", "out(read(0))"),
     Equation("before", r"h_{t-1}", "np.concatenate([h[None], hs[:-1]])"),
     Equation(
         "e", r"e_t = \partial L / \partial y_t",
@@ -162,7 +165,7 @@ class Recurrent(Layer, ABC):
     # -- what the cells share --------------------------------------------------------------------------------------
 
     def open(self, ctx: Context, x: Array, more: tuple[Array, ...]) -> Array | None:
-        """Note on ``ctx`` what a call works in: xs, gates, states, cells; returns y, or None for the last state."""
+        """Note on ``ctx`` what a call works in: s, gates, states, cells; returns y, or None for the last state."""
         n, steps, _ = x.shape
         if not steps:
             raise ShapeError(
@@ -176,7 +179,7 @@ class Recurrent(Layer, ABC):
                 f"{type(self).__name__} needs a mask of shape {(n, steps)} for an input of shape {tuple(x.shape)}. "
                 f"Received: {tuple(ctx.mask.shape)}."
             )
-        ctx.xs = ctx.scratch("xs", (steps, n, x.shape[2]))
+        ctx.s = ctx.scratch("s", (steps, n, x.shape[2]))
         ctx.gates = ctx.scratch("gates", (steps, n, self.gates * self.units))
         ctx.carried = [ctx.scratch(name, (steps + 1, n, self.units)) for name in self.carried]
         for kept, states in zip(self._kept(ctx, n), ctx.carried, strict=True):
@@ -221,7 +224,7 @@ class Recurrent(Layer, ABC):
         return {
             "dy": dy if self.return_sequences else None, "dlast": None if self.return_sequences else dy,
             "mask": ctx.mask, "weight": self.weight.data, "recurrent": self.recurrent_weight.data,
-            "backwards": self.backwards, "xs": ctx.xs, "states": ctx.carried[0],
+            "backwards": self.backwards, "xs": ctx.s, "states": ctx.carried[0],
             "dgates": ctx.scratch("dgates", ctx.gates.shape), "dstate": ctx.scratch("dstate", (n, self.units)),
             "dweight": grad(self.weight), "drecurrent": grad(self.recurrent_weight), "dbias": grad(self.bias),
             "dx": ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None,

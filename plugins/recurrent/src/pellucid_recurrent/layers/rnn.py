@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pellucid import Array, ConfigError, Context, Equation, Example, Initializer, Interval
 
-from pellucid_recurrent.layers.recurrent import OUTPUTS, STEPS, SUMS, Recurrent
+from pellucid_recurrent.layers.recurrent import BACK, EACH, OUTPUTS, STEPS, SUMS, Recurrent
 
 
 class RNN(Recurrent):
@@ -29,17 +29,25 @@ class RNN(Recurrent):
     equations = (
         *STEPS,
         Equation(
-            "read", r"h_t = f(s_t W + h_{t-1} U + b) \text{ where } m_t, \text{ else } h_{t-1}",
-            "lambda k: (lambda h: np.stack([h := np.where(m[t], f(s[t] @ W + h @ U + b), h) for t in range(len(s))]))"
-            "(k * h)",
+            "steps", r"(a, h)_t \text{ of } s_t, h_{t-1}",
+            "lambda: (lambda h: [{'a': (a := s[t] @ W + h @ U + b), 'h': (h := np.where(m[t], f(a), h))}"
+            " for t in range(len(s))])(h)",
         ),
+        EACH,
+        Equation("a", r"a_t = s_t W + h_{t-1} U + b", "each('a')"),
+        Equation("gates", r"a_t", "each('a')"),
+        Equation("hs", r"h_t = f(a_t) \text{ where } m_t, \text{ else } h_{t-1}", "each('h')"),
         *OUTPUTS,
-        Equation("slope", r"f'_t = f'(s_t W + h_{t-1} U + b)", "f.derivative(s @ W + before @ U + b)"),
+        Equation("slope", r"f'_t = f'(a_t)", "f.derivative(a)"),
         Equation(
-            "da", r"dh_t = e_t + da_{t+1} U^\top, \quad da_t = m_t\, dh_t \odot f'_t",
-            "(lambda dh: np.stack([((d := e[t] + dh), (a := np.where(m[t], d * slope[t], 0)),"
-            " (dh := np.where(m[t], a @ U.T, d)))[1] for t in range(len(s) - 1, -1, -1)]))(np.zeros_like(h))[::-1]",
+            "returns", r"(dh, da)_t \text{ of } e_t, dh_{t+1}, da_{t+1}",
+            "lambda: (lambda dh: [{'dh': (d := e[t] + dh), 'da': (p := np.where(m[t], d * slope[t], 0)),"
+            " 'h': (dh := np.where(m[t], p @ U.T, d))} for t in range(len(s) - 1, -1, -1)])(np.zeros_like(h))",
         ),
+        BACK,
+        Equation("dhs", r"dh_t = e_t + da_{t+1} U^\top \text{ where } m_{t+1}, \text{ else } e_t + dh_{t+1}",
+                 "back('dh')"),
+        Equation("da", r"da_t = m_t\, dh_t \odot f'_t", "back('da')"),
         *SUMS,
         Equation("dU", r"dU = \sum_t h_{t-1}^\top da_t", "np.einsum('tnh,tng->hg', before, da)"),
     )  # fmt: skip
@@ -72,7 +80,7 @@ class RNN(Recurrent):
         y = self.open(ctx, x, more)
         ctx.op("recurrent/rnn_forward")(
             ctx.x, ctx.mask, self.weight.data, self.recurrent_weight.data, self.bias.data, self.activation,
-            self.backwards, ctx.xs, ctx.gates, ctx.carried[0], y,
+            self.backwards, ctx.s, ctx.gates, ctx.carried[0], y,
         )  # fmt: skip
         return self.close(ctx, y)
 

@@ -56,7 +56,7 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
         members: int | None = None, model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = None,
         learning_rate: float | None = None, schedule: Any = None, epochs: int | None = None,
         batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.2,
-        patience: int = 16, metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
+        patience: int | str = "auto", metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
         scaling: str | None = None, warm_start: bool = False, backend: Any = None, dtype: str = "float32",
         random_state: Any = None, verbose: bool = False,
     ) -> None:  # fmt: skip
@@ -131,7 +131,8 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
     def _check_arguments(self) -> None:
         if self.epochs is not None:
             check_int(self, "epochs", self.epochs, "[1, inf)")
-        check_int(self, "patience", self.patience, "[1, inf)")
+        if self.patience != "auto":
+            check_int(self, "patience", self.patience, "[1, inf)")
         check_float(self, "validation_fraction", self.validation_fraction, "(0, 1)")
         check_bool(self, "warm_start", self.warm_start)
         if not isinstance(self.verbose, bool | int | np.bool_):

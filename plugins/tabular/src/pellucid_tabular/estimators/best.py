@@ -11,14 +11,15 @@ from pellucid import Callback, Layer, Run, require_runtime
 
 class Best(Callback):
     """Gives the model the weights of the epoch with the least validation loss when a run ends, and ends it after
-    ``patience`` epochs without a better one. The next run goes on with the weights that training stopped with.
+    ``patience`` epochs without a better one; with None never. The next run goes on with the weights that training
+    stopped with.
 
     Attributes:
         figure: the least loss; :meth:`measured_anew` where it is of other rows now.
         epoch: its number.
     """
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, patience: int | None) -> None:
         self.patience = patience
         self.figure, self.epoch = inf, 0
         self._best: list[Any] = []
@@ -39,7 +40,7 @@ class Best(Callback):
             self.figure, self.epoch = figure, run.epoch
             with run.lent():
                 self._best = taken(run.model)
-        elif run.epoch - self.epoch >= self.patience:
+        elif self.patience is not None and run.epoch - self.epoch >= self.patience:
             run.stop(f"no better validation loss in {self.patience} epochs")
 
     def on_run_end(self, run: Run) -> None:

@@ -31,8 +31,9 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             and ``tabular/ensemble``, else adam at 0.003, a constant rate.
         epochs, batch_size: None and ``"auto"``: those of the recipe; else 200 epochs, and batches of a twentieth of the
             rows, between 32 and 256.
-        early_stopping: hold rows out, keep the best epoch there, and stop ``patience`` epochs after it. ``"auto"``: in
-            ``fit``, with 100 different rows or more. Each member of an ensemble stops by itself.
+        early_stopping: hold rows out, and keep the best epoch there. ``"auto"``: in ``fit``, with 100 different rows or
+            more; each member of an ensemble holds out others then, so that all rows are learned from.
+        patience: stop so many epochs after the best one; ``"auto"``: 16, but never where a schedule comes to its end.
         validation_fraction: of the different rows, to be held out; of every class in proportion.
         metrics: figures that ``history_`` has besides the loss. callbacks: of pellucid's.
         categorical_features: columns that are categories whatever they look like, by name, number or mask.
@@ -55,7 +56,7 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         members: int | None = None, model_params: dict[str, Any] | None = None, loss: Any = None, optimizer: Any = None,
         learning_rate: float | None = None, schedule: Any = None, epochs: int | None = None,
         batch_size: int | str = "auto", early_stopping: bool | str = "auto", validation_fraction: float = 0.2,
-        patience: int = 16, metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
+        patience: int | str = "auto", metrics: Any = (), callbacks: Any = (), categorical_features: Any = None,
         scaling: str | None = None, class_weight: Any = None, warm_start: bool = False, backend: Any = None,
         dtype: str = "float32", random_state: Any = None, verbose: bool = False,
     ) -> None:  # fmt: skip

@@ -15,7 +15,17 @@ from pellucid_tabular.estimators.distinct import Distinct, distinct, in_proporti
 from pellucid_tabular.estimators.errors import value_errors
 from pellucid_tabular.estimators.held_out import HeldOut, stratified
 from pellucid_tabular.estimators.network import network, takes_categories
-from pellucid_tabular.estimators.settings import MANY, MLP, chosen_model, members_of, scaling_of, settled
+from pellucid_tabular.estimators.settings import (
+    MANY,
+    MLP,
+    chosen_model,
+    folds_itself,
+    members_of,
+    patience_of,
+    recipe_for,
+    scaling_of,
+    settled,
+)
 from pellucid_tabular.estimators.tables import columns_transform, ready, training_table
 from pellucid_tabular.estimators.targets import Itself
 from pellucid_tabular.estimators.threads import respect_joblib
@@ -103,6 +113,8 @@ class Lesson:
         rows, n, stops = np.arange(len(found.rows)), len(found.rows), estimator.early_stopping
         if not (stops if isinstance(stops, bool) else n >= MANY and not self.part):
             return rows, rows[:0]
+        if stops == "auto" and folds_itself(estimator, self.target):
+            return rows, rows[:0]
         fraction = float(estimator.validation_fraction)
         if self.part:
             chosen = HeldOut.chooses(found.keys, fraction)
@@ -136,22 +148,33 @@ class Lesson:
         several = target.heads is not None or isinstance(estimator.loss, list | dict)
         estimator.loss_ = None if several else read("loss", estimator.loss or target.loss, path="loss")
         estimator.columns_ = transform.numbers + len(transform.categories)
-        built = network(
-            estimator, model, columns=estimator.columns_, outputs=target.outputs(estimator.loss_) or estimator.columns_,
-            heads=target.heads, categories=transform.categories or None, task=target.task, seed=self.seed,
-            patience=int(estimator.patience), members=members_of(len(rows)) if estimator.members is None else None,
-        )  # fmt: skip
         estimator.transform_, estimator.held_out_ = transform, HeldOut()
+        found = self._recipe(len(rows))
+        offered = {name: found["model"][name] for name in ("numbers", "settings") if name in found.get("model", {})}
+        if estimator.early_stopping is False:
+            offered["folds"] = 1
+        built = network(
+            estimator, model, columns=estimator.columns_, outputs=self._outputs(), heads=target.heads,
+            categories=transform.categories or None, task=target.task, seed=self.seed,
+            patience=patience_of(estimator, settled(estimator, target, found, len(rows)).schedule),
+            members=members_of(len(rows)) if estimator.members is None else None, **offered,
+        )  # fmt: skip
         self._make_trainer(built, len(rows))
         estimator.model_ = built
 
-    def _make_trainer(self, model: Layer, rows: int) -> None:
-        estimator, transform = self.of, self.of.transform_
-        settings = settled(
-            estimator, chosen_model(estimator.model, self.target, estimator._ensembles), self.target,
-            rows=max(1, rows), columns=estimator.columns_, categories=transform.categories,
-            outputs=self.target.outputs(estimator.loss_) or estimator.columns_,
+    def _outputs(self) -> int:
+        return self.target.outputs(self.of.loss_) or self.of.columns_
+
+    def _recipe(self, rows: int) -> dict[str, Any]:
+        estimator = self.of
+        return recipe_for(
+            estimator, chosen_model(estimator.model, self.target, estimator._ensembles), self.target, rows=max(1, rows),
+            columns=estimator.columns_, categories=estimator.transform_.categories, outputs=self._outputs(),
         )  # fmt: skip
+
+    def _make_trainer(self, model: Layer, rows: int) -> None:
+        estimator = self.of
+        settings = settled(estimator, self.target, self._recipe(rows), max(1, rows))
         if getattr(model, "architecture", MLP) != MLP:  # the recipe is for the parameters of tabular/mlp
             own = {"type": "adam", "lr": 0.003 if estimator.learning_rate is None else float(estimator.learning_rate)}
             given = estimator.optimizer is not None
@@ -206,7 +229,7 @@ class Lesson:
         if trainer.model.trained_by is not None and not self.part:
             return  # its trainer knows what is best
         if estimator.best_ is None:
-            estimator.best_ = Best(int(estimator.patience))
+            estimator.best_ = Best(patience_of(estimator, estimator.settings_.schedule))
         elif others:
             estimator.best_.measured_anew(trainer.evaluate(estimator.held_out_.split)["loss"])
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pellucid_tabular.estimators.targets import Choices, Indicators, Target
-from pellucid_tabular.recipe import SCALING, recipe
+from pellucid_tabular.recipe import SCALING, ensemble_recipe, recipe
 
 ENSEMBLE, MLP = "tabular/ensemble", "tabular/mlp"
 NAMES = {"ensemble": ENSEMBLE, "mlp": MLP}
@@ -19,6 +19,8 @@ MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 32
 """Of an ensemble."""
 
 
+PATIENCE = 16
+"""Epochs without a better one, of a model that no schedule brings to an end."""
 SMOOTHING = 0.1
 """Of labels, in the recipe."""
 
@@ -41,6 +43,11 @@ def chosen_model(model: Any, target: Target, ensembles: bool) -> Any:
     return model
 
 
+def folds_itself(estimator: Any, target: Target) -> bool:
+    """Whether the model holds out rows by itself, each member of an ensemble others: nobody else need do so then."""
+    return name_of(chosen_model(estimator.model, target, estimator._ensembles)) == ENSEMBLE
+
+
 def name_of(model: Any) -> str:
     """The registered name of a model that is named, else an empty text."""
     name = model.get("type") if isinstance(model, Mapping) else model
@@ -59,17 +66,31 @@ def members_of(rows: int) -> int:
     return int(np.clip(rows // ROWS_PER_MEMBER, LEAST_MEMBERS, MOST_MEMBERS))
 
 
-def settled(
+def recipe_for(
     estimator: Any, model: Any, target: Target, *, rows: int, columns: int, categories: Any, outputs: int
-) -> Settings:
-    """The recipe for ``tabular/mlp`` and ``tabular/ensemble``; Adam for other models. What the estimator was given goes
-    before."""
+) -> dict[str, Any]:
+    """The recipe of ``tabular/mlp`` or ``tabular/ensemble`` for so large a table; empty for other models."""
+    size = {"rows": rows, "columns": columns, "categories": categories, "outputs": outputs}
+    if name_of(model) == ENSEMBLE:
+        return ensemble_recipe(target.task, **size)  # type: ignore[arg-type]
+    wide = {} if estimator.hidden is None else {"hidden": tuple(estimator.hidden)}
+    return recipe(target.task, **size, **wide) if name_of(model) == MLP else {}  # type: ignore[arg-type]
+
+
+def patience_of(estimator: Any, schedule: Any) -> int | None:
+    """After how many epochs without a better one training ends: a schedule that comes to its end finds its best epochs
+    there, so nobody waits for them."""
+    if estimator.patience != "auto":
+        return int(estimator.patience)
+    return PATIENCE if schedule is None else None
+
+
+def settled(estimator: Any, target: Target, found: Mapping[str, Any], rows: int) -> Settings:
+    """What is found in the recipe; Adam for other models. What the estimator was given goes before."""
     loss, schedule = target.loss, None
     optimizer: Any = {"type": "adam", "lr": 0.003}
     epochs, batch_size = 200, int(np.clip(rows // 20, 32, 256))
-    if name_of(model) in (ENSEMBLE, MLP):
-        wide = {} if estimator.hidden is None else {"hidden": tuple(estimator.hidden)}
-        found = recipe(target.task, rows, columns, categories, outputs=outputs, **wide)  # type: ignore[arg-type]
+    if found:
         optimizer, schedule = found["optimizer"], found["schedule"]
         epochs, batch_size = found["train"]["epochs"], found["train"]["batch_size"]
         if target.task == "classification":
