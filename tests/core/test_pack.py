@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.standard.packed import recorded
+from pellucid.standard.packed import _same, recorded
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 4)).astype("float32")
@@ -118,6 +118,15 @@ def test_rows_are_held_once_and_transforms_are_those_of_fit() -> None:
     pack.fit(data, validation=HELD, epochs=2, verbose=False)
     require_same(pack.trainers, alone)
     assert [len({id(each) for each in same}) for same in zip(*arrays, strict=True)] == [1, 1]
+
+
+def test_rows_that_only_compare_equal_are_not_shared() -> None:
+    """−0 is equal to 0, and 1/x tells them apart; a NaN is equal to nothing, and its bits are."""
+    lent = np.array([[0.0, np.nan, 2.0]], np.float32), np.zeros((3, 2))[:, :1]
+    for held in lent:
+        assert _same(lent, held.copy()) is held
+    for other in (-lent[0], lent[0].astype(float), lent[0].T, -lent[1], None):
+        assert _same(lent, other) is other
 
 
 class Holding(pl.Callback):
