@@ -167,4 +167,4 @@ def _same(lent: tuple[Any, ...], array: Any) -> Any:
 
 def _bits(array: HostArray) -> Any:
     """What is compared: −0 is not 0, a NaN is itself. Of contiguous arrays nothing is copied."""
-    return memoryview(array).cast("B") if array.flags.c_contiguous and array.size else array.tobytes()
+    return array.data.cast("B") if array.flags.c_contiguous and array.size else array.tobytes()

@@ -338,7 +338,8 @@ def test_what_is_missing_is_refused_where_no_transform_takes_it() -> None:
     [
         ("fill", lambda a: a[:1]), ("fill", lambda a: a * np.nan), ("codes", lambda a: a + 9),
         ("codes", lambda a: a.astype(float)), ("codes", lambda a: a[:-1]), ("scaling_spread", lambda a: a * 0),
-        ("marked", lambda a: a + 2), ("marked", lambda a: a[:-1]), ("scaling_center", lambda a: np.append(a, 1.0)), ("scaling_center", lambda a: None), ("fill", lambda a: None),
+        ("marked", lambda a: a + 2), ("marked", lambda a: a[:-1]), ("scaling_center", lambda a: np.append(a, 1.0)),
+        ("scaling_center", lambda a: None), ("fill", lambda a: None),
     ],
 )  # fmt: skip
 def test_a_damaged_state_is_refused(name: str, change: Any) -> None:

@@ -229,6 +229,16 @@ class Looking(pl.Callback):
         run.on_gradients(lambda segments: None)
 
 
+def test_an_augmentation_that_no_member_would_see_is_refused() -> None:
+    class Shaken(pl.Augmentation):
+        def augment(self, ctx: pl.Context, x: Any) -> Any:
+            return x
+
+    data = pl.Splits(pl.Split(X, VALUES), pl.Split(X, VALUES), pl.Split(X, VALUES), transforms=[Shaken()])
+    with pytest.raises(pl.ConfigError, match="Received: Shaken among the transforms"):
+        pl.trainer_for(built()).fit(data, verbose=False)
+
+
 def test_any_architecture_can_be_a_member() -> None:
     model = built("classes", architecture="ann", settings={"activation": "tanh"})
     assert isinstance(model, Ensemble)

@@ -49,8 +49,8 @@ class Columns(Transform):
     """A table as a network takes it: first numeric features, then one column for each category that holds its index.
 
     * Numbers, and of dates the days and the year, are scaled by ``scaling``; a missing one is the median of the
-      training rows, and where ``marks`` has it, a feature of its own is 1, if any training row lacks the number: else it
-      stays 0, for nothing can be learned of what it would mean.
+      training rows, and where ``marks`` has it, a feature of its own is 1, if any training row lacks the number: else
+      it stays 0, for nothing can be learned of what it would mean.
     * Truth values become −1 and 1, and 0 where they are missing.
     * Of dates month, day of the week, day of the year, and where ``times`` has it the hour, become a sine and a cosine;
       both 0 where the date is missing.
@@ -89,7 +89,8 @@ class Columns(Transform):
                  why="a count of rows for every text; the tests hold it against scikit-learn's encoders."),
         Equation("marked", r"k_j = [\text{some } x_{ij} \text{ is missing}]",
                  why="which columns have a mark is an argument; the tests hold it against NumPy."),
-        Equation("y", r"y = \big(s(x_{\text{numbers}}), \pm 1, \sin, \cos, k\,[x = \varnothing], c(x_{\text{texts}})\big)",
+        Equation("y", r"y = \big(s(x_{\text{numbers}}), \pm 1, \sin, \cos, k\,[x = \varnothing],"
+                 r" c(x_{\text{texts}})\big)",
                  why=_BY_KIND),
     )  # fmt: skip
     symbols: ClassVar = {"fill": "fill", "codes": "codes", "marked": "marked"}
@@ -198,7 +199,7 @@ class Columns(Transform):
             scalers.append(scaler.state())
         self.fill = fill
         self.codes = self._codes(x)
-        self.marked = np.isnan(x[:, self._layout.marks]).any(axis=0).astype(np.int64)
+        self.marked = np.array(np.isnan(x[:, self._layout.marks]).any(axis=0), np.int64)
         self._scaler = self._restored(
             {name: np.concatenate([state[name] for state in scalers], axis=-1) for name in scalers[0]}
             if scalers else {}
@@ -233,9 +234,9 @@ class Columns(Transform):
         if not good or not ((marked == 0) | (marked == 1)).all() or not ((codes >= 0) & (codes < sizes)).all():
             raise CheckpointError(
                 f"The saved state of Columns must hold {scaled} finite numbers in 'fill', an index for each of "
-                f"{len(sizes)} texts in 'codes', and 0 or 1 for each of {len(layout.marks)} marks in 'marked'. Received: "
-                f"{fill.dtype} of shape {fill.shape}, {codes.dtype} of shape {codes.shape}, {marked.dtype} of shape "
-                f"{marked.shape}. The file is damaged, or was written for another table."
+                f"{len(sizes)} texts in 'codes', and 0 or 1 for each of {len(layout.marks)} marks in 'marked'. "
+                f"Received: {fill.dtype} of shape {fill.shape}, {codes.dtype} of shape {codes.shape}, {marked.dtype} of "
+                f"shape {marked.shape}. The file is damaged, or was written for another table."
             )
         self._scaler = self._restored(of_scaler)
         given = None if self._scaler is None else self._scaler.state()
@@ -313,9 +314,9 @@ class Columns(Transform):
             row, j = (int(k) for k in np.argwhere(too_large)[0])
             column = [*self._layout.numbers, *self._layout.dates, *self._layout.dates][j]
             raise DataError(
-                f"Column '{self.schema.names[column]}', row {row} (counted from 0): {x[row, column]} is so far from what "
-                "the training rows hold that float32 has no number for it. Correct it, or train with "
-                "scaling = 'robust', which bounds what it gives."
+                f"Column '{self.schema.names[column]}', row {row} (counted from 0): {x[row, column]} is so far from "
+                "what the training rows hold that float32 has no number for it. Correct it, or train with scaling = "
+                "'robust', which bounds what it gives."
             )
 
     def _values(self, x: HostArray) -> tuple[HostArray, HostArray]:

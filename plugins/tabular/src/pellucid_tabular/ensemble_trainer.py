@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from pellucid import (
+    Augmentation,
     Batch,
     ConfigError,
     Context,
@@ -80,7 +81,7 @@ class EnsembleTrainer(Trainer):
 
         Raises:
             ConfigError: a run that was saved by another trainer is to be continued: a checkpoint holds the chosen
-                ensemble, and not what its members' optimizers remember.
+                ensemble, and not what its members' optimizers remember; a transform is an augmentation.
         """
         if self._pack is None and (self.epochs or self.position):
             raise ConfigError(
@@ -95,6 +96,12 @@ class EnsembleTrainer(Trainer):
                 raise ConfigError(
                     "tabular/ensemble trains on rows in memory, which its members share. Received: "
                     f"{type(data).__name__}, which is read as it is needed."
+                )
+            if random := [type(each).__name__ for each in self.runtime.transforms if isinstance(each, Augmentation)]:
+                raise ConfigError(
+                    "tabular/ensemble: its members are given the transformed rows as they are, so that nothing can "
+                    f"change them at every step. Received: {', '.join(random)} among the transforms. Leave it out, or "
+                    "train a tabular/mlp."
                 )
             with self._undisturbed.held(), self.runtime.ops.quiet(), run:
                 if run.gradient_observers or run.openers or self.openers:
