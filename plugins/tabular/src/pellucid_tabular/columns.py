@@ -235,8 +235,8 @@ class Columns(Transform):
             raise CheckpointError(
                 f"The saved state of Columns must hold {scaled} finite numbers in 'fill', an index for each of "
                 f"{len(sizes)} texts in 'codes', and 0 or 1 for each of {len(layout.marks)} marks in 'marked'. "
-                f"Received: {fill.dtype} of shape {fill.shape}, {codes.dtype} of shape {codes.shape}, {marked.dtype} of "
-                f"shape {marked.shape}. The file is damaged, or was written for another table."
+                f"Received: {fill.dtype} of shape {fill.shape}, {codes.dtype} of shape {codes.shape}, {marked.dtype} "
+                f"of shape {marked.shape}. The file is damaged, or was written for another table."
             )
         self._scaler = self._restored(of_scaler)
         given = None if self._scaler is None else self._scaler.state()
