@@ -157,12 +157,13 @@ class Pack:
                         member.goal = member.run.last_epoch if on_epoch is None else member.trainer.epochs + 1
                     while now := [member for member in due if member.due]:
                         self._round(crew, now, shown)
-                        self._undisturbed.hear()
+                        if any(member.due for member in due):
+                            self._undisturbed.hear()
                     epoch, due = epoch + 1, []
-                    if on_epoch is not None:
+                    if on_epoch is not None:  # told before a signal is heard: an epoch that all have finished is done
                         self.outputs = [member.outputs() for member in members]
                         on_epoch(epoch, list(self.outputs))
-                        self._undisturbed.hear()
+                    self._undisturbed.hear()
         except BaseException as raised:
             error = raised
             raise

@@ -20,6 +20,7 @@ from pellucid import (
     Run,
     Trainer,
     build,
+    read,
     require_runtime,
     to_config,
 )
@@ -194,7 +195,13 @@ class _Epochs:
         trainer.slots.t[()] = max(each.steps for each in self.pack.trainers)
         run.loss = float(np.nanmean(losses)) if losses else float("nan")
         run.step_done()
-        trainer._end_epoch(run)
+        own, trainer._undisturbed = trainer._undisturbed, read("callback", "undisturbed")
+        try:
+            trainer._end_epoch(run)
+        finally:
+            trainer._undisturbed = own
+        for each in (self.pack._undisturbed, own):  # not before: the members have had this epoch, so it must be counted
+            each.hear()
         if run.stop_reason is not None:
             for k in range(len(self.pack)):
                 self.pack.stop(k, run.stop_reason)
