@@ -183,8 +183,8 @@ def test_an_interrupt_is_heard_when_an_epoch_is_counted_and_nothing_is_lost() ->
             if run.epoch == 2:
                 signal.raise_signal(signal.SIGINT)
 
-    whole: Any = fitted(built(), epochs=5)
-    trainer: Any = pl.trainer_for(built(), seed=0, callbacks=[Interrupt()])
+    whole: Any = fitted(built(patience=None), epochs=5)
+    trainer: Any = pl.trainer_for(built(patience=None), seed=0, callbacks=[Interrupt()])
     how: dict[str, Any] = {"validation": (X[160:], VALUES[160:]), "batch_size": 32, "verbose": False}
     with pytest.raises(KeyboardInterrupt):
         trainer.fit((X[:160], VALUES[:160]), epochs=5, **how)
