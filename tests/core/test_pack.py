@@ -218,6 +218,45 @@ class Telling(pl.Callback):
             self.ready.set()
 
 
+def test_what_had_finished_an_epoch_that_was_broken_off_is_told_with_the_others() -> None:
+    class Once(pl.Callback):
+        """Breaks off in the middle of the second epoch, or right behind it."""
+
+        def __init__(self, behind: bool) -> None:
+            self.behind, self.left = behind, 1
+
+        def on_run_start(self, run: pl.Run) -> None:
+            run.on_step(self.look)
+
+        def look(self, run: pl.Run) -> None:
+            if not self.behind and run.epoch == 1:
+                self.on_epoch_end(run)
+
+        def on_epoch_end(self, run: pl.Run) -> None:
+            if run.epoch == 1 + self.behind and self.left:
+                self.left = 0
+                raise RuntimeError("no more")
+
+    def watch(epoch: int, outputs: Sequence[Any]) -> None:
+        told.append([None if each is None else each.tobytes() for each in outputs])
+
+    how: dict[str, Any] = {"validation": HELD, "batch_size": 32, "on_epoch": watch, "verbose": False}
+    found = []
+    for behind in (None, False, True):
+        told: list[Any] = []
+        pack = pl.Pack([a_trainer(k) for k in range(2)], threads=1)
+        if behind is None:
+            pack.fit((X, Y), epochs=4, **how)
+        else:
+            pack.trainers[1].callbacks.append(Once(behind))
+            with pytest.raises(RuntimeError, match="no more"):
+                pack.fit((X, Y), epochs=4, **how)
+            pack.fit((X, Y), epochs=[4 - trainer.epochs for trainer in pack.trainers], **how)
+        found.append(told)
+    assert len(found[0]) == 4 and all(None not in outputs for outputs in found[0])
+    assert found[1] == found[0] and found[2] == found[0]
+
+
 def test_an_error_of_a_callback_ends_the_pack_and_all_its_runs() -> None:
     class Raising(pl.Callback):
         def on_epoch_end(self, run: pl.Run) -> None:
