@@ -49,10 +49,12 @@ typedef struct {
     dim row_count, per_row;
 } Stream;
 
-typedef struct { kernel run; float *out; dim n; float value; } fill_args;
-typedef struct { kernel run; float *out; dim n; float factor; } scale_args;
-typedef struct { kernel run; float *out; const float *x; dim n; float factor; } add_scaled_args;
-typedef struct { kernel run; float *out; const float *x; dim n; float rate; } lerp_args;
+/* A number at the end is of 64 bits: behind one of 32 the compiler leaves a gap, in which lies whatever the stack held, and
+ * together they may look like an address (core/pellucid/testing/kept.py). */
+typedef struct { kernel run; float *out; dim n; double value; } fill_args;
+typedef struct { kernel run; float *out; dim n; double factor; } scale_args;
+typedef struct { kernel run; float *out; const float *x; dim n; double factor; } add_scaled_args;
+typedef struct { kernel run; float *out; const float *x; dim n; double rate; } lerp_args;
 typedef struct { kernel run; const float *x; double *out; dim n; } sum_squares_args;
 typedef struct { kernel run; float *out; const double *squares; dim n; double limit; } clip_norm_args;
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pellucid.glassbox.trace import Trace
     from pellucid.glassbox.trace_file import load_trace
     from pellucid.interfaces.context import Context
-    from pellucid.interfaces.dataset import Dataset, Part, Splits, check_part, load_dataset
+    from pellucid.interfaces.dataset import Dataset, Part, Splits, as_count, check_part, load_dataset
     from pellucid.interfaces.rows import Samples
     from pellucid.interfaces.initializer import Initializer
     from pellucid.interfaces.layer import Layer, require_runtime
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from pellucid.ops.random import Stream, mix
     from pellucid.ops.recording import Plan
     from pellucid.ops.threads import set_num_threads
-    from pellucid.registry.config import create, names, read, to_config
+    from pellucid.registry.config import create, names, read, read_several, to_config
     from pellucid.registry.derivatives import Derivatives
     from pellucid.registry.hookspecs import hookimpl
     from pellucid.registry.manifest import Registrar
@@ -123,7 +123,7 @@ _MODULES = {
     "basics.limits": "check_memory",
     "basics.suggest": "did_you_mean listed",
     "basics.version": "__version__",
-    "registry.config": "create names read to_config",
+    "registry.config": "create names read read_several to_config",
     "registry.derivatives": "Derivatives",
     "registry.hookspecs": "hookimpl",
     "registry.manifest": "Registrar",
@@ -147,7 +147,7 @@ _MODULES = {
     "interfaces.regularizer": "Regularizer",
     "interfaces.metric": "Metric",
     "interfaces.transform": "Augmentation Transform",
-    "interfaces.dataset": "Dataset Splits load_dataset Part check_part",
+    "interfaces.dataset": "Dataset Splits as_count load_dataset Part check_part",
     "interfaces.rows": "Samples",
     "interfaces.samples": "Classes Split",
     "interfaces.runtime": "Runtime",
@@ -228,14 +228,15 @@ __all__ = [
     "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential", "SeveralLosses",
     "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
     "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed",
-    "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_rows", "build", "check_amount", "check_bool",
-    "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_memory",
-    "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous",
-    "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl",
-    "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix", "names",
-    "open_run", "pictures", "read", "reject", "replacing", "require_activation", "require_reach", "require_rows",
-    "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path",
-    "to_config", "to_data", "trainer_for", "transformed", "value_and_grad", "weight_per_row",
+    "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build", "check_amount",
+    "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
+    "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
+    "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad",
+    "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix",
+    "names", "open_run", "pictures", "read", "read_several", "reject", "replacing", "require_activation",
+    "require_reach", "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples",
+    "set_num_threads", "slopes", "straight_path", "to_config", "to_data", "trainer_for", "transformed",
+    "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -12,10 +12,10 @@
         return DONE;                                                                                                   \
     }
 
-ELEMENTWISE(fill, a->out[i] = a->value)
-ELEMENTWISE(scale, a->out[i] *= a->factor)
-ELEMENTWISE(add_scaled, a->out[i] += a->factor * a->x[i])
-ELEMENTWISE(lerp, a->out[i] += a->rate * (a->x[i] - a->out[i]))
+ELEMENTWISE(fill, a->out[i] = (float)a->value)
+ELEMENTWISE(scale, a->out[i] *= (float)a->factor)
+ELEMENTWISE(add_scaled, a->out[i] += (float)a->factor * a->x[i])
+ELEMENTWISE(lerp, a->out[i] += (float)a->rate * (a->x[i] - a->out[i]))
 
 /* Sums over the batch are taken in blocks whose number depends on the size only; the sums of the blocks are added in
  * order. So the result does not depend on the number of threads. */

@@ -19,24 +19,24 @@ cdef extern from "kernels.h" nogil:
         kernel run
         float *out
         dim n
-        float value
+        double value
     ctypedef struct scale_args:
         kernel run
         float *out
         dim n
-        float factor
+        double factor
     ctypedef struct add_scaled_args:
         kernel run
         float *out
         const float *x
         dim n
-        float factor
+        double factor
     ctypedef struct lerp_args:
         kernel run
         float *out
         const float *x
         dim n
-        float rate
+        double rate
     ctypedef struct sum_squares_args:
         kernel run
         const float *x

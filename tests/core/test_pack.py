@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.standard.packed import recorded
+from pellucid.standard.packed import _same, recorded
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 4)).astype("float32")
@@ -120,6 +120,15 @@ def test_rows_are_held_once_and_transforms_are_those_of_fit() -> None:
     assert [len({id(each) for each in same}) for same in zip(*arrays, strict=True)] == [1, 1]
 
 
+def test_rows_that_only_compare_equal_are_not_shared() -> None:
+    """−0 is equal to 0, and 1/x tells them apart; a NaN is equal to nothing, and its bits are."""
+    lent = np.array([[0.0, np.nan, 2.0]], np.float32), np.zeros((3, 2))[:, :1]
+    for held in lent:
+        assert _same(lent, held.copy()) is held
+    for other in (-lent[0], lent[0].astype(float), lent[0].T, -lent[1], None):
+        assert _same(lent, other) is other
+
+
 class Holding(pl.Callback):
     def __init__(self, arrays: list[Any]) -> None:
         self.arrays = arrays
@@ -207,6 +216,45 @@ class Telling(pl.Callback):
     def on_epoch_end(self, run: pl.Run) -> None:
         if run.epoch == 3:
             self.ready.set()
+
+
+def test_what_had_finished_an_epoch_that_was_broken_off_is_told_with_the_others() -> None:
+    class Once(pl.Callback):
+        """Breaks off in the middle of the second epoch, or right behind it."""
+
+        def __init__(self, behind: bool) -> None:
+            self.behind, self.left = behind, 1
+
+        def on_run_start(self, run: pl.Run) -> None:
+            run.on_step(self.look)
+
+        def look(self, run: pl.Run) -> None:
+            if not self.behind and run.epoch == 1:
+                self.on_epoch_end(run)
+
+        def on_epoch_end(self, run: pl.Run) -> None:
+            if run.epoch == 1 + self.behind and self.left:
+                self.left = 0
+                raise RuntimeError("no more")
+
+    def watch(epoch: int, outputs: Sequence[Any]) -> None:
+        told.append([None if each is None else each.tobytes() for each in outputs])
+
+    how: dict[str, Any] = {"validation": HELD, "batch_size": 32, "on_epoch": watch, "verbose": False}
+    found = []
+    for behind in (None, False, True):
+        told: list[Any] = []
+        pack = pl.Pack([a_trainer(k) for k in range(2)], threads=1)
+        if behind is None:
+            pack.fit((X, Y), epochs=4, **how)
+        else:
+            pack.trainers[1].callbacks.append(Once(behind))
+            with pytest.raises(RuntimeError, match="no more"):
+                pack.fit((X, Y), epochs=4, **how)
+            pack.fit((X, Y), epochs=[4 - trainer.epochs for trainer in pack.trainers], **how)
+        found.append(told)
+    assert len(found[0]) == 4 and all(None not in outputs for outputs in found[0])
+    assert found[1] == found[0] and found[2] == found[0]
 
 
 def test_an_error_of_a_callback_ends_the_pack_and_all_its_runs() -> None:

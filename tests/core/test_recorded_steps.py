@@ -334,6 +334,21 @@ def test_one_of_several_that_is_refused_leaves_what_single_steps_leave() -> None
     assert left[0] == left[1]
 
 
+@pytest.mark.parametrize("number", [int, np.float32, np.float64])
+def test_a_schedule_may_give_any_kind_of_number(number: Any) -> None:
+    class Given(pl.Schedule):
+        def __call__(self, step: int, total: int) -> Any:
+            return number(1 + step % 2)
+
+    x = np.random.default_rng(2).standard_normal((200, 4)).astype("float32")
+    left = []
+    for callbacks in ([], [Single()]):
+        trainer = a_noisy_trainer(callbacks=callbacks, schedule=Given())
+        trainer.fit((x, x[:, :3]), epochs=2, batch_size=8, verbose=False)
+        left.append(trainer.runtime.arena.data.tobytes())
+    assert left[0] == left[1]
+
+
 @pytest.mark.parametrize(
     ("cell", "values"),
     [

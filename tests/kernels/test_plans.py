@@ -220,3 +220,11 @@ def test_a_plan_tells_what_it_keeps_and_what_its_calls_point_to() -> None:
 def test_memory_that_is_given_back_while_somebody_looks_is_nobodys() -> None:
     _, taken = native.memory_taken(lambda: [np.ones(300) for _ in range(5)] and None)
     assert len({address for address, size in taken if size == 2400}) == 5
+
+
+def test_a_number_in_a_call_has_no_gap_behind_it() -> None:
+    """In a gap lies what the stack held: with half of an address there the word looks like one, now and then."""
+    out, x, bits = np.ones(5, np.float32), np.ones(5, np.float32), int(np.float64(0.1).view(np.int64))
+    for op in (OPS.fill, OPS.scale, partial(OPS.add_scaled, x), partial(OPS.lerp, x)):
+        _, plan = native.record(partial(op, out, 0.1))
+        assert plan is not None and plan.words[0][-1] == bits

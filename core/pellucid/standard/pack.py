@@ -69,7 +69,7 @@ class Pack:
         self.reasons: list[str | None] = [None] * len(self.trainers)
         self.outputs: list[HostArray | None] = [None] * len(self.trainers)
         self._members: list[Member] = []
-        self._ahead: set[int] = set()  # who had finished the epoch in which the last call was broken off
+        self._ahead: dict[int, HostArray | None] = {}  # outputs of who had finished the epoch that was broken off
         self._undisturbed: Any = read("callback", "undisturbed")
 
     def __len__(self) -> int:
@@ -150,26 +150,30 @@ class Pack:
         try:
             for member in members:
                 member.enter(kept=on_epoch is not None)
-            behind = [member for k, member in enumerate(members) if self._ahead and k not in self._ahead]
-            self._ahead, epoch = set(), 0
+            turn = [member for k, member in enumerate(members) if k not in self._ahead]
+            ahead, self._ahead, epoch = self._ahead, {}, 0
             with ThreadPoolExecutor(self.threads or get_num_threads(), "pellucid-pack") as crew:
                 while any(member.active for member in members):
-                    due, behind = [member for member in behind or members if member.active], []
+                    due, turn = [member for member in turn if member.active], members
                     for member in due:
                         member.goal = member.run.last_epoch if on_epoch is None else member.trainer.epochs + 1
                     while now := [member for member in due if member.due]:
                         self._round(crew, now, shown)
-                        self._undisturbed.hear()
+                        if any(member.due for member in due):
+                            self._undisturbed.hear()
                     epoch, due = epoch + 1, []
-                    if on_epoch is not None:
-                        self.outputs = [member.outputs() for member in members]
+                    if on_epoch is not None:  # told before a signal is heard: an epoch that all have finished is done
+                        self.outputs = [ahead[k] if k in ahead else each.outputs() for k, each in enumerate(members)]
+                        ahead = {}
                         on_epoch(epoch, list(self.outputs))
-                        self._undisturbed.hear()
+                    self._undisturbed.hear()
         except BaseException as raised:
             error = raised
             raise
         finally:
-            self._ahead = {k for k, member in enumerate(members) if due and not (member in due and member.due)}
+            self._ahead = {
+                k: member.outputs() for k, member in enumerate(members) if due and not (member in due and member.due)
+            }
             self.reasons = [member.reason for member in members]
             shown.end(members)
             with ExitStack() as ended:

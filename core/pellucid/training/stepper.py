@@ -190,7 +190,8 @@ class Stepper:
                 self._clean()
             self._unfinished = True
             try:
-                update.set_lr(before, run.total_steps)
+                if times == 1:  # else each of them brings its own
+                    update.set_lr(before, run.total_steps)
                 if player:
                     full, rest = divmod(before, len(turns))
                     update.t[()] = full * turns.count(player) + turns[:rest].count(player) + 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from copy import copy
 from math import inf
-from typing import Any
 
 import numpy as np
 
@@ -59,11 +58,11 @@ class Update:
         factors = np.array([self._factor(step + k, total) for k in range(times)])
         return [(segment.hyper[:1], segment.base_lr * factors) for segment in self.segments]
 
-    def _factor(self, step: int, total: int) -> Any:
+    def _factor(self, step: int, total: int) -> float:
         factor = self.schedule(step, total)  # type: ignore[misc]  # whoever asks has one
         if type(factor) is not float or not 0.0 <= factor < inf:
             check_float(self.schedule, "factor", factor, "[0, inf)")
-        return factor
+        return float(factor)
 
     def penalties(self) -> dict[str, float]:
         """``{"penalty": …}``, the sum at the present weights, if any parameter is regularized."""

@@ -338,16 +338,17 @@ def test_what_is_missing_is_refused_where_no_transform_takes_it() -> None:
     [
         ("fill", lambda a: a[:1]), ("fill", lambda a: a * np.nan), ("codes", lambda a: a + 9),
         ("codes", lambda a: a.astype(float)), ("codes", lambda a: a[:-1]), ("scaling_spread", lambda a: a * 0),
-        ("scaling_center", lambda a: np.append(a, 1.0)), ("scaling_center", lambda a: None), ("fill", lambda a: None),
+        ("marked", lambda a: a + 2), ("marked", lambda a: a[:-1]), ("scaling_center", lambda a: np.append(a, 1.0)),
+        ("scaling_center", lambda a: None), ("fill", lambda a: None),
     ],
 )  # fmt: skip
 def test_a_damaged_state_is_refused(name: str, change: Any) -> None:
-    transform = Columns(COLUMNS)
+    transform = Columns(COLUMNS, marks=["age"])
     transform.fit(coded())
     state = transform.state()
     state[name] = change(state[name])
     with pytest.raises(CheckpointError):
-        Columns(COLUMNS).restore({key: value for key, value in state.items() if value is not None})
+        Columns(COLUMNS, marks=["age"]).restore({key: value for key, value in state.items() if value is not None})
 
 
 def test_wrong_arguments_are_refused() -> None:
@@ -361,7 +362,50 @@ def test_wrong_arguments_are_refused() -> None:
         Quantile(to="other")  # type: ignore[arg-type]
 
 
-def test_extreme_numbers_stay_finite() -> None:
-    x = np.array([[1e308, -1e308], [-1e308, 1e-320], [0.0, 0.0], [1.0, 1.0]])
+@pytest.mark.parametrize("first", [[1e308, -1e308, 0.0, 1.0], [1.7e308, 1.7e308, 1.7e308, 1.6e308]])
+def test_extreme_numbers_stay_finite_and_what_was_learned_of_them_can_be_loaded(first: list[float]) -> None:
+    x = np.array([first, [-1e308, 1e-320, 0.0, 1.0]]).T
     for scaling in ("robust", "quantile"):
-        assert np.isfinite(fitted(x, numbers(2, scaling=scaling))).all()
+        transform, other = (numbers(2, scaling=scaling) for _ in range(2))
+        y = fitted(x, transform)
+        other.restore(transform.state())
+        assert np.isfinite(y).all() and other.apply(x).tobytes() == y.tobytes()
+
+
+def test_a_number_that_no_float32_holds_once_it_is_standardised_is_said() -> None:
+    transform = numbers(2, scaling="standard")
+    transform.fit(np.array([[1.0, 2.0], [2.0, 3.0]]))
+    with pytest.raises(DataError, match=r"Column 'n1', row 1 .*: -1e\+60 is so far .* scaling = 'robust'"):
+        transform.apply(np.array([[1.0, 2.0], [1.0, -1e60]]))
+
+
+def test_a_mark_that_no_training_row_has_is_not_set_later() -> None:
+    x = np.array([[1.0, np.nan], [2.0, 1.0], [3.0, 2.0]])
+    transform = numbers(2, marks=["n0", "n1"])
+    assert fitted(x, transform)[:, 2:].tolist() == [[0, 1], [0, 0], [0, 0]]
+    assert transform.apply(np.full((1, 2), np.nan))[0, 2:].tolist() == [0, 1]
+
+
+def test_nothing_is_learned_of_rows_that_are_held_out() -> None:
+    """Other values in rows of the validation and test parts change no bit of what is fitted."""
+
+    def learned(change: bool, held: Any = ()) -> tuple[Any, dict[str, bytes]]:
+        table = {name: list(column) for name, column in columns.items()}
+        for i in np.flatnonzero(held) if change else ():
+            table["a"][i], table["b"][i], table["c"][i] = 1e9, None, "rare"
+        splits = pl.create("dataset", "table", train=polars.DataFrame(table), target="t").splits(3)
+        (transform,) = pl.read_several("transform", splits.transforms, path="transforms")
+        transform.fit(splits.train.x)
+        return splits, {name: array.tobytes() for name, array in transform.state().items()}
+
+    rng = np.random.default_rng(0)
+    columns: dict[str, list[Any]] = {
+        "a": rng.normal(size=200).tolist(), "b": rng.lognormal(size=200).tolist(),
+        "c": ["rare", *rng.choice(["x", "y"], 199).tolist()], "t": rng.normal(size=200).tolist(),
+    }  # fmt: skip
+    columns["b"][8] = None
+    splits, before = learned(False)
+    held = ~np.isin(columns["a"], splits.train.x[:, 0])
+    assert held.sum() == 60 and not held[[0, 8]].any()
+    changed, after = learned(True, held)
+    assert changed.train.x.tobytes() == splits.train.x.tobytes() and after == before

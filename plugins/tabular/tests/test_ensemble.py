@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,25 @@ def test_a_second_fit_goes_on_and_a_copy_does_not() -> None:
         other.fit((X[:160], VALUES[:160]), epochs=2, batch_size=32, verbose=False)
 
 
+def test_an_interrupt_is_heard_when_an_epoch_is_counted_and_nothing_is_lost() -> None:
+    class Interrupt(pl.Callback):
+        """Ctrl-C, once."""
+
+        def on_epoch_end(self, run: pl.Run) -> None:
+            if run.epoch == 2:
+                signal.raise_signal(signal.SIGINT)
+
+    whole: Any = fitted(built(patience=None), epochs=5)
+    trainer: Any = pl.trainer_for(built(patience=None), seed=0, callbacks=[Interrupt()])
+    how: dict[str, Any] = {"validation": (X[160:], VALUES[160:]), "batch_size": 32, "verbose": False}
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit((X[:160], VALUES[:160]), epochs=5, **how)
+    assert trainer.epochs == 2 and [each.epochs for each in trainer._pack.trainers] == [2] * 4
+    trainer.fit((X[:160], VALUES[:160]), epochs=3, **how)
+    for one, other in zip(trainer._pack.trainers, whole._pack.trainers, strict=True):
+        assert one.runtime.arena.data.tobytes() == other.runtime.arena.data.tobytes()
+
+
 def test_without_validation_rows_and_folds_all_have_equal_weights() -> None:
     model = built(folds=1)
     trainer = pl.trainer_for(model, seed=0)
@@ -227,6 +247,16 @@ def test_what_cannot_be_is_said(made: Any, told: str) -> None:
 class Looking(pl.Callback):
     def on_run_start(self, run: pl.Run) -> None:
         run.on_gradients(lambda segments: None)
+
+
+def test_an_augmentation_that_no_member_would_see_is_refused() -> None:
+    class Shaken(pl.Augmentation):
+        def augment(self, ctx: pl.Context, x: Any) -> Any:
+            return x
+
+    data = pl.Splits(pl.Split(X, VALUES), pl.Split(X, VALUES), pl.Split(X, VALUES), transforms=[Shaken()])
+    with pytest.raises(pl.ConfigError, match="Received: Shaken among the transforms"):
+        pl.trainer_for(built()).fit(data, verbose=False)
 
 
 def test_any_architecture_can_be_a_member() -> None:

@@ -128,7 +128,7 @@ KERNELS = (
     KernelMistake(
         "factor ignored",
         "arrays.h",
-        "a->out[i] += a->factor * a->x[i]",
+        "a->out[i] += (float)a->factor * a->x[i]",
         "a->out[i] += a->x[i]",
         ("regularizer core/l2",),
     ),

@@ -117,10 +117,10 @@ SOFTMAX_CROSS_ENTROPY = Patient(
         ),
         Mistake(
             "equation: log of the mean",
-            "-np.sum(m * np.log(np.take_along_axis(p, (t * (t != ignore))[..., None], -1)[..., 0])) / (np.sum(m) or 1)",
-            "-np.log(np.sum(m * np.take_along_axis(p, (t * (t != ignore))[..., None], -1)[..., 0]) / (np.sum(m) or 1))",
+            "-np.sum(m[..., None] * q * np.log(p)) / (np.sum(m) or 1)",
+            "-np.log(np.sum(m[..., None] * q * p) / (np.sum(m) or 1))",
         ),
-        Mistake("equation: gradient without the target", "(p - np.eye(p.shape[-1])[t * (t != ignore)])", "p"),
+        Mistake("equation: gradient without the target", "m[..., None] * (p - q)", "m[..., None] * p"),
         Mistake(
             "equation: summed over the batch", "np.exp(z).sum(-1, keepdims=True)", "np.exp(z).sum(0, keepdims=True)"
         ),
@@ -160,8 +160,8 @@ BINARY_CROSS_ENTROPY = Patient(
             "        if weight is None and len(p):\n"
             "            loss[...] = -np.mean(target * np.log(p) + (1 - target) * np.log(1 - p))",
         ),
-        Mistake("equation: half of it", "np.logaddexp(0, z) - t.reshape(z.shape) * z", "np.logaddexp(0, z)"),
-        Mistake("equation: sign of the gradient", "(p - t.reshape(z.shape))", "(t.reshape(z.shape) - p)"),
+        Mistake("equation: half of it", "np.logaddexp(0, z) - q * z", "np.logaddexp(0, z)"),
+        Mistake("equation: sign of the gradient", "m * (p - q)", "m * (q - p)"),
         Mistake("one column of probabilities", "np.concatenate([-z, z], axis=1)", "z"),
         Mistake("odds taken for probabilities", " / (1 + np.exp(-np.abs(z)))", ""),
         Mistake("no outputs for what are no labels", "return None if class_labels(targets) is None else 1", "return 1"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pellucid import ConfigError, Shape, Transform, to_config
-from pellucid.registry.config import read_several
+from pellucid import ConfigError, Shape, Transform, read_several, to_config
 
 from pellucid_tabular.mlp import Task
 from pellucid_tabular.recipe import SCALING, ensemble_recipe, recipe

@@ -29,6 +29,7 @@ from pellucid_tabular.dataset import read_like
 from pellucid_tabular.dates import CIRCLE, calendar, waves
 from pellucid_tabular.layout import FIRST, MISSING, UNKNOWN, Layout
 from pellucid_tabular.raw import Reader
+from pellucid_tabular.scaling import LARGEST
 from pellucid_tabular.schema import Schema
 
 SCALINGS = {"robust": "tabular/robust", "quantile": "tabular/quantile", "standard": "core/standardize"}
@@ -48,7 +49,8 @@ class Columns(Transform):
     """A table as a network takes it: first numeric features, then one column for each category that holds its index.
 
     * Numbers, and of dates the days and the year, are scaled by ``scaling``; a missing one is the median of the
-      training rows, and where ``marks`` has it, a feature of its own is 1.
+      training rows, and where ``marks`` has it, a feature of its own is 1, if any training row lacks the number: else
+      it stays 0, for nothing can be learned of what it would mean.
     * Truth values become −1 and 1, and 0 where they are missing.
     * Of dates month, day of the week, day of the year, and where ``times`` has it the hour, become a sine and a cosine;
       both 0 where the date is missing.
@@ -63,7 +65,7 @@ class Columns(Transform):
         targets: columns that are no features, written likewise: a table that has them, too, is read without them.
         scaling: ``"robust"``, :class:`Robust`; ``"quantile"``, :class:`Quantile`; ``"standard"``, mean 0 and
             deviation 1.
-        marks: names of numbers and dates of which some are missing in training.
+        marks: names of numbers and dates of which some may be missing.
         times: names of dates with a time of day.
         one_hot: instead of its index, a feature for each index of a category but 0, 1 where it is that: 0 of
             :attr:`categories` are left then, and any layer can take it.
@@ -72,7 +74,8 @@ class Columns(Transform):
     Shapes: (N, columns) in the coding of :class:`Schema` to float32 (N, numbers + categories).
 
     Raises:
-        DataError: in ``apply``, a category's code that is none; in ``read``, a table with other columns.
+        DataError: in ``apply``, a category's code that is none, a number that float32 cannot hold once it is
+            standardised; in ``read``, a table with other columns.
 
     Source: Holzmüller et al., Better by Default, 2024 (scaling and clipping); Van Ness et al., The Missing Indicator
     Method, 2023 (marks of missing values).
@@ -84,20 +87,24 @@ class Columns(Transform):
                  why="which columns are numbers is the schema's to say; the tests hold it against numpy.nanmedian."),
         Equation("codes", r"c_j(t) = 0 \text{ if } \#\{i : x_{ij} = t\} < \text{least, else the index of } t",
                  why="a count of rows for every text; the tests hold it against scikit-learn's encoders."),
-        Equation("y", r"y = \big(s(x_{\text{numbers}}), \pm 1, \sin, \cos, [x = \varnothing], c(x_{\text{texts}})\big)",
+        Equation("marked", r"k_j = [\text{some } x_{ij} \text{ is missing}]",
+                 why="which columns have a mark is an argument; the tests hold it against NumPy."),
+        Equation("y", r"y = \big(s(x_{\text{numbers}}), \pm 1, \sin, \cos, k\,[x = \varnothing],"
+                 r" c(x_{\text{texts}})\big)",
                  why=_BY_KIND),
     )  # fmt: skip
-    symbols: ClassVar = {"fill": "fill", "codes": "codes"}
+    symbols: ClassVar = {"fill": "fill", "codes": "codes", "marked": "marked"}
     examples = (
         Example({"columns": [{"name": name, "kind": "number"} for name in "abc"]}, ((3,),)),
         Example({"columns": _EXAMPLE, "marks": ["height"], "times": ["born"]}, (("int", 2, 4),)),
         Example({"columns": _EXAMPLE, "one_hot": True, "scaling": "standard", "least": 1}, (("int", 2, 4),)),
         Example({"columns": [{"name": name, "kind": "number"} for name in "abc"], "scaling": "quantile"}, ((3,),)),
     )
-    fitted = ("fill", "codes")
+    fitted = ("fill", "codes", "marked")
 
     fill: HostArray | None = None
     codes: HostArray | None = None
+    marked: HostArray | None = None
 
     def __init__(
         self, columns: Sequence[Mapping[str, Any]], *, targets: Sequence[Mapping[str, Any]] = (),
@@ -187,12 +194,13 @@ class Columns(Transform):
         for j, column in enumerate(values.T):
             present = column[~np.isnan(column)]
             present = present if len(present) else np.zeros(1)
-            fill[j] = np.median(present)
+            fill[j] = np.median(np.clip(present, -LARGEST, LARGEST))  # the mean of two is a number
             scaler: Transform = create("transform", SCALINGS[self.scaling])
             scaler.fit(present[:, None])  # of values that are there: imputed ones would draw the quartiles together
             scalers.append(scaler.state())
         self.fill = fill
         self.codes = self._codes(x)
+        self.marked = np.array(np.isnan(x[:, self._layout.marks]).any(axis=0), np.int64)
         self._scaler = self._restored(
             {name: np.concatenate([state[name] for state in scalers], axis=-1) for name in scalers[0]}
             if scalers else {}
@@ -218,15 +226,18 @@ class Columns(Transform):
         of_scaler = {n.removeprefix("scaling_"): v for n, v in arrays.items() if n.startswith("scaling_")}
         super().restore({name: value for name, value in arrays.items() if not name.startswith("scaling_")})
         layout, fill, codes = self._layout, self._learned("fill"), self._learned("codes")
+        marked = self._learned("marked")
         scaled = len(layout.numbers) + 2 * len(layout.dates)
         sizes = np.repeat(layout.sizes, layout.sizes)
         good = fill.dtype.kind == "f" and fill.shape == (scaled,) and bool(np.isfinite(fill).all())
         good = good and codes.dtype.kind in "iu" and codes.shape == sizes.shape
-        if not good or not ((codes >= 0) & (codes < sizes)).all():
+        good = good and marked.dtype.kind in "iu" and marked.shape == layout.marks.shape
+        if not good or not ((marked == 0) | (marked == 1)).all() or not ((codes >= 0) & (codes < sizes)).all():
             raise CheckpointError(
-                f"The saved state of Columns must hold {scaled} finite numbers in 'fill' and an index for each of "
-                f"{len(sizes)} texts in 'codes'. Received: {fill.dtype} of shape {fill.shape}, {codes.dtype} of shape "
-                f"{codes.shape}. The file is damaged, or was written for another table."
+                f"The saved state of Columns must hold {scaled} finite numbers in 'fill', an index for each of "
+                f"{len(sizes)} texts in 'codes', and 0 or 1 for each of {len(layout.marks)} marks in 'marked'. "
+                f"Received: {fill.dtype} of shape {fill.shape}, {codes.dtype} of shape {codes.shape}, {marked.dtype} "
+                f"of shape {marked.shape}. The file is damaged, or was written for another table."
             )
         self._scaler = self._restored(of_scaler)
         given = None if self._scaler is None else self._scaler.state()
@@ -269,7 +280,10 @@ class Columns(Transform):
             absent = np.isnan(values)
             if absent.any():
                 values = np.where(absent, fill, values)
-            add(self._scaler.apply(values))
+            scaled = self._scaler.apply(values)
+            if self.scaling == "standard":  # the others are bounded
+                self._check_held(scaled, x)
+            add(scaled)
         if len(layout.booleans):
             given = x[:, layout.booleans].astype(np.float64)
             wrong = ~(np.isnan(given) | (given == 0) | (given == 1))
@@ -282,7 +296,7 @@ class Columns(Transform):
                 angles = np.concatenate((angles, CIRCLE * (times - np.floor(times))), axis=1)
             add(waves(angles))
         if len(layout.marks):
-            add(np.isnan(x[:, layout.marks]))
+            add(np.isnan(x[:, layout.marks]) * self._learned("marked"))
         if len(layout.categories):
             slots = _slots(x[:, layout.categories], layout.sizes, layout.category_names)
             index = self._learned("codes")[slots + layout.first]
@@ -293,6 +307,18 @@ class Columns(Transform):
                 y[row, first[column] + index[row, column] - 1] = 1.0
             else:
                 add(index)
+
+    def _check_held(self, scaled: HostArray, x: HostArray) -> None:
+        """DataError if a scaled number is one that float32 cannot hold."""
+        too_large = np.abs(scaled) > np.finfo(np.float32).max
+        if too_large.any():
+            row, j = (int(k) for k in np.argwhere(too_large)[0])
+            column = [*self._layout.numbers, *self._layout.dates, *self._layout.dates][j]
+            raise DataError(
+                f"Column '{self.schema.names[column]}', row {row} (counted from 0): {x[row, column]} is so far from "
+                "what the training rows hold that float32 has no number for it. Correct it, or train with scaling = "
+                "'robust', which bounds what it gives."
+            )
 
     def _values(self, x: HostArray) -> tuple[HostArray, HostArray]:
         """The columns that are scaled, float64: numbers, and of dates the days and the years; and the dates' angles."""

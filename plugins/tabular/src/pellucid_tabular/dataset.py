@@ -9,10 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid import ConfigError, DataError, Dataset, Example, PellucidWarning, Split, Transform, create, listed
-from pellucid.interfaces.dataset import as_count
-from pellucid.registry.config import read_several
-from pellucid.registry.writer import to_config
+from pellucid import (
+    ConfigError,
+    DataError,
+    Dataset,
+    Example,
+    PellucidWarning,
+    Split,
+    Transform,
+    as_count,
+    create,
+    listed,
+    read_several,
+    to_config,
+)
 
 from pellucid_tabular.cells import marks_of
 from pellucid_tabular.choice import proposals

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from pellucid import (
+    Augmentation,
     Batch,
     ConfigError,
     Context,
@@ -19,6 +20,7 @@ from pellucid import (
     Run,
     Trainer,
     build,
+    read,
     require_runtime,
     to_config,
 )
@@ -87,7 +89,7 @@ class EnsembleTrainer(Trainer):
 
         Raises:
             ConfigError: a run that was saved by another trainer is to be continued: a checkpoint holds the chosen
-                ensemble, and not what its members' optimizers remember.
+                ensemble, and not what its members' optimizers remember; a transform is an augmentation.
         """
         if self._pack is None and (self.epochs or self.position):
             raise ConfigError(
@@ -102,6 +104,12 @@ class EnsembleTrainer(Trainer):
                 raise ConfigError(
                     "tabular/ensemble trains on rows in memory, which its members share. Received: "
                     f"{type(data).__name__}, which is read as it is needed."
+                )
+            if random := [type(each).__name__ for each in self.runtime.transforms if isinstance(each, Augmentation)]:
+                raise ConfigError(
+                    "tabular/ensemble: its members are given the transformed rows as they are, so that nothing can "
+                    f"change them at every step. Received: {', '.join(random)} among the transforms. Leave it out, or "
+                    "train a tabular/mlp."
                 )
             self._fold(run)
             with self._undisturbed.held(), self.runtime.ops.quiet(), run:
@@ -219,7 +227,13 @@ class _Epochs:
         trainer.slots.t[()] = max(each.steps for each in self.pack.trainers)
         run.loss = float(np.nanmean(losses)) if losses else float("nan")
         run.step_done()
-        trainer._end_epoch(run)
+        own, trainer._undisturbed = trainer._undisturbed, read("callback", "undisturbed")
+        try:
+            trainer._end_epoch(run)
+        finally:
+            trainer._undisturbed = own
+        for each in (self.pack._undisturbed, own):  # not before: the members have had this epoch, so it must be counted
+            each.hear()
         if run.stop_reason is not None:
             for k in range(len(self.pack)):
                 self.pack.stop(k, run.stop_reason)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from functools import cached_property
 from math import isfinite
 from statistics import NormalDist
 from typing import ClassVar, Literal
@@ -146,6 +145,8 @@ class Quantile(Transform):
 
     knots: HostArray | None = None
     levels: HostArray | None = None
+    _of: list[list[float]]
+    _to: list[list[float]]
 
     def __init__(self, to: Literal["normal", "uniform"] = "normal", quantiles: int = 256) -> None:
         check_int(self, "quantiles", quantiles, "[2, 100000]")
@@ -168,13 +169,13 @@ class Quantile(Transform):
             values, place = np.unique(np.clip(levels, least, 1 - least), return_inverse=True)
             levels = np.array([NormalDist().inv_cdf(p) for p in values.tolist()])[place].reshape(levels.shape)
         self.levels = levels.reshape(self.knots.shape)
-        self._forget()
+        self._list()
 
     def apply(self, x: HostArray) -> HostArray:
         knots, levels = self._learned("knots"), self._learned("levels")
         check_columns(self, x, knots.shape[1:])
         flat, y = x.reshape(len(x), knots[0].size), np.empty((len(x), knots[0].size), floating(x))
-        if flat.size <= FEW:
+        if 0 < flat.size <= FEW:
             y[:] = [list(map(_read_off, row, self._of, self._to)) for row in flat.tolist()]
             return y.reshape(x.shape)
         of, to = knots.reshape(len(knots), -1), levels.reshape(len(knots), -1)
@@ -182,25 +183,14 @@ class Quantile(Transform):
             y[:, j] = np.interp(flat[:, j], of[:, j], to[:, j])
         return y.reshape(x.shape)
 
-    def _forget(self) -> None:
-        """The lists of values learned before."""
-        vars(self).pop("_of", None)
-        vars(self).pop("_to", None)
-
-    @cached_property
-    def _of(self) -> list[list[float]]:
-        """The knots of each column, for a few values, for which NumPy's way in takes longer than the way."""
-        knots: HostArray = self._learned("knots")
-        return knots.reshape(len(knots), -1).T.tolist()
-
-    @cached_property
-    def _to(self) -> list[list[float]]:
-        levels: HostArray = self._learned("levels")
-        return levels.reshape(len(levels), -1).T.tolist()
+    def _list(self) -> None:
+        """Knots and levels of each column as lists, for a few values, for which NumPy's way in takes longer than the
+        way. They are made when something is learned: apply changes nothing."""
+        for name, array in (("_of", self._learned("knots")), ("_to", self._learned("levels"))):
+            setattr(self, name, array.reshape(len(array), -1).T.tolist())
 
     def restore(self, arrays: Mapping[str, HostArray]) -> None:
         super().restore(arrays)
-        self._forget()
         knots, levels = self._learned("knots"), self._learned("levels")
         good = knots.dtype.kind == levels.dtype.kind == "f" and knots.shape == levels.shape
         good = good and knots.ndim > 0 and len(knots) == self.quantiles
@@ -212,3 +202,4 @@ class Quantile(Transform):
                 f"column. Received: {knots.dtype} of shape {knots.shape}, {levels.dtype} of shape {levels.shape}. The "
                 "file is damaged, or was changed."
             )
+        self._list()

@@ -21,13 +21,13 @@ def periodic_forward(
     if phase is not None:
         turns = turns + phase[:, :, None] * (0.5 / pi)
     rest = turns - xp.rint(turns)  # whole turns change nothing, and would take digits from what is left
-    waves[:, 0] = xp.sin(2 * pi * (0.25 - abs(rest)))
-    waves[:, 1] = xp.sin(2 * pi * xp.copysign(xp.minimum(abs(rest), 0.5 - abs(rest)), rest))
+    waves[:, 0] = xp.sin(2 * pi * (0.25 - xp.abs(rest)))
+    waves[:, 1] = xp.sin(2 * pi * xp.copysign(xp.minimum(xp.abs(rest), 0.5 - xp.abs(rest)), rest))
     used = waves.reshape(numbers, 2 * frequency.shape[1], rows)[:, : weight.shape[1]]
     out = y.reshape(rows, numbers, outputs + linked)
     if linked:
         out[:, :, 0] = x
-    z = (xp.matmul(used.transpose(0, 2, 1), weight) + bias[:, None]).transpose(1, 0, 2)
+    z = xp.swapaxes(xp.matmul(xp.swapaxes(used, 1, 2), weight) + bias[:, None], 0, 1)
     out[:, :, int(linked) :] = xp.maximum(z, 0) if relu else z
 
 
@@ -45,13 +45,13 @@ def periodic_backward(
     d = dy.reshape(shape)[:, :, int(linked) :]
     if relu:
         d = xp.where(y.reshape(shape)[:, :, int(linked) :] > 0, d, 0)
-    d = d.transpose(1, 0, 2)  # (F, N, M)
+    d = xp.swapaxes(d, 0, 1)  # (F, N, M)
     flat = waves.reshape(numbers, 2 * frequency.shape[1], rows)[:, : weight.shape[1]]
     if dweight is not None:
         dweight += xp.matmul(flat.astype("float64"), d)
     if dbias is not None:
         dbias += d.sum(axis=1, dtype="float64")
-    dwaves = xp.matmul(weight, d.transpose(0, 2, 1))  # (F, K or 2K, N)
+    dwaves = xp.matmul(weight, xp.swapaxes(d, 1, 2))  # (F, K or 2K, N)
     count = frequency.shape[1]
     dangle = -waves[:, 1] * dwaves[:, :count]
     if weight.shape[1] > count:
@@ -74,8 +74,8 @@ def piecewise_linear_forward(
     x (N, F); edges (F, K + 1), rising; slope v, bias (F, M); weight (F, K, M); sums (F, 2, K, M), float64: scratch; y
     (N, F·M).
     """
-    fullness, _ = _filled(ops, x, edges)
-    z = ops.xp.matmul(fullness.transpose(1, 0, 2), weight).transpose(1, 0, 2) + x[:, :, None] * slope + bias
+    xp, (fullness, _) = ops.xp, _filled(ops, x, edges)
+    z = xp.swapaxes(xp.matmul(xp.swapaxes(fullness, 0, 1), weight), 0, 1) + x[:, :, None] * slope + bias
     y[...] = z.reshape(y.shape)
 
 
@@ -84,16 +84,16 @@ def piecewise_linear_backward(
     dweight: Array | None, dbias: Array | None, dx: Array | None,
 ) -> None:  # fmt: skip
     """The gradients of ``piecewise_linear_forward``: those of parameters are added to, dx is overwritten."""
-    fullness, slopes = _filled(ops, x, edges)
+    xp, (fullness, slopes) = ops.xp, _filled(ops, x, edges)
     d = dy.reshape(*x.shape, slope.shape[1])
     if dslope is not None:
         dslope += (x[:, :, None] * d).sum(axis=0, dtype="float64")
     if dweight is not None:
-        dweight += ops.xp.matmul(fullness.transpose(1, 2, 0).astype("float64"), d.transpose(1, 0, 2))
+        dweight += xp.matmul(xp.moveaxis(fullness, 0, 2).astype("float64"), xp.swapaxes(d, 0, 1))
     if dbias is not None:
         dbias += d.sum(axis=0, dtype="float64")
     if dx is not None:
-        whole = slope + ops.xp.matmul(slopes.transpose(1, 0, 2), weight).transpose(1, 0, 2)
+        whole = slope + xp.swapaxes(xp.matmul(xp.swapaxes(slopes, 0, 1), weight), 0, 1)
         dx[...] = (whole * d).sum(axis=2)
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-from pellucid import ConfigError, DataError
-from pellucid.basics.limits import check_memory
+from pellucid import ConfigError, DataError, check_memory
 
 MOST_UNPACKED = 1 << 30
 """Bytes that a packed file is unpacked to, however few it takes."""
