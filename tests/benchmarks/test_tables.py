@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks.tables.report import better, errors_of, means, ranks, report
+from benchmarks.tables.report import better, errors_of, means, ranks as places, report
+from benchmarks.tables.spread import calibration_error, halves, ranks, together
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +38,7 @@ def test_means_are_over_common_seeds():
 
 
 def test_places_of_equals_are_shared_and_each_table_counts_once():
-    found = ranks(errors_of(LINES), ("pellucid ensemble", "CatBoost"))
+    found = places(errors_of(LINES), ("pellucid ensemble", "CatBoost"))
     assert found == pytest.approx({"pellucid ensemble": 1.5, "CatBoost": 1.5})
     assert better(errors_of(LINES), "pellucid ensemble", "CatBoost") == (0, 2)
     assert better(errors_of(LINES), "CatBoost", "pellucid ensemble") == (1, 2)
@@ -62,3 +64,17 @@ def test_a_contestant_runs_and_what_is_done_is_not_done_again(tmp_path):
         assert [one["method"] for one in found] == ["HistGradientBoosting", "pellucid mlp"], done.stderr
         assert all(one["error"] < 0.1 for one in found)
     assert "average rank" in done.stdout
+
+
+def test_what_a_spread_says_of_errors():
+    spread, error = np.array([0.1, 0.2, 0.3, 0.4]), np.array([1.0, 2.0, 4.0, 8.0])
+    assert halves(spread, error) == (1.5, 6.0)
+    assert together(spread, error) == pytest.approx(1) and together(spread, -error) == pytest.approx(-1)
+    assert together(np.ones(4), error) == 0
+    assert ranks([3.0, 1.0, 1.0]).tolist() == [2.0, 0.5, 0.5]
+
+
+def test_calibration_error():
+    sure, right = np.full(10, 0.75), np.array([1.0] * 5 + [0.0] * 5)
+    assert calibration_error(sure, right) == pytest.approx(0.25)
+    assert calibration_error(np.array([0.65, 1.0]), np.array([0.0, 1.0])) == pytest.approx(0.325)
