@@ -55,20 +55,26 @@ def better(errors: Errors, one: str, other: str) -> tuple[int, int]:
 
 
 def report(lines: Sequence[Mapping[str, Any]]) -> str:
-    """Markdown: a row for each table, then the ranks, then the pairs."""
+    """Markdown: a row for each table, then the ranks, then the pairs, of the methods that have most tables done. A row
+    is the mean over the seeds that all of them have."""
     errors = errors_of(lines)
-    methods = [name for name in METHODS if any(name in by_method for by_method in errors.values())]
+    done = [name for name in METHODS if any(name in by_method for by_method in errors.values())]
+    most = max(sum(name in by_method for by_method in errors.values()) for name in done)
+    methods = [name for name in done if sum(name in by_method for by_method in errors.values()) == most]
     rows = ["| table | rows | seeds | " + " | ".join(methods) + " |", "|---" * (3 + len(methods)) + "|"]
     for source in SOURCES:
         by_method = errors.get(source.name, {})
         if not by_method:
             continue
         count = {line["rows"] for line in lines if line["table"] == source.name}
-        average = {name: float(np.mean(list(by_seed.values()))) for name, by_seed in by_method.items()}
+        shown = {name: by_seed for name, by_seed in by_method.items() if name in methods}
+        common = set.intersection(*map(set, shown.values()))
+        average = {name: float(np.mean([by_seed[s] for s in common])) for name, by_seed in shown.items() if common}
+        if not common:
+            continue
         best = min(average.values())
         cells = [_cell(average.get(name), best, source.task) for name in methods]
-        seeds = "–".join(map(str, sorted({len(by_seed) for by_seed in by_method.values()})))
-        rows.append(f"| {source.name} | {max(count):,} | {seeds} | " + " | ".join(cells) + " |")
+        rows.append(f"| {source.name} | {max(count):,} | {len(common)} | " + " | ".join(cells) + " |")
     place = ranks(errors, methods)
     rows.append("| *average rank* | | | " + " | ".join(f"{place[n]:.2f}" if n in place else "" for n in methods) + " |")
     pairs = []
@@ -77,7 +83,8 @@ def report(lines: Sequence[Mapping[str, Any]]) -> str:
             if ours in methods and name != ours:
                 won, of = better(errors, ours, name)
                 pairs.append(f"* {ours} better than {name} on {won} of {of} tables")
-    return "\n".join([*rows, "", *pairs])
+    left = [f"* not everywhere, so not shown: {name}" for name in done if name not in methods]
+    return "\n".join([*rows, "", *pairs, *left])
 
 
 def _cell(value: float | None, best: float, task: str) -> str:

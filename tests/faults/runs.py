@@ -13,9 +13,10 @@ from pathlib import Path
 from tests.faults._processes import COMPLETE, check, ended, kill_at, names, pellucid, ready, started
 
 COUNT, SHORT = 300, 5
+# files, not what a file of its own is read by: that reader has threads, which a fork of this process would wait for
 TRAIN = (
-    "train", "--model", "ann", "--dataset", "samples.csv", "--set", "data.target=y", "--set", "train.epochs=2",
-    "--set", "train.seed=3", "--set", "train.threads=1", "--quiet",
+    "train", "--model", "ann", "--dataset", "files", "--set", "data.train=samples.csv", "--set", "data.target=y",
+    "--set", "train.epochs=2", "--set", "train.seed=3", "--set", "train.threads=1", "--quiet",
 )  # fmt: skip
 
 

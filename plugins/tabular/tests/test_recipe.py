@@ -37,7 +37,7 @@ def test_the_sections_of_an_ensemble_train_one() -> None:
     parts = {name: made[name] for name in ("loss", "optimizer", "schedule")}
     history = pl.trainer_for(model, seed=0, **parts).fit((x, x.sum(axis=1)), epochs=4, batch_size=16, verbose=False)
     assert history["loss"][-1] < history["loss"][0]
-    assert made["train"]["epochs"] < recipe("regression", 64, 3)["train"]["epochs"]
+    assert made["train"]["epochs"] <= recipe("regression", 64, 3)["train"]["epochs"]
 
 
 def test_a_longer_table_has_fewer_epochs_and_larger_batches() -> None:

@@ -190,6 +190,19 @@ class Ensemble(Layer):
 
     # -- outputs -------------------------------------------------------------------------------------------------
 
+    def as_calls(self, ctx: Context, x: Any) -> Any:
+        """The forward as calls of its networks and of NumPy on Variables, see :func:`pellucid.slopes`."""
+        weights = np.asarray(ctx.ops.to_host(self.weights.data))
+        outputs = [(weights[k], self.networks[k](x)) for k in np.flatnonzero(weights).tolist()]
+        if self.kind_of_output == "values":
+            return sum(w * z for w, z in outputs)
+        if self.kind_of_output == "answers":
+            return np.log(sum(w / (1 + np.exp(-z)) for w, z in outputs)) - np.log(
+                sum(w / (1 + np.exp(z)) for w, z in outputs)
+            )
+        powers = [(w, np.exp(z - z.value.max(-1, keepdims=True))) for w, z in outputs]
+        return np.log(sum(w * p / p.sum(axis=-1, keepdims=True) for w, p in powers))
+
     def forward(self, ctx: Context, x: Array) -> Array:
         ctx.members, ctx.used = self._used(ctx)
         outputs = [self.networks[k].forward(ctx.child(k), x) for k in ctx.members]

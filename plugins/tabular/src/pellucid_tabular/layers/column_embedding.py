@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from pellucid import (
@@ -108,6 +108,19 @@ class ColumnEmbedding(Layer):
 
     def _widths(self) -> list[int]:
         return [size - 1 if size - 1 <= self.one_hot else self.size for size in self.categories]
+
+    def as_calls(self, ctx: Context, x: Any) -> Any:
+        """The forward as calls of its layer and of NumPy on Variables, see :func:`pellucid.slopes`."""
+        numbers, first = x.shape[1] - len(self.categories), 0
+        inner = self.numbers is not None and numbers
+        parts = [self.numbers(x[:, :numbers]) if inner and self.numbers is not None else x[:, :numbers]]
+        for column, count in enumerate(self.categories, numbers):
+            known = count - 1
+            hot = (np.rint(x.value[:, column])[:, None] == np.arange(1, count)).astype(x.value.dtype)
+            looked_up = known > self.one_hot
+            parts.append(hot @ ctx.variable(self.table)[first : first + known] if looked_up else hot)
+            first += known * looked_up
+        return np.concatenate(parts, axis=1)
 
     def forward(self, ctx: Context, x: Array) -> Array:
         ctx.x, ctx.sizes, rows = x, self._sizes(), len(x)
