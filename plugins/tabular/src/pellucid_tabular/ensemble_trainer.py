@@ -26,7 +26,7 @@ from pellucid import (
 )
 
 from pellucid_tabular.ensemble import Ensemble
-from pellucid_tabular.folds import Without, folds_of, rows_of
+from pellucid_tabular.folds import Without, folds_of
 from pellucid_tabular.recipe import WIDTH, optimizer_of
 from pellucid_tabular.selection import Selection
 
@@ -138,7 +138,7 @@ class EnsembleTrainer(Trainer):
             return
         if (folds := min(self._model.folds, self._model.members)) > 1:
             self._held = folds_of(y, folds, self.seed)
-        self._parts = [(rows_of(x, rows), rows_of(y, rows)) for rows in self._held] if len(self._held) > 1 else []
+        self._parts = [(x[rows], y[rows]) for rows in self._held] if len(self._held) > 1 else []
         if self._parts:
             if self.sampler is not None:
                 raise ConfigError(

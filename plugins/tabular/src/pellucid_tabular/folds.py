@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from pellucid import HostArray, Sampler, Samples, Split
 
@@ -37,8 +35,3 @@ class Without(Sampler):
         left = np.ones(len(data), bool)
         left[self.held] = False
         return rng.permutation(np.flatnonzero(left))
-
-
-def rows_of(x: Any, rows: HostArray) -> Any:
-    """These rows, in one piece of memory."""
-    return np.ascontiguousarray(x[rows])
