@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from pellucid.standard.layers.dense import RECTIFIERS, Dense, Transposed
     from pellucid.standard.layers.dropout import Dropout
     from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
+    from pellucid.standard.layers.stack import Stack
     from pellucid.standard.layers.reshape import Flatten, Reshape
     from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
     from pellucid.standard.losses.signed import Signed
@@ -170,6 +171,7 @@ _MODULES = {
     "standard.layers.reshape": "Flatten Reshape",
     "standard.layers.dropout": "Dropout",
     "standard.layers.normalisation": "BatchNorm LayerNorm",
+    "standard.layers.stack": "Stack",
     "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh interval_of",
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.signed": "Signed",
@@ -227,7 +229,7 @@ __all__ = [
     "Progress", "ReLU", "Recording", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
     "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential", "SeveralLosses",
     "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
-    "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed",
+    "Stack", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed",
     "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build", "check_amount",
     "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
     "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",

@@ -24,7 +24,7 @@ def test_formulas_are_closed(page: Path) -> None:
 def test_everything_with_mathematics_of_its_own_is_derived(kind: str) -> None:
     made_of_layers = {  # their backward is a loop over other layers', or the tape's
         "core/sequential", "core/residual", "core/parallel", "core/transposed", "cnn/pixelwise", "cnn/residual_block",
-        "cnn/mirror_average", "recurrent/stack",
+        "cnn/mirror_average", "core/stack",
     }  # fmt: skip
     ours = {name for name in pl.names(kind) if name.startswith(VENDORS)} - made_of_layers
     names = {name.partition("/")[2] for name in ours}

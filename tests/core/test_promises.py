@@ -148,7 +148,7 @@ def test_inside_of_layers_that_hand_a_mask_on_masks_are_others_too(first: bool) 
         own = type("Taken", (Taken,), {"capturable": promise})()
         gru = [pl.create("layer", "recurrent/gru", units=4, return_sequences=more) for more in (True, False)]
         layers = [own, *gru] if first else [gru[0], own, gru[1]]
-        stack = pl.create("layer", "recurrent/stack", layers=[*layers, pl.create("layer", "dense", units=1)])
+        stack = pl.create("layer", "stack", layers=[*layers, pl.create("layer", "dense", units=1)])
         model = pl.build(stack, input_shape=[(8, 3), (8,)], seed=0, backend="cython")
         trainer = pl.Trainer(model, loss="mse", seed=0)
         with warnings.catch_warnings(record=True) as caught:

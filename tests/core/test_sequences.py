@@ -108,7 +108,7 @@ def test_sequences_are_learned_whole_and_a_run_goes_on_to_the_bit() -> None:
 def two_heads() -> Any:
     """Labels (N, T, 2) and values (N, T, 2) of each step, by name."""
     heads = {"type": "parallel", "join": "apart", "layers": [{"type": "dense", "units": 2}] * 2}
-    config = {"type": "recurrent/stack", "layers": [{"type": "recurrent/gru", "units": 6}, heads]}
+    config = {"type": "stack", "layers": [{"type": "recurrent/gru", "units": 6}, heads]}
     return pl.build(config, input_shape=[(None, 3), (None,)], seed=0, dtype="float64")
 
 
@@ -214,7 +214,7 @@ def test_long_sequences_go_on_row_by_row() -> None:
     def loss(carry: int) -> float:
         layer = {"type": "recurrent/gru", "units": 12, "carry": carry}
         shapes: Any = [(4, 1), ()] if carry else (4, 1)
-        config = {"type": "recurrent/stack", "layers": [layer, {"type": "dense", "units": 2}]}
+        config = {"type": "stack", "layers": [layer, {"type": "dense", "units": 2}]}
         model = pl.build(config, input_shape=shapes, seed=0)
         data = pl.Streams(x, y, side_by_side=8, steps=4, begins=bool(carry))
         trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer={"type": "adam", "lr": 0.02}, seed=0)

@@ -31,6 +31,9 @@ class Layer(Component, ABC):
     integer_inputs: tuple[int, ...] = ()
     """Positions of the inputs that hold indices or masks. They keep their integer or boolean type and get no gradient;
     every other input of a model is converted to its floating-point type."""
+    takes_mask: ClassVar[bool] = False
+    """Whether the inputs after the first are truth values about the steps of a sequence, a mask (T,) say: ``stack``
+    then gives it those that it was given itself."""
     output_names: tuple[str, ...] = ()
     """Names of the outputs, if there are several: losses, targets and metrics by name are matched by them. Without them
     the order in which losses are named is that of the outputs."""

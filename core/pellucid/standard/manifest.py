@@ -36,6 +36,7 @@ def pellucid_register(registry: Registrar) -> None:
 
     containers = f"{layers}.containers"
     registry.layer("sequential", f"{containers}:Sequential", summary="one layer after another")
+    registry.layer("stack", f"{layers}.stack:Stack", summary="one after another; a mask goes to each that takes it")
     registry.layer("residual", f"{containers}:Residual", summary="y = x + f(x)")
     registry.layer("parallel", f"{containers}:Parallel", summary="several layers on one input, joined or added")
 

@@ -142,7 +142,7 @@ def test_streams_go_on_to_the_bit_behind_any_step(accumulate: int) -> None:
 
     def trained(*stops: int) -> Any:
         layers = [{"type": "recurrent/lstm", "units": 5, "carry": 8}, {"type": "core/dense", "units": 2}]
-        model = pl.build({"type": "recurrent/stack", "layers": layers}, input_shape=[(6, 3), ()], seed=1)
+        model = pl.build({"type": "stack", "layers": layers}, input_shape=[(6, 3), ()], seed=1)
         trainer = pl.Trainer(model, loss="softmax_cross_entropy", accumulate=accumulate, seed=0)
         for stop in (*stops, 0):
             trainer.callbacks[:] = [Stop(stop)]

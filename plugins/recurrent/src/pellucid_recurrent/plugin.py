@@ -11,7 +11,6 @@ def pellucid_register(registry: Registrar) -> None:
     layer("rnn", f"{at}.rnn:RNN", summary="a state that is a dense layer of the input and the state before")
     layer("gru", f"{at}.gru:GRU", summary="a state of which gates keep a part")
     layer("lstm", f"{at}.lstm:LSTM", summary="a state with a cell that gates write, keep and read")
-    layer("stack", f"{at}.stack:Stack", summary="layers one after another; a mask goes to each that takes it")
     registry.model(
         "recurrent_network", "pellucid_recurrent.models.network:recurrent_network",
         summary="reads sequences: rnn, gru or lstm, then a dense layer",

@@ -85,6 +85,7 @@ class Recurrent(Layer, ABC):
     carried: ClassVar[tuple[str, ...]] = ("state",)
     """Names of the states that are carried over."""
     capturable = True
+    takes_mask = True
     beside = 0
     """How many inputs there are beside the sequences, known when it is built."""
     weight: Param

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from pellucid import ConfigError, Dense, Dropout, Example, Layer, Parallel, check_choice, check_int, check_sizes
+from pellucid import ConfigError, Dense, Dropout, Example, Layer, Parallel, Stack, check_choice, check_int, check_sizes
 
 from pellucid_recurrent.layers.gru import GRU
 from pellucid_recurrent.layers.lstm import LSTM
 from pellucid_recurrent.layers.rnn import RNN
-from pellucid_recurrent.layers.stack import Stack
 
 CELLS: dict[str, Callable[..., Layer]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 LOSSES = {

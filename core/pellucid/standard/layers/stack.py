@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pellucid import Array, ConfigError, Context, Equation, Example, Interval, Layer, Shape, ShapeError
+from pellucid.basics.arrays import Array, Interval, Shape
+from pellucid.basics.component import Equation, Example
+from pellucid.basics.errors import ConfigError, ShapeError
+from pellucid.interfaces.context import Context
+from pellucid.interfaces.layer import Layer
 
-from pellucid_recurrent.layers.recurrent import Recurrent
-
-_GRU = {"type": "recurrent/gru", "units": 3}
-_LAST = {"type": "recurrent/rnn", "units": 3, "return_sequences": False}
+_WIDE = {"type": "core/dense", "units": 3, "activation": "tanh"}
 _DENSE = {"type": "core/dense", "units": 2}
 
 
 class Stack(Layer):
     """``y = f_n(… f_2(f_1(x, m), m) …)``: as ``sequential``, but what comes beside the sequences, a mask m and begins,
-    goes to every layer that takes it: ``rnn``, ``gru``, ``lstm``, and ``parallel`` of them, which reads a sequence both
-    ways. A layer that takes one input, such as ``dense``, gets that alone.
+    goes to every layer that takes it, which it says by ``takes_mask``: recurrent layers, attention, and ``parallel`` of
+    them. A layer that takes one input, such as ``dense``, gets that alone.
 
     Args:
         layers: at least one layer.
@@ -34,8 +35,8 @@ class Stack(Layer):
         Equation("dx", r"dx = J_{f_1}^\top \cdots J_{f_n}^\top\, dy"),
     )
     examples = (
-        Example({"layers": [_GRU, _LAST, _DENSE]}, ((4, 2), ("bool", 4))),
-        Example({"layers": [_GRU, _DENSE]}, ((None, 2),)),
+        Example({"layers": [_WIDE, _DENSE]}, ((4, 2),)),
+        Example({"layers": [_DENSE]}, ((None, 2),)),
     )
     capturable = True
     beside = 0
@@ -48,7 +49,8 @@ class Stack(Layer):
 
     @property
     def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
-        return tuple(range(1, 1 + self.beside))
+        first = (0,) if 0 in self.layers[0].integer_inputs else ()
+        return (*first, *range(1, 1 + self.beside))
 
     def build(self, x: Shape, *more: Shape) -> None:
         self._pass(x, more, build=True)
@@ -105,5 +107,4 @@ class Stack(Layer):
 
 
 def _takes_mask(layer: Layer) -> bool:
-    """Whether a layer is recurrent or made of such, or says that its second input holds truth values."""
-    return 1 in layer.integer_inputs or any(isinstance(part, Recurrent) for _, part in layer.walk())
+    return any(part.takes_mask for _, part in layer.walk())

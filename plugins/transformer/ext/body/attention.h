@@ -1,0 +1,1 @@
+/* Attention over rows of queries, keys and values. */

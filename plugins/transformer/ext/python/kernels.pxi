@@ -1,0 +1,12 @@
+# What all ops share: the table of the kernels (kernels.h), and how a call is run.
+
+cdef extern from "kernels.h" nogil:
+    ctypedef Py_ssize_t dim
+
+
+cdef int run(void *call, size_t bytes, tuple arrays) except -1:
+    """Run the call; if this thread records a plan, it becomes part of it and keeps the arrays alive."""
+    if pellucid.recording():
+        pellucid.remember(call, bytes, arrays)
+    pellucid.execute(call)
+    return 0

@@ -1,0 +1,1 @@
+"""Transformers for pellucid: attention with compiled kernels, language models, sentences as vectors."""

@@ -1,0 +1,1 @@
+"""References of the kernels, in plain array code."""

@@ -1,0 +1,44 @@
+"""The manifest: what this package registers, as strings only."""
+
+from __future__ import annotations
+
+from pellucid import Registrar, Report, hookimpl
+
+_HERE = "pellucid_transformer"
+_OPS: dict[str, tuple[str, ...]] = {}
+"""The module of references in ``ops`` -> the ops that stand there; the kernel of each has the same name."""
+
+
+@hookimpl
+def pellucid_register(registry: Registrar) -> None:
+    _layers(registry)
+    _models(registry)
+    _texts(registry)
+    for module, names in _OPS.items():
+        for name in names:
+            registry.op(
+                name, reference=f"{_HERE}.ops.{module}:{name}", cython=f"{_HERE}.kernels:{name}",
+                summary=name.replace("_", " "),
+            )  # fmt: skip
+
+
+def _layers(registry: Registrar) -> None:
+    pass
+
+
+def _models(registry: Registrar) -> None:
+    pass
+
+
+def _texts(registry: Registrar) -> None:
+    pass
+
+
+@hookimpl
+def pellucid_doctor(report: Report) -> None:
+    from pellucid_transformer.kernels import kernels  # NumPy's import, which other commands must not pay for
+
+    if kernels.available():
+        report.fact("compiled kernels", "available")
+    else:
+        report.warn("compiled kernels", f"Attention is many times slower: {kernels.why_missing()}.")

@@ -1,0 +1,1 @@
+"""Text as numbers: tokenizers, windows of long texts."""
