@@ -1,7 +1,7 @@
-"""setuptools, asked to build pellucid-recurrent: pellucid's header is needed, and in a checkout it lies two folders up.
+"""setuptools, asked to build pellucid-recurrent, which needs pellucid's header: in a checkout it lies two folders up.
 
-From a checkout ``pip install ./plugins/recurrent`` therefore asks no index for pellucid, which none may have. A source
-distribution that stands by itself requires pellucid for building, as any plugin with kernels does.
+So ``pip install`` of this folder in a checkout asks no index for pellucid, which none may have. A source distribution
+that stands by itself requires pellucid for building, as any plugin with kernels does.
 """
 
 from __future__ import annotations
