@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from pellucid.standard.masked import Masked
     from pellucid.standard.compiled import Compiled
     from pellucid.standard.sequences import ByLength, Sequences, Streams
+    from pellucid.standard.windows import Windows
     from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
     from pellucid.standard.schedules import Constant, Cosine
     from pellucid.standard.combined import ByPath, Moving
@@ -199,6 +200,7 @@ _MODULES = {
     "standard.feed": "Feed",
     "standard.masked": "Masked",
     "standard.sequences": "ByLength Sequences Streams",
+    "standard.windows": "Windows",
     "standard.samplers": "Balanced Curriculum Groups Sampler",
     "standard.columns": "check_columns floating",
     "standard.files": "Files",
@@ -230,7 +232,7 @@ __all__ = [
     "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential", "SeveralLosses",
     "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
     "Stack", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform",
-    "Transposed", "Variable", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build",
+    "Transposed", "Variable", "Windows", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build",
     "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
     "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
     "class_number", "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include",

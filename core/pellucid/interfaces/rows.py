@@ -86,4 +86,4 @@ def in_memory(data: Any) -> TypeGuard[Split]:
 
 def part(whole: Split | Samples, rows: HostArray) -> Split | Samples:
     """Some of the samples: copies where they are in memory, else what reads them when they are asked for."""
-    return whole.take(rows) if isinstance(whole, Split) and not whole.mapped else Subset(whole, rows)
+    return whole.take(rows) if in_memory(whole) else whole if len(rows) == len(whole) else Subset(whole, rows)

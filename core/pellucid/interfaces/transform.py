@@ -39,9 +39,10 @@ class Transform(Component, ABC):
     """Whether NaN may stand in what it is given, for what is missing; in what it gives there is none then. It is asked
     of the first of a model's transforms."""
 
-    def read(self, x: Any) -> HostArray | None:
+    def read(self, x: Any) -> HostArray | tuple[HostArray, ...] | None:
         """What users mean by ``x``, a table of their own with texts and dates in it say, as the array that ``fit`` and
-        ``apply`` take. None: nothing that this transform reads; then it must be an array of numbers.
+        ``apply`` take; a tuple if it means several inputs, tokens and their mask say, of which they take the first.
+        None: nothing that this transform reads; then it must be an array of numbers.
 
         It is asked of the first of a model's transforms wherever samples come in: ``predict``, ``trace``, ``evaluate``,
         ``fit`` and ``train_step``. An array of numbers is what has been read before: None.
@@ -101,7 +102,7 @@ class Transform(Component, ABC):
 def as_read(transforms: Sequence[Transform], x: Any) -> Any:
     """``x``, of several inputs the first, as the first of the transforms reads it; as it is, if that reads nothing."""
     known = transforms[0].read(as_tuple(x)[0]) if transforms else None
-    return x if known is None else (known, *x[1:]) if isinstance(x, tuple) else known
+    return x if known is None else (*as_tuple(known), *x[1:]) if isinstance(x, tuple) else known
 
 
 def takes_missing(transforms: Sequence[Transform]) -> bool:

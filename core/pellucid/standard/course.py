@@ -17,7 +17,7 @@ from pellucid.interfaces.samples import Split, choose_rows
 from pellucid.interfaces.transform import Transform, as_read
 from pellucid.ops.random import mix
 from pellucid.standard.feed import Feed
-from pellucid.standard.samplers import Sampler
+from pellucid.standard.samplers import Ordered, Sampler
 from pellucid.training.microbatch import Source
 from pellucid.training.run import Run
 
@@ -76,7 +76,7 @@ class Course(Feed):
                 raise ConfigError(
                     f"sample_weight was given, and {type(data).__name__} has weights of its own. Leave one of them out."
                 )
-        if sampler is not None:
+        if sampler is not None or isinstance(data, Ordered):
             self.rows = len(self.order(0))
         return self
 
@@ -108,16 +108,20 @@ class Course(Feed):
     def order(self, epoch: int) -> HostArray:
         """The numbers of the rows in the order in which this epoch visits them; it depends on (seed, epoch) alone."""
         rng, n = self._rng(epoch), len(self.data)
-        if self.sampler is None:
+        if self.sampler is not None:
+            order = self.sampler.order(rng, self.data, epoch=epoch, batch_size=self.batch_size or n)
+        elif isinstance(self.data, Ordered):
+            order = self.data.order(rng, epoch=epoch, batch_size=self.batch_size or n)
+        else:
             return rng.permutation(n)
-        order = np.asarray(self.sampler.order(rng, self.data, epoch=epoch, batch_size=self.batch_size or n))
+        order = np.asarray(order)
         good = order.ndim == 1 and order.dtype.kind in "iu" and order.size and order.min() >= 0 and order.max() < n
         if not good or (epoch and len(order) != self.rows):
+            who, before = type(self.sampler or self.data).__name__, f", after {self.rows} in the first epoch"
             raise DataError(
-                f"{type(self.sampler).__name__}.order must give row numbers from 0 to {n - 1}, as many at every epoch, "
-                f"for steps are planned. Received in epoch {epoch + 1}: {order.dtype}, shape {order.shape}, {order}"
-                f"{f', after {self.rows} in the first epoch' if epoch else ''}. Where there are too few, take some "
-                "several times: rng.choice(rows, len(data))."
+                f"{who}.order must give row numbers from 0 to {n - 1}, as many at every epoch, for steps are planned. "
+                f"Received in epoch {epoch + 1}: {order.dtype}, shape {order.shape}, {order}{before * bool(epoch)}. "
+                "Where there are too few, take some several times: rng.choice(rows, len(data))."
             )
         return order.astype(np.int64)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from math import ceil
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -39,6 +39,14 @@ class Sampler(Component, ABC):
         trainer's seed and on the epoch. Consecutive ``batch_size`` of them are a micro-batch. ``data.labels`` are class
         labels (N,), or None.
         """
+
+
+@runtime_checkable
+class Ordered(Protocol):
+    """Samples that say themselves in which order an epoch visits them, where no sampler does."""
+
+    def order(self, rng: np.random.Generator, *, epoch: int, batch_size: int) -> HostArray:
+        """As of a :class:`Sampler`."""
 
 
 Target = str | int | None

@@ -13,7 +13,7 @@ from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.interfaces.objective import Batch
-from pellucid.interfaces.rows import Samples
+from pellucid.interfaces.rows import Samples, Subset
 from pellucid.interfaces.samples import Classes, Split, class_labels
 from pellucid.standard.arguments import check_bool
 from pellucid.standard.feed import Feed
@@ -164,7 +164,7 @@ class ByLength(Sampler):
         self.pool = pool
 
     def order(self, rng: np.random.Generator, data: Split | Samples, *, epoch: int, batch_size: int) -> HostArray:
-        lengths = getattr(data, "lengths", None)
+        lengths = _lengths(data)
         if lengths is None:
             raise DataError(
                 "ByLength needs the length of every sample, data.lengths. Received: "
@@ -178,6 +178,14 @@ class ByLength(Sampler):
         whole = len(order) // batch_size
         batches = order[: whole * batch_size].reshape(whole, batch_size)
         return np.concatenate([rng.permutation(batches).ravel(), order[whole * batch_size :]])
+
+
+def _lengths(data: Any) -> HostArray | None:
+    """The length of every sample, of a part of some as well."""
+    if isinstance(data, Subset):
+        of_whole = _lengths(data.whole)
+        return None if of_whole is None else of_whole[data.rows]
+    return getattr(data, "lengths", None)
 
 
 class Streams(Feed):

@@ -31,7 +31,11 @@ def _models(registry: Registrar) -> None:
 
 
 def _texts(registry: Registrar) -> None:
-    pass
+    transform, at = registry.transform, f"{_HERE}.text"
+    transform("characters", f"{at}.characters:Characters", summary="each character of a text is a token")
+    transform("bytes", f"{at}.characters:Bytes", summary="each byte of a text in UTF-8 is a token")
+    transform("bpe", f"{at}.library:Bpe", summary="bytes, and those that often stand together, are tokens")
+    transform("wordpiece", f"{at}.library:WordPiece", summary="words and pieces of words are tokens, as BERT has them")
 
 
 @hookimpl

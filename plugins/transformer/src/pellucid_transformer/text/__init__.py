@@ -1,1 +1,1 @@
-"""Text as numbers: tokenizers, windows of long texts."""
+"""From texts to numbers: tokenizers, files of text, windows of a long text."""
