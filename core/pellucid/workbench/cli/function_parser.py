@@ -22,9 +22,7 @@ def add_options(parser: argparse.ArgumentParser, function: Callable[..., Any], m
     Args:
         meanings: argument -> what it means, see :func:`documented`.
     """
-    by_place = {
-        name for name, p in inspect.signature(function).parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD
-    }
+    by_place = {name for name, p in inspect.signature(function).parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD}
     for argument in _after_first(function):
         help_text = meanings.get(argument.name, "")
         if argument.name in by_place:
