@@ -17,7 +17,7 @@ KINDS = (
     "model", "dataset", "feed", "sampler", "backend", "callback", "op",
 )  # fmt: skip
 """Everything that can be registered; see docs/plugins for what each of them must implement."""
-COMMANDS = tuple("train evaluate predict compare trace why certify list show show-data plugins doctor new".split())  # noqa: SIM905
+COMMANDS = tuple("train evaluate predict import-weights compare trace why certify list show show-data plugins doctor new".split())  # noqa: SIM905
 """The command line's own words, which no verb of a model may be."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Vendors and names: lower-case letters, digits and underscores."""
