@@ -5,8 +5,13 @@ from __future__ import annotations
 from pellucid import Registrar, Report, hookimpl
 
 _HERE = "pellucid_transformer"
-_OPS: dict[str, tuple[str, ...]] = {}
+_OPS: dict[str, tuple[str, ...]] = {
+    "attention": ("attention_forward", "attention_backward"),
+    "rotary": ("rotate",),
+}
 """The module of references in ``ops`` -> the ops that stand there; the kernel of each has the same name."""
+_PLAIN = ("attention", "rotary")
+"""Modules whose ops have no kernels yet."""
 
 
 @hookimpl
@@ -16,14 +21,23 @@ def pellucid_register(registry: Registrar) -> None:
     _texts(registry)
     for module, names in _OPS.items():
         for name in names:
-            registry.op(
-                name, reference=f"{_HERE}.ops.{module}:{name}", cython=f"{_HERE}.kernels:{name}",
-                summary=name.replace("_", " "),
-            )  # fmt: skip
+            reference, summary = f"{_HERE}.ops.{module}:{name}", name.replace("_", " ")
+            if module in _PLAIN:
+                registry.op(name, reference=reference, summary=summary)
+            else:
+                registry.op(name, reference=reference, cython=f"{_HERE}.kernels:{name}", summary=summary)
 
 
 def _layers(registry: Registrar) -> None:
-    pass
+    layer, at = registry.layer, f"{_HERE}.layers"
+    layer(
+        "scaled_dot_product_attention", f"{at}.scaled_dot_product:ScaledDotProductAttention",
+        summary="each query takes a mean of values, weighted by how well their keys suit it",
+    )  # fmt: skip
+    layer(
+        "multi_head_attention", f"{at}.attention:MultiHeadAttention",
+        summary="positions look at each other, each head in its own way",
+    )  # fmt: skip
 
 
 def _models(registry: Registrar) -> None:
@@ -31,11 +45,14 @@ def _models(registry: Registrar) -> None:
 
 
 def _texts(registry: Registrar) -> None:
-    transform, at = registry.transform, f"{_HERE}.text"
+    transform, dataset, at = registry.transform, registry.dataset, f"{_HERE}.text"
     transform("characters", f"{at}.characters:Characters", summary="each character of a text is a token")
     transform("bytes", f"{at}.characters:Bytes", summary="each byte of a text in UTF-8 is a token")
     transform("bpe", f"{at}.library:Bpe", summary="bytes, and those that often stand together, are tokens")
     transform("wordpiece", f"{at}.library:WordPiece", summary="words and pieces of words are tokens, as BERT has them")
+    dataset("running_text", f"{at}.running:RunningText", summary="a long text, for language models")
+    dataset("labelled_texts", f"{at}.tables:LabelledTexts", summary="texts with labels, in a table")
+    dataset("text_pairs", f"{at}.tables:TextPairs", summary="pairs of texts that belong together, in a table")
 
 
 @hookimpl
