@@ -45,11 +45,14 @@ def _models(registry: Registrar) -> None:
 
 
 def _texts(registry: Registrar) -> None:
-    transform, at = registry.transform, f"{_HERE}.text"
+    transform, dataset, at = registry.transform, registry.dataset, f"{_HERE}.text"
     transform("characters", f"{at}.characters:Characters", summary="each character of a text is a token")
     transform("bytes", f"{at}.characters:Bytes", summary="each byte of a text in UTF-8 is a token")
     transform("bpe", f"{at}.library:Bpe", summary="bytes, and those that often stand together, are tokens")
     transform("wordpiece", f"{at}.library:WordPiece", summary="words and pieces of words are tokens, as BERT has them")
+    dataset("running_text", f"{at}.running:RunningText", summary="a long text, for language models")
+    dataset("labelled_texts", f"{at}.tables:LabelledTexts", summary="texts with labels, in a table")
+    dataset("text_pairs", f"{at}.tables:TextPairs", summary="pairs of texts that belong together, in a table")
 
 
 @hookimpl
