@@ -110,6 +110,8 @@ if TYPE_CHECKING:
     from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
     from pellucid.workbench.experiments.outputs import check_amount, check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
+    from pellucid.workbench.imports.importing import Imported, Importing, MadeOf, import_model
+    from pellucid.workbench.imports.source import WeightSource
     from pellucid.workbench.local import local_plugins
     from pellucid.workbench.report import Report
     # isort: on
@@ -209,6 +211,8 @@ _MODULES = {
     "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.predictions": "class_number",
+    "workbench.imports.importing": "Imported Importing MadeOf import_model",
+    "workbench.imports.source": "WeightSource",
     "workbench.local": "local_plugins",
     "workbench.report": "Report",
 }
@@ -224,19 +228,20 @@ __all__ = [
     "Compiled", "Component", "Composite", "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine",
     "Curriculum", "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise",
     "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss",
-    "FunctionMetric", "Glorot", "Groups", "He", "History", "HostArray", "Initializer", "Interval", "Layer", "LayerNorm",
-    "LeakyReLU", "Loss", "Masked", "Metric", "Moving", "Normal", "NumericalError", "Objective", "OfValues", "Ones",
-    "Ops", "Optimizer", "Outputwise", "Pack", "PageNote", "PagePart", "PagePicture", "PageTable", "PageWindow",
-    "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError", "Primitive",
-    "Progress", "ReLU", "Recording", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
-    "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential", "SeveralLosses",
-    "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
-    "Stack", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform",
-    "Transposed", "Variable", "Windows", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build",
-    "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
-    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective",
-    "class_number", "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include",
-    "get_ops", "grad", "hookimpl", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace",
+    "FunctionMetric", "Glorot", "Groups", "He", "History", "HostArray", "Imported", "Importing", "Initializer",
+    "Interval", "Layer", "LayerNorm", "LeakyReLU", "Loss", "MadeOf", "Masked", "Metric", "Moving", "Normal",
+    "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer", "Outputwise", "Pack", "PageNote", "PagePart",
+    "PagePicture", "PageTable", "PageWindow", "Parallel", "Param", "Part", "PartName", "PellucidError",
+    "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Recording", "Registrar", "Regularizer",
+    "Report", "Reshape", "Residual", "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment",
+    "SegmentPart", "Sequences", "Sequential", "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed",
+    "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Stack", "Standardize", "State", "Stream",
+    "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed", "Variable", "WeightSource",
+    "Windows", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build", "check_amount",
+    "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
+    "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
+    "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad",
+    "hookimpl", "import_model", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace",
     "local_plugins", "mix", "names", "open_run", "pictures", "read", "read_several", "reject", "replacing",
     "require_activation", "require_reach", "require_rows", "require_runtime", "save", "save_array", "save_codes",
     "save_samples", "set_num_threads", "slopes", "straight_path", "to_config", "to_data", "trainer_for", "transformed",

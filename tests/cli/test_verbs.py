@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pellucid as pl
@@ -15,7 +17,7 @@ from tests.cli.conftest import Command
 from tests.fake_plugins import install, registry_of
 
 REGISTER = """
-verbs = {"sample": "{module}.m:sample", "encode": "{module}.m:encode", "fall": "{module}.m:fall"}
+verbs = {name: "{module}.m:" + name for name in ("sample", "encode", "fall", "tell")}
 registry.model("net", "{module}.m:net", summary="", verbs=verbs)
 registry.model("other", "{module}.m:other", summary="", verbs={"sample": "{module}.m:quiet"})
 registry.model("third", "{module}.m:other", summary="")
@@ -64,6 +66,23 @@ def encode(run: Path) -> str:
 def fall(run: Path) -> None:
     """Raise."""
     raise RuntimeError("bug")
+
+def tell(run: Path, words: list[str], *, times: int = 1, end: Literal["well", "bug", "ctrl-c"] = "well"):
+    """Say words.
+
+    Args:
+        words: what to say.
+        times: how often.
+    """
+    import sys
+    for _ in range(times):
+        yield from words
+    sys.stderr.write("after the last word")
+    if end == "bug":
+        raise RuntimeError("bug")
+    if end == "ctrl-c":
+        raise KeyboardInterrupt
+    return {"words": words * times}
 '''
 
 
@@ -114,7 +133,7 @@ def test_help_comes_from_the_signature_and_the_docstring(pellucid: Command):
     ("words", "message"),
     [
         ("smple run", "pellucid has no command 'smple'. Did you mean 'sample'? Commands: "),
-        ("smple run", "Verbs of the installed models: encode, fall, sample."),
+        ("smple run", "Verbs of the installed models: encode, fall, sample, tell."),
         ("sample", "needs a RUN: a run folder or saved model of acme/net, acme/other."),
         ("sample third.safetensors", "holds a model acme/third, which has no verb 'sample'. It is a verb of: acme/"),
         ("encode other.safetensors", "holds a model acme/other, which has no verb 'encode'. It is a verb of: acme/n"),
@@ -130,6 +149,32 @@ def test_what_is_wrong_is_said(pellucid: Command, words: str, message: str):
     done = pellucid(*words.split(), code=2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_verb_that_yields_is_shown_as_it_comes_and_json_is_the_whole(pellucid: Command):
+    assert pellucid("tell", "run", "ab", "c\x1b", "--times", "2").stdout == "abc\\x1babc\\x1b\n"
+    assert json.loads(pellucid("tell", "run", "ab", "c", "--json").stdout) == {"words": ["ab", "c"]}
+    said = pellucid("tell", "run", "--help").stdout
+    assert "RUN WORDS [WORDS ...]" in said and "what to say." in said
+    assert "the following arguments are required: WORDS" in pellucid("tell", "run", code=2).stderr
+
+
+def test_a_verb_that_yields_ends_its_line_before_an_error_or_ctrl_c(pellucid: Command):
+    done = pellucid("tell", "run", "ab", "--end", "bug", code=2)
+    assert done.stdout == "ab\n" and "(pellucid-acme 1.0) raised RuntimeError: bug" in done.stderr
+    done = pellucid("tell", "run", "ab", "--end", "ctrl-c", code=130)
+    assert done.stdout == "ab\n" and done.stderr.endswith("Interrupted.\n")
+
+
+def test_a_verb_that_yields_stops_where_nobody_reads(environment: dict[str, str], tmp_path: Path):
+    """A million words would take longer than the test may; what stands behind the last is never reached."""
+    words = [sys.executable, "-m", "pellucid", "tell", "run", "ab" * 100, "--times", str(10**9)]
+    with subprocess.Popen(words, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as job:
+        assert job.stdout is not None and job.stderr is not None
+        assert job.stdout.read(2) == b"ab"
+        job.stdout.close()
+        assert job.stderr.read() == b""
+        assert job.wait(60) == 0
 
 
 def test_a_verb_that_raises_is_its_packages_fault(pellucid: Command):

@@ -215,15 +215,15 @@ class Course(Feed):
     def sample(self, proposed: Sequence[Transform]) -> Any:
         """The inputs that transforms are fitted on: all that are in memory, else some by chance."""
         data: Split | Samples | Feed = self.data
-        if in_memory(data) or not proposed:
-            return None if isinstance(data, Feed) else data.x if in_memory(data) else None
-        if isinstance(data, Feed):
-            if any(transform.fitted for transform in proposed):
-                raise ConfigError(
-                    f"transforms: {proposed} are fitted to the training samples, and {type(data).__name__} gives them "
-                    "once, one batch after the other. Let it yield what the model is to see."
-                )
+        if in_memory(data):
+            return data.x
+        if all(type(transform).fit is Transform.fit for transform in proposed):  # they learn nothing from samples
             return None
+        if isinstance(data, Feed):
+            raise ConfigError(
+                f"transforms: {proposed} are fitted to the training samples, and {type(data).__name__} gives them "
+                "once, one batch after the other. Let it yield what the model is to see."
+            )
         rows, width = np.arange(len(data)), sum(part[0].size for part in as_tuple(data.take(np.arange(1)).x))
         n = min(len(rows), max(1, FITTED // max(width, 1)))
         return data.take(choose_rows(rows, n, None, self._rng(0))[1]).x

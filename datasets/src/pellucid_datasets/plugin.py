@@ -16,6 +16,9 @@ def pellucid_register(registry: Registrar) -> None:
     )
     registry.dataset("glyphs", "pellucid_datasets.glyphs:Glyphs", summary="characters in the fonts of this machine")
     registry.dataset("iris", "pellucid_datasets.iris:Iris", summary="150 irises of three species, four lengths in cm")
+    registry.dataset(
+        "shakespeare", "pellucid_datasets.shakespeare:Shakespeare", summary="1.1 million characters of his plays"
+    )
     registry.dataset("half_moons", "pellucid_datasets.half_moons:HalfMoons", summary="two interlocking half circles")
 
 

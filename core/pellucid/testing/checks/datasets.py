@@ -138,7 +138,7 @@ def parts_apart(subject: Subject) -> None:
 def _rows(split: Any) -> list[int]:
     """A number for each sample that is equal for equal ones: inputs and target."""
     step = max(1, -(-len(split) // MANY))
-    arrays = [np.ascontiguousarray(part[::step]).reshape(len(part[::step]), -1) for part in _arrays(split)]
+    arrays = [np.ascontiguousarray(part[::step]) for part in _arrays(split)]
     return [hash(tuple(array[i].tobytes() for array in arrays)) for i in range(len(arrays[0]))] if arrays else []
 
 

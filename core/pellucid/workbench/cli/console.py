@@ -44,6 +44,14 @@ class Output:
         """The outcome of the command: ``data`` for programs, ``text`` for people. Called once."""
         self._say(_writable(to_json(data, indent=2)) if self.json else printable(text))
 
+    def piece(self, text: str) -> bool:
+        """A part of a long text as soon as it is there, without a line's end; with ``--json`` it is left out. False:
+        standard output takes no more, so that no more need be made."""
+        if self._alone is not None:
+            return True
+        print(printable(text), end="", flush=True)
+        return getattr(sys.stdout, "failure", None) is None
+
     def long_result(self, data: Callable[[], str], text: Callable[[], str]) -> None:
         """The same of what is long, in place of ``result``: only the one asked for is made, ``data`` as JSON."""
         self._say(data() if self.json else text())

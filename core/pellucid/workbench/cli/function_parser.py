@@ -16,13 +16,19 @@ _PLAIN = (int, float, str, Path)
 
 
 def add_options(parser: argparse.ArgumentParser, function: Callable[..., Any], meanings: Mapping[str, str]) -> None:
-    """Add ``--name`` for each argument of the function but its first.
+    """Add ``--name`` for each argument of the function but its first; those before the ``*`` of its signature are given
+    by their place, without a name.
 
     Args:
         meanings: argument -> what it means, see :func:`documented`.
     """
+    by_place = {name for name, p in inspect.signature(function).parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD}
     for argument in _after_first(function):
         help_text = meanings.get(argument.name, "")
+        if argument.name in by_place:
+            how = _conversion(function, argument) | {"help": help_text.replace("%", "%%")}
+            parser.add_argument(argument.name, metavar=argument.name.upper(), **how)
+            continue
         if not argument.required and argument.default is not None:
             help_text = f"{help_text} (default: {argument.default})".strip()
         settings = _conversion(function, argument) | {"help": help_text.replace("%", "%%"), "dest": argument.name}

@@ -11,12 +11,14 @@ usable from Python; its first parameter is the path of the run, the others becom
             count: how many.
         \"\"\"
 
-What it returns is printed, or with ``--json`` written as JSON.
+Arguments before the ``*`` are words of the command line, in their order: ``def compare(run: Path, texts: list[str])``.
+What it returns is printed, or with ``--json`` written as JSON. A verb that takes its time yields texts, which are shown
+as they come, and returns the same as a whole for ``--json``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +62,28 @@ def run_verb(verb: str, argv: Sequence[str]) -> int:
     with Output(as_json=args.json) as output:
         with blaming(entry, f"verb '{verb}' of the"):
             outcome = function(args.run, **options_of(function, args))
-            text = _as_text(outcome)
+            if isinstance(outcome, Generator):
+                outcome, text = _shown(outcome, output), ""
+            else:
+                text = _as_text(outcome)
         output.result(outcome, text)
     return 0
+
+
+def _shown(pieces: Generator[str, None, Any], output: Output) -> Any:
+    """What the pieces are as a whole, which the verb returns; each is shown at once, unless that whole is all that is
+    asked for. Where nobody reads any more, no more are made."""
+    while True:
+        try:
+            piece = next(pieces)
+        except StopIteration as end:
+            return end.value
+        except BaseException:
+            output.piece("\n")  # what is said of it, of Ctrl-C too, begins a line
+            raise
+        if not output.piece(piece):
+            pieces.close()
+            return None
 
 
 def _model_in_question(verb: str, able: Sequence[Entry], argv: Sequence[str]) -> Entry:

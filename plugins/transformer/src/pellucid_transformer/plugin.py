@@ -16,7 +16,7 @@ _OPS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """The module of references in ``ops`` -> the ops that stand there; the kernel of each has the same name."""
-_PLAIN = ("attention", "rotary", "contrastive", "rows")
+_PLAIN = ("contrastive", "rows")
 """Modules whose ops have no kernels yet."""
 
 
@@ -69,11 +69,14 @@ def _models(registry: Registrar) -> None:
 
 
 def _texts(registry: Registrar) -> None:
-    transform, at = registry.transform, f"{_HERE}.text"
+    transform, dataset, at = registry.transform, registry.dataset, f"{_HERE}.text"
     transform("characters", f"{at}.characters:Characters", summary="each character of a text is a token")
     transform("bytes", f"{at}.characters:Bytes", summary="each byte of a text in UTF-8 is a token")
     transform("bpe", f"{at}.library:Bpe", summary="bytes, and those that often stand together, are tokens")
     transform("wordpiece", f"{at}.library:WordPiece", summary="words and pieces of words are tokens, as BERT has them")
+    dataset("running_text", f"{at}.running:RunningText", summary="a long text, for language models")
+    dataset("labelled_texts", f"{at}.tables:LabelledTexts", summary="texts with labels, in a table")
+    dataset("text_pairs", f"{at}.tables:TextPairs", summary="pairs of texts that belong together, in a table")
 
 
 @hookimpl

@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "train an experiment; leaves a run folder with model, figures and curves",
     "evaluate": "the figures of a trained model on test data, or on other data",
     "predict": "what a trained model says about the samples in files",
+    "import-weights": "weights that others have trained, as a run folder",
     "compare": "runs side by side: their figures, and in what they differ",
     "trace": "open a step of a run: every number, forward, loss, backward, update",
     "why": "why a number of a step is what it is: pellucid why RUN 'layers.0.z[3,7]'",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,28 @@ def read_columns(path: str | Path) -> dict[str, list[str]]:
     if not columns or not next(iter(columns.values())):
         raise DataError(f"{path} holds no samples: below the names of the columns there is nothing.")
     return columns
+
+
+def columns_of(table: Any) -> dict[str, list[str]]:
+    """The columns of a table: of a file, or of a dict of columns of texts.
+
+    Raises:
+        DataError: it is neither, or its columns are not of one length.
+    """
+    if isinstance(table, str | Path):
+        return read_columns(table)
+    lengths = {len(column) for column in table.values()} if isinstance(table, Mapping) else set()
+    if len(lengths) != 1 or lengths == {0}:
+        raise DataError(
+            "A table of texts is a file, or a dict of columns of one length, one at least. Received: "
+            f"{type(table).__name__}{f' of columns of {sorted(lengths)} cells' if lengths else ''}."
+        )
+    return {str(name): [str(cell) for cell in column] for name, column in table.items()}
+
+
+def called(table: Any) -> str:
+    """What messages call a table."""
+    return str(table) if isinstance(table, str | Path) else "the table"
 
 
 def column_of(columns: dict[str, list[str]], name: str, path: str | Path) -> list[str]:

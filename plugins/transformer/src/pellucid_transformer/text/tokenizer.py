@@ -120,10 +120,10 @@ class Tokenizer(Transform):
             row[: len(part)] = part
         return (x, np.arange(most) < lengths[:, None]) if self.mask else x
 
-    def encoded(self, texts: Sequence[str], where: str = "") -> list[HostArray]:
-        """The tokens of each text, at least one, at most ``longest``."""
+    def encoded(self, texts: Sequence[str], where: str = "", numbers: Sequence[int] | None = None) -> list[HostArray]:
+        """The tokens of each text, at least one, at most ``longest``; messages call the texts by their ``numbers``."""
         parts = []
-        for row, text in enumerate(texts):
+        for row, text in zip(range(len(texts)) if numbers is None else numbers, texts, strict=True):
             called = f"{where}: text {row}" if where else f"text {row}"
             part = self.shortened(self.encode(text, f"{called} (counted from 0)"))
             if not len(part):
@@ -136,10 +136,6 @@ class Tokenizer(Transform):
     def shortened(self, tokens: HostArray) -> HostArray:
         """At most ``longest`` of the tokens of a text."""
         return tokens[: self.longest]
-
-    def fit(self, x: HostArray) -> None:
-        """Nothing is learned from tokens, but whether they are some."""
-        self._check(x)
 
     def apply(self, x: HostArray) -> HostArray:
         self._check(x)
