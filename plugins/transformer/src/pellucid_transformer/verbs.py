@@ -10,10 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid import ConfigError, DataError, HostArray, Layer, check_output, open_run, replacing, require_runtime, save_array
+from pellucid import (
+    ConfigError,
+    DataError,
+    HostArray,
+    Layer,
+    check_output,
+    open_run,
+    replacing,
+    require_runtime,
+    save_array,
+)
 
+from pellucid_transformer.generation import texts as growing
 from pellucid_transformer.generation.maps import attention_maps, draw_maps
-from pellucid_transformer.generation.texts import generate as pieces_of
 from pellucid_transformer.generation.texts import tokenizer_of
 from pellucid_transformer.text.files import read_samples
 
@@ -38,7 +48,7 @@ def generate(
         seed: the same seed, the same text.
     """
     model = open_run(run).model
-    pieces = pieces_of(model, prompt, tokens, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+    pieces = growing.generate(model, prompt, tokens, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
     yield prompt
     text = prompt
     for piece in pieces:
@@ -116,7 +126,7 @@ def attention(run: Path, *, text: str, output: Path = Path("attention.png")) -> 
     tokenizer = tokenizer_of(model)
     numbers = tokenizer.encoded([text])[0]
     count = len(numbers)
-    tokens = tokenizer.names(numbers)
+    tokens = [tokenizer.name(number) for number in numbers]
     maps = {path: p[0, :, :count, :count] for path, p in attention_maps(model, [text]).items()}
     if output.suffix.lower() == ".json":
         layers = {path: np.asarray(p, float).tolist() for path, p in maps.items()}

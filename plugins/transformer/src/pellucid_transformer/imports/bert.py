@@ -18,8 +18,8 @@ _MODULES = ("Transformer", "Pooling", "Normalize")
 
 
 def from_bert(source: WeightSource) -> Importing:
-    """``config.json`` says the sizes; ``modules.json``, ``1_Pooling/config.json`` and ``sentence_bert_config.json`` what
-    stands for a sentence, where there are such; ``tokenizer.json`` or ``vocab.txt`` the tokens.
+    """``config.json`` says the sizes; ``modules.json``, ``1_Pooling/config.json``, ``sentence_bert_config.json``, where
+    there are such, what stands for a sentence; ``tokenizer.json`` or ``vocab.txt`` the tokens.
 
     Their matrices stand the other way round; queries, keys and values are one matrix here. The row of the first token
     type, which is added at every position, is added to the positions.
@@ -70,7 +70,9 @@ def _check(source: WeightSource, config: dict[str, Any]) -> None:
     )  # fmt: skip
     for key in sizes:
         if type(config.get(key)) is not int or config[key] < 1:
-            raise CheckpointError(f"config.json of {source.name} must say {key}, an int. Received: {config.get(key)!r}.")
+            raise CheckpointError(
+                f"config.json of {source.name} must say {key}, an int of at least 1. Received: {config.get(key)!r}."
+            )
     if not isinstance(config.get("layer_norm_eps"), float):
         raise CheckpointError(f"config.json of {source.name} must say layer_norm_eps, a float.")
 
@@ -81,8 +83,9 @@ def _norm(ours: str, theirs: str) -> dict[str, MadeOf]:
 
 def _linear(ours: str, theirs: str, name: str = "") -> dict[str, MadeOf]:
     return {
-        f"{ours}.{name}weight": MadeOf([f"{theirs}.weight"], np.transpose), f"{ours}.{name}bias": MadeOf([f"{theirs}.bias"]),
-    }  # fmt: skip
+        f"{ours}.{name}weight": MadeOf([f"{theirs}.weight"], np.transpose),
+        f"{ours}.{name}bias": MadeOf([f"{theirs}.bias"]),
+    }
 
 
 def _block(ours: str, theirs: str) -> dict[str, MadeOf]:
