@@ -85,11 +85,11 @@ def draw_maps(maps: dict[str, HostArray], tokens: Sequence[str], path: Path) -> 
     rows, heads, count = len(maps), max(len(p) for p in maps.values()), len(tokens)
     named = count <= MOST_TOKENS
     side = max(PANEL, 0.14 * count if named else PANEL * 1.6)
-    width, height = heads * (side + 0.12) + MARGIN + 0.3, rows * (side + 0.12) + MARGIN + 0.5
+    width, height = heads * (side + 0.12) + MARGIN + 0.3, rows * (side + 0.12) + MARGIN + 0.6
     figure = Figure(figsize=(width, height), dpi=min(150, 8000 / max(width, height)), facecolor="white")
     FigureCanvasAgg(figure)
     figure.subplots_adjust(
-        left=MARGIN / width, right=1 - 0.3 / width, bottom=MARGIN / height, top=1 - 0.5 / height, wspace=0.06,
+        left=MARGIN / width, right=1 - 0.3 / width, bottom=MARGIN / height, top=1 - 0.6 / height, wspace=0.06,
         hspace=0.06,
     )  # fmt: skip
     step = 1 if named else ceil(count / 8)
@@ -113,5 +113,9 @@ def draw_maps(maps: dict[str, HostArray], tokens: Sequence[str], path: Path) -> 
             if head == len(heads_of) - 1:
                 panel.set_ylabel(place, fontsize=7, color="#777777", rotation=270, labelpad=9)
                 panel.yaxis.set_label_position("right")
+    figure.text(
+        MARGIN / width, 1 - 0.16 / height, "row: the token that looks; column: of which it takes how much", fontsize=8,
+        color="#777777", va="center",
+    )  # fmt: skip
     with replacing(path) as file:
         figure.savefig(file, format="png")

@@ -8,7 +8,7 @@ and is simply applied. Those of the core are known, and what holds nothing but s
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from pellucid import (
     Array,
@@ -32,6 +32,15 @@ _EACH = (Dense, Transposed, LayerNorm, Dropout, Elementwise, Softmax)
 """Of the core: what they give at a position depends on that alone."""
 
 
+@runtime_checkable
+class Extends(Protocol):
+    """What a layer has that goes on from what it has kept."""
+
+    def new_cache(self, ops: Ops, rows: int, longest: int) -> Any: ...
+
+    def extend(self, ops: Ops, x: Array, cache: Any) -> Array: ...
+
+
 class Applied:
     """What is kept for a layer that treats every position by itself: memory, and nothing of the positions."""
 
@@ -51,8 +60,8 @@ def new_cache(layer: Layer, ops: Ops, rows: int, longest: int) -> Any:
     Raises:
         ConfigError: it is not known how the layer goes on, or it cannot: it looks at later positions.
     """
-    if hasattr(layer, "extend"):
-        return layer.new_cache(ops, rows, longest)  # type: ignore[operator]
+    if isinstance(layer, Extends):
+        return layer.new_cache(ops, rows, longest)
     if each_position(layer):
         return Applied()
     if isinstance(layer, Sequential | Stack):
@@ -71,8 +80,8 @@ def extend(layer: Layer, ops: Ops, x: Array, cache: Any) -> Array:
             cache.ctx = Context(ops, training=False, dtype=dtype)
         y: Array = layer.forward(cache.ctx, x)
         return y
-    if isinstance(cache, list):
-        for part, own in zip(layer.layers, cache, strict=True):  # type: ignore[attr-defined]
-            x = extend(part, ops, x, own)
-        return x
-    return layer.extend(ops, x, cache)  # type: ignore[operator, no-any-return]
+    if isinstance(layer, Extends):
+        return layer.extend(ops, x, cache)
+    for part, own in zip(layer.layers, cache, strict=True):  # type: ignore[attr-defined]
+        x = extend(part, ops, x, own)
+    return x
