@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_array, mapped, parts_of
+from pellucid.basics.arrays import HostArray, Shape, as_array, mapped, parts_of
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, DataError
@@ -72,6 +72,11 @@ class Sequences(Samples):
         labels = [part for part in parts_of(self.targets) if class_labels(part) is not None]
         self.labels = labels[0] if len(labels) == 1 else None
         self.weight: Any = None if weight is None else self._by_row(weight, "weight")
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """Those of a model for them: sequences of any length and, where it is given one, their mask."""
+        return ((None, *self.sequences[0].shape[1:]), *[(None,)] * self.mask)
 
     @staticmethod
     def _is_of_steps(part: Any, length: int) -> bool:

@@ -35,6 +35,9 @@ class Windows(Samples):
     Errors: DataError for tokens that are no row of integers, or fewer than T + 1.
     """
 
+    input_shapes = ((None,),)
+    """Of a model for them: what has seen windows of one length may read shorter ones."""
+
     def __init__(self, tokens: Any, *, steps: int = 64, apart: int = 1, windows: int | None = None) -> None:
         check_int(self, "steps", steps, "[1, inf)")
         check_int(self, "apart", apart, "[1, inf)")
