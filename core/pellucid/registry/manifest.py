@@ -17,7 +17,8 @@ KINDS = (
     "model", "dataset", "feed", "sampler", "backend", "callback", "op",
 )  # fmt: skip
 """Everything that can be registered; see docs/plugins for what each of them must implement."""
-COMMANDS = tuple("train evaluate predict import-weights compare trace why certify list show show-data plugins doctor new".split())  # noqa: SIM905
+_COMMANDS = "train evaluate predict import-weights compare trace why certify list show show-data plugins doctor new"
+COMMANDS = tuple(_COMMANDS.split())
 """The command line's own words, which no verb of a model may be."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Vendors and names: lower-case letters, digits and underscores."""
@@ -80,8 +81,7 @@ class Registrar:
     def __init__(self, vendor: str, distribution: str = "", distribution_version: str = "") -> None:
         self.vendor = vendor
         self.entries: dict[tuple[str, str], Entry] = {}
-        self.distribution = distribution
-        self.version = distribution_version
+        self.distribution, self.version = distribution, distribution_version
         self._closed = False
 
     def layer(self, name: str, target: str, **details: Unpack[Details]) -> None:
