@@ -10,6 +10,7 @@ typedef float vf __attribute__((vector_size(VECTOR_BYTES)));
 
 #include "fused.h"
 #include "math.h"
+#include "spans.h"
 #include "attention.h"
 #include "rows.h"
 

@@ -2,6 +2,9 @@
 
 cdef extern from "kernels.h" nogil:
     ctypedef Py_ssize_t dim
+    ctypedef struct Kernels:
+        pellucid_kernel attention_forward, attention_backward, rotate
+    const Kernels *kernels_now()
 
 
 cdef int run(void *call, size_t bytes, tuple arrays) except -1:

@@ -10,7 +10,7 @@ _OPS: dict[str, tuple[str, ...]] = {
     "rotary": ("rotate",),
 }
 """The module of references in ``ops`` -> the ops that stand there; the kernel of each has the same name."""
-_PLAIN = ("attention", "rotary")
+_PLAIN: tuple[str, ...] = ()
 """Modules whose ops have no kernels yet."""
 
 
