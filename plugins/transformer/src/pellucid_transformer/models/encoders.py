@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pellucid import Dense, Example, Layer, Normal, Stack, check_bool, check_choice, check_int
 
+from pellucid_transformer.imports.bert import from_bert
 from pellucid_transformer.layers.pooling import Pooling, Unit
 from pellucid_transformer.models.body import STD, Places, body
 
@@ -149,6 +150,9 @@ def sentence_encoder(
     model.context = context  # the longest that it can be given
     model.default_objective = {"type": "core/supervised", "loss": "transformer/contrastive"}
     return model
+
+
+sentence_encoder.import_weights = from_bert  # type: ignore[attr-defined]
 
 
 # What the conformance kit builds; a class would say this in its body.
