@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pellucid.basics.arrays import Array, Interval, Shape
-from pellucid.basics.checks import check_int, check_type
+from pellucid.basics.checks import check_int, check_type, wrong
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
@@ -105,13 +105,15 @@ class Dense(Layer):
 
 
 class Transposed(Layer):
-    """``y = f(x Wᵀ + b)`` with the ``W`` of another layer: the decoder of an autoencoder with tied weights.
+    """``y = f(x Wᵀ + b)`` with the ``W`` of another layer: the decoder of an autoencoder with tied weights, or the
+    head of a language model.
 
     ``W`` is one parameter for both layers, and their gradients add up in it; see Vincent et al., Stacked Denoising
     Autoencoders, 2010, §3.2. In a configuration it is written ``{ref = "layers.0", transpose = true}``.
 
     Args:
-        source: the layer whose weight is used; it stands before this one.
+        source: the layer whose weight is used, dense or any with a ``weight`` (I, O) and ``units``, O; it stands
+            before this one.
         activation: name of the activation f, computed in the same pass; None is the identity.
         use_bias: whether there is a ``b`` (of this layer's own).
 
@@ -131,11 +133,13 @@ class Transposed(Layer):
     capturable = True
     bias: Param | None
 
-    def __init__(self, source: Dense, activation: str | None = None, *, use_bias: bool = True) -> None:
-        check_type(self, "source", source, (Dense,), "a dense layer")
+    def __init__(self, source: Layer, activation: str | None = None, *, use_bias: bool = True) -> None:
+        check_type(self, "source", source, (Layer,), "a layer")
+        if source.transposed_twin is None:
+            raise wrong(self, "source", "a layer that can be transposed, as dense can", source)
         check_choice(self, "activation", activation, (None, *ACTIVATIONS))
         check_bool(self, "use_bias", use_bias)
-        self.source = source
+        self.source: Any = source
         self.activation = activation
         self.use_bias = use_bias
 

@@ -8,9 +8,15 @@ _HERE = "pellucid_transformer"
 _OPS: dict[str, tuple[str, ...]] = {
     "attention": ("attention_forward", "attention_backward"),
     "rotary": ("rotate",),
-}
+    "contrastive": ("contrastive",),
+    "rows": (
+        "embedding_forward", "embedding_backward", "add", "add_positions", "add_positions_backward", "sinusoids",
+        "rms_norm_forward", "rms_norm_backward", "gate_forward", "gate_backward", "pool_forward", "pool_backward",
+        "unit_forward", "unit_backward",
+    ),
+}  # fmt: skip
 """The module of references in ``ops`` -> the ops that stand there; the kernel of each has the same name."""
-_PLAIN: tuple[str, ...] = ()
+_PLAIN = ("contrastive", "rows")
 """Modules whose ops have no kernels yet."""
 
 
@@ -21,11 +27,10 @@ def pellucid_register(registry: Registrar) -> None:
     _texts(registry)
     for module, names in _OPS.items():
         for name in names:
-            reference, summary = f"{_HERE}.ops.{module}:{name}", name.replace("_", " ")
-            if module in _PLAIN:
-                registry.op(name, reference=reference, summary=summary)
-            else:
-                registry.op(name, reference=reference, cython=f"{_HERE}.kernels:{name}", summary=summary)
+            registry.op(
+                name, reference=f"{_HERE}.ops.{module}:{name}",
+                cython=None if module in _PLAIN else f"{_HERE}.kernels:{name}", summary=name.replace("_", " "),
+            )  # fmt: skip
 
 
 def _layers(registry: Registrar) -> None:
@@ -38,10 +43,29 @@ def _layers(registry: Registrar) -> None:
         "multi_head_attention", f"{at}.attention:MultiHeadAttention",
         summary="positions look at each other, each head in its own way",
     )  # fmt: skip
+    layer("embedding", f"{at}.embedding:Embedding", summary="each token becomes a row of a learned table")
+    layer("positions", f"{at}.positions:Positions", summary="where a token stands, learned or sinusoidal")
+    layer("rms_norm", f"{at}.rms_norm:RMSNorm", summary="each position by its root mean square")
+    layer("feed_forward", f"{at}.feed_forward:FeedForward", summary="each position by itself, wider and back")
+    layer("swiglu", f"{at}.feed_forward:SwiGLU", summary="the same with a gate")
+    layer("transformer_block", f"{at}.block:TransformerBlock", summary="attention and a feed-forward layer")
+    layer("pooling", f"{at}.pooling:Pooling", summary="one vector for each sequence")
+    layer("unit", f"{at}.pooling:Unit", summary="vectors of length 1")
 
 
 def _models(registry: Registrar) -> None:
-    pass
+    registry.loss(
+        "contrastive", f"{_HERE}.losses.contrastive:Contrastive",
+        summary="texts that belong together are nearer to each other than to the rest of the batch",
+    )  # fmt: skip
+    registry.model(
+        "language_model", f"{_HERE}.models.language_model:language_model",
+        summary="a decoder: which token comes next, at each position",
+    )  # fmt: skip
+    encoders = f"{_HERE}.models.encoders"
+    registry.model("sequence_encoder", f"{encoders}:sequence_encoder", summary="a vector, or a class, for each token")
+    registry.model("sequence_classifier", f"{encoders}:sequence_classifier", summary="what a whole sequence is")
+    registry.model("sentence_encoder", f"{encoders}:sentence_encoder", summary="sentences as vectors of length 1")
 
 
 def _texts(registry: Registrar) -> None:
