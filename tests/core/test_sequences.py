@@ -250,3 +250,14 @@ def test_what_does_not_fit_is_said() -> None:
         pl.Trainer(model, objective={"type": "masked", "loss": "mse"}).train_step(X[0], VALUES[0])
     with pytest.raises(DataError, match="8 rows of 64 steps need sequences of at least 512 steps"):
         pl.Streams(np.zeros((500, 1)), side_by_side=8)
+
+
+def test_tokens_are_padded_with_their_own_number() -> None:
+    tokens = [np.array([5, 6, 7], np.uint8), np.array([1], np.uint8)]
+    part = pl.Sequences(tokens, multiple=1, padding=300).take(np.array([1, 0]))
+    assert part.x[0].tolist() == [[1, 300, 300], [5, 6, 7]] and part.x[1].tolist() == [[True, False, False], [True] * 3]
+    assert pl.Sequences(tokens, multiple=1).take(np.array([1, 0])).x[0].dtype == np.uint8
+    with pytest.raises(ConfigError, match="'padding' of Sequences"):
+        pl.Sequences(tokens, padding=0.5)
+    with pytest.raises(DataError, match=r"at least one step. Received: shape \(0,\) for sequence 1"):
+        pl.Sequences([[1, 2], []])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, as_array, mapped, parts_of
+from pellucid.basics.arrays import HostArray, Shape, as_array, mapped, parts_of
 from pellucid.basics.checks import check_int
 from pellucid.basics.component import Example
 from pellucid.basics.errors import ConfigError, DataError
@@ -23,10 +23,10 @@ from pellucid.standard.samplers import Sampler
 class Sequences(Samples):
     """Samples that are sequences of different length, ``(T_i, …)``; those of a step are padded to one length.
 
-    The model is given ``(x, mask)``: x (N, T, …) with zeros behind the end of each sequence, and mask (N, T), whether a
-    sequence has that step. T is the length of the longest one of the step, rounded up to a ``multiple``, so that there
-    are few shapes, for each of which a step is recorded. Together with the sampler ``by_length``, which puts sequences
-    of similar length into one batch, little is padded.
+    The model is given ``(x, mask)``: x (N, T, …) with ``padding`` behind the end of each sequence, and mask (N, T),
+    whether a sequence has that step. T is the length of the longest one of the step, rounded up to a ``multiple``, so
+    that there are few shapes, for each of which a step is recorded. Together with the sampler ``by_length``, which puts
+    sequences of similar length into one batch, little is padded.
 
     Targets are one for each sequence, an array (N, …); or one for each step, a list of arrays ``(T_i, …)``, padded with
     ``ignore`` where they are integers: the argument ``ignore`` of ``softmax_cross_entropy`` and
@@ -38,6 +38,7 @@ class Sequences(Samples):
         y: the targets, or None.
         multiple: lengths are rounded up to multiples of it.
         ignore: what integer targets are padded with.
+        padding: what x is padded with, the number of a token that means nothing say.
         mask: whether the model is given the mask.
         classes: names of the classes.
         weight: of each sequence in training, an array (N,); or of each step, a list of arrays ``(T_i,)``, padded with
@@ -51,16 +52,17 @@ class Sequences(Samples):
     """
 
     def __init__(
-        self, x: Sequence[Any], y: Any = None, *, multiple: int = 8, ignore: int = -1, mask: bool = True,
-        classes: Classes | None = None, weight: Any = None,
+        self, x: Sequence[Any], y: Any = None, *, multiple: int = 8, ignore: int = -1, padding: int = 0,
+        mask: bool = True, classes: Classes | None = None, weight: Any = None,
     ) -> None:  # fmt: skip
         check_int(self, "multiple", multiple, "[1, inf)")
         check_int(self, "ignore", ignore, "(-inf, inf)")
+        check_int(self, "padding", padding, "(-inf, inf)")
         check_bool(self, "mask", mask)
         self.sequences = [as_array(part, f"Sequence {i}") for i, part in enumerate(x)]
         _require_alike(self.sequences, "x")
         self.lengths = np.array([len(part) for part in self.sequences], np.int64)
-        self.multiple, self.ignore, self.mask = multiple, ignore, mask
+        self.multiple, self.ignore, self.padding, self.mask = multiple, ignore, padding, mask
         self.classes = None if classes is None else tuple(classes)
         if isinstance(y, tuple) and len(y) == len(x) and all(map(self._is_of_steps, y, self.lengths)):
             raise DataError(
@@ -72,6 +74,11 @@ class Sequences(Samples):
         labels = [part for part in parts_of(self.targets) if class_labels(part) is not None]
         self.labels = labels[0] if len(labels) == 1 else None
         self.weight: Any = None if weight is None else self._by_row(weight, "weight")
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """Those of a model for them: sequences of any length and, where it is given one, their mask."""
+        return ((None, *self.sequences[0].shape[1:]), *[(None,)] * self.mask)
 
     @staticmethod
     def _is_of_steps(part: Any, length: int) -> bool:
@@ -107,7 +114,7 @@ class Sequences(Samples):
 
     def take(self, rows: HostArray) -> Split:
         most = self._most(rows)
-        x: Any = padded([self.sequences[row] for row in rows], most, 0)
+        x: Any = padded([self.sequences[row] for row in rows], most, self.padding)
         if self.mask:
             x = (x, np.arange(most) < self.lengths[rows, None])
         return Split(x, mapped(lambda target: self._taken(target, rows, most), self.targets), self.classes)
@@ -125,7 +132,8 @@ class Sequences(Samples):
 def padded(parts: Sequence[HostArray], length: int, value: float) -> HostArray:
     """The arrays (T_i, …) below each other, (N, length, …), with the value behind the end of each."""
     dtype = np.result_type(*{part.dtype for part in parts})
-    dtype = np.dtype(np.int64) if dtype.kind in "ub" and value < 0 else dtype
+    if value and dtype.kind in "iub" and not np.can_cast(np.min_scalar_type(value), dtype):
+        dtype = np.dtype(np.int64)
     out = np.full((len(parts), length, *parts[0].shape[1:]), value, dtype)
     for row, part in zip(out, parts, strict=True):
         row[: len(part)] = part

@@ -28,15 +28,21 @@ class Windows(Samples):
         steps: T.
         apart: from the beginning of one window to that of the next: 1 for training; ``steps`` for an evaluation, whose
             windows then lie side by side and are the same every time.
+        windows: how many an epoch visits; None: as many as lie side by side. More of them begin again, elsewhere.
 
     Shapes: x (N, T), y (N, T), N = 1 + (L − T − 1) // apart.
 
     Errors: DataError for tokens that are no row of integers, or fewer than T + 1.
     """
 
-    def __init__(self, tokens: Any, *, steps: int = 64, apart: int = 1) -> None:
+    input_shapes = ((None,),)
+    """Of a model for them: what has seen windows of one length may read shorter ones."""
+
+    def __init__(self, tokens: Any, *, steps: int = 64, apart: int = 1, windows: int | None = None) -> None:
         check_int(self, "steps", steps, "[1, inf)")
         check_int(self, "apart", apart, "[1, inf)")
+        if windows is not None:
+            check_int(self, "windows", windows, "[1, inf)")
         self.tokens = as_array(tokens, "The tokens of Windows")
         if self.tokens.ndim != 1 or self.tokens.dtype.kind not in "iu":
             raise DataError(
@@ -48,7 +54,7 @@ class Windows(Samples):
                 f"Windows of {steps} steps need at least {steps + 1} tokens, for the last has one that follows. "
                 f"Received: {len(self.tokens)}. Give a longer text, or take fewer steps."
             )
-        self.steps, self.apart = steps, apart
+        self.steps, self.apart, self.windows = steps, apart, windows
         self._pieces = sliding_window_view(self.tokens, steps + 1)[::apart]
 
     def __len__(self) -> int:
@@ -62,4 +68,6 @@ class Windows(Samples):
         """Windows that lie side by side behind a beginning that is drawn, in random order."""
         every = -(-self.steps // self.apart)  # so many rows on, a window begins behind the end of this one
         turns = max(1, len(self) // every)
-        return rng.integers(min(every, len(self))) + every * rng.permutation(turns)
+        wanted = self.windows or turns
+        passes = [rng.integers(min(every, len(self))) + every * rng.permutation(turns) for _ in range(0, wanted, turns)]
+        return np.concatenate(passes)[:wanted]

@@ -8,6 +8,8 @@ from pathlib import Path
 from secrets import randbits
 from typing import Any, Literal
 
+import numpy as np
+
 from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.basics.suggest import did_you_mean, listed
@@ -30,9 +32,12 @@ from pellucid.standard.trainers import trainer_for
 from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
-from pellucid.workbench.experiments.inference import input_shape_of, outputs_of, targets_of
+from pellucid.workbench.experiments.inference import input_shape_of, outputs_of, vocabulary_of
 from pellucid.workbench.experiments.proposals import completed, names_type, proposes
 from pellucid.workbench.experiments.sections import NAMES, Sections, check_values, is_table
+
+FOLLOWING = ("outputs", "vocabulary")
+"""Arguments of models that follow from the data where they are left out."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Experiment:
     Attributes:
         dataset, data_seed: where the data comes from, and which samples go into which part (None: as ``seed``).
         model: the configuration of the model; what follows from the data may be missing in it.
-        infer_outputs: whether ``outputs`` is to be found from the data.
+        inferred: arguments of the model that are to be found from the data: ``outputs``, ``vocabulary``.
         loss, objective, optimizer, schedule: the components; neither loss nor objective: the model's own.
         settings: of ``[train]``.
         open: the sections as they were written, if they name no model and leave that to the data set; else None.
@@ -94,7 +99,7 @@ class Experiment:
     dataset: Dataset
     data_seed: int | None
     model: dict[str, Any]
-    infer_outputs: bool
+    inferred: tuple[str, ...]
     loss: Loss | None
     objective: Objective | None
     optimizer: Optimizer
@@ -143,7 +148,7 @@ def check(sections: Mapping[str, Any]) -> Experiment:
         reader.note("objective", "give [loss] or [objective], not both: an objective brings its own losses.")
     data, data_seed = _data(reader, sections)
     left_open = proposes(data) and not names_type(sections.get("model", {}))
-    model, infer_outputs = ({}, False) if left_open else _model(reader, sections)
+    model, inferred = ({}, ()) if left_open else _model(reader, sections)
     parts: dict[str, Any] = {
         name: reader.read(name, section, name) if section is not None else None
         for name in ("loss", "objective", "optimizer", "schedule", "sampler")
@@ -152,7 +157,7 @@ def check(sections: Mapping[str, Any]) -> Experiment:
     settings = _settings(reader, sections.get("train", {}))
     reader.finish()
     written = sections if left_open else None
-    return Experiment(data, data_seed, model, infer_outputs, settings=settings, open=written, **parts)
+    return Experiment(data, data_seed, model, inferred, settings=settings, open=written, **parts)
 
 
 def _component(sections: Mapping[str, Any], name: str, left_open: bool) -> Any:
@@ -175,20 +180,20 @@ def _data(reader: Reader, sections: Mapping[str, Any]) -> tuple[Any, int | None]
     return reader.read("dataset", config, "data"), seed
 
 
-def _model(reader: Reader, sections: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The model's configuration, tried out: with one output where the number follows from the data, and with any seed
-    where it has one of its own, which is the run's."""
+def _model(reader: Reader, sections: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The model's configuration, tried out: with one output or token where the number follows from the data, and with
+    any seed where it has one of its own, which is the run's; and which of its arguments follow."""
     if "model" not in sections:
         reader.note(
             "model", f'missing. It names the model: [model] with type = "ann", or --model ann.{_unchosen(sections)}'
         )
-        return {}, False
+        return {}, ()
     config, _ = _taken(sections["model"], "input_shape")
-    left = [name for name in ("outputs", "seed") if isinstance(config, dict) and _needs(config, name)]
+    left = [name for name in (*FOLLOWING, "seed") if isinstance(config, dict) and _needs(config, name)]
     reader.read(("model", "layer"), {**config, **dict.fromkeys(left, 1)} if left else config, "model")
     given = sections["model"]
     table = {"type": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}
-    return table, "outputs" in left
+    return table, tuple(name for name in FOLLOWING if name in left)
 
 
 def _unchosen(sections: Mapping[str, Any]) -> str:
@@ -272,7 +277,9 @@ def prepare(experiment: Experiment) -> Prepared:
     }
     ops = get_ops(settings.backend)
     config = dict(experiment.model)
-    if experiment.infer_outputs:
+    if "vocabulary" in experiment.inferred:
+        config["vocabulary"] = vocabulary_of(splits)
+    if "outputs" in experiment.inferred:
         asked = experiment.objective if experiment.loss is None else experiment.loss
         config["outputs"] = outputs_of(splits, asked)
     try:
@@ -285,7 +292,7 @@ def prepare(experiment: Experiment) -> Prepared:
     objective = choose_objective(model, experiment.loss, experiment.objective)
     metrics: Sequence[Metric | str] | None = settings.metrics
     if metrics is None:
-        metrics = objective.default_metrics(labels=class_labels(targets_of(splits.train)) is not None)
+        metrics = objective.default_metrics(labels=class_labels(splits.train.take(np.arange(1)).y) is not None)
     trainer = trainer_for(
         model, objective=objective, optimizer=experiment.optimizer,
         schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,
@@ -299,10 +306,11 @@ def prepare(experiment: Experiment) -> Prepared:
         "callbacks": [to_config(callback) for callback in trainer.callbacks],
         "seed": seed, "backend": ops.name, "threads": get_num_threads(),
     }  # fmt: skip
-    shape = config["input_shape"]
+    shape = [list(n) if isinstance(n, tuple) else n for n in config["input_shape"]]
+    variable = None in shape or any(isinstance(n, list) and None in n for n in shape)  # which no TOML can hold
     resolved: Sections = {
         "data": {**data, **decided, **_located(experiment.dataset), "seed": data_seed},
-        "model": {**to_config(model), "input_shape": [list(n) if isinstance(n, tuple) else n for n in shape]},
+        "model": {**to_config(model), "input_shape": None if variable else shape},
         **({"objective": to_config(objective)} if experiment.loss is None else {"loss": to_config(experiment.loss)}),
         "optimizer": to_config(trainer.optimizer),
         "schedule": None if trainer.schedule is None else to_config(trainer.schedule),

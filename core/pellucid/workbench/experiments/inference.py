@@ -12,7 +12,7 @@ from pellucid.basics.arrays import HostArray, Shape, as_tuple
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.dataset import Splits
 from pellucid.interfaces.objective import Loss, Objective
-from pellucid.interfaces.rows import Samples
+from pellucid.interfaces.rows import Samples, Subset
 from pellucid.interfaces.samples import Split, class_labels
 from pellucid.registry.config import read_several
 
@@ -24,13 +24,32 @@ def input_shape_of(splits: Splits, made: Sequence[Shape] = (), transforms: Seque
         made: shapes of further inputs, which the objective makes; see :attr:`pellucid.Layer.made_inputs`.
         transforms: of the model; see :attr:`pellucid.Layer.default_transforms`.
     """
-    first, *others = as_tuple(splits.train.take(np.arange(1)).x)
-    shape = tuple(first.shape[1:])
+    train = splits.train
+    while isinstance(train, Subset):
+        train = train.whole
+    said: Sequence[Shape] | None = getattr(train, "input_shapes", None)  # of samples that differ in length
+    first, *others = said or [part.shape[1:] for part in as_tuple(train.take(np.arange(1)).x)]
+    shape = tuple(first)
     of_data = read_several("transform", splits.transforms, path="data.transforms")
     for transform in of_data + read_several("transform", transforms, path="default_transforms"):
         shape = transform.output_shape(shape)
-    further = [*(list(part.shape[1:]) for part in others), *(list(part) for part in made)]
+    further = [*(list(part) for part in others), *(list(part) for part in made)]
     return [list(shape), *further] if further else list(shape)
+
+
+def vocabulary_of(splits: Splits) -> int:
+    """How many tokens there are: the ``size`` of the tokenizer, the first of the transforms that the data proposes.
+
+    Raises:
+        DataError: it proposes none.
+    """
+    (tokenizer,) = read_several("transform", splits.transforms, path="data.transforms")[:1] or (None,)
+    size = getattr(tokenizer, "size", None)
+    if not isinstance(size, int):
+        raise DataError(
+            "The data proposes no tokenizer, so the number of tokens is unknown. Give it: [model] vocabulary = …."
+        )
+    return size
 
 
 def outputs_of(splits: Splits, asked: Loss | Objective | None) -> int:

@@ -54,18 +54,31 @@ def _layers(registry: Registrar) -> None:
 
 
 def _models(registry: Registrar) -> None:
+    encoders = f"{_HERE}.models.encoders"
     registry.loss(
         "contrastive", f"{_HERE}.losses.contrastive:Contrastive",
         summary="texts that belong together are nearer to each other than to the rest of the batch",
     )  # fmt: skip
     registry.model(
-        "language_model", f"{_HERE}.models.language_model:language_model",
+        "language_model", f"{_HERE}.models.language_model:language_model", verbs=_verbs("generate", "attention"),
         summary="a decoder: which token comes next, at each position",
     )  # fmt: skip
-    encoders = f"{_HERE}.models.encoders"
-    registry.model("sequence_encoder", f"{encoders}:sequence_encoder", summary="a vector, or a class, for each token")
-    registry.model("sequence_classifier", f"{encoders}:sequence_classifier", summary="what a whole sequence is")
-    registry.model("sentence_encoder", f"{encoders}:sentence_encoder", summary="sentences as vectors of length 1")
+    registry.model(
+        "sequence_encoder", f"{encoders}:sequence_encoder", verbs=_verbs("attention"),
+        summary="a vector, or a class, for each token",
+    )  # fmt: skip
+    registry.model(
+        "sequence_classifier", f"{encoders}:sequence_classifier", verbs=_verbs("attention"),
+        summary="what a whole sequence is",
+    )  # fmt: skip
+    registry.model(
+        "sentence_encoder", f"{encoders}:sentence_encoder", verbs=_verbs("embed", "similarity", "attention"),
+        summary="sentences as vectors of length 1",
+    )  # fmt: skip
+
+
+def _verbs(*names: str) -> dict[str, str]:
+    return {name: f"{_HERE}.verbs:{name}" for name in names}
 
 
 def _texts(registry: Registrar) -> None:

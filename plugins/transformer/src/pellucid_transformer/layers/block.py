@@ -14,6 +14,7 @@ from pellucid import (
     Example,
     Initializer,
     Layer,
+    Ops,
     Shape,
     ShapeError,
     check_bool,
@@ -23,6 +24,7 @@ from pellucid import (
 )
 
 from pellucid_transformer.layers.attention import MultiHeadAttention
+from pellucid_transformer.layers.extending import extend, new_cache
 from pellucid_transformer.layers.feed_forward import FeedForward, SwiGLU
 
 INSIDE = "the layers inside compute it, by equations of their own"
@@ -216,3 +218,25 @@ class TransformerBlock(Layer):
         total = ctx.scratch(name, a.shape)
         ctx.op("transformer/add")(a, b, total)
         return total
+
+    # -- generation ------------------------------------------------------------------------------------------------
+
+    def new_cache(self, ops: Ops, rows: int, longest: int) -> dict[str, Any]:
+        """What the layers keep of positions before, for :meth:`extend`.
+
+        Raises:
+            ConfigError: one of them cannot go on, or is not known to.
+        """
+        return {name: new_cache(getattr(self, name), ops, rows, longest) for name in PARTS if "dropout" not in name}
+
+    def extend(self, ops: Ops, x: Array, cache: dict[str, Any]) -> Array:
+        """y (N, S, D) of the positions x (N, S, D) that come after those in the cache, which is added to."""
+
+        def through(name: str, z: Array) -> Array:
+            return extend(getattr(self, name), ops, z, cache[name])
+
+        if self.norm_first:
+            r = x + through("attention", through("norm1", x))
+            return r + through("feed_forward", through("norm2", r))
+        r = through("norm1", x + through("attention", x))
+        return through("norm2", r + through("feed_forward", r))

@@ -12,6 +12,7 @@ from pellucid import (
     Initializer,
     Layer,
     Normal,
+    Ops,
     Param,
     Shape,
     ShapeError,
@@ -20,6 +21,13 @@ from pellucid import (
     check_type,
     contiguous,
 )
+
+
+class Going:
+    """How many positions there have been, and the table of sinusoids, once it is asked for."""
+
+    length = 0
+    table: Array | None = None
 
 
 class Positions(Layer):
@@ -107,3 +115,23 @@ class Positions(Layer):
         if self.table is not None and self.table.trainable:
             ctx.op("transformer/add_positions_backward")(contiguous(ctx, dy, "dy"), self.table.grad)
         return dy
+
+    # -- generation ------------------------------------------------------------------------------------------------
+
+    def new_cache(self, ops: Ops, rows: int, longest: int) -> Going:
+        """Where a text that grows has come to, for :meth:`extend`."""
+        return Going()
+
+    def extend(self, ops: Ops, x: Array, cache: Going) -> Array:
+        """y (N, S, D) of the positions x (N, S, D) that come after those before."""
+        first, end = cache.length, cache.length + x.shape[1]
+        self._check(end)
+        if self.table is not None:
+            table = self.table.data
+        elif cache.table is None:
+            table = cache.table = ops.empty((self.longest, x.shape[2]), x.dtype)
+            ops.op("transformer/sinusoids")(table)
+        else:
+            table = cache.table
+        cache.length = end
+        return x + table[first:end]

@@ -7,10 +7,13 @@ from typing import Any, Literal
 
 from pellucid import Dense, Example, Layer, Normal, Stack, check_bool, check_choice, check_int
 
+from pellucid_transformer.imports.bert import from_bert
 from pellucid_transformer.layers.pooling import Pooling, Unit
 from pellucid_transformer.models.body import STD, Places, body
 
-LOSSES = {"classification": "core/softmax_cross_entropy", "answers": "core/binary_cross_entropy", "regression": "core/mse"}
+LOSSES = {
+    "classification": "core/softmax_cross_entropy", "answers": "core/binary_cross_entropy", "regression": "core/mse",
+}  # fmt: skip
 
 
 def sequence_encoder(
@@ -149,8 +152,11 @@ def sentence_encoder(
     return model
 
 
+sentence_encoder.import_weights = from_bert  # type: ignore[attr-defined]
+
+
 # What the conformance kit builds; a class would say this in its body.
-_SMALL = {"vocabulary": 5, "width": 4, "layers": 1, "heads": 2, "context": 16}
+_SMALL = {"vocabulary": 5, "width": 4, "layers": 1, "heads": 2, "context": 40}
 sequence_encoder.examples = (  # type: ignore[attr-defined]
     Example(_SMALL, (("int", 5, 4),)),
     Example({**_SMALL, "norm_first": False, "outputs": 3, "hidden": 6}, (("int", 5, None), ("bool", None))),

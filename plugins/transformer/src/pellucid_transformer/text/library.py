@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pellucid import CheckpointError, ConfigError, DataError, Example, HostArray, check_bool, check_int
 
-from pellucid_transformer.text.tokenizer import Tokenizer
+from pellucid_transformer.text.tokenizer import Tokenizer, seen
 
 _BPE = (
     '{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":{"type":'
@@ -83,6 +83,10 @@ class _OfLibrary(Tokenizer):
 
     def decode(self, tokens: Any) -> str:
         return str(self._library.decode(self._tokens_of(tokens).tolist()))
+
+    def name(self, token: int) -> str:
+        """The token as the library writes it, a blank before a word as one: ``##ing``, ``␣the``."""
+        return seen(str(self._library.id_to_token(int(token))).replace("Ġ", " ").replace("Ċ", "\n"))
 
     @property
     def _library(self) -> Any:

@@ -39,6 +39,7 @@ class RunningText(OfTexts):
         of: instead of a file a data set that has a text, such as ``"shakespeare"``.
         text: instead of either the text itself.
         context: tokens of a window.
+        windows: how many an epoch visits; None: as many as lie side by side.
         tokenizer: what makes tokens of the text; it learns from the part that is trained on.
         validation, test: how much is kept of the end of the text, a fraction or a number of characters; or a file.
         tokens: of which vocabulary a run was made, noted in its folder; another one is an error.
@@ -57,11 +58,13 @@ class RunningText(OfTexts):
 
     def __init__(
         self, train: str | None = None, *, of: Dataset | None = None, text: str | None = None, context: int = 64,
-        tokenizer: Transform | str = "transformer/characters", validation: PartOrFile = 0.1, test: PartOrFile = 0,
-        tokens: str | None = None,
+        windows: int | None = None, tokenizer: Transform | str = "transformer/characters",
+        validation: PartOrFile = 0.1, test: PartOrFile = 0, tokens: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(train, tokenizer, validation, test, tokens)
         check_int(self, "context", context, "[1, inf)")
+        if windows is not None:
+            check_int(self, "windows", windows, "[1, inf)")
         places = {"train": train, "of": of, "text": text}
         given = [name for name, place in places.items() if place is not None]
         if len(given) != 1:
@@ -77,6 +80,7 @@ class RunningText(OfTexts):
         self.of = of
         self.text = text
         self.context = context
+        self.windows = windows
 
     def load(self, rng: np.random.Generator) -> Windows | Split:
         """The windows to train on."""
@@ -95,7 +99,7 @@ class RunningText(OfTexts):
                 "on. Ask for smaller parts."
             )
         self._train(tokenizer, [text[: ends[-1]]])
-        train = Windows(self._tokens(tokenizer, text[: ends[-1]], where, 0), steps=self.context)
+        train = Windows(self._tokens(tokenizer, text[: ends[-1]], where, 0), steps=self.context, windows=self.windows)
         validation, test = (
             self._held(tokenizer, part, text[begin:end], where, begin)
             for part, begin, end in ((self.validation, ends[2], ends[1]), (self.test, ends[1], ends[0]))

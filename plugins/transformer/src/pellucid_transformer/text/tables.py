@@ -77,7 +77,8 @@ class _Table(OfTexts):
         each = [(text, number) for row, number in zip(rows, numbers.tolist(), strict=True) for text in self._texts(row)]
         texts, places = zip(*each, strict=True)
         multiple = STEPS if self.longest is None else gcd(STEPS, self.longest)  # padded to no more than the longest
-        return Sequences(tokenizer.encoded(texts, where, places), y, multiple=multiple, classes=self._classes)
+        tokens = tokenizer.encoded(texts, where, places)
+        return Sequences(tokens, y, multiple=multiple, padding=tokenizer.padding, classes=self._classes)
 
     _classes: tuple[str, ...] | None = None
 

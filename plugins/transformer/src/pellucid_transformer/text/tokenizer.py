@@ -87,6 +87,10 @@ class Tokenizer(Transform):
             DataError: a number that is no token.
         """
 
+    def name(self, token: int) -> str:
+        """What a picture calls a token: the part of a text that it stands for, with blanks and line ends to be seen."""
+        return seen(self.decode([token]))
+
     # -- as a transform ----------------------------------------------------------------------------------------------
 
     def read(self, x: Any) -> Any:
@@ -195,3 +199,9 @@ def as_texts(x: Any) -> list[str] | None:
 def named(tokens: Iterable[str]) -> str:
     """Some tokens for a message, those that cannot be seen as they are written in Python."""
     return listed([repr(token) for token in tokens])
+
+
+def seen(text: str) -> str:
+    """A text of a few letters with its blanks and line ends to be seen."""
+    shown = text.replace(" ", "␣").replace("\n", "↵")
+    return shown if shown.isprintable() else repr(shown)[1:-1]

@@ -1,0 +1,52 @@
+"""The ready experiments, shorter, by the command line: from a text to a run folder that takes texts."""
+
+from __future__ import annotations
+
+import json
+from math import log
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid.workbench.cli import main
+
+pytest.importorskip("pellucid_datasets")
+EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
+SMALL = ("model.width=32", "model.layers=1", "model.heads=2", "model.context=32", "data.context=32")
+
+
+@pytest.fixture(autouse=True)
+def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing them takes longer than the short trainings here."""
+    monkeypatch.setattr("pellucid.workbench.experiments.training.draw_curves", lambda *_: None)
+
+
+def train(name: str, out: Path, *settings: str) -> dict[str, Any]:
+    options = [word for setting in settings for word in ("--set", setting)]
+    assert main(["train", str(EXPERIMENTS / f"{name}.toml"), "--out", str(out), "--quiet", *options]) == 0
+    summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    return summary
+
+
+def test_every_experiment_is_tested() -> None:
+    assert {path.stem for path in EXPERIMENTS.glob("*.toml")} == {"shakespeare", "shakespeare_best"}
+
+
+@pytest.mark.parametrize("name", ["shakespeare", "shakespeare_best"])
+def test_a_short_form_learns_and_its_run_takes_texts(name: str, tmp_path: Path) -> None:
+    settings = ("data.of={type='shakespeare', first=20000}", "data.windows=960", "train.epochs=1", "schedule.warmup=5")
+    summary = train(name, tmp_path / "run", *SMALL, *settings, "optimizer.lr=5e-3")
+    assert summary["validation"]["loss"] < 3.2 < log(65)
+    model = pl.load(tmp_path / "run" / "model.safetensors")
+    (tokenizer,) = model.runtime.transforms
+    scores = model.predict(["To be, or not", "O"])
+    assert scores.shape == (2, 13, tokenizer.size) and np.isfinite(scores).all()
+    np.testing.assert_allclose(model.predict("O")[0, 0], scores[1, 0], atol=1e-5)  # what stands behind is not seen
+    assert main(["evaluate", str(tmp_path / "run"), "--part", "validation"]) == 0
+
+
+@pytest.mark.slow
+def test_two_thousand_steps_reach_what_nanogpt_reaches(tmp_path: Path) -> None:
+    assert train("shakespeare", tmp_path / "run")["validation"]["loss"] <= 1.88
