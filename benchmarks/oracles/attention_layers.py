@@ -1,6 +1,6 @@
 """Attention against PyTorch's, in float64: output, input gradients and every parameter's, to 1e-10.
 
-``python -m benchmarks.oracles.attention_layers``, with an interpreter that has PyTorch, pellucid and pellucid-transformer.
+``python -m benchmarks.oracles.attention_layers``, by a Python that has PyTorch, pellucid and pellucid-transformer.
 Compared are self and cross attention, causal, with masks of keys and of pairs, grouped heads and rotary positions; the
 references in float64, and in float32 the compiled kernels.
 """
