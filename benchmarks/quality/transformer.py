@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from benchmarks import minilm
 from benchmarks.quality.harness import Goal, case
 from benchmarks.ready import Trained, train_ready
 
@@ -37,3 +38,13 @@ def _figures(run: Trained) -> dict[str, Any]:
         "validation_loss": run.summary["validation"]["loss"], "parameters": run.summary["parameters"],
         "steps": run.summary["steps"], "training_seconds": run.minutes * 60, "cpu_minutes": run.cpu_minutes,
     }  # fmt: skip
+
+
+@case("transformer/minilm", goals=[
+    Goal("cosines_off", "<", 5e-5), Goal("float64_apart", "<=", 1e-5), Goal("times_faster_batch_1", ">=", 1.0),
+    Goal("times_faster_batch_32", ">=", 1.0),
+])  # fmt: skip
+def imported_minilm(out: Path, quick: bool) -> dict[str, Any]:
+    """all-MiniLM-L6-v2, imported: the three sentences of its documentation; 500 lines of plays beside a forward in
+    float64; one sentence and 32 of them in turns with PyTorch."""
+    return minilm.measured(out, quick)

@@ -47,6 +47,27 @@ def test_a_short_form_learns_and_its_run_takes_texts(name: str, tmp_path: Path) 
     assert main(["evaluate", str(tmp_path / "run"), "--part", "validation"]) == 0
 
 
+def test_a_table_of_texts_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Trained, evaluated on its own data and on a file; asked about the lines of a text."""
+    words = "today now here there again at last in the end as always".split()
+    rows = [f"{text} {word},{kind}" for text, kind in (("we see it", "yes"), ("it is dark", "no")) for word in words]
+    (tmp_path / "seen.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    (tmp_path / "lines.txt").write_text("we see it now\nit is dark at last\n")
+    (tmp_path / "texts.toml").write_text(
+        f"data = {{type = 'labelled_texts', train = '{tmp_path / 'seen.csv'}', tokenizer = 'characters'}}\n"
+        "model = {type = 'sequence_classifier', width = 16, layers = 1, heads = 2}\nsampler = 'by_length'\n"
+        "optimizer = {type = 'adamw', lr = 1e-2}\ntrain = {epochs = 15, batch_size = 4, seed = 0}\n"
+    )
+    run = str(tmp_path / "run")
+    assert main(["train", str(tmp_path / "texts.toml"), "--out", run, "--quiet"]) == 0
+    for more in ([], ["--data", str(tmp_path / "seen.csv")]):
+        capsys.readouterr()
+        assert main(["evaluate", run, *more, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["accuracy"] == 1.0
+    assert main(["predict", run, str(tmp_path / "lines.txt")]) == 0
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()[1:]] == ["yes", "no"]
+
+
 @pytest.mark.slow
 def test_two_thousand_steps_reach_what_nanogpt_reaches(tmp_path: Path) -> None:
     assert train("shakespeare", tmp_path / "run")["validation"]["loss"] <= 1.88

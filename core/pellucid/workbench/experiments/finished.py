@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, overload
 
+import numpy as np
+
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.basics.suggest import listed
 from pellucid.glassbox.flight.recording import FOLDER, Recording
 from pellucid.interfaces.dataset import Dataset
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.objective import Objective
+from pellucid.interfaces.rows import Samples, in_memory
 from pellucid.interfaces.samples import Split
 from pellucid.ops.backends import check_variable
 from pellucid.ops.threads import set_num_threads
@@ -92,7 +95,7 @@ class FinishedRun(Generic[M_co]):
             data, part, target: see :meth:`samples`; samples need targets where the objective does.
         """
         trainer = self.trainer()
-        return trainer.evaluate(self.samples(data, part, target, must_have_target=trainer.objective.needs_target))
+        return trainer.evaluate(self._samples(data, part, target, trainer.objective.needs_target))
 
     def samples(
         self, data: str | None = None, part: PartName = "test", target: str | None = None, *,
@@ -111,6 +114,13 @@ class FinishedRun(Generic[M_co]):
             ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples; columns or
                 classes of names that the model does not know.
         """
+        found = self._samples(data, part, target, must_have_target)
+        if in_memory(found):
+            return found
+        return self._named(found.take(np.arange(len(found))), f"the {part} data")
+
+    def _samples(self, data: str | None, part: PartName, target: str | None, must_have_target: bool) -> Split | Samples:
+        """The same; what is read when it is asked for stays so, and an evaluation finds its names as it reads."""
         if data is not None and reader_of(data):
             return self._named(self._from_file(Path(data), target, must_have_target), data)
         seed = self.sections.get("train", {}).get("seed", 0)
@@ -127,10 +137,10 @@ class FinishedRun(Generic[M_co]):
                 else "is a file, which knows nothing of data"
             )
             raise ConfigError(f"{self.path} {what}. Say which: --data iris, or --data FILE.")
-        split: Split = getattr(dataset.splits(seed), part)
+        split: Split | Samples = getattr(dataset.splits(seed), part)
         if not len(split):
             raise DataError(f"The data has no {part} part. Choose another: --part train, validation or test.")
-        return self._named(split, f"the {part} data")
+        return self._named(split, f"the {part} data") if in_memory(split) else split
 
     def _named(self, split: Split, where: str) -> Split:
         """Columns and labels as the model knows them by their names."""
