@@ -11,6 +11,8 @@ from libc.string cimport memset
 
 from pellucid import DataError, ShapeError
 
+from pellucid_transformer.ops.rows import outside
+
 include "pellucid/api.pxi"
 include "pellucid/arguments.pxi"
 include "python/kernels.pxi"

@@ -16,7 +16,7 @@ _OPS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """The module of references in ``ops`` -> the ops that stand there; the kernel of each has the same name."""
-_PLAIN = ("contrastive", "rows")
+_PLAIN: tuple[str, ...] = ()
 """Modules whose ops have no kernels yet."""
 
 

@@ -25,10 +25,10 @@ from pellucid import (
 class Contrastive(Loss):
     """``L = Σ wᵢ lᵢ / Σ wᵢ``, ``lᵢ = −(1/nᵢ) Σ_{j ∈ P(i)} log softmax_{k ≠ i}(zᵢ·z_k/τ)_j`` over a batch of vectors.
 
-    P(i) are the nᵢ other rows with the label of row i: of pairs of texts its partner. All others of the batch are what
-    it is told from, so large batches are harder, and better. A row without partner has the loss 0. For pairs it is
-    NT-Xent (Chen et al., SimCLR, 2020), also called InfoNCE (van den Oord et al., 2018) or multiple negatives ranking; with
-    more rows of a label it is that of Khosla et al., Supervised Contrastive Learning, 2020.
+    P(i) are the nᵢ other rows with the label of row i: of pairs of texts its partner. All others of the batch are
+    what it is told from, so large batches are harder, and better. A row without partner has the loss 0. For pairs it
+    is NT-Xent (Chen et al., SimCLR, 2020), also called InfoNCE (van den Oord et al., 2018) or multiple negatives
+    ranking; with more rows of a label it is that of Khosla et al., Supervised Contrastive Learning, 2020.
 
     It is a mean over the rows of a batch, of which each depends on the others: micro-batches are batches of their own.
 
@@ -56,7 +56,10 @@ class Contrastive(Loss):
                  "(w / np.sum(w))[:, None] * (p * share.sum(1, keepdims=True) - share) / temperature"),
         Equation("dprediction", r"dz_i = \sum_j (g_{ij} + g_{ji}) z_j", "(g + g.T) @ z"),
     )  # fmt: skip
-    examples = (Example({}, ((3,), ("int", 3))), Example({"temperature": 0.5}, ((2,), ("int", 2))))
+    capturable = True
+    examples = (
+        Example({"temperature": 0.5}, ((3,), ("int", 3))), Example({"temperature": 2.0}, ((2,), ("int", 2))),
+    )  # fmt: skip
 
     def __init__(self, temperature: float = 0.05) -> None:
         check_float(self, "temperature", temperature, "(0, inf)")
@@ -72,8 +75,9 @@ class Contrastive(Loss):
         weights = weight_per_row(ctx, self, weight, z.shape[:1])
         loss, ctx.dz = ctx.scratch("loss", (), "float64"), ctx.scratch("dz", z.shape)
         scores = ctx.scratch("scores", (z.shape[0], z.shape[0]))
+        each = ctx.scratch("each", z.shape[:1], "float64")
         ctx.op("transformer/contrastive")(
-            z, contiguous(ctx, target, "target"), weights, self.temperature, scores, loss, ctx.dz
+            z, contiguous(ctx, target, "target"), weights, self.temperature, scores, each, loss, ctx.dz
         )
         return loss
 

@@ -6,12 +6,13 @@ from pellucid import Array, Ops
 
 
 def contrastive(
-    ops: Ops, z: Array, labels: Array, weight: Array | None, temperature: float, scores: Array, loss: Array, dz: Array
-) -> None:
+    ops: Ops, z: Array, labels: Array, weight: Array | None, temperature: float, scores: Array, each: Array,
+    loss: Array, dz: Array,
+) -> None:  # fmt: skip
     """loss = Σ wᵢ lᵢ / Σ wᵢ and its gradient dz, with lᵢ = −(1/nᵢ) Σ_{j ∈ P(i)} log softmax_{k ≠ i}(zᵢ·z_k/τ)_j.
 
-    z, dz (N, D); labels (N,) integers; weight (N,) or None: ones; scores (N, N) is work space; loss: float64 0-d. P(i)
-    are the nᵢ other rows with the label of row i; lᵢ = 0 where there are none.
+    z, dz (N, D); labels (N,) integers; weight (N,) or None: ones; scores (N, N) and each (N,), float64, are work space;
+    loss: float64 0-d. P(i) are the nᵢ other rows with the label of row i; lᵢ = 0 where there are none.
     """
     xp, n = ops.xp, len(z)
     wide = z.astype("float64")
@@ -30,7 +31,8 @@ def contrastive(
     partner /= xp.maximum(partner.sum(axis=1, keepdims=True), 1)
     has = partner.sum(axis=1, keepdims=True)
     log = xp.log(sums) if n > 1 else sums
-    loss[...] = -(share * partner * (s - log)).sum()
+    each[...] = -(share * partner * (s - log)).sum(axis=1)
+    loss[...] = each.sum()
     g = share * (e / xp.maximum(sums, 1e-300) * has - partner) / temperature
-    scores[...] = g + g.T
+    scores[...] = g
     dz[...] = (g + g.T) @ wide
