@@ -126,7 +126,8 @@ def test_a_layer_without_a_weight_cannot_be_transposed():
     expected = r"^layers\.1\.transpose: ReLU cannot be transposed\. A layer can whose class names its twin, tran"
     with pytest.raises(ConfigError, match=expected):
         pl.create("layer", "sequential", layers=["relu", {"ref": "layers.0", "transpose": True}])
-    with pytest.raises(ConfigError, match=r"'source' of Transposed must be a layer that can be transposed.* Received: ReLU"):
+    expected = r"'source' of Transposed must be a layer that can be transposed.* Received: ReLU"
+    with pytest.raises(ConfigError, match=expected):
         pl.create("layer", "sequential", layers=["relu", {"type": "transposed", "source": {"ref": "layers.0"}}])
 
 

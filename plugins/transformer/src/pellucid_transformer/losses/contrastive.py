@@ -25,10 +25,10 @@ from pellucid import (
 class Contrastive(Loss):
     """``L = Σ wᵢ lᵢ / Σ wᵢ``, ``lᵢ = −(1/nᵢ) Σ_{j ∈ P(i)} log softmax_{k ≠ i}(zᵢ·z_k/τ)_j`` over a batch of vectors.
 
-    P(i) are the nᵢ other rows with the label of row i: of pairs of texts its partner. All others of the batch are what
-    it is told from, so large batches are harder, and better. A row without partner has the loss 0. For pairs it is
-    NT-Xent (Chen et al., SimCLR, 2020), also called InfoNCE (van den Oord et al., 2018) or multiple negatives ranking; with
-    more rows of a label it is that of Khosla et al., Supervised Contrastive Learning, 2020.
+    P(i) are the nᵢ other rows with the label of row i: of pairs of texts its partner. All others of the batch are
+    what it is told from, so large batches are harder, and better. A row without partner has the loss 0. For pairs it
+    is NT-Xent (Chen et al., SimCLR, 2020), also called InfoNCE (van den Oord et al., 2018) or multiple negatives
+    ranking; with more rows of a label it is that of Khosla et al., Supervised Contrastive Learning, 2020.
 
     It is a mean over the rows of a batch, of which each depends on the others: micro-batches are batches of their own.
 

@@ -6,13 +6,13 @@ from pellucid import Array, Ops
 
 
 def contrastive(
-    ops: Ops, z: Array, labels: Array, weight: Array | None, temperature: float, scores: Array, each: Array, loss: Array,
-    dz: Array,
+    ops: Ops, z: Array, labels: Array, weight: Array | None, temperature: float, scores: Array, each: Array,
+    loss: Array, dz: Array,
 ) -> None:  # fmt: skip
     """loss = Σ wᵢ lᵢ / Σ wᵢ and its gradient dz, with lᵢ = −(1/nᵢ) Σ_{j ∈ P(i)} log softmax_{k ≠ i}(zᵢ·z_k/τ)_j.
 
-    z, dz (N, D); labels (N,) integers; weight (N,) or None: ones; scores (N, N) and each (N,), float64, are work space; loss: float64 0-d. P(i)
-    are the nᵢ other rows with the label of row i; lᵢ = 0 where there are none.
+    z, dz (N, D); labels (N,) integers; weight (N,) or None: ones; scores (N, N) and each (N,), float64, are work space;
+    loss: float64 0-d. P(i) are the nᵢ other rows with the label of row i; lᵢ = 0 where there are none.
     """
     xp, n = ops.xp, len(z)
     wide = z.astype("float64")
