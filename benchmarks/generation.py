@@ -1,8 +1,8 @@
 """A token of a growing text, with keys and values kept and without: ``python -m benchmarks.generation --json FILE``.
 
 The network of nanoGPT's configuration for a CPU: 4 layers, 4 heads, 128 wide, a context of 64, 65 characters. Every
-round draws the last 32 tokens of a full context both ways, one after the other, so that a disturbance meets both. Without
-means ``predict`` of the whole text, whose kernel calls are recorded and replayed.
+round draws the last 32 tokens of a full context both ways, one after the other: what disturbs the machine meets both.
+Without means ``predict`` of the whole text, whose kernel calls are recorded and replayed.
 """
 
 from __future__ import annotations

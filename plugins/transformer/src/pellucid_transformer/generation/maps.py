@@ -16,8 +16,10 @@ from pellucid_transformer.layers.scaled_dot_product import ScaledDotProductAtten
 ATTENTION = (MultiHeadAttention, ScaledDotProductAttention)
 MOST_TOKENS = 40
 """Tokens whose names stand on the axes of a picture; of more there are numbers."""
-PANEL, MARGIN = 1.5, 0.9
-"""Least width of a head's square and room for names, in inches."""
+MOST_LETTERS = 14
+"""Of a name on an axis."""
+PANEL, LETTER = 1.5, 0.075
+"""Least width of a head's square, and that of a letter of a name, in inches."""
 
 
 def attention_maps(model: Layer, x: Any) -> dict[str, HostArray]:
@@ -84,12 +86,15 @@ def draw_maps(maps: dict[str, HostArray], tokens: Sequence[str], path: Path) -> 
         ) from error
     rows, heads, count = len(maps), max(len(p) for p in maps.values()), len(tokens)
     named = count <= MOST_TOKENS
+    names = [token if len(token) <= MOST_LETTERS else token[: MOST_LETTERS - 1] + "…" for token in tokens]
+    longest = max(map(len, names)) if named else len(str(count))
+    margin = 0.25 + LETTER * longest
     side = max(PANEL, 0.14 * count if named else PANEL * 1.6)
-    width, height = heads * (side + 0.12) + MARGIN + 0.3, rows * (side + 0.12) + MARGIN + 0.6
+    width, height = heads * (side + 0.12) + margin + 0.3, rows * (side + 0.12) + margin + 0.6
     figure = Figure(figsize=(width, height), dpi=min(150, 8000 / max(width, height)), facecolor="white")
     FigureCanvasAgg(figure)
     figure.subplots_adjust(
-        left=MARGIN / width, right=1 - 0.3 / width, bottom=MARGIN / height, top=1 - 0.6 / height, wspace=0.06,
+        left=margin / width, right=1 - 0.3 / width, bottom=margin / height, top=1 - 0.6 / height, wspace=0.06,
         hspace=0.06,
     )  # fmt: skip
     step = 1 if named else ceil(count / 8)
@@ -102,10 +107,12 @@ def draw_maps(maps: dict[str, HostArray], tokens: Sequence[str], path: Path) -> 
             panel.tick_params(length=0 if named else 2, color="#999999")
             for spine in panel.spines.values():
                 spine.set_color("#cccccc")
-            shown = [tokens[i] if named else str(i) for i in range(0, count, step)]
+            shown = [names[i] if named else str(i) for i in range(0, count, step)]
             size = 7 if count > 20 else 8
             if row == rows - 1:
-                panel.set_xticks(range(0, count, step), shown, rotation=90, fontsize=size, color="#444444")
+                panel.set_xticks(
+                    range(0, count, step), shown, rotation=90 if longest > 2 else 0, fontsize=size, color="#444444"
+                )
             if head == 0:
                 panel.set_yticks(range(0, count, step), shown, fontsize=size, color="#444444")
             if row == 0:
@@ -114,7 +121,7 @@ def draw_maps(maps: dict[str, HostArray], tokens: Sequence[str], path: Path) -> 
                 panel.set_ylabel(place, fontsize=7, color="#777777", rotation=270, labelpad=9)
                 panel.yaxis.set_label_position("right")
     figure.text(
-        MARGIN / width, 1 - 0.16 / height, "row: the token that looks; column: of which it takes how much", fontsize=8,
+        margin / width, 1 - 0.16 / height, "row: the token that looks; column: of which it takes how much", fontsize=8,
         color="#777777", va="center",
     )  # fmt: skip
     with replacing(path) as file:

@@ -47,6 +47,10 @@ class Applied:
     ctx: Context | None = None
 
 
+class Chained(list[Any]):
+    """What the layers of a row keep, one after another."""
+
+
 def each_position(layer: Layer) -> bool:
     """Whether a layer is known to treat every position by itself."""
     if isinstance(layer, Sequential | Stack | Residual | Parallel):
@@ -65,7 +69,7 @@ def new_cache(layer: Layer, ops: Ops, rows: int, longest: int) -> Any:
     if each_position(layer):
         return Applied()
     if isinstance(layer, Sequential | Stack):
-        return [new_cache(part, ops, rows, longest) for part in layer.layers]
+        return Chained(new_cache(part, ops, rows, longest) for part in layer.layers)
     raise ConfigError(
         f"{type(layer).__name__} may look at other positions, and has no method 'extend' that goes on from what was "
         "kept of them. Write new_cache and extend, or each_position = True if it treats every position by itself."
@@ -80,8 +84,8 @@ def extend(layer: Layer, ops: Ops, x: Array, cache: Any) -> Array:
             cache.ctx = Context(ops, training=False, dtype=dtype)
         y: Array = layer.forward(cache.ctx, x)
         return y
-    if isinstance(layer, Extends):
-        return layer.extend(ops, x, cache)
-    for part, own in zip(layer.layers, cache, strict=True):  # type: ignore[attr-defined]
-        x = extend(part, ops, x, own)
-    return x
+    if isinstance(cache, Chained):
+        for part, own in zip(layer.layers, cache, strict=True):  # type: ignore[attr-defined]
+            x = extend(part, ops, x, own)
+        return x
+    return layer.extend(ops, x, cache)  # type: ignore[attr-defined]
