@@ -49,7 +49,7 @@ def test_a_short_form_learns_and_its_run_takes_texts(name: str, tmp_path: Path) 
 
 def test_a_table_of_texts_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Trained, evaluated on its own data and on a file; asked about the lines of a text."""
-    words = "today now here there again at last in the end as always".split()
+    words = ["today", "now", "here", "there", "again", "at", "last", "in", "the", "end", "as", "always"]
     rows = [f"{text} {word},{kind}" for text, kind in (("we see it", "yes"), ("it is dark", "no")) for word in words]
     (tmp_path / "seen.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
     (tmp_path / "lines.txt").write_text("we see it now\nit is dark at last\n")

@@ -41,24 +41,27 @@ INLINE void product(dim rows, dim columns, dim depth, const float *a, dim a_row,
     pellucid->gemm(&p);
 }
 
-/* One row of a tile of raw products q·k: q·k/√d where a key is seen, −∞ where not. */
-INLINE void see(const Attention *a, const Block *b, dim i, dim key, dim width, float scale, float *s) {
-    const dim t = b->first + i;
-    dim end = width;
-    if (a->causal) {
-        const dim seen = t + 1 + a->keys - a->steps - key;
-        end = seen < 0 ? 0 : seen < width ? seen : width;
-    }
+/* Rows of a tile are whole vectors: what is added at their end is not seen. */
+INLINE dim whole_vectors(dim n) { return (n + LANES - 1) / LANES * LANES; }
+
+/* One row of a tile of raw products q·k, in place: q·k/√d where a key is seen, −∞ where not. How many numbers, in whole
+ * vectors, may be seen at all: of the others up to `pitch` nothing is written. */
+INLINE dim see(const Attention *a, const Block *b, dim i, dim key, dim keys, float scale, float *s) {
+    const dim t = b->first + i, seen = a->causal ? t + 1 + a->keys - a->steps - key : keys;
+    const dim end = seen < 0 ? 0 : seen < keys ? seen : keys, width = whole_vectors(end);
     if (a->mask) {
         const uint8_t *m = a->mask + b->n * a->mask_batch + t * a->mask_row + key;
         for (dim j = 0; j < end; j++) s[j] = m[j] ? s[j] * scale : -INFINITY;
     } else
-        for (dim j = 0; j < end; j++) s[j] *= scale;
+        for (dim j = 0; j < width; j++) s[j] *= scale;
     for (dim j = end; j < width; j++) s[j] = -INFINITY;
+    return width;
 }
 
-INLINE void exponentials(float *s, dim width, float shift) {
-    for (dim j = 0; j < width; j++) s[j] = exp_negative(s[j] - shift);
+/* times e^{s − shift}, and zeros up to the end of the row. */
+INLINE void exponentials(float *s, dim width, dim pitch, float shift, float times) {
+    for (dim j = 0; j < width; j++) s[j] = exp_negative(s[j] - shift) * times;
+    for (dim j = width; j < pitch; j++) s[j] = 0;
 }
 
 static void attend(const Attention *a, Block b) {
@@ -70,21 +73,21 @@ static void attend(const Attention *a, Block b) {
     if (!b.keys)
         for (dim i = 0; i < b.count; i++) memset(y + i * width, 0, (size_t)a->size * sizeof(float));
     for (dim key = 0; key < b.keys; key += KEYS) {
-        const dim keys = b.keys - key < KEYS ? b.keys - key : KEYS;
+        const dim keys = b.keys - key < KEYS ? b.keys - key : KEYS, pitch = whole_vectors(keys);
         product(b.count, keys, a->size, head_of(&a->q, b.n, b.first, b.head, a->size), a->q.row, 1,
-                head_of(&a->k, b.n, key, own, a->size), a->k.row, 1, scores, keys, 0);
+                head_of(&a->k, b.n, key, own, a->size), a->k.row, 1, scores, pitch, 0);
         for (dim i = 0; i < b.count; i++) {
-            float *s = scores + i * keys;
-            see(a, &b, i, key, keys, scale, s);
-            const float before = most[i], here = max_span(s, keys);
+            float *s = scores + i * pitch;
+            const dim seen = see(a, &b, i, key, keys, scale, s);
+            const float before = most[i], here = seen ? max_span(s, seen) : -INFINITY;
             most[i] = here > before ? here : before;
-            const float shift = most[i] == -INFINITY ? 0.f : most[i], kept = exp_negative(before - shift);
-            exponentials(s, keys, shift);
-            total[i] = total[i] * kept + sum_span(s, keys);
+            const float shift = most[i] == -INFINITY ? 0.f : most[i], kept = key ? exp_negative(before - shift) : 0.f;
+            exponentials(s, seen, pitch, shift, 1.f);
+            total[i] = total[i] * kept + sum_span(s, seen);
             if (key && kept != 1.f)
                 for (dim j = 0; j < a->size; j++) y[i * width + j] *= kept;
         }
-        product(b.count, a->size, keys, scores, keys, 1, head_of(&a->v, b.n, key, own, a->size), a->v.row, 0, y, width,
+        product(b.count, a->size, keys, scores, pitch, 1, head_of(&a->v, b.n, key, own, a->size), a->v.row, 0, y, width,
                 key > 0);
     }
     const dim at = (b.n * a->heads + b.head) * a->steps + b.first;
@@ -98,15 +101,20 @@ static void attend(const Attention *a, Block b) {
 
 /* dS of one row of a tile, in place of dP. Σ P dP over all keys is dy·y; where the tile has them all it is taken from dP,
  * and once more from what is left: where one key takes nearly all, rounding would otherwise be larger than that. */
-INLINE void slope_row(const float *p, float *dp, dim width, float scale, const float *dy, const float *y, dim size, int all) {
-    for (int times = 0; times < (all ? 2 : 1); times++) {
-        const float mean = all ? dot_span(p, dp, width) : dot_span(dy, y, size);
-        for (dim j = 0; j < width; j++) dp[j] -= mean;
+INLINE void slope_row(const float *p, float *dp, dim width, dim pitch, float scale, float mean, int all) {
+    float left = 0;
+    if (all) {
+        vf sum = {0};
+        mean = dot_span(p, dp, width);
+        for (dim j = 0; j < width; j += LANES) sum += load(p + j) * (load(dp + j) - mean);
+        left = lanes_sum(sum);
     }
-    for (dim j = 0; j < width; j++) dp[j] *= p[j] * scale;
+    for (dim j = 0; j < width; j++) dp[j] = (dp[j] - mean - left) * (p[j] * scale);
+    for (dim j = width; j < pitch; j++) dp[j] = 0;
 }
 
-static void attend_back(const Attention *a, Block b) {
+/* The first block of a head of keys begins their sums. */
+static void attend_back(const Attention *a, Block b, int begins) {
     const dim width = a->heads * a->size, group = a->heads / a->kv_heads, own = b.head / group, size = a->size;
     const float scale = 1.f / sqrtf((float)size);
     const dim start = (b.n * a->steps + b.first) * width + b.head * size;
@@ -116,22 +124,22 @@ static void attend_back(const Attention *a, Block b) {
     if (!b.keys)
         for (dim i = 0; i < b.count; i++) memset(dq + i * a->dq.row, 0, (size_t)size * sizeof(float));
     for (dim key = 0; key < b.keys; key += KEYS) {
-        const dim keys = b.keys - key < KEYS ? b.keys - key : KEYS;
+        const dim keys = b.keys - key < KEYS ? b.keys - key : KEYS, pitch = whole_vectors(keys);
+        const int all = keys == b.keys;
         const float *k = head_of(&a->k, b.n, key, own, size), *v = head_of(&a->v, b.n, key, own, size);
         float *dk = (float *)head_of(&a->dk, b.n, key, own, size), *dv = (float *)head_of(&a->dv, b.n, key, own, size);
-        product(b.count, keys, size, q, a->q.row, 1, k, a->k.row, 1, scores, keys, 0);
-        product(b.count, keys, size, dy, width, 1, v, a->v.row, 1, slopes, keys, 0);
+        product(b.count, keys, size, q, a->q.row, 1, k, a->k.row, 1, scores, pitch, 0);
+        product(b.count, keys, size, dy, width, 1, v, a->v.row, 1, slopes, pitch, 0);
         for (dim i = 0; i < b.count; i++) {
-            float *p = scores + i * keys;
-            const float share = a->share[at + i];
-            see(a, &b, i, key, keys, scale, p);
-            exponentials(p, keys, a->most[at + i]);
-            for (dim j = 0; j < keys; j++) p[j] *= share;
-            slope_row(p, slopes + i * keys, keys, scale, dy + i * width, y + i * width, size, keys == b.keys);
+            float *p = scores + i * pitch, *dp = slopes + i * pitch;
+            const dim seen = see(a, &b, i, key, keys, scale, p);
+            exponentials(p, seen, pitch, a->most[at + i], a->share[at + i]);
+            for (dim j = keys; j < seen; j++) dp[j] = 0;
+            slope_row(p, dp, seen, pitch, scale, all ? 0.f : dot_span(dy + i * width, y + i * width, size), all);
         }
-        product(keys, size, b.count, scores, 1, keys, dy, width, 0, dv, a->dv.row, 1);
-        product(keys, size, b.count, slopes, 1, keys, q, a->q.row, 0, dk, a->dk.row, 1);
-        product(b.count, size, keys, slopes, keys, 1, k, a->k.row, 0, dq, a->dq.row, key > 0);
+        product(keys, size, b.count, scores, 1, pitch, dy, width, 0, dv, a->dv.row, !begins);
+        product(keys, size, b.count, slopes, 1, pitch, q, a->q.row, 0, dk, a->dk.row, !begins);
+        product(b.count, size, keys, slopes, pitch, 1, k, a->k.row, 0, dq, a->dq.row, key > 0);
     }
 }
 
@@ -149,12 +157,14 @@ static void part_attention_backward(const void *arguments, int part, int parts) 
     const Range mine = part_of(a->rows * a->kv_heads, part, parts);
     for (dim i = mine.first; i < mine.last; i++) {
         const dim n = i / a->kv_heads, own = i % a->kv_heads;
-        for (dim s = 0; s < a->keys; s++) {
+        const Block begins = block_of(a, n, own * group, 0);
+        for (dim s = a->steps ? begins.keys : 0; s < a->keys; s++) {
             memset((float *)head_of(&a->dk, n, s, own, a->size), 0, (size_t)a->size * sizeof(float));
             memset((float *)head_of(&a->dv, n, s, own, a->size), 0, (size_t)a->size * sizeof(float));
         }
         for (dim head = own * group; head < (own + 1) * group; head++)
-            for (dim first = 0; first < a->steps; first += QUERIES) attend_back(a, block_of(a, n, head, first));
+            for (dim first = 0; first < a->steps; first += QUERIES)
+                attend_back(a, block_of(a, n, head, first), head == begins.head && !first);
     }
 }
 

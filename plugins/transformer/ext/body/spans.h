@@ -11,23 +11,35 @@ typedef struct { dim first, last; } Range;
 INLINE Range part_of(dim n, int part, int parts) { return (Range){n * part / parts, n * (part + 1) / parts}; }
 
 INLINE float lanes_sum(vf x) {
-    float lane[LANES];
+#if defined(FUSED_BY_X86) && VECTOR_BYTES == 64 && !defined(PELLUCID_EMULATE_AVX512)
+    return _mm512_reduce_add_ps((__m512)x);
+#else
+    float lane[LANES], sum = 0;
     store(lane, x);
-    for (int half = LANES / 2; half; half /= 2)
-        for (int i = 0; i < half; i++) lane[i] += lane[i + half];
-    return lane[0];
+    for (int i = 0; i < LANES; i++) sum += lane[i];
+    return sum;
+#endif
+}
+
+INLINE float lanes_most(const float *lane) {
+#if defined(FUSED_BY_X86) && VECTOR_BYTES == 64 && !defined(PELLUCID_EMULATE_AVX512)
+    return _mm512_reduce_max_ps((__m512)load(lane));
+#else
+    float most = lane[0];
+    for (int j = 1; j < LANES; j++) most = lane[j] > most ? lane[j] : most;
+    return most;
+#endif
 }
 
 /* The largest of n ≥ 1 numbers. If one is NaN the result is any number: what is computed with it is NaN anyway. */
 INLINE float max_span(const float *x, dim n) {
-    float lane[LANES], most = x[0];
+    float lane[LANES];
     dim i = 0;
     for (int j = 0; j < LANES; j++) lane[j] = x[0];
     for (; i + LANES <= n; i += LANES)
         for (int j = 0; j < LANES; j++) lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
     for (; i < n; i++) lane[0] = x[i] > lane[0] ? x[i] : lane[0];
-    for (int j = 0; j < LANES; j++) most = lane[j] > most ? lane[j] : most;
-    return most;
+    return lanes_most(lane);
 }
 
 /* Σ x, or Σ x y; of no more than some thousand numbers. */
