@@ -10,7 +10,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "docs" / "maths"
 PAGES = sorted(FOLDER.glob("*.md"))
-VENDORS = ("core/", "cnn/", "recurrent/", "tabular/")
+VENDORS = ("core/", "cnn/", "recurrent/", "tabular/", "transformer/")
 """Whose components the pages derive one by one; other plugins' pages derive their objectives."""
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 

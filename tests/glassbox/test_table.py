@@ -23,7 +23,7 @@ def test_every_component_is_in_the_table() -> None:
     assert told <= wanted
 
 
-@pytest.mark.parametrize("vendor", ["core", "ae", "ann", "cnn", "diffusion", "recurrent", "vae"])
+@pytest.mark.parametrize("vendor", ["core", "ae", "ann", "cnn", "diffusion", "recurrent", "transformer", "vae"])
 def test_some_cells_of_each_are_explained(vendor: str) -> None:
     seen = set()
     for case in cases(f"{vendor}/", "float32"):
@@ -35,7 +35,7 @@ def test_some_cells_of_each_are_explained(vendor: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("vendor", ["core", "ae", "ann", "cnn", "diffusion", "recurrent", "vae"])
+@pytest.mark.parametrize("vendor", ["core", "ae", "ann", "cnn", "diffusion", "recurrent", "transformer", "vae"])
 def test_what_the_table_says_holds(vendor: str) -> None:
     for (kind, name), row in rows(only=f"{vendor}/").items():
         assert not row.wrong, row.wrong

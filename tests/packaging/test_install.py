@@ -31,6 +31,7 @@ BESIDE = {
     "pellucid_diffusion": ("objective", "diffusion/denoise"),
     "pellucid_recurrent": ("layer", "recurrent/lstm"),
     "pellucid_tabular": ("dataset", "tabular/table"),
+    "pellucid_transformer": ("layer", "transformer/multi_head_attention"),
     "pellucid_cupy": ("backend", "cupy/cupy"),
 }
 """Of each member beside the core, a kind and a name that it registers."""

@@ -20,7 +20,7 @@ _FORMATS = (".npz", ".json", ".csv")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", type=Path, help="a run folder or a saved model")
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="samples: .npy, .npz or .csv, any table, or texts")
+    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="samples: .npy, .npz, .csv; tables, texts")
     parser.add_argument("--probabilities", action="store_true", help="the probability of every class")
     parser.add_argument("--target", metavar="COLUMN", help="a .csv file's column that is no input; default: the run's")
     parser.add_argument("--output", metavar="FILE", type=Path, help="a new .npz, .json or .csv, instead of a table")

@@ -13,6 +13,7 @@ from pellucid import (
     Initializer,
     Layer,
     Ops,
+    PagePart,
     Param,
     Shape,
     ShapeError,
@@ -27,6 +28,7 @@ from pellucid import (
 from pellucid_transformer.layers.arguments import check_given_mask, check_heads, check_mask, check_some, width_of
 from pellucid_transformer.layers.cache import KeyValueCache
 from pellucid_transformer.layers.equations import ATTENTION, GRADIENTS, HEADS
+from pellucid_transformer.layers.pictures import map_pictures
 from pellucid_transformer.ops.rotary import angles
 
 _PROJECTED = (
@@ -160,6 +162,10 @@ class MultiHeadAttention(Layer):
     @property
     def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
         return (1 + self.cross,) if self.masked else ()
+
+    def page_parts(self, call: Any, trace: Any) -> list[PagePart]:
+        """For the page of a step: the map of each head."""
+        return map_pictures(call, trace)
 
     def build(self, x: Shape, *more: Shape) -> None:
         self.output_shape(x, *more)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pellucid import Array, Context, Equation, Example, Layer, Shape, ShapeError, check_bool, contiguous
+from pellucid import Array, Context, Equation, Example, Layer, PagePart, Shape, ShapeError, check_bool, contiguous
 
 from pellucid_transformer.layers.arguments import check_given_mask, check_heads, check_mask, check_some, width_of
 from pellucid_transformer.layers.equations import ATTENTION, GRADIENTS, HEADS
+from pellucid_transformer.layers.pictures import map_pictures
 
 
 class ScaledDotProductAttention(Layer):
@@ -66,6 +67,10 @@ class ScaledDotProductAttention(Layer):
     @property
     def integer_inputs(self) -> tuple[int, ...]:  # type: ignore[override]
         return (3,) if self.masked else ()
+
+    def page_parts(self, call: Any, trace: Any) -> list[PagePart]:
+        """For the page of a step: the map of each head."""
+        return map_pictures(call, trace)
 
     def build(self, q: Shape, k: Shape, v: Shape, *mask: Shape) -> None:
         self.output_shape(q, k, v, *mask)
