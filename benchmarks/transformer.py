@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks.environment import PEERS_PYTHON, ROOT, child_environment, machine, restrict_to_cores
 from benchmarks.statistics import ratio_to_best
 
-SETTLE, TURN, STEPS = 0.1, 0.25, 16
+SETTLE, TURN, STEPS = 0.1, 0.25, 8
 """Seconds before and of a turn; the steps of an epoch."""
 WIDTH, HEADS, POSITIONS, RATE = 128, 4, 64, 1e-3
 
