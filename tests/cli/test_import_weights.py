@@ -100,6 +100,12 @@ def test_arrays_become_a_run_that_predicts(tmp_path: Path, capsys: Any) -> None:
     assert str(tmp_path) not in Path("run/summary.json").read_text()
 
 
+def test_a_run_of_imported_weights_stands_beside_others(tmp_path: Path, capsys: Any) -> None:
+    told(capsys, "acme/net", source(tmp_path / "theirs"), "--output", "run")
+    assert main(["compare", "run", "run"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["run", "–", "26", "–"]
+
+
 def test_a_file_or_an_archive_is_a_source_too(tmp_path: Path, capsys: Any) -> None:
     folder = source(tmp_path / "theirs")
     with zipfile.ZipFile("theirs.whl", "w") as archive:

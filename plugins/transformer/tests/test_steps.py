@@ -9,6 +9,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid_transformer.generation.steps import Steps, beginning
+from pellucid_transformer.layers.extending import each_position
 
 SMALL: dict[str, Any] = {"vocabulary": 11, "width": 12, "layers": 2, "heads": 2, "context": 8}
 KINDS: dict[str, dict[str, Any]] = {
@@ -41,6 +42,31 @@ def test_logits_are_those_of_the_whole_text(kind: str, backend: str) -> None:
         whole = model.predict(tokens[:, beginning(end, 8) : end])[:, -1]
         np.testing.assert_allclose(found, whole, rtol=1e-10, atol=1e-10)
     np.testing.assert_array_equal(steps.tokens, tokens)
+
+
+def test_a_text_longer_than_the_context_may_come_at_once() -> None:
+    model, tokens = model_of(), np.random.default_rng(1).integers(0, 11, (2, 30))
+    steps = Steps(model, rows=2)
+    for end in (20, 21, 30):
+        found = steps(tokens[:, steps.tokens.shape[1] : end])
+        np.testing.assert_allclose(found, model.predict(tokens[:, beginning(end, 8) : end])[:, -1], rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["embedding", "rms_norm", "feed_forward", "swiglu", "positions", "transformer_block"])
+def test_who_says_that_it_treats_each_position_by_itself_does(name: str) -> None:
+    """Another token at one place: only what says nothing of the kind may give something else at another place."""
+    arguments: dict[str, dict[str, Any]] = {
+        "embedding": {"vocabulary": 9, "units": 4}, "positions": {"longest": 6}, "transformer_block": {"heads": 2},
+    }  # fmt: skip
+    layer = pl.create("layer", f"transformer/{name}", **arguments.get(name, {}))
+    first = [] if name == "embedding" else [pl.create("layer", "transformer/embedding", vocabulary=9, units=4)]
+    model = pl.build(pl.Stack([*first, layer]), input_shape=(None,), seed=0, dtype="float64")
+    tokens = np.array([[1, 2, 3, 4, 5]])
+    other = tokens.copy()
+    other[0, 2] = 7
+    same = (model.predict(tokens) == model.predict(other)).all(-1)[0]
+    assert not same[2] and each_position(layer) == (name not in ("positions", "transformer_block"))
+    assert same[[0, 1, 3, 4]].all() == (name != "transformer_block")
 
 
 def test_a_row_alone_is_as_beside_others() -> None:

@@ -45,7 +45,8 @@ def _figures(runs: list[str], summaries: list[dict[str, Any]]) -> list[list[str]
     rows = [head]
     for name, summary in zip(runs, summaries, strict=True):
         figures = [_shown((summary.get(part) or {}).get(figure)) for part, figure in names]
-        epochs = f"{summary.get('best_epoch')} of {summary.get('epochs')}"
+        trained = "epochs" in summary  # weights that were imported were not
+        epochs = f"{summary.get('best_epoch')} of {summary['epochs']}" if trained else "–"
         costs = [_shown(summary.get("parameters")), _shown(summary.get("training_seconds"))]
         rows.append([name, epochs, *figures, *costs])
     return rows

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
     folder.create()
     replace_text(folder.experiment, HEADING + to_toml({"model": runtime.config or {}}))
     save(imported.model, folder.model)
-    folder.write_summary({"imported": told})
+    folder.write_summary({"parameters": told["parameters"], "imported": told})
     told["output"] = str(args.output)
     shown = told | {"parameters": f"{told['parameters']:,}", "left_out": ", ".join(imported.left_out) or "none"}
     output.result(told, table((key.replace("_", " "), str(value)) for key, value in shown.items()))
