@@ -17,10 +17,11 @@ FEW: dict[str, dict[str, Any]] = {
 """Changes for the short form."""
 
 
-@case("transformer/shakespeare", goals=[Goal("validation_loss", "<=", 1.88), Goal("training_seconds", "<=", 90.0)])
+@case("transformer/shakespeare", goals=[Goal("validation_loss", "<=", 1.88), Goal("cpu_minutes", "<=", 3.0)])
 def shakespeare(out: Path, quick: bool) -> dict[str, Any]:
     """Characters in nanoGPT's configuration for a CPU: 0.8 million weights, 2,000 steps of 12 windows of 64. The loss
-    is in nats a character, over all windows side by side of the last tenth of the text."""
+    is in nats a character, over all windows side by side of the last tenth of the text. Three minutes of CPU time are
+    90 seconds of two cores; on the clock it takes longer where others are at work."""
     return _figures(train_ready("transformer", "shakespeare", out / "run", quick=quick, changes=_changes(quick)))
 
 
