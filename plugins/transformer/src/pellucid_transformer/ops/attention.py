@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 from typing import Any
 
 from pellucid import Array, Ops
@@ -22,7 +22,7 @@ def attention_forward(
     """
     xp = ops.xp
     scores, seen = _scores(ops, q, k, mask, heads, kv_heads, causal)
-    largest = xp.where(seen, scores, -xp.inf).max(-1)
+    largest = xp.where(seen, scores, -inf).max(-1)
     rows[0] = xp.where(seen.any(-1), largest, 0).reshape(rows[0].shape)
     weights = _weights(ops, scores, seen, rows[0])
     total = weights.sum(-1)
@@ -70,7 +70,7 @@ def _scores(
 
 def _weights(ops: Ops, scores: Any, seen: Any, largest: Array) -> Any:
     """exp(score − largest of its row), 0 where it is not seen."""
-    return ops.xp.exp(ops.xp.where(seen, scores - _per_head(largest, scores), -ops.xp.inf))
+    return ops.xp.exp(ops.xp.where(seen, scores - _per_head(largest, scores), -inf))
 
 
 def _per_head(row: Array, scores: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from pellucid import Array, Ops
 
 
@@ -24,7 +26,7 @@ def contrastive(
         return
     other = ~xp.eye(n, dtype=bool)
     s = wide @ wide.T / temperature
-    s -= xp.where(other, s, -xp.inf).max(axis=1, keepdims=True) if n > 1 else s
+    s -= xp.where(other, s, -inf).max(axis=1, keepdims=True) if n > 1 else s
     e = xp.where(other, xp.exp(xp.minimum(s, 0)), 0)
     sums = e.sum(axis=1, keepdims=True)
     partner = (other & (labels.reshape(-1, 1) == labels)).astype("float64")

@@ -46,17 +46,16 @@ def embedding_backward(
     dy (N, …, D); tokens (N, …) in range. starts (V + 1,) and order (tokens.size,), int64, are work space: the places of
     each token, one token after the other, as they stand in the batch. dweight (V, D) is added to.
     """
-    flat, rows = tokens.reshape(-1), dy.reshape(-1, dy.shape[-1])
-    starts[...] = 0
-    if not len(flat):
-        return
-    order[...] = ops.xp.argsort(flat, kind="stable")
-    counts = ops.xp.bincount(flat, minlength=len(starts) - 1)
-    starts[1:] = counts.cumsum()
-    for token in ops.to_host(ops.xp.unique(flat)).tolist():
-        if token != padding:
-            places = order[int(starts[token]) : int(starts[token + 1])]
-            dweight[token] += rows[places].sum(axis=0, dtype="float64")
+    flat, xp = tokens.reshape(-1), ops.xp
+    order[...] = xp.argsort(flat, kind="stable")
+    starts[:1] = 0
+    starts[1:] = xp.bincount(flat, minlength=len(starts) - 1).cumsum()
+    so_far = xp.zeros((len(order) + 1, dy.shape[-1]), "float64")
+    so_far[1:] = dy.reshape(-1, dy.shape[-1])[order].cumsum(axis=0, dtype="float64")
+    each = so_far[starts[1:]] - so_far[starts[:-1]]
+    if padding >= 0:
+        each[padding] = 0
+    dweight += each
 
 
 def add_positions(ops: Ops, x: Array, table: Array, y: Array) -> None:
