@@ -116,6 +116,7 @@ def found_first(first: HostArray, second: HostArray) -> HostArray:
 
 def tf_idf(texts: list[str], of: list[str]) -> HostArray:
     """Rows of length 1: how often each word stands in a text, by how rare it is among ``of``."""
+
     def count(some: list[str]) -> HostArray:
         tokens, _ = as_tokens(some)
         return np.stack([(tokens == word).sum(axis=1) for word in range(1, len(WORDS) + 1)], axis=1).astype(float)

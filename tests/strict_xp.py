@@ -15,11 +15,11 @@ FUNCTIONS = frozenset([
     "abs", "absolute", "add", "arange", "arccos", "arcsin", "arctan", "arctan2", "array", "ascontiguousarray",
     "bincount", "broadcast_to", "clip", "concatenate", "copysign", "cos", "cosh", "cumsum", "divide", "einsum", "empty",
     "exp", "expand_dims", "expm1", "eye", "flip", "floor", "full", "isfinite", "log", "log10", "log1p", "log2",
-    "logaddexp", "matmul", "max", "maximum", "min", "minimum", "moveaxis", "multiply", "negative", "ones", "pad", "positive",
-    "power", "prod", "reciprocal", "repeat", "rint", "roll", "sign", "sin", "sinh", "sqrt", "square", "squeeze",
-    "subtract", "sum", "swapaxes", "tan", "tanh", "transpose", "tril", "triu", "where", "zeros", "zeros_like",
-    "arccosh", "arcsinh", "arctanh", "argsort", "cbrt", "cumprod", "deg2rad", "degrees", "exp2", "fabs", "floor_divide",
-    "fmax", "fmin", "fmod", "hypot", "isnan", "logaddexp2", "rad2deg", "radians", "remainder", "trunc",
+    "logaddexp", "matmul", "max", "maximum", "min", "minimum", "moveaxis", "multiply", "negative", "ones", "pad",
+    "positive", "power", "prod", "reciprocal", "repeat", "rint", "roll", "sign", "sin", "sinh", "sqrt", "square",
+    "squeeze", "subtract", "sum", "swapaxes", "tan", "tanh", "transpose", "tril", "triu", "where", "zeros",
+    "zeros_like", "arccosh", "arcsinh", "arctanh", "argsort", "cbrt", "cumprod", "deg2rad", "degrees", "exp2", "fabs",
+    "floor_divide", "fmax", "fmin", "fmod", "hypot", "isnan", "logaddexp2", "rad2deg", "radians", "remainder", "trunc",
 ])  # fmt: skip
 LINALG = frozenset(["cholesky", "det", "inv", "norm", "slogdet", "solve"])
 METHODS = frozenset([
@@ -29,8 +29,6 @@ METHODS = frozenset([
 COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
 ARITHMETIC = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"]
 BITWISE = ["and", "or", "xor", "lshift", "rshift"]
-
-
 
 
 def _idle() -> None:

@@ -111,8 +111,9 @@ def contrastive(dtype: str, backend: str) -> float:
     scores = (z @ z.T / 0.1).masked_fill(torch.eye(16, dtype=torch.bool), -torch.inf)
     wanted = F.cross_entropy(scores, torch.arange(16) ^ 1)
     wanted.backward()
-    ctx, loss = pl.Context(pl.get_ops(backend), training=True, dtype=dtype), pl.create(
-        "loss", "transformer/contrastive", temperature=0.1
+    ctx, loss = (
+        pl.Context(pl.get_ops(backend), training=True, dtype=dtype),
+        pl.create("loss", "transformer/contrastive", temperature=0.1),
     )
     value = loss.forward(ctx, z.detach().numpy().astype(dtype), np.arange(16) // 2)
     return max(abs(float(value) - wanted.item()), float(np.abs(loss.backward(ctx) - z.grad.numpy()).max()))
