@@ -281,8 +281,10 @@ def test_an_ensemble_goes_on(early_stopping: bool) -> None:
     assert model.n_iter_ == 30 and model.score(X, Y) > 0.8
     warm = PellucidClassifier(**small, epochs=6, warm_start=True, early_stopping=early_stopping).fit(X, Y)
     assert warm.fit(X, Y).n_iter_ == 12 and warm.loss_curve_[-1] < warm.loss_curve_[0]
-    with pytest.raises(ValueError, match="cannot be continued"):  # what its members remember is not in a pickle
-        pickle.loads(pickle.dumps(model)).partial_fit(X, Y)
+    again = pickle.loads(pickle.dumps(model)).partial_fit(X, Y)  # with what its members remember
+    assert (again.predict_proba(X) == model.partial_fit(X, Y).predict_proba(X)).all()
+    thawed = pickle.loads(pickle.dumps(warm)).fit(X, Y)
+    assert (thawed.predict_proba(X) == warm.fit(X, Y).predict_proba(X)).all()
 
 
 def test_a_repeated_row_is_a_weight_and_the_order_of_rows_means_nothing() -> None:
