@@ -10,9 +10,11 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.workbench.cli import main
+from pellucid_tabular import PellucidClassifier
 from pellucid_tabular.dataset import Table
 
 RNG = np.random.default_rng(0)
+ROWS = [(float(a), float(b), "yes" if a * b > 0 else "no") for a, b in RNG.normal(size=(240, 2))]
 QUICK = ("--set", "train.epochs=1", "--set", "train.seed=0", "--quiet")
 SMALL = (*QUICK, "--set", "model.members=2", "--set", "model.widths=[8, 8]")
 
@@ -54,7 +56,7 @@ def test_a_file_and_a_target_are_enough(pellucid: Shell) -> None:
     written("shop.csv")
     pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "run", *SMALL)
     for line in (
-        "chosen to suit the data", 'model     tabular/ensemble, categories = [5], task = "classification", members = 2',
+        "chosen to suit the data", 'model     tabular/ensemble, folds = 5, categories = [5], task = "classification", members = 2',
         "loss      core/softmax_cross_entropy", "optimizer core/adamw", "schedule  tabular/coslog", "epochs = 1",
     ):  # fmt: skip
         assert line in pellucid.err
@@ -67,6 +69,32 @@ def test_a_file_and_a_target_are_enough(pellucid: Shell) -> None:
     assert "chosen" not in pellucid.err
     assert Path("run/experiment.toml").read_bytes() == Path("again/experiment.toml").read_bytes()
     assert Path("run/model.safetensors").read_bytes() == Path("again/model.safetensors").read_bytes()
+
+
+def test_members_hold_out_rows_of_their_own_as_those_of_an_estimator_do(pellucid: Shell) -> None:
+    written("shop.csv", 200)
+    small = (*QUICK, "--set", "model.widths=[8, 8]", "--set", "data.test=0.25")
+    pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "run", *small)
+    assert "validation = 0" in pellucid.err and "tabular/ensemble, folds = 5" in pellucid.err
+    found = resolved("run")
+    assert found["data"]["validation"] == 0 and found["model"]["folds"] == 5
+    assert found["train"]["callbacks"] == [] and "members = 4" in pellucid.err
+    frame = {name: [row[i] for row in ROWS] for i, name in enumerate(["age", "income", "buys"])}
+    table = Table(frame, target="buys", test=0)
+    table.splits(0)
+    proposed = table.proposed()
+    estimator = PellucidClassifier(random_state=0, epochs=1)
+    estimator.fit(np.array([row[:2] for row in ROWS]), frame["buys"])
+    model, settings = estimator.model_, estimator.settings_
+    assert (model.members, model.folds) == (proposed["model"]["members"], proposed["model"]["folds"]) == (7, 5)
+    assert settings.batch_size == proposed["train"]["batch_size"] and settings.optimizer == proposed["optimizer"]
+    assert settings.loss == proposed["loss"]
+    pellucid(
+        "train", "--dataset", "shop.csv", "--target", "buys", "--out", "own", *small, "--set", "data.validation=0.2"
+    )
+    assert resolved("own")["data"]["validation"] == 0.2 and "validation = 0.2" in pellucid.err
+    pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "ann", *QUICK, "--model", "ann")
+    assert resolved("ann")["data"]["validation"] == 0.1, "one network needs them"
 
 
 def test_arguments_of_the_proposed_can_be_changed(pellucid: Shell) -> None:
@@ -154,7 +182,7 @@ def test_the_users_own_transforms_are_kept() -> None:
     table = Table({"a": list(RNG.normal(size=60)), "y": ["n", "y"] * 30}, target="y", transforms=["standardize"])
     table.splits(0)
     proposed = table.proposed()
-    assert "data" not in proposed and proposed["model"]["categories"] == []
+    assert proposed["data"] == {"validation": 0} and proposed["model"]["categories"] == []
 
 
 def test_a_table_whose_rows_are_proposed_for_is_its_training_part() -> None:

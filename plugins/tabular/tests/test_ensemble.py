@@ -216,9 +216,7 @@ class _Counting(pl.Callback):
 
 @pytest.mark.parametrize("folds", [1, 2])
 @pytest.mark.parametrize("steps", [7, 38])
-def test_a_run_that_was_stopped_in_an_epoch_goes_on_from_its_checkpoint(
-    folds: int, steps: int, tmp_path: Path
-) -> None:
+def test_a_run_that_was_stopped_in_an_epoch_goes_on_from_its_checkpoint(folds: int, steps: int, tmp_path: Path) -> None:
     how: dict[str, Any] = {"batch_size": 32, "verbose": False} | ({} if folds > 1 else HOW)
     data = (X[:160], VALUES[:160])
     arguments: dict[str, Any] = {"patience": 2, "rates": [1.0, 40.0], "folds": folds}

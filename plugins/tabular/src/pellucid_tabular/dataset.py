@@ -25,7 +25,7 @@ from pellucid import (
 )
 
 from pellucid_tabular.cells import marks_of
-from pellucid_tabular.choice import proposals
+from pellucid_tabular.choice import are_answers, proposals
 from pellucid_tabular.column import Column, Place
 from pellucid_tabular.frames import Columns, columns_of
 from pellucid_tabular.kinds import Asked
@@ -61,7 +61,8 @@ class Table(Dataset):
             of rows.
         target: the column of targets, by name or by number from 0, below 0 from the end; or several in a list. None:
             there are none.
-        validation, test: another table, or the part of ``train`` that is kept: a fraction or a number of rows.
+        validation, test: another table, or the part of ``train`` that is kept: a fraction or a number of rows. None:
+            0.1; 0 where ``tabular/ensemble`` is proposed, whose members hold out rows of their own.
         classify: whether targets are classes; None finds out.
         categorical: columns that are categories whatever they look like, by name or number: integers that are codes.
         kinds: the kind of columns by their names: number, category, boolean, date, left_out.
@@ -90,7 +91,7 @@ class Table(Dataset):
     test: Any
 
     def __init__(
-        self, train: Any, *, target: str | int | Sequence[str | int] | None = None, validation: Any = 0.1,
+        self, train: Any, *, target: str | int | Sequence[str | int] | None = None, validation: Any = None,
         test: Any = 0.2, classify: bool | None = None, categorical: Sequence[str | int] = (),
         kinds: Mapping[str, str] | None = None, dates: Mapping[str, str] | None = None, missing: Sequence[str] = (),
         not_missing: Sequence[str] = (), separator: str | None = None, quote: str | None = None,
@@ -99,6 +100,8 @@ class Table(Dataset):
         transforms: Sequence[Transform | str] = (),
         target_transforms: Sequence[Transform | str] = ("core/standardize",),
     ) -> None:  # fmt: skip
+        self._holds_out_itself = validation is None
+        validation = 0.1 if validation is None else validation
         parts = {name: part for name, part in (("validation", validation), ("test", test)) if _is_part(part)}
         super().__init__(**parts, transforms=transforms)
         self.train, self.validation, self.test = train, validation, test
@@ -192,10 +195,12 @@ class Table(Dataset):
 
     def proposed(self) -> Mapping[str, Any]:
         known = self.known()
-        kept = [as_count(part, self._rows) for part in (self.validation, self.test) if _is_part(part)]
+        folded = self._holds_out_itself and not are_answers(known.targets)
+        parts = (0 if folded else self.validation, self.test)
+        rows = max(1, self._rows - sum(as_count(part, self._rows) for part in parts if _is_part(part)))
         given = None if self.transforms is self._ours else self.transforms
-        rows = max(1, self._rows - sum(kept))
-        return proposals(self._ours, given, len(known.schema.columns), known.targets, rows)
+        made = proposals(self._ours, given, len(known.schema.columns), known.targets, rows)
+        return made | {"data": {**made.get("data", {}), "validation": 0}} if folded else made
 
     def known(self) -> Known:
         """What the training table has told. It is loaded if need be: not where a run folder tells it all."""

@@ -310,8 +310,8 @@ class _Epochs:
             return
         compared.since[k] += 1
         if self.model.patience is not None and compared.since[k] >= self.model.patience:
-            compared.stopped[k] = f"no better on the validation rows for {compared.since[k]} epochs"
-            self.pack.stop(k, compared.stopped[k])
+            compared.stopped[k] = why = f"no better on the validation rows for {compared.since[k]} epochs"
+            self.pack.stop(k, why)
 
     def _keep(self, k: int) -> None:
         own, its = self.model.networks[k], self.pack.trainers[k].model

@@ -9,6 +9,7 @@ import numpy as np
 from pellucid import HostArray, Layer, Run, Split, Splits, read, require_runtime, trainer_for
 from sklearn.utils import check_random_state
 
+from pellucid_tabular.choice import members_of
 from pellucid_tabular.estimators.base import Estimator
 from pellucid_tabular.estimators.best import Best
 from pellucid_tabular.estimators.distinct import Distinct, distinct, in_proportion, repeated
@@ -20,7 +21,6 @@ from pellucid_tabular.estimators.settings import (
     MLP,
     chosen_model,
     folds_itself,
-    members_of,
     patience_of,
     recipe_for,
     scaling_of,
