@@ -56,7 +56,8 @@ def test_a_file_and_a_target_are_enough(pellucid: Shell) -> None:
     written("shop.csv")
     pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "run", *SMALL)
     for line in (
-        "chosen to suit the data", 'model     tabular/ensemble, folds = 5, categories = [5], task = "classification", members = 2',
+        "chosen to suit the data", "validation = 0", "members = 2",
+        'model     tabular/ensemble, folds = 5, categories = [5], task = "classification"',
         "loss      core/softmax_cross_entropy", "optimizer core/adamw", "schedule  tabular/coslog", "epochs = 1",
     ):  # fmt: skip
         assert line in pellucid.err
@@ -92,7 +93,7 @@ def test_members_hold_out_rows_of_their_own_as_those_of_an_estimator_do(pellucid
     pellucid(
         "train", "--dataset", "shop.csv", "--target", "buys", "--out", "own", *small, "--set", "data.validation=0.2"
     )
-    assert resolved("own")["data"]["validation"] == 0.2 and "validation = 0.2" in pellucid.err
+    assert resolved("own")["data"]["validation"] == 0.2
     pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "ann", *QUICK, "--model", "ann")
     assert resolved("ann")["data"]["validation"] == 0.1, "one network needs them"
 

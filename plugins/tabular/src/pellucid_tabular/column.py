@@ -120,7 +120,7 @@ class Column:
     def _number(self, cells: pl.Series) -> pl.Series:
         if cells.dtype == pl.String:
             numbers = as_numbers(cells, self.written or "0.5")
-            if self.written:  # a number that a program wrote and not a person
+            if self.written == "0,5":  # beside texts there may be numbers that a program wrote
                 numbers = numbers.zip_with(numbers.is_not_null(), as_numbers(cells))
             return numbers
         return _nothing(cells) if cells.dtype.is_temporal() else cells.cast(pl.Float64)
@@ -164,7 +164,8 @@ class Column:
         found = _looked_up(texts, codes, UNSEEN)
         if bool((found == UNSEEN).any()):
             unseen = texts.filter(found == UNSEEN).unique()
-            by_value = {text: codes[canonical(text)] for text in unseen if canonical(text) in codes}
+            plain = {text: canonical(text.replace(",", ".")) for text in unseen}
+            by_value = {text: codes[number] for text, number in plain.items() if number in codes}
             if cells.dtype == pl.Boolean:
                 by_value |= {
                     str(word): codes[text]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from pellucid import (
     ConfigError,
     DataError,
@@ -24,7 +25,7 @@ from pellucid import (
     to_config,
 )
 
-from pellucid_tabular.cells import marks_of
+from pellucid_tabular.cells import cleaned, marks_of
 from pellucid_tabular.choice import are_answers, proposals
 from pellucid_tabular.column import Column, Place
 from pellucid_tabular.frames import Columns, columns_of
@@ -36,6 +37,7 @@ from pellucid_tabular.reading.file import Format, RawTable, read_file
 from pellucid_tabular.reports import report
 from pellucid_tabular.schema import Schema, column_number
 from pellucid_tabular.targets import Target, decide_target, decide_targets
+from pellucid_tabular.writing import numbers_in
 
 _EXAMPLE = {
     "petals": [3, 5, 4, None] * 6, "colour": ["red", "blue", None] * 8, "size": [i / 4 for i in range(24)],
@@ -170,6 +172,7 @@ class Table(Dataset):
         known, where = self.known(), _called(table, "the table")
         raw = self._read(table, known)
         columns, named = _by_names(raw, known, where), [target.column.name for target in known.targets]
+        known = known.written_as(columns, where, raw.place, semicolons=_semicolons(raw))
         of_y = {name: columns[name] for name in named if name in columns}
         if not targets or len(of_y) < len(named):  # some alone cannot be compared
             of_y = {}
@@ -260,7 +263,8 @@ class Table(Dataset):
         if (given.encoding or "").lower() in USUAL:
             given = replace(given, encoding=None)
         if not known.named:
-            return read_file(table, replace(given, header=False))
+            raw = read_file(table, replace(given, header=False))
+            return read_file(table, replace(given, header=True)) if _begins_with_names(raw, known) else raw
         return read_file(table, given, [*known.schema.names, *(target.column.name for target in known.targets)])
 
     def _targets_at(self, raw: RawTable, where: str) -> list[int]:
@@ -359,18 +363,30 @@ def _by_names(raw: RawTable, known: Known, where: str) -> Columns:
     without."""
     if raw.named and known.named:
         return raw.columns
-    features = list(known.schema.names)
-    every = list(features)
-    for i, target in sorted(zip(known.at, known.targets, strict=True), key=lambda pair: pair[0]):
-        every.insert(i, target.column.name)
     cells = list(raw.columns.values())
-    for names in (every, features):
+    for names in known.places:
         if len(names) == len(cells):
+            if known.named and raw.format is not None:
+                warnings.warn(
+                    f"{where} has no names of columns: they are taken by their places: {listed(names)}. Give it a "
+                    "first row of names to have them found in any order.", PellucidWarning, stacklevel=4,
+                )  # fmt: skip
             return dict(zip(names, cells, strict=True))
+    expected = " or ".join(f"the {len(names)} columns {listed(names)}" for names in known.places)
     raise DataError(
-        f"{where} must have {len(every)} columns, as the training table, or the {len(features)} without targets. "
-        f"Received: {len(cells)}."
+        f"{where} has no names of columns, and so must have {expected}. Received: {len(cells)}. Give it these columns"
+        f"{', or a first row of names' if known.named else ''}."
     )
+
+
+def _begins_with_names(raw: RawTable, known: Known) -> bool:
+    """Whether the first row of a table that is to have none holds names: a word stands in every column of numbers."""
+    names = next((names for names in known.places if len(names) == len(raw.columns)), [])
+    cells = dict(zip(names, raw.columns.values(), strict=False))
+    columns = [*known.schema.columns, *(target.column for target in known.targets)]
+    first = [cells[column.name].head(1) for column in columns if column.kind == "number" and column.name in cells]
+    texts = [cell for cell in first if cell.dtype == pl.String]
+    return bool(texts) and not any(numbers_in(cell) or cleaned(cell).has_nulls() for cell in texts)
 
 
 def _semicolons(raw: RawTable) -> bool:

@@ -13,6 +13,7 @@ from pellucid_tabular.cells import marks_of
 from pellucid_tabular.column import KINDS, UNSEEN, Column, Kind, Place, row_from_0
 from pellucid_tabular.frames import columns_of, without_mask
 from pellucid_tabular.kinds import Asked, decide
+from pellucid_tabular.writing import as_written
 
 __all__ = ["KINDS", "UNSEEN", "Column", "Kind", "Schema", "column_number"]
 
@@ -117,7 +118,7 @@ class Schema:
             )
         rows = len(next(iter(cells.values()))) if cells else 0
         coded = np.full((rows, len(self.columns)), np.nan)
-        for i, column in enumerate(self.columns):
+        for i, column in enumerate(as_written(self.columns, cells, where, place)):
             if column.name in cells:
                 coded[:, i] = column.coded(cells[column.name], where, place)
         return coded
