@@ -13,6 +13,7 @@ import polars as pl
 from pellucid import DataError, HostArray, listed
 
 from pellucid_tabular.cells import canonical
+from pellucid_tabular.forks import about_to_read
 
 Columns = dict[str, pl.Series]
 """By their names, all of one length; each of Float64, Int64, Boolean, Datetime (without a zone), String, or Categorical
@@ -43,7 +44,9 @@ def columns_of(table: Any, names: Sequence[str] | None, where: str) -> Columns:
 
     Raises:
         DataError: it is no table; two columns of one name; rows with other columns; cells that are lists or objects.
+        PellucidError: a fork has left polars without its threads.
     """
+    about_to_read()
     if isinstance(table, Mapping):
         return _of_columns([(str(name), values) for name, values in table.items()], where)
     if isinstance(table, Sequence) and table and all(isinstance(row, Mapping) for row in table):

@@ -13,6 +13,7 @@ import polars as pl
 from pellucid import ConfigError, DataError, HostArray, listed
 
 from pellucid_tabular.column import Place, row_from_0
+from pellucid_tabular.forks import about_to_read
 from pellucid_tabular.frames import Columns, columns_of
 from pellucid_tabular.reading.content import content_of
 from pellucid_tabular.reading.dialect import (
@@ -122,8 +123,9 @@ def read_file(path: str | Path, given: Format = Format(), known: Sequence[str] |
 
     Raises:
         DataError: no file, no table; a row with more or fewer fields than the others: with its line. ConfigError: a
-            format that there is not.
+            format that there is not. PellucidError: a fork has left polars without its threads.
     """
+    about_to_read()
     path, given = Path(path), given.checked()
     content = content_of(path, given.encoding)
     if content.encoding is None:
