@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -171,12 +172,51 @@ def test_several_targets_are_numbers_or_answers() -> None:
     proposed = table.proposed()
     assert (proposed["model"]["type"], proposed["model"]["outputs"]) == ("tabular/ensemble", 2)
     assert proposed["loss"]["type"] == "core/mse"
+    with pytest.warns(pl.PellucidWarning, match="targets u, v hold 0 and 1, and are taken as answers"):
+        bits = Table({**x, "u": [0, 1] * 30, "v": ["1.0", "0.0"] * 30}, target=["u", "v"])
+        assert bits.load(RNG).y[:2].tolist() == [[0, 1], [1, 0]] and bits.decided()["classify"] is True
     answers = Table(
         {**x, "u": [i % 2 == 0 for i in range(60)], "v": [i % 3 == 0 for i in range(60)]}, target=["u", "v"]
     )
     answers.splits(0)
     proposed = answers.proposed()
     assert (proposed["model"]["type"], proposed["loss"]["type"]) == ("tabular/mlp", "core/binary_cross_entropy")
+
+
+@pytest.mark.filterwarnings("ignore:.*hold 0 and 1")
+def test_columns_of_0_and_1_are_answers_and_outputs_are_called_as_targets(pellucid: Shell) -> None:
+    rows = [f"{i % 7},{(i * i) % 11}.5,{int(i % 7 > 3)},{i % 2}" for i in range(80)]
+    Path("many.csv").write_text("\n".join(["a,price,sold,garden", *rows]))
+    Path("new.csv").write_text("\n".join(["a,price,sold,garden", *rows[:3]]))
+    for target, own in ('["sold", "garden"]', ("mlp",)), ('["price", "sold"]', ("members",)), ('"price"', ("members",)):
+        names = json.loads(target) if target.startswith("[") else [json.loads(target)]
+        small = ("--set", "model.hidden=[8]") if own == ("mlp",) else SMALL[-4:]
+        run = "-".join(names)
+        pellucid("train", "--dataset", "many.csv", "--set", f"data.target={target}", "--out", run, *QUICK, *small)
+        said = "classify = true" in pellucid.err
+        assert said == (own == ("mlp",)) and (len(names) == 1 or f"2 targets: {', '.join(names)}" in pellucid.err)
+        assert pellucid("predict", run, "new.csv").split("\n")[0].split() == ["row", *names]
+        (record, *_) = json.loads(pellucid("predict", run, "new.csv", "--json"))
+        assert list(record["probabilities" if said else "outputs"]) == names
+        pellucid("predict", run, "new.csv", "--output", f"{run}.csv")
+        assert Path(f"{run}.csv").read_text().startswith(f"file,row,{','.join(names)}\n")
+        pellucid("predict", run, "new.csv", "--output", f"{run}.npz")
+        arrays = np.load(f"{run}.npz")
+        assert list(arrays["names"]) == names
+        if said:
+            np.testing.assert_allclose(arrays["answers"], 1 / (1 + np.exp(-arrays["outputs"].astype(float))))
+            assert list(record["probabilities"].values()) == arrays["answers"][0].tolist()
+    found = resolved("sold-garden")
+    assert found["loss"]["type"] == "core/binary_cross_entropy" and found["data"]["target_transforms"] == []
+    assert pellucid("evaluate", "sold-garden", "--data", "new.csv")
+    pellucid(
+        "train", "--dataset", "many.csv", "--set", 'data.target=["sold", "garden"]', "--set", "data.classify=false",
+        "--out", "numbers", *SMALL,
+    )  # fmt: skip
+    assert resolved("numbers")["model"]["task"] == "regression"
+    pellucid("train", "--dataset", "many.csv", "--set", 'data.target=["sold", "price"]', "--set",
+             "data.classify=true", "--out", "no", *SMALL, code=2)  # fmt: skip
+    assert "column 'price': expected yes or no, or 0 or 1" in pellucid.err
 
 
 def test_the_users_own_transforms_are_kept() -> None:

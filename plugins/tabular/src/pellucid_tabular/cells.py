@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import product
 
-import polars as pl
+from pellucid_tabular.slow import pl
 
 MARKS = (
     "", "?", "-", "--", ".", "NA", "N/A", "na", "n/a", "n.a.", "N.A.", "#N/A", "#NA", "<NA>", "nan", "NaN", "NAN",

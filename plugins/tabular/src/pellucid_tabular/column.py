@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-import polars as pl
 from pellucid import ConfigError, DataError, HostArray
 
 from pellucid_tabular.cells import as_days, as_numbers, canonical, cleaned, date_formats, in_days
+from pellucid_tabular.slow import pl
 
 Kind = Literal["number", "category", "boolean", "date", "left_out"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -128,7 +128,8 @@ class Column:
     def _boolean(self, cells: pl.Series) -> pl.Series:
         if cells.dtype == pl.String:
             no, yes = self.categories or ("false", "true")
-            known = {"false": 0.0, "true": 1.0, "0": 0.0, "1": 1.0, no.lower(): 0.0, yes.lower(): 1.0}
+            known = {"false": 0.0, "true": 1.0, "0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
+            known |= {no.lower(): 0.0, yes.lower(): 1.0}
             return _looked_up(cells.str.to_lowercase(), known, None)
         if cells.dtype.is_temporal():
             return _nothing(cells)

@@ -158,6 +158,11 @@ class Columns(Transform):
             ),
         )
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the columns of targets."""
+        return self._reader.targets
+
     def output_shape(self, input_shape: Shape) -> Shape:
         return (self._width,)
 

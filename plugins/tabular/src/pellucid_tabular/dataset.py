@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from pellucid import (
     ConfigError,
     DataError,
@@ -36,6 +35,7 @@ from pellucid_tabular.reading.dialect import COMMENTS, SEPARATORS
 from pellucid_tabular.reading.file import Format, RawTable, read_file
 from pellucid_tabular.reports import report
 from pellucid_tabular.schema import Schema, column_number
+from pellucid_tabular.slow import pl
 from pellucid_tabular.targets import Target, decide_target, decide_targets
 from pellucid_tabular.writing import numbers_in
 
@@ -190,7 +190,7 @@ class Table(Dataset):
                 target.column.name if known.named else i for target, i in zip(known.targets, known.at, strict=True)
             ]
             decided["target"] = names if len(names) > 1 else names[0]
-            decided["classify"] = known.targets[0].classes is not None
+            decided["classify"] = known.targets[0].classes is not None or are_answers(known.targets)
             decided["target_columns"] = [target.column.to_config() for target in known.targets]
         if self._ours:
             decided["transforms"] = [to_config(transform) for transform in self._ours]
@@ -198,12 +198,14 @@ class Table(Dataset):
 
     def proposed(self) -> Mapping[str, Any]:
         known = self.known()
-        folded = self._holds_out_itself and not are_answers(known.targets)
+        answers = are_answers(known.targets)
+        folded = self._holds_out_itself and not answers
         parts = (0 if folded else self.validation, self.test)
         rows = max(1, self._rows - sum(as_count(part, self._rows) for part in parts if _is_part(part)))
         given = None if self.transforms is self._ours else self.transforms
         made = proposals(self._ours, given, len(known.schema.columns), known.targets, rows)
-        return made | {"data": {**made.get("data", {}), "validation": 0}} if folded else made
+        more = {"target_transforms": []} if answers else {"validation": 0} if folded else {}
+        return made | {"data": made.get("data", {}) | more} if more else made
 
     def known(self) -> Known:
         """What the training table has told. It is loaded if need be: not where a run folder tells it all."""
@@ -236,7 +238,7 @@ class Table(Dataset):
     def _targets_of(self, columns: Columns, raw: RawTable, where: str) -> list[Target]:
         asked = Asked("", None, None, self._marks, self.decimal, _semicolons(raw), where, raw.place)
         if len(columns) > 1:
-            return decide_targets(asked, columns)
+            return decide_targets(asked, columns, self.classify)
         return [decide_target(replace(asked, name=name), cells, self.classify) for name, cells in columns.items()]
 
     @property

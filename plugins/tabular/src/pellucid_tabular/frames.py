@@ -5,17 +5,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
-import narwhals.stable.v2 as nw
 import numpy as np
-import polars as pl
 from pellucid import DataError, HostArray, listed
 
 from pellucid_tabular.cells import canonical
 from pellucid_tabular.forks import about_to_read
+from pellucid_tabular.slow import nw, pl
 
-Columns = dict[str, pl.Series]
+Columns: TypeAlias = "dict[str, pl.Series]"
 """By their names, all of one length; each of Float64, Int64, Boolean, Datetime (without a zone), String, or Categorical
 where its owner says that its texts are categories. Missing is null, and NaN of Float64."""
 

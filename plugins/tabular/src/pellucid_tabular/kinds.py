@@ -6,7 +6,6 @@ import re
 import warnings
 from dataclasses import dataclass, replace
 
-import polars as pl
 from pellucid import PellucidWarning, listed
 
 from pellucid_tabular.cells import (
@@ -23,6 +22,7 @@ from pellucid_tabular.cells import (
     ways_of_writing,
 )  # fmt: skip
 from pellucid_tabular.column import Column, Kind, Place, as_texts, row_from_0
+from pellucid_tabular.slow import pl
 
 FEW = 20
 """So many different texts are categories, however few rows there are."""

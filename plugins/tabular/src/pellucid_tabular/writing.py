@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import polars as pl
 from pellucid import DataError
 
 from pellucid_tabular.cells import NUMBERS, as_numbers, cleaned
 from pellucid_tabular.column import Column, Place, row_from_0
+from pellucid_tabular.slow import pl
 
 PLAIN = "0.5"
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from pellucid import ConfigError, DataError, HostArray, listed
 
 from pellucid_tabular.column import Place, row_from_0
@@ -26,6 +25,7 @@ from pellucid_tabular.reading.dialect import (
 )
 from pellucid_tabular.reading.header import has_names, is_nameless, names_of
 from pellucid_tabular.reading.rows import Rows, rows_of
+from pellucid_tabular.slow import pl
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".tab", ".parquet", ".feather", ".arrow", ".ipc")
 """Of files that are tables; each may be followed by .gz."""
