@@ -13,7 +13,9 @@ import polars
 import pytest
 from pellucid import PellucidError
 from pellucid_tabular import PellucidClassifier, PellucidRegressor, PellucidTransformer
+from pellucid_tabular.estimators import learning
 from pellucid_tabular.estimators.distinct import distinct, in_proportion, repeated
+from pellucid_tabular.estimators.settings import recipe_for
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
@@ -270,6 +272,15 @@ def test_a_warm_start_goes_on() -> None:
     assert once.fit(X, Y).loss_curve_[0] < before
     cold = classifier(epochs=2).fit(X, Y)
     assert cold.fit(X, Y).loss_curve_[0] > before
+
+
+def test_the_recipe_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(learning, "recipe_for", lambda *given, **size: asked.append(size) or recipe_for(*given, **size))
+    model = PellucidClassifier(model="mlp", hidden=(8,), epochs=1, warm_start=True, random_state=0).fit(X, Y)
+    assert len(asked) == 1
+    model.fit(X, Y)
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

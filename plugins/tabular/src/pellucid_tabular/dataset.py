@@ -204,7 +204,7 @@ class Table(Dataset):
         rows = max(1, self._rows - sum(as_count(part, self._rows) for part in parts if _is_part(part)))
         given = None if self.transforms is self._ours else self.transforms
         made = proposals(self._ours, given, len(known.schema.columns), known.targets, rows)
-        more = {"target_transforms": []} if answers else {"validation": 0} if folded else {}
+        more: dict[str, Any] = {"target_transforms": []} if answers else {"validation": 0} if folded else {}
         return made | {"data": made.get("data", {}) | more} if more else made
 
     def known(self) -> Known:
