@@ -9,7 +9,8 @@ PROGRAM = """
 import sys
 
 def there():
-    return sorted({name.partition(".")[0] for name in sys.modules} & {"polars", "narwhals", "sklearn", "scipy", "pandas"})
+    names = {name.partition(".")[0] for name in sys.modules}
+    return sorted(names & {"polars", "narwhals", "sklearn", "scipy", "pandas"})
 
 import pellucid_tabular, pellucid_tabular.plugin
 print("numpy" in sys.modules, there())

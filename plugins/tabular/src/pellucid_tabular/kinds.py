@@ -30,7 +30,7 @@ MOST_CATEGORIES = 1000
 """The most frequent texts are kept as categories; rarer ones count as unseen."""
 NEARLY_ALL = 0.9
 """Where so many cells are numbers and these are many, the others are mistakes and no categories."""
-_IDENTIFIER = re.compile(r"(.*[_ .-])?(id|ids|idx|index|row|rownum|rownames|uuid|guid|nr|no|key)", re.I)
+_IDENTIFIER = re.compile(r"(.*[_ .-])?(id|ids|idx|index|row|rownum|rownames|uuid|guid|nr|no|key)|.*(nr|nummer)", re.I)
 _SPLIT_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
