@@ -15,6 +15,7 @@ from pellucid import CheckpointError, ConfigError, DataError, PellucidWarning
 from pellucid_tabular.columns import Columns
 from pellucid_tabular.scaling import Quantile
 from pellucid_tabular.schema import Schema
+from scipy.stats import norm, rankdata
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, QuantileTransformer, RobustScaler, StandardScaler
 
 RNG = np.random.default_rng(0)
@@ -409,3 +410,15 @@ def test_nothing_is_learned_of_rows_that_are_held_out() -> None:
     assert held.sum() == 60 and not held[[0, 8]].any()
     changed, after = learned(True, held)
     assert changed.train.x.tobytes() == splits.train.x.tobytes() and after == before
+
+
+def test_quantiles_of_heavy_tails_are_as_near_to_the_ranks_as_those_of_scikit_learn() -> None:
+    """Of 256 knots the mean deviation was 0.0028 here, and 0.0008 of 1,000; of scikit-learn's 1,000 it is 0.0008, too."""
+    x = np.random.default_rng(0).pareto(1, size=(20000, 1))
+    exact = norm.ppf((rankdata(x[:, 0]) - 0.5) / len(x))
+    theirs = QuantileTransformer(n_quantiles=1000, output_distribution="normal", subsample=None).fit_transform(x)[:, 0]
+    transform = Quantile()
+    transform.fit(x)
+    ours = transform.apply(x)[:, 0]
+    assert np.abs(ours - exact).mean() < 1.1 * np.abs(theirs - exact).mean() < 0.001
+    assert np.abs(ours - exact).max() < np.abs(theirs - exact).max(), "the ends are those of a sample, not ±5.2"
