@@ -413,7 +413,7 @@ def test_nothing_is_learned_of_rows_that_are_held_out() -> None:
 
 
 def test_quantiles_of_heavy_tails_are_as_near_to_the_ranks_as_those_of_scikit_learn() -> None:
-    """Of 256 knots the mean deviation was 0.0028 here, and 0.0008 of 1,000; of scikit-learn's 1,000 it is 0.0008, too."""
+    """Of 256 knots the mean deviation was 0.0028 here; of 1,000 it is 0.0008, and so it is of scikit-learn's."""
     x = np.random.default_rng(0).pareto(1, size=(20000, 1))
     exact = norm.ppf((rankdata(x[:, 0]) - 0.5) / len(x))
     theirs = QuantileTransformer(n_quantiles=1000, output_distribution="normal", subsample=None).fit_transform(x)[:, 0]

@@ -64,9 +64,7 @@ def as_written(
             )
         if ways:
             found[name] = "" if ways[0] == PLAIN else ways[0]
-    return tuple(
-        replace(column, written=found[column.name]) if column.name in found else column for column in columns
-    )
+    return tuple(replace(column, written=found[column.name]) if column.name in found else column for column in columns)
 
 
 def numbers_in(texts: pl.Series) -> list[str]:
