@@ -80,7 +80,7 @@ def test_many_networks_are_certified(seed: int) -> None:
     _is_clean(seed, "float32", 60)
 
 
-@pytest.mark.filterwarnings("ignore:The cosine schedule does not know")
+@pytest.mark.filterwarnings(r"ignore:The \w+ schedule does not know")
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_component_is_certified(dtype: str) -> None:

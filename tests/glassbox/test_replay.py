@@ -54,7 +54,7 @@ def test_replays_of_many_networks_have_the_bits_of_their_steps(seed: int) -> Non
     _replays(seed)
 
 
-@pytest.mark.filterwarnings("ignore:The cosine schedule does not know")
+@pytest.mark.filterwarnings(r"ignore:The \w+ schedule does not know")
 @pytest.mark.slow
 def test_steps_of_every_component_are_replayed() -> None:
     for case in cases(dtype="float32"):

@@ -55,7 +55,7 @@ def test_of_many_networks_the_sum_over_samples_is_the_gradient(seed: int) -> Non
     _add_up(trainer.trace_step(x, y, weight=weight), 1e-4)
 
 
-@pytest.mark.filterwarnings("ignore:The cosine schedule does not know")
+@pytest.mark.filterwarnings(r"ignore:The \w+ schedule does not know")
 @pytest.mark.slow
 def test_of_every_component_the_sum_over_samples_is_the_gradient() -> None:
     for case in cases():

@@ -29,6 +29,7 @@ NOTES = {
     "set": "as the trainer was told",
 }
 CODE = "by the code of the layer around it, run again on what was recorded"
+CONSTANT = "which is the same whatever was recorded: a constant of that code"
 KEPT = "nothing is known of how it was made"
 BEYOND = "far out the formula of the equation overflows; the code, written otherwise, gives the number"
 
@@ -116,7 +117,8 @@ def why(trace: Any, name: str, cell: Any) -> Why:
         return replace(first, note="; ".join(filter(None, (f"{name} is {quantity.same}", first.note))))
     code = None if quantity.origin in NOTES else trace.inside.of(quantity)
     if code is not None and code.shape == trace[name].shape:
-        return explain(name, cell, value, None, code, symbol=quantity.of, note=CODE)
+        found = explain(name, cell, value, None, code, symbol=quantity.of, note=CODE)
+        return found if found.parents else replace(found, note=f"{CODE}, {CONSTANT}")
     measured = None if quantity.origin in NOTES else trace.sensitivity.why(quantity, cell)
     if measured is not None and measured.parents:
         return measured

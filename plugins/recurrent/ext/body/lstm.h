@@ -30,6 +30,7 @@ static void lstm_steps(const Call *a, Range rows) {
             else {
                 stay(a->states, a, n, t);
                 stay(a->cells, a, n, t);
+                for (dim j = 0; j < H; j++) a->extra[here + j] = hyperbolic_tangent(a->cells[next + j]);
             }
             put_out(a, n, t);
         }

@@ -25,10 +25,10 @@ def lstm_forward(
         gates[t][:, 3 * units :] = ops.xp.tanh(gates[t][:, 3 * units :])
         i, f, o, g = (gates[t][:, k * units : (k + 1) * units] for k in range(4))
         cells[t + 1] = f * cells[t] + i * g
-        extra[t] = ops.xp.tanh(cells[t + 1])
-        states[t + 1] = o * extra[t]
+        states[t + 1] = o * ops.xp.tanh(cells[t + 1])
         keep(ops, mask, t, backwards, cells)
         keep(ops, mask, t, backwards, states)
+        extra[t] = ops.xp.tanh(cells[t + 1])
     put_out(states, backwards, y)
 
 

@@ -129,10 +129,9 @@ class PiecewiseLinear(Layer):
         (rows, numbers), outputs = x.shape, self.size
         ctx.x, ctx.edges = x, ctx.scratch("edges", self.edges.shape)
         ctx.ops.copy(ctx.ops.asarray(self.edges), ctx.edges)
-        ctx.sums = ctx.scratch("sums", (numbers, 2, self.edges.shape[1] - 1, outputs), "float64")
         y = ctx.scratch("y", (rows, numbers * outputs))
         ctx.op("tabular/piecewise_linear_forward")(
-            x, ctx.edges, self.slope.data, self.weight.data, self.bias.data, ctx.sums, y
+            x, ctx.edges, self.slope.data, self.weight.data, self.bias.data, self._sums(ctx), y
         )
         return y
 
@@ -140,9 +139,13 @@ class PiecewiseLinear(Layer):
         gradients = [p.grad if p.trainable else None for p in (self.slope, self.weight, self.bias)]
         dx = ctx.scratch("dx", ctx.x.shape) if ctx.needs_dx[0] else None
         ctx.op("tabular/piecewise_linear_backward")(
-            dy, ctx.x, ctx.edges, self.slope.data, self.weight.data, ctx.sums, *gradients, dx
+            dy, ctx.x, ctx.edges, self.slope.data, self.weight.data, self._sums(ctx), *gradients, dx
         )
         return dx
+
+    def _sums(self, ctx: Context) -> Array:
+        """Work space of the kernels."""
+        return ctx.scratch("sums", (len(self.edges), 2, self.edges.shape[1] - 1, self.size), "float64")
 
 
 def _check_edges(bins: Sequence[Sequence[float]]) -> None:
