@@ -34,7 +34,7 @@ from pellucid_tabular.schema import Schema
 
 SCALINGS: dict[str, dict[str, Any]] = {
     "robust": {"type": "tabular/robust"},
-    "quantile": {"type": "tabular/quantile", "ties": 0.25},
+    "quantile": {"type": "tabular/quantile", "ties": 0.5},
     "standard": {"type": "core/standardize"},
 }
 BLOCK = 1 << 16
@@ -68,7 +68,7 @@ class Columns(Transform):
         columns: of the table in its order, as :meth:`Schema.to_config` writes them: names, kinds, texts of categories.
         targets: columns that are no features, written likewise: a table that has them, too, is read without them.
         scaling: ``"robust"``, :class:`Robust`; ``"quantile"``, :class:`Quantile` in which a value of n rows
-            counts as n**¼; ``"standard"``, mean 0 and deviation 1.
+            counts as √n; ``"standard"``, mean 0 and deviation 1.
         marks: names of numbers and dates of which some may be missing.
         times: names of dates with a time of day.
         one_hot: instead of its index, a feature for each index of a category but 0, 1 where it is that: 0 of

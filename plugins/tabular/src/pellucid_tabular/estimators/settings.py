@@ -15,7 +15,7 @@ ENSEMBLE, MLP = "tabular/ensemble", "tabular/mlp"
 NAMES = {"ensemble": ENSEMBLE, "mlp": MLP}
 MANY = 100
 """Rows from which some are held out, if nobody says whether."""
-MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 32
+MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 20
 """Of an ensemble."""
 
 
