@@ -96,7 +96,7 @@ def batch_size_of(rows: int) -> int:
 
 
 def dropout_of(rows: int) -> float:
-    """The most of a member's dropout: less where there are rows enough not to be learned by heart, from 0.35 to 0.15."""
+    """The most of a member's dropout, from 0.35 to 0.15: less where there are too many rows to be learned by heart."""
     return round(min(0.35, max(0.15, 300 / rows)), 2)
 
 
