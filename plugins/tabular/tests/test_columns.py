@@ -92,7 +92,7 @@ def test_a_value_that_many_share_counts_as_a_power_of_their_number() -> None:
         np.testing.assert_allclose(transform.knots[:, 1], np.quantile(np.arange(87.0), shares))
     columns = numbers(1, scaling="quantile")
     y = fitted(np.concatenate([np.zeros(9000), np.arange(1.0, 101)])[:, None], columns)
-    assert np.ptp(y[9000:]) > 3  # of -3 to 3, though they are a hundredth of the rows
+    assert np.ptp(y[9000:]) > 2.5  # half of -3 to 3, though they are a hundredth of the rows
 
 
 def test_few_distinct_values_and_equal_ones_have_quantiles() -> None:
