@@ -285,7 +285,11 @@ def test_the_recipe_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_an_ensemble_goes_on(early_stopping: bool) -> None:
-    small: dict[str, Any] = {"members": 2, "model_params": {"widths": (8, 8)}, "random_state": 0}
+    small: dict[str, Any] = {
+        "members": 2,
+        "model_params": {"widths": (8, 8), "dropouts": (0.0, 0.0)},
+        "random_state": 0,
+    }
     model = PellucidClassifier(**small, early_stopping=early_stopping)
     for _ in range(30):
         model.partial_fit(X, Y)

@@ -12,7 +12,7 @@ from pellucid_tabular.mlp import Task
 from pellucid_tabular.recipe import SCALING, ensemble_recipe, recipe
 from pellucid_tabular.targets import Target
 
-MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 32
+MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 20
 """Of an ensemble."""
 ANSWERS = "core/binary_cross_entropy"
 """The loss of several answers of yes or no."""
@@ -36,7 +36,7 @@ def proposals(
     * the task: classes are told apart, numbers are predicted; several yes-or-no targets are one answer each;
     * the transform ``tabular/columns``, unless the user has given others: categories as indexes, for embeddings, and
       numbers scaled as the recipe's network wants them;
-    * the architecture ``tabular/ensemble``, many small ``tabular/mlp``, 4 to 32 of them, one for 32 rows; each holds
+    * the architecture ``tabular/ensemble``, many small ``tabular/mlp``, 4 to 32 of them, one for 20 rows; each holds
       out a fifth of the rows, is stopped and chosen by them, and nobody else holds out any for it; of several yes-or-no
       targets one ``tabular/mlp``, as an ensemble averages classes, one answer or values;
     * the loss, optimizer, schedule, epochs and batch size that :func:`pellucid_tabular.recipe.recipe` states.

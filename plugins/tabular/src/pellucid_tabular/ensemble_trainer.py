@@ -28,6 +28,7 @@ from pellucid import (
 from pellucid_tabular.ensemble import Ensemble
 from pellucid_tabular.ensemble_memory import Compared, Memory, which
 from pellucid_tabular.folds import Without, folds_of
+from pellucid_tabular.layers.piecewise_linear import PiecewiseLinear
 from pellucid_tabular.recipe import WIDTH, optimizer_of
 from pellucid_tabular.selection import Selection
 
@@ -68,7 +69,9 @@ class EnsembleTrainer(Trainer):
             optimizer = "adam"
         elif optimizer is None:
             columns = require_runtime(model).input_shapes[0][0] or 0
-            optimizer = optimizer_of(model.task, columns > len(model.categories), model.categories, (WIDTH,))
+            bins = [layer.weight.shape[1] for _, layer in model.walk() if isinstance(layer, PiecewiseLinear)]
+            most = max(bins, default=int(columns > len(model.categories)))
+            optimizer = optimizer_of(model.task, most, model.categories, (WIDTH,))
             schedule = "tabular/coslog" if schedule is None else schedule
         super().__init__(model, optimizer=optimizer, schedule=schedule, **how)
         loss = getattr(self.objective, "loss", None)

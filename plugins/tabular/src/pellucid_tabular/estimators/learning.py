@@ -151,7 +151,8 @@ class Lesson:
         estimator.columns_ = transform.numbers + len(transform.categories)
         estimator.transform_, estimator.held_out_ = transform, HeldOut()
         found = self._recipe(len(rows))
-        offered = {name: found["model"][name] for name in ("numbers", "settings") if name in found.get("model", {})}
+        proposed = found.get("model", {})
+        offered = {name: proposed[name] for name in ("numbers", "settings", "dropouts") if name in proposed}
         if estimator.early_stopping is False:
             offered["folds"] = 1
         settings = self._settled(found, len(rows))
