@@ -80,7 +80,7 @@ def test_members_hold_out_rows_of_their_own_as_those_of_an_estimator_do(pellucid
     assert "validation = 0" in pellucid.err and "tabular/ensemble, folds = 5" in pellucid.err
     found = resolved("run")
     assert found["data"]["validation"] == 0 and found["model"]["folds"] == 5
-    assert found["train"]["callbacks"] == [] and "members = 4" in pellucid.err
+    assert found["train"]["callbacks"] == [] and "members = 7" in pellucid.err
     frame = {name: [row[i] for row in ROWS] for i, name in enumerate(["age", "income", "buys"])}
     table = Table(frame, target="buys", test=0)
     table.splits(0)
