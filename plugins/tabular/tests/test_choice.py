@@ -88,7 +88,7 @@ def test_members_hold_out_rows_of_their_own_as_those_of_an_estimator_do(pellucid
     estimator = PellucidClassifier(random_state=0, epochs=1)
     estimator.fit(np.array([row[:2] for row in ROWS]), frame["buys"])
     model, settings = estimator.model_, estimator.settings_
-    assert (model.members, model.folds) == (proposed["model"]["members"], proposed["model"]["folds"]) == (7, 5)
+    assert (model.members, model.folds) == (proposed["model"]["members"], proposed["model"]["folds"]) == (12, 5)
     assert settings.batch_size == proposed["train"]["batch_size"] and settings.optimizer == proposed["optimizer"]
     assert settings.loss == proposed["loss"]
     pellucid(
