@@ -23,16 +23,11 @@ from benchmarks.tables.worker import parts
 BINS = 10
 
 
-def ranks(values: Any) -> Any:
-    """Places from 0, equals in the middle of theirs."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    return (count.cumsum() - (count + 1) / 2)[place]
-
-
 def together(one: Any, other: Any) -> float:
-    """Spearman's correlation; 0 where one of them never changes."""
-    a, b = ranks(one), ranks(other)
-    return float(np.corrcoef(a, b)[0, 1]) if np.ptp(a) and np.ptp(b) else 0.0
+    """Spearman's correlation; 0 where one of them never changes, of which there is none."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(one, other).statistic) if np.ptp(one) and np.ptp(other) else 0.0
 
 
 def halves(spread: Any, error: Any) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -77,8 +78,22 @@ def test_every_distribution_with_kernels_has_the_same_file() -> None:
 @pytest.mark.parametrize("file", ["setup.py", "build_backend.py", "src/pellucid_{}/kernels/__init__.py"])
 def test_the_plugins_with_kernels_are_built_in_one_way(file: str) -> None:
     """They differ in their names, and in what each says of itself where its kernels are missing."""
-    texts = [(ROOT / "plugins" / p / file.format(p)).read_text().replace(p, "acme") for p in ("cnn", "recurrent")]
-    assert texts[0] == texts[1].replace('"Recurrent layers use"', '"Convolutions use"')
+    said = re.compile(r'Compiled\(__name__, "[A-Z][a-z ]+ use"\)')
+    texts = {
+        said.sub("Compiled", (plugin / file.format(plugin.name)).read_text()).replace(plugin.name, "acme")
+        for plugin in COMPILED
+    }
+    assert len(COMPILED) >= 3 and len(texts) == 1
+
+
+def test_they_are_compiled_as_the_core_is() -> None:
+    def flags(setup: Path) -> set[str]:
+        listed = re.search(r"^FLAGS = \[(.*?)^\]", setup.read_text(), re.M | re.S)
+        assert listed is not None
+        return set(re.findall(r'^ *"(-.*?)"', listed[1], re.M))
+
+    core = flags(ROOT / "setup.py")
+    assert "-ffp-contract=off" in core and all(flags(plugin / "setup.py") == core for plugin in COMPILED)
 
 
 @needs_compiler

@@ -51,7 +51,7 @@ def save_checkpoint(trainer: Training, path: str | os.PathLike[str]) -> None:
     ops = trainer.runtime.ops
     tensors |= {f"optimizer/{name}": ops.to_host(a) for name, a in trainer.slots.buffers.items()}
     callbacks: list[dict[str, Any]] = []
-    for callback, number in _numbered(trainer.callbacks):
+    for callback, number in _numbered([*trainer.callbacks, *trainer.keepers]):
         arrays, others = _memory(callback)
         if arrays or others:
             tensors |= {f"callbacks/{len(callbacks)}/{name}": array for name, array in arrays.items()}
@@ -323,7 +323,7 @@ _Pair = tuple[Callback, str, dict[str, Any]]
 
 def _callbacks(header: Header, trainer: Training) -> list[_Pair]:
     """The callbacks that had something to remember, each with where its arrays lie and what else it was."""
-    waiting = list(_numbered(trainer.callbacks))
+    waiting = list(_numbered([*trainer.callbacks, *trainer.keepers]))
     pairs: list[_Pair] = []
     for i, saved in enumerate(header.document["callbacks"]):
         if not isinstance(saved, dict) or not isinstance(saved.get("state"), dict):

@@ -54,6 +54,10 @@ class Pack:
         ConfigError: no trainers, or something else; two of one model.
     """
 
+    class Halt(Exception):
+        """Raised by who is called between two steps, as ``on_epoch`` is: ends this call of ``fit``, without an error,
+        and a further one goes on there."""
+
     def __init__(self, trainers: Sequence[Trainer], *, threads: int | None = None) -> None:
         self.trainers = list(trainers)
         if not self.trainers or not all(isinstance(each, Trainer) for each in self.trainers):
@@ -71,6 +75,10 @@ class Pack:
         self._members: list[Member] = []
         self._ahead: dict[int, HostArray | None] = {}  # outputs of who had finished the epoch that was broken off
         self._undisturbed: Any = read("callback", "undisturbed")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and pickles: what members need to go on, without the rows of the last call."""
+        return {**vars(self), "_members": [], "outputs": [None] * len(self)}
 
     def __len__(self) -> int:
         return len(self.trainers)
@@ -167,6 +175,8 @@ class Pack:
                         ahead = {}
                         on_epoch(epoch, list(self.outputs))
                     self._undisturbed.hear()
+        except Pack.Halt:
+            pass
         except BaseException as raised:
             error = raised
             raise

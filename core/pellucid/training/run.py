@@ -109,6 +109,7 @@ class Training:
         directory: the run folder, or None.
         slots: the optimizer's memory.
         openers: who opens every n-th step, in any run; see :meth:`Run.on_trace`.
+        keepers: whose ``state`` checkpoints hold besides those of the callbacks: of a trainer that remembers more.
     """
 
     model: Layer
@@ -132,6 +133,7 @@ class Training:
         self.run: Run | None = None
         self.slots = Slots(self.runtime.arena)
         self.openers: list[tuple[int, Opener]] = []
+        self.keepers: list[Callback] = []
 
     @property
     def steps(self) -> int:
@@ -299,6 +301,5 @@ class Run:
                 timer.observer(self)
 
     def epoch_done(self) -> None:
-        call = default_registry().plugins.call
         told: list[StepObserver] = [callback.on_epoch_end for callback in (*self.trainer.callbacks, self._progress)]
-        self._tell([*told, lambda run: call("pellucid_epoch_end", run=run)])
+        self._tell([*told, lambda run: default_registry().plugins.call("pellucid_epoch_end", run=run)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.workbench.cli import main
+from pellucid_tabular import PellucidClassifier
 from pellucid_tabular.dataset import Table
 
 RNG = np.random.default_rng(0)
+ROWS = [(float(a), float(b), "yes" if a * b > 0 else "no") for a, b in RNG.normal(size=(240, 2))]
 QUICK = ("--set", "train.epochs=1", "--set", "train.seed=0", "--quiet")
 SMALL = (*QUICK, "--set", "model.members=2", "--set", "model.widths=[8, 8]")
 
@@ -54,7 +57,8 @@ def test_a_file_and_a_target_are_enough(pellucid: Shell) -> None:
     written("shop.csv")
     pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "run", *SMALL)
     for line in (
-        "chosen to suit the data", 'model     tabular/ensemble, categories = [5], task = "classification", members = 2',
+        "chosen to suit the data", "validation = 0", "members = 2",
+        'model     tabular/ensemble, folds = 5, categories = [5], task = "classification"',
         "loss      core/softmax_cross_entropy", "optimizer core/adamw", "schedule  tabular/coslog", "epochs = 1",
     ):  # fmt: skip
         assert line in pellucid.err
@@ -67,6 +71,32 @@ def test_a_file_and_a_target_are_enough(pellucid: Shell) -> None:
     assert "chosen" not in pellucid.err
     assert Path("run/experiment.toml").read_bytes() == Path("again/experiment.toml").read_bytes()
     assert Path("run/model.safetensors").read_bytes() == Path("again/model.safetensors").read_bytes()
+
+
+def test_members_hold_out_rows_of_their_own_as_those_of_an_estimator_do(pellucid: Shell) -> None:
+    written("shop.csv", 200)
+    small = (*QUICK, "--set", "model.widths=[8, 8]", "--set", "data.test=0.25")
+    pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "run", *small)
+    assert "validation = 0" in pellucid.err and "tabular/ensemble, folds = 5" in pellucid.err
+    found = resolved("run")
+    assert found["data"]["validation"] == 0 and found["model"]["folds"] == 5
+    assert found["train"]["callbacks"] == [] and "members = 7" in pellucid.err
+    frame = {name: [row[i] for row in ROWS] for i, name in enumerate(["age", "income", "buys"])}
+    table = Table(frame, target="buys", test=0)
+    table.splits(0)
+    proposed = table.proposed()
+    estimator = PellucidClassifier(random_state=0, epochs=1)
+    estimator.fit(np.array([row[:2] for row in ROWS]), frame["buys"])
+    model, settings = estimator.model_, estimator.settings_
+    assert (model.members, model.folds) == (proposed["model"]["members"], proposed["model"]["folds"]) == (12, 5)
+    assert settings.batch_size == proposed["train"]["batch_size"] and settings.optimizer == proposed["optimizer"]
+    assert settings.loss == proposed["loss"]
+    pellucid(
+        "train", "--dataset", "shop.csv", "--target", "buys", "--out", "own", *small, "--set", "data.validation=0.2"
+    )
+    assert resolved("own")["data"]["validation"] == 0.2
+    pellucid("train", "--dataset", "shop.csv", "--target", "buys", "--out", "ann", *QUICK, "--model", "ann")
+    assert resolved("ann")["data"]["validation"] == 0.1, "one network needs them"
 
 
 def test_arguments_of_the_proposed_can_be_changed(pellucid: Shell) -> None:
@@ -142,6 +172,9 @@ def test_several_targets_are_numbers_or_answers() -> None:
     proposed = table.proposed()
     assert (proposed["model"]["type"], proposed["model"]["outputs"]) == ("tabular/ensemble", 2)
     assert proposed["loss"]["type"] == "core/mse"
+    with pytest.warns(pl.PellucidWarning, match="targets u, v hold 0 and 1, and are taken as answers"):
+        bits = Table({**x, "u": [0, 1] * 30, "v": ["1.0", "0.0"] * 30}, target=["u", "v"])
+        assert bits.load(RNG).y[:2].tolist() == [[0, 1], [1, 0]] and bits.decided()["classify"] is True
     answers = Table(
         {**x, "u": [i % 2 == 0 for i in range(60)], "v": [i % 3 == 0 for i in range(60)]}, target=["u", "v"]
     )
@@ -150,11 +183,47 @@ def test_several_targets_are_numbers_or_answers() -> None:
     assert (proposed["model"]["type"], proposed["loss"]["type"]) == ("tabular/mlp", "core/binary_cross_entropy")
 
 
+@pytest.mark.filterwarnings("ignore:.*hold 0 and 1")
+def test_columns_of_0_and_1_are_answers_and_outputs_are_called_as_targets(pellucid: Shell) -> None:
+    rows = [f"{i % 7},{(i * i) % 11}.5,{int(i % 7 > 3)},{i % 2}" for i in range(80)]
+    Path("many.csv").write_text("\n".join(["a,price,sold,garden", *rows]))
+    Path("new.csv").write_text("\n".join(["a,price,sold,garden", *rows[:3]]))
+    for target, own in ('["sold", "garden"]', ("mlp",)), ('["price", "sold"]', ("members",)), ('"price"', ("members",)):
+        names = json.loads(target) if target.startswith("[") else [json.loads(target)]
+        small = ("--set", "model.hidden=[8]") if own == ("mlp",) else SMALL[-4:]
+        run = "-".join(names)
+        pellucid("train", "--dataset", "many.csv", "--set", f"data.target={target}", "--out", run, *QUICK, *small)
+        said = "classify = true" in pellucid.err
+        assert said == (own == ("mlp",)) and (len(names) == 1 or f"2 targets: {', '.join(names)}" in pellucid.err)
+        assert pellucid("predict", run, "new.csv").split("\n")[0].split() == ["row", *names]
+        (record, *_) = json.loads(pellucid("predict", run, "new.csv", "--json"))
+        assert list(record["probabilities" if said else "outputs"]) == names
+        pellucid("predict", run, "new.csv", "--output", f"{run}.csv")
+        assert Path(f"{run}.csv").read_text().startswith(f"file,row,{','.join(names)}\n")
+        pellucid("predict", run, "new.csv", "--output", f"{run}.npz")
+        arrays = np.load(f"{run}.npz")
+        assert list(arrays["names"]) == names
+        if said:
+            np.testing.assert_allclose(arrays["answers"], 1 / (1 + np.exp(-arrays["outputs"].astype(float))))
+            assert list(record["probabilities"].values()) == arrays["answers"][0].tolist()
+    found = resolved("sold-garden")
+    assert found["loss"]["type"] == "core/binary_cross_entropy" and found["data"]["target_transforms"] == []
+    assert pellucid("evaluate", "sold-garden", "--data", "new.csv")
+    pellucid(
+        "train", "--dataset", "many.csv", "--set", 'data.target=["sold", "garden"]', "--set", "data.classify=false",
+        "--out", "numbers", *SMALL,
+    )  # fmt: skip
+    assert resolved("numbers")["model"]["task"] == "regression"
+    pellucid("train", "--dataset", "many.csv", "--set", 'data.target=["sold", "price"]', "--set",
+             "data.classify=true", "--out", "no", *SMALL, code=2)  # fmt: skip
+    assert "column 'price': expected yes or no, or 0 or 1" in pellucid.err
+
+
 def test_the_users_own_transforms_are_kept() -> None:
     table = Table({"a": list(RNG.normal(size=60)), "y": ["n", "y"] * 30}, target="y", transforms=["standardize"])
     table.splits(0)
     proposed = table.proposed()
-    assert "data" not in proposed and proposed["model"]["categories"] == []
+    assert proposed["data"] == {"validation": 0} and proposed["model"]["categories"] == []
 
 
 def test_a_table_whose_rows_are_proposed_for_is_its_training_part() -> None:

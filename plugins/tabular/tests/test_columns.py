@@ -15,6 +15,7 @@ from pellucid import CheckpointError, ConfigError, DataError, PellucidWarning
 from pellucid_tabular.columns import Columns
 from pellucid_tabular.scaling import Quantile
 from pellucid_tabular.schema import Schema
+from scipy.stats import norm, rankdata
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, QuantileTransformer, RobustScaler, StandardScaler
 
 RNG = np.random.default_rng(0)
@@ -80,6 +81,19 @@ def test_quantiles_are_those_of_scikit_learn() -> None:
     inner = np.abs(theirs.transform(x)[:, 0]) < 2
     np.testing.assert_allclose(normal.apply(x)[inner, 0], theirs.transform(x)[inner, 0], atol=0.01)
     assert np.abs(normal.apply(np.array([[1e300, -1e300]]))).max() < 3  # beyond the training data it stays
+
+
+def test_a_value_that_many_share_counts_as_a_power_of_their_number() -> None:
+    shares = np.linspace(0, 1, 40)
+    gains = np.concatenate([np.zeros(64), np.full(16, 5.0), np.full(4, 9.0), [2.0, 3.0, 7.0]])
+    for ties, times in ((1.0, (64, 1, 1, 16, 1, 4)), (0.5, (8, 1, 1, 4, 1, 2)), (0.0, (1, 1, 1, 1, 1, 1))):
+        transform: Any = pl.create("transform", "tabular/quantile", quantiles=40, ties=ties)
+        transform.fit(np.stack([gains, np.arange(87.0)[::-1]], axis=1))
+        np.testing.assert_allclose(transform.knots[:, 0], np.quantile(np.repeat([0, 2, 3, 5, 7, 9.0], times), shares))
+        np.testing.assert_allclose(transform.knots[:, 1], np.quantile(np.arange(87.0), shares))
+    columns = numbers(1, scaling="quantile")
+    y = fitted(np.concatenate([np.zeros(9000), np.arange(1.0, 101)])[:, None], columns)
+    assert np.ptp(y[9000:]) > 2.5  # half of -3 to 3, though they are a hundredth of the rows
 
 
 def test_few_distinct_values_and_equal_ones_have_quantiles() -> None:
@@ -360,6 +374,8 @@ def test_wrong_arguments_are_refused() -> None:
             Columns(COLUMNS, **arguments)
     with pytest.raises(ConfigError, match="must be 'normal' or 'uniform'"):
         Quantile(to="other")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="ties"):
+        Quantile(ties=1.5)
 
 
 @pytest.mark.parametrize("first", [[1e308, -1e308, 0.0, 1.0], [1.7e308, 1.7e308, 1.7e308, 1.6e308]])
@@ -409,3 +425,15 @@ def test_nothing_is_learned_of_rows_that_are_held_out() -> None:
     assert held.sum() == 60 and not held[[0, 8]].any()
     changed, after = learned(True, held)
     assert changed.train.x.tobytes() == splits.train.x.tobytes() and after == before
+
+
+def test_quantiles_of_heavy_tails_are_as_near_to_the_ranks_as_those_of_scikit_learn() -> None:
+    """Of 256 knots the mean deviation was 0.0028 here; of 1,000 it is 0.0008, and so it is of scikit-learn's."""
+    x = np.random.default_rng(0).pareto(1, size=(20000, 1))
+    exact = norm.ppf((rankdata(x[:, 0]) - 0.5) / len(x))
+    theirs = QuantileTransformer(n_quantiles=1000, output_distribution="normal", subsample=None).fit_transform(x)[:, 0]
+    transform = Quantile()
+    transform.fit(x)
+    ours = transform.apply(x)[:, 0]
+    assert np.abs(ours - exact).mean() < 1.1 * np.abs(theirs - exact).mean() < 0.001
+    assert np.abs(ours - exact).max() < np.abs(theirs - exact).max(), "the ends are those of a sample, not ±5.2"

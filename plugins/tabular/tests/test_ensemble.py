@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import pickle
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 from pellucid_tabular.ensemble import Ensemble
 from pellucid_tabular.ensemble_trainer import EnsembleTrainer
 from pellucid_tabular.selection import Selection
@@ -130,8 +132,8 @@ def test_it_trains_its_members_and_its_history_is_that_of_the_chosen(kind: str) 
 def test_a_member_is_what_it_is_when_it_is_trained_alone() -> None:
     trainer, alone = fitted(built(patience=None)), EnsembleTrainer(built(patience=None), seed=0)._member(2)
     alone.fit((X[:160], VALUES[:160]), validation=(X[160:], VALUES[160:]), epochs=4, batch_size=32, verbose=False)
-    assert trainer._pack is not None
-    member = trainer._pack.trainers[2]
+    assert trainer.pack is not None
+    member = trainer.pack.trainers[2]
     assert member.runtime.arena.data.tobytes() == alone.runtime.arena.data.tobytes()
     assert member.history.records == alone.history.records
 
@@ -139,10 +141,10 @@ def test_a_member_is_what_it_is_when_it_is_trained_alone() -> None:
 def test_it_keeps_each_members_best_epoch() -> None:
     model = built(patience=2, rates=[30.0, 60.0])
     trainer = fitted(model, epochs=30)
-    assert trainer._pack is not None
-    for k, member in enumerate(trainer._pack.trainers):
+    assert trainer.pack is not None
+    for k, member in enumerate(trainer.pack.trainers):
         losses = member.history["validation_loss"]
-        assert len(losses) < 30 and trainer._pack.reasons[k] == "no better on the validation rows for 2 epochs"
+        assert len(losses) < 30 and trainer.pack.reasons[k] == "no better on the validation rows for 2 epochs"
         model.choose(np.eye(4)[k])
         found = trainer.evaluate((X[160:], VALUES[160:]))["loss"]
         assert found == pytest.approx(min(losses), rel=1e-5)
@@ -165,14 +167,103 @@ def test_predictions_that_were_made_before_do_not_stand_in_the_way() -> None:
     assert np.array_equal(copy.deepcopy(model).predict(X[:3]), after)
 
 
-def test_a_second_fit_goes_on_and_a_copy_does_not() -> None:
-    model = built(patience=None)
-    trainer = fitted(model, epochs=3)
+HOW: dict[str, Any] = {"validation": (X[160:], VALUES[160:]), "batch_size": 32, "verbose": False}
+
+
+def bits(trainer: Any) -> Any:
+    """All that members have learned and how they came to it, and the ensemble that was chosen among them."""
+    members = [(m.runtime.arena.data.tobytes(), m.history.records) for m in trainer.pack.trainers]
+    return members, trainer.history.records, trainer.model.predict(X).tobytes()
+
+
+def test_a_second_fit_goes_on_and_so_does_a_copy() -> None:
+    trainer = fitted(built(patience=None), epochs=3)
     other = pickle.loads(pickle.dumps(trainer))
-    trainer.fit((X[:160], VALUES[:160]), validation=(X[160:], VALUES[160:]), epochs=2, batch_size=32, verbose=False)
-    assert trainer.epochs == 5 and len(trainer.history) == 5
-    with pytest.raises(pl.ConfigError, match="cannot be continued"):
-        other.fit((X[:160], VALUES[:160]), epochs=2, batch_size=32, verbose=False)
+    for each in (trainer, other):
+        each.fit((X[:160], VALUES[:160]), epochs=2, **HOW)
+        assert each.epochs == 5 and len(each.history) == 5
+    assert bits(other) == bits(trainer)
+    assert X[:160].tobytes() not in pickle.dumps(other), "a pickle holds no rows"
+
+
+class After(pl.Callback):
+    """Calls something in the middle of a run: when the ensemble's members have taken so many steps."""
+
+    def __init__(self, steps: int, then: Any) -> None:
+        self.steps, self.then = steps, then
+
+    def on_run_start(self, run: pl.Run) -> None:
+        trainer: Any = run.trainer
+        trainer.pack = trainer.pack or trainer.new_pack()
+        trainer.pack.trainers[1].callbacks.append(_Counting(self, run))
+
+
+class _Counting(pl.Callback):
+    def __init__(self, after: After, run: pl.Run) -> None:
+        self.after, self.outer = after, run
+
+    def on_run_start(self, run: pl.Run) -> None:
+        run.on_step(self.look)
+
+    def look(self, run: pl.Run) -> None:
+        if run.step == self.after.steps:
+            self.after.then(self.outer)
+            time.sleep(0.2)  # until the pack has looked
+
+    def __reduce__(self) -> Any:
+        return pl.Callback, ()
+
+
+@pytest.mark.parametrize("folds", [1, 2])
+@pytest.mark.parametrize("steps", [7, 38])
+def test_a_run_that_was_stopped_in_an_epoch_goes_on_from_its_checkpoint(folds: int, steps: int, tmp_path: Path) -> None:
+    how: dict[str, Any] = {"batch_size": 32, "verbose": False} | ({} if folds > 1 else HOW)
+    data = (X[:160], VALUES[:160])
+    arguments: dict[str, Any] = {"patience": 2, "rates": [1.0, 40.0], "folds": folds}
+    path = tmp_path / "c.safetensors"
+    whole: Any = pl.trainer_for(built(**arguments), seed=0)
+    whole.fit(data, epochs=12, **how)
+    assert any(whole.compared.stopped), "that some members are stopped is part of the test"
+    checkpoint = pl.Checkpoint(path)
+
+    def signalled(run: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    first: Any = pl.trainer_for(built(**arguments), seed=0, callbacks=[After(steps, signalled), checkpoint])
+    signal.signal(signal.SIGTERM, lambda *_: first.run.stop("told to"))
+    try:
+        first.fit(data, epochs=12, **how)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert first.epochs < 12 and any(m.steps % (4 if folds > 1 else 5) for m in first.pack.trainers)
+    saved = pl.trainer_for(built(**arguments), seed=0, callbacks=[pl.Checkpoint(tmp_path / "d.safetensors")])
+    restore_checkpoint(saved, path)
+    saved.fit(data, epochs=12 - saved.epochs, **how)
+    assert bits(saved) == bits(whole)
+    first.callbacks.clear()
+    copied = pickle.loads(pickle.dumps(first))
+    for each in (first, copied):  # and without a file
+        each.fit(data, epochs=12 - each.epochs, **how)
+        assert bits(each) == bits(whole)
+
+
+def test_a_finished_run_that_is_made_longer_keeps_the_best_of_all_epochs() -> None:
+    trainer: Any = fitted(built(patience=2, rates=[1.0, 60.0]), epochs=12)
+    best = trainer.compared.best.copy()
+    trainer.fit((X[:160], VALUES[:160]), epochs=2, **HOW)
+    assert (trainer.compared.best <= best).all() and (trainer.compared.best == best).any()
+    assert not (trainer.compared.best == np.inf).any()
+
+
+def test_a_checkpoint_of_another_trainer_is_refused(tmp_path: Path) -> None:
+    other = pl.Trainer(built(), seed=0)
+    other.fit((X[:160], VALUES[:160]), batch_size=32, verbose=False)
+    save_checkpoint(other, tmp_path / "c.safetensors")
+    trainer = pl.trainer_for(built(), optimizer="adam", seed=0)
+    restore_checkpoint(trainer, tmp_path / "c.safetensors")
+    with pytest.raises(pl.ConfigError, match="not of an EnsembleTrainer"):
+        trainer.fit((X[:160], VALUES[:160]), batch_size=32, verbose=False)
 
 
 def test_an_interrupt_is_heard_when_an_epoch_is_counted_and_nothing_is_lost() -> None:
@@ -188,9 +279,9 @@ def test_an_interrupt_is_heard_when_an_epoch_is_counted_and_nothing_is_lost() ->
     how: dict[str, Any] = {"validation": (X[160:], VALUES[160:]), "batch_size": 32, "verbose": False}
     with pytest.raises(KeyboardInterrupt):
         trainer.fit((X[:160], VALUES[:160]), epochs=5, **how)
-    assert trainer.epochs == 2 and [each.epochs for each in trainer._pack.trainers] == [2] * 4
+    assert trainer.epochs == 2 and [each.epochs for each in trainer.pack.trainers] == [2] * 4
     trainer.fit((X[:160], VALUES[:160]), epochs=3, **how)
-    for one, other in zip(trainer._pack.trainers, whole._pack.trainers, strict=True):
+    for one, other in zip(trainer.pack.trainers, whole.pack.trainers, strict=True):
         assert one.runtime.arena.data.tobytes() == other.runtime.arena.data.tobytes()
 
 

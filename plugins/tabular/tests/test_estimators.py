@@ -13,7 +13,9 @@ import polars
 import pytest
 from pellucid import PellucidError
 from pellucid_tabular import PellucidClassifier, PellucidRegressor, PellucidTransformer
+from pellucid_tabular.estimators import learning
 from pellucid_tabular.estimators.distinct import distinct, in_proportion, repeated
+from pellucid_tabular.estimators.settings import recipe_for
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
@@ -272,17 +274,32 @@ def test_a_warm_start_goes_on() -> None:
     assert cold.fit(X, Y).loss_curve_[0] > before
 
 
+def test_the_recipe_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(learning, "recipe_for", lambda *given, **size: asked.append(size) or recipe_for(*given, **size))
+    model = PellucidClassifier(model="mlp", hidden=(8,), epochs=1, warm_start=True, random_state=0).fit(X, Y)
+    assert len(asked) == 1
+    model.fit(X, Y)
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_an_ensemble_goes_on(early_stopping: bool) -> None:
-    small: dict[str, Any] = {"members": 2, "model_params": {"widths": (8, 8)}, "random_state": 0}
+    small: dict[str, Any] = {
+        "members": 2,
+        "model_params": {"widths": (8, 8), "dropouts": (0.0, 0.0)},
+        "random_state": 0,
+    }
     model = PellucidClassifier(**small, early_stopping=early_stopping)
     for _ in range(30):
         model.partial_fit(X, Y)
     assert model.n_iter_ == 30 and model.score(X, Y) > 0.8
     warm = PellucidClassifier(**small, epochs=6, warm_start=True, early_stopping=early_stopping).fit(X, Y)
     assert warm.fit(X, Y).n_iter_ == 12 and warm.loss_curve_[-1] < warm.loss_curve_[0]
-    with pytest.raises(ValueError, match="cannot be continued"):  # what its members remember is not in a pickle
-        pickle.loads(pickle.dumps(model)).partial_fit(X, Y)
+    again = pickle.loads(pickle.dumps(model)).partial_fit(X, Y)  # with what its members remember
+    assert (again.predict_proba(X) == model.partial_fit(X, Y).predict_proba(X)).all()
+    thawed = pickle.loads(pickle.dumps(warm)).fit(X, Y)
+    assert (thawed.predict_proba(X) == warm.fit(X, Y).predict_proba(X)).all()
 
 
 def test_a_repeated_row_is_a_weight_and_the_order_of_rows_means_nothing() -> None:

@@ -50,7 +50,7 @@ def test_a_member_is_the_one_trained_alone_without_its_part(kind: str) -> None:
         part = folds[k % 3]
         alone.sampler = Without(part)
         alone.fit((X, y), validation=(X[part], y[part]), epochs=3, batch_size=32, verbose=False)
-        member = trainer._pack.trainers[k]
+        member = trainer.pack.trainers[k]
         assert (member.slots.arena.data == alone.slots.arena.data).all()
         assert member.history["validation_loss"] == alone.history["validation_loss"]
 
@@ -83,6 +83,6 @@ def test_a_second_call_goes_on_with_the_same_parts() -> None:
     trainer = pl.trainer_for(built(), seed=0)
     for _ in range(2):
         trainer.fit((X, VALUES), epochs=2, batch_size=32, verbose=False)
-        held = [member.sampler.held.tolist() for member in trainer._pack.trainers]
+        held = [member.sampler.held.tolist() for member in trainer.pack.trainers]
         assert held == [fold.tolist() for fold in folds_of(VALUES, 3, seed=0)] * 2
     assert len(trainer.history) == 4

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid_tabular.recipe import batch_size_of, bins_of, ensemble_recipe, epochs_of, recipe
+from pellucid_tabular.recipe import batch_size_of, bins_of, dropout_of, ensemble_recipe, epochs_of, recipe
 
 MADE = [
     ("classification", 5, [3, 12]), ("regression", 3, []), ("classification", 2, [3, 4]), ("regression", 1, [30]),
@@ -46,7 +46,14 @@ def test_a_longer_table_has_fewer_epochs_and_larger_batches() -> None:
     assert epochs == sorted(epochs, reverse=True) and batches == sorted(batches)
     assert [epochs_of("classification", rows) for rows in (1, 20_000, 10_000_000)] == [64, 20, 16]
     assert [bins_of(rows) for rows in (1, 6_400, 10_000_000)] == [8, 50, 128]
+    assert [dropout_of(rows) for rows in (1, 1_000, 10_000)] == [0.35, 0.3, 0.15]
     assert [batch_size_of(rows) for rows in (1, 1_000, 10_000, 10_000_000)] == [32, 41, 256, 1024]
+
+
+def test_weights_of_many_bins_move_more_slowly() -> None:
+    few, many = (recipe("regression", rows, 4)["optimizer"]["groups"] for rows in (1_000, 20_000))
+    assert [group["match"] for group in many] == ["*layers.0.*weight", *(group["match"] for group in few)]
+    assert many[0]["lr"] == 2 / 128 < few[0]["lr"] and many[1:] == few
 
 
 def test_what_is_out_of_range_is_refused() -> None:

@@ -161,6 +161,14 @@ def test_frames_of_pandas_and_pyarrow() -> None:
     assert [column.kind for column in Schema.of(typed).columns] == [column.kind for column in schema.columns]
 
 
+def test_numbers_of_rows_are_identifiers() -> None:
+    for name in ("Kundennr", "Rechnungsnummer", "customerId", "row_no"):
+        (column,) = Schema.of({name: list(range(1000, 1040))}).columns
+        assert column.kind == "left_out" and "identifier" in column.why
+    (column,) = Schema.of({"price": list(range(1000, 1040))}).columns
+    assert column.kind == "number"
+
+
 def test_unseen_texts_and_numbers_as_they_are_written_elsewhere() -> None:
     schema = Schema.of({"t": ["a", "b", "b"], "code": [3, 1, 3], "n": ["1,5", "2,5", "3"]}, categorical=["code"])
     x = schema.coded({"t": ["b ", "c", "?"], "code": ["3.0", 7, "1"], "n": ["0,5", 1.25, None]})
@@ -170,7 +178,7 @@ def test_unseen_texts_and_numbers_as_they_are_written_elsewhere() -> None:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ({"n": [1], "t": ["a"], "b": [True]}, r"new must have the columns .*: n, t, b, d, k\. It lacks: d\."),
+        ({"n": [1], "t": ["a"], "b": [True]}, r"new must have the columns .*: n, t, b, d\. It lacks: d\."),
         ({**TABLE, "m": TABLE["n"]}, "It has, and must not: m"),
         ({**TABLE, "n": ["1", "2", "x", "3"]}, r"new, row 2 \(counted from 0\), column 'n': expected a number. .*'x'"),
         ({**TABLE, "n": [1, 2, float("inf"), 3]}, "row 2 .*, column 'n': expected a finite number. Received: inf"),

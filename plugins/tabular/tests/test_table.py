@@ -195,7 +195,7 @@ def test_tables_without_names(tmp_path: Path) -> None:
     (tmp_path / "new.csv").write_text("\n".join(f"{i % 5}.5,{i}" for i in range(30)))
     assert np.array_equal(data.split_of(str(tmp_path / "new.csv")).x, whole.x)
     (tmp_path / "new.csv").write_text("1,2,3,4\n1,2,3,4\n")
-    with pytest.raises(DataError, match="must have 3 columns, as the training table, or the 2 without targets"):
+    with pytest.raises(DataError, match="must have the 3 columns 0, 1, 2 or the 2 columns 0, 2"):
         data.split_of(str(tmp_path / "new.csv"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from pellucid.basics.checks import check_float, check_int
-from pellucid.basics.errors import ConfigError, PellucidError
+from pellucid.basics.errors import ConfigError, PellucidError, PellucidWarning
 from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.interfaces.dataset import Dataset, Splits
 from pellucid.interfaces.metric import Metric
@@ -22,7 +23,7 @@ from pellucid.interfaces.schedule import Schedule
 from pellucid.model.build import build
 from pellucid.ops.backends import check_variable, get_ops
 from pellucid.ops.threads import get_num_threads, set_num_threads
-from pellucid.registry.config import read, read_several
+from pellucid.registry.config import read
 from pellucid.registry.reader import FAILED, Reader
 from pellucid.registry.registry import default_registry
 from pellucid.registry.signature import signature_of
@@ -260,16 +261,18 @@ def prepare(experiment: Experiment) -> Prepared:
     if settings.threads is not None:
         set_num_threads(settings.threads)
     splits = experiment.dataset.splits(data_seed)
-    data = to_config(experiment.dataset)
     if experiment.open is not None:
         dataset = experiment.dataset
         sections, proposed = completed(experiment.open, dataset.proposed(), type(dataset).__name__)
-        experiment = replace(check(sections), dataset=dataset)
+        experiment = check(sections)
         settings = experiment.settings
-        if "transforms" in sections["data"]:
-            transforms = read_several("transform", sections["data"]["transforms"], path="data.transforms")
-            splits = replace(splits, transforms=transforms)
-            data["transforms"] = [to_config(transform) for transform in transforms]
+        if "data" in proposed:
+            with warnings.catch_warnings():  # what there is to say of the data has been said
+                warnings.simplefilter("ignore", PellucidWarning)
+                splits = experiment.dataset.splits(data_seed)
+        else:
+            experiment = replace(experiment, dataset=dataset)
+    data = to_config(experiment.dataset)
     decided = {
         name: value
         for name, value in experiment.dataset.decided().items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -11,7 +12,14 @@ from pellucid.interfaces.samples import Split
 
 @runtime_checkable
 class ReadsFiles(Protocol):
-    """What a transform has that knows the files of its table: it was fitted on their columns, and knows their names."""
+    """What a transform has that knows the files of its table: it was fitted on their columns, and knows their names.
+
+    Attributes:
+        target_names: of the columns of targets, in the order of the model's outputs where these are one for each.
+    """
+
+    @property
+    def target_names(self) -> Sequence[str]: ...
 
     def read_file(self, path: Path, target: str | None = None, *, targets: bool = True) -> Split:
         """The samples of a file, as the transform takes them, with targets where it has them.
@@ -24,5 +32,10 @@ class ReadsFiles(Protocol):
 
 def file_reader(model: Layer, path: Path) -> ReadsFiles | None:
     """The first transform of a model, if it reads a file; those of NumPy hold arrays, which need no reading."""
+    return table_of(model) if path.suffix.lower() not in (".npy", ".npz") else None
+
+
+def table_of(model: Layer) -> ReadsFiles | None:
+    """The first transform of a model, if it reads files."""
     first: object = next(iter(require_runtime(model).transforms), None)
-    return first if isinstance(first, ReadsFiles) and path.suffix.lower() not in (".npy", ".npz") else None
+    return first if isinstance(first, ReadsFiles) else None

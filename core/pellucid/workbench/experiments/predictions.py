@@ -13,7 +13,7 @@ from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.samples import check_data
 from pellucid.interfaces.transform import takes_missing
-from pellucid.workbench.experiments.file_reading import file_reader
+from pellucid.workbench.experiments.file_reading import file_reader, table_of
 from pellucid.workbench.experiments.finished import FinishedRun, trained_objective
 
 
@@ -26,18 +26,23 @@ class Predictions:
         probabilities: of each class, (N, K), if the loss that it was trained with says so; else None.
         labels: the most probable class of each sample, (N,), or None.
         classes: names of the classes, or None.
+        answers: where each output answers yes or no by itself, the probability of each yes, (N, K); else None.
+        names: of the outputs: those of the targets, if they are known; or None.
     """
 
     outputs: HostArray
     probabilities: HostArray | None = None
     labels: HostArray | None = None
     classes: tuple[str, ...] | None = None
+    answers: HostArray | None = None
+    names: tuple[str, ...] | None = None
 
     def arrays(self) -> dict[str, HostArray]:
         """All of it by name, without what is None."""
         named = {"outputs": self.outputs, "probabilities": self.probabilities, "labels": self.labels}
-        names = None if self.classes is None else np.array(self.classes)
-        return {name: array for name, array in (named | {"classes": names}).items() if array is not None}
+        texts = {"classes": self.classes, "names": self.names}
+        named |= {"answers": self.answers} | {n: None if of is None else np.array(of) for n, of in texts.items()}
+        return {name: array for name, array in named.items() if array is not None}
 
     def name(self, row: int) -> str:
         """The name of the most probable class."""
@@ -68,13 +73,26 @@ def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = N
     return outputs
 
 
-def interpret(model: Layer, outputs: HostArray) -> Predictions:
-    """Outputs as probabilities of classes, if the objective that the model was trained with knows any."""
+def interpret(model: Layer, outputs: HostArray, target: str | int | None = None) -> Predictions:
+    """Outputs as probabilities of classes, or of the answers yes, if the objective that the model was trained with
+    knows any.
+
+    Args:
+        target: what the run calls its target, for a model that does not know.
+    """
     runtime = require_runtime(model)
     objective = trained_objective(model)
     probabilities = None if objective is None else objective.probabilities(outputs)
     if probabilities is None:
-        return Predictions(outputs)
+        table, known = table_of(model), runtime.classes or ([target] if isinstance(target, str) else [])
+        names = tuple(table.target_names if table is not None and table.target_names else known)
+        columns = outputs.T if objective is not None and outputs.ndim == 2 else ()
+        each = [objective.probabilities(z[:, None]) for z in columns]  # type: ignore[union-attr]
+        answers = [p[:, 1] for p in each if p is not None and p.shape[1] == 2]
+        return Predictions(
+            outputs, answers=np.stack(answers, axis=1) if answers else None,
+            names=names if outputs.shape[1:] == (len(names),) else None,
+        )  # fmt: skip
     classes = runtime.classes if runtime.classes and len(runtime.classes) == probabilities.shape[1] else None
     return Predictions(outputs, probabilities, probabilities.argmax(axis=1), classes)
 

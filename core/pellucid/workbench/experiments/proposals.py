@@ -72,6 +72,8 @@ def words(section: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key} ({len(value)}, see experiment.toml)"
         elif isinstance(value, Mapping) and "type" in value:
             yield f"{key} = {value['type']}"
+        elif isinstance(value, Mapping):
+            yield from (f"{key}.{each}" for each in words(value))
         else:
             yield str(value) if key == "type" else _on_one_line(to_toml({key: value}))
 

@@ -14,7 +14,7 @@ from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.basics.suggest import listed
 from pellucid.glassbox.flight.recording import Parts, Recording
 from pellucid.interfaces.rows import Samples, in_memory
-from pellucid.interfaces.samples import Split
+from pellucid.interfaces.samples import Split, class_labels
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.model import save
 from pellucid.saving.reading import read_header
@@ -24,6 +24,7 @@ from pellucid.standard.fingerprint import fingerprint
 from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal
 from pellucid.workbench.experiments.experiment import Prepared
 from pellucid.workbench.experiments.folder import RunFolder
+from pellucid.workbench.experiments.inference import targets_of
 from pellucid.workbench.experiments.proposals import told, words
 from pellucid.workbench.experiments.sections import to_toml
 from pellucid.workbench.experiments.summary import summary_of
@@ -172,7 +173,9 @@ def _decided(prepared: Prepared) -> str:
     """What the data set found out, as a line."""
     classes = prepared.splits.classes
     settings = ", ".join(words(prepared.decided))
-    return f"data: found out that {settings}" + (f"; {len(classes)} classes: {listed(classes)}." if classes else ".")
+    y = targets_of(prepared.splits.train)
+    what = "classes" if class_labels(y) is not None else "targets"
+    return f"data: found out that {settings}" + (f"; {len(classes)} {what}: {listed(classes)}." if classes else ".")
 
 
 def draw_curves(folder: RunFolder, summary: dict[str, Any], note: Callable[[str], None]) -> None:

@@ -7,9 +7,25 @@ from typing import Any
 
 from pellucid import ConfigError, Shape, Transform, read_several, to_config
 
+from pellucid_tabular.folds import FOLDS
 from pellucid_tabular.mlp import Task
 from pellucid_tabular.recipe import SCALING, ensemble_recipe, recipe
 from pellucid_tabular.targets import Target
+
+MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 20
+"""Of an ensemble."""
+ANSWERS = "core/binary_cross_entropy"
+"""The loss of several answers of yes or no."""
+
+
+def members_of(rows: int) -> int:
+    """How many networks an ensemble for so many rows has."""
+    return min(MOST_MEMBERS, max(LEAST_MEMBERS, rows // ROWS_PER_MEMBER))
+
+
+def are_answers(targets: Sequence[Target]) -> bool:
+    """Whether several targets are yes or no, each for itself."""
+    return len(targets) > 1 and all(target.column.kind == "boolean" for target in targets)
 
 
 def proposals(
@@ -20,8 +36,9 @@ def proposals(
     * the task: classes are told apart, numbers are predicted; several yes-or-no targets are one answer each;
     * the transform ``tabular/columns``, unless the user has given others: categories as indexes, for embeddings, and
       numbers scaled as the recipe's network wants them;
-    * the architecture ``tabular/ensemble``, many small ``tabular/mlp`` that are chosen among on the validation rows;
-      of several yes-or-no targets one ``tabular/mlp``, as an ensemble averages classes, one answer or values;
+    * the architecture ``tabular/ensemble``, many small ``tabular/mlp``, 4 to 32 of them, one for 20 rows; each holds
+      out a fifth of the rows, is stopped and chosen by them, and nobody else holds out any for it; of several yes-or-no
+      targets one ``tabular/mlp``, as an ensemble averages classes, one answer or values;
     * the loss, optimizer, schedule, epochs and batch size that :func:`pellucid_tabular.recipe.recipe` states.
 
     Args:
@@ -48,11 +65,11 @@ def proposals(
     for transform in transforms:
         shape = transform.output_shape(shape)
     sizes: Sequence[int] = getattr(transforms[-1], "categories", ()) if transforms else ()
-    several = len(targets) > 1
-    answers = several and all(target.column.kind == "boolean" for target in targets)
+    answers, several = are_answers(targets), len(targets) > 1
     task: Task = "classification" if answers or targets[0].classes is not None else "regression"
-    made = recipe if answers else ensemble_recipe
-    sections |= made(task, rows, shape[0] or 1, sizes, outputs=len(targets) if several else None)
+    how: dict[str, Any] = {"outputs": len(targets) if several else None}
     if answers:
-        sections["loss"] = {"type": "core/binary_cross_entropy"}
-    return sections
+        return sections | recipe(task, rows, shape[0] or 1, sizes, **how) | {"loss": {"type": ANSWERS}}
+    made = ensemble_recipe(task, rows, shape[0] or 1, sizes, members=members_of(rows), **how)
+    made["model"] = {"type": made["model"]["type"], "folds": FOLDS, **made["model"]}
+    return sections | made

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-import polars as pl
 from pellucid import ConfigError, DataError, HostArray
 
 from pellucid_tabular.cells import as_days, as_numbers, canonical, cleaned, date_formats, in_days
+from pellucid_tabular.slow import pl
 
 Kind = Literal["number", "category", "boolean", "date", "left_out"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -120,7 +120,7 @@ class Column:
     def _number(self, cells: pl.Series) -> pl.Series:
         if cells.dtype == pl.String:
             numbers = as_numbers(cells, self.written or "0.5")
-            if self.written:  # a number that a program wrote and not a person
+            if self.written == "0,5":  # beside texts there may be numbers that a program wrote
                 numbers = numbers.zip_with(numbers.is_not_null(), as_numbers(cells))
             return numbers
         return _nothing(cells) if cells.dtype.is_temporal() else cells.cast(pl.Float64)
@@ -128,7 +128,8 @@ class Column:
     def _boolean(self, cells: pl.Series) -> pl.Series:
         if cells.dtype == pl.String:
             no, yes = self.categories or ("false", "true")
-            known = {"false": 0.0, "true": 1.0, "0": 0.0, "1": 1.0, no.lower(): 0.0, yes.lower(): 1.0}
+            known = {"false": 0.0, "true": 1.0, "0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0}
+            known |= {no.lower(): 0.0, yes.lower(): 1.0}
             return _looked_up(cells.str.to_lowercase(), known, None)
         if cells.dtype.is_temporal():
             return _nothing(cells)
@@ -164,7 +165,8 @@ class Column:
         found = _looked_up(texts, codes, UNSEEN)
         if bool((found == UNSEEN).any()):
             unseen = texts.filter(found == UNSEEN).unique()
-            by_value = {text: codes[canonical(text)] for text in unseen if canonical(text) in codes}
+            plain = {text: canonical(text.replace(",", ".")) for text in unseen}
+            by_value = {text: codes[number] for text, number in plain.items() if number in codes}
             if cells.dtype == pl.Boolean:
                 by_value |= {
                     str(word): codes[text]

@@ -21,8 +21,8 @@ from pellucid import (
     Transform,
     check_columns,
     check_int,
-    create,
     listed,
+    read,
 )
 
 from pellucid_tabular.dataset import read_like
@@ -32,7 +32,11 @@ from pellucid_tabular.raw import Reader
 from pellucid_tabular.scaling import LARGEST
 from pellucid_tabular.schema import Schema
 
-SCALINGS = {"robust": "tabular/robust", "quantile": "tabular/quantile", "standard": "core/standardize"}
+SCALINGS: dict[str, dict[str, Any]] = {
+    "robust": {"type": "tabular/robust"},
+    "quantile": {"type": "tabular/quantile", "ties": 0.5},
+    "standard": {"type": "core/standardize"},
+}
 BLOCK = 1 << 16
 """Numbers of a table that are made ready at a time: what a processor's cache holds."""
 _BY_KIND = "it is put together from columns by their kinds; the scaling's own equations are held against its code"
@@ -63,8 +67,8 @@ class Columns(Transform):
     Args:
         columns: of the table in its order, as :meth:`Schema.to_config` writes them: names, kinds, texts of categories.
         targets: columns that are no features, written likewise: a table that has them, too, is read without them.
-        scaling: ``"robust"``, :class:`Robust`; ``"quantile"``, :class:`Quantile`; ``"standard"``, mean 0 and
-            deviation 1.
+        scaling: ``"robust"``, :class:`Robust`; ``"quantile"``, :class:`Quantile` in which a value of n rows
+            counts as √n; ``"standard"``, mean 0 and deviation 1.
         marks: names of numbers and dates of which some may be missing.
         times: names of dates with a time of day.
         one_hot: instead of its index, a feature for each index of a category but 0, 1 where it is that: 0 of
@@ -158,6 +162,11 @@ class Columns(Transform):
             ),
         )
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the columns of targets."""
+        return self._reader.targets
+
     def output_shape(self, input_shape: Shape) -> Shape:
         return (self._width,)
 
@@ -195,7 +204,7 @@ class Columns(Transform):
             present = column[~np.isnan(column)]
             present = present if len(present) else np.zeros(1)
             fill[j] = np.median(np.clip(present, -LARGEST, LARGEST))  # the mean of two is a number
-            scaler: Transform = create("transform", SCALINGS[self.scaling])
+            scaler: Transform = read("transform", SCALINGS[self.scaling])
             scaler.fit(present[:, None])  # of values that are there: imputed ones would draw the quartiles together
             scalers.append(scaler.state())
         self.fill = fill
@@ -250,7 +259,7 @@ class Columns(Transform):
     def _restored(self, state: Mapping[str, HostArray]) -> Transform | None:
         if not state and not len(self._layout.numbers) and not len(self._layout.dates):
             return None
-        scaler: Transform = create("transform", SCALINGS[self.scaling])
+        scaler: Transform = read("transform", SCALINGS[self.scaling])
         scaler.restore(state)
         return scaler
 

@@ -24,8 +24,8 @@ from pellucid import (
     to_config,
 )
 
-from pellucid_tabular.cells import marks_of
-from pellucid_tabular.choice import proposals
+from pellucid_tabular.cells import cleaned, marks_of
+from pellucid_tabular.choice import are_answers, proposals
 from pellucid_tabular.column import Column, Place
 from pellucid_tabular.frames import Columns, columns_of
 from pellucid_tabular.kinds import Asked
@@ -35,7 +35,9 @@ from pellucid_tabular.reading.dialect import COMMENTS, SEPARATORS
 from pellucid_tabular.reading.file import Format, RawTable, read_file
 from pellucid_tabular.reports import report
 from pellucid_tabular.schema import Schema, column_number
+from pellucid_tabular.slow import pl
 from pellucid_tabular.targets import Target, decide_target, decide_targets
+from pellucid_tabular.writing import numbers_in
 
 _EXAMPLE = {
     "petals": [3, 5, 4, None] * 6, "colour": ["red", "blue", None] * 8, "size": [i / 4 for i in range(24)],
@@ -61,7 +63,8 @@ class Table(Dataset):
             of rows.
         target: the column of targets, by name or by number from 0, below 0 from the end; or several in a list. None:
             there are none.
-        validation, test: another table, or the part of ``train`` that is kept: a fraction or a number of rows.
+        validation, test: another table, or the part of ``train`` that is kept: a fraction or a number of rows. None:
+            0.1; 0 where ``tabular/ensemble`` is proposed, whose members hold out rows of their own.
         classify: whether targets are classes; None finds out.
         categorical: columns that are categories whatever they look like, by name or number: integers that are codes.
         kinds: the kind of columns by their names: number, category, boolean, date, left_out.
@@ -90,7 +93,7 @@ class Table(Dataset):
     test: Any
 
     def __init__(
-        self, train: Any, *, target: str | int | Sequence[str | int] | None = None, validation: Any = 0.1,
+        self, train: Any, *, target: str | int | Sequence[str | int] | None = None, validation: Any = None,
         test: Any = 0.2, classify: bool | None = None, categorical: Sequence[str | int] = (),
         kinds: Mapping[str, str] | None = None, dates: Mapping[str, str] | None = None, missing: Sequence[str] = (),
         not_missing: Sequence[str] = (), separator: str | None = None, quote: str | None = None,
@@ -99,6 +102,8 @@ class Table(Dataset):
         transforms: Sequence[Transform | str] = (),
         target_transforms: Sequence[Transform | str] = ("core/standardize",),
     ) -> None:  # fmt: skip
+        self._holds_out_itself = validation is None
+        validation = 0.1 if validation is None else validation
         parts = {name: part for name, part in (("validation", validation), ("test", test)) if _is_part(part)}
         super().__init__(**parts, transforms=transforms)
         self.train, self.validation, self.test = train, validation, test
@@ -167,6 +172,7 @@ class Table(Dataset):
         known, where = self.known(), _called(table, "the table")
         raw = self._read(table, known)
         columns, named = _by_names(raw, known, where), [target.column.name for target in known.targets]
+        known = known.written_as(columns, where, raw.place, semicolons=_semicolons(raw))
         of_y = {name: columns[name] for name in named if name in columns}
         if not targets or len(of_y) < len(named):  # some alone cannot be compared
             of_y = {}
@@ -184,7 +190,7 @@ class Table(Dataset):
                 target.column.name if known.named else i for target, i in zip(known.targets, known.at, strict=True)
             ]
             decided["target"] = names if len(names) > 1 else names[0]
-            decided["classify"] = known.targets[0].classes is not None
+            decided["classify"] = known.targets[0].classes is not None or are_answers(known.targets)
             decided["target_columns"] = [target.column.to_config() for target in known.targets]
         if self._ours:
             decided["transforms"] = [to_config(transform) for transform in self._ours]
@@ -192,10 +198,14 @@ class Table(Dataset):
 
     def proposed(self) -> Mapping[str, Any]:
         known = self.known()
-        kept = [as_count(part, self._rows) for part in (self.validation, self.test) if _is_part(part)]
+        answers = are_answers(known.targets)
+        folded = self._holds_out_itself and not answers
+        parts = (0 if folded else self.validation, self.test)
+        rows = max(1, self._rows - sum(as_count(part, self._rows) for part in parts if _is_part(part)))
         given = None if self.transforms is self._ours else self.transforms
-        rows = max(1, self._rows - sum(kept))
-        return proposals(self._ours, given, len(known.schema.columns), known.targets, rows)
+        made = proposals(self._ours, given, len(known.schema.columns), known.targets, rows)
+        more: dict[str, Any] = {"target_transforms": []} if answers else {"validation": 0} if folded else {}
+        return made | {"data": made.get("data", {}) | more} if more else made
 
     def known(self) -> Known:
         """What the training table has told. It is loaded if need be: not where a run folder tells it all."""
@@ -228,7 +238,7 @@ class Table(Dataset):
     def _targets_of(self, columns: Columns, raw: RawTable, where: str) -> list[Target]:
         asked = Asked("", None, None, self._marks, self.decimal, _semicolons(raw), where, raw.place)
         if len(columns) > 1:
-            return decide_targets(asked, columns)
+            return decide_targets(asked, columns, self.classify)
         return [decide_target(replace(asked, name=name), cells, self.classify) for name, cells in columns.items()]
 
     @property
@@ -255,7 +265,8 @@ class Table(Dataset):
         if (given.encoding or "").lower() in USUAL:
             given = replace(given, encoding=None)
         if not known.named:
-            return read_file(table, replace(given, header=False))
+            raw = read_file(table, replace(given, header=False))
+            return read_file(table, replace(given, header=True)) if _begins_with_names(raw, known) else raw
         return read_file(table, given, [*known.schema.names, *(target.column.name for target in known.targets)])
 
     def _targets_at(self, raw: RawTable, where: str) -> list[int]:
@@ -354,18 +365,30 @@ def _by_names(raw: RawTable, known: Known, where: str) -> Columns:
     without."""
     if raw.named and known.named:
         return raw.columns
-    features = list(known.schema.names)
-    every = list(features)
-    for i, target in sorted(zip(known.at, known.targets, strict=True), key=lambda pair: pair[0]):
-        every.insert(i, target.column.name)
     cells = list(raw.columns.values())
-    for names in (every, features):
+    for names in known.places:
         if len(names) == len(cells):
+            if known.named and raw.format is not None:
+                warnings.warn(
+                    f"{where} has no names of columns: they are taken by their places: {listed(names)}. Give it a "
+                    "first row of names to have them found in any order.", PellucidWarning, stacklevel=4,
+                )  # fmt: skip
             return dict(zip(names, cells, strict=True))
+    expected = " or ".join(f"the {len(names)} columns {listed(names)}" for names in known.places)
     raise DataError(
-        f"{where} must have {len(every)} columns, as the training table, or the {len(features)} without targets. "
-        f"Received: {len(cells)}."
+        f"{where} has no names of columns, and so must have {expected}. Received: {len(cells)}. Give it these columns"
+        f"{', or a first row of names' if known.named else ''}."
     )
+
+
+def _begins_with_names(raw: RawTable, known: Known) -> bool:
+    """Whether the first row of a table that is to have none holds names: a word stands in every column of numbers."""
+    names = next((names for names in known.places if len(names) == len(raw.columns)), [])
+    cells = dict(zip(names, raw.columns.values(), strict=False))
+    columns = [*known.schema.columns, *(target.column for target in known.targets)]
+    first = [cells[column.name].head(1) for column in columns if column.kind == "number" and column.name in cells]
+    texts = [cell for cell in first if cell.dtype == pl.String]
+    return bool(texts) and not any(numbers_in(cell) or cleaned(cell).has_nulls() for cell in texts)
 
 
 def _semicolons(raw: RawTable) -> bool:

@@ -25,6 +25,8 @@ from pellucid import (
     transformed,
 )
 
+from pellucid_tabular.folds import FOLDS
+
 Task = Literal["classification", "regression"]
 INSIDE = "each fₖ is a network with equations of its own"
 
@@ -86,7 +88,7 @@ class Ensemble(Layer):
     def __init__(
         self, outputs: int, categories: Sequence[int] = (), members: int = 32, *, widths: tuple[int, int] = (64, 160),
         depths: tuple[int, int] = (1, 3), rates: tuple[float, float] = (0.5, 2.0),
-        dropouts: tuple[float, float] = (0.0, 0.3), patience: int | None = None, folds: int = 5,
+        dropouts: tuple[float, float] = (0.0, 0.3), patience: int | None = None, folds: int = FOLDS,
         architecture: str = "tabular/mlp",
         settings: Mapping[str, Any] | None = None, seed: int = 0, task: Task = "classification",
     ) -> None:  # fmt: skip

@@ -26,7 +26,9 @@ from pellucid import (
 )
 
 from pellucid_tabular.ensemble import Ensemble
+from pellucid_tabular.ensemble_memory import Compared, Memory, which
 from pellucid_tabular.folds import Without, folds_of
+from pellucid_tabular.layers.piecewise_linear import PiecewiseLinear
 from pellucid_tabular.recipe import WIDTH, optimizer_of
 from pellucid_tabular.selection import Selection
 
@@ -67,7 +69,9 @@ class EnsembleTrainer(Trainer):
             optimizer = "adam"
         elif optimizer is None:
             columns = require_runtime(model).input_shapes[0][0] or 0
-            optimizer = optimizer_of(model.task, columns > len(model.categories), model.categories, (WIDTH,))
+            bins = [layer.weight.shape[1] for _, layer in model.walk() if isinstance(layer, PiecewiseLinear)]
+            most = max(bins, default=int(columns > len(model.categories)))
+            optimizer = optimizer_of(model.task, most, model.categories, (WIDTH,))
             schedule = "tabular/coslog" if schedule is None else schedule
         super().__init__(model, optimizer=optimizer, schedule=schedule, **how)
         loss = getattr(self.objective, "loss", None)
@@ -77,7 +81,9 @@ class EnsembleTrainer(Trainer):
                 f"loss: a tabular/ensemble of task {model.task!r} with {model.outputs} outputs takes a loss of "
                 f"{wanted}, such as its own. Received: {to_config(self.objective)!s:.200}."
             )
-        self._pack: Pack | None = None
+        self.pack: Pack | None = None
+        self.compared: Compared | None = None
+        self.keepers = [Memory(self)]
         self._held: list[HostArray] = []
         self._parts: list[tuple[HostArray, HostArray]] = []
 
@@ -85,18 +91,19 @@ class EnsembleTrainer(Trainer):
         self, data: Any, y: Any = None, *, validation: Any = None, epochs: int = 1, batch_size: int | None = None,
         sample_weight: Any = None, verbose: bool | None = None,
     ) -> History:  # fmt: skip
-        """See :meth:`pellucid.Trainer.fit`. A second call of the same trainer goes on with all members.
+        """See :meth:`pellucid.Trainer.fit`. A second call of the same trainer goes on with all members; one that ends
+        where an interrupted one would have ended, as after a checkpoint, with those that had not been stopped.
 
         Raises:
-            ConfigError: a run that was saved by another trainer is to be continued: a checkpoint holds the chosen
-                ensemble, and not what its members' optimizers remember; a transform is an augmentation.
+            ConfigError: a run that was saved by another class of trainer is to be continued: it says nothing of
+                members; a transform is an augmentation.
         """
-        if self._pack is None and (self.epochs or self.position):
+        if self.pack is None and (self.epochs or self.position):
             raise ConfigError(
-                f"A run of a tabular/ensemble that has had {self.epochs} epochs cannot be continued from a checkpoint, "
-                "which holds the chosen ensemble and not what its members' optimizers remember. Its model can be used "
-                "as it is; to train longer begin a new run, with more epochs."
+                f"This checkpoint of a tabular/ensemble, of {self.epochs} epochs, is not of an EnsembleTrainer: it "
+                "says nothing of what the members' optimizers remember. Begin a new run, by pellucid.trainer_for."
             )
+        planned = self.plan.get("epochs")
         how = {"epochs": epochs, "batch_size": batch_size, "sample_weight": sample_weight, "verbose": verbose}
         with self._undisturbed.alone(self.slots, self.run):
             run = self._begin(data, y, True, validation=validation, **how)
@@ -119,7 +126,7 @@ class EnsembleTrainer(Trainer):
                         "of its own: its members are trained each by itself. Look at one: pellucid.Trainer of "
                         "model.network(k), built."
                     )
-                self._train(run, batch_size, sample_weight)
+                self._train(run, planned == run.last_epoch, batch_size, sample_weight)
             self._model.choose(self.runtime.ops.to_host(self._model.weights.data))  # as callbacks have left them
         return self.history
 
@@ -148,20 +155,48 @@ class EnsembleTrainer(Trainer):
             whole = tuple(np.concatenate(each) for each in zip(*self._parts, strict=True))
             run.validation = ((whole[0],), whole[1])
 
-    def _train(self, run: Run, batch_size: int | None, sample_weight: Any) -> None:
-        source, host = run.data.source, self.runtime.ops.to_host
-        if self._pack is None:
-            self._pack = Pack([self._member(k) for k in range(self._model.members)])
-        for k, member in enumerate(self._pack.trainers):
-            rows = self._held[k % len(self._held)]
-            member.sampler = Without(rows) if len(rows) else deepcopy(self.sampler)
-        progress = _Epochs(self, self._pack, run, self._parts)
-        self._pack.fit(
-            host(source.inputs[0]), host(source.y),
-            validation=[self._parts[k % len(self._parts)] for k in range(len(self._pack))] if self._parts else None,
-            epochs=run.last_epoch - self.epochs, batch_size=batch_size, sample_weight=sample_weight, on_epoch=progress,
-            verbose=False,
-        )  # fmt: skip
+    def _train(self, run: Run, resumed: bool, batch_size: int | None, sample_weight: Any) -> None:
+        source, host, rows = run.data.source, self.runtime.ops.to_host, which(self._parts)
+        pack = self.pack = self.new_pack() if self.pack is None else self.pack
+        ahead = [k in pack._ahead for k in range(len(pack))]
+        if self.compared is None or self.compared.rows != rows:
+            self.compared = Compared(len(pack), rows)
+        fresh = [early and why is None for early, why in zip(ahead, self.compared.stopped, strict=True)]
+        if not resumed:
+            self.compared.goes_on()
+        for k, member in enumerate(pack.trainers):
+            without = self._held[k % len(self._held)]
+            member.sampler = Without(without) if len(without) else deepcopy(self.sampler)
+        if run.stop_reason is not None:
+            return
+        try:
+            pack._undisturbed = _Heard(self._undisturbed, run)
+            pack.fit(
+                host(source.inputs[0]), host(source.y),
+                validation=[self._parts[k % len(self._parts)] for k in range(len(pack))] if self._parts else None,
+                epochs=[self._left(k, run.last_epoch - self.epochs - ahead[k], resumed) for k in range(len(pack))],
+                batch_size=batch_size, sample_weight=sample_weight, on_epoch=_Epochs(self, pack, run, fresh),
+                verbose=False,
+            )  # fmt: skip
+        finally:
+            pack._undisturbed = self._undisturbed
+            run.whole = all(member.run.whole or member.failure is not None for member in pack._members)
+            self.compared.stopped = [
+                each or (None if member.failure is None else str(member.failure))
+                for each, member in zip(self.compared.stopped, pack._members, strict=True)
+            ]
+
+    def _left(self, k: int, epochs: int, resumed: bool) -> int:
+        """How many epochs member k has still to train, of a call of so many."""
+        assert self.pack is not None and self.compared is not None
+        if not resumed:
+            return max(0, epochs)
+        member = self.pack.trainers[k]
+        return 0 if self.compared.stopped[k] else member.plan.get("epochs", epochs) - member.epochs
+
+    def new_pack(self) -> Pack:
+        """The members before their first step."""
+        return Pack([self._member(k) for k in range(self._model.members)])
 
     def _member(self, k: int) -> Trainer:
         """The trainer of member k, a model by itself."""
@@ -187,31 +222,51 @@ class EnsembleTrainer(Trainer):
         return optimizer
 
     def __getstate__(self) -> dict[str, Any]:
-        """For copies and pickles: what members work in is left behind, and with it the way to train further."""
-        return {**super().__getstate__(), "_pack": None, "_held": [], "_parts": []}
+        """For copies and pickles: all that members need to go on, without the rows of the last call."""
+        return {**super().__getstate__(), "_held": [], "_parts": []}
+
+
+class _Heard:
+    """What a pack's signals are heard by: the trainer's own, and between two steps whoever has stopped its run."""
+
+    def __init__(self, own: Any, run: Run) -> None:
+        self._own, self._run = own, run
+
+    def hear(self) -> None:
+        self._own.hear()
+        if self._run.stop_reason is not None:
+            raise Pack.Halt
+
+    def __reduce__(self) -> Any:
+        return self._own.__reduce__()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own, name)
 
 
 class _Epochs:
-    """What is done when all members have finished an epoch."""
+    """What is done when all members have finished an epoch.
 
-    def __init__(
-        self, trainer: EnsembleTrainer, pack: Pack, run: Run, parts: Sequence[tuple[HostArray, HostArray]]
-    ) -> None:
-        self.trainer, self.pack, self.run, self.parts = trainer, pack, run, parts
-        self.model = trainer._model
+    Args:
+        fresh: which members have finished it already, in a call before.
+    """
+
+    def __init__(self, trainer: EnsembleTrainer, pack: Pack, run: Run, fresh: Sequence[bool]) -> None:
+        assert trainer.compared is not None
+        self.trainer, self.pack, self.run, self.parts = trainer, pack, run, trainer._parts
+        self.model, self.compared, parts = trainer._model, trainer.compared, trainer._parts
         count = len(pack)
-        self.best = np.full(count, np.inf)
-        self.since = np.zeros(count, np.int64)
-        self.records = [len(each.history) for each in pack.trainers]
+        self.records = [len(each.history) - known for each, known in zip(pack.trainers, fresh, strict=True)]
         smoothing = float(getattr(trainer.objective.loss, "label_smoothing", 0.0))  # type: ignore[attr-defined]
         kind = self.model.kind_of_output
         self.members = [np.arange(part, count, len(parts)) for part in range(len(parts))]
         self.selections = [
             Selection(len(own), kind, y, smoothing) for own, (_, y) in zip(self.members, parts, strict=True)
         ]
+        for k, outputs in enumerate(self.compared.outputs):
+            if outputs is not None:
+                self.selections[k % len(parts)].take(k // len(parts), outputs)
         if parts:
-            shape, dtype = (self.model.outputs,), trainer.runtime.dtype
-            self.z = [np.zeros((len(parts[k % len(parts)][1]), *shape), dtype) for k in range(count)]
             run.objective = _Combined(trainer.objective, self)  # type: ignore[assignment]
 
     def __call__(self, epoch: int, outputs: Sequence[HostArray | None]) -> None:
@@ -227,16 +282,12 @@ class _Epochs:
         trainer.slots.t[()] = max(each.steps for each in self.pack.trainers)
         run.loss = float(np.nanmean(losses)) if losses else float("nan")
         run.step_done()
+        # The members have had this epoch, so signals wait until it is counted: the pack hears them then.
         own, trainer._undisturbed = trainer._undisturbed, read("callback", "undisturbed")
         try:
             trainer._end_epoch(run)
         finally:
             trainer._undisturbed = own
-        for each in (self.pack._undisturbed, own):  # not before: the members have had this epoch, so it must be counted
-            each.hear()
-        if run.stop_reason is not None:
-            for k in range(len(self.pack)):
-                self.pack.stop(k, run.stop_reason)
 
     def _weights(self) -> HostArray | None:
         """Of all members: those of each part are chosen on its rows, and the parts count alike; None if none is there
@@ -249,20 +300,21 @@ class _Epochs:
 
     def _look(self, k: int, outputs: HostArray | None) -> None:
         """Keep member k as it is now if it has never been better; stop it if that is long ago."""
-        member = self.pack.trainers[k]
+        member, compared = self.pack.trainers[k], self.compared
         if not self.parts:
             self._keep(k)
             return
         loss = float(member.history[-1]["validation_loss"])
-        if loss < self.best[k] and outputs is not None:
-            self.best[k], self.since[k] = loss, 0
-            self.z[k] = outputs.reshape(self.z[k].shape)
-            self.selections[k % len(self.parts)].take(k // len(self.parts), self.z[k])
+        if loss < compared.best[k] and outputs is not None:
+            compared.best[k], compared.since[k] = loss, 0
+            own = compared.outputs[k] = outputs.reshape(-1, self.model.outputs)
+            self.selections[k % len(self.parts)].take(k // len(self.parts), own)
             self._keep(k)
             return
-        self.since[k] += 1
-        if self.model.patience is not None and self.since[k] >= self.model.patience:
-            self.pack.stop(k, f"no better on the validation rows for {self.since[k]} epochs")
+        compared.since[k] += 1
+        if self.model.patience is not None and compared.since[k] >= self.model.patience:
+            compared.stopped[k] = why = f"no better on the validation rows for {compared.since[k]} epochs"
+            self.pack.stop(k, why)
 
     def _keep(self, k: int) -> None:
         own, its = self.model.networks[k], self.pack.trainers[k].model
@@ -281,11 +333,16 @@ class _Epochs:
             each = weights[used] if weights[used].any() else np.ones(len(used), weights.dtype)
             out = ops.empty((len(y), self.model.outputs), self.trainer.runtime.dtype)
             ops.op("tabular/mixture_forward")(
-                ops.asarray(np.stack([self.z[k] for k in used])), ops.asarray(each / each.sum()),
+                ops.asarray(np.stack([self._at_best(k, len(y)) for k in used])), ops.asarray(each / each.sum()),
                 ops.asarray(np.arange(len(used))), self.model.kind_of_output, out,
             )  # fmt: skip
             found.append(ops.to_host(out))
         return np.concatenate(found)
+
+    def _at_best(self, k: int, rows: int) -> HostArray:
+        """What member k said at its best; 0 of one that has never given a finite loss."""
+        own = self.compared.outputs[k]
+        return np.zeros((rows, self.model.outputs), self.trainer.runtime.dtype) if own is None else own
 
 
 class _Combined:

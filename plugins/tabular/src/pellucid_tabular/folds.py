@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pellucid import HostArray, Sampler, Samples, Split
 
+FOLDS = 5
+"""Parts, of which each member holds out one."""
 LEAST_ROWS = 20
 """Of a fold: fewer would say nothing of an epoch."""
 

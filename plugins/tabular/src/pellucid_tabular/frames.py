@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
-import narwhals.stable.v2 as nw
 import numpy as np
-import polars as pl
 from pellucid import DataError, HostArray, listed
 
 from pellucid_tabular.cells import canonical
+from pellucid_tabular.forks import about_to_read
+from pellucid_tabular.slow import nw, pl
 
-Columns = dict[str, pl.Series]
+Columns: TypeAlias = "dict[str, pl.Series]"
 """By their names, all of one length; each of Float64, Int64, Boolean, Datetime (without a zone), String, or Categorical
 where its owner says that its texts are categories. Missing is null, and NaN of Float64."""
 
@@ -43,7 +43,9 @@ def columns_of(table: Any, names: Sequence[str] | None, where: str) -> Columns:
 
     Raises:
         DataError: it is no table; two columns of one name; rows with other columns; cells that are lists or objects.
+        PellucidError: a fork has left polars without its threads.
     """
+    about_to_read()
     if isinstance(table, Mapping):
         return _of_columns([(str(name), values) for name, values in table.items()], where)
     if isinstance(table, Sequence) and table and all(isinstance(row, Mapping) for row in table):

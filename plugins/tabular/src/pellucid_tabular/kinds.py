@@ -6,7 +6,6 @@ import re
 import warnings
 from dataclasses import dataclass, replace
 
-import polars as pl
 from pellucid import PellucidWarning, listed
 
 from pellucid_tabular.cells import (
@@ -23,6 +22,7 @@ from pellucid_tabular.cells import (
     ways_of_writing,
 )  # fmt: skip
 from pellucid_tabular.column import Column, Kind, Place, as_texts, row_from_0
+from pellucid_tabular.slow import pl
 
 FEW = 20
 """So many different texts are categories, however few rows there are."""
@@ -30,7 +30,7 @@ MOST_CATEGORIES = 1000
 """The most frequent texts are kept as categories; rarer ones count as unseen."""
 NEARLY_ALL = 0.9
 """Where so many cells are numbers and these are many, the others are mistakes and no categories."""
-_IDENTIFIER = re.compile(r"(.*[_ .-])?(id|ids|idx|index|row|rownum|rownames|uuid|guid|nr|no|key)", re.I)
+_IDENTIFIER = re.compile(r"(.*[_ .-])?(id|ids|idx|index|row|rownum|rownames|uuid|guid|nr|no|key)|.*(nr|nummer)", re.I)
 _SPLIT_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 

@@ -13,6 +13,7 @@ from pellucid import DataError, HostArray
 from pellucid_tabular.cells import MARKS
 from pellucid_tabular.column import UNSEEN, Column
 from pellucid_tabular.schema import Schema
+from pellucid_tabular.slow import nw
 
 FEW = 16
 """Rows up to which cells are looked up one by one: a frame would be slower."""
@@ -140,8 +141,6 @@ def _is_column(value: Any) -> bool:
 
 def _without(frame: Any, names: Sequence[str]) -> Any:
     """A data frame without some of its columns."""
-    import narwhals as nw  # slow to import; whoever has a frame has time
-
     try:
         return nw.from_native(frame).drop(list(names)).to_native()
     except TypeError as error:

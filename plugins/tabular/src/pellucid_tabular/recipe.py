@@ -19,6 +19,8 @@ MOST_OF_MEMBER = 128
 """The most epochs of a member of an ensemble."""
 RATES, DECAY = {"classification": 0.015, "regression": 0.05}, 0.002
 """Learning rates and weight decay of weights that are divided by the root of their inputs, as RealMLP's are."""
+MOST_OF_BINS = 2.0
+"""Weights of bins are added up, as many as x has passed, and AdamW moves all of them at once: at most so far."""
 ONE_HOT = 8
 """The most known values of a category that is one-hot: as in mlp."""
 BEST = {"type": "core/best_epoch", "monitor": "validation_loss"}
@@ -61,7 +63,7 @@ def recipe(
     return {
         "model": model if outputs is None else {**model, "outputs": outputs},
         "loss": loss_of(task, outputs or 2, 0.1),
-        "optimizer": optimizer_of(task, columns > len(categories), categories, hidden),
+        "optimizer": optimizer_of(task, bins_of(rows) if columns > len(categories) else 0, categories, hidden),
         "schedule": {"type": "tabular/coslog"},
         "train": {"epochs": epochs_of(task, rows), "batch_size": batch_size_of(rows), "callbacks": [BEST]},
     }
@@ -76,7 +78,8 @@ def ensemble_recipe(
     made = recipe(task, rows, columns, categories, outputs=outputs)
     own = {name: value for name, value in made["model"].items() if name not in ("type", "hidden", "numbers")}
     settings = {name: made["model"][name] for name in ("numbers",) if name in made["model"]}
-    made["model"] = {"type": "tabular/ensemble", **own, "members": members, "settings": settings}
+    own |= {"members": members, "dropouts": [0.0, dropout_of(rows)]}
+    made["model"] = {"type": "tabular/ensemble", **own, "settings": settings}
     made["train"]["epochs"] = min(MOST_OF_MEMBER, made["train"]["epochs"])
     del made["train"]["callbacks"]  # each member's best epoch is found by its loss, and the ensemble chosen from these
     return made
@@ -92,16 +95,23 @@ def batch_size_of(rows: int) -> int:
     return min(max(32, rows // 24), max(256, min(1024, rows // 400)))
 
 
+def dropout_of(rows: int) -> float:
+    """The most of a member's dropout, from 0.35 to 0.15: less where there are too many rows to be learned by heart."""
+    return round(min(0.35, max(0.15, 300 / rows)), 2)
+
+
 def bins_of(rows: int) -> int:
     """As many bins of each number as leave about 128 rows to each, from 8 to 128."""
     return min(128, max(8, rows // 128))
 
 
-def optimizer_of(task: Task, numbers: bool, categories: Sequence[int], hidden: Sequence[int]) -> dict[str, Any]:
-    """AdamW with a short memory of squares, and a learning rate for each sort of parameter."""
+def optimizer_of(task: Task, bins: int, categories: Sequence[int], hidden: Sequence[int]) -> dict[str, Any]:
+    """AdamW with a short memory of squares, and a learning rate for each sort of parameter; 0 bins: no numbers."""
     rate, width = RATES[task], sqrt(max(hidden, default=1))
-    embeds = numbers or any(size - 1 > ONE_HOT for size in categories)
+    embeds = bins > 0 or any(size - 1 > ONE_HOT for size in categories)
+    slower = bins * rate > MOST_OF_BINS
     groups = [
+        *[{"match": "*layers.0.*weight", "lr": MOST_OF_BINS / max(bins, 1), "weight_decay": DECAY}] * slower,
         *[{"match": "*layers.0.*", "lr": rate, "weight_decay": DECAY}] * embeds,
         {"match": "*.scale", "lr": rate, "weight_decay": DECAY},
         {"match": "*.bias", "lr": 0.1 * rate},

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import polars as pl
 from pellucid import HostArray, Split
 
 from pellucid_tabular.cells import cleaned
 from pellucid_tabular.column import Column
 from pellucid_tabular.known import Known
 from pellucid_tabular.reading.file import RawTable
+from pellucid_tabular.slow import pl
 
 MOST_SHOWN = 20
 """Classes, and texts of a category, that are counted."""

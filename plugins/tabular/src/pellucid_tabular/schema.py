@@ -13,6 +13,7 @@ from pellucid_tabular.cells import marks_of
 from pellucid_tabular.column import KINDS, UNSEEN, Column, Kind, Place, row_from_0
 from pellucid_tabular.frames import columns_of, without_mask
 from pellucid_tabular.kinds import Asked, decide
+from pellucid_tabular.writing import as_written
 
 __all__ = ["KINDS", "UNSEEN", "Column", "Kind", "Schema", "column_number"]
 
@@ -106,18 +107,19 @@ class Schema:
             return self._of_numbers(frame, where, place)
         cells = columns_of(frame, self.names, where)
         unknown = [name for name in cells if name not in self.names]
-        absent = [column.name for column in self.columns if column.name not in cells and column.kind != "left_out"]
+        needed = [column.name for column in self.columns if column.kind != "left_out"]
+        absent = [name for name in needed if name not in cells]
         if absent or unknown:
             lacks = f" It lacks: {listed(absent)}." if absent else ""
             more = f" It has, and must not: {listed(unknown)}." if unknown else ""
             near = did_you_mean(absent[0], unknown) if absent and unknown else ""
             raise DataError(
-                f"{where} must have the columns of the table that the model was trained on: {listed(self.names)}."
+                f"{where} must have the columns of the table that the model was trained on: {listed(needed)}."
                 f"{lacks}{more}{near} Give it these columns by name, in any order."
             )
         rows = len(next(iter(cells.values()))) if cells else 0
         coded = np.full((rows, len(self.columns)), np.nan)
-        for i, column in enumerate(self.columns):
+        for i, column in enumerate(as_written(self.columns, cells, where, place)):
             if column.name in cells:
                 coded[:, i] = column.coded(cells[column.name], where, place)
         return coded

@@ -6,13 +6,13 @@ import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
-import polars as pl
 from pellucid import DataError, HostArray, PellucidWarning, did_you_mean, listed
 
 from pellucid_tabular.cells import as_numbers, canonical, cleaned, truth_words, ways_of_writing
 from pellucid_tabular.column import Column, Place, as_texts
 from pellucid_tabular.frames import Columns
 from pellucid_tabular.kinds import Asked, are_codes, one_way, without_marks
+from pellucid_tabular.slow import pl
 
 MANY = 100
 """Of more different whole numbers nothing is said: they are no labels."""
@@ -102,18 +102,30 @@ def decide_target(asked: Asked, cells: pl.Series, classify: bool | None) -> Targ
     return Target(Column(name, "category", classes, why, "", missing), classes, why)
 
 
-def decide_targets(asked: Asked, columns: Columns) -> list[Target]:
+def decide_targets(asked: Asked, columns: Columns, classify: bool | None = None) -> list[Target]:
     """Several columns of targets: numbers to be predicted, or truth values, each 0 or 1.
 
+    Columns of 0 and 1 are truth values if all others are, too, which is said in a PellucidWarning; with ``classify``
+    False they are numbers.
+
     Raises:
-        DataError: one of them holds texts.
+        DataError: one of them holds texts; or, with ``classify``, others than truth values.
     """
-    found = []
+    found, digits = [], list[str]()
     for name, cells in columns.items():
         words = ("false", "true") if cells.dtype == pl.Boolean else _truth(cells, asked.missing)
+        if words is None and classify is not False and _are_bits(cells, asked.missing):
+            words = ("0", "1")
+            digits.append(name)
         if words is not None:
             found.append(Target(Column(name, "boolean", words, "yes or no", "", asked.missing), None, "yes or no"))
             continue
+        if classify:
+            raise DataError(
+                f"{asked.where}, {asked.place(0)}, column '{name}': expected yes or no, or 0 or 1, as several targets "
+                f"that are classes have it. Received: {_first(cells, asked.missing)!r:.80}. Write a column of 0 and 1 "
+                "for every class, or leave out classify = true."
+            )
         try:
             found.append(decide_target(replace(asked, name=name), cells, False))
         except DataError as error:
@@ -121,7 +133,23 @@ def decide_targets(asked: Asked, columns: Columns) -> list[Target]:
                 f"{error} Of several targets each must be numbers or truth values; for classes that are texts, train a "
                 "model for each, or write a column of 0 and 1 for every class."
             ) from error
+    if digits and classify is None and all(target.column.kind == "boolean" for target in found):
+        _say(f"{asked.where}: the targets {listed(digits)} hold 0 and 1, and are taken as answers of yes or no, each "
+             "for itself. To predict them as numbers, say classify = false.")  # fmt: skip
     return found
+
+
+def _are_bits(cells: pl.Series, missing: tuple[str, ...] | None) -> bool:
+    """Whether the cells are 0 and 1, and both."""
+    if cells.dtype == pl.String:
+        return set(cleaned(cells, missing).drop_nulls().unique()) in ({"0", "1"}, {"0.0", "1.0"})
+    return cells.dtype.is_numeric() and set(cells.cast(pl.Float64).fill_nan(None).drop_nulls().unique()) == {0.0, 1.0}
+
+
+def _first(cells: pl.Series, missing: tuple[str, ...] | None) -> object:
+    """The first cell that is none of 0 and 1."""
+    texts = cleaned(cells.cast(pl.String), missing).drop_nulls()
+    return next((text for text in texts.to_list() if text not in ("0", "1", "0.0", "1.0")), "one value")
 
 
 def _truth(cells: pl.Series, missing: tuple[str, ...] | None) -> tuple[str, str] | None:

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
         check_output(args.output, *_FORMATS)
     opened = open_run(args.run, args.backend)
     parts = [outputs_for_file(opened, file, args.target) for file in args.files]
-    predictions = interpret(opened.model, parts[0] if len(parts) == 1 else np.concatenate(parts))
+    predictions = interpret(opened.model, parts[0] if len(parts) == 1 else np.concatenate(parts), opened.target)
     places = [(str(file), len(part)) for file, part in zip(args.files, parts, strict=True)]
     # Made one after the other, as often as they are asked for: all of them would take far more memory than the numbers.
     records = partial(_records, predictions, places, args.probabilities)
@@ -62,7 +62,12 @@ def _records(
 def _record(predictions: Predictions, i: int, file: str, row: int, all_classes: bool) -> dict[str, Any]:
     record: dict[str, Any] = {"file": file, "row": row}
     if predictions.probabilities is None:
-        return record | {"outputs": predictions.outputs[i].tolist()}
+        said = predictions.outputs if predictions.answers is None else predictions.answers
+        key = "outputs" if predictions.answers is None else "probabilities"
+        numbers = said[i].tolist()
+        if predictions.names is not None:
+            return record | {key: dict(zip(predictions.names, numbers, strict=True))}
+        return record | {key: numbers}
     assert predictions.labels is not None
     probabilities = predictions.probabilities[i]
     record |= {"class": predictions.name(i), "probability": float(probabilities[predictions.labels[i]])}
@@ -75,11 +80,12 @@ def _record(predictions: Predictions, i: int, file: str, row: int, all_classes: 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
     """A record with one column for each class or output."""
     flat = {key: value for key, value in record.items() if key not in ("probabilities", "outputs")}
-    flat |= record.get("probabilities", {})
-    outputs = record.get("outputs", [])
-    if not isinstance(outputs, list):
-        return flat | {"output": outputs}
-    return flat | {f"output {k}": value for k, value in enumerate(outputs)}
+    for key in ("probabilities", "outputs"):
+        each = record.get(key, {})
+        if isinstance(each, list):
+            each = {f"{key.removesuffix('s')} {k}": value for k, value in enumerate(each)}
+        flat |= each if isinstance(each, dict) else {"output": each}
+    return flat
 
 
 def _table(records: Records, with_file: bool) -> str:

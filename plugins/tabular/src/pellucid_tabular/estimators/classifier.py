@@ -23,7 +23,7 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             registered model or layer, its configuration, or a layer, which is copied; None: dense layers. What does not
             give as many outputs as the target needs gets a dense layer behind it.
         hidden, activation, dropout, members: arguments of the model, those that it has; None leaves them to it. Dense
-            layers: (128, 64) with relu and no dropout; an ensemble: a member for 32 rows, at least 4, at most 32.
+            layers: (128, 64) with relu and no dropout; an ensemble: a member for 20 rows, at least 4, at most 32.
         model_params: further arguments of the model.
         loss: a name, a configuration, a function of prediction and target; of several outputs a list. None: softmax or
             binary cross-entropy, the mean squared error of standardised values. A function sees values as they are.

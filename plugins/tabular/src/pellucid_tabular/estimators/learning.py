@@ -9,6 +9,7 @@ import numpy as np
 from pellucid import HostArray, Layer, Run, Split, Splits, read, require_runtime, trainer_for
 from sklearn.utils import check_random_state
 
+from pellucid_tabular.choice import members_of
 from pellucid_tabular.estimators.base import Estimator
 from pellucid_tabular.estimators.best import Best
 from pellucid_tabular.estimators.distinct import Distinct, distinct, in_proportion, repeated
@@ -18,9 +19,9 @@ from pellucid_tabular.estimators.network import network, takes_categories
 from pellucid_tabular.estimators.settings import (
     MANY,
     MLP,
+    Settings,
     chosen_model,
     folds_itself,
-    members_of,
     patience_of,
     recipe_for,
     scaling_of,
@@ -72,7 +73,7 @@ class Lesson:
         if not self.again:
             self._begin(rows, weight)
         elif not self.part and estimator.model_.trained_by is None:  # else the members of the model are its trainer's
-            self._make_trainer(estimator.model_, len(rows))
+            self._make_trainer(estimator.model_, self._settled(self._recipe(len(rows)), len(rows)))
         self._train(rows, weight, held, None if context is None else Told(context, about, self._fitted_here))
         if context is not None:
             context.call_on_fit_task_end(**about, reconstruction_attributes=dict)
@@ -150,16 +151,18 @@ class Lesson:
         estimator.columns_ = transform.numbers + len(transform.categories)
         estimator.transform_, estimator.held_out_ = transform, HeldOut()
         found = self._recipe(len(rows))
-        offered = {name: found["model"][name] for name in ("numbers", "settings") if name in found.get("model", {})}
+        proposed = found.get("model", {})
+        offered = {name: proposed[name] for name in ("numbers", "settings", "dropouts") if name in proposed}
         if estimator.early_stopping is False:
             offered["folds"] = 1
+        settings = self._settled(found, len(rows))
         built = network(
             estimator, model, columns=estimator.columns_, outputs=self._outputs(), heads=target.heads,
             categories=transform.categories or None, task=target.task, seed=self.seed,
-            patience=patience_of(estimator, settled(estimator, target, found, len(rows)).schedule),
+            patience=patience_of(estimator, settings.schedule),
             members=members_of(len(rows)) if estimator.members is None else None, **offered,
         )  # fmt: skip
-        self._make_trainer(built, len(rows))
+        self._make_trainer(built, settings)
         estimator.model_ = built
 
     def _outputs(self) -> int:
@@ -172,9 +175,11 @@ class Lesson:
             columns=estimator.columns_, categories=estimator.transform_.categories, outputs=self._outputs(),
         )  # fmt: skip
 
-    def _make_trainer(self, model: Layer, rows: int) -> None:
+    def _settled(self, found: dict[str, Any], rows: int) -> Settings:
+        return settled(self.of, self.target, found, max(1, rows))
+
+    def _make_trainer(self, model: Layer, settings: Settings) -> None:
         estimator = self.of
-        settings = settled(estimator, self.target, self._recipe(rows), max(1, rows))
         if getattr(model, "architecture", MLP) != MLP:  # the recipe is for the parameters of tabular/mlp
             own = {"type": "adam", "lr": 0.003 if estimator.learning_rate is None else float(estimator.learning_rate)}
             given = estimator.optimizer is not None

@@ -15,10 +15,6 @@ ENSEMBLE, MLP = "tabular/ensemble", "tabular/mlp"
 NAMES = {"ensemble": ENSEMBLE, "mlp": MLP}
 MANY = 100
 """Rows from which some are held out, if nobody says whether."""
-MOST_MEMBERS, LEAST_MEMBERS, ROWS_PER_MEMBER = 32, 4, 32
-"""Of an ensemble."""
-
-
 PATIENCE = 16
 """Epochs without a better one, of a model that no schedule brings to an end."""
 SMOOTHING = 0.1
@@ -59,11 +55,6 @@ def scaling_of(scaling: str | None, model: Any) -> str:
     if scaling is not None:
         return scaling
     return SCALING if name_of(model) in (ENSEMBLE, MLP) else "robust"
-
-
-def members_of(rows: int) -> int:
-    """How many networks an ensemble for so many rows has."""
-    return int(np.clip(rows // ROWS_PER_MEMBER, LEAST_MEMBERS, MOST_MEMBERS))
 
 
 def recipe_for(

@@ -214,7 +214,10 @@ def numeric(y: Any) -> HostArray:
     except ValueError as error:
         if "could not convert string" not in str(error):
             raise
-        raise ValueError(f"y: expected numbers, {error}. Texts are classes: take PellucidClassifier.") from error
+        raise ValueError(
+            f"y: expected numbers, {error}. Texts are classes: take PellucidClassifier; numbers with a comma before "
+            "decimals are read by pandas.read_csv(…, decimal=','), or by the data set 'table'."
+        ) from error
     if values.ndim == 2 and values.shape[1] == 1:
         values = column_or_1d(values, warn=True)
     return values

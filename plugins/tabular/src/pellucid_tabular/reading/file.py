@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from pellucid import ConfigError, DataError, HostArray, listed
 
 from pellucid_tabular.column import Place, row_from_0
+from pellucid_tabular.forks import about_to_read
 from pellucid_tabular.frames import Columns, columns_of
 from pellucid_tabular.reading.content import content_of
 from pellucid_tabular.reading.dialect import (
@@ -25,6 +25,7 @@ from pellucid_tabular.reading.dialect import (
 )
 from pellucid_tabular.reading.header import has_names, is_nameless, names_of
 from pellucid_tabular.reading.rows import Rows, rows_of
+from pellucid_tabular.slow import pl
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".tab", ".parquet", ".feather", ".arrow", ".ipc")
 """Of files that are tables; each may be followed by .gz."""
@@ -122,8 +123,9 @@ def read_file(path: str | Path, given: Format = Format(), known: Sequence[str] |
 
     Raises:
         DataError: no file, no table; a row with more or fewer fields than the others: with its line. ConfigError: a
-            format that there is not.
+            format that there is not. PellucidError: a fork has left polars without its threads.
     """
+    about_to_read()
     path, given = Path(path), given.checked()
     content = content_of(path, given.encoding)
     if content.encoding is None:
