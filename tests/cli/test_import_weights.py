@@ -212,4 +212,5 @@ def test_nothing_is_overwritten(tmp_path: Path, capsys: Any) -> None:
     folder = source(tmp_path / "theirs")
     told(capsys, "acme/net", folder, "--output", "run")
     assert main(["import-weights", "acme/net", str(folder), "--output", "run"]) == 2
-    assert "The run folder run exists already and is not empty" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "The run folder run exists already and is not empty. Choose another --output." in said

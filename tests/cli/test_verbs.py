@@ -166,6 +166,18 @@ def test_a_verb_that_yields_ends_its_line_before_an_error_or_ctrl_c(pellucid: Co
     assert done.stdout == "ab\n" and done.stderr.endswith("Interrupted.\n")
 
 
+def test_an_error_before_the_first_piece_leaves_standard_output_empty(pellucid: Command):
+    assert pellucid("tell", "run", "a", "--times", "0", "--end", "bug", code=2).stdout == ""
+
+
+def test_the_run_may_stand_behind_options(pellucid: Command):
+    """Two models have this verb, so whose options these are says the run alone."""
+    assert json.loads(pellucid("sample", "--count", "3", "run", "--json").stdout)["count"] == 3
+    assert json.loads(pellucid("sample", "--json", "--clean", "run", "--count=3").stdout)["clean"] is True
+    said = pellucid("sample", "--count", "3", "absent", code=2).stderr
+    assert "absent" in said and "Cannot read" in said
+
+
 def test_a_verb_that_yields_stops_where_nobody_reads(environment: dict[str, str], tmp_path: Path):
     """A million words would take longer than the test may; what stands behind the last is never reached."""
     words = [sys.executable, "-m", "pellucid", "tell", "run", "ab" * 100, "--times", str(10**9)]

@@ -95,7 +95,7 @@ def test_files_of_their_own_and_a_tokenizer_that_knows_already(text_file: str, t
         (b"abc\n\xff" + b"a" * 99, r"text\.txt is no text in UTF-8: byte 4 \(counted from 0\), in line 2, is 0xff"),
         (
             b"a" * 500 + b"Q" * 100,
-            r"text\.txt, behind character 540, character 0: 'Q' \(U\+0051\) is none of the 1 char",
+            r"text\.txt, counted from character 540, character 0: 'Q' \(U\+0051\) is none of the 1 char",
         ),
     ],
 )
@@ -163,13 +163,31 @@ def test_pairs_stay_together(tmp_path: Path) -> None:
     assert (y[::2] == y[1::2]).all()
 
 
+def test_without_a_sampler_pairs_stay_together_too() -> None:
+    """Batches that tear them apart would have nothing to learn from, and a low loss."""
+    pairs = {"first": [f"number {i}" for i in range(12)], "second": [f"{i} it is" for i in range(12)]}
+    splits = pl.load_dataset("text_pairs", train=pairs, validation=2, test=0)
+    model = pl.build("sentence_encoder", vocabulary=256, width=8, layers=1, heads=1, context=16, seed=0,
+                     input_shape=[(None,), (None,)])  # fmt: skip
+    order = splits.train.order(np.random.default_rng(0), epoch=0, batch_size=4)
+    assert sorted(order) == list(range(20)) and (order != np.arange(20)).any()
+    y = splits.train.take(order).y
+    assert (y[::2] == y[1::2]).all()
+    trainer = pl.Trainer(model, optimizer={"type": "adam", "lr": 0.01}, seed=0)
+    trainer.fit(splits, epochs=2, batch_size=4, verbose=False)
+    assert trainer.history[0]["loss"] > 1, "each text has a partner, which it does not find at first"
+    with pytest.raises(pl.ConfigError, match=r"batch size of text_pairs must be even.*Received: 5"):
+        trainer.fit(splits, epochs=1, batch_size=5, verbose=False)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("text,label\na,1,2\n", r"rows\.csv, line 2: 2 cells were expected.*Received: 3"),
+        ("text,label\na,1,2\n", r"rows\.csv, line 2: 2 cells were expected.*Received: 3\. Put a cell"),
+        ("a,a\n1,2\n", r"rows\.csv, line 1: 1 cells were expected.*Received: 2\. Give columns names that differ"),
         ('text,label\n"a,1\n', r"rows\.csv, line 2: unexpected end of data"),
         ("text,label\n", "holds no samples"),
-        ("texts,label\na,1\n", r"no column 'text'\. Did you mean 'texts'\? Received: the columns texts, label"),
+        ("texts,label\na,1\n", r"no column 'text'\. Did you mean 'texts'\? Received: the columns texts, label\. Say to"),
         ("text,label\n" + "a,1\n" * 9 + ",1\n", r"rows\.csv: text 9 \(counted from 0\) holds no token"),
     ],
 )

@@ -127,6 +127,23 @@ def test_what_cannot_go_on_is_said(capsys: Any, writes: Path, words: tuple[str, 
     assert said in refused(capsys, "generate", writes, *words)
 
 
+def test_nothing_is_printed_where_nothing_has_begun(capsys: Any, writes: Path) -> None:
+    assert main(["generate", str(writes), "--prompt", ""]) == 2
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("prompt", [[1.5], [[1, 2]], ["a"]])
+def test_a_prompt_in_numbers_is_tokens(prompt: Any) -> None:
+    with pytest.raises(pl.DataError, match=r"must be the tokens of one text, integers \(T,\)\. Received: "):
+        generate_tokens(writer(), prompt, 3)
+
+
+def test_of_many_characters_some_are_named() -> None:
+    said = r"of the 95 characters that are known, ' ', .*, '3' and 75 more\. Received: 'ä'"
+    with pytest.raises(pl.DataError, match=said):
+        Characters("".join(map(chr, range(32, 127)))).encode("glä")
+
+
 def test_runs_of_other_architectures_are_refused(capsys: Any, writes: Path, encodes: Path) -> None:
     said = refused(capsys, "generate", encodes, "--prompt", "a")
     assert "holds a model transformer/sentence_encoder, which has no verb 'generate'" in said

@@ -73,14 +73,17 @@ def run_verb(verb: str, argv: Sequence[str]) -> int:
 def _shown(pieces: Generator[str, None, Any], output: Output) -> Any:
     """What the pieces are as a whole, which the verb returns; each is shown at once, unless that whole is all that is
     asked for. Where nobody reads any more, no more are made."""
+    begun = False
     while True:
         try:
             piece = next(pieces)
         except StopIteration as end:
             return end.value
         except BaseException:
-            output.piece("\n")  # what is said of it, of Ctrl-C too, begins a line
+            if begun:
+                output.piece("\n")  # what is said of it, of Ctrl-C too, begins a line
             raise
+        begun = True
         if not output.piece(piece):
             pieces.close()
             return None
@@ -104,7 +107,17 @@ def _model_in_question(verb: str, able: Sequence[Entry], argv: Sequence[str]) ->
 
 
 def _run_named(argv: Sequence[str]) -> str | None:
-    return next((word for word in argv if not word.startswith("-")), None)
+    """The RUN among the words, before the options of its verb are known: the first that is a path which exists. What
+    stands behind an option is most likely its value, and is looked at last."""
+    words = [place for place, word in enumerate(argv) if not word.startswith("-")]
+    alone = [place for place in words if not _is_value(argv, place)]
+    likely = [argv[place] for place in (*alone, *words)]
+    return next((word for word in likely if Path(word).exists()), next(iter(likely), None))
+
+
+def _is_value(argv: Sequence[str], place: int) -> bool:
+    before = argv[place - 1] if place else ""
+    return before.startswith("--") and "=" not in before and before not in ("--json", "--debug")
 
 
 def _needs_a_run(verb: str, able: Sequence[Entry]) -> str:

@@ -52,16 +52,20 @@ class RunFolder:
         except OSError as error:
             raise self._unusable(error) from error
 
-    def check_free(self) -> None:
+    def check_free(self, option: str = "--out") -> None:
         """ConfigError if there is something in the folder already; nothing is ever overwritten. What a killed process
-        was about to write is nothing."""
+        was about to write is nothing.
+
+        Args:
+            option: by which the command got the path; a run is continued by that of ``train`` alone.
+        """
         try:
             occupied = self.path.exists() and not all(is_temporary(file.name) for file in self.path.iterdir())
         except OSError as error:
             raise self._unusable(error) from error
         if occupied:
-            remedy = "Choose another --out"
-            if self.experiment.exists() and (self.checkpoint.exists() or self._only_begun()):
+            remedy = f"Choose another {option}"
+            if option == "--out" and self.experiment.exists() and (self.checkpoint.exists() or self._only_begun()):
                 remedy += f", or continue the run in it: pellucid train --resume --out {self.path}"
             raise ConfigError(f"The run folder {self.path} exists already and is not empty. {remedy}.")
 

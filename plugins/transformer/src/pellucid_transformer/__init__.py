@@ -10,9 +10,9 @@ from typing import Any
 
 _HOME = {
     "generate": "generation.texts", "generate_tokens": "generation.texts", "Steps": "generation.steps",
-    "attention_maps": "generation.maps",
+    "attention_maps": "generation.maps", "Tokenizer": "text.tokenizer",
 }  # fmt: skip
-__all__ = ["Steps", "attention_maps", "generate", "generate_tokens"]
+__all__ = ["Steps", "Tokenizer", "attention_maps", "generate", "generate_tokens"]
 
 
 def __getattr__(name: str) -> Any:

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.workbench.imports.importing import import_model
 
     folder = RunFolder(args.output)
-    folder.check_free()
+    folder.check_free("--output")
     imported = import_model(args.architecture, args.source)
     runtime = require_runtime(imported.model)
     told = {

@@ -74,11 +74,17 @@ def generate_tokens(
     """The same in numbers, see :func:`generate`: for a model whose tokens are no text."""
     check_int("generate", "tokens", tokens, "[0, inf)")
     check_sampling(temperature, top_k, top_p, seed)
-    start = np.asarray(prompt, np.int64)
-    if start.ndim != 1 or not len(start):
+    given = np.asarray(prompt)
+    if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+        raise DataError(
+            "The prompt of generate_tokens must be the tokens of one text, integers (T,). Received: "
+            f"{given.dtype} of shape {given.shape}. Of a text: tokenizer.encode(text)."
+        )
+    if not len(given):
         raise DataError(
             "The prompt holds no token, so there is nothing to go on from. Give a text of at least one character."
         )
+    start = given.astype(np.int64)
     steps = Steps(model, cached=cached)
     if steps.context is not None and len(start) > steps.context:
         raise DataError(

@@ -49,7 +49,13 @@ def from_bert(source: WeightSource) -> Importing:
         "norm": {"type": "core/layer_norm", "eps": config["layer_norm_eps"]}, "pooling": pooling,
         "normalise": normalise,
     }  # fmt: skip
-    return Importing(arguments, [[None], [None]], parameters, _UNUSED, [_tokenizer(source, longest)])
+    tokenizer = _tokenizer(source, longest)
+    if tokenizer.size > config["vocab_size"]:
+        raise CheckpointError(
+            f"The tokenizer of {source.name} has {tokenizer.size} tokens, and its config.json says vocab_size = "
+            f"{config['vocab_size']}: the weights know no more. Give the tokenizer that belongs to them."
+        )
+    return Importing(arguments, [[None], [None]], parameters, _UNUSED, [tokenizer])
 
 
 def _check(source: WeightSource, config: dict[str, Any]) -> None:
@@ -113,7 +119,7 @@ def _sentence(source: WeightSource, positions: int) -> tuple[str, bool, int]:
     """What stands for a sentence, whether its vector has length 1, how many tokens it may have."""
     normalise, pooling, longest = True, "mean", positions
     if source.has("modules.json"):
-        modules = [str(module["type"]).rpartition(".")[2] for module in json.loads(source.text("modules.json"))]
+        modules = _modules(source)
         strange = [module for module in modules if module not in _MODULES]
         if strange:
             raise ConfigError(
@@ -131,8 +137,25 @@ def _sentence(source: WeightSource, positions: int) -> tuple[str, bool, int]:
             )
         pooling = names[modes[0]]
     if source.has("sentence_bert_config.json"):
-        longest = min(longest, int(source.table("sentence_bert_config.json").get("max_seq_length") or longest))
+        told = source.table("sentence_bert_config.json").get("max_seq_length")
+        if told is not None and (type(told) is not int or told < 1):
+            raise CheckpointError(
+                f"sentence_bert_config.json of {source.name} must say max_seq_length, an int of at least 1, or null. "
+                f"Received: {told!r:.60}."
+            )
+        longest = min(longest, told or longest)
     return pooling, normalise, longest
+
+
+def _modules(source: WeightSource) -> list[str]:
+    """The classes that sentence-transformers would apply one after another."""
+    try:
+        return [str(module["type"]).rpartition(".")[2] for module in json.loads(source.text("modules.json"))]
+    except (ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(
+            f"modules.json of {source.name} must be a JSON list of objects that say their type. Received: "
+            f"{source.text('modules.json')!r:.60} ({type(error).__name__}: {error})."
+        ) from error
 
 
 def _tokenizer(source: WeightSource, longest: int) -> WordPiece:

@@ -12,6 +12,8 @@ from pellucid_transformer.text.tokenizer import Tokenizer, named
 
 LAST = 0x10FFFF
 """The last code point of Unicode."""
+MOST_TOLD = 20
+"""Characters that a message names."""
 
 
 class Characters(Tokenizer):
@@ -74,8 +76,9 @@ class Characters(Tokenizer):
                 at = int(np.flatnonzero(missing)[0])
                 raise DataError(
                     f"{where}, character {at}: {text[at]!r} (U+{ord(text[at]):04X}) is none of the {len(known)} "
-                    f"characters that are known, {named(self.characters)}. Received: {named(_text(strange))}. Leave "
-                    "them out, or train with unknown = true, which has a token for all of them."
+                    f"characters that are known, {_some(self.characters)}. Received: {_some(_text(strange))}. Leave "
+                    "them out; or train with tokenizer = {type = 'characters', unknown = true}, which has one token "
+                    "for all of them, or with 'bytes', which knows every text."
                 )
             tokens[missing] = len(known)
         return tokens
@@ -123,6 +126,12 @@ class Bytes(Tokenizer):
 
 def _codes(text: str) -> HostArray:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
+
+
+def _some(characters: str) -> str:
+    """Characters for a message; of many the beginning."""
+    more = len(characters) - MOST_TOLD
+    return named(characters) if more <= 0 else f"{named(characters[:MOST_TOLD])} and {more} more"
 
 
 def _text(codes: HostArray) -> str:

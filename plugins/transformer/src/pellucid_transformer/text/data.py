@@ -66,7 +66,8 @@ class OfTexts(Dataset):
         if not isinstance(given, Tokenizer):
             raise ConfigError(
                 f"The 'tokenizer' of {type(self).__name__} must be one of transformer/characters, transformer/bytes, "
-                f"transformer/bpe, transformer/wordpiece. Received: {type(given).__name__}."
+                "transformer/bpe, transformer/wordpiece, or of a class derived from pellucid_transformer.Tokenizer. "
+                f"Received: {type(given).__name__}."
             )
         return given
 

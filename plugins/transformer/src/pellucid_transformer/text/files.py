@@ -42,7 +42,7 @@ def read_text(path: str | Path) -> str:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise DataError(f"{path} cannot be read: {error.strerror or error}. Check the path.") from error
     return decoded(content, str(path))
 
 
@@ -113,7 +113,8 @@ def column_of(columns: dict[str, list[str]], name: str, path: str | Path) -> lis
     """
     if name not in columns:
         raise DataError(
-            f"{path} has no column {name!r}.{did_you_mean(name, columns)} Received: the columns {listed(columns)}."
+            f"{path} has no column {name!r}.{did_you_mean(name, columns)} Received: the columns {listed(columns)}. "
+            "Say to the data set which column is which (text, label; first, second), or rename it in the file."
         )
     return columns[name]
 
@@ -139,9 +140,10 @@ def _separated(text: str, path: str | Path) -> dict[str, list[str]]:
 
 def _require_cells(cells: Sequence[str], wanted: int, path: str | Path, line: int) -> None:
     if len(cells) != wanted:
+        remedy = "Put a cell that holds the separator in quotes." if line > 1 else "Give columns names that differ."
         raise DataError(
-            f"{path}, line {line}: {wanted} cells were expected, one for each name in the first line, and names that "
-            f"differ. Received: {len(cells)}."
+            f"{path}, line {line}: {wanted} cells were expected, one for each name in the first line. Received: "
+            f"{len(cells)}. {remedy}"
         )
 
 

@@ -123,7 +123,7 @@ class RunningText(OfTexts):
         return Windows(self._tokens(tokenizer, text, where, begin), steps=self.context, apart=self.context)
 
     def _tokens(self, tokenizer: Tokenizer, text: str, where: str, begin: int) -> HostArray:
-        place = f"{where}, behind character {begin}" if begin else where
+        place = f"{where}, counted from character {begin}" if begin else where
         tokens = tokenizer.encode(text, place)
         if len(tokens) <= self.context:
             raise DataError(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from pellucid import (
+    ConfigError,
     DataError,
     Dataset,
     Example,
@@ -78,8 +79,9 @@ class _Table(OfTexts):
         texts, places = zip(*each, strict=True)
         multiple = STEPS if self.longest is None else gcd(STEPS, self.longest)  # padded to no more than the longest
         tokens = tokenizer.encoded(texts, where, places)
-        return Sequences(tokens, y, multiple=multiple, padding=tokenizer.padding, classes=self._classes)
+        return self._sequences(tokens, y, multiple=multiple, padding=tokenizer.padding, classes=self._classes)
 
+    _sequences = Sequences
     _classes: tuple[str, ...] | None = None
 
     @abstractmethod
@@ -164,11 +166,24 @@ class LabelledTexts(_Table):
         return _Numbered(len(rows), np.unique([label for _, label in rows], return_inverse=True)[1].astype(np.int64))
 
 
+class _Pairs(Sequences):
+    """Texts of which rows 2k and 2k + 1 belong together."""
+
+    def order(self, rng: np.random.Generator, *, epoch: int, batch_size: int) -> HostArray:
+        """All pairs in random order, the two of each side by side."""
+        if batch_size % 2:
+            raise ConfigError(
+                f"The batch size of text_pairs must be even, or batches would cut pairs. Received: {batch_size}."
+            )
+        rows: HostArray = (2 * rng.permutation(len(self) // 2)[:, None] + np.arange(2)).ravel()
+        return rows
+
+
 class TextPairs(_Table):
     """Pairs of texts that mean the same, or belong together, for sentence encoders: ``.csv``, ``.tsv`` or ``.jsonl``.
 
-    Samples are single texts: the two of pair k have the label k and stand next to each other. The sampler ``groups``
-    keeps them together in a batch, where the other texts are what they are told from.
+    Samples are single texts: the two of pair k have the label k and stand next to each other. An epoch visits them pair
+    by pair, in random order, so that both are in one batch, where the other texts are what they are told from.
 
     Args:
         train: the file, or a dict of columns.
@@ -182,9 +197,11 @@ class TextPairs(_Table):
 
     Raises:
         DataError: a file, a line or a column that is not as it should be; an empty text.
+        ConfigError: in training, an odd batch size, which would cut a pair.
     """
 
     examples = (Example({"train": _PAIRS}),)
+    _sequences = _Pairs
 
     def __init__(
         self, train: Any, *, first: str = "first", second: str = "second",
