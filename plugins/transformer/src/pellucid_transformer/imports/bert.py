@@ -137,13 +137,13 @@ def _sentence(source: WeightSource, positions: int) -> tuple[str, bool, int]:
             )
         pooling = names[modes[0]]
     if source.has("sentence_bert_config.json"):
-        told = source.table("sentence_bert_config.json").get("max_seq_length")
-        if told is not None and (type(told) is not int or told < 1):
+        most = source.table("sentence_bert_config.json").get("max_seq_length")
+        if most is not None and (type(most) is not int or most < 1):
             raise CheckpointError(
                 f"sentence_bert_config.json of {source.name} must say max_seq_length, an int of at least 1, or null. "
-                f"Received: {told!r:.60}."
+                f"Received: {most!r:.60}."
             )
-        longest = min(longest, told or longest)
+        longest = min(longest, most or longest)
     return pooling, normalise, longest
 
 
