@@ -48,6 +48,23 @@ def test_logits_of_any_size_give_probabilities() -> None:
     np.testing.assert_array_equal(p, [[1, 0, 0], [0.5, 0.5, 0]])
 
 
+def test_the_smallest_temperature_draws_among_the_likeliest() -> None:
+    for temperature in (5e-324, 1e-300):
+        np.testing.assert_array_equal(probabilities([3.0, 1.0, 3.0], temperature=temperature), [0.5, 0, 0.5])
+
+
+def test_top_p_keeps_no_more_than_it_needs() -> None:
+    """Of equally likely ones those of lower number, and none beyond a sum that is exactly enough."""
+    for top_p, kept in ((0.25, 1), (0.26, 2), (0.5, 2), (0.75, 3), (0.76, 4)):
+        p = probabilities([1.0, 1.0, 1.0, 1.0], top_p=top_p)
+        np.testing.assert_allclose(p, [1 / kept] * kept + [0] * (4 - kept))
+    np.testing.assert_array_equal(probabilities([7.0], top_p=1e-9), [1])
+
+
+def test_a_seed_may_be_any_whole_number() -> None:
+    assert next(uniforms(2**64 + 3, 1)) == next(uniforms(3, 1))
+
+
 def test_tokens_come_as_often_as_they_are_likely_and_never_those_of_probability_0() -> None:
     p = np.array([[0.1, 0.0, 0.6, 0.3, 0.0]])
     numbers = np.array([drawn(p, u)[0] for u in islice(uniforms(3, 1), 20_000)])

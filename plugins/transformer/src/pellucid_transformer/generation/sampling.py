@@ -44,8 +44,9 @@ def probabilities(
     Returns:
         float64 (…, V).
     """
-    z = np.asarray(logits, np.float64) / temperature
-    p = np.exp(z - z.max(-1, keepdims=True))
+    z = np.asarray(logits, np.float64)
+    with np.errstate(over="ignore"):  # far below the largest at a small τ: e^−∞ = 0
+        p = np.exp((z - z.max(-1, keepdims=True)) / temperature)
     p /= p.sum(-1, keepdims=True)
     if top_k is None and top_p >= 1:
         return p
@@ -81,6 +82,6 @@ def drawn(p: HostArray, u: HostArray) -> HostArray:
 
 def uniforms(seed: int, rows: int) -> Iterator[HostArray]:
     """Without end: for each place one number in [0, 1) for each row, (rows,); a row's do not depend on the others."""
-    each = [np.random.Generator(np.random.Philox(key=[seed, row])) for row in range(rows)]
+    each = [np.random.Generator(np.random.Philox(key=[seed & (1 << 64) - 1, row])) for row in range(rows)]
     while True:
         yield np.array([one.random() for one in each])

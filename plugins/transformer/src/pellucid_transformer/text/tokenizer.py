@@ -97,6 +97,11 @@ class Tokenizer(Transform):
         texts = as_texts(x)
         return None if texts is None else self.tokens(texts)
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """None: a tokenizer knows texts, and of labels nothing."""
+        return ()
+
     def read_file(self, path: Path, target: str | None = None, *, targets: bool = True) -> Split:
         """The samples of a file of texts: a ``.txt``, each line one; or a table, ``.csv``, ``.tsv``, ``.jsonl``.
 
