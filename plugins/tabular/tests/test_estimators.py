@@ -155,7 +155,7 @@ def test_several_choices() -> None:
 @pytest.mark.parametrize("model", ["ensemble", {"type": "tabular/ensemble", "members": 4}])
 def test_an_ensemble_does_not_average_several_answers_and_says_so(model: Any) -> None:
     for answers in (np.stack([Y == 0, X[:, 0] > 6], axis=1).astype(int), np.stack([Y, X[:, 0] > 6], axis=1)):
-        with pytest.raises(ValueError, match="y holds several answers a row.*Take model='mlp'") as found:
+        with pytest.raises(ValueError, match=r"y holds several answers a row.*Take model='mlp'") as found:
             PellucidClassifier(model=model).fit(X, answers)
         assert isinstance(found.value, PellucidError)
 
