@@ -152,6 +152,14 @@ def test_several_choices() -> None:
     assert [p.shape for p in model.predict_proba(X)] == [(150, 3), (150, 2)]
 
 
+@pytest.mark.parametrize("model", ["ensemble", {"type": "tabular/ensemble", "members": 4}])
+def test_an_ensemble_does_not_average_several_answers_and_says_so(model: Any) -> None:
+    for answers in (np.stack([Y == 0, X[:, 0] > 6], axis=1).astype(int), np.stack([Y, X[:, 0] > 6], axis=1)):
+        with pytest.raises(ValueError, match=r"y holds several answers a row.*Take model='mlp'") as found:
+            PellucidClassifier(model=model).fit(X, answers)
+        assert isinstance(found.value, PellucidError)
+
+
 def test_several_values() -> None:
     y = np.stack([X[:, 0], 1000 * X[:, 2]], axis=1)
     model = regressor(epochs=100).fit(X[:, 1:], y)

@@ -87,6 +87,7 @@ def test_the_sign_before_decimals_is_that_of_the_whole_table(tmp_path: Path) -> 
 
     assert read("1,234", "0,5") == [1.234, 0.5] and read("1,234", "1,000.5") == [1234, 1000.5]
     assert read("1.234", "0,5") == [1234, 0.5] and read("1,234,567", "1,234") == [1234567, 1234]
+    assert read("1,234", "1.5") == [1234, 1.5], "a column that is written as it was may tell"
     for cells in (("1,234", "2"), ("1,234", "2.345")):
         with pytest.raises(pl.DataError, match=r"row 0.*column 'a'.*'1,234', whose sign may stand before decimals"):
             read(*cells)
@@ -101,6 +102,8 @@ def test_the_sign_before_decimals_is_that_of_the_whole_table(tmp_path: Path) -> 
     table = Table({"a": [0.5, 1.5, 2.5] * 9, "b": [1.5, 2.5, 9.0] * 9, "c": ["y", "n", "y"] * 9}, target="c")
     table.load(np.random.default_rng(0))
     assert table.split_of(path).x.tolist() == [[1.234, 2.0]], "semicolons, so the comma stands before decimals"
+    path.write_text("a;b\n1,234;1.5\n")
+    assert table.split_of(path).x.tolist() == [[1234.0, 1.5]], "a point before decimals says more than semicolons"
 
 
 def test_a_table_without_names_is_taken_by_places_which_is_said(tmp_path: Path) -> None:

@@ -44,6 +44,10 @@ def as_written(
         return tuple(columns)
     signs = [{_sign(written) for written in ways} for ways in others.values()]
     common = set.intersection(*signs)
+    if len(common) > 1:  # columns that are written as they were may tell, too: 1.5 has its point before decimals
+        own_signs = [{_sign(way) for way in numbers_in(own)} for name, own in texts.items() if name not in others]
+        told = set[str]().union(*(its for its in own_signs if len(its) == 1))
+        common = common & told if len(told) == 1 and common & told else common
     if len(common) > 1 and semicolons and all("0,5" in ways for ways in others.values()):
         common = {","}
     found = dict[str, str]()

@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
+from pellucid import ConfigError
 
 from pellucid_tabular.estimators.targets import Choices, Indicators, Target
 from pellucid_tabular.recipe import SCALING, ensemble_recipe, recipe
@@ -33,9 +34,20 @@ class Settings(NamedTuple):
 
 def chosen_model(model: Any, target: Target, ensembles: bool) -> Any:
     """The model that is meant: ``"auto"`` is an ensemble where one class or values are to be predicted, and where
-    members can be averaged; for many labels, several choices and hidden features one network."""
+    members can be averaged; for many labels, several choices and hidden features one network.
+
+    Raises:
+        ConfigError: an ensemble for many labels or several choices, which it would not average.
+    """
+    several = isinstance(target, Choices | Indicators)
     if isinstance(model, str) and model == "auto":
-        return ENSEMBLE if ensembles and not isinstance(target, Choices | Indicators) else MLP
+        return ENSEMBLE if ensembles and not several else MLP
+    if several and name_of(model) == ENSEMBLE:
+        raise ConfigError(
+            f"model: {ENSEMBLE} averages what its members say of one class, or of values, and y holds several answers "
+            f"a row. Received: {model!r:.100}. Take model='mlp', one network for all answers, or "
+            "sklearn.multioutput.MultiOutputClassifier, an ensemble for each."
+        )
     return model
 
 
