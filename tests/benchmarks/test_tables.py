@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.tables.report import better, errors_of, means, ranks as places, report
-from benchmarks.tables.spread import calibration_error, halves, ranks, together
+from benchmarks.tables.spread import calibration_error, halves, together
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,7 +71,6 @@ def test_what_a_spread_says_of_errors():
     assert halves(spread, error) == (1.5, 6.0)
     assert together(spread, error) == pytest.approx(1) and together(spread, -error) == pytest.approx(-1)
     assert together(np.ones(4), error) == 0
-    assert ranks([3.0, 1.0, 1.0]).tolist() == [2.0, 0.5, 0.5]
 
 
 def test_calibration_error():

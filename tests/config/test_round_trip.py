@@ -171,7 +171,8 @@ def test_copies_remember_too():
 
 
 def test_build_prefers_models_and_records_what_it_built():
-    model = pl.build("stack", input_shape=(3,), seed=7, dtype="float64", backend="reference", hidden=[4], outputs=2)
+    how = {"seed": 7, "dtype": "float64", "backend": "reference", "hidden": [4], "outputs": 2}
+    model = pl.build("acme/stack", input_shape=(3,), **how)
     assert model.runtime is not None
     assert model.runtime.config == {
         "type": "acme/stack", "hidden": [4], "outputs": 2, "activation": "relu", "init": None,

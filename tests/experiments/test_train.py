@@ -233,7 +233,7 @@ def test_values_of_any_size_are_learned_and_predicted_in_their_own_unit(pellucid
     )  # fmt: skip
     assert summary["test"]["r2"] > 0.999 and summary["test"]["rmse"] < 3000
     assert pellucid.json("evaluate", "run")["rmse"] == summary["test"]["rmse"]
-    predicted = [record["outputs"][0] for record in pellucid.json("predict", "run", "houses.csv")]
+    predicted = [record["outputs"]["price"] for record in pellucid.json("predict", "run", "houses.csv")]
     assert np.sqrt(np.mean((np.array(predicted) - price) ** 2)) < 3000
     assert "target_transforms = [" in Path("run/experiment.toml").read_text()
     plain = pellucid.json(

@@ -1,7 +1,7 @@
 """The kernels once more, in another way than those of the environment: with another compiler, with sanitizers.
 
 The extensions, the core's and those of the plugins, are built into temporary copies of the packages; the tests of this
-folder and the plugins' test_kernels.py run on these copies.
+folder and the plugins' tests of their kernels run on these copies.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = [path.parent.relative_to(ROOT) for path in sorted(ROOT.glob("plugins/*/setup.py"))]
-TESTS = ["tests/kernels", *(f"{plugin}/tests/test_kernels.py" for plugin in PLUGINS)]
+TESTS = [
+    "tests/kernels",
+    *(str(path.relative_to(ROOT)) for p in PLUGINS for path in sorted((ROOT / p).glob("tests/test_*kernels.py"))),
+]
 
 
 def copy(project: Path, target: Path, *folders: str) -> None:

@@ -24,6 +24,7 @@ OURS = (
     "half_moons.gif",
     "half_moons-sheet.png",
     "curves.png",
+    "sorting.png",
 )
 """Pictures of points, of curves, and of characters from fonts: they show nothing of others' data."""
 

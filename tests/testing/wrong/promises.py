@@ -216,6 +216,7 @@ class Taken(Scaled):
     """c is the share of steps that a mask takes, read in Python."""
 
     integer_inputs = (1,)
+    takes_mask = True
     examples = (pl.Example({}, ((4, 3), ("bool", 4))),)
 
     def build(self, x: Any, mask: Any) -> None:

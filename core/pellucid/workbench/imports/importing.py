@@ -100,7 +100,7 @@ def import_model(architecture: str, source: WeightSource | str | os.PathLike[str
     with blaming(entry, "importer of the"):
         values, wrong = _values(model, told, source)
     taken = {name for made in told.parameters.values() for name in made.names}
-    left_out = [name for name in source.arrays if name not in taken]
+    left_out = sorted(name for name in source.arrays if name not in taken)  # the format keeps no order
     strays = [name for name in left_out if not any(fnmatchcase(name, each) for each in told.unused)]
     wrong += [
         f"{name} {_shape(source.arrays[name])} of the source: nothing of {entry.name} takes it" for name in strays
