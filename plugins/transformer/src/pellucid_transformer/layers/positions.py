@@ -57,8 +57,7 @@ class Positions(Layer):
         Equation("y", r"y_{nt} = x_{nt} + P_t", "x + rows"),
         Equation("dx", r"dx = dy", "dy"),
         Equation("dP", r"dP_t = \sum_n dy_{nt}",
-                 "np.concatenate([dy.sum(0), np.zeros((longest - dy.shape[1], dy.shape[2]))]) if form == 'learned'"
-                 " else None"),
+                 "np.concatenate([dy.sum(0), np.zeros((longest - dy.shape[1], dy.shape[2]))])"),
     )  # fmt: skip
     symbols: ClassVar = {"P": "table"}
     examples = (
