@@ -4,6 +4,7 @@ product, nor on whether a loop meets it in whole vectors or beside them. Compile
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,7 +71,15 @@ def test_an_element_is_the_same_in_vectors_and_beside_them(n: int, simd: str) ->
                 assert (result == result[..., :1]).all(), (call.op, result)
 
 
-@pytest.mark.parametrize(("plugin", "file"), [("cnn", "fused.h"), ("recurrent", "fused.h"), ("recurrent", "math.h")])
-def test_the_plugins_have_the_same(plugin: str, file: str) -> None:
-    both = [ROOT / folder / "ext" / "body" / file for folder in (".", f"plugins/{plugin}")]
-    assert both[0].read_text(encoding="utf-8") == both[1].read_text(encoding="utf-8")
+COPIES = sorted(path for name in ("fused.h", "math.h") for path in ROOT.glob(f"plugins/*/ext/body/{name}"))
+
+
+def test_there_are_copies() -> None:
+    assert {("cnn", "fused.h"), ("recurrent", "fused.h"), ("recurrent", "math.h")} <= {
+        (path.parents[2].name, path.name) for path in COPIES
+    }
+
+
+@pytest.mark.parametrize("copy", COPIES, ids=lambda path: f"{path.parents[2].name}-{path.name}")
+def test_the_plugins_have_the_same(copy: Path) -> None:
+    assert copy.read_text(encoding="utf-8") == (ROOT / "ext" / "body" / copy.name).read_text(encoding="utf-8")
