@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.environment import PEERS_PYTHON, ROOT, child_environment, restrict_to_cores
+from benchmarks.environment import PEERS_PYTHON, restrict_to_cores
+from benchmarks.served import Served
 from benchmarks.statistics import ratio_to_best
 
 Array = np.ndarray[Any, Any]
@@ -279,23 +280,10 @@ def serve(name: str, folder: Path, threads: int) -> None:
         print(json.dumps([time.perf_counter() - start, time.process_time() - spent]), flush=True)
 
 
-class Contestant:
+class Contestant(Served):
     def __init__(self, name: str, folder: Path, threads: int, python: str) -> None:
         words = [python, "-m", "benchmarks.minilm", "--serve", name, "--folder", str(folder), "--threads", str(threads)]
-        self.process = subprocess.Popen(
-            words, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(threads)
-        )
-
-    def ask(self, **message: Any) -> tuple[float, float]:
-        """Seconds by the clock, and of the processor."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(message) + "\n")
-        self.process.stdin.flush()
-        wall, processor = json.loads(self.process.stdout.readline())
-        return float(wall), float(processor)
-
-    def end(self) -> None:
-        self.process.communicate()
+        super().__init__(words, threads)
 
 
 def contest(folder: Path, batches: Mapping[str, Path], threads: int, rounds: int, python: str | None) -> dict[str, Any]:

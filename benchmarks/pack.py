@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -25,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.environment import PEERS_PYTHON, ROOT, child_environment, machine, restrict_to_cores
+from benchmarks.environment import PEERS_PYTHON, machine, restrict_to_cores
+from benchmarks.served import Served
 from benchmarks.statistics import ratio_to_best
 
 CASES = {9: 32, 10: 64}
@@ -146,21 +146,12 @@ def serve(name: str, threads: int) -> None:
         print(json.dumps([time.perf_counter() - start, time.process_time() - spent]), flush=True)
 
 
-class Contestant:
+class Contestant(Served):
     """A process that takes its turns."""
 
     def __init__(self, name: str, python: str, threads: int) -> None:
-        self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.pack", "--serve", name, "--threads", str(threads)], cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(threads),
-        )  # fmt: skip
-
-    def ask(self, **message: Any) -> list[float]:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(message) + "\n")
-        self.process.stdin.flush()
-        answer: list[float] = json.loads(self.process.stdout.readline())
-        return answer
+        words = [python, "-m", "benchmarks.pack", "--serve", name, "--threads", str(threads)]
+        super().__init__(words, threads)
 
 
 def contest(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.environment import PEERS_PYTHON, ROOT, child_environment, machine, restrict_to_cores
+from benchmarks.environment import PEERS_PYTHON, machine, restrict_to_cores
+from benchmarks.served import Served
 from benchmarks.statistics import Ratio, ratio_to_best
 
 CELLS, HIDDEN, THREADS = ("rnn", "gru", "lstm"), (16, 32, 64, 128), (1, 2)
@@ -86,18 +86,10 @@ def serve(name: str, threads: int) -> None:
         print(json.dumps(time.perf_counter() - start), flush=True)
 
 
-class Contestant:
+class Contestant(Served):
     def __init__(self, name: str, threads: int, python: str) -> None:
-        self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.recurrent", "--serve", name, "--threads", str(threads)], cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(threads),
-        )  # fmt: skip
-
-    def ask(self, **message: Any) -> float:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(message) + "\n")
-        self.process.stdin.flush()
-        return float(json.loads(self.process.stdout.readline()))
+        words = [python, "-m", "benchmarks.recurrent", "--serve", name, "--threads", str(threads)]
+        super().__init__(words, threads)
 
 
 def contest(contestants: list[Contestant], cell: str, hidden: int, rounds: int) -> list[list[float]]:

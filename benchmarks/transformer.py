@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.environment import PEERS_PYTHON, ROOT, child_environment, machine, restrict_to_cores
+from benchmarks.environment import PEERS_PYTHON, machine, restrict_to_cores
+from benchmarks.served import Served
 from benchmarks.statistics import ratio_to_best
 
 SETTLE, TURN, STEPS = 0.1, 0.25, 8
@@ -209,18 +209,10 @@ def serve(name: str, threads: int) -> None:
         print(json.dumps(clock() - start), flush=True)
 
 
-class Contestant:
+class Contestant(Served):
     def __init__(self, name: str, threads: int, python: str) -> None:
-        self.process = subprocess.Popen(
-            [python, "-m", "benchmarks.transformer", "--serve", name, "--threads", str(threads)], cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(threads),
-        )  # fmt: skip
-
-    def ask(self, **message: Any) -> float:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(message) + "\n")
-        self.process.stdin.flush()
-        return float(json.loads(self.process.stdout.readline()))
+        words = [python, "-m", "benchmarks.transformer", "--serve", name, "--threads", str(threads)]
+        super().__init__(words, threads)
 
 
 def contest(contestants: dict[str, Contestant], case: str, rounds: int, *, processor: bool) -> dict[str, list[float]]:
