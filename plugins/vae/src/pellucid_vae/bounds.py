@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log, pi, prod
+from math import inf, log, pi, prod
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ def _bound(
     x = elbo.observed(ctx, x)
     _, mean, s = (part.copy() for part in model.forward(ctx.child("model"), x, *label))
     noise = ctx.ops.empty(mean.shape, mean.dtype)
-    largest, total = xp.full(len(x), -xp.inf), xp.zeros(len(x))  # so far; float64
+    largest, total = xp.full(len(x), -inf), xp.zeros(len(x))  # so far; float64
     for k in range(samples):
         ctx.ops.random_normal(ctx.stream(f"importance {k}"), noise)
         z = mean + noise * xp.exp(s)
