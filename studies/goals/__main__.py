@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 import pellucid as pl
-from benchmarks.environment import ROOT, machine
 
+from benchmarks.environment import ROOT, machine
 from studies.goals.goal import HERE, Goal, goals
 from studies.goals.plan import planned
 from studies.goals.pool import Pool, Task
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 if every training came to its end, else 1."""
     options = _parse(arguments)
     began = time.monotonic()
-    deadline = began + options.seconds - SPARE if options.seconds else float("inf")
+    deadline = began + options.seconds - SPARE if options.seconds else None
     out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
     chosen = _chosen(options.goals, options.seeds)
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kept: dict[str, dict[int, Any]] = {}
     with Pool(options.processes, on_card=on_card, threads=options.threads) as pool:
         epochs = {name: 1 if options.short else goal.epochs for name, goal in chosen.items()}
-        if options.seconds and not options.short:
+        if deadline is not None and not options.short:
             epochs = _plan(pool, chosen, how, began, deadline, options, out)
         tasks = [(name, seed) for seed in range(max(goal.seeds for goal in chosen.values()))
                  for name in sorted(chosen, key=lambda name: -epochs[name]) if seed < chosen[name].seeds]  # fmt: skip

@@ -1,4 +1,4 @@
-"""How many epochs fit into the time: the same share of those in the files for every goal, but not fewer than it needs."""
+"""How many epochs fit into the time: the same share of those in its file for every goal, but no fewer than it needs."""
 
 from __future__ import annotations
 

@@ -10,9 +10,10 @@ from contextlib import contextmanager, nullcontext
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from pellucid import set_num_threads
+
 from benchmarks.gpu.backend import is_stand_in
 from benchmarks.gpu.part4_learning import on_stand_in
-from pellucid import set_num_threads
 
 Task = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
@@ -37,7 +38,7 @@ class Pool:
             process.kill()
             process.join()
 
-    def results(self, tasks: Sequence[Task], deadline: float) -> Iterator[tuple[int, Any]]:
+    def results(self, tasks: Sequence[Task], deadline: float | None = None) -> Iterator[tuple[int, Any]]:
         """``(number of the task, what it gave)`` as they come; a text in its place says how it failed.
 
         Tasks begin in their order. At ``deadline``, a time of ``time.monotonic()``, those that go on are given up, and
@@ -51,7 +52,7 @@ class Pool:
                 number, task = waiting.pop()
                 connection.send(task)
                 busy[connection] = number
-            ready = wait([*busy], timeout=max(0.0, deadline - time.monotonic()))
+            ready = wait([*busy], timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
             if not ready:
                 return
             for connection in ready:

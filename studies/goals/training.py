@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from benchmarks.gpu.backend import is_stand_in
 from pellucid import HostArray, Split, Splits, save
 from pellucid.workbench.experiments.experiment import Prepared, check, prepare
 from pellucid_vae import importance_weighted_bound
 
+from benchmarks.gpu.backend import is_stand_in
 from studies.goals.goal import Goal
 
 FEW = 64

@@ -94,7 +94,7 @@ def test_thousands_of_samples_give_the_density_itself() -> None:
     """Also where q is wrong, and where every weight is far below what a float can hold."""
     x, model = data(20), linear()
     model.head.log_std.bias.data[...] += 0.3
-    x = np.concatenate([x, x[:2] + [0, 0, 0, 60]])  # whose densities are about e^(−11,000)
+    x = np.concatenate([x, x[:2] + np.array([0, 0, 0, 60])])  # whose densities are about e^(−11,000)
     found = importance_weighted_bound(model, x, objective=GAUSSIAN, samples=5000)
     np.testing.assert_allclose(found, log_density(x), atol=0.05)
     assert (found[-2:] < -10_000).all()

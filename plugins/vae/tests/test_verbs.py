@@ -205,4 +205,4 @@ def test_the_likelihood_is_that_of_the_bound(runs: dict[str, Path], capsys: Any)
     assert said["log_likelihood"] == pytest.approx(bound.mean()) and said["standard_error"] > 0
     one = pellucid(capsys, "likelihood", runs["digits_on_demand"], "--samples", 2, "--first", 3, "--count", 1)
     assert one["samples"] == 1 and one["standard_error"] is None
-    assert "'first' of likelihood" in pellucid(capsys, "likelihood", runs["mnist"], "--first", 400)["message"]
+    assert "'first' of likelihood" in pellucid(capsys, "likelihood", runs["mnist"], "--first", 400)["error"]["message"]

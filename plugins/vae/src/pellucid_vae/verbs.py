@@ -1,7 +1,7 @@
 """What a trained model can do on the command line: encode, reconstruct, sample, interpolate, traverse, likelihood.
 
-Each but the last writes new files, in a format that the ending of their names says. Samples and labels are those of the run's own
-data unless ``data`` names others.
+Each but the last writes new files, in a format that the ending of their names says. Samples and labels are those of the
+run's own data unless ``data`` names others.
 """
 
 from __future__ import annotations
