@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -22,6 +22,7 @@ from pellucid.workbench.sweeps.ranking import Ruler, figure_of
 from pellucid.workbench.sweeps.workers import End, Workers
 
 Tell = Callable[[str], None]
+Refused = Mapping[str, PellucidError]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def shares(asked: int | None, runs: int) -> Shares:
     return Shares(workers, max(1, cores // workers))
 
 
-def refusals(settings: tuple[Setting, ...]) -> dict[str, PellucidError]:
+def refusals(settings: tuple[Setting, ...]) -> Refused:
     """The settings that are refused before any data is read, by their folders.
 
     Raises:
@@ -62,17 +63,19 @@ def refusals(settings: tuple[Setting, ...]) -> dict[str, PellucidError]:
     return found
 
 
-def lead(plan: Plan, folder: SweepFolder, asked: int | None, tell: Tell, note: Tell) -> signal.Signals | None:
+def lead(
+    plan: Plan, refused: Refused, folder: SweepFolder, asked: int | None, tell: Tell, note: Tell
+) -> signal.Signals | None:  # fmt: skip
     """Train what waits; the signal that has ended it before its end, or None.
 
     Args:
+        refused: see :func:`refusals`.
         asked: processes.
         tell: told of each run that has ended; note: of what else the user should know.
 
     Raises:
-        ConfigError: every setting is refused; the figure that ranks is none of a finished run. What is finished stays.
+        ConfigError: the figure that ranks is none of a finished run, which stays.
     """
-    refused = refusals(plan.settings)
     waiting = [run for run in plan.runs if folder.waits(folder.run(run))]
     bad = [run for run in waiting if run.setting.folder in refused]
     good = [run for run in waiting if run.setting.folder not in refused]

@@ -53,15 +53,19 @@ class Setting:
         return ", ".join([*([self.name] if self.name else []), *varied]) or "as it is"
 
     @cached_property
-    def folder(self) -> str:
-        """What its folder is called: readable letters, and six of a hash that tell it from every other."""
+    def key(self) -> str:
+        """Six letters that tell it from every other: of a hash of its sections."""
         train = {key: value for key, value in _train(self.sections).items() if key not in _OF_NO_EFFECT}
         text = json.dumps({**self.sections, "train": train}, sort_keys=True, default=str)
-        digest = blake2b(text.encode(), digest_size=3).hexdigest()
+        return blake2b(text.encode(), digest_size=3).hexdigest()
+
+    @property
+    def folder(self) -> str:
+        """What its folder is called: in readable letters, and by its key."""
         varied = (f"{path.rpartition('.')[2]}={shown(value)}" for path, value in self.varied.items())
         words = re.sub(r"[^A-Za-z0-9.,=_+-]+", "-", ",".join([self.name, *varied]))
         readable = words.strip(",")[:_LETTERS].strip("-.,")
-        return f"{readable}-{digest}" if readable else digest
+        return f"{readable}-{self.key}" if readable else self.key
 
 
 @dataclass(frozen=True)
@@ -143,10 +147,10 @@ def _settings(sweep: Sweep, base: Sections) -> Iterator[Setting]:
     known: dict[str, Setting] = {}
     for (name, entry), point, drawn in product(entries.items(), points, _drawn(sweep)):
         setting = made(base, name, entry, {**point, **drawn})
-        before = known.setdefault(setting.folder, setting)
+        before = known.setdefault(setting.key, setting)
         if before is setting:
             yield setting
-        elif sweep.random is None:  # few choices are drawn twice now and then
+        elif sweep.random is None or before.name != name:  # few choices are drawn twice now and then
             raise ConfigError(f"sweep: the settings {before.label!r} and {setting.label!r} are equal. Leave out one.")
 
 

@@ -97,7 +97,7 @@ def read_sweep(section: Any) -> Sweep:
     read = Sweep(
         seeds=_seeds(reader, section.get("seeds")),
         entries=_entries(reader, section.get("list", [])),
-        grid=_grid(reader, section.get("grid", {})),
+        grid=_grid(reader, section["grid"]) if "grid" in section else {},
         random=_random(reader, section.get("random")),
         search=_search(reader, section),
         metric=metric, split=told["split"], mode=told["mode"], pictures=bool(told["pictures"]),

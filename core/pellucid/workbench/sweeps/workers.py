@@ -128,6 +128,8 @@ class Workers:
                 return dict(message)
             self._note(message["note"])
         self._processes.pop(number, None)
+        _close(process)
+        process.stdout.close()
         return {"code": process.wait()}
 
     def _process(self, number: int) -> subprocess.Popen[str]:

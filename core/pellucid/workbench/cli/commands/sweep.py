@@ -16,6 +16,7 @@ from pellucid.workbench.local import ACTIVE, local_plugins
 
 if TYPE_CHECKING:
     from pellucid.workbench.sweeps.folder import SweepFolder
+    from pellucid.workbench.sweeps.leading import Refused
     from pellucid.workbench.sweeps.plan import Plan
 
 FAILED = 1
@@ -65,7 +66,7 @@ def run(args: Namespace, output: Output) -> int:
 
 
 def _sweep(sections: dict[str, Any], source: Path, folder: SweepFolder, args: Namespace, output: Output) -> int:
-    from pellucid.workbench.sweeps.leading import lead
+    from pellucid.workbench.sweeps.leading import lead, refusals
     from pellucid.workbench.sweeps.plan import make_plan
     from pellucid.workbench.sweeps.ranking import ranked
 
@@ -73,15 +74,18 @@ def _sweep(sections: dict[str, Any], source: Path, folder: SweepFolder, args: Na
         plan = make_plan(sections)
     except ConfigError as error:
         raise ConfigError(f"{source}: {error}") from error
+    if plan.sweep.search is not None:
+        raise ConfigError("sweep.search: this version searches nothing yet. Use [sweep.random].")
+    refused = refusals(plan.settings)
     if args.plan:
-        return _show(plan, folder, output)
+        return _show(plan, refused, folder, output)
 
     def tell(text: str) -> None:
         if not args.quiet:
             output.note(text)
 
     with folder.taken(plan):
-        stopped = lead(plan, folder, args.workers, tell, output.note)
+        stopped = lead(plan, refused, folder, args.workers, tell, output.note)
     if stopped is not None:
         return _interrupted(stopped, plan, folder, output)
     found = ranked(plan, folder)
@@ -89,12 +93,10 @@ def _sweep(sections: dict[str, Any], source: Path, folder: SweepFolder, args: Na
     return FAILED if found.failed else 0
 
 
-def _show(plan: Plan, folder: SweepFolder, output: Output) -> int:
+def _show(plan: Plan, refused: Refused, folder: SweepFolder, output: Output) -> int:
     """The plan, without carrying it out."""
-    from pellucid.workbench.sweeps.leading import refusals
     from pellucid.workbench.sweeps.plan import PlannedRun
 
-    refused = refusals(plan.settings)
     rows, data = [["setting", "seeds", "finished", ""]], []
     for setting in plan.settings:
         runs = [PlannedRun(setting, seed) for seed in plan.seeds]
