@@ -25,7 +25,7 @@ def require_kept(estimator: Any, begun_with: dict[str, Any], *, part: bool) -> N
     if changed:
         was = ", ".join(f"{name}={begun_with[name]!r:.60}" for name in changed)
         now = ", ".join(f"{name}={getattr(estimator, name)!r:.60}" for name in changed)
-        goes_on = ("warm_start goes on with the network", "partial_fit goes on with the network and the optimizer")[part]
+        goes_on = "partial_fit goes on with network and optimizer" if part else "warm_start goes on with the network"
         raise ValueError(
             f"{type(estimator).__name__}: {goes_on} that was made with {was}. Received since: {now}. Set it back, or "
             f"begin anew: {'fit' if part else 'fit with warm_start=False'}, or a clone of the estimator."
