@@ -56,9 +56,9 @@ def overview() -> str:
     """All studies that have results, on one page."""
     lines = [
         HEADING, "# Studies\n",
-        "Questions that many trainings answer: each is one [sweep](../docs/guide/sweeps.md) with five seeds, one command, a "
-        "figure and two sentences of what came out. Differences are of pairs of runs with the same seed, with the 95 % "
-        "interval of Student's t. The best results on well-known data stand in [docs/results.md](../docs/results.md).\n",
+        "Questions that many trainings answer: each is one [sweep](../docs/guide/sweeps.md) with five seeds, one "
+        "command, a figure and two sentences of what came out. Differences are of pairs of runs with the same seed, with "
+        "the 95 % interval of Student's t. What is reached on well-known data: [results](../docs/results.md).\n",
         "```console\n$ python -m studies                  # train all again: `make studies`\n"
         "$ python -m studies dropout --draw   # figure and page of the results that are kept\n```\n",
     ]  # fmt: skip
@@ -75,9 +75,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("studies", nargs="*", metavar="NAME", help="all by default")
     parser.add_argument("--draw", action="store_true", help="train nothing: make them of results.json")
     parser.add_argument("--short", action="store_true", help="seconds: does it run? Give --into, too")
-    parser.add_argument(
-        "--results-only", action="store_true", help="no figures and pages, for which matplotlib is needed"
-    )
+    parser.add_argument("--results-only", action="store_true", help="no figures and pages: without matplotlib")
     parser.add_argument("--workers", type=int, help="processes that train; all cores by default")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "studies", help="where the runs go")
     parser.add_argument("--into", type=Path, default=HERE, help="where results, figures and pages go")

@@ -50,9 +50,9 @@ def draw(results: Results, drawing: Drawing, path: Path) -> None:
 
 
 def _label(setting: Setting, drawing: Drawing) -> str:
-    value = None if drawing.over is None else setting.changes.get(drawing.over)
-    name = setting.name if value is None else f"{setting.name}, {drawing.over.rpartition('.')[2]} {value:g}"  # type: ignore[union-attr]
-    return name
+    if drawing.over is None or drawing.over not in setting.changes:
+        return setting.name
+    return f"{setting.name}, {drawing.over.rpartition('.')[2]} {setting.changes[drawing.over]:g}"
 
 
 def _curve(axes: object, setting: Setting, drawing: Drawing, colour: str, dashed: bool) -> None:

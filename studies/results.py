@@ -76,6 +76,7 @@ class Results:
     epochs: int
     seconds: float
     threads: int
+    backend: str
     settings: Sequence[Setting]
 
     def __getitem__(self, name: str) -> Setting:
@@ -122,7 +123,7 @@ def collected(study: str, folder: Path) -> Results:
     return Results(
         study, commit(), time.strftime("%Y-%m-%d"), machine(), summaries[0]["samples"],
         max(summary["epochs"] for summary in summaries), round(sum(s["training_seconds"] for s in summaries), 1),
-        summaries[0]["machine"]["threads"], settings,
+        summaries[0]["machine"]["threads"], summaries[0]["machine"]["backend"], settings,
     )  # fmt: skip
 
 

@@ -16,8 +16,8 @@ def sentences(results: Results) -> tuple[str, str]:
         for s in (none, batch, layer)
     }
     return (
-        f"After one epoch the validation accuracy is {first['no norm']} without normalisation, {first['batch norm']} with "
-        f"batch and {first['layer norm']} with layer normalisation.",
-        f"In the end, on the test set, {in_order([none, batch, layer])}: batch norm {compared(batch, none)}, layer norm "
-        f"{compared(layer, none)}.",
+        f"After one epoch the validation accuracy is {first['no norm']} without normalisation, {first['batch norm']} "
+        f"with batch and {first['layer norm']} with layer normalisation.",
+        f"In the end, on the test set, {in_order([none, batch, layer])}: batch norm {compared(batch, none)}, "
+        f"layer norm {compared(layer, none)}.",
     )

@@ -55,10 +55,9 @@ def sentences(results: Results) -> tuple[str, str]:
     small, large = results["gradient, 82 weights"], results["gradient, 4,482 weights"]
     by_chance, large_by_chance = results["random, 82 weights"], results["random, 4,482 weights"]
     return (
-        f"For as much arithmetic as {results.epochs} steps of gradient descent random search reaches {reached(by_chance)} "
-        f"with 82 weights, {compared(by_chance, small)}, and {reached(large_by_chance)} with 4,482, "
-        f"{compared(large_by_chance, large)}.",
-        f"The training loss tells more: {small.mean('train loss'):.2g} and {large.mean('train loss'):.2g} by gradients, "
-        f"{by_chance.mean('train loss'):.2g} and {large_by_chance.mean('train loss'):.2g} by chance, which gets harder with "
-        "every weight.",
+        f"For as much arithmetic as {results.epochs} steps of gradient descent random search reaches "
+        f"{reached(by_chance)} with 82 weights and {reached(large_by_chance)} with 4,482: it "
+        f"{compared(by_chance, small)}, and it {compared(large_by_chance, large)}.",
+        f"The training loss tells more: {small.mean('train loss'):.2g} and {large.mean('train loss'):.2g} by gradient, "
+        f"{by_chance.mean('train loss'):.2g} and {large_by_chance.mean('train loss'):.2g} by chance.",
     )

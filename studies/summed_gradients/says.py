@@ -19,9 +19,6 @@ def sentences(results: Results) -> tuple[str, str]:
 
 
 def _said(setting: Setting) -> str:
-    lost = (
-        f", {len(setting.failed)} of {len(setting.failed) + len(setting.runs)} runs not finite"
-        if setting.failed
-        else ""
-    )
+    runs = len(setting.failed) + len(setting.runs)
+    lost = f", {len(setting.failed)} of {runs} runs not finite" if setting.failed else ""
     return f"{setting.name} {reached(setting)}{lost}"

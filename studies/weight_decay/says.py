@@ -14,8 +14,8 @@ def sentences(results: Results) -> tuple[str, str]:
     penalised = best([s for s in results.settings if s.name.startswith("Adam, L2")])
     decoupled = best([s for s in results.settings if s.name.startswith("AdamW")])
     return (
-        f"Without decay {reached(none)}; the best strength of the penalty, {penalised.name}, {compared(penalised, none)}, "
-        f"that of decoupled decay, {decoupled.name}, {compared(decoupled, none)}.",
+        f"Without decay {reached(none)}; the best strength of the penalty, {penalised.name}, "
+        f"{compared(penalised, none)}, that of decoupled decay, {decoupled.name}, {compared(decoupled, none)}.",
         f"The two at their best: {decoupled.name} {compared(decoupled, penalised)}; all strengths: "
         f"{in_order(results.settings)}.",
     )
