@@ -87,6 +87,9 @@ def pellucid_register(registry: Registrar) -> None:
     registry.callback("promises", "pellucid.standard.promises:Promises", summary="holds plans against the code")
     registry.callback("trace", "pellucid.glassbox.tracing:Tracing", summary="opens a step: every number by its name")
     registry.callback(
+        "tensorboard", "pellucid.standard.tensorboard:TensorBoard", summary="writes figures for TensorBoard"
+    )
+    registry.callback(
         "recorder", "pellucid.glassbox.flight.flight:FlightRecorder", summary="keeps figures of every n-th step"
     )
     registry.callback(
