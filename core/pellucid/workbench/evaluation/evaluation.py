@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class Evaluation:
         values: of numbers in the unit of the targets; or None.
         mistakes: the worst, by their row.
         notes: what could not be said, and why.
+        outcome: what all of it was computed from, for figures; None where the outputs mean nothing known.
     """
 
     run: str
@@ -60,6 +61,7 @@ class Evaluation:
     values: Values | None = None
     mistakes: tuple[Mistake, ...] = ()
     notes: tuple[str, ...] = ()
+    outcome: Outcome | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def evaluate_run(
     if outcome is None:
         why = seen.why or f"{type(trainer.objective).__name__} does not say what the outputs mean"
         return replace(base, notes=(f"Only the figures of the run: {why}.",))
-    base = replace(base, intervals=_intervals(trainer, seen, outcome, how.seed))
+    base = replace(base, outcome=outcome, intervals=_intervals(trainer, seen, outcome, how.seed))
     if outcome.probabilities is not None:
         return _of_classes(base, outcome, run, how)
     if outcome.answers is not None and outcome.truth is not None:

@@ -43,8 +43,8 @@ def draw_comparison(groups: Mapping[str, Sequence[Epochs]], path: Path, *, title
     sheet = Sheet(rows, columns, panel=(3.7, 2.7), left=0.7, right=0.75 + min(0.085 * min(longest, 40) + 0.3, 3.6))
     for place, name in enumerate(names):
         axes = sheet.axes(place)
-        lines = [_of_group(axes, runs, name, colour, _DASHES[i % 4])
-                 for i, (runs, colour) in enumerate(zip(shown.values(), class_colours(len(shown)), strict=True))]  # fmt: skip
+        coloured = enumerate(zip(shown.values(), class_colours(len(shown)), strict=True))
+        lines = [_of_group(axes, runs, name, colour, _DASHES[i % 4]) for i, (runs, colour) in coloured]
         _scale(axes, name, [line for line in lines if line.size])
         style(axes)
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
@@ -57,9 +57,9 @@ def draw_comparison(groups: Mapping[str, Sequence[Epochs]], path: Path, *, title
         bbox_to_anchor=(sheet.edge + 0.1 / sheet.width, 1 - 1.0 / sheet.height),
     )  # fmt: skip
     several = max(len(runs) for runs in shown.values())
-    facts = [f"the first {len(shown)} of {len(groups)}" if len(shown) < len(groups) else "",
-             f"means of up to {several} runs, bands from the smallest to the largest" if several > 1 else ""]  # fmt: skip
-    sheet.heading(title, facts)
+    some = f"the first {len(shown)} of {len(groups)}" if len(shown) < len(groups) else ""
+    bands = f"means of up to {several} runs, bands from the smallest to the largest" if several > 1 else ""
+    sheet.heading(title, [some, bands])
     sheet.save(path)
     return ""
 

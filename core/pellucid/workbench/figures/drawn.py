@@ -10,18 +10,19 @@ import numpy as np
 
 from pellucid.basics.errors import PellucidError
 from pellucid.interfaces.layer import require_runtime
+from pellucid.workbench.evaluation.read import Outcome
 from pellucid.workbench.figures.activations import draw_activations, outputs_of
 from pellucid.workbench.figures.cases import cases_of, draw_cases
 from pellucid.workbench.figures.confusion import draw_confusion
-from pellucid.workbench.figures.material import Material
+from pellucid.workbench.figures.material import Material, evenly
 from pellucid.workbench.figures.reliability import draw_reliability
-from pellucid.workbench.figures.surface import draw_surface
+from pellucid.workbench.figures.surface import MOST_POINTS, draw_surface
 from pellucid.workbench.figures.values import draw_values
 from pellucid.workbench.figures.weights import draw_weights, first_weights
 
 SHOWN, IN_TABLE = 32, 16
 """Samples in pictures, and as rows of a table."""
-NO_CLASSES = "the model tells no classes apart"
+NO_CLASSES = "the model does not tell classes apart, one a sample"
 Why = str
 """Why a figure was not drawn; empty where it was."""
 
@@ -55,7 +56,7 @@ def draw_figures(material: Material, folder: Path) -> Drawn:
         except Exception as error:  # a picture is not worth the figures that were computed
             why = f"{type(error).__name__}: {error}"
         if why:
-            left_out[name] = why
+            left_out[path.name] = why
             path.unlink(missing_ok=True)  # one of before would be of something else
         else:
             files.append(path)
@@ -71,26 +72,22 @@ def _calibration(m: Material, path: Path) -> Why:
 
 
 def _samples(m: Material, path: Path) -> Why:
-    """Some from the first to the last: data often lies in order."""
-    most = min(len(m.split), SHOWN if m.images is not None else IN_TABLE)
-    rows = np.unique(np.linspace(0, len(m.split) - 1, most).round().astype(int))
-    return _cases(m, path, rows.tolist(), "samples", f"{len(rows)} of {len(m.split):,}, evenly chosen")
+    rows = evenly(len(m), SHOWN if m.are_pictures else IN_TABLE)
+    return _cases(m, path, rows, "samples", f"{len(rows)} of {len(m):,}, evenly chosen")
 
 
 def _mistakes(m: Material, path: Path) -> Why:
-    wrong = m.outcome is not None and m.outcome.right is not None and m.outcome.by_sample
-    if wrong and m.outcome is not None and bool(np.all(m.outcome.right)):
-        return "there are none: all samples are taken for what they are"
-    rows = _worst(m)
-    most = SHOWN if m.images is not None else IN_TABLE
+    rows = [] if m.outcome is None else _worst(m.outcome)
+    if m.outcome is not None and m.outcome.right is not None and not rows:
+        return "there are none: every sample is taken for what it is"
+    most = SHOWN if m.are_pictures else IN_TABLE
     fact = f"{min(len(rows), most)} of {len(rows):,}, the least probable true class first"
     return _cases(m, path, rows[:most], "worst mistakes", fact)
 
 
-def _worst(m: Material) -> list[int]:
+def _worst(outcome: Outcome) -> list[int]:
     """Rows that are taken for another class, the least probable true class first."""
-    outcome = m.outcome
-    if outcome is None or outcome.probabilities is None or outcome.labels is None:
+    if outcome.probabilities is None or outcome.labels is None:
         return []
     wrong = np.flatnonzero(outcome.probabilities.argmax(axis=1) != outcome.labels)
     of_true = outcome.probabilities[wrong, outcome.labels[wrong]]
@@ -101,29 +98,30 @@ def _cases(m: Material, path: Path, rows: list[int], title: str, fact: str) -> W
     outcome = m.outcome
     if outcome is None or outcome.probabilities is None or outcome.labels is None:
         return NO_CLASSES
-    if not outcome.by_sample:
-        return "a sample has a class for each of its steps"
     cases = cases_of(rows, outcome.labels, outcome.probabilities, outcome.names)
-    return draw_cases(cases, m.shown(rows), outcome.names, path, title=f"{m.heading}: {title}", facts=[fact])
+    return draw_cases(cases, m.pictures(rows), outcome.names, path, title=f"{m.heading}: {title}", facts=[fact])
 
 
 def _values(m: Material, path: Path) -> Why:
     if m.outcome is None or m.outcome.predicted is None or m.outcome.targets is None:
-        return "the model predicts no values"
+        return "the model predicts no values, one row a sample"
     return draw_values(m.outcome.predicted, m.outcome.targets, m.outcome.names, path, title=m.heading)
 
 
 def _surface(m: Material, path: Path) -> Why:
-    x, outcome = m.split.x, m.outcome
+    x, outcome = m.first.x, m.outcome
     if isinstance(x, tuple):
         return f"the model has {len(x)} inputs"
-    if outcome is None or not outcome.by_sample or (outcome.labels is None and outcome.targets is None):
-        return "the model tells no classes apart and predicts no values"
+    if x.ndim != 2 or x.shape[1] > 2 or x.dtype.kind not in "fiu":
+        return f"a sample has the shape {x.shape[1:]}, and is not one number or two"
+    if outcome is None or (outcome.labels is None and outcome.targets is None):
+        return "the model does not tell classes apart and predicts no values"
+    rows = evenly(len(m), MOST_POINTS)
     y, classes = (outcome.targets, None) if outcome.labels is None else (outcome.labels, outcome.names)
     assert y is not None
-    if x.ndim != 2 or x.dtype.kind not in "fiu":
-        return f"a sample is no row of one or two numbers: {x.dtype} {x.shape[1:]}"
-    return draw_surface(m.says, x, y, path, classes=classes, features=m.split.features, title=m.heading)
+    return draw_surface(
+        m.says, m.take(rows).x, y[rows], path, classes=classes, features=m.first.features, title=m.heading
+    )
 
 
 def _activations(m: Material, path: Path) -> Why:
@@ -136,9 +134,11 @@ def _weights(m: Material, path: Path) -> Why:
         return "no layer has weights with two axes"
     where, param = first
     weights = np.asarray(require_runtime(m.run.model).ops.to_host(param.data))
-    image = None if m.images is None else m.images.shape[1:]
-    title = f"{m.found.run}: weights of {where}"
-    return draw_weights(weights, path, where=where, title=title, image=image, features=m.split.features)
+    picture = m.pictures([0])
+    return draw_weights(
+        weights, path, where=where, title=f"{m.found.run}: weights of {where}",
+        image=None if picture is None else picture.shape[1:], features=m.first.features,
+    )  # fmt: skip
 
 
 FIGURES: dict[str, Callable[[Material, Path], Why]] = {

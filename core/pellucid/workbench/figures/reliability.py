@@ -57,7 +57,9 @@ def _dots(axes: Axes, found: Reliability, colour: str, label: str, marker: str) 
     x, y = [b.confidence for b in bins], [b.accuracy for b in bins]
     share = np.array([b.count for b in bins]) / max(sum(b.count for b in bins), 1)
     bounds = [wilson(b.accuracy * b.count, b.count) for b in bins]
-    axes.vlines(x, [each.low for each in bounds], [each.high for each in bounds], color=colour, linewidth=1.0, alpha=0.7)
+    axes.vlines(
+        x, [each.low for each in bounds], [each.high for each in bounds], color=colour, linewidth=1.0, alpha=0.7
+    )
     axes.scatter(x, y, s=16 + 130 * np.sqrt(share), color=colour, marker=marker, edgecolor="white", linewidth=0.8,
                  zorder=3, alpha=0.9)  # fmt: skip
     axes.scatter([], [], s=30, color=colour, marker=marker, label=label)

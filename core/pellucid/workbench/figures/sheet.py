@@ -18,9 +18,9 @@ HEADING = 0.72
 """Height of the heading, in inches."""
 DPI = 130
 DIVERGING, SEQUENTIAL = "RdBu_r", "Blues"
-"""Colours that the colour-blind can tell apart too: of signed numbers, white for 0; of counts and parts, white for none."""
-_FEW = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#7f7f7f")
-"""Okabe and Ito's colours, of which no two look alike to the colour-blind."""
+"""Colours that the colour-blind can tell apart, too: of signed numbers, white for 0; of counts, white for none."""
+_FEW = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#22303c", "#7f7f7f")
+"""Okabe and Ito's colours, of which no two look alike to the colour-blind; ink for their yellow, which is too light."""
 
 
 def class_colours(count: int) -> list[str]:

@@ -16,7 +16,7 @@ from pellucid.workbench.figures.sheet import Sheet, class_colours, say_axes
 GRID, LINE = 220, 400
 """Points of the grid in each direction; of a line."""
 MOST_POINTS = 1_500
-"""Samples that are drawn into it, evenly chosen from more."""
+"""Samples that are drawn into it: more hide each other."""
 MOST_CLASSES = 12
 HEIGHTS = "YlGnBu"
 Says = Callable[[HostArray], HostArray]
@@ -43,18 +43,17 @@ def draw_surface(
         return f"colours cannot tell {len(classes)} classes apart"
     if y.size != len(y):
         return f"there are {y.shape[1:]} targets a sample, and a plane has one height"
-    kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(int))
     names = list(features) if features is not None and len(features) == x.shape[1] else ["x", "y"][: x.shape[1]]
     sheet = Sheet(panel=(5.2, 4.3) if x.shape[1] == 2 else (5.6, 3.4), right=0.25 if classes is not None else 1.0)
     axes = sheet.axes()
-    points, targets = x[kept].astype(np.float64), y.reshape(len(y))[kept]
+    points, targets = x.astype(np.float64), y.reshape(len(y))
     if x.shape[1] == 1:
         fact = _curves(axes, says, points, targets, classes, names)
     elif classes is not None:
         fact = _regions(axes, says, points, targets, classes, names)
     else:
         fact = _heights(sheet, axes, says, points, targets, names)
-    sheet.heading(title, [fact, f"{len(kept):,} of {len(x):,} samples" if len(kept) < len(x) else f"{len(x):,} samples"])
+    sheet.heading(title, [fact, f"{len(x):,} samples"])
     sheet.save(path)
     return ""
 
@@ -104,9 +103,7 @@ def _regions(
     return f"ringed: {wrong:,} taken for another class" if wrong else "all of them right"
 
 
-def _heights(
-    sheet: Sheet, axes: Axes, says: Says, points: HostArray, values: HostArray, names: Sequence[str]
-) -> str:
+def _heights(sheet: Sheet, axes: Axes, says: Says, points: HostArray, values: HostArray, names: Sequence[str]) -> str:
     said, extent = _plane(says, points)
     low, high = min(said[..., 0].min(), values.min()), max(said[..., 0].max(), values.max())
     levels = np.linspace(low, high if high > low else low + 1, 17)
@@ -132,7 +129,9 @@ def _curves(
     said = says(line)
     style(axes)
     if classes is None:
-        axes.scatter(points[:, 0], targets, s=14, color=BLUE, edgecolor="white", linewidth=0.5, label="samples", zorder=2)
+        axes.scatter(
+            points[:, 0], targets, s=14, color=BLUE, edgecolor="white", linewidth=0.5, label="samples", zorder=2
+        )
         axes.plot(line[:, 0], said[:, 0], color=ORANGE, linewidth=2.2, label="the model", zorder=3)
         say_axes(axes, names[0], "value")
     else:
