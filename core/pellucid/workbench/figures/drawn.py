@@ -109,19 +109,18 @@ def _values(m: Material, path: Path) -> Why:
 
 
 def _surface(m: Material, path: Path) -> Why:
-    x, outcome = m.first.x, m.outcome
-    if isinstance(x, tuple):
-        return f"the model has {len(x)} inputs"
-    if x.ndim != 2 or x.shape[1] > 2 or x.dtype.kind not in "fiu":
-        return f"a sample has the shape {x.shape[1:]}, and is not one number or two"
+    first, outcome = m.first, m.outcome
+    if isinstance(first.x, tuple):
+        return f"the model has {len(first.x)} inputs"
+    if first.x.ndim != 2 or first.x.shape[1] > 2 or first.x.dtype.kind not in "fiu":
+        return f"a sample has the shape {first.x.shape[1:]}, and is not one number or two"
     if outcome is None or (outcome.labels is None and outcome.targets is None):
         return "the model does not tell classes apart and predicts no values"
     rows = evenly(len(m), MOST_POINTS)
     y, classes = (outcome.targets, None) if outcome.labels is None else (outcome.labels, outcome.names)
     assert y is not None
-    return draw_surface(
-        m.says, m.take(rows).x, y[rows], path, classes=classes, features=m.first.features, title=m.heading
-    )
+    points = np.asarray(m.take(rows).x)
+    return draw_surface(m.says, points, y[rows], path, classes=classes, features=first.features, title=m.heading)
 
 
 def _activations(m: Material, path: Path) -> Why:

@@ -92,9 +92,9 @@ def _regions(
     for each in range(k):
         mine = labels == each
         wrong = mine & (taken != labels)
-        axes.scatter(*points[mine].T, s=16, color=colours[each], edgecolor="white", linewidth=0.6, zorder=2,
-                     label=str(classes[each]))  # fmt: skip
-        axes.scatter(*points[wrong].T, s=62, facecolor="none", edgecolor=INK, linewidth=1.1, zorder=3)
+        axes.scatter(points[mine, 0], points[mine, 1], s=16, color=colours[each], edgecolor="white", linewidth=0.6,
+                     zorder=2, label=str(classes[each]))  # fmt: skip
+        axes.scatter(points[wrong, 0], points[wrong, 1], s=62, facecolor="none", edgecolor=INK, linewidth=1.1, zorder=3)
     style(axes)
     axes.grid(visible=False)
     axes.legend(frameon=True, framealpha=0.85, edgecolor="none", fontsize=8, labelcolor=INK, loc="best")
@@ -108,8 +108,8 @@ def _heights(sheet: Sheet, axes: Axes, says: Says, points: HostArray, values: Ho
     low, high = min(said[..., 0].min(), values.min()), max(said[..., 0].max(), values.max())
     levels = np.linspace(low, high if high > low else low + 1, 17)
     image = axes.contourf(said[..., 0], levels=levels, extent=extent, cmap=HEIGHTS, zorder=0)
-    axes.scatter(*points.T, c=values, cmap=HEIGHTS, vmin=levels[0], vmax=levels[-1], s=20, edgecolor=INK,
-                 linewidth=0.6, zorder=2)  # fmt: skip
+    axes.scatter(points[:, 0], points[:, 1], c=values, cmap=HEIGHTS, vmin=levels[0], vmax=levels[-1], s=20,
+                 edgecolor=INK, linewidth=0.6, zorder=2)  # fmt: skip
     style(axes)
     axes.grid(visible=False)
     place = axes.get_position()

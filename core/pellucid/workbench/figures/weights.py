@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, Shape
+from pellucid.basics.arrays import HostArray
 from pellucid.glassbox.record.quantity import Call
 from pellucid.glassbox.trace import Trace
 from pellucid.interfaces.layer import Layer
@@ -39,7 +39,7 @@ def _calls(calls: Sequence[Call]) -> list[Call]:
 
 
 def draw_weights(
-    weights: HostArray, path: Path, *, where: str, title: str, image: Shape | None = None,
+    weights: HostArray, path: Path, *, where: str, title: str, image: tuple[int, ...] | None = None,
     features: Sequence[str] | None = None,
 ) -> str:  # fmt: skip
     """Write a PNG: a picture for each unit, blue below 0, red above; or a table of inputs and units.
