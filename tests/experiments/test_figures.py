@@ -20,9 +20,10 @@ from pellucid.workbench.figures.activations import Outputs, draw_activations, ou
 from pellucid.workbench.figures.cases import cases_of, draw_cases
 from pellucid.workbench.figures.comparison import draw_comparison
 from pellucid.workbench.figures.confusion import draw_confusion
-from pellucid.workbench.figures.drawn import FIGURES, Drawn
+from pellucid.workbench.figures.drawn import FIGURES
+from pellucid.workbench.figures.listing import Drawn
 from pellucid.workbench.figures.material import evenly
-from pellucid.workbench.figures.of_run import as_text, draw_run
+from pellucid.workbench.figures.of_run import draw_run
 from pellucid.workbench.figures.reliability import draw_reliability
 from pellucid.workbench.figures.surface import draw_surface
 from pellucid.workbench.figures.values import draw_values
@@ -79,7 +80,7 @@ def test_a_plane_of_two_classes(tmp_path: Path, seen: list[Figure]) -> None:
     assert {file.parent for file in found.files} == {tmp_path / "model-figures" / "data"}
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in found.files)
     assert found.left_out == {"values.png": "the model predicts no values, one row a sample"}
-    assert "values.png is not drawn: the model predicts no values" in as_text(found)
+    assert "values.png is not drawn: the model predicts no values" in str(found)
 
 
 def test_pictures_of_three_classes(tmp_path: Path, seen: list[Figure]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from pellucid.workbench.evaluation.read import Outcome
 from pellucid.workbench.figures.activations import draw_activations, outputs_of
 from pellucid.workbench.figures.cases import cases_of, draw_cases
 from pellucid.workbench.figures.confusion import draw_confusion
+from pellucid.workbench.figures.listing import Drawn
 from pellucid.workbench.figures.material import Material, evenly
 from pellucid.workbench.figures.reliability import draw_reliability
 from pellucid.workbench.figures.surface import MOST_POINTS, draw_surface
@@ -25,19 +25,6 @@ SHOWN, IN_TABLE = 32, 16
 NO_CLASSES = "the model does not tell classes apart, one a sample"
 Why = str
 """Why a figure was not drawn; empty where it was."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What came of it.
-
-    Attributes:
-        files: what was written.
-        left_out: names of figures that were not, each with the reason.
-    """
-
-    files: tuple[Path, ...]
-    left_out: Mapping[str, Why]
 
 
 def draw_figures(material: Material, folder: Path) -> Drawn:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer
 from pellucid.workbench.evaluation.evaluation import Evaluation
 from pellucid.workbench.experiments.finished import FinishedRun, PartName
-
-if TYPE_CHECKING:  # matplotlib with it
-    from pellucid.workbench.figures.drawn import Drawn
+from pellucid.workbench.figures.listing import Drawn
 
 FOLDER = "figures"
 
@@ -47,14 +44,3 @@ def draw_run(
     samples = run.unread(data, part, target)
     of = part if data is None else f"{Path(data).stem}" if run.is_file(data) else f"{data.rpartition('/')[2]}-{part}"
     return draw_figures(Material(run, samples, found), folder_of(run.path, of))
-
-
-def as_json(drawn: Drawn) -> dict[str, Any]:
-    return {"drawn": [str(file) for file in drawn.files], "not_drawn": dict(drawn.left_out)}
-
-
-def as_text(drawn: Drawn) -> str:
-    """Which were drawn and where; and why others were not."""
-    folder = f"{drawn.files[0].parent}: " if drawn.files else ""
-    lines = [f"figures in {folder}{', '.join(file.name for file in drawn.files)}" if folder else "no figure was drawn"]
-    return "\n".join([*lines, *(f"  {name} is not drawn: {why}." for name, why in drawn.left_out.items())])
