@@ -40,4 +40,4 @@ class BreastCancer(Dataset):
         features, *rows = csv.reader(text.splitlines())
         x = np.array([row[:-1] for row in rows], np.float64).astype(np.float32)
         y = np.array([CLASSES.index(row[-1]) for row in rows], np.int64)
-        return Split(x, y, CLASSES, features[:-1])
+        return Split(x, y, CLASSES, tuple(features[:-1]))

@@ -37,6 +37,11 @@ class Digits(Dataset):
         check_bool(self, "flat", flat)
         self.flat = flat
 
+    @property
+    def photos(self) -> dict[str, object]:
+        """How one's own photo becomes a sample; see pellucid's contract of a data set."""
+        return {"rule": "ink", "size": 8, "box": 8, "centre": "box", "flat": self.flat}
+
     def load(self, rng: np.random.Generator) -> Split:
         whole = np.frombuffer(gzip.decompress(packaged("digits.bin.gz", CHECKSUM)), np.uint8).reshape(-1, 65)
         x = np.multiply(whole[:, 1:], np.float32(1 / 16), dtype=np.float32)
