@@ -17,7 +17,8 @@ from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
 from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
 from pellucid.standard.layers.reshape import Flatten, Reshape
-from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy
+from pellucid.standard.metrics.accuracy import Accuracy
+from pellucid.standard.metrics.values import MAE, R2, RMSE
 from pellucid.standard.regularizers import L2
 from pellucid.standard.schedules import Constant, Cosine
 from sklearn.metrics import accuracy_score, mean_absolute_error, mean_squared_error, r2_score

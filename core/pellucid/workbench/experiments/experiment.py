@@ -144,6 +144,7 @@ def check(sections: Mapping[str, Any]) -> Experiment:
         if name not in NAMES:
             reader.note(
                 str(name),
+                "makes many runs of an experiment: pellucid sweep FILE." if name == "sweep" else
                 f"an experiment has no such section.{did_you_mean(str(name), NAMES)} Allowed: {listed(NAMES)}.",
             )
     if "loss" in sections and "objective" in sections:

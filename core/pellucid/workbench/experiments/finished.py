@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeGuard, TypeVar, overload
 
 import numpy as np
 
@@ -96,7 +96,8 @@ class FinishedRun(Generic[M_co]):
             data, part, target: see :meth:`samples`; samples need targets where the objective does.
         """
         trainer = self.trainer()
-        return trainer.evaluate(self._samples(data, part, target, trainer.objective.needs_target))
+        needed = trainer.objective.needs_target
+        return trainer.evaluate(self.unread(data, part, target, must_have_target=needed))
 
     def samples(
         self, data: str | None = None, part: PartName = "test", target: str | None = None, *,
@@ -115,15 +116,23 @@ class FinishedRun(Generic[M_co]):
             ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples; columns or
                 classes of names that the model does not know.
         """
-        found = self._samples(data, part, target, must_have_target)
+        found = self.unread(data, part, target, must_have_target=must_have_target)
         if in_memory(found):
             return found
         return self._named(found.take(np.arange(len(found))), f"the {part} data")
 
-    def _samples(self, data: str | None, part: PartName, target: str | None, must_have_target: bool) -> Split | Samples:
+    @staticmethod
+    def is_file(data: str | None) -> TypeGuard[str]:
+        """Whether this names a file of samples, which is taken whole, and no data set."""
+        return data is not None and reader_of(data) is not None
+
+    def unread(
+        self, data: str | None = None, part: PartName = "test", target: str | None = None, *,
+        must_have_target: bool = False,
+    ) -> Split | Samples:  # fmt: skip
         """The same; what is read when it is asked for stays so, and an evaluation finds its names as it reads."""
-        if data is not None and (reader := reader_of(data)):
-            if reader == "image_folder":
+        if self.is_file(data):
+            if reader_of(data) == "image_folder":
                 return self._from_folder(data)
             return self._named(self._from_file(Path(data), target, must_have_target), data)
         seed = self.sections.get("train", {}).get("seed", 0)

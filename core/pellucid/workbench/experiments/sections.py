@@ -147,7 +147,7 @@ def change(sections: Sections, settings: Iterable[str]) -> None:
         keys = path.strip().split(".")
         if not equals or not all(keys):
             raise ConfigError(f"--set {setting}: expected SECTION.KEY=VALUE, such as --set train.epochs=3.")
-        _put(sections, keys, _value(setting, text.strip()), setting)
+        put(sections, keys, _value(setting, text.strip()), f"--set {setting}")
 
 
 def to_toml(sections: Mapping[str, Any]) -> str:
@@ -179,10 +179,18 @@ def _value(setting: str, text: str) -> Any:
         ) from error
 
 
-def _put(table: Any, keys: list[str], value: Any, setting: str) -> None:
+def put(table: Any, keys: list[str], value: Any, where: str) -> None:
+    """Put a value at a path of the sections; a component on the way that is given by its bare name becomes a table.
+
+    Args:
+        where: begins the message of an error.
+
+    Raises:
+        ConfigError: something on the way is no table, or a list that has no such item.
+    """
     for i, key in enumerate(keys[:-1]):
         if isinstance(table, dict):
-            if isinstance(table.get(key), str):  # a component given by its bare name
+            if isinstance(table.get(key), str):
                 table[key] = {"type": table[key]}
             table = table.setdefault(key, {})
         elif isinstance(table, list) and _is_place(key, table):
@@ -190,14 +198,14 @@ def _put(table: Any, keys: list[str], value: Any, setting: str) -> None:
         else:
             table = None
         if not isinstance(table, dict | list):
-            raise ConfigError(f"--set {setting}: {'.'.join(keys[: i + 1])} is not a table with keys.")
+            raise ConfigError(f"{where}: {'.'.join(keys[: i + 1])} is not a table with keys.")
     if isinstance(table, dict):
         table[keys[-1]] = value
     elif _is_place(keys[-1], table):
         table[int(keys[-1])] = value
     else:
         raise ConfigError(
-            f"--set {setting}: {'.'.join(keys[:-1])} is a list of {len(table)} items, counted from 0; "
+            f"{where}: {'.'.join(keys[:-1])} is a list of {len(table)} items, counted from 0; "
             f"it has no item {keys[-1]!r}."
         )
 

@@ -12,6 +12,7 @@ from importlib import import_module
 
 COMMANDS = {
     "train": "train an experiment; leaves a run folder with model, figures and curves",
+    "sweep": "train many runs from one file, with a section [sweep], over processes; goes on where it was ended",
     "evaluate": "the figures of a trained model on test data, or on other data",
     "predict": "what a trained model says about the samples in files, or about a photo",
     "import-weights": "weights that others have trained, as a run folder",

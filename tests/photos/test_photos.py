@@ -20,7 +20,7 @@ from pellucid.workbench.photos import photo_rule, seen_by
 pytest.importorskip("PIL.Image")
 from PIL import Image, ImageDraw
 
-from tests.images.renderings import photo_of
+from tests.photos.renderings import photo_of
 
 
 @cache
