@@ -1,22 +1,31 @@
-"""pellucid compare RUN…: runs side by side, and in what their configurations differ."""
+"""pellucid compare RUN…: runs side by side, and in what their configurations differ; of a sweep its settings ranked."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pellucid.workbench.cli.console import Output, table
 
+if TYPE_CHECKING:
+    from pellucid.workbench.sweeps.ranking import Ranking
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="folders of finished runs")
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="folders of finished runs, or of one sweep")
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.workbench.experiments.folder import RunFolder
     from pellucid.workbench.experiments.sections import read_sections
+    from pellucid.workbench.sweeps.ranking import is_sweep, ranking
+
+    if len(args.runs) == 1 and is_sweep(args.runs[0]):
+        found = ranking(args.runs[0])
+        output.result({"sweep": str(args.runs[0]), **found.data()}, ranking_text(found))
+        return
 
     folders = [RunFolder(path) for path in args.runs]
     summaries = [folder.read_summary() for folder in folders]
@@ -35,6 +44,13 @@ def run(args: argparse.Namespace, output: Output) -> None:
             [("", *runs), *((key, *map(_shown, values)) for key, values in different.items())]
         )
     output.result(data, text)
+
+
+def ranking_text(found: Ranking) -> str:
+    """The settings of a sweep for people: the table, what has failed, and what ranks."""
+    failed = ["", "Failed:", *(f"  {reason}" for reason in found.reasons())] if found.failed else []
+    by = "No run is finished." if found.ruler is None else f"Ranked by {found.ruler}; mean ± sd over seeds."
+    return "\n".join([table(found.rows()), *failed, "", by])
 
 
 def _figures(runs: list[str], summaries: list[dict[str, Any]]) -> list[list[str]]:
