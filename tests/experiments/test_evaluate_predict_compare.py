@@ -306,7 +306,8 @@ def test_predict_numbers(pellucid: Shell) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["run", "picture.png"], "samples are read from .csv, .npy, .npz files"),
+        (["run", "picture.png"], "takes samples of shape (4,), which are no pictures"),
+        (["run", "sound.wav"], "samples are read from .csv, .npy, .npz files"),
         (["run", "none.csv"], "Cannot read none.csv: No such file"),
         (["run", "wide.csv"], "fitted on samples of shape (4,). Received: samples of shape (5,)"),
         (["run", "flowers.csv", "--target", "species"], "has no column 'species'"),

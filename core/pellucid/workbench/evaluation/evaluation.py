@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,7 @@ class Evaluation:
         values: of numbers in the unit of the targets; or None.
         mistakes: the worst, by their row.
         notes: what could not be said, and why.
+        outcome: what all of it was computed from, for figures; None where the outputs mean nothing known.
     """
 
     run: str
@@ -62,6 +63,7 @@ class Evaluation:
     values: Values | None = None
     mistakes: tuple[Mistake, ...] = ()
     notes: tuple[str, ...] = ()
+    outcome: Outcome | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,8 @@ def evaluate_run(
         return replace(base, notes=(f"Only the figures of the run: {why}.",))
     figures, intervals = _further(outcome, how.seed)
     intervals = _intervals(trainer, seen, how.seed) | intervals
-    base = replace(base, figures=seen.figures | {n: f for n, f in figures.items() if n not in seen.figures},
-                   intervals=intervals)  # fmt: skip
+    more = {name: value for name, value in figures.items() if name not in seen.figures}
+    base = replace(base, outcome=outcome, figures=seen.figures | more, intervals=intervals)
     if outcome.probabilities is not None:
         return _of_classes(base, outcome, run, how)
     if outcome.answers is not None and outcome.truth is not None:

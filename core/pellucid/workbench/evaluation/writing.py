@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ MOST = 1 << 26
 
 def document(found: Evaluation) -> dict[str, Any]:
     """What programs read: the figures by their names, and all the rest in ``"details"``."""
-    told = asdict(found)
+    told = asdict(replace(found, outcome=None))
+    del told["outcome"]
     head = {name: told.pop(name) for name in ("run", "data", "split")}
     figures = told.pop("figures")
     if found.confusion is not None:

@@ -33,7 +33,7 @@ from pellucid.workbench.experiments.summary import summary_of
 
 def train(
     prepared: Prepared, folder: RunFolder, *, resume: bool = False, verbose: bool | None = True,
-    note: Callable[[str], None] = lambda text: None,
+    note: Callable[[str], None] = lambda text: None, pictures: bool = True,
 ) -> dict[str, Any] | Signals:  # fmt: skip
     """Train, and leave everything in the folder.
 
@@ -43,6 +43,7 @@ def train(
         resume: continue from the folder's checkpoint.
         verbose: show progress, see :meth:`pellucid.Trainer.fit`.
         note: told of what the user should know.
+        pictures: draw what there is to draw at the end.
 
     Returns:
         The summary of a run that came to its end, or the signal that interrupted it.
@@ -78,7 +79,11 @@ def train(
             held.enter_context(folder.lock())
         else:
             folder.check_free()
-        return _train(prepared, folder, Recorder(folder, _fingerprints(prepared), begin, note), resume, verbose, note)
+        recorder = Recorder(folder, _fingerprints(prepared), begin, note)
+        summary = _train(prepared, folder, recorder, resume, verbose, note)
+        if pictures and not isinstance(summary, Signals):
+            draw_curves(folder, summary, note)
+        return summary
 
 
 def _train(
@@ -105,7 +110,6 @@ def _train(
         if trainer.steps > steps:
             note(_saved(folder))
         raise
-    draw_curves(folder, summary, note)
     return summary
 
 

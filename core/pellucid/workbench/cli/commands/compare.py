@@ -1,4 +1,4 @@
-"""pellucid compare RUN…: runs side by side, in what they differ, and whether chance would tell them apart."""
+"""pellucid compare RUN…: runs side by side, in what they differ, and whether chance would; of a sweep the ranking."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from pellucid.workbench.cli.console import Output, table
 if TYPE_CHECKING:
     from pellucid.workbench.evaluation.compared import Compared
     from pellucid.workbench.evaluation.table import RunTable
+    from pellucid.workbench.sweeps.ranking import Ranking
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="folders of finished runs")
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="folders of finished runs, or of one sweep")
     parser.add_argument("--format", choices=("text", "markdown", "csv", "json"), help="of the table; default: text")
     parser.add_argument(
         "--paired", action="store_true",
@@ -30,11 +31,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.workbench.evaluation.table import table_of
+    from pellucid.workbench.sweeps.ranking import is_sweep
 
     if args.split is not None and not args.paired:
         raise ConfigError("--split chooses the samples of --paired; the table has every split. Add --paired.")
     if args.paired and args.format == "csv":
         raise ConfigError("--format csv is one table, of the runs, and --paired makes another. Take json or markdown.")
+    if len(args.runs) == 1 and is_sweep(args.runs[0]):
+        _rank(args.runs[0], args, output)
+        return
     found = table_of(args.runs)
     pairs: list[Compared] = []
     if args.paired:
@@ -45,6 +50,27 @@ def run(args: argparse.Namespace, output: Output) -> None:
     shown = {"markdown": lambda: _markdown(found, pairs), "csv": lambda: found.csv().rstrip("\n"),
              "json": lambda: to_json(data, indent=2)}  # fmt: skip
     output.result(data, shown.get(args.format, lambda: _text(found, pairs))())
+
+
+def _rank(path: Path, args: argparse.Namespace, output: Output) -> None:
+    """The settings of a sweep."""
+    from pellucid.workbench.evaluation.writing import csv_table, markdown_table
+    from pellucid.workbench.sweeps.ranking import ranking
+
+    if args.paired:
+        raise ConfigError(f"--paired holds runs against each other, and {path} is a sweep. Name two runs in it.")
+    found = ranking(path)
+    data = {"sweep": str(path), **found.data()}
+    shown = {"markdown": lambda: markdown_table(found.rows()), "csv": lambda: csv_table(found.rows()).rstrip("\n"),
+             "json": lambda: to_json(data, indent=2)}  # fmt: skip
+    output.result(data, shown.get(args.format, lambda: ranking_text(found))())
+
+
+def ranking_text(found: Ranking) -> str:
+    """The settings of a sweep for people: the table, what has failed, and what ranks."""
+    failed = ["", "Failed:", *(f"  {reason}" for reason in found.reasons())] if found.failed else []
+    by = "No run is finished." if found.ruler is None else f"Ranked by {found.ruler}; mean ± sd over seeds."
+    return "\n".join([table(found.rows()), *failed, "", by])
 
 
 def _text(found: RunTable, pairs: Sequence[Compared]) -> str:
