@@ -12,6 +12,7 @@ import tomli_w
 
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import listed
+from pellucid.registry.config import names
 from pellucid.registry.discovery import find_claims
 from pellucid.registry.reader import MOST_LEVELS
 from pellucid.standard.tables import SUFFIXES
@@ -115,11 +116,15 @@ def choose(sections: Sections, section: str, name: str | None) -> None:
 
 
 def reader_of(name: str) -> str | None:
-    """The data set that reads a file of samples; None: this is the name of none.
+    """The data set that reads a file of samples, or a folder of images; None: this is the name of none.
+
+    A registered data set of this name comes before a folder: that is ``./mnist``.
 
     A table is read by ``table`` of pellucid-tabular, which knows more of them than the core's ``files``. Where that is
     not installed, ``files`` reads a .csv of numbers, and for other tables the message says what to install.
     """
+    if Path(name).is_dir() and not any(name in (known, known.partition("/")[2]) for known in names("dataset")):
+        return "image_folder"
     plain = Path(name).suffix.lower() in SUFFIXES
     if is_table(name) and not (plain and "tabular" not in {claim.vendor for claim in find_claims()}):
         return "table"
