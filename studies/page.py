@@ -53,6 +53,6 @@ def _made(results: Results) -> str:
     return (
         f"{runs} runs, {results.epochs} epochs on {results.samples['train']:,} samples (validation "
         f"{results.samples['validation']:,}, test {results.samples['test']:,}); mean ± sd over the seeds, at the "
-        f"epoch that the validation data chose. {results.seconds:,.0f} s of training together, on {results.threads} thread(s) "
-        f"each, on {results.machine['processor']}, backend {results.backend}, {results.date}, commit {results.commit}."
+        f"epoch that the validation data chose. {results.seconds:,.0f} s of training together, on "
+        f"{results.threads} thread(s) each of {results.machine['processor']}, backend {results.backend}, {results.date}, commit {results.commit}."
     )
