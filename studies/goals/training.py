@@ -103,7 +103,7 @@ def trained(
         "judging_seconds": round(time.perf_counter() - clock, 2), "backend": trainer.runtime.ops.name,
         "parameters": sum(int(param.data.size) for param in trainer.model.parameters()),
         "samples": {"train": len(splits.train), "test": len(splits.test)}, "short": short,
-        "optimizer": ready.resolved["optimizer"], "model": ready.resolved["model"]["type"], **(facts or {}),
+        "title": goal.title, "experiment": dict(goal.sections), **(facts or {}),
     }  # fmt: skip
     return log, probabilities, trainer.model
 
