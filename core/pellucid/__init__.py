@@ -66,7 +66,11 @@ if TYPE_CHECKING:
     from pellucid.standard.arguments import check_bool, check_choice, check_sizes
     from pellucid.standard.batches import Batches
     from pellucid.standard.feed import Feed
-    from pellucid.standard.callbacks import BestEpoch, Checkpoint
+    from pellucid.standard.callbacks.averages import Ema, Swa
+    from pellucid.standard.callbacks.best_epoch import BestEpoch
+    from pellucid.standard.callbacks.checkpoint import Checkpoint
+    from pellucid.standard.callbacks.early_stopping import EarlyStopping
+    from pellucid.standard.callbacks.plateau import ReduceOnPlateau
     from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
     from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
@@ -84,7 +88,14 @@ if TYPE_CHECKING:
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.making import as_codes, in_batches, to_data
     from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy, OfValues
-    from pellucid.standard.optimizers import SGD, Adam, AdamW
+    from pellucid.standard.optimizers.adagrad import Adagrad
+    from pellucid.standard.optimizers.adam import Adam, AdamW
+    from pellucid.standard.optimizers.clipped import Clipped
+    from pellucid.standard.optimizers.combined import ByPath, Moving
+    from pellucid.standard.optimizers.lion import Lion
+    from pellucid.standard.optimizers.muon import Muon
+    from pellucid.standard.optimizers.rmsprop import RMSprop
+    from pellucid.standard.optimizers.sgd import SGD
     from pellucid.standard.progress import Progress
     from pellucid.standard.regularizers import L2
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
@@ -93,8 +104,14 @@ if TYPE_CHECKING:
     from pellucid.standard.sequences import ByLength, Sequences, Streams
     from pellucid.standard.windows import Windows
     from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
-    from pellucid.standard.schedules import Constant, Cosine
-    from pellucid.standard.combined import ByPath, Moving
+    from pellucid.standard.schedules.constant import Constant, Scaled
+    from pellucid.standard.schedules.cosine import Cosine
+    from pellucid.standard.schedules.exponential import Exponential
+    from pellucid.standard.schedules.inverse_time import InverseTime
+    from pellucid.standard.schedules.linear import Linear
+    from pellucid.standard.schedules.one_cycle import OneCycle
+    from pellucid.standard.schedules.step import Step
+    from pellucid.standard.schedules.warmup import Warmup
     from pellucid.standard.composite_objective import CompositeObjective
     from pellucid.standard.functions import FunctionLayer, FunctionLoss, FunctionMetric
     from pellucid.standard.several_losses import SeveralLosses
@@ -179,7 +196,6 @@ _MODULES = {
     "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
     "standard.losses.signed": "Signed",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
-    "standard.combined": "ByPath Moving",
     "standard.composite_objective": "CompositeObjective",
     "standard.slopes": "slopes",
     "standard.functions": "FunctionLayer FunctionLoss FunctionMetric",
@@ -188,8 +204,22 @@ _MODULES = {
     "standard.making": "as_codes in_batches to_data",
     "standard.pack": "Pack",
     "standard.trainers": "trainer_for",
-    "standard.optimizers": "Adam AdamW SGD",
-    "standard.schedules": "Constant Cosine",
+    "standard.optimizers.adagrad": "Adagrad",
+    "standard.optimizers.adam": "Adam AdamW",
+    "standard.optimizers.clipped": "Clipped",
+    "standard.optimizers.combined": "ByPath Moving",
+    "standard.optimizers.lion": "Lion",
+    "standard.optimizers.muon": "Muon",
+    "standard.optimizers.rmsprop": "RMSprop",
+    "standard.optimizers.sgd": "SGD",
+    "standard.schedules.constant": "Constant Scaled",
+    "standard.schedules.cosine": "Cosine",
+    "standard.schedules.exponential": "Exponential",
+    "standard.schedules.inverse_time": "InverseTime",
+    "standard.schedules.linear": "Linear",
+    "standard.schedules.one_cycle": "OneCycle",
+    "standard.schedules.step": "Step",
+    "standard.schedules.warmup": "Warmup",
     "standard.initializers": "Glorot He Normal Ones Zeros",
     "standard.progress": "Progress",
     "standard.regularizers": "L2",
@@ -206,7 +236,11 @@ _MODULES = {
     "standard.samplers": "Balanced Curriculum Groups Sampler",
     "standard.columns": "check_columns floating",
     "standard.files": "Files",
-    "standard.callbacks": "BestEpoch Checkpoint",
+    "standard.callbacks.averages": "Ema Swa",
+    "standard.callbacks.best_epoch": "BestEpoch",
+    "standard.callbacks.checkpoint": "Checkpoint",
+    "standard.callbacks.early_stopping": "EarlyStopping",
+    "standard.callbacks.plateau": "ReduceOnPlateau",
     "workbench.experiments.finished": "FinishedRun PartName open_run",
     "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",

@@ -11,9 +11,10 @@ from pellucid.standard.initializers import Ones, Zeros
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.normalisation import BatchNorm
 from pellucid.standard.metrics import Accuracy
-from pellucid.standard.optimizers import Adam
+from pellucid.standard.optimizers.adam import Adam
 from pellucid.standard.regularizers import L2
-from pellucid.standard.schedules import Constant, Cosine
+from pellucid.standard.schedules.constant import Constant
+from pellucid.standard.schedules.cosine import Cosine
 
 from tests.components import test_layer_gradients, test_losses, test_optimizers
 from tests.components.equations import evaluate

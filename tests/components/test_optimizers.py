@@ -11,7 +11,8 @@ from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.optimizer import Optimizer, Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
 from pellucid.standard.initializers import Zeros
-from pellucid.standard.optimizers import SGD, Adam, AdamW
+from pellucid.standard.optimizers.adam import Adam, AdamW
+from pellucid.standard.optimizers.sgd import SGD
 
 from tests.components.support import REFERENCE
 

@@ -19,7 +19,8 @@ from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
 from pellucid.standard.layers.reshape import Flatten, Reshape
 from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy
 from pellucid.standard.regularizers import L2
-from pellucid.standard.schedules import Constant, Cosine
+from pellucid.standard.schedules.constant import Constant
+from pellucid.standard.schedules.cosine import Cosine
 from sklearn.metrics import accuracy_score, mean_absolute_error, mean_squared_error, r2_score
 
 from tests.components.support import REFERENCE, built, central_difference, context, relative_error

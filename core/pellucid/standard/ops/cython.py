@@ -22,7 +22,7 @@ ACCELERATED = (
     "softmax_cross_entropy", "softmax_cross_entropy_soft", "binary_cross_entropy", "mse",
     "batch_norm_forward", "batch_norm_backward", "batch_norm_inference", "batch_norm_inference_backward",
     "layer_norm_forward", "layer_norm_backward",
-    "sgd", "adam",
+    "sgd", "adam", "adagrad", "rmsprop", "lion", "clip_value",
 )  # fmt: skip
 """The ops whose kernel takes the same arguments as the reference."""
 

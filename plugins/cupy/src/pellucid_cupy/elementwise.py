@@ -82,6 +82,10 @@ KERNELS: dict[str, Kernel] = {
         "T out",
         "if (control[1] == 0) { double norm = sqrt(squares[0]); out *= (T)(limit / (norm < limit ? limit : norm)); }",
     ),
+    "clip_value": Kernel(
+        f"{CONTROL}, float64 limit", "T out",
+        "if (control[1] == 0) out = out > (T)limit ? (T)limit : (out < (T)-limit ? (T)-limit : out);",
+    ),
     "dropout": Kernel(
         f"T x, {COUNTER}, uint64 threshold, float64 scale",
         "T y",
