@@ -25,7 +25,7 @@ class Clipped(Around):
     """
 
     equations = (
-        Equation("clipped", r"g \leftarrow \max(-c, \min(c, g))", "np.clip(g, -value, value)"),
+        Equation("clipped", r"g \leftarrow \max(-c, \min(c, g))", why="it is what the other optimizer is given"),
         Equation("theta", r"\theta \leftarrow \mathrm{step}(\theta, g)", why="the step is the other optimizer's own"),
     )
     examples = (Example({"optimizer": {"type": "core/sgd"}, "value": 0.5}),)

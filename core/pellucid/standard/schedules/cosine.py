@@ -9,7 +9,6 @@ from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError
 from pellucid.standard.schedules.planned import Planned
-from pellucid.standard.streams import tell
 
 _EARLY = (
     "The warm-up of the cosine schedule takes {} steps, and this call of fit ends after {}: no more than {:.1g} of the "
@@ -69,9 +68,7 @@ class Cosine(Planned):
         progress = min(1.0, (step - self.warmup) / max(end - self.warmup, 1)) if end else 0.0
         return self.final + (1 - self.final) * (1 + cos(pi * progress)) / 2
 
-    def starts(self, step: int, total: int) -> None:
-        """Warn if nearly all of the plan lies behind, or if all of it is warm-up."""
-        length = self.steps or total
+    def remark(self, step: int, length: int) -> str | None:
         if step < length <= self.warmup:
-            tell(_EARLY.format(self.warmup, length, length / self.warmup), stacklevel=6)
-        super().starts(step, total)
+            return _EARLY.format(self.warmup, length, length / self.warmup)
+        return super().remark(step, length)

@@ -44,6 +44,5 @@ class Linear(Planned):
         progress = min(1.0, step / end) if end else 0.0
         return self.start + (self.final - self.start) * progress
 
-    def starts(self, step: int, total: int) -> None:
-        if self.start >= self.final:  # else it rises, and little at the beginning is what is meant
-            super().starts(step, total)
+    def remark(self, step: int, length: int) -> str | None:
+        return super().remark(step, length) if self.start >= self.final else None  # else it rises: little is meant

@@ -55,6 +55,5 @@ class OneCycle(Planned):
         bottom, p = (self.start, q / self.rise) if q < self.rise else (self.final, 1 - (q - self.rise) / (1 - self.rise))
         return bottom + (1 - bottom) * (1 - cos(pi * p)) / 2
 
-    def starts(self, step: int, total: int) -> None:
-        if step > self.rise * (self.steps or total):
-            super().starts(step, total)
+    def remark(self, step: int, length: int) -> str | None:
+        return super().remark(step, length) if step > self.rise * length else None

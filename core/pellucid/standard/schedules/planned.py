@@ -29,7 +29,7 @@ class Planned(Schedule):
 
     Attributes:
         called: its name in configurations.
-        peak: the step after which it only falls; warnings that little is left are of those behind it.
+        peak: the step behind which it only falls.
     """
 
     called: str
@@ -50,8 +50,12 @@ class Planned(Schedule):
         return end
 
     def starts(self, step: int, total: int) -> None:
-        """Warn if nearly all of the plan lies behind: the rate only falls from here."""
-        length = self.steps or total
-        factor = self(step, total) if self.peak < step < length else 1.0
-        if factor < _LITTLE:
-            tell(_LATE.format(name=self.called, factor=factor, step=step, steps=length), stacklevel=6)
+        remark = self.remark(step, self.steps or total)
+        if remark is not None:
+            tell(remark, stacklevel=6)
+
+    def remark(self, step: int, length: int) -> str | None:
+        """What is to be said when a call of ``fit`` begins at this step, of so many to the end: that nearly all of the
+        plan lies behind, for the rate only falls from here."""
+        factor = self(step, length) if self.peak < step < length else 1.0
+        return _LATE.format(name=self.called, factor=factor, step=step, steps=length) if factor < _LITTLE else None

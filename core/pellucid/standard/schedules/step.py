@@ -58,6 +58,5 @@ class Step(Planned):
         end = self.end(step, total)
         return float(self.factor ** sum(part * end <= step for part in self.at)) if end else 1.0
 
-    def starts(self, step: int, total: int) -> None:
-        if self.every is None:
-            super().starts(step, total)
+    def remark(self, step: int, length: int) -> str | None:
+        return super().remark(step, length) if self.every is None else None

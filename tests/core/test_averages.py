@@ -18,7 +18,7 @@ DATA = (RNG.normal(size=(60, 2)), RNG.integers(0, 2, 60))
 
 def trainer(*callbacks: Any, decay: float = 0.9, ema: bool = True) -> pl.Trainer:
     model = pl.build("mlp_denoiser", input_shape=[(2,), (), ()], classes=2, hidden=8, blocks=1, embedding=4, seed=0)
-    averaged = [{"type": "diffusion/ema", "decay": decay}] if ema else []
+    averaged = [{"type": "ema", "decay": decay}] if ema else []
     return pl.Trainer(model, objective=OBJECTIVE, optimizer={"type": "adam", "lr": 0.01},
                       callbacks=[*averaged, *callbacks], seed=0)  # fmt: skip
 
@@ -162,7 +162,7 @@ def test_with_best_epoch_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: P
     assert again.history.records == whole.history.records
 
 
-@pytest.mark.parametrize("name", ["diffusion/ema", "best_epoch"])
+@pytest.mark.parametrize("name", ["ema", "best_epoch"])
 @pytest.mark.parametrize("steps", [0, 2])
 def test_what_was_learned_of_one_trainer_is_not_given_to_another(name: str, steps: int) -> None:
     callback = pl.create("callback", name)
@@ -178,13 +178,13 @@ def test_what_was_learned_of_one_trainer_is_not_given_to_another(name: str, step
 
 def test_wrong_decays_are_refused() -> None:
     with pytest.raises(pl.ConfigError, match=r"'decay' of Ema must be a float in \[0, 1\)"):
-        pl.create("callback", "diffusion/ema", decay=1.0)
+        pl.create("callback", "ema", decay=1.0)
 
 
 def test_two_averages_of_one_model_are_refused() -> None:
-    run = trainer({"type": "diffusion/ema", "decay": 0.5})
+    run = trainer({"type": "ema", "decay": 0.5})
     before = weights(run)
-    with pytest.raises(pl.ConfigError, match=r"takes one 'diffusion/ema', .*Received: 2 of them\. To compare two"):
+    with pytest.raises(pl.ConfigError, match=r"takes one 'ema', .*Received: 2 of them\. To compare two"):
         run.fit(DATA, epochs=1, verbose=False)
     np.testing.assert_array_equal(weights(run), before)
 
@@ -213,7 +213,7 @@ def test_a_run_is_resumed_by_the_command_line_to_the_same_bits(
     experiment.write_text(
         '[data]\ntype = "half_moons"\nn = 100\nvalidation = 0\n\n[model]\ntype = "mlp_denoiser"\nclasses = 2\n'
         'hidden = 8\nblocks = 1\n\n[objective]\ntype = "diffusion/denoise"\nsteps = 50\nlabel_dropout = 0.1\n\n'
-        '[train]\nepochs = 4\nseed = 0\ncallbacks = ["diffusion/ema"]\n'
+        '[train]\nepochs = 4\nseed = 0\ncallbacks = ["ema"]\n'
     )
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert main(["train", str(experiment), "--out", str(whole), "--quiet"]) == 0
