@@ -182,7 +182,8 @@ class Swa(Averaged):
     their mean lies in the middle of it, where it is flat (Izmailov et al., 2018). Take a schedule that does not end
     near 0, such as ``{"type": "linear", "final": 0.3}``. Before ``start`` the weights are what they are. Validation is
     on the mean, that of an epoch included, and ``best_epoch`` chooses among these. Running statistics are computed
-    anew, see ``rows``.
+    anew, see ``rows``. As of schedules, a further ``fit`` lengthens the plan: epochs in front of the new start do not
+    count any more.
 
     Args:
         start: part of the planned epochs after which they are averaged, in [0, 1).
@@ -205,7 +206,7 @@ class Swa(Averaged):
 
     def on_run_start(self, run: Run) -> None:
         super().on_run_start(run)
-        if self._epoch - self._count < self._behind(run):  # a longer plan begins to average later
+        if self._epoch - self._count + 1 <= self._behind(run):  # a longer plan begins later, and anew
             self._count = 0
 
     def _behind(self, run: Run) -> float:
@@ -218,7 +219,10 @@ class Swa(Averaged):
 
     def _take(self, run: Run, average: Array) -> None:
         arena = run.trainer.runtime.arena
-        arena.ops.lerp(average, arena.data, 1 / (self._count + 1))
+        if self._count:
+            arena.ops.lerp(average, arena.data, 1 / (self._count + 1))
+        else:
+            arena.ops.copy(arena.data, average)
 
     def now(self, run: Run, *, ended: bool = False) -> Array | None:
         """Until it is taken, with the weights of now, which will be those of the end of this epoch."""
