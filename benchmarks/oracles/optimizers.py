@@ -181,7 +181,7 @@ def plateau(rng: np.random.Generator) -> Pairs:
 
     class Look(pl.Callback):
         def on_epoch_end(self, run: Any) -> None:
-            factors.append(1.0 if run.trainer.schedule is None else run.trainer.schedule(0, 1))
+            factors.append(1.0 if run.trainer.schedule is None else run.trainer.schedule(run.step, 30))
 
     data = (np.zeros((4, 2)), np.zeros((4, 1)))
     model = pl.build("dense", units=1, input_shape=(2,), seed=0, dtype="float64", backend="reference")

@@ -68,6 +68,8 @@ def test_a_warm_up_before_a_cosine_is_the_cosine_with_a_warm_up() -> None:
 
 def test_scaled() -> None:
     assert of(Scaled(Cosine(), 0.25), (0, 6, 12)) == pytest.approx([0.25, 0.125, 0])
+    twice = Scaled(Scaled(Linear(), 0.5, since=3), 0.5, since=6)
+    assert of(twice, (0, 2, 3, 5, 6, 9)) == pytest.approx([1, 10 / 12, 4.5 / 12, 3.5 / 12, 1.5 / 12, 0.75 / 12])
 
 
 @pytest.mark.parametrize("schedule", [Linear(), Exponential(), OneCycle(), Step(), Warmup(2, Linear())], ids=repr)

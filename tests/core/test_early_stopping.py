@@ -134,7 +134,7 @@ def test_the_rate_falls_when_the_figure_does_not() -> None:
     fit(run, 10)
     # Epochs 3 and 4 are no better: it falls. Epoch 5 cools down (and is better); 6 and 7; 8 cools down; 9 and 10.
     assert [round(rate / 0.05, 6) for rate in rates[::3]] == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
-    assert plateau.times == 3 and run.schedule is own
+    assert plateau.falls == [12, 21, 30] and run.schedule is own
 
 
 def test_the_rate_falls_no_lower_than_the_least() -> None:
@@ -144,7 +144,7 @@ def test_the_rate_falls_no_lower_than_the_least() -> None:
 
     class Look(pl.Callback):
         def on_epoch_end(self, run: pl.Run) -> None:
-            seen.append(1.0 if run.trainer.schedule is None else run.trainer.schedule(0, 1))
+            seen.append(1.0 if run.trainer.schedule is None else run.trainer.schedule(run.step, 100))
 
     run.callbacks.append(Look())
     fit(run, 5)
@@ -168,12 +168,19 @@ def test_a_run_that_goes_on_has_the_same_rates_and_bits(tmp_path: Path, schedule
     fit(again, 15 - again.epochs)
     assert again.history.records == whole.history.records
     np.testing.assert_array_equal(weights(again), weights(whole))
-    assert whole.callbacks[0].times > 1  # type: ignore[attr-defined]
+    assert len(whole.callbacks[0].falls) > 1  # type: ignore[attr-defined]
     parts = trainer(plateau, schedule=schedule)
     if schedule is None:
         fit(parts, 7)
         fit(parts, 8)
         np.testing.assert_array_equal(weights(parts), weights(whole))
+
+
+def test_what_a_run_folder_says_of_the_rate_is_that_of_the_epoch(tmp_path: Path, moons: list[str]) -> None:
+    kept = "train.callbacks=[{type='reduce_on_plateau', factor=0.5, patience=1, monitor='loss', mode='max'}]"
+    assert main([*moons, "--out", str(tmp_path / "r"), "--set", kept, "--set", "train.epochs=4"]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "r" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["lr"] for line in lines] == pytest.approx([0.05, 0.05, 0.025, 0.0125])  # its loss falls at each
 
 
 def test_two_of_them_are_refused() -> None:

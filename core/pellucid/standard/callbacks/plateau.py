@@ -19,9 +19,9 @@ class ReduceOnPlateau(Callback):
     """``lr ← factor·lr`` when a figure has not become better for ``patience`` epochs, and again after as many more.
 
     A schedule is a function of the step alone; this one looks at what comes out, so it is a callback. While a run is
-    under way it stands around the trainer's schedule, as ``scaled``, so that the rates of all groups fall alike, and
-    the figures of a step show by how much. How often it has fallen is kept in checkpoints: a run that goes on has the
-    same bits as one that was never interrupted.
+    under way ``scaled`` stands around the trainer's schedule, once for each fall and from its step on, so that the
+    rates of all groups fall alike, and the schedule is a function of the step again. When it has fallen is kept in
+    checkpoints: a run that goes on has the same bits as one that was never interrupted.
 
     Args:
         monitor: the figure, a column of the history; None takes ``"validation_loss"``.
@@ -33,11 +33,11 @@ class ReduceOnPlateau(Callback):
         least: of all that is left of the rate, the smallest part, in [0, 1).
 
     Attributes:
-        times: how often the rate has fallen.
+        falls: after which steps the rate has fallen.
     """
 
     equations = (
-        Equation("factor", r"f_s \leftarrow c^k f_s, \quad k \text{ the falls so far}",
+        Equation("factor", r"f_s \leftarrow c\, f_s \text{ from the step of each fall on}",
                  why="it decides on the history of a run, of which there is none here"),
     )  # fmt: skip
     examples = (Example({"monitor": "loss"}), Example({"monitor": "loss", "factor": 0.5, "patience": 1, "cooldown": 1}))
@@ -59,7 +59,7 @@ class ReduceOnPlateau(Callback):
         self.min_delta = min_delta
         self.cooldown = cooldown
         self.least = least
-        self.times = 0
+        self.falls: list[int] = []
         self._best: float | None = None
         self._waited = 0  # below 0 while it cools down
         self._own: Schedule | None = None  # the trainer's, during a run
@@ -82,30 +82,35 @@ class ReduceOnPlateau(Callback):
         better = figure == figure and (self._best is None or sign * (figure - self._best) > self.min_delta)
         self._best = figure if better else self._best  # NaN is no better
         self._waited = 0 if better and self._waited >= 0 else self._waited + 1
-        if self._waited >= self.patience and self._scale() > self.least:
-            self.times, self._waited = self.times + 1, -self.cooldown
+        if self._waited >= self.patience and self._left(len(self.falls)) > self.least:
+            self._waited = -self.cooldown
+            self.falls.append(run.step)
             self._set(run)
 
-    def _scale(self) -> float:
-        return max(self.factor**self.times, self.least)
+    def _left(self, falls: int) -> float:
+        """Of the rate, after so many falls."""
+        return max(self.factor**falls, self.least)
 
     def _set(self, run: Run) -> None:
-        if self.times:
-            scaled = Scaled(self._own or Constant(), self._scale())
+        schedule = self._own
+        for k, step in enumerate(self.falls):
+            scaled = Scaled(schedule or Constant(), self._left(k + 1) / self._left(k), since=step)
             scaled.instead_of = self._own  # what checkpoints call the schedule of this run
-            run.trainer.schedule = scaled
+            schedule = scaled
+        run.trainer.schedule = schedule
 
     def on_run_end(self, run: Run) -> None:
         run.trainer.schedule, self._own = self._own, None
 
     def state(self) -> dict[str, Any]:
-        return {"times": self.times, "best": self._best, "waited": self._waited}
+        return {"falls": list(self.falls), "best": self._best, "waited": self._waited}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        times, best, waited = state.get("times", 0), state.get("best"), state.get("waited", 0)
-        if not (type(times) is int and times >= 0 and type(waited) is int and isinstance(best, float | int | None)):
+        falls, best, waited = state.get("falls", []), state.get("best"), state.get("waited", 0)
+        steps = isinstance(falls, list) and all(type(step) is int and step >= 0 for step in falls)
+        if not (steps and type(waited) is int and isinstance(best, float | int | None)):
             raise CheckpointError(
-                "reduce_on_plateau remembers how often the rate has fallen, the best figure and how long it has waited. "
-                f"Received: {times!r:.40}, {best!r:.40}, {waited!r:.40}."
+                "reduce_on_plateau remembers when the rate has fallen, the best figure and how long it has waited. "
+                f"Received: {falls!r:.80}, {best!r:.40}, {waited!r:.40}."
             )
-        self.times, self._best, self._waited = times, best, waited
+        self.falls, self._best, self._waited = list(falls), best, waited
