@@ -31,7 +31,10 @@ SCHEDULES: list[tuple[str, Any]] = [
     ("step", "step"),
     ("one_cycle", "one_cycle"),
     ("warmup 15, then cosine", {"type": "warmup", "steps": 15, "schedule": "cosine"}),
-    ("warmup 15, then step, every 25", {"type": "warmup", "steps": 15, "schedule": {"type": "step", "factor": 0.5, "every": 25}}),
+    (
+        "warmup 15, then step, every 25",
+        {"type": "warmup", "steps": 15, "schedule": {"type": "step", "factor": 0.5, "every": 25}},
+    ),
 ]  # fmt: skip
 BOWL = np.array([1.0, 12.0])
 START, TAKEN = np.array([-1.7, 0.9]), 40
@@ -80,7 +83,9 @@ def optimizers() -> None:
     figure = Figure(figsize=(11.0, 5.0), dpi=150, facecolor="white", layout="constrained")
     x, y = np.meshgrid(np.linspace(-2, 1.2, 200), np.linspace(-1.15, 1.15, 160))
     height = (BOWL[0] * x**2 + BOWL[1] * y**2) / 2
-    for (name, config, color), axes in zip(OPTIMIZERS, figure.subplots(2, 4, sharex=True, sharey=True).flat, strict=True):
+    for (name, config, color), axes in zip(
+        OPTIMIZERS, figure.subplots(2, 4, sharex=True, sharey=True).flat, strict=True
+    ):
         axes.contour(x, y, height, levels=[0.05, 0.3, 1.0, 2.2, 4.0, 6.2], colors="#d5dce1", linewidths=0.8)
         seen = path(config)
         axes.plot(*seen.T, color=color, linewidth=1.1, marker="o", markersize=2.4)

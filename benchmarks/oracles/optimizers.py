@@ -134,19 +134,20 @@ def schedules(rng: np.random.Generator) -> Pairs:
     cycle = lambda o: lr_scheduler.OneCycleLR(  # noqa: E731
         o, 1.0, n + 1, pct_start=(rise * n + 1) / (n + 1), div_factor=25, final_div_factor=1e4, cycle_momentum=False
     )
-    rising = lambda o: lr_scheduler.LinearLR(o, 1 / w, 1.0, total_iters=w - 1)  # noqa: E731
+    rising = lambda o: (  # noqa: E731
+        lr_scheduler.LinearLR(o, 1 / w, 1.0, total_iters=w - 1) if w > 1 else lr_scheduler.ConstantLR(o, 1.0)
+    )
     cases: list[tuple[pl.Schedule, Callable[[Any], Any]]] = [
         (pl.Cosine(final=final), cosine),
-        (pl.Linear(final=final), lambda o: lr_scheduler.LinearLR(o, 1.0, final, total_iters=n)),
-        (pl.Exponential(0.9, steps=1), lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
-        (pl.Step(0.3, every=every), lambda o: lr_scheduler.StepLR(o, every, 0.3)),
-        (pl.Step(0.3, at=at), lambda o: lr_scheduler.MultiStepLR(o, [int(np.ceil(a * n)) for a in at], 0.3)),
+        (pl.LinearRate(final=final), lambda o: lr_scheduler.LinearLR(o, 1.0, final, total_iters=n)),
+        (pl.ExponentialRate(0.9, steps=1), lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
+        (pl.StepRate(0.3, every=every), lambda o: lr_scheduler.StepLR(o, every, 0.3)),
+        (pl.StepRate(0.3, at=at), lambda o: lr_scheduler.MultiStepLR(o, [int(np.ceil(a * n)) for a in at], 0.3)),
         (pl.OneCycle(rise=rise, final=0.04e-4), cycle),
         (pl.InverseTime(0.3), lambda o: lr_scheduler.LambdaLR(o, lambda t: 1 / (1 + 0.3 * t))),
         (
-            pl.Warmup(w, pl.Exponential(0.9, steps=1)),
-            lambda o: lr_scheduler.SequentialLR(o, [rising(o), lr_scheduler.ExponentialLR(o, 0.9)], [w])
-            if w > 1 else lr_scheduler.SequentialLR(o, [lr_scheduler.ConstantLR(o, 1.0), lr_scheduler.ExponentialLR(o, 0.9)], [1]),
+            pl.Warmup(w, pl.ExponentialRate(0.9, steps=1)),
+            lambda o: lr_scheduler.SequentialLR(o, [rising(o), lr_scheduler.ExponentialLR(o, 0.9)], [w]),
         ),
     ]  # fmt: skip
     for ours, theirs in cases:
@@ -205,7 +206,9 @@ def averages(rng: np.random.Generator) -> Pairs:
     for name, rule in start.items():
         theirs = AveragedModel(layer, multi_avg_fn=rule) if rule else AveragedModel(layer)
         model = pl.build("dense", units=2, input_shape=(3,), seed=0, dtype="float64", backend="reference")
-        averaged = pl.create("callback", "ema", decay=decay) if name == "ema" else pl.create("callback", "swa", start=0.0)
+        averaged = (
+            pl.create("callback", "ema", decay=decay) if name == "ema" else pl.create("callback", "swa", start=0.0)
+        )
         weights = [rng.normal(size=(3, 2)) for _ in range(40)]
 
         class Set(pl.Callback):
@@ -215,7 +218,9 @@ def averages(rng: np.random.Generator) -> Pairs:
             def set(self, run: Any, value: Any) -> None:
                 run.model.weight.data[...] = value
 
-        trainer = pl.Trainer(model, loss="mse", optimizer={"type": "sgd", "lr": 0.0}, callbacks=[Set(), averaged], seed=0)
+        trainer = pl.Trainer(
+            model, loss="mse", optimizer={"type": "sgd", "lr": 0.0}, callbacks=[Set(), averaged], seed=0
+        )
         data = (np.zeros((1, 3)), np.zeros((1, 2)))
         behind = [float(min(decay, k / (k + 9))) for k in range(1, 41)]
         expected = np.array(model.weight.data)

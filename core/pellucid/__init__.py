@@ -104,13 +104,13 @@ if TYPE_CHECKING:
     from pellucid.standard.sequences import ByLength, Sequences, Streams
     from pellucid.standard.windows import Windows
     from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
-    from pellucid.standard.schedules.constant import Constant, Scaled
+    from pellucid.standard.schedules.constant import Constant, ScaledRate
     from pellucid.standard.schedules.cosine import Cosine
-    from pellucid.standard.schedules.exponential import Exponential
+    from pellucid.standard.schedules.exponential import ExponentialRate
     from pellucid.standard.schedules.inverse_time import InverseTime
-    from pellucid.standard.schedules.linear import Linear
+    from pellucid.standard.schedules.linear import LinearRate
     from pellucid.standard.schedules.one_cycle import OneCycle
-    from pellucid.standard.schedules.step import Step
+    from pellucid.standard.schedules.step import StepRate
     from pellucid.standard.schedules.warmup import Warmup
     from pellucid.standard.composite_objective import CompositeObjective
     from pellucid.standard.functions import FunctionLayer, FunctionLoss, FunctionMetric
@@ -212,13 +212,13 @@ _MODULES = {
     "standard.optimizers.muon": "Muon",
     "standard.optimizers.rmsprop": "RMSprop",
     "standard.optimizers.sgd": "SGD",
-    "standard.schedules.constant": "Constant Scaled",
+    "standard.schedules.constant": "Constant ScaledRate",
     "standard.schedules.cosine": "Cosine",
-    "standard.schedules.exponential": "Exponential",
+    "standard.schedules.exponential": "ExponentialRate",
     "standard.schedules.inverse_time": "InverseTime",
-    "standard.schedules.linear": "Linear",
+    "standard.schedules.linear": "LinearRate",
     "standard.schedules.one_cycle": "OneCycle",
-    "standard.schedules.step": "Step",
+    "standard.schedules.step": "StepRate",
     "standard.schedules.warmup": "Warmup",
     "standard.initializers": "Glorot He Normal Ones Zeros",
     "standard.progress": "Progress",
@@ -257,29 +257,30 @@ _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 
 __all__ = [
     "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS", "RMSE", "SGD",
-    "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch", "BatchNorm", "Batches",
-    "BestEpoch", "BinaryCrossEntropy", "ByLength", "ByPath", "Callback", "Checkpoint", "CheckpointError", "Classes",
-    "Compiled", "Component", "Composite", "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine",
-    "Curriculum", "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise",
-    "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss",
-    "FunctionMetric", "Glorot", "Groups", "He", "History", "HostArray", "Imported", "Importing", "Initializer",
-    "Interval", "Layer", "LayerNorm", "LeakyReLU", "Loss", "MadeOf", "Masked", "Metric", "Moving", "Normal",
-    "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer", "Outputwise", "Pack", "PageNote", "PagePart",
-    "PagePicture", "PageTable", "PageWindow", "Parallel", "Param", "Part", "PartName", "PellucidError",
-    "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Recording", "Registrar", "Regularizer",
-    "Report", "Reshape", "Residual", "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment",
-    "SegmentPart", "Sequences", "Sequential", "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed",
-    "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Stack", "Standardize", "State", "Stream",
-    "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed", "Variable", "WeightSource",
-    "Windows", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build", "check_amount",
-    "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
-    "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
-    "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad",
-    "hookimpl", "import_model", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace",
-    "local_plugins", "mix", "names", "open_run", "pictures", "read", "read_several", "reject", "replacing",
-    "require_activation", "require_reach", "require_rows", "require_runtime", "save", "save_array", "save_codes",
-    "save_samples", "set_num_threads", "slopes", "straight_path", "to_config", "to_data", "trainer_for", "transformed",
-    "value_and_grad", "weight_per_row",
+    "UNBOUNDED", "Accuracy", "Adagrad", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch", "BatchNorm",
+    "Batches", "BestEpoch", "BinaryCrossEntropy", "ByLength", "ByPath", "Callback", "Checkpoint", "CheckpointError",
+    "Classes", "Clipped", "Compiled", "Component", "Composite", "CompositeObjective", "ConfigError", "Constant",
+    "Context", "Cosine", "Curriculum", "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError",
+    "Dropout", "EarlyStopping", "Elementwise", "Ema", "Equation", "Example", "ExponentialRate", "Feed", "Files",
+    "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss", "FunctionMetric", "Glorot", "Groups",
+    "He", "History", "HostArray", "Imported", "Importing", "Initializer", "Interval", "InverseTime", "Layer",
+    "LayerNorm", "LeakyReLU", "LinearRate", "Lion", "Loss", "MadeOf", "Masked", "Metric", "Moving", "Muon", "Normal",
+    "NumericalError", "Objective", "OfValues", "OneCycle", "Ones", "Ops", "Optimizer", "Outputwise", "Pack", "PageNote",
+    "PagePart", "PagePicture", "PageTable", "PageWindow", "Parallel", "Param", "Part", "PartName", "PellucidError",
+    "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress", "RMSprop", "ReLU", "Recording",
+    "ReduceOnPlateau", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime", "Sampler",
+    "Samples", "Scale", "ScaledRate", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential", "SeveralLosses",
+    "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits",
+    "Stack", "Standardize", "State", "StepRate", "Stream", "Streams", "Supervised", "Swa", "Tanh", "Trace", "Trainer",
+    "Transform", "Transposed", "Variable", "Warmup", "WeightSource", "Windows", "Zeros", "__version__", "as_array",
+    "as_codes", "as_count", "as_rows", "build", "check_amount", "check_bool", "check_choice", "check_codes",
+    "check_columns", "check_float", "check_int", "check_last_layer", "check_memory", "check_output", "check_part",
+    "check_sizes", "check_type", "choose_objective", "class_number", "contiguous", "create", "did_you_mean", "diff",
+    "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl", "import_model", "in_batches",
+    "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix", "names", "open_run",
+    "pictures", "read", "read_several", "reject", "replacing", "require_activation", "require_reach", "require_rows",
+    "require_runtime", "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path",
+    "to_config", "to_data", "trainer_for", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

@@ -285,6 +285,8 @@ def test_batches_that_are_brought_one_by_one_are_replayed_too(ops: Any, sampler:
         trainer.step(batch)
     assert (weights(trainer) == weights(whole)).all() and trainer.history.records == whole.history.records
     assert all(step.recorded for step in trainer._stepper._steps.values())
+
+
 @pytest.mark.parametrize("kind", [OfEpoch, OfStep, OfChance, Descent])
 def test_numbers_of_the_host_that_a_graph_would_hold_fast_are_noticed(ops: Any, kind: Any) -> None:
     """A graph holds array code, but not what Python has read: the code is run at every step then, and says whose."""

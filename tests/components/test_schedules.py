@@ -9,13 +9,13 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.basics.errors import ConfigError, PellucidWarning
-from pellucid.standard.schedules.constant import Constant, Scaled
+from pellucid.standard.schedules.constant import Constant, ScaledRate
 from pellucid.standard.schedules.cosine import Cosine
-from pellucid.standard.schedules.exponential import Exponential
+from pellucid.standard.schedules.exponential import ExponentialRate
 from pellucid.standard.schedules.inverse_time import InverseTime
-from pellucid.standard.schedules.linear import Linear
+from pellucid.standard.schedules.linear import LinearRate
 from pellucid.standard.schedules.one_cycle import OneCycle
-from pellucid.standard.schedules.step import Step
+from pellucid.standard.schedules.step import StepRate
 from pellucid.standard.schedules.warmup import Warmup
 
 
@@ -30,21 +30,21 @@ def test_inverse_time() -> None:
 
 
 def test_step() -> None:
-    assert of(Step(), (0, 5, 6, 8, 9, 99)) == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
-    assert of(Step(0.5, every=3), (0, 2, 3, 5, 6, 60)) == pytest.approx([1, 1, 0.5, 0.5, 0.25, 0.5**20])
-    assert of(Step(at=[0.25], steps=8), (1, 2, 7)) == pytest.approx([1, 0.1, 0.1])
-    assert of(Step(0.5, every=3), (6,), total=0) == [0.25]
+    assert of(StepRate(), (0, 5, 6, 8, 9, 99)) == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
+    assert of(StepRate(0.5, every=3), (0, 2, 3, 5, 6, 60)) == pytest.approx([1, 1, 0.5, 0.5, 0.25, 0.5**20])
+    assert of(StepRate(at=[0.25], steps=8), (1, 2, 7)) == pytest.approx([1, 0.1, 0.1])
+    assert of(StepRate(0.5, every=3), (6,), total=0) == [0.25]
 
 
 def test_exponential_falls_evenly_on_a_logarithmic_scale() -> None:
-    falls = np.diff([log(Exponential(0.01)(step, 12)) for step in range(20)])
+    falls = np.diff([log(ExponentialRate(0.01)(step, 12)) for step in range(20)])
     np.testing.assert_allclose(falls, log(0.01) / 12, rtol=1e-12)
-    assert of(Exponential(0.9, steps=1), (0, 1, 7)) == pytest.approx([1, 0.9, 0.9**7])
+    assert of(ExponentialRate(0.9, steps=1), (0, 1, 7)) == pytest.approx([1, 0.9, 0.9**7])
 
 
 def test_linear() -> None:
-    assert of(Linear(), (0, 3, 12, 99)) == pytest.approx([1, 0.75, 0, 0])
-    assert of(Linear(start=0.25, final=1.0, steps=3), (0, 1, 3, 9)) == pytest.approx([0.25, 0.5, 1, 1])
+    assert of(LinearRate(), (0, 3, 12, 99)) == pytest.approx([1, 0.75, 0, 0])
+    assert of(LinearRate(start=0.25, final=1.0, steps=3), (0, 1, 3, 9)) == pytest.approx([0.25, 0.5, 1, 1])
 
 
 def test_one_cycle_rises_and_falls_along_two_cosines() -> None:
@@ -61,18 +61,20 @@ def test_a_warm_up_before_a_cosine_is_the_cosine_with_a_warm_up() -> None:
     given, same = Warmup(4, Cosine(steps=8)), Cosine(warmup=4, steps=12)
     assert of(given, range(12), total=999) == of(same, range(12), total=999)
     assert of(Warmup(4), range(6)) == [0.25, 0.5, 0.75, 1, 1, 1]
-    assert of(Warmup(4, Step(0.5, every=2)), range(4, 10)) == [1, 1, 0.5, 0.5, 0.25, 0.25]
+    assert of(Warmup(4, StepRate(0.5, every=2)), range(4, 10)) == [1, 1, 0.5, 0.5, 0.25, 0.25]
     assert Warmup(10)(3, 5) == pytest.approx(0.4)  # a run that is shorter than its warm-up
     assert Warmup(10, Cosine())(10, 5) == 1.0
 
 
 def test_scaled() -> None:
-    assert of(Scaled(Cosine(), 0.25), (0, 6, 12)) == pytest.approx([0.25, 0.125, 0])
-    twice = Scaled(Scaled(Linear(), 0.5, since=3), 0.5, since=6)
+    assert of(ScaledRate(Cosine(), 0.25), (0, 6, 12)) == pytest.approx([0.25, 0.125, 0])
+    twice = ScaledRate(ScaledRate(LinearRate(), 0.5, since=3), 0.5, since=6)
     assert of(twice, (0, 2, 3, 5, 6, 9)) == pytest.approx([1, 10 / 12, 4.5 / 12, 3.5 / 12, 1.5 / 12, 0.75 / 12])
 
 
-@pytest.mark.parametrize("schedule", [Linear(), Exponential(), OneCycle(), Step(), Warmup(2, Linear())], ids=repr)
+@pytest.mark.parametrize(
+    "schedule", [LinearRate(), ExponentialRate(), OneCycle(), StepRate(), Warmup(2, LinearRate())], ids=repr
+)
 def test_without_a_plan_it_stays_as_it_is_and_says_so(schedule: Any) -> None:
     with pytest.warns(PellucidWarning, match=r"schedule does not know how many steps .* so the learning rate stays"):
         assert schedule(1000, 0) == (0.04 if isinstance(schedule, OneCycle) else 1.0)
@@ -91,7 +93,7 @@ def test_a_second_fit_that_little_is_left_for_is_told(name: str) -> None:
 
 def test_a_linear_schedule_that_is_over_says_so() -> None:
     with pytest.warns(PellucidWarning, match="The linear schedule is over after the 6 'steps'"):
-        assert Linear(steps=6)(6, 0) == 0.0
+        assert LinearRate(steps=6)(6, 0) == 0.0
 
 
 def test_a_warm_up_longer_than_the_plan_is_told() -> None:
@@ -100,15 +102,15 @@ def test_a_warm_up_longer_than_the_plan_is_told() -> None:
 
 
 @pytest.mark.parametrize(("make", "message"), [
-    (lambda: Step(at=(0.5, 0.25)), r"The 'at' of Step must ascend, as \(0\.5, 0\.75\) does"),
-    (lambda: Step(at=(1.5,)), r"The 'at' of Step must be a float in \(0, 1\)"),
-    (lambda: Step(every=0), r"The 'every' of Step must be an int in \[1, inf\)"),
-    (lambda: Linear(steps=0), r"The 'steps' of Linear must be an int in \[1, inf\)"),
-    (lambda: Exponential(0.0), r"The 'decay' of Exponential must be a float in \(0, 1\]"),
+    (lambda: StepRate(at=(0.5, 0.25)), r"The 'at' of StepRate must ascend, as \(0\.5, 0\.75\) does"),
+    (lambda: StepRate(at=(1.5,)), r"The 'at' of StepRate must be a float in \(0, 1\)"),
+    (lambda: StepRate(every=0), r"The 'every' of StepRate must be an int in \[1, inf\)"),
+    (lambda: LinearRate(steps=0), r"The 'steps' of LinearRate must be an int in \[1, inf\)"),
+    (lambda: ExponentialRate(0.0), r"The 'decay' of ExponentialRate must be a float in \(0, 1\]"),
     (lambda: OneCycle(rise=1.0), r"The 'rise' of OneCycle must be a float in \(0, 1\)"),
     (lambda: Warmup(0), r"The 'steps' of Warmup must be an int in \[1, inf\)"),
     (lambda: Warmup(3, "cosin"), "schedule: .*cosin.*Did you mean"),
-    (lambda: Scaled(Constant(), -1.0), r"The 'by' of Scaled must be a float in \[0, inf\)"),
+    (lambda: ScaledRate(Constant(), -1.0), r"The 'by' of ScaledRate must be a float in \[0, inf\)"),
     (lambda: InverseTime(-0.5), r"The 'decay' of InverseTime must be a float in \[0, inf\)"),
 ])  # fmt: skip
 def test_arguments_are_checked(make: Any, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Averages of weights, ema and swa: the recursions, statistics that fit them, checkpoints in the middle of training, and runs that go on."""
+"""Averages of weights, ema and swa: recursions, statistics that fit, checkpoints, runs that go on."""
 
 from __future__ import annotations
 

@@ -88,7 +88,9 @@ def test_what_counts_as_better(figures: list[float], how: Any, epochs: int, best
 
 @pytest.mark.parametrize("min_delta", [0.0, 1e-3])
 @pytest.mark.parametrize("at", [1, 3, 6])
-def test_a_run_that_goes_on_stops_at_the_same_epoch_with_the_same_bits(tmp_path: Path, at: int, min_delta: float) -> None:
+def test_a_run_that_goes_on_stops_at_the_same_epoch_with_the_same_bits(
+    tmp_path: Path, at: int, min_delta: float
+) -> None:
     class Save(pl.Callback):
         def on_epoch_end(self, run: pl.Run) -> None:
             if run.epoch == at:
@@ -128,7 +130,9 @@ def test_the_rate_falls_when_the_figure_does_not() -> None:
             run.on_gradients(lambda segments: rates.append(segments[0].lr))
 
     figures = [0.5, 0.6, 0.6, 0.6, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7]
-    plateau = pl.create("callback", "reduce_on_plateau", monitor="validation_script", factor=0.5, patience=2, cooldown=1)
+    plateau = pl.create(
+        "callback", "reduce_on_plateau", monitor="validation_script", factor=0.5, patience=2, cooldown=1
+    )
     run = trainer(plateau, Rates(), metrics=[Script(figures)], schedule={"type": "linear", "start": 1.0, "final": 1.0})
     own = run.schedule
     fit(run, 10)
@@ -138,7 +142,9 @@ def test_the_rate_falls_when_the_figure_does_not() -> None:
 
 
 def test_the_rate_falls_no_lower_than_the_least() -> None:
-    plateau = pl.create("callback", "reduce_on_plateau", monitor="validation_script", factor=0.1, patience=1, least=0.05)
+    plateau = pl.create(
+        "callback", "reduce_on_plateau", monitor="validation_script", factor=0.1, patience=1, least=0.05
+    )
     run = trainer(plateau, metrics=[Script([0.0] * 20)])
     seen: list[float] = []
 

@@ -71,12 +71,12 @@ def pellucid_register(registry: Registrar) -> None:
     registry.optimizer("clipped", f"{optimizers}.clipped:Clipped", summary="bounds on every number of the gradient")
     schedules = "pellucid.standard.schedules"
     registry.schedule("constant", f"{schedules}.constant:Constant", summary="the same learning rate throughout")
-    registry.schedule("scaled", f"{schedules}.constant:Scaled", summary="another schedule times a number")
+    registry.schedule("scaled", f"{schedules}.constant:ScaledRate", summary="another schedule times a number")
     registry.schedule("cosine", f"{schedules}.cosine:Cosine", summary="warm-up, then half a cosine down")
-    registry.schedule("linear", f"{schedules}.linear:Linear", summary="evenly from one factor to another")
-    registry.schedule("exponential", f"{schedules}.exponential:Exponential", summary="the same factor again and again")
+    registry.schedule("linear", f"{schedules}.linear:LinearRate", summary="evenly from one factor to another")
+    registry.schedule("exponential", f"{schedules}.exponential:ExponentialRate", summary="one factor again and again")
     registry.schedule("inverse_time", f"{schedules}.inverse_time:InverseTime", summary="1/(1 + dt), for ever")
-    registry.schedule("step", f"{schedules}.step:Step", summary="down in steps, at parts of the run or every n steps")
+    registry.schedule("step", f"{schedules}.step:StepRate", summary="down at parts of the run, or every n steps")
     registry.schedule("one_cycle", f"{schedules}.one_cycle:OneCycle", summary="up to the full rate and down, once")
     registry.schedule("warmup", f"{schedules}.warmup:Warmup", summary="rises evenly, then another schedule")
 

@@ -1,1 +1,1 @@
-"""The built-in callbacks that decide or keep something: checkpoints, the best epoch, when to stop, averages of weights."""
+"""The built-in callbacks that keep or decide something: checkpoints, the best epoch, when to stop, averages."""

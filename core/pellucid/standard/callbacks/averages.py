@@ -1,4 +1,4 @@
-"""Averages of weights: of the last steps, ``ema``, and of the last epochs, ``swa``; with the statistics that fit them."""
+"""Averages of weights: of the last steps, ``ema``, and of the last epochs, ``swa``; with statistics that fit them."""
 
 from __future__ import annotations
 
@@ -242,7 +242,9 @@ class Swa(Averaged):
         kept = dict(state)
         epoch = kept.pop("epoch", 0)
         if type(epoch) is not int or epoch < 0:
-            raise CheckpointError(f"swa remembers the number of the last epoch in the average. Received: {epoch!r:.40}.")
+            raise CheckpointError(
+                f"swa remembers the number of the last epoch in the average. Received: {epoch!r:.40}."
+            )
         super().restore(kept)
         self._epoch = epoch
 

@@ -120,8 +120,8 @@ class BestEpoch(Callback):
         good = type(epoch) is int and epoch > 0 and type(figure) in (int, float) and isinstance(data, str | None)
         if state and not (good and _fits(kept) and (not trained or forms(trained) == forms(kept))):
             raise CheckpointError(
-                f"{called(self)} remembers an epoch, its figure and arrays of the model. Received: epoch {epoch!r:.40}, "
-                f"the figure {figure!r:.40}, {', '.join(map(str, [*kept, *trained])) or 'no arrays'}."
+                f"{called(self)} remembers an epoch, its figure and arrays of the model. Received: epoch "
+                f"{epoch!r:.40}, the figure {figure!r:.40}, {', '.join(map(str, [*kept, *trained])) or 'no arrays'}."
             )
         self.epoch, self.figure, self._data, self._trained, self._learned = epoch, figure, data, trained, kept
 

@@ -11,7 +11,7 @@ from pellucid.basics.errors import CheckpointError, ConfigError
 from pellucid.interfaces.schedule import Schedule
 from pellucid.standard.arguments import check_choice
 from pellucid.standard.callbacks.monitored import figure_of, monitored, require_measured
-from pellucid.standard.schedules.constant import Constant, Scaled
+from pellucid.standard.schedules.constant import Constant, ScaledRate
 from pellucid.training.run import Callback, Run
 
 
@@ -94,7 +94,7 @@ class ReduceOnPlateau(Callback):
     def _set(self, run: Run) -> None:
         schedule = self._own
         for k, step in enumerate(self.falls):
-            scaled = Scaled(schedule or Constant(), self._left(k + 1) / self._left(k), since=step)
+            scaled = ScaledRate(schedule or Constant(), self._left(k + 1) / self._left(k), since=step)
             scaled.instead_of = self._own  # what checkpoints call the schedule of this run
             schedule = scaled
         run.trainer.schedule = schedule

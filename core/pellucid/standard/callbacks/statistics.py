@@ -33,8 +33,9 @@ def statistics(run: Run, rows: int, asked_by: str) -> dict[str, Any]:
     if isinstance(run.data.data, Feed):
         tell(_FEED.format(asked_by, type(run.data.data).__name__), stacklevel=6)
         return {}
-    trainer, sums, weights = run.trainer, {}, {}
-    runtime = trainer.runtime
+    trainer, runtime = run.trainer, run.trainer.runtime
+    sums: dict[str, Any] = {}
+    weights: dict[str, int] = {}
     root = Context(runtime.ops, training=True, seed=trainer.seed, dtype=runtime.dtype)
     done = 0
     for number, batch in enumerate(run.data.steps(0, 0)):

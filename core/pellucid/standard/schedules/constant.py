@@ -1,4 +1,4 @@
-"""Constant and Scaled: the same factor throughout, alone or on another schedule."""
+"""Constant and ScaledRate: the same factor throughout, alone or on another schedule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Constant(Schedule):
         return 1.0
 
 
-class Scaled(Schedule):
+class ScaledRate(Schedule):
     """``factor = c·f_s`` of another schedule, from step ``since`` on: what ``reduce_on_plateau`` makes of it.
 
     Args:

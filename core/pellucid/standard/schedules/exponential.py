@@ -1,4 +1,4 @@
-"""Exponential: down by the same factor in the same number of steps, for ever."""
+"""ExponentialRate: down by the same factor in the same number of steps, for ever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pellucid.basics.component import Equation, Example
 from pellucid.standard.schedules.planned import Planned
 
 
-class Exponential(Planned):
+class ExponentialRate(Planned):
     """``factor = decay^(s/S)``: after every S steps ``decay`` times what it was, and evenly so in between.
 
     It goes on falling behind S. Steps without a plan, ``train_step``, have no S: the factor stays 1, and a warning asks
@@ -21,9 +21,7 @@ class Exponential(Planned):
             of other libraries is decay with ``steps=1``.
     """
 
-    equations = (
-        Equation("factor", r"f_s = d^{s/S}", "decay ** (step / (steps or total)) if steps or total else 1.0"),
-    )
+    equations = (Equation("factor", r"f_s = d^{s/S}", "decay ** (step / (steps or total)) if steps or total else 1.0"),)
     symbols: ClassVar = {"d": "decay", "S": "steps"}
     examples = (Example(), Example({"decay": 0.5, "steps": 4}))
     called = "exponential"

@@ -1,4 +1,4 @@
-"""Linear: evenly from one factor to another."""
+"""LinearRate: evenly from one factor to another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pellucid.basics.component import Equation, Example
 from pellucid.standard.schedules.planned import Planned
 
 
-class Linear(Planned):
+class LinearRate(Planned):
     """``factor = start + (final − start)·p``, p from 0 to 1 over the steps; after the last it stays at ``final``.
 
     Steps without a plan, ``train_step``, have no last one: p stays 0, and a warning asks for ``steps``.

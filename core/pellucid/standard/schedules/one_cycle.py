@@ -37,9 +37,7 @@ class OneCycle(Planned):
     examples = (Example(), Example({"rise": 0.5, "start": 0.1, "final": 0.01}), Example({"steps": 8}))
     called = "one_cycle"
 
-    def __init__(
-        self, *, rise: float = 0.3, start: float = 0.04, final: float = 0.0, steps: int | None = None
-    ) -> None:
+    def __init__(self, *, rise: float = 0.3, start: float = 0.04, final: float = 0.0, steps: int | None = None) -> None:
         check_float(self, "rise", rise, "(0, 1)")
         check_float(self, "start", start, "[0, 1]")
         check_float(self, "final", final, "[0, 1]")
@@ -52,7 +50,9 @@ class OneCycle(Planned):
     def __call__(self, step: int, total: int) -> float:
         end = self.end(step, total, over=self.final == 0)
         q = min(1.0, step / end) if end else 0.0
-        bottom, p = (self.start, q / self.rise) if q < self.rise else (self.final, 1 - (q - self.rise) / (1 - self.rise))
+        bottom, p = (
+            (self.start, q / self.rise) if q < self.rise else (self.final, 1 - (q - self.rise) / (1 - self.rise))
+        )
         return bottom + (1 - bottom) * (1 - cos(pi * p)) / 2
 
     def remark(self, step: int, length: int) -> str | None:

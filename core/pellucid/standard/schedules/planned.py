@@ -16,9 +16,9 @@ _OVER = (
     "is trained. Give it more steps or a 'final' above 0; for a new beginning, make a new Trainer."
 )
 _LATE = (
-    "The {name} schedule leaves this call of fit at most {factor:.1g} of the learning rate: {step} of the {steps} steps "
-    "up to its end were taken before, and it goes on from there. For a new beginning, such as on other data, make a new "
-    "Trainer of the same model."
+    "The {name} schedule leaves this call of fit at most {factor:.1g} of the learning rate: {step} of the {steps} "
+    "steps up to its end were taken before, and it goes on from there. For a new beginning, such as on other data, "
+    "make a new Trainer of the same model."
 )
 _LITTLE = 0.05
 """Of the learning rate."""
@@ -41,7 +41,7 @@ class Planned(Schedule):
             check_int(self, "steps", steps, "[1, inf)")
 
     def end(self, step: int, total: int, *, over: bool = False, meanwhile: str = "") -> int:
-        """Its last step S, or 0 if nobody knows, which it says. ``over``: at S its factor is 0, which it says behind."""
+        """Its last step S, or 0 if nobody knows, which it says. ``over``: at S its factor is 0, and it says so."""
         end = self.steps or total
         if not end:
             tell(_NO_PLAN.format(name=self.called, meanwhile=meanwhile), stacklevel=8)  # where train_step is called

@@ -1,4 +1,4 @@
-"""Step: down in steps, at parts of the run or every so many steps."""
+"""StepRate: down in steps, at parts of the run or every so many steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.standard.schedules.planned import Planned
 
 
-class Step(Planned):
+class StepRate(Planned):
     """``factor = c^k``, k how often it has fallen: at the parts ``at`` of the run, or ``every`` so many steps.
 
     Steps without a plan, ``train_step``, know no parts of a run: the factor stays 1, and a warning asks for ``steps``;
@@ -19,7 +19,7 @@ class Step(Planned):
 
     Args:
         factor: c, in (0, 1]; what is left of the rate at every fall.
-        at: the parts of the run at which it falls, in (0, 1), ascending: (0.5, 0.75) is after a half and three quarters.
+        at: the parts of the run at which it falls, in (0, 1), ascending: (0.5, 0.75) is a half and three quarters.
         every: in place of ``at``, the number of steps after which it falls, again and again.
         steps: number of steps that ``at`` are parts of; None takes the planned length of the run.
 
@@ -45,7 +45,7 @@ class Step(Planned):
         for part in at:
             check_float(self, "at", part, "(0, 1)")
         if list(at) != sorted(at):
-            raise ConfigError(f"The 'at' of Step must ascend, as (0.5, 0.75) does. Received: {at!r}.")
+            raise ConfigError(f"The 'at' of StepRate must ascend, as (0.5, 0.75) does. Received: {at!r}.")
         self.check_steps(steps)
         self.factor = factor
         self.at = at

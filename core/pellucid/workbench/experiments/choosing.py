@@ -1,4 +1,4 @@
-"""Who chooses the epoch whose weights an experiment ends with: the callbacks say it, or best_epoch, or early_stopping."""
+"""Who chooses the epoch whose weights an experiment ends with: a callback of its own, best_epoch, early_stopping."""
 
 from __future__ import annotations
 

@@ -213,8 +213,8 @@ class Launching(Ops):
         return recording.cells.control if recording is not None and recording.guarded else self._go
 
     def _require_before_guard(self, name: str, out: Array | None = None) -> None:
-        """Refuse what writes to ``out`` whatever the finite check found, unless that is memory of the graph's own, which
-        lives for one replay."""
+        """Refuse what writes to ``out`` whatever the finite check found, unless that is memory of the graph's own,
+        which lives for one replay."""
         recording = self.recording
         if recording is not None and recording.guarded:
             if out is not None and self.device.belongs(out, recording.taken):
