@@ -69,7 +69,10 @@ if TYPE_CHECKING:
     from pellucid.standard.callbacks import BestEpoch, Checkpoint
     from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
-    from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
+    from pellucid.standard.initializers.drawn import Normal, TruncatedNormal, Uniform
+    from pellucid.standard.initializers.fixed import Ones, Zeros
+    from pellucid.standard.initializers.orthogonal import Orthogonal
+    from pellucid.standard.initializers.scaled import Glorot, He, Lecun
     from pellucid.standard.last_layer import check_last_layer, require_reach
     from pellucid.standard.layers.activations import ELU, GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax
     from pellucid.standard.layers.activations import Softplus, Tanh, interval_of
@@ -77,16 +80,26 @@ if TYPE_CHECKING:
     from pellucid.standard.layers.dense import RECTIFIERS, Dense, Transposed
     from pellucid.standard.layers.dropout import Dropout
     from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
+    from pellucid.standard.layers.neuron import Neuron
+    from pellucid.standard.layers.prelu import PReLU
     from pellucid.standard.layers.stack import Stack
     from pellucid.standard.layers.reshape import Flatten, Reshape
-    from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
+    from pellucid.standard.losses.absolute_error import AbsoluteError
+    from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy
+    from pellucid.standard.losses.binary_focal import BinaryFocal
+    from pellucid.standard.losses.cosine_similarity import CosineSimilarity
+    from pellucid.standard.losses.focal import Focal
+    from pellucid.standard.losses.hinge import Hinge
+    from pellucid.standard.losses.huber import Huber
+    from pellucid.standard.losses.kl_divergence import KLDivergence
+    from pellucid.standard.losses.outputwise import MSE, Outputwise
     from pellucid.standard.losses.signed import Signed
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.making import as_codes, in_batches, to_data
     from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy, OfValues
     from pellucid.standard.optimizers import SGD, Adam, AdamW
     from pellucid.standard.progress import Progress
-    from pellucid.standard.regularizers import L2
+    from pellucid.standard.regularizers import L1, L2, ElasticNet
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.masked import Masked
     from pellucid.standard.compiled import Compiled
@@ -174,9 +187,19 @@ _MODULES = {
     "standard.layers.reshape": "Flatten Reshape",
     "standard.layers.dropout": "Dropout",
     "standard.layers.normalisation": "BatchNorm LayerNorm",
+    "standard.layers.neuron": "Neuron",
+    "standard.layers.prelu": "PReLU",
     "standard.layers.stack": "Stack",
     "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh interval_of",
-    "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
+    "standard.losses.absolute_error": "AbsoluteError",
+    "standard.losses.binary_cross_entropy": "BinaryCrossEntropy",
+    "standard.losses.binary_focal": "BinaryFocal",
+    "standard.losses.cosine_similarity": "CosineSimilarity",
+    "standard.losses.focal": "Focal",
+    "standard.losses.hinge": "Hinge",
+    "standard.losses.huber": "Huber",
+    "standard.losses.kl_divergence": "KLDivergence",
+    "standard.losses.outputwise": "MSE Outputwise",
     "standard.losses.signed": "Signed",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
     "standard.combined": "ByPath Moving",
@@ -190,9 +213,12 @@ _MODULES = {
     "standard.trainers": "trainer_for",
     "standard.optimizers": "Adam AdamW SGD",
     "standard.schedules": "Constant Cosine",
-    "standard.initializers": "Glorot He Normal Ones Zeros",
+    "standard.initializers.drawn": "Normal TruncatedNormal Uniform",
+    "standard.initializers.fixed": "Ones Zeros",
+    "standard.initializers.orthogonal": "Orthogonal",
+    "standard.initializers.scaled": "Glorot He Lecun",
     "standard.progress": "Progress",
-    "standard.regularizers": "L2",
+    "standard.regularizers": "L1 L2 ElasticNet",
     "standard.metrics": "Accuracy MAE OfValues R2 RMSE",
     "standard.last_layer": "check_last_layer require_reach",
     "standard.transforms": "FlattenSamples Scale Standardize",
@@ -222,30 +248,32 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names.sp
 _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 
 __all__ = [
-    "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS", "RMSE", "SGD",
-    "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch", "BatchNorm", "Batches",
-    "BestEpoch", "BinaryCrossEntropy", "ByLength", "ByPath", "Callback", "Checkpoint", "CheckpointError", "Classes",
-    "Compiled", "Component", "Composite", "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine",
-    "Curriculum", "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "Elementwise",
-    "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "FunctionLayer", "FunctionLoss",
-    "FunctionMetric", "Glorot", "Groups", "He", "History", "HostArray", "Imported", "Importing", "Initializer",
-    "Interval", "Layer", "LayerNorm", "LeakyReLU", "Loss", "MadeOf", "Masked", "Metric", "Moving", "Normal",
-    "NumericalError", "Objective", "OfValues", "Ones", "Ops", "Optimizer", "Outputwise", "Pack", "PageNote", "PagePart",
-    "PagePicture", "PageTable", "PageWindow", "Parallel", "Param", "Part", "PartName", "PellucidError",
-    "PellucidWarning", "Plan", "PluginError", "Primitive", "Progress", "ReLU", "Recording", "Registrar", "Regularizer",
-    "Report", "Reshape", "Residual", "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment",
-    "SegmentPart", "Sequences", "Sequential", "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed",
-    "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Stack", "Standardize", "State", "Stream",
-    "Streams", "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed", "Variable", "WeightSource",
-    "Windows", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build", "check_amount",
-    "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int", "check_last_layer",
-    "check_memory", "check_output", "check_part", "check_sizes", "check_type", "choose_objective", "class_number",
-    "contiguous", "create", "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad",
-    "hookimpl", "import_model", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace",
-    "local_plugins", "mix", "names", "open_run", "pictures", "read", "read_several", "reject", "replacing",
-    "require_activation", "require_reach", "require_rows", "require_runtime", "save", "save_array", "save_codes",
-    "save_samples", "set_num_threads", "slopes", "straight_path", "to_config", "to_data", "trainer_for", "transformed",
-    "value_and_grad", "weight_per_row",
+    "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L1", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS",
+    "RMSE", "SGD", "UNBOUNDED", "AbsoluteError", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced",
+    "Batch", "BatchNorm", "Batches", "BestEpoch", "BinaryCrossEntropy", "BinaryFocal", "ByLength", "ByPath",
+    "Callback", "Checkpoint", "CheckpointError", "Classes", "Compiled", "Component", "Composite",
+    "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine", "CosineSimilarity", "Curriculum",
+    "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "ElasticNet", "Elementwise",
+    "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "Focal", "FunctionLayer",
+    "FunctionLoss", "FunctionMetric", "Glorot", "Groups", "He", "Hinge", "History", "HostArray", "Huber",
+    "Imported", "Importing", "Initializer", "Interval", "KLDivergence", "Layer", "LayerNorm", "LeakyReLU", "Lecun",
+    "Loss", "MadeOf", "Masked", "Metric", "Moving", "Neuron", "Normal", "NumericalError", "Objective", "OfValues",
+    "Ones", "Ops", "Optimizer", "Orthogonal", "Outputwise", "PReLU", "Pack", "PageNote", "PagePart", "PagePicture",
+    "PageTable", "PageWindow", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan",
+    "PluginError", "Primitive", "Progress", "ReLU", "Recording", "Registrar", "Regularizer", "Report", "Reshape",
+    "Residual", "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences",
+    "Sequential", "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax",
+    "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Stack", "Standardize", "State", "Stream", "Streams",
+    "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed", "TruncatedNormal", "Uniform", "Variable",
+    "WeightSource", "Windows", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build",
+    "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
+    "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type",
+    "choose_objective", "class_number", "contiguous", "create", "did_you_mean", "diff", "errors", "features",
+    "floating", "get_include", "get_ops", "grad", "hookimpl", "import_model", "in_batches", "interval_of", "listed",
+    "load", "load_dataset", "load_trace", "local_plugins", "mix", "names", "open_run", "pictures", "read",
+    "read_several", "reject", "replacing", "require_activation", "require_reach", "require_rows", "require_runtime",
+    "save", "save_array", "save_codes", "save_samples", "set_num_threads", "slopes", "straight_path", "to_config",
+    "to_data", "trainer_for", "transformed", "value_and_grad", "weight_per_row",
 ]  # fmt: skip
 
 

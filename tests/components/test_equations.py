@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pellucid.basics.component import Component
-from pellucid.standard.initializers import Ones, Zeros
+from pellucid.standard.initializers.fixed import Ones, Zeros
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.normalisation import BatchNorm
 from pellucid.standard.metrics import Accuracy

@@ -10,7 +10,7 @@ import pytest
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.optimizer import Optimizer, Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
-from pellucid.standard.initializers import Zeros
+from pellucid.standard.initializers.fixed import Zeros
 from pellucid.standard.optimizers import SGD, Adam, AdamW
 
 from tests.components.support import REFERENCE

@@ -13,7 +13,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.registry.config import read, to_config
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import Registry
-from pellucid.standard.initializers import Normal
+from pellucid.standard.initializers.drawn import Normal
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.dense import Dense
 
