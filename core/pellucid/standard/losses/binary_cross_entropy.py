@@ -10,7 +10,7 @@ from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.samples import class_labels
 from pellucid.standard.losses.answers import check_answers, require_logits_of_answers, sigmoid_of
-from pellucid.standard.losses.class_weight import check_class_weight
+from pellucid.standard.losses.class_weight import checked_class_weight
 from pellucid.standard.losses.outputwise import Outputwise
 from pellucid.standard.rows import check_ignore, counted
 
@@ -63,14 +63,14 @@ class BinaryCrossEntropy(Outputwise):
     predicts = "answers"
 
     def __init__(
-        self, ignore: int | None = None, *, label_smoothing: float = 0.0, class_weight: Sequence[float] | None = None
-    ) -> None:
+        self, ignore: int | None = None, *, label_smoothing: float = 0.0,
+        class_weight: Sequence[float] | str | None = None,
+    ) -> None:  # fmt: skip
         check_ignore(self, ignore)
         check_float(self, "label_smoothing", label_smoothing, "[0, 1)")
-        check_class_weight(self, class_weight, number=2)
         self.ignore = ignore
         self.label_smoothing = label_smoothing
-        self.class_weight = class_weight
+        self.class_weight = checked_class_weight(self, class_weight, number=2)
 
     @property
     def capturable(self) -> bool:  # type: ignore[override]

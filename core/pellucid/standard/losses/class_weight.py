@@ -15,15 +15,18 @@ from pellucid.interfaces.objective import Loss
 Weights = Sequence[float] | None
 
 
-def check_class_weight(loss: Loss, weights: object, *, number: int | None = None, name: str = "class_weight") -> None:
-    """Raise ConfigError unless it is None or a number of at least 0 for each class, ``number`` of them, not all 0.
+def checked_class_weight(
+    loss: Loss, weights: Sequence[float] | str | None, *, number: int | None = None, name: str = "class_weight"
+) -> Weights:
+    """The argument itself. Raise ConfigError unless it is None or a number of at least 0 for each class, ``number`` of
+    them, not all 0.
 
     ``"balanced"`` is refused with its remedy: a loss sees batches, and the classes' shares in the training data are
     none of its arguments, which a saved model holds.
     """
     if weights is None:
-        return
-    if isinstance(weights, str) and weights == "balanced":
+        return None
+    if weights == "balanced":
         raise ConfigError(
             f"The '{name}' of {type(loss).__name__} is a list of numbers: how often each class occurs is a fact "
             "of the training data, and what a model was trained with must not change with it. Received: 'balanced'. "
@@ -35,6 +38,7 @@ def check_class_weight(loss: Loss, weights: object, *, number: int | None = None
         raise wrong(loss, name, expected, weights)
     if not all(is_number(w) and 0 <= w < float("inf") for w in weights) or not any(weights):
         raise wrong(loss, name, expected, weights)
+    return weights
 
 
 def require_one_each(loss: Loss, weights: Weights, classes: int | None, *, name: str = "class_weight") -> None:

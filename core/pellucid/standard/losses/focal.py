@@ -8,7 +8,7 @@ from pellucid.basics.arrays import Array, HostArray, Interval, Shape
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
-from pellucid.standard.losses.class_weight import check_class_weight, require_one_each, table_of
+from pellucid.standard.losses.class_weight import checked_class_weight, require_one_each, table_of
 from pellucid.standard.losses.classes import check_labels, require_classes, require_logits_of_classes, softmax_of
 from pellucid.standard.losses.rowwise import OfLabels, in_range
 from pellucid.standard.ops.objectives import log_softmax
@@ -55,9 +55,8 @@ class Focal(OfLabels):
 
     def __init__(self, gamma: float = 2.0, alpha: Sequence[float] | None = None) -> None:
         check_float(self, "gamma", gamma, "[0, inf)")
-        check_class_weight(self, alpha, name="alpha")
         self.gamma = gamma
-        self.alpha = alpha
+        self.alpha = checked_class_weight(self, alpha, name="alpha")
 
     def compute(self, ctx: Context, prediction: Array, target: Array, gradient: Array) -> Array:
         xp, each = ctx.xp, ctx.xp.arange(prediction.shape[0])

@@ -11,7 +11,7 @@ from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
 from pellucid.standard.losses.class_weight import (
-    check_class_weight,
+    checked_class_weight,
     require_one_each,
     table_of,
     weighed,
@@ -67,14 +67,14 @@ class SoftmaxCrossEntropy(Loss):
     predicts = "classes"
 
     def __init__(
-        self, ignore: int | None = None, *, label_smoothing: float = 0.0, class_weight: Sequence[float] | None = None
-    ) -> None:
+        self, ignore: int | None = None, *, label_smoothing: float = 0.0,
+        class_weight: Sequence[float] | str | None = None,
+    ) -> None:  # fmt: skip
         check_ignore(self, ignore)
         check_float(self, "label_smoothing", label_smoothing, "[0, 1)")
-        check_class_weight(self, class_weight)
         self.ignore = ignore
         self.label_smoothing = label_smoothing
-        self.class_weight = class_weight
+        self.class_weight = checked_class_weight(self, class_weight)
 
     @property
     def capturable(self) -> bool:  # type: ignore[override]
