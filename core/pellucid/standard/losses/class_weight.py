@@ -26,7 +26,7 @@ def checked_class_weight(
     """
     if weights is None:
         return None
-    if weights == "balanced":
+    if isinstance(weights, str) and weights == "balanced":
         raise ConfigError(
             f"The '{name}' of {type(loss).__name__} is a list of numbers: how often each class occurs is a fact "
             "of the training data, and what a model was trained with must not change with it. Received: 'balanced'. "
