@@ -96,7 +96,11 @@ if TYPE_CHECKING:
     from pellucid.standard.losses.signed import Signed
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.making import as_codes, in_batches, to_data
-    from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy, OfValues
+    from pellucid.standard.metrics.accuracy import Accuracy, TopK
+    from pellucid.standard.metrics.choices import OfClasses
+    from pellucid.standard.metrics.confusion import F1, ConfusionMatrix, Precision, Recall
+    from pellucid.standard.metrics.ranking import PRAUC, ROCAUC
+    from pellucid.standard.metrics.values import MAE, R2, RMSE, OfValues, WithinTolerance
     from pellucid.standard.optimizers import SGD, Adam, AdamW
     from pellucid.standard.progress import Progress
     from pellucid.standard.regularizers import L1, L2, ElasticNet
@@ -219,7 +223,11 @@ _MODULES = {
     "standard.initializers.scaled": "Glorot He Lecun",
     "standard.progress": "Progress",
     "standard.regularizers": "L1 L2 ElasticNet",
-    "standard.metrics": "Accuracy MAE OfValues R2 RMSE",
+    "standard.metrics.accuracy": "Accuracy TopK",
+    "standard.metrics.choices": "OfClasses",
+    "standard.metrics.confusion": "ConfusionMatrix F1 Precision Recall",
+    "standard.metrics.ranking": "PRAUC ROCAUC",
+    "standard.metrics.values": "MAE OfValues R2 RMSE WithinTolerance",
     "standard.last_layer": "check_last_layer require_reach",
     "standard.transforms": "FlattenSamples Scale Standardize",
     "standard.arguments": "check_bool check_choice check_sizes",
@@ -248,24 +256,25 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names.sp
 _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 
 __all__ = [
-    "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "GELU", "L1", "L2", "MAE", "MSE", "NEEDS_INPUT", "R2", "RECTIFIERS",
-    "RMSE", "SGD", "UNBOUNDED", "AbsoluteError", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced",
-    "Batch", "BatchNorm", "Batches", "BestEpoch", "BinaryCrossEntropy", "BinaryFocal", "ByLength", "ByPath",
-    "Callback", "Checkpoint", "CheckpointError", "Classes", "Compiled", "Component", "Composite",
-    "CompositeObjective", "ConfigError", "Constant", "Context", "Cosine", "CosineSimilarity", "Curriculum",
-    "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError", "Dropout", "ElasticNet", "Elementwise",
-    "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten", "FlattenSamples", "Focal", "FunctionLayer",
-    "FunctionLoss", "FunctionMetric", "Glorot", "Groups", "He", "Hinge", "History", "HostArray", "Huber",
-    "Imported", "Importing", "Initializer", "Interval", "KLDivergence", "Layer", "LayerNorm", "LeakyReLU", "Lecun",
-    "Loss", "MadeOf", "Masked", "Metric", "Moving", "Neuron", "Normal", "NumericalError", "Objective", "OfValues",
-    "Ones", "Ops", "Optimizer", "Orthogonal", "Outputwise", "PReLU", "Pack", "PageNote", "PagePart", "PagePicture",
-    "PageTable", "PageWindow", "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan",
-    "PluginError", "Primitive", "Progress", "ReLU", "Recording", "Registrar", "Regularizer", "Report", "Reshape",
-    "Residual", "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences",
-    "Sequential", "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax",
-    "SoftmaxCrossEntropy", "Softplus", "Split", "Splits", "Stack", "Standardize", "State", "Stream", "Streams",
-    "Supervised", "Tanh", "Trace", "Trainer", "Transform", "Transposed", "TruncatedNormal", "Uniform", "Variable",
-    "WeightSource", "Windows", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build",
+    "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "F1", "GELU", "L1", "L2", "MAE", "MSE", "NEEDS_INPUT", "PRAUC", "R2",
+    "RECTIFIERS", "RMSE", "ROCAUC", "SGD", "UNBOUNDED", "AbsoluteError", "Accuracy", "Adam", "AdamW", "Array",
+    "Augmentation", "Balanced", "Batch", "BatchNorm", "Batches", "BestEpoch", "BinaryCrossEntropy", "BinaryFocal",
+    "ByLength", "ByPath", "Callback", "Checkpoint", "CheckpointError", "Classes", "Compiled", "Component",
+    "Composite", "CompositeObjective", "ConfigError", "ConfusionMatrix", "Constant", "Context", "Cosine",
+    "CosineSimilarity", "Curriculum", "DataError", "Dataset", "Dense", "Derivatives", "DifferentiationError",
+    "Dropout", "ElasticNet", "Elementwise", "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten",
+    "FlattenSamples", "Focal", "FunctionLayer", "FunctionLoss", "FunctionMetric", "Glorot", "Groups", "He", "Hinge",
+    "History", "HostArray", "Huber", "Imported", "Importing", "Initializer", "Interval", "KLDivergence", "Layer",
+    "LayerNorm", "LeakyReLU", "Lecun", "Loss", "MadeOf", "Masked", "Metric", "Moving", "Neuron", "Normal",
+    "NumericalError", "Objective", "OfClasses", "OfValues", "Ones", "Ops", "Optimizer", "Orthogonal", "Outputwise",
+    "PReLU", "Pack", "PageNote", "PagePart", "PagePicture", "PageTable", "PageWindow", "Parallel", "Param", "Part",
+    "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError", "Precision", "Primitive", "Progress",
+    "ReLU", "Recall", "Recording", "Registrar", "Regularizer", "Report", "Reshape", "Residual", "Run", "Runtime",
+    "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential", "SeveralLosses",
+    "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus", "Split",
+    "Splits", "Stack", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "TopK", "Trace",
+    "Trainer", "Transform", "Transposed", "TruncatedNormal", "Uniform", "Variable", "WeightSource", "Windows",
+    "WithinTolerance", "Zeros", "__version__", "as_array", "as_codes", "as_count", "as_rows", "build",
     "check_amount", "check_bool", "check_choice", "check_codes", "check_columns", "check_float", "check_int",
     "check_last_layer", "check_memory", "check_output", "check_part", "check_sizes", "check_type",
     "choose_objective", "class_number", "contiguous", "create", "did_you_mean", "diff", "errors", "features",

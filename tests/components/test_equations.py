@@ -10,7 +10,7 @@ from pellucid.basics.component import Component
 from pellucid.standard.initializers.fixed import Ones, Zeros
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.normalisation import BatchNorm
-from pellucid.standard.metrics import Accuracy
+from pellucid.standard.metrics.accuracy import Accuracy
 from pellucid.standard.optimizers import Adam
 from pellucid.standard.regularizers import L2
 from pellucid.standard.schedules import Constant, Cosine

@@ -22,7 +22,8 @@ from pellucid.standard.layers.dropout import Dropout
 from pellucid.standard.layers.neuron import Neuron
 from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
 from pellucid.standard.layers.reshape import Flatten, Reshape
-from pellucid.standard.metrics import MAE, R2, RMSE, Accuracy
+from pellucid.standard.metrics.accuracy import Accuracy
+from pellucid.standard.metrics.values import MAE, R2, RMSE
 from pellucid.standard.regularizers import L1, L2, ElasticNet
 from pellucid.standard.schedules import Constant, Cosine
 from scipy import stats

@@ -98,10 +98,20 @@ def pellucid_register(registry: Registrar) -> None:
     registry.regularizer("l2", f"{regularizers}:L2", summary="(λ/2)‖θ‖²")
     registry.regularizer("elastic_net", f"{regularizers}:ElasticNet", summary="l1 and l2, of one parameter")
     metrics = "pellucid.standard.metrics"
-    registry.metric("accuracy", f"{metrics}:Accuracy", summary="fraction of samples classified rightly")
-    registry.metric("r2", f"{metrics}:R2", summary="part of the targets' variance that is explained")
-    registry.metric("rmse", f"{metrics}:RMSE", summary="root of the mean squared error, in the targets' unit")
-    registry.metric("mae", f"{metrics}:MAE", summary="mean absolute error, in the targets' unit")
+    registry.metric("accuracy", f"{metrics}.accuracy:Accuracy", summary="fraction of samples classified rightly")
+    registry.metric("top_k", f"{metrics}.accuracy:TopK", summary="fraction whose class is among the k likeliest")
+    registry.metric("confusion_matrix", f"{metrics}.confusion:ConfusionMatrix", summary="what each class is taken for")
+    registry.metric("precision", f"{metrics}.confusion:Precision", summary="of those taken for a class, the right ones")
+    registry.metric("recall", f"{metrics}.confusion:Recall", summary="of those of a class, the ones found")
+    registry.metric("f1", f"{metrics}.confusion:F1", summary="harmonic mean of precision and recall")
+    registry.metric("roc_auc", f"{metrics}.ranking:ROCAUC", summary="area under the ROC curve, each class against all")
+    registry.metric("pr_auc", f"{metrics}.ranking:PRAUC", summary="average precision, each class against all")
+    registry.metric("r2", f"{metrics}.values:R2", summary="part of the targets' variance that is explained")
+    registry.metric("rmse", f"{metrics}.values:RMSE", summary="root of the mean squared error, in the targets' unit")
+    registry.metric("mae", f"{metrics}.values:MAE", summary="mean absolute error, in the targets' unit")
+    registry.metric(
+        "within_tolerance", f"{metrics}.values:WithinTolerance", summary="fraction of values that come close enough"
+    )
     registry.metric("of_output", "pellucid.standard.of_output:OfOutput", summary="a metric of one of several outputs")
     registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
     registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
@@ -110,6 +120,9 @@ def pellucid_register(registry: Registrar) -> None:
     registry.callback("finite", "pellucid.standard.finite:Finite", summary="says what is not finite, and where")
     registry.callback("promises", "pellucid.standard.promises:Promises", summary="holds plans against the code")
     registry.callback("trace", "pellucid.glassbox.tracing:Tracing", summary="opens a step: every number by its name")
+    registry.callback(
+        "tensorboard", "pellucid.standard.tensorboard:TensorBoard", summary="writes figures for TensorBoard"
+    )
     registry.callback(
         "recorder", "pellucid.glassbox.flight.flight:FlightRecorder", summary="keeps figures of every n-th step"
     )
@@ -122,6 +135,8 @@ def pellucid_register(registry: Registrar) -> None:
     )
 
     registry.dataset("files", "pellucid.standard.files:Files", summary="samples in files of one's own: .csv, .npz")
+    registry.dataset("image_folder", "pellucid.standard.images.folder:ImageFolder",
+                     summary="images in folders, one for each class")  # fmt: skip
     registry.feed("batches", "pellucid.standard.batches:Batches", summary="what a function or an iterable yields")
     registry.feed("course", "pellucid.standard.course:Course", summary="the rows of data in the order of each epoch")
     registry.feed("streams", "pellucid.standard.sequences:Streams", summary="long sequences that go on, row by row")
