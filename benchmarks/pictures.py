@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pellucid.interfaces.optimizer import Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
-from pellucid.standard.initializers import Zeros
+from pellucid.standard.initializers.fixed import Zeros
 from pellucid.standard.ops.base import ReferenceOps
 from pellucid.workbench.experiments.figures import BLUE, FAINT, INK, ORANGE, RED, VIOLET, style
 

@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT / "core")]  # the references need no build
 import pellucid as pl  # noqa: E402
 from pellucid.interfaces.optimizer import Slots, make_segments  # noqa: E402
 from pellucid.interfaces.parameters import Arena, Param  # noqa: E402
-from pellucid.standard.initializers import Zeros  # noqa: E402
+from pellucid.standard.initializers.fixed import Zeros  # noqa: E402
 from pellucid.standard.ops.base import ReferenceOps  # noqa: E402
 
 torch.set_default_dtype(torch.float64)

@@ -107,6 +107,7 @@ cdef extern from "kernels.h" nogil:
         const double *weight64
         double *loss
         float *gradient
+        float delta
     ctypedef struct dropout_args:
         kernel run
         Stream stream
@@ -279,7 +280,7 @@ cdef extern from "kernels.h" nogil:
         kernel fill, scale, add_scaled, lerp
         kernel sum_squares, clip_norm, dense_forward, dense_backward
         kernel activation_forward, activation_backward, softmax_forward, softmax_backward
-        kernel softmax_cross_entropy, softmax_cross_entropy_soft, binary_cross_entropy, mse
+        kernel softmax_cross_entropy, softmax_cross_entropy_soft, binary_cross_entropy, mse, mae, huber, add_sign
         kernel dropout, random_uniform, random_normal, batch_norm_forward
         kernel batch_norm_backward, batch_norm_inference, batch_norm_inference_backward, layer_norm_forward
         kernel layer_norm_backward, sgd, adam, adagrad, rmsprop, lion, clip_value, span_sums, distribution

@@ -13,7 +13,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.optimizer import Optimizer, Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
-from pellucid.standard.initializers import Zeros
+from pellucid.standard.initializers.fixed import Zeros
 from pellucid.standard.optimizers.adagrad import Adagrad
 from pellucid.standard.optimizers.adam import Adam, AdamW
 from pellucid.standard.optimizers.clipped import Clipped

@@ -15,6 +15,7 @@ from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.errors import ConfigError, PellucidError, PellucidWarning
 from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.interfaces.dataset import Dataset, Splits
+from pellucid.interfaces.layer import require_runtime
 from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Loss, Objective
 from pellucid.interfaces.optimizer import Optimizer
@@ -150,6 +151,7 @@ def check(sections: Mapping[str, Any]) -> Experiment:
         if name not in NAMES:
             reader.note(
                 str(name),
+                "makes many runs of an experiment: pellucid sweep FILE." if name == "sweep" else
                 f"an experiment has no such section.{did_you_mean(str(name), NAMES)} Allowed: {listed(NAMES)}.",
             )
     if "loss" in sections and "objective" in sections:
@@ -299,6 +301,8 @@ def prepare(experiment: Experiment) -> Prepared:
         model = build(config, seed=seed, dtype=settings.dtype, backend=ops)
     except PellucidError as error:
         raise type(error)(f"model: {error}") from error
+    if photos := getattr(experiment.dataset, "photos", None):  # how one's own photo becomes a sample of this data
+        require_runtime(model).metadata["photos"] = photos
     objective = choose_objective(model, experiment.loss, experiment.objective)
     metrics: Sequence[Metric | str] | None = settings.metrics
     if metrics is None:

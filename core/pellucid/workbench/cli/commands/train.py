@@ -18,7 +18,7 @@ from pellucid.workbench.local import ACTIVE, local_plugins
 if TYPE_CHECKING:
     from pellucid.workbench.experiments.folder import RunFolder
 
-_SIGNALLED = 128
+SIGNALLED = 128
 """Exit codes after a signal are 128 + its number, as shells have it: 130 after Ctrl-C, 143 after SIGTERM."""
 
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
     if args.resume and args.out is None:
         raise ConfigError("--resume needs the folder of the run to be continued: pellucid train --resume --out DIR.")
     sections = _sections(args)
-    with local_plugins(*_trusted(sections, args)):
+    with local_plugins(*trusted(sections, args.experiment or args.out, args.trust)):
         return _train(sections, args, output)
 
 
@@ -72,18 +72,22 @@ def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -
     return 0
 
 
-def _trusted(sections: dict[str, Any], args: argparse.Namespace) -> list[Path]:
+def trusted(sections: dict[str, Any], source: Path, trust: bool) -> list[Path]:
     """The files that an experiment names as its plugins, ``plugins = ["layers.py"]``, taken out of its sections.
 
+    Args:
+        source: the experiment's file, or another one in its folder.
+        trust: whether somebody has asked on the command line that they be run.
+
     Raises:
-        ConfigError: nobody has asked on the command line that they be run.
+        ConfigError: nobody has.
     """
     named = sections.pop("plugins", [])
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         raise ConfigError(f'plugins: expected a list of files, plugins = ["layers.py"]. Received: {named!r}.')
-    files = [Path(args.experiment or args.out).absolute().parent / name for name in named]
+    files = [Path(source).absolute().parent / name for name in named]
     foreign = [str(file) for file in files if file not in ACTIVE.values()]
-    if foreign and not args.trust:
+    if foreign and not trust:
         raise ConfigError(
             f"The experiment names plugins of its own, which would be run as programs: {', '.join(foreign)}. "
             "Look into them, and if you trust them add --trust."
@@ -148,7 +152,7 @@ def _interrupted(by: Signals, folder: RunFolder, trainer: Any, output: Output) -
         f"Stopped {where}; everything is saved. Continue with:\n  {resume}",
     )  # fmt: skip
     sys.stdout.flush()
-    return _SIGNALLED + int(by)
+    return SIGNALLED + int(by)
 
 
 def _text(summary: dict[str, Any], folder: RunFolder) -> str:

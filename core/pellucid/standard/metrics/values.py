@@ -1,4 +1,4 @@
-"""Accuracy of classes and of yes-no answers; R2, RMSE and MAE of values."""
+"""R2, RMSE, MAE and WithinTolerance: figures of values, in the unit of the targets."""
 
 from __future__ import annotations
 
@@ -9,116 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from pellucid.basics.arrays import HostArray, Shape
-from pellucid.basics.checks import check_type
+from pellucid.basics.checks import check_float, check_type
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError, DataError, ShapeError
+from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.metric import Kind, Metric
-
-
-class Accuracy(Metric):
-    """``Σ wᵢ [argmaxₖ ŷᵢₖ = tᵢ] / Σ wᵢ``; of equal scores the first counts. Or, of answers that are yes or no each by
-    itself, the fraction of right answers, ``Σ wᵢ (1/J) Σⱼ [(zᵢⱼ > 0) = (tᵢⱼ > ½)] / Σ wᵢ``.
-
-    Args:
-        each: whether every number of a prediction is an answer by itself, as binary cross-entropy takes them; then a
-            sample may have several labels. None asks the loss when a Trainer is made, and without one takes each output
-            for the score of a class.
-
-    Shapes: prediction (N, …, K) scores, logits or probabilities; target (N, …) class indices or (N, …, K) one-hot or
-    probabilities; weight (N,) or (N, …). With one output, (N, …, 1), it is a logit: class 1 if above 0; target (N, …)
-    or (N, …, 1). With ``each`` prediction and target are (N, …) logits and answers.
-
-    Raises:
-        ConfigError: beside a loss that predicts values, with ``each`` one that predicts classes. DataError: several
-            labels a sample, without ``each``.
-    """
-
-    equations = (
-        Equation(
-            "accuracy",
-            r"\frac{\sum_i w_i [\arg\max_k \hat y_{ik} = t_i]}{\sum_i w_i} \quad\text{or}\quad"
-            r" \frac{\sum_i w_i \frac1J \sum_j [(z_{ij} > 0) = (t_{ij} > \frac12)]}{\sum_i w_i}",
-            "np.sum(w * (np.mean((z > 0) == (t > 0.5), axis=1) if each else prediction.argmax(-1) == t)) / np.sum(w)",
-        ),
-    )
-    examples = (Example({}, ((4,), ("int", 4))), Example({"each": True}, ((3,), ("int", 2, 3))))
-
-    def __init__(self, each: bool | None = None) -> None:
-        check_type(self, "each", each, (bool, type(None)), "True, False or None")
-        self.each = each
-        self.reset()
-
-    def reset(self) -> None:
-        self._right = self._total = 0.0  # Σ w over the right ones, Σ w over all
-
-    def beside(self, predicts: Kind | None, output_shape: Shape) -> Metric:
-        if predicts == "values":
-            raise ConfigError(
-                "metrics: Accuracy counts classes that are predicted right, and this loss predicts values, of which "
-                "hardly one is hit. Take r2, rmse or mae."
-            )
-        if self.each and predicts == "classes":
-            raise ConfigError(
-                "metrics: Accuracy(each=True) counts answers that are yes or no each by itself, and this loss predicts "
-                "one class a sample. Take accuracy without 'each', or the loss binary_cross_entropy."
-            )
-        if self.each is None and predicts == "answers" and tuple(output_shape[-1:]) != (1,):
-            return Accuracy(each=True)
-        return self
-
-    def update(self, prediction: HostArray, target: HostArray, weight: HostArray | None = None) -> None:
-        right = self._answers(prediction, target) if self.each else self._choices(prediction, target)
-        each = np.ones(right.shape) if weight is None else weight.astype(np.float64)
-        each = np.broadcast_to(each.reshape(*each.shape, *(1,) * (right.ndim - each.ndim)), right.shape)
-        self._right += float(np.sum(each * right))
-        self._total += float(np.sum(each))
-
-    def _answers(self, prediction: HostArray, target: HostArray) -> HostArray:
-        """Whether each number is on the right side of 0."""
-        if target.shape != prediction.shape and (*target.shape, 1) != prediction.shape:
-            raise ShapeError(
-                f"Accuracy of answers of shape {prediction.shape} needs a target of this shape. Received: "
-                f"{target.shape}."
-            )
-        right: HostArray = (prediction > 0) == (target.reshape(prediction.shape) > 0.5)
-        return right
-
-    def _choices(self, prediction: HostArray, target: HostArray) -> HostArray:
-        """Whether the class of each row is the right one."""
-        if prediction.ndim < 2:
-            raise ShapeError(
-                "Accuracy needs predictions with the scores of classes along their last axis, (N, K). Received: shape "
-                f"{prediction.shape}. If each number is a yes or no by itself: Accuracy(each=True)."
-            )
-        binary = prediction.shape[-1] == 1
-        predicted = prediction[..., 0] > 0 if binary else prediction.argmax(axis=-1)
-        if target.shape == prediction.shape:
-            if not binary:
-                _require_one_class(target)
-            target = target[..., 0] if binary else target.argmax(axis=-1)
-        if target.shape != predicted.shape:
-            raise ShapeError(
-                f"Accuracy of a prediction of shape {prediction.shape} needs a target of shape {predicted.shape} "
-                f"(class indices) or {prediction.shape} (one-hot). Received: {target.shape}."
-            )
-        right: HostArray = predicted == (target > 0.5 if binary else target)
-        return right
-
-    def result(self) -> float:
-        """The fraction, in [0, 1]; NaN if nothing has been counted."""
-        return self._right / self._total if self._total > 0 else nan
-
-
-def _require_one_class(target: HostArray) -> None:
-    """DataError unless each row is one-hot, or probabilities that add up to 1."""
-    wrong = (abs(target.sum(axis=-1, dtype=np.float64) - 1.0) > 1e-3) | (target < 0).any(axis=-1)
-    if wrong.any():
-        row = np.argwhere(wrong)[0]
-        raise DataError(
-            "Accuracy needs one class a sample: an index, or a row that is one-hot or adds up to 1. Received: "
-            f"{target[tuple(row)].tolist()!s:.80} in row {int(row[0])}. If several labels may hold at once, each is an "
-            "answer by itself: Accuracy(each=True), with the loss binary_cross_entropy."
-        )
 
 
 class OfValues(Metric, ABC):
@@ -253,3 +147,47 @@ class MAE(OfValues):
     def result(self) -> float:
         """The mean over all batches; NaN if nothing has been counted."""
         return self._error / self._total if self._total > 0 else nan
+
+
+class WithinTolerance(OfValues):
+    """``Σ wᵢ (1/J) Σⱼ [|ŷᵢⱼ − tᵢⱼ| ≤ τ] / Σ wᵢ``: the fraction of values that come as close as is asked, the accuracy
+    of a regression. With ``relative``, as close as ``τ |tᵢⱼ|``.
+
+    Args:
+        tolerance: τ, at least 0: in the unit of the targets, or as a part of each target.
+        relative: whether it is a part of each target.
+
+    Shapes: prediction, target (N, …), J numbers a sample; weight (N,).
+    """
+
+    equations = (
+        Equation(
+            "allowed", r"a_{ij} = \tau \quad\text{or}\quad \tau |t_{ij}|",
+            "tolerance * np.abs(t.astype(float)) if relative else tolerance",
+        ),
+        Equation(
+            "within", r"\frac{\sum_i w_i \frac1J \sum_j [|\hat y_{ij} - t_{ij}| \le a_{ij}]}{\sum_i w_i}",
+            "np.sum(w * np.mean(np.abs(prediction.astype(float) - t) <= allowed, axis=1)) / np.sum(w)",
+        ),
+    )  # fmt: skip
+    examples = (Example({"tolerance": 0.5}, ((3,), (3,))), Example({"tolerance": 0.5, "relative": True}, ((1,), (1,))))
+    higher_is_better = True
+
+    def __init__(self, tolerance: float, relative: bool = False) -> None:
+        check_float(self, "tolerance", tolerance, "[0, inf)")
+        check_type(self, "relative", relative, (bool,), "True or False")
+        self.tolerance = tolerance
+        self.relative = relative
+        super().__init__()
+
+    def reset(self) -> None:
+        self._within = self._total = 0.0  # Σ w · part of the values within, Σ w
+
+    def add(self, y: HostArray, t: HostArray, w: HostArray) -> None:
+        allowed = self.tolerance * abs(t) if self.relative else self.tolerance
+        self._within += float(np.sum(w * (abs(y - t) <= allowed).mean(axis=1)))
+        self._total += float(np.sum(w))
+
+    def result(self) -> float:
+        """The fraction, in [0, 1]; NaN if nothing has been counted."""
+        return self._within / self._total if self._total > 0 else nan
