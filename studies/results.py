@@ -49,15 +49,16 @@ class Setting:
     failed: Mapping[str, str] = field(default_factory=dict)
 
     def values(self, figure: str) -> list[float]:
-        return [run.figures[figure] for run in self.runs]
+        """Those that are finite."""
+        return [value for run in self.runs if (value := run.figures.get(figure)) is not None]
 
     def mean(self, figure: str) -> float:
-        """NaN where no run came to its end."""
-        return fmean(self.values(figure)) if self.runs else float("nan")
+        """NaN where no run has a figure."""
+        return fmean(self.values(figure)) if self.values(figure) else float("nan")
 
     def sd(self, figure: str) -> float:
         """Of a sample; NaN of a single one."""
-        return stdev(self.values(figure)) if len(self.runs) > 1 else float("nan")
+        return stdev(self.values(figure)) if len(self.values(figure)) > 1 else float("nan")
 
 
 @dataclass(frozen=True)

@@ -58,11 +58,14 @@ class Study:
         return self.collected(folder, read_sections(self.file))
 
     def run_short(self, folder: Path) -> Results:
-        """The same in seconds, in this process: two seeds, one epoch, sixty points in place of the data."""
+        """The same in a second, in this process: two seeds, one epoch, sixty points in place of the data, of each list of a
+        grid the first two values."""
         sections = read_sections(self.file)
         sections["data"] = {**SHORT_DATA}
         sections["train"]["epochs"] = 1
         sections["sweep"]["seeds"] = [0, 1]
+        for path, values in sections["sweep"].get("grid", {}).items():
+            sections["sweep"]["grid"][path] = values[:2]
         plan, sweep = make_plan(sections), SweepFolder(folder)
         with sweep.taken(plan):
             for run in plan.runs:
