@@ -11,7 +11,11 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from pellucid import NumericalError
+from pellucid.workbench.experiments.experiment import check, prepare
+from pellucid.workbench.experiments.summary import summary_of
 from pellucid.workbench.sweeps.folder import SweepFolder, read_failure
+from pellucid.workbench.sweeps.plan import Plan, PlannedRun
 from scipy.stats import t as student
 
 from benchmarks.environment import machine
@@ -102,38 +106,71 @@ def collected(study: str, folder: Path) -> Results:
         ValueError: none of its runs came to its end.
     """
     sweep = SweepFolder(folder)
-    by_setting: dict[str, list[Any]] = {}
-    for run in sweep.plan().runs:
-        by_setting.setdefault(run.setting.folder, []).append(run)
     settings, summaries = [], []
-    for planned in by_setting.values():
+    for setting, planned in by_setting(sweep.plan()):
         runs, failed = [], {}
         for each in planned:
             run = sweep.run(each)
             if run.summary.exists():
                 summary = run.read_summary()
                 summaries.append(summary)
-                runs.append(_run(each.seed, summary, run.epochs()))
+                runs.append(one_run(summary, run.epochs()))
             elif (failure := read_failure(run.path)) is not None:
                 failed[str(each.seed)] = failure.line[:200]
-        setting = planned[0].setting
         parameters = summaries[-1]["parameters"] if runs else 0
         settings.append(Setting(setting.name or setting.label, setting.changes, parameters, runs, failed))
     if not summaries:
         raise ValueError(f"{folder}: no run of the study {study} came to its end.")
+    return from_summaries(study, summaries, settings)
+
+
+def trained_here(study: str, plan: Plan) -> Results:
+    """The results of the same runs, trained in this process without a folder: for few and short ones."""
+    settings, summaries = [], []
+    for setting, planned in by_setting(plan):
+        runs, failed = [], {}
+        for each in planned:
+            ready = prepare(check(each.sections))
+            epochs, batch = ready.settings.epochs, ready.settings.batch_size
+            started = time.perf_counter()
+            try:
+                ready.trainer.fit(ready.splits, epochs=epochs, batch_size=batch, verbose=False)
+            except NumericalError as error:
+                failed[str(each.seed)] = f"NumericalError: {error}"[:200]
+                continue
+            test = ready.trainer.evaluate(ready.splits)
+            summaries.append(summary_of(ready, test, time.perf_counter() - started))
+            runs.append(one_run(summaries[-1], ready.trainer.history.records))
+        parameters = summaries[-1]["parameters"] if runs else 0
+        settings.append(Setting(setting.name or setting.label, setting.changes, parameters, runs, failed))
+    return from_summaries(study, summaries, settings)
+
+
+def by_setting(plan: Plan) -> list[tuple[Any, list[PlannedRun]]]:
+    """The settings of a plan, each with its runs."""
+    found: dict[str, list[PlannedRun]] = {}
+    for run in plan.runs:
+        found.setdefault(run.setting.folder, []).append(run)
+    return [(runs[0].setting, runs) for runs in found.values()]
+
+
+def from_summaries(study: str, summaries: Sequence[Mapping[str, Any]], settings: Sequence[Setting]) -> Results:
+    first = summaries[0]
     return Results(
-        study, commit(), time.strftime("%Y-%m-%d"), machine(), summaries[0]["samples"],
-        max(summary["epochs"] for summary in summaries), round(sum(s["training_seconds"] for s in summaries), 1),
-        summaries[0]["machine"]["threads"], summaries[0]["machine"]["backend"], settings,
+        study=study, commit=commit(), date=time.strftime("%Y-%m-%d"), machine=machine(), samples=first["samples"],
+        epochs=max(summary["epochs"] for summary in summaries),
+        seconds=round(sum(summary["training_seconds"] for summary in summaries), 1),
+        threads=first["machine"]["threads"], backend=first["machine"]["backend"], settings=settings,
     )  # fmt: skip
 
 
-def _run(seed: int, summary: Mapping[str, Any], epochs: Sequence[Mapping[str, Any]]) -> OneRun:
+def one_run(summary: Mapping[str, Any], epochs: Sequence[Mapping[str, Any]]) -> OneRun:
+    """What is kept of a run, of its summary and of its epochs."""
     figures = {f"{part} {name}": rounded(value) for part in ("validation", "test")
                for name, value in (summary.get(part) or {}).items()}  # fmt: skip
     figures["train loss"] = rounded(epochs[-1]["loss"])
     curves = {name: [rounded(epoch.get(name)) for epoch in epochs] for name in CURVES if name in epochs[0]}
-    return OneRun(seed, figures, curves, summary["best_epoch"], round(summary["training_seconds"], 2))
+    return OneRun(summary["seed"], figures, curves, summary["best_epoch"], round(summary["training_seconds"], 2))
 
 
 def rounded(value: Any) -> Any:

@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.workbench.cli import main as pellucid
 from pellucid.workbench.experiments.experiment import check, prepare
+from pellucid.workbench.experiments.sections import read_sections
+from pellucid.workbench.sweeps.plan import make_plan
 from scipy import stats
 
 from studies import __main__ as command
@@ -16,7 +19,7 @@ from studies.drawing import Drawing, chosen
 from studies.figure import LARGEST
 from studies.page import page
 from studies.random_search.by_chance import search
-from studies.results import OneRun, Results, Setting, difference
+from studies.results import OneRun, Results, Setting, collected, difference, trained_here
 from studies.study import HERE, load, names
 from studies.words import ACCURACY, compared, reached
 
@@ -32,7 +35,7 @@ def setting(name: str, *values: float, **changes: object) -> Setting:
 def test_a_study_in_its_short_form(name: str, tmp_path: Path) -> None:
     study = load(name)
     assert study.question.count("?") >= 1 and len(study.question) < 400
-    results = study.run_short(tmp_path / "runs")
+    results = study.run_short()
     command.make(study, results, tmp_path / name)
     again = Results.read(tmp_path / name / "results.json")
     assert study.sentences(again) == study.sentences(results)
@@ -40,6 +43,23 @@ def test_a_study_in_its_short_form(name: str, tmp_path: Path) -> None:
     assert (tmp_path / name / "figure.png").stat().st_size < LARGEST
     text = (tmp_path / name / "README.md").read_text(encoding="utf-8")
     assert study.question in text and all(each.name in text for each in again.settings)
+
+
+def test_results_are_collected_from_the_folders_of_a_sweep(tmp_path: Path) -> None:
+    """The way of the long form: equal to what is trained without folders."""
+    file = tmp_path / "study.toml"
+    file.write_text(
+        '[data]\ntype = "half_moons"\nn = 60\n[model]\ntype = "ann"\nhidden = [4]\n[train]\nepochs = 1\n'
+        '[sweep]\nseeds = [0, 1]\n[[sweep.list]]\nname = "good"\n[[sweep.list]]\nname = "bad"\noptimizer.lr = -1.0\n'
+    )
+    assert pellucid(["sweep", str(file), "--out", str(tmp_path / "runs"), "--quiet", "--workers", "1"]) == 1
+    found = collected("x", tmp_path / "runs")
+    sections = read_sections(file)
+    sections["sweep"]["list"] = sections["sweep"]["list"][:1]
+    here = trained_here("x", make_plan(sections))
+    assert [run.figures for run in found["good"].runs] == [run.figures for run in here["good"].runs]
+    assert found["good"].runs[0].curves == here["good"].runs[0].curves
+    assert not found["bad"].runs and "The 'lr' of Adam" in found["bad"].failed["1"]
 
 
 @pytest.mark.parametrize("name", KEPT)
