@@ -55,8 +55,8 @@ class Study:
         return self._with_more(collected(self.name, folder), read_sections(self.file))
 
     def run_short(self) -> Results:
-        """The same in a second, in this process: two seeds, one epoch, sixty points in place of the data, of each list of a
-        grid the first two values."""
+        """The same in a second, in this process: two seeds, one epoch, sixty points in place of the data, of a grid
+        the first two values."""
         sections = read_sections(self.file)
         sections["data"] = {**SHORT_DATA}
         sections["train"]["epochs"] = 1

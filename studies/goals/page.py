@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from benchmarks.environment import ROOT
-from studies.goals import said
+from studies.goals import ready, said
 from studies.goals.cost import COST
 from studies.goals.goal import HERE, SMALL, Goal, goals
 
@@ -21,6 +21,14 @@ HEAD = (
     "result", "data", "model", "architecture", "regularisation", "dropout", "epochs", "learning rate", "mean ± sd",
     "seeds", "goal", "training", "CPU minutes", "parameters", "commit",
 )  # fmt: skip
+WAITING = """\
+## Recipes that wait for a card
+
+They ran in their short form on a processor, those of dense networks and VAEs on the stand-in of a card, too; nothing is
+claimed of what they reach. The CPU minutes of one seed are those of a timed part of an epoch, taken to the whole
+(`python -m studies.goals.cost`).
+"""
+WAITING_HEAD = ("recipe", "model", "regularisation", "epochs", "goal", "CPU minutes a seed")
 RETRIEVAL = {"precision": "precision", "recall": "recall", "f1": "F1"}
 OPENING = """\
 <!-- Made by python -m studies.goals.page of the logs in studies/goals/results: change those, or the goals' files. -->
@@ -54,18 +62,37 @@ def page() -> str:
     known, by_goal = {**goals(), **goals(SMALL)}, dict[str, list[Log]]()
     for log in logs():
         by_goal.setdefault(log["goal"], []).append(log)
-    order = [name for name in known if name in by_goal]
-    large = [name for name in order if name in goals() and known[name].figure == "accuracy"]
-    small = [name for name in order if name in goals(SMALL)]
-    likelihoods = [name for name in order if known[name].figure == "log_likelihood"]
+    images = [name for name in known if said.is_image(known[name].sections) and known[name].figure == "accuracy"]
+    others = [name for name in known if not said.is_image(known[name].sections)]
+    likelihoods = [name for name in known if known[name].figure == "log_likelihood"]
     parts = [OPENING]
-    for title, names in (("Classes of images", large), ("Small data", small), ("Likelihood of images", likelihoods)):
-        if names:
-            rows = [_row(known[name], by_goal[name]) for name in names]
+    for title, names in (("Images", images), ("Small data", others), ("Likelihood of images", likelihoods)):
+        done = [name for name in names if name in by_goal]
+        rows = [*(_row(known[name], by_goal[name]) for name in done), *ready.rows(title)]
+        if rows:
             parts += [f"## {title}\n", *_table([list(HEAD), *rows]), ""]
-            parts += [f"{note}\n" for name in names for note in _notes(known[name], by_goal[name])]
-    parts += ["## How it was measured\n", *_machines(by_goal), "", COMMAND]
+            parts += [f"{note}\n" for name in done for note in _notes(known[name], by_goal[name])]
+            parts += [f"{note}\n" for note in ready.notes(title)]
+    waiting = [goal for name, goal in goals().items() if name not in by_goal]
+    if waiting:
+        parts += [WAITING, *_table([list(WAITING_HEAD), *map(_waiting_row, waiting)]), ""]
+    parts += ["## How it was measured\n", *_machines(by_goal), *ready.machines(), "", COMMAND]
     return "\n".join(parts)
+
+
+def _waiting_row(goal: Goal) -> list[str]:
+    kind, architecture = said.model(goal.sections)
+    known = _cost().get(goal.name)
+    minutes = f"{known['cpu_minutes_of_an_epoch'] * goal.epochs:.0f}" if known else "–"
+    scale, unit = (100, " %") if goal.figure == "accuracy" else (1, " nats")
+    wanted = "–" if goal.least is None else f"≥ {scale * goal.least:g}{unit}"
+    vote = "" if goal.vote_least is None else f"; {goal.vote} voting ≥ {100 * goal.vote_least:g} %"
+    return [goal.title, f"{kind}, {architecture}", said.regularisation(goal.sections), str(goal.epochs), wanted + vote,
+            minutes]  # fmt: skip
+
+
+def _cost() -> dict[str, Any]:
+    return json.loads(COST.read_text(encoding="utf-8")) if COST.exists() else {}
 
 
 def logs(folder: Path = LOGS) -> list[Log]:
@@ -108,7 +135,7 @@ def _minutes(goal: Goal, its: Sequence[Log]) -> str:
     """CPU minutes of a training; where a card has trained: by a timed part of an epoch."""
     if not its[0]["machine"].get("card"):
         return f"{fmean(log['cpu_seconds'] for log in its) / 60:.2g}"
-    known = json.loads(COST.read_text(encoding="utf-8")) if COST.exists() else {}
+    known = _cost()
     if goal.name not in known:
         return "–"
     return f"about {known[goal.name]['cpu_minutes_of_an_epoch'] * its[0]['epochs']:.2g}"

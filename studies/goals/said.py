@@ -14,6 +14,10 @@ INPUTS = {"mnist": 784, "fashion_mnist": 784, "iris": 4, "breast_cancer": 30, "h
 OUTPUTS = {"mnist": 10, "fashion_mnist": 10, "iris": 3, "breast_cancer": 2, "half_moons": 2, "spirals": 2}
 
 
+def is_image(sections: Sections) -> bool:
+    return INPUTS[sections["data"]["type"]] == 784
+
+
 def data(sections: Sections) -> str:
     return DATA[sections["data"]["type"]]
 
@@ -36,9 +40,10 @@ def model(sections: Sections) -> tuple[str, str]:
             more = ["relu", *more]
         return name, ", ".join(["-".join(map(str, widths)), *more])
     if kind == "vae":
-        convolutions = "-".join(map(str, config["channels"]))
-        return "VAE", (f"convolutions {convolutions}, dense {'-'.join(map(str, config['hidden']))}, "
-                       f"{config['latent']} latent, {config['activation']}")  # fmt: skip
+        dense, more = "-".join(map(str, config["hidden"])), f"{config['latent']} latent, {config['activation']}"
+        if "channels" not in config:
+            return "VAE", f"{inputs}-{dense}, {more}"
+        return "VAE", f"convolutions {'-'.join(map(str, config['channels']))}, dense {dense}, {more}"
     stages = [f"{count} × {width}" for width, count in zip(config["filters"], config["convolutions"], strict=True)]
     return "convolutional network", f"3x3: {', '.join(stages)}; {config['normalization'].replace('_', ' ')}"
 
