@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from pellucid.workbench.experiments.figures import FAINT, INK, style
 
 from studies.drawing import Drawing, chosen
@@ -39,20 +40,19 @@ def draw(results: Results, drawing: Drawing, path: Path) -> None:
     left.set_title(drawing.curve.replace("_", " "), fontsize=10, color=INK)
     if drawing.logarithmic:
         left.set_yscale("log")
-    right.set_yticks(range(len(settings)), [_label(setting, drawing) for setting in settings[::-1]])
+    right.set_yticks(range(len(settings)), [setting.name for setting in settings[::-1]])
     right.set_title(f"{drawing.test}, each seed and the mean", fontsize=10, color=INK)
     for axes in (left, right):
         style(axes)
+    if "accuracy" in drawing.curve:
+        left.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+    left.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    right.xaxis.set_major_locator(MaxNLocator(4))
+    right.xaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     right.tick_params(axis="y", labelcolor=INK, labelsize=9)
     figure.savefig(path, metadata={"Software": None})
     if path.stat().st_size > LARGEST:
         raise ValueError(f"{path} has {path.stat().st_size:,} bytes, more than {LARGEST:,}. Draw fewer settings.")
-
-
-def _label(setting: Setting, drawing: Drawing) -> str:
-    if drawing.over is None or drawing.over not in setting.changes:
-        return setting.name
-    return f"{setting.name}, {drawing.over.rpartition('.')[2]} {setting.changes[drawing.over]:g}"
 
 
 def _curve(axes: object, setting: Setting, drawing: Drawing, colour: str, dashed: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import sqrt
@@ -107,7 +108,7 @@ def collected(study: str, folder: Path) -> Results:
     """
     sweep = SweepFolder(folder)
     settings, summaries = [], []
-    for setting, planned in by_setting(sweep.plan()):
+    for name, setting, planned in by_setting(sweep.plan()):
         runs, failed = [], {}
         for each in planned:
             run = sweep.run(each)
@@ -118,7 +119,7 @@ def collected(study: str, folder: Path) -> Results:
             elif (failure := read_failure(run.path)) is not None:
                 failed[str(each.seed)] = failure.line[:200]
         parameters = summaries[-1]["parameters"] if runs else 0
-        settings.append(Setting(setting.name or setting.label, setting.changes, parameters, runs, failed))
+        settings.append(Setting(name, setting.changes, parameters, runs, failed))
     if not summaries:
         raise ValueError(f"{folder}: no run of the study {study} came to its end.")
     return from_summaries(study, summaries, settings)
@@ -127,7 +128,7 @@ def collected(study: str, folder: Path) -> Results:
 def trained_here(study: str, plan: Plan) -> Results:
     """The results of the same runs, trained in this process without a folder: for few and short ones."""
     settings, summaries = [], []
-    for setting, planned in by_setting(plan):
+    for name, setting, planned in by_setting(plan):
         runs, failed = [], {}
         for each in planned:
             ready = prepare(check(each.sections))
@@ -142,16 +143,28 @@ def trained_here(study: str, plan: Plan) -> Results:
             summaries.append(summary_of(ready, test, time.perf_counter() - started))
             runs.append(one_run(summaries[-1], ready.trainer.history.records))
         parameters = summaries[-1]["parameters"] if runs else 0
-        settings.append(Setting(setting.name or setting.label, setting.changes, parameters, runs, failed))
+        settings.append(Setting(name, setting.changes, parameters, runs, failed))
     return from_summaries(study, summaries, settings)
 
 
-def by_setting(plan: Plan) -> list[tuple[Any, list[PlannedRun]]]:
-    """The settings of a plan, each with its runs."""
+def by_setting(plan: Plan) -> list[tuple[str, Any, list[PlannedRun]]]:
+    """The settings of a plan, each with a name of its own and its runs."""
     found: dict[str, list[PlannedRun]] = {}
     for run in plan.runs:
         found.setdefault(run.setting.folder, []).append(run)
-    return [(runs[0].setting, runs) for runs in found.values()]
+    given = Counter(runs[0].setting.name for runs in found.values())
+    return [(_named(runs[0].setting, given), runs[0].setting, runs) for runs in found.values()]
+
+
+def _named(setting: Any, given: Mapping[str, int]) -> str:
+    """As its entry says; where a grid makes several of it, with their values: ``"Adam, lr 0.1"``, ``"He, tanh"``."""
+    if not setting.name:
+        return str(setting.label)
+    if given[setting.name] == 1:
+        return str(setting.name)
+    values = (f"{path.rpartition('.')[2]} {value:g}" if isinstance(value, float) else str(value)
+              for path, value in setting.varied.items())  # fmt: skip
+    return ", ".join([setting.name, *values])
 
 
 def from_summaries(study: str, summaries: Sequence[Mapping[str, Any]], settings: Sequence[Setting]) -> Results:

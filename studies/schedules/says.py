@@ -6,17 +6,14 @@ from studies.drawing import Drawing
 from studies.results import Results
 from studies.words import best, compared, in_order
 
-DRAWING = Drawing()
+DRAWING = Drawing(curve="validation_loss")
 
 
 def sentences(results: Results) -> tuple[str, str]:
-    constant = results["constant"]
-    falling = [setting for setting in results.settings if setting is not constant]
-    first = best(falling)
-    rest = [setting for setting in falling if setting is not first]
-    worst = min(falling, key=lambda s: s.mean("test accuracy"))
-    return (
-        f"The best, {first.name}, {compared(first, constant)} and {compared(first, best(rest))}, the next one that "
-        f"falls; the last of them, {worst.name}, {compared(worst, constant)}.",
-        f"On the test set: {in_order(results.settings)}.",
-    )
+    found = []
+    for rate in sorted({setting.changes["optimizer.lr"] for setting in results.settings}):
+        own = [setting for setting in results.settings if setting.changes["optimizer.lr"] == rate]
+        constant = next(setting for setting in own if setting.name.startswith("constant"))
+        first = best([setting for setting in own if setting is not constant])
+        found.append(f"{first.name}, the best that falls from there, {compared(first, constant)}")
+    return (f"{'; '.join(found)}.", f"On the test set: {in_order(results.settings)}.")

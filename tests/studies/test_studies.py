@@ -87,8 +87,8 @@ def test_the_difference_is_that_of_pairs_by_student() -> None:
 
 
 def test_only_the_best_of_the_settings_that_differ_in_one_thing_is_drawn() -> None:
-    settings = [setting("Adam", 0.5, **{"optimizer.lr": 1.0}), setting("Adam", 0.9, **{"optimizer.lr": 0.1}),
-                setting("SGD", 0.7, **{"optimizer.lr": 1.0})]  # fmt: skip
+    settings = [setting("Adam, 1", 0.5, **{"optimizer.lr": 1.0}), setting("Adam, 0.1", 0.9, **{"optimizer.lr": 0.1}),
+                setting("SGD", 0.7, optimizer={"type": "sgd"}, **{"optimizer.lr": 1.0})]  # fmt: skip
     results = Results("x", "c", "d", {}, {}, 1, 1.0, 1, "reference", settings)
     assert chosen(results, Drawing(over="optimizer.lr")) == settings[1:]
     assert chosen(results, Drawing()) == settings
