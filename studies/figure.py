@@ -61,16 +61,21 @@ def draw(results: Results, drawing: Drawing, path: Path) -> None:
 
 
 def _curve(axes: object, setting: Setting, drawing: Drawing, colour: str, dashed: bool) -> None:
-    """The mean over the seeds, and a band of one deviation."""
+    """The mean over the seeds, on a logarithmic axis that of the logarithms, and a band of one deviation."""
     curves = [run.curves[drawing.curve] for run in setting.runs if drawing.curve in run.curves]
     if not curves:
         return
     length = min(map(len, curves))
     y = np.array([[np.nan if v is None else v for v in curve[:length]] for curve in curves], float)
     x = drawing.epoch_is * np.arange(1, length + 1)
+    if drawing.logarithmic:
+        y = np.log10(y)
     mean, sd = y.mean(axis=0), y.std(axis=0, ddof=1) if len(y) > 1 else 0 * y[0]
+    low, high = mean - sd, mean + sd
+    if drawing.logarithmic:
+        mean, low, high = 10**mean, 10**low, 10**high
     axes.plot(x, mean, color=colour, linewidth=1.7, linestyle="--" if dashed else "-", label=setting.name)  # type: ignore[attr-defined]
-    axes.fill_between(x, mean - sd, mean + sd, color=colour, alpha=0.15, linewidth=0)  # type: ignore[attr-defined]
+    axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)  # type: ignore[attr-defined]
 
 
 def _dots(axes: object, setting: Setting, drawing: Drawing, colour: str, place: int) -> None:
