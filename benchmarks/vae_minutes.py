@@ -98,17 +98,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found = importance_weighted_bound(model, test, objective=OBJECTIVE, samples=options.codes, seed=0)
             runs.append({"contestant": name, "seed": seed, "log_likelihood": float(found.mean()), **took})
             print(runs[-1], flush=True)
-    ahead = [a["log_likelihood"] - b["log_likelihood"] for a in runs for b in runs
-             if (a["contestant"], b["contestant"]) == ("pellucid", "torch") and a["seed"] == b["seed"]]  # fmt: skip
-    document = {
+            if len(runs) % 2 == 0:
+                options.result.parent.mkdir(parents=True, exist_ok=True)
+                options.result.write_text(json.dumps(document(runs, options), indent=1) + "\n")
+    found = document(runs, options)
+    print(f"pellucid is {found['nats_ahead']:+.2f} nats ahead after {options.seconds:g} CPU seconds each")
+    return 0
+
+
+def document(runs: Sequence[dict[str, Any]], options: argparse.Namespace) -> dict[str, Any]:
+    """The runs, and how many nats a pair of them is apart, pellucid's less PyTorch's with the same seed."""
+    ours, theirs = ({run["seed"]: run["log_likelihood"] for run in runs if run["contestant"] == name}
+                    for name in ("pellucid", "torch"))  # fmt: skip
+    ahead = [ours[seed] - theirs[seed] for seed in ours if seed in theirs]
+    return {
         "date": time.strftime("%Y-%m-%d"), "machine": machine(), "seconds": options.seconds, "images": options.images,
-        "codes": options.codes, "runs": runs, "nats_ahead": fmean(ahead),
+        "codes": options.codes, "runs": [*runs], "nats_ahead": fmean(ahead),
         "sd": stdev(ahead) if len(ahead) > 1 else None,
     }  # fmt: skip
-    options.result.parent.mkdir(parents=True, exist_ok=True)
-    options.result.write_text(json.dumps(document, indent=1) + "\n")
-    print(f"pellucid is {document['nats_ahead']:+.2f} nats ahead after {options.seconds:g} CPU seconds each")
-    return 0
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -81,8 +81,9 @@ def _minutes(document: Any) -> str:
     return (
         f"The same VAE, 784-500-500-20, trained by one thread for {document['seconds']:g} CPU seconds from the same "
         f"first weights: pellucid {of('pellucid')}, PyTorch {of('torch')}; {document['nats_ahead']:+.2f}{sd} nats over "
-        f"{pairs} seeds, {document['codes']:,} codes for each of {document['images']:,} test images, dynamic "
-        f"binarisation (`python -m benchmarks.vae_minutes`; {document['machine']['processor']}, busy with other work)."
+        f"{pairs} {'seed' if pairs == 1 else 'seeds'}, {document['codes']:,} codes for each of {document['images']:,} "
+        "test images, dynamic binarisation (`python -m benchmarks.vae_minutes`; "
+        f"{document['machine']['processor']}, busy with other work)."
     )
 
 
