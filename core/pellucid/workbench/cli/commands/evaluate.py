@@ -37,12 +37,14 @@ def run(args: argparse.Namespace, output: Output) -> None:
     how = How(args.worst, args.tolerance, args.seed)
     split: PartName = args.split or "test"
     found = evaluate_run(open_run(args.run, args.backend), args.data, split, args.target, how=how)
+    written: str | None = None
     if args.run.is_dir():
         try:
-            output.note(f"Written to {write(found, args.run)} and .md beside it.")
+            written = str(write(found, args.run))
         except (PellucidError, OSError) as error:
             output.note(f"The evaluation is not kept in the run folder: {error}")
-    output.result(document(found), text(found))
+    kept = "" if written is None else f"\n\nWritten to {written} and .md beside it."
+    output.result(document(found) | {"written": written}, text(found) + kept)
 
 
 def text(found: Evaluation) -> str:
