@@ -109,7 +109,7 @@ class ElementwiseKernel:
             a.shape for a, p in zip(arguments, self.parameters, strict=True) if not p[0] and isinstance(a, StrictArray)
         ]
         shape = np.broadcast_shapes(*shapes)
-        pointers, keep = [], []
+        pointers, keep, apart = [], [], []
         for a, (raw, kind, name, output) in zip(arguments, self.parameters, strict=True):
             dtype = types[kind] if kind in "TS" else kind
             if isinstance(a, StrictArray):
@@ -119,7 +119,10 @@ class ElementwiseKernel:
                 assert isinstance(a, int | float | bool), (self.name, name, type(a))
                 host = np.array(a, dtype)
             if output:
-                assert host.shape == shape and host.flags.c_contiguous, (self.name, name, host.shape, shape)
+                assert host.shape == shape, (self.name, name, host.shape, shape)
+                if not host.flags.c_contiguous:
+                    apart.append((host, np.ascontiguousarray(host)))
+                    host = apart[-1][1]
             elif not raw:
                 host = np.ascontiguousarray(np.broadcast_to(host, shape))
             keep.append(host)
@@ -128,6 +131,8 @@ class ElementwiseKernel:
         if key not in self.compiled:
             self.compiled[key] = self._compile(types)
         self.compiled[key](ctypes.c_long(math.prod(shape)), *pointers)
+        for place, together in apart:
+            place[...] = together
 
 
 CUDA = """

@@ -82,7 +82,7 @@ class StrictArray:
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
-            if name not in ("reshape", "view"):
+            if name not in ("reshape", "view", "transpose", "swapaxes"):
                 on_work()
             method = getattr(self._array, name)
             return lambda *args, **kwargs: _wrap(method(*_unwrap(args), **{k: _unwrap(v) for k, v in kwargs.items()}))
