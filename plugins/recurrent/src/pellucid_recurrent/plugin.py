@@ -25,7 +25,7 @@ def pellucid_register(registry: Registrar) -> None:
         for name in (f"{cell}_forward", f"{cell}_backward"):
             registry.op(
                 name, reference=f"pellucid_recurrent.ops.{cell}:{name}", cython=f"pellucid_recurrent.kernels:{name}",
-                summary=name.replace("_", " "),
+                cupy=f"pellucid_recurrent.cuda.{cell}:{name}", summary=name.replace("_", " "),
             )  # fmt: skip
     registry.op(
         "begin", reference="pellucid_recurrent.ops.sequence:begin", cython="pellucid_recurrent.kernels:begin",
