@@ -45,7 +45,8 @@ LSTM = {
         {"type": "reshape", "shape": [28, 28]}, {"type": "lstm", "units": 128, "return_sequences": False},
         {"type": "dense", "units": 10},
     ]},
-    "optimizer": {"type": "adam", "lr": 2e-3}, "train": {"epochs": 2, "batch_size": 128, "clip_norm": 1.0, "seed": 0},
+    "loss": {"type": "softmax_cross_entropy"}, "optimizer": {"type": "adam", "lr": 2e-3},
+    "train": {"epochs": 2, "batch_size": 128, "clip_norm": 1.0, "seed": 0},
 }  # fmt: skip
 """Digits read row by row, as sequences of 28 steps."""
 TABLE = {

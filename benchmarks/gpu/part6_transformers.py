@@ -17,7 +17,19 @@ from benchmarks.gpu.backend import gpu_ops, is_stand_in
 from benchmarks.gpu.report import tell
 from benchmarks.served import Served
 from benchmarks.statistics import median, ratio_to_best
-from benchmarks.transformer import HEADS, LONG, ON_GPU, RATE, STEPS, WIDTH, Case, data, our_rows, our_trainer, their_network
+from benchmarks.transformer import (
+    HEADS,
+    LONG,
+    ON_GPU,
+    RATE,
+    STEPS,
+    WIDTH,
+    Case,
+    data,
+    our_rows,
+    our_trainer,
+    their_network,
+)
 
 ROUNDS, TURN, SETTLE, THREADS = 7, 0.12, 0.02, 8
 DRY = Case(5, 1, 2, None, width=4, heads=1, positions=3, steps=4)
