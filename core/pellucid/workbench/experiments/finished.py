@@ -26,7 +26,7 @@ from pellucid.standard.tables import Table, in_order, read_table
 from pellucid.training.data import by_names, labels_count
 from pellucid.training.objective import choose_objective
 from pellucid.training.trainer import Trainer
-from pellucid.workbench.experiments.file_reading import file_reader
+from pellucid.workbench.experiments.file_reading import ReadsOther, file_reader
 from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.experiments.sections import read_sections, reader_of
 
@@ -122,6 +122,9 @@ class FinishedRun(Generic[M_co]):
     def _samples(self, data: str | None, part: PartName, target: str | None, must_have_target: bool) -> Split | Samples:
         """The same; what is read when it is asked for stays so, and an evaluation finds its names as it reads."""
         if data is not None and reader_of(data):
+            read_own = self._reads_other(Path(data))
+            if read_own is not None:
+                return read_own.read_other(Path(data), require_runtime(self.model).transforms)
             return self._named(self._from_file(Path(data), target, must_have_target), data)
         seed = self.sections.get("train", {}).get("seed", 0)
         if data is not None:
@@ -141,6 +144,13 @@ class FinishedRun(Generic[M_co]):
         if not len(split):
             raise DataError(f"The data has no {part} part. Choose another: --part train, validation or test.")
         return self._named(split, f"the {part} data") if in_memory(split) else split
+
+    def _reads_other(self, path: Path) -> ReadsOther | None:
+        """The run's own data set, if the model takes what it reads from a file, and it reads others, too."""
+        if file_reader(self.model, path) is None or "data" not in self.sections:
+            return None
+        own = read("dataset", {k: v for k, v in self.sections["data"].items() if k != "seed"}, path="data")
+        return own if isinstance(own, ReadsOther) else None
 
     def _named(self, split: Split, where: str) -> Split:
         """Columns and labels as the model knows them by their names."""

@@ -92,6 +92,7 @@ def _trusted(sections: dict[str, Any], args: argparse.Namespace) -> list[Path]:
 
 
 def _sections(args: argparse.Namespace) -> dict[str, Any]:
+    from pellucid.workbench.experiments.file_reading import reader_named_by
     from pellucid.workbench.experiments.folder import RunFolder
     from pellucid.workbench.experiments.sections import change, choose, read_sections
 
@@ -108,7 +109,7 @@ def _sections(args: argparse.Namespace) -> dict[str, Any]:
         )
     sections = {} if source is None else read_sections(source)
     choose(sections, "model", args.model)
-    choose(sections, "data", args.dataset)
+    choose(sections, "data", args.dataset, reader_named_by(sections.get("model"), args.dataset))
     for section in ("loss", "objective", "optimizer", "schedule", "sampler"):
         choose(sections, section, getattr(args, section))
     if args.target:

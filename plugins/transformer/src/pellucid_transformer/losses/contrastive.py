@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pellucid import (
     Example,
     HostArray,
     Loss,
+    PellucidWarning,
     Shape,
     ShapeError,
     check_float,
@@ -71,6 +73,8 @@ class Contrastive(Loss):
                 "Contrastive needs a vector (N, D) and a label (N,) for each text. Received: predictions of shape "
                 f"{tuple(prediction.shape)} and a target of shape {tuple(target.shape)}."
             )
+        if ctx.training:
+            self._require_partners(ctx, target)
         z = contiguous(ctx, prediction, "prediction")
         weights = weight_per_row(ctx, self, weight, z.shape[:1])
         loss, ctx.dz = ctx.scratch("loss", (), "float64"), ctx.scratch("dz", z.shape)
@@ -80,6 +84,19 @@ class Contrastive(Loss):
             z, contiguous(ctx, target, "target"), weights, self.temperature, scores, each, loss, ctx.dz
         )
         return loss
+
+    def _require_partners(self, ctx: Context, target: Array) -> None:
+        """Warn of a batch in which nothing is to be learned. A step that is replayed is not looked at; the first of its
+        size is, and the others are drawn as it was."""
+        if getattr(ctx.ops, "recording", None) is not None:
+            return
+        labels = np.array(ctx.ops.to_host(target))
+        if len(np.unique(labels)) == len(labels):
+            warnings.warn(
+                f"Contrastive: in a batch of {len(labels)} rows no two have the same label, so nothing is learned from "
+                "it: its loss and gradient are 0. Rows that belong together must stand in one batch: take the data set "
+                "text_pairs, which sees to it, an even batch size, or a larger one.", PellucidWarning, stacklevel=2,
+            )  # fmt: skip
 
     def backward(self, ctx: Context) -> Array:
         dz: Array = ctx.dz
