@@ -96,9 +96,7 @@ def trained(goal: Goal, small: bool) -> dict[str, Any]:
     source = goal.experiment
     sections = {
         name: dict(section)
-        for name, section in (
-            tomllib.loads((ROOT / source).read_text()) if isinstance(source, str) else source
-        ).items()
+        for name, section in (tomllib.loads((ROOT / source).read_text()) if isinstance(source, str) else source).items()
     }
     sections["train"] |= {"backend": None if is_stand_in() else goal.backend}
     if small and is_stand_in():

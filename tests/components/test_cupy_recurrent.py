@@ -9,7 +9,7 @@ import pellucid as pl
 import pytest
 
 from tests.components.support import REFERENCE, built, context
-from tests.components.test_cupy_backend import GPU, needs_compiler
+from tests.components.test_cupy_backend import DTYPES, GPU, needs_compiler
 
 pytest.importorskip("pellucid_recurrent")
 from pellucid.registry.config import create
@@ -20,7 +20,7 @@ KINDS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kind", range(len(KINDS)))
 @pytest.mark.parametrize("cell", ["rnn", "relu", "gru", "lstm"])
 def test_forward_and_backward(cell: str, kind: int, dtype: str) -> None:
@@ -49,14 +49,14 @@ def test_forward_and_backward(cell: str, kind: int, dtype: str) -> None:
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_a_training_step_is_replayed_as_a_graph(cell: str) -> None:
-    x = np.random.default_rng(0).normal(size=(16, 3, 2))
+    x = np.random.default_rng(0).normal(size=(12, 3, 2))
     found = []
     for ops in (REFERENCE, GPU):
         GPU.refused = None
         model = pl.build("recurrent_network", input_shape=(3, 2), outputs=1, hidden=[4], cell=cell, task="regression",
                          seed=0, backend=ops, dtype="float64")  # fmt: skip
         trainer = pl.Trainer(model, seed=0)
-        trainer.fit((x, x.sum(axis=(1, 2))[:, None]), epochs=3, batch_size=8, verbose=False)
+        trainer.fit((x, x.sum(axis=(1, 2))[:, None]), epochs=2, batch_size=4, verbose=False)
         found.append(trainer.history["loss"])
     assert all(step.recorded for step in trainer._stepper._steps.values()), GPU.refused
     np.testing.assert_allclose(found[1], found[0], rtol=1e-9)
@@ -68,7 +68,7 @@ def test_a_state_is_carried_over() -> None:
         layers = [{"type": "gru", "units": 3, "carry": 4}, {"type": "dense", "units": 2}]
         model = pl.build({"type": "stack", "layers": layers}, input_shape=[(2, 1), ()], seed=0, backend=ops,
                          dtype="float64")  # fmt: skip
-        signal = np.random.default_rng(0).integers(0, 2, (48, 1)).astype(float)
+        signal = np.random.default_rng(0).integers(0, 2, (32, 1)).astype(float)
         trainer = pl.Trainer(model, loss="softmax_cross_entropy", seed=0)
         data = pl.Streams(signal, np.roll(signal[:, 0], 2).astype(int), side_by_side=4, steps=2)
         trainer.fit(data, epochs=2, verbose=False)

@@ -75,8 +75,8 @@ def test_a_text_file_is_the_data_set_of_a_language_model(tmp_path: Path, capsys:
     (tmp_path / "other.txt").write_text("the mat sat on the cat. " * 10)
     (tmp_path / "asked.txt").write_text("the ca\nthe cat sat o\n")
     words = [f"--set={each}" for each in (*SMALL[:3], "train.epochs=10", "optimizer.lr=1e-2", "train.seed=0")]
-    run = str(tmp_path / "run")
-    assert main(["train", "--model", "language_model", "--dataset", str(tmp_path / "seen.txt"), "--out", run, *words]) == 0
+    run, seen = str(tmp_path / "run"), str(tmp_path / "seen.txt")
+    assert main(["train", "--model", "language_model", "--dataset", seen, "--out", run, *words]) == 0
     data = tomllib.loads((tmp_path / "run" / "experiment.toml").read_text(encoding="utf-8"))["data"]
     assert data["type"] == "transformer/running_text"
     capsys.readouterr()

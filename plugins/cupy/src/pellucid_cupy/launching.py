@@ -20,9 +20,9 @@ from pellucid_cupy.plan import CupyPlan, Recording
 Result = TypeVar("Result")
 MOST_BLOCKS = 1024
 _REFUSALS = (NotRecordableError, RuntimeError)
-"""What says that something cannot stand in a graph: ourselves; and CuPy, of its own calls of cuBLAS by NotImplementedError,
-of copies to and from the host by a bare RuntimeError, and of what CUDA says by subclasses of it. Whatever else went wrong
-goes wrong again where the function is simply called."""
+"""What says that something cannot stand in a graph: ourselves; and CuPy, of its own calls of cuBLAS by
+NotImplementedError, of copies to and from the host by a bare RuntimeError, and of what CUDA says by subclasses of it.
+Whatever else went wrong goes wrong again where the function is simply called."""
 _C_TYPES = {"float32": "float", "float64": "double"}
 
 

@@ -29,11 +29,13 @@ def pellucid_register(registry: Registrar) -> None:
             )  # fmt: skip
     registry.op(
         "begin", reference="pellucid_recurrent.ops.sequence:begin", cython="pellucid_recurrent.kernels:begin",
-        cupy="pellucid_recurrent.cuda.carried:begin", summary="the first state of a batch: carried over, or zeros",
+        cupy="pellucid_recurrent.cuda.carried:begin",
+        summary="the first state of a batch: carried over, or zeros",
     )  # fmt: skip
     registry.op(
         "keep", reference="pellucid_recurrent.ops.sequence:keep_rows", cython="pellucid_recurrent.kernels:keep",
-        cupy="pellucid_recurrent.cuda.carried:keep_rows", summary="the carried states, with those of a batch in their rows",
+        cupy="pellucid_recurrent.cuda.carried:keep_rows",
+        summary="the carried states, with those of a batch in their rows",
     )  # fmt: skip
 
 

@@ -15,8 +15,8 @@ _OPS: dict[str, tuple[str, ...]] = {
         "unit_forward", "unit_backward",
     ),
 }  # fmt: skip
-"""The module of references in ``ops``, and of CUDA's in ``cuda`` -> the ops that stand there; the kernel of each has the
-same name."""
+"""The module of references in ``ops``, and of CUDA's in ``cuda`` -> the ops that stand there; each kernel has the name
+of its op."""
 
 
 @hookimpl

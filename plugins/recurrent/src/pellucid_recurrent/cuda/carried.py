@@ -1,4 +1,4 @@
-"""The state that is carried over, on a CUDA device: which rows a step has is read there, where a replay finds its own."""
+"""The state that is carried over, on a CUDA device: a step's first row is read there, where a replay finds its own."""
 
 from __future__ import annotations
 

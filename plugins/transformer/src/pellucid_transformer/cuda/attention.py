@@ -1,4 +1,4 @@
-"""Attention on a CUDA device: products of all heads at once by cuBLAS, and between them one block for each row of scores.
+"""Attention on a CUDA device: products of all heads at once by cuBLAS, and between them a block for each row of scores.
 
 Heads that share a key head stand one below the other: (N·K, H/K·T, d) beside (N·K, S, d), so that what they send to
 their keys is added up by the product itself.
@@ -143,9 +143,7 @@ def _over_rows(
     """A block for each query of each head, of more threads where there are many keys."""
     count, keys = rows.size // 2, scores[0].shape[2]
     wide, high = ops.block
-    block = wide, max(1, min(high, keys // (4 * wide)) if keys < 4 * wide * high else high)
-    while block[1] & (block[1] - 1):  # sums go by halves
-        block = wide, block[1] - 1
+    block = wide, 1 if keys <= 16 * wide else high
     pairs = mask is not None and mask.ndim == 3
     ops.launch(
         SOFTMAX, name, (count, 1), block, *scores, None if mask is None else ops.contiguous(mask), rows, count, heads,

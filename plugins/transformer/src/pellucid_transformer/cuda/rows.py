@@ -27,9 +27,18 @@ KERNEL void look_up(const L *tokens, const T *weight, T *y, L count, L units, L 
 
 /* order: the places of the tokens in the order of the tokens, and where they are equal as they stand in the batch. */
 KERNEL void sort_places(const L *tokens, L *order, L count) {
-    for (L i = PLACE; i < count; i += STRIDE) {
-        L own = tokens[i], place = 0;
-        for (L j = 0; j < count; ++j) place += tokens[j] < own || (tokens[j] == own && j < i);
+    __shared__ int before[256];
+    /* A column of threads for each token, whose rows share the others. */
+    L i = (L)blockIdx.x * blockDim.x + threadIdx.x;
+    int place = 0;
+    if (i < count) {
+        L own = tokens[i];
+        for (L j = threadIdx.y; j < count; j += blockDim.y) place += tokens[j] < own || (tokens[j] == own && j < i);
+    }
+    before[LANE] = place;
+    __syncthreads();
+    if (threadIdx.y == 0 && i < count) {
+        for (unsigned k = 1; k < blockDim.y; ++k) place += before[k * blockDim.x + threadIdx.x];
         order[place] = i;
     }
 }
@@ -181,7 +190,8 @@ def embedding_backward(
     if tokens.dtype != "int64":
         return NotImplemented
     count, (vocabulary, units) = tokens.size, dweight.shape
-    ops.each(EMBEDDING, "sort_places", count, tokens, order, count)
+    if count:
+        ops.launch(EMBEDDING, "sort_places", (-(-count // ops.block[0]), 1), ops.block, tokens, order, count)
     ops.each(EMBEDDING, "find_starts", vocabulary + 1, tokens, order, starts, count, vocabulary)
     ops.each(EMBEDDING, "add_rows", dweight.size, dy, starts, order, dweight, dweight.size, units, padding,
              dtype=dy.dtype)  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 from pellucid import (
     Array,
     Context,
+    DataError,
     Equation,
     Example,
     HostArray,
@@ -22,6 +23,9 @@ from pellucid import (
     require_rows,
     weight_per_row,
 )
+
+FEW = 5
+"""Rows of a batch in which one may miss its partner by chance: the rest of an epoch."""
 
 
 class Contrastive(Loss):
@@ -86,16 +90,16 @@ class Contrastive(Loss):
         return loss
 
     def _require_partners(self, ctx: Context, target: Array) -> None:
-        """Warn of a batch in which nothing is to be learned. A step that is replayed is not looked at; the first of its
-        size is, and the others are drawn as it was."""
-        if getattr(ctx.ops, "recording", None) is not None:
+        """Warn of a batch in training in which nothing is to be learned. A step that is replayed is not looked at; the
+        first of its size is, and the others are drawn as it was."""
+        if not ctx.path or getattr(ctx.ops, "recording", None) is not None:
             return
         labels = np.array(ctx.ops.to_host(target))
-        if len(np.unique(labels)) == len(labels):
+        if len(labels) >= FEW and len(np.unique(labels)) == len(labels):
             warnings.warn(
                 f"Contrastive: in a batch of {len(labels)} rows no two have the same label, so nothing is learned from "
                 "it: its loss and gradient are 0. Rows that belong together must stand in one batch: take the data set "
-                "text_pairs, which sees to it, an even batch size, or a larger one.", PellucidWarning, stacklevel=2,
+                "text_pairs or the sampler 'groups', which see to it.", PellucidWarning, stacklevel=2,
             )  # fmt: skip
 
     def backward(self, ctx: Context) -> Array:
@@ -104,6 +108,11 @@ class Contrastive(Loss):
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
         require_rows(self, target, (output_shape[:-1],))
+        if len(target) > 1 and len(np.unique(target)) == len(target):
+            raise DataError(
+                f"Contrastive needs rows that belong together, those of the same label. Received: {len(target)} labels "
+                "of which no two are alike. Number the pairs: both texts of one alike, or take the data set text_pairs."
+            )
         with np.errstate(invalid="ignore"):
             wrong = ~(target >= 0) | (target != np.floor(target))
         reject(self, target, wrong, "labels, whole numbers from 0 on", "Number the pairs: both texts of one alike.")
