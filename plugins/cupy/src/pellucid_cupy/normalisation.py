@@ -79,8 +79,8 @@ class FusedNormalisation(Launching):
         self, x: Array, gamma: Array, beta: Array, eps: float, mean: Array, inv_std: Array, y: Array
     ) -> None:
         if x.size:
-            self.launch(NORMALISE, "layer_norm", (x.shape[0], 1), self._of_row(x), self.contiguous(x), gamma, beta, mean,
-                        inv_std, y, x.shape[1], float(eps), dtype=x.dtype)  # fmt: skip
+            self.launch(NORMALISE, "layer_norm", (x.shape[0], 1), self._of_row(x), self.contiguous(x), gamma, beta,
+                        mean, inv_std, y, x.shape[1], float(eps), dtype=x.dtype)  # fmt: skip
 
     def layer_norm_backward(
         self, dy: Array, x: Array, gamma: Array, mean: Array, inv_std: Array,
