@@ -40,7 +40,6 @@ def search(pellucid: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
         return work(job, self._note, lambda epoch, value: source.hopeless(job, {"epoch": epoch, "value": value}))
 
     monkeypatch.setattr(workers.Workers, "_asked", asked)
-    monkeypatch.setattr("pellucid.workbench.experiments.callbacks.threading.current_thread", lambda: None)
     Path("search.toml").write_text(IRIS + SEARCH)
     return pellucid
 

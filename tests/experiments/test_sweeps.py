@@ -42,7 +42,6 @@ def here(words: dict[str, Any], note: Any = lambda text: None) -> dict[str, Any]
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are done without processes, which take half a second to begin."""
     monkeypatch.setattr(workers.Workers, "_asked", lambda self, number, job, source: work(job, self._note))
-    monkeypatch.setattr("pellucid.workbench.experiments.callbacks.threading.current_thread", lambda: None)
 
 
 def test_one_bad_setting_does_not_stop_the_others(pellucid: Shell, in_this_process: None) -> None:
@@ -180,8 +179,11 @@ def test_a_run_that_another_process_trains_is_waited_for(pellucid: Shell, monkey
 
 
 @posix
-def test_a_setting_that_kills_its_process_is_given_up_and_the_others_go_on(pellucid: Shell) -> None:
+def test_a_setting_that_kills_its_process_is_given_up_and_the_others_go_on(
+    pellucid: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
     """By SIGKILL, as the system does where memory is used up."""
+    monkeypatch.setattr(workers, "MOST_DEATHS", 2)
     Path("deadly.py").write_text(KILLS)
     Path("sweep.toml").write_text("plugins = ['deadly.py']\n" + IRIS + (
         "\n[[sweep.list]]\nname = 'dies'\n[sweep.list.model]\ntype = 'deadly/deadly'\nunits = 3\n"
@@ -192,7 +194,7 @@ def test_a_setting_that_kills_its_process_is_given_up_and_the_others_go_on(pellu
     failure = read_failure(Path("runs/sweep", dies.folder))
     assert failure is not None and failure.type == "Killed"
     assert (
-        "was killed by SIGKILL, 3 times without a step of progress. Most likely the memory was used up"
+        "was killed by SIGKILL, 2 times without a step of progress. Most likely the memory was used up"
         in failure.message
     )
     assert Path("runs/sweep", lives.folder, "summary.json").exists()
