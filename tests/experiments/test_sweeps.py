@@ -229,6 +229,19 @@ def test_ctrl_c_saves_the_runs_and_says_how_to_go_on(pellucid: Shell, tmp_path: 
     assert len(RunFolder(metrics.parent).epochs()) == done + 2
 
 
+def test_a_run_that_somebody_else_has_stopped_goes_on(pellucid: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def stopped_once(self: Any, number: int, job: dict[str, Any], source: workers.Source) -> dict[str, Any]:
+        asked.append(job)
+        return {"end": "stopped"} if len(asked) == 1 else work(job, self._note)
+
+    monkeypatch.setattr(workers.Workers, "_asked", stopped_once)
+    Path("sweep.toml").write_text(IRIS + "\n[sweep]\nseeds = [1]")
+    assert "1/1" not in pellucid("sweep", "sweep.toml", "--quiet")
+    assert len(asked) == 2 and len(results("runs/sweep")) == 1
+
+
 def results(sweep: str) -> dict[str, bytes]:
     return {str(m.relative_to(sweep)): m.read_bytes() for m in sorted(Path(sweep).glob("*/*/model.safetensors"))}
 
