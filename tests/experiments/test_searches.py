@@ -121,6 +121,16 @@ def test_a_trial_whose_process_was_killed_goes_on(search: Shell) -> None:
     assert [trial.state.name for trial in trials()] == ["COMPLETE"] * 4
 
 
+def test_a_trial_of_another_machine_is_left_to_it(search: Shell) -> None:
+    search(*WORDS, "--set", "sweep.search.trials=1")
+    options = SweepFolder(Path("runs/search")).plan().sweep.search
+    assert options is not None
+    open_study(Path("runs/search"), options, False).ask().set_user_attr(OWNER, "elsewhere-01234567")
+    search(*WORDS, "--set", "sweep.search.trials=3")
+    assert "1 trials that others have begun have not ended: elsewhere-01234567." in search.err
+    assert [trial.state.name for trial in trials()] == ["COMPLETE", "RUNNING", "COMPLETE"]
+
+
 def test_a_leader_that_lives_keeps_its_trials(tmp_path: Path) -> None:
     with Leaders(tmp_path) as one, Leaders(tmp_path) as other:
         assert not other.inherits(one.own) and not one.inherits(one.own)

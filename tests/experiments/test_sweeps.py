@@ -135,6 +135,15 @@ def test_the_figure_that_ranks(pellucid: Shell, in_this_process: None) -> None:
     assert "Did you mean 'accuracy'?" in pellucid.err
 
 
+def test_losses_that_differ_are_no_measure(pellucid: Shell, in_this_process: None) -> None:
+    loss = "\n[loss]\ntype = 'softmax_cross_entropy'\n"
+    Path("sweep.toml").write_text(
+        f"{IRIS}{loss}[sweep]\nmetric = 'loss'\n[sweep.grid]\nloss.label_smoothing = [0.0, 0.1]"
+    )
+    assert "The settings have different losses, whose values do not mean the same." in pellucid("sweep", "sweep.toml")
+    assert "different losses" not in pellucid("sweep", "sweep.toml", "--set", "sweep.metric=accuracy")
+
+
 def test_means_and_deviations() -> None:
     assert Spread.of([]) is None
     assert Spread.of([2.0]) == Spread(2.0, None, 1)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pellucid.basics.checks import is_int
 from pellucid.basics.errors import ConfigError, PellucidError
+from pellucid.basics.suggest import listed
 from pellucid.ops.threads import usable_cores
 from pellucid.workbench.experiments.callbacks import SIGNALS
 from pellucid.workbench.experiments.experiment import check
@@ -129,7 +130,13 @@ def search(plan: Plan, folder: SweepFolder, asked: int | None, tell: Tell, note:
         )
         done = sum(state != "begun" and state != "open" for state in map(folder.state, _folders(folder, plan)))
         telling = Telling(plan.sweep, folder, plan.sweep.search.trials, done, tell)
-        return work(share, source, source.runs, telling, note)
+        stopped = work(share, source, source.runs, telling, note)
+        if stopped is None and (others := source.elsewhere()):
+            note(
+                f"{len(others)} trials that others have begun have not ended: {listed(sorted({*others}))}. Where such a "
+                "process is gone, the next one on its machine takes them up: the same command there."
+            )
+        return stopped
 
 
 def _folders(folder: SweepFolder, plan: Plan) -> list[RunFolder]:

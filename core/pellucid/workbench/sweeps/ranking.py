@@ -157,6 +157,17 @@ class Ranking:
         """How many runs have failed."""
         return sum(len(group.failures) for group in self.groups)
 
+    @property
+    def remark(self) -> str | None:
+        """What the order does not mean, where that is so."""
+        of_losses = any(path.partition(".")[0] in ("loss", "objective") for path in self.varied)
+        if self.ruler is None or self.ruler.metric not in ("loss", "penalty") or not of_losses:
+            return None
+        return (
+            "The settings have different losses, whose values do not mean the same. Rank by a metric: "
+            'metric = "accuracy" in [sweep], for example.'
+        )
+
     def rows(self) -> list[list[str]]:
         """The table, its head first: texts, the settings in which they differ as columns."""
         named = any(group.setting.name for group in self.groups)
@@ -195,6 +206,7 @@ class Ranking:
         """The same for programs."""
         return {
             "ranked_by": None if self.ruler is None else vars(self.ruler),
+            "remark": self.remark,
             "settings": [
                 {
                     "rank": group.rank, "name": group.setting.name, "settings": group.setting.changes,

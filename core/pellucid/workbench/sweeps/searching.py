@@ -75,6 +75,12 @@ class Searching:
                 self.ended(End({"folder": str(folder.path)}, "finished"))  # its process died before it told
             return None
 
+    def elsewhere(self) -> list[str]:
+        """The processes that answer for trials which have not ended, this one left out."""
+        running = self._study.get_trials(deepcopy=False, states=(optuna().trial.TrialState.RUNNING,))
+        owners = (str(trial.user_attrs.get(OWNER, "?")) for trial in running)
+        return [owner for owner in owners if owner != self._leaders.own]
+
     @property
     def _figure(self) -> str | None:
         """The column of the history that a trial is judged by on its way."""
