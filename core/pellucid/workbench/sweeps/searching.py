@@ -22,7 +22,7 @@ from pellucid.workbench.sweeps.journal import (
     sampler,
 )
 from pellucid.workbench.sweeps.plan import Plan, PlannedRun, made
-from pellucid.workbench.sweeps.ranking import Ruler, figure_of
+from pellucid.workbench.sweeps.ruler import Ruler, figure_of
 from pellucid.workbench.sweeps.sweep import Search
 from pellucid.workbench.sweeps.workers import End, Job
 
