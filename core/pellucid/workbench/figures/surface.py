@@ -44,7 +44,7 @@ def draw_surface(
     if y.size != len(y):
         return f"there are {y.shape[1:]} targets a sample, and a plane has one height"
     names = list(features) if features is not None and len(features) == x.shape[1] else ["x", "y"][: x.shape[1]]
-    sheet = Sheet(panel=(5.2, 4.3) if x.shape[1] == 2 else (5.6, 3.4), right=0.25 if classes is not None else 1.0)
+    sheet = Sheet(panel=(4.6, 3.8) if x.shape[1] == 2 else (5.6, 3.4), right=0.25 if classes is not None else 1.0)
     axes = sheet.axes()
     points, targets = x.astype(np.float64), y.reshape(len(y))
     if x.shape[1] == 1:
