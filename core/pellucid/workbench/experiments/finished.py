@@ -151,7 +151,7 @@ class FinishedRun(Generic[M_co]):
             raise ConfigError(f"{self.path} {what}. Say which: --data iris, or --data FILE.")
         split: Split | Samples = getattr(dataset.splits(seed), part)
         if not len(split):
-            raise DataError(f"The data has no {part} part. Choose another: --part train, validation or test.")
+            raise DataError(f"The data has no {part} part. Choose another of train, validation and test.")
         return self._named(split, f"the {part} data") if in_memory(split) else split
 
     def _from_folder(self, folder: str) -> Split | Samples:
