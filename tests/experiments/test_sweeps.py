@@ -41,7 +41,7 @@ def here(words: dict[str, Any], note: Any = lambda text: None) -> dict[str, Any]
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are done without processes, which take half a second to begin."""
-    monkeypatch.setattr(workers.Workers, "_asked", lambda self, number, job: work(job, self._note))
+    monkeypatch.setattr(workers.Workers, "_asked", lambda self, number, job, source: work(job, self._note))
     monkeypatch.setattr("pellucid.workbench.experiments.callbacks.threading.current_thread", lambda: None)
 
 

@@ -34,12 +34,14 @@ class Setting:
         name: of its entry in ``[[sweep.list]]``, or "".
         entry: path -> value, of what that entry sets; varied: of what the grid and the draws set.
         sections: the experiment with these changes.
+        pruned: it is a trial of a search that was ended on its way, being behind.
     """
 
     name: str
     entry: Mapping[str, Any]
     varied: Mapping[str, Any]
     sections: Sections
+    pruned: bool = False
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -63,7 +65,8 @@ class Setting:
     def folder(self) -> str:
         """What its folder is called: in readable letters, and by its key."""
         varied = (f"{path.rpartition('.')[2]}={shown(value)}" for path, value in self.varied.items())
-        words = re.sub(r"[^A-Za-z0-9.,=_+-]+", "-", ",".join([self.name, *varied]))
+        words = ",".join([self.name, *varied]).replace(", ", "+").replace("[", "").replace("]", "")
+        words = re.sub(r"[^A-Za-z0-9.,=_+-]+", "-", words)
         readable = words.strip(",")[:_LETTERS].strip("-.,")
         return f"{readable}-{self.key}" if readable else self.key
 
@@ -109,6 +112,14 @@ class Plan:
     def base(self) -> Sections:
         """The experiment without ``[sweep]``."""
         return {name: section for name, section in self.sections.items() if name not in ("sweep", "plugins")}
+
+    @property
+    def searched(self) -> Sections:
+        """All that must stay what it is while a search goes on: everything but the number of its trials."""
+        sweep = {key: value for key, value in self.sections.get("sweep", {}).items() if key != "pictures"}
+        search = {key: value for key, value in sweep.get("search", {}).items() if key != "trials"}
+        train = {key: value for key, value in _train(self.sections).items() if key not in _OF_NO_EFFECT[1:]}
+        return {**self.sections, "train": train, "sweep": {**sweep, "search": search}}
 
     @property
     def runs(self) -> list[PlannedRun]:
@@ -164,7 +175,9 @@ def _drawn(sweep: Sweep) -> list[dict[str, Any]]:
     ]
 
 
-def made(base: Sections, name: str, entry: Mapping[str, Any], varied: Mapping[str, Any]) -> Setting:
+def made(
+    base: Sections, name: str, entry: Mapping[str, Any], varied: Mapping[str, Any], *, pruned: bool = False
+) -> Setting:  # fmt: skip
     """A setting: the experiment with values at their paths.
 
     Raises:
@@ -174,7 +187,7 @@ def made(base: Sections, name: str, entry: Mapping[str, Any], varied: Mapping[st
     changes = {**entry, **varied}
     for path in sorted(changes, key=lambda path: path.count(".")):  # a section before its keys
         _change(sections, path, changes[path])
-    return Setting(name, entry, varied, sections)
+    return Setting(name, entry, varied, sections, pruned)
 
 
 def _change(sections: Sections, path: str, value: Any) -> None:

@@ -60,6 +60,31 @@ class Ruler:
         return f"{self.split} {self.metric}, {'higher' if self.higher else 'lower'} is better"
 
     @classmethod
+    def planned(cls, sweep: Sweep, sections: Mapping[str, Any]) -> Ruler:
+        """What a search goes by, which must be known before the first run: a figure on the validation data, the loss if
+        none is named.
+
+        Raises:
+            ConfigError: nobody knows whether more of the figure is better; or it is one of the test data.
+        """
+        if sweep.split == "test":
+            raise ConfigError(
+                "sweep.split: a search looks at validation data. What it has chosen is tested afterwards."
+            )
+        metric, train = sweep.metric or "loss", sections.get("train", {})
+        named = train.get("metrics") if isinstance(train, Mapping) else None
+        if sweep.mode is not None or metric in ("loss", "penalty"):
+            return cls(metric, "validation", sweep.mode == "max")
+        metrics = [read("metric", each, path="train.metrics") for each in named or [metric]]
+        better = dict(zip(figure_names(metrics), (each.higher_is_better for each in metrics), strict=True))
+        if metric not in better:
+            raise ConfigError(
+                f"sweep.metric: whether more of {metric!r} is better is not known: the figures of train.metrics are "
+                f'{listed(better)}.{did_you_mean(metric, better)} Say it: mode = "max" in [sweep], or "min".'
+            )
+        return cls(metric, "validation", better[metric])
+
+    @classmethod
     def of(cls, sweep: Sweep, folder: RunFolder) -> Ruler:
         """As the sweep says; what it leaves open is what a finished run of it chose its epoch by.
 
@@ -144,7 +169,7 @@ class Ranking:
         for group in self.groups:
             changes = group.setting.changes
             rows.append([
-                _or_dash(group.rank), *([group.setting.name] if named else []),
+                _or_dash(group.rank), *([group.setting.name + _pruned(group.setting)] if named else []),
                 *(shown(changes[path]) if path in changes else "–" for path in self.varied),
                 str(len(group.runs)), *(_or_dash(group.figures.get(name)) for name in figures),
                 _or_dash(group.parameters), _or_dash(group.seconds), str(len(group.failures) or ""),
@@ -173,6 +198,7 @@ class Ranking:
             "settings": [
                 {
                     "rank": group.rank, "name": group.setting.name, "settings": group.setting.changes,
+                    "pruned": group.setting.pruned,
                     "runs": {str(seed): str(path) for seed, path in group.runs.items()},
                     "figures": {name: vars(spread) for name, spread in group.figures.items()},
                     "seconds": None if group.seconds is None else vars(group.seconds),
@@ -197,14 +223,17 @@ def ranking(path: Path) -> Ranking:
         DataError: it is no folder of a sweep. ConfigError: its runs have no figure of the name that is to rank.
     """
     folder = SweepFolder(path)
-    return ranked(folder.plan(), folder)
+    return ranked(folder.found(folder.plan()), folder)
 
 
 def ranked(plan: Plan, folder: SweepFolder) -> Ranking:
     """The same of a plan that is known."""
     runs = plan.runs
     first = next((folder.run(run) for run in runs if folder.run(run).summary.exists()), None)
-    ruler = None if first is None else Ruler.of(plan.sweep, first)
+    if plan.sweep.search is not None:
+        ruler: Ruler | None = Ruler.planned(plan.sweep, plan.base)
+    else:
+        ruler = None if first is None else Ruler.of(plan.sweep, first)
     by_setting: dict[str, list[PlannedRun]] = {}
     for run in runs:
         by_setting.setdefault(run.setting.folder, []).append(run)
@@ -247,6 +276,10 @@ def _varied(settings: Sequence[Setting]) -> tuple[str, ...]:
         path for path in paths
         if any(setting.changes.get(path, paths) != settings[0].changes.get(path, paths) for setting in settings)
     )  # fmt: skip
+
+
+def _pruned(setting: Setting) -> str:
+    return " (pruned)" if setting.pruned else ""
 
 
 def _or_dash(value: object) -> str:
