@@ -86,7 +86,7 @@ def test_settings_of_a_sweep_are_lines_and_their_seeds_bands(
     pellucid: Shell, seen: list[Figure], monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     monkeypatch.setattr(
-        workers.Workers, "_asked", lambda self, number, job: work(job | {"pictures": False}, self._note)
+        workers.Workers, "_asked", lambda self, number, job, *given: work(job | {"pictures": False}, self._note)
     )
     monkeypatch.setattr("pellucid.workbench.experiments.callbacks.threading.current_thread", lambda: None)
     Path("sweep.toml").write_text(f"{IRIS}\n[sweep]\nseeds = [0, 1]\n[sweep.grid]\n'optimizer.lr' = [1e-4, 0.05]\n")
