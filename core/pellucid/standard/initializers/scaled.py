@@ -1,4 +1,4 @@
-"""The built-in initializers: how parameters get their first values."""
+"""He, Glorot, Lecun: drawn as widely as the numbers of inputs and outputs of a layer ask for."""
 
 from __future__ import annotations
 
@@ -8,55 +8,9 @@ from math import sqrt
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.initializer import Initializer
 from pellucid.standard.arguments import check_choice
-
-
-class Zeros(Initializer):
-    """``θ = 0``. Not for weights: units that start equal stay equal."""
-
-    equations = (Equation("theta", r"\theta = 0", "np.zeros(shape)"),)
-
-    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
-        return np.zeros(shape)
-
-
-class Ones(Initializer):
-    """``θ = 1``."""
-
-    equations = (Equation("theta", r"\theta = 1", "np.ones(shape)"),)
-
-    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
-        return np.ones(shape)
-
-
-class Normal(Initializer):
-    """``θ ~ N(mean, std²)``.
-
-    Args:
-        std: the standard deviation, at least 0.
-        mean: the mean.
-    """
-
-    equations = (
-        Equation(
-            "theta", r"\theta \sim \mathcal{N}(\mathrm{mean}, \mathrm{std}^2)",
-            why="it is drawn; mean and variance say how",
-        ),
-        Equation("mean", r"\operatorname{E} \theta = \mathrm{mean}", "mean"),
-        Equation("variance", r"\operatorname{Var} \theta = \mathrm{std}^2", "std**2"),
-    )
-
-    def __init__(self, std: float = 0.01, mean: float = 0.0) -> None:
-        check_float(self, "std", std, "[0, inf)")
-        check_float(self, "mean", mean, "(-inf, inf)")
-        self.std = std
-        self.mean = mean
-
-    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
-        return rng.normal(self.mean, self.std, shape)
 
 
 class _OfVariance(Initializer, ABC):
@@ -119,3 +73,24 @@ class Glorot(_OfVariance):
 
     def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
         return self.draw(rng, 2 / max(fan_in + fan_out, 1), shape)
+
+
+class Lecun(_OfVariance):
+    """``θ`` of mean 0 and variance ``1/fan_in`` (LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998).
+
+    A sum of fan_in numbers keeps their variance. For tanh, for linear layers, and for what is normalised anyway.
+
+    Args:
+        distribution: ``"normal"``, or ``"uniform"`` in ±√(3/fan_in).
+    """
+
+    equations = (
+        Equation("mean", r"\operatorname{E} \theta = 0", "0"),
+        Equation("variance", r"\operatorname{Var} \theta = \frac{1}{n_\mathrm{in}}", "1 / fan_in"),
+    )
+
+    def __init__(self, distribution: str = "normal") -> None:
+        super().__init__(distribution)
+
+    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
+        return self.draw(rng, 1 / max(fan_in, 1), shape)
