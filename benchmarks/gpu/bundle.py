@@ -19,7 +19,7 @@ from benchmarks.environment import ROOT
 
 MISSING = ("tomli-w",)
 """What pellucid requires and a machine with PyTorch and CuPy may lack; pure Python, one wheel for all."""
-SOURCES = ("benchmarks", "tests", "plugins/*/experiments", "pyproject.toml")
+SOURCES = ("benchmarks", "studies", "tests", "plugins/*/experiments", "pyproject.toml")
 LARGEST = 60 << 20
 
 
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
             for name in names:
                 if any(Path(name).match(f"{source}/*") or _under(name, source) for source in SOURCES):
                     archive.add(ROOT / name, f"pellucid-gpu/{name}")
+            (Path(folder) / "COMMIT").write_text(_commit())
+            archive.add(Path(folder) / "COMMIT", "pellucid-gpu/COMMIT")
             for wheel in sorted(wheels.iterdir()):
                 archive.add(wheel, f"pellucid-gpu/wheels/{wheel.name}")
     size = target.stat().st_size
@@ -61,6 +63,12 @@ def tracked() -> list[str]:
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
         raise SystemExit(f"The bundle is made of what git lists, in a checkout, and git does not: {error}") from error
     return [name for name in listing.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def _commit() -> str:
+    """What the bundle is made of: there is no git where it is unpacked."""
+    asked = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return asked.stdout
 
 
 def _under(name: str, source: str) -> bool:

@@ -25,7 +25,11 @@ def test_parts_are_counts_or_fractions(validation: float, samples: int) -> None:
     assert len(pl.load_dataset("datasets/iris", validation=validation).validation) == samples
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "emnist", "iris", "half_moons"])
+@pytest.mark.parametrize(
+    "name",
+    ["mnist", "fashion_mnist", "emnist", "iris", "half_moons", "spirals", "gaussian_blobs", "sine", "breast_cancer",
+     "digits"],
+)  # fmt: skip
 def test_the_configuration_makes_the_same_data_set(name: str) -> None:
     dataset = pl.create("dataset", name)
     config = pl.to_config(dataset)

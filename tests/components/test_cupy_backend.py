@@ -19,7 +19,7 @@ from pellucid.interfaces.parameters import Arena, Param
 from pellucid.ops import lookup
 from pellucid.ops.backends import get_ops
 from pellucid.ops.random import Stream
-from pellucid.standard.initializers import Zeros
+from pellucid.standard.initializers.fixed import Zeros
 from pellucid.standard.ops.activations import ACTIVATIONS, NEEDS_INPUT
 from pellucid_cupy import availability
 from pellucid_cupy.availability import OPT_IN

@@ -84,7 +84,8 @@ def test_data_by_others_are_named_with_their_licence() -> None:
         assert path.name in notice or (path.name.endswith("-ubyte.gz") and "*-ubyte.gz" in notice), path.name
     for licence in re.findall(r"LICENSES/[\w.-]+\.txt", notice):
         assert (ROOT / "datasets" / licence).is_file()
-    assert {"CC-BY-SA-3.0.txt", "BSD-3-Clause.txt"} == {path.name for path in (ROOT / "datasets/LICENSES").iterdir()}
+    ours = {"CC-BY-SA-3.0.txt", "CC-BY-4.0.txt", "BSD-3-Clause.txt"}
+    assert ours == {path.name for path in (ROOT / "datasets/LICENSES").iterdir()}
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: "/".join((path.parts[-3], path.name)))
@@ -105,7 +106,9 @@ def said_of_others(folder: Path) -> str:
 @pytest.mark.parametrize("folder", PROJECTS)
 def test_the_licence_in_the_metadata_is_that_of_all_it_holds(folder: str) -> None:
     project = PROJECTS[folder]["project"]
-    theirs = {"CC-BY-SA-3.0": "licenses/by-sa/3.0", "BSD-3-Clause": "BSD 3-Clause"}
+    theirs = {
+        "CC-BY-SA-3.0": "licenses/by-sa/3.0", "CC-BY-4.0": "licenses/by/4.0", "BSD-3-Clause": "BSD 3-Clause",
+    }  # fmt: skip
     notice = said_of_others(ROOT / folder)
     said = ["MIT", *(name for name, words in theirs.items() if words in notice)]
     assert sorted(project["license"].split(" AND ")) == sorted(said)

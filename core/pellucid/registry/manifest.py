@@ -17,8 +17,8 @@ KINDS = (
     "model", "dataset", "feed", "sampler", "backend", "callback", "op",
 )  # fmt: skip
 """Everything that can be registered; see docs/plugins for what each of them must implement."""
-_COMMANDS = "train evaluate predict import-weights compare trace why certify list show show-data plugins doctor new"
-COMMANDS = tuple(_COMMANDS.split())
+_WORDS = "train sweep evaluate predict import-weights compare trace why certify list show show-data plugins doctor new"
+COMMANDS = tuple(_WORDS.split())
 """The command line's own words, which no verb of a model may be."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Vendors and names: lower-case letters, digits and underscores."""

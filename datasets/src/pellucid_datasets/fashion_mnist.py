@@ -77,6 +77,11 @@ class FashionMnist(Dataset):
         self.validation = validation
         self.transforms = transforms
 
+    @property
+    def photos(self) -> dict[str, object]:
+        """How one's own photo becomes a sample; see pellucid's contract of a data set."""
+        return {"rule": "resize", "size": [28, 28], "channels": 1, "fit": "pad", "flat": self.flat}
+
     def load(self, rng: np.random.Generator) -> Split:
         return self._read("train")
 

@@ -92,6 +92,12 @@ class Glyphs(Dataset):
         self.jitter = jitter
         self.flat = flat
 
+    @property
+    def photos(self) -> dict[str, object] | None:
+        """How one's own photo becomes a sample; see pellucid's contract of a data set."""
+        box = round(5 / 7 * self.size)
+        return {"rule": "ink", "size": self.size, "box": box, "flat": self.flat} if self.align == "mass" else None
+
     def load(self, rng: np.random.Generator) -> Split:
         pixels_in_all = len(self.characters) * self.samples * self.size**2
         check_memory(5 * pixels_in_all, "These glyphs", "Ask for fewer 'samples', or a smaller 'size'.", DataError)

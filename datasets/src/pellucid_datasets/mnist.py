@@ -50,6 +50,11 @@ class Mnist(Dataset):
         self.validation = validation
         self.transforms = transforms
 
+    @property
+    def photos(self) -> dict[str, object]:
+        """How one's own photo becomes a sample; see pellucid's contract of a data set."""
+        return {"rule": "ink", "size": 28, "box": 20, "flat": self.flat}
+
     def load(self, rng: np.random.Generator) -> Split:
         return self._read("train")
 

@@ -19,7 +19,16 @@ def pellucid_register(registry: Registrar) -> None:
     registry.dataset(
         "shakespeare", "pellucid_datasets.shakespeare:Shakespeare", summary="1.1 million characters of his plays"
     )
+    registry.dataset(
+        "breast_cancer", "pellucid_datasets.breast_cancer:BreastCancer", summary="569 lumps, malignant or benign"
+    )
+    registry.dataset("digits", "pellucid_datasets.digits:Digits", summary="1,797 handwritten digits, 8 × 8 grey levels")
     registry.dataset("half_moons", "pellucid_datasets.half_moons:HalfMoons", summary="two interlocking half circles")
+    registry.dataset("spirals", "pellucid_datasets.spirals:Spirals", summary="arms that wind about each other")
+    registry.dataset(
+        "gaussian_blobs", "pellucid_datasets.gaussian_blobs:GaussianBlobs", summary="clouds of points about centres"
+    )
+    registry.dataset("sine", "pellucid_datasets.sine:Sine", summary="a sine with noise, for regression")
 
 
 @hookimpl

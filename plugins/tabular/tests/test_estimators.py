@@ -277,9 +277,31 @@ def test_the_best_pass_is_restored_part_by_part() -> None:
 def test_a_warm_start_goes_on() -> None:
     once = classifier(epochs=2, warm_start=True).fit(X, Y)
     before = once.loss_curve_[-1]
-    assert once.fit(X, Y).loss_curve_[0] < before
+    assert once.fit(X, Y).loss_curve_[2] < before
+    assert (
+        once.n_iter_ == 4
+        and once.history_["epoch"] == [1, 2, 3, 4]
+        and sorted(once.history_["step"]) == once.history_["step"]
+    )
+    assert once.partial_fit(X, Y).history_["epoch"] == [1, 2, 3, 4, 5]
     cold = classifier(epochs=2).fit(X, Y)
     assert cold.fit(X, Y).loss_curve_[0] > before
+
+
+def test_an_argument_that_comes_too_late_is_not_passed_over() -> None:
+    model = classifier(epochs=1, hidden=(8,), callbacks=np.array([])).partial_fit(X, Y)
+    model.partial_fit(X, Y)
+    with pytest.raises(
+        ValueError, match=r"partial_fit goes on .* that was made with learning_rate=0.03. Received since: .*=0.5"
+    ):
+        model.set_params(learning_rate=0.5).partial_fit(X, Y)
+    warm = classifier(epochs=1, hidden=(8,), warm_start=True).fit(X, Y).set_params(learning_rate=0.5, epochs=2)
+    assert warm.fit(X, Y).n_iter_ == 3  # a new optimizer takes it
+    warm.set_params(hidden=(16,))
+    with pytest.raises(ValueError, match=r"made with hidden=\(8,\)"):
+        warm.fit(X, Y)
+    assert pickle.loads(pickle.dumps(warm)).set_params(hidden=(8,)).fit(X, Y).n_iter_ == 5
+    assert warm.set_params(warm_start=False).fit(X, Y).n_iter_ == 2
 
 
 def test_the_recipe_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:

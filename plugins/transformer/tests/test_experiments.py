@@ -45,7 +45,7 @@ def test_a_short_form_learns_and_its_run_takes_texts(name: str, tmp_path: Path) 
     scores = model.predict(["To be, or not", "O"])
     assert scores.shape == (2, 13, tokenizer.size) and np.isfinite(scores).all()
     np.testing.assert_allclose(model.predict("O")[0, 0], scores[1, 0], atol=1e-5)  # what stands behind is not seen
-    assert main(["evaluate", str(tmp_path / "run"), "--part", "validation"]) == 0
+    assert main(["evaluate", str(tmp_path / "run"), "--split", "validation"]) == 0
 
 
 def test_a_table_of_texts_from_the_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

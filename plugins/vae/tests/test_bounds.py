@@ -90,6 +90,16 @@ def test_more_samples_come_closer_from_below() -> None:
     assert bounds[0] == pytest.approx(elbo, abs=0.3)
 
 
+def test_thousands_of_samples_give_the_density_itself() -> None:
+    """Also where q is wrong, and where every weight is far below what a float can hold."""
+    x, model = data(20), linear()
+    model.head.log_std.bias.data[...] += 0.3
+    x = np.concatenate([x, x[:2] + np.array([0, 0, 0, 60])])  # whose densities are about e^(−11,000)
+    found = importance_weighted_bound(model, x, objective=GAUSSIAN, samples=5000)
+    np.testing.assert_allclose(found, log_density(x), atol=0.05)
+    assert (found[-2:] < -10_000).all()
+
+
 def test_training_finds_the_maximum_of_the_likelihood() -> None:
     """The optimum of the linear VAE is that of probabilistic PCA, known from the eigenvalues of the covariance."""
     x, model = data(2000), linear(exact=False)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid import open_run
 from pellucid.workbench.cli import main
-from pellucid_vae import sample
+from pellucid_vae import importance_weighted_bound, sample
 from pellucid_vae.verbs import sample as sample_verb
 
 EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
@@ -194,3 +195,14 @@ def test_samples_that_are_no_pictures_are_written_as_arrays(runs: dict[str, Path
     message = pellucid(capsys, "sample", "rows.safetensors")["error"]["message"]
     assert "Samples of shape (5,) are no pictures" in message
     assert pellucid(capsys, "sample", "rows.safetensors", "--output", "rows.npy")["samples"] == 100
+
+
+def test_the_likelihood_is_that_of_the_bound(runs: dict[str, Path], capsys: Any) -> None:
+    said = pellucid(capsys, "likelihood", runs["mnist"], "--samples", 8, "--count", 20, "--seed", 3)
+    model, x = pl.load(runs["mnist"] / "model.safetensors"), open_run(runs["mnist"]).samples(None, "test").x[:20]
+    bound = importance_weighted_bound(model, x, samples=8, seed=3)
+    assert said["samples"] == 20 and said["codes"] == 8
+    assert said["log_likelihood"] == pytest.approx(bound.mean()) and said["standard_error"] > 0
+    one = pellucid(capsys, "likelihood", runs["digits_on_demand"], "--samples", 2, "--first", 3, "--count", 1)
+    assert one["samples"] == 1 and one["standard_error"] is None
+    assert "'first' of likelihood" in pellucid(capsys, "likelihood", runs["mnist"], "--first", 400)["error"]["message"]

@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 ACCURACY = Patient(
-    "pellucid.standard.metrics",
+    "pellucid.standard.metrics.accuracy",
     ("metric core/accuracy",),
     (
         Mistake("weights ignored", "np.ones(right.shape) if weight is None else weight", "np.ones(right.shape)"),
@@ -34,7 +34,7 @@ ACCURACY = Patient(
 )
 
 R2 = Patient(
-    "pellucid.standard.metrics",
+    "pellucid.standard.metrics.values",
     ("metric core/r2",),
     (
         Mistake("a mean of means", "moved**2 * self._weight * weight / total", "0.0"),
@@ -49,7 +49,7 @@ R2 = Patient(
 )
 
 RMSE = Patient(
-    "pellucid.standard.metrics",
+    "pellucid.standard.metrics.values",
     ("metric core/rmse",),
     (
         Mistake("without the root", "sqrt(self._error / self._total)", "(self._error / self._total)"),
@@ -59,7 +59,7 @@ RMSE = Patient(
 )
 
 MAE = Patient(
-    "pellucid.standard.metrics",
+    "pellucid.standard.metrics.values",
     ("metric core/mae",),
     (
         Mistake("errors cancel", "abs(y - t).mean(axis=1)", "(y - t).mean(axis=1)"),

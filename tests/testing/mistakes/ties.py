@@ -32,7 +32,7 @@ LEAKY_RELU = Patient(
     ops="ActivationOps",
 )
 ACCURACY = Patient(
-    "pellucid.standard.metrics",
+    "pellucid.standard.metrics.accuracy",
     ("metric core/accuracy",),
     (
         Mistake(

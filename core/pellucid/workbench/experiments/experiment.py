@@ -15,6 +15,7 @@ from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.errors import ConfigError, PellucidError, PellucidWarning
 from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.interfaces.dataset import Dataset, Splits
+from pellucid.interfaces.layer import require_runtime
 from pellucid.interfaces.metric import Metric
 from pellucid.interfaces.objective import Loss, Objective
 from pellucid.interfaces.optimizer import Optimizer
@@ -33,6 +34,7 @@ from pellucid.standard.trainers import trainer_for
 from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
+from pellucid.workbench.experiments.choosing import add_chooser
 from pellucid.workbench.experiments.inference import input_shape_of, outputs_of, vocabulary_of
 from pellucid.workbench.experiments.proposals import completed, names_type, proposes
 from pellucid.workbench.experiments.sections import NAMES, Sections, check_values, is_table
@@ -53,6 +55,8 @@ class TrainSettings:
             labels.
         callbacks: told of epochs. ``best_epoch`` is added where there is validation data and none chooses an epoch.
         clip_norm: upper bound on the global norm of the gradient, or none.
+        clip_value: upper bound on every number of the gradient, or none.
+        patience: epochs without a better one after which the run ends, with the weights of the best; or none.
         seed: of the first weights, of shuffling and of all else that is random; drawn if not given.
         backend: ``cython``, ``reference`` or a plugin's; the best that is installed if not given.
         dtype: ``float32`` or ``float64``.
@@ -66,6 +70,8 @@ class TrainSettings:
     metrics: Sequence[Metric] | None = None
     callbacks: Sequence[Callback] = ()
     clip_norm: float | None = None
+    clip_value: float | None = None
+    patience: int | None = None
     seed: int | None = None
     backend: str | None = None
     dtype: Literal["float32", "float64"] = "float32"
@@ -78,6 +84,8 @@ _RANGES = (
     (check_int, "batch_size", "[1, inf)"),
     (check_int, "accumulate", "[1, inf)"),
     (check_float, "clip_norm", "(0, inf)"),
+    (check_float, "clip_value", "(0, inf)"),
+    (check_int, "patience", "[1, inf)"),
     (check_int, "seed", "[0, inf)"),
     (check_int, "threads", "[1, 256]"),
     (check_float, "checkpoint_seconds", "[0, inf)"),
@@ -143,6 +151,7 @@ def check(sections: Mapping[str, Any]) -> Experiment:
         if name not in NAMES:
             reader.note(
                 str(name),
+                "makes many runs of an experiment: pellucid sweep FILE." if name == "sweep" else
                 f"an experiment has no such section.{did_you_mean(str(name), NAMES)} Allowed: {listed(NAMES)}.",
             )
     if "loss" in sections and "objective" in sections:
@@ -292,21 +301,23 @@ def prepare(experiment: Experiment) -> Prepared:
         model = build(config, seed=seed, dtype=settings.dtype, backend=ops)
     except PellucidError as error:
         raise type(error)(f"model: {error}") from error
+    if photos := getattr(experiment.dataset, "photos", None):  # how one's own photo becomes a sample of this data
+        require_runtime(model).metadata["photos"] = photos
     objective = choose_objective(model, experiment.loss, experiment.objective)
     metrics: Sequence[Metric | str] | None = settings.metrics
     if metrics is None:
         metrics = objective.default_metrics(labels=class_labels(splits.train.take(np.arange(1)).y) is not None)
     trainer = trainer_for(
-        model, objective=objective, optimizer=experiment.optimizer,
-        schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,
+        model, objective=objective, optimizer=experiment.optimizer, schedule=experiment.schedule, metrics=metrics,
+        clip_norm=settings.clip_norm, clip_value=settings.clip_value,
         accumulate=settings.accumulate, callbacks=settings.callbacks, seed=seed, sampler=experiment.sampler,
     )  # fmt: skip
-    if len(splits.validation) and all(callback.choice(trainer) is None for callback in trainer.callbacks):
-        trainer.callbacks.append(read("callback", "best_epoch"))
+    add_chooser(trainer, settings.patience, len(splits.validation) > 0)
     written = {
         **vars(settings),
         "metrics": [to_config(metric) for metric in trainer.metrics],
         "callbacks": [to_config(callback) for callback in trainer.callbacks],
+        "patience": None, "clip_value": None,  # a callback and the optimizer say it
         "seed": seed, "backend": ops.name, "threads": get_num_threads(),
     }  # fmt: skip
     shape = [list(n) if isinstance(n, tuple) else n for n in config["input_shape"]]

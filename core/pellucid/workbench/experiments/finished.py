@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeGuard, TypeVar, overload
 
 import numpy as np
 
+from pellucid.basics.arrays import as_tuple
 from pellucid.basics.errors import ConfigError, DataError
 from pellucid.basics.suggest import listed
 from pellucid.glassbox.flight.recording import FOLDER, Recording
@@ -95,7 +96,8 @@ class FinishedRun(Generic[M_co]):
             data, part, target: see :meth:`samples`; samples need targets where the objective does.
         """
         trainer = self.trainer()
-        return trainer.evaluate(self._samples(data, part, target, trainer.objective.needs_target))
+        needed = trainer.objective.needs_target
+        return trainer.evaluate(self.unread(data, part, target, must_have_target=needed))
 
     def samples(
         self, data: str | None = None, part: PartName = "test", target: str | None = None, *,
@@ -114,17 +116,26 @@ class FinishedRun(Generic[M_co]):
             ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples; columns or
                 classes of names that the model does not know.
         """
-        found = self._samples(data, part, target, must_have_target)
+        found = self.unread(data, part, target, must_have_target=must_have_target)
         if in_memory(found):
             return found
         return self._named(found.take(np.arange(len(found))), f"the {part} data")
 
-    def _samples(self, data: str | None, part: PartName, target: str | None, must_have_target: bool) -> Split | Samples:
+    @staticmethod
+    def is_file(data: str | None) -> TypeGuard[str]:
+        """Whether this names a file of samples, which is taken whole, and no data set."""
+        return data is not None and reader_of(data) is not None
+
+    def unread(
+        self, data: str | None = None, part: PartName = "test", target: str | None = None, *,
+        must_have_target: bool = False,
+    ) -> Split | Samples:  # fmt: skip
         """The same; what is read when it is asked for stays so, and an evaluation finds its names as it reads."""
-        if data is not None and reader_of(data):
-            read_own = self._reads_other(Path(data))
-            if read_own is not None:
-                return read_own.read_other(Path(data), require_runtime(self.model).transforms)
+        if self.is_file(data):
+            if reader_of(data) == "image_folder":
+                return self._from_folder(data)
+            if (own := self._reads_other(Path(data))) is not None:
+                return own.read_other(Path(data), require_runtime(self.model).transforms)
             return self._named(self._from_file(Path(data), target, must_have_target), data)
         seed = self.sections.get("train", {}).get("seed", 0)
         if data is not None:
@@ -142,7 +153,7 @@ class FinishedRun(Generic[M_co]):
             raise ConfigError(f"{self.path} {what}. Say which: --data iris, or --data FILE.")
         split: Split | Samples = getattr(dataset.splits(seed), part)
         if not len(split):
-            raise DataError(f"The data has no {part} part. Choose another: --part train, validation or test.")
+            raise DataError(f"The data has no {part} part. Choose another of train, validation and test.")
         return self._named(split, f"the {part} data") if in_memory(split) else split
 
     def _reads_other(self, path: Path) -> ReadsOther | None:
@@ -151,6 +162,17 @@ class FinishedRun(Generic[M_co]):
             return None
         own = read("dataset", {k: v for k, v in self.sections["data"].items() if k != "seed"}, path="data")
         return own if isinstance(own, ReadsOther) else None
+
+    def _from_folder(self, folder: str) -> Split | Samples:
+        """All images of a folder, in the form that the model was trained on."""
+        kept = require_runtime(self.model).metadata.get("photos") or {}
+        form = {key: kept[key] for key in ("size", "channels", "fit") if key in kept}
+        whole = {"type": "image_folder", "train": folder, "validation": 0, "test": 0}
+        dataset: Dataset = read("dataset", {**whole, **form})
+        images = dataset.splits().train
+        if in_memory(images) and kept.get("flat"):
+            images = Split(as_tuple(images.x)[0].reshape(len(images), -1), images.y, images.classes)
+        return self._named(images, folder) if in_memory(images) else images
 
     def _named(self, split: Split, where: str) -> Split:
         """Columns and labels as the model knows them by their names."""

@@ -12,6 +12,7 @@ import tomli_w
 
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import listed
+from pellucid.registry.config import names
 from pellucid.registry.discovery import find_claims
 from pellucid.registry.reader import MOST_LEVELS
 from pellucid.standard.tables import SUFFIXES
@@ -115,11 +116,15 @@ def choose(sections: Sections, section: str, name: str | None, reader: str | Non
 
 
 def reader_of(name: str) -> str | None:
-    """The data set that reads a file of samples; None: this is the name of none.
+    """The data set that reads a file of samples, or a folder of images; None: this is the name of none.
+
+    A registered data set of this name comes before a folder: that is ``./mnist``.
 
     A table is read by ``table`` of pellucid-tabular, which knows more of them than the core's ``files``. Where that is
     not installed, ``files`` reads a .csv of numbers, and for other tables the message says what to install.
     """
+    if Path(name).is_dir() and not any(name in (known, known.partition("/")[2]) for known in names("dataset")):
+        return "image_folder"
     plain = Path(name).suffix.lower() in SUFFIXES
     if is_table(name) and not (plain and "tabular" not in {claim.vendor for claim in find_claims()}):
         return "table"
@@ -142,7 +147,7 @@ def change(sections: Sections, settings: Iterable[str]) -> None:
         keys = path.strip().split(".")
         if not equals or not all(keys):
             raise ConfigError(f"--set {setting}: expected SECTION.KEY=VALUE, such as --set train.epochs=3.")
-        _put(sections, keys, _value(setting, text.strip()), setting)
+        put(sections, keys, _value(setting, text.strip()), f"--set {setting}")
 
 
 def to_toml(sections: Mapping[str, Any]) -> str:
@@ -174,10 +179,18 @@ def _value(setting: str, text: str) -> Any:
         ) from error
 
 
-def _put(table: Any, keys: list[str], value: Any, setting: str) -> None:
+def put(table: Any, keys: list[str], value: Any, where: str) -> None:
+    """Put a value at a path of the sections; a component on the way that is given by its bare name becomes a table.
+
+    Args:
+        where: begins the message of an error.
+
+    Raises:
+        ConfigError: something on the way is no table, or a list that has no such item.
+    """
     for i, key in enumerate(keys[:-1]):
         if isinstance(table, dict):
-            if isinstance(table.get(key), str):  # a component given by its bare name
+            if isinstance(table.get(key), str):
                 table[key] = {"type": table[key]}
             table = table.setdefault(key, {})
         elif isinstance(table, list) and _is_place(key, table):
@@ -185,14 +198,14 @@ def _put(table: Any, keys: list[str], value: Any, setting: str) -> None:
         else:
             table = None
         if not isinstance(table, dict | list):
-            raise ConfigError(f"--set {setting}: {'.'.join(keys[: i + 1])} is not a table with keys.")
+            raise ConfigError(f"{where}: {'.'.join(keys[: i + 1])} is not a table with keys.")
     if isinstance(table, dict):
         table[keys[-1]] = value
     elif _is_place(keys[-1], table):
         table[int(keys[-1])] = value
     else:
         raise ConfigError(
-            f"--set {setting}: {'.'.join(keys[:-1])} is a list of {len(table)} items, counted from 0; "
+            f"{where}: {'.'.join(keys[:-1])} is a list of {len(table)} items, counted from 0; "
             f"it has no item {keys[-1]!r}."
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import as_tuple, parts_of
+from pellucid.basics.checks import is_number
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.basics.suggest import listed
 from pellucid.glassbox.flight.recording import Parts, Recording
@@ -19,7 +20,7 @@ from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.model import save
 from pellucid.saving.reading import read_header
 from pellucid.saving.temporary import remove_leftovers
-from pellucid.standard.callbacks import Checkpoint
+from pellucid.standard.callbacks.checkpoint import Checkpoint
 from pellucid.standard.fingerprint import fingerprint
 from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal
 from pellucid.workbench.experiments.experiment import Prepared
@@ -32,7 +33,7 @@ from pellucid.workbench.experiments.summary import summary_of
 
 def train(
     prepared: Prepared, folder: RunFolder, *, resume: bool = False, verbose: bool | None = True,
-    note: Callable[[str], None] = lambda text: None,
+    note: Callable[[str], None] = lambda text: None, pictures: bool = True,
 ) -> dict[str, Any] | Signals:  # fmt: skip
     """Train, and leave everything in the folder.
 
@@ -42,6 +43,7 @@ def train(
         resume: continue from the folder's checkpoint.
         verbose: show progress, see :meth:`pellucid.Trainer.fit`.
         note: told of what the user should know.
+        pictures: draw what there is to draw at the end.
 
     Returns:
         The summary of a run that came to its end, or the signal that interrupted it.
@@ -64,6 +66,8 @@ def train(
             folder.keep_epochs(prepared.trainer.epochs)
             if prepared.decided:
                 note(_decided(prepared))
+            for missing in _empty_parts(prepared):
+                note(missing)
             if prepared.proposed:
                 note(
                     "chosen to suit the data; to change it, use --set, or change experiment.toml in the run folder and "
@@ -75,7 +79,11 @@ def train(
             held.enter_context(folder.lock())
         else:
             folder.check_free()
-        return _train(prepared, folder, Recorder(folder, _fingerprints(prepared), begin, note), resume, verbose, note)
+        recorder = Recorder(folder, _fingerprints(prepared), begin, note)
+        summary = _train(prepared, folder, recorder, resume, verbose, note)
+        if pictures and not isinstance(summary, Signals):
+            draw_curves(folder, summary, note)
+        return summary
 
 
 def _train(
@@ -102,8 +110,21 @@ def _train(
         if trainer.steps > steps:
             note(_saved(folder))
         raise
-    draw_curves(folder, summary, note)
     return summary
+
+
+def _empty_parts(prepared: Prepared) -> Iterator[str]:
+    """What is to be said of parts that were asked for, and for which there are too few samples."""
+    splits, data = prepared.splits, prepared.resolved["data"]
+    count = sum(len(part) for part in (splits.train, splits.validation, splits.test))
+    lost = {"validation": "No epoch is validated, and the last one is kept.", "test": "Nothing tells what was learned."}
+    for name, without in lost.items():
+        asked = data.get(name)
+        if is_number(asked) and asked > 0 and not len(getattr(splits, name)):
+            yield (
+                f"data.{name} = {asked:g} of {count:,} samples, in which every class has its part, is none: there is "
+                f"no {name} part. {without} Add samples, or make it larger."
+            )
 
 
 def _fit(prepared: Prepared, verbose: bool | None, note: Callable[[str], None]) -> None:

@@ -16,9 +16,6 @@ def pellucid_register(registry: Registrar) -> None:
         summary="reads sequences: rnn, gru or lstm, then a dense layer",
     )  # fmt: skip
     registry.initializer(
-        "orthogonal", "pellucid_recurrent.initializers:Orthogonal", summary="squares that keep lengths, side by side"
-    )
-    registry.initializer(
         "forget_bias", "pellucid_recurrent.initializers:ForgetBias", summary="an lstm's bias: it forgets little"
     )
     for cell in ("rnn", "gru", "lstm"):

@@ -24,7 +24,6 @@ def pellucid_register(registry: Registrar) -> None:
         "ensemble", "pellucid_tabular.ensemble:Ensemble", summary="many small networks, averaged with weights"
     )
     registry.schedule("coslog", "pellucid_tabular.schedules:Coslog", summary="cosines whose periods double")
-    registry.initializer("uniform", "pellucid_tabular.initializers:Uniform", summary="uniform between two bounds")
     for module, names in (
         ("numbers", ("periodic", "piecewise_linear", "scaling")),
         ("columns", ("look_up",)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log, pi, prod
+from math import inf, log, pi, prod
 from typing import Any
 
 import numpy as np
@@ -73,16 +73,19 @@ def _bound(
     xp = ctx.xp
     x = elbo.observed(ctx, x)
     _, mean, s = (part.copy() for part in model.forward(ctx.child("model"), x, *label))
-    log_weights = xp.empty((samples, len(x)))
+    noise = ctx.ops.empty(mean.shape, mean.dtype)
+    largest, total = xp.full(len(x), -inf), xp.zeros(len(x))  # so far; float64
     for k in range(samples):
-        noise = ctx.normal(mean.shape, f"importance {k}")
+        ctx.ops.random_normal(ctx.stream(f"importance {k}"), noise)
         z = mean + noise * xp.exp(s)
         y = model.generate(ctx.child("generate"), z, *label)
         # log p(z) − log q(z | x): the halves of log 2π cancel.
         of_code = (0.5 * (noise * noise - z * z) + s).sum(axis=1)
-        log_weights[k] = log_likelihood(elbo, xp, x, y).astype("float64") + of_code
-    largest = log_weights.max(axis=0)
-    return largest + xp.log(xp.exp(log_weights - largest).mean(axis=0))
+        log_weight = log_likelihood(elbo, xp, x, y).astype("float64") + of_code
+        # e^(−largest) Σ e^(log weight), whatever their sizes; thousands of them take no more memory than one.
+        before, largest = largest, xp.maximum(largest, log_weight)
+        total = total * xp.exp(before - largest) + xp.exp(log_weight - largest)
+    return largest + xp.log(total / samples)
 
 
 def log_likelihood(elbo: Elbo, xp: Any, x: Array, y: Array) -> Array:

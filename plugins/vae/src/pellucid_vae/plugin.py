@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pellucid import Registrar, hookimpl
 
-VERBS = {verb: f"pellucid_vae.verbs:{verb}" for verb in ("encode", "reconstruct", "sample", "interpolate", "traverse")}
+_NAMES = ("encode", "reconstruct", "sample", "interpolate", "traverse", "likelihood")
+VERBS = {verb: f"pellucid_vae.verbs:{verb}" for verb in _NAMES}
 
 
 @hookimpl

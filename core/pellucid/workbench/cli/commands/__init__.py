@@ -12,8 +12,9 @@ from importlib import import_module
 
 COMMANDS = {
     "train": "train an experiment; leaves a run folder with model, figures and curves",
+    "sweep": "train many runs from one file, with a section [sweep], over processes; goes on where it was ended",
     "evaluate": "the figures of a trained model on test data, or on other data",
-    "predict": "what a trained model says about the samples in files",
+    "predict": "what a trained model says about the samples in files, or about a photo",
     "import-weights": "weights that others have trained, as a run folder",
     "compare": "runs side by side: their figures, and in what they differ",
     "trace": "open a step of a run: every number, forward, loss, backward, update",
@@ -21,7 +22,7 @@ COMMANDS = {
     "certify": "a step's gradients against central differences, its equations against its numbers",
     "list": "what can be built by name",
     "show": "all about one name: arguments, equations, origin",
-    "show-data": "what a table or a data set holds: columns, kinds, ranges, classes, what was decided and why",
+    "show-data": "what a table or a data set holds, in words and as a picture, what was decided and why",
     "plugins": "which plugins are installed, and in which state",
     "doctor": "versions, backends, threads, and what is wrong with this installation",
     "new": "write a new plugin package: pellucid new plugin NAME",

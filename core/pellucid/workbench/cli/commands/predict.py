@@ -1,9 +1,9 @@
-"""pellucid predict RUN FILE…: what a trained model says about the samples in files."""
+"""pellucid predict RUN FILE…: what a trained model says about the samples in files, or about one's own photos."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.workbench.cli.console import Output
 
 if TYPE_CHECKING:
+    from pellucid.interfaces.layer import Layer
     from pellucid.workbench.experiments.predictions import Predictions
 
 Records = Callable[[], Iterator[dict[str, Any]]]
@@ -20,9 +21,25 @@ _FORMATS = (".npz", ".json", ".csv")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", type=Path, help="a run folder or a saved model")
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="samples: .npy, .npz, .csv; tables, texts")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        type=Path,
+        help="samples: .npy, .npz, .csv; tables, texts; photos: .jpg, .png",
+    )
     parser.add_argument("--probabilities", action="store_true", help="the probability of every class")
     parser.add_argument("--target", metavar="COLUMN", help="a .csv file's column that is no input; default: the run's")
+    parser.add_argument(
+        "--photo", choices=("ink", "resize"), help="how a photo becomes a sample: one character of ink on paper, or "
+        "the whole photo; default: as the run's data",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seen",
+        metavar="DIR",
+        type=Path,
+        help="the folder for PHOTO.seen.png, what the network saw; default: the photo's",
+    )
     parser.add_argument("--output", metavar="FILE", type=Path, help="a new .npz, .json or .csv, instead of a table")
     parser.add_argument("--backend", metavar="NAME", help="default: the one that the run was made with")
 
@@ -33,15 +50,21 @@ def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.workbench.experiments.finished import open_run
     from pellucid.workbench.experiments.outputs import check_output
     from pellucid.workbench.experiments.predictions import interpret, outputs_for_file
+    from pellucid.workbench.photos import is_photo
 
     if args.output is not None:
         check_output(args.output, *_FORMATS)
     opened = open_run(args.run, args.backend)
-    parts = [outputs_for_file(opened, file, args.target) for file in args.files]
+    seen: dict[str, str] = {}
+    parts = [
+        _of_photo(opened.model, file, args, output, seen) if is_photo(file)
+        else outputs_for_file(opened, file, args.target)
+        for file in args.files
+    ]  # fmt: skip
     predictions = interpret(opened.model, parts[0] if len(parts) == 1 else np.concatenate(parts), opened.target)
     places = [(str(file), len(part)) for file, part in zip(args.files, parts, strict=True)]
     # Made one after the other, as often as they are asked for: all of them would take far more memory than the numbers.
-    records = partial(_records, predictions, places, args.probabilities)
+    records = partial(_records, predictions, places, args.probabilities, seen)
     if args.output is not None:
         _write(args.output, predictions, records)
         written = {"samples": len(predictions.outputs), "output": str(args.output)}
@@ -50,13 +73,28 @@ def run(args: argparse.Namespace, output: Output) -> None:
         output.long_result(lambda: _json(records), lambda: _table(records, len(args.files) > 1))
 
 
+def _of_photo(model: Layer, file: Path, args: argparse.Namespace, output: Output, seen: dict[str, str]) -> Any:
+    """The outputs for a photo; what the network saw of it is written, and said."""
+    from pellucid.workbench.photos import save_seen, seen_by
+
+    found = seen_by(model, file, args.photo)
+    outputs = model.predict(found.x)
+    path = save_seen(found, (args.seen or file.parent) / f"{file.stem}.seen.png")
+    seen[str(file)] = str(path)
+    output.note(f"{file}: {found.said}. What the network saw: {path}")
+    return outputs
+
+
 def _records(
-    predictions: Predictions, places: Sequence[tuple[str, int]], all_classes: bool
-) -> Iterator[dict[str, Any]]:
-    """What is said of each sample; ``places`` are the files and how many samples each has."""
+    predictions: Predictions, places: Sequence[tuple[str, int]], all_classes: bool,
+    seen: Mapping[str, str] | None = None,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """What is said of each sample; ``places`` are the files and how many samples each has, ``seen`` the pictures of
+    what the network saw of photos."""
     samples = ((file, row) for file, count in places for row in range(count))
     for i, (file, row) in enumerate(samples):
-        yield _record(predictions, i, file, row, all_classes)
+        record = _record(predictions, i, file, row, all_classes)
+        yield record | ({"seen": seen[file]} if seen and file in seen else {})
 
 
 def _record(predictions: Predictions, i: int, file: str, row: int, all_classes: bool) -> dict[str, Any]:

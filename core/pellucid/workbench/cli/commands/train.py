@@ -11,14 +11,15 @@ from pathlib import Path
 from signal import Signals
 from typing import TYPE_CHECKING, Any
 
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.workbench.cli.console import Output, Parser, table
 from pellucid.workbench.local import ACTIVE, local_plugins
 
 if TYPE_CHECKING:
     from pellucid.workbench.experiments.folder import RunFolder
+    from pellucid.workbench.figures.listing import Drawn
 
-_SIGNALLED = 128
+SIGNALLED = 128
 """Exit codes after a signal are 128 + its number, as shells have it: 130 after Ctrl-C, 143 after SIGTERM."""
 
 
@@ -41,13 +42,14 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, with the same bits")
     parser.add_argument("--trust", action="store_true", help="run the files that the experiment names under 'plugins'")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_argument("--figures", action="store_true", help="draw figures, as evaluate does")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
     if args.resume and args.out is None:
         raise ConfigError("--resume needs the folder of the run to be continued: pellucid train --resume --out DIR.")
     sections = _sections(args)
-    with local_plugins(*_trusted(sections, args)):
+    with local_plugins(*trusted(sections, args.experiment or args.out, args.trust)):
         return _train(sections, args, output)
 
 
@@ -55,7 +57,10 @@ def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -
     from pellucid.workbench.experiments.experiment import check, prepare
     from pellucid.workbench.experiments.folder import RunFolder, new_path
     from pellucid.workbench.experiments.training import train
+    from pellucid.workbench.figures.of_run import require_matplotlib
 
+    if args.figures:
+        require_matplotlib("--figures")
     experiment = check(sections)
     if args.out is not None and not args.resume:
         RunFolder(args.out).check_free()
@@ -68,22 +73,44 @@ def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -
         outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
     if isinstance(outcome, Signals):
         return _interrupted(outcome, folder, prepared.trainer, output)
-    output.result({"run": str(folder.path), **outcome}, _text(outcome, folder))
+    drawn = _draw(folder, outcome, output) if args.figures else None
+    figures = {} if drawn is None else {"figures": drawn.as_json()}
+    text = _text(outcome, folder) + ("" if drawn is None else f"\n{drawn}")
+    output.result({"run": str(folder.path), **outcome, **figures}, text)
     return 0
 
 
-def _trusted(sections: dict[str, Any], args: argparse.Namespace) -> list[Path]:
+def _draw(folder: RunFolder, summary: dict[str, Any], output: Output) -> Drawn | None:
+    """The figures of a finished run; it is finished without them, too."""
+    from pellucid.workbench.evaluation.evaluation import evaluate_run
+    from pellucid.workbench.experiments.finished import PartName, open_run
+    from pellucid.workbench.figures.of_run import draw_run
+
+    part: PartName = "test" if summary["test"] else "validation" if summary["validation"] else "train"
+    try:
+        run = open_run(folder.path)
+        return draw_run(run, evaluate_run(run, split=part), part=part)
+    except PellucidError as error:
+        output.note(f"No figures are drawn: {error} The run is complete without them.")
+        return None
+
+
+def trusted(sections: dict[str, Any], source: Path, trust: bool) -> list[Path]:
     """The files that an experiment names as its plugins, ``plugins = ["layers.py"]``, taken out of its sections.
 
+    Args:
+        source: the experiment's file, or another one in its folder.
+        trust: whether somebody has asked on the command line that they be run.
+
     Raises:
-        ConfigError: nobody has asked on the command line that they be run.
+        ConfigError: nobody has.
     """
     named = sections.pop("plugins", [])
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
         raise ConfigError(f'plugins: expected a list of files, plugins = ["layers.py"]. Received: {named!r}.')
-    files = [Path(args.experiment or args.out).absolute().parent / name for name in named]
+    files = [Path(source).absolute().parent / name for name in named]
     foreign = [str(file) for file in files if file not in ACTIVE.values()]
-    if foreign and not args.trust:
+    if foreign and not trust:
         raise ConfigError(
             f"The experiment names plugins of its own, which would be run as programs: {', '.join(foreign)}. "
             "Look into them, and if you trust them add --trust."
@@ -149,7 +176,7 @@ def _interrupted(by: Signals, folder: RunFolder, trainer: Any, output: Output) -
         f"Stopped {where}; everything is saved. Continue with:\n  {resume}",
     )  # fmt: skip
     sys.stdout.flush()
-    return _SIGNALLED + int(by)
+    return SIGNALLED + int(by)
 
 
 def _text(summary: dict[str, Any], folder: RunFolder) -> str:

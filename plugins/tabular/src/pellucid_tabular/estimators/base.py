@@ -50,6 +50,8 @@ class Estimator(CallbackSupport, BaseEstimator, ABC):  # type: ignore[misc]
     held_out_: HeldOut
     columns_: int
     settings_: Any
+    begun_with_: dict[str, Any]
+    before_: list[dict[str, Any]]
 
     def __init__(
         self, model: Any = "auto", *, hidden: Any = None, activation: str | None = None, dropout: float | None = None,

@@ -39,7 +39,8 @@ class PellucidClassifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         categorical_features: columns that are categories whatever they look like, by name, number or mask.
         scaling: of numbers, see ``tabular/columns``; None: by quantiles for the networks of this package, else robust.
         class_weight: a dict; ``"balanced"``: all classes weigh the same; of several outputs a list.
-        warm_start: ``fit`` goes on from the weights of the last one.
+        warm_start: ``fit`` goes on from the weights of the last one, with a new optimizer; what the network is made of
+            must have stayed, and with ``partial_fit`` how it is trained, too.
         backend, dtype: of the model. random_state: of all that is drawn. verbose: show progress.
 
     Attributes:

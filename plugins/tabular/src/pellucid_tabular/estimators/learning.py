@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import numpy as np
-from pellucid import HostArray, Layer, Run, Split, Splits, read, require_runtime, trainer_for
+from pellucid import History, HostArray, Layer, Run, Split, Splits, read, require_runtime, trainer_for
 from sklearn.utils import check_random_state
 
 from pellucid_tabular.choice import members_of
@@ -15,6 +15,7 @@ from pellucid_tabular.estimators.best import Best
 from pellucid_tabular.estimators.distinct import Distinct, distinct, in_proportion, repeated
 from pellucid_tabular.estimators.errors import value_errors
 from pellucid_tabular.estimators.held_out import HeldOut, stratified
+from pellucid_tabular.estimators.kept import arguments_of, require_kept
 from pellucid_tabular.estimators.network import network, takes_categories
 from pellucid_tabular.estimators.settings import (
     MANY,
@@ -55,7 +56,10 @@ class Lesson:
         estimator._check_arguments()
         self.of = estimator
         self.part = part
+        self.before: list[dict[str, Any]] = []  # epochs of trainers that came before the one of now
         self.again = hasattr(estimator, "model_") and (part or bool(estimator.warm_start))
+        if self.again:
+            require_kept(estimator, estimator.begun_with_, part=part)
         state = estimator.random_state
         drawn = check_random_state(state).randint(1 << 31) if not isinstance(state, int) else state
         self.seed = int(drawn)
@@ -73,6 +77,7 @@ class Lesson:
         if not self.again:
             self._begin(rows, weight)
         elif not self.part and estimator.model_.trained_by is None:  # else the members of the model are its trainer's
+            self.before = list(estimator.history_)
             self._make_trainer(estimator.model_, self._settled(self._recipe(len(rows)), len(rows)))
         self._train(rows, weight, held, None if context is None else Told(context, about, self._fitted_here))
         if context is not None:
@@ -163,7 +168,7 @@ class Lesson:
             members=members_of(len(rows)) if estimator.members is None else None, **offered,
         )  # fmt: skip
         self._make_trainer(built, settings)
-        estimator.model_ = built
+        estimator.model_, estimator.begun_with_ = built, arguments_of(estimator)
 
     def _outputs(self) -> int:
         return self.target.outputs(self.of.loss_) or self.of.columns_
@@ -187,6 +192,7 @@ class Lesson:
                 optimizer=settings.optimizer if given else own, schedule=deepcopy(estimator.schedule)
             )
         estimator.settings_, estimator.best_ = settings, None
+        estimator.before_ = self.before
         estimator.trainer_ = trainer_for(
             model, loss=settings.loss, optimizer=settings.optimizer, schedule=settings.schedule,
             metrics=estimator.metrics, callbacks=estimator.callbacks, seed=self.seed,
@@ -223,9 +229,9 @@ class Lesson:
         if not self.part:  # only parts go on being compared: a pickle of the estimator holds no rows of the table
             estimator.held_out_, estimator.best_ = HeldOut(), None
         runtime.classes = self.target.names
-        estimator.history_ = trainer.history
-        estimator.n_iter_ = trainer.epochs
-        estimator.loss_curve_ = list(trainer.history["loss"])
+        estimator.history_ = _joined(estimator.before_, trainer.history)
+        estimator.n_iter_ = len(estimator.history_)
+        estimator.loss_curve_ = list(estimator.history_["loss"])
 
     def _hold_out(self, held: HostArray) -> None:
         """Note what early stopping looks at; where that is more than before, what the best weights are worth there."""
@@ -249,6 +255,16 @@ class Lesson:
         if self.of.best_ is not None:
             self.of.best_.restore_in(model)
         return {"model_": model, "n_iter_": run.epoch}
+
+
+def _joined(before: list[dict[str, Any]], now: History) -> History:
+    """The epochs of several trainers of one network, counted through."""
+    if not before:
+        return now
+    whole, last = History(), before[-1]
+    further = [each | {"epoch": each["epoch"] + last["epoch"], "step": each["step"] + last["step"]} for each in now]
+    whole.records = [*before, *further]
+    return whole
 
 
 def _metadata(sample_weight: Any) -> dict[str, Any] | None:

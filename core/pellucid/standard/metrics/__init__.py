@@ -1,0 +1,1 @@
+"""Metrics: figures of predictions and targets, of classes, of answers and of values."""

@@ -1,0 +1,1 @@
+"""Evaluation of trained models: figures with intervals, tables, calibration, mistakes; runs against each other."""

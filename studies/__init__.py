@@ -1,0 +1,1 @@
+"""Questions answered by many trainings, and the best results of the ready models: ``python -m studies``."""
