@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "core"), str(ROOT / "plugins" / "tabular" / "src")]  # the references need no build
 
 from pellucid.interfaces.context import Context  # noqa: E402
-from pellucid.standard.losses.outputwise import BinaryCrossEntropy  # noqa: E402
+from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy  # noqa: E402
 from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy  # noqa: E402
 from pellucid.standard.ops.base import ReferenceOps  # noqa: E402
 from pellucid_tabular.ops import columns, numbers  # noqa: E402
