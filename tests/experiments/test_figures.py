@@ -99,6 +99,17 @@ def test_a_table_of_values(tmp_path: Path, seen: list[Figure]) -> None:
     assert found.left_out["confusion.png"] == "the model does not tell classes apart, one a sample"
 
 
+def test_values_of_pictures_stand_above_them(tmp_path: Path, seen: list[Figure]) -> None:
+    x = RNG.random((10, 8, 8)).astype(np.float32)
+    found = drawn(trained(tmp_path, x.reshape(10, 64), x.mean(axis=(1, 2))[:, None] * 100, 1, "mse"), tmp_path)
+    assert names(found) == {"values", "samples", "mistakes", "activations", "weights"}
+    run = pl.open_run(tmp_path / "model.safetensors")
+    predicted, true = run.model.predict(x.reshape(10, 64))[:, 0], x.mean(axis=(1, 2)) * 100
+    worst = int(np.argmax(np.abs(predicted - true)))
+    first = seen[1].axes[0].texts[0].get_text()
+    assert first == f"{true[worst]:.3g} → {predicted[worst]:.3g}"
+
+
 def test_a_figure_of_before_does_not_stay_and_a_broken_one_stops_no_other(
     tmp_path: Path, seen: list[Figure], monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
