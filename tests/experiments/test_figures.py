@@ -106,6 +106,7 @@ def test_values_of_pictures_stand_above_them(tmp_path: Path, seen: list[Figure])
     run = pl.open_run(tmp_path / "model.safetensors")
     predicted, true = run.model.predict(x.reshape(10, 64))[:, 0], x.mean(axis=(1, 2)) * 100
     worst = int(np.argmax(np.abs(predicted - true)))
+    assert seen[2].axes[0].get_xlabel() == "value, true"
     first = seen[1].axes[0].texts[0].get_text()
     assert first == f"{true[worst]:.3g} → {predicted[worst]:.3g}"
 

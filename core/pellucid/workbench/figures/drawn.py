@@ -100,7 +100,9 @@ def _cases(m: Material, path: Path, rows: list[int], title: str, fact: str) -> W
 def _values(m: Material, path: Path) -> Why:
     if m.outcome is None or m.outcome.predicted is None or m.outcome.targets is None:
         return "the model predicts no values, one row a sample"
-    return draw_values(m.outcome.predicted, m.outcome.targets, m.outcome.names, path, title=m.heading)
+    numbered = "value" if len(m.outcome.names) == 1 else "value {}"  # of targets without names
+    names = [numbered.format(name) if name.isdecimal() else name for name in m.outcome.names]
+    return draw_values(m.outcome.predicted, m.outcome.targets, names, path, title=m.heading)
 
 
 def _surface(m: Material, path: Path) -> Why:
