@@ -87,7 +87,7 @@ def ranking_text(found: Ranking) -> str:
     """The settings of a sweep for people: the table, what has failed, and what ranks."""
     failed = ["", "Failed:", *(f"  {reason}" for reason in found.reasons())] if found.failed else []
     by = "No run is finished." if found.ruler is None else f"Ranked by {found.ruler}; mean ± sd over seeds."
-    return "\n".join([table(found.rows()), *failed, "", by])
+    return "\n".join([table(found.rows()), *failed, "", by, *([found.remark] if found.remark else [])])
 
 
 def _text(found: RunTable, pairs: Sequence[Compared]) -> str:
