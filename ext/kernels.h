@@ -170,6 +170,32 @@ typedef struct {
     int decoupled;
 } adam_args;
 
+typedef struct {
+    kernel run;
+    float *data, *grad, *v;
+    dim n;
+    const double *hyper; /* learning rate, weight decay */
+    double eps;
+} adagrad_args;
+
+typedef struct {
+    kernel run;
+    float *data, *grad, *v, *a, *u; /* a and u may be NULL */
+    dim n;
+    const double *hyper; /* learning rate, weight decay */
+    double rho, momentum, eps;
+} rmsprop_args;
+
+typedef struct {
+    kernel run;
+    float *data, *grad, *m;
+    dim n;
+    const double *hyper; /* learning rate, weight decay */
+    double beta1, beta2;
+} lion_args;
+
+typedef struct { kernel run; float *out; dim n; double limit; } clip_value_args;
+
 /* What a recorder keeps of arrays; spans are pairs of first element and the one behind the last. */
 enum { FIGURES_MOST_BINS = 64 };
 typedef struct { kernel run; const float *x, *other; const int64_t *spans; double *out; dim count; } span_sums_args;
@@ -184,7 +210,7 @@ typedef struct { kernel run; const float *x; double *out; dim rows, columns, bin
     K(dropout) K(random_uniform) K(random_normal)                                                                      \
     K(batch_norm_forward) K(batch_norm_backward) K(batch_norm_inference) K(batch_norm_inference_backward)              \
     K(layer_norm_forward) K(layer_norm_backward)                                                                       \
-    K(sgd) K(adam) K(span_sums) K(distribution)
+    K(sgd) K(adam) K(adagrad) K(rmsprop) K(lion) K(clip_value) K(span_sums) K(distribution)
 
 typedef struct {
     const char *name;

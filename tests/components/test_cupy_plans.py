@@ -48,8 +48,13 @@ def weights(trainer: pl.Trainer) -> np.ndarray[Any, Any]:
         {"schedule": "cosine", "clip_norm": 0.1},
         {"optimizer": {"type": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}},
         {"optimizer": {"type": "adamw", "lr": 1e-2, "groups": [{"match": "*.bias", "weight_decay": 0.0}]}},
+        {"optimizer": {"type": "adagrad", "lr": 1e-2, "weight_decay": 0.1}, "clip_value": 1e-3},
+        {"optimizer": {"type": "rmsprop", "lr": 1e-2, "momentum": 0.8, "centered": True, "eps": 1e-3}},
+        {"optimizer": {"type": "rmsprop", "lr": 1e-2, "weight_decay": 0.1}},
+        {"optimizer": {"type": "lion", "lr": 1e-3, "weight_decay": 0.1}, "schedule": "one_cycle"},
+        {"optimizer": {"type": "muon", "lr": 1e-2, "weight_decay": 0.1}, "schedule": "linear"},
     ],
-    ids=["adam", "schedule", "sgd", "groups"],
+    ids=["adam", "schedule", "sgd", "groups", "adagrad", "rmsprop", "plain rmsprop", "lion", "muon"],
 )
 def test_replayed_steps_are_those_of_the_reference(ops: Any, layers: list[Any], settings: Any) -> None:
     launches, looks = ops.device.launches, ops.device.downloads
@@ -280,6 +285,8 @@ def test_batches_that_are_brought_one_by_one_are_replayed_too(ops: Any, sampler:
         trainer.step(batch)
     assert (weights(trainer) == weights(whole)).all() and trainer.history.records == whole.history.records
     assert all(step.recorded for step in trainer._stepper._steps.values())
+
+
 @pytest.mark.parametrize("kind", [OfEpoch, OfStep, OfChance, Descent])
 def test_numbers_of_the_host_that_a_graph_would_hold_fast_are_noticed(ops: Any, kind: Any) -> None:
     """A graph holds array code, but not what Python has read: the code is run at every step then, and says whose."""

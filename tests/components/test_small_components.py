@@ -25,7 +25,8 @@ from pellucid.standard.layers.reshape import Flatten, Reshape
 from pellucid.standard.metrics.accuracy import Accuracy
 from pellucid.standard.metrics.values import MAE, R2, RMSE
 from pellucid.standard.regularizers import L1, L2, ElasticNet
-from pellucid.standard.schedules import Constant, Cosine
+from pellucid.standard.schedules.constant import Constant
+from pellucid.standard.schedules.cosine import Cosine
 from scipy import stats
 from sklearn.metrics import accuracy_score, mean_absolute_error, mean_squared_error, r2_score
 

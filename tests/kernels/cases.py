@@ -182,6 +182,15 @@ def update_calls(d: Draw, n: int, k: int) -> list[Call]:
         Call("sgd", [data, grad, first, hyper, 0.9, True]),
         Call("adam", [data, grad, first, second, hyper, t, 0.9, 0.999, 1e-8, False]),
         Call("adam", [data, grad, first, second, hyper, t, 0.9, 0.999, 1e-8, True]),
+        Call("adagrad", [data, grad, second, hyper, 1e-10]),
+        *(
+            Call("rmsprop", [data, grad, second, a, u, hyper, 0.9, 0.8, 1e-8])
+            for a in (None, first / 4)
+            for u in (None, first)
+        ),
+        # Of denormal numbers, which count as zero, the sign is none; of the reference it is.
+        *([Call("lion", [data, grad, first, hyper, 0.9, 0.99])] if d.scale > 1e-38 else []),
+        Call("clip_value", [d.floats(n, k), 0.5 * d.scale]),
     ]
 
 

@@ -72,14 +72,27 @@ def pellucid_register(registry: Registrar) -> None:
     registry.objective("several_losses", "pellucid.standard.several_losses:SeveralLosses",
                        summary="a loss for each of several outputs")  # fmt: skip
 
-    registry.optimizer("sgd", "pellucid.standard.optimizers:SGD", summary="stochastic gradient descent with momentum")
-    registry.optimizer("adam", "pellucid.standard.optimizers:Adam", summary="steps scaled by moments of the gradient")
-    registry.optimizer("adamw", "pellucid.standard.optimizers:AdamW", summary="Adam with decoupled weight decay")
-    combined = "pellucid.standard.combined"
-    registry.optimizer("by_path", f"{combined}:ByPath", summary="an optimizer for each part of a model")
-    registry.optimizer("moving", f"{combined}:Moving", summary="parts that follow others, as moving averages")
-    registry.schedule("constant", "pellucid.standard.schedules:Constant", summary="the same learning rate throughout")
-    registry.schedule("cosine", "pellucid.standard.schedules:Cosine", summary="warm-up, then half a cosine down")
+    optimizers = "pellucid.standard.optimizers"
+    registry.optimizer("sgd", f"{optimizers}.sgd:SGD", summary="stochastic gradient descent with momentum")
+    registry.optimizer("adam", f"{optimizers}.adam:Adam", summary="steps scaled by moments of the gradient")
+    registry.optimizer("adamw", f"{optimizers}.adam:AdamW", summary="Adam with decoupled weight decay")
+    registry.optimizer("adagrad", f"{optimizers}.adagrad:Adagrad", summary="steps scaled by all squared gradients")
+    registry.optimizer("rmsprop", f"{optimizers}.rmsprop:RMSprop", summary="steps scaled by recent squared gradients")
+    registry.optimizer("lion", f"{optimizers}.lion:Lion", summary="steps of one length along the sign of a mean")
+    registry.optimizer("muon", f"{optimizers}.muon:Muon", summary="orthogonal steps for matrices, adamw for the rest")
+    registry.optimizer("by_path", f"{optimizers}.combined:ByPath", summary="an optimizer for each part of a model")
+    registry.optimizer("moving", f"{optimizers}.combined:Moving", summary="parts that follow others, as averages")
+    registry.optimizer("clipped", f"{optimizers}.clipped:Clipped", summary="bounds on every number of the gradient")
+    schedules = "pellucid.standard.schedules"
+    registry.schedule("constant", f"{schedules}.constant:Constant", summary="the same learning rate throughout")
+    registry.schedule("scaled", f"{schedules}.constant:ScaledRate", summary="another schedule times a number")
+    registry.schedule("cosine", f"{schedules}.cosine:Cosine", summary="warm-up, then half a cosine down")
+    registry.schedule("linear", f"{schedules}.linear:LinearRate", summary="evenly from one factor to another")
+    registry.schedule("exponential", f"{schedules}.exponential:ExponentialRate", summary="one factor again and again")
+    registry.schedule("inverse_time", f"{schedules}.inverse_time:InverseTime", summary="1/(1 + dt), for ever")
+    registry.schedule("step", f"{schedules}.step:StepRate", summary="down at parts of the run, or every n steps")
+    registry.schedule("one_cycle", f"{schedules}.one_cycle:OneCycle", summary="up to the full rate and down, once")
+    registry.schedule("warmup", f"{schedules}.warmup:Warmup", summary="rises evenly, then another schedule")
 
     initializers = "pellucid.standard.initializers"
     registry.initializer("zeros", f"{initializers}.fixed:Zeros", summary="all zero")
@@ -113,8 +126,17 @@ def pellucid_register(registry: Registrar) -> None:
         "within_tolerance", f"{metrics}.values:WithinTolerance", summary="fraction of values that come close enough"
     )
     registry.metric("of_output", "pellucid.standard.of_output:OfOutput", summary="a metric of one of several outputs")
-    registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
-    registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
+    callbacks = "pellucid.standard.callbacks"
+    registry.callback("checkpoint", f"{callbacks}.checkpoint:Checkpoint", summary="saves the run now and then")
+    registry.callback("best_epoch", f"{callbacks}.best_epoch:BestEpoch", summary="keeps the best epoch's weights")
+    registry.callback(
+        "early_stopping", f"{callbacks}.early_stopping:EarlyStopping", summary="ends a run that gets no better"
+    )
+    registry.callback(
+        "reduce_on_plateau", f"{callbacks}.plateau:ReduceOnPlateau", summary="a smaller rate where a run gets no better"
+    )
+    registry.callback("ema", f"{callbacks}.averages:Ema", summary="end with the average of the last steps' weights")
+    registry.callback("swa", f"{callbacks}.averages:Swa", summary="end with the average of the last epochs' weights")
     registry.callback("summary", "pellucid.standard.summary:Summary", summary="prints the layers, shapes, parameters")
     registry.callback("progress", "pellucid.standard.progress:Progress", summary="shows how far a run has come")
     registry.callback("finite", "pellucid.standard.finite:Finite", summary="says what is not finite, and where")

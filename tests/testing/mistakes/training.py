@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 SGD = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.sgd",
     ("optimizer core/sgd",),
     (
         Mistake(
@@ -55,7 +55,7 @@ SGD = Patient(
 )
 
 ADAM = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.adam",
     ("optimizer core/adam",),
     (
         Mistake("decay past the moments", "decoupled=self.decoupled", "decoupled=True"),
@@ -79,7 +79,7 @@ ADAM = Patient(
 )
 
 MOMENTS = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.adam",
     ("optimizer core/adam",),
     (
         Mistake("equation: bias correction missing", '"m / (1 - beta1**t)"', '"m"'),
@@ -88,7 +88,7 @@ MOMENTS = Patient(
 )
 
 ADAMW = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.adam",
     ("optimizer core/adamw",),
     (
         Mistake("decay through the moments", "decoupled = True", "decoupled = False"),
@@ -103,7 +103,7 @@ ADAMW = Patient(
 )
 
 STEP_OF_ADAMW = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.adam",
     ("optimizer core/adamw",),
     (
         Mistake("decays what must not decay", "s.hyper", '__import__("numpy").array([s.lr, self.weight_decay])'),
@@ -113,7 +113,7 @@ STEP_OF_ADAMW = Patient(
 )
 
 COSINE = Patient(
-    "pellucid.standard.schedules",
+    "pellucid.standard.schedules.cosine",
     ("schedule core/cosine",),
     (
         Mistake("warm-up starts at zero", "return (step + 1) / self.warmup", "return step / self.warmup"),

@@ -23,7 +23,7 @@ ACCELERATED = (
     "mae", "huber", "add_sign",
     "batch_norm_forward", "batch_norm_backward", "batch_norm_inference", "batch_norm_inference_backward",
     "layer_norm_forward", "layer_norm_backward",
-    "sgd", "adam",
+    "sgd", "adam", "adagrad", "rmsprop", "lion", "clip_value",
 )  # fmt: skip
 """The ops whose kernel takes the same arguments as the reference."""
 

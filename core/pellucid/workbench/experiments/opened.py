@@ -22,7 +22,7 @@ from pellucid.interfaces.rows import in_memory
 from pellucid.registry.config import read, read_several
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.reading import read_header
-from pellucid.standard.callbacks import Checkpoint
+from pellucid.standard.callbacks.checkpoint import Checkpoint
 from pellucid.standard.summary import Summary
 from pellucid.standard.tensorboard import TensorBoard
 from pellucid.training.data import by_names

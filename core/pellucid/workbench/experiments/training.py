@@ -20,7 +20,7 @@ from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.model import save
 from pellucid.saving.reading import read_header
 from pellucid.saving.temporary import remove_leftovers
-from pellucid.standard.callbacks import Checkpoint
+from pellucid.standard.callbacks.checkpoint import Checkpoint
 from pellucid.standard.fingerprint import fingerprint
 from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal
 from pellucid.workbench.experiments.experiment import Prepared

@@ -120,7 +120,7 @@ class Launching(Ops):
         if spec.inputs.startswith("raw int64 control"):
             arguments = (self._control(), *arguments)
         else:
-            self._require_before_guard(name)
+            self._require_before_guard(name, arguments[-1])
         kernel = self._compiled.get(name)
         if kernel is None:
             kernel = self._compiled[name] = self.xp.ElementwiseKernel(
@@ -161,7 +161,7 @@ class Launching(Ops):
 
     def product(self, a: Array, b: Array, out: Array, *, add: bool = False, ta: bool = False, tb: bool = False) -> None:
         """out = op(a) op(b), or is added to; see :meth:`pellucid_cupy.blas.Blas.product`."""
-        self._require_before_guard("product")
+        self._require_before_guard("product", out)
         a, b = self.contiguous(a), self.contiguous(b)
         self._keep((a, b, out))
         self._blas.product(a, b, out, add=add, ta=ta, tb=tb)
@@ -212,9 +212,13 @@ class Launching(Ops):
         recording = self.recording
         return recording.cells.control if recording is not None and recording.guarded else self._go
 
-    def _require_before_guard(self, name: str) -> None:
+    def _require_before_guard(self, name: str, out: Array | None = None) -> None:
+        """Refuse what writes to ``out`` whatever the finite check found, unless that is memory of the graph's own,
+        which lives for one replay."""
         recording = self.recording
         if recording is not None and recording.guarded:
+            if out is not None and self.device.belongs(out, recording.taken):
+                return
             raise NotRecordableError(f"{name} after the finite check would run whatever that found")
 
     def _keep(self, arguments: Any) -> None:

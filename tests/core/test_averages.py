@@ -1,4 +1,4 @@
-"""Averaged weights: the recursion, checkpoints in the middle of training, and runs that go on."""
+"""Averages of weights, ema and swa: recursions, statistics that fit, checkpoints, runs that go on."""
 
 from __future__ import annotations
 
@@ -11,20 +11,29 @@ import pytest
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 from pellucid.workbench.cli import main
 
-OBJECTIVE = {"type": "diffusion/denoise", "steps": 50, "label_dropout": 0.2}
 RNG = np.random.default_rng(0)
 DATA = (RNG.normal(size=(60, 2)), RNG.integers(0, 2, 60))
+DENSE = {"type": "dense", "units": 8, "activation": "tanh"}
+PLAIN = [DENSE, {"type": "dropout", "rate": 0.2}, {"type": "dense", "units": 2}]
+NORMED = [DENSE, {"type": "batch_norm"}, {"type": "dropout", "rate": 0.2}, {"type": "dense", "units": 2}]
+EMA = {"type": "ema", "decay": 0.9}
+SWA = {"type": "swa", "start": 0.3}
 
 
-def trainer(*callbacks: Any, decay: float = 0.9, ema: bool = True) -> pl.Trainer:
-    model = pl.build("mlp_denoiser", input_shape=[(2,), (), ()], classes=2, hidden=8, blocks=1, embedding=4, seed=0)
-    averaged = [{"type": "diffusion/ema", "decay": decay}] if ema else []
-    return pl.Trainer(model, objective=OBJECTIVE, optimizer={"type": "adam", "lr": 0.01},
+def trainer(*callbacks: Any, average: Any = EMA, layers: Any = PLAIN) -> pl.Trainer:
+    model = pl.build({"type": "sequential", "layers": layers}, input_shape=(2,), seed=0)
+    averaged = [] if average is None else [average]
+    return pl.Trainer(model, loss="softmax_cross_entropy", optimizer={"type": "adam", "lr": 0.05},
                       callbacks=[*averaged, *callbacks], seed=0)  # fmt: skip
 
 
 def weights(of: pl.Trainer) -> Any:
     return of.model.runtime.arena.data.copy()  # type: ignore[union-attr]
+
+
+def learned(of: pl.Trainer) -> Any:
+    """Weights and running statistics."""
+    return np.concatenate([weights(of), *(state.data.ravel() for state in of.model.states())])
 
 
 class Record(pl.Callback):
@@ -49,10 +58,66 @@ def test_the_model_ends_with_the_average_of_the_recursion() -> None:
     assert np.abs(weights(run) - record.seen[-1]).max() > 1e-3
 
 
+def test_swa_is_the_mean_over_the_epochs_behind_its_start() -> None:
+    class Ends(pl.Callback):
+        def __init__(self) -> None:
+            self.seen: list[Any] = []
+
+        def on_epoch_end(self, run: pl.Run) -> None:
+            self.seen.append(weights(run.trainer).astype("float64"))
+
+    ends = Ends()
+    run = trainer(ends, average=SWA)
+    run.fit(DATA, epochs=10, batch_size=20, verbose=False)
+    np.testing.assert_allclose(weights(run), np.mean(ends.seen[3:], axis=0), rtol=1e-4, atol=1e-6)
+    before = ends.seen[-1]
+    run.fit(DATA, epochs=10, batch_size=20, verbose=False)  # the start is behind the sixth of 20, where some were
+    np.testing.assert_allclose(weights(run), np.mean(ends.seen[10:], axis=0), rtol=1e-4, atol=1e-6)
+    assert np.abs(ends.seen[10] - before).max() < np.abs(ends.seen[10]).max()
+
+
+def test_before_its_start_swa_leaves_the_weights_as_they_are() -> None:
+    run, plain = trainer(average={"type": "swa", "start": 0.9}), trainer(average=None)
+    for each in (run, plain):
+        each.fit(DATA, validation=DATA, epochs=3, batch_size=20, verbose=False)
+    assert run.history.records == plain.history.records
+    np.testing.assert_array_equal(weights(run), weights(plain))  # the mean of one epoch
+
+
+@pytest.mark.parametrize("average", [EMA, SWA], ids=["ema", "swa"])
+def test_running_statistics_are_those_of_the_averaged_weights(average: Any) -> None:
+    """By hand: the mean over the batches of the first epoch of what the first layer gives, and of its variance."""
+    run = trainer(average=average, layers=NORMED)
+    run.fit(DATA, epochs=6, batch_size=25, verbose=False)
+    dense = run.model.layers[0]  # type: ignore[attr-defined]
+    hidden = np.tanh(DATA[0] @ dense.weight.data.astype("float64") + dense.bias.data)
+    order = np.random.Generator(np.random.Philox(key=[pl.mix(0) & (1 << 64) - 1, 0])).permutation(60)
+    batches = [hidden[order[i : i + 25]] for i in (0, 25, 50)]
+    shares = [25 / 60, 25 / 60, 10 / 60]
+    mean, var = run.model.states()
+    np.testing.assert_allclose(mean.data, sum(s * b.mean(0) for s, b in zip(shares, batches, strict=True)), rtol=1e-4)
+    np.testing.assert_allclose(var.data, sum(s * b.var(0) for s, b in zip(shares, batches, strict=True)), rtol=1e-3)
+    few = trainer(average={**average, "rows": 25}, layers=NORMED)
+    few.fit(DATA, epochs=6, batch_size=25, verbose=False)
+    np.testing.assert_allclose(few.model.states()[0].data, batches[0].mean(0), rtol=1e-4)
+    as_trained, none = (trainer(average=each, layers=NORMED) for each in ({**average, "rows": 0}, None))
+    for each in (as_trained, none):
+        each.fit(DATA, epochs=6, batch_size=25, verbose=False)
+    np.testing.assert_array_equal(as_trained.model.states()[0].data, none.model.states()[0].data)
+
+
+def test_of_a_feed_statistics_stay_those_of_training_and_that_is_said() -> None:
+    def batches() -> Any:
+        yield from ((DATA[0][i : i + 20], DATA[1][i : i + 20]) for i in (0, 20, 40))
+
+    with pytest.warns(pl.PellucidWarning, match=r"ema cannot compute running statistics, .* Batches gives its samples"):
+        trainer(layers=NORMED).fit(batches, epochs=2, verbose=False)
+
+
 def test_training_is_not_touched() -> None:
     with_it, without = Record(), Record()
     trainer(with_it).fit(DATA, epochs=3, batch_size=20, verbose=False)
-    trainer(without, ema=False).fit(DATA, epochs=3, batch_size=20, verbose=False)
+    trainer(without, average=None).fit(DATA, epochs=3, batch_size=20, verbose=False)
     for a, b in zip(with_it.seen, without.seen, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -69,30 +134,39 @@ class SaveInTheMiddle(pl.Callback):
             save_checkpoint(run.trainer, self.path)
 
 
-@pytest.mark.parametrize("step", [1, 7])
-def test_saved_in_the_middle_of_training_it_goes_on_to_the_same_bits(tmp_path: Path, step: int) -> None:
+BOTH = pytest.mark.parametrize("average", [EMA, SWA], ids=["ema", "swa"])
+
+
+@BOTH
+@pytest.mark.parametrize("layers", [PLAIN, NORMED], ids=["plain", "normed"])
+@pytest.mark.parametrize("step", [1, 6, 7, 11])
+def test_saved_in_the_middle_of_training_it_goes_on_to_the_same_bits(
+    tmp_path: Path, step: int, average: Any, layers: Any
+) -> None:
     path = tmp_path / "checkpoint.safetensors"
-    whole = trainer(SaveInTheMiddle(path, step))
+    whole = trainer(SaveInTheMiddle(path, step), average=average, layers=layers)
     whole.fit(DATA, epochs=4, batch_size=20, verbose=False)
-    again = trainer()
+    again = trainer(average=average, layers=layers)
     restore_checkpoint(again, path)
     assert again.steps == step
     again.fit(DATA, epochs=4 - again.epochs, batch_size=20, verbose=False)
-    np.testing.assert_array_equal(weights(again), weights(whole))
+    np.testing.assert_array_equal(learned(again), learned(whole))
 
 
-def test_a_second_fit_goes_on_where_training_stopped(tmp_path: Path) -> None:
-    whole, parts = trainer(), trainer()
+@BOTH
+def test_a_second_fit_goes_on_where_training_stopped(tmp_path: Path, average: Any) -> None:
+    whole, parts = (trainer(average=average, layers=NORMED) for _ in range(2))
     whole.fit(DATA, epochs=4, batch_size=20, verbose=False)
     parts.fit(DATA, epochs=2, batch_size=20, verbose=False)
     path = tmp_path / "between.safetensors"
     save_checkpoint(parts, path)
     parts.fit(DATA, epochs=2, batch_size=20, verbose=False)
-    np.testing.assert_array_equal(weights(parts), weights(whole))
-    later = trainer()
+    if average is EMA:  # of a longer plan swa takes other epochs
+        np.testing.assert_array_equal(learned(parts), learned(whole))
+    later = trainer(average=average, layers=NORMED)
     restore_checkpoint(later, path)
     later.fit(DATA, epochs=2, batch_size=20, verbose=False)
-    np.testing.assert_array_equal(weights(later), weights(whole))
+    np.testing.assert_array_equal(learned(later), learned(parts))
 
 
 def test_weights_that_were_set_in_between_are_where_it_goes_on() -> None:
@@ -105,27 +179,28 @@ def test_weights_that_were_set_in_between_are_where_it_goes_on() -> None:
     assert (record.seen[0] == 0.25).all()
 
 
+@BOTH
 @pytest.mark.parametrize("first", [True, False])
-def test_averages_are_validated_and_best_epoch_keeps_the_best_of_them(first: bool) -> None:
+def test_averages_are_validated_and_best_epoch_keeps_the_best_of_them(first: bool, average: Any) -> None:
     class Averages(pl.Callback):
         def __init__(self) -> None:
             self.seen: list[Any] = []
 
         def on_epoch_end(self, run: pl.Run) -> None:
             with run.lent():
-                self.seen.append(weights(run.trainer))
+                self.seen.append(learned(run.trainer))
                 figures = run.trainer.evaluate(DATA)
             assert figures["loss"] == run.history[-1]["validation_loss"]
-            assert run.trainer.evaluate(DATA) != figures
+            assert (run.trainer.evaluate(DATA) != figures) == (run.epoch > 1 or average is EMA)
 
     averages, best = Averages(), pl.create("callback", "best_epoch", monitor="validation_loss", mode="max")
-    run = trainer(averages, best)
+    run = trainer(averages, best, average=average, layers=NORMED)
     if first:
         run.callbacks.reverse()
     run.fit(DATA, validation=DATA, epochs=6, batch_size=20, verbose=False)
     losses = run.history["validation_loss"]
     assert best.epoch == 1 + int(np.argmax(losses)) < 6  # the worst one, in fact, so that it is not the last
-    np.testing.assert_array_equal(weights(run), averages.seen[best.epoch - 1])
+    np.testing.assert_array_equal(learned(run), averages.seen[best.epoch - 1])
     assert run.evaluate(DATA)["loss"] == max(losses)
 
 
@@ -162,12 +237,12 @@ def test_with_best_epoch_an_interrupted_run_goes_on_to_the_same_bits(tmp_path: P
     assert again.history.records == whole.history.records
 
 
-@pytest.mark.parametrize("name", ["diffusion/ema", "best_epoch"])
+@pytest.mark.parametrize("name", ["ema", "best_epoch"])
 @pytest.mark.parametrize("steps", [0, 2])
 def test_what_was_learned_of_one_trainer_is_not_given_to_another(name: str, steps: int) -> None:
     callback = pl.create("callback", name)
-    trainer(callback, ema=False).fit(DATA, validation=DATA, epochs=1, batch_size=20, verbose=False)
-    other = trainer(callback, ema=False)
+    trainer(callback, average=None).fit(DATA, validation=DATA, epochs=1, batch_size=20, verbose=False)
+    other = trainer(callback, average=None)
     before = weights(other)
     with pytest.raises(pl.ConfigError, match=r"of another trainer\. Give each trainer one of its own"):
         for _ in range(steps):
@@ -178,13 +253,13 @@ def test_what_was_learned_of_one_trainer_is_not_given_to_another(name: str, step
 
 def test_wrong_decays_are_refused() -> None:
     with pytest.raises(pl.ConfigError, match=r"'decay' of Ema must be a float in \[0, 1\)"):
-        pl.create("callback", "diffusion/ema", decay=1.0)
+        pl.create("callback", "ema", decay=1.0)
 
 
 def test_two_averages_of_one_model_are_refused() -> None:
-    run = trainer({"type": "diffusion/ema", "decay": 0.5})
+    run = trainer(SWA)
     before = weights(run)
-    with pytest.raises(pl.ConfigError, match=r"takes one 'diffusion/ema', .*Received: 2 of them\. To compare two"):
+    with pytest.raises(pl.ConfigError, match=r"takes one average of weights, .*Received: 2 of them\. To compare two"):
         run.fit(DATA, epochs=1, verbose=False)
     np.testing.assert_array_equal(weights(run), before)
 
@@ -211,9 +286,8 @@ def test_a_run_is_resumed_by_the_command_line_to_the_same_bits(
     monkeypatch.setattr("pellucid.workbench.experiments.training.draw_curves", lambda *_: None)
     experiment = tmp_path / "moons.toml"
     experiment.write_text(
-        '[data]\ntype = "half_moons"\nn = 100\nvalidation = 0\n\n[model]\ntype = "mlp_denoiser"\nclasses = 2\n'
-        'hidden = 8\nblocks = 1\n\n[objective]\ntype = "diffusion/denoise"\nsteps = 50\nlabel_dropout = 0.1\n\n'
-        '[train]\nepochs = 4\nseed = 0\ncallbacks = ["diffusion/ema"]\n'
+        '[data]\ntype = "half_moons"\nn = 100\nvalidation = 0\n\n[model]\ntype = "ann"\nhidden = [8]\n\n'
+        '[train]\nepochs = 4\nseed = 0\ncallbacks = ["ema"]\n'
     )
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert main(["train", str(experiment), "--out", str(whole), "--quiet"]) == 0

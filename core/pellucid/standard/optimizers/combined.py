@@ -22,17 +22,6 @@ class Combined(Optimizer, ABC):
         """What it is made of."""
 
     @property
-    def lr(self) -> float:
-        """The rate that a log shows: that of the first. Setting it changes all in proportion."""
-        return self.inner()[0].lr
-
-    @lr.setter
-    def lr(self, value: float) -> None:
-        before = self.lr
-        for each in self.inner():
-            each.lr = each.lr * value / before if before else value
-
-    @property
     def zeroes_grad(self) -> bool:  # type: ignore[override]
         return all(each.zeroes_grad for each in self.inner())
 
@@ -45,7 +34,22 @@ class Combined(Optimizer, ABC):
         return all(each.capturable for each in self.inner())
 
 
-class ByPath(Combined):
+class Around(Combined):
+    """One that has no learning rate of its own."""
+
+    @property
+    def lr(self) -> float:
+        """The rate that a log shows: that of the first. Setting it changes all in proportion."""
+        return self.inner()[0].lr
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        before = self.lr
+        for each in self.inner():
+            each.lr = each.lr * value / before if before else value
+
+
+class ByPath(Around):
     """Each parameter by the optimizer of the first pattern that its path matches.
 
     ``Trainer(model, optimizer={"generator.*": "adam", "*": {"type": "sgd", "lr": 0.1}})`` makes it.
@@ -102,7 +106,7 @@ class ByPath(Combined):
                 optimizer.step(own)
 
 
-class Moving(Combined):
+class Moving(Around):
     """``ξ ← ξ + r (θ − ξ)`` after each step: parts of the model that follow others, such as a target that moves slowly
     behind the network that is trained. No gradient moves them.
 
