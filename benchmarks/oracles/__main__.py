@@ -19,7 +19,8 @@ WHOLE = "a pool whose window is the image; pools are in the table"
 OWN = "its own code, or the user's"
 WITHOUT = {
     "layer core/function": OWN, "loss core/function": OWN, "metric core/function": OWN,
-    "metric core/of_output": OF_OTHERS, "optimizer core/by_path": OF_OTHERS, "optimizer core/moving": OF_OTHERS,
+    "metric core/of_output": OF_OTHERS, "optimizer core/by_path": OF_OTHERS,
+    "optimizer core/moving": OF_OTHERS, "schedule core/scaled": OF_OTHERS,
     "layer cnn/residual_block": OF_OTHERS, "layer cnn/pixelwise": OF_OTHERS, "layer cnn/mirror_average": OF_OTHERS,
     "layer cnn/concatenate": OF_OTHERS, "layer diffusion/mlp_block": OF_OTHERS, "layer vae/join_label": OF_OTHERS,
     "layer cnn/global_average_pool2d": WHOLE, "layer cnn/global_max_pool2d": WHOLE,
@@ -31,8 +32,8 @@ WITHOUT = {
 }  # fmt: skip
 """Components, and why no oracle but the kit's differences and equations stands beside them."""
 MODULES = (
-    "core_layers", "core_losses", "core_figures", "cnn_layers", "recurrent_layers", "table_layers", "attention_layers",
-    "transformer_layers",
+    "core_layers", "core_losses", "core_figures", "optimizers", "cnn_layers", "recurrent_layers", "table_layers",
+    "attention_layers", "transformer_layers",
 )  # fmt: skip
 
 
