@@ -89,7 +89,7 @@ def test_pictures_of_three_classes(tmp_path: Path, seen: list[Figure]) -> None:
     assert names(found) == {"confusion", "calibration", "samples", "mistakes", "activations", "weights"}
     assert found.left_out["surface.png"] == "a sample has the shape (64,), and is not one number or two"
     weights = seen[-1]
-    assert [axes.images[0].get_array().shape for axes in weights.axes] == [(8, 8)] * 4
+    assert [image.get_array().shape for image in weights.axes[0].images] == [(8, 8)] * 4
 
 
 def test_a_table_of_values(tmp_path: Path, seen: list[Figure]) -> None:
@@ -188,9 +188,9 @@ def test_cases_are_pictures_with_label_and_prediction_or_rows_of_probabilities(
 def test_the_largest_weights_are_shown_each_by_its_number(tmp_path: Path, seen: list[Figure]) -> None:
     weights = RNG.normal(size=(64, 70)) * np.linspace(0.1, 1, 70)
     draw_weights(weights, tmp_path / "w.png", where="layers.0", title="t", image=(8, 8))
-    shown = [int(axes.get_title()) for axes in seen[0].axes]
+    shown = [int(text.get_text()) for text in seen[0].axes[0].texts]
     assert len(shown) == 64 and shown == sorted(shown) and 69 in shown and 0 not in shown
-    unit = seen[0].axes[-1].images[0]
+    unit = seen[0].axes[0].images[-1]
     assert np.array_equal(unit.get_array(), weights[:, shown[-1]].reshape(8, 8))
     low, high = unit.get_clim()
     assert low == -high == -np.abs(weights[:, shown[-1]]).max()
@@ -200,7 +200,7 @@ def test_filters_and_few_inputs_are_drawn_and_other_weights_are_said_not_to_be(
     tmp_path: Path, seen: list[Figure]
 ) -> None:  # fmt: skip
     assert draw_weights(RNG.normal(size=(3, 3, 3, 5)), tmp_path / "w.png", where="a", title="t") == ""
-    assert [axes.images[0].get_array().shape for axes in seen[0].axes] == [(3, 3, 3)] * 5
+    assert [image.get_array().shape for image in seen[0].axes[0].images] == [(3, 3, 3)] * 5
     assert (
         draw_weights(RNG.normal(size=(2, 6)), tmp_path / "w.png", where="a", title="t", features=("age", "size")) == ""
     )

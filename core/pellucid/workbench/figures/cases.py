@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pellucid.basics.arrays import HostArray
 from pellucid.workbench.experiments.figures import BLUE, FAINT, INK
-from pellucid.workbench.figures.sheet import SEQUENTIAL, Sheet, bare
+from pellucid.workbench.figures.sheet import SEQUENTIAL, Sheet
 
 COLUMNS = 8
 WRONG = "#b5531c"
@@ -71,25 +70,20 @@ def draw_cases(
 def _grid(cases: Sequence[Case], images: HostArray, path: Path, title: str, facts: Sequence[str]) -> None:
     columns = min(COLUMNS, max(len(cases), 4))
     sheet = Sheet(-(-len(cases) // columns), columns, panel=(1.0, 1.0), left=0.12, bottom=0.08, between=0.1, above=0.42)
+    canvas = sheet.canvas()
     for i, (case, image) in enumerate(zip(cases, images, strict=True)):
-        axes = sheet.axes(i)
-        axes.imshow(image, cmap="gray_r" if image.ndim == 2 else None, vmin=0, vmax=1, interpolation="nearest")
-        bare(axes)
+        left, top, wide, high = sheet.box(i)
+        canvas.imshow(image, cmap="gray_r" if image.ndim == 2 else None, vmin=0, vmax=1, interpolation="nearest",
+                      extent=(left, left + wide, top + high, top), aspect="auto")  # fmt: skip
         colour = BLUE if case.right else WRONG
-        axes.add_patch(Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=colour, linewidth=1.4,
-                                 clip_on=False))  # fmt: skip
-        _label(axes, case, colour)
+        canvas.add_patch(Rectangle((left, top), wide, high, fill=False, edgecolor=colour, linewidth=1.4))
+        words = case.true if case.right else f"{case.true} → {case.predicted}"
+        size = 8.5 if len(words) <= 13 else max(5.0, 8.5 * 13 / len(words))
+        middle = left + wide / 2
+        canvas.text(middle, top - 0.2, words, ha="center", va="bottom", fontsize=size, color=colour, weight="bold")
+        canvas.text(middle, top - 0.04, _percent(case.probability), ha="center", va="bottom", fontsize=7, color=FAINT)
     sheet.heading(title, facts)
     sheet.save(path)
-
-
-def _label(axes: Axes, case: Case, colour: str) -> None:
-    words = case.true if case.right else f"{case.true} → {case.predicted}"
-    size = 8.5 if len(words) <= 13 else max(5.0, 8.5 * 13 / len(words))
-    axes.text(0.5, 1.22, words, transform=axes.transAxes, ha="center", va="bottom", fontsize=size, color=colour,
-              weight="bold")  # fmt: skip
-    axes.text(0.5, 1.035, _percent(case.probability), transform=axes.transAxes, ha="center", va="bottom", fontsize=7,
-              color=FAINT)  # fmt: skip
 
 
 def _percent(probability: float) -> str:
