@@ -98,7 +98,7 @@ class ElasticNet(Regularizer):
         ops.add_scaled(grad, data, self.l2)
 
 
-def _size(data: Array) -> float:
+def _size(ops: Backend, data: Array) -> float:
     """‖θ‖₁, summed in float64."""
     return float(ops.xp.abs(data).sum(dtype="float64"))
 
