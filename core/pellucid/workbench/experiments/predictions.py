@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +65,15 @@ def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = N
     else:
         x = run.read_samples(path, target, must_have_target=target is not None).x
         check_data(x, where=str(path), missing=takes_missing(require_runtime(run.model).transforms))
+    return outputs_of(run, x)
+
+
+def outputs_of(run: FinishedRun[Layer], x: Any) -> HostArray:
+    """The model's raw outputs for samples.
+
+    Raises:
+        ConfigError: the model has several outputs.
+    """
     outputs = run.model.predict(x)
     if isinstance(outputs, tuple):
         raise ConfigError(
