@@ -54,6 +54,7 @@ typedef struct {
 typedef struct { kernel run; float *out; dim n; double value; } fill_args;
 typedef struct { kernel run; float *out; dim n; double factor; } scale_args;
 typedef struct { kernel run; float *out; const float *x; dim n; double factor; } add_scaled_args;
+typedef add_scaled_args add_sign_args;
 typedef struct { kernel run; float *out; const float *x; dim n; double rate; } lerp_args;
 typedef struct { kernel run; const float *x; double *out; dim n; } sum_squares_args;
 typedef struct { kernel run; float *out; const double *squares; dim n; double limit; } clip_norm_args;
@@ -97,11 +98,14 @@ typedef struct {
     const double *weight64;
     double *loss;
     float *gradient;
+    float delta;             /* huber only */
 } loss_args;
 typedef loss_args softmax_cross_entropy_args;
 typedef loss_args softmax_cross_entropy_soft_args;
 typedef loss_args binary_cross_entropy_args;
 typedef loss_args mse_args;
+typedef loss_args mae_args;
+typedef loss_args huber_args;
 
 typedef struct {
     kernel run;
@@ -166,6 +170,32 @@ typedef struct {
     int decoupled;
 } adam_args;
 
+typedef struct {
+    kernel run;
+    float *data, *grad, *v;
+    dim n;
+    const double *hyper; /* learning rate, weight decay */
+    double eps;
+} adagrad_args;
+
+typedef struct {
+    kernel run;
+    float *data, *grad, *v, *a, *u; /* a and u may be NULL */
+    dim n;
+    const double *hyper; /* learning rate, weight decay */
+    double rho, momentum, eps;
+} rmsprop_args;
+
+typedef struct {
+    kernel run;
+    float *data, *grad, *m;
+    dim n;
+    const double *hyper; /* learning rate, weight decay */
+    double beta1, beta2;
+} lion_args;
+
+typedef struct { kernel run; float *out; dim n; double limit; } clip_value_args;
+
 /* What a recorder keeps of arrays; spans are pairs of first element and the one behind the last. */
 enum { FIGURES_MOST_BINS = 64 };
 typedef struct { kernel run; const float *x, *other; const int64_t *spans; double *out; dim count; } span_sums_args;
@@ -176,11 +206,11 @@ typedef struct { kernel run; const float *x; double *out; dim rows, columns, bin
     K(fill) K(scale) K(add_scaled) K(lerp) K(sum_squares) K(clip_norm)                                                 \
     K(dense_forward) K(dense_backward)                                                                                 \
     K(activation_forward) K(activation_backward) K(softmax_forward) K(softmax_backward)                                \
-    K(softmax_cross_entropy) K(softmax_cross_entropy_soft) K(binary_cross_entropy) K(mse)                              \
+    K(softmax_cross_entropy) K(softmax_cross_entropy_soft) K(binary_cross_entropy) K(mse) K(mae) K(huber) K(add_sign)  \
     K(dropout) K(random_uniform) K(random_normal)                                                                      \
     K(batch_norm_forward) K(batch_norm_backward) K(batch_norm_inference) K(batch_norm_inference_backward)              \
     K(layer_norm_forward) K(layer_norm_backward)                                                                       \
-    K(sgd) K(adam) K(span_sums) K(distribution)
+    K(sgd) K(adam) K(adagrad) K(rmsprop) K(lion) K(clip_value) K(span_sums) K(distribution)
 
 typedef struct {
     const char *name;

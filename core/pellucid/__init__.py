@@ -66,10 +66,18 @@ if TYPE_CHECKING:
     from pellucid.standard.arguments import check_bool, check_choice, check_sizes
     from pellucid.standard.batches import Batches
     from pellucid.standard.feed import Feed
-    from pellucid.standard.callbacks import BestEpoch, Checkpoint
+    from pellucid.standard.callbacks.averages import Ema, Swa
+    from pellucid.standard.callbacks.best_epoch import BestEpoch
+    from pellucid.standard.callbacks.checkpoint import Checkpoint
+    from pellucid.standard.callbacks.early_stopping import EarlyStopping
+    from pellucid.standard.callbacks.plateau import ReduceOnPlateau
+    from pellucid.standard.callbacks.tensorboard import TensorBoard
     from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
-    from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
+    from pellucid.standard.initializers.drawn import Normal, TruncatedNormal, Uniform
+    from pellucid.standard.initializers.fixed import Ones, Zeros
+    from pellucid.standard.initializers.orthogonal import Orthogonal
+    from pellucid.standard.initializers.scaled import Glorot, He, Lecun
     from pellucid.standard.last_layer import check_last_layer, require_reach
     from pellucid.standard.layers.activations import ELU, GELU, Elementwise, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax
     from pellucid.standard.layers.activations import Softplus, Tanh, interval_of
@@ -77,9 +85,19 @@ if TYPE_CHECKING:
     from pellucid.standard.layers.dense import RECTIFIERS, Dense, Transposed
     from pellucid.standard.layers.dropout import Dropout
     from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
+    from pellucid.standard.layers.neuron import Neuron
+    from pellucid.standard.layers.prelu import PReLU
     from pellucid.standard.layers.stack import Stack
     from pellucid.standard.layers.reshape import Flatten, Reshape
-    from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy, Outputwise
+    from pellucid.standard.losses.absolute_error import AbsoluteError
+    from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy
+    from pellucid.standard.losses.binary_focal import BinaryFocal
+    from pellucid.standard.losses.cosine_similarity import CosineSimilarity
+    from pellucid.standard.losses.focal import Focal
+    from pellucid.standard.losses.hinge import Hinge
+    from pellucid.standard.losses.huber import Huber
+    from pellucid.standard.losses.kl_divergence import KLDivergence
+    from pellucid.standard.losses.outputwise import MSE, Outputwise
     from pellucid.standard.losses.signed import Signed
     from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
     from pellucid.standard.making import as_codes, in_batches, to_data
@@ -88,17 +106,30 @@ if TYPE_CHECKING:
     from pellucid.standard.metrics.confusion import F1, ConfusionMatrix, Precision, Recall
     from pellucid.standard.metrics.ranking import PRAUC, ROCAUC
     from pellucid.standard.metrics.values import MAE, R2, RMSE, OfValues, WithinTolerance
-    from pellucid.standard.optimizers import SGD, Adam, AdamW
+    from pellucid.standard.optimizers.adagrad import Adagrad
+    from pellucid.standard.optimizers.adam import Adam, AdamW
+    from pellucid.standard.optimizers.clipped import Clipped
+    from pellucid.standard.optimizers.combined import ByPath, Moving
+    from pellucid.standard.optimizers.lion import Lion
+    from pellucid.standard.optimizers.muon import Muon
+    from pellucid.standard.optimizers.rmsprop import RMSprop
+    from pellucid.standard.optimizers.sgd import SGD
     from pellucid.standard.progress import Progress
-    from pellucid.standard.regularizers import L2
+    from pellucid.standard.regularizers import L1, L2, ElasticNet
     from pellucid.standard.rows import as_rows, contiguous, features, reject, require_rows, weight_per_row
     from pellucid.standard.masked import Masked
     from pellucid.standard.compiled import Compiled
     from pellucid.standard.sequences import ByLength, Sequences, Streams
     from pellucid.standard.windows import Windows
     from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
-    from pellucid.standard.schedules import Constant, Cosine
-    from pellucid.standard.combined import ByPath, Moving
+    from pellucid.standard.schedules.constant import Constant, ScaledRate
+    from pellucid.standard.schedules.cosine import Cosine
+    from pellucid.standard.schedules.exponential import ExponentialRate
+    from pellucid.standard.schedules.inverse_time import InverseTime
+    from pellucid.standard.schedules.linear import LinearRate
+    from pellucid.standard.schedules.one_cycle import OneCycle
+    from pellucid.standard.schedules.step import StepRate
+    from pellucid.standard.schedules.warmup import Warmup
     from pellucid.standard.composite_objective import CompositeObjective
     from pellucid.standard.functions import FunctionLayer, FunctionLoss, FunctionMetric
     from pellucid.standard.several_losses import SeveralLosses
@@ -178,12 +209,21 @@ _MODULES = {
     "standard.layers.reshape": "Flatten Reshape",
     "standard.layers.dropout": "Dropout",
     "standard.layers.normalisation": "BatchNorm LayerNorm",
+    "standard.layers.neuron": "Neuron",
+    "standard.layers.prelu": "PReLU",
     "standard.layers.stack": "Stack",
     "standard.layers.activations": "ELU GELU Elementwise LeakyReLU ReLU Sigmoid SiLU Softmax Softplus Tanh interval_of",
-    "standard.losses.outputwise": "BinaryCrossEntropy MSE Outputwise",
+    "standard.losses.absolute_error": "AbsoluteError",
+    "standard.losses.binary_cross_entropy": "BinaryCrossEntropy",
+    "standard.losses.binary_focal": "BinaryFocal",
+    "standard.losses.cosine_similarity": "CosineSimilarity",
+    "standard.losses.focal": "Focal",
+    "standard.losses.hinge": "Hinge",
+    "standard.losses.huber": "Huber",
+    "standard.losses.kl_divergence": "KLDivergence",
+    "standard.losses.outputwise": "MSE Outputwise",
     "standard.losses.signed": "Signed",
     "standard.losses.softmax_cross_entropy": "SoftmaxCrossEntropy",
-    "standard.combined": "ByPath Moving",
     "standard.composite_objective": "CompositeObjective",
     "standard.slopes": "slopes",
     "standard.functions": "FunctionLayer FunctionLoss FunctionMetric",
@@ -192,11 +232,28 @@ _MODULES = {
     "standard.making": "as_codes in_batches to_data",
     "standard.pack": "Pack",
     "standard.trainers": "trainer_for",
-    "standard.optimizers": "Adam AdamW SGD",
-    "standard.schedules": "Constant Cosine",
-    "standard.initializers": "Glorot He Normal Ones Zeros",
+    "standard.optimizers.adagrad": "Adagrad",
+    "standard.optimizers.adam": "Adam AdamW",
+    "standard.optimizers.clipped": "Clipped",
+    "standard.optimizers.combined": "ByPath Moving",
+    "standard.optimizers.lion": "Lion",
+    "standard.optimizers.muon": "Muon",
+    "standard.optimizers.rmsprop": "RMSprop",
+    "standard.optimizers.sgd": "SGD",
+    "standard.schedules.constant": "Constant ScaledRate",
+    "standard.schedules.cosine": "Cosine",
+    "standard.schedules.exponential": "ExponentialRate",
+    "standard.schedules.inverse_time": "InverseTime",
+    "standard.schedules.linear": "LinearRate",
+    "standard.schedules.one_cycle": "OneCycle",
+    "standard.schedules.step": "StepRate",
+    "standard.schedules.warmup": "Warmup",
+    "standard.initializers.drawn": "Normal TruncatedNormal Uniform",
+    "standard.initializers.fixed": "Ones Zeros",
+    "standard.initializers.orthogonal": "Orthogonal",
+    "standard.initializers.scaled": "Glorot He Lecun",
     "standard.progress": "Progress",
-    "standard.regularizers": "L2",
+    "standard.regularizers": "L1 L2 ElasticNet",
     "standard.metrics.accuracy": "Accuracy TopK",
     "standard.metrics.choices": "OfClasses",
     "standard.metrics.confusion": "ConfusionMatrix F1 Precision Recall",
@@ -214,7 +271,12 @@ _MODULES = {
     "standard.samplers": "Balanced Curriculum Groups Sampler",
     "standard.columns": "check_columns floating",
     "standard.files": "Files",
-    "standard.callbacks": "BestEpoch Checkpoint",
+    "standard.callbacks.averages": "Ema Swa",
+    "standard.callbacks.best_epoch": "BestEpoch",
+    "standard.callbacks.checkpoint": "Checkpoint",
+    "standard.callbacks.early_stopping": "EarlyStopping",
+    "standard.callbacks.plateau": "ReduceOnPlateau",
+    "standard.callbacks.tensorboard": "TensorBoard",
     "workbench.experiments.finished": "FinishedRun PartName open_run",
     "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
@@ -230,31 +292,252 @@ _HOME = {name: module for module, names in _MODULES.items() for name in names.sp
 _SUBMODULES = {"errors": "basics.errors", "pictures": "workbench.pictures"}
 
 __all__ = [
-    "ACTIVATIONS", "DEFAULT_ALPHA", "ELU", "F1", "GELU", "L2", "MAE", "MSE", "NEEDS_INPUT", "PRAUC", "R2", "RECTIFIERS",
-    "RMSE", "ROCAUC", "SGD", "UNBOUNDED", "Accuracy", "Adam", "AdamW", "Array", "Augmentation", "Balanced", "Batch",
-    "BatchNorm", "Batches", "BestEpoch", "BinaryCrossEntropy", "ByLength", "ByPath", "Callback", "Checkpoint",
-    "CheckpointError", "Classes", "Compiled", "Component", "Composite", "CompositeObjective", "ConfigError",
-    "ConfusionMatrix", "Constant", "Context", "Cosine", "Curriculum", "DataError", "Dataset", "Dense", "Derivatives",
-    "DifferentiationError", "Dropout", "Elementwise", "Equation", "Example", "Feed", "Files", "FinishedRun", "Flatten",
-    "FlattenSamples", "FunctionLayer", "FunctionLoss", "FunctionMetric", "Glorot", "Groups", "He", "History",
-    "HostArray", "Imported", "Importing", "Initializer", "Interval", "Layer", "LayerNorm", "LeakyReLU", "Loss",
-    "MadeOf", "Masked", "Metric", "Moving", "Normal", "NumericalError", "Objective", "OfClasses", "OfValues", "Ones",
-    "Ops", "Optimizer", "Outputwise", "Pack", "PageNote", "PagePart", "PagePicture", "PageTable", "PageWindow",
-    "Parallel", "Param", "Part", "PartName", "PellucidError", "PellucidWarning", "Plan", "PluginError", "Precision",
-    "Primitive", "Progress", "ReLU", "Recall", "Recording", "Registrar", "Regularizer", "Report", "Reshape", "Residual",
-    "Run", "Runtime", "Sampler", "Samples", "Scale", "Schedule", "Segment", "SegmentPart", "Sequences", "Sequential",
-    "SeveralLosses", "Shape", "ShapeError", "SiLU", "Sigmoid", "Signed", "Softmax", "SoftmaxCrossEntropy", "Softplus",
-    "Split", "Splits", "Stack", "Standardize", "State", "Stream", "Streams", "Supervised", "Tanh", "TopK", "Trace",
-    "Trainer", "Transform", "Transposed", "Variable", "WeightSource", "Windows", "WithinTolerance", "Zeros",
-    "__version__", "as_array", "as_codes", "as_count", "as_rows", "build", "check_amount", "check_bool", "check_choice",
-    "check_codes", "check_columns", "check_float", "check_int", "check_last_layer", "check_memory", "check_output",
-    "check_part", "check_sizes", "check_type", "choose_objective", "class_number", "contiguous", "create",
-    "did_you_mean", "diff", "errors", "features", "floating", "get_include", "get_ops", "grad", "hookimpl",
-    "import_model", "in_batches", "interval_of", "listed", "load", "load_dataset", "load_trace", "local_plugins", "mix",
-    "names", "open_run", "pictures", "read", "read_several", "reject", "replacing", "require_activation",
-    "require_reach", "require_rows", "require_runtime", "save", "save_array", "save_codes", "save_samples",
-    "set_num_threads", "slopes", "straight_path", "to_config", "to_data", "trainer_for", "transformed",
-    "value_and_grad", "weight_per_row",
+    "ACTIVATIONS",
+    "DEFAULT_ALPHA",
+    "ELU",
+    "F1",
+    "GELU",
+    "L1",
+    "L2",
+    "MAE",
+    "MSE",
+    "NEEDS_INPUT",
+    "PRAUC",
+    "R2",
+    "RECTIFIERS",
+    "RMSE",
+    "ROCAUC",
+    "SGD",
+    "UNBOUNDED",
+    "AbsoluteError",
+    "Accuracy",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Array",
+    "Augmentation",
+    "Balanced",
+    "Batch",
+    "BatchNorm",
+    "Batches",
+    "BestEpoch",
+    "BinaryCrossEntropy",
+    "BinaryFocal",
+    "ByLength",
+    "ByPath",
+    "Callback",
+    "Checkpoint",
+    "CheckpointError",
+    "Classes",
+    "Clipped",
+    "Compiled",
+    "Component",
+    "Composite",
+    "CompositeObjective",
+    "ConfigError",
+    "ConfusionMatrix",
+    "Constant",
+    "Context",
+    "Cosine",
+    "CosineSimilarity",
+    "Curriculum",
+    "DataError",
+    "Dataset",
+    "Dense",
+    "Derivatives",
+    "DifferentiationError",
+    "Dropout",
+    "EarlyStopping",
+    "ElasticNet",
+    "Elementwise",
+    "Ema",
+    "Equation",
+    "Example",
+    "ExponentialRate",
+    "Feed",
+    "Files",
+    "FinishedRun",
+    "Flatten",
+    "FlattenSamples",
+    "Focal",
+    "FunctionLayer",
+    "FunctionLoss",
+    "FunctionMetric",
+    "Glorot",
+    "Groups",
+    "He",
+    "Hinge",
+    "History",
+    "HostArray",
+    "Huber",
+    "Imported",
+    "Importing",
+    "Initializer",
+    "Interval",
+    "InverseTime",
+    "KLDivergence",
+    "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "Lecun",
+    "LinearRate",
+    "Lion",
+    "Loss",
+    "MadeOf",
+    "Masked",
+    "Metric",
+    "Moving",
+    "Muon",
+    "Neuron",
+    "Normal",
+    "NumericalError",
+    "Objective",
+    "OfClasses",
+    "OfValues",
+    "OneCycle",
+    "Ones",
+    "Ops",
+    "Optimizer",
+    "Orthogonal",
+    "Outputwise",
+    "PReLU",
+    "Pack",
+    "PageNote",
+    "PagePart",
+    "PagePicture",
+    "PageTable",
+    "PageWindow",
+    "Parallel",
+    "Param",
+    "Part",
+    "PartName",
+    "PellucidError",
+    "PellucidWarning",
+    "Plan",
+    "PluginError",
+    "Precision",
+    "Primitive",
+    "Progress",
+    "RMSprop",
+    "ReLU",
+    "Recall",
+    "Recording",
+    "ReduceOnPlateau",
+    "Registrar",
+    "Regularizer",
+    "Report",
+    "Reshape",
+    "Residual",
+    "Run",
+    "Runtime",
+    "Sampler",
+    "Samples",
+    "Scale",
+    "ScaledRate",
+    "Schedule",
+    "Segment",
+    "SegmentPart",
+    "Sequences",
+    "Sequential",
+    "SeveralLosses",
+    "Shape",
+    "ShapeError",
+    "SiLU",
+    "Sigmoid",
+    "Signed",
+    "Softmax",
+    "SoftmaxCrossEntropy",
+    "Softplus",
+    "Split",
+    "Splits",
+    "Stack",
+    "Standardize",
+    "State",
+    "StepRate",
+    "Stream",
+    "Streams",
+    "Supervised",
+    "Swa",
+    "Tanh",
+    "TensorBoard",
+    "TopK",
+    "Trace",
+    "Trainer",
+    "Transform",
+    "Transposed",
+    "TruncatedNormal",
+    "Uniform",
+    "Variable",
+    "Warmup",
+    "WeightSource",
+    "Windows",
+    "WithinTolerance",
+    "Zeros",
+    "__version__",
+    "as_array",
+    "as_codes",
+    "as_count",
+    "as_rows",
+    "build",
+    "check_amount",
+    "check_bool",
+    "check_choice",
+    "check_codes",
+    "check_columns",
+    "check_float",
+    "check_int",
+    "check_last_layer",
+    "check_memory",
+    "check_output",
+    "check_part",
+    "check_sizes",
+    "check_type",
+    "choose_objective",
+    "class_number",
+    "contiguous",
+    "create",
+    "did_you_mean",
+    "diff",
+    "errors",
+    "features",
+    "floating",
+    "get_include",
+    "get_ops",
+    "grad",
+    "hookimpl",
+    "import_model",
+    "in_batches",
+    "interval_of",
+    "listed",
+    "load",
+    "load_dataset",
+    "load_trace",
+    "local_plugins",
+    "mix",
+    "names",
+    "open_run",
+    "pictures",
+    "read",
+    "read_several",
+    "reject",
+    "replacing",
+    "require_activation",
+    "require_reach",
+    "require_rows",
+    "require_runtime",
+    "save",
+    "save_array",
+    "save_codes",
+    "save_samples",
+    "set_num_threads",
+    "slopes",
+    "straight_path",
+    "to_config",
+    "to_data",
+    "trainer_for",
+    "transformed",
+    "value_and_grad",
+    "weight_per_row",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@
 ELEMENTWISE(fill, a->out[i] = (float)a->value)
 ELEMENTWISE(scale, a->out[i] *= (float)a->factor)
 ELEMENTWISE(add_scaled, a->out[i] += (float)a->factor * a->x[i])
+ELEMENTWISE(add_sign, a->out[i] += (float)a->factor * (a->x[i] > 0 ? 1.f : a->x[i] < 0 ? -1.f : a->x[i]))
 ELEMENTWISE(lerp, a->out[i] += (float)a->rate * (a->x[i] - a->out[i]))
 
 /* Sums over the batch are taken in blocks whose number depends on the size only; the sums of the blocks are added in

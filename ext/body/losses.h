@@ -163,3 +163,42 @@ INLINE float mse_row(const loss_args *a, dim row, float share) {
 ROW_BY_ROW(mse_rows, mse_row)
 
 static Status run_mse(const void *arguments) { return mean_loss(arguments, mse_rows); }
+
+/* l = (1/K) Σ |y − t|; dy = sign(y − t)/K, 0 where they are equal. */
+INLINE float mae_row(const loss_args *a, dim row, float share) {
+    const float *y = a->prediction + row * a->width, *t = a->target + row * a->width;
+    float *dy = a->gradient + row * a->width;
+    for (dim k = 0; k < a->width; k++) dy[k] = absolute(y[k] - t[k]);
+    const float loss = sum_span(dy, a->width) / (float)a->width;
+    const float factor = share / (float)a->width;
+    for (dim k = 0; k < a->width; k++) {
+        const float r = y[k] - t[k]; /* r itself: 0, or what is no number */
+        dy[k] = factor * (r > 0 ? 1.f : r < 0 ? -1.f : r);
+    }
+    return loss;
+}
+
+ROW_BY_ROW(mae_rows, mae_row)
+
+static Status run_mae(const void *arguments) { return mean_loss(arguments, mae_rows); }
+
+/* With c = r cut off at ±δ: l = (1/K) Σ c (r − c/2), which is r²/2 where |r| ≤ δ and δ(|r| − δ/2) beyond; dy = c/K. */
+INLINE float huber_row(const loss_args *a, dim row, float share) {
+    const float *y = a->prediction + row * a->width, *t = a->target + row * a->width, most = a->delta;
+    float *dy = a->gradient + row * a->width;
+    for (dim k = 0; k < a->width; k++) {
+        const float r = y[k] - t[k], c = r > most ? most : r < -most ? -most : r;
+        dy[k] = c * (r - 0.5f * c);
+    }
+    const float loss = sum_span(dy, a->width) / (float)a->width;
+    const float factor = share / (float)a->width;
+    for (dim k = 0; k < a->width; k++) {
+        const float r = y[k] - t[k];
+        dy[k] = factor * (r > most ? most : r < -most ? -most : r);
+    }
+    return loss;
+}
+
+ROW_BY_ROW(huber_rows, huber_row)
+
+static Status run_huber(const void *arguments) { return mean_loss(arguments, huber_rows); }

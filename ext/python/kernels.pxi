@@ -107,6 +107,7 @@ cdef extern from "kernels.h" nogil:
         const double *weight64
         double *loss
         float *gradient
+        float delta
     ctypedef struct dropout_args:
         kernel run
         Stream stream
@@ -185,6 +186,37 @@ cdef extern from "kernels.h" nogil:
         const int64_t *t
         double beta1, beta2, eps
         int decoupled
+    ctypedef struct adagrad_args:
+        kernel run
+        float *data
+        float *grad
+        float *v
+        dim n
+        const double *hyper
+        double eps
+    ctypedef struct rmsprop_args:
+        kernel run
+        float *data
+        float *grad
+        float *v
+        float *a
+        float *u
+        dim n
+        const double *hyper
+        double rho, momentum, eps
+    ctypedef struct lion_args:
+        kernel run
+        float *data
+        float *grad
+        float *m
+        dim n
+        const double *hyper
+        double beta1, beta2
+    ctypedef struct clip_value_args:
+        kernel run
+        float *out
+        dim n
+        double limit
     enum: FIGURES_MOST_BINS
     ctypedef struct span_sums_args:
         kernel run
@@ -248,10 +280,10 @@ cdef extern from "kernels.h" nogil:
         kernel fill, scale, add_scaled, lerp
         kernel sum_squares, clip_norm, dense_forward, dense_backward
         kernel activation_forward, activation_backward, softmax_forward, softmax_backward
-        kernel softmax_cross_entropy, softmax_cross_entropy_soft, binary_cross_entropy, mse
+        kernel softmax_cross_entropy, softmax_cross_entropy_soft, binary_cross_entropy, mse, mae, huber, add_sign
         kernel dropout, random_uniform, random_normal, batch_norm_forward
         kernel batch_norm_backward, batch_norm_inference, batch_norm_inference_backward, layer_norm_forward
-        kernel layer_norm_backward, sgd, adam, span_sums, distribution
+        kernel layer_norm_backward, sgd, adam, adagrad, rmsprop, lion, clip_value, span_sums, distribution
         void (*multiply)(const pellucid_product *) noexcept nogil
         void (*activation_span)(pellucid_activation, float, const float *, float *, dim) noexcept nogil
         void (*activation_slope_span)(pellucid_activation, float, const float *, const float *, const float *, float *,

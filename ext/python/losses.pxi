@@ -1,6 +1,6 @@
 # Losses with their gradients.
 
-cdef Status run_loss(kernel run, str op, prediction, target, weight, loss, gradient) except *:
+cdef Status run_loss(kernel run, str op, prediction, target, weight, loss, gradient, float delta=0) except *:
     """Check and run; all losses take the same arguments, and only the first has integer targets."""
     cdef bint labels = run == table.softmax_cross_entropy
     cdef bint fits = axes(prediction) == 2 and same_shape(prediction, gradient) and size(loss) == 1
@@ -12,7 +12,7 @@ cdef Status run_loss(kernel run, str op, prediction, target, weight, loss, gradi
         misfit(op, f"prediction and gradient (N, K), target {'(N,)' if labels else '(N, K)'}, weight (N,), loss ()",
                {"prediction": prediction, "target": target, "weight": weight, "loss": loss, "gradient": gradient})
     cdef loss_args a = loss_args(run, length(prediction, 0), length(prediction, 1), floats(prediction), NULL, NULL,
-                                 NULL, NULL, <double *>memory(loss), floats(gradient))
+                                 NULL, NULL, <double *>memory(loss), floats(gradient), delta)
     if labels:
         a.label = <int64_t *>memory(target)
     else:
@@ -64,4 +64,31 @@ def mse(prediction, target, weight, loss, dprediction):
     if not covers_loss(prediction, target, weight, loss, dprediction, cnp.NPY_FLOAT32):
         return False
     run_loss(table.mse, "mse", prediction, target, weight, loss, dprediction)
+    return True
+
+
+def mae(prediction, target, weight, loss, dprediction):
+    if not covers_loss(prediction, target, weight, loss, dprediction, cnp.NPY_FLOAT32):
+        return False
+    run_loss(table.mae, "mae", prediction, target, weight, loss, dprediction)
+    return True
+
+
+def huber(prediction, target, weight, double delta, loss, dprediction):
+    if not covers_loss(prediction, target, weight, loss, dprediction, cnp.NPY_FLOAT32):
+        return False
+    run_loss(table.huber, "huber", prediction, target, weight, loss, dprediction, <float>delta)
+    return True
+
+
+def add_sign(out, x, double factor):
+    cdef add_scaled_args a
+    if not (writes(out) and reads(x)):
+        return False
+    if not same_shape(x, out):
+        misfit("add_sign", "x and out of one shape", {"out": out, "x": x})
+    a = add_scaled_args(table.add_sign, floats(out), floats(x), size(out), factor)
+    if recording():
+        remember(&a, sizeof(a), (out, x))
+    execute(&a)
     return True

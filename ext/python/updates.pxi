@@ -30,3 +30,58 @@ def adam(data, grad, m, v, hyper, t_cell, double beta1, double beta2, double eps
         remember(&a, sizeof(a), (data, grad, m, v, hyper, t_cell))
     execute(&a)
     return True
+
+
+def adagrad(data, grad, v, hyper, double eps):
+    if not (writes(data) and writes(grad) and writes(v) and reads_as(hyper, cnp.NPY_FLOAT64)):
+        return False
+    cdef Py_ssize_t n = size(data)
+    if not (axes(data) == 1 and is_vector(grad, n) and is_vector(v, n) and size(hyper) == 2):
+        misfit("adagrad", "data, grad, v (n,), hyper (2,)", {"data": data, "grad": grad, "v": v, "hyper": hyper})
+    cdef adagrad_args a = adagrad_args(table.adagrad, floats(data), floats(grad), floats(v), n,
+                                       <double *>memory(hyper), eps)
+    if recording():
+        remember(&a, sizeof(a), (data, grad, v, hyper))
+    execute(&a)
+    return True
+
+
+def rmsprop(data, grad, v, a, u, hyper, double rho, double momentum, double eps):
+    if not (writes(data) and writes(grad) and writes(v) and writes_or_none(a) and writes_or_none(u)
+            and reads_as(hyper, cnp.NPY_FLOAT64)):
+        return False
+    cdef Py_ssize_t n = size(data)
+    if not (axes(data) == 1 and is_vector(grad, n) and is_vector(v, n) and is_vector_or_none(a, n)
+            and is_vector_or_none(u, n) and size(hyper) == 2):
+        misfit("rmsprop", "data, grad, v, a, u (n,), hyper (2,)",
+               {"data": data, "grad": grad, "v": v, "a": a, "u": u, "hyper": hyper})
+    cdef rmsprop_args p = rmsprop_args(table.rmsprop, floats(data), floats(grad), floats(v), floats(a), floats(u), n,
+                                       <double *>memory(hyper), rho, momentum, eps)
+    if recording():
+        remember(&p, sizeof(p), (data, grad, v, a, u, hyper))
+    execute(&p)
+    return True
+
+
+def lion(data, grad, m, hyper, double beta1, double beta2):
+    if not (writes(data) and writes(grad) and writes(m) and reads_as(hyper, cnp.NPY_FLOAT64)):
+        return False
+    cdef Py_ssize_t n = size(data)
+    if not (axes(data) == 1 and is_vector(grad, n) and is_vector(m, n) and size(hyper) == 2):
+        misfit("lion", "data, grad, m (n,), hyper (2,)", {"data": data, "grad": grad, "m": m, "hyper": hyper})
+    cdef lion_args a = lion_args(table.lion, floats(data), floats(grad), floats(m), n, <double *>memory(hyper), beta1,
+                                 beta2)
+    if recording():
+        remember(&a, sizeof(a), (data, grad, m, hyper))
+    execute(&a)
+    return True
+
+
+def clip_value(out, double limit):
+    if not writes(out):
+        return False
+    cdef clip_value_args a = clip_value_args(table.clip_value, floats(out), size(out), limit)
+    if recording():
+        remember(&a, sizeof(a), (out,))
+    execute(&a)
+    return True

@@ -1,4 +1,4 @@
-"""The command: ``python -m studies.goals OUT [GOAL …]``; hours on a CPU, minutes on a card; see --help.
+"""The command: ``python -m studies.goals OUT [--only GOAL …]``; hours on a CPU, minutes on a card; see --help.
 
 Results are written line by line as they come: what has been reached when the time is over is there.
 """
@@ -21,7 +21,8 @@ import numpy as np
 import pellucid as pl
 
 from benchmarks.environment import ROOT, machine
-from studies.goals.goal import HERE, Goal, goals
+from studies.checkout import commit
+from studies.goals.goal import HERE, SMALL, Goal, goals
 from studies.goals.plan import planned
 from studies.goals.pool import Pool, Task
 from studies.goals.training import FEW, logged, timed
@@ -40,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     deadline = began + options.seconds - SPARE if options.seconds else None
     out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
-    chosen = _chosen(options.goals, options.seeds)
+    chosen = _chosen(SMALL if options.small else HERE, options.only, options.seeds)
     on_card = bool(options.backend and options.backend.startswith("cupy"))
     how: dict[str, Any] = {"backend": options.backend, "short": options.short}
-    facts = {"commit": _commit(), "machine": _machine(on_card), "processes": options.processes, **_versions()}
+    facts = {"commit": commit(), "machine": _machine(on_card), "processes": options.processes, **_versions()}
     done: list[dict[str, Any]] = []
     kept: dict[str, dict[int, Any]] = {}
     with Pool(options.processes, on_card=on_card, threads=options.threads) as pool:
@@ -76,8 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def _chosen(names: Sequence[str], seeds: int | None) -> dict[str, Goal]:
-    known = goals()
+def _chosen(folder: Path, names: Sequence[str], seeds: int | None) -> dict[str, Goal]:
+    known = goals(folder)
     unknown = [name for name in names if name not in known]
     if unknown:
         raise SystemExit(f"There is no goal {unknown[0]!r}. Goals: {', '.join(known)}.")
@@ -137,15 +138,6 @@ def _machine(on_card: bool) -> dict[str, Any]:
     return facts
 
 
-def _commit() -> str:
-    """Of the checkout, or of the tree that a bundle was made of, which says it in a file."""
-    said = ROOT / "COMMIT"
-    if said.exists():
-        return said.read_text(encoding="utf-8").strip()
-    asked = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return asked.stdout.strip() or "unknown"
-
-
 def _versions() -> dict[str, Any]:
     return {"date": time.strftime("%Y-%m-%d"), "numpy": version("numpy"), "pellucid": version("pellucid")}
 
@@ -159,7 +151,8 @@ def _tell(out: Path, text: str) -> None:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m studies.goals", description="Train the goals with their seeds.")
     parser.add_argument("out", type=Path, help="folder for results.jsonl, votes.json, plan.json, log.txt")
-    parser.add_argument("goals", nargs="*", metavar="GOAL", help=f"all by default: files in {HERE.name}/")
+    parser.add_argument("--only", nargs="+", default=[], metavar="GOAL", help="some of them; all by default")
+    parser.add_argument("--small", action="store_true", help="those that a processor reaches in seconds")
     parser.add_argument("--backend", help="cupy or cupy/tf32; the best installed by default")
     parser.add_argument("--processes", type=int, default=1, help="that train beside each other")
     parser.add_argument("--threads", type=int, help="of each process on a CPU")

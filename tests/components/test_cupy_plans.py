@@ -48,8 +48,13 @@ def weights(trainer: pl.Trainer) -> np.ndarray[Any, Any]:
         {"schedule": "cosine", "clip_norm": 0.1},
         {"optimizer": {"type": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}},
         {"optimizer": {"type": "adamw", "lr": 1e-2, "groups": [{"match": "*.bias", "weight_decay": 0.0}]}},
+        {"optimizer": {"type": "adagrad", "lr": 1e-2, "weight_decay": 0.1}, "clip_value": 1e-3},
+        {"optimizer": {"type": "rmsprop", "lr": 1e-2, "momentum": 0.8, "centered": True, "eps": 1e-3}},
+        {"optimizer": {"type": "rmsprop", "lr": 1e-2, "weight_decay": 0.1}},
+        {"optimizer": {"type": "lion", "lr": 1e-3, "weight_decay": 0.1}, "schedule": "one_cycle"},
+        {"optimizer": {"type": "muon", "lr": 1e-2, "weight_decay": 0.1}, "schedule": "linear"},
     ],
-    ids=["adam", "schedule", "sgd", "groups"],
+    ids=["adam", "schedule", "sgd", "groups", "adagrad", "rmsprop", "plain rmsprop", "lion", "muon"],
 )
 def test_replayed_steps_are_those_of_the_reference(ops: Any, layers: list[Any], settings: Any) -> None:
     launches, looks = ops.device.launches, ops.device.downloads
@@ -162,6 +167,12 @@ def test_what_no_graph_can_hold_is_called_and_says_why() -> None:
     assert (result, plan, int(cell), len(calls)) == ("done", None, 1, 2)
     assert "a cell of 2048 numbers" in str(GPU.refused)
     assert GPU.record(lambda: GPU.record(lambda: 3))[0] == (3, None)  # recordings do not nest
+
+
+def test_a_look_at_the_device_cannot_stand_in_a_graph(ops: Any) -> None:
+    x = GPU.asarray(np.arange(3.0))
+    value, plan = GPU.record(lambda: float(GPU.to_host(x)[2]))
+    assert (value, plan) == (2.0, None) and "capturing" in str(GPU.refused)
 
 
 class Heard:
@@ -280,6 +291,8 @@ def test_batches_that_are_brought_one_by_one_are_replayed_too(ops: Any, sampler:
         trainer.step(batch)
     assert (weights(trainer) == weights(whole)).all() and trainer.history.records == whole.history.records
     assert all(step.recorded for step in trainer._stepper._steps.values())
+
+
 @pytest.mark.parametrize("kind", [OfEpoch, OfStep, OfChance, Descent])
 def test_numbers_of_the_host_that_a_graph_would_hold_fast_are_noticed(ops: Any, kind: Any) -> None:
     """A graph holds array code, but not what Python has read: the code is run at every step then, and says whose."""

@@ -11,7 +11,9 @@ from pellucid.interfaces.layer import Layer
 from pellucid.standard.layers.activations import ELU, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
+from pellucid.standard.layers.neuron import Neuron
 from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
+from pellucid.standard.layers.prelu import PReLU
 from pellucid.standard.layers.reshape import Flatten, Reshape
 from pellucid.standard.ops.activations import ACTIVATIONS
 from scipy import special
@@ -19,7 +21,7 @@ from scipy import special
 from tests.components.support import built, central_difference, complex_step, context, random_input, relative_error
 
 LAYERS = (BatchNorm, Dense, Dropout, ELU, Flatten, GELU, LayerNorm)
-LAYERS += (LeakyReLU, ReLU, Reshape, Sigmoid, SiLU, Softmax, Softplus, Tanh)
+LAYERS += (LeakyReLU, Neuron, PReLU, ReLU, Reshape, Sigmoid, SiLU, Softmax, Softplus, Tanh)
 CASES = [(cls, dict(e.arguments), e) for cls in LAYERS for e in cls.examples] + [
     (Dense, {"units": 3, "activation": name}, Dense.examples[0]) for name in ACTIVATIONS
 ]
@@ -49,7 +51,7 @@ def textbook(layer: Layer, values: dict[str, Any], x: Any, training: bool) -> An
     """y of the layer as a function of its parameters and x that is analytic in all of them."""
     leading = tuple(range(x.ndim - 1))
     match layer:
-        case Dense():
+        case Dense() | Neuron():
             z = x @ values["weight"] + values.get("bias", 0)
             return FUNCTIONS[layer.activation](z)
         case BatchNorm() if training:
@@ -67,6 +69,8 @@ def textbook(layer: Layer, values: dict[str, Any], x: Any, training: bool) -> An
             return x.reshape(x.shape[0], *layer.shape)
         case ELU() | LeakyReLU():
             return FUNCTIONS[layer.op](x, layer.alpha)
+        case PReLU():
+            return FUNCTIONS["leaky_relu"](x, values["alpha"])
         case ReLU() | Sigmoid() | Tanh() | Softplus() | SiLU() | GELU():
             return FUNCTIONS[layer.op](x)
         case Dropout():

@@ -9,9 +9,18 @@ import pellucid as pl
 import pytest
 from pellucid.basics.errors import DataError, ShapeError
 from pellucid.interfaces.objective import Loss
-from pellucid.standard.losses.outputwise import MSE, BinaryCrossEntropy
+from pellucid.standard.losses.absolute_error import AbsoluteError
+from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy
+from pellucid.standard.losses.binary_focal import BinaryFocal
+from pellucid.standard.losses.cosine_similarity import CosineSimilarity
+from pellucid.standard.losses.focal import Focal
+from pellucid.standard.losses.hinge import Hinge
+from pellucid.standard.losses.huber import Huber
+from pellucid.standard.losses.kl_divergence import KLDivergence
+from pellucid.standard.losses.outputwise import MSE
 from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from scipy import special
+from scipy.spatial import distance
 from sklearn import metrics
 
 from tests.components.support import central_difference, complex_step, context, relative_error
@@ -27,6 +36,8 @@ BITS = rng.integers(0, 2, (N, K)).astype(float)
 TARGETS = rng.normal(size=(N, K))
 WEIGHT = np.array([1.0, 0.5, 2.0, 0.0, 1.0, 3.0])
 TOKEN_WEIGHT = rng.uniform(0, 1, (N, T))
+PRICES = [1.0, 0.25, 3.0, 2.0]
+"""What each class weighs."""
 
 CASES: list[tuple[str, Loss, Any, Any, Any]] = [
     ("indices", SoftmaxCrossEntropy(), LOGITS, LABELS, None),
@@ -50,26 +61,89 @@ CASES: list[tuple[str, Loss, Any, Any, Any]] = [
     ("mse weighted", MSE(), LOGITS, TARGETS, WEIGHT),
     ("mse images", MSE(), SEQUENCES, SEQUENCES[::-1].copy(), WEIGHT),
     ("mse column", MSE(), LOGITS[:, :1], TARGETS[:, 0], WEIGHT),
+    ("mae", AbsoluteError(), LOGITS, TARGETS, None),
+    ("mae images", AbsoluteError(), SEQUENCES, SEQUENCES[::-1].copy(), WEIGHT),
+    ("huber", Huber(), LOGITS, TARGETS, WEIGHT),
+    ("huber column", Huber(0.3), LOGITS[:, :1], TARGETS[:, 0], None),
+    ("classes weighted", SoftmaxCrossEntropy(class_weight=PRICES), LOGITS, LABELS, WEIGHT),
+    ("classes weighted, soft", SoftmaxCrossEntropy(class_weight=PRICES), LOGITS, SOFT, None),
+    ("classes weighted, tokens", SoftmaxCrossEntropy(class_weight=PRICES), SEQUENCES, TOKENS, TOKEN_WEIGHT),
+    ("classes weighted, smoothed", SoftmaxCrossEntropy(label_smoothing=0.2, class_weight=PRICES), LOGITS, LABELS, None),
+    ("answers weighted", BinaryCrossEntropy(class_weight=[0.5, 4.0]), LOGITS, BITS, WEIGHT),
+    ("answers weighted, column", BinaryCrossEntropy(class_weight=[0.5, 4.0]), LOGITS[:, :1], BITS[:, 0], None),
+    ("focal", Focal(), LOGITS, LABELS, None),
+    ("focal, gamma 0", Focal(gamma=0.0), LOGITS, LABELS, WEIGHT),
+    ("focal tokens", Focal(gamma=0.7, alpha=PRICES), SEQUENCES, TOKENS, TOKEN_WEIGHT),
+    ("binary focal", BinaryFocal(), LOGITS, BITS, WEIGHT),
+    ("binary focal, alpha", BinaryFocal(0.7, 0.25), LOGITS, special.expit(LOGITS[::-1]), None),
+    ("divergence", KLDivergence(), LOGITS, SOFT, WEIGHT),
+    ("divergence, one-hot", KLDivergence(), LOGITS, np.eye(K)[LABELS], None),
+    ("divergence, sequences", KLDivergence(), SEQUENCES, special.softmax(SEQUENCES[::-1], axis=-1), TOKEN_WEIGHT),
+    ("cosine", CosineSimilarity(), LOGITS, TARGETS, WEIGHT),
+    ("cosine, sequences", CosineSimilarity(), SEQUENCES, SEQUENCES[::-1].copy(), TOKEN_WEIGHT),
+    ("hinge", Hinge(), LOGITS, LABELS, WEIGHT),
+    ("hinge tokens", Hinge(), SEQUENCES, TOKENS, None),
+    ("hinge of one score", Hinge(), LOGITS[:, :1], BITS[:, 0], WEIGHT),
+    ("hinge of one score, signs", Hinge(), LOGITS[:, :1], 2 * BITS[:, :1] - 1, None),
 ]
+
+
+def softmax(z: Any) -> Any:
+    return np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+
+
+def mean(each: Any) -> Any:
+    """Over the outputs of a sample."""
+    return each.reshape(len(each), -1).mean(1)
+
+
+def positive(x: Any) -> Any:
+    return np.where(x.real > 0, x, 0)
 
 
 def textbook(loss: Loss, prediction: Any, target: Any, weight: Any) -> Any:
     """The loss as the textbook defines it, sample by sample, analytic in the prediction."""
     target = target.reshape(prediction.shape) if target.size == prediction.size else target
+    z, of_class = prediction, 1.0
     match loss:
         case SoftmaxCrossEntropy():
-            hot = target if target.shape == prediction.shape else np.eye(prediction.shape[-1])[target]
-            hot = (1 - loss.label_smoothing) * hot + loss.label_smoothing / prediction.shape[-1]
-            p = np.exp(prediction) / np.exp(prediction).sum(-1, keepdims=True)
-            each = -(hot * np.log(p)).sum(-1)
+            hot = target if target.shape == z.shape else np.eye(z.shape[-1])[target]
+            of_class = hot @ np.array(loss.class_weight) if loss.class_weight else 1.0
+            hot = (1 - loss.label_smoothing) * hot + loss.label_smoothing / z.shape[-1]
+            each = -(hot * np.log(softmax(z))).sum(-1)
         case BinaryCrossEntropy():
+            if loss.class_weight is not None:
+                of_class = np.where(target == 1, loss.class_weight[1], loss.class_weight[0])
             target = (1 - loss.label_smoothing) * target + loss.label_smoothing / 2
-            p = 1 / (1 + np.exp(-prediction))
-            each = -(target * np.log(p) + (1 - target) * np.log(1 - p)).reshape(len(p), -1).mean(1)
+            p = 1 / (1 + np.exp(-z))
+            each = -(target * np.log(p) + (1 - target) * np.log(1 - p))
+            each = each if loss.class_weight is not None else mean(each)
+        case Focal():
+            q = (np.eye(z.shape[-1])[target] * softmax(z)).sum(-1)
+            each = -(np.array(loss.alpha or np.ones(K))[target] * (1 - q) ** loss.gamma * np.log(q))
+        case BinaryFocal():
+            p, a, g = 1 / (1 + np.exp(-z)), loss.alpha, loss.gamma
+            yes, no = (1, 1) if a is None else (a, 1 - a)
+            each = mean(-yes * target * (1 - p) ** g * np.log(p) - no * (1 - target) * p**g * np.log(1 - p))
+        case KLDivergence():
+            each = (special.xlogy(target, target) - target * np.log(softmax(z))).sum(-1)
+        case CosineSimilarity():
+            each = 1 - (z * target).sum(-1) / np.sqrt((z**2).sum(-1) * (target**2).sum(-1))
+        case Hinge() if z.shape[-1] == 1:
+            each = positive(1 - np.where(target > 0, 1, -1)[..., 0] * z[..., 0])
+        case Hinge():
+            hot = np.eye(K, dtype=bool)[target]
+            rival = np.where(hot, -np.inf, z.real).argmax(-1)
+            each = positive(1 - z[hot].reshape(target.shape) + np.take_along_axis(z, rival[..., None], -1)[..., 0])
+        case AbsoluteError():
+            each = mean((z - target) * np.sign((z - target).real))
+        case Huber(delta=delta):
+            size = (z - target) * np.sign((z - target).real)
+            each = mean(np.where(size.real <= delta, size**2 / 2, delta * (size - delta / 2)))
         case _:
-            each = ((prediction - target) ** 2).reshape(len(prediction), -1).mean(1)
+            each = mean((z - target) ** 2)
     w = np.ones(each.shape) if weight is None else weight
-    w = np.broadcast_to(w.reshape(*w.shape, *(1,) * (each.ndim - w.ndim)), each.shape)
+    w = of_class * np.broadcast_to(w.reshape(*w.shape, *(1,) * (each.ndim - w.ndim)), each.shape)
     return (w * each).sum() / w.sum()
 
 
@@ -103,6 +177,62 @@ def test_against_scipy_and_scikit_learn() -> None:
     assert value_of(BinaryCrossEntropy(), LOGITS[:, :1], BITS[:, 0], WEIGHT) == pytest.approx(expected, rel=1e-9)
     expected = metrics.mean_squared_error(TARGETS, LOGITS, sample_weight=WEIGHT)
     assert value_of(MSE(), LOGITS, TARGETS, WEIGHT) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_others_against_scipy_and_scikit_learn() -> None:
+    expected = metrics.mean_absolute_error(TARGETS, LOGITS, sample_weight=WEIGHT)
+    assert value_of(AbsoluteError(), LOGITS, TARGETS, WEIGHT) == pytest.approx(expected, rel=1e-12)
+    expected = np.average(special.huber(0.7, LOGITS - TARGETS).mean(1), weights=WEIGHT)
+    assert value_of(Huber(0.7), LOGITS, TARGETS, WEIGHT) == pytest.approx(expected, rel=1e-12)
+    expected = np.average(special.rel_entr(SOFT, special.softmax(LOGITS, axis=1)).sum(1), weights=WEIGHT)
+    assert value_of(KLDivergence(), LOGITS, SOFT, WEIGHT) == pytest.approx(expected, rel=1e-12)
+    expected = np.average([distance.cosine(y, t) for y, t in zip(LOGITS, TARGETS, strict=True)], weights=WEIGHT)
+    assert value_of(CosineSimilarity(), LOGITS, TARGETS, WEIGHT) == pytest.approx(expected, rel=1e-12)
+    expected = metrics.hinge_loss(LABELS, LOGITS, labels=range(K), sample_weight=WEIGHT)
+    assert value_of(Hinge(), LOGITS, LABELS, WEIGHT) == pytest.approx(expected, rel=1e-12)
+    for told in (BITS[:, 0], 2 * BITS[:, 0] - 1):
+        expected = metrics.hinge_loss(told, LOGITS[:, 0], sample_weight=WEIGHT)
+        assert value_of(Hinge(), LOGITS[:, :1], told, WEIGHT) == pytest.approx(expected, rel=1e-12)
+    each = WEIGHT * np.array(PRICES)[LABELS]
+    expected = metrics.log_loss(LABELS, special.softmax(LOGITS, axis=1), sample_weight=each, labels=range(K))
+    assert value_of(SoftmaxCrossEntropy(class_weight=PRICES), LOGITS, LABELS, WEIGHT) == pytest.approx(expected)
+    each = WEIGHT * np.array([0.5, 4.0])[BITS[:, 0].astype(int)]
+    expected = metrics.log_loss(BITS[:, 0], special.expit(LOGITS[:, 0]), sample_weight=each)
+    loss = BinaryCrossEntropy(class_weight=[0.5, 4.0])
+    assert value_of(loss, LOGITS[:, :1], BITS[:, 0], WEIGHT) == pytest.approx(expected)
+
+
+def test_subgradients_at_kinks_are_as_stated() -> None:
+    def gradient(loss: Loss, prediction: Any, target: Any) -> Any:
+        ctx = context()
+        loss.forward(ctx, np.array(prediction), np.array(target))
+        return loss.backward(ctx)
+
+    assert gradient(AbsoluteError(), [[2.0], [3.0]], [[2.0], [1.0]]).ravel().tolist() == [0, 0.5]
+    assert gradient(Huber(0.5), [[0.5], [-2.0]], [[0.0], [0.0]]).ravel().tolist() == [0.25, -0.25]
+    assert not gradient(Hinge(), [[1.0], [-1.0]], [1, 0]).any()  # ahead by the margin
+    assert not gradient(Hinge(), [[2.0, 1.0, 0.0]], [0]).any()
+    assert gradient(Hinge(), [[1.0, 2.0, 2.0]], [0]).tolist() == [[-1, 1, 0]]  # of equal rivals the first
+    assert not gradient(CosineSimilarity(), [[0.0, 0.0], [1.0, 2.0]], [[1.0, 1.0], [0.0, 0.0]]).any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_nearly_certain_keeps_its_digits(dtype: str) -> None:
+    z = np.array([[25.0, 0.0]], dtype)
+    ctx = context(dtype=dtype)
+    value = float(Focal(1.0).forward(ctx, z, np.array([0])))
+    small = np.exp(-25.0)  # 1 − p, and −log p: the loss is its square
+    assert value == pytest.approx(small**2, rel=1e-5)
+    assert Focal(1.0).backward(ctx)[0].tolist() == pytest.approx([-2 * small**2, 2 * small**2], rel=1e-4)
+    value = float(BinaryFocal(1.0).forward(ctx, z[:, :1], np.array([1.0], dtype)))
+    assert value == pytest.approx(small**2, rel=1e-5)
+
+
+def test_focal_without_a_focus_is_the_cross_entropy() -> None:
+    assert value_of(Focal(0.0), LOGITS, LABELS, WEIGHT) == pytest.approx(
+        value_of(SoftmaxCrossEntropy(), LOGITS, LABELS, WEIGHT), rel=1e-14
+    )
+    assert value_of(BinaryFocal(0.0), LOGITS, BITS) == pytest.approx(value_of(BinaryCrossEntropy(), LOGITS, BITS))
 
 
 def test_the_gradient_is_softmax_minus_one_hot_over_n() -> None:
@@ -181,6 +311,8 @@ def test_count_is_rows_tokens_or_the_sum_of_weights() -> None:
     assert count(SoftmaxCrossEntropy(), SEQUENCES, TOKENS, WEIGHT) == WEIGHT.sum() * T
     assert count(MSE(), SEQUENCES, SEQUENCES) == N
     assert count(BinaryCrossEntropy(), LOGITS, BITS, WEIGHT) == WEIGHT.sum()
+    assert count(SoftmaxCrossEntropy(class_weight=PRICES), LOGITS, LABELS) == np.array(PRICES)[LABELS].sum()
+    assert count(Focal(alpha=PRICES), LOGITS, LABELS) == N  # factors are no weights
 
 
 def test_parts_of_a_batch_add_up() -> None:
@@ -212,6 +344,15 @@ def test_parts_of_a_batch_add_up() -> None:
         (SoftmaxCrossEntropy(), np.zeros(3, int), (1,), "at least two classes.* a model with one output"),
         (BinaryCrossEntropy(), np.array([[0.0], [2.0]]), (1,), r"\[0, 1\]. Received: 2.0 in row 1, column 0"),
         (BinaryCrossEntropy(), np.zeros((3, 2)), (3,), r"Received: \(3, 2\)"),
+        (Focal(), np.array([0, 4]), (4,), "class indices from 0 to 3.*Received: 4 in row 1"),
+        (Focal(), np.eye(4), (4,), r"shape \(N,\).*Received: \(4, 4\)"),
+        (KLDivergence(), np.array([[0.5, 0.6]]), (2,), "add up to 1. Received: 1.1 in row 0"),
+        (KLDivergence(), np.array([0, 1]), (2,), r"shape \(N, 2\).*Received: \(2,\)"),
+        (CosineSimilarity(), np.zeros((3, 1)), (1,), "a single number has none but its sign"),
+        (CosineSimilarity(), np.array([[0.0, np.nan]]), (2,), "finite targets. Received: nan in row 0, column 1"),
+        (Hinge(), np.array([1, 0, -1]), (1,), "0 and 1, or −1 and 1, with one output. Received: -1 in row 2"),
+        (Hinge(), np.array([0, 5]), (3,), "class indices from 0 to 2.*Received: 5 in row 1"),
+        (AbsoluteError(), np.array([1.0, np.inf]), (1,), "AbsoluteError needs finite targets. Received: inf in row 1"),
         (MSE(), np.array([1.0, np.inf]), (1,), "finite targets. Received: inf in row 1"),
         (MSE(), np.zeros(3), (2,), r"shape \(N, 2\).*Received: \(3,\)"),
     ],

@@ -20,7 +20,7 @@ def test_formulas_are_closed(page: Path) -> None:
     assert page.read_text(encoding="utf-8").count("$$") % 2 == 0
 
 
-@pytest.mark.parametrize("kind", ["layer", "loss", "optimizer", "schedule", "metric"])
+@pytest.mark.parametrize("kind", ["layer", "loss", "optimizer", "schedule", "metric", "regularizer", "initializer"])
 def test_everything_with_mathematics_of_its_own_is_derived(kind: str) -> None:
     made_of_layers = {  # their backward is a loop over other layers', or the tape's
         "core/sequential", "core/residual", "core/parallel", "core/transposed", "cnn/pixelwise", "cnn/residual_block",

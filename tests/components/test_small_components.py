@@ -11,16 +11,23 @@ from pellucid.basics.checks import check_int
 from pellucid.basics.component import CHANGES
 from pellucid.basics.errors import ConfigError, PellucidWarning, ShapeError
 from pellucid.standard.arguments import check_sizes
-from pellucid.standard.initializers import Glorot, He, Normal, Ones, Zeros
+from pellucid.standard.initializers.drawn import Normal, TruncatedNormal, Uniform
+from pellucid.standard.initializers.fixed import Constant as Filled, Ones, Zeros
+from pellucid.standard.initializers.orthogonal import Orthogonal
+from pellucid.standard.initializers.scaled import Glorot, He, Lecun
+from pellucid.standard.layers import neuron
 from pellucid.standard.layers.activations import ELU, LeakyReLU, Softmax
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.layers.dropout import Dropout
+from pellucid.standard.layers.neuron import Neuron
 from pellucid.standard.layers.normalisation import BatchNorm, LayerNorm
 from pellucid.standard.layers.reshape import Flatten, Reshape
 from pellucid.standard.metrics.accuracy import Accuracy
 from pellucid.standard.metrics.values import MAE, R2, RMSE
-from pellucid.standard.regularizers import L2
-from pellucid.standard.schedules import Constant, Cosine
+from pellucid.standard.regularizers import L1, L2, ElasticNet
+from pellucid.standard.schedules.constant import Constant
+from pellucid.standard.schedules.cosine import Cosine
+from scipy import stats
 from sklearn.metrics import accuracy_score, mean_absolute_error, mean_squared_error, r2_score
 
 from tests.components.support import REFERENCE, built, central_difference, context, relative_error
@@ -92,7 +99,10 @@ def test_cosine_checks(arguments: dict[str, Any], message: str) -> None:
     ("initializer", "mean", "variance"),
     [
         (Normal(0.3, 2.0), 2.0, 0.09), (He(), 0, 2 / 100), (He("uniform"), 0, 2 / 100),
-        (Glorot(), 0, 2 / 400), (Glorot("normal"), 0, 2 / 400), (Zeros(), 0, 0), (Ones(), 1, 0),
+        (Glorot(), 0, 2 / 400), (Glorot("normal"), 0, 2 / 400), (Zeros(), 0, 0), (Ones(), 1, 0), (Filled(0.3), 0.3, 0),
+        (Lecun(), 0, 1 / 100), (Lecun("uniform"), 0, 1 / 100), (Uniform(0.3), 0, 0.03), (Orthogonal(), 0, 1 / 100),
+        (TruncatedNormal(0.3, 2.0), 2.0, stats.truncnorm(-2, 2, 2.0, 0.3).var()),
+        (TruncatedNormal(0.5, limit=1.0), 0, stats.truncnorm(-1, 1, 0, 0.5).var()),
     ],
     ids=repr,
 )  # fmt: skip
@@ -109,6 +119,20 @@ def test_initializers_have_the_promised_moments(initializer: Any, mean: float, v
         assert np.abs(values).max() > 3 * deviation
 
 
+@pytest.mark.parametrize("shape", [(4, 4), (4, 12), (3, 7), (5, 2), (2, 2, 3)])
+def test_the_columns_of_each_block_are_orthogonal(shape: tuple[int, ...]) -> None:
+    theta = Orthogonal(1.5)(np.random.default_rng(0), shape, 4, 4).reshape(-1, shape[-1])
+    for at in range(0, shape[-1], len(theta)):
+        block = theta[:, at : at + len(theta)]
+        np.testing.assert_allclose(block.T @ block, 2.25 * np.eye(block.shape[1]), atol=1e-12)
+
+
+def test_nothing_lies_beyond_the_cut() -> None:
+    values = TruncatedNormal(0.5, 1.0, 1.5)(np.random.default_rng(0), (100, 100), 1, 1)
+    assert 0.74 < np.abs(values - 1).max() <= 0.75
+    assert len(np.unique(values)) == 10_000  # what lay beyond was drawn again, not cut off
+
+
 def test_dense_chooses_its_initializer_by_activation() -> None:
     spread = {}
     for activation in (None, "tanh", "relu", "gelu"):
@@ -121,17 +145,65 @@ def test_dense_chooses_its_initializer_by_activation() -> None:
     assert layer.weight.init is layer.init
 
 
-# -- L2 --------------------------------------------------------------------------------------------------------------
+# -- penalties and neurons -------------------------------------------------------------------------------------------
 
 
-def test_l2() -> None:
+@pytest.mark.parametrize(
+    ("penalty", "norms"), [(L1(0.3), (0.3, 0.0)), (L2(0.3), (0.0, 0.15)), (ElasticNet(0.2, 0.3), (0.2, 0.15))]
+)
+def test_penalties(penalty: Any, norms: tuple[float, float]) -> None:
     theta = np.random.default_rng(0).normal(size=(3, 4))
-    penalty = L2(0.3)
-    assert penalty.penalty(REFERENCE, theta) == pytest.approx(0.15 * np.linalg.norm(theta) ** 2)
+    expected = norms[0] * np.linalg.norm(theta.ravel(), 1) + norms[1] * np.linalg.norm(theta) ** 2
+    assert penalty.penalty(REFERENCE, theta) == pytest.approx(expected)
     grad = np.ones((3, 4))
     penalty.add_gradient(REFERENCE, theta, grad)
     assert relative_error(grad - 1, central_difference(lambda: penalty.penalty(REFERENCE, theta), theta)) < 1e-6
-    np.testing.assert_allclose(grad - 1, 0.3 * theta, atol=1e-15)
+    np.testing.assert_allclose(grad - 1, norms[0] * np.sign(theta) + 2 * norms[1] * theta, atol=1e-15)
+
+
+def test_weights_and_biases_are_penalised_apart_and_the_figures_say_how_much() -> None:
+    dense = {"type": "dense", "units": 2, "regularizer": "l1", "bias_regularizer": {"type": "l2", "strength": 0.5}}
+    model = pl.build(dense, input_shape=(3,), seed=0)
+    model.bias.data = np.array([3.0, -1.0])
+    weight, bias = model.weight.data.astype(float), np.array([3.0, -1.0])
+    trainer = pl.Trainer(model, loss="mse", optimizer={"type": "sgd", "lr": 1.0}, seed=0)
+    x = np.zeros((4, 3))
+    figures = trainer.fit((x, np.tile(bias, (4, 1))), epochs=1, batch_size=4, verbose=False)[-1]
+    assert figures["loss"] == 0  # the data's part: the outputs are the biases
+    expected = 1e-4 * abs(model.weight.data.astype(float)).sum() + 0.25 * (model.bias.data.astype(float) ** 2).sum()
+    assert figures["penalty"] == pytest.approx(expected)
+    np.testing.assert_allclose(model.weight.data, weight - 1e-4 * np.sign(weight), rtol=1e-5)
+    np.testing.assert_allclose(model.bias.data, 0.5 * bias, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", [None, "relu", "sigmoid", "tanh"])
+def test_a_neuron_learns_what_dense_learns(activation: str | None, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(7, 3)), rng.uniform(size=(7, 2))
+    learned = []
+    for kind in ("neuron", "dense"):
+        layers = [{"type": kind, "units": units, "activation": activation} for units in (4, 2)]
+        model = pl.build({"type": "sequential", "layers": layers}, input_shape=(3,), seed=1, dtype=dtype)
+        trainer = pl.Trainer(model, loss="mse", optimizer="adam", seed=0)
+        losses = [trainer.train_step(x, y) for _ in range(5)]
+        learned.append((losses, [p.data for p in model.parameters()], model.predict(x)))
+    for mine, theirs in zip(*learned, strict=True):
+        for a, b in zip(mine, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=0, atol=1e-12 if dtype == "float64" else 2e-6)
+
+
+def test_a_neuron_computes_without_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of Python's are multiplied and added; arrays only hold what comes in and goes out."""
+    layer = built(Neuron(2, "tanh"), (3,))
+    seen: list[type] = []
+    monkeypatch.setitem(neuron.FUNCTIONS, "tanh", (lambda z: seen.append(type(z)) or z, lambda y: 1.0))
+    ctx = context()
+    layer.backward(ctx, layer.forward(ctx, np.ones((4, 3))))
+    assert set(seen) == {float} and len(seen) == 8
+    assert {type(number) for row in (*ctx.rows, *ctx.answers) for number in row} == {float}
+    for method in (Neuron.forward, Neuron.backward):
+        assert not {"np", "xp"} & set(method.__code__.co_names)
 
 
 # -- metrics --------------------------------------------------------------------------------------------------------
@@ -235,6 +307,14 @@ def test_counting_does_not_invalidate_recorded_plans() -> None:
         (lambda: He("gaussian"), "The 'distribution' of He must be one of 'normal', 'uniform'. Received: 'gaussian'."),
         (lambda: Normal(-1.0), "The 'std' of Normal must be"),
         (lambda: L2(-1.0), "The 'strength' of L2 must be"),
+        (lambda: pl.Focal(-1.0), r"The 'gamma' of Focal must be a float in \[0, inf\)."),
+        (lambda: pl.Focal(alpha=0.5), "The 'alpha' of Focal must be a list of two or more numbers from 0 on"),
+        (lambda: pl.BinaryFocal(alpha=2.0), r"The 'alpha' of BinaryFocal must be a float in \[0, 1\]."),
+        (lambda: pl.Huber(0.0), r"The 'delta' of Huber must be a float in \(0, inf\)."),
+        (lambda: pl.SoftmaxCrossEntropy(class_weight=[0, 0]), "'class_weight' of Soft.* not all 0, or None. Received"),
+        (lambda: pl.SoftmaxCrossEntropy(class_weight=[1, -1]), "'class_weight' of SoftmaxCrossEntropy must be a list"),
+        (lambda: pl.SoftmaxCrossEntropy(class_weight="balanced"), 'Received: \'balanced\'. .*sampler="balanced"'),
+        (lambda: pl.BinaryCrossEntropy(class_weight=[1, 1, 1]), "must be a list of 2 numbers from 0 on"),
         (lambda: check_int(check_int, "count", 0, "[1, inf)"), "The 'count' of check_int must be an int in"),
         *((lambda sizes=sizes: check_sizes(check_sizes, "hidden", sizes, "of each layer", least=1),
            "The 'hidden' of check_sizes must be a list of at least 1 ints of at least 1, of each layer. Received: ")
@@ -249,6 +329,7 @@ def test_arguments_are_checked(make: Any, message: str) -> None:
 def test_arguments_are_stored_unchanged() -> None:
     regularizer, init = L2(0.5), He("uniform")
     given = {"units": 3, "activation": "relu", "use_bias": False, "init": init, "regularizer": regularizer}
+    given |= {"bias_regularizer": L1(0.5)}
     assert Dense(**given).arguments() == given
 
 

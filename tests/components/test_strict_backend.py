@@ -11,7 +11,7 @@ import pytest
 from pellucid.interfaces.optimizer import Slots, make_segments
 from pellucid.interfaces.parameters import Arena, Param
 from pellucid.ops.random import Stream
-from pellucid.standard.initializers import Zeros
+from pellucid.standard.initializers.fixed import Zeros
 from pellucid.standard.ops.base import Ops
 from pellucid.standard.regularizers import L2
 

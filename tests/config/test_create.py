@@ -11,7 +11,8 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid.basics.errors import ConfigError, PluginError
-from pellucid.standard.initializers import He, Normal
+from pellucid.standard.initializers.drawn import Normal
+from pellucid.standard.initializers.scaled import He
 from pellucid.standard.layers.dense import Dense
 
 ACCEPTED = [

@@ -74,7 +74,8 @@ def test_several_sections_are_reported_together():
         "5 mistakes in the configuration:",
         "  optimizer.lr: expected float. Received: 'fast' (str).",
         "  loss: Unknown loss 'mze'. Did you mean 'mse'? Known: "
-        "binary_cross_entropy, function, mse, signed, softmax_cross_entropy.",
+        "binary_cross_entropy, binary_focal, cosine_similarity, focal, function, hinge, huber, kl_divergence, mae, "
+        "mse, signed, softmax_cross_entropy.",
         "  train.epochs: expected int. Received: 1.5 (float).",
         "  train.batchsize: [train] has no such argument. Did you mean 'batch_size'? Allowed: batch_size, epochs.",
         "  train.batch_size: missing. [train] needs it: int.",

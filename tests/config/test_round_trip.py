@@ -13,7 +13,7 @@ from pellucid.basics.errors import ConfigError
 from pellucid.registry.config import read, to_config
 from pellucid.registry.plugins import CORE
 from pellucid.registry.registry import Registry
-from pellucid.standard.initializers import Normal
+from pellucid.standard.initializers.drawn import Normal
 from pellucid.standard.layers.containers import Sequential
 from pellucid.standard.layers.dense import Dense
 
@@ -41,11 +41,11 @@ def test_all_arguments_are_written_with_canonical_names():
         "layers": [
             {
                 "type": "core/dense", "units": 3, "activation": "relu", "use_bias": True,
-                "init": {"type": "core/he", "distribution": "normal"}, "regularizer": None,
+                "init": {"type": "core/he", "distribution": "normal"}, "regularizer": None, "bias_regularizer": None,
             },
             {
                 "type": "core/dense", "units": 2, "activation": None, "use_bias": True,
-                "init": {"type": "core/normal", "std": 0.5, "mean": 0.0}, "regularizer": None,
+                "init": {"type": "core/normal", "std": 0.5, "mean": 0.0}, "regularizer": None, "bias_regularizer": None,
             },
         ],
     }  # fmt: skip

@@ -13,9 +13,9 @@ LAYERS = [
 ]
 
 
-def parameters_after_a_step(x, y, *, batch_size, accumulate, weight=None, **settings):
+def parameters_after_a_step(x, y, *, batch_size, accumulate, weight=None, loss="softmax_cross_entropy", **settings):
     model = pl.build({"type": "sequential", "layers": LAYERS}, input_shape=(5,), seed=1, dtype="float64")
-    trainer = pl.Trainer(model, loss="softmax_cross_entropy", seed=2, accumulate=accumulate, **settings)
+    trainer = pl.Trainer(model, loss=loss, seed=2, accumulate=accumulate, **settings)
     trainer.fit((x, y), epochs=1, batch_size=batch_size, sample_weight=weight, verbose=False)
     assert trainer.steps == 1
     return model.runtime.arena.data.copy()
@@ -43,6 +43,32 @@ def test_with_sample_weights_clipping_and_a_penalty(samples):
     whole = parameters_after_a_step(*samples, batch_size=128, accumulate=1, **settings)
     split = parameters_after_a_step(*samples, batch_size=32, accumulate=4, **settings)
     np.testing.assert_allclose(split, whole, rtol=0, atol=1e-12)
+
+
+BY_CLASS = {"type": "softmax_cross_entropy", "class_weight": [1.0, 0.0, 3.5]}
+
+
+@pytest.mark.parametrize(("batch_size", "accumulate"), [(32, 4), (100, 2), (127, 2), (1, 128)])
+def test_weights_of_classes_add_up_as_those_of_samples(samples, batch_size, accumulate):
+    """However the batch is split, down to a last one of one row; and as if each sample had the weight of its class."""
+    x, y = samples
+    whole = parameters_after_a_step(x, y, batch_size=128, accumulate=1, loss=BY_CLASS)
+    split = parameters_after_a_step(x, y, batch_size=batch_size, accumulate=accumulate, loss=BY_CLASS)
+    weighted = parameters_after_a_step(x, y, batch_size=128, accumulate=1, weight=np.array([1.0, 0.0, 3.5])[y])
+    np.testing.assert_allclose(split, whole, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(weighted, whole, rtol=0, atol=1e-12)
+
+
+def test_the_loss_of_an_epoch_with_weights_of_classes_is_one_mean(samples):
+    x, y = samples
+    weight = np.array([1.0, 0.0, 3.5])[y]
+    model = pl.build("dense", units=3, input_shape=(5,), seed=1, dtype="float64")
+    trainer = pl.Trainer(model, loss=BY_CLASS, seed=2, optimizer={"type": "sgd", "lr": 1e-300})
+    z = model.predict(x)
+    each = np.log(np.exp(z).sum(axis=1)) - z[np.arange(128), y]
+    record = trainer.fit((x, y), validation=(x, y), epochs=1, batch_size=50, verbose=False)[-1]  # 50, 50, 28
+    assert record["loss"] == pytest.approx((weight * each).sum() / weight.sum(), rel=1e-12)
+    assert record["validation_loss"] == pytest.approx(record["loss"], rel=1e-12)
 
 
 def test_a_sample_of_weight_two_counts_as_two_samples():

@@ -33,7 +33,7 @@ def run(pellucid: Shell) -> dict:
 def test_evaluate_gives_the_figures_of_the_summary(pellucid: Shell, run: dict) -> None:
     told = pellucid.json("evaluate", "run")
     assert {name: told[name] for name in run["test"]} == run["test"]
-    validation = pellucid.json("evaluate", "run", "--part", "validation")
+    validation = pellucid.json("evaluate", "run", "--split", "validation")
     assert {name: validation[name] for name in run["validation"]} == run["validation"]
     assert f"accuracy  {run['test']['accuracy']:.4f}" in pellucid("evaluate", "run")
 
@@ -69,7 +69,7 @@ def test_evaluate_a_model_file(pellucid: Shell, run: dict) -> None:
         (["run", "--data", "flowers.csv", "--target", "specie"], "has no column 'specie' for the targets"),
         (["run", "--data", "half_moons"], "unknown class 'upper'. The classes of the training data are: setosa"),
         (["iris.toml"], "not a safetensors file"),
-        (["run", "--data", "some.npz", "--part", "validation"], "the file some.npz is taken whole"),
+        (["run", "--data", "some.npz", "--split", "validation"], "the file some.npz is taken whole"),
         (["run", "--backend", "fast"], "Unknown backend 'fast'"),
         (["empty"], "empty is no run folder, or its run has not come to its end"),
     ],

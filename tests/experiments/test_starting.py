@@ -134,7 +134,7 @@ def test_the_last_checkpoint_of_a_finished_run_may_fail(pellucid: Shell, monkeyp
             raise pl.CheckpointError("Cannot write: No space left on device.")
         save_checkpoint(trainer, path)
 
-    monkeypatch.setattr("pellucid.standard.callbacks.save_checkpoint", full_at_the_end)
+    monkeypatch.setattr("pellucid.standard.callbacks.checkpoint.save_checkpoint", full_at_the_end)
     assert "best epoch" in pellucid("train", "iris.toml", "--out", "run", "--quiet")
     assert "No space left on device. The run has come to its end all the same" in pellucid.err
     assert Path("run/model.safetensors").exists() and Path("run/summary.json").exists()

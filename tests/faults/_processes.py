@@ -48,7 +48,7 @@ def ended(pid: int) -> int:
 def ready() -> None:
     """Import here what each process would import for itself."""
     import pellucid as pl
-    import pellucid.standard.callbacks
+    import pellucid.standard.callbacks.checkpoint
     import pellucid.workbench.cli.commands.train
     import pellucid.workbench.experiments.training
 

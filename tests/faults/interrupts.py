@@ -63,12 +63,12 @@ KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "schedule": lambda: {"layers": NOISY, "schedule": {"type": "cosine", "warmup": 3}},
     "accumulate": lambda: {"layers": NOISY, "accumulate": 2, "clip_norm": 1.0},
     "best_epoch": lambda: {"layers": NOISY, "metrics": ["accuracy"], "callbacks": ["best_epoch"]},
-    "ema": lambda: {"layers": DENSE, "callbacks": ["diffusion/ema"]},
-    "both": lambda: {"layers": NOISY, "callbacks": ["diffusion/ema", "best_epoch"]},
+    "ema": lambda: {"layers": DENSE, "callbacks": ["ema"]},
+    "both": lambda: {"layers": NOISY, "callbacks": ["ema", "best_epoch"]},
     "eyes": lambda: {"layers": NOISY, "callbacks": [Eyes()]},
     "single": lambda: {"layers": NOISY},
     "generated": lambda: {"layers": NOISY, "callbacks": ["best_epoch"]},
-    "loop": lambda: {"layers": NOISY, "accumulate": 2, "callbacks": ["diffusion/ema", "best_epoch"]},
+    "loop": lambda: {"layers": NOISY, "accumulate": 2, "callbacks": ["ema", "best_epoch"]},
 }
 
 

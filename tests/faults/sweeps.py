@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.faults._processes import COMPLETE, check, ended, names, pellucid, ready, started
 
-COUNT, SHORT = 50, 3
+COUNT, SHORT = 50, 2
 SWEEP = """
 [data]
 type = "half_moons"
@@ -38,25 +38,45 @@ seeds = [0, 1]
 """
 CIRCUMSTANCES = ("training_seconds", "finished", "machine")
 """Of a summary: when, how fast, and on how many threads, which are those of the workers that are left."""
+SEARCH = (
+    SWEEP.partition("[sweep]")[0]
+    + """
+[sweep.search]
+trials = 6
+prune = "none"
+"optimizer.lr" = {{ log_uniform = [0.001, 0.1] }}
+"""
+)
 FILES = sorted(COMPLETE)
+KINDS = ("worker", "leader", "both")
 GIVEN_UP = 1
 """The exit code where a run was killed too often without a step between; the next call tries it again."""
 
 
 def program(count: int, seed: int) -> str:
     draw, long = random.Random(seed), count > SHORT
-    Path("sweep.toml").write_text(SWEEP.format(epochs=80 if long else 20))
-    words = ("sweep", "sweep.toml", "--quiet", "--workers", 2 if long else 1)
+    said = [many("sweep", SWEEP, KINDS, count, draw, long=long)]
+    if long:  # a search of one worker, the only one whose trials do not depend on who is first
+        said.append(many("search", SEARCH, KINDS[1:], count // 3, draw, long=long))
+    return "; ".join(said)
+
+
+def many(name: str, text: str, kinds: tuple[str, ...], count: int, draw: random.Random, *, long: bool) -> str:
+    """So many kills, over as many sweeps as that takes, and the results of each against those of one in peace."""
+    Path(f"{name}.toml").write_text(text.format(epochs=80 if long else 20))
+    words = ("sweep", f"{name}.toml", "--quiet", "--workers", 2 if long and name == "sweep" else 1)
     began = time.monotonic()
-    check(ended(started(lambda: pellucid(*words, "--out", "known"))) == 0, "the sweep as such fails")
-    span, known, kills, sweeps = time.monotonic() - began, results(Path("known")), 0, 0
-    check(len(known) == 4, f"the sweep has made {len(known)} runs")
+    check(ended(started(lambda: pellucid(*words, "--out", name))) == 0, f"the {name} as such fails")
+    span, known, kills, number = time.monotonic() - began, results(Path(name)), 0, 0
+    check(len(known) == (4 if name == "sweep" else 6), f"the {name} has made {len(known)} runs")
     while kills < count:
-        out = Path(f"sweep-{sweeps}")
-        kills += disturbed((*words, "--out", out), out, draw, span, count - kills)
-        check(results(out) == known, f"sweep {sweeps}, killed {kills} times by now, has other results")
-        sweeps += 1
-    return f"{sweeps} sweeps were killed {kills} times: no finished run lost or trained twice, the bits of one in peace"
+        out = Path(f"{name}-{number}")
+        kills += disturbed((*words, "--out", out), out, kinds, draw, span, count - kills)
+        check(results(out) == known, f"{name} {number}, killed {kills} times by now, has other results")
+        number += 1
+    return (
+        f"{number} of one {name} killed {kills} times: no finished run lost or trained twice, the bits of one in peace"
+    )
 
 
 def results(sweep: Path) -> dict[str, tuple[bytes, Any, Any]]:
@@ -72,9 +92,11 @@ def results(sweep: Path) -> dict[str, tuple[bytes, Any, Any]]:
     return found
 
 
-def disturbed(words: tuple[object, ...], out: Path, draw: random.Random, span: float, most: int) -> int:
+def disturbed(
+    words: tuple[object, ...], out: Path, kinds: tuple[str, ...], draw: random.Random, span: float, most: int
+) -> int:  # fmt: skip
     """Carry a sweep to its end, with at most so many kills on the way; how many there were."""
-    kills, seen = 0, dict[Path, tuple[int, int]]()
+    kills, seen, workers = 0, dict[Path, tuple[int, int]](), set[int]()
     while True:
         leader, code = started(lambda: pellucid(*words)), None
         while kills < most and code is None:
@@ -82,10 +104,12 @@ def disturbed(words: tuple[object, ...], out: Path, draw: random.Random, span: f
             _check_kept(out, seen)
             if code is None:
                 kills += 1
-                code = _kill(leader, draw)
+                workers |= {*_children(leader)}
+                code = _kill(leader, draw.choice(kinds), draw)
         code = ended(leader) if code is None else code
         _check_kept(out, seen)
         if code == 0:
+            _check_gone(workers)
             return kills
         check(code in (-signal.SIGKILL, GIVEN_UP), f"the sweep ended with {code}")
 
@@ -105,10 +129,9 @@ def _wait(pid: int, out: Path, draw: random.Random, span: float) -> int | None:
         time.sleep(0.005)
 
 
-def _kill(leader: int, draw: random.Random) -> int | None:
+def _kill(leader: int, kind: str, draw: random.Random) -> int | None:
     """Kill a worker, the leader or all at once; the leader's exit code, if it is gone."""
-    workers = [pid for pid in _children(leader) if pid != leader]
-    kind = draw.choice(("worker", "leader", "both"))
+    workers = _children(leader)
     if kind in ("worker", "both"):
         for pid in [draw.choice(workers)] if kind == "worker" and workers else workers:
             os.kill(pid, signal.SIGKILL)
@@ -128,6 +151,22 @@ def _children(pid: int) -> list[int]:
         if int(fields[1]) == pid and fields[0] != "Z":
             found.append(int(stat.parent.name))
     return found
+
+
+def _check_gone(workers: set[int]) -> None:
+    """No worker outlives who led it by more than the end of its step."""
+    until = time.monotonic() + 10
+    while workers and time.monotonic() < until:
+        workers = {pid for pid in workers if _lives(pid)}
+        time.sleep(0.01)
+    check(not workers, f"workers {workers} go on without a leader")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _check_kept(out: Path, seen: dict[Path, tuple[int, int]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.standard.optimizers import SGD
+from pellucid.standard.optimizers.sgd import SGD
 
 ASKED: dict[str, Callable[[Any], Any]] = {
     "replay": lambda trace: trace.replay(),

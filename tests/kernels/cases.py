@@ -76,6 +76,7 @@ def array_calls(d: Draw, n: int, k: int) -> list[Call]:
         Call("copy", [d.floats(n, k), np.zeros((n, k))]),
         Call("scale", [d.floats(n, k), 1.5]),
         Call("add_scaled", [d.floats(n, k), d.floats(n, k), -0.75]),
+        Call("add_sign", [d.floats(n, k), d.floats(n, k), -0.75]),
         Call("lerp", [d.floats(n, k), d.floats(n, k), 0.125]),
         Call("fill", [scalar(), 0.1]),
         Call("scale", [scalar(), 0.1]),
@@ -132,9 +133,10 @@ def loss_calls(d: Draw, n: int, k: int) -> list[Call]:
         labels, soft, other = d.rng.integers(0, k, n), d.positive(n, k), d.floats(n, k)
         for op, target in (
             ("softmax_cross_entropy", labels), ("softmax_cross_entropy_soft", soft),
-            ("binary_cross_entropy", soft / 2), ("mse", other),
+            ("binary_cross_entropy", soft / 2), ("mse", other), ("mae", other),
         ):  # fmt: skip
             calls.append(Call(op, [d.floats(n, k), target, weight, scalar(), d.out(n, k)]))
+        calls.append(Call("huber", [d.floats(n, k), other, weight, 0.7, scalar(), d.out(n, k)]))
     return calls
 
 
@@ -180,6 +182,15 @@ def update_calls(d: Draw, n: int, k: int) -> list[Call]:
         Call("sgd", [data, grad, first, hyper, 0.9, True]),
         Call("adam", [data, grad, first, second, hyper, t, 0.9, 0.999, 1e-8, False]),
         Call("adam", [data, grad, first, second, hyper, t, 0.9, 0.999, 1e-8, True]),
+        Call("adagrad", [data, grad, second, hyper, 1e-10]),
+        *(
+            Call("rmsprop", [data, grad, second, a, u, hyper, 0.9, 0.8, 1e-8])
+            for a in (None, first / 4)
+            for u in (None, first)
+        ),
+        # Of denormal numbers, which count as zero, the sign is none; of the reference it is.
+        *([Call("lion", [data, grad, first, hyper, 0.9, 0.99])] if d.scale > 1e-38 else []),
+        Call("clip_value", [d.floats(n, k), 0.5 * d.scale]),
     ]
 
 

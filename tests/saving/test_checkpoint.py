@@ -176,7 +176,7 @@ def test_model_file_is_not_a_checkpoint(path: Path) -> None:
 
 
 def test_unregistered_optimizer_is_refused(path: Path) -> None:
-    from pellucid.standard.optimizers import SGD
+    from pellucid.standard.optimizers.sgd import SGD
 
     class Mine(SGD):
         pass
@@ -398,7 +398,7 @@ def test_a_checkpoint_that_cannot_be_written_on_the_way_is_a_warning(
         if 0 < trainer.steps < 6:
             raise pl.CheckpointError(f"Cannot write {where}: No space left on device.")
 
-    monkeypatch.setattr("pellucid.standard.callbacks.save_checkpoint", full_in_between)
+    monkeypatch.setattr("pellucid.standard.callbacks.checkpoint.save_checkpoint", full_in_between)
     trainer = small_trainer(callbacks=[{"type": "checkpoint", "path": str(path), "seconds": 0.0}])
     with pytest.warns(pl.PellucidWarning, match="No space left on device. Training goes on, and the next"):
         trainer.fit((X, Y), epochs=2, **FIT)
@@ -407,7 +407,7 @@ def test_a_checkpoint_that_cannot_be_written_on_the_way_is_a_warning(
 
 
 def test_run_that_cannot_be_saved_says_so_before_the_first_step(path: Path) -> None:
-    from pellucid.standard.optimizers import SGD
+    from pellucid.standard.optimizers.sgd import SGD
 
     class Mine(SGD):
         pass

@@ -88,9 +88,12 @@ def test_a_pool_says_what_failed_and_ends_at_the_deadline() -> None:
 
 
 def test_the_command_writes_results_as_they_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main([str(tmp_path), "mnist_permuted", "--short", "--seeds", "2", "--keep", "mnist_permuted"]) == 0
+    assert (
+        command.main([str(tmp_path), "--only", "mnist_permuted", "--short", "--seeds", "2", "--keep", "mnist_permuted"])
+        == 0
+    )
     lines = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
     assert [(line["goal"], line["seed"]) for line in lines] == [("mnist_permuted", 0), ("mnist_permuted", 1)]
     assert (tmp_path / "mnist_permuted.safetensors").exists() and "2 of 2 trainings" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="There is no goal 'mnist'"):
-        command.main([str(tmp_path), "mnist"])
+        command.main([str(tmp_path), "--only", "mnist"])

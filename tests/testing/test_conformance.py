@@ -31,6 +31,8 @@ TIED = Example({"layers": [DENSE, {"ref": "layers.0", "transpose": True, "activa
 
 @pytest.mark.parametrize("case", conformance_cases("core", skips=SKIPS), ids=str)
 def test_core(case: Case) -> None:
+    if case.subject.entry.name == "core/tensorboard":
+        pytest.importorskip("tensorboardX", reason='the extra: pip install "pellucid[tensorboard]"')
     case.run()
 
 

@@ -33,9 +33,10 @@ class Equation:
 class Example:
     """A constructor call and input shapes (without the batch axis) that make a working component.
 
-    An integer input is written ``("int", high, *shape)``: values from 0 to high − 1; a mask ``("bool", *shape)``. The
-    inputs of a loss or a metric are prediction and target. The example of an objective also names a ``model`` that it
-    can train, by its configuration, and the shape of the ``target``, if it takes one; a tuple of shapes for several.
+    An integer input is written ``("int", high, *shape)``: values from 0 to high − 1; a mask ``("bool", *shape)``; what
+    adds up to 1 along its last axis ``("shares", *shape)``. The inputs of a loss or a metric are prediction and target.
+    The example of an objective also names a ``model`` that it can train, by its configuration, and the shape of the
+    ``target``, if it takes one; a tuple of shapes for several.
     """
 
     arguments: Mapping[str, Any] = field(default_factory=dict)

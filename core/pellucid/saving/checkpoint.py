@@ -189,13 +189,14 @@ def _adds_up(array: HostArray) -> bool:
 
 
 def settings(trainer: Training) -> dict[str, Any]:
-    """All that decides how a run goes on, beside the data and the number of epochs."""
+    """All that decides how a run goes on, beside the data and the number of epochs, and what callbacks keep."""
+    schedule = getattr(trainer.schedule, "instead_of", trainer.schedule)
     try:
         return {
             "seed": trainer.seed,
             "objective": to_config(trainer.objective),
             "optimizer": to_config(trainer.optimizer),
-            "schedule": None if trainer.schedule is None else to_config(trainer.schedule),
+            "schedule": None if schedule is None else to_config(schedule),
             "clip_norm": trainer.clip_norm,
             "accumulate": trainer.accumulate,
             "sampler": None if trainer.sampler is None else to_config(trainer.sampler),

@@ -15,6 +15,7 @@ __all__ = ["guarded", "pellucid_derivatives", "pellucid_register"]
 def pellucid_register(registry: Registrar) -> None:
     layers = "pellucid.standard.layers"
     registry.layer("dense", f"{layers}.dense:Dense", summary="y = f(xW + b), every input to every unit")
+    registry.layer("neuron", f"{layers}.neuron:Neuron", summary="dense in plain Python, for the first lesson")
     registry.layer("transposed", f"{layers}.dense:Transposed", summary="dense, with another's weight transposed")
     registry.layer("flatten", f"{layers}.reshape:Flatten", summary="all features of a sample in one row")
     registry.layer("reshape", f"{layers}.reshape:Reshape", summary="the same features in another shape")
@@ -26,6 +27,7 @@ def pellucid_register(registry: Registrar) -> None:
     activations = f"{layers}.activations"
     registry.layer("relu", f"{activations}:ReLU", summary="max(0, x)")
     registry.layer("leaky_relu", f"{activations}:LeakyReLU", summary="x, and αx below zero")
+    registry.layer("prelu", f"{layers}.prelu:PReLU", summary="x, and αx below zero with a learned α")
     registry.layer("elu", f"{activations}:ELU", summary="x, and α(eˣ − 1) below zero")
     registry.layer("sigmoid", f"{activations}:Sigmoid", summary="1 / (1 + e⁻ˣ)")
     registry.layer("tanh", f"{activations}:Tanh", summary="hyperbolic tangent")
@@ -48,9 +50,21 @@ def pellucid_register(registry: Registrar) -> None:
     losses = "pellucid.standard.losses"
     registry.loss("softmax_cross_entropy", f"{losses}.softmax_cross_entropy:SoftmaxCrossEntropy",
                   summary="classification with one class per sample, on logits")  # fmt: skip
-    registry.loss("binary_cross_entropy", f"{losses}.outputwise:BinaryCrossEntropy",
+    registry.loss("binary_cross_entropy", f"{losses}.binary_cross_entropy:BinaryCrossEntropy",
                   summary="classification with yes or no per output, on logits")  # fmt: skip
     registry.loss("mse", f"{losses}.outputwise:MSE", summary="mean squared error")
+    registry.loss("mae", f"{losses}.absolute_error:AbsoluteError",
+                  summary="mean absolute error: what lies far away pulls no more than others")  # fmt: skip
+    registry.loss("huber", f"{losses}.huber:Huber", summary="squared error near the target, absolute beyond δ")
+    registry.loss("cosine_similarity", f"{losses}.cosine_similarity:CosineSimilarity",
+                  summary="1 − the cosine of the angle between prediction and target")  # fmt: skip
+    registry.loss("kl_divergence", f"{losses}.kl_divergence:KLDivergence",
+                  summary="KL(target ‖ softmax), of given probabilities, on logits")  # fmt: skip
+    registry.loss("focal", f"{losses}.focal:Focal",
+                  summary="classification where one class is rare: the sure count little, on logits")  # fmt: skip
+    registry.loss("binary_focal", f"{losses}.binary_focal:BinaryFocal",
+                  summary="the same with yes or no per output, on logits")  # fmt: skip
+    registry.loss("hinge", f"{losses}.hinge:Hinge", summary="the right class ahead of the others by a margin")
     registry.loss("signed", f"{losses}.signed:Signed", summary="another loss, with weights that may be negative")
     registry.objective("supervised", "pellucid.standard.supervised:Supervised", summary="a loss on the output")
     registry.objective("masked", "pellucid.standard.masked:Masked", summary="a loss on the steps that a mask leaves")
@@ -58,21 +72,44 @@ def pellucid_register(registry: Registrar) -> None:
     registry.objective("several_losses", "pellucid.standard.several_losses:SeveralLosses",
                        summary="a loss for each of several outputs")  # fmt: skip
 
-    registry.optimizer("sgd", "pellucid.standard.optimizers:SGD", summary="stochastic gradient descent with momentum")
-    registry.optimizer("adam", "pellucid.standard.optimizers:Adam", summary="steps scaled by moments of the gradient")
-    registry.optimizer("adamw", "pellucid.standard.optimizers:AdamW", summary="Adam with decoupled weight decay")
-    combined = "pellucid.standard.combined"
-    registry.optimizer("by_path", f"{combined}:ByPath", summary="an optimizer for each part of a model")
-    registry.optimizer("moving", f"{combined}:Moving", summary="parts that follow others, as moving averages")
-    registry.schedule("constant", "pellucid.standard.schedules:Constant", summary="the same learning rate throughout")
-    registry.schedule("cosine", "pellucid.standard.schedules:Cosine", summary="warm-up, then half a cosine down")
+    optimizers = "pellucid.standard.optimizers"
+    registry.optimizer("sgd", f"{optimizers}.sgd:SGD", summary="stochastic gradient descent with momentum")
+    registry.optimizer("adam", f"{optimizers}.adam:Adam", summary="steps scaled by moments of the gradient")
+    registry.optimizer("adamw", f"{optimizers}.adam:AdamW", summary="Adam with decoupled weight decay")
+    registry.optimizer("adagrad", f"{optimizers}.adagrad:Adagrad", summary="steps scaled by all squared gradients")
+    registry.optimizer("rmsprop", f"{optimizers}.rmsprop:RMSprop", summary="steps scaled by recent squared gradients")
+    registry.optimizer("lion", f"{optimizers}.lion:Lion", summary="steps of one length along the sign of a mean")
+    registry.optimizer("muon", f"{optimizers}.muon:Muon", summary="orthogonal steps for matrices, adamw for the rest")
+    registry.optimizer("by_path", f"{optimizers}.combined:ByPath", summary="an optimizer for each part of a model")
+    registry.optimizer("moving", f"{optimizers}.combined:Moving", summary="parts that follow others, as averages")
+    registry.optimizer("clipped", f"{optimizers}.clipped:Clipped", summary="bounds on every number of the gradient")
+    schedules = "pellucid.standard.schedules"
+    registry.schedule("constant", f"{schedules}.constant:Constant", summary="the same learning rate throughout")
+    registry.schedule("scaled", f"{schedules}.constant:ScaledRate", summary="another schedule times a number")
+    registry.schedule("cosine", f"{schedules}.cosine:Cosine", summary="warm-up, then half a cosine down")
+    registry.schedule("linear", f"{schedules}.linear:LinearRate", summary="evenly from one factor to another")
+    registry.schedule("exponential", f"{schedules}.exponential:ExponentialRate", summary="one factor again and again")
+    registry.schedule("inverse_time", f"{schedules}.inverse_time:InverseTime", summary="1/(1 + dt), for ever")
+    registry.schedule("step", f"{schedules}.step:StepRate", summary="down at parts of the run, or every n steps")
+    registry.schedule("one_cycle", f"{schedules}.one_cycle:OneCycle", summary="up to the full rate and down, once")
+    registry.schedule("warmup", f"{schedules}.warmup:Warmup", summary="rises evenly, then another schedule")
 
-    registry.initializer("zeros", "pellucid.standard.initializers:Zeros", summary="all zero")
-    registry.initializer("ones", "pellucid.standard.initializers:Ones", summary="all one")
-    registry.initializer("normal", "pellucid.standard.initializers:Normal", summary="normal with a given deviation")
-    registry.initializer("he", "pellucid.standard.initializers:He", summary="normal with variance 2/fan_in, for ReLU")
-    registry.initializer("glorot", "pellucid.standard.initializers:Glorot", summary="variance 2/(fan_in + fan_out)")
-    registry.regularizer("l2", "pellucid.standard.regularizers:L2", summary="(λ/2)‖θ‖²")
+    initializers = "pellucid.standard.initializers"
+    registry.initializer("zeros", f"{initializers}.fixed:Zeros", summary="all zero")
+    registry.initializer("ones", f"{initializers}.fixed:Ones", summary="all one")
+    registry.initializer("constant", f"{initializers}.fixed:Constant", summary="one number for all")
+    registry.initializer("normal", f"{initializers}.drawn:Normal", summary="normal with a given deviation")
+    registry.initializer("uniform", f"{initializers}.drawn:Uniform", summary="uniform between two bounds")
+    registry.initializer("truncated_normal", f"{initializers}.drawn:TruncatedNormal", summary="normal, no outliers")
+    registry.initializer("he", f"{initializers}.scaled:He", summary="variance 2/fan_in, for ReLU")
+    registry.initializer("glorot", f"{initializers}.scaled:Glorot", summary="variance 2/(fan_in + fan_out)")
+    registry.initializer("lecun", f"{initializers}.scaled:Lecun", summary="variance 1/fan_in")
+    registry.initializer("orthogonal", f"{initializers}.orthogonal:Orthogonal", summary="columns that keep lengths")
+
+    regularizers = "pellucid.standard.regularizers"
+    registry.regularizer("l1", f"{regularizers}:L1", summary="λ‖θ‖₁: many small numbers come near 0")
+    registry.regularizer("l2", f"{regularizers}:L2", summary="(λ/2)‖θ‖²")
+    registry.regularizer("elastic_net", f"{regularizers}:ElasticNet", summary="l1 and l2, of one parameter")
     metrics = "pellucid.standard.metrics"
     registry.metric("accuracy", f"{metrics}.accuracy:Accuracy", summary="fraction of samples classified rightly")
     registry.metric("top_k", f"{metrics}.accuracy:TopK", summary="fraction whose class is among the k likeliest")
@@ -89,13 +126,25 @@ def pellucid_register(registry: Registrar) -> None:
         "within_tolerance", f"{metrics}.values:WithinTolerance", summary="fraction of values that come close enough"
     )
     registry.metric("of_output", "pellucid.standard.of_output:OfOutput", summary="a metric of one of several outputs")
-    registry.callback("checkpoint", "pellucid.standard.callbacks:Checkpoint", summary="saves the run now and then")
-    registry.callback("best_epoch", "pellucid.standard.callbacks:BestEpoch", summary="keeps the best epoch's weights")
+    callbacks = "pellucid.standard.callbacks"
+    registry.callback("checkpoint", f"{callbacks}.checkpoint:Checkpoint", summary="saves the run now and then")
+    registry.callback("best_epoch", f"{callbacks}.best_epoch:BestEpoch", summary="keeps the best epoch's weights")
+    registry.callback(
+        "early_stopping", f"{callbacks}.early_stopping:EarlyStopping", summary="ends a run that gets no better"
+    )
+    registry.callback(
+        "reduce_on_plateau", f"{callbacks}.plateau:ReduceOnPlateau", summary="a smaller rate where a run gets no better"
+    )
+    registry.callback("ema", f"{callbacks}.averages:Ema", summary="end with the average of the last steps' weights")
+    registry.callback("swa", f"{callbacks}.averages:Swa", summary="end with the average of the last epochs' weights")
     registry.callback("summary", "pellucid.standard.summary:Summary", summary="prints the layers, shapes, parameters")
     registry.callback("progress", "pellucid.standard.progress:Progress", summary="shows how far a run has come")
     registry.callback("finite", "pellucid.standard.finite:Finite", summary="says what is not finite, and where")
     registry.callback("promises", "pellucid.standard.promises:Promises", summary="holds plans against the code")
     registry.callback("trace", "pellucid.glassbox.tracing:Tracing", summary="opens a step: every number by its name")
+    registry.callback(
+        "tensorboard", "pellucid.standard.callbacks.tensorboard:TensorBoard", summary="writes figures for TensorBoard"
+    )
     registry.callback(
         "recorder", "pellucid.glassbox.flight.flight:FlightRecorder", summary="keeps figures of every n-th step"
     )

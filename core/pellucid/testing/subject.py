@@ -121,21 +121,24 @@ def more_classes(specs: Specs, more: int) -> Specs:
 
 def is_integer(spec: tuple[Any, ...]) -> bool:
     """Whether an example's input holds integers, ``("int", high, …)``, or is a mask, ``("bool", …)``."""
-    return bool(spec) and spec[0] in _MARKS
+    return bool(spec) and spec[0] in ("int", "bool")
 
 
-_MARKS = {"int": 2, "bool": 1}
-"""What an input of other than floating numbers begins with, and how many items belong to that."""
+_MARKS = {"int": 2, "bool": 1, "shares": 1}
+"""What an input of other than any floating numbers begins with, and how many items belong to that."""
 
 
 def draw_input(
     spec: tuple[Any, ...], rows: int, rng: np.random.Generator, dtype: Any = "float64", *, unit: bool = False
 ) -> HostArray:
-    """Random data for an example's input: integers below ``high``, truth values, or N(0, 1), for ``unit`` uniform in
-    [0, 1)."""
+    """Random data for an example's input: integers below ``high``, truth values, shares that add up to 1, or N(0, 1),
+    for ``unit`` uniform in [0, 1)."""
     shape = (rows, *(VARIABLE if n is None else n for n in declared_shape(spec)))
     if is_integer(spec):
         return rng.integers(0, spec[1], shape) if spec[0] == "int" else rng.integers(0, 2, shape).astype(bool)
+    if spec and spec[0] == "shares":
+        parts = rng.uniform(0.01, 1.0, shape)
+        return np.asarray(parts / parts.sum(axis=-1, keepdims=True)).astype(dtype)
     return (rng.uniform(size=shape) if unit else rng.normal(size=shape)).astype(dtype)
 
 

@@ -41,6 +41,8 @@ class Trainer(Training):
         schedule: a factor on the learning rate over the steps; None keeps it constant.
         metrics: figures for evaluation; of a model of several outputs by their names, ``{"digit": "accuracy"}``.
         clip_norm: upper bound c on the global norm of the gradient: ``g·min(1, c/‖g‖)``.
+        clip_value: upper bound c on every number of it, ``max(−c, min(c, g))``, behind ``clip_norm``: the optimizer
+            ``clipped`` around yours.
         accumulate: number of micro-batches per step. Weights add up: four of 32 make the step of one of 128.
         callbacks: told when a run starts, an epoch ends and the run ends.
         seed: of shuffling and of every random layer; None draws one, which ``trainer.seed`` records.
@@ -56,21 +58,21 @@ class Trainer(Training):
         self, model: Layer, *, loss: Any = None,
         objective: Objective | str | dict[str, Any] | None = None,
         optimizer: Optimizer | str | dict[str, Any] = "adam", schedule: Schedule | str | dict[str, Any] | None = None,
-        metrics: Any = (), clip_norm: float | None = None, accumulate: int = 1,
+        metrics: Any = (), clip_norm: float | None = None, clip_value: float | None = None, accumulate: int = 1,
         callbacks: Sequence[Callback | str | dict[str, Any]] = (), seed: int | None = None,
         sampler: Component | str | dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         require_runtime(model)
-        if clip_norm is not None:
-            check_float(self, "clip_norm", clip_norm, "(0, inf)")
+        check_float(self, "clip_norm", 1.0 if clip_norm is None else clip_norm, "(0, inf)")
         check_int(self, "accumulate", accumulate, "[1, inf)")
-        if seed is not None:
-            check_int(self, "seed", seed, "[0, inf)")
+        check_int(self, "seed", 0 if seed is None else seed, "[0, inf)")
         if isinstance(metrics, Mapping) and "type" not in metrics:
             several = [(name, of if isinstance(of, list | tuple) else [of]) for name, of in metrics.items()]
             metrics = [{"type": "of_output", "output": name, "metric": m} for name, of in several for m in of]
         if isinstance(optimizer, Mapping) and "type" not in optimizer:
             optimizer = {"type": "by_path", "optimizers": optimizer}
+        if clip_value is not None:
+            optimizer = {"type": "clipped", "optimizer": optimizer, "value": clip_value}
         chosen = choose_objective(model, loss, objective)
         suited = chosen.suited(model, read_several("metric", metrics, path="metrics"))
         figure_names(suited)

@@ -99,7 +99,7 @@ def test_one_model_file_encodes_denoises_and_decodes(tmp_path: Path) -> None:
                      autoencoder=AE, autoencoder_epochs=250, seed=0)  # fmt: skip
     trainer = pl.Trainer(
         model, objective={"type": "diffusion/denoise", "steps": 50, "label_dropout": 0.1},
-        optimizer={"type": "adam", "lr": 4e-3}, schedule="cosine", callbacks=["diffusion/ema"], seed=0,
+        optimizer={"type": "adam", "lr": 4e-3}, schedule="cosine", callbacks=["ema"], seed=0,
     )  # fmt: skip
     trainer.fit((x, y), epochs=60, batch_size=50, verbose=False)
     labels = np.arange(80) % 4

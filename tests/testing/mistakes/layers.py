@@ -309,3 +309,26 @@ SOFTMAX = Patient(
     ),
     within="Softmax",
 )
+
+LEARNED_SLOPE = Patient(
+    "pellucid.standard.layers.prelu",
+    ("layer core/prelu",),
+    (
+        Mistake("backward: slope of 1", "xp.where(x > 0, dy, self.alpha.data * dy)", "xp.where(x > 0, dy, dy)"),
+        Mistake("backward: all numbers teach the slope", "ctx.xp.minimum(x, 0)", "x"),
+        Mistake("gradient assigned", "self.alpha.grad += each", "self.alpha.grad[...] = each"),
+    ),
+)
+
+NEURON = Patient(
+    "pellucid.standard.layers.neuron",
+    ("layer core/neuron",),
+    (
+        Mistake("backward: no slope", "dz = dy_row[o] * slope(answer[o])", "dz = dy_row[o]"),
+        Mistake("backward: input for weight", "dx_row[i] += weight[i][o] * dz", "dx_row[i] += row[i] * dz"),
+        Mistake("backward: of the last row", "dweight[i][o] += row[i] * dz", "dweight[i][o] = row[i] * dz"),
+        Mistake("backward: no bias", "dbias[o] += dz", "pass"),
+        Mistake("the bias forgotten", "z = bias[o]", "z = 0.0"),
+        Mistake("the slope of tanh", "1 - y * y", "1 - y"),
+    ),
+)

@@ -107,8 +107,6 @@ SOFTMAX_CROSS_ENTROPY = Patient(
         ),
         Mistake("1/N twice", "return ctx.dlogits", "return ctx.dlogits / max(len(ctx.dlogits), 1)"),
         Mistake("weights ignored", "labels, row_weight, loss, gradient", "labels, None, loss, gradient"),
-        Mistake("label K accepted", "(target < classes)", "(target <= classes)"),
-        Mistake("label −1 accepted", "(target >= 0) & (target < classes)", "(target >= -1) & (target < classes)"),
         Mistake("gradient kept on self", "ctx.dlogits", "self.dlogits", every=True),
         Mistake(
             "logits halved",
@@ -129,6 +127,15 @@ SOFTMAX_CROSS_ENTROPY = Patient(
             'labels = converted(ctx, target, "int64", "target").reshape(-1)',
             "target += 0; labels = target.reshape(-1)",
         ),
+    ),
+)
+
+CLASSES = Patient(
+    "pellucid.standard.losses.classes",
+    ("loss core/softmax_cross_entropy",),
+    (
+        Mistake("label K accepted", "(target < classes)", "(target <= classes)"),
+        Mistake("label −1 accepted", "(target >= 0) & (target < classes)", "(target >= -1) & (target < classes)"),
         Mistake("probabilities not shifted", "np.exp(logits - logits.max(axis=1, keepdims=True))", "np.exp(logits)"),
         Mistake("probabilities not divided", "return p / p.sum(axis=1, keepdims=True)", "return p"),
         Mistake("probabilities add up over the batch", "p.sum(axis=1, keepdims=True)", "p.sum(axis=0, keepdims=True)"),
@@ -139,35 +146,136 @@ SOFTMAX_CROSS_ENTROPY = Patient(
         ),
         Mistake("the outputs are changed", "logits = outputs.astype(np.float64)", "logits = outputs; logits *= 2"),
     ),
+    dependents=("pellucid.standard.losses.softmax_cross_entropy",),
+)
+
+ANSWERS = Patient(
+    "pellucid.standard.losses.answers",
+    ("loss core/binary_cross_entropy",),
+    (
+        Mistake("targets above 1 accepted", "(target >= 0) & (target <= 1)", "(target >= 0)"),
+        Mistake("one column of probabilities", "np.concatenate([-z, z], axis=1)", "z"),
+        Mistake("odds taken for probabilities", " / (1 + np.exp(-np.abs(z)))", ""),
+    ),
+    dependents=("pellucid.standard.losses.binary_cross_entropy",),
 )
 
 BINARY_CROSS_ENTROPY = Patient(
-    "pellucid.standard.losses.outputwise",
+    "pellucid.standard.losses.binary_cross_entropy",
     ("loss core/binary_cross_entropy",),
     (
         Mistake(
             "takes probabilities for logits",
             "ctx.ops.binary_cross_entropy(prediction,",
-            "ctx.ops.binary_cross_entropy(1 / (1 + np.exp(-prediction)),",
+            "ctx.ops.binary_cross_entropy(1 / (1 + ctx.xp.exp(-prediction)),",
         ),
         Mistake("yes and no exchanged", "(prediction, target, weight", "(prediction, 1 - target, weight"),
-        Mistake("targets above 1 accepted", "(target >= 0) & (target <= 1)", "(target >= 0)"),
         Mistake(
             "naive logarithms overflow",
             "ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)",
             "ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)\n"
-            "        p = 1 / (1 + np.exp(-prediction))\n"
+            "        xp, p = ctx.xp, 1 / (1 + ctx.xp.exp(-prediction))\n"
             "        if weight is None and len(p):\n"
-            "            loss[...] = -np.mean(target * np.log(p) + (1 - target) * np.log(1 - p))",
+            "            loss[...] = -(target * xp.log(p) + (1 - target) * xp.log(1 - p)).mean()",
         ),
         Mistake("equation: half of it", "np.logaddexp(0, z) - q * z", "np.logaddexp(0, z)"),
         Mistake("equation: sign of the gradient", "m * (p - q)", "m * (q - p)"),
-        Mistake("one column of probabilities", "np.concatenate([-z, z], axis=1)", "z"),
-        Mistake("odds taken for probabilities", " / (1 + np.exp(-np.abs(z)))", ""),
+        Mistake("yes weighs as no", "(no + (yes - no) * target)", "(no + 0 * target)"),
         Mistake("no outputs for what are no labels", "return None if class_labels(targets) is None else 1", "return 1"),
     ),
     within="BinaryCrossEntropy",
 )
+
+CLASS_WEIGHT = Patient(
+    "pellucid.standard.losses.class_weight",
+    ("loss core/softmax_cross_entropy",),
+    (
+        Mistake("count of rows", 'ctx.count = float(each.sum(dtype="float64"))', "ctx.count = float(len(each))"),
+        Mistake("the rows' own weights forgotten", "each = each * weight", "pass"),
+        Mistake("every class weighs one", "np.array(weights, ctx.dtype)", "np.ones(len(weights), ctx.dtype)"),
+    ),
+    dependents=("pellucid.standard.losses.softmax_cross_entropy",),
+)
+
+ABSOLUTE_AND_HUBER = (
+    Patient(
+        "pellucid.standard.losses.absolute_error",
+        ("loss core/mae",),
+        (
+            Mistake("weights ignored", "(prediction, target, weight", "(prediction, target, None"),
+            Mistake("backward: sign exchanged", "loss, gradient)", "loss, gradient); gradient *= -1"),
+            Mistake("equation: the square", "np.mean(np.abs(r)", "np.mean((r**2)"),
+        ),
+    ),
+    Patient(
+        "pellucid.standard.losses.huber",
+        ("loss core/huber",),
+        (
+            Mistake("delta ignored", "weight, self.delta", "weight, 1.0"),
+            Mistake("backward: not cut", "loss, gradient)\n",
+                    "loss, gradient)\n        gradient[...] = (prediction - target) / gradient.size\n"),
+            Mistake("equation: half forgotten", "c * (r - c / 2)", "c * (r - c)"),
+        ),
+    ),
+)  # fmt: skip
+
+FOCAL = (
+    Patient(
+        "pellucid.standard.losses.focal",
+        ("loss core/focal",),
+        (
+            Mistake("backward: the factor is constant", "power * (self.gamma * xp.exp(log_q) * ratio - 1)", "-power"),
+            Mistake("backward: of the true class alone", "gradient[...] = -slope[:, None] * xp.exp(gradient)",
+                    "gradient[...] = 0"),
+            Mistake("alpha ignored", "if self.alpha is not None:", "if False:"),
+            Mistake("gamma one too high", "s**self.gamma\n", "s**(self.gamma + 1)\n"),
+            Mistake("the limit forgotten", "xp.where(s > 0, log_q / xp.where(s > 0, s, 1), -1)", "log_q / s"),
+        ),
+    ),
+    Patient(
+        "pellucid.standard.losses.binary_focal",
+        ("loss core/binary_focal",),
+        (
+            Mistake("backward: half of a product", "self.gamma * n * minus_log_n + p", "p"),
+            Mistake("yes and no exchanged", "yes * target", "yes * (1 - target)"),
+            Mistake("alpha for both", "(self.alpha, 1 - self.alpha)", "(self.alpha, self.alpha)"),
+        ),
+    ),
+)  # fmt: skip
+
+OF_ROWS = (
+    Patient(
+        "pellucid.standard.losses.kl_divergence",
+        ("loss core/kl_divergence",),
+        (
+            Mistake("the entropy left out", "target * (own - gradient)", "target * -gradient"),
+            Mistake("backward: target forgotten", "near, total * xp.exp(gradient) - target",
+                    "near, total * xp.exp(gradient)"),
+            Mistake("log of 0", "xp.log(xp.where(target > 0, target, 1))", "xp.log(target)"),
+            Mistake("targets of any sum", "check_shares(self, target)", "pass"),
+        ),
+    ),
+    Patient(
+        "pellucid.standard.losses.cosine_similarity",
+        ("loss core/cosine_similarity",),
+        (
+            Mistake("backward: not perpendicular", "(c * u - s) / a", "-s / a"),
+            Mistake("backward: lengths forgotten", "(c * u - s) / a", "c * u - s"),
+            Mistake("no direction, divided by 0", "a, b = xp.where(known, a, 1), xp.where(known, b, 1)", "pass"),
+        ),
+    ),
+    Patient(
+        "pellucid.standard.losses.hinge",
+        ("loss core/hinge",),
+        (
+            Mistake("backward: the right class alone", "gradient[each, other] = behind", "pass"),
+            Mistake("backward: ahead by 1 as well", "xp.where(margin < 1, factor, 0 * factor)", "factor"),
+            Mistake("backward of one score: sign", "xp.where(margin < 1, -sign, 0)", "xp.where(margin < 1, sign, 0)"),
+            Mistake("a class is its own rival", 'gradient[each, labels] = -float("inf")', "pass"),
+            Mistake("−1 beside 0 and 1", "no = 0 if (target == 0).any() else -1", "no = -1"),
+        ),
+    ),
+)  # fmt: skip
 
 SUPERVISED = Patient(
     "pellucid.standard.supervised",

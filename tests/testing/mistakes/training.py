@@ -3,7 +3,7 @@
 from tests.testing.mutation import Mistake, Patient
 
 SGD = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.sgd",
     ("optimizer core/sgd",),
     (
         Mistake(
@@ -55,7 +55,7 @@ SGD = Patient(
 )
 
 ADAM = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.adam",
     ("optimizer core/adam",),
     (
         Mistake("decay past the moments", "decoupled=self.decoupled", "decoupled=True"),
@@ -79,7 +79,7 @@ ADAM = Patient(
 )
 
 MOMENTS = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.adam",
     ("optimizer core/adam",),
     (
         Mistake("equation: bias correction missing", '"m / (1 - beta1**t)"', '"m"'),
@@ -88,7 +88,7 @@ MOMENTS = Patient(
 )
 
 ADAMW = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.adam",
     ("optimizer core/adamw",),
     (
         Mistake("decay through the moments", "decoupled = True", "decoupled = False"),
@@ -103,7 +103,7 @@ ADAMW = Patient(
 )
 
 STEP_OF_ADAMW = Patient(
-    "pellucid.standard.optimizers",
+    "pellucid.standard.optimizers.adam",
     ("optimizer core/adamw",),
     (
         Mistake("decays what must not decay", "s.hyper", '__import__("numpy").array([s.lr, self.weight_decay])'),
@@ -113,7 +113,7 @@ STEP_OF_ADAMW = Patient(
 )
 
 COSINE = Patient(
-    "pellucid.standard.schedules",
+    "pellucid.standard.schedules.cosine",
     ("schedule core/cosine",),
     (
         Mistake("warm-up starts at zero", "return (step + 1) / self.warmup", "return step / self.warmup"),
@@ -138,7 +138,7 @@ COSINE = Patient(
 
 INITIALIZERS = (
     Patient(
-        "pellucid.standard.initializers",
+        "pellucid.standard.initializers.scaled",
         ("initializer core/he",),
         (
             Mistake("fan_out for fan_in", "2 / max(fan_in, 1)", "2 / max(fan_out, 1)"),
@@ -150,7 +150,7 @@ INITIALIZERS = (
         within="He",
     ),
     Patient(
-        "pellucid.standard.initializers",
+        "pellucid.standard.initializers.scaled",
         ("initializer core/glorot",),
         (
             Mistake("the larger fan only", "2 / max(fan_in + fan_out, 1)", "2 / max(fan_in, fan_out, 1)"),
@@ -159,7 +159,7 @@ INITIALIZERS = (
         within="Glorot",
     ),
     Patient(
-        "pellucid.standard.initializers",
+        "pellucid.standard.initializers.scaled",
         ("initializer core/he", "initializer core/glorot"),
         (
             Mistake(
@@ -170,12 +170,12 @@ INITIALIZERS = (
         ),
     ),
     Patient(
-        "pellucid.standard.initializers",
+        "pellucid.standard.initializers.fixed",
         ("initializer core/zeros",),
         (Mistake("small numbers instead", "return np.zeros(shape)", "return rng.normal(0, 1e-3, shape)"),),
     ),
     Patient(
-        "pellucid.standard.initializers",
+        "pellucid.standard.initializers.drawn",
         ("initializer core/normal",),
         (
             Mistake(
@@ -191,7 +191,6 @@ L2 = Patient(
     "pellucid.standard.regularizers",
     ("regularizer core/l2",),
     (
-        Mistake("the half forgotten", "0.5 * self.strength", "self.strength"),
         Mistake(
             "gradient assigned, not added",
             "ops.add_scaled(grad, data, self.strength)",
@@ -209,4 +208,44 @@ L2 = Patient(
         ),
         Mistake("equation: a norm, not its square", "np.sum(theta**2)", "np.sqrt(np.sum(theta**2))"),
     ),
+    within="L2",
 )
+
+SIZES = Patient(
+    "pellucid.standard.regularizers",
+    ("regularizer core/l1", "regularizer core/elastic_net"),
+    (
+        Mistake("the half forgotten", "0.5 * float(total)", "float(total)"),
+        Mistake("gradient without the strength", "ops.add_sign(grad, data, self.strength)",
+                "ops.add_sign(grad, data, 1.0)"),
+        Mistake("l1 for l2", "ops.add_scaled(grad, data, self.l2)", "ops.add_scaled(grad, data, self.l1)"),
+        Mistake("not the size", "ops.xp.abs(data).sum(", "data.sum("),
+    ),
+)  # fmt: skip
+
+MORE_INITIALIZERS = (
+    Patient(
+        "pellucid.standard.initializers.drawn",
+        ("initializer core/truncated_normal", "initializer core/uniform"),
+        (
+            Mistake("clipped, not drawn again", "rng.standard_normal(len(beyond))", "self.limit"),
+            Mistake("cut on one side", "abs(flat) > self.limit", "flat > self.limit"),
+            Mistake("the mean forgotten", "self.mean + self.std * flat", "self.std * flat"),
+            Mistake("half of the interval", "rng.uniform(-self.limit,", "rng.uniform(0,"),
+        ),
+    ),
+    Patient(
+        "pellucid.standard.initializers.orthogonal",
+        ("initializer core/orthogonal",),
+        (
+            Mistake("gain ignored", "return self.gain * np", "return np"),
+            Mistake("rows in place of columns", "np.linalg.qr(rng.normal(size=(rows, columns)))",
+                    "(rng.normal(size=(rows, columns)), np.eye(columns))"),
+        ),
+    ),
+    Patient(
+        "pellucid.standard.initializers.scaled",
+        ("initializer core/lecun",),
+        (Mistake("2 for 1", "1 / max(fan_in, 1)", "2 / max(fan_in, 1)"),),
+    ),
+)  # fmt: skip

@@ -32,7 +32,7 @@ def own_equations(given: Mapping[str, str], made: Mapping[str, str], values: Map
         )
     if "new" in made and "s0" in given:
         return _state(given)
-    return _step_grad(given) if "step_grad" in made and "g" in given else ()
+    return _step_grad(given, values) if "step_grad" in made and "g" in given else ()
 
 
 def _state(given: Mapping[str, str]) -> tuple[Equation, ...]:
@@ -96,9 +96,12 @@ def _norm(given: Mapping[str, str]) -> tuple[Equation, ...]:
     return (Equation("norm", latex, f"np.sqrt({' + '.join(terms)})"),) if terms else ()
 
 
-def _step_grad(given: Mapping[str, str]) -> tuple[Equation, ...]:
+def _step_grad(given: Mapping[str, str], values: Mapping[str, Any]) -> tuple[Equation, ...]:
     scaled, penalised = factor_of("", 0) in given, "p" in given
     latex = r"g + \nabla \Omega" if penalised else "g"
     if scaled:
         latex = r"\min(1, c / \lVert g \rVert)\, " + (f"({latex})" if penalised else latex)
-    return (Equation("step_grad", rf"\tilde g = {latex}", _scaled(given, "")),)
+    text = _scaled(given, "")
+    if "clip_value" in values:
+        latex, text = rf"\max(-c, \min(c, {latex}))", f"np.clip({text}, -clip_value, clip_value)"
+    return (Equation("step_grad", rf"\tilde g = {latex}", text),)

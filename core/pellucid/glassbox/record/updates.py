@@ -15,6 +15,8 @@ from pellucid.glassbox.record.own import factor_of, factors_in
 from pellucid.glassbox.record.quantity import Call
 from pellucid.glassbox.record.record import Recorder, parts_of_kind, restore
 from pellucid.interfaces.optimizer import Segment, Slots
+from pellucid.standard.optimizers.clipped import Clipped
+from pellucid.standard.optimizers.combined import Combined
 from pellucid.training.run import Training
 from pellucid.training.stepper import Step
 
@@ -35,6 +37,7 @@ class UpdateRecorder:
         self._new: set[str] = set()
         self._factors: dict[str, list[str]] | None = None  # what scales a gradient down, by paths; None: not yet known
         self._unknown: set[str] = set()  # whose gradients were scaled down by what was not kept
+        self._bounds: dict[str, float] = {}  # by paths, what each number of the gradient is kept within
         self._rates: dict[str, str] = {}
         self._noted = False  # whether the gradients are
         self._requests: dict[str, int] = {}  # by states, how often another value was asked for
@@ -206,6 +209,10 @@ class UpdateRecorder:
             t = int(segments[0].t_cell) if segments else 0
             held: dict[str, str] = {}
             self._norms()
+            if isinstance(optimizer, Clipped):
+                self._bounds |= {param.path: float(optimizer.value) for _, param in params}
+            if isinstance(optimizer, Combined):  # those inside of it tell what they are given
+                params = [(segment, param) for segment, param in params if optimizer.of(param) is optimizer]
             for _, param in params:
                 held[param.path] = self._step_grad(param)
             slots = {name: recorder.host(buffer) for name, buffer in self.slots.buffers.items()}
@@ -287,6 +294,8 @@ class UpdateRecorder:
         call = Call(param.path, None, "trainer", f"{param.path}.{{}}")
         if own in recorder.quantities and param.path not in self._unknown:
             self._scaled(call, param)
+            if param.path in self._bounds:
+                call.values["clip_value"] = self._bounds[param.path]
         call.made["step_grad"] = name = recorder.add(
             f"{param.path}.step_grad", param.grad, call, "step_grad", shared=False
         )

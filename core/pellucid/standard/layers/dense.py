@@ -32,6 +32,7 @@ class Dense(Layer):
         init: initializer of ``W`` or its name; None takes ``he`` before a rectifier (relu, leaky_relu, elu, softplus,
             silu, gelu) and ``glorot`` otherwise. ``b`` starts at zero.
         regularizer: a penalty on ``W``, or None.
+        bias_regularizer: a penalty on ``b``, or None.
 
     Shapes: x (N, …, I) -> y (N, …, O); W (I, O); b (O,).
     """
@@ -58,23 +59,26 @@ class Dense(Layer):
     def __init__(
         self, units: int, activation: str | None = None, *, use_bias: bool = True,
         init: str | Initializer | None = None, regularizer: Regularizer | None = None,
+        bias_regularizer: Regularizer | None = None,
     ) -> None:  # fmt: skip
         check_int(self, "units", units, "[1, inf)")
         check_choice(self, "activation", activation, (None, *ACTIVATIONS))
         check_bool(self, "use_bias", use_bias)
         check_type(self, "init", init, (str, Initializer, type(None)), "an initializer, its name, or None")
         check_type(self, "regularizer", regularizer, (Regularizer, type(None)), "a regularizer or None")
+        check_type(self, "bias_regularizer", bias_regularizer, (Regularizer, type(None)), "a regularizer or None")
         self.units = units
         self.activation = activation
         self.use_bias = use_bias
         self.init = init
         self.regularizer = regularizer
+        self.bias_regularizer = bias_regularizer
 
     def build(self, input_shape: Shape) -> None:
         n_in = features(self, input_shape)
         init = self.init or ("he" if self.activation in RECTIFIERS else "glorot")
         self.weight = self.param("weight", (n_in, self.units), init=init, decay=True, regularizer=self.regularizer)
-        self.bias = self.param("bias", (self.units,)) if self.use_bias else None
+        self.bias = self.param("bias", (self.units,), regularizer=self.bias_regularizer) if self.use_bias else None
 
     def output_shape(self, input_shape: Shape) -> Shape:
         features(self, input_shape)

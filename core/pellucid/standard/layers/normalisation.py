@@ -13,7 +13,7 @@ from pellucid.basics.errors import DataError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param, State
-from pellucid.standard.initializers import Ones
+from pellucid.standard.initializers.fixed import Ones
 from pellucid.standard.rows import as_rows, features
 
 _SCALED = (

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp
-
-import numpy as np
 
 from pellucid.basics.arrays import Array, HostArray, Interval, Shape
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
-from pellucid.basics.errors import ConfigError, DataError, ShapeError
+from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
 from pellucid.interfaces.objective import Loss
-from pellucid.standard.last_layer import require_reach
-from pellucid.standard.rows import as_rows, check_ignore, converted, counted, reject, require_rows, weight_per_row
+from pellucid.standard.losses.class_weight import (
+    checked_class_weight,
+    require_one_each,
+    table_of,
+    weighed,
+    weights_of_labels,
+)
+from pellucid.standard.losses.classes import (
+    check_labels,
+    check_shares,
+    require_classes,
+    require_logits_of_classes,
+    softmax_of,
+)
+from pellucid.standard.rows import as_rows, check_ignore, converted, counted, require_rows, weight_per_row
 
 
 class SoftmaxCrossEntropy(Loss):
@@ -28,6 +38,8 @@ class SoftmaxCrossEntropy(Loss):
             these rows have weight 0, and metrics do not see them. None: every label is a class.
         label_smoothing: ε, the part of the target that is spread evenly over all K classes: ``(1 − ε) t + ε/K``,
             in [0, 1) (Szegedy et al., 2016): logits then need not grow without end.
+        class_weight: c, a number for each class: the row i weighs ``wᵢ c_{tᵢ}`` (``wᵢ Σₖ tᵢₖ cₖ`` of probabilities),
+            and L is divided by the sum of these, as by that of sample weights. None: all weigh the same.
 
     Shapes: prediction (N, …, K) logits; target (N, …) class indices 0 … K−1, or (N, …, K) probabilities (one-hot or
     soft); weight (N,) or (N, …).
@@ -35,8 +47,9 @@ class SoftmaxCrossEntropy(Loss):
 
     equations = (
         Equation("p", r"p_{ik} = \frac{e^{z_{ik}}}{\sum_j e^{z_{ij}}}", "np.exp(z) / np.exp(z).sum(-1, keepdims=True)"),
-        Equation("m", r"m_i = w_i \quad (0 \text{ where } t_i = \mathrm{ignore})",
-                 "w.reshape(*w.shape, *(1,) * (t.ndim - w.ndim)) * (t != ignore)"),
+        Equation("m", r"m_i = w_i c_{t_i} \quad (0 \text{ where } t_i = \mathrm{ignore})",
+                 "w.reshape(*w.shape, *(1,) * (t.ndim - w.ndim)) * (t != ignore)"
+                 " * (1 if class_weight is None else np.array(class_weight)[t * (t != ignore)])"),
         Equation(
             "q", r"q_{ik} = (1 - \varepsilon) [k = t_i] + \varepsilon / K",
             "(1 - label_smoothing) * np.eye(p.shape[-1])[t * (t != ignore)] + label_smoothing / p.shape[-1]",
@@ -49,18 +62,24 @@ class SoftmaxCrossEntropy(Loss):
     examples = (
         Example({}, ((4,), ("int", 4))), Example({"ignore": 0}, ((4,), ("int", 4))),
         Example({"label_smoothing": 0.1}, ((4,), ("int", 4))),
+        Example({"class_weight": [1.0, 0.0, 2.5, 0.5]}, ((4,), ("int", 4))),
     )  # fmt: skip
     predicts = "classes"
 
-    def __init__(self, ignore: int | None = None, *, label_smoothing: float = 0.0) -> None:
+    def __init__(
+        self, ignore: int | None = None, *, label_smoothing: float = 0.0,
+        class_weight: Sequence[float] | str | None = None,
+    ) -> None:  # fmt: skip
         check_ignore(self, ignore)
         check_float(self, "label_smoothing", label_smoothing, "[0, 1)")
         self.ignore = ignore
         self.label_smoothing = label_smoothing
+        self.class_weight = checked_class_weight(self, class_weight)
 
     @property
     def capturable(self) -> bool:  # type: ignore[override]
-        return self.ignore is None  # else the number that is divided by is another for every batch
+        # Else the number that is divided by is another for every batch.
+        return self.ignore is None and self.class_weight is None
 
     def forward(self, ctx: Context, prediction: Array, target: Array, weight: Array | None = None) -> Array:
         logits = as_rows(ctx, prediction, "prediction")  # (rows, K)
@@ -72,9 +91,15 @@ class SoftmaxCrossEntropy(Loss):
             labels = converted(ctx, target, "int64", "target").reshape(-1)
             if self.ignore is not None:
                 labels, row_weight = counted(ctx, labels, row_weight, self.ignore, logits.dtype)
+            if self.class_weight is not None:
+                of_class = weights_of_labels(ctx, self, self.class_weight, labels, logits.shape[1])
+                row_weight = weighed(ctx, of_class, row_weight)
             ctx.ops.softmax_cross_entropy(logits, labels, row_weight, loss, gradient)
         elif target.shape == prediction.shape:
             probabilities = converted(ctx, target, logits.dtype, "target").reshape(logits.shape)
+            if self.class_weight is not None:
+                of_class = probabilities @ table_of(ctx, self, self.class_weight, logits.shape[1])
+                row_weight = weighed(ctx, of_class, row_weight)
             ctx.ops.softmax_cross_entropy_soft(logits, probabilities, row_weight, loss, gradient)
         else:
             raise ShapeError(
@@ -104,27 +129,12 @@ class SoftmaxCrossEntropy(Loss):
         return prediction[target != self.ignore], target[target != self.ignore]
 
     def check_interval(self, interval: Interval, output_shape: Shape) -> None:
-        """Logits that can be far apart: ``e^d / (e^d + K − 1)`` must come near 1, with their greatest distance d.
+        require_logits_of_classes(self, interval, output_shape)
+        require_one_each(self, self.class_weight, output_shape[-1])
 
-        Raises:
-            ConfigError: outputs of a softmax, a sigmoid, a tanh; a single output.
-        """
-        (low, high), classes = interval, output_shape[-1] or 2
-        if classes == 1:
-            raise ConfigError(
-                "SoftmaxCrossEntropy chooses between classes, and this model has one output, whose probability is 1 "
-                "whatever it is. For a yes or no take binary_cross_entropy; else give the last layer more units."
-            )
-        require_reach(self, interval, (1.0 / (1.0 + (classes - 1) * exp(low - high)),))
-
-    @np.errstate(under="ignore")
     def probabilities(self, outputs: HostArray) -> HostArray | None:
         """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""
-        if outputs.ndim != 2:
-            return None
-        logits = outputs.astype(np.float64)
-        p: HostArray = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return p / p.sum(axis=1, keepdims=True)
+        return softmax_of(outputs)
 
     def default_metrics(self, *, labels: bool) -> Sequence[str]:
         return ("core/accuracy",) if labels else ()
@@ -137,29 +147,8 @@ class SoftmaxCrossEntropy(Loss):
         """
         require_rows(self, target, (output_shape[:-1], output_shape))
         classes = output_shape[-1]
-        if classes == 1:
-            raise DataError(
-                "SoftmaxCrossEntropy needs at least two classes: the softmax of one output is 1, whatever it is, and "
-                "nothing would be learned. Received: a model with one output. For yes or no take binary_cross_entropy, "
-                "for numbers to be predicted mse; else give the last layer one unit for each class."
-            )
+        require_classes(self, classes)
         if target.ndim == len(output_shape) and classes is not None:
-            labels = f"class indices from 0 to {classes - 1}, as the model has {classes} outputs"
-            remedy = (
-                "Number the classes from 0, as numpy.unique(y, return_inverse=True) does, or give the last layer more "
-                "units. Numbers to be predicted want another loss, such as mse."
-            )
-            with np.errstate(invalid="ignore"):
-                right = (target >= 0) & (target < classes)
-                if target.dtype.kind == "f":  # labels of an integer type, as at most steps, are whole
-                    right &= target == np.floor(target)
-                wrong = ~right
-                if self.ignore is not None:
-                    labels, wrong = f"{labels}, or {self.ignore}, which is ignored", wrong & (target != self.ignore)
-            reject(self, target, wrong, labels, remedy)
+            check_labels(self, target, classes, self.ignore)
         else:
-            remedy = "Check how the target was made."
-            with np.errstate(invalid="ignore"):
-                reject(self, target, ~((target >= 0) & (target <= 1)), "probabilities in [0, 1]", remedy)
-                total = target.sum(axis=-1)
-                reject(self, total, ~(np.abs(total - 1) < 1e-3), "probabilities that add up to 1", remedy)
+            check_shares(self, target)

@@ -20,9 +20,10 @@ ACCELERATED = (
     "dense_forward", "dense_backward", "activation_forward", "activation_backward",
     "softmax_forward", "softmax_backward", "dropout", "random_uniform", "random_normal",
     "softmax_cross_entropy", "softmax_cross_entropy_soft", "binary_cross_entropy", "mse",
+    "mae", "huber", "add_sign",
     "batch_norm_forward", "batch_norm_backward", "batch_norm_inference", "batch_norm_inference_backward",
     "layer_norm_forward", "layer_norm_backward",
-    "sgd", "adam",
+    "sgd", "adam", "adagrad", "rmsprop", "lion", "clip_value",
 )  # fmt: skip
 """The ops whose kernel takes the same arguments as the reference."""
 

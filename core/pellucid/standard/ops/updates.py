@@ -51,6 +51,51 @@ class UpdateOps(ArrayOps):
         data -= first * m / (self.xp.sqrt(v * second) + eps)
         grad[...] = 0
 
+    def adagrad(self, data: Array, grad: Array, v: Array, hyper: Array, eps: float) -> None:
+        """g ← grad + λθ; v ← v + g²; θ ← θ − η g/(√v + ε). grad ← 0."""
+        lr, decay = self._cells(hyper, data)
+        grad += decay * data
+        v += grad * grad
+        data -= lr * grad / (self.xp.sqrt(v) + eps)
+        grad[...] = 0
+
+    def rmsprop(
+        self, data: Array, grad: Array, v: Array, a: Array | None, u: Array | None, hyper: Array,
+        rho: float, momentum: float, eps: float,
+    ) -> None:  # fmt: skip
+        """g ← grad + λθ; v ← ρv + (1−ρ)g²; a ← ρa + (1−ρ)g; d = g/(√w + ε); u ← μu + d; θ ← θ − ηu. grad ← 0.
+
+        w = max(v − a², 0), and without a v; without u the step is d.
+        """
+        lr, decay = self._cells(hyper, data)
+        grad += decay * data
+        v *= rho
+        v += (1 - rho) * (grad * grad)
+        w = v
+        if a is not None:
+            a *= rho
+            a += (1 - rho) * grad
+            w = self.xp.maximum(v - a * a, 0)
+        step = grad / (self.xp.sqrt(w) + eps)
+        if u is not None:
+            u *= momentum
+            u += step
+            step = u
+        data -= lr * step
+        grad[...] = 0
+
+    def lion(self, data: Array, grad: Array, m: Array, hyper: Array, beta1: float, beta2: float) -> None:
+        """θ ← θ − η(sign(β₁m + (1−β₁)grad) + λθ); m ← β₂m + (1−β₂)grad. grad ← 0."""
+        lr, decay = self._cells(hyper, data)
+        data -= lr * (self.xp.sign(beta1 * m + (1 - beta1) * grad) + decay * data)
+        m *= beta2
+        m += (1 - beta2) * grad
+        grad[...] = 0
+
+    def clip_value(self, out: Array, limit: float) -> None:
+        """out ← max(−limit, min(limit, out)), each number by itself. limit > 0."""
+        out[...] = self.xp.clip(out, -limit, limit)
+
     def _cells(self, hyper: Array, data: Array) -> tuple[Array, Array]:
         """Learning rate and weight decay in the dtype of the data, as arrays of one element."""
         hyper = self.asarray(hyper)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.interfaces.optimizer import Segment
-from pellucid.standard.optimizers import SGD
+from pellucid.standard.optimizers.sgd import SGD
 from pellucid.testing.checks.using import quiet_folder, small_data, small_run
 from pellucid.testing.subject import Subject
 from pellucid.training.run import Callback, Run

@@ -16,7 +16,7 @@ import numpy as np
 from pellucid.glassbox.failure import ConformanceError, require, require_same
 from pellucid.interfaces.layer import Layer
 from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
-from pellucid.standard.optimizers import SGD
+from pellucid.standard.optimizers.sgd import SGD
 from pellucid.testing.check import checks
 from pellucid.testing.checks.using import quiet_folder, small_data, small_run
 from pellucid.testing.subject import Subject

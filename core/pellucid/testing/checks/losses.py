@@ -64,14 +64,15 @@ def mean_once(subject: Subject) -> None:
 def weights(subject: Subject) -> None:
     """No weights are weights of one; a weight of 0 leaves a row out; twice the weights change the count alone."""
     trial = LossTrial(subject)
-    rows, scored = len(trial.prediction), len(trial.loss.scored(trial.prediction, trial.target)[0])
+    rows = len(trial.prediction)
     remedy = "The loss is Σ wᵢ lᵢ / Σ wᵢ, and ctx.count is Σ wᵢ."
     none = trial.call(trial.prediction, trial.target)
     ones = trial.call(trial.prediction, trial.target, np.ones(rows, trial.dtype))
     ones.require_close(none, 1e-12, "with weights of one", remedy)
+    two = trial.call(np.repeat(trial.prediction, 2, axis=0), np.repeat(trial.target, 2, axis=0))
     require(
-        none.count > 0 and none.count % scored == 0, "ctx.count is no number of rows or tokens.",
-        expected=f"a multiple of {scored}", received=none.count, remedy=remedy,
+        none.count > 0 and two.count == 2 * none.count, "ctx.count does not count the rows or tokens.",
+        expected=f"{2 * none.count} for every row twice", received=two.count, remedy=remedy,
     )  # fmt: skip
     if trial.loss.signed_weights:
         _signed(trial, ones)

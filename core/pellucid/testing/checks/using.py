@@ -20,7 +20,7 @@ from pellucid.interfaces.transform import Augmentation
 from pellucid.model.build import initialize
 from pellucid.standard.layers.dense import Dense
 from pellucid.standard.losses.outputwise import MSE
-from pellucid.standard.optimizers import SGD
+from pellucid.standard.optimizers.sgd import SGD
 from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.objective_trial import ObjectiveTrial

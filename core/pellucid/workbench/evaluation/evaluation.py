@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from pellucid.basics.checks import check_float, check_int
 from pellucid.basics.errors import PellucidError
 from pellucid.interfaces.layer import Layer, require_runtime
-from pellucid.standard.metrics.accuracy import Accuracy
+from pellucid.interfaces.metric import Metric
+from pellucid.standard.metrics.ranking import PRAUC, ROCAUC
 from pellucid.training.evaluation import figure_names
 from pellucid.training.trainer import Trainer
 from pellucid.workbench.evaluation.calibration import Calibration, calibration
@@ -45,6 +47,7 @@ class Evaluation:
         values: of numbers in the unit of the targets; or None.
         mistakes: the worst, by their row.
         notes: what could not be said, and why.
+        outcome: what all of it was computed from, for figures; None where the outputs mean nothing known.
     """
 
     run: str
@@ -60,6 +63,7 @@ class Evaluation:
     values: Values | None = None
     mistakes: tuple[Mistake, ...] = ()
     notes: tuple[str, ...] = ()
+    outcome: Outcome | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,10 @@ def evaluate_run(
     if outcome is None:
         why = seen.why or f"{type(trainer.objective).__name__} does not say what the outputs mean"
         return replace(base, notes=(f"Only the figures of the run: {why}.",))
-    base = replace(base, intervals=_intervals(trainer, seen, outcome, how.seed))
+    figures, intervals = _further(outcome, how.seed)
+    intervals = _intervals(trainer, seen, how.seed) | intervals
+    more = {name: value for name, value in figures.items() if name not in seen.figures}
+    base = replace(base, outcome=outcome, figures=seen.figures | more, intervals=intervals)
     if outcome.probabilities is not None:
         return _of_classes(base, outcome, run, how)
     if outcome.answers is not None and outcome.truth is not None:
@@ -137,7 +144,7 @@ def _of_classes(base: Evaluation, outcome: Outcome, run: FinishedRun[Layer], how
         notes.append(f"No table of {len(names):,} classes.")
     validation, why = _validation(run)
     if base.split == "validation" and base.data is None and validation is not None:
-        notes.append("The temperature is fitted on these samples themselves: its figures flatter it.")
+        notes.append("These samples fitted the temperature, and may have chosen the epoch: figures on them flatter.")
     return replace(
         base, confusion=matrix, per_class=table, calibration=calibration(probabilities, labels, validation, why),
         mistakes=wrong_classes(probabilities, labels, names, how.worst) if outcome.by_sample else (),
@@ -164,31 +171,43 @@ def _validation(run: FinishedRun[Layer]) -> tuple[tuple[np.ndarray, np.ndarray] 
     try:
         seen, _, samples = look(run, None, "validation", None)
     except PellucidError as error:
-        return None, f"the validation part of the run cannot be had: {error}"
+        return None, f"the validation part of the run cannot be had ({str(error).rstrip('.')})"
     outcome = read_outcome(run, seen, samples)
     if outcome is None or outcome.probabilities is None or outcome.labels is None:
         return None, "the validation part says nothing of classes"
     return (outcome.probabilities, outcome.labels), ""
 
 
-def _intervals(trainer: Trainer, seen: Collected, outcome: Outcome, seed: int) -> dict[str, Interval]:
-    """Of each metric of the run: Wilson's of the accuracy of classes, of others by drawing samples with replacement.
+def _further(outcome: Outcome, seed: int) -> tuple[dict[str, float], dict[str, Interval]]:
+    """Figures of classes that are told whatever metrics the run has, and their intervals: the accuracy, with Wilson's;
+    of two classes how the probability of the second ranks them."""
+    right, probabilities, labels = outcome.right, outcome.probabilities, outcome.labels
+    if right is None or probabilities is None or labels is None:
+        return {}, {}
+    found, intervals = {"accuracy": float(right.mean())}, {"accuracy": wilson(float(right.sum()), len(right))}
+    if len(outcome.names) == 2:
+        for name, metric in (("roc_auc", ROCAUC), ("pr_auc", PRAUC)):
+            own = metric("binary", scores="probabilities")
+            own.update(probabilities, labels)
+            found[name] = own.result()
+            intervals[name] = bootstrap(own, probabilities, labels, seed)
+    return found, intervals
 
-    A sample that was drawn n times has the weight n, which every metric takes for n samples.
-    """
-    found: dict[str, Interval] = {}
-    prediction, target = seen.prediction, seen.target
-    assert prediction is not None and target is not None
+
+def _intervals(trainer: Trainer, seen: Collected, seed: int) -> dict[str, Interval]:
+    """Of each metric of the run, by drawing samples."""
+    names = figure_names(trainer.metrics, "loss")
+    return {n: bootstrap(m, seen.prediction, seen.target, seed) for n, m in zip(names, trainer.metrics, strict=True)}
+
+
+def bootstrap(metric: Metric, prediction: Any, target: Any, seed: int = 0) -> Interval:
+    """The interval of any metric by drawing samples with replacement: one that was drawn n times has the weight n,
+    which a metric takes for n samples."""
     n = len(prediction)
     draws = int(np.clip(WORK // max(1, prediction.size), FEWEST_DRAWS, DRAWS))
-    for name, metric in zip(figure_names(trainer.metrics, "loss"), trainer.metrics, strict=True):
-        if isinstance(metric, Accuracy) and outcome.right is not None:
-            found[name] = wilson(float(outcome.right.sum()), len(outcome.right))
-            continue
-        rng, figures = np.random.default_rng(seed), np.empty(draws)
-        for i in range(draws):
-            metric.reset()
-            metric.update(prediction, target, resampled(n, rng).astype(np.float64))
-            figures[i] = metric.result()
-        found[name] = percentiles(figures, seed)
-    return found
+    rng, figures = np.random.default_rng(seed), np.empty(draws)
+    for i in range(draws):
+        metric.reset()
+        metric.update(prediction, target, resampled(n, rng).astype(np.float64))
+        figures[i] = metric.result()
+    return percentiles(figures, seed)

@@ -34,6 +34,7 @@ from pellucid.standard.trainers import trainer_for
 from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
+from pellucid.workbench.experiments.choosing import add_chooser
 from pellucid.workbench.experiments.inference import input_shape_of, outputs_of, vocabulary_of
 from pellucid.workbench.experiments.proposals import completed, names_type, proposes
 from pellucid.workbench.experiments.sections import NAMES, Sections, check_values, is_table
@@ -54,6 +55,8 @@ class TrainSettings:
             labels.
         callbacks: told of epochs. ``best_epoch`` is added where there is validation data and none chooses an epoch.
         clip_norm: upper bound on the global norm of the gradient, or none.
+        clip_value: upper bound on every number of the gradient, or none.
+        patience: epochs without a better one after which the run ends, with the weights of the best; or none.
         seed: of the first weights, of shuffling and of all else that is random; drawn if not given.
         backend: ``cython``, ``reference`` or a plugin's; the best that is installed if not given.
         dtype: ``float32`` or ``float64``.
@@ -67,6 +70,8 @@ class TrainSettings:
     metrics: Sequence[Metric] | None = None
     callbacks: Sequence[Callback] = ()
     clip_norm: float | None = None
+    clip_value: float | None = None
+    patience: int | None = None
     seed: int | None = None
     backend: str | None = None
     dtype: Literal["float32", "float64"] = "float32"
@@ -79,6 +84,8 @@ _RANGES = (
     (check_int, "batch_size", "[1, inf)"),
     (check_int, "accumulate", "[1, inf)"),
     (check_float, "clip_norm", "(0, inf)"),
+    (check_float, "clip_value", "(0, inf)"),
+    (check_int, "patience", "[1, inf)"),
     (check_int, "seed", "[0, inf)"),
     (check_int, "threads", "[1, 256]"),
     (check_float, "checkpoint_seconds", "[0, inf)"),
@@ -301,16 +308,16 @@ def prepare(experiment: Experiment) -> Prepared:
     if metrics is None:
         metrics = objective.default_metrics(labels=class_labels(splits.train.take(np.arange(1)).y) is not None)
     trainer = trainer_for(
-        model, objective=objective, optimizer=experiment.optimizer,
-        schedule=experiment.schedule, metrics=metrics, clip_norm=settings.clip_norm,
+        model, objective=objective, optimizer=experiment.optimizer, schedule=experiment.schedule, metrics=metrics,
+        clip_norm=settings.clip_norm, clip_value=settings.clip_value,
         accumulate=settings.accumulate, callbacks=settings.callbacks, seed=seed, sampler=experiment.sampler,
     )  # fmt: skip
-    if len(splits.validation) and all(callback.choice(trainer) is None for callback in trainer.callbacks):
-        trainer.callbacks.append(read("callback", "best_epoch"))
+    add_chooser(trainer, settings.patience, len(splits.validation) > 0)
     written = {
         **vars(settings),
         "metrics": [to_config(metric) for metric in trainer.metrics],
         "callbacks": [to_config(callback) for callback in trainer.callbacks],
+        "patience": None, "clip_value": None,  # a callback and the optimizer say it
         "seed": seed, "backend": ops.name, "threads": get_num_threads(),
     }  # fmt: skip
     shape = [list(n) if isinstance(n, tuple) else n for n in config["input_shape"]]

@@ -26,19 +26,19 @@ USUAL = 1e-3
 
 
 def draw_flight(recording: Recording, path: Path) -> None:
-    """Write a PNG: the loss and the norm of the gradient; the RMS of each weight's gradient; how far an update moves
-    it, relative to its size; which part of each layer's units is dead; and for each layer how its outputs are
-    distributed over time."""
+    """Write a PNG: the loss and the norm of the gradient; the RMS of the gradient of each parameter, of many ones those
+    that are weights; how far an update moves it, relative to its size; how many units of each layer are dead; and for
+    each layer how its outputs are distributed over time, the darker the more of them lie there."""
     names = recording.names()
     layers = [name.removesuffix(".histogram") for name in names if name.endswith(".histogram")]
     panels: list[Callable[[Axes], None]] = []
     if "loss" in names:
         panels.append(lambda axes: _loss(axes, recording))
-    weights = [name.removesuffix(".grad.rms") for name in names if name.endswith(".weight.grad.rms")]
-    weights = weights or [name.removesuffix(".grad.rms") for name in names if name.endswith(".grad.rms")]
-    if weights:
-        panels.append(lambda axes: _lines(axes, recording, weights, ".grad.rms", "RMS of the gradient"))
-        panels.append(lambda axes: _ratio(axes, recording, weights))
+    params = [name.removesuffix(".grad.rms") for name in names if name.endswith(".grad.rms")]
+    params = params if len(params) <= MOST else [name for name in params if _is_weight(name)] or params
+    if params:
+        panels.append(lambda axes: _lines(axes, recording, params, ".grad.rms", "RMS of the gradient"))
+        panels.append(lambda axes: _ratio(axes, recording, params))
     if layers:
         panels.append(lambda axes: _dead(axes, recording, layers))
         panels += [_distribution(recording, layer) for layer in _chosen(layers)]
@@ -70,6 +70,15 @@ def _chosen(names: Sequence[str]) -> list[str]:
     return list(names) if len(names) <= MOST else [*names[: MOST // 2], *names[-MOST // 2 :]]
 
 
+def _is_weight(name: str) -> bool:
+    return name.rpartition(".")[2] == "weight"
+
+
+def _owner(name: str) -> str:
+    """The layer that a parameter or an output is of."""
+    return name.rpartition(".")[0]
+
+
 def _loss(axes: Axes, recording: Recording) -> None:
     steps = recording.steps("loss")
     axes.plot(steps, recording["loss"], color=ORANGE, linewidth=1.4, label="loss of the step")
@@ -81,9 +90,12 @@ def _loss(axes: Axes, recording: Recording) -> None:
 
 
 def _lines(axes: Axes, recording: Recording, names: Sequence[str], what: str, title: str) -> None:
-    colors = colormaps["viridis"](np.linspace(0.0, 0.9, len(_chosen(names))))
-    for name, color in zip(_chosen(names), colors, strict=True):
-        axes.plot(recording.steps(name + what), recording[name + what], color=color, linewidth=1.2, label=name)
+    owners = list(dict.fromkeys(_owner(name) for name in _chosen(names)))
+    colors = dict(zip(owners, colormaps["viridis"](np.linspace(0.0, 0.8, len(owners))), strict=True))
+    for name in _chosen(names):
+        dashes = "solid" if _is_weight(name) or what == ".dead" else (0, (4, 2))  # of one layer, told apart
+        axes.plot(recording.steps(name + what), recording[name + what], color=colors[_owner(name)], linewidth=1.2,
+                  linestyle=dashes, label=name)  # fmt: skip
     _scale(axes, [recording[name + what] for name in _chosen(names)])
     axes.set_title(title)
     _legend(axes)
@@ -123,11 +135,11 @@ def _distribution(recording: Recording, layer: str) -> Callable[[Axes], None]:
         edges = np.append(steps, 2 * steps[-1] - steps[-2] if len(steps) > 1 else steps[-1] + 1)
         largest = max(float(grid.max()), 1.0)
         axes.pcolormesh(
-            edges, np.linspace(bottom, top, grid.shape[1] + 1), np.maximum(grid.T, largest / 1e4), cmap="viridis",
+            edges, np.linspace(bottom, top, grid.shape[1] + 1), np.maximum(grid.T, largest / 1e4), cmap="Blues",
             norm=LogNorm(largest / 1e4, largest), rasterized=True,
         )  # fmt: skip
-        axes.plot(steps, recording[f"{layer}.mean"], color="white", linewidth=1.0)
-        axes.set_title(f"outputs {layer}")
+        axes.plot(steps, recording[f"{layer}.mean"], color=ORANGE, linewidth=1.4)
+        axes.set_title(f"outputs {layer}; line: their mean")
 
     return draw
 
@@ -156,4 +168,6 @@ def _scale(axes: Axes, values: Sequence[HostArray]) -> None:
 
 
 def _legend(axes: Axes) -> None:
-    axes.legend(frameon=False, fontsize=7.5, labelcolor=INK, handlelength=1.4, loc="best")
+    columns = 1 if len(axes.get_lines()) <= 5 else 2
+    axes.legend(fontsize=7.5, labelcolor=INK, handlelength=1.6, loc="best", ncols=columns, framealpha=0.8,
+                edgecolor="none", borderpad=0.2, columnspacing=1.0)  # fmt: skip

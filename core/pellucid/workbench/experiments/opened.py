@@ -22,7 +22,8 @@ from pellucid.interfaces.rows import in_memory
 from pellucid.registry.config import read, read_several
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.reading import read_header
-from pellucid.standard.callbacks import Checkpoint
+from pellucid.standard.callbacks.checkpoint import Checkpoint
+from pellucid.standard.callbacks.tensorboard import TensorBoard
 from pellucid.standard.summary import Summary
 from pellucid.training.data import by_names
 from pellucid.training.run import Callback, Run
@@ -92,7 +93,7 @@ def _keep_callbacks(prepared: Prepared, folder: RunFolder, checkpoint: Path | No
         writer = Recorder(folder, {}, lambda: None, lambda text: None)
         trainer.callbacks.insert(-1, writer)
         restore_checkpoint(trainer, checkpoint)
-    quiet = (Recorder, Checkpoint, FlightRecorder, Summary)
+    quiet = (Recorder, Checkpoint, FlightRecorder, Summary, TensorBoard)
     trainer.callbacks[:] = [callback for callback in trainer.callbacks if not isinstance(callback, quiet)]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.arrays import as_tuple, parts_of
+from pellucid.basics.checks import is_number
 from pellucid.basics.errors import CheckpointError, ConfigError, DataError
 from pellucid.basics.suggest import listed
 from pellucid.glassbox.flight.recording import Parts, Recording
@@ -19,7 +20,7 @@ from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.model import save
 from pellucid.saving.reading import read_header
 from pellucid.saving.temporary import remove_leftovers
-from pellucid.standard.callbacks import Checkpoint
+from pellucid.standard.callbacks.checkpoint import Checkpoint
 from pellucid.standard.fingerprint import fingerprint
 from pellucid.workbench.experiments.callbacks import Recorder, StopOnSignal
 from pellucid.workbench.experiments.experiment import Prepared
@@ -65,6 +66,8 @@ def train(
             folder.keep_epochs(prepared.trainer.epochs)
             if prepared.decided:
                 note(_decided(prepared))
+            for missing in _empty_parts(prepared):
+                note(missing)
             if prepared.proposed:
                 note(
                     "chosen to suit the data; to change it, use --set, or change experiment.toml in the run folder and "
@@ -108,6 +111,20 @@ def _train(
             note(_saved(folder))
         raise
     return summary
+
+
+def _empty_parts(prepared: Prepared) -> Iterator[str]:
+    """What is to be said of parts that were asked for, and for which there are too few samples."""
+    splits, data = prepared.splits, prepared.resolved["data"]
+    count = sum(len(part) for part in (splits.train, splits.validation, splits.test))
+    lost = {"validation": "No epoch is validated, and the last one is kept.", "test": "Nothing tells what was learned."}
+    for name, without in lost.items():
+        asked = data.get(name)
+        if is_number(asked) and asked > 0 and not len(getattr(splits, name)):
+            yield (
+                f"data.{name} = {asked:g} of {count:,} samples, in which every class has its part, is none: there is "
+                f"no {name} part. {without} Add samples, or make it larger."
+            )
 
 
 def _fit(prepared: Prepared, verbose: bool | None, note: Callable[[str], None]) -> None:

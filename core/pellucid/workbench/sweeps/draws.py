@@ -42,8 +42,13 @@ class Draw:
             value = exp(log(low) + u * (log(above) - log(low)))
         else:
             value = low + u * (above - low)
-        value = floor(value) if whole else float(f"{value:.{_DIGITS}g}")
-        return min(max(value, low), high)  # what rounding has moved beyond an end
+        return self.rounded(floor(value) if whole else value)
+
+    def rounded(self, value: float) -> float:
+        """A number of the range as it is used."""
+        low, high = self.values
+        short = value if self.kind in ("int", "log_int") else float(f"{value:.{_DIGITS}g}")
+        return min(max(short, low), high)  # what rounding has moved beyond an end
 
 
 def unit(seed: int, path: str, number: int) -> float:

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pellucid.basics.errors import ConfigError, DataError
+from pellucid.basics.errors import ConfigError, DataError, raised
 from pellucid.saving.files import replace_text, to_json
 from pellucid.saving.temporary import remove_leftovers
 from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.experiments.reading import read_at_most
 from pellucid.workbench.experiments.sections import read_sections, to_toml
-from pellucid.workbench.sweeps.plan import Plan, PlannedRun, make_plan
+from pellucid.workbench.sweeps.plan import Plan, PlannedRun, Setting, made, make_plan
 
 FILE = "sweep.toml"
-FAILURE = "failure.json"
+FAILURE, SETTING = "failure.json", "setting.json"
 MOST_FAILURE = 1 << 16
 HEADING = "# This sweep as it was asked for. To go on with it, give its folder: pellucid sweep FOLDER\n\n"
 LASTING = ("NumericalError",)
@@ -71,7 +71,8 @@ class SweepFolder:
 
     @contextmanager
     def taken(self, plan: Plan) -> Iterator[None]:
-        """Within: the folder is there, holds this plan, and no other process leads this sweep.
+        """Within: the folder is there, holds this plan, and no other process leads this sweep; a search may be led by
+        several.
 
         Raises:
             ConfigError: it holds another sweep or something else; or is led by somebody else.
@@ -80,7 +81,7 @@ class SweepFolder:
         if not self.file.exists():
             folder.check_free()
         folder.create()
-        with folder.lock():
+        with nullcontext() if plan.sweep.search else folder.lock():
             remove_leftovers(self.path)
             if self.file.exists():
                 self._require_part_of(plan)
@@ -88,17 +89,39 @@ class SweepFolder:
             yield
 
     def _require_part_of(self, plan: Plan) -> None:
-        """Raise ConfigError unless all runs that were asked for before are asked for now: a sweep may grow."""
-        before, now = self.plan(), {run.folder for run in plan.runs}
+        """Raise ConfigError unless all that was asked for before is asked for now: a sweep may grow."""
+        before = self.plan()
+        now = {run.folder for run in plan.runs}
         gone = [run for run in before.runs if run.folder not in now]
-        if gone or (before.sweep.search is None) != (plan.sweep.search is None):
-            what = f"{len(gone)} of its {len(before.runs)} runs are none of this one, as {gone[0].label}" if gone else (
-                "one of them is a search, the other is not"
-            )  # fmt: skip
-            raise ConfigError(
-                f"{self.path} holds another sweep: {what}. A sweep may grow by values, draws and seeds. Choose another "
-                f"--out, or go on with the one that is there: pellucid sweep {self.path}"
+        if before.sweep.search or plan.sweep.search:
+            what = "" if before.searched == plan.searched else "its experiment, its ranges or its figure are others"
+        else:
+            what = (
+                f"{len(gone)} of its {len(before.runs)} runs are none of this one, as {gone[0].label}" if gone else ""
             )
+        if what:
+            raise ConfigError(
+                f"{self.path} holds another sweep: {what}. A sweep may grow by values, draws, seeds and trials. Choose "
+                f"another --out, or go on with the one that is there: pellucid sweep {self.path}"
+            )
+
+    def write_setting(self, setting: Setting) -> None:
+        """Keep what a trial of a search sets, which no file of settings says."""
+        path = self.path / setting.folder
+        path.mkdir(parents=True, exist_ok=True)
+        told = {"name": setting.name, "settings": setting.varied, "pruned": setting.pruned}
+        replace_text(path / SETTING, to_json(told, indent=2) + "\n")
+
+    def found(self, plan: Plan) -> Plan:
+        """The plan of a search with the settings that it has tried so far; any other plan as it is.
+
+        Raises:
+            DataError: what is kept of a trial cannot be read.
+        """
+        if plan.sweep.search is None:
+            return plan
+        settings = tuple(_setting(plan, path) for path in sorted(self.path.glob(f"*/{SETTING}")))
+        return replace(plan, settings=settings)
 
     def state(self, folder: RunFolder) -> State:
         """How far a run has come."""
@@ -119,6 +142,14 @@ class SweepFolder:
         for run in runs:
             counted[self.state(self.run(run))] += 1
         return counted
+
+
+def _setting(plan: Plan, path: Path) -> Setting:
+    try:
+        kept = json.loads(read_at_most(path, MOST_FAILURE))
+        return made(plan.base, kept["name"], {}, kept["settings"], pruned=kept["pruned"])
+    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+        raise DataError(f"{path} cannot be read: {raised(error)}. It must hold the setting of a trial.") from error
 
 
 def write_failure(folder: Path, failure: Failure) -> None:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import SimpleQueue
 from typing import Any
 
 from pellucid.basics.checks import is_int
 from pellucid.basics.errors import ConfigError, PellucidError
+from pellucid.basics.suggest import listed
 from pellucid.ops.threads import usable_cores
 from pellucid.workbench.experiments.callbacks import SIGNALS
 from pellucid.workbench.experiments.experiment import check
+from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.local import ACTIVE
 from pellucid.workbench.sweeps.folder import Failure, SweepFolder, write_failure
-from pellucid.workbench.sweeps.plan import Plan, PlannedRun, Setting
-from pellucid.workbench.sweeps.ranking import Ruler, figure_of
-from pellucid.workbench.sweeps.workers import End, Workers
+from pellucid.workbench.sweeps.journal import Leaders, optuna
+from pellucid.workbench.sweeps.plan import Plan, PlannedRun, Setting, made
+from pellucid.workbench.sweeps.ruler import Ruler
+from pellucid.workbench.sweeps.searching import Searching
+from pellucid.workbench.sweeps.telling import Tell, Telling, once
+from pellucid.workbench.sweeps.workers import End, Job, Source, Workers
 
-Tell = Callable[[str], None]
 Refused = Mapping[str, PellucidError]
 
 
@@ -42,6 +46,13 @@ def shares(asked: int | None, runs: int) -> Shares:
     cores = usable_cores()
     workers = max(1, min(cores if asked is None else asked, runs))
     return Shares(workers, max(1, cores // workers))
+
+
+def tried(plan: Plan) -> tuple[Setting, ...]:
+    """The settings that are checked before anything is trained: all; of a search one in the middle of its ranges."""
+    if plan.sweep.search is None:
+        return plan.settings
+    return (made(plan.base, "", {}, {path: draw.at(0.5) for path, draw in plan.sweep.search.ranges.items()}),)
 
 
 def refusals(settings: tuple[Setting, ...]) -> Refused:
@@ -79,7 +90,7 @@ def lead(
     waiting = [run for run in plan.runs if folder.waits(folder.run(run))]
     bad = [run for run in waiting if run.setting.folder in refused]
     good = [run for run in waiting if run.setting.folder not in refused]
-    telling = _Telling(plan, folder, len(plan.runs) - len(waiting), tell)
+    telling = Telling(plan.sweep, folder, len(plan.runs), len(plan.runs) - len(waiting), tell)
     if telling.count:
         note(f"{telling.count} of {len(plan.runs)} runs have been trained already.")
     for run in bad:
@@ -89,77 +100,99 @@ def lead(
     if not good:
         return None
     share = shares(asked, len(good))
+    runs = {str(folder.run(run).path): run for run in good}
+    jobs = [job_of(folder, run, share, plan.sweep.pictures) for run in good]
+    return work(share, Listed(jobs), runs, telling, note)
+
+
+def require_search(plan: Plan) -> None:
+    """Raise ConfigError where Optuna is not installed, or nobody knows by which figure the search is to go."""
+    optuna()
+    Ruler.planned(plan.sweep, plan.base)
+
+
+def search(plan: Plan, folder: SweepFolder, asked: int | None, tell: Tell, note: Tell) -> signal.Signals | None:
+    """Train trials until there are enough; the same otherwise.
+
+    Raises:
+        ConfigError: the first trials have all failed; they have no figure to be judged by.
+    """
+    assert plan.sweep.search is not None
+    ruler = Ruler.planned(plan.sweep, plan.base)
+    share = shares(asked, plan.sweep.search.trials)
+    begun = len(folder.found(plan).settings)
+    if begun:
+        note(f"{begun} of {plan.sweep.search.trials} trials have been begun already.")
+    with Leaders(folder.path) as leaders:
+        source = Searching(
+            plan, plan.sweep.search, folder, ruler, leaders, lambda run: job_of(folder, run, share, plan.sweep.pictures)
+        )
+        done = sum(state != "begun" and state != "open" for state in map(folder.state, _folders(folder, plan)))
+        telling = Telling(plan.sweep, folder, plan.sweep.search.trials, done, tell)
+        stopped = work(share, source, source.runs, telling, note)
+        if stopped is None and (others := source.elsewhere()):
+            note(
+                f"{len(others)} trials that others have begun have not ended: {listed(sorted({*others}))}. Where such "
+                "a process is gone, the next one on its machine takes them up: the same command there."
+            )
+        return stopped
+
+
+def _folders(folder: SweepFolder, plan: Plan) -> list[RunFolder]:
+    return [folder.run(run) for run in folder.found(plan).runs]
+
+
+def work(
+    share: Shares, source: Source, runs: Mapping[str, PlannedRun], telling: Telling, note: Tell
+) -> signal.Signals | None:  # fmt: skip
+    """Let workers train what a source gives, and tell of each run that ends; the signal that has ended it, or None."""
     if share.workers > usable_cores():
         note(
             f"{share.workers} workers share {usable_cores()} cores: this is no faster than --workers {usable_cores()}."
         )
-    jobs = {str(folder.run(run).path): run for run in good}
-    workers = Workers(share.workers, share.threads, [str(file) for file in ACTIVE.values()], _once(note))
-    ends = workers.start([_job(path, run, share.threads, plan.sweep.pictures) for path, run in jobs.items()])
+    workers = Workers(share.workers, share.threads, [str(file) for file in ACTIVE.values()], once(note))
+    ends, left = workers.start(source), share.workers
     with _stopping(workers) as received:
         try:
-            _listen(ends, share.workers, jobs, telling)
+            while left:
+                end = ends.get()
+                if end is None:
+                    left -= 1
+                elif isinstance(end, BaseException):
+                    raise end
+                elif end.how == "finished":
+                    telling.finished(runs[end.job["folder"]])
+                elif end.failure is not None:
+                    telling.failed(runs[end.job["folder"]], end.failure)
         except BaseException:
             workers.kill()
             raise
     return received[0] if received else None
 
 
-def _listen(ends: SimpleQueue[End | None], workers: int, jobs: dict[str, PlannedRun], telling: _Telling) -> None:
-    """Tell of the runs as they end, until all workers have."""
-    while workers:
-        end = ends.get()
-        if end is None:
-            workers -= 1
-        elif end.how == "finished":
-            telling.finished(jobs[end.job["folder"]])
-        elif end.failure is not None:
-            telling.failed(jobs[end.job["folder"]], end.failure)
+class Listed:
+    """Jobs that are known from the beginning."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._jobs, self._lock = deque(jobs), threading.Lock()
+
+    def next(self) -> Job | None:
+        with self._lock:
+            return self._jobs.popleft() if self._jobs else None
+
+    def hopeless(self, job: Job, message: dict[str, Any]) -> bool:
+        return False
+
+    def ended(self, end: End) -> None:
+        """What has come of a run stands in its folder."""
 
 
-def _job(path: str, run: PlannedRun, threads: int, pictures: bool) -> dict[str, Any]:
-    own = run.sections["train"].get("threads")
-    most = min(own, threads) if is_int(own) else threads
-    return {"folder": path, "sections": run.sections, "threads": most, "pictures": pictures}
-
-
-def _once(note: Tell) -> Tell:
-    """Tells each text once, whichever thread it comes from: what there is to say of the data is said by every run."""
-    told: set[str] = set()
-    lock = threading.Lock()
-
-    def once(text: str) -> None:
-        with lock:
-            if text not in told:
-                told.add(text)
-                note(text)
-
-    return once
-
-
-class _Telling:
-    """One line for each run that has ended."""
-
-    def __init__(self, plan: Plan, folder: SweepFolder, count: int, tell: Tell) -> None:
-        self.count = count
-        self._plan, self._folder, self._tell = plan, folder, tell
-        self._ruler: Ruler | None = None
-
-    def finished(self, run: PlannedRun) -> None:
-        summary = self._folder.run(run).read_summary()
-        if self._ruler is None:
-            self._ruler = Ruler.of(self._plan.sweep, self._folder.run(run))
-        figure = figure_of(summary, self._ruler)
-        said = f"{self._ruler.split} {self._ruler.metric} {'–' if figure is None else f'{figure:.4f}'}"
-        self._line(run, f"{said}, {summary.get('training_seconds', 0.0):.1f} s")
-
-    def failed(self, run: PlannedRun, failure: Failure) -> None:
-        self._line(run, f"failed: {failure.line:.200}")
-
-    def _line(self, run: PlannedRun, text: str) -> None:
-        self.count += 1
-        total = len(self._plan.runs)
-        self._tell(f"{self.count:>{len(str(total))}}/{total}  {run.label}: {text}")
+def job_of(folder: SweepFolder, run: PlannedRun, share: Shares, pictures: bool) -> Job:
+    """What a worker is told of a run."""
+    sections = run.sections
+    own = sections["train"].get("threads")
+    threads = min(own, share.threads) if is_int(own) else share.threads
+    return {"folder": str(folder.run(run).path), "sections": sections, "threads": threads, "pictures": pictures}
 
 
 @contextmanager

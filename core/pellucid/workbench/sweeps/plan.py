@@ -34,12 +34,14 @@ class Setting:
         name: of its entry in ``[[sweep.list]]``, or "".
         entry: path -> value, of what that entry sets; varied: of what the grid and the draws set.
         sections: the experiment with these changes.
+        pruned: it is a trial of a search that was ended on its way, being behind.
     """
 
     name: str
     entry: Mapping[str, Any]
     varied: Mapping[str, Any]
     sections: Sections
+    pruned: bool = False
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -53,19 +55,19 @@ class Setting:
         return ", ".join([*([self.name] if self.name else []), *varied]) or "as it is"
 
     @cached_property
-    def key(self) -> str:
-        """Six letters that tell it from every other: of a hash of its sections."""
+    def text(self) -> str:
+        """All that it sets and all that it leaves, which no other setting has, in a text."""
         train = {key: value for key, value in _train(self.sections).items() if key not in _OF_NO_EFFECT}
-        text = json.dumps({**self.sections, "train": train}, sort_keys=True, default=str)
-        return blake2b(text.encode(), digest_size=3).hexdigest()
+        return json.dumps({**self.sections, "train": train}, sort_keys=True, default=str)
 
     @property
     def folder(self) -> str:
-        """What its folder is called: in readable letters, and by its key."""
+        """What its folder is called: in readable letters, and by six of a hash of its sections."""
         varied = (f"{path.rpartition('.')[2]}={shown(value)}" for path, value in self.varied.items())
-        words = re.sub(r"[^A-Za-z0-9.,=_+-]+", "-", ",".join([self.name, *varied]))
-        readable = words.strip(",")[:_LETTERS].strip("-.,")
-        return f"{readable}-{self.key}" if readable else self.key
+        words = ",".join([self.name, *varied]).replace(", ", "+").replace("[", "").replace("]", "")
+        readable = re.sub(r"[^A-Za-z0-9.,=_+-]+", "-", words).strip(",")[:_LETTERS].strip("-.,")
+        key = blake2b(self.text.encode(), digest_size=3).hexdigest()
+        return f"{readable}-{key}" if readable else key
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,14 @@ class Plan:
         return {name: section for name, section in self.sections.items() if name not in ("sweep", "plugins")}
 
     @property
+    def searched(self) -> Sections:
+        """All that must stay what it is while a search goes on: everything but the number of its trials."""
+        sweep = {key: value for key, value in self.sections.get("sweep", {}).items() if key != "pictures"}
+        search = {key: value for key, value in sweep.get("search", {}).items() if key != "trials"}
+        train = {key: value for key, value in _train(self.sections).items() if key not in _OF_NO_EFFECT[1:]}
+        return {**self.sections, "train": train, "sweep": {**sweep, "search": search}}
+
+    @property
     def runs(self) -> list[PlannedRun]:
         """Every setting with the first seed, then with the second, …: the first round shows all settings."""
         return [PlannedRun(setting, seed) for seed in self.seeds for setting in self.settings]
@@ -145,10 +155,16 @@ def _settings(sweep: Sweep, base: Sections) -> Iterator[Setting]:
     entries = sweep.entries or {"": {}}
     points = [dict(zip(sweep.grid, values, strict=True)) for values in product(*sweep.grid.values())]
     known: dict[str, Setting] = {}
+    folders: dict[str, Setting] = {}
     for (name, entry), point, drawn in product(entries.items(), points, _drawn(sweep)):
         setting = made(base, name, entry, {**point, **drawn})
-        before = known.setdefault(setting.key, setting)
+        before = known.setdefault(setting.text, setting)
         if before is setting:
+            if folders.setdefault(setting.folder, setting) is not setting:
+                raise ConfigError(
+                    f"sweep: by chance {folders[setting.folder].label!r} and {setting.label!r} would have one folder. "
+                    "Give one of them another name, or leave it out."
+                )
             yield setting
         elif sweep.random is None or before.name != name:  # few choices are drawn twice now and then
             raise ConfigError(f"sweep: the settings {before.label!r} and {setting.label!r} are equal. Leave out one.")
@@ -164,7 +180,9 @@ def _drawn(sweep: Sweep) -> list[dict[str, Any]]:
     ]
 
 
-def made(base: Sections, name: str, entry: Mapping[str, Any], varied: Mapping[str, Any]) -> Setting:
+def made(
+    base: Sections, name: str, entry: Mapping[str, Any], varied: Mapping[str, Any], *, pruned: bool = False
+) -> Setting:  # fmt: skip
     """A setting: the experiment with values at their paths.
 
     Raises:
@@ -174,7 +192,7 @@ def made(base: Sections, name: str, entry: Mapping[str, Any], varied: Mapping[st
     changes = {**entry, **varied}
     for path in sorted(changes, key=lambda path: path.count(".")):  # a section before its keys
         _change(sections, path, changes[path])
-    return Setting(name, entry, varied, sections)
+    return Setting(name, entry, varied, sections, pruned)
 
 
 def _change(sections: Sections, path: str, value: Any) -> None:

@@ -8,15 +8,10 @@ from math import inf, sqrt
 from pathlib import Path
 from typing import Any
 
-from pellucid.basics.errors import ConfigError
-from pellucid.basics.suggest import did_you_mean, listed
-from pellucid.registry.config import read
-from pellucid.training.evaluation import figure_names
-from pellucid.workbench.experiments.folder import RunFolder
-from pellucid.workbench.experiments.sections import read_sections
+from pellucid.basics.suggest import listed
 from pellucid.workbench.sweeps.folder import Failure, SweepFolder, read_failure
 from pellucid.workbench.sweeps.plan import Plan, PlannedRun, Setting, shown
-from pellucid.workbench.sweeps.sweep import Sweep
+from pellucid.workbench.sweeps.ruler import Ruler
 
 _PARTS = ("validation", "test")
 
@@ -46,47 +41,6 @@ class Spread:
 
     def __str__(self) -> str:
         return f"{self.mean:.4g}" if self.sd is None else f"{self.mean:.4g} ± {self.sd:.2g}"
-
-
-@dataclass(frozen=True)
-class Ruler:
-    """What ranks: a figure, on a part of the data, and whether more of it is better."""
-
-    metric: str
-    split: str
-    higher: bool
-
-    def __str__(self) -> str:
-        return f"{self.split} {self.metric}, {'higher' if self.higher else 'lower'} is better"
-
-    @classmethod
-    def of(cls, sweep: Sweep, folder: RunFolder) -> Ruler:
-        """As the sweep says; what it leaves open is what a finished run of it chose its epoch by.
-
-        Raises:
-            ConfigError: the run has no such figure.
-        """
-        summary, sections = folder.read_summary(), read_sections(folder.experiment)
-        split = sweep.split or ("validation" if summary.get("validation") else "test")
-        metrics = [read("metric", each, path="train.metrics") for each in sections.get("train", {}).get("metrics", [])]
-        better = dict(zip(figure_names(metrics), (each.higher_is_better for each in metrics), strict=True))
-        chosen = str(summary.get("chosen_by") or "").removeprefix("validation_")
-        figures = summary.get(split) or {}
-        metric = sweep.metric or (chosen if chosen in figures else next(iter(better), "loss"))
-        if metric not in figures:
-            what = f"the figures of its runs on the {split} data are {listed(figures)}"
-            raise ConfigError(
-                f"sweep.metric: the runs cannot be ranked by {metric!r}: {what}.{did_you_mean(metric, figures)} Other "
-                'figures are asked for by metrics = […] in [train], the part of the data by split = "test" in [sweep].'
-            )
-        higher = better.get(metric, False) if sweep.mode is None else sweep.mode == "max"
-        return cls(metric, split, higher)
-
-
-def figure_of(summary: Mapping[str, Any], ruler: Ruler) -> float | None:
-    """What ranks a run; None where it is not finite, which a summary cannot hold."""
-    value = (summary.get(ruler.split) or {}).get(ruler.metric)
-    return value if isinstance(value, int | float) else None
 
 
 @dataclass(frozen=True)
@@ -132,6 +86,17 @@ class Ranking:
         """How many runs have failed."""
         return sum(len(group.failures) for group in self.groups)
 
+    @property
+    def remark(self) -> str | None:
+        """What the order does not mean, where that is so."""
+        of_losses = any(path.partition(".")[0] in ("loss", "objective") for path in self.varied)
+        if self.ruler is None or self.ruler.metric not in ("loss", "penalty") or not of_losses:
+            return None
+        return (
+            "The settings have different losses, whose values do not mean the same. Rank by a metric: "
+            'metric = "accuracy" in [sweep], for example.'
+        )
+
     def rows(self) -> list[list[str]]:
         """The table, its head first: texts, the settings in which they differ as columns."""
         named = any(group.setting.name for group in self.groups)
@@ -144,7 +109,7 @@ class Ranking:
         for group in self.groups:
             changes = group.setting.changes
             rows.append([
-                _or_dash(group.rank), *([group.setting.name] if named else []),
+                _or_dash(group.rank), *([group.setting.name + _pruned(group.setting)] if named else []),
                 *(shown(changes[path]) if path in changes else "–" for path in self.varied),
                 str(len(group.runs)), *(_or_dash(group.figures.get(name)) for name in figures),
                 _or_dash(group.parameters), _or_dash(group.seconds), str(len(group.failures) or ""),
@@ -170,9 +135,11 @@ class Ranking:
         """The same for programs."""
         return {
             "ranked_by": None if self.ruler is None else vars(self.ruler),
+            "remark": self.remark,
             "settings": [
                 {
                     "rank": group.rank, "name": group.setting.name, "settings": group.setting.changes,
+                    "pruned": group.setting.pruned,
                     "runs": {str(seed): str(path) for seed, path in group.runs.items()},
                     "figures": {name: vars(spread) for name, spread in group.figures.items()},
                     "seconds": None if group.seconds is None else vars(group.seconds),
@@ -197,14 +164,17 @@ def ranking(path: Path) -> Ranking:
         DataError: it is no folder of a sweep. ConfigError: its runs have no figure of the name that is to rank.
     """
     folder = SweepFolder(path)
-    return ranked(folder.plan(), folder)
+    return ranked(folder.found(folder.plan()), folder)
 
 
 def ranked(plan: Plan, folder: SweepFolder) -> Ranking:
     """The same of a plan that is known."""
     runs = plan.runs
     first = next((folder.run(run) for run in runs if folder.run(run).summary.exists()), None)
-    ruler = None if first is None else Ruler.of(plan.sweep, first)
+    if plan.sweep.search is not None:
+        ruler: Ruler | None = Ruler.planned(plan.sweep, plan.base)
+    else:
+        ruler = None if first is None else Ruler.of(plan.sweep, first)
     by_setting: dict[str, list[PlannedRun]] = {}
     for run in runs:
         by_setting.setdefault(run.setting.folder, []).append(run)
@@ -247,6 +217,10 @@ def _varied(settings: Sequence[Setting]) -> tuple[str, ...]:
         path for path in paths
         if any(setting.changes.get(path, paths) != settings[0].changes.get(path, paths) for setting in settings)
     )  # fmt: skip
+
+
+def _pruned(setting: Setting) -> str:
+    return " (pruned)" if setting.pruned else ""
 
 
 def _or_dash(value: object) -> str:

@@ -7,14 +7,13 @@ import os
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from signal import Signals
-from typing import Any
+from typing import Any, Protocol
 
 from pellucid.basics.errors import PellucidError
 from pellucid.saving.reading import read_header
@@ -42,6 +41,19 @@ class End:
     failure: Failure | None = None
 
 
+class Source(Protocol):
+    """Where jobs come from and their ends go to. It is asked by several threads at a time."""
+
+    def next(self) -> Job | None:
+        """A job that nobody has yet; None: there are no more."""
+
+    def hopeless(self, job: Job, message: dict[str, Any]) -> bool:
+        """Told of an epoch of a job with a ``figure``: whether that is to be ended."""
+
+    def ended(self, end: End) -> None:
+        """Told how a job has ended."""
+
+
 class Workers:
     """Processes that work through a list of jobs, each at one at a time.
 
@@ -59,21 +71,21 @@ class Workers:
         self._how = {"plugins": list(plugins)}
         self._environment = {**os.environ, **dict.fromkeys(BLAS, "1"), "PELLUCID_NUM_THREADS": str(threads)}
         self._processes: dict[int, subprocess.Popen[str]] = {}
-        self._lock = threading.Lock()
         self.stopping = False
 
-    def start(self, jobs: Sequence[Job]) -> SimpleQueue[End | None]:
-        """Begin; where the end of each job appears, and None as often as there are workers when these have ended."""
-        waiting, ends = deque(jobs), SimpleQueue[End | None]()
+    def start(self, source: Source) -> SimpleQueue[End | BaseException | None]:
+        """Begin; where the end of each job appears, and None as often as there are workers when these have ended. What
+        the source raises appears there, too, and ends a worker."""
+        ends = SimpleQueue[End | BaseException | None]()
 
         def serve(number: int) -> None:
             try:
-                while not self.stopping:
-                    with self._lock:
-                        job = waiting.popleft() if waiting else None
-                    if job is None:
-                        break
-                    ends.put(self._done(number, job))
+                while not self.stopping and (job := source.next()) is not None:
+                    end = self._done(number, job, source)
+                    source.ended(end)
+                    ends.put(end)
+            except BaseException as error:  # for the leader
+                ends.put(error)
             finally:
                 self._end(number)
                 ends.put(None)
@@ -94,12 +106,14 @@ class Workers:
         for process in list(self._processes.values()):
             process.kill()
 
-    def _done(self, number: int, job: Job) -> End:
+    def _done(self, number: int, job: Job, source: Source) -> End:
         """One job, by as many processes as it takes."""
         folder = RunFolder(Path(job["folder"]))
         deaths, before = 0, _steps(folder)
         while True:
-            answer = self._asked(number, job)
+            answer = self._asked(number, job, source)
+            if answer.get("end") == "stopped" and not self.stopping:  # by a signal of somebody else's
+                continue
             if "end" in answer:
                 failure = Failure(answer["type"], answer["message"]) if answer["end"] == "failed" else None
                 return End(job, answer["end"], failure)
@@ -115,18 +129,19 @@ class Workers:
                     write_failure(folder.path, failure)
                 return End(job, "failed", failure)
 
-    def _asked(self, number: int, job: Job) -> dict[str, Any]:
+    def _asked(self, number: int, job: Job, source: Source) -> dict[str, Any]:
         """A worker's answer; of one that has died, its exit code."""
         process = self._process(number)
         assert process.stdin is not None and process.stdout is not None
-        with suppress(OSError, ValueError):  # it is gone, or was told to stop
-            process.stdin.write(json.dumps(job) + "\n")
-            process.stdin.flush()
+        _tell(process, job)
         for line in process.stdout:
             message = json.loads(line)
-            if "note" not in message:
+            if "note" in message:
+                self._note(message["note"])
+            elif "epoch" in message:
+                _tell(process, {"hopeless": source.hopeless(job, message)})
+            else:
                 return dict(message)
-            self._note(message["note"])
         self._processes.pop(number, None)
         _close(process)
         process.stdout.close()
@@ -140,10 +155,8 @@ class Workers:
                 encoding="utf-8", env=self._environment,
             )  # fmt: skip
             self._processes[number] = process
-            assert process.stdin is not None
-            with suppress(OSError):
-                process.stdin.write(json.dumps(sys.path) + "\n" + json.dumps(self._how) + "\n")
-                process.stdin.flush()
+            _tell(process, sys.path)
+            _tell(process, self._how)
             if self.stopping:  # told while it was started
                 _close(process)
         return process
@@ -159,6 +172,14 @@ class Workers:
                 process.wait()
             assert process.stdout is not None
             process.stdout.close()
+
+
+def _tell(process: subprocess.Popen[str], order: Any) -> None:
+    """One line for a worker, which may be gone, or have been told to stop."""
+    assert process.stdin is not None
+    with suppress(OSError, ValueError):
+        process.stdin.write(json.dumps(order) + "\n")
+        process.stdin.flush()
 
 
 def _close(process: subprocess.Popen[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pellucid import (
     Dense,
@@ -12,6 +12,7 @@ from pellucid import (
     Flatten,
     Initializer,
     Layer,
+    Regularizer,
     Sequential,
     check_choice,
     check_int,
@@ -31,6 +32,8 @@ def ann(
     dropout: float = 0.0,
     normalization: Normalization | None = None,
     init: Initializer | str | None = None,
+    regularizer: Regularizer | None = None,
+    bias_regularizer: Regularizer | None = None,
     task: Task = "classification",
 ) -> Sequential:
     """A fully connected network: ``h_i = f(h_{i−1} W_i + b_i)`` for each hidden layer, then ``y = h W + b``.
@@ -42,6 +45,8 @@ def ann(
         dropout: fraction of each hidden layer's outputs that is dropped in training.
         normalization: between a hidden layer's weights and its activation; None: none.
         init: initializer of every W; None lets each layer choose (He's before rectifiers, else Glorot's).
+        regularizer: a penalty on every W, such as ``{type = "l1", strength = 1e-5}``; None: none.
+        bias_regularizer: the same on every b.
         task: what it is trained for unless told otherwise: ``classification`` takes softmax with cross-entropy (one
             output: binary cross-entropy), ``regression`` the mean squared error.
 
@@ -53,17 +58,18 @@ def ann(
     check_sizes(ann, "hidden", hidden, "the units of each hidden layer")
     check_choice(ann, "normalization", normalization, ("batch_norm", "layer_norm", None))
     check_choice(ann, "task", task, ("classification", "regression"))
+    kept: dict[str, Any] = {"init": init, "regularizer": regularizer, "bias_regularizer": bias_regularizer}
     layers: list[Layer] = [Flatten()]
     for units in hidden:
         if normalization is None:
-            layers.append(Dense(units, activation, init=init))
+            layers.append(Dense(units, activation, **kept))
         else:
             # Batch normalisation subtracts each feature's mean, and a bias with it.
-            dense = Dense(units, use_bias=normalization != "batch_norm", init=init)
+            dense = Dense(units, use_bias=normalization != "batch_norm", **kept)
             layers += [dense, create("layer", normalization), create("layer", activation)]
         if dropout:
             layers.append(Dropout(dropout))
-    layers.append(Dense(outputs, init=init))
+    layers.append(Dense(outputs, **kept))
     return _trained_for(task, outputs, Sequential(layers))
 
 

@@ -216,6 +216,25 @@ class CupyOps(FusedNormalisation, FusedLosses):
                   count, float(beta1), float(beta2), float(eps), int(decoupled), dtype=data.dtype, harmless=True,
                   VEC=str(words))  # fmt: skip
 
+    def adagrad(self, data: Array, grad: Array, v: Array, hyper: Array, eps: float) -> None:
+        self._update("adagrad", hyper, data, grad, v, rates=(eps,))
+
+    def rmsprop(
+        self, data: Array, grad: Array, v: Array, a: Array | None, u: Array | None, hyper: Array,
+        rho: float, momentum: float, eps: float,
+    ) -> None:  # fmt: skip
+        self._update("rmsprop", hyper, data, grad, v, a, u, rates=(rho, momentum, eps))
+
+    def lion(self, data: Array, grad: Array, m: Array, hyper: Array, beta1: float, beta2: float) -> None:
+        self._update("lion", hyper, data, grad, m, rates=(beta1, beta2))
+
+    def _update(self, name: str, hyper: Array, data: Array, *arrays: Array | None, rates: tuple[float, ...]) -> None:
+        self.each(UPDATES, name, data.size, self._control(), self.cell(hyper), data, *arrays, data.size,
+                  *map(float, rates), dtype=data.dtype, harmless=True)  # fmt: skip
+
+    def clip_value(self, out: Array, limit: float) -> None:
+        self.run("clip_value", limit, out)
+
     # -- randomness ------------------------------------------------------------------------------------------------
 
     def dropout(self, x: Array, rate: float, stream: Stream, out: Array) -> None:

@@ -41,8 +41,7 @@ GRADIENT = {
     "tanh": "dy * (1 - y * y)",
     "softplus": "dy * -expm1(-y)",
     "silu": "dy * (1 + x * (1 - 1 / (1 + exp(-x)))) / (1 + exp(-x))",
-    "gelu": "dy * ((T)0.5 * (1 + erf(x * (T)0.70710678118654752))"
-    " + x * exp(-x * x / 2) * (T)0.39894228040143268)",
+    "gelu": "dy * ((T)0.5 * (1 + erf(x * (T)0.70710678118654752)) + x * exp(-x * x / 2) * (T)0.39894228040143268)",
 }
 """dy ⊙ f′(x), from y wherever that is enough."""
 
@@ -68,10 +67,7 @@ CONTROL = "raw int64 control"
 
 KERNELS: dict[str, Kernel] = {
     **{f"forward_{n}": Kernel("T x, float64 alpha", "T y", f"y = {FORWARD[n]};") for n in ACTIVATIONS},
-    **{
-        f"backward_{n}": Kernel("T dy, T x, T y, float64 alpha", "T dx", f"dx = {GRADIENT[n]};")
-        for n in ACTIVATIONS
-    },
+    **{f"backward_{n}": Kernel("T dy, T x, T y, float64 alpha", "T dx", f"dx = {GRADIENT[n]};") for n in ACTIVATIONS},
     "copy": Kernel("S x", "T out", "out = (T)x;"),
     "scale": Kernel(f"{CONTROL}, float64 factor", "T out", "if (control[1] == 0) out *= (T)factor;"),
     "add_scaled": Kernel(f"{CONTROL}, T x, float64 factor", "T out", "if (control[1] == 0) out += (T)factor * x;"),
@@ -81,6 +77,11 @@ KERNELS: dict[str, Kernel] = {
         f"{CONTROL}, raw float64 squares, float64 limit",
         "T out",
         "if (control[1] == 0) { double norm = sqrt(squares[0]); out *= (T)(limit / (norm < limit ? limit : norm)); }",
+    ),
+    "clip_value": Kernel(
+        f"{CONTROL}, float64 limit",
+        "T out",
+        "if (control[1] == 0) out = out > (T)limit ? (T)limit : (out < (T)-limit ? (T)-limit : out);",
     ),
     "dropout": Kernel(
         f"T x, {COUNTER}, uint64 threshold, float64 scale",

@@ -171,6 +171,58 @@ KERNEL void sgd(const long long *control, const double *hyper, T *theta, T *grad
     }
 }
 
+KERNEL void adagrad(const long long *control, const double *hyper, T *theta, T *grad, T *v, long long n, double eps) {
+    if (control[1] == 1) return;
+    T lr = (T)hyper[0], decay = (T)hyper[1];
+    for (long long i = PLACE; i < n; i += STRIDE) {
+        if (control[1] == 0) {
+            T g = grad[i] + decay * theta[i], b = v[i] + g * g;
+            v[i] = b;
+            theta[i] -= lr * g / (sqrt(b) + (T)eps);
+        }
+        grad[i] = 0;
+    }
+}
+
+KERNEL void rmsprop(const long long *control, const double *hyper, T *theta, T *grad, T *v, T *a, T *u, long long n,
+                    double rho, double momentum, double eps) {
+    if (control[1] == 1) return;
+    T lr = (T)hyper[0], decay = (T)hyper[1];
+    for (long long i = PLACE; i < n; i += STRIDE) {
+        if (control[1] == 0) {
+            T g = grad[i] + decay * theta[i], w = (T)rho * v[i] + (T)(1 - rho) * (g * g);
+            v[i] = w;
+            if (a) {
+                T mean = (T)rho * a[i] + (T)(1 - rho) * g;
+                a[i] = mean;
+                w -= mean * mean;
+                if (w < 0) w = 0;
+            }
+            g /= sqrt(w) + (T)eps;
+            if (u) {
+                g += (T)momentum * u[i];
+                u[i] = g;
+            }
+            theta[i] -= lr * g;
+        }
+        grad[i] = 0;
+    }
+}
+
+KERNEL void lion(const long long *control, const double *hyper, T *theta, T *grad, T *m, long long n, double beta1,
+                 double beta2) {
+    if (control[1] == 1) return;
+    T lr = (T)hyper[0], decay = (T)hyper[1];
+    for (long long i = PLACE; i < n; i += STRIDE) {
+        if (control[1] == 0) {
+            T g = grad[i], c = (T)beta1 * m[i] + (T)(1 - beta1) * g, w = theta[i];
+            m[i] = (T)beta2 * m[i] + (T)(1 - beta2) * g;
+            theta[i] = w - lr * ((T)((c > 0) - (c < 0)) + decay * w);
+        }
+        grad[i] = 0;
+    }
+}
+
 KERNEL void adam(const long long *control, const double *hyper, const long long *t, V *theta, V *grad, V *m, V *v,
                  long long n, double beta1, double beta2, double eps, long long decoupled) {
     __shared__ double factors[2];

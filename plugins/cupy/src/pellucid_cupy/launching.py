@@ -19,6 +19,10 @@ from pellucid_cupy.plan import CupyPlan, Recording
 
 Result = TypeVar("Result")
 MOST_BLOCKS = 1024
+_REFUSALS = (NotRecordableError, RuntimeError)
+"""What says that something cannot stand in a graph: ourselves; and CuPy, of its own calls of cuBLAS by
+NotImplementedError, of copies to and from the host by a bare RuntimeError, and of what CUDA says by subclasses of it.
+Whatever else went wrong goes wrong again where the function is simply called."""
 _C_TYPES = {"float32": "float", "float64": "double"}
 
 
@@ -69,7 +73,7 @@ class Launching(Ops):
         recording = self._own.recording = Recording(self.xp, self.device)
         try:
             result, graph, memory = self.device.capture(lambda: self._begun(function, recording), recording.taken)
-        except self._refusals() as refusal:
+        except _REFUSALS as refusal:
             self.refused = refusal.with_traceback(None)  # whose frames would keep the memory of the step
             self._own.recording = None
             return function(), None
@@ -92,12 +96,6 @@ class Launching(Ops):
         self.launch(CELLS, "advance", (1, 1), (256, 1), cells.control, cells.feed, cells.current)
         return function()
 
-    def _refusals(self) -> tuple[type[BaseException], ...]:
-        cuda = getattr(self.xp, "cuda", None)
-        refused: tuple[type[BaseException], ...] = (NotRecordableError, NotImplementedError)
-        if cuda is not None:
-            refused += (cuda.runtime.CUDARuntimeError, cuda.driver.CUDADriverError)
-        return refused
 
     def cell(self, a: Array) -> Array:
         """A small array of the host or the device, such as ``stream.cell``, as kernels read it."""
@@ -120,7 +118,7 @@ class Launching(Ops):
         if spec.inputs.startswith("raw int64 control"):
             arguments = (self._control(), *arguments)
         else:
-            self._require_before_guard(name)
+            self._require_before_guard(name, arguments[-1])
         kernel = self._compiled.get(name)
         if kernel is None:
             kernel = self._compiled[name] = self.xp.ElementwiseKernel(
@@ -161,7 +159,7 @@ class Launching(Ops):
 
     def product(self, a: Array, b: Array, out: Array, *, add: bool = False, ta: bool = False, tb: bool = False) -> None:
         """out = op(a) op(b), or is added to; see :meth:`pellucid_cupy.blas.Blas.product`."""
-        self._require_before_guard("product")
+        self._require_before_guard("product", out)
         a, b = self.contiguous(a), self.contiguous(b)
         self._keep((a, b, out))
         self._blas.product(a, b, out, add=add, ta=ta, tb=tb)
@@ -212,9 +210,13 @@ class Launching(Ops):
         recording = self.recording
         return recording.cells.control if recording is not None and recording.guarded else self._go
 
-    def _require_before_guard(self, name: str) -> None:
+    def _require_before_guard(self, name: str, out: Array | None = None) -> None:
+        """Refuse what writes to ``out`` whatever the finite check found, unless that is memory of the graph's own,
+        which lives for one replay."""
         recording = self.recording
         if recording is not None and recording.guarded:
+            if out is not None and self.device.belongs(out, recording.taken):
+                return
             raise NotRecordableError(f"{name} after the finite check would run whatever that found")
 
     def _keep(self, arguments: Any) -> None:

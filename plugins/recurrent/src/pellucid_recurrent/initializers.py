@@ -1,43 +1,11 @@
-"""orthogonal: weights that keep lengths from step to step; forget_bias: a memory that at first forgets little."""
+"""forget_bias: a memory that at first forgets little."""
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
 from pellucid import Equation, Example, Initializer, check_float
-
-
-class Orthogonal(Initializer):
-    """Squares side by side with ``QᵀQ = 1``: a vector that is multiplied by one again and again keeps its length.
-
-    The matrix (n, m) is cut into blocks of n columns, the last of which may have fewer; the columns of each block are
-    orthonormal. A recurrent weight (H, G·H) is one square for each gate (Saxe, McClelland & Ganguli, 2014).
-    """
-
-    equations = (
-        Equation(
-            "theta",
-            r"\theta = [Q_1, Q_2, \dots], \quad Q_i^\top Q_i = 1",
-            why="it is drawn; the variance says how wide",
-        ),
-        Equation("variance", r"\operatorname{Var} \theta = 1/n", "1 / np.prod(shape[:-1])"),
-    )
-    examples = (Example({}),)
-
-    def __call__(
-        self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int
-    ) -> np.ndarray[Any, Any]:
-        rows, columns = prod(shape[:-1]), shape[-1] if shape else 1
-        blocks = [_orthonormal(rng, rows, min(rows, columns - at)) for at in range(0, columns, max(rows, 1))]
-        return np.concatenate(blocks, axis=1).reshape(shape) if blocks and rows else np.zeros(shape)
-
-
-def _orthonormal(rng: np.random.Generator, rows: int, columns: int) -> np.ndarray[Any, Any]:
-    """Uniform among all matrices of orthonormal columns: signs are as the triangle's diagonal has them."""
-    q, r = np.linalg.qr(rng.normal(size=(rows, columns)))
-    return np.asarray(q * np.where(np.diagonal(r) < 0, -1.0, 1.0))
 
 
 class ForgetBias(Initializer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from math import sqrt
 from typing import Any
@@ -16,6 +16,7 @@ from pellucid import (
     History,
     HostArray,
     Layer,
+    Optimizer,
     Pack,
     Run,
     Trainer,
@@ -214,11 +215,13 @@ class EnsembleTrainer(Trainer):
         """The optimizer of a member of this width, whose learning rate has this factor."""
         optimizer: Any = deepcopy(self.optimizer)
         wide = sqrt(WIDTH / width)
-        optimizer.lr = optimizer.lr * rate * wide
-        if getattr(optimizer, "weight_decay", 0.0):
-            optimizer.weight_decay = optimizer.weight_decay / wide
-        if groups := getattr(optimizer, "groups", None):
-            optimizer.groups = [{**g, "lr": g["lr"] * rate} if "lr" in g else dict(g) for g in groups]
+        for each in _made_of(optimizer):
+            if "lr" in vars(each):
+                each.lr = each.lr * rate * wide
+            if getattr(each, "weight_decay", 0.0):
+                each.weight_decay = each.weight_decay / wide
+            if groups := getattr(each, "groups", None):
+                each.groups = [{**g, "lr": g["lr"] * rate} if "lr" in g else dict(g) for g in groups]
         return optimizer
 
     def __getstate__(self) -> dict[str, Any]:
@@ -356,7 +359,7 @@ class _Combined:
         if batch.index[0] == 0:
             self.all = self.epochs.outputs()
         rows = slice(int(batch.index[0]), int(batch.index[-1]) + 1)
-        self.pair = self.all[rows], batch.y
+        self.pair = ctx.ops.asarray(self.all[rows]), batch.y
         own = ctx.child("loss")
         value = self.objective.loss.forward(own, *self.pair)
         ctx.count = own.count
@@ -367,3 +370,12 @@ class _Combined:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.objective, name)
+
+
+def _made_of(optimizer: Any) -> Iterator[Any]:
+    """An optimizer and those inside of it: of one that is made of others, each has its own rates."""
+    yield optimizer
+    for value in optimizer.arguments().values():
+        for each in value.values() if isinstance(value, dict) else (value,):
+            if isinstance(each, Optimizer):
+                yield from _made_of(each)

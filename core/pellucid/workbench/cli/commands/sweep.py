@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pellucid.workbench.sweeps.folder import SweepFolder
     from pellucid.workbench.sweeps.leading import Refused
     from pellucid.workbench.sweeps.plan import Plan
+    from pellucid.workbench.sweeps.sweep import Search
 
 FAILED = 1
 """The exit code where runs have failed: the others are finished, and the table says which."""
@@ -66,7 +67,7 @@ def run(args: Namespace, output: Output) -> int:
 
 
 def _sweep(sections: dict[str, Any], source: Path, folder: SweepFolder, args: Namespace, output: Output) -> int:
-    from pellucid.workbench.sweeps.leading import lead, refusals
+    from pellucid.workbench.sweeps.leading import lead, refusals, require_search, search, tried
     from pellucid.workbench.sweeps.plan import make_plan
     from pellucid.workbench.sweeps.ranking import ranked
 
@@ -74,18 +75,23 @@ def _sweep(sections: dict[str, Any], source: Path, folder: SweepFolder, args: Na
         plan = make_plan(sections)
     except ConfigError as error:
         raise ConfigError(f"{source}: {error}") from error
-    if plan.sweep.search is not None:
-        raise ConfigError("sweep.search: this version searches nothing yet. Use [sweep.random].")
-    refused = refusals(plan.settings)
+    refused = refusals(tried(plan))
     if args.plan:
         return _show(plan, refused, folder, output)
+
+    if plan.sweep.search is not None:
+        require_search(plan)
 
     def tell(text: str) -> None:
         if not args.quiet:
             output.note(text)
 
     with folder.taken(plan):
-        stopped = lead(plan, refused, folder, args.workers, tell, output.note)
+        if plan.sweep.search is None:
+            stopped = lead(plan, refused, folder, args.workers, tell, output.note)
+        else:
+            stopped = search(plan, folder, args.workers, tell, output.note)
+    plan = folder.found(plan)
     if stopped is not None:
         return _interrupted(stopped, plan, folder, output)
     found = ranked(plan, folder)
@@ -97,6 +103,8 @@ def _show(plan: Plan, refused: Refused, folder: SweepFolder, output: Output) -> 
     """The plan, without carrying it out."""
     from pellucid.workbench.sweeps.plan import PlannedRun
 
+    if plan.sweep.search is not None:
+        return _show_search(plan, plan.sweep.search, folder, output)
     rows, data = [["setting", "seeds", "finished", ""]], []
     for setting in plan.settings:
         runs = [PlannedRun(setting, seed) for seed in plan.seeds]
@@ -112,10 +120,24 @@ def _show(plan: Plan, refused: Refused, folder: SweepFolder, output: Output) -> 
     return 0
 
 
+def _show_search(plan: Plan, search: Search, folder: SweepFolder, output: Output) -> int:
+    done = folder.states(folder.found(plan).runs)
+    rows = [
+        ["setting", "drawn from"],
+        *([path, f"{draw.kind} {list(draw.values)}"] for path, draw in search.ranges.items()),
+    ]
+    said = f"{search.trials} trials, of which {done['finished']} are finished, in {folder.path}"
+    ranges = {path: {draw.kind: draw.values} for path, draw in search.ranges.items()}
+    output.result({"sweep": str(folder.path), "trials": search.trials, "ranges": ranges, "runs": done},
+                  f"{table(rows)}\n\n{said}")  # fmt: skip
+    return 0
+
+
 def _interrupted(by: Signals, plan: Plan, folder: SweepFolder, output: Output) -> int:
     states = folder.states(plan.runs)
     again = f"pellucid sweep {folder.path}"
-    done = f"{states['finished']} of {len(plan.runs)} runs are finished"
+    total = plan.sweep.search.trials if plan.sweep.search else len(plan.runs)
+    done = f"{states['finished']} of {total} runs are finished"
     output.result(
         {"sweep": str(folder.path), "stopped_by": by.name, "runs": states, "resume": again},
         f"Stopped: {done}, and those under way are saved. Go on with:\n  {again}",

@@ -35,6 +35,7 @@ class Conv2D(FilterBank):
         init: initializer of ``W`` or its name; None takes ``he`` before a rectifier and ``glorot`` otherwise, as in
             ``dense``, with ``fan_in`` = KH·KW·C/groups. ``b`` starts at zero.
         regularizer: a penalty on ``W``, or None.
+        bias_regularizer: a penalty on ``b``, or None.
 
     Shapes: x (N, H, W, C) -> y (N, OH, OW, F); W (KH, KW, C/groups, F); b (F,). Without padding
         OH = ⌊(H − (KH − 1)·d − 1)/s⌋ + 1: rows that do not fill a stride are left out.

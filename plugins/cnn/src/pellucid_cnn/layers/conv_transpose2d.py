@@ -34,7 +34,8 @@ class ConvTranspose2D(FilterBank):
 
     Args:
         filters: channels F of the output.
-        kernel_size, activation, dilation, groups, use_bias, init, regularizer: as in ``conv2d``.
+        kernel_size, activation, dilation, groups, use_bias, init, regularizer, bias_regularizer: as in
+            ``conv2d``.
         stride: s, pixels of y from one pixel of x to the next; 2 doubles the size.
         padding: p, what is cut off all around: ``"same"`` leaves exactly size·stride pixels, ``"valid"`` cuts nothing.
         output_padding: rows and columns added at the bottom and the right, fewer than ``stride``: convolutions of that
@@ -88,10 +89,11 @@ class ConvTranspose2D(FilterBank):
         self, filters: int, kernel_size: Size = 3, activation: str | None = None, *, stride: Size = 1,
         padding: Padding = "same", output_padding: Size = 0, dilation: Size = 1, groups: int = 1,
         use_bias: bool = True, init: str | Initializer | None = None, regularizer: Regularizer | None = None,
+        bias_regularizer: Regularizer | None = None,
     ) -> None:  # fmt: skip
         super().__init__(
             filters, kernel_size, activation, stride=stride, padding=padding, dilation=dilation, groups=groups,
-            use_bias=use_bias, init=init, regularizer=regularizer,
+            use_bias=use_bias, init=init, regularizer=regularizer, bias_regularizer=bias_regularizer,
         )  # fmt: skip
         check_pair(self, "output_padding", output_padding, 0)
         added = pair(output_padding)

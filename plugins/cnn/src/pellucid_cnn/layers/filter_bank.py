@@ -46,6 +46,7 @@ class FilterBank(Layer):
         self, filters: int, kernel_size: Size = 3, activation: str | None = None, *, stride: Size = 1,
         padding: Padding = "same", dilation: Size = 1, groups: int = 1, use_bias: bool = True,
         init: str | Initializer | None = None, regularizer: Regularizer | None = None,
+        bias_regularizer: Regularizer | None = None,
     ) -> None:  # fmt: skip
         check_int(self, "filters", filters, "[1, inf)")
         check_pair(self, "kernel_size", kernel_size)
@@ -57,6 +58,7 @@ class FilterBank(Layer):
         check_bool(self, "use_bias", use_bias)
         check_type(self, "init", init, (str, Initializer, type(None)), "an initializer, its name, or None")
         check_type(self, "regularizer", regularizer, (Regularizer, type(None)), "a regularizer or None")
+        check_type(self, "bias_regularizer", bias_regularizer, (Regularizer, type(None)), "a regularizer or None")
         self.filters = filters
         self.kernel_size = kernel_size
         self.activation = activation
@@ -67,6 +69,7 @@ class FilterBank(Layer):
         self.use_bias = use_bias
         self.init = init
         self.regularizer = regularizer
+        self.bias_regularizer = bias_regularizer
 
     @abstractmethod
     def geometry(self, height: int, width: int) -> Geometry:
@@ -83,7 +86,7 @@ class FilterBank(Layer):
         self.weight = self.param(
             "weight", shape, init=init, decay=True, regularizer=self.regularizer, fan_in=fan_in, fan_out=fan_out
         )
-        self.bias = self.param("bias", (self.filters,)) if self.use_bias else None
+        self.bias = self.param("bias", (self.filters,), regularizer=self.bias_regularizer) if self.use_bias else None
 
     def output_interval(self, *inputs: Interval) -> Interval:
         return interval_of(self.activation)

@@ -99,7 +99,7 @@ class LSTM(Recurrent):
     def __init__(
         self, units: int, *, return_sequences: bool = True, backwards: bool = False, carry: int = 0,
         forget_bias: float = 1.0, init: str | Initializer = "glorot",
-        recurrent_init: str | Initializer = "recurrent/orthogonal",
+        recurrent_init: str | Initializer = "orthogonal",
     ) -> None:  # fmt: skip
         super().__init__(
             units, return_sequences=return_sequences, backwards=backwards, carry=carry, init=init,

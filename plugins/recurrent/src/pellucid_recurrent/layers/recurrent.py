@@ -95,7 +95,7 @@ class Recurrent(Layer, ABC):
 
     def __init__(
         self, units: int, *, return_sequences: bool = True, backwards: bool = False, carry: int = 0,
-        init: str | Initializer = "glorot", recurrent_init: str | Initializer = "recurrent/orthogonal",
+        init: str | Initializer = "glorot", recurrent_init: str | Initializer = "orthogonal",
     ) -> None:  # fmt: skip
         check_int(self, "units", units, "[1, inf)")
         check_int(self, "carry", carry, "[0, inf)")

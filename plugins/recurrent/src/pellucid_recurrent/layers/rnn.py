@@ -63,7 +63,7 @@ class RNN(Recurrent):
     def __init__(
         self, units: int, activation: Literal["tanh", "relu"] = "tanh", *, return_sequences: bool = True,
         backwards: bool = False, carry: int = 0, init: str | Initializer = "glorot",
-        recurrent_init: str | Initializer = "recurrent/orthogonal",
+        recurrent_init: str | Initializer = "orthogonal",
     ) -> None:  # fmt: skip
         super().__init__(
             units, return_sequences=return_sequences, backwards=backwards, carry=carry, init=init,

@@ -6,9 +6,8 @@ from abc import ABC, abstractmethod
 from math import pi, sqrt
 from typing import ClassVar
 
-from pellucid import Array, Context, Equation, Example, Layer, Normal, Param, Shape, check_float, check_int
+from pellucid import Array, Context, Equation, Example, Layer, Normal, Param, Shape, Uniform, check_float, check_int
 
-from pellucid_tabular.initializers import Uniform
 from pellucid_tabular.layers.numbers import each_number
 
 _WEIGHTS = (

@@ -18,11 +18,11 @@ from pellucid import (
     Param,
     Shape,
     ShapeError,
+    Uniform,
     check_float,
     check_int,
 )
 
-from pellucid_tabular.initializers import Uniform
 from pellucid_tabular.layers.numbers import each_number
 
 

@@ -1,0 +1,1 @@
+"""The built-in initializers: how parameters get their first values."""

@@ -1,0 +1,1 @@
+"""The built-in optimizers, one a file; ``sgd.py`` is the shortest."""

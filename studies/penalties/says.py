@@ -1,0 +1,22 @@
+"""What the study of penalties says."""
+
+from __future__ import annotations
+
+from studies.drawing import Drawing
+from studies.results import Results
+from studies.words import best, compared, in_order
+
+DRAWING = Drawing()
+
+
+def sentences(results: Results) -> tuple[str, str]:
+    none = results["none"]
+    sizes, squares, both = (
+        best([s for s in results.settings if s.name.startswith(kind) and (" and " in s.name) is joined])
+        for kind, joined in (("L1", False), ("L2", False), ("L1", True))
+    )
+    return (
+        f"The better strength of L1 ({sizes.name}) {compared(sizes, none)}, that of L2 ({squares.name}) "
+        f"{compared(squares, none)}, both together {compared(both, none)}.",
+        f"On the test set: {in_order(results.settings)}.",
+    )

@@ -1,0 +1,21 @@
+"""What the study of Adam's two ways to decay weights says."""
+
+from __future__ import annotations
+
+from studies.drawing import Drawing
+from studies.results import Results
+from studies.words import best, compared, in_order, reached
+
+DRAWING = Drawing()
+
+
+def sentences(results: Results) -> tuple[str, str]:
+    none = results["no decay"]
+    penalised = best([s for s in results.settings if s.name.startswith("Adam, L2")])
+    decoupled = best([s for s in results.settings if s.name.startswith("AdamW")])
+    return (
+        f"Without decay {reached(none)}; the best strength of the penalty, {penalised.name}, "
+        f"{compared(penalised, none)}, that of decoupled decay, {decoupled.name}, {compared(decoupled, none)}.",
+        f"The two at their best: {decoupled.name} {compared(decoupled, penalised)}; all strengths: "
+        f"{in_order(results.settings)}.",
+    )
