@@ -42,12 +42,14 @@ def run(args: argparse.Namespace, output: Output) -> None:
     split: PartName = args.split or "test"
     opened = open_run(args.run, args.backend)
     found = evaluate_run(opened, args.data, split, args.target, how=how)
+    written: str | None = None
     if args.run.is_dir():
         try:
-            output.note(f"Written to {write(found, args.run)} and .md beside it.")
+            written = str(write(found, args.run))
         except (PellucidError, OSError) as error:
             output.note(f"The evaluation is not kept in the run folder: {error}")
-    told, shown = document(found), text(found)
+    kept = "" if written is None else f"\n\nWritten to {written} and .md beside it."
+    told, shown = document(found) | {"written": written}, text(found) + kept
     if args.figures:
         drawn = draw_run(opened, found, args.data, split, args.target)
         told, shown = {**told, "figures": drawn.as_json()}, f"{shown}\n\n{drawn}"

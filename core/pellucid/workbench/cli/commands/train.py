@@ -119,6 +119,7 @@ def trusted(sections: dict[str, Any], source: Path, trust: bool) -> list[Path]:
 
 
 def _sections(args: argparse.Namespace) -> dict[str, Any]:
+    from pellucid.workbench.experiments.file_reading import reader_named_by
     from pellucid.workbench.experiments.folder import RunFolder
     from pellucid.workbench.experiments.sections import change, choose, read_sections
 
@@ -135,7 +136,7 @@ def _sections(args: argparse.Namespace) -> dict[str, Any]:
         )
     sections = {} if source is None else read_sections(source)
     choose(sections, "model", args.model)
-    choose(sections, "data", args.dataset)
+    choose(sections, "data", args.dataset, reader_named_by(sections.get("model"), args.dataset))
     for section in ("loss", "objective", "optimizer", "schedule", "sampler"):
         choose(sections, section, getattr(args, section))
     if args.target:
