@@ -55,11 +55,14 @@ def different(backend: Any = None) -> list[pl.Trainer]:
         a_trainer(4, pl.LayerNorm(), clip_norm=0.5, optimizer={"type": "adamw", "weight_decay": 0.1}, schedule="cosine",
                   backend=backend),
         a_trainer(5, pl.Dropout(0.1), accumulate=2, callbacks=["best_epoch"], backend=backend),
+        a_trainer(6, pl.BatchNorm(), optimizer="muon", clip_value=0.01, schedule="one_cycle", callbacks=["swa"],
+                  backend=backend),
+        a_trainer(7, optimizer="lion", callbacks=["reduce_on_plateau", "ema"], backend=backend),
     ]  # fmt: skip
 
 
-SIZES = [32, 16, 150, 64, 7, 32]
-EPOCHS = [4, 6, 5, 3, 4, 5]
+SIZES = [32, 16, 150, 64, 7, 32, 32, 16]
+EPOCHS = [4, 6, 5, 3, 4, 5, 3, 4]
 
 
 def require_same(own: Sequence[pl.Trainer], alone: Sequence[pl.Trainer]) -> None:
@@ -90,7 +93,7 @@ def test_every_member_has_the_bits_of_one_trained_alone(threads: int, watched: b
     require_same(pack.trainers, alone)
     assert histories == [trainer.history for trainer in pack.trainers]
     assert seen == (list(range(1, 7)) if watched else [])
-    assert pack.reasons == [None] * 6
+    assert pack.reasons == [None] * 8
     if alone[0].runtime.ops.name == "cython":
         assert pack.packed == [True, True, True, False, True, False]
 
