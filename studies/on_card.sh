@@ -6,18 +6,18 @@
 set -uo pipefail
 out=$1 seconds=$2
 shift 2
+SECONDS=0
 cd "$(dirname "$0")/.."
 python=benchmarks/gpu/python.sh
 processes=4
 workers=$((($(nproc) - processes) / 2))
 "$python" -c "import pellucid"  # makes the environment, once
 mkdir -p "$out" runs/card/results
-SECONDS=0
 number=0
 for group in "normalisation weight_decay dropout penalties" "summed_gradients schedules random_search initialisers optimizers"; do
     number=$((number + 1))
     # shellcheck disable=SC2086
-    timeout --kill-after=5 $((seconds - 20)) "$python" -m studies $group --results-only --workers "$((workers > 0 ? workers : 1))" \
+    timeout --kill-after=5 $((seconds - SECONDS - 20)) "$python" -m studies $group --results-only --workers "$((workers > 0 ? workers : 1))" \
         --out runs/card/runs --into runs/card/results > "runs/card/results/log-$number.txt" 2>&1 &
 done
 "$python" -m studies.goals "$out" --processes "$processes" --seconds "$((seconds - SECONDS))" "$@"

@@ -50,9 +50,10 @@ def _cell(setting: Setting, figure: str) -> str:
 
 def _made(results: Results) -> str:
     runs = sum(len(s.runs) + len(s.failed) for s in results.settings)
+    samples, machine = results.samples, results.machine["processor"]
     return (
-        f"{runs} runs, {results.epochs} epochs on {results.samples['train']:,} samples (validation "
-        f"{results.samples['validation']:,}, test {results.samples['test']:,}); mean ± sd over the seeds, at the "
-        f"epoch that the validation data chose. {results.seconds:,.0f} s of training together, on "
-        f"{results.threads} thread(s) each of {results.machine['processor']}, backend {results.backend}, {results.date}, commit {results.commit}."
+        f"{runs} runs, {results.epochs} epochs on {samples['train']:,} samples (validation {samples['validation']:,}, "
+        f"test {samples['test']:,}); mean ± sd over the seeds, at the epoch that the validation data chose. "
+        f"{results.seconds:,.0f} s of training together, on {results.threads} thread(s) each of {machine}, backend "
+        f"{results.backend}, {results.date}, commit {results.commit}."
     )

@@ -22,7 +22,7 @@ import pellucid as pl
 
 from benchmarks.environment import ROOT, machine
 from studies.checkout import commit
-from studies.goals.goal import Goal, goals
+from studies.goals.goal import HERE, SMALL, Goal, goals
 from studies.goals.plan import planned
 from studies.goals.pool import Pool, Task
 from studies.goals.training import FEW, logged, timed
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     deadline = began + options.seconds - SPARE if options.seconds else None
     out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
-    chosen = _chosen(options.only, options.seeds)
+    chosen = _chosen(SMALL if options.small else HERE, options.only, options.seeds)
     on_card = bool(options.backend and options.backend.startswith("cupy"))
     how: dict[str, Any] = {"backend": options.backend, "short": options.short}
     facts = {"commit": commit(), "machine": _machine(on_card), "processes": options.processes, **_versions()}
@@ -77,8 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def _chosen(names: Sequence[str], seeds: int | None) -> dict[str, Goal]:
-    known = goals()
+def _chosen(folder: Path, names: Sequence[str], seeds: int | None) -> dict[str, Goal]:
+    known = goals(folder)
     unknown = [name for name in names if name not in known]
     if unknown:
         raise SystemExit(f"There is no goal {unknown[0]!r}. Goals: {', '.join(known)}.")
@@ -152,6 +152,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m studies.goals", description="Train the goals with their seeds.")
     parser.add_argument("out", type=Path, help="folder for results.jsonl, votes.json, plan.json, log.txt")
     parser.add_argument("--only", nargs="+", default=[], metavar="GOAL", help="some of them; all by default")
+    parser.add_argument("--small", action="store_true", help="those that a processor reaches in seconds")
     parser.add_argument("--backend", help="cupy or cupy/tf32; the best installed by default")
     parser.add_argument("--processes", type=int, default=1, help="that train beside each other")
     parser.add_argument("--threads", type=int, help="of each process on a CPU")

@@ -10,6 +10,8 @@ from typing import Any
 from pellucid.workbench.experiments.sections import read_sections
 
 HERE = Path(__file__).resolve().parent
+SMALL = HERE / "small"
+"""Goals that a processor reaches in seconds."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Goal:
         vote_least: what the vote should reach.
         codes: for each test image, of the likelihood's estimate; 0: none.
         binarized: whether pixels are drawn once, before training: static binarisation.
+        folds: of cross-validation, in place of the test set; 0: none.
+        positive: the class that is told from all others; None: all are told from each other.
         batch: rows at a time when the likelihood is estimated.
     """
 
@@ -44,6 +48,8 @@ class Goal:
     vote_least: float | None = None
     codes: int = 0
     binarized: bool = False
+    folds: int = 0
+    positive: str | None = None
     batch: int = 2000
 
     @property

@@ -35,7 +35,20 @@ def prepared(goal: Goal, seed: int, *, backend: str | None, short: bool) -> Prep
         splits = replace(splits, **{n: part.take(np.arange(min(FEW, len(part)))) for n, part in parts.items()})
     if goal.binarized:
         splits = drawn_once(splits)
+    if goal.positive is not None:
+        splits = one_against_all(splits, goal.positive)
     return replace(ready, splits=splits)
+
+
+def one_against_all(splits: Splits, positive: str) -> Splits:
+    """The same samples with label 1 for one class and 0 for all others."""
+    assert splits.classes is not None
+    label = [*splits.classes].index(positive)
+
+    def told(part: Any) -> Split:
+        return replace(part, y=(np.asarray(part.y) == label).astype(np.int64), classes=(f"not {positive}", positive))
+
+    return replace(splits, train=told(splits.train), validation=told(splits.validation), test=told(splits.test))
 
 
 def drawn_once(splits: Splits) -> Splits:
@@ -63,11 +76,17 @@ def trained(
     trainer, splits, settings = ready.trainer, ready.splits, ready.settings
     epochs = epochs or settings.epochs
     clock, cpu = time.perf_counter(), time.process_time()
-    trainer.fit(splits, epochs=epochs, batch_size=settings.batch_size, verbose=False)
+    if goal.folds:
+        figures = cross_validated(goal, seed, epochs=epochs, backend=backend, short=short)
+    else:
+        trainer.fit(splits, epochs=epochs, batch_size=settings.batch_size, verbose=False)
     seconds, cpu_seconds = time.perf_counter() - clock, time.process_time() - cpu
-    figures: dict[str, float] = {name: float(value) for name, value in trainer.evaluate(splits).items()}
+    if not goal.folds:
+        figures = {name: float(value) for name, value in trainer.evaluate(splits).items()}
     clock, probabilities = time.perf_counter(), None
-    if goal.codes:
+    if goal.folds or goal.positive is not None:
+        pass
+    elif goal.codes:
         codes = 4 if short else goal.codes
         bound = importance_weighted_bound(trainer.model, splits.test.x, samples=codes, seed=seed, batch_size=goal.batch)
         figures |= {"log_likelihood": float(bound.mean()), "codes": codes}
@@ -84,9 +103,43 @@ def trained(
         "judging_seconds": round(time.perf_counter() - clock, 2), "backend": trainer.runtime.ops.name,
         "parameters": sum(int(param.data.size) for param in trainer.model.parameters()),
         "samples": {"train": len(splits.train), "test": len(splits.test)}, "short": short,
-        "optimizer": ready.resolved["optimizer"], "model": ready.resolved["model"]["type"], **(facts or {}),
+        "title": goal.title, "experiment": dict(goal.sections), **(facts or {}),
     }  # fmt: skip
     return log, probabilities, trainer.model
+
+
+def cross_validated(goal: Goal, seed: int, *, epochs: int, backend: str | None, short: bool) -> dict[str, float]:
+    """Each sample judged by a model that was trained on the other folds: figures as of all samples together."""
+    whole = joined(prepared(goal, seed, backend=backend, short=short).splits)
+    fold = folds_of(np.asarray(whole.y), goal.folds, seed)
+    figures: dict[str, float] = {}
+    for number in range(goal.folds):
+        ready = prepared(goal, seed, backend=backend, short=short)
+        inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        none = whole.take(np.arange(0))
+        splits = replace(ready.splits, train=whole.take(outside), validation=none, test=whole.take(inside))
+        ready.trainer.fit(splits, epochs=epochs, batch_size=ready.settings.batch_size, verbose=False)
+        for name, value in ready.trainer.evaluate(splits).items():
+            figures[name] = figures.get(name, 0.0) + float(value) * len(inside) / len(whole)
+    return figures
+
+
+def folds_of(labels: HostArray, folds: int, seed: int) -> HostArray:
+    """In which fold each sample is judged, (N,): drawn by the seed, each class in all folds alike."""
+    rng, fold = np.random.default_rng(seed), np.empty(len(labels), np.int64)
+    start = 0
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        fold[rows] = (start + np.arange(len(rows))) % folds
+        start += len(rows)
+    return fold
+
+
+def joined(splits: Splits) -> Split:
+    """All parts of the data as one."""
+    parts = [part for part in (splits.train, splits.validation, splits.test) if len(part)]
+    x, y = (np.concatenate([np.asarray(getattr(part, name)) for part in parts]) for name in ("x", "y"))
+    return replace(parts[0], x=x, y=y)
 
 
 def logged(goal: Goal, seed: int, *, keep: str | None = None, **how: Any) -> tuple[dict[str, Any], HostArray | None]:

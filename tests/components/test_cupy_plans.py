@@ -182,6 +182,12 @@ def test_what_no_graph_can_hold_is_called_and_says_why() -> None:
     assert GPU.record(lambda: GPU.record(lambda: 3))[0] == (3, None)  # recordings do not nest
 
 
+def test_a_look_at_the_device_cannot_stand_in_a_graph(ops: Any) -> None:
+    x = GPU.asarray(np.arange(3.0))
+    value, plan = GPU.record(lambda: float(GPU.to_host(x)[2]))
+    assert (value, plan) == (2.0, None) and "capturing" in str(GPU.refused)
+
+
 class Heard:
     """Ctrl-C while ``fit`` waits for the device: it is heard when the wait is over."""
 

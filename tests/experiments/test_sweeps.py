@@ -42,7 +42,6 @@ def here(words: dict[str, Any], note: Any = lambda text: None) -> dict[str, Any]
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are done without processes, which take half a second to begin."""
     monkeypatch.setattr(workers.Workers, "_asked", lambda self, number, job, source: work(job, self._note))
-    monkeypatch.setattr("pellucid.workbench.experiments.callbacks.threading.current_thread", lambda: None)
 
 
 def test_one_bad_setting_does_not_stop_the_others(pellucid: Shell, in_this_process: None) -> None:
@@ -136,6 +135,15 @@ def test_the_figure_that_ranks(pellucid: Shell, in_this_process: None) -> None:
     assert "Did you mean 'accuracy'?" in pellucid.err
 
 
+def test_losses_that_differ_are_no_measure(pellucid: Shell, in_this_process: None) -> None:
+    loss = "\n[loss]\ntype = 'softmax_cross_entropy'\n"
+    Path("sweep.toml").write_text(
+        f"{IRIS}{loss}[sweep]\nmetric = 'loss'\n[sweep.grid]\nloss.label_smoothing = [0.0, 0.1]"
+    )
+    assert "The settings have different losses, whose values do not mean the same." in pellucid("sweep", "sweep.toml")
+    assert "different losses" not in pellucid("sweep", "sweep.toml", "--set", "sweep.metric=accuracy")
+
+
 def test_means_and_deviations() -> None:
     assert Spread.of([]) is None
     assert Spread.of([2.0]) == Spread(2.0, None, 1)
@@ -180,8 +188,11 @@ def test_a_run_that_another_process_trains_is_waited_for(pellucid: Shell, monkey
 
 
 @posix
-def test_a_setting_that_kills_its_process_is_given_up_and_the_others_go_on(pellucid: Shell) -> None:
+def test_a_setting_that_kills_its_process_is_given_up_and_the_others_go_on(
+    pellucid: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
     """By SIGKILL, as the system does where memory is used up."""
+    monkeypatch.setattr(workers, "MOST_DEATHS", 2)
     Path("deadly.py").write_text(KILLS)
     Path("sweep.toml").write_text("plugins = ['deadly.py']\n" + IRIS + (
         "\n[[sweep.list]]\nname = 'dies'\n[sweep.list.model]\ntype = 'deadly/deadly'\nunits = 3\n"
@@ -192,7 +203,7 @@ def test_a_setting_that_kills_its_process_is_given_up_and_the_others_go_on(pellu
     failure = read_failure(Path("runs/sweep", dies.folder))
     assert failure is not None and failure.type == "Killed"
     assert (
-        "was killed by SIGKILL, 3 times without a step of progress. Most likely the memory was used up"
+        "was killed by SIGKILL, 2 times without a step of progress. Most likely the memory was used up"
         in failure.message
     )
     assert Path("runs/sweep", lives.folder, "summary.json").exists()
@@ -225,6 +236,19 @@ def test_ctrl_c_saves_the_runs_and_says_how_to_go_on(pellucid: Shell, tmp_path: 
     experiment.write_text(experiment.read_text().replace("epochs = 100000", f"epochs = {done + 2}"))
     pellucid("sweep", "runs/sweep")  # goes on, and does not begin anew
     assert len(RunFolder(metrics.parent).epochs()) == done + 2
+
+
+def test_a_run_that_somebody_else_has_stopped_goes_on(pellucid: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def stopped_once(self: Any, number: int, job: dict[str, Any], source: workers.Source) -> dict[str, Any]:
+        asked.append(job)
+        return {"end": "stopped"} if len(asked) == 1 else work(job, self._note)
+
+    monkeypatch.setattr(workers.Workers, "_asked", stopped_once)
+    Path("sweep.toml").write_text(IRIS + "\n[sweep]\nseeds = [1]")
+    assert "1/1" not in pellucid("sweep", "sweep.toml", "--quiet")
+    assert len(asked) == 2 and len(results("runs/sweep")) == 1
 
 
 def results(sweep: str) -> dict[str, bytes]:

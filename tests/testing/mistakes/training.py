@@ -248,7 +248,7 @@ SIZES = Patient(
         Mistake("gradient without the strength", "ops.add_sign(grad, data, self.strength)",
                 "ops.add_sign(grad, data, 1.0)"),
         Mistake("l1 for l2", "ops.add_scaled(grad, data, self.l2)", "ops.add_scaled(grad, data, self.l1)"),
-        Mistake("not the size", "abs(data).sum(", "data.sum("),
+        Mistake("not the size", "ops.xp.abs(data).sum(", "data.sum("),
     ),
 )  # fmt: skip
 
