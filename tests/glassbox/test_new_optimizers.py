@@ -1,4 +1,4 @@
-"""A step of each optimizer opened: certified, asked why, and bounds on numbers shown as what the optimizer was given."""
+"""A step of each optimizer opened: certified, asked why; bounds on numbers shown as what the optimizer was given."""
 
 from __future__ import annotations
 
