@@ -55,8 +55,9 @@ def test_it_is_readable_whole_in_json_and_kept(pellucid: Shell, run: Path) -> No
     for part in ("Classes", "Confusion", "Calibration", "Reliability", "Wilson", "bootstrap, 1,000 draws, seed 0",
                  "true \\ predicted  setosa  versicolor  virginica", "30 samples; intervals of 95%"):  # fmt: skip
         assert part in text
-    assert "Written to run/evaluation.json and .md beside it." in pellucid.err
+    assert text.endswith("Written to run/evaluation.json and .md beside it.\n")
     told = pellucid.json("evaluate", "run")
+    assert told.pop("written") == "run/evaluation.json" and not pellucid.err
     assert json.loads((run / "evaluation.json").read_text()) == told
     assert set(told["details"]) == {
         "samples", "penalty", "intervals", "confusion", "per_class", "calibration", "values", "mistakes", "notes",
