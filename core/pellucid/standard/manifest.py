@@ -143,7 +143,7 @@ def pellucid_register(registry: Registrar) -> None:
     registry.callback("promises", "pellucid.standard.promises:Promises", summary="holds plans against the code")
     registry.callback("trace", "pellucid.glassbox.tracing:Tracing", summary="opens a step: every number by its name")
     registry.callback(
-        "tensorboard", "pellucid.standard.tensorboard:TensorBoard", summary="writes figures for TensorBoard"
+        "tensorboard", "pellucid.standard.callbacks.tensorboard:TensorBoard", summary="writes figures for TensorBoard"
     )
     registry.callback(
         "recorder", "pellucid.glassbox.flight.flight:FlightRecorder", summary="keeps figures of every n-th step"
