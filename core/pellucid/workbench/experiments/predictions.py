@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -65,14 +66,24 @@ def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = N
     else:
         x = run.read_samples(path, target, must_have_target=target is not None).x
         check_data(x, where=str(path), missing=takes_missing(require_runtime(run.model).transforms))
+    outputs = outputs_of(run, x)
+    ends = reader.ends(path, outputs) if isinstance(reader, SaysNext) else None
+    return outputs if ends is None else outputs[np.arange(len(ends)), ends]
+
+
+def outputs_of(run: FinishedRun[Layer], x: Any) -> HostArray:
+    """The model's raw outputs for samples.
+
+    Raises:
+        ConfigError: the model has several outputs.
+    """
     outputs = run.model.predict(x)
     if isinstance(outputs, tuple):
         raise ConfigError(
             f"{run.path} holds a {type(run.model).__name__}, which has {len(outputs)} outputs a sample. Expected: a "
             "model of one. Use its own verbs, which pellucid show lists, or model.predict(x) in Python."
         )
-    ends = reader.ends(path, outputs) if isinstance(reader, SaysNext) else None
-    return outputs if ends is None else outputs[np.arange(len(ends)), ends]
+    return outputs
 
 
 def interpret(model: Layer, outputs: HostArray, target: str | int | None = None) -> Predictions:
