@@ -26,7 +26,7 @@ from benchmarks.gpu.report import heard
 from benchmarks.gpu.summary import as_markdown
 
 PARTS = {
-    "1": ("part1_tests", 75), "2": ("part2_conformance", 70), "3": ("part3_parity", 40), "4": ("part4_learning", 75),
+    "1": ("part1_tests", 120), "2": ("part2_conformance", 120), "3": ("part3_parity", 90), "4": ("part4_learning", 90),
     "5": ("part5_times", 260), "6": ("part6_transformers", 150),
 }  # fmt: skip
 """Modules, and the seconds that each may take."""

@@ -11,14 +11,11 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
-from queue import Queue
-from threading import Thread
 from typing import Any
-
-from pellucid import Callback
 
 from benchmarks.gpu.backend import gpu_ops, is_stand_in
 from benchmarks.gpu.report import tell
+from benchmarks.held import Held
 from benchmarks.served import Served
 from benchmarks.statistics import median, ratio_to_best
 from benchmarks.transformer import (
@@ -123,54 +120,17 @@ def ours(case: str) -> Train:
 
         return attend
     chosen = (ON_GPU | {"dry": DRY})[case]
-    return _Ours(our_trainer(chosen, ops), data(chosen), chosen.batch, ops)
+    held = Held(our_trainer(chosen, ops), data(chosen), chosen.batch)
 
-
-class _Ours:
-    """One training that goes on and on, held between its turns: what is prepared once for each is not timed."""
-
-    def __init__(self, trainer: Any, pair: Any, batch: int, ops: Any) -> None:
-        self.trainer, self.ops, self.left = trainer, ops, 0
-        self.wanted: Queue[int] = Queue()
-        self.done: Queue[str] = Queue()
-        trainer.callbacks.append(_Held(self))
-        self.thread = Thread(target=self._train, args=(pair, batch), daemon=True)
-
-    def __call__(self, epochs: int) -> str:
-        self.wanted.put(epochs)
-        if self.thread.ident is None:
-            self.thread.start()
-        return self.done.get()
-
-    def _train(self, pair: Any, batch: int) -> None:
-        try:
-            self.left = self.wanted.get()
-            self.trainer.fit(pair, epochs=10**6, batch_size=batch, verbose=False)
-        except BaseException as error:
-            self.done.put(f"FAILED: {type(error).__name__}: {error}"[:300])
-            raise
-
-    def end_of_epoch(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            self.ops.synchronize()
-            self.done.put(self.note())
-            self.left = self.wanted.get()
-
-    def note(self) -> str:
-        """Its memory, and whether its steps are graphs."""
-        steps, ops = self.trainer._stepper._steps.values(), self.ops
-        memory = "" if not hasattr(ops.xp, "cuda") else f"MiB {_taken(ops) >> 20}, "
+    def train(epochs: int) -> str:
+        held(epochs)
+        ops.synchronize()
+        steps = held.trainer._stepper._steps.values()
         replayed = steps and all(step.recorded for step in steps)
+        memory = "" if not hasattr(ops.xp, "cuda") else f"MiB {_taken(ops) >> 20}, "
         return f"{memory}{'graphs' if replayed else f'no graph: {ops.refused}'}"[:300]
 
-
-class _Held(Callback):
-    def __init__(self, turns: _Ours) -> None:
-        self._turns = turns
-
-    def on_epoch_end(self, run: Any) -> None:
-        self._turns.end_of_epoch()
+    return train
 
 
 def _taken(ops: Any) -> int:
