@@ -37,7 +37,7 @@ WORKERS := --numprocesses auto --dist worksteal
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
 	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
-.PHONY: help machine setup train test covered slow browser kit faults quick lint types bench gpu-bundle quality docs sanitize build release-check clean
+.PHONY: help machine setup train test covered slow browser kit faults quick lint types bench gpu-bundle quality studies docs sanitize build release-check clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -100,6 +100,9 @@ gpu-bundle: setup  ## all that benchmarks/gpu/run.sh needs on a machine without 
 
 quality: setup  ## what the ready models reach, hours: ARGS="vae" or "cnn/mnist" for some of it
 	$(RUN) python -m benchmarks.quality $(ARGS)
+
+studies: setup  ## train the studies again and make their pages; minutes to hours: ARGS="dropout", ARGS="--draw"
+	$(RUN) python -m studies $(ARGS)
 
 docs: setup  ## run every snippet and command of every page, follow every link
 	$(RUN) pytest tests/docs

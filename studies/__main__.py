@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _trained(study: Study, options: argparse.Namespace) -> Results:
     started = time.perf_counter()
     folder = options.out / study.name
-    results = study.run_short(folder) if options.short else study.run(folder, options.workers)
+    results = study.run_short() if options.short else study.run(folder, options.workers)
     print(f"{study.name}: {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
     return results
 

@@ -35,7 +35,7 @@ def chosen(results: Results, drawing: Drawing) -> list[Setting]:
     groups: dict[str, list[Setting]] = {}
     for setting in results.settings:
         rest = {path: value for path, value in setting.changes.items() if path != drawing.over}
-        groups.setdefault(f"{setting.name}{rest}", []).append(setting)
+        groups.setdefault(str(rest), []).append(setting)
     return [
         max(group, key=lambda s: s.mean(drawing.choose) if len(s.runs) and not s.failed else -1.0)
         for group in groups.values()

@@ -29,15 +29,9 @@ def table(results: Results) -> list[str]:
     ]
     for setting in sorted(results.settings, key=lambda s: -s.mean("test accuracy") if s.runs else 2.0):
         cells = [_cell(setting, figure) for figure in figures]
-        lines.append(f"| {_named(setting)} | {' | '.join(cells)} | {setting.parameters:,} | {len(setting.runs)} | "
+        lines.append(f"| {setting.name} | {' | '.join(cells)} | {setting.parameters:,} | {len(setting.runs)} | "
                      f"{len(setting.failed) or ''} |")  # fmt: skip
     return lines
-
-
-def _named(setting: Setting) -> str:
-    varied = [f"{path.rpartition('.')[2]} {value}" for path, value in setting.changes.items()
-              if path in ("optimizer.lr", "model.activation")]  # fmt: skip
-    return ", ".join([setting.name.partition(",")[0] if varied and " = " in setting.name else setting.name, *varied])
 
 
 def _cell(setting: Setting, figure: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from math import sqrt
@@ -11,7 +12,11 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from pellucid import NumericalError
+from pellucid.workbench.experiments.experiment import check, prepare
+from pellucid.workbench.experiments.summary import summary_of
 from pellucid.workbench.sweeps.folder import SweepFolder, read_failure
+from pellucid.workbench.sweeps.plan import Plan, PlannedRun
 from scipy.stats import t as student
 
 from benchmarks.environment import machine
@@ -49,15 +54,16 @@ class Setting:
     failed: Mapping[str, str] = field(default_factory=dict)
 
     def values(self, figure: str) -> list[float]:
-        return [run.figures[figure] for run in self.runs]
+        """Those that are finite."""
+        return [value for run in self.runs if (value := run.figures.get(figure)) is not None]
 
     def mean(self, figure: str) -> float:
-        """NaN where no run came to its end."""
-        return fmean(self.values(figure)) if self.runs else float("nan")
+        """NaN where no run has a figure."""
+        return fmean(self.values(figure)) if self.values(figure) else float("nan")
 
     def sd(self, figure: str) -> float:
         """Of a sample; NaN of a single one."""
-        return stdev(self.values(figure)) if len(self.runs) > 1 else float("nan")
+        return stdev(self.values(figure)) if len(self.values(figure)) > 1 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -101,38 +107,83 @@ def collected(study: str, folder: Path) -> Results:
         ValueError: none of its runs came to its end.
     """
     sweep = SweepFolder(folder)
-    by_setting: dict[str, list[Any]] = {}
-    for run in sweep.plan().runs:
-        by_setting.setdefault(run.setting.folder, []).append(run)
     settings, summaries = [], []
-    for planned in by_setting.values():
+    for name, setting, planned in by_setting(sweep.plan()):
         runs, failed = [], {}
         for each in planned:
             run = sweep.run(each)
             if run.summary.exists():
                 summary = run.read_summary()
                 summaries.append(summary)
-                runs.append(_run(each.seed, summary, run.epochs()))
+                runs.append(one_run(summary, run.epochs()))
             elif (failure := read_failure(run.path)) is not None:
                 failed[str(each.seed)] = failure.line[:200]
-        setting = planned[0].setting
         parameters = summaries[-1]["parameters"] if runs else 0
-        settings.append(Setting(setting.name or setting.label, setting.changes, parameters, runs, failed))
+        settings.append(Setting(name, setting.changes, parameters, runs, failed))
     if not summaries:
         raise ValueError(f"{folder}: no run of the study {study} came to its end.")
+    return from_summaries(study, summaries, settings)
+
+
+def trained_here(study: str, plan: Plan) -> Results:
+    """The results of the same runs, trained in this process without a folder: for few and short ones."""
+    settings, summaries = [], []
+    for name, setting, planned in by_setting(plan):
+        runs, failed = [], {}
+        for each in planned:
+            ready = prepare(check(each.sections))
+            epochs, batch = ready.settings.epochs, ready.settings.batch_size
+            started = time.perf_counter()
+            try:
+                ready.trainer.fit(ready.splits, epochs=epochs, batch_size=batch, verbose=False)
+            except NumericalError as error:
+                failed[str(each.seed)] = f"NumericalError: {error}"[:200]
+                continue
+            test = ready.trainer.evaluate(ready.splits)
+            summaries.append(summary_of(ready, test, time.perf_counter() - started))
+            runs.append(one_run(summaries[-1], ready.trainer.history.records))
+        parameters = summaries[-1]["parameters"] if runs else 0
+        settings.append(Setting(name, setting.changes, parameters, runs, failed))
+    return from_summaries(study, summaries, settings)
+
+
+def by_setting(plan: Plan) -> list[tuple[str, Any, list[PlannedRun]]]:
+    """The settings of a plan, each with a name of its own and its runs."""
+    found: dict[str, list[PlannedRun]] = {}
+    for run in plan.runs:
+        found.setdefault(run.setting.folder, []).append(run)
+    given = Counter(runs[0].setting.name for runs in found.values())
+    return [(_named(runs[0].setting, given), runs[0].setting, runs) for runs in found.values()]
+
+
+def _named(setting: Any, given: Mapping[str, int]) -> str:
+    """As its entry says; where a grid makes several of it, with their values: ``"Adam, lr 0.1"``, ``"He, tanh"``."""
+    if not setting.name:
+        return str(setting.label)
+    if given[setting.name] == 1:
+        return str(setting.name)
+    values = (f"{path.rpartition('.')[2]} {value:g}" if isinstance(value, float) else str(value)
+              for path, value in setting.varied.items())  # fmt: skip
+    return ", ".join([setting.name, *values])
+
+
+def from_summaries(study: str, summaries: Sequence[Mapping[str, Any]], settings: Sequence[Setting]) -> Results:
+    first = summaries[0]
     return Results(
-        study, commit(), time.strftime("%Y-%m-%d"), machine(), summaries[0]["samples"],
-        max(summary["epochs"] for summary in summaries), round(sum(s["training_seconds"] for s in summaries), 1),
-        summaries[0]["machine"]["threads"], summaries[0]["machine"]["backend"], settings,
+        study=study, commit=commit(), date=time.strftime("%Y-%m-%d"), machine=machine(), samples=first["samples"],
+        epochs=max(summary["epochs"] for summary in summaries),
+        seconds=round(sum(summary["training_seconds"] for summary in summaries), 1),
+        threads=first["machine"]["threads"], backend=first["machine"]["backend"], settings=settings,
     )  # fmt: skip
 
 
-def _run(seed: int, summary: Mapping[str, Any], epochs: Sequence[Mapping[str, Any]]) -> OneRun:
+def one_run(summary: Mapping[str, Any], epochs: Sequence[Mapping[str, Any]]) -> OneRun:
+    """What is kept of a run, of its summary and of its epochs."""
     figures = {f"{part} {name}": rounded(value) for part in ("validation", "test")
                for name, value in (summary.get(part) or {}).items()}  # fmt: skip
     figures["train loss"] = rounded(epochs[-1]["loss"])
     curves = {name: [rounded(epoch.get(name)) for epoch in epochs] for name in CURVES if name in epochs[0]}
-    return OneRun(seed, figures, curves, summary["best_epoch"], round(summary["training_seconds"], 2))
+    return OneRun(summary["seed"], figures, curves, summary["best_epoch"], round(summary["training_seconds"], 2))
 
 
 def rounded(value: Any) -> Any:

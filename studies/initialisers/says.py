@@ -17,7 +17,7 @@ def sentences(results: Results) -> tuple[str, str]:
         for activation in ("tanh", "relu")
     }
     return (
-        " ".join(f"With {name}: {_of(settings)}." for name, settings in by_activation.items()),
+        " ".join(f"With {name} learn {_of(settings)}." for name, settings in by_activation.items()),
         " ".join(_dead(name, settings) for name, settings in by_activation.items()),
     )
 
@@ -27,5 +27,5 @@ def _of(settings: list[Setting]) -> str:
 
 
 def _dead(name: str, settings: list[Setting]) -> str:
-    dead = [s.name for s in settings if not s.runs or s.mean("test accuracy") < LEARNS]
+    dead = [s.name.partition(",")[0] for s in settings if not s.runs or s.mean("test accuracy") < LEARNS]
     return f"With {name} {'nothing is learned from ' + ', '.join(dead) if dead else 'all of them learn'}."

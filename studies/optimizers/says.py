@@ -13,10 +13,9 @@ def sentences(results: Results) -> tuple[str, str]:
     settings = chosen(results, DRAWING)
     first = best(settings)
     others = [setting for setting in settings if setting is not first]
-    rates = ", ".join(f"{s.name} {s.changes['optimizer.lr']:g}" for s in settings)
     return (
-        f"Each at the learning rate that the validation data chose ({rates}), after {results.epochs} epochs: "
+        f"Each at the learning rate that the validation data chose, after {results.epochs} epochs: "
         f"{in_order(settings)}.",
-        f"{first.name}, the first, {compared(first, best(others))}, and "
+        f"The first, {first.name}, {compared(first, best(others))}, and "
         f"{compared(first, min(others, key=lambda s: s.mean('test accuracy')))}.",
     )

@@ -17,6 +17,6 @@ def sentences(results: Results) -> tuple[str, str]:
     )
     return (
         f"The better strength of L1 ({sizes.name}) {compared(sizes, none)}, that of L2 ({squares.name}) "
-        f"{compared(squares, none)}, both together {compared(both, none)}.",
+        f"{compared(squares, none)}; the network with both {compared(both, none)}.",
         f"On the test set: {in_order(results.settings)}.",
     )

@@ -6,17 +6,19 @@ from studies.drawing import Drawing
 from studies.results import Results
 from studies.words import best, compared, in_order
 
-DRAWING = Drawing()
+DRAWING = Drawing(curve="validation_loss", logarithmic=True)
 
 
 def sentences(results: Results) -> tuple[str, str]:
-    constant = results["constant"]
-    falling = [setting for setting in results.settings if setting is not constant]
-    first = best(falling)
-    rest = [setting for setting in falling if setting is not first]
-    worst = min(falling, key=lambda s: s.mean("test accuracy"))
+    found, constants = [], []
+    for rate in sorted({setting.changes["optimizer.lr"] for setting in results.settings}):
+        own = [setting for setting in results.settings if setting.changes["optimizer.lr"] == rate]
+        constants.append(next(setting for setting in own if setting.name.startswith("constant")))
+        first = best([setting for setting in own if setting not in constants])
+        found.append(f"{first.name}, the best that falls from there, {compared(first, constants[-1])}")
+    ranked = sorted(results.settings, key=lambda setting: -setting.mean("test accuracy"))
     return (
-        f"The best, {first.name}, {compared(first, constant)} and {compared(first, best(rest))}, the next one that "
-        f"falls; the last of them, {worst.name}, {compared(worst, constant)}.",
-        f"On the test set: {in_order(results.settings)}.",
+        f"{'; '.join(found)}.",
+        f"The larger rate counts for more: {constants[-1].name} {compared(constants[-1], constants[0])}; first "
+        f"and last are {in_order([*ranked[:2], *ranked[-2:]])}.",
     )

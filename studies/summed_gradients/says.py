@@ -6,7 +6,7 @@ from studies.drawing import Drawing
 from studies.results import Results, Setting
 from studies.words import in_order, reached
 
-DRAWING = Drawing(curve="loss")
+DRAWING = Drawing(curve="loss", logarithmic=True)
 
 
 def sentences(results: Results) -> tuple[str, str]:

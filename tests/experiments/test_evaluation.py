@@ -263,3 +263,15 @@ def test_a_run_of_another_version_is_opened_or_refused_in_words(pellucid: Shell,
     (Path("old") / "summary.json").write_text(json.dumps(old))
     told = pellucid("compare", "run", "old")
     assert "Made by different versions of pellucid: " in told and "0.0.1 (old)" in told
+
+
+def test_figures_that_are_others_than_they_were_are_said(pellucid: Shell, run: Path) -> None:
+    assert pellucid.json("evaluate", "run")["details"]["notes"] == []
+    summary = json.loads((run / "summary.json").read_text())
+    summary["test"]["accuracy"], summary["versions"]["pellucid"] = 0.5, "0.0.1"
+    (run / "summary.json").write_text(json.dumps(summary))
+    (note,) = pellucid.json("evaluate", "run")["details"]["notes"]
+    assert "summary.json has other figures (accuracy 0.5 then, " in note and "pellucid 0.0.1 then, " in note
+    assert len(pellucid.json("evaluate", "run", "--data", "iris")["details"]["notes"]) == 0
+    (run / "summary.json").write_text("{")
+    assert "cannot be read" in pellucid.json("evaluate", "run")["details"]["notes"][0]
