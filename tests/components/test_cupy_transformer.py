@@ -118,7 +118,7 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("which", MODELS)
+@pytest.mark.parametrize("which", MODELS if ON_A_GPU else ["language_model", "rotary", "sentence_encoder"])
 def test_a_training_step_is_replayed_as_a_graph(which: str) -> None:
     kind = "language_model" if which in ("rotary", "sinusoidal") else which
     sizes = {"vocabulary": 9, "width": 8, "layers": 1, "heads": 2, "context": 8, **MODELS[which]}
@@ -136,6 +136,7 @@ def test_a_training_step_is_replayed_as_a_graph(which: str) -> None:
     np.testing.assert_allclose(found[1][1], found[0][1], rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.skipif(not ON_A_GPU, reason="the stand-in has one order of work")
 def test_the_same_steps_give_the_same_bits() -> None:
     found = []
     for _ in range(2):

@@ -21,6 +21,7 @@ NEEDS_FILES = {
     "datasets/fashion_mnist": "a download",
     "core/files": "below",
     "core/image_folder": "below",
+    "core/mapped": "below",
 }
 """Data sets that cannot be had by their examples."""
 
@@ -104,4 +105,11 @@ def test_arrays_in_files(x: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     np.savez("data.npz", x=x, y=np.arange(20.0))
     assert main(["show-data", "data.npz", "--picture", "data.png"]) == 0
+    assert coloured(tmp_path / "data.png") > 0.005
+
+
+def test_a_mapped_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(0).normal(size=(200, 2)))
+    assert main(["show-data", "mapped", "--set", "x=x.npy", "--picture", "data.png"]) == 0
     assert coloured(tmp_path / "data.png") > 0.005
