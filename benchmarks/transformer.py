@@ -17,7 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from benchmarks.statistics import ratio_to_best
 
 SETTLE, TURN, STEPS = 0.1, 0.25, 8
 """Seconds before and of a turn; the steps of an epoch."""
-WIDTH, HEADS, POSITIONS, RATE = 128, 4, 64, 1e-3
+WIDTH, HEADS, RATE = 128, 4, 1e-3
+"""Of all cases, and of ``rows``; Adam's rate."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,19 @@ class Case:
     batch: int
     classes: int | None
     """None: the next token at each position, and what comes later is not seen."""
+    width: int = WIDTH
+    heads: int = HEADS
+    positions: int = 64
+    steps: int = STEPS
+    """Of an epoch."""
 
 
 CASES = {"8": Case(1000, 2, 32, 10), "8b": Case(65, 4, 12, None)}
+ON_GPU = {
+    "8": replace(CASES["8"], steps=64), "8b": replace(CASES["8b"], steps=64),
+    "gpt": Case(65, 6, 64, None, width=384, heads=6, positions=256),
+}  # fmt: skip
+"""The same with longer epochs, for a step takes less there; and nanoGPT's configuration for a GPU."""
 LONG = (2, 1024)
 """Sequences and positions of ``rows``."""
 
@@ -49,7 +60,7 @@ LONG = (2, 1024)
 def data(case: Case) -> tuple[Any, Any]:
     """Random tokens, and a class for each sample or position."""
     rng = np.random.default_rng(0)
-    shape = (case.batch * STEPS, POSITIONS)
+    shape = (case.batch * case.steps, case.positions)
     x = rng.integers(0, case.vocabulary, shape)
     return x, rng.integers(0, case.classes, shape[:1]) if case.classes else rng.integers(0, case.vocabulary, shape)
 
@@ -64,25 +75,38 @@ def ours(name: str, threads: int) -> Callable[[int], None]:
     pl.set_num_threads(threads)
     if name == "rows":
         return our_rows()
+    from benchmarks.held import Held  # pellucid, which the peers' interpreter lacks
+
     case = CASES[name]
-    size = {"vocabulary": case.vocabulary, "width": WIDTH, "layers": case.layers, "heads": HEADS, "context": POSITIONS}
+    return Held(our_trainer(case), data(case), case.batch)
+
+
+def our_trainer(case: Case, backend: Any = None) -> Any:
+    """The network, and what it is trained with."""
+    import pellucid as pl
+
+    size = {
+        "vocabulary": case.vocabulary, "width": case.width, "layers": case.layers, "heads": case.heads,
+        "context": case.positions,
+    }  # fmt: skip
     config = {"outputs": case.classes, **size} if case.classes else size | {"tied": True}
     kind = "sequence_classifier" if case.classes else "language_model"
-    model = pl.build({"type": f"transformer/{kind}", **config}, input_shape=(POSITIONS,), seed=0)
+    model = pl.build(
+        {"type": f"transformer/{kind}", **config}, input_shape=(case.positions,), seed=0, backend=backend
+    )
     optimizer = {"type": "adamw", "lr": RATE}
-    trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer=optimizer, seed=0)
-    pair = data(case)
-    return lambda epochs: trainer.fit(pair, epochs=epochs, batch_size=case.batch, verbose=False) and None
+    return pl.Trainer(model, loss="softmax_cross_entropy", optimizer=optimizer, seed=0)
 
 
-def our_rows() -> Callable[[int], None]:
+def our_rows(backend: Any = None) -> Callable[[int], None]:
     """The same of attention alone."""
     import pellucid as pl
 
     layer = {"type": "transformer/scaled_dot_product_attention", "heads": HEADS, "causal": True}
-    model: Any = pl.build(layer, input_shape=[(None, WIDTH)] * 3, seed=0)
-    x = np.random.default_rng(0).normal(size=(3, *LONG, WIDTH)).astype(np.float32)
-    ctx = pl.Context(model.runtime.ops, training=True)
+    model: Any = pl.build(layer, input_shape=[(None, WIDTH)] * 3, seed=0, backend=backend)
+    ops = model.runtime.ops
+    x = [ops.asarray(part) for part in np.random.default_rng(0).normal(size=(3, *LONG, WIDTH)).astype(np.float32)]
+    ctx = pl.Context(ops, training=True)
 
     def train(epochs: int) -> None:
         for _ in range(epochs * STEPS):
@@ -99,15 +123,18 @@ def their_network(case: Case) -> Any:
     import torch
     from torch import nn
 
+    width = case.width
+
     class Block(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
-            self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-            self.up, self.down = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
+            self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
         def forward(self, x: Any) -> Any:
-            q, k, v = (part.unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, -1))
+            parts = self.qkv(self.norm1(x)).chunk(3, -1)
+            q, k, v = (part.unflatten(-1, (case.heads, -1)).transpose(1, 2) for part in parts)
             seen = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=case.classes is None)
             x = x + self.out(seen.transpose(1, 2).flatten(2))
             return x + self.down(nn.functional.gelu(self.up(self.norm2(x))))
@@ -115,10 +142,10 @@ def their_network(case: Case) -> Any:
     class Network(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.embedding, self.places = nn.Embedding(case.vocabulary, WIDTH), nn.Embedding(POSITIONS, WIDTH)
+            self.embedding, self.places = nn.Embedding(case.vocabulary, width), nn.Embedding(case.positions, width)
             self.blocks = nn.Sequential(*(Block() for _ in range(case.layers)))
-            self.norm = nn.LayerNorm(WIDTH)
-            self.head = nn.Linear(WIDTH, case.classes or case.vocabulary, bias=case.classes is not None)
+            self.norm = nn.LayerNorm(width)
+            self.head = nn.Linear(width, case.classes or case.vocabulary, bias=case.classes is not None)
             if case.classes is None:
                 self.head.weight = self.embedding.weight
 

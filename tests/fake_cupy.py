@@ -62,8 +62,13 @@ class Capture:
         if cls.going_on is not None:
             raise NotRecordableError("array code on the stand-in")
 
+    @classmethod
+    def refuse_to_wait(cls) -> None:
+        if cls.going_on is not None:  # as CuPy has it
+            raise RuntimeError("the current stream is capturing, so synchronous API calls are disallowed")
 
-strict.on_work = Capture.refuse
+
+strict.on_work, strict.on_look = Capture.refuse, Capture.refuse_to_wait
 
 
 class ElementwiseKernel:
@@ -109,7 +114,7 @@ class ElementwiseKernel:
             a.shape for a, p in zip(arguments, self.parameters, strict=True) if not p[0] and isinstance(a, StrictArray)
         ]
         shape = np.broadcast_shapes(*shapes)
-        pointers, keep = [], []
+        pointers, keep, apart = [], [], []
         for a, (raw, kind, name, output) in zip(arguments, self.parameters, strict=True):
             dtype = types[kind] if kind in "TS" else kind
             if isinstance(a, StrictArray):
@@ -119,7 +124,10 @@ class ElementwiseKernel:
                 assert isinstance(a, int | float | bool), (self.name, name, type(a))
                 host = np.array(a, dtype)
             if output:
-                assert host.shape == shape and host.flags.c_contiguous, (self.name, name, host.shape, shape)
+                assert host.shape == shape, (self.name, name, host.shape, shape)
+                if not host.flags.c_contiguous:
+                    apart.append((host, np.ascontiguousarray(host)))
+                    host = apart[-1][1]
             elif not raw:
                 host = np.ascontiguousarray(np.broadcast_to(host, shape))
             keep.append(host)
@@ -128,6 +136,8 @@ class ElementwiseKernel:
         if key not in self.compiled:
             self.compiled[key] = self._compile(types)
         self.compiled[key](ctypes.c_long(math.prod(shape)), *pointers)
+        for place, together in apart:
+            place[...] = together
 
 
 CUDA = """
@@ -178,15 +188,14 @@ class RawKernel:
     """Of a block at the most, along x and y: threads of a CPU are dear."""
 
     def __init__(self, code: str, name: str, options: tuple[str, ...] = ()) -> None:
-        begin = code.index("(", code.rindex(f" {name}(" if f" {name}(" in code else name))
         self.name = name
         self.code = CUDA + code.replace('extern "C" ', "")
-        self.parameters = self._parameters(self.code, begin)
+        self.parameters = self._parameters(self.code)
         passed = ", ".join(f"*({kind}*)a[{k}]" for k, kind in enumerate(self.parameters))
         self.code += f"{THREADS}\nstatic void call_(void **a) {{ {name}({passed}); }}\n"
         self.function: Any = None
 
-    def _parameters(self, code: str, begin: int) -> list[str]:
+    def _parameters(self, code: str) -> list[str]:
         """The types of the kernel's parameters, from its declaration or from the macro that makes it."""
         done = subprocess.run([str(COMPILER), "-E", "-P", "-x", "c", "-"], input=code, capture_output=True, text=True)
         text = done.stdout

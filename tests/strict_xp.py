@@ -37,6 +37,8 @@ def _idle() -> None:
 
 on_work: Callable[[], None] = _idle
 """Called before array code runs; a stand-in for a device that is capturing raises here."""
+on_look: Callable[[], None] = _idle
+"""Called before an array is copied to the host; likewise."""
 
 
 class LeakError(TypeError):
@@ -75,6 +77,7 @@ class StrictArray:
 
     def get(self) -> np.ndarray:
         """The one way out: explicit, and a copy."""
+        on_look()
         return np.array(self._array)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
@@ -82,7 +85,7 @@ class StrictArray:
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
-            if name not in ("reshape", "view"):
+            if name not in ("reshape", "view", "transpose", "swapaxes"):
                 on_work()
             method = getattr(self._array, name)
             return lambda *args, **kwargs: _wrap(method(*_unwrap(args), **{k: _unwrap(v) for k, v in kwargs.items()}))

@@ -14,17 +14,32 @@ TOLERANCE = {"float32": 3e-5, "float64": 1e-10}
 """Of the largest difference, relative to the largest number of the array (at least 1)."""
 TF32, TF32_TOLERANCE = "cupy/tf32", {"layer": 5e-3, "model": 5e-2}
 """The other backend, and its tolerance: factors of products keep 10 bits of their mantissas, in each of many layers."""
-WITH_PRODUCTS = ("core/dense", "cnn/conv2d", "cnn/conv_transpose2d", "ann/ann", "cnn/lenet", "cnn/unet", "vae/vae")
+WITH_PRODUCTS = (
+    "core/dense", "cnn/conv2d", "cnn/conv_transpose2d", "ann/ann", "cnn/lenet", "cnn/unet", "vae/vae",
+    "transformer/multi_head_attention", "transformer/language_model", "recurrent/lstm", "tabular/mlp",
+)  # fmt: skip
+LONG: dict[str, list[tuple[dict[str, Any], tuple[Any, ...]]]] = {
+    "transformer/scaled_dot_product_attention": [
+        ({"heads": 2, "causal": True}, ((300, 8), (300, 8), (300, 8), ("bool", 300))),
+        ({"heads": 4, "kv_heads": 1}, ((65, 16), (130, 4), (130, 4), ("bool", 65, 130))),
+    ],
+    "transformer/multi_head_attention": [({"heads": 4, "kv_heads": 2, "causal": True, "rotary": 1e4}, ((200, 32),))],
+    "transformer/embedding": [({"vocabulary": 1000, "units": 24, "padding": 3}, (("int", 1000, 100),))],
+    "recurrent/lstm": [({"units": 33}, ((70, 5), ("bool", 70)))],
+    "recurrent/gru": [({"units": 33, "backwards": True, "return_sequences": False}, ((70, 5),))],
+    "tabular/mlp": [({"outputs": 3, "categories": [3, 40, 12], "hidden": [65, 33], "dropout": 0.3}, ((20,),))],
+}
+"""Beside the components' own examples, which are tiny."""
 ROWS = 33
 Results = dict[str, np.ndarray[Any, Any]]
 
 
-def main(small: bool) -> bool:
+def main(small: bool, of: tuple[str, ...] = ()) -> bool:
     """Compare everything; each row says how far it is off."""
     from pellucid.standard.ops.base import ReferenceOps
 
     everything = True
-    for name, dtype, tolerance, compute in subjects(small):
+    for name, dtype, tolerance, compute in subjects(small, of):
         try:
             mine, its = compute(ReferenceOps()), compute(gpu_ops(TF32 if name.endswith(TF32) else "cupy"))
             error = max((difference(its[key], mine[key]) for key in mine), default=0.0)
@@ -46,15 +61,20 @@ def difference(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float:
     return float(np.nanmax(np.abs(a.astype(float) - b)) / max(1.0, np.nanmax(np.abs(b))))
 
 
-def subjects(small: bool) -> Iterator[tuple[str, str, float, Callable[[Any], Results]]]:
+def subjects(small: bool, of: tuple[str, ...] = ()) -> Iterator[tuple[str, str, float, Callable[[Any], Results]]]:
     """Name, dtype, tolerance, and a function from a backend to arrays of the host."""
+    from pellucid import Example
     from pellucid.registry.registry import default_registry
 
     dtypes = ("float64",) if small else ("float32", "float64")
-    entries = [e for e in default_registry().entries() if e.kind in COMPUTE and (not small or e.vendor == "core")]
+    vendors = of or (("core",) if small else ())
+    entries = [e for e in default_registry().entries() if e.kind in COMPUTE and (not vendors or e.vendor in vendors)]
     for entry in entries[::4] if small else entries:
         target: Any = default_registry().load(entry)
-        for number, example in enumerate(getattr(target, "examples", ())):
+        examples = list(getattr(target, "examples", ()))
+        if not small:
+            examples += [Example(arguments, shapes) for arguments, shapes in LONG.get(entry.name, ())]
+        for number, example in enumerate(examples):
             for dtype in dtypes:
                 compute = COMPUTE[entry.kind]
                 yield (

@@ -18,24 +18,32 @@ ORDER = (
     "1/128", "2/512", "6/64", "7/32", "1/32", "1/512", "1/2048", "2/32", "2/128", "2/2048", "3/16", "4/256", "5/128",
     "1/4096", "2/4096", "wide/512", "wide/4096",
 )  # fmt: skip
-"""The most telling first: time may run out. Case 8, a transformer, is not here: there is no attention in pellucid."""
+"""The most telling first: time may run out. Case 8, a transformer, is part 6."""
 CAPTURED = ("1/32", "1/128", "2/512", "2/2048", "6/64", "7/32", "wide/512", "wide/4096")
 COMPILED = ("1/128", "2/512", "6/64", "7/32")  # half a minute each
 TF32 = ("wide/512", "wide/4096")
 
 
-def main(small: bool) -> bool:
+OF = {"1": "ann", "2": "ann", "3": "ann", "4": "ann", "5": "ann", "6": "cnn", "7": "diffusion", "wide": "ann"}
+"""The plugin that a case is about."""
+
+
+def main(small: bool, of: tuple[str, ...] = ()) -> bool:
     """Time the cases: all of them beside PyTorch eager, some beside its graphs captured by hand, and its compiler."""
+
+    def chosen(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if not of or OF[name.split("/")[0]] in of)
+
     effort = Effort(rounds=7, seconds=0.12, settle=0.02)
     everything = True
     if is_stand_in():
-        return _contests(("dry/16",), ("pellucid-gpu",), Effort(rounds=1, seconds=0.0, settle=0.0))
+        return bool(of) or _contests(("dry/16",), ("pellucid-gpu",), Effort(rounds=1, seconds=0.0, settle=0.0))
     rivals = ("torch-gpu",) if find_spec("torch") else ()
-    everything &= _contests(ORDER[:4] if small else ORDER, ("pellucid-gpu", *rivals), effort)
+    everything &= _contests(chosen(ORDER[:4] if small else ORDER), ("pellucid-gpu", *rivals), effort)
     if not small and rivals:
-        everything &= _contests(TF32, ("pellucid-gpu-tf32", "torch-gpu-tf32"), effort)
-        everything &= _contests(CAPTURED, ("pellucid-gpu", "torch-gpu-graph"), effort)
-        everything &= _contests(COMPILED, ("pellucid-gpu", "torch-gpu-compile"), effort)
+        everything &= _contests(chosen(TF32), ("pellucid-gpu-tf32", "torch-gpu-tf32"), effort)
+        everything &= _contests(chosen(CAPTURED), ("pellucid-gpu", "torch-gpu-graph"), effort)
+        everything &= _contests(chosen(COMPILED), ("pellucid-gpu", "torch-gpu-compile"), effort)
     return everything
 
 

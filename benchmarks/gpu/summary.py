@@ -1,4 +1,4 @@
-"""Part 6: everything that is known, as Markdown."""
+"""Everything that is known, as Markdown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 TITLES = {
     "1": "The backend's tests", "2": "Conformance kit", "3": "Parity with the reference", "4": "Learning",
-    "5": "Time of a training step",
+    "5": "Time of a training step", "6": "Time of a transformer's training step",
 }  # fmt: skip
 
 
@@ -58,8 +58,14 @@ def _learning(results: list[dict[str, Any]]) -> list[str]:
         wanted = f"≥ {r['least']}" if r["least"] > -1e8 else f"≤ {r['most']}"
         reached = f"{r['reached']:.4f}" if "reached" in r else r.get("why", "")[:120]
         rows.append([r["name"], r["figure"], reached, wanted, r.get("seconds", "–"), r.get("us_per_step", "–"),
-                     _mark(r["ok"])])  # fmt: skip
-    return _table(["experiment", "figure", "reached", "wanted", "seconds", "µs a step", ""], rows)
+                     r.get("graphs", "–"), _mark(r["ok"])])  # fmt: skip
+    table = _table(
+        ["experiment", "figure", "reached", "wanted", "seconds", "µs a step", "steps that are graphs", ""], rows
+    )
+    for r in results:
+        if "sample" in r:
+            table += ["", f"{r['name']}, {r['tokens_per_second']} tokens a second:", "", "```", r["sample"], "```"]
+    return table
 
 
 def _times(results: list[dict[str, Any]]) -> list[str]:
@@ -77,4 +83,4 @@ def _times(results: list[dict[str, Any]]) -> list[str]:
     return _table(["case", "µs a step", "peer's", "times faster (95 %)", "memory, choices", "network"], rows)
 
 
-_TABLES = {"1": _tests, "2": _tests, "3": _parity, "4": _learning, "5": _times}
+_TABLES = {"1": _tests, "2": _tests, "3": _parity, "4": _learning, "5": _times, "6": _times}

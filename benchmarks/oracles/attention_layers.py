@@ -7,11 +7,15 @@ references in float64, and in float32 the compiled kernels.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pellucid as pl
 import torch
+
+from benchmarks.oracles.held import Row, report, row
 
 TOLERANCE = {"float64": 1e-10, "float32": 2e-5}
 N, T, S, D, C, HEADS = 3, 9, 7, 12, 10, 4
@@ -82,8 +86,7 @@ def theirs(model: Any, config: dict[str, Any], given: list[Any], mask: Any, dy: 
     )
 
 
-def main() -> None:
-    worst = {}
+def pairs(dtype: str, backend: str) -> Iterator[tuple[Any, Any]]:
     for config, kind in CASES:
         rng = np.random.default_rng(len(str(config)))
         given = [rng.normal(size=(N, T, D))] + ([rng.normal(size=(N, S, C))] if config.get("cross") else [])
@@ -93,17 +96,15 @@ def main() -> None:
             mask[..., 0] = True  # torch gives NaN where nothing is seen
         given = [part.astype(np.float32).astype(np.float64) for part in given]
         dy = rng.normal(size=(N, T, D)).astype(np.float32).astype(np.float64)
-        for dtype, backend in (("float64", "reference"), ("float32", "cython")):
-            model, found = ours(config, given, mask, dy, dtype, backend)
-            wanted = theirs(model, config, given, mask, dy)
-            assert found.keys() == wanted.keys()
-            for name, value in found.items():
-                scale = max(1.0, float(wanted[name].abs().max()))
-                off = float(np.abs(value - wanted[name].numpy()).max()) / scale
-                worst[dtype] = max(worst.get(dtype, 0.0), off)
-                assert off < TOLERANCE[dtype], (config, kind, dtype, name, off)
-    print(f"{len(CASES)} cases agree with PyTorch {torch.__version__}:", {k: f"{v:.1e}" for k, v in worst.items()})
+        model, found = ours(config, given, mask, dy, dtype, backend)
+        wanted = theirs(model, config, given, mask, dy)
+        assert found.keys() == wanted.keys()
+        yield from ((value, wanted[name].numpy()) for name, value in found.items())
+
+
+def rows(dtype: str = "float64", backend: str = "reference") -> Iterator[Row]:
+    yield row("layer", "transformer/multi_head_attention", "PyTorch", pairs(dtype, backend), TOLERANCE[dtype])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(report([*rows(), *rows("float32", "cython")]))

@@ -3,8 +3,8 @@
     benchmarks/.venv/bin/python benchmarks/oracles/table_layers.py
 
 rtdl_num_embeddings is by the authors of the embeddings (pip install rtdl_num_embeddings); RealMLP's own, and the
-embedding of categories, are written here in PyTorch's operations, whose gradients are its own. It prints the largest
-difference of outputs and gradients of each and exits with 1 if one is above 1e-10.
+embedding of categories, are written here in PyTorch's operations, whose gradients are its own. It prints a line
+for each and exits with 1 if a difference of outputs or gradients is above 1e-10.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import torch
 from rtdl_num_embeddings import PeriodicEmbeddings, PiecewiseLinearEmbeddings
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "core"), str(ROOT / "plugins" / "tabular" / "src")]  # the references need no build
+sys.path[:0] = [str(ROOT), str(ROOT / "core"), str(ROOT / "plugins/tabular/src")]  # the references need no build
 
 from pellucid.interfaces.context import Context  # noqa: E402
 from pellucid.standard.losses.binary_cross_entropy import BinaryCrossEntropy  # noqa: E402
@@ -28,8 +28,10 @@ from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy  
 from pellucid.standard.ops.base import ReferenceOps  # noqa: E402
 from pellucid_tabular.ops import columns, numbers  # noqa: E402
 
+from benchmarks.oracles.held import Row, repeated, report, row  # noqa: E402
+
 torch.set_default_dtype(torch.float64)
-OPS, LIMIT, ROUNDS = ReferenceOps(), 1e-10, 40
+OPS, ROUNDS = ReferenceOps(), 40
 Array = Any
 Pairs = Iterator[tuple[Array, Array]]
 
@@ -175,17 +177,19 @@ def smoothing(rng: np.random.Generator) -> Pairs:
     yield from compared(np.array(value), [binary.backward(ctx)], mean, np.array(1.0), [logits])
 
 
-def main() -> int:
-    checks: dict[str, Callable[[np.random.Generator], Pairs]] = {
-        "periodic": lambda rng: waves(rng, plr=False), "plr": lambda rng: waves(rng, plr=True),
-        "piecewise_linear": pieces, "scaling": scaling, "column_embedding": categories, "label_smoothing": smoothing,
+def rows() -> Iterator[Row]:
+    rtdl, written = "rtdl_num_embeddings", "PyTorch's autograd"
+    checks: dict[str, tuple[str, Callable[[np.random.Generator], Pairs]]] = {
+        "periodic": (written, lambda rng: waves(rng, plr=False)), "plr": (rtdl, lambda rng: waves(rng, plr=True)),
+        "piecewise_linear": (rtdl, pieces), "scaling": (written, scaling), "column_embedding": (written, categories),
     }  # fmt: skip
-    worst = {}
-    for name, check in checks.items():
-        found = [pair for seed in range(ROUNDS) for pair in check(np.random.default_rng(seed))]
-        worst[name] = max(float(np.abs(ours - theirs).max(initial=0)) for ours, theirs in found)
-        print(f"{name}: {len(found)} arrays, largest difference {worst[name]:.1e}")
-    return int(max(worst.values()) > LIMIT)
+    for name, (against, check) in checks.items():
+        yield row("layer", f"tabular/{name}", against, repeated(ROUNDS, check))
+
+
+def main() -> int:
+    smoothed = row("loss", "label_smoothing of both cross-entropies", "PyTorch", repeated(ROUNDS, smoothing))
+    return report([*rows(), smoothed])
 
 
 if __name__ == "__main__":

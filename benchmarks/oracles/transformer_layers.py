@@ -7,13 +7,16 @@ whole blocks of BERT's and GPT's kind; the references in float64, and in float32
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pellucid as pl
 import torch
 from torch.nn import functional as F
+
+from benchmarks.oracles.held import Row, report, row
 
 TOLERANCE = {"float64": 1e-10, "float32": 5e-5}
 N, T, D, V, H = 3, 7, 12, 9, 20
@@ -76,8 +79,8 @@ CASES: dict[str, tuple[dict[str, Any], str, Callable[[Any, Own, Any], Any]]] = {
 }  # fmt: skip
 
 
-def compared(name: str, dtype: str, backend: str) -> float:
-    """The largest difference of any number, over the largest number."""
+def compared(name: str, dtype: str, backend: str) -> list[tuple[Any, Any]]:
+    """Output and gradients, ours and theirs."""
     config, kind, function = CASES[name]
     rng = np.random.default_rng(len(name))
     tokens = kind == "tokens"
@@ -101,10 +104,10 @@ def compared(name: str, dtype: str, backend: str) -> float:
     pairs = [(y, wanted.detach()), *[(p.grad, own[path].grad) for path, p in model.named_parameters()]]
     if not tokens:
         pairs.append((dx[0] if isinstance(dx, tuple) else dx, given.grad))
-    return max(float(np.abs(a - b.numpy()).max()) / max(1.0, float(b.abs().max())) for a, b in pairs)
+    return [(a, b.numpy()) for a, b in pairs]
 
 
-def contrastive(dtype: str, backend: str) -> float:
+def contrastive(dtype: str, backend: str) -> list[tuple[Any, Any]]:
     """For pairs: cross-entropy over the scores, with the partner for the class."""
     z = F.normalize(torch.tensor(np.random.default_rng(0).normal(size=(16, D)).astype("float32")).double(), dim=1)
     z.requires_grad_()
@@ -116,16 +119,17 @@ def contrastive(dtype: str, backend: str) -> float:
         pl.create("loss", "transformer/contrastive", temperature=0.1),
     )
     value = loss.forward(ctx, z.detach().numpy().astype(dtype), np.arange(16) // 2)
-    return max(abs(float(value) - wanted.item()), float(np.abs(loss.backward(ctx) - z.grad.numpy()).max()))
+    return [(float(value), wanted.item()), (loss.backward(ctx), z.grad.numpy())]
 
 
-def main() -> None:
-    for dtype, backend in (("float64", "reference"), ("float32", "cython")):
-        off = {name: compared(name, dtype, backend) for name in CASES} | {"contrastive": contrastive(dtype, backend)}
-        for name, worst in off.items():
-            assert worst < TOLERANCE[dtype], (name, dtype, worst)
-        print(f"{dtype}: {len(off)} cases agree with PyTorch {torch.__version__}, worst {max(off.values()):.1e}")
+def rows(dtype: str = "float64", backend: str = "reference") -> Iterator[Row]:
+    limit = TOLERANCE[dtype]
+    for name in dict.fromkeys(case.partition(",")[0] for case in CASES):
+        cases = [case for case in CASES if case.partition(",")[0] == name]
+        pairs = (pair for case in cases for pair in compared(case, dtype, backend))
+        yield row("layer", f"transformer/{name}", "PyTorch", pairs, limit)
+    yield row("loss", "transformer/contrastive", "PyTorch", contrastive(dtype, backend), limit)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(report([*rows(), *rows("float32", "cython")]))

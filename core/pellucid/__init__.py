@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from pellucid.standard.callbacks.checkpoint import Checkpoint
     from pellucid.standard.callbacks.early_stopping import EarlyStopping
     from pellucid.standard.callbacks.plateau import ReduceOnPlateau
+    from pellucid.standard.callbacks.tensorboard import TensorBoard
     from pellucid.standard.columns import check_columns, floating
     from pellucid.standard.files import Files
     from pellucid.standard.initializers.drawn import Normal, TruncatedNormal, Uniform
@@ -275,6 +276,7 @@ _MODULES = {
     "standard.callbacks.checkpoint": "Checkpoint",
     "standard.callbacks.early_stopping": "EarlyStopping",
     "standard.callbacks.plateau": "ReduceOnPlateau",
+    "standard.callbacks.tensorboard": "TensorBoard",
     "workbench.experiments.finished": "FinishedRun PartName open_run",
     "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
@@ -457,6 +459,7 @@ __all__ = [
     "Supervised",
     "Swa",
     "Tanh",
+    "TensorBoard",
     "TopK",
     "Trace",
     "Trainer",

@@ -14,7 +14,9 @@ import pytest
 from benchmarks.environment import ROOT
 from benchmarks.gpu import __main__ as command, bundle
 from benchmarks.gpu.backend import STAND_IN
-from benchmarks.gpu.part3_parity import difference
+from benchmarks.gpu.part1_tests import PREFIX, files
+from benchmarks.gpu.part2_conformance import vendors
+from benchmarks.gpu.part3_parity import difference, subjects
 from benchmarks.gpu.report import heard
 from benchmarks.gpu.summary import as_markdown
 from tests.archives import unpack
@@ -35,7 +37,7 @@ def test_the_dry_run_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv(STAND_IN, "1")
     assert command.main([str(tmp_path), "--small"]) == 0, (tmp_path / "log.txt").read_text()
     document = results(tmp_path)
-    assert {number: part["verdict"] for number, part in document["parts"].items()} == dict.fromkeys("12345", "passed")
+    assert {number: part["verdict"] for number, part in document["parts"].items()} == dict.fromkeys("123456", "passed")
     assert all(part["results"] for part in document["parts"].values())
     summary = (tmp_path / "summary.md").read_text()
     assert "the stand-in on the CPU" in summary and "| case dry/16 |" in summary and "MNIST" in summary
@@ -58,6 +60,17 @@ def test_a_second_call_adds_to_what_the_first_found(tmp_path: Path, monkeypatch:
     (tmp_path / "results.json").write_text(json.dumps({"parts": {"2": {"results": [], "verdict": "passed"}}}))
     assert command.main([str(tmp_path), "--small", "--part", "3"]) == 0
     assert set(results(tmp_path)["parts"]) == {"2", "3"}
+
+
+def test_no_plugin_is_forgotten() -> None:
+    """What is verified follows from what is installed, and from the tests that there are."""
+    installed = {path.parent.name for path in (ROOT / "plugins").glob("*/pyproject.toml")}
+    assert {"core", *installed} <= set(vendors(small=False, of=()))
+    assert vendors(small=False, of=("tabular", "core")) == ["core", "tabular"]
+    assert {path.stem.removeprefix(PREFIX) for path in files(())} >= {"backend", "plans", "cnn", "transformer"}
+    assert [path.name for path in files(("recurrent",))] == ["test_cupy_recurrent.py"]
+    names = [name for name, *_ in subjects(small=False, of=("transformer",))]
+    assert any("contrastive" in name for name in names) and not any("core/" in name for name in names)
 
 
 def test_what_is_printed_beside_the_results_is_no_result() -> None:

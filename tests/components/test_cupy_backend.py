@@ -33,6 +33,8 @@ from tests.fake_cupy import COMPILER, FakeCupy, FakeCupyOps
 NO_COMPILER = "no C compiler to compile the kernels with"
 ON_A_GPU = os.environ.get(OPT_IN) == "1"
 GPU = CupyOps() if ON_A_GPU else FakeCupyOps()
+DTYPES = ["float32", "float64"] if ON_A_GPU else ["float64"]
+"""What plugins' kernels are held against their references in: threads of the stand-in are dear."""
 needs_compiler = pytest.mark.skipif(
     COMPILER is None and not ON_A_GPU, reason="no C compiler to compile the kernels' bodies with"
 )

@@ -77,6 +77,24 @@ def _held(trainer: pl.Trainer) -> dict[str, Any]:
     return {"weights": trainer.slots.arena.data, **trainer.slots.buffers, **states}
 
 
+def test_optimizers_averages_and_rates_that_react_are_packed_to_the_same_bits() -> None:
+    def members() -> list[pl.Trainer]:
+        return [
+            a_trainer(6, pl.BatchNorm(), optimizer="muon", clip_value=0.01, schedule="one_cycle", callbacks=["swa"]),
+            a_trainer(7, optimizer="lion", callbacks=["reduce_on_plateau", "ema"]),
+            a_trainer(8, optimizer={"type": "rmsprop", "momentum": 0.9},
+                      callbacks=[{"type": "early_stopping", "patience": 1, "monitor": "validation_loss"}]),
+        ]  # fmt: skip
+
+    alone, pack = members(), pl.Pack(members(), threads=2)
+    for trainer in alone:
+        trainer.fit((X, Y), validation=HELD, epochs=6, batch_size=32, verbose=False)
+    pack.fit((X, Y), validation=HELD, epochs=6, batch_size=32, verbose=False)
+    require_same(pack.trainers, alone)
+    if alone[0].runtime.ops.name == "cython":
+        assert pack.packed == [True, True, True]
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("watched", [False, True])
 def test_every_member_has_the_bits_of_one_trained_alone(threads: int, watched: bool) -> None:

@@ -55,8 +55,9 @@ def test_it_is_readable_whole_in_json_and_kept(pellucid: Shell, run: Path) -> No
     for part in ("Classes", "Confusion", "Calibration", "Reliability", "Wilson", "bootstrap, 1,000 draws, seed 0",
                  "true \\ predicted  setosa  versicolor  virginica", "30 samples; intervals of 95%"):  # fmt: skip
         assert part in text
-    assert "Written to run/evaluation.json and .md beside it." in pellucid.err
+    assert text.endswith("Written to run/evaluation.json and .md beside it.\n")
     told = pellucid.json("evaluate", "run")
+    assert told.pop("written") == "run/evaluation.json" and not pellucid.err
     assert json.loads((run / "evaluation.json").read_text()) == told
     assert set(told["details"]) == {
         "samples", "penalty", "intervals", "confusion", "per_class", "calibration", "values", "mistakes", "notes",
@@ -262,3 +263,15 @@ def test_a_run_of_another_version_is_opened_or_refused_in_words(pellucid: Shell,
     (Path("old") / "summary.json").write_text(json.dumps(old))
     told = pellucid("compare", "run", "old")
     assert "Made by different versions of pellucid: " in told and "0.0.1 (old)" in told
+
+
+def test_figures_that_are_others_than_they_were_are_said(pellucid: Shell, run: Path) -> None:
+    assert pellucid.json("evaluate", "run")["details"]["notes"] == []
+    summary = json.loads((run / "summary.json").read_text())
+    summary["test"]["accuracy"], summary["versions"]["pellucid"] = 0.5, "0.0.1"
+    (run / "summary.json").write_text(json.dumps(summary))
+    (note,) = pellucid.json("evaluate", "run")["details"]["notes"]
+    assert "summary.json has other figures (accuracy 0.5 then, " in note and "pellucid 0.0.1 then, " in note
+    assert len(pellucid.json("evaluate", "run", "--data", "iris")["details"]["notes"]) == 0
+    (run / "summary.json").write_text("{")
+    assert "cannot be read" in pellucid.json("evaluate", "run")["details"]["notes"][0]

@@ -40,7 +40,6 @@ def search(pellucid: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
         return work(job, self._note, lambda epoch, value: source.hopeless(job, {"epoch": epoch, "value": value}))
 
     monkeypatch.setattr(workers.Workers, "_asked", asked)
-    monkeypatch.setattr("pellucid.workbench.experiments.callbacks.threading.current_thread", lambda: None)
     Path("search.toml").write_text(IRIS + SEARCH)
     return pellucid
 
@@ -120,6 +119,16 @@ def test_a_trial_whose_process_was_killed_goes_on(search: Shell) -> None:
     Path("runs/search/sweep.toml").write_text(Path("runs/search/sweep.toml").read_text().replace("100000", "2"))
     search("sweep", "runs/search", "--quiet", "--workers", 1)
     assert [trial.state.name for trial in trials()] == ["COMPLETE"] * 4
+
+
+def test_a_trial_of_another_machine_is_left_to_it(search: Shell) -> None:
+    search(*WORDS, "--set", "sweep.search.trials=1")
+    options = SweepFolder(Path("runs/search")).plan().sweep.search
+    assert options is not None
+    open_study(Path("runs/search"), options, False).ask().set_user_attr(OWNER, "elsewhere-01234567")
+    search(*WORDS, "--set", "sweep.search.trials=3")
+    assert "1 trials that others have begun have not ended: elsewhere-01234567." in search.err
+    assert [trial.state.name for trial in trials()] == ["COMPLETE", "RUNNING", "COMPLETE"]
 
 
 def test_a_leader_that_lives_keeps_its_trials(tmp_path: Path) -> None:

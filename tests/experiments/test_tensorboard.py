@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.standard.event_files import EventFile
+from pellucid.standard.callbacks.event_files import EventFile
 from pellucid.workbench.experiments.opened import trace_of_run
 
 from tests.experiments.support import Shell

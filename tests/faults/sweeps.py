@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.faults._processes import COMPLETE, check, ended, names, pellucid, ready, started
 
-COUNT, SHORT = 50, 3
+COUNT, SHORT = 50, 2
 SWEEP = """
 [data]
 type = "half_moons"
@@ -96,7 +96,7 @@ def disturbed(
     words: tuple[object, ...], out: Path, kinds: tuple[str, ...], draw: random.Random, span: float, most: int
 ) -> int:  # fmt: skip
     """Carry a sweep to its end, with at most so many kills on the way; how many there were."""
-    kills, seen = 0, dict[Path, tuple[int, int]]()
+    kills, seen, workers = 0, dict[Path, tuple[int, int]](), set[int]()
     while True:
         leader, code = started(lambda: pellucid(*words)), None
         while kills < most and code is None:
@@ -104,10 +104,12 @@ def disturbed(
             _check_kept(out, seen)
             if code is None:
                 kills += 1
+                workers |= {*_children(leader)}
                 code = _kill(leader, draw.choice(kinds), draw)
         code = ended(leader) if code is None else code
         _check_kept(out, seen)
         if code == 0:
+            _check_gone(workers)
             return kills
         check(code in (-signal.SIGKILL, GIVEN_UP), f"the sweep ended with {code}")
 
@@ -129,7 +131,7 @@ def _wait(pid: int, out: Path, draw: random.Random, span: float) -> int | None:
 
 def _kill(leader: int, kind: str, draw: random.Random) -> int | None:
     """Kill a worker, the leader or all at once; the leader's exit code, if it is gone."""
-    workers = [pid for pid in _children(leader) if pid != leader]
+    workers = _children(leader)
     if kind in ("worker", "both"):
         for pid in [draw.choice(workers)] if kind == "worker" and workers else workers:
             os.kill(pid, signal.SIGKILL)
@@ -149,6 +151,22 @@ def _children(pid: int) -> list[int]:
         if int(fields[1]) == pid and fields[0] != "Z":
             found.append(int(stat.parent.name))
     return found
+
+
+def _check_gone(workers: set[int]) -> None:
+    """No worker outlives who led it by more than the end of its step."""
+    until = time.monotonic() + 10
+    while workers and time.monotonic() < until:
+        workers = {pid for pid in workers if _lives(pid)}
+        time.sleep(0.01)
+    check(not workers, f"workers {workers} go on without a leader")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _check_kept(out: Path, seen: dict[Path, tuple[int, int]]) -> None:

@@ -19,7 +19,7 @@ KERNELS, REFERENCE = CythonOps(), ReferenceOps()
 
 # Arguments whose first axis may have any length: (op, position).
 FREE_LENGTH = {("gather", 0), ("next_rows", 0), ("next_rows", 2)}
-ANY_SHAPE = {"fill", "scale", "random_uniform", "random_normal"}
+ANY_SHAPE = {"fill", "scale", "clip_value", "random_uniform", "random_normal"}
 
 
 def all_calls() -> list[Call]:

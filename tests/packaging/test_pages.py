@@ -25,6 +25,10 @@ OURS = (
     "half_moons-sheet.png",
     "curves.png",
     "sorting.png",
+    "figures-confusion.png",
+    "figures-surface.png",
+    "optimizers.png",
+    "schedules.png",
 )
 """Pictures of points, of curves, and of characters from fonts: they show nothing of others' data."""
 

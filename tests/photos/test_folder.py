@@ -116,6 +116,13 @@ def test_the_three_ways_to_another_size() -> None:
     assert fitted(image, 4, 8, "pad") is image
 
 
+def test_every_size_is_cut_to_every_other() -> None:
+    for h, w in ((383, 297), (451, 334), (7, 91), (100, 101)):
+        image = np.full((h, w, 1), 0.5, np.float32)
+        for height, width in ((28, 28), (49, 11), (3, 97)):
+            np.testing.assert_allclose(fitted(image, height, width, "crop"), 0.5, atol=1e-6)
+
+
 def test_smaller_images_are_means_and_not_samples() -> None:
     stripes = np.tile(np.array([0, 1], np.float32), 32)[None, :, None].repeat(64, axis=0)
     np.testing.assert_allclose(fitted(stripes, 8, 8), 0.5, atol=0.1)  # without antialiasing: 0 or 1

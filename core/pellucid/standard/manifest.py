@@ -143,7 +143,7 @@ def pellucid_register(registry: Registrar) -> None:
     registry.callback("promises", "pellucid.standard.promises:Promises", summary="holds plans against the code")
     registry.callback("trace", "pellucid.glassbox.tracing:Tracing", summary="opens a step: every number by its name")
     registry.callback(
-        "tensorboard", "pellucid.standard.tensorboard:TensorBoard", summary="writes figures for TensorBoard"
+        "tensorboard", "pellucid.standard.callbacks.tensorboard:TensorBoard", summary="writes figures for TensorBoard"
     )
     registry.callback(
         "recorder", "pellucid.glassbox.flight.flight:FlightRecorder", summary="keeps figures of every n-th step"
@@ -159,6 +159,8 @@ def pellucid_register(registry: Registrar) -> None:
     registry.dataset("files", "pellucid.standard.files:Files", summary="samples in files of one's own: .csv, .npz")
     registry.dataset("image_folder", "pellucid.standard.images.folder:ImageFolder",
                      summary="images in folders, one for each class")  # fmt: skip
+    registry.dataset("mapped", "pellucid.standard.mapped.dataset:Mapped",
+                     summary="samples in .npy files that are larger than memory")  # fmt: skip
     registry.feed("batches", "pellucid.standard.batches:Batches", summary="what a function or an iterable yields")
     registry.feed("course", "pellucid.standard.course:Course", summary="the rows of data in the order of each epoch")
     registry.feed("streams", "pellucid.standard.sequences:Streams", summary="long sequences that go on, row by row")

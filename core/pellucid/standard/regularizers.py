@@ -32,7 +32,7 @@ class L1(Regularizer):
         self.strength = strength
 
     def penalty(self, ops: Backend, data: Array) -> float:
-        return self.strength * _size(data)
+        return self.strength * _size(ops, data)
 
     def add_gradient(self, ops: Backend, data: Array, grad: Array) -> None:
         ops.add_sign(grad, data, self.strength)
@@ -91,16 +91,16 @@ class ElasticNet(Regularizer):
         self.l2 = l2
 
     def penalty(self, ops: Backend, data: Array) -> float:
-        return self.l1 * _size(data) + self.l2 * _half_square(ops, data)
+        return self.l1 * _size(ops, data) + self.l2 * _half_square(ops, data)
 
     def add_gradient(self, ops: Backend, data: Array, grad: Array) -> None:
         ops.add_sign(grad, data, self.l1)
         ops.add_scaled(grad, data, self.l2)
 
 
-def _size(data: Array) -> float:
+def _size(ops: Backend, data: Array) -> float:
     """‖θ‖₁, summed in float64."""
-    return float(abs(data).sum(dtype="float64"))
+    return float(ops.xp.abs(data).sum(dtype="float64"))
 
 
 def _half_square(ops: Backend, data: Array) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -171,6 +171,20 @@ def _array(file: IO[bytes], size: int, packed: int, what: str) -> HostArray:
             "expect, save it without compression: numpy.savez(path, x=x, y=y)."
         )
     check_memory(size, what, "Give fewer rows, or numbers of fewer bytes.", DataError)
+    shape, by_columns, dtype = read_npy_header(file, size, what)
+    wanted = prod(shape) * dtype.itemsize
+    values = file.read(wanted)
+    if len(values) != wanted:
+        raise DataError(f"{what} is truncated: {wanted} bytes expected. Received: {len(values)}.")
+    return np.frombuffer(values, dtype).reshape(shape, order="F" if by_columns else "C")
+
+
+def read_npy_header(file: IO[bytes], size: int, what: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether the columns lie together, and type of an array in NumPy's format, whose numbers follow.
+
+    Raises:
+        DataError: it is no such array, holds objects, or its file has not the ``size`` that the header says.
+    """
     try:
         version = npy.read_magic(file)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
@@ -189,7 +203,4 @@ def _array(file: IO[bytes], size: int, packed: int, what: str) -> HostArray:
         raise DataError(
             f"{what} is truncated or damaged: shape {shape} of {dtype} takes {wanted} bytes. Received: {held}."
         )
-    values = file.read(wanted)
-    if len(values) != wanted:
-        raise DataError(f"{what} is truncated: {wanted} bytes expected. Received: {len(values)}.")
-    return np.frombuffer(values, dtype).reshape(shape, order="F" if by_columns else "C")
+    return shape, by_columns, dtype

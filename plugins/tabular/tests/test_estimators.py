@@ -372,6 +372,10 @@ def test_anything_registered_can_be_taken() -> None:
     assert classifier(model=layer, **own).fit(X, Y).score(X, Y) > 0.85 and layer.runtime is None
     binary = classifier(loss="binary_cross_entropy").fit(X, Y == 2)
     assert binary.predict_proba(X).shape == (150, 2) and binary.score(X, Y == 2) > 0.9
+    margins = classifier(loss="hinge").fit(X, Y)
+    assert margins.score(X, Y) > 0.9 and margins.decision_function(X).shape == (150, 3)
+    with pytest.raises(AttributeError, match="not available for the loss Hinge, whose outputs are scores"):
+        margins.predict_proba(X)
     ann = classifier(model="ann", model_params={"normalization": "batch_norm"}).fit(X, Y)
     assert ann.score(X, Y) > 0.85
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -19,21 +18,6 @@ OPS = ReferenceOps()
 SIZES = ((1, 1, 1, 1, 1, 1), (2, 5, 3, 4, 2, 3), (3, 64, 64, 2, 2, 32), (1, 70, 131, 2, 1, 17), (1, 130, 1100, 1, 1, 8))
 """(N, T, S, H, K, d): single numbers, odd ones, one tile, remainders of blocks of queries, several tiles of keys."""
 KINDS: tuple[tuple[str | None, bool], ...] = ((None, False), (None, True), ("keys", False), ("pairs", True))
-
-
-@pytest.fixture(params=core.simd_levels())
-def simd(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = core.simd_level()
-    core.use_simd(request.param)
-    yield request.param
-    core.use_simd(before)
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = core.get_threads()
-    yield
-    core.set_threads(before)
 
 
 def results(ops: Any, sizes: tuple[int, ...], masked: str | None, causal: bool, dtype: str = "float32") -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from math import log
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,25 @@ def test_a_table_of_texts_from_the_shell(tmp_path: Path, capsys: pytest.CaptureF
         assert json.loads(capsys.readouterr().out)["accuracy"] == 1.0
     assert main(["predict", run, str(tmp_path / "lines.txt")]) == 0
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()[1:]] == ["yes", "no"]
+
+
+def test_a_text_file_is_the_data_set_of_a_language_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first thing to try: train on a file, evaluate on another, and ask what comes next."""
+    (tmp_path / "seen.txt").write_text("the cat sat on the mat. " * 60)
+    (tmp_path / "other.txt").write_text("the mat sat on the cat. " * 10)
+    (tmp_path / "asked.txt").write_text("the ca\nthe cat sat o\n")
+    words = [f"--set={each}" for each in (*SMALL[:3], "train.epochs=10", "optimizer.lr=1e-2", "train.seed=0")]
+    run, seen = str(tmp_path / "run"), str(tmp_path / "seen.txt")
+    assert main(["train", "--model", "language_model", "--dataset", seen, "--out", run, *words]) == 0
+    data = tomllib.loads((tmp_path / "run" / "experiment.toml").read_text(encoding="utf-8"))["data"]
+    assert data["type"] == "transformer/running_text"
+    capsys.readouterr()
+    assert main(["evaluate", run, "--data", str(tmp_path / "other.txt"), "--json"]) == 0
+    assert 0 < json.loads(capsys.readouterr().out)["loss"] < log(15)
+    assert main(["predict", run, str(tmp_path / "asked.txt"), "--probabilities", "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["class"], second["class"]) == ("t", "n")
+    assert "␣" in first["probabilities"] and sum(first["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,20 @@ def test_what_is_padded_changes_no_other_position() -> None:
     alone = np.concatenate([model.predict((x[i : i + 1, :n], mask[i : i + 1, :n])) for i, n in enumerate(mask.sum(1))])
     np.testing.assert_allclose(model.predict((np.where(mask, x, 0), mask)), alone, atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(alone, axis=1), 1, atol=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+def test_a_batch_in_which_nothing_belongs_together_is_warned_of(backend: str) -> None:
+    model = built("sentence_encoder", (4,), backend=backend, vocabulary=7, width=4, layers=1, heads=1)
+    x = tokens(8, 4)
+    with pytest.raises(pl.DataError, match=r"8 labels of which no two are alike.*text_pairs"):
+        pl.Trainer(model, seed=0).fit((x, np.arange(8)), epochs=1, batch_size=8, verbose=False)
+    with pytest.warns(pl.PellucidWarning, match=r"batch of 8 rows no two have the same label.*text_pairs"):
+        labels = np.arange(400) // 2  # of 400, so that hardly a batch of 8 has a pair
+        pl.Trainer(model, seed=0).fit((np.tile(x, (50, 1)), labels), epochs=1, batch_size=8, verbose=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pl.Trainer(model, sampler="groups", seed=0).fit((x, np.arange(8) // 2), epochs=1, batch_size=8, verbose=False)
 
 
 def test_the_head_is_the_embedding_and_weights_begin_as_gpt_2s() -> None:

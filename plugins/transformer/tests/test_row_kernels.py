@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,21 +20,6 @@ LAYERS: dict[str, dict[str, Any]] = {
     "swiglu": {"hidden": 19}, "pooling": {}, "masked": {}, "first": {"take": "first"},
 }  # fmt: skip
 NAMES = {"padded": "embedding", "sinusoidal": "positions", "masked": "pooling", "first": "pooling"}
-
-
-@pytest.fixture(params=core.simd_levels())
-def simd(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = core.simd_level()
-    core.use_simd(request.param)
-    yield request.param
-    core.use_simd(before)
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = core.get_threads()
-    yield
-    core.set_threads(before)
 
 
 def results(which: str, sizes: tuple[int, ...], backend: str) -> list[Any]:

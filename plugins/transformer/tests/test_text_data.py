@@ -3,6 +3,7 @@ should be."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid import ConfigError, DataError
+from pellucid_transformer import Tokenizer
 
 TEXT = "to see through a network one needs no glasses, and to see through a glass no network. " * 20
 ROWS = [(f"good {'day ' * (i % 5)}".strip(), "up") if i % 2 else (f"bad {'night ' * (i % 3)}".strip(), "down")
@@ -78,6 +80,32 @@ def test_another_text_than_that_of_a_run_is_noticed(text_file: str) -> None:
     Path(text_file).write_text(TEXT + "Z" + TEXT)
     with pytest.raises(DataError, match="give another vocabulary"):
         running(text_file, **noted).splits(0)
+
+
+def test_a_tokenizer_of_ones_own_needs_no_name() -> None:
+    """As any transform: only what is written to a file asks for one."""
+
+    class Words(Tokenizer):
+        fitted = ("words",)
+
+        @property
+        def size(self) -> int:
+            return len(self.words)
+
+        def train(self, texts: Iterable[str]) -> None:
+            self.words = np.array(sorted({word for text in texts for word in text.split()}))
+
+        def encode(self, text: str, where: str = "the text") -> Any:
+            return np.searchsorted(self.words, text.split())
+
+        def decode(self, tokens: Any) -> str:
+            return " ".join(self.words[tokens])
+
+    own = Words()
+    data = pl.create("dataset", "transformer/running_text", text=TEXT, context=4, validation=0, tokenizer=own)
+    splits = data.splits(0)
+    (tokenizer,) = splits.transforms
+    assert tokenizer.decode(splits.train.take(np.array([0])).x[0]) == "to see through a" and not hasattr(own, "words")
 
 
 def test_files_of_their_own_and_a_tokenizer_that_knows_already(text_file: str, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pellucid as pl
 import pytest
 from pellucid.workbench.cli import main
 from pellucid_transformer import attention_maps, generate, generate_tokens
+from pellucid_transformer.generation import texts as growing
 from pellucid_transformer.generation.maps import any_length
 from pellucid_transformer.text.characters import Bytes, Characters
 
@@ -78,6 +79,15 @@ def test_an_equal_seed_is_an_equal_text_on_every_backend_and_without_what_is_kep
     assert len(text) == 60 and set(text) <= set(ALPHABET) and len(set(text)) > 3
     assert text != "".join(generate(writer(), "abc", 60, seed=6))
     assert text[:20] == "".join(generate(writer(), "abc", 20, seed=5)), "how many are drawn changes none of them"
+
+
+def test_a_text_begins_with_what_the_model_knows() -> None:
+    known = {"\nab": "\n", "ab c": " ", "abc": "a"}
+    for alphabet, begins in known.items():
+        assert growing.beginning_of(Characters(alphabet)) == begins
+        assert growing.beginning_of(Characters(alphabet, unknown=True)) == begins
+    pl.save(writer(tokenizer=Characters("abc")), "abc.safetensors")
+    assert main(["generate", "abc.safetensors", "--tokens", "5"]) == 0
 
 
 def test_the_likeliest_are_those_of_predict() -> None:

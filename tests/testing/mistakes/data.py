@@ -6,7 +6,6 @@ ACCURACY = Patient(
     "pellucid.standard.metrics.accuracy",
     ("metric core/accuracy",),
     (
-        Mistake("weights ignored", "np.ones(right.shape) if weight is None else weight", "np.ones(right.shape)"),
         Mistake(
             "a mean of means",
             "+= float(np.sum(each * right))\n        self._total += float(np.sum(each))",
@@ -17,7 +16,6 @@ ACCURACY = Patient(
             "self._right = self._total = 0.0",
             "self._right, self._total = (vars(self).get(name, 0.0) for name in ('_right', '_total'))",
         ),
-        Mistake("the least likely class", "prediction.argmax(axis=-1)", "prediction.argmin(axis=-1)"),
         Mistake(
             "the last batch only",
             "self._right += float(np.sum(each * right))\n        self._total += float",
@@ -28,9 +26,90 @@ ACCURACY = Patient(
             "return self._right / self._total if self._total > 0",
             "right, total = self._right, self._total\n        self.reset()\n        return right / total if total > 0",
         ),
-        Mistake("answers against the logit ½", "(prediction > 0) ==", "(prediction > 0.5) =="),
     ),
     within="Accuracy",
+)
+
+CHOICES = Patient(
+    "pellucid.standard.metrics.choices",
+    ("metric core/accuracy",),
+    (
+        Mistake("weights ignored", "np.ones(rows.shape) if weight is None else weight", "np.ones(rows.shape)"),
+        Mistake("the least likely class", "prediction.argmax(axis=-1)", "prediction.argmin(axis=-1)"),
+        Mistake("answers against the logit ½", "return prediction > 0, target", "return prediction > 0.5, target"),
+    ),
+    dependents=("pellucid.standard.metrics.accuracy",),
+)
+
+TOP_K = Patient(
+    "pellucid.standard.metrics.accuracy",
+    ("metric core/top_k",),
+    (
+        Mistake("one more than k", "< self.k\n", "<= self.k\n"),
+        Mistake(
+            "of equal scores the first counts",
+            "arange(prediction.shape[-1]) > true",
+            "arange(prediction.shape[-1]) < true",
+        ),
+        Mistake("equal scores are before", "((prediction == score) & later)", "(prediction == score)"),
+    ),
+    within="TopK",
+)
+
+CONFUSION = Patient(
+    "pellucid.standard.metrics.confusion",
+    ("metric core/confusion_matrix",),
+    (
+        Mistake("turned about", "true.astype(np.int64) * k + predicted", "predicted.astype(np.int64) * k + true"),
+        Mistake("absent classes count", "support[there]))", "support[there]) * there.mean())"),
+    ),
+    within="ConfusionMatrix",
+)
+
+COUNTS = Patient(
+    "pellucid.standard.metrics.confusion",
+    ("metric core/precision", "metric core/recall", "metric core/f1"),
+    (
+        Mistake("weights ignored for what is right", "w * (true == predicted)", "1.0 * (true == predicted)"),
+        Mistake(
+            "classes that occur nowhere count", "else predicted + support > 0\n", "else predicted + support > -1\n"
+        ),
+        Mistake(
+            "weighted by what was predicted",
+            "np.sum(support * of_class) / support.sum()",
+            "np.sum(predicted * of_class) / predicted.sum()",
+        ),
+        Mistake("class 0 of two", "float(of_class[-1])", "float(of_class[0])"),
+    ),
+    within="OfCounts",
+)
+
+F1 = Patient(
+    "pellucid.standard.metrics.confusion",
+    ("metric core/f1",),
+    (Mistake("precision and recall are not doubled", "return 2 * right", "return right"),),
+    within="F1",
+)
+
+RANKING = Patient(
+    "pellucid.standard.metrics.ranking",
+    ("metric core/roc_auc", "metric core/pr_auc"),
+    (
+        Mistake("the logits' order", 'log_odds(z) if self.scores == "logits" else z', "z"),
+        Mistake("equal scores count one by one", "np.diff(score[order]) != 0", "np.diff(score[order]) <= 0"),
+        Mistake("the smallest first", "np.argsort(-score", "np.argsort(score"),
+        Mistake("equal scores count in full", "np.cumsum(yes) - yes / 2", "np.cumsum(yes)"),
+        Mistake(
+            "weights of the rows ignored",
+            "self._kept.append((rows[counted], truth[counted], w[counted]))",
+            "self._kept.append((rows[counted], truth[counted], 0 * w[counted] + 1))",
+        ),
+        Mistake(
+            "rows are kept as they are lent",
+            "self._kept.append((rows[counted], truth[counted], w[counted]))",
+            "self._kept.append((rows, truth, np.maximum(w, 1e-300)))",
+        ),
+    ),
 )
 
 R2 = Patient(
@@ -66,6 +145,16 @@ MAE = Patient(
         Mistake("the last batch only", "self._error += float", "self._error = float"),
     ),
     within="MAE",
+)
+
+WITHIN_TOLERANCE = Patient(
+    "pellucid.standard.metrics.values",
+    ("metric core/within_tolerance",),
+    (
+        Mistake("below, not up to", "abs(y - t) <= allowed", "abs(y - t) < allowed"),
+        Mistake("a part of the prediction", "self.tolerance * abs(t)", "self.tolerance * abs(y)"),
+    ),
+    within="WithinTolerance",
 )
 
 STANDARDIZE = Patient(

@@ -4,6 +4,8 @@ from tests.testing.kernels import KernelMistake
 from tests.testing.mutation import Mistake, Patient
 
 _SGD, _ADAM, _ADAMW = (("optimizer core/sgd",), ("optimizer core/adam",), ("optimizer core/adamw",))
+_ADAGRAD, _RMSPROP = ("optimizer core/adagrad",), ("optimizer core/rmsprop",)
+_LION, _CLIPPED = ("optimizer core/lion",), ("optimizer core/clipped",)
 _LABELS, _BINARY, _MSE = (("loss core/softmax_cross_entropy",), ("loss core/binary_cross_entropy",), ("loss core/mse",))
 _DENSE, _SOFTMAX = ("layer core/dense",), ("layer core/softmax",)
 _BATCH, _ROW, _DROPOUT = ("layer core/batch_norm",), ("layer core/layer_norm",), ("layer core/dropout",)
@@ -28,6 +30,14 @@ KERNELS = (
     KernelMistake("second moment not kept", "updates.h", "second[i] = v;", "", _ADAM),
     KernelMistake("L2 left out", "updates.h", "grad[i] + l2 * data[i]", "grad[i]", _ADAM),
     KernelMistake("decoupled decay left out", "updates.h", "data[i] - shrink * data[i]", "data[i]", _ADAMW),
+    KernelMistake("forgets the squares so far", "updates.h", "squares[i] + g * g", "g * g", _ADAGRAD),
+    KernelMistake("never centered", "updates.h", "w = v - m * m;", "w = v;", _RMSPROP),
+    KernelMistake("steps all kept", "updates.h", "momentum * steps[i]", "steps[i]", _RMSPROP),
+    KernelMistake(
+        "memory of lion by β₁", "updates.h", "beta2 * mean[i] + rest2 * g", "beta1 * mean[i] + rest1 * g", _LION
+    ),
+    KernelMistake("lion without decay", "updates.h", "(sign + decay * data[i])", "sign", _LION),
+    KernelMistake("bounded from above alone", "updates.h", "x < -limit ? -limit : x", "x", _CLIPPED),
     KernelMistake("target not weighed", "losses.h", "*of_label = -others * factor;", "*of_label = -others;", _LABELS),
     KernelMistake(
         "shift not taken back",
@@ -54,6 +64,13 @@ KERNELS = (
         "share * (other - t[k])",
         _BINARY,
     ),
+    KernelMistake("absolute error: signs exchanged", "losses.h", "r > 0 ? 1.f : r < 0 ? -1.f : r",
+                  "r > 0 ? -1.f : r < 0 ? 1.f : r", ("loss core/mae",)),
+    KernelMistake("huber: not cut off below", "losses.h", "factor * (r > most ? most : r < -most ? -most : r)",
+                  "factor * (r > most ? most : r)", ("loss core/huber",)),
+    KernelMistake("huber: half forgotten", "losses.h", "c * (r - 0.5f * c)", "c * (r - c)", ("loss core/huber",)),
+    KernelMistake("sign of 0", "arrays.h", "a->x[i] > 0 ? 1.f : a->x[i] < 0 ? -1.f : a->x[i]",
+                  "a->x[i] >= 0 ? 1.f : -1.f", ("regularizer core/l1",)),
     KernelMistake("Jacobian as if diagonal", "softmax.h", "y[k] * (dy[k] - along)", "y[k] * dy[k]", _SOFTMAX),
     KernelMistake("no shift by the maximum", "softmax.h", "to[k] = from[k] - shift", "to[k] = from[k]", _SOFTMAX),
     KernelMistake(

@@ -250,7 +250,7 @@ UPDATES = Patient(
         Mistake("mean forgets 1 − β", "m += (1 - beta1) * grad", "m += grad"),
         Mistake("decoupled decay without the learning rate", "data -= lr * decay * data", "data -= decay * data"),
         Mistake("decay through the moments", "data -= lr * decay * data", "grad += decay * data"),
-        Mistake("gradient left by adam", "eps)\n        grad[...] = 0", "eps)"),
+        Mistake("gradient left by adam", "second) + eps)\n        grad[...] = 0", "second) + eps)"),
         Mistake(
             "gradient left by sgd", "if nesterov else velocity)\n        grad[...] = 0", "if nesterov else velocity)"
         ),
@@ -264,6 +264,22 @@ UPDATES = Patient(
             "return hyper[:1].astype(data.dtype), hyper[1:].astype(data.dtype)",
             "return hyper[1:].astype(data.dtype), hyper[:1].astype(data.dtype)",
         ),
+    ),
+    ops="UpdateOps",
+)
+
+FURTHER_UPDATES = Patient(
+    "pellucid.standard.ops.updates",
+    ("optimizer core/adagrad", "optimizer core/rmsprop", "optimizer core/lion"),
+    (
+        Mistake("forgets the squares so far", "        v += grad * grad\n", "        v[...] = grad * grad\n"),
+        Mistake("ε inside the root of adagrad", "(self.xp.sqrt(v) + eps)", "self.xp.sqrt(v + eps)"),
+        Mistake("never centered", "w = self.xp.maximum(v - a * a, 0)", "w = v"),
+        Mistake("mean of squares for the mean", "a += (1 - rho) * grad", "a += (1 - rho) * grad * grad"),
+        Mistake("steps that are damped", "            u += step\n", "            u += (1 - momentum) * step\n"),
+        Mistake("β₁ and β₂ of lion exchanged", "beta1 * m + (1 - beta1) * grad)", "beta2 * m + (1 - beta2) * grad)"),
+        Mistake("direction of what is new alone", "self.xp.sign(beta1 * m + (1 - beta1) * grad)", "self.xp.sign(grad)"),
+        Mistake("decay without the learning rate", ") + decay * data)\n        m *= beta2", "))\n        m *= beta2"),
     ),
     ops="UpdateOps",
 )

@@ -32,7 +32,7 @@ LEAKY_RELU = Patient(
     ops="ActivationOps",
 )
 ACCURACY = Patient(
-    "pellucid.standard.metrics.accuracy",
+    "pellucid.standard.metrics.choices",
     ("metric core/accuracy",),
     (
         Mistake(
@@ -41,6 +41,7 @@ ACCURACY = Patient(
             "prediction.shape[-1] - 1 - prediction[..., ::-1].argmax(axis=-1)",
         ),
     ),
+    dependents=("pellucid.standard.metrics.accuracy",),
 )
 STANDARDIZE = Patient(
     "pellucid.standard.transforms",

@@ -112,6 +112,35 @@ STEP_OF_ADAMW = Patient(
     within="Adam",
 )
 
+MUON = Patient(
+    "pellucid.standard.optimizers.muon",
+    ("optimizer core/muon",),
+    (
+        Mistake("a momentum that is not looked ahead of", "ops.add_scaled(part.grad, u, self.momentum)", "pass"),
+        Mistake(
+            "one step of Newton and Schulz less",
+            "for _ in range(STEPS):\n        if m > n",
+            "for _ in range(STEPS - 1):\n        if m > n",
+        ),
+        Mistake("scaled by the inputs", "shape[1] / max(shape[0], 1)", "shape[0] / max(shape[1], 1)"),
+        Mistake("what is no matrix stays", "others.append(segment)", "pass"),
+        Mistake("gradient of matrices left", "ops.fill(part.grad, 0.0)", "pass"),
+        Mistake("deaf to groups and schedule", "part.segment.hyper", '__import__("numpy").array([self.lr, 0.0])'),
+        Mistake("equation: b and c exchanged", "({B} * x{k} @ x{k}.T + {C}", "({C} * x{k} @ x{k}.T + {B}"),
+    ),
+)
+
+ONE_CYCLE = Patient(
+    "pellucid.standard.schedules.one_cycle",
+    ("schedule core/one_cycle",),
+    (
+        Mistake("falls from the beginning", "(1 - cos(pi * p)) / 2", "(1 + cos(pi * p)) / 2"),
+        Mistake("rises again behind the end", "min(1.0, step / end)", "step / end"),
+        Mistake("over without a plan", " if end else 0.0", " if end else 1.0"),
+        Mistake("starts where it ends", "(self.start, q / self.rise)", "(self.final, q / self.rise)"),
+    ),
+)
+
 COSINE = Patient(
     "pellucid.standard.schedules.cosine",
     ("schedule core/cosine",),
@@ -126,7 +155,7 @@ COSINE = Patient(
         Mistake("divides by zero without a plan", "max(end - self.warmup, 1)) if end else 0.0", "(end - self.warmup))"),
         Mistake("is over after one step without a plan", " if end else 0.0", ""),
         Mistake("forgets the final factor", "return self.final + (1 - self.final) *", "return 1.0 *"),
-        Mistake("ignores steps=", "end = self.steps or total", "end = total"),
+        Mistake("ignores steps=", "end = self.end(", "end = total or self.end("),
         Mistake(
             "depends on the call before",
             "if step < self.warmup:",
@@ -219,7 +248,7 @@ SIZES = Patient(
         Mistake("gradient without the strength", "ops.add_sign(grad, data, self.strength)",
                 "ops.add_sign(grad, data, 1.0)"),
         Mistake("l1 for l2", "ops.add_scaled(grad, data, self.l2)", "ops.add_scaled(grad, data, self.l1)"),
-        Mistake("not the size", "abs(data).sum(", "data.sum("),
+        Mistake("not the size", "ops.xp.abs(data).sum(", "data.sum("),
     ),
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +21,7 @@ from pellucid.training.run import Callback, Run
 _TRAINED = "trained/"
 
 
-class Averaged(Callback):
+class Averaged(Callback, ABC):
     """A run whose model is evaluated, saved and given back with an average of its weights; training is not touched.
 
     A checkpoint holds the weights that are trained and, beside them, the average; a run that goes on has the same bits

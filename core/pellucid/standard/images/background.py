@@ -21,7 +21,8 @@ def darkness(pixels: HostArray) -> tuple[HostArray, bool]:
 
     ``r = Σ_c w_c (1 − I_c / B_c)``: the paper B of each colour c is the morphological closing of the photo, the largest
     number of a window and then the smallest, which fills strokes that are narrower than the window and follows the
-    light; colours count by how much ink takes of them, ``w_c ∝ (1 − I_c / B_c)`` of the darkest hundredth.
+    light, after the quadratic part of its fall has been taken out; colours count by how much ink takes of them,
+    ``w_c ∝ (1 − I_c / B_c)`` of the darkest hundredth.
 
     Args:
         pixels: (H, W, C), from 0 to 1.
@@ -30,8 +31,9 @@ def darkness(pixels: HostArray) -> tuple[HostArray, bool]:
     inverted = _is_light_on_dark(coarse.mean(axis=2))
     if inverted:
         pixels, coarse = 1 - pixels, 1 - coarse
+    light = np.maximum(_surface(coarse.mean(axis=2)), DARKEST)[..., None].astype(np.float32)
+    paper = np.stack([_smooth(_closing(channel)) for channel in np.moveaxis(coarse / light, 2, 0)], axis=2) * light
     height, width = pixels.shape[:2]
-    paper = np.stack([_smooth(_closing(channel)) for channel in np.moveaxis(coarse, 2, 0)], axis=2)
     whole = (0.0, 0.0, float(paper.shape[1]), float(paper.shape[0]))
     missing = 1 - pixels / np.maximum(resized(paper, height, width, whole), DARKEST)
     weights = np.maximum(np.percentile(missing.reshape(-1, missing.shape[2]), 99, axis=0), 1e-3)
@@ -47,20 +49,26 @@ def _reduced(pixels: HostArray) -> HostArray:
 
 
 def _is_light_on_dark(grey: HostArray) -> bool:
-    """Whether what stands out from the ground is lighter than it: the ground is the quadratic surface that most points
-    lie near (least squares with Cauchy's weights), and what stands out are the 300th parts above and below."""
+    """Whether what stands out from the ground is lighter than it: of the 300th parts above and below that further
+    away."""
+    rest = np.sort((grey - _surface(grey)).ravel())
+    few = max(1, len(rest) // 300)
+    return bool(rest[-few:].mean() > -rest[:few].mean())
+
+
+def _surface(grey: HostArray) -> HostArray:
+    """The quadratic surface that most points lie near, least squares with Cauchy's weights: the fall of the light."""
     y, x = (np.linspace(-1, 1, n) for n in grey.shape)
     x, y = np.broadcast_to(x, grey.shape).ravel(), np.broadcast_to(y[:, None], grey.shape).ravel()
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
     values, weight = grey.ravel().astype(np.float64), np.ones(grey.size)
     for _ in range(8):
         weighted = terms * weight[:, None]
-        rest = values - terms @ np.linalg.lstsq(terms.T @ weighted, weighted.T @ values, rcond=None)[0]
+        surface = terms @ np.linalg.lstsq(terms.T @ weighted, weighted.T @ values, rcond=None)[0]
+        rest = values - surface
         scale = max(float(np.median(np.abs(rest))), 1e-4)
         weight = 1 / (1 + (rest / (2 * scale)) ** 2)
-    few = max(1, len(rest) // 300)
-    rest.sort()
-    return bool(rest[-few:].mean() > -rest[:few].mean())
+    return surface.reshape(grey.shape)
 
 
 def _closing(grey: HostArray) -> HostArray:

@@ -33,7 +33,7 @@ def fitted(image: HostArray, height: int, width: int, fit: Fit = "crop") -> Host
     box = (0.0, 0.0, float(w), float(h))
     if fit == "crop":
         scale = min(h / height, w / width)
-        cut_h, cut_w = height * scale, width * scale
+        cut_h, cut_w = min(height * scale, h), min(width * scale, w)  # which rounding may have made larger
         box = ((w - cut_w) / 2, (h - cut_h) / 2, (w + cut_w) / 2, (h + cut_h) / 2)
     if fit != "pad":
         return resized(image, height, width, box)

@@ -25,7 +25,7 @@ SPECK = 0.03
 """What has less area than this share of the largest shape is a speck."""
 APART = 0.2
 """Shapes that lie further from each other than this share of the height of the larger are two characters."""
-WIDEST = 1.8
+WIDEST = 2.5
 """A character is at most so many times as wide as it is high."""
 THIN = 1 / 11
 """Strokes of MNIST are about this share of their digit's longer side or wider; thinner ones are widened to it."""
@@ -50,7 +50,7 @@ def ink_image(
     """The one character that stands on a photo, in the form of MNIST's digits.
 
     1. What is darker than the paper around it is ink; :func:`pellucid.standard.images.background.darkness` says how the
-       paper is found, and inverts light writing on dark ground. Half of the ink's darkness is a stroke's edge.
+       paper is found, and inverts light writing on dark ground. Half of the ink's darkness (Otsu) is a stroke's edge.
     2. Specks are left out, and what is cut off by the border if there is something else.
     3. Strokes that are thinner than MNIST's are widened to these: a pen draws half of what NIST's did.
     4. The box of the character is scaled to ``box`` pixels on its longer side, proportions kept, with antialiasing.
@@ -93,12 +93,25 @@ def _strokes(missing: HostArray, where: str) -> HostArray:
             f"{where} shows no writing: nothing on it is clearly darker than the paper around it, or lighter. Take the "
             "photo again, with one character on plain paper, nearer and with more light."
         )
-    level = float(np.percentile(candidates, 75))
+    level = float(np.median(candidates[candidates >= _otsu(candidates)]))
     if candidates.size > 0.5 * fine.size:
         raise DataError(
             f"{where} shows no writing on paper: half of it is dark. Photograph one character on plain paper."
         )
     return np.clip((fine / level - 0.3) / 0.4, 0, 1)
+
+
+def _otsu(values: HostArray) -> float:
+    """The number that parts values into two groups with the largest variance between them.
+
+    Source: Otsu, A threshold selection method from gray-level histograms, 1979.
+    """
+    counts, edges = np.histogram(values, bins=128)
+    middles = (edges[:-1] + edges[1:]) / 2
+    below, above = counts.cumsum()[:-1], counts[::-1].cumsum()[::-1][1:]
+    sums = (counts * middles).cumsum()
+    apart = sums[:-1] / np.maximum(below, 1) - (sums[-1] - sums[:-1]) / np.maximum(above, 1)
+    return float(edges[1 + int((below * above * apart**2).argmax())])
 
 
 def _one_character(shapes: list[Shape], of: tuple[int, ...], where: str) -> list[Shape]:

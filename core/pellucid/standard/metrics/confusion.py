@@ -26,10 +26,11 @@ class ConfusionMatrix(OfClasses):
     """
 
     equations = (
+        Equation("predicted", r"p_i = \arg\max_k \hat y_{ik}", "z.argmax(axis=1)"),
         Equation(
-            "matrix", r"C_{tp} = \sum_i w_i [t_i = t,\ \arg\max_k \hat y_{ik} = p]",
+            "matrix", r"C_{tp} = \sum_i w_i [t_i = t, p_i = p]",
             "np.sum(w[:, None, None] * (t[:, None, None] == np.arange(z.shape[1])[:, None])"
-            " * (z.argmax(1)[:, None, None] == np.arange(z.shape[1])), axis=0)",
+            " * (predicted[:, None, None] == np.arange(z.shape[1])), axis=0)",
         ),
         Equation("support", r"n_t = \sum_p C_{tp}", "matrix.sum(axis=1)"),
         Equation(

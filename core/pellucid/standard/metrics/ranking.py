@@ -148,11 +148,13 @@ class ROCAUC(Ranking):
     equations = (
         _SCORE, _TRUE, _YES, _NO,
         Equation(
-            "of_class",
-            r"f_k = \frac{1}{P_k N_k} \sum_{i : y_{ik} = 1} \sum_{j : y_{jk} = 0} w_i w_j"
-            r" \left([s_{ik} > s_{jk}] + \tfrac12 [s_{ik} = s_{jk}]\right)",
-            "np.einsum('ik,jk,ijk->k', w[:, None] * truth, w[:, None] * ~truth,"
-            " (score[:, None] > score) + 0.5 * (score[:, None] == score)) / (yes * no)",
+            "before",
+            r"b_{ik} = \sum_{j : y_{jk} = 0} w_j \left([s_{ik} > s_{jk}] + \tfrac12 [s_{ik} = s_{jk}]\right)",
+            "np.sum((w[:, None] * ~truth) * ((score[:, None] > score) + 0.5 * (score[:, None] == score)), axis=1)",
+        ),
+        Equation(
+            "of_class", r"f_k = \frac{1}{P_k N_k} \sum_i w_i y_{ik} b_{ik}",
+            "np.sum(w[:, None] * truth * before, axis=0) / (yes * no)",
         ),
         Equation("there", r"K = \{k : P_k > 0, N_k > 0\}", "(yes > 0) & (no > 0)"),
         Equation("roc_auc", _MEAN, _OVER_K),
@@ -184,11 +186,11 @@ class PRAUC(Ranking):
     equations = (
         _SCORE, _TRUE, _YES,
         Equation("reached", r"a_{ijk} = w_j [s_{jk} \ge s_{ik}]", "w[:, None] * (score >= score[:, None])"),
+        Equation("found", r"u_{ik} = \sum_j a_{ijk} y_{jk}", "np.sum(reached * truth, axis=1)"),
+        Equation("taken", r"v_{ik} = \sum_j a_{ijk}", "np.sum(reached, axis=1)"),
         Equation(
-            "of_class",
-            r"f_k = \frac{1}{P_k} \sum_i w_i y_{ik} \frac{\sum_j a_{ijk} y_{jk}}{\sum_j a_{ijk}}",
-            "np.sum(w[:, None] * truth * np.sum(reached * truth, axis=1)"
-            " / np.maximum(np.sum(reached, axis=1), 1e-300), axis=0) / yes",
+            "of_class", r"f_k = \frac{1}{P_k} \sum_i w_i y_{ik} \frac{u_{ik}}{v_{ik}}",
+            "np.sum(w[:, None] * truth * found / np.maximum(taken, 1e-300), axis=0) / yes",
         ),
         Equation("there", r"K = \{k : P_k > 0\}", "yes > 0"),
         Equation("pr_auc", _MEAN, _OVER_K),

@@ -34,7 +34,7 @@ class Combined(Optimizer, ABC):
         return all(each.capturable for each in self.inner())
 
 
-class Around(Combined):
+class Around(Combined, ABC):
     """One that has no learning rate of its own."""
 
     @property

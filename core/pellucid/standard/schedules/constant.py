@@ -34,7 +34,7 @@ class ScaledRate(Schedule):
     symbols: ClassVar = {"c": "by", "s_0": "since"}
     examples = (
         Example({"schedule": {"type": "core/constant"}, "by": 0.5}),
-        Example({"schedule": {"type": "core/linear", "steps": 9}, "by": 0.5, "since": 3}),
+        Example({"schedule": {"type": "core/inverse_time", "decay": 0.1}, "by": 0.5, "since": 3}),
     )
     instead_of: Schedule | None
     """Of one that a callback puts in place of the trainer's: what that was, and what checkpoints note."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC
+
 from pellucid.basics.checks import check_int
 from pellucid.interfaces.schedule import Schedule
 from pellucid.standard.streams import tell
@@ -24,7 +26,7 @@ _LITTLE = 0.05
 """Of the learning rate."""
 
 
-class Planned(Schedule):
+class Planned(Schedule, ABC):
     """One over so many ``steps``, or, where that is None, over those that the run has planned.
 
     Attributes:

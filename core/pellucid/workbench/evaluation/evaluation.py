@@ -20,6 +20,7 @@ from pellucid.workbench.evaluation.collected import Collected, collect
 from pellucid.workbench.evaluation.interval import Interval, percentiles, resampled, wilson
 from pellucid.workbench.evaluation.mistakes import Mistake, far_values, wrong_classes
 from pellucid.workbench.evaluation.read import Outcome, read_outcome
+from pellucid.workbench.evaluation.since import otherwise
 from pellucid.workbench.evaluation.values import Values, values
 from pellucid.workbench.experiments.finished import FinishedRun, PartName
 
@@ -98,12 +99,13 @@ def evaluate_run(
     """
     how = how or How()
     seen, trainer, samples = look(run, data, split, target)
-    whole = run.is_file(data)
-    base = Evaluation(str(run.path), data, None if whole else split, samples, seen.figures, penalty_of(run.model))
+    part = None if run.is_file(data) else split
+    notes = otherwise(run, part, seen.figures) if data is None else ()
+    base = Evaluation(str(run.path), data, part, samples, seen.figures, penalty_of(run.model), notes=notes)
     outcome = read_outcome(run, seen, samples)
     if outcome is None:
         why = seen.why or f"{type(trainer.objective).__name__} does not say what the outputs mean"
-        return replace(base, notes=(f"Only the figures of the run: {why}.",))
+        return replace(base, notes=(f"Only the figures of the run: {why}.", *notes))
     figures, intervals = _further(outcome, how.seed)
     intervals = _intervals(trainer, seen, how.seed) | intervals
     more = {name: value for name, value in figures.items() if name not in seen.figures}
@@ -112,7 +114,7 @@ def evaluate_run(
         return _of_classes(base, outcome, run, how)
     if outcome.answers is not None and outcome.truth is not None:
         table = per_answer(outcome.answers > 0.5, outcome.truth, outcome.names, how.seed)
-        return replace(base, per_class=table, notes=("Each answer is a yes or no by itself.",))
+        return replace(base, per_class=table, notes=("Each answer is a yes or no by itself.", *notes))
     return _of_values(base, outcome, how)
 
 
@@ -148,7 +150,7 @@ def _of_classes(base: Evaluation, outcome: Outcome, run: FinishedRun[Layer], how
     return replace(
         base, confusion=matrix, per_class=table, calibration=calibration(probabilities, labels, validation, why),
         mistakes=wrong_classes(probabilities, labels, names, how.worst) if outcome.by_sample else (),
-        notes=tuple(notes),
+        notes=(*notes, *base.notes),
     )  # fmt: skip
 
 
@@ -156,7 +158,8 @@ def _of_values(base: Evaluation, outcome: Outcome, how: How) -> Evaluation:
     predicted, targets = outcome.predicted, outcome.targets
     assert predicted is not None and targets is not None
     if predicted.shape[1] > MOST_TARGETS:
-        return replace(base, notes=(f"No table of {predicted.shape[1]:,} targets: there is one of {MOST_TARGETS}.",))
+        told = f"No table of {predicted.shape[1]:,} targets: there is one of {MOST_TARGETS} at most."
+        return replace(base, notes=(told, *base.notes))
     one = predicted.shape[1] == 1 and outcome.by_sample
     return replace(
         base, values=values(predicted, targets, outcome.names, how.tolerance, how.seed),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import isclose, isnan
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def sections(found: Evaluation, *, whole: bool = False) -> Iterator[Section]:
     """
     yield _figures(found)
     if found.per_class is not None:
-        yield _per_class(found.per_class, whole=whole)
+        yield _per_class(found, found.per_class, whole=whole)
     if found.confusion is not None:
         yield _confusion(found.confusion, whole=whole)
     if found.calibration is not None:
@@ -71,13 +71,14 @@ def _figures(found: Evaluation) -> Section:
     return Section("", rows, head=False, remark=samples)
 
 
-def _per_class(table: PerClass, *, whole: bool) -> Section:
+def _per_class(found: Evaluation, table: PerClass, *, whole: bool) -> Section:
     shown = table.rows if whole or len(table.rows) <= MOST_LINES else _worst(table)
     rows = [["class", "precision", "recall", "F1", "support"]]
     for row in (*shown, table.macro, table.weighted):
         rows.append([row.name, *map(number, (row.precision, row.recall, row.f1)), f"{row.support:,}"])
     of = table.macro_f1_interval
-    remark = "" if of is None or isnan(of.low) else f"macro F1 {bounds(of)} ({of.method})"
+    told = any(isclose(found.figures[name], table.macro.f1, rel_tol=1e-9) for name in found.intervals or {})
+    remark = "" if told or of is None or isnan(of.low) else f"macro F1 {bounds(of)} ({of.method})"
     if len(shown) < len(table.rows):
         remark = f"The {len(shown)} classes of {len(table.rows)} with the lowest F1. " + remark
     return Section("Classes", rows, remark=remark)

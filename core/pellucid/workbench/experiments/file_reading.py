@@ -1,13 +1,18 @@
-"""Models whose first transform reads files by itself, and which samples it finds in them."""
+"""Who reads a file: the data set that a model names, or its first transform; and which samples are found in it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+from pellucid.basics.arrays import HostArray
+from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.rows import Samples
 from pellucid.interfaces.samples import Split
+from pellucid.interfaces.transform import Transform
+from pellucid.registry.registry import default_registry
 
 
 @runtime_checkable
@@ -28,6 +33,44 @@ class ReadsFiles(Protocol):
             target: the column of targets, if this file calls it otherwise.
             targets: whether to read them; rows without one are left out then.
         """
+
+
+@runtime_checkable
+class ReadsOther(Protocol):
+    """What a data set has that reads other files than its own in its own way, such as another text as windows."""
+
+    def read_other(self, path: Path, transforms: Sequence[Transform]) -> Split | Samples:
+        """The samples of a file, for a model with these transforms."""
+
+
+@runtime_checkable
+class SaysNext(Protocol):
+    """What a transform has that makes sequences of what a file holds, and knows what outputs stand for."""
+
+    @property
+    def output_names(self) -> Sequence[str]:
+        """Of what comes next in a sequence, in the order of the model's outputs."""
+
+    def ends(self, path: Path, outputs: HostArray) -> HostArray | None:
+        """The place of the last part of each sequence of a file, (N,), if outputs (N, T, K) say what comes next."""
+
+
+def reader_named_by(model: Any, name: str | None) -> str | None:
+    """The data set that reads a file for a model: what stands for the file's ending in ``reads``, an attribute of the
+    model's class or function; None: it says nothing.
+
+    Args:
+        model: the section of an experiment.
+    """
+    kind = model.get("type") if isinstance(model, Mapping) else model
+    if name is None or not isinstance(kind, str):
+        return None
+    try:
+        target = default_registry().load(default_registry().find(("model", "layer"), kind))
+    except ConfigError:  # it is said where the experiment is checked, beside its other mistakes
+        return None
+    found: str | None = getattr(target, "reads", {}).get(Path(name).suffix.lower())
+    return found
 
 
 def file_reader(model: Layer, path: Path) -> ReadsFiles | None:

@@ -27,7 +27,7 @@ from pellucid.standard.tables import Table, in_order, read_table
 from pellucid.training.data import by_names, labels_count
 from pellucid.training.objective import choose_objective
 from pellucid.training.trainer import Trainer
-from pellucid.workbench.experiments.file_reading import file_reader
+from pellucid.workbench.experiments.file_reading import ReadsOther, file_reader
 from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.experiments.sections import read_sections, reader_of
 
@@ -134,6 +134,8 @@ class FinishedRun(Generic[M_co]):
         if self.is_file(data):
             if reader_of(data) == "image_folder":
                 return self._from_folder(data)
+            if (own := self._reads_other(Path(data))) is not None:
+                return own.read_other(Path(data), require_runtime(self.model).transforms)
             return self._named(self._from_file(Path(data), target, must_have_target), data)
         seed = self.sections.get("train", {}).get("seed", 0)
         if data is not None:
@@ -153,6 +155,13 @@ class FinishedRun(Generic[M_co]):
         if not len(split):
             raise DataError(f"The data has no {part} part. Choose another of train, validation and test.")
         return self._named(split, f"the {part} data") if in_memory(split) else split
+
+    def _reads_other(self, path: Path) -> ReadsOther | None:
+        """The run's own data set, if the model takes what it reads from a file, and it reads others, too."""
+        if file_reader(self.model, path) is None or "data" not in self.sections:
+            return None
+        own = read("dataset", {k: v for k, v in self.sections["data"].items() if k != "seed"}, path="data")
+        return own if isinstance(own, ReadsOther) else None
 
     def _from_folder(self, folder: str) -> Split | Samples:
         """All images of a folder, in the form that the model was trained on."""

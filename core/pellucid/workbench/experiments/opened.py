@@ -23,8 +23,8 @@ from pellucid.registry.config import read, read_several
 from pellucid.saving.checkpoint import restore_checkpoint
 from pellucid.saving.reading import read_header
 from pellucid.standard.callbacks.checkpoint import Checkpoint
+from pellucid.standard.callbacks.tensorboard import TensorBoard
 from pellucid.standard.summary import Summary
-from pellucid.standard.tensorboard import TensorBoard
 from pellucid.training.data import by_names
 from pellucid.training.run import Callback, Run
 from pellucid.training.trainer import Trainer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from pellucid.basics.suggest import did_you_mean, listed
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.samples import check_data
 from pellucid.interfaces.transform import takes_missing
-from pellucid.workbench.experiments.file_reading import file_reader, table_of
+from pellucid.workbench.experiments.file_reading import SaysNext, file_reader, table_of
 from pellucid.workbench.experiments.finished import FinishedRun, trained_objective
 
 
@@ -52,7 +53,8 @@ class Predictions:
 
 
 def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = None) -> HostArray:
-    """The model's raw outputs for the samples of a file; a column of targets in it is left out.
+    """The model's raw outputs for the samples of a file; a column of targets in it is left out. Of a model that says
+    what comes next in a sequence those at its end.
 
     Raises:
         DataError: no samples, columns of other names than in training, a value that is not finite.
@@ -64,6 +66,17 @@ def outputs_for_file(run: FinishedRun[Layer], path: Path, target: str | None = N
     else:
         x = run.read_samples(path, target, must_have_target=target is not None).x
         check_data(x, where=str(path), missing=takes_missing(require_runtime(run.model).transforms))
+    outputs = outputs_of(run, x)
+    ends = reader.ends(path, outputs) if isinstance(reader, SaysNext) else None
+    return outputs if ends is None else outputs[np.arange(len(ends)), ends]
+
+
+def outputs_of(run: FinishedRun[Layer], x: Any) -> HostArray:
+    """The model's raw outputs for samples.
+
+    Raises:
+        ConfigError: the model has several outputs.
+    """
     outputs = run.model.predict(x)
     if isinstance(outputs, tuple):
         raise ConfigError(
@@ -93,7 +106,9 @@ def interpret(model: Layer, outputs: HostArray, target: str | int | None = None)
             outputs, answers=np.stack(answers, axis=1) if answers else None,
             names=names if outputs.shape[1:] == (len(names),) else None,
         )  # fmt: skip
-    classes = runtime.classes if runtime.classes and len(runtime.classes) == probabilities.shape[1] else None
+    table = table_of(model)
+    known = runtime.classes or (table.output_names if isinstance(table, SaysNext) else ())
+    classes = tuple(known) if len(known) == probabilities.shape[1] else None
     return Predictions(outputs, probabilities, probabilities.argmax(axis=1), classes)
 
 

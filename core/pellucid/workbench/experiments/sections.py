@@ -95,12 +95,12 @@ def check_values(sections: Mapping[str, Any], where: str = "") -> None:
             raise ConfigError(f"{where}{path}: a text cannot hold the character U+0000. Remove it.")
 
 
-def choose(sections: Sections, section: str, name: str | None) -> None:
+def choose(sections: Sections, section: str, name: str | None, reader: str | None = None) -> None:
     """Let a section name another component; the arguments of the one before do not belong to it. A file in the place of
-    a data set is one of its samples."""
+    a data set is one of its samples, which ``reader`` reads, or whoever reads such files."""
     if name is None:
         return
-    if section == "data" and (reader := reader_of(name)):
+    if section == "data" and (reader := reader or reader_of(name)):
         sections[section] = {"type": reader, "train": name}
         return
     if section == "data" and Path(name).suffix and Path(name).is_file():

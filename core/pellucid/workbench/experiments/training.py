@@ -183,9 +183,11 @@ def _fingerprints(prepared: Prepared) -> dict[str, str]:
 
 
 def _arrays(part: Split | Samples) -> Iterator[Any]:
-    """All arrays of samples, or of blocks of them where they are not in memory."""
-    n = len(part)
+    """All arrays of samples, or of blocks of them where they are not in memory; of what is larger than that the excerpt
+    that it gives."""
+    n, excerpt = len(part), getattr(part, "excerpt", None)
     whole = [part] if in_memory(part) else (part.take(np.arange(a, min(a + 1024, n))) for a in range(0, n, 1024))
+    whole = [excerpt()] if excerpt is not None and n else whole
     for block in whole:
         yield from (*as_tuple(block.x), *parts_of(block.y))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from pellucid.basics.arrays import HostArray
 from pellucid.glassbox.record.quantity import Call
@@ -91,6 +92,7 @@ def _values(axes: Axes, layer: Outputs) -> None:
     counts, edges = np.histogram(rest if rest.size else values, BINS)
     axes.bar(edges[:-1], counts, np.diff(edges), align="edge", color=BLUE)
     axes.set_yscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_ylim(bottom=0.7)
     if zeros:
         axes.text(0.97, 0.95, f"{zeros / values.size:.0%} exactly 0,\nleft out", transform=axes.transAxes, ha="right",
@@ -108,8 +110,8 @@ def _units(axes: Axes, layer: Outputs) -> int:
         return dead
     style(axes)
     counts, edges = np.histogram(awake, 20, (0.0, 1.0))
-    bars = axes.bar(edges[:-1], counts, np.diff(edges) * 0.92, align="edge", color=BLUE)
-    bars[0].set_color(ORANGE if dead else BLUE)
+    axes.bar(edges[:-1], counts, np.diff(edges) * 0.92, align="edge", color=BLUE)
+    axes.bar(0.0, dead, edges[1] * 0.92, align="edge", color=ORANGE)  # of the first bar, the part that never is
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["never", "half", "always"])
     say_axes(axes, "awake for which part of the samples", "units")

@@ -30,7 +30,7 @@ def draw_confusion(found: Confusion, path: Path, *, title: str = "confusion") ->
     k, n = len(names), int(counts.sum())
     if k > MOST:
         return f"its {k} classes are more than the {MOST} that one can tell apart in a picture"
-    cell = 0.46 if k <= FEW else max(7.6 / k, 0.105)
+    cell = max(0.46, 1.9 / k) if k <= FEW else max(7.6 / k, 0.105)
     longest = max(len(name) for name in names)
     letter = 8.5 if k <= FEW else max(4.6, min(7.5, 66 * cell * 0.8))
     room = 0.5 + min(longest, 24) * letter * 0.0088

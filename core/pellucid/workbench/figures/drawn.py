@@ -11,7 +11,7 @@ from pellucid.basics.errors import PellucidError
 from pellucid.interfaces.layer import require_runtime
 from pellucid.workbench.evaluation.read import Outcome
 from pellucid.workbench.figures.activations import draw_activations, outputs_of
-from pellucid.workbench.figures.cases import cases_of, draw_cases
+from pellucid.workbench.figures.cases import cases_of, cases_of_values, draw_cases
 from pellucid.workbench.figures.confusion import draw_confusion
 from pellucid.workbench.figures.listing import Drawn
 from pellucid.workbench.figures.material import Material, evenly
@@ -64,35 +64,45 @@ def _samples(m: Material, path: Path) -> Why:
 
 
 def _mistakes(m: Material, path: Path) -> Why:
-    rows = [] if m.outcome is None else _worst(m.outcome)
+    rows, order = ([], "") if m.outcome is None else _worst(m.outcome)
     if m.outcome is not None and m.outcome.right is not None and not rows:
         return "there are none: every sample is taken for what it is"
-    most = SHOWN if m.are_pictures else IN_TABLE
-    fact = f"{min(len(rows), most)} of {len(rows):,}, the least probable true class first"
-    return _cases(m, path, rows[:most], "worst mistakes", fact)
+    kept = rows[: SHOWN if m.are_pictures else IN_TABLE]
+    return _cases(m, path, kept, "worst mistakes", f"{len(kept)} of {len(rows):,}, {order} first")
 
 
-def _worst(outcome: Outcome) -> list[int]:
-    """Rows that are taken for another class, the least probable true class first."""
-    if outcome.probabilities is None or outcome.labels is None:
-        return []
-    wrong = np.flatnonzero(outcome.probabilities.argmax(axis=1) != outcome.labels)
-    of_true = outcome.probabilities[wrong, outcome.labels[wrong]]
-    return [int(row) for row in wrong[np.argsort(of_true, kind="stable")]]
+def _worst(outcome: Outcome) -> tuple[list[int], str]:
+    """Rows that are taken for another class, or all of one value each, the worst first; and what that means."""
+    if outcome.probabilities is not None and outcome.labels is not None:
+        wrong = np.flatnonzero(outcome.probabilities.argmax(axis=1) != outcome.labels)
+        of_true = outcome.probabilities[wrong, outcome.labels[wrong]]
+        return wrong[np.argsort(of_true, kind="stable")].tolist(), "the least probable true class"
+    if outcome.predicted is not None and outcome.targets is not None and outcome.targets.shape[1] == 1:
+        off = np.abs(outcome.predicted - outcome.targets)[:, 0]
+        return np.argsort(-off, kind="stable").tolist(), "the largest error"
+    return [], ""
 
 
 def _cases(m: Material, path: Path, rows: list[int], title: str, fact: str) -> Why:
     outcome = m.outcome
-    if outcome is None or outcome.probabilities is None or outcome.labels is None:
-        return NO_CLASSES
-    cases = cases_of(rows, outcome.labels, outcome.probabilities, outcome.names)
-    return draw_cases(cases, m.pictures(rows), outcome.names, path, title=f"{m.heading}: {title}", facts=[fact])
+    if outcome is not None and outcome.probabilities is not None and outcome.labels is not None:
+        cases = cases_of(rows, outcome.labels, outcome.probabilities, outcome.names)
+    elif outcome is not None and outcome.predicted is not None and outcome.targets is not None:
+        if outcome.targets.shape[1] > 1:
+            return f"a sample has {outcome.targets.shape[1]} values"
+        cases = cases_of_values(rows, outcome.targets[:, 0], outcome.predicted[:, 0])
+    else:
+        return "the model does not tell classes apart and predicts no values, one row a sample"
+    names = () if outcome is None else outcome.names
+    return draw_cases(cases, m.pictures(rows), names, path, title=f"{m.heading}: {title}", facts=[fact])
 
 
 def _values(m: Material, path: Path) -> Why:
     if m.outcome is None or m.outcome.predicted is None or m.outcome.targets is None:
         return "the model predicts no values, one row a sample"
-    return draw_values(m.outcome.predicted, m.outcome.targets, m.outcome.names, path, title=m.heading)
+    numbered = "value" if len(m.outcome.names) == 1 else "value {}"  # of targets without names
+    names = [numbered.format(name) if name.isdecimal() else name for name in m.outcome.names]
+    return draw_values(m.outcome.predicted, m.outcome.targets, names, path, title=m.heading)
 
 
 def _surface(m: Material, path: Path) -> Why:

@@ -52,19 +52,31 @@ class Sheet:
         self.figure = Figure(figsize=(self.width, self.height), dpi=DPI, facecolor="white")
         FigureCanvasAgg(self.figure)
         self.edge = 1 - right / self.width  # of the last panel, in parts of the width
-        self._places = [
-            (
-                (left + c * (left + wide + between)) / self.width,
-                1 - (HEADING + (r + 1) * (above + high) + r * bottom) / self.height,
-                wide / self.width, high / self.height,
-            )
+        self._boxes = [
+            (left + c * (left + wide + between), HEADING + (r + 1) * (above + high) + r * bottom - high, wide, high)
             for r in range(rows)
             for c in range(columns)
-        ]  # fmt: skip
+        ]
+
+    def box(self, place: int) -> tuple[float, float, float, float]:
+        """Where a panel lies, row by row from 0: its left and top edge from those of the sheet, width and height, in
+        inches."""
+        return self._boxes[place]
 
     def axes(self, place: int = 0) -> Axes:
-        """The axes of a panel, row by row from 0."""
-        return self.figure.add_axes(self._places[place])
+        """The axes of a panel."""
+        left, top, wide, high = self._boxes[place]
+        width, height = self.width, self.height
+        return self.figure.add_axes((left / width, 1 - (top + high) / height, wide / width, high / height))
+
+    def canvas(self) -> Axes:
+        """The whole sheet in inches from its upper left, for many small pictures: axes for each take far longer."""
+        axes = self.figure.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
+        axes.set_xlim(0, self.width)
+        axes.set_ylim(self.height, 0)
+        axes.set_autoscale_on(False)
+        return axes
 
     def heading(self, title: str, facts: Sequence[str] = ()) -> None:
         """What is shown, and below it what is to be said of it."""

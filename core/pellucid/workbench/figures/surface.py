@@ -13,7 +13,7 @@ from pellucid.basics.arrays import HostArray
 from pellucid.workbench.experiments.figures import BLUE, INK, ORANGE, style
 from pellucid.workbench.figures.sheet import Sheet, class_colours, say_axes
 
-GRID, LINE = 220, 400
+GRID, LINE = 250, 400
 """Points of the grid in each direction; of a line."""
 MOST_POINTS = 1_500
 """Samples that are drawn into it: more hide each other."""
@@ -44,7 +44,7 @@ def draw_surface(
     if y.size != len(y):
         return f"there are {y.shape[1:]} targets a sample, and a plane has one height"
     names = list(features) if features is not None and len(features) == x.shape[1] else ["x", "y"][: x.shape[1]]
-    sheet = Sheet(panel=(5.2, 4.3) if x.shape[1] == 2 else (5.6, 3.4), right=0.25 if classes is not None else 1.0)
+    sheet = Sheet(panel=(4.6, 3.8) if x.shape[1] == 2 else (5.6, 3.4), right=0.25 if classes is not None else 1.0)
     axes = sheet.axes()
     points, targets = x.astype(np.float64), y.reshape(len(y))
     if x.shape[1] == 1:
@@ -80,10 +80,10 @@ def _regions(
     k = len(classes)
     colours = class_colours(k)
     best, certain = said.argmax(axis=2), said.max(axis=2)
-    sure = np.clip((certain - 1 / k) / (1 - 1 / k), 0, 1)[..., None]
+    sure = np.clip((certain - 1 / k) / (1 - 1 / k), 0, 1)[..., None].round(1)  # in steps, which are contours
     solid = np.array([to_rgb(colour) for colour in colours])[best]
     axes.imshow(1 - (0.08 + 0.36 * sure) * (1 - solid), extent=extent, origin="lower", aspect="auto",
-                interpolation="bilinear", zorder=0)  # fmt: skip
+                interpolation="nearest", zorder=0)  # fmt: skip
     for each in range(k if k > 2 else 1):
         rest = np.delete(said, each, axis=2).max(axis=2)
         if (said[..., each] > rest).any() and (said[..., each] < rest).any():
@@ -100,7 +100,7 @@ def _regions(
     axes.legend(frameon=True, framealpha=0.85, edgecolor="none", fontsize=8, labelcolor=INK, loc="best")
     say_axes(axes, names[0], names[1])
     wrong = int((taken != labels).sum())
-    return f"ringed: {wrong:,} taken for another class" if wrong else "all of them right"
+    return f"paler: less sure   ·   {f'ringed: {wrong:,} taken for another class' if wrong else 'all of them right'}"
 
 
 def _heights(sheet: Sheet, axes: Axes, says: Says, points: HostArray, values: HostArray, names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from pellucid.glassbox.trace import Trace
 from pellucid.interfaces.layer import Layer
 from pellucid.interfaces.parameters import Param
 from pellucid.workbench.experiments.figures import FAINT, INK
-from pellucid.workbench.figures.sheet import DIVERGING, Sheet, bare, say_axes
+from pellucid.workbench.figures.sheet import DIVERGING, Sheet, say_axes
 
 MOST, COLUMNS = 64, 8
 """Units that are shown: of more those with the largest weights."""
@@ -76,15 +76,15 @@ def _pictures(units: HostArray, path: Path, title: str) -> None:
         -(-len(kept) // columns), columns, panel=(side, side * units.shape[1] / units.shape[2]), left=0.1, bottom=0.02,
         between=0.06, above=0.2, right=0.2,
     )  # fmt: skip
+    canvas = sheet.canvas()
     for place, unit in enumerate(kept):
-        axes = sheet.axes(place)
+        left, top, wide, high = sheet.box(place)
         values, largest = units[unit], max(float(size[unit]), 1e-30)
-        if values.shape[-1] == 1:
-            axes.imshow(values[..., 0], cmap=DIVERGING, vmin=-largest, vmax=largest, interpolation="nearest")
-        else:
-            axes.imshow(0.5 + values / (2 * largest), interpolation="nearest")
-        bare(axes)
-        axes.set_title(f"{unit}", fontsize=7, color=FAINT, pad=2)
+        grey = values.shape[-1] == 1
+        shown = values[..., 0] if grey else 0.5 + values / (2 * largest)
+        canvas.imshow(shown, cmap=DIVERGING if grey else None, vmin=-largest, vmax=largest, interpolation="nearest",
+                      extent=(left, left + wide, top + high, top), aspect="auto")  # fmt: skip
+        canvas.text(left + wide / 2, top - 0.03, f"{unit}", ha="center", va="bottom", fontsize=7, color=FAINT)
     some = f"{len(kept)} of {len(units)} units, those with the largest weights" if len(kept) < len(units) else ""
     scale = "each unit on its own scale: blue below 0, white 0, red above"
     scale = scale if units.shape[-1] == 1 else "each unit on its own scale: grey is 0"

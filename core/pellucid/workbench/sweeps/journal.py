@@ -135,9 +135,10 @@ class Leaders:
     def inherits(self, owner: str) -> bool:
         """Whether this process answers for what a leader of this machine has begun that is gone. Each of those is
         answered for by one process, which holds its lock from then on."""
-        if owner == self.own:
-            return False  # it is under way
-        if owner.rpartition("-")[0] != _host():
+        host, _, number = owner.rpartition("-")
+        if owner == self.own or not number.isalnum():
+            return False  # it is under way, or none of our names
+        if host != _host():
             return False  # not every network file system tells of locks on other machines
         return self._known.get(owner) or self._take(owner)
 

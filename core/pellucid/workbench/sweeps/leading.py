@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pellucid.basics.checks import is_int
 from pellucid.basics.errors import ConfigError, PellucidError
+from pellucid.basics.suggest import listed
 from pellucid.ops.threads import usable_cores
 from pellucid.workbench.experiments.callbacks import SIGNALS
 from pellucid.workbench.experiments.experiment import check
@@ -20,12 +21,11 @@ from pellucid.workbench.local import ACTIVE
 from pellucid.workbench.sweeps.folder import Failure, SweepFolder, write_failure
 from pellucid.workbench.sweeps.journal import Leaders, optuna
 from pellucid.workbench.sweeps.plan import Plan, PlannedRun, Setting, made
-from pellucid.workbench.sweeps.ranking import Ruler, figure_of
+from pellucid.workbench.sweeps.ruler import Ruler
 from pellucid.workbench.sweeps.searching import Searching
-from pellucid.workbench.sweeps.sweep import Sweep
+from pellucid.workbench.sweeps.telling import Tell, Telling, once
 from pellucid.workbench.sweeps.workers import End, Job, Source, Workers
 
-Tell = Callable[[str], None]
 Refused = Mapping[str, PellucidError]
 
 
@@ -129,7 +129,13 @@ def search(plan: Plan, folder: SweepFolder, asked: int | None, tell: Tell, note:
         )
         done = sum(state != "begun" and state != "open" for state in map(folder.state, _folders(folder, plan)))
         telling = Telling(plan.sweep, folder, plan.sweep.search.trials, done, tell)
-        return work(share, source, source.runs, telling, note)
+        stopped = work(share, source, source.runs, telling, note)
+        if stopped is None and (others := source.elsewhere()):
+            note(
+                f"{len(others)} trials that others have begun have not ended: {listed(sorted({*others}))}. Where such "
+                "a process is gone, the next one on its machine takes them up: the same command there."
+            )
+        return stopped
 
 
 def _folders(folder: SweepFolder, plan: Plan) -> list[RunFolder]:
@@ -144,7 +150,7 @@ def work(
         note(
             f"{share.workers} workers share {usable_cores()} cores: this is no faster than --workers {usable_cores()}."
         )
-    workers = Workers(share.workers, share.threads, [str(file) for file in ACTIVE.values()], _once(note))
+    workers = Workers(share.workers, share.threads, [str(file) for file in ACTIVE.values()], once(note))
     ends, left = workers.start(source), share.workers
     with _stopping(workers) as received:
         try:
@@ -187,44 +193,6 @@ def job_of(folder: SweepFolder, run: PlannedRun, share: Shares, pictures: bool) 
     own = sections["train"].get("threads")
     threads = min(own, share.threads) if is_int(own) else share.threads
     return {"folder": str(folder.run(run).path), "sections": sections, "threads": threads, "pictures": pictures}
-
-
-def _once(note: Tell) -> Tell:
-    """Tells each text once, whichever thread it comes from: what there is to say of the data is said by every run."""
-    told: set[str] = set()
-    lock = threading.Lock()
-
-    def once(text: str) -> None:
-        with lock:
-            if text not in told:
-                told.add(text)
-                note(text)
-
-    return once
-
-
-class Telling:
-    """One line for each run that has ended."""
-
-    def __init__(self, sweep: Sweep, folder: SweepFolder, total: int, count: int, tell: Tell) -> None:
-        self.count = count
-        self._sweep, self._folder, self._total, self._tell = sweep, folder, total, tell
-        self._ruler: Ruler | None = None
-
-    def finished(self, run: PlannedRun) -> None:
-        summary = self._folder.run(run).read_summary()
-        if self._ruler is None:
-            self._ruler = Ruler.of(self._sweep, self._folder.run(run))
-        figure = figure_of(summary, self._ruler)
-        said = f"{self._ruler.split} {self._ruler.metric} {'–' if figure is None else f'{figure:.4f}'}"
-        self._line(run, f"{said}, {summary.get('training_seconds', 0.0):.1f} s")
-
-    def failed(self, run: PlannedRun, failure: Failure) -> None:
-        self._line(run, f"failed: {failure.line:.200}")
-
-    def _line(self, run: PlannedRun, text: str) -> None:
-        self.count += 1
-        self._tell(f"{self.count:>{len(str(self._total))}}/{self._total}  {run.label}: {text}")
 
 
 @contextmanager

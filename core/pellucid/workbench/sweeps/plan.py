@@ -55,20 +55,19 @@ class Setting:
         return ", ".join([*([self.name] if self.name else []), *varied]) or "as it is"
 
     @cached_property
-    def key(self) -> str:
-        """Six letters that tell it from every other: of a hash of its sections."""
+    def text(self) -> str:
+        """All that it sets and all that it leaves, which no other setting has, in a text."""
         train = {key: value for key, value in _train(self.sections).items() if key not in _OF_NO_EFFECT}
-        text = json.dumps({**self.sections, "train": train}, sort_keys=True, default=str)
-        return blake2b(text.encode(), digest_size=3).hexdigest()
+        return json.dumps({**self.sections, "train": train}, sort_keys=True, default=str)
 
     @property
     def folder(self) -> str:
-        """What its folder is called: in readable letters, and by its key."""
+        """What its folder is called: in readable letters, and by six of a hash of its sections."""
         varied = (f"{path.rpartition('.')[2]}={shown(value)}" for path, value in self.varied.items())
         words = ",".join([self.name, *varied]).replace(", ", "+").replace("[", "").replace("]", "")
-        words = re.sub(r"[^A-Za-z0-9.,=_+-]+", "-", words)
-        readable = words.strip(",")[:_LETTERS].strip("-.,")
-        return f"{readable}-{self.key}" if readable else self.key
+        readable = re.sub(r"[^A-Za-z0-9.,=_+-]+", "-", words).strip(",")[:_LETTERS].strip("-.,")
+        key = blake2b(self.text.encode(), digest_size=3).hexdigest()
+        return f"{readable}-{key}" if readable else key
 
 
 @dataclass(frozen=True)
@@ -156,10 +155,16 @@ def _settings(sweep: Sweep, base: Sections) -> Iterator[Setting]:
     entries = sweep.entries or {"": {}}
     points = [dict(zip(sweep.grid, values, strict=True)) for values in product(*sweep.grid.values())]
     known: dict[str, Setting] = {}
+    folders: dict[str, Setting] = {}
     for (name, entry), point, drawn in product(entries.items(), points, _drawn(sweep)):
         setting = made(base, name, entry, {**point, **drawn})
-        before = known.setdefault(setting.key, setting)
+        before = known.setdefault(setting.text, setting)
         if before is setting:
+            if folders.setdefault(setting.folder, setting) is not setting:
+                raise ConfigError(
+                    f"sweep: by chance {folders[setting.folder].label!r} and {setting.label!r} would have one folder. "
+                    "Give one of them another name, or leave it out."
+                )
             yield setting
         elif sweep.random is None or before.name != name:  # few choices are drawn twice now and then
             raise ConfigError(f"sweep: the settings {before.label!r} and {setting.label!r} are equal. Leave out one.")

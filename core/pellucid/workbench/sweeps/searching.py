@@ -22,7 +22,7 @@ from pellucid.workbench.sweeps.journal import (
     sampler,
 )
 from pellucid.workbench.sweeps.plan import Plan, PlannedRun, made
-from pellucid.workbench.sweeps.ranking import Ruler, figure_of
+from pellucid.workbench.sweeps.ruler import Ruler, figure_of
 from pellucid.workbench.sweeps.sweep import Search
 from pellucid.workbench.sweeps.workers import End, Job
 
@@ -74,6 +74,12 @@ class Searching:
                     self._pruned.add(str(folder.path))
                 self.ended(End({"folder": str(folder.path)}, "finished"))  # its process died before it told
             return None
+
+    def elsewhere(self) -> list[str]:
+        """The processes that answer for trials which have not ended, this one left out."""
+        running = self._study.get_trials(deepcopy=False, states=(optuna().trial.TrialState.RUNNING,))
+        owners = (str(trial.user_attrs.get(OWNER, "?")) for trial in running)
+        return [owner for owner in owners if owner != self._leaders.own]
 
     @property
     def _figure(self) -> str | None:

@@ -112,6 +112,8 @@ class Workers:
         deaths, before = 0, _steps(folder)
         while True:
             answer = self._asked(number, job, source)
+            if answer.get("end") == "stopped" and not self.stopping:  # by a signal of somebody else's
+                continue
             if "end" in answer:
                 failure = Failure(answer["type"], answer["message"]) if answer["end"] == "failed" else None
                 return End(job, answer["end"], failure)

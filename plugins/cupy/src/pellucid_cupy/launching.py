@@ -19,6 +19,10 @@ from pellucid_cupy.plan import CupyPlan, Recording
 
 Result = TypeVar("Result")
 MOST_BLOCKS = 1024
+_REFUSALS = (NotRecordableError, RuntimeError)
+"""What says that something cannot stand in a graph: ourselves; and CuPy, of its own calls of cuBLAS by
+NotImplementedError, of copies to and from the host by a bare RuntimeError, and of what CUDA says by subclasses of it.
+Whatever else went wrong goes wrong again where the function is simply called."""
 _C_TYPES = {"float32": "float", "float64": "double"}
 
 
@@ -69,7 +73,7 @@ class Launching(Ops):
         recording = self._own.recording = Recording(self.xp, self.device)
         try:
             result, graph, memory = self.device.capture(lambda: self._begun(function, recording), recording.taken)
-        except self._refusals() as refusal:
+        except _REFUSALS as refusal:
             self.refused = refusal.with_traceback(None)  # whose frames would keep the memory of the step
             self._own.recording = None
             return function(), None
@@ -92,12 +96,6 @@ class Launching(Ops):
         self.launch(CELLS, "advance", (1, 1), (256, 1), cells.control, cells.feed, cells.current)
         return function()
 
-    def _refusals(self) -> tuple[type[BaseException], ...]:
-        cuda = getattr(self.xp, "cuda", None)
-        refused: tuple[type[BaseException], ...] = (NotRecordableError, NotImplementedError)
-        if cuda is not None:
-            refused += (cuda.runtime.CUDARuntimeError, cuda.driver.CUDADriverError)
-        return refused
 
     def cell(self, a: Array) -> Array:
         """A small array of the host or the device, such as ``stream.cell``, as kernels read it."""

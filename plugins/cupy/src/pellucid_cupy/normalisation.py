@@ -71,12 +71,16 @@ class FusedNormalisation(Launching):
         self.each(NORMALISE, "normalise_back", x.size, dy, x, gamma, mean, var, sum_dy, sum_dyx, dx, x.size, x.shape[1],
                   float(eps), 1 / x.shape[0], dtype=x.dtype)  # fmt: skip
 
+    def _of_row(self, x: Array) -> tuple[int, int]:
+        """Threads for a row: few for a short one, which then wait less for each other."""
+        return self.block[0], 1 if x.shape[1] <= 16 * self.block[0] else self.block[1]
+
     def layer_norm_forward(
         self, x: Array, gamma: Array, beta: Array, eps: float, mean: Array, inv_std: Array, y: Array
     ) -> None:
         if x.size:
-            self.launch(NORMALISE, "layer_norm", (x.shape[0], 1), self.block, self.contiguous(x), gamma, beta, mean,
-                        inv_std, y, x.shape[1], float(eps), dtype=x.dtype)  # fmt: skip
+            self.launch(NORMALISE, "layer_norm", (x.shape[0], 1), self._of_row(x), self.contiguous(x), gamma, beta,
+                        mean, inv_std, y, x.shape[1], float(eps), dtype=x.dtype)  # fmt: skip
 
     def layer_norm_backward(
         self, dy: Array, x: Array, gamma: Array, mean: Array, inv_std: Array,
@@ -87,8 +91,8 @@ class FusedNormalisation(Launching):
         dy, x = self.contiguous(dy), self.contiguous(x)
         along = None if dgamma is None else self.xp.empty(x.shape, dtype=x.dtype)
         if dx is not None or along is not None:
-            self.launch(NORMALISE, "layer_norm_back", (x.shape[0], 1), self.block, dy, x, gamma, mean, inv_std, dx,
-                        along, x.shape[1], dtype=x.dtype)  # fmt: skip
+            self.launch(NORMALISE, "layer_norm_back", (x.shape[0], 1), self._of_row(x), dy, x, gamma, mean, inv_std,
+                        dx, along, x.shape[1], dtype=x.dtype)  # fmt: skip
         if dgamma is not None:
             self.column_sums("dy[i]", along, out=dgamma)
         if dbeta is not None:

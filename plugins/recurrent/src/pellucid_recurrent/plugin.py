@@ -22,14 +22,16 @@ def pellucid_register(registry: Registrar) -> None:
         for name in (f"{cell}_forward", f"{cell}_backward"):
             registry.op(
                 name, reference=f"pellucid_recurrent.ops.{cell}:{name}", cython=f"pellucid_recurrent.kernels:{name}",
-                summary=name.replace("_", " "),
+                cupy=f"pellucid_recurrent.cuda.{cell}:{name}", summary=name.replace("_", " "),
             )  # fmt: skip
     registry.op(
         "begin", reference="pellucid_recurrent.ops.sequence:begin", cython="pellucid_recurrent.kernels:begin",
+        cupy="pellucid_recurrent.cuda.carried:begin",
         summary="the first state of a batch: carried over, or zeros",
     )  # fmt: skip
     registry.op(
         "keep", reference="pellucid_recurrent.ops.sequence:keep_rows", cython="pellucid_recurrent.kernels:keep",
+        cupy="pellucid_recurrent.cuda.carried:keep_rows",
         summary="the carried states, with those of a batch in their rows",
     )  # fmt: skip
 

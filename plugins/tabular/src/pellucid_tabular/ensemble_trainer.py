@@ -359,7 +359,7 @@ class _Combined:
         if batch.index[0] == 0:
             self.all = self.epochs.outputs()
         rows = slice(int(batch.index[0]), int(batch.index[-1]) + 1)
-        self.pair = self.all[rows], batch.y
+        self.pair = ctx.ops.asarray(self.all[rows]), batch.y
         own = ctx.child("loss")
         value = self.objective.loss.forward(own, *self.pair)
         ctx.count = own.count

@@ -15,9 +15,8 @@ _OPS: dict[str, tuple[str, ...]] = {
         "unit_forward", "unit_backward",
     ),
 }  # fmt: skip
-"""The module of references in ``ops`` -> the ops that stand there; the kernel of each has the same name."""
-_PLAIN: tuple[str, ...] = ()
-"""Modules whose ops have no kernels yet."""
+"""The module of references in ``ops``, and of CUDA's in ``cuda`` -> the ops that stand there; each kernel has the name
+of its op."""
 
 
 @hookimpl
@@ -29,7 +28,7 @@ def pellucid_register(registry: Registrar) -> None:
         for name in names:
             registry.op(
                 name, reference=f"{_HERE}.ops.{module}:{name}",
-                cython=None if module in _PLAIN else f"{_HERE}.kernels:{name}", summary=name.replace("_", " "),
+                cython=f"{_HERE}.kernels:{name}", cupy=f"{_HERE}.cuda.{module}:{name}", summary=name.replace("_", " "),
             )  # fmt: skip
 
 

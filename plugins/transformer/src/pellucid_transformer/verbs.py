@@ -33,14 +33,15 @@ MOST_COMPARED = 50
 
 
 def generate(
-    run: Path, *, prompt: str = "\n", tokens: int = 500, temperature: float = 0.8, top_k: int | None = None,
+    run: Path, *, prompt: str | None = None, tokens: int = 500, temperature: float = 0.8, top_k: int | None = None,
     top_p: float = 1.0, seed: int = 0,
 ) -> Generator[str, None, dict[str, Any]]:  # fmt: skip
     """Let a text go on, and show it as it comes.
 
     Args:
         run: a run folder or a saved model.
-        prompt: how the text begins.
+        prompt: how the text begins; none: with a new line, or where the model knows none, with a blank, or else with
+            the first of its tokens.
         tokens: how many are drawn.
         temperature: below 1 the likely becomes likelier, above 1 everything more alike.
         top_k: draw among so many likeliest tokens; 1 takes the likeliest; none draws among all.
@@ -48,6 +49,7 @@ def generate(
         seed: the same seed, the same text.
     """
     model = open_run(run).model
+    prompt = growing.beginning_of(tokenizer_of(model)) if prompt is None else prompt
     pieces = growing.generate(model, prompt, tokens, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
     yield prompt
     text = prompt

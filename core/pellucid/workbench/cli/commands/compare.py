@@ -27,12 +27,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--split", choices=("train", "validation", "test"), help="of --paired; default: test")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the bootstrap of --paired; default: 0")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="draw their curves into a new .png")
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.workbench.evaluation.table import table_of
+    from pellucid.workbench.experiments.outputs import check_output
+    from pellucid.workbench.figures.of_run import require_matplotlib
     from pellucid.workbench.sweeps.ranking import is_sweep
 
+    if args.plot is not None:
+        require_matplotlib("--plot")
+        check_output(args.plot, ".png", option="plot")
     if args.split is not None and not args.paired:
         raise ConfigError("--split chooses the samples of --paired; the table has every split. Add --paired.")
     if args.paired and args.format == "csv":
@@ -49,7 +55,17 @@ def run(args: argparse.Namespace, output: Output) -> None:
     data = found.data() | ({"pairs": [asdict(each) for each in pairs]} if args.paired else {})
     shown = {"markdown": lambda: _markdown(found, pairs), "csv": lambda: found.csv().rstrip("\n"),
              "json": lambda: to_json(data, indent=2)}  # fmt: skip
+    _plot(args, output)
     output.result(data, shown.get(args.format, lambda: _text(found, pairs))())
+
+
+def _plot(args: argparse.Namespace, output: Output) -> None:
+    """The curves, if they were asked for."""
+    if args.plot is not None:
+        from pellucid.workbench.figures.of_runs import draw_runs
+
+        draw_runs(args.runs, args.plot)
+        output.note(f"Drawn: {args.plot}")
 
 
 def _rank(path: Path, args: argparse.Namespace, output: Output) -> None:
@@ -63,6 +79,7 @@ def _rank(path: Path, args: argparse.Namespace, output: Output) -> None:
     data = {"sweep": str(path), **found.data()}
     shown = {"markdown": lambda: markdown_table(found.rows()), "csv": lambda: csv_table(found.rows()).rstrip("\n"),
              "json": lambda: to_json(data, indent=2)}  # fmt: skip
+    _plot(args, output)
     output.result(data, shown.get(args.format, lambda: ranking_text(found))())
 
 
@@ -70,7 +87,7 @@ def ranking_text(found: Ranking) -> str:
     """The settings of a sweep for people: the table, what has failed, and what ranks."""
     failed = ["", "Failed:", *(f"  {reason}" for reason in found.reasons())] if found.failed else []
     by = "No run is finished." if found.ruler is None else f"Ranked by {found.ruler}; mean ± sd over seeds."
-    return "\n".join([table(found.rows()), *failed, "", by])
+    return "\n".join([table(found.rows()), *failed, "", by, *([found.remark] if found.remark else [])])
 
 
 def _text(found: RunTable, pairs: Sequence[Compared]) -> str:

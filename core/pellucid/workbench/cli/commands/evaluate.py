@@ -25,24 +25,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="of values, in their unit: count those within it; default: a tenth of the targets' standard deviation",
     )  # fmt: skip
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the bootstrap intervals; default: 0")
+    parser.add_argument("--figures", action="store_true", help="draw the worst mistakes and more, into the run folder")
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.workbench.evaluation.evaluation import How, evaluate_run
     from pellucid.workbench.evaluation.writing import document, write
     from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
+    from pellucid.workbench.figures.of_run import draw_run, require_matplotlib
 
+    if args.figures:
+        require_matplotlib("--figures")
     if FinishedRun.is_file(args.data) and args.split is not None:
         raise ConfigError(f"--split chooses a part of a data set; the file {args.data} is taken whole. Leave it out.")
     how = How(args.worst, args.tolerance, args.seed)
     split: PartName = args.split or "test"
-    found = evaluate_run(open_run(args.run, args.backend), args.data, split, args.target, how=how)
+    opened = open_run(args.run, args.backend)
+    found = evaluate_run(opened, args.data, split, args.target, how=how)
+    written: str | None = None
     if args.run.is_dir():
         try:
-            output.note(f"Written to {write(found, args.run)} and .md beside it.")
+            written = str(write(found, args.run))
         except (PellucidError, OSError) as error:
             output.note(f"The evaluation is not kept in the run folder: {error}")
-    output.result(document(found), text(found))
+    kept = "" if written is None else f"\n\nWritten to {written} and .md beside it."
+    told, shown = document(found) | {"written": written}, text(found) + kept
+    if args.figures:
+        drawn = draw_run(opened, found, args.data, split, args.target)
+        told, shown = {**told, "figures": drawn.as_json()}, f"{shown}\n\n{drawn}"
+    output.result(told, shown)
 
 
 def text(found: Evaluation) -> str:

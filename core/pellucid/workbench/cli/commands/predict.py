@@ -13,6 +13,7 @@ from pellucid.workbench.cli.console import Output
 
 if TYPE_CHECKING:
     from pellucid.interfaces.layer import Layer
+    from pellucid.workbench.experiments.finished import FinishedRun
     from pellucid.workbench.experiments.predictions import Predictions
 
 Records = Callable[[], Iterator[dict[str, Any]]]
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
     opened = open_run(args.run, args.backend)
     seen: dict[str, str] = {}
     parts = [
-        _of_photo(opened.model, file, args, output, seen) if is_photo(file)
+        _of_photo(opened, file, args, output, seen) if is_photo(file)
         else outputs_for_file(opened, file, args.target)
         for file in args.files
     ]  # fmt: skip
@@ -73,12 +74,15 @@ def run(args: argparse.Namespace, output: Output) -> None:
         output.long_result(lambda: _json(records), lambda: _table(records, len(args.files) > 1))
 
 
-def _of_photo(model: Layer, file: Path, args: argparse.Namespace, output: Output, seen: dict[str, str]) -> Any:
+def _of_photo(
+    run: FinishedRun[Layer], file: Path, args: argparse.Namespace, output: Output, seen: dict[str, str]
+) -> Any:
     """The outputs for a photo; what the network saw of it is written, and said."""
+    from pellucid.workbench.experiments.predictions import outputs_of
     from pellucid.workbench.photos import save_seen, seen_by
 
-    found = seen_by(model, file, args.photo)
-    outputs = model.predict(found.x)
+    found = seen_by(run.model, file, args.photo)
+    outputs = outputs_of(run, found.x)
     path = save_seen(found, (args.seen or file.parent) / f"{file.stem}.seen.png")
     seen[str(file)] = str(path)
     output.note(f"{file}: {found.said}. What the network saw: {path}")

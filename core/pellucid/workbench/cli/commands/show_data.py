@@ -1,11 +1,13 @@
-"""pellucid show-data DATA: what a table or a data set holds, and what was decided about it and why."""
+"""pellucid show-data DATA: what a table, a folder of images or a data set holds, in words and as a picture."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from pellucid.basics.errors import ConfigError
 from pellucid.workbench.cli.console import Output, table
 
 MOST_SHOWN = 40
@@ -13,18 +15,22 @@ MOST_SHOWN = 40
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("data", metavar="DATA", help="a file of samples, or the name of a data set")
+    parser.add_argument("data", metavar="DATA", help="a file of samples, a folder of images, or the name of a data set")
     parser.add_argument("--target", metavar="COLUMN", action="append", help="the targets' column; may be given again")
     parser.add_argument(
         "--set", metavar="KEY=VALUE", dest="settings", action="append", default=[],
         help="an argument of the data set, such as separator=tab",
     )  # fmt: skip
+    parser.add_argument("--picture", metavar="FILE.png", type=Path, help="draw it: images, points, columns, texts")
 
 
 def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.registry.config import read
+    from pellucid.workbench.experiments.outputs import check_output
     from pellucid.workbench.experiments.sections import change, choose
 
+    if args.picture is not None:
+        check_output(args.picture, ".png", option="picture")
     sections: dict[str, Any] = {}
     choose(sections, "data", args.data)
     if args.target:
@@ -32,18 +38,32 @@ def run(args: argparse.Namespace, output: Output) -> None:
     change(sections, [f"data.{setting}" for setting in args.settings])
     dataset = read("dataset", sections["data"], path="data")
     report = getattr(dataset, "report", None)
-    found = report() if callable(report) else _of_splits(dataset)
-    output.result({"data": args.data, **found}, f"{args.data}\n\n{_text(found)}")
+    splits = None if callable(report) and args.picture is None else dataset.splits()
+    found = report() if callable(report) else _of_splits(dataset, splits)
+    text = f"{args.data}\n\n{_text(found)}"
+    if args.picture is not None:
+        _draw(args, dataset, splits, found)
+        found, text = {**found, "picture": str(args.picture)}, f"{text}\n\npicture: {args.picture}"
+    output.result({"data": args.data, **found}, text)
 
 
-def _of_splits(dataset: Any) -> dict[str, Any]:
+def _draw(args: argparse.Namespace, dataset: Any, splits: Any, found: Mapping[str, Any]) -> None:
+    try:
+        from pellucid.workbench.data_pictures.drawing import draw_data
+    except ImportError as error:
+        raise ConfigError('Pictures are drawn by matplotlib, which is missing: pip install "pellucid[plot]".') from (
+            error
+        )
+    draw_data(args.data, dataset, splits, found, args.picture)
+
+
+def _of_splits(dataset: Any, splits: Any) -> dict[str, Any]:
     """What any data set tells: how many samples, their columns if they are few, classes and how often they occur."""
     import numpy as np
 
     from pellucid.basics.arrays import as_tuple
     from pellucid.interfaces.rows import in_memory
 
-    splits = dataset.splits()
     parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
     found: dict[str, Any] = {"rows": sum(map(len, parts.values())), "parts": {name: len(parts[name]) for name in parts}}
     train = splits.train
@@ -73,7 +93,7 @@ def _of_splits(dataset: Any) -> dict[str, Any]:
 def _text(found: Mapping[str, Any]) -> str:
     text = [f"{found['rows']:,} rows" + "".join(f", {n:,} {name}" for name, n in found.get("parts", {}).items())]
     if "x" in found:
-        text.append(f"x is {found['x']['kind']} {tuple(found['x']['shape'])}{_range(found['x'])}")
+        text.append(f"x is {found['x']['kind']} {tuple(found['x']['shape'])}, {_range(found['x'])}")
     if found.get("decided"):
         text.append("decided:\n" + table(((d["what"], _said(d["value"]), d["why"]) for d in found["decided"]), "  "))
     for title in ("columns", "targets"):

@@ -11,12 +11,13 @@ from pathlib import Path
 from signal import Signals
 from typing import TYPE_CHECKING, Any
 
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.workbench.cli.console import Output, Parser, table
 from pellucid.workbench.local import ACTIVE, local_plugins
 
 if TYPE_CHECKING:
     from pellucid.workbench.experiments.folder import RunFolder
+    from pellucid.workbench.figures.listing import Drawn
 
 SIGNALLED = 128
 """Exit codes after a signal are 128 + its number, as shells have it: 130 after Ctrl-C, 143 after SIGTERM."""
@@ -41,6 +42,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, with the same bits")
     parser.add_argument("--trust", action="store_true", help="run the files that the experiment names under 'plugins'")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.add_argument("--figures", action="store_true", help="draw figures, as evaluate does")
 
 
 def run(args: argparse.Namespace, output: Output) -> int:
@@ -55,7 +57,10 @@ def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -
     from pellucid.workbench.experiments.experiment import check, prepare
     from pellucid.workbench.experiments.folder import RunFolder, new_path
     from pellucid.workbench.experiments.training import train
+    from pellucid.workbench.figures.of_run import require_matplotlib
 
+    if args.figures:
+        require_matplotlib("--figures")
     experiment = check(sections)
     if args.out is not None and not args.resume:
         RunFolder(args.out).check_free()
@@ -68,8 +73,26 @@ def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -
         outcome = train(prepared, folder, resume=args.resume, verbose=not args.quiet, note=output.note)
     if isinstance(outcome, Signals):
         return _interrupted(outcome, folder, prepared.trainer, output)
-    output.result({"run": str(folder.path), **outcome}, _text(outcome, folder))
+    drawn = _draw(folder, outcome, output) if args.figures else None
+    figures = {} if drawn is None else {"figures": drawn.as_json()}
+    text = _text(outcome, folder) + ("" if drawn is None else f"\n{drawn}")
+    output.result({"run": str(folder.path), **outcome, **figures}, text)
     return 0
+
+
+def _draw(folder: RunFolder, summary: dict[str, Any], output: Output) -> Drawn | None:
+    """The figures of a finished run; it is finished without them, too."""
+    from pellucid.workbench.evaluation.evaluation import evaluate_run
+    from pellucid.workbench.experiments.finished import PartName, open_run
+    from pellucid.workbench.figures.of_run import draw_run
+
+    part: PartName = "test" if summary["test"] else "validation" if summary["validation"] else "train"
+    try:
+        run = open_run(folder.path)
+        return draw_run(run, evaluate_run(run, split=part), part=part)
+    except PellucidError as error:
+        output.note(f"No figures are drawn: {error} The run is complete without them.")
+        return None
 
 
 def trusted(sections: dict[str, Any], source: Path, trust: bool) -> list[Path]:
@@ -96,6 +119,7 @@ def trusted(sections: dict[str, Any], source: Path, trust: bool) -> list[Path]:
 
 
 def _sections(args: argparse.Namespace) -> dict[str, Any]:
+    from pellucid.workbench.experiments.file_reading import reader_named_by
     from pellucid.workbench.experiments.folder import RunFolder
     from pellucid.workbench.experiments.sections import change, choose, read_sections
 
@@ -112,7 +136,7 @@ def _sections(args: argparse.Namespace) -> dict[str, Any]:
         )
     sections = {} if source is None else read_sections(source)
     choose(sections, "model", args.model)
-    choose(sections, "data", args.dataset)
+    choose(sections, "data", args.dataset, reader_named_by(sections.get("model"), args.dataset))
     for section in ("loss", "objective", "optimizer", "schedule", "sampler"):
         choose(sections, section, getattr(args, section))
     if args.target:

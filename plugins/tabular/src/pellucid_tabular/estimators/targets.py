@@ -75,8 +75,15 @@ class Labels(Target):
     def probabilities(self, z: HostArray, loss: Loss | None) -> HostArray:
         if len(self.classes) == 1:
             return np.ones((len(z), 1))
-        p = None if loss is None else loss.probabilities(z)
-        return softmax(z) if p is None else p
+        if loss is None:
+            return softmax(z)
+        p = loss.probabilities(z)
+        if p is None:
+            raise AttributeError(
+                f"Probabilities are not available for the loss {type(loss).__name__}, whose outputs are scores. Take "
+                "decision_function, sklearn.calibration.CalibratedClassifierCV, or the loss softmax_cross_entropy."
+            )
+        return p
 
 
 class Indicators(Target):

@@ -28,7 +28,7 @@ def look_up_forward(
     other. Index 0, and what is no index, is a row of zeros.
     """
     y[:, : numbers.shape[1]] = numbers
-    for index, known, first, columns in _categories(ops, x, sizes, numbers.shape[1], size, one_hot):
+    for index, known, first, columns in categories(ops, x, sizes, numbers.shape[1], size, one_hot):
         if first is None:
             y[:, columns] = index[:, None] == ops.xp.arange(1, known + 1)
         else:
@@ -56,13 +56,13 @@ def look_up_backward(
         dnumbers[...] = dy[:, : dnumbers.shape[1]]
     if dtable is None:
         return
-    for index, known, first, columns in _categories(ops, x, sizes, dy.shape[1] - widths, size, one_hot):
+    for index, known, first, columns in categories(ops, x, sizes, dy.shape[1] - widths, size, one_hot):
         if first is not None:
             chosen = (index[:, None] == ops.xp.arange(1, known + 1)).astype("float64")
             dtable[first : first + known] += chosen.T @ dy[:, columns]
 
 
-def _categories(
+def categories(
     ops: Ops, x: Array, sizes: HostArray, at: int, size: int, one_hot: int
 ) -> Iterator[tuple[Array, int, int | None, slice]]:
     """Of each category its indexes, the number of its known values, its first row of the table, its columns of y."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 from pellucid import Array, Ops
@@ -22,7 +23,7 @@ def mixture_forward(ops: Ops, z: Array, weight: Array, used: Array, kind: str, y
     else:
         yes, no = _log_answers(ops, z)
         y[...] = _log_mean(ops, w, yes) - _log_mean(ops, w, no)
-    y += ops.xp.where(w.sum() == weight.astype("float64").sum(), 0, ops.xp.nan)
+    y += ops.xp.where(w.sum() == weight.astype("float64").sum(), 0.0, nan)
 
 
 def mixture_backward(ops: Ops, dy: Array, z: Array, weight: Array, used: Array, kind: str, dz: Array) -> None:

@@ -17,18 +17,23 @@ def periodic_forward(
     M); y (N, F·M), or (N, F·(1 + M)) where x is linked.
     """
     xp, (rows, numbers), outputs = ops.xp, x.shape, weight.shape[2]
-    turns = frequency[:, :, None] * x.T[:, None]
-    if phase is not None:
-        turns = turns + phase[:, :, None] * (0.5 / pi)
-    rest = turns - xp.rint(turns)  # whole turns change nothing, and would take digits from what is left
-    waves[:, 0] = xp.sin(2 * pi * (0.25 - xp.abs(rest)))
-    waves[:, 1] = xp.sin(2 * pi * xp.copysign(xp.minimum(xp.abs(rest), 0.5 - xp.abs(rest)), rest))
+    waves_of(ops, x, frequency, phase, waves)
     used = waves.reshape(numbers, 2 * frequency.shape[1], rows)[:, : weight.shape[1]]
     out = y.reshape(rows, numbers, outputs + linked)
     if linked:
         out[:, :, 0] = x
     z = xp.swapaxes(xp.matmul(xp.swapaxes(used, 1, 2), weight) + bias[:, None], 0, 1)
     out[:, :, int(linked) :] = xp.maximum(z, 0) if relu else z
+
+
+def waves_of(ops: Ops, x: Array, frequency: Array, phase: Array | None, waves: Array) -> None:
+    """waves (F, 2, K, N) = cos and sin of 2πωx + φ."""
+    xp, turns = ops.xp, frequency[:, :, None] * x.T[:, None]
+    if phase is not None:
+        turns = turns + phase[:, :, None] * (0.5 / pi)
+    rest = turns - xp.rint(turns)  # whole turns change nothing, and would take digits from what is left
+    waves[:, 0] = xp.sin(2 * pi * (0.25 - xp.abs(rest)))
+    waves[:, 1] = xp.sin(2 * pi * xp.copysign(xp.minimum(xp.abs(rest), 0.5 - xp.abs(rest)), rest))
 
 
 def periodic_backward(
@@ -74,7 +79,7 @@ def piecewise_linear_forward(
     x (N, F); edges (F, K + 1), rising; slope v, bias (F, M); weight (F, K, M); sums (F, 2, K, M), float64: scratch; y
     (N, F·M).
     """
-    xp, (fullness, _) = ops.xp, _filled(ops, x, edges)
+    xp, (fullness, _) = ops.xp, filled(ops, x, edges)
     z = xp.swapaxes(xp.matmul(xp.swapaxes(fullness, 0, 1), weight), 0, 1) + x[:, :, None] * slope + bias
     y[...] = z.reshape(y.shape)
 
@@ -84,7 +89,7 @@ def piecewise_linear_backward(
     dweight: Array | None, dbias: Array | None, dx: Array | None,
 ) -> None:  # fmt: skip
     """The gradients of ``piecewise_linear_forward``: those of parameters are added to, dx is overwritten."""
-    xp, (fullness, slopes) = ops.xp, _filled(ops, x, edges)
+    xp, (fullness, slopes) = ops.xp, filled(ops, x, edges)
     d = dy.reshape(*x.shape, slope.shape[1])
     if dslope is not None:
         dslope += (x[:, :, None] * d).sum(axis=0, dtype="float64")
@@ -97,7 +102,7 @@ def piecewise_linear_backward(
         dx[...] = (whole * d).sum(axis=2)
 
 
-def _filled(ops: Ops, x: Array, edges: Array) -> tuple[Array, Array]:
+def filled(ops: Ops, x: Array, edges: Array) -> tuple[Array, Array]:
     """How full each bin is, (N, F, K), and the slope of that; a bin without width is full from its edge on."""
     xp, low, high = ops.xp, edges[:, :-1], edges[:, 1:]
     width = xp.where(high > low, high - low, 1)

@@ -33,6 +33,19 @@ def tokenizer_of(model: Layer) -> Tokenizer:
     return transforms[0]
 
 
+def beginning_of(tokenizer: Tokenizer) -> str:
+    """What a text goes on from that nobody has begun: a new line, a blank, or the first token, whichever it knows."""
+    special = set(tokenizer.special.values())
+    for text in ("\n", " "):
+        try:
+            tokens = tokenizer.encode(text).tolist()
+        except DataError:
+            continue
+        if tokens and not special & set(tokens):
+            return text
+    return tokenizer.decode([next(k for k in range(tokenizer.size) if k not in special)])
+
+
 def generate(
     model: Layer, prompt: str, tokens: int = 200, *, temperature: float = 1.0, top_k: int | None = None,
     top_p: float = 1.0, seed: int = 0, cached: bool = True,

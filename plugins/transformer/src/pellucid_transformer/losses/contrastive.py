@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from pellucid import (
     Array,
     Context,
+    DataError,
     Equation,
     Example,
     HostArray,
     Loss,
+    PellucidWarning,
     Shape,
     ShapeError,
     check_float,
@@ -20,6 +23,9 @@ from pellucid import (
     require_rows,
     weight_per_row,
 )
+
+FEW = 5
+"""Rows of a batch in which one may miss its partner by chance: the rest of an epoch."""
 
 
 class Contrastive(Loss):
@@ -71,6 +77,8 @@ class Contrastive(Loss):
                 "Contrastive needs a vector (N, D) and a label (N,) for each text. Received: predictions of shape "
                 f"{tuple(prediction.shape)} and a target of shape {tuple(target.shape)}."
             )
+        if ctx.training:
+            self._require_partners(ctx, target)
         z = contiguous(ctx, prediction, "prediction")
         weights = weight_per_row(ctx, self, weight, z.shape[:1])
         loss, ctx.dz = ctx.scratch("loss", (), "float64"), ctx.scratch("dz", z.shape)
@@ -81,12 +89,30 @@ class Contrastive(Loss):
         )
         return loss
 
+    def _require_partners(self, ctx: Context, target: Array) -> None:
+        """Warn of a batch in training in which nothing is to be learned. A step that is replayed is not looked at; the
+        first of its size is, and the others are drawn as it was."""
+        if not ctx.path or getattr(ctx.ops, "recording", None) is not None:
+            return
+        labels = np.array(ctx.ops.to_host(target))
+        if len(labels) >= FEW and len(np.unique(labels)) == len(labels):
+            warnings.warn(
+                f"Contrastive: in a batch of {len(labels)} rows no two have the same label, so nothing is learned from "
+                "it: its loss and gradient are 0. Rows that belong together must stand in one batch: take the data set "
+                "text_pairs or the sampler 'groups', which see to it.", PellucidWarning, stacklevel=2,
+            )  # fmt: skip
+
     def backward(self, ctx: Context) -> Array:
         dz: Array = ctx.dz
         return dz
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
         require_rows(self, target, (output_shape[:-1],))
+        if len(target) > 1 and len(np.unique(target)) == len(target):
+            raise DataError(
+                f"Contrastive needs rows that belong together, those of the same label. Received: {len(target)} labels "
+                "of which no two are alike. Number the pairs: both texts of one alike, or take the data set text_pairs."
+            )
         with np.errstate(invalid="ignore"):
             wrong = ~(target >= 0) | (target != np.floor(target))
         reject(self, target, wrong, "labels, whole numbers from 0 on", "Number the pairs: both texts of one alike.")

@@ -155,6 +155,9 @@ def sentence_encoder(
 sentence_encoder.import_weights = from_bert  # type: ignore[attr-defined]
 
 
+_TABLES = (".csv", ".tsv", ".jsonl")
+sequence_classifier.reads = dict.fromkeys(_TABLES, "transformer/labelled_texts")  # type: ignore[attr-defined]
+sentence_encoder.reads = dict.fromkeys(_TABLES, "transformer/text_pairs")  # type: ignore[attr-defined]
 # What the conformance kit builds; a class would say this in its body.
 _SMALL = {"vocabulary": 5, "width": 4, "layers": 1, "heads": 2, "context": 40}
 sequence_encoder.examples = (  # type: ignore[attr-defined]

@@ -62,6 +62,7 @@ def language_model(
     return model
 
 
+language_model.reads = {".txt": "transformer/running_text"}  # type: ignore[attr-defined]
 # What the conformance kit builds; a class would say this in its body.
 language_model.examples = (  # type: ignore[attr-defined]
     Example({"vocabulary": 5, "width": 4, "layers": 1, "heads": 2, "context": 6}, (("int", 5, 4),)),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from pellucid import ConfigError, DataError, Dataset, Part, Splits, Transform, check_part, read, to_config
+from pellucid import ConfigError, DataError, Dataset, Part, Splits, Transform, check_part, read
 
 from pellucid_transformer.text.tokenizer import Tokenizer
 
@@ -43,7 +44,7 @@ class OfTexts(Dataset):
 
     def splits(self, seed: int = 0) -> Splits:
         given = self._given()
-        made: Tokenizer = given if given.trained else read("transform", to_config(given))
+        made = given if given.trained else deepcopy(given)
         self._trained = made
         parts = self._parts(made, seed)
         if self.tokens is not None and self.tokens != fingerprint(made):

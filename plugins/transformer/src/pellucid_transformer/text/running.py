@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,6 +89,13 @@ class RunningText(OfTexts):
         train = self.splits().train
         assert isinstance(train, Windows | Split)
         return train
+
+    def read_other(self, path: Path, transforms: Sequence[Transform]) -> Windows:
+        """Windows of another text, side by side, in the tokens of a model that was trained on this one."""
+        tokenizer = next(iter(transforms), None)
+        if not isinstance(tokenizer, Tokenizer):
+            raise ConfigError(f"{path} is read with the tokenizer that was saved with a model. Received: {tokenizer}.")
+        return Windows(self._tokens(tokenizer, read_text(path), str(path), 0), steps=self.context, apart=self.context)
 
     def _parts(self, tokenizer: Tokenizer, seed: int) -> Splits:
         where, text = self._found()

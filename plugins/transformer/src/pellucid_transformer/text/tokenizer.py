@@ -116,6 +116,19 @@ class Tokenizer(Transform):
         names, y = np.unique(labels, return_inverse=True)
         return Split(x, y.astype(np.int64), tuple(map(str, names)))
 
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """What the tokens are called, in their order."""
+        return tuple(self.name(token) for token in range(self.size))
+
+    def ends(self, path: Path, outputs: HostArray) -> HostArray | None:
+        """The place of the last token of each text of a file, if a model looks back only and ``outputs`` (N, T, V)
+        score the token that comes next."""
+        if self.mask or outputs.ndim != 3 or outputs.shape[2] != self.size:
+            return None
+        texts, _ = read_samples(path, self.column, targets=False)
+        return np.array([len(part) - 1 for part in self.encoded(texts, str(path))], np.int64)
+
     def tokens(self, texts: Sequence[str], where: str = "") -> Any:
         """Texts as the model takes them: tokens (N, T), with ``mask`` a tuple of them and of their mask."""
         parts = self.encoded(texts, where)

@@ -15,7 +15,7 @@ from pellucid.basics.component import Component, Example
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import require_runtime
 from pellucid.registry.config import config_or_none
-from pellucid.standard.event_files import EventFile, require_tensorboardx
+from pellucid.standard.callbacks.event_files import EventFile, require_tensorboardx
 from pellucid.standard.streams import tell
 from pellucid.training.run import Callback, Run, Training
 
