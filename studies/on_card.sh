@@ -2,6 +2,10 @@
 # All of this folder on a machine with a card, in an unpacked bundle: studies/on_card.sh OUT SECONDS [GOALS' ARGUMENTS …]
 #
 # The goals take the card and as many cores as they have processes, the studies the other cores. Both end by themselves.
+# Fashion-MNIST is looked for in $PELLUCID_DATA, as everywhere; without it its goals are left out and said. 345 seconds were meant:
+#   PELLUCID_DATA=/data studies/on_card.sh OUT 345 --backend cupy/tf32 --keep mnist_cnn vae_dynamic
+# What comes back goes to studies/goals/results (results.jsonl, votes.json), then: python -m studies.goals.page
+#
 # OUT: results.jsonl, votes.json, plan.json and models of the goals; studies.tar.gz with results.json of each study.
 set -uo pipefail
 out=$1 seconds=$2
