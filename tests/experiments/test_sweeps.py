@@ -138,6 +138,18 @@ def test_the_figure_that_ranks(pellucid: Shell, in_this_process: None) -> None:
     assert "Did you mean 'accuracy'?" in pellucid.err
 
 
+def test_a_figure_that_some_runs_do_not_have_says_of_how_many_it_is(pellucid: Shell, in_this_process: None) -> None:
+    Path("sweep.toml").write_text(IRIS + "\n[sweep]\nseeds = [0, 1, 2]")
+    pellucid("sweep", "sweep.toml")
+    folder = RunFolder(ranking(Path("runs/sweep")).groups[0].runs[1])
+    summary = folder.read_summary()
+    folder.write_summary({**summary, "validation": {**summary["validation"], "accuracy": float("nan")}})
+    head, row = ranking(Path("runs/sweep")).rows()
+    cells = dict(zip(head, row, strict=True))
+    assert cells["n"] == "3" and cells["validation accuracy"].endswith(" (of 2)")
+    assert "(of" not in cells["validation loss"]
+
+
 def test_losses_that_differ_are_no_measure(pellucid: Shell, in_this_process: None) -> None:
     loss = "\n[loss]\ntype = 'softmax_cross_entropy'\n"
     Path("sweep.toml").write_text(

@@ -6,6 +6,7 @@ import pytest
 from pellucid.basics.component import Example
 from pellucid.registry.registry import default_registry
 from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from pellucid.testing import Case, conformance_cases
 from pellucid.testing.cases import covered
 from pellucid.testing.check import Check
@@ -41,6 +42,15 @@ def test_tied_weights(check: Check) -> None:
     entry = default_registry().find("layer", "core/sequential")
     subject = Subject(entry, Sequential, TIED, installed_backends())
     Case(subject, check).run()
+
+
+def test_weights_of_classes_whose_sums_are_rounded() -> None:
+    entry = default_registry().find("loss", "core/softmax_cross_entropy")
+    example = Example({"class_weight": [0.1, 0.3, 0.7, 0.9]}, ((4,), ("int", 4)))
+    subject = Subject(entry, SoftmaxCrossEntropy, example, installed_backends())
+    for check in CHECKS["loss"]:
+        if check.name in ("weights", "splits_add_up"):
+            Case(subject, check).run()
 
 
 with use_registry(registry()):

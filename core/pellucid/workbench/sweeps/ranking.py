@@ -111,7 +111,7 @@ class Ranking:
             rows.append([
                 _or_dash(group.rank), *([group.setting.name + _pruned(group.setting)] if named else []),
                 *(shown(changes[path]) if path in changes else "–" for path in self.varied),
-                str(len(group.runs)), *(_or_dash(group.figures.get(name)) for name in figures),
+                str(len(group.runs)), *(_of_runs(group.figures.get(name), len(group.runs)) for name in figures),
                 _or_dash(group.parameters), _or_dash(group.seconds), str(len(group.failures) or ""),
             ])  # fmt: skip
         if not any(row[-1] for row in rows[1:]):
@@ -221,6 +221,11 @@ def _varied(settings: Sequence[Setting]) -> tuple[str, ...]:
 
 def _pruned(setting: Setting) -> str:
     return " (pruned)" if setting.pruned else ""
+
+
+def _of_runs(spread: Spread | None, runs: int) -> str:
+    """With how many of the runs have this figure, where it is not finite in all of them."""
+    return _or_dash(spread) + (f" (of {spread.n})" if spread is not None and spread.n != runs else "")
 
 
 def _or_dash(value: object) -> str:
