@@ -53,7 +53,8 @@ def _made(results: Results) -> str:
     return (
         f"{runs} runs, {results.epochs} epochs on {samples['train']:,} samples (validation {samples['validation']:,}, "
         f"test {samples['test']:,}); mean ± sd over the seeds, at the epoch that the validation data chose"
-        f"{' (those without a validation figure: at the end)' if unchosen else ''}; the train loss is that of the last epoch. "
+        f"{' (those without a validation figure: at the end)' if unchosen else ''}; the train loss is that of the last "
+        "epoch. "
         f"{results.seconds:,.0f} s of training together, on {results.threads} thread(s) each of {machine}, backend "
         f"{results.backend}, {results.date}, commit {results.commit}."
     )

@@ -71,7 +71,8 @@ def weights(subject: Subject) -> None:
     ones.require_close(none, 1e-12, "with weights of one", remedy)
     two = trial.call(np.repeat(trial.prediction, 2, axis=0), np.repeat(trial.target, 2, axis=0))
     require(
-        none.count > 0 and isclose(two.count, 2 * none.count, rel_tol=1e-12), "ctx.count does not count the rows or tokens.",
+        none.count > 0 and isclose(two.count, 2 * none.count, rel_tol=1e-12),
+        "ctx.count does not count the rows or tokens.",
         expected=f"{2 * none.count} for every row twice", received=two.count, remedy=remedy,
     )  # fmt: skip
     if trial.loss.signed_weights:
