@@ -25,6 +25,8 @@ SKIPS = {
     "core/function: arguments_stay": "they are compared by their configurations, and a function is in none",
     "core/function: copied": "copies are compared by their configurations, and a function is in none",
     "core/files: has_example": "it reads files that the user names; tests/data tries it",
+    "core/image_folder: has_example": "it reads a folder that the user names; tests/photos tries it",
+    "core/mapped: has_example": "it reads files that the user names; tests/data tries it",
 }
 DENSE = {"type": "core/dense", "units": 3, "activation": "tanh"}
 TIED = Example({"layers": [DENSE, {"ref": "layers.0", "transpose": True, "activation": "gelu"}]})
