@@ -64,6 +64,7 @@ def bits_of_results(environment: Mapping[str, str]) -> set[str]:
     return set(made.splitlines())
 
 
+@pytest.mark.slow
 def test_a_short_run_on_its_kernels(tmp_path: Path) -> None:
     """All that it makes has the same bits as what the compiler of the other tests made."""
     environment = by_the_other(tmp_path, "-O1")  # compiled in a third of the time
