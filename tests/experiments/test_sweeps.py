@@ -66,6 +66,8 @@ def test_one_bad_setting_does_not_stop_the_others(pellucid: Shell, in_this_proce
     assert told["settings"][3]["failed"]["0"]["type"] in ("NumericalError", "ConfigError")
     assert pellucid("compare", "runs/sweep", "--format", "markdown").startswith("| rank | optimizer.lr | n |")
     assert pellucid("compare", "runs/sweep", "--format", "csv").startswith("rank,optimizer.lr,n,")
+    for alone in (["evaluate", "runs/sweep"], ["compare", "runs/sweep", "runs/sweep"]):
+        assert "runs/sweep is the folder of a sweep, and no run. Expected: one of its runs" in pellucid.refused(*alone)
     head = pellucid("compare", "runs/sweep").splitlines()[0]
     assert head.split() == ["rank", "optimizer.lr", "n", "validation", "accuracy", "validation", "loss", "test", "loss",
                             "test", "accuracy", "parameters", "seconds", "failed"]  # fmt: skip

@@ -13,6 +13,8 @@ from pellucid.workbench.sweeps.folder import Failure, SweepFolder, read_failure
 from pellucid.workbench.sweeps.plan import Plan, PlannedRun, Setting, shown
 from pellucid.workbench.sweeps.ruler import Ruler
 
+LONGEST_REASON = 300
+"""Characters of a reason why runs have failed, in a table; all of it stands in the run's folder."""
 _PARTS = ("validation", "test")
 
 
@@ -128,7 +130,7 @@ class Ranking:
             by_type = {line.partition(":")[0]: line for line in reversed(seeds)}  # numbers in it may differ by seed
             for kind, line in by_type.items():
                 its = listed(seed for other in seeds if other.startswith(f"{kind}:") for seed in seeds[other])
-                lines.append(f"{group.setting.label}, seed {its}: {line:.300}")
+                lines.append(f"{group.setting.label}, seed {its}: {_shortened(line)}")
         return lines
 
     def data(self) -> dict[str, Any]:
@@ -225,3 +227,8 @@ def _pruned(setting: Setting) -> str:
 
 def _or_dash(value: object) -> str:
     return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _shortened(line: str) -> str:
+    """A reason in a table of many runs."""
+    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
