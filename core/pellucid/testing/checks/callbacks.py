@@ -103,7 +103,8 @@ def trains_along(subject: Subject) -> None:
     known = [name for name in dir(Callback) if name.startswith("on_")]
     strange = [name for name in dir(type(subject.create())) if name.startswith("on_") and name not in known]
     require(not strange, "It has methods that are called as hooks are, and that nobody calls.", expected=known,
-            received=strange, remedy="Call it as the hook is called; or, if it is none, let it not begin with on_.")  # fmt: skip
+            received=strange,
+            remedy="Call it as the hook is called; or, if it is none, let it not begin with on_.")  # fmt: skip
     with quiet_folder():
         for rate in RATES:
             course = _course(subject, rate)

@@ -99,22 +99,26 @@ class Ranking:
             'metric = "accuracy" in [sweep], for example.'
         )
 
-    def rows(self) -> list[list[str]]:
-        """The table, its head first: texts, the settings in which they differ as columns."""
+    def rows(self, *, numbers: bool = False) -> list[list[str]]:
+        """The table, its head first: texts, the settings in which they differ as columns. With ``numbers`` for
+        programs: means and deviations in columns of their own, with every digit, nothing where there is none."""
         named = any(group.setting.name for group in self.groups)
         figures = list(dict.fromkeys(name for group in self.groups for name in group.figures))
         if self.ruler is not None:  # what ranks comes first
             first = f"{self.ruler.split} {self.ruler.metric}"
             figures.sort(key=lambda name: name != first)
-        head = ["rank", *(["setting"] if named else []), *self.varied, "n", *figures, "parameters", "seconds", "failed"]
+        cells, one = (_numbers, _number) if numbers else (_text, _or_dash)
+        columns = [column for name in figures for column in ((name, f"{name} sd") if numbers else (name,))]
+        seconds = ["seconds", "seconds sd"] if numbers else ["seconds"]
+        head = ["rank", *(["setting"] if named else []), *self.varied, "n", *columns, "parameters", *seconds, "failed"]
         rows = [head]
         for group in self.groups:
             changes = group.setting.changes
             rows.append([
-                _or_dash(group.rank), *([group.setting.name + _pruned(group.setting)] if named else []),
-                *(shown(changes[path]) if path in changes else "–" for path in self.varied),
-                str(len(group.runs)), *(_or_dash(group.figures.get(name)) for name in figures),
-                _or_dash(group.parameters), _or_dash(group.seconds), str(len(group.failures) or ""),
+                one(group.rank), *([group.setting.name + _pruned(group.setting)] if named else []),
+                *(shown(changes[path]) if path in changes else one(None) for path in self.varied),
+                str(len(group.runs)), *(cell for name in figures for cell in cells(group.figures.get(name))),
+                one(group.parameters), *cells(group.seconds), str(len(group.failures) or ""),
             ])  # fmt: skip
         if not any(row[-1] for row in rows[1:]):
             rows = [row[:-1] for row in rows]
@@ -232,3 +236,15 @@ def _or_dash(value: object) -> str:
 def _shortened(line: str) -> str:
     """A reason in a table of many runs."""
     return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
+
+
+def _text(spread: Spread | None) -> list[str]:
+    return [_or_dash(spread)]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _numbers(spread: Spread | None) -> list[str]:
+    return ["", ""] if spread is None else [_number(spread.mean), _number(spread.sd)]
