@@ -56,9 +56,10 @@ def overview() -> str:
     """All studies that have results, on one page."""
     lines = [
         HEADING, "# Studies\n",
-        "Questions that many trainings answer: each is one [sweep](../docs/guide/sweeps.md) with five seeds, one "
-        "command, a figure and two sentences of what came out. Differences are of pairs of runs with the same seed, "
-        "with the 95 % interval of Student's t. What is reached on well-known data: [results](../docs/results.md).\n",
+        "Questions that many trainings answer: each is one [sweep](../docs/guide/sweeps.md) with five seeds or ten, "
+        "one command, a figure and two sentences of what came out. What is compared on the test set is chosen on the "
+        "validation data. Differences are of pairs of runs with the same seed, with the 95 % interval of Student's t. "
+        "What is reached on well-known data: [results](../docs/results.md).\n",
         "```console\n$ python -m studies                  # train all again: `make studies`\n"
         "$ python -m studies dropout --draw   # figure and page of the results that are kept\n```\n",
     ]  # fmt: skip

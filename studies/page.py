@@ -29,7 +29,7 @@ def table(results: Results) -> list[str]:
     ]
     for setting in sorted(results.settings, key=lambda s: -s.mean("test accuracy") if s.runs else 2.0):
         cells = [_cell(setting, figure) for figure in figures]
-        lines.append(f"| {setting.name} | {' | '.join(cells)} | {setting.parameters:,} | {len(setting.runs)} | "
+        lines.append(f"| {setting.name} | {' | '.join(cells)} | {_parameters(setting)} | {len(setting.runs)} | "
                      f"{len(setting.failed) or ''} |")  # fmt: skip
     return lines
 
@@ -42,12 +42,19 @@ def _cell(setting: Setting, figure: str) -> str:
     return f"{scale * mean:.4g}{unit}" if len(setting.runs) < 2 else f"{scale * mean:.4g} ± {scale * sd:.2g}{unit}"
 
 
+def _parameters(setting: Setting) -> str:
+    return f"{setting.parameters:,}" if setting.runs else "–"
+
+
 def _made(results: Results) -> str:
     runs = sum(len(s.runs) + len(s.failed) for s in results.settings)
     samples, machine = results.samples, results.machine["processor"]
+    unchosen = any("validation accuracy" not in run.figures for s in results.settings for run in s.runs)
     return (
         f"{runs} runs, {results.epochs} epochs on {samples['train']:,} samples (validation {samples['validation']:,}, "
-        f"test {samples['test']:,}); mean ± sd over the seeds, at the epoch that the validation data chose. "
+        f"test {samples['test']:,}); mean ± sd over the seeds, at the epoch that the validation data chose"
+        f"{' (those without a validation figure: at the end)' if unchosen else ''}; the train loss is that of the last "
+        "epoch. "
         f"{results.seconds:,.0f} s of training together, on {results.threads} thread(s) each of {machine}, backend "
         f"{results.backend}, {results.date}, commit {results.commit}."
     )

@@ -127,7 +127,7 @@ static void part_lion(const void *arguments, int part, int parts) {
     const float beta2 = (float)a->beta2, rest2 = (float)(1 - a->beta2);
     for (dim i = r.first; i < r.last; i++) {
         const float g = grad[i], c = beta1 * mean[i] + rest1 * g;
-        const float sign = (c > 0 ? 1.f : 0.f) - (c < 0 ? 1.f : 0.f);
+        const float sign = c > 0 ? 1.f : c < 0 ? -1.f : c; /* of NaN it is NaN */
         mean[i] = beta2 * mean[i] + rest2 * g;
         data[i] -= lr * (sign + decay * data[i]);
         grad[i] = 0;

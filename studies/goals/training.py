@@ -109,7 +109,8 @@ def trained(
 
 
 def cross_validated(goal: Goal, seed: int, *, epochs: int, backend: str | None, short: bool) -> dict[str, float]:
-    """Each sample judged by a model that was trained on the other folds: figures as of all samples together."""
+    """Each sample judged by a model that was trained on the other folds: the mean over the folds, by how many samples
+    they have. Loss and accuracy are so those of all samples together; F1 is the mean of the folds'."""
     whole = joined(prepared(goal, seed, backend=backend, short=short).splits)
     fold = folds_of(np.asarray(whole.y), goal.folds, seed)
     figures: dict[str, float] = {}

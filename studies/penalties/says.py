@@ -16,7 +16,7 @@ def sentences(results: Results) -> tuple[str, str]:
         for kind, joined in (("L1", False), ("L2", False), ("L1", True))
     )
     return (
-        f"The better strength of L1 ({sizes.name}) {compared(sizes, none)}, that of L2 ({squares.name}) "
-        f"{compared(squares, none)}; the network with both {compared(both, none)}.",
+        f"The strength of L1 that the validation data choose ({sizes.name}) {compared(sizes, none)}, that of L2 "
+        f"({squares.name}) {compared(squares, none)}; the network with both {compared(both, none)}.",
         f"On the test set: {in_order(results.settings)}.",
     )

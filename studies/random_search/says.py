@@ -58,6 +58,6 @@ def sentences(results: Results) -> tuple[str, str]:
         f"For as much arithmetic as {results.epochs} steps of gradient descent random search reaches "
         f"{reached(by_chance)} with 82 weights and {reached(large_by_chance)} with 4,482: it "
         f"{compared(by_chance, small)}, and it {compared(large_by_chance, large)}.",
-        f"The training loss tells more: {small.mean('train loss'):.2g} and {large.mean('train loss'):.2g} by gradient, "
+        f"The training loss: {small.mean('train loss'):.2g} and {large.mean('train loss'):.2g} by gradient, "
         f"{by_chance.mean('train loss'):.2g} and {large_by_chance.mean('train loss'):.2g} by chance.",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from studies.drawing import Drawing
 from studies.results import Results
-from studies.words import best, compared, in_order
+from studies.words import best, compared, in_order, ranked
 
 DRAWING = Drawing(curve="validation_loss", logarithmic=True)
 
@@ -15,10 +15,10 @@ def sentences(results: Results) -> tuple[str, str]:
         own = [setting for setting in results.settings if setting.changes["optimizer.lr"] == rate]
         constants.append(next(setting for setting in own if setting.name.startswith("constant")))
         first = best([setting for setting in own if setting not in constants])
-        found.append(f"{first.name}, the best that falls from there, {compared(first, constants[-1])}")
-    ranked = sorted(results.settings, key=lambda setting: -setting.mean("test accuracy"))
+        found.append(f"{first.name} {compared(first, constants[-1])}")
+    order = ranked(results.settings)
     return (
-        f"{'; '.join(found)}.",
-        f"The larger rate counts for more: {constants[-1].name} {compared(constants[-1], constants[0])}; first "
-        f"and last are {in_order([*ranked[:2], *ranked[-2:]])}.",
+        f"Of the rates that do not stay, the validation data choose at each height one: {'; '.join(found)}.",
+        f"The larger rate beside the smaller: {constants[-1].name} {compared(constants[-1], constants[0])}; first "
+        f"and last are {in_order([*order[:2], *order[-2:]])}.",
     )

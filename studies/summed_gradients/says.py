@@ -13,7 +13,7 @@ def sentences(results: Results) -> tuple[str, str]:
     averaged = [s for s in results.settings if s.name.startswith("averaged")]
     summed = [s for s in results.settings if s.name.startswith("summed")]
     return (
-        f"One learning rate, 0.1, serves all batch sizes where gradients are averaged: {in_order(averaged)}.",
+        f"One learning rate, 0.1, for all batch sizes. Where gradients are averaged: {in_order(averaged)}.",
         f"Where they are summed the steps grow with the batch: {'; '.join(map(_said, summed))}.",
     )
 

@@ -14,8 +14,9 @@ def sentences(results: Results) -> tuple[str, str]:
     penalised = best([s for s in results.settings if s.name.startswith("Adam, L2")])
     decoupled = best([s for s in results.settings if s.name.startswith("AdamW")])
     return (
-        f"Without decay {reached(none)}; the best strength of the penalty, {penalised.name}, "
-        f"{compared(penalised, none)}, that of decoupled decay, {decoupled.name}, {compared(decoupled, none)}.",
-        f"The two at their best: {decoupled.name} {compared(decoupled, penalised)}; all strengths: "
+        f"Without decay {reached(none)}; the strength of the penalty that the validation data choose, "
+        f"{penalised.name}, {compared(penalised, none)}, that of decoupled decay, {decoupled.name}, "
+        f"{compared(decoupled, none)}.",
+        f"The two against each other: {decoupled.name} {compared(decoupled, penalised)}; all strengths: "
         f"{in_order(results.settings)}.",
     )

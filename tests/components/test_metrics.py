@@ -89,6 +89,12 @@ def test_top_k_with_ties(k: int) -> None:
         assert figure(pl.TopK(k), scores, np.eye(5)[labels], w) == pytest.approx(expected)
 
 
+def test_scores_that_are_not_numbers_are_nobodys_right_class() -> None:
+    scores, labels = np.array([[0.1, np.nan, 0.3, 0.2], [np.nan] * 4, [0.1, 0.2, 0.3, 0.4]]), np.array([2, 0, 3])
+    assert figure(pl.TopK(1), scores, labels) == pytest.approx(1 / 3)
+    assert figure(pl.TopK(2), scores, labels) == pytest.approx(2 / 3)  # the third class is behind the NaN alone
+
+
 def _of_each(f: Any, labels: Any, p: Any, w: Any) -> tuple[Any, Any]:
     """scikit-learn's figure of each class against the rest, NaN where there is none, and what the class weighs."""
     figures, support = [], []

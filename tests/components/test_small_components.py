@@ -161,6 +161,14 @@ def test_penalties(penalty: Any, norms: tuple[float, float]) -> None:
     np.testing.assert_allclose(grad - 1, norms[0] * np.sign(theta) + 2 * norms[1] * theta, atol=1e-15)
 
 
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+@pytest.mark.parametrize("penalty", [L1(0.3), L2(0.3), ElasticNet(0.2, 0.3)])
+def test_penalties_of_float32_are_summed_in_float64(penalty: Any, backend: str) -> None:
+    ops, theta = pl.get_ops(backend), np.random.default_rng(0).normal(size=(300, 100)).astype("float32")
+    expected = penalty.penalty(ops, theta.astype("float64"))
+    assert penalty.penalty(ops, theta) == pytest.approx(expected, rel=1e-12)  # a float32 has 6e-8 at best
+
+
 def test_weights_and_biases_are_penalised_apart_and_the_figures_say_how_much() -> None:
     dense = {"type": "dense", "units": 2, "regularizer": "l1", "bias_regularizer": {"type": "l2", "strength": 0.5}}
     model = pl.build(dense, input_shape=(3,), seed=0)

@@ -50,6 +50,27 @@ def test_all_of_it_agrees_with_scikit_learn(run: Path) -> None:
         assert found.intervals[name].low <= found.figures[name] <= found.intervals[name].high
 
 
+@pytest.mark.parametrize(("labels", "outputs"), [((0, 1), 1), ((-1, 1), 1), ((0, 1, 2), 3)])
+def test_scores_of_a_hinge_are_classes_without_probabilities(
+    pellucid: Shell, labels: tuple[int, ...], outputs: int
+) -> None:
+    x = np.random.default_rng(0).normal(size=(120, 2))
+    y = np.array(labels)[np.digitize(x[:, 0], [0.0] if len(labels) == 2 else [-0.5, 0.5])]
+    settings = ('loss.type="hinge"', f"model.outputs={outputs}", "data.classify=true")
+    trained_on(pellucid, x, y, *(word for setting in settings for word in ("--set", setting)))
+    opened = open_run("run")
+    found, test = evaluate_run(opened), opened.samples()
+    scores = opened.model.predict(test.x)
+    chosen = scores.argmax(axis=1) if outputs > 1 else (scores[:, 0] > 0).astype(int)
+    assert test.y is not None and found.confusion is not None
+    truth = np.unique(np.asarray(test.y).reshape(-1), return_inverse=True)[1]
+    np.testing.assert_array_equal(found.confusion.counts, oracle.confusion_matrix(truth, chosen))
+    assert found.figures["accuracy"] == pytest.approx(oracle.accuracy_score(truth, chosen))
+    assert found.intervals is not None and found.intervals["accuracy"].method == "Wilson"
+    assert found.values is None and found.calibration is None and "no probabilities" in found.notes[0]
+    assert "within" not in pellucid("evaluate", "run", "--figures")
+
+
 def test_it_is_readable_whole_in_json_and_kept(pellucid: Shell, run: Path) -> None:
     text = pellucid("evaluate", "run")
     for part in ("Classes", "Confusion", "Calibration", "Reliability", "Wilson", "bootstrap, 1,000 draws, seed 0",

@@ -70,6 +70,7 @@ def test_one_bad_setting_does_not_stop_the_others(pellucid: Shell, in_this_proce
     assert (first["rank"], first["n"]) == ("1", str(len(told["settings"][0]["runs"])))
     for name, spread in told["settings"][0]["figures"].items():
         assert (float(first[name]), float(first[f"{name} sd"])) == (spread["mean"], spread["sd"])
+        assert first[f"{name} n"] == str(spread["n"])
     for alone in (["evaluate", "runs/sweep"], ["compare", "runs/sweep", "runs/sweep"]):
         assert "runs/sweep is the folder of a sweep, and no run. Expected: one of its runs" in pellucid.refused(*alone)
     head = pellucid("compare", "runs/sweep").splitlines()[0]
@@ -142,6 +143,18 @@ def test_the_figure_that_ranks(pellucid: Shell, in_this_process: None) -> None:
     pellucid("sweep", "runs/sweep", "--set", "sweep.metric='acuracy'", code=2)
     assert "cannot be ranked by 'acuracy': the figures of its runs on the test data are" in pellucid.err
     assert "Did you mean 'accuracy'?" in pellucid.err
+
+
+def test_a_figure_that_some_runs_do_not_have_says_of_how_many_it_is(pellucid: Shell, in_this_process: None) -> None:
+    Path("sweep.toml").write_text(IRIS + "\n[sweep]\nseeds = [0, 1, 2]")
+    pellucid("sweep", "sweep.toml")
+    folder = RunFolder(ranking(Path("runs/sweep")).groups[0].runs[1])
+    summary = folder.read_summary()
+    folder.write_summary({**summary, "validation": {**summary["validation"], "accuracy": float("nan")}})
+    head, row = ranking(Path("runs/sweep")).rows()
+    cells = dict(zip(head, row, strict=True))
+    assert cells["n"] == "3" and cells["validation accuracy"].endswith(" (of 2)")
+    assert "(of" not in cells["validation loss"]
 
 
 def test_losses_that_differ_are_no_measure(pellucid: Shell, in_this_process: None) -> None:

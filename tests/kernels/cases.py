@@ -188,8 +188,7 @@ def update_calls(d: Draw, n: int, k: int) -> list[Call]:
             for a in (None, first / 4)
             for u in (None, first)
         ),
-        # Of denormal numbers, which count as zero, the sign is none; of the reference it is.
-        *([Call("lion", [data, grad, first, hyper, 0.9, 0.99])] if d.scale > 1e-38 else []),
+        Call("lion", [data, grad, first, hyper, 0.9, 0.99]),
         Call("clip_value", [d.floats(n, k), 0.5 * d.scale]),
     ]
 

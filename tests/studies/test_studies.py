@@ -21,7 +21,7 @@ from studies.page import page
 from studies.random_search.by_chance import search
 from studies.results import OneRun, Results, Setting, collected, difference, trained_here
 from studies.study import HERE, load, names
-from studies.words import ACCURACY, compared, reached
+from studies.words import ACCURACY, best, compared, ranked, reached
 
 KEPT = [name for name in names() if (HERE / name / "results.json").exists()]
 
@@ -84,6 +84,14 @@ def test_the_difference_is_that_of_pairs_by_student() -> None:
     assert compared(b, b).startswith("is level with b")
     assert not difference(a, replace(b, runs=b.runs[:1]), ACCURACY).clear  # one pair tells nothing
     assert reached(a) == "92.20 ± 1.92 %" and reached(replace(a, runs=[])) == "no figure"
+
+
+def test_what_is_compared_on_the_test_set_is_chosen_on_the_validation_data() -> None:
+    lucky, good = setting("lucky", 0.95, 0.97), setting("good", 0.9, 0.92)
+    for run in good.runs:
+        run.figures["validation accuracy"] = 0.99  # type: ignore[index]
+    none = Setting("none", {}, 0, [], {"0": "NumericalError"})
+    assert best([none, lucky, good]) is good and ranked([none, good, lucky]) == [lucky, good, none]
 
 
 def test_only_the_best_of_the_settings_that_differ_in_one_thing_is_drawn() -> None:

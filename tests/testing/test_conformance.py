@@ -6,6 +6,7 @@ import pytest
 from pellucid.basics.component import Example
 from pellucid.registry.registry import default_registry
 from pellucid.standard.layers.containers import Sequential
+from pellucid.standard.losses.softmax_cross_entropy import SoftmaxCrossEntropy
 from pellucid.testing import Case, conformance_cases
 from pellucid.testing.cases import covered
 from pellucid.testing.check import Check
@@ -24,6 +25,8 @@ SKIPS = {
     "core/function: arguments_stay": "they are compared by their configurations, and a function is in none",
     "core/function: copied": "copies are compared by their configurations, and a function is in none",
     "core/files: has_example": "it reads files that the user names; tests/data tries it",
+    "core/image_folder: has_example": "it reads a folder that the user names; tests/photos tries it",
+    "core/mapped: has_example": "it reads files that the user names; tests/data tries it",
 }
 DENSE = {"type": "core/dense", "units": 3, "activation": "tanh"}
 TIED = Example({"layers": [DENSE, {"ref": "layers.0", "transpose": True, "activation": "gelu"}]})
@@ -41,6 +44,15 @@ def test_tied_weights(check: Check) -> None:
     entry = default_registry().find("layer", "core/sequential")
     subject = Subject(entry, Sequential, TIED, installed_backends())
     Case(subject, check).run()
+
+
+def test_weights_of_classes_whose_sums_are_rounded() -> None:
+    entry = default_registry().find("loss", "core/softmax_cross_entropy")
+    example = Example({"class_weight": [0.1, 0.3, 0.7, 0.9]}, ((4,), ("int", 4)))
+    subject = Subject(entry, SoftmaxCrossEntropy, example, installed_backends())
+    for check in CHECKS["loss"]:
+        if check.name in ("weights", "splits_add_up"):
+            Case(subject, check).run()
 
 
 with use_registry(registry()):

@@ -35,8 +35,10 @@ class SeveralLosses(Objective):
         masked: names of the losses with a target for each step, of which those are left out that the mask says are not
             there: (N, T), the last input of the model, as ``Sequences`` give it.
 
-    What batches weigh is what the first loss counts, rows for the built-in ones. A loss that counts otherwise (tokens
-    that are not masked) adds up exactly over micro-batches where its count keeps its ratio to that of the first.
+    What batches weigh is what the first loss counts: rows, or the sum of the weights of samples and classes. A loss
+    that counts otherwise (other weights of classes, tokens that are masked or ignored) adds up exactly over
+    micro-batches, and over the batches of an epoch or an evaluation, where its count keeps its ratio to that of the
+    first.
 
     Raises:
         ConfigError: other losses than outputs; a name that is not known; some of the losses are ``signed``, and some

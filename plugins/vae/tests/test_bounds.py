@@ -122,6 +122,16 @@ def test_the_bound_repeats_and_batches_do_not_matter() -> None:
     assert (importance_weighted_bound(model, x, objective=objective, samples=3, seed=5) != bound).any()
 
 
+def test_grey_levels_have_no_bernoulli_likelihood_and_drawn_ones_do(recwarn: pytest.WarningsRecorder) -> None:
+    model, x = pl.build("vae", input_shape=(4,), latent=2, hidden=[3], seed=0), np.full((3, 4), 0.5, "float32")
+    importance_weighted_bound(model, x, objective={"type": "vae/elbo", "binarize": True}, samples=2)
+    importance_weighted_bound(model, np.round(x), objective="vae/elbo", samples=2)
+    importance_weighted_bound(model, x, objective=GAUSSIAN, samples=2)
+    assert not len(recwarn)
+    with pytest.warns(pl.PellucidWarning, match="the figure is none of log p"):
+        importance_weighted_bound(model, x, objective="vae/elbo", samples=2)
+
+
 def test_codes_are_the_posterior_means_and_come_back() -> None:
     model, x = linear(), data(30)
     pl.Trainer(model, objective=GAUSSIAN, seed=0).fit((x, None), epochs=0, verbose=False)

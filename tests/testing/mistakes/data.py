@@ -45,13 +45,13 @@ TOP_K = Patient(
     "pellucid.standard.metrics.accuracy",
     ("metric core/top_k",),
     (
-        Mistake("one more than k", "< self.k\n", "<= self.k\n"),
+        Mistake("one more than k", "<= self.k  #", "<= self.k + 1  #"),
         Mistake(
             "of equal scores the first counts",
-            "arange(prediction.shape[-1]) > true",
             "arange(prediction.shape[-1]) < true",
+            "arange(prediction.shape[-1]) > true",
         ),
-        Mistake("equal scores are before", "((prediction == score) & later)", "(prediction == score)"),
+        Mistake("equal scores are before", "((prediction == score) & earlier)", "False"),
     ),
     within="TopK",
 )

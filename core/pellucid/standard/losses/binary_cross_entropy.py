@@ -23,7 +23,8 @@ class BinaryCrossEntropy(Outputwise):
 
     Args:
         ignore: a target that stands where nothing is to be learned, such as −1 for what a sequence was padded with;
-            then L is the weighted mean over all other numbers. None: every target is an answer.
+            then L is the weighted mean over all other numbers, and metrics see these as one answer each, those of all
+            outputs together. None: every target is an answer.
         label_smoothing: ε, how far targets are drawn towards ½: ``(1 − ε) t + ε/2``, in [0, 1) (Szegedy et al., 2016).
         class_weight: ``[c₀, c₁]``, what a no and what a yes weighs: L is then the weighted mean over all numbers, each
             of the weight ``wᵢ ((1 − t) c₀ + t c₁)``, by whose sum it is divided. None: all weigh the same.

@@ -110,8 +110,9 @@ class TopK(Metric):
         _, true = chosen("TopK", prediction, target)
         true = true[..., None]
         score = np.take_along_axis(prediction, true, -1)
-        later = np.arange(prediction.shape[-1]) > true
-        right = ((prediction > score) | ((prediction == score) & later)).sum(axis=-1) < self.k
+        earlier = np.arange(prediction.shape[-1]) < true
+        behind = (prediction < score) | ((prediction == score) & earlier)
+        right = (~behind).sum(axis=-1) <= self.k  # itself and those before it; a NaN is behind none
         each = weight_of(right, weight)
         self._right += float(np.sum(each * right))
         self._total += float(np.sum(each))

@@ -29,7 +29,8 @@ class Muon(Combined):
 
     Of u = PΣQᵀ the step is PQᵀ: all directions in which gradients agree count alike, the rare ones too. Five steps of
     Newton and Schulz come near to it by products of matrices alone. A parameter of more than two axes, such as the
-    filters of a convolution, is the matrix (m, n) of its last axis, the outputs, against all others.
+    filters of a convolution, is the matrix (m, n) of its last axis, the outputs, against all others; of
+    a transposed one the last axis is its inputs.
 
     Muon is for the matrices inside of a network. Its authors leave embeddings and the last layer to AdamW:
     ``{"layers.0.*": "adamw", "head.*": "adamw", "*": "muon"}``.

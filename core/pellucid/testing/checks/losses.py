@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from math import prod
+from math import isclose, prod
 from typing import Any, get_args
 
 import numpy as np
@@ -71,7 +71,8 @@ def weights(subject: Subject) -> None:
     ones.require_close(none, 1e-12, "with weights of one", remedy)
     two = trial.call(np.repeat(trial.prediction, 2, axis=0), np.repeat(trial.target, 2, axis=0))
     require(
-        none.count > 0 and two.count == 2 * none.count, "ctx.count does not count the rows or tokens.",
+        none.count > 0 and isclose(two.count, 2 * none.count, rel_tol=1e-12),
+        "ctx.count does not count the rows or tokens.",
         expected=f"{2 * none.count} for every row twice", received=two.count, remedy=remedy,
     )  # fmt: skip
     if trial.loss.signed_weights:

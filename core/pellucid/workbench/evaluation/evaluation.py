@@ -115,7 +115,7 @@ def evaluate_run(
     intervals = _intervals(trainer, seen, how.seed) | intervals
     more = {name: value for name, value in figures.items() if name not in seen.figures}
     base = replace(base, outcome=outcome, figures=seen.figures | more, intervals=intervals)
-    if outcome.probabilities is not None:
+    if outcome.labels is not None:
         return _of_classes(base, outcome, run, how)
     if outcome.answers is not None and outcome.truth is not None:
         table = per_answer(outcome.answers > 0.5, outcome.truth, outcome.names, how.seed)
@@ -140,15 +140,18 @@ def penalty_of(model: Layer) -> float | None:
 
 
 def _of_classes(base: Evaluation, outcome: Outcome, run: FinishedRun[Layer], how: How) -> Evaluation:
-    probabilities, labels, names = outcome.probabilities, outcome.labels, outcome.names
-    assert probabilities is not None and labels is not None
+    probabilities, labels, chosen, names = outcome.probabilities, outcome.labels, outcome.chosen, outcome.names
+    assert labels is not None and chosen is not None
     notes = [] if outcome.by_sample else ["Counted are the steps of the samples; intervals take them as independent."]
     matrix = table = None
     if len(names) <= MOST_CLASSES:
-        matrix = confusion(labels, probabilities.argmax(axis=1), names)
+        matrix = confusion(labels, chosen, names)
         table = per_class(matrix, how.seed)
     else:
         notes.append(f"No table of {len(names):,} classes.")
+    if probabilities is None:
+        told = "The scores of this loss are no probabilities: there is no calibration, and no mistake is the worst."
+        return replace(base, confusion=matrix, per_class=table, notes=(*notes, told, *base.notes))
     validation, why = _validation(run)
     if base.split == "validation" and base.data is None and validation is not None:
         notes.append("These samples fitted the temperature, and may have chosen the epoch: figures on them flatter.")
@@ -190,10 +193,10 @@ def _further(outcome: Outcome, seed: int) -> tuple[dict[str, float], dict[str, I
     """Figures of classes that are told whatever metrics the run has, and their intervals: the accuracy, with Wilson's;
     of two classes how the probability of the second ranks them."""
     right, probabilities, labels = outcome.right, outcome.probabilities, outcome.labels
-    if right is None or probabilities is None or labels is None:
+    if right is None:
         return {}, {}
     found, intervals = {"accuracy": float(right.mean())}, {"accuracy": wilson(float(right.sum()), len(right))}
-    if len(outcome.names) == 2:
+    if len(outcome.names) == 2 and probabilities is not None and labels is not None:
         for name, metric in (("roc_auc", ROCAUC), ("pr_auc", PRAUC)):
             own = metric("binary", scores="probabilities")
             own.update(probabilities, labels)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.standard.supervised import Supervised
 from pellucid.workbench.evaluation.collected import Collected
-from pellucid.workbench.experiments.finished import FinishedRun
+from pellucid.workbench.experiments.finished import FinishedRun, trained_objective
 from pellucid.workbench.experiments.predictions import interpret
 
 
@@ -19,7 +20,8 @@ class Outcome:
 
     Attributes:
         names: of the K classes, the J answers or the J values.
-        probabilities: (N, K), of classes, with ``labels`` (N,); else None.
+        labels: (N,), the right classes, with ``chosen`` (N,), those that the model takes each for; else None.
+        probabilities: (N, K), of these classes; None also where the loss takes scores that are none, as a hinge does.
         answers: (N, J), the probability of each yes, with ``truth`` (N, J); else None.
         predicted: (N, J), values, with ``targets`` (N, J); else None.
         by_sample: whether each of the N is a sample, by its number, and no step of one.
@@ -28,6 +30,7 @@ class Outcome:
     names: tuple[str, ...]
     probabilities: HostArray | None = field(default=None, repr=False)
     labels: HostArray | None = field(default=None, repr=False)
+    chosen: HostArray | None = field(default=None, repr=False)
     answers: HostArray | None = field(default=None, repr=False)
     truth: HostArray | None = field(default=None, repr=False)
     predicted: HostArray | None = field(default=None, repr=False)
@@ -37,7 +40,7 @@ class Outcome:
     @property
     def right(self) -> HostArray | None:
         """Whether each class, (N,), is the right one; None of others."""
-        return None if self.probabilities is None else self.probabilities.argmax(axis=1) == self.labels
+        return None if self.chosen is None else self.chosen == self.labels
 
     @property
     def squares(self) -> HostArray | None:
@@ -57,7 +60,10 @@ def read_outcome(run: FinishedRun[Layer], seen: Collected, samples: int) -> Outc
     found = interpret(run.model, prediction, run.target)
     if found.probabilities is not None:
         classes = found.classes or tuple(map(str, range(found.probabilities.shape[1])))
-        return Outcome(classes, found.probabilities, _labels(target, prediction), by_sample=by_sample)
+        labels, chosen = _labels(target, prediction), found.probabilities.argmax(axis=1)
+        return Outcome(classes, found.probabilities, labels, chosen, by_sample=by_sample)
+    if prediction.ndim == 2 and _scores_classes(run.model):
+        return _of_scores(run.model, prediction, target, by_sample=by_sample)
     if target.shape != prediction.shape and (*target.shape, 1) != prediction.shape:
         return None
     flat = prediction.reshape(len(prediction), -1)
@@ -67,6 +73,23 @@ def read_outcome(run: FinishedRun[Layer], seen: Collected, samples: int) -> Outc
         return Outcome(names, answers=found.answers, truth=truth, by_sample=by_sample)
     numbers = [each.reshape(flat.shape).astype(np.float64) for each in (prediction, target)]
     return Outcome(names, predicted=numbers[0], targets=numbers[1], by_sample=by_sample)
+
+
+def _scores_classes(model: Layer) -> bool:
+    """Whether the loss that a model was trained with takes its outputs for scores of classes."""
+    objective = trained_objective(model)
+    return isinstance(objective, Supervised) and objective.loss.predicts == "classes"
+
+
+def _of_scores(model: Layer, scores: HostArray, target: HostArray, *, by_sample: bool) -> Outcome:
+    """Of scores (N, K), or of one whose sign is a yes or no, (N, 1), whose targets are 0 and 1, or −1 and 1."""
+    count, known = max(2, scores.shape[1]), require_runtime(model).classes or ()
+    if scores.shape[1] == 1:
+        labels, chosen = (target.reshape(len(target)) > 0).astype(np.int64), (scores[:, 0] > 0).astype(np.int64)
+    else:
+        labels, chosen = _labels(target, scores), scores.argmax(axis=1)
+    names = tuple(known) if len(known) == count else tuple(map(str, range(count)))
+    return Outcome(names, labels=labels, chosen=chosen, by_sample=by_sample)
 
 
 def _labels(target: HostArray, prediction: HostArray) -> HostArray:

@@ -111,7 +111,7 @@ def _surface(m: Material, path: Path) -> Why:
         return f"the model has {len(first.x)} inputs"
     if first.x.ndim != 2 or first.x.shape[1] > 2 or first.x.dtype.kind not in "fiu":
         return f"a sample has the shape {first.x.shape[1:]}, and is not one number or two"
-    if outcome is None or (outcome.labels is None and outcome.targets is None):
+    if outcome is None or (outcome.probabilities is None and outcome.targets is None):
         return "the model does not tell classes apart and predicts no values"
     rows = evenly(len(m), MOST_POINTS)
     y, classes = (outcome.targets, None) if outcome.labels is None else (outcome.labels, outcome.names)

@@ -101,24 +101,27 @@ class Ranking:
 
     def rows(self, *, numbers: bool = False) -> list[list[str]]:
         """The table, its head first: texts, the settings in which they differ as columns. With ``numbers`` for
-        programs: means and deviations in columns of their own, with every digit, nothing where there is none."""
+        programs: means, deviations and of how many runs they are in columns of their own, with every digit;
+        nothing where there is none."""
         named = any(group.setting.name for group in self.groups)
         figures = list(dict.fromkeys(name for group in self.groups for name in group.figures))
         if self.ruler is not None:  # what ranks comes first
             first = f"{self.ruler.split} {self.ruler.metric}"
             figures.sort(key=lambda name: name != first)
         cells, one = (_numbers, _number) if numbers else (_text, _or_dash)
-        columns = [column for name in figures for column in ((name, f"{name} sd") if numbers else (name,))]
-        seconds = ["seconds", "seconds sd"] if numbers else ["seconds"]
-        head = ["rank", *(["setting"] if named else []), *self.varied, "n", *columns, "parameters", *seconds, "failed"]
+        columns = [column for name in figures for column in _columns(name, numbers)]
+        head = [
+            "rank", *(["setting"] if named else []), *self.varied, "n", *columns, "parameters",
+            *_columns("seconds", numbers), "failed",
+        ]  # fmt: skip
         rows = [head]
         for group in self.groups:
             changes = group.setting.changes
             rows.append([
                 one(group.rank), *([group.setting.name + _pruned(group.setting)] if named else []),
-                *(shown(changes[path]) if path in changes else one(None) for path in self.varied),
-                str(len(group.runs)), *(cell for name in figures for cell in cells(group.figures.get(name))),
-                one(group.parameters), *cells(group.seconds), str(len(group.failures) or ""),
+                *(shown(changes[path]) if path in changes else one(None) for path in self.varied), str(len(group.runs)),
+                *(cell for name in figures for cell in cells(group.figures.get(name), len(group.runs))),
+                one(group.parameters), *cells(group.seconds, len(group.runs)), str(len(group.failures) or ""),
             ])  # fmt: skip
         if not any(row[-1] for row in rows[1:]):
             rows = [row[:-1] for row in rows]
@@ -229,6 +232,11 @@ def _pruned(setting: Setting) -> str:
     return " (pruned)" if setting.pruned else ""
 
 
+def _of_runs(spread: Spread | None, runs: int) -> str:
+    """With how many of the runs have this figure, where it is not finite in all of them."""
+    return _or_dash(spread) + (f" (of {spread.n})" if spread is not None and spread.n != runs else "")
+
+
 def _or_dash(value: object) -> str:
     return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
@@ -238,13 +246,17 @@ def _shortened(line: str) -> str:
     return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
 
 
-def _text(spread: Spread | None) -> list[str]:
-    return [_or_dash(spread)]
+def _columns(name: str, numbers: bool) -> tuple[str, ...]:
+    return (name, f"{name} sd", f"{name} n") if numbers else (name,)
+
+
+def _text(spread: Spread | None, runs: int) -> tuple[str, ...]:
+    return (_of_runs(spread, runs),)
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else str(value)
 
 
-def _numbers(spread: Spread | None) -> list[str]:
-    return ["", ""] if spread is None else [_number(spread.mean), _number(spread.sd)]
+def _numbers(spread: Spread | None, runs: int) -> tuple[str, ...]:
+    return ("", "", "0") if spread is None else (_number(spread.mean), _number(spread.sd), str(spread.n))

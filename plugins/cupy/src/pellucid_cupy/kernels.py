@@ -217,7 +217,7 @@ KERNEL void lion(const long long *control, const double *hyper, T *theta, T *gra
         if (control[1] == 0) {
             T g = grad[i], c = (T)beta1 * m[i] + (T)(1 - beta1) * g, w = theta[i];
             m[i] = (T)beta2 * m[i] + (T)(1 - beta2) * g;
-            theta[i] = w - lr * ((T)((c > 0) - (c < 0)) + decay * w);
+            theta[i] = w - lr * ((c > 0 ? (T)1 : c < 0 ? (T)-1 : c) + decay * w);
         }
         grad[i] = 0;
     }

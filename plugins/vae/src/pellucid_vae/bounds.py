@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from math import inf, log, pi, prod
 from typing import Any
@@ -13,6 +14,7 @@ from pellucid import (
     Context,
     HostArray,
     Layer,
+    PellucidWarning,
     check_int,
     choose_objective,
     in_batches,
@@ -24,6 +26,12 @@ from pellucid_vae.elbo import Elbo
 from pellucid_vae.inference import checked, with_labels
 from pellucid_vae.models import LatentVariableModel
 
+_GREY = (
+    "These samples have grey levels, and of numbers between 0 and 1 the Bernoulli likelihood is no probability: the "
+    "figure is none of log p(x), and is not to be held against published ones. Draw the pixels (binarize = true), or "
+    "give samples of 0 and 1."
+)
+
 
 def importance_weighted_bound(
     model: Layer, x: Any, labels: Any = None, *, objective: Any = None, samples: int = 64,
@@ -33,7 +41,8 @@ def importance_weighted_bound(
 
     For K = 1 it is the evidence lower bound; in expectation it grows with K towards log p(x) (Burda, Grosse &
     Salakhutdinov, Importance Weighted Autoencoders, 2016). Pixels that the objective binarises are those that
-    ``Trainer(…, seed=seed)`` evaluates on; noise is keyed by the seed and the sample.
+    ``Trainer(…, seed=seed)`` evaluates on; noise is keyed by the seed and the sample. Of grey levels that it takes as
+    they are, the Bernoulli likelihood is none, and a PellucidWarning says so.
 
     Args:
         model: a trained model.
@@ -60,6 +69,8 @@ def importance_weighted_bound(
     given = with_labels(vae, first, labels)
     inputs = given if isinstance(given, tuple) else (given,)
     elbo.check(vae, inputs, inputs[1] if len(inputs) > 1 else None)
+    if elbo.likelihood == "bernoulli" and not elbo.binarize and ((first > 0) & (first < 1)).any():
+        warnings.warn(_GREY, PellucidWarning, stacklevel=2)
 
     def bound(ctx: Context, seen: Array, *label: Array) -> Array:
         return _bound(ctx, vae, elbo, seen, label, samples)
