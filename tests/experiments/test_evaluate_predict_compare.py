@@ -340,7 +340,9 @@ def test_compare(pellucid: Shell, run: dict) -> None:
 
 
 def test_compare_refuses(pellucid: Shell, run: dict) -> None:
-    assert "nowhere has no summary.json" in pellucid.refused("compare", "run", "nowhere")
+    assert "nowhere is no run folder, or its run has not come to its end: summary.json is missing" in pellucid.refused(
+        "compare", "run", "nowhere"
+    )
     shutil.copytree("run", "torn")
     Path("torn/summary.json").write_text('{"model": ')
     assert "torn/summary.json cannot be read" in pellucid.refused("compare", "torn")

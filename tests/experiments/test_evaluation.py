@@ -214,9 +214,10 @@ def test_the_bootstrap_of_a_metric_is_that_of_rows_drawn_again() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--worst", "-1"], "'worst' of How must be an int in [0, 10000]"),
-        (["--tolerance", "-1"], "'tolerance' of How must be a float in [0, inf)"),
-        (["--seed", "-1"], "'seed' of How must be an int"),
+        (["--worst", "-1"], "'worst' of evaluate_run must be an int in [0, 10000]"),
+        (["--tolerance", "-1"], "'tolerance' of evaluate_run must be a float in [0, inf)"),
+        (["--tolerance", "3"], "A tolerance is of values, and run predicts none. Received: 3. Leave it out."),
+        (["--seed", "-1"], "'seed' of evaluate_run must be an int"),
         (["--split", "tests"], "there is no 'tests'. Did you mean 'test'?"),
     ],
 )
@@ -268,10 +269,9 @@ def test_too_few_samples_for_a_split_are_said(pellucid: Shell) -> None:
     assert "data.validation = 0.1 of 3 samples, in which every class has its part, is none" in pellucid.err
     assert "No epoch is validated" in pellucid.err and "data.test" not in pellucid.err
     message = pellucid.refused("evaluate", "run", "--split", "validation")
-    assert "The data has no validation part. Choose another of train, validation and test." in message
-    assert "No temperature: the validation part of the run cannot be had (The data has no validation part" in pellucid(
-        "evaluate", "run"
-    )
+    assert "run: its data has no validation part. It has: train, test. Choose one of these, --split" in message
+    told = "No temperature: the validation part of the run cannot be had (run: its data has no validation part)"
+    assert told in pellucid("evaluate", "run")
 
 
 def test_a_run_of_another_version_is_opened_or_refused_in_words(pellucid: Shell, run: Path) -> None:
@@ -292,7 +292,7 @@ def test_figures_that_are_others_than_they_were_are_said(pellucid: Shell, run: P
     summary["test"]["accuracy"], summary["versions"]["pellucid"] = 0.5, "0.0.1"
     (run / "summary.json").write_text(json.dumps(summary))
     (note,) = pellucid.json("evaluate", "run")["details"]["notes"]
-    assert "summary.json has other figures (accuracy 0.5 then, " in note and "pellucid 0.0.1 then, " in note
+    assert "summary.json has other figures (accuracy 0.5 then, 0.9" in note and "pellucid 0.0.1 then, " in note
     assert len(pellucid.json("evaluate", "run", "--data", "iris")["details"]["notes"]) == 0
     (run / "summary.json").write_text("{")
     assert "cannot be read" in pellucid.json("evaluate", "run")["details"]["notes"][0]

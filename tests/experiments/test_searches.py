@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pellucid.basics.errors import DataError
 from pellucid.workbench.sweeps import workers
 from pellucid.workbench.sweeps.folder import SweepFolder
 from pellucid.workbench.sweeps.journal import JOURNAL, Leaders, open_study
@@ -178,3 +179,12 @@ def test_half_a_line_of_the_journal_is_mended(tmp_path: Path) -> None:
         file.write('{"op_code":4,"wor')
     open_study(tmp_path, search, False).ask()
     assert len(open_study(tmp_path, search, False).get_trials()) == 2
+
+
+def test_a_line_that_is_none_of_a_journal_is_named(tmp_path: Path) -> None:
+    search = Search(3, 0, "tpe", "none", {})
+    open_study(tmp_path, search, False)
+    with (tmp_path / JOURNAL).open("a") as file:
+        file.write("garbage\n")
+    with pytest.raises(DataError, match=r"journal\.log, line \d+: expected an entry of Optuna's journal.*'garbage'"):
+        open_study(tmp_path, search, False)

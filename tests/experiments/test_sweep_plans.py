@@ -153,6 +153,8 @@ def test_a_plan_is_the_same_after_it_was_written() -> None:
      "sweep.seeds: a search trains each trial with one seed"),
     ("[sweep.grid]\nmodel.dropout = [0]\n[sweep.search]\ntrials = 2\noptimizer.lr = {uniform = [0, 1]}",
      "sweep.search: proposes all settings itself. Leave out of [sweep]: grid"),
+    ("[sweep.search]\ntrials = 2\nmetric = 'loss'\noptimizer.lr = {uniform = [0, 1]}",
+     "sweep.search.metric: belongs into [sweep] itself: write metric = … there."),
     ("[sweep.search]\ntrials = 2\nprune = 'no'\noptimizer.lr = {uniform = [0, 1]}", "sweep.search.prune: expected one"),
 ])  # fmt: skip
 def test_what_is_wrong_is_told_with_its_key(sweep: str, said: str | None) -> None:
@@ -195,7 +197,7 @@ def test_mistakes_name_the_file(pellucid: Shell) -> None:
     assert "has no section [sweep], so it is one run: pellucid train" in pellucid.refused("sweep", "iris.toml")
     assert "sweep: makes many runs of an experiment: pellucid sweep" in pellucid.refused("train", "sweep.toml")
     Path("sweep.toml").write_text(IRIS + "\n[sweep.grid]\noptimizer.lr = [-1, -2]")
-    assert "So are the other 1 settings" in pellucid.refused("sweep", "sweep.toml")
+    assert "All 2 settings are refused" in pellucid.refused("sweep", "sweep.toml")
     assert "is not the folder of a sweep" in pellucid.refused("sweep", "empty")
     assert not Path("runs").exists()
     for wrong in ("0", "-1", "257"):

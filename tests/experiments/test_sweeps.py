@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -65,7 +66,13 @@ def test_one_bad_setting_does_not_stop_the_others(pellucid: Shell, in_this_proce
     assert best["runs"].keys() == {"0", "1"} and not best["failed"]
     assert told["settings"][3]["failed"]["0"]["type"] in ("NumericalError", "ConfigError")
     assert pellucid("compare", "runs/sweep", "--format", "markdown").startswith("| rank | optimizer.lr | n |")
-    assert pellucid("compare", "runs/sweep", "--format", "csv").startswith("rank,optimizer.lr,n,")
+    first = next(csv.DictReader(pellucid("compare", "runs/sweep", "--format", "csv").splitlines()))
+    assert (first["rank"], first["n"]) == ("1", str(len(told["settings"][0]["runs"])))
+    for name, spread in told["settings"][0]["figures"].items():
+        assert (float(first[name]), float(first[f"{name} sd"])) == (spread["mean"], spread["sd"])
+        assert first[f"{name} n"] == str(spread["n"])
+    for alone in (["evaluate", "runs/sweep"], ["compare", "runs/sweep", "runs/sweep"]):
+        assert "runs/sweep is the folder of a sweep, and no run. Expected: one of its runs" in pellucid.refused(*alone)
     head = pellucid("compare", "runs/sweep").splitlines()[0]
     assert head.split() == ["rank", "optimizer.lr", "n", "validation", "accuracy", "validation", "loss", "test", "loss",
                             "test", "accuracy", "parameters", "seconds", "failed"]  # fmt: skip

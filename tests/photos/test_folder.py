@@ -172,12 +172,16 @@ def test_a_large_photo_is_reduced_while_it_is_read(write: Write) -> None:
     assert read_image(path, 3).shape == (400, 600, 3)
 
 
+def test_what_a_network_saw_of_a_photo_is_no_sample(pets: Path, write: Write) -> None:
+    write("pets/cat/3.seen.png", np.full((20, 20, 3), 99))  # as pellucid predict writes it beside the photo
+    with pytest.warns(PellucidWarning, match=r"what a network saw of a photo, \*\.seen\.png, are left out: 1 of"):
+        assert len(ImageFolder(str(pets), validation=0, test=0).splits(0).train) == 24
+
+
 def test_what_is_no_image_is_left_out_and_told(pets: Path) -> None:
     (pets / "cat" / "notes.txt").write_text("hm")
     (pets / ".DS_Store").write_text("")
-    with pytest.warns(
-        PellucidWarning, match=r"1 files that are no images are left out, the first of them .*notes\.txt"
-    ):
+    with pytest.warns(PellucidWarning, match=r"no images are left out: 1 of its files, the first of them .*notes\.txt"):
         assert len(ImageFolder(str(pets), validation=0, test=0).splits(0).train) == 24
 
 

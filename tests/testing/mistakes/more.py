@@ -320,6 +320,11 @@ LENT = (
         "callback",
         "log",
         M("never closed", "        self._file.close()", "        pass"),
+        M(
+            "a hook too many",
+            "    def on_run_end(",
+            "    def on_step(self, run: Any) -> None: ...\n\n    def on_run_end(",
+        ),
     ),
     of(
         "callback",

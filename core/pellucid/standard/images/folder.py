@@ -20,7 +20,7 @@ from pellucid.standard.arguments import check_choice
 from pellucid.standard.images.choice import proposal
 from pellucid.standard.images.fitting import FITS, Fit
 from pellucid.standard.images.pictures import Pictures
-from pellucid.standard.images.reading import SUFFIXES, is_image, read_header
+from pellucid.standard.images.reading import SEEN, SUFFIXES, is_image, read_header
 
 LARGEST = 256
 """Pixels of a side that images are taken with as they are: a network of larger ones is no first try."""
@@ -184,10 +184,12 @@ def _listed(folder: Path) -> tuple[list[Path], np.ndarray[Any, Any], tuple[str, 
         )
     files: list[Path] = []
     counts = []
+    seen: list[Path] = []
     others = [entry for entry in entries if not entry.is_dir() and entry.name.lower() not in _LEFT_BY_SYSTEMS]
     for place in classes:
         found = sorted(entry for entry in place.iterdir() if not entry.name.startswith("."))
-        images = [entry for entry in found if is_image(entry)]
+        images = [entry for entry in found if is_image(entry) and not entry.name.endswith(SEEN)]
+        seen += [entry for entry in found if entry.name.endswith(SEEN)]
         others += [e for e in found if not is_image(e) and not e.is_dir() and e.name.lower() not in _LEFT_BY_SYSTEMS]
         if not images:
             folders = [entry.name for entry in found if entry.is_dir()]
@@ -198,9 +200,10 @@ def _listed(folder: Path) -> tuple[list[Path], np.ndarray[Any, Any], tuple[str, 
             )
         files += images
         counts.append(len(images))
-    if others:
-        warnings.warn(
-            f"{folder}: {len(others):,} files that are no images are left out, the first of them {others[0]}.",
-            PellucidWarning, stacklevel=3,
-        )  # fmt: skip
+    for left, what in ((others, "no images"), (seen, f"what a network saw of a photo, *{SEEN},")):
+        if left:
+            warnings.warn(
+                f"{folder}: {what} are left out: {len(left):,} of its files, the first of them {left[0]}.",
+                PellucidWarning, stacklevel=3,
+            )  # fmt: skip
     return files, np.repeat(np.arange(len(classes)), counts), tuple(place.name for place in classes)

@@ -15,6 +15,8 @@ from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import ConfigError, DataError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+SEEN = ".seen.png"
+"""How the names of pictures end in which is what a network saw of a photo: they are written beside it."""
 GREY = ("1", "L", "LA", "La", "I", "F")
 """Modes of Pillow that have no colours; those of 16 bits, ``I;16`` and the like, besides."""
 _ORIENTATION = 0x0112

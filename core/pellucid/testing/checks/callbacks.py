@@ -100,6 +100,11 @@ def _course(subject: Subject, rate: float) -> _Course:
 
 def trains_along(subject: Subject) -> None:
     """A small model trains with it, through the start, the epochs and the end of a run, and of another one."""
+    known = [name for name in dir(Callback) if name.startswith("on_")]
+    strange = [name for name in dir(type(subject.create())) if name.startswith("on_") and name not in known]
+    require(not strange, "It has methods that are called as hooks are, and that nobody calls.", expected=known,
+            received=strange,
+            remedy="Call it as the hook is called; or, if it is none, let it not begin with on_.")  # fmt: skip
     with quiet_folder():
         for rate in RATES:
             course = _course(subject, rate)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.basics.checks import check_float, check_int
-from pellucid.basics.errors import PellucidError
+from pellucid.basics.errors import ConfigError, PellucidError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.metric import Metric
 from pellucid.standard.metrics.ranking import PRAUC, ROCAUC
@@ -82,10 +82,10 @@ class How:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_int(self, "worst", self.worst, "[0, 10000]")
-        check_int(self, "seed", self.seed, "[0, 4294967295]")
+        check_int(evaluate_run, "worst", self.worst, "[0, 10000]")
+        check_int(evaluate_run, "seed", self.seed, "[0, 4294967295]")
         if self.tolerance is not None:
-            check_float(self, "tolerance", self.tolerance, "[0, inf)")
+            check_float(evaluate_run, "tolerance", self.tolerance, "[0, inf)")
 
 
 def evaluate_run(
@@ -95,7 +95,8 @@ def evaluate_run(
     """Evaluate a run on its own data, or on other data; see :meth:`FinishedRun.evaluate`.
 
     Raises:
-        ConfigError: no such data. DataError: no samples, or such as the model cannot take.
+        ConfigError: no such data; a tolerance where no values are predicted. DataError: no samples, or such as the
+            model cannot take.
     """
     how = how or How()
     seen, trainer, samples = look(run, data, split, target)
@@ -103,6 +104,10 @@ def evaluate_run(
     notes = otherwise(run, part, seen.figures) if data is None else ()
     base = Evaluation(str(run.path), data, part, samples, seen.figures, penalty_of(run.model), notes=notes)
     outcome = read_outcome(run, seen, samples)
+    if how.tolerance is not None and (outcome is None or outcome.predicted is None):
+        raise ConfigError(
+            f"A tolerance is of values, and {run.path} predicts none. Received: {how.tolerance:g}. Leave it out."
+        )
     if outcome is None:
         why = seen.why or f"{type(trainer.objective).__name__} does not say what the outputs mean"
         return replace(base, notes=(f"Only the figures of the run: {why}.", *notes))
@@ -177,7 +182,7 @@ def _validation(run: FinishedRun[Layer]) -> tuple[tuple[np.ndarray, np.ndarray] 
     try:
         seen, _, samples = look(run, None, "validation", None)
     except PellucidError as error:
-        return None, f"the validation part of the run cannot be had ({str(error).rstrip('.')})"
+        return None, f"the validation part of the run cannot be had ({str(error).partition('. ')[0].rstrip('.')})"
     outcome = read_outcome(run, seen, samples)
     if outcome is None or outcome.probabilities is None or outcome.labels is None:
         return None, "the validation part says nothing of classes"

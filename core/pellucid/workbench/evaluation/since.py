@@ -26,7 +26,7 @@ def otherwise(run: FinishedRun[Layer], split: PartName | None, figures: Mapping[
     other = [name for name, value in before.items() if name in figures and figures[name] != value]
     if not other:
         return ()
-    told = ", ".join(f"{name} {before[name]} then, {figures[name]} now" for name in other)
+    told = ", ".join(f"{name} {before[name]:.6g} then, {figures[name]:.6g} now" for name in other)
     versions, document = summary.get("versions") or {}, model_document(run.model)
     now = {"pellucid": document["pellucid"]}
     now |= dict(package.rpartition(" ")[::2] for package in document["plugins"].values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeGuard, TypeVar, overload
+from typing import Any, Generic, Literal, TypeGuard, TypeVar, get_args, overload
 
 import numpy as np
 
@@ -151,9 +151,14 @@ class FinishedRun(Generic[M_co]):
                 else "is a file, which knows nothing of data"
             )
             raise ConfigError(f"{self.path} {what}. Say which: --data iris, or --data FILE.")
-        split: Split | Samples = getattr(dataset.splits(seed), part)
+        splits = dataset.splits(seed)
+        split: Split | Samples = getattr(splits, part)
         if not len(split):
-            raise DataError(f"The data has no {part} part. Choose another of train, validation and test.")
+            there = listed(name for name in get_args(PartName) if len(getattr(splits, name)))
+            raise DataError(
+                f"{self.path}: its data has no {part} part. It has: {there}. Choose one of these, --split in the "
+                "shell, or give other data, --data."
+            )
         return self._named(split, f"the {part} data") if in_memory(split) else split
 
     def _reads_other(self, path: Path) -> ReadsOther | None:
@@ -230,10 +235,7 @@ def open_run(path: str | os.PathLike[str], backend: str | None = None, *, of: ty
     sections: dict[str, Any] = {}
     if path.is_dir():
         if not folder.model.exists():
-            raise DataError(
-                f"{path} is no run folder, or its run has not come to its end: {folder.model.name} is missing. "
-                f"Continue an interrupted run: pellucid train --resume --out {path}."
-            )
+            raise folder.unfinished(folder.model.name)
         sections = read_sections(folder.experiment)
         no_table = listed(name for name in ("data", "train") if not isinstance(sections.get(name, {}), dict))
         if no_table != "none":

@@ -155,6 +155,18 @@ class RunFolder:
         kept = [to_json(record) for record in self.epochs() if record["epoch"] <= number]
         replace_text(self.metrics, "".join(f"{line}\n" for line in kept))
 
+    def unfinished(self, missing: str) -> DataError:
+        """The error for a folder in which a file is missing that each finished run has."""
+        if (self.path / "sweep.toml").is_file():
+            return DataError(
+                f"{self.path} is the folder of a sweep, and no run. Expected: one of its runs, "
+                f"{self.path / 'SETTING' / 'seed-0'}. All of them are ranked by: pellucid compare {self.path}."
+            )
+        return DataError(
+            f"{self.path} is no run folder, or its run has not come to its end: {missing} is missing. "
+            f"Continue an interrupted run: pellucid train --resume --out {self.path}."
+        )
+
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         replace_text(self.summary, to_json(summary, indent=2) + "\n")
 
@@ -165,10 +177,7 @@ class RunFolder:
                 raise DataError(f"{self.summary} is longer than {MOST_SUMMARY:,} bytes, which no run writes.")
             summary = json.loads(text)
         except FileNotFoundError as error:
-            raise DataError(
-                f"{self.path} has no summary.json: it is no run folder, or its run has not come to its end. "
-                f"Continue an interrupted run: pellucid train --resume --out {self.path}."
-            ) from error
+            raise self.unfinished(self.summary.name) from error
         except NotADirectoryError as error:
             raise DataError(f"{self.path} is a file. Expected: the folder of a finished run.") from error
         except OSError as error:

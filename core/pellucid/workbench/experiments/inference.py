@@ -60,7 +60,10 @@ def outputs_of(splits: Splits, asked: Loss | Objective | None) -> int:
     """
     y = targets_of(splits.train)
     if y is None:
-        raise DataError("The data has no targets, so the number of outputs is unknown. Give it: [model] outputs = ….")
+        raise DataError(
+            "The data has no targets, so the number of outputs is unknown. Say which column holds them, --target NAME, "
+            "[data] target = …; or give the number: [model] outputs = …."
+        )
     if isinstance(y, tuple | dict):
         raise DataError(
             f"The data has {len(y)} targets for each sample, so the number of outputs does not follow from them. Take "

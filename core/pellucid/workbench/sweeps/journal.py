@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, DataError
+from pellucid.basics.suggest import said
 from pellucid.workbench.sweeps.draws import Draw
 from pellucid.workbench.sweeps.sweep import Search
 
@@ -85,13 +86,26 @@ def held(lock: Any) -> Iterator[None]:
 
 
 def _mend(journal: Path) -> None:
-    """Take away half a line that a killed process has left, behind which no other could be read."""
+    """Take away half a line that a killed process has left, behind which no other could be read.
+
+    Raises:
+        DataError: a whole line is none of a journal.
+    """
     if not journal.exists():
         return
     content = journal.read_bytes()
     whole = content.rfind(b"\n") + 1
     if whole < len(content):
         os.truncate(journal, whole)
+    for number, line in enumerate(content[:whole].splitlines(), 1):
+        try:
+            json.loads(line)
+        except ValueError as error:
+            raise DataError(
+                f"{journal}, line {number}: expected an entry of Optuna's journal, a JSON object. Received: "
+                f"{said(line.decode(errors='replace')):.80}. Take this line away, and "
+                "call the same again: the other lines and the runs are as they were."
+            ) from error
 
 
 def proposed(trial: Any, ranges: Mapping[str, Draw]) -> dict[str, Any]:

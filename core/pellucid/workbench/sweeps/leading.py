@@ -69,7 +69,7 @@ def refusals(settings: tuple[Setting, ...]) -> Refused:
             found[setting.folder] = error
     if settings and len(found) == len(settings):
         first = found[settings[0].folder]
-        more = f" So are the other {len(settings) - 1} settings, for this or another reason." if settings[1:] else ""
+        more = f" All {len(settings)} settings are refused, for this or another reason." if settings[1:] else ""
         raise type(first)(f"{settings[0].label}: {first}{more}") from first
     return found
 

@@ -13,6 +13,8 @@ from pellucid.workbench.sweeps.folder import Failure, SweepFolder, read_failure
 from pellucid.workbench.sweeps.plan import Plan, PlannedRun, Setting, shown
 from pellucid.workbench.sweeps.ruler import Ruler
 
+LONGEST_REASON = 300
+"""Characters of a reason why runs have failed, in a table; all of it stands in the run's folder."""
 _PARTS = ("validation", "test")
 
 
@@ -97,22 +99,29 @@ class Ranking:
             'metric = "accuracy" in [sweep], for example.'
         )
 
-    def rows(self) -> list[list[str]]:
-        """The table, its head first: texts, the settings in which they differ as columns."""
+    def rows(self, *, numbers: bool = False) -> list[list[str]]:
+        """The table, its head first: texts, the settings in which they differ as columns. With ``numbers`` for
+        programs: means, deviations and of how many runs they are in columns of their own, with every digit;
+        nothing where there is none."""
         named = any(group.setting.name for group in self.groups)
         figures = list(dict.fromkeys(name for group in self.groups for name in group.figures))
         if self.ruler is not None:  # what ranks comes first
             first = f"{self.ruler.split} {self.ruler.metric}"
             figures.sort(key=lambda name: name != first)
-        head = ["rank", *(["setting"] if named else []), *self.varied, "n", *figures, "parameters", "seconds", "failed"]
+        cells, one = (_numbers, _number) if numbers else (_text, _or_dash)
+        columns = [column for name in figures for column in _columns(name, numbers)]
+        head = [
+            "rank", *(["setting"] if named else []), *self.varied, "n", *columns, "parameters",
+            *_columns("seconds", numbers), "failed",
+        ]  # fmt: skip
         rows = [head]
         for group in self.groups:
             changes = group.setting.changes
             rows.append([
-                _or_dash(group.rank), *([group.setting.name + _pruned(group.setting)] if named else []),
-                *(shown(changes[path]) if path in changes else "–" for path in self.varied),
-                str(len(group.runs)), *(_of_runs(group.figures.get(name), len(group.runs)) for name in figures),
-                _or_dash(group.parameters), _or_dash(group.seconds), str(len(group.failures) or ""),
+                one(group.rank), *([group.setting.name + _pruned(group.setting)] if named else []),
+                *(shown(changes[path]) if path in changes else one(None) for path in self.varied), str(len(group.runs)),
+                *(cell for name in figures for cell in cells(group.figures.get(name), len(group.runs))),
+                one(group.parameters), *cells(group.seconds, len(group.runs)), str(len(group.failures) or ""),
             ])  # fmt: skip
         if not any(row[-1] for row in rows[1:]):
             rows = [row[:-1] for row in rows]
@@ -128,7 +137,7 @@ class Ranking:
             by_type = {line.partition(":")[0]: line for line in reversed(seeds)}  # numbers in it may differ by seed
             for kind, line in by_type.items():
                 its = listed(seed for other in seeds if other.startswith(f"{kind}:") for seed in seeds[other])
-                lines.append(f"{group.setting.label}, seed {its}: {line:.300}")
+                lines.append(f"{group.setting.label}, seed {its}: {_shortened(line)}")
         return lines
 
     def data(self) -> dict[str, Any]:
@@ -230,3 +239,24 @@ def _of_runs(spread: Spread | None, runs: int) -> str:
 
 def _or_dash(value: object) -> str:
     return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _shortened(line: str) -> str:
+    """A reason in a table of many runs."""
+    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 1]}…"
+
+
+def _columns(name: str, numbers: bool) -> tuple[str, ...]:
+    return (name, f"{name} sd", f"{name} n") if numbers else (name,)
+
+
+def _text(spread: Spread | None, runs: int) -> tuple[str, ...]:
+    return (_of_runs(spread, runs),)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _numbers(spread: Spread | None, runs: int) -> tuple[str, ...]:
+    return ("", "", "0") if spread is None else (_number(spread.mean), _number(spread.sd), str(spread.n))

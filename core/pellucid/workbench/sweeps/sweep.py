@@ -14,6 +14,8 @@ from pellucid.workbench.sweeps.draws import Draw, is_draw, read_draw
 
 KEYS = ("seeds", "grid", "list", "random", "search", "metric", "split", "mode", "pictures")
 CHOICES = {"split": ("validation", "test"), "mode": ("max", "min"), "pictures": (True, False)}
+OF_SWEEP = tuple(key for key in KEYS if key not in ("grid", "list", "random", "search"))
+"""Keys that tell of the whole sweep, and are no settings."""
 SEARCH_CHOICES = {"sampler": ("tpe", "random"), "prune": ("median", "none")}
 
 
@@ -194,7 +196,7 @@ def _ranges(reader: Reader, where: str, table: Any, reserved: tuple[str, ...]) -
 def _count(reader: Reader, where: str, table: Any, key: str, default: int | None, *, least: int = 1) -> int | None:
     value = table.get(key, default) if isinstance(table, Mapping) else None
     if value is None or not is_int(value) or value < least:
-        said_of = "it is missing" if value is None else f"Received: {said(value):.80}"
+        said_of = "It is missing" if value is None else f"Received: {said(value):.80}"
         reader.note(f"{where}.{key}", f"expected a whole number of at least {least}: {key} = 20. {said_of}.")
         return None
     return int(value)
@@ -242,8 +244,10 @@ def _wrong_path(path: str, further: tuple[str, ...]) -> str | None:
         return "seeds are given for the sweep as a whole: seeds = [0, 1, 2] in [sweep]."
     if first == "train" and others and others[0] in NAMES:
         return f"[{others[0]}] is a section of its own. Write {'.'.join(others)}."
+    if path in OF_SWEEP:
+        return f"belongs into [sweep] itself: write {path} = … there."
     if first not in NAMES or not all(others):
-        known = (*NAMES, *further)
+        known = tuple(dict.fromkeys((*NAMES, *further)))
         return f"begins with no section of an experiment.{did_you_mean(first, known)} Allowed: {listed(known)}."
     return None
 

@@ -77,7 +77,8 @@ def _rank(path: Path, args: argparse.Namespace, output: Output) -> None:
         raise ConfigError(f"--paired holds runs against each other, and {path} is a sweep. Name two runs in it.")
     found = ranking(path)
     data = {"sweep": str(path), **found.data()}
-    shown = {"markdown": lambda: markdown_table(found.rows()), "csv": lambda: csv_table(found.rows()).rstrip("\n"),
+    shown = {"markdown": lambda: markdown_table(found.rows()),
+             "csv": lambda: csv_table(found.rows(numbers=True)).rstrip("\n"),
              "json": lambda: to_json(data, indent=2)}  # fmt: skip
     _plot(args, output)
     output.result(data, shown.get(args.format, lambda: ranking_text(found))())

@@ -78,12 +78,13 @@ def _of_photo(
     run: FinishedRun[Layer], file: Path, args: argparse.Namespace, output: Output, seen: dict[str, str]
 ) -> Any:
     """The outputs for a photo; what the network saw of it is written, and said."""
+    from pellucid.standard.images.reading import SEEN
     from pellucid.workbench.experiments.predictions import outputs_of
     from pellucid.workbench.photos import save_seen, seen_by
 
     found = seen_by(run.model, file, args.photo)
     outputs = outputs_of(run, found.x)
-    path = save_seen(found, (args.seen or file.parent) / f"{file.stem}.seen.png")
+    path = save_seen(found, (args.seen or file.parent) / f"{file.stem}{SEEN}")
     seen[str(file)] = str(path)
     output.note(f"{file}: {found.said}. What the network saw: {path}")
     return outputs
