@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from math import pi
 from typing import Any
 
 from pellucid import Array, HostArray
 
 from pellucid_tabular.ops.columns import categories
-from pellucid_tabular.ops.numbers import filled, waves_of
+from pellucid_tabular.ops.numbers import filled, through_waves, waves_of
 
 
 def periodic_forward(
@@ -42,17 +41,9 @@ def periodic_backward(
     if dbias is not None:
         dbias += d.sum(axis=1, dtype="float64")
     dwaves = _product(ops, weight, d, tb=True)  # (F, K or 2K, N)
-    dangle = -waves[:, 1] * dwaves[:, :count]
-    if weight.shape[1] > count:
-        dangle = dangle + waves[:, 0] * dwaves[:, count:]
-    if dphase is not None:
-        dphase += dangle.sum(axis=2, dtype="float64")
-    if dfrequency is not None:
-        dfrequency += 2 * pi * (dangle * x.T[:, None]).sum(axis=2, dtype="float64")
-    if dx is not None:
-        dx[...] = (2 * pi * (dangle * frequency[:, :, None]).sum(axis=1)).T
-        if linked:
-            dx += dy.reshape(shape)[:, :, 0]
+    through_waves(ops, dwaves, x, frequency, waves, dfrequency, dphase, dx)
+    if dx is not None and linked:
+        dx += dy.reshape(shape)[:, :, 0]
 
 
 def piecewise_linear_forward(

@@ -57,9 +57,19 @@ def periodic_backward(
     if dbias is not None:
         dbias += d.sum(axis=1, dtype="float64")
     dwaves = xp.matmul(weight, xp.swapaxes(d, 1, 2))  # (F, K or 2K, N)
+    through_waves(ops, dwaves, x, frequency, waves, dfrequency, dphase, dx)
+    if dx is not None and linked:
+        dx += dy.reshape(shape)[:, :, 0]
+
+
+def through_waves(
+    ops: Ops, dwaves: Array, x: Array, frequency: Array, waves: Array, dfrequency: Array | None, dphase: Array | None,
+    dx: Array | None,
+) -> None:  # fmt: skip
+    """From the gradients of cosines (F, K, N), or of cosines and sines (F, 2K, N), to those of ``waves_of``."""
     count = frequency.shape[1]
     dangle = -waves[:, 1] * dwaves[:, :count]
-    if weight.shape[1] > count:
+    if dwaves.shape[1] > count:
         dangle = dangle + waves[:, 0] * dwaves[:, count:]
     if dphase is not None:
         dphase += dangle.sum(axis=2, dtype="float64")
@@ -67,8 +77,6 @@ def periodic_backward(
         dfrequency += 2 * pi * (dangle * x.T[:, None]).sum(axis=2, dtype="float64")
     if dx is not None:
         dx[...] = (2 * pi * (dangle * frequency[:, :, None]).sum(axis=1)).T
-        if linked:
-            dx += dy.reshape(shape)[:, :, 0]
 
 
 def piecewise_linear_forward(
