@@ -113,7 +113,7 @@ def _same_inputs(first: Any, other: Any) -> bool:
 
 def _equal(one: Any, two: Any) -> bool:
     one, two = np.asarray(one), np.asarray(two)
-    return one.shape == two.shape and bool(np.all((one == two) | ((one != one) & (two != two))))  # noqa: PLR0124: of NaN
+    return one.shape == two.shape and bool(np.all((one == two) | ((one != one) & (two != two))))  # NaN is as NaN
 
 
 def _pair(first: _Seen, other: _Seen, seed: int) -> Pair:
