@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.unrecorded import wrong
+
 REPETITION = re.compile(
     r"^tests/witnesses/.*::test_gradients"
     r"|^tests/testing/test_mutations\.py::test_nothing_is_found"
@@ -30,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LARGE.search(item.nodeid):
             item.add_marker("slow")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A component that promises to be recorded and is not fails, unless it is known."""
+    report = (yield).get_result()  # type: ignore[misc]
+    reason = str(call.excinfo.value) if call.excinfo else ""
+    if call.when == "call" and (said := wrong(item.nodeid, report.outcome, reason)):
+        report.outcome, report.longrepr = "failed", said
 
 
 @pytest.fixture(autouse=True)
