@@ -7,6 +7,8 @@ import { useStore } from "./store.js";
 
 const SPEEDS = [[1, "1 step a second"], [5, "5 steps a second"], [25, "25 steps a second"], [100, "100 steps a second"], [1000, "1\u2009000 steps a second"], [null, "as fast as it goes"]];
 
+const STATES = { paused: "paused", training: "training", ended: "all epochs are trained; Train goes on for as many again", failed: "ended with an error" };
+
 /** Figures that change with every frame are written into the page directly. */
 function Figures({ frames, store }) {
   const box = useRef(null);
@@ -49,6 +51,7 @@ export function Controls({ session }) {
       <label class="field inline"><span class="unseen">Speed</span>
         <select onChange=${limit} aria-label="Speed">${SPEEDS.map(([steps, text]) => html`<option key=${text} value=${steps ?? ""} selected=${speed === steps}>${text}</option>`)}</select></label>
     </div>
+    <p class="note state" role="status">${STATES[running] ?? ""}</p>
     <${Figures} frames=${session.frames} store=${session.store} />
   </section>`;
 }

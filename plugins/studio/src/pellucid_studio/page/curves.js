@@ -24,12 +24,13 @@ export function together({ steps, loss, validation }) {
 }
 
 function options(width, height, log) {
-  const axis = { stroke: css(colour("--soft")), grid: { stroke: css(colour("--line"), 0.7), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif", size: 44 };
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const axis = { stroke: css(colour("--soft")), grid: { stroke: css(colour("--line"), 0.7), width: 1 }, ticks: { show: false }, font: `${Math.round(0.75 * rem)}px system-ui, sans-serif`, size: 2.9 * rem };
   const value = (_, number) => words(number, 3);
   return {
-    width, height, legend: { live: true }, cursor: { y: false, points: { size: 6 } }, padding: [8, 10, 0, 0],
-    scales: { x: { time: false }, y: { distr: log ? 3 : 1, range: log ? undefined : (_, low, high) => [Math.min(0, low), high > 0 ? 1.05 * high : 1] } },
-    axes: [{ ...axis, size: 28, values: (_, all) => all.map((n) => (n >= 1e4 ? `${n / 1e3}k` : n)) }, { ...axis, values: (_, all) => all.map((n) => (n === null ? null : words(n, 2))) }],
+    width, height, legend: { live: true }, cursor: { y: false, points: { size: 6 } }, padding: [8, 10, 4, 0],
+    scales: { x: { time: false, range: (_, low, high) => (low === null || low === high ? [low ?? 0, (low ?? 0) + 1] : [low, high]) }, y: { distr: log ? 3 : 1, ...(log ? {} : { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? 1.05 * high : 1] }) } },
+    axes: [{ ...axis, size: 1.8 * rem, values: (_, all) => all.map((n) => (n >= 1e4 ? `${n / 1e3}k` : n)) }, { ...axis, values: (_, all) => all.map((n) => (n === null ? null : words(n, 2))) }],
     series: [
       { label: "step", value },
       { label: "loss", stroke: css(colour("--plus")), width: 2, value, points: { show: false }, spanGaps: true },

@@ -21,9 +21,9 @@ export function Errors({ texts, id }) {
 function Typed({ value, placeholder, change, numeric, ...more }) {
   const box = useRef(null);
   const text = value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-  useEffect(() => { if (document.activeElement !== box.current) box.current.value = text; }, [text]);
+  useEffect(() => { if (box.current && document.activeElement !== box.current) box.current.value = text; }, [text]);
   return html`<input ref=${box} type="text" inputmode=${numeric ? "decimal" : undefined} autocomplete="off" spellcheck="false" placeholder=${placeholder}
-    onInput=${(event) => change(event.target.value)} onBlur=${() => { box.current.value = text; }} ...${more} />`;
+    onInput=${(event) => change(event.target.value)} onBlur=${() => { if (box.current) box.current.value = text; }} ...${more} />`;
 }
 
 /** Lists and tables, as JSON or, of plain numbers and names, with commas. */
@@ -65,7 +65,7 @@ function Field({ catalogue, argument, value, path, errors, change }) {
   const title = argument.doc ?? undefined;
   let field;
   if (kind && !list(type)) {
-    return html`<div class="nested"><${Choice} catalogue=${catalogue} kind=${kind} value=${value} path=${path} errors=${errors} change=${change} label=${name.replaceAll("_", " ")} none=${required ? "choose" : `as usual (${fallback})`} /></div>`;
+    return html`<div class="nested"><${Choice} catalogue=${catalogue} kind=${kind} value=${value} path=${path} errors=${errors} change=${change} label=${name.replaceAll("_", " ")} none=${required ? "choose" : argument.default ? `as usual: ${fallback}` : "as usual"} /></div>`;
   }
   if (kind && list(type) && kind === "layer") {
     return html`<div class="nested"><${Several} catalogue=${catalogue} kind=${kind} value=${value ?? []} path=${path} errors=${errors} change=${change} label=${name} /></div>`;

@@ -45,11 +45,17 @@ export class Frames {
     this.ask();
   }
 
+  /** The picture that goes in, until a frame brings the sample itself. */
+  picture({ shape, data }, number) {
+    const size = shape[1] * shape[2];
+    this.units.set("input", { activations: { shape: [shape[1], shape[2], 1], data: data.subarray(number * size, (number + 1) * size) } });
+  }
+
   /** The sample whose activations are shown; what goes in is shown as the units of a layer are. */
   see(sample) {
-    const x = arrayOf(sample.x);
+    const x = sample.x ? arrayOf(sample.x) : this.sample?.x;
     this.sample = { ...sample, x };
-    this.units.set("input", { activations: x.shape.length === 2 ? { shape: [...x.shape, 1], data: x.data } : x });
+    if (x) this.units.set("input", { activations: x.shape.length === 2 ? { shape: [...x.shape, 1], data: x.data } : x });
   }
 
   extend({ from, steps, loss, validation }) {

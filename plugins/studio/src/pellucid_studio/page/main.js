@@ -21,6 +21,7 @@ async function begin() {
   const session = new Session({ socket, store, frames, catalogue });
   const first = socket.on("built", () => { first(); document.body.classList.add("ready"); });
   globalThis.studio = { session, frames, store }; // for the console of the curious
+  document.getElementById("app").replaceChildren();
   render(html`<${App} session=${session} />`, document.getElementById("app"));
   socket.connect();
   addEventListener("hashchange", () => session.fromAddress());

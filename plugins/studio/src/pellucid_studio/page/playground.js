@@ -37,7 +37,6 @@ export function Playground({ session }) {
   return html`<div class="playground">
     <${Controls} session=${session} />
     ${running === "failed" ? html`<p class="banner bad" role="alert">Training has ended with an error. ${failure ?? ""}</p>` : null}
-    ${running === "ended" ? html`<p class="banner" role="status">All epochs are trained. Train goes on for as many again.</p>` : null}
     ${refused ? html`<p class="banner bad" role="alert">${refused}</p>` : null}
     <div class="three">
       <${Data} session=${session} />

@@ -22,8 +22,9 @@ export class Session {
     this.goOn = false; // a change while it trains: the new network trains on
     this.ids = 0;
     this.sent = [];
+    this.sample = 0;
     socket.on("built", (message) => this.built(message));
-    socket.on("errors", (message) => { this.waiting = 0; this.goOn = false; store.set({ errors: message.errors }); });
+    socket.on("errors", (message) => this.wrong(message.errors));
     socket.on("frame", (message) => this.frame(message));
     socket.on("opened", (message) => this.opened(message));
     socket.on("refused", (message) => store.set({ refused: message.text }));
@@ -34,7 +35,7 @@ export class Session {
   get state() { return this.store.state; }
 
   watch() {
-    this.socket.send({ do: "watch", surface: true, units: true, every: 1 });
+    this.socket.send({ do: "watch", surface: true, units: true, every: 1, sample: this.sample });
   }
 
   // -- what comes ------------------------------------------------------------------------------------------------------
@@ -46,11 +47,23 @@ export class Session {
     const layers = at(message.sections, ["model", "layers"])?.length ?? 0;
     const draft = mine ? this.state.draft : message.sections;
     const ids = mine && this.sent.length === layers ? this.sent : Array.from({ length: layers }, () => ++this.ids);
+    const data = decoded(message.data, message.network);
     this.frames.forget();
-    this.store.set({ draft, ids, builtIds: ids, sections: message.sections, network: message.network, data: decoded(message.data, message.network), run: message.run ?? null, errors: [], refused: null, opened: null });
+    if (data.pictures) this.frames.picture(data.pictures, this.sample);
+    this.store.set({ draft, ids, builtIds: ids, sections: message.sections, network: message.network, data, run: message.run ?? null, errors: [], refused: null, opened: null });
     if (this.begun) this.remember();
     else { this.begun = true; this.fromAddress(); this.pace = true; }
     if (this.goOn) { this.goOn = false; this.send("train"); }
+  }
+
+  /** Mistakes of what was to be built; one without a place is an answer to something else. */
+  wrong(errors) {
+    const lost = errors.filter((error) => !error.path);
+    if (lost.length) this.store.set({ refused: lost.map((error) => error.text).join("\n") });
+    if (lost.length === errors.length && !this.waiting) return;
+    this.waiting = 0;
+    this.goOn = false;
+    this.store.set({ errors: errors.filter((error) => error.path) });
   }
 
   frame(message) {
@@ -60,17 +73,26 @@ export class Session {
       this.pace = false;
       if (state === "paused" && message.step === 0) this.limit(PACE); // nobody has begun: this page is the first
     }
-    if (state !== this.state.running || text !== this.state.failure) this.store.set({ running: state, failure: text });
+    if (this.openNext && state !== "training") { this.openNext = false; this.send("open"); }
+    if (state !== this.state.running || text !== this.state.failure) this.store.set({ running: state, failure: text, refused: null });
   }
 
   opened(message) {
-    this.store.set({ opened: { step: message.step, cell: this.wanted ?? "" } });
+    this.store.set({ refused: null, opened: { step: message.step, cell: this.wanted ?? "" } });
   }
 
   // -- what is asked ---------------------------------------------------------------------------------------------------
 
   send(what, more = {}) {
     return this.socket.send({ do: what, ...more });
+  }
+
+  /** Show what the network says of another sample. */
+  view(number) {
+    const { pictures } = this.state.data;
+    this.sample = number;
+    if (pictures && number < pictures.shape[0]) this.frames.picture(pictures, number);
+    this.watch();
   }
 
   limit(steps) {
@@ -109,6 +131,7 @@ export class Session {
     this.wanted = cell;
     const { opened, running } = this.state;
     if (opened && running !== "training" && opened.step === this.frames.last?.step) this.store.set({ opened: { ...opened, cell } });
+    else if (running === "training") { this.openNext = true; this.send("pause"); } // its last step is the one that can be opened
     else this.send("open");
   }
 

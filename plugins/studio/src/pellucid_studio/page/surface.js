@@ -178,7 +178,7 @@ export function Surface({ session, pointed }) {
 function Mark({ number }) {
   const canvas = useRef(null);
   useEffect(() => {
-    const paint = () => { fit(canvas.current, 14, 14); drawClass(penOf(canvas.current), 7, 7, 4.4, number); };
+    const paint = () => { const size = canvas.current.clientWidth; fit(canvas.current, size, size); drawClass(penOf(canvas.current), size / 2, size / 2, 0.31 * size, number); };
     paint();
     return onTheme(paint);
   }, [number]);

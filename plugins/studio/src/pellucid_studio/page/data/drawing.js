@@ -87,7 +87,7 @@ export function Drawing({ value, change }) {
 function Swatch({ number }) {
   const canvas = useRef(null);
   useEffect(() => {
-    const paint = () => { fit(canvas.current, 18, 18); drawClass(penOf(canvas.current), 9, 9, 6, number); };
+    const paint = () => { const size = canvas.current.clientWidth; fit(canvas.current, size, size); drawClass(penOf(canvas.current), size / 2, size / 2, 0.33 * size, number); };
     paint();
     return onTheme(paint);
   }, [number]);

@@ -11,7 +11,7 @@ export function Chooser({ catalogue, kind, open, close, pick }) {
   const dialog = useRef(null);
   const [asked, ask] = useState(""), [shown, show] = useState(null);
   useEffect(() => {
-    if (open && !dialog.current.open) { ask(""); show(null); dialog.current.showModal(); }
+    if (open && !dialog.current.open) { ask(""); show(null); dialog.current.showModal(); dialog.current.querySelector("input")?.focus(); }
     if (!open && dialog.current.open) dialog.current.close();
   }, [open]);
   const words = asked.toLowerCase().split(/\s+/).filter(Boolean);
@@ -29,11 +29,11 @@ export function Chooser({ catalogue, kind, open, close, pick }) {
   };
   return html`<dialog class="chooser" ref=${dialog} aria-label=${`Choose a ${kind}`} onClose=${close} onKeyDown=${keys} onClick=${(event) => event.target === dialog.current && close()}>
     ${open ? html`<div class="inside"><div class="head"><h2>Choose a ${kind}</h2><button type="button" class="quiet round" aria-label="Close" onClick=${close}><${Icon} name="close" /></button></div>
-      <input type="search" aria-label="Search" placeholder="Search by name or by what it does" value=${asked} onInput=${(event) => ask(event.target.value)} autofocus />
+      <input type="search" aria-label="Search" placeholder="Search by name or by what it does" value=${asked} onInput=${(event) => ask(event.target.value)} />
       <div class="pair"><ul class="items">${all.map((entry) => html`<li key=${entry.name}><button type="button" class="item ${entry === seen ? "seen" : ""}" data-name=${entry.name} onClick=${() => take(entry)} onFocus=${() => show(entry)} onMouseEnter=${() => show(entry)}>
         <strong>${short(entry.name).replaceAll("_", " ")}</strong> <span class="vendor">${vendor(entry.name)}</span><span class="note">${entry.summary}</span></button></li>`)}
         ${all.length ? null : html`<li class="note">Nothing has all of these words.</li>`}</ul>
       ${seen ? html`<article class="about"><h3>${short(seen.name).replaceAll("_", " ")}</h3><p>${seen.summary}</p>${(seen.equations ?? []).slice(0, 4).map((equation) => html`<${Formula} key=${equation.latex} latex=${equation.latex} />`)}
-        <p class="note doc">${seen.doc}</p></article>` : null}</div></div>` : null}
+        <p class="note doc">${(seen.doc ?? "").replaceAll("``", "")}</p></article>` : null}</div></div>` : null}
   </dialog>`;
 }

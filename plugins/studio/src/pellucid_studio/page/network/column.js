@@ -21,6 +21,9 @@ export function columnsOf({ draft, network, ids, builtIds, errors, sections }) {
   });
 }
 
+/** Whether what a layer says is still the picture that went in, in one row: flattened, or with noise. */
+const isPicture = (layer, { pictures }) => Boolean(pictures && layer?.shape.length === 1 && layer.shape[0] === pictures.shape[1] * pictures.shape[2] && !Object.keys(layer.parameters ?? {}).length);
+
 export function tilesOf(units) {
   return Array.from({ length: Math.min(units, MOST) }, (_, unit) => unit);
 }
@@ -36,8 +39,8 @@ function Tiles({ units, label, names, first = false }) {
 export function InputColumn({ network, data }) {
   if (!network) return null;
   const names = network.inputs ?? [], units = data.pictures ? 1 : Math.min(data.inputs, 64);
-  return html`<div class="column input" data-column="input"><div class="head"><span class="title">inputs</span><span class="note">${data.pictures ? "a picture" : data.inputs}</span></div>
-    <${Tiles} units=${units} label="inputs" names=${data.pictures ? ["picture"] : names.slice(0, MOST)} first=${true} /></div>`;
+  return html`<div class="column input" data-column="input" data-picture=${data.pictures ? "" : undefined}><div class="head"><span class="title">inputs</span><span class="note">${data.pictures ? "a picture" : data.inputs}</span></div>
+    <${Tiles} units=${units} label="inputs" names=${data.pictures ? [] : names.slice(0, MOST)} first=${true} /></div>`;
 }
 
 /** Put a number of units where the layer has its width. */
@@ -55,16 +58,16 @@ export function LayerColumn({ session, column, selected, add, last }) {
   const mine = value !== undefined && !inner;
   const type = value === undefined ? layer?.type ?? "" : typeOf(value);
   const entry = session.catalogue.find("layer", type), name = mine ? widthOf(entry) : null;
-  const units = layer?.units ?? 0;
+  const picture = isPicture(layer, session.state.data), units = picture ? 1 : layer?.units ?? 0;
   const outputs = last ? session.state.network?.outputs : null;
   const select = () => session.store.set({ selected: selected ? null : id });
   return html`${mine ? html`<div class="gap"><button type="button" class="tiny add" aria-label=${`Put a layer before layer ${place + 1}`} title="Put a layer here" onClick=${() => add(place)}><${Icon} name="plus" /></button></div>` : value === undefined ? html`<div class="gap"></div>` : html`<div class="gap"></div>`}
-    <div class="column ${selected ? "selected" : ""} ${wrong.length ? "wrong" : ""}" data-column=${layer?.path ?? ""}>
+    <div class="column ${selected ? "selected" : ""} ${wrong.length ? "wrong" : ""}" data-column=${layer?.path ?? ""} data-picture=${picture ? "" : undefined}>
       <div class="head">
         ${mine ? html`<div class="titles"><button type="button" class="title" aria-expanded=${selected} aria-controls="layer-form" onClick=${select} title=${entry?.summary}>${short(type).replaceAll("_", " ")}<span class="unseen">, layer ${place + 1}: arguments</span></button>
           <button type="button" class="tiny quiet" aria-label=${`Remove layer ${place + 1}, ${short(type)}`} title="Remove" onClick=${() => session.remove(place)}><${Icon} name="close" /></button></div>` : html`<span class="title plain">${layer ? short(layer.type ?? layer.title).replaceAll("_", " ") : ""}</span>`}
         ${name ? html`<${Width} session=${session} column=${{ ...column, value: asTable(value) }} name=${name} />` : html`<span class="note">${layer?.shape?.join(" × ") ?? ""}</span>`}
-        <span class="note sub">${asTable(value ?? "").activation ?? (value === undefined ? layer?.title ?? "" : "")}</span>
+        <span class="note sub">${asTable(value ?? "").activation ?? (value === undefined ? layer?.title.split(", ")[1] ?? "" : "")}</span>
       </div>
       ${wrong.length ? html`<p class="error" role="alert">${wrong[0].text}</p>` : null}
       ${layer ? html`<${Tiles} units=${units} label=${layer.path || "model"} names=${outputs} />` : html`<p class="note">not built yet</p>`}

@@ -10,7 +10,7 @@ export function measured(box) {
       const at = tile.getBoundingClientRect();
       return { x: at.left - from.left, y: at.top - from.top, w: at.width, h: at.height, unit: Number(tile.dataset.unit) };
     });
-    return { path: column.dataset.column, tiles, left: Math.min(...tiles.map((t) => t.x)), right: Math.max(...tiles.map((t) => t.x + t.w)) };
+    return { path: column.dataset.column, picture: "picture" in column.dataset, tiles, left: Math.min(...tiles.map((t) => t.x)), right: Math.max(...tiles.map((t) => t.x + t.w)) };
   }).filter((column) => column.tiles.length);
 }
 

@@ -10,10 +10,10 @@ export function linked(columns, layers) {
     const shape = layer?.parameters?.weight, dense = shape?.length === 2;
     if (layer && !layer.next) continue;
     const pairs = [];
-    const alone = !dense && !shape && before.tiles.length === after.tiles.length;
+    const alone = !dense && !shape && before.tiles.length === after.tiles.length && before.picture === after.picture;
     if (alone) before.tiles.forEach((tile, k) => pairs.push([tile, after.tiles[k]]));
     else for (const from of before.tiles) for (const to of after.tiles) if (pairs.length < MOST) pairs.push([from, to]);
-    const fits = dense && before.tiles.every((tile) => tile.unit < shape[0]) && !before.tiles.some((tile) => tile.picture);
+    const fits = dense && before.tiles.every((tile) => tile.unit < shape[0]) && !before.picture;
     found.push({ before, after, pairs, shape, path: fits ? `${after.path}.weight` : null });
   }
   return found;

@@ -10,13 +10,13 @@ const ROUND = 7;
 
 export class NetworkPainter {
   constructor(canvas) {
-    Object.assign(this, { canvas, columns: [], links: [], pictures: new Map(), pointed: null });
+    Object.assign(this, { canvas, columns: [], links: [], pictures: new Map(), pointed: null, rem: 16 });
   }
 
   paint(frames) {
     const { canvas } = this, width = canvas.clientWidth, height = canvas.clientHeight;
     if (!width) return;
-    fit(canvas, width, height);
+    if (fit(canvas, width, height)) this.rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const pen = penOf(canvas);
     for (const link of this.links) this.weights(pen, link, frames.weights[link.path]);
     for (const column of this.columns) this.units(pen, column, frames);
@@ -33,7 +33,8 @@ export class NetworkPainter {
       pen.stroke();
       return;
     }
-    const scale = most(weight.data), columns = weight.shape[1];
+    const scale = Math.max(1, most(weight.data)), columns = weight.shape[1];
+    const thick = this.rem / 16 * (link.pairs.length > 80 ? 0.75 : 1); // so that many lines stay apart
     const kinds = Array.from({ length: 2 * WIDTHS.length }, () => []);
     for (const pair of link.pairs) {
       const value = weight.data[pair[0].unit * columns + pair[1].unit];
@@ -45,9 +46,9 @@ export class NetworkPainter {
       const minus = kind >= WIDTHS.length, size = kind % WIDTHS.length;
       pen.beginPath();
       for (const [from, to] of pairs) curve(pen, from, to);
-      pen.setLineDash(minus ? [3 + size, 3 + 0.5 * size] : []);
-      pen.lineWidth = WIDTHS[size];
-      pen.strokeStyle = css(colour(minus ? "--minus" : "--plus"), 0.3 + 0.12 * size);
+      pen.setLineDash(minus ? [(3 + size) * thick, (3 + 0.5 * size) * thick] : []);
+      pen.lineWidth = WIDTHS[size] * thick;
+      pen.strokeStyle = css(colour(minus ? "--minus" : "--plus"), 0.35 + 0.11 * size);
       pen.stroke();
     });
     pen.setLineDash([]);
@@ -83,8 +84,8 @@ export class NetworkPainter {
   /** One number for each unit, or one picture for each channel. */
   activations(pen, column, { shape, data }) {
     const scale = most(data);
-    if (shape.length === 3) {
-      const [rows, columns, channels] = shape, picture = this.picture(column.path), plane = new Float32Array(rows * columns);
+    if (shape.length === 3 || column.picture) {
+      const side = Math.sqrt(data.length), [rows, columns, channels] = shape.length === 3 ? shape : [side, side, 1], picture = this.picture(column.path), plane = new Float32Array(rows * columns);
       const shown = column.tiles.filter((tile) => tile.unit < channels), pixels = picture.pixels(rows * shown.length, columns);
       shown.forEach(({ unit }, k) => {
         for (let i = 0; i < plane.length; i++) plane[plane.length - columns - Math.floor(i / columns) * columns + (i % columns)] = data[i * channels + unit]; // pictures have their first row on top

@@ -18,7 +18,7 @@ export function cellOfUnit(session, { layer, unit }) {
 export function tellWeight({ frames }, { path, i, j }) {
   const weight = frames.weights[path], value = weight?.data[i * weight.shape[1] + j];
   const sizes = frames.sizes[path];
-  const more = sizes ? `\nof this parameter: gradient ${words(sizes.gradient, 2)}, update ${words(sizes.update, 2)} (root mean square)` : "";
+  const more = sizes?.gradient ? `\nof this parameter: gradient ${words(sizes.gradient, 2)}, update ${words(sizes.update, 2)} (root mean square)` : "";
   return `${path}[${i}, ${j}] = ${fixed(value, 4)}${more}`;
 }
 
