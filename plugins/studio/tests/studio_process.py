@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 
-SECONDS = 30.0
+SECONDS = 20.0
 """That anything may take on a machine that does other things, too."""
 
 
@@ -32,10 +34,18 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
     end = time.monotonic() + SECONDS
     while time.monotonic() < end and process.poll() is None:
         found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", log.read_text())
-        if found:
+        if found and _answers(found.group()):
             return found.group()
         time.sleep(0.05)
     raise AssertionError(f"The studio has not said its address. It said: {log.read_text()}")
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(address, timeout=5):
+            return True
+    except URLError:
+        return False
 
 
 class Studio:
@@ -54,8 +64,9 @@ class Studio:
         self.tab.on("console", lambda message: self.complaints.append(message.text))
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.tab.on("request", self._asked)
+        self.tab.set_default_timeout(1e3 * SECONDS)
         self.tab.goto(address + fragment)
-        self.tab.wait_for_selector("body.ready")
+        self.until("document.body.classList.contains('ready')")
 
     def _asked(self, request: Any) -> None:
         base = self.address.rpartition(":")[2]
@@ -85,15 +96,18 @@ class Studio:
         return found
 
     def until(self, script: str, *given: Any) -> Any:
-        """Wait until a script has a true value, and give that."""
-        return self.tab.wait_for_function(script, arg=given[0] if given else None, timeout=1e3 * SECONDS).json_value()
+        """Wait until a script has a true value, and give that. Playwright's own waiting is refused by the page's policy."""
+        end = time.monotonic() + SECONDS
+        while not (found := self.ask(script, *given)):
+            assert time.monotonic() < end, f"In {SECONDS} s this never was: {script}. Complaints: {self.complaints}"
+            self.tab.wait_for_timeout(30)
+        return found
 
     def building(self, act: Callable[[], Any]) -> None:
         """Do something that builds a network, and wait until it is built."""
-        before = self.ask("globalThis.network = studio.store.state.network, 0")
-        assert before == 0
+        self.ask("() => { globalThis.before = studio.store.state.network; }")
         act()
-        self.until("studio.store.state.network !== globalThis.network")
+        self.until("studio.store.state.network !== globalThis.before && !studio.session.waiting")
 
     @property
     def step(self) -> int:
