@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pellucid import Dataset, Example, Part, Split, Transform
-from pellucid.errors import ConfigError
+from pellucid import ConfigError, Dataset, Example, Part, Split, Transform
 
 MOST_POINTS = 2_000
 _TWO = {"x": [[0.0, 0.5], [1.0, 0.5], [0.0, -0.5], [1.0, -0.5]], "y": [0, 1, 0, 1], "validation": 0, "test": 0}
