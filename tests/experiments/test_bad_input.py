@@ -172,7 +172,6 @@ def with_nan() -> np.ndarray:
         (broken(x=np.zeros((0, 2)), y=np.zeros(0, int)), "no samples"),
         (broken(y=np.arange(19.0)), "one row for each sample"),
         (broken(y=GOOD["y"] * 0), "all 20 samples are of the class '0'"),
-        (broken(y=GOOD["y"] + 0.5), "as mse (an architecture may call it task = 'regression')"),
         (broken(x=np.zeros(20)), "one sample a row"),
         (broken(x=np.array(["a"] * 20)), "must hold real numbers"),
         ({"images": np.zeros(3)}, "must hold an array 'x'"),
@@ -185,6 +184,12 @@ def test_data_that_cannot_be_used(pellucid: Shell, arrays: dict[str, np.ndarray]
     words = ("--model", "ann", "--dataset", "files", "--set", "data.train=data.npz", "--out", "run")
     assert message in pellucid.refused("train", *words)
     assert not Path("run").exists()
+
+
+def test_values_for_a_model_of_classes_alone(pellucid: Shell) -> None:
+    np.savez("data.npz", **broken(y=GOOD["y"] + 0.5))
+    words = ("--model", "logistic_regression", "--dataset", "files", "--set", "data.train=data.npz", "--out", "run")
+    assert "as mse (an architecture may call it task = 'regression')" in pellucid.refused("train", *words)
 
 
 def test_labels_out_of_range_of_the_model(pellucid: Shell) -> None:
