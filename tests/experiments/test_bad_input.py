@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pellucid.registry.registry import Registry
 
 from tests.experiments.support import Shell
 
@@ -184,6 +185,19 @@ def test_data_that_cannot_be_used(pellucid: Shell, arrays: dict[str, np.ndarray]
     words = ("--model", "ann", "--dataset", "files", "--set", "data.train=data.npz", "--out", "run")
     assert message in pellucid.refused("train", *words)
     assert not Path("run").exists()
+
+
+@pytest.mark.parametrize("words", [("train", "--model", "ann", "--dataset"), ("show-data",)])
+def test_a_text_that_is_no_table_is_told_who_learns_from_it(
+    pellucid: Shell, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("glass.txt").write_text("to see through\na network of glass\n" * 20)
+    said = pellucid.refused(*words, "glass.txt")
+    assert "running text, the data set transformer/running_text reads it" in said and "/language_model" in said
+    monkeypatch.setattr(Registry, "entries", lambda self, kind=None: [])  # pellucid-transformer is not installed
+    assert "pip install pellucid-transformer, then --model language_model" in pellucid.refused(*words, "glass.txt")
+    Path("glass.csv").write_text(Path("glass.txt").read_text())
+    assert "running text" not in pellucid.refused(*words, "glass.csv")
 
 
 def test_values_for_a_model_of_classes_alone(pellucid: Shell) -> None:

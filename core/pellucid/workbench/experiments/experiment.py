@@ -29,6 +29,7 @@ from pellucid.registry.reader import FAILED, Reader
 from pellucid.registry.registry import default_registry
 from pellucid.registry.signature import Argument, signature_of
 from pellucid.registry.writer import to_config
+from pellucid.standard.csv_files import reads_tables
 from pellucid.standard.samplers import Sampler
 from pellucid.standard.trainers import trainer_for
 from pellucid.training.objective import choose_objective
@@ -211,12 +212,13 @@ def _model(reader: Reader, sections: Mapping[str, Any]) -> tuple[dict[str, Any],
 
 
 def _unchosen(sections: Mapping[str, Any]) -> str:
-    """What would choose a model for the file that is read: the data set of tables, where that is not installed."""
+    """What would choose a model for the file that is read: the data set of tables."""
     data = sections.get("data")
     name = data.get("train") if isinstance(data, Mapping) and data.get("type") == "files" else None
     if not isinstance(name, str) or not is_table(name):
         return ""
-    return " For a table the data set 'table' chooses one: pip install pellucid-tabular, then the same command."
+    how = '[data] type = "table"' if reads_tables() else "pip install pellucid-tabular, then the same command"
+    return f" For a table the data set 'table' chooses one: {how}."
 
 
 def _needs(config: dict[str, Any], name: str) -> bool:

@@ -87,8 +87,8 @@ def as_numbers(texts: pl.Series, written: str = "0.5") -> pl.Series:
 
 
 def ways_of_writing(texts: pl.Series, rows: pl.Series, decimal: str | None = None) -> dict[str, int]:
-    """In which ways the most of these texts are numbers, and in how many rows; the plain one alone where it does. Beside
-    numbers infinite ones count.
+    """In which ways the most of these texts are numbers, and in how many rows; the plain one alone where it does.
+    Beside numbers infinite ones count.
 
     Args:
         texts, rows: different texts, none null, and how many rows hold each.
