@@ -66,13 +66,14 @@ def test_results_are_collected_from_the_folders_of_a_sweep(tmp_path: Path) -> No
 def test_a_page_says_what_its_results_say(name: str) -> None:
     study = load(name)
     results = Results.read(study.results)
-    assert (HERE / name / "README.md").read_text(encoding="utf-8") == page(study, results), "python -m studies --draw"
+    told = f"python -m studies {name} --draw"
+    assert (HERE / name / "README.md").read_text(encoding="utf-8") == page(study, results), told
     assert (HERE / name / "figure.png").stat().st_size < LARGEST
     assert all(len(each.runs) + len(each.failed) >= 5 for each in results.settings)
 
 
 def test_the_overview_is_of_the_kept_results() -> None:
-    assert (HERE / "README.md").read_text(encoding="utf-8") == command.overview(), "python -m studies --draw"
+    assert (HERE / "README.md").read_text(encoding="utf-8") == command.overview(), "python -m studies --all --draw"
 
 
 def test_the_difference_is_that_of_pairs_by_student() -> None:
@@ -128,6 +129,13 @@ def test_random_search_never_gets_worse() -> None:
     found = search(ready, 60, 20)
     assert len(found["loss"]) == 20 and all(a >= b for a, b in zip(found["loss"], found["loss"][1:], strict=False))
     assert found["loss"][-1] < found["loss"][0]
+
+
+def test_without_a_name_nothing_is_trained(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert command.main(["--into", str(tmp_path), "--out", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("Name studies, or say --all.") and not list(tmp_path.iterdir())
+    assert all(f"\n  {name} " in told for name in names())
 
 
 def test_a_study_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
