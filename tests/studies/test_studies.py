@@ -15,8 +15,8 @@ from pellucid.workbench.sweeps.plan import make_plan
 from scipy import stats
 
 from studies import __main__ as command
-from studies.drawing import Drawing, chosen
-from studies.figure import LARGEST
+from studies.drawing import Drawing, chosen, grouped, names_of
+from studies.figure import LARGEST, draw
 from studies.page import page
 from studies.random_search.by_chance import search
 from studies.results import OneRun, Results, Setting, collected, difference, trained_here
@@ -68,6 +68,7 @@ def test_a_page_says_what_its_results_say(name: str) -> None:
     results = Results.read(study.results)
     told = f"python -m studies {name} --draw"
     assert (HERE / name / "README.md").read_text(encoding="utf-8") == page(study, results), told
+    assert ("Adjusted after a first look at results: " in page(study, results)) == bool(study.adjusted)
     assert (HERE / name / "figure.png").stat().st_size < LARGEST
     assert all(len(each.runs) + len(each.failed) >= 5 for each in results.settings)
 
@@ -101,6 +102,17 @@ def test_only_the_best_of_the_settings_that_differ_in_one_thing_is_drawn() -> No
     results = Results("x", "c", "d", {}, {}, 1, 1.0, 1, "reference", settings)
     assert chosen(results, Drawing(over="optimizer.lr")) == settings[1:]
     assert chosen(results, Drawing()) == settings
+
+
+def test_many_settings_are_drawn_in_rows_as_no_colour_stands_for_two(tmp_path: Path) -> None:
+    settings = [setting(f"s{i // 2}, lr {i % 2}", 0.9, schedule=i // 2, **{"optimizer.lr": i % 2}) for i in range(10)]
+    results = Results("x", "c", "d", {}, {}, 1, 1.0, 1, "reference", settings)
+    with pytest.raises(ValueError, match="10 settings have 8 colours"):
+        draw(results, Drawing(), tmp_path / "figure.png")
+    draw(results, Drawing(apart="optimizer.lr"), tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").exists()
+    rows = grouped(settings, "optimizer.lr")
+    assert [names_of(row) for row in rows] == [(f"s{i}", ["lr 0", "lr 1"]) for i in range(5)]
 
 
 def test_summed_gradients_are_averaged_ones_with_as_many_times_the_rate() -> None:
