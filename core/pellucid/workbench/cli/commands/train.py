@@ -85,13 +85,13 @@ def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -
 def _draw(folder: RunFolder, summary: dict[str, Any], output: Output) -> Drawn | None:
     """The figures of a finished run; it is finished without them, too."""
     from pellucid.workbench.evaluation.evaluation import evaluate_run
-    from pellucid.workbench.experiments.finished import PartName, open_run
+    from pellucid.workbench.experiments.finished import SplitName, open_run
     from pellucid.workbench.figures.of_run import draw_run
 
-    part: PartName = "test" if summary["test"] else "validation" if summary["validation"] else "train"
+    split: SplitName = "test" if summary["test"] else "validation" if summary["validation"] else "train"
     try:
         run = open_run(folder.path)
-        return draw_run(run, evaluate_run(run, split=part), part=part)
+        return draw_run(run, evaluate_run(run, split=split), split=split)
     except PellucidError as error:
         output.note(f"No figures are drawn: {error} The run is complete without them.")
         return None
