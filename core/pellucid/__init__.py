@@ -574,7 +574,8 @@ def __getattr__(name: str) -> Any:
     else:
         from pellucid.basics.suggest import did_you_mean
 
-        raise AttributeError(f"module 'pellucid' has no attribute {name!r}.{did_you_mean(name, __all__)}")
+        near = sorted(__all__, key=lambda known: known[0] != name[0])  # there are more than are looked through
+        raise AttributeError(f"module 'pellucid' has no attribute {name!r}.{did_you_mean(name, near)}")
     globals()[name] = value
     return value
 
