@@ -146,7 +146,7 @@ if TYPE_CHECKING:
     from pellucid.standard.trainers import trainer_for
     from pellucid.workbench import pictures
     from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
-    from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
+    from pellucid.workbench.experiments.finished import FinishedRun, SplitName, open_run
     from pellucid.workbench.experiments.outputs import check_amount, check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
     from pellucid.workbench.latent.codes import CodesView
@@ -289,7 +289,7 @@ _MODULES = {
     "standard.callbacks.early_stopping": "EarlyStopping",
     "standard.callbacks.plateau": "ReduceOnPlateau",
     "standard.callbacks.tensorboard": "TensorBoard",
-    "workbench.experiments.finished": "FinishedRun PartName open_run",
+    "workbench.experiments.finished": "FinishedRun SplitName open_run",
     "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.predictions": "class_number",
@@ -431,7 +431,6 @@ __all__ = [
     "Parallel",
     "Param",
     "Part",
-    "PartName",
     "PellucidError",
     "PellucidWarning",
     "Plan",
@@ -470,6 +469,7 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "Softplus",
     "Split",
+    "SplitName",
     "Splits",
     "Stack",
     "Standardize",
@@ -589,8 +589,8 @@ def __getattr__(name: str) -> Any:
     else:
         from pellucid.basics.suggest import did_you_mean
 
-        likely = sorted(__all__, key=lambda known: abs(len(known) - len(name)))  # of very many the first are compared
-        raise AttributeError(f"module 'pellucid' has no attribute {name!r}.{did_you_mean(name, likely)}")
+        near = sorted(__all__, key=lambda known: known[:1] != name[:1])  # there are more than are looked through
+        raise AttributeError(f"module 'pellucid' has no attribute {name!r}.{did_you_mean(name, near)}")
     globals()[name] = value
     return value
 
