@@ -20,7 +20,7 @@ class Page:
     def __init__(self) -> None:
         self._waiting: deque[str] = deque()
         self._frame: Told | None = None
-        self._known = (0, 0)
+        self._known = (0, 0, 0)
         self._ready = asyncio.Event()
         self.watch = Watch(surface=True, units=True)
         self.every, self._passed = 1, 0
@@ -39,7 +39,7 @@ class Page:
 
     def forget_frame(self) -> None:
         """Another network has been built: what was known of the curve is of the one before."""
-        self._frame, self._known = None, (-1, 0)
+        self._frame, self._known = None, (-1, 0, 0)
 
     async def next(self) -> str:
         """The next message for this page."""
