@@ -1,0 +1,167 @@
+"""demo: what a page shows of a model, as data: drawn digits, a plane of codes, a form of inputs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from pellucid import ConfigError, FinishedRun, HostArray, Layer, Split, require_runtime
+
+from pellucid_studio.export.codes import decoded_as, encoded, is_decoder, ranges_of
+from pellucid_studio.export.describe import Description
+from pellucid_studio.export.reading import Reading, reading_of, size_of
+from pellucid_studio.export.samples import (
+    PICTURES,
+    SHOWN,
+    chosen,
+    data_of,
+    first_of,
+    is_public,
+    picture_of,
+    ranges,
+    sample_shape,
+)
+
+Told = dict[str, Any]
+MOST_INPUTS = 100
+MOST_OUTPUTS = 1000
+
+
+class Demo:
+    """What is known of a run when its page is written.
+
+    Args:
+        run: the trained model.
+        found: its layers.
+        data: samples in place of the run's own.
+        samples: how many of them the page may hold; None: of a public data set.
+        inputs: names of the columns, where the model has none.
+
+    Raises:
+        ConfigError: a model that a page cannot show: of sequences, of several inputs or outputs.
+        DataError: the data cannot be read.
+    """
+
+    def __init__(
+        self, run: FinishedRun[Layer], found: Description, *, data: str | None, samples: int | None,
+        inputs: list[str] | None,
+    ) -> None:  # fmt: skip
+        self.model, self.found = run.model, found
+        self.decodes = is_decoder(run.model)
+        self.split = data_of(run, data)
+        x = None if self.split is None else first_of(self.split)
+        self._check_inputs(x)
+        self.x, self.shape = x, sample_shape(run.model, x)
+        allowed = (SHOWN if is_public(run, data) else 0) if samples is None else samples
+        self.count = 0 if self.split is None else allowed
+        self.known_names = inputs or self._names()
+        self.picture = picture_of(self.shape, x, named=self.known_names is not None)
+
+    def told(self) -> Told:
+        """All that the page is told besides the layers."""
+        if self.decodes:
+            return self._decoder() | {"reading": "values", "names": list(require_runtime(self.model).classes or ())}
+        reading = self._reading()
+        told = {"reading": reading.how, "names": list(reading.names)}
+        if self.picture is not None:
+            return told | self._common("picture") | {"samples": self._pictures()}
+        return told | self._common("table") | {"inputs": self._inputs(), "points": self._points(reading)}
+
+    def _check_inputs(self, x: HostArray | None) -> None:
+        shapes = require_runtime(self.model).input_shapes
+        if len(shapes) > 1 and not (self.decodes and len(shapes) == 2 and shapes[1] == ()):
+            raise ConfigError(
+                f"A page is for models of one input. Received: {type(self.model).__name__} with {len(shapes)} inputs of "
+                f"shapes {[tuple(shape) for shape in shapes]}. Use it with pellucid predict, or a view of the studio."
+            )
+        if x is not None and x.dtype.kind not in "biuf":
+            raise ConfigError(
+                f"A page is for samples of numbers. Received: data of {x.dtype}. Use it with pellucid predict."
+            )
+
+    def _reading(self) -> Reading:
+        shape = self.model.output_shape(*require_runtime(self.model).input_shapes)
+        if not (shape and isinstance(shape[0], int) and len(shape) == 1) or shape[0] > MOST_OUTPUTS:
+            raise ConfigError(
+                f"A page shows classes or values, one row of at most {MOST_OUTPUTS} numbers a sample. Received: outputs of "
+                f"shape {tuple(shape)} of {type(self.model).__name__}, such as a picture or a sequence for each sample. "
+                "Use its own verbs, which pellucid show lists."
+            )
+        return reading_of(self.model, shape[0])
+
+    def _common(self, kind: str) -> Told:
+        shapes = require_runtime(self.model).input_shapes
+        return {
+            "kind": kind, "sample": list(self.shape), "input": list(shapes[0]),
+            "picture": None if self.picture is None else asdict(self.picture),
+        }  # fmt: skip
+
+    # -- pictures ------------------------------------------------------------------------------------------------
+
+    def _pictures(self) -> Told | None:
+        """Some samples, as bytes between the least and the largest number."""
+        if not self.count or self.split is None or self.picture is None:
+            return None
+        some = chosen(self.split, min(self.count, PICTURES))
+        x, (low, high) = first_of(some).astype(np.float64), (self.picture.low, self.picture.high)
+        grey = np.clip(np.rint((x.reshape(len(x), -1) - low) / (high - low) * 255), 0, 255)
+        return {"pixels": self.found.packed.add(grey, kind="u1")}
+
+    # -- tables and points ---------------------------------------------------------------------------------------
+
+    def _names(self) -> list[str] | None:
+        known = require_runtime(self.model).metadata.get("features")
+        found = known or (None if self.split is None else self.split.features)
+        return None if found is None else list(map(str, found))
+
+    def _inputs(self) -> list[Told]:
+        width = size_of(self.shape)
+        if len(self.shape) != 1 or width > MOST_INPUTS:
+            raise ConfigError(
+                f"A page shows pictures, or a form of at most {MOST_INPUTS} inputs. Received: samples of shape {self.shape}. "
+                "Pictures are (height, width), with 1 or 3 channels, or rows of as many numbers as a square has."
+            )
+        names = self.known_names or [f"input {i + 1}" for i in range(width)]
+        if len(names) != width:
+            raise ConfigError(
+                f"--inputs names the columns of a sample, {width} of them. Received: {len(names)}, {', '.join(names)}."
+            )
+        return [{"name": name, **at} for name, at in zip(names, ranges(self.model, self.x, width), strict=True)]
+
+    def _points(self, reading: Reading) -> Told | None:
+        """Of two inputs: some samples to be shown in their plane, with the classes that they are of."""
+        if self.shape != (2,) or not self.count or self.split is None:
+            return None
+        some = chosen(self.split, self.count)
+        return {"at": self.found.packed.add(first_of(some)), "labels": self._labels(some)}
+
+    def _labels(self, some: Split) -> list[Any] | None:
+        y = some.y
+        if not isinstance(y, np.ndarray) or y.ndim != 1 or y.dtype.kind not in "iub" or y.max(initial=0) > 255:
+            return None
+        return self.found.packed.add(y, kind="u1")
+
+    # -- codes ---------------------------------------------------------------------------------------------------
+
+    def _decoder(self) -> Told:
+        codes = labels = None
+        if self.split is not None:
+            some = chosen(self.split, max(self.count, SHOWN))
+            codes = encoded(self.model, some)
+        told = self._common("decoder") | {
+            "decoded": decoded_as(self.model), "ranges": ranges_of(self.model, codes), "codes": None,
+            "labels": int(getattr(self.model, "conditions", 0)), "samples": self._pictures(),
+        }  # fmt: skip
+        if self.picture is None and len(self.shape) != 1:
+            raise ConfigError(
+                f"A page shows decoded pictures or rows of numbers. Received: samples of shape {self.shape}."
+            )
+        if codes is not None and self.count and self.split is not None:
+            labels = self._labels(some)
+            told["codes"] = {"at": self.found.packed.add(codes), "labels": labels}
+        if self.picture is None:
+            told["inputs"] = self._inputs()
+        return told
+
+
