@@ -1,4 +1,4 @@
-"""bundle: ES modules as one script, so that a page needs no other file and its policy can name the hash of what it runs."""
+"""bundle: ES modules as one script, so that a page needs no other file and its policy can name its hash."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 def bundle(main: Path, kit: Path, makers: Mapping[str, Path]) -> str:
     """The script that ``main`` and all that it imports are together.
 
-    A module becomes a function that returns what others import of it. It may write ``import { a, b } from "./file.js";``
-    in one line, ``"pellucid"`` for the kit, and ``export`` before functions, classes and constants: no more, so that
-    no parser is needed.
+    A module becomes a function that returns what others import of it. It may write, in one line,
+    ``import { a, b } from "./file.js";``, ``"pellucid"`` for the kit, and ``export`` before functions, classes and
+    constants: no more, so that no parser is needed.
 
     Args:
         main: it imports ``{ makers }`` from ``"makers"``: by name, ``make`` of each module.
@@ -52,7 +52,8 @@ class _Bundle:
             body = self.bodies[path]
             for other in self.order:
                 body = body.replace(_mark(other), f"m{number[other]}")
-            blocks.append(f"// {path.name}\nconst m{number[path]} = (() => {{\n{body.strip()}\nreturn {{ {given} }};\n}})();")
+            inside = f"{{\n{body.strip()}\nreturn {{ {given} }};\n}}"
+            blocks.append(f"// {path.name}\nconst m{number[path]} = (() => {inside})();")
         return '"use strict";\n(() => {\n' + "\n".join(blocks) + "\n})();\n"
 
     def _take(self, path: Path, names: set[str]) -> None:
@@ -63,7 +64,8 @@ class _Bundle:
         try:
             text = path.read_text("utf-8")
         except OSError as error:
-            raise PluginError(f"{path} cannot be read: {error.strerror}. Reinstall the package that it belongs to.") from error
+            remedy = "Reinstall the package that it belongs to"
+            raise PluginError(f"{path} cannot be read: {error.strerror}. {remedy}.") from error
         self.bodies[path] = ""  # a circle ends here
 
         def taken(match: re.Match[str]) -> str:
@@ -78,8 +80,8 @@ class _Bundle:
         left = _LEFT.search(body)
         if left is not None:
             raise PluginError(
-                f'{path}: {left[0]!r:.80}. A module of a page writes import {{ a, b }} from "./file.js"; in one line, and '
-                "export before function, class, const or let."
+                f'{path}: {left[0]!r:.80}. A module of a page writes import {{ a, b }} from "./file.js"; in one line, '
+                "and export before function, class, const or let."
             )
         self.bodies[path] = body
         self.order.append(path)

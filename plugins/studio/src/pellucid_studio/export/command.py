@@ -11,6 +11,7 @@ from pellucid import ConfigError, check_int, check_output, open_run, replacing
 from pellucid_studio.export.demo import Demo
 from pellucid_studio.export.describe import describe
 from pellucid_studio.export.facts import facts_of, title_of
+from pellucid_studio.export.samples import SHOWN, data_of, is_public
 from pellucid_studio.export.writing import page as page_of
 
 MOST_SAMPLES = 2000
@@ -19,8 +20,8 @@ LARGEST = 64 * 2**20
 
 
 def export(
-    run: Path, page: Path, *, title: str | None = None, data: str | None = None, samples: int | None = None,
-    inputs: Sequence[str] | None = None, replace: bool = False,
+    run: Path, page: Path, *, title: str | None = None, data: str | None = None, target: str | None = None,
+    samples: int | None = None, inputs: Sequence[str] | None = None, replace: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Write a page that predicts in its reader's browser: one file, without a server and without a network.
 
@@ -32,6 +33,7 @@ def export(
         page: the file, a .html.
         title: of the page; none takes the names of model and data.
         data: a file of samples or the name of a data set, for ranges and samples; none takes the run's own.
+        target: column of the targets in a .csv file; none takes that of the run.
         samples: how many samples the page may show, and so publish; none takes 300 of a data set that everybody has,
             and no sample of files of one's own.
         inputs: names of the columns, where the model has none.
@@ -43,13 +45,15 @@ def export(
         check_int(export, "samples", samples, f"[0, {MOST_SAMPLES}]")
     opened = open_run(run)
     found = describe(opened.model)
-    demo = Demo(opened, found, data=data, samples=samples, inputs=None if inputs is None else list(inputs))
+    split = data_of(opened, data, target)
+    allowed = (SHOWN if is_public(opened, data) else 0) if samples is None else samples
+    demo = Demo(opened.model, found, split, allowed, None if inputs is None else list(inputs))
     told = demo.told() | {"facts": facts_of(opened)}
     text = page_of(title_of(opened) if title is None else title, found, told).encode()
     if len(text) > LARGEST:
         raise ConfigError(
-            f"The page would have {len(text):,} bytes, and it may have {LARGEST:,}. Train a smaller model, or let the page "
-            "show fewer samples: --samples 0."
+            f"The page would have {len(text):,} bytes, and it may have {LARGEST:,}. Train a smaller model, or let the "
+            "page show fewer samples: --samples 0."
         )
     with replacing(page) as file:
         file.write(text)

@@ -6,18 +6,16 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from pellucid import ConfigError, FinishedRun, HostArray, Layer, Split, require_runtime
+from pellucid import ConfigError, HostArray, Layer, Split, require_runtime
 
 from pellucid_studio.export.codes import decoded_as, encoded, is_decoder, ranges_of
 from pellucid_studio.export.describe import Description
 from pellucid_studio.export.reading import Reading, reading_of, size_of
 from pellucid_studio.export.samples import (
+    CODES,
     PICTURES,
-    SHOWN,
     chosen,
-    data_of,
     first_of,
-    is_public,
     picture_of,
     ranges,
     sample_shape,
@@ -32,31 +30,27 @@ class Demo:
     """What is known of a run when its page is written.
 
     Args:
-        run: the trained model.
-        found: its layers.
-        data: samples in place of the run's own.
-        samples: how many of them the page may hold; None: of a public data set.
+        model: the trained model.
+        found: its layers; arrays of the page are added to those of it.
+        split: samples, for ranges; None where there are none.
+        count: how many of them the page may hold.
         inputs: names of the columns, where the model has none.
 
     Raises:
         ConfigError: a model that a page cannot show: of sequences, of several inputs or outputs.
-        DataError: the data cannot be read.
     """
 
     def __init__(
-        self, run: FinishedRun[Layer], found: Description, *, data: str | None, samples: int | None,
-        inputs: list[str] | None,
-    ) -> None:  # fmt: skip
-        self.model, self.found = run.model, found
-        self.decodes = is_decoder(run.model)
-        self.split = data_of(run, data)
-        x = None if self.split is None else first_of(self.split)
-        self._check_inputs(x)
-        self.x, self.shape = x, sample_shape(run.model, x)
-        allowed = (SHOWN if is_public(run, data) else 0) if samples is None else samples
-        self.count = 0 if self.split is None else allowed
+        self, model: Layer, found: Description, split: Split | None, count: int, inputs: list[str] | None
+    ) -> None:
+        self.model, self.found, self.split = model, found, split
+        self.decodes = is_decoder(model)
+        self.count = 0 if split is None else count
+        self.x = None if split is None else first_of(split)
+        self._check_inputs(self.x)
+        self.shape = sample_shape(model, self.x)
         self.known_names = inputs or self._names()
-        self.picture = picture_of(self.shape, x, named=self.known_names is not None)
+        self.picture = picture_of(self.shape, self.x, named=self.known_names is not None)
 
     def told(self) -> Told:
         """All that the page is told besides the layers."""
@@ -72,8 +66,8 @@ class Demo:
         shapes = require_runtime(self.model).input_shapes
         if len(shapes) > 1 and not (self.decodes and len(shapes) == 2 and shapes[1] == ()):
             raise ConfigError(
-                f"A page is for models of one input. Received: {type(self.model).__name__} with {len(shapes)} inputs of "
-                f"shapes {[tuple(shape) for shape in shapes]}. Use it with pellucid predict, or a view of the studio."
+                f"A page is for models of one input. Received: {type(self.model).__name__} with {len(shapes)} inputs "
+                f"of shapes {[tuple(shape) for shape in shapes]}. Use it with pellucid predict."
             )
         if x is not None and x.dtype.kind not in "biuf":
             raise ConfigError(
@@ -84,9 +78,9 @@ class Demo:
         shape = self.model.output_shape(*require_runtime(self.model).input_shapes)
         if not (shape and isinstance(shape[0], int) and len(shape) == 1) or shape[0] > MOST_OUTPUTS:
             raise ConfigError(
-                f"A page shows classes or values, one row of at most {MOST_OUTPUTS} numbers a sample. Received: outputs of "
-                f"shape {tuple(shape)} of {type(self.model).__name__}, such as a picture or a sequence for each sample. "
-                "Use its own verbs, which pellucid show lists."
+                f"A page shows classes or values, a row of at most {MOST_OUTPUTS} numbers a sample. Received: outputs "
+                f"of shape {tuple(shape)} of {type(self.model).__name__}, such as a picture or a sequence for each "
+                "sample. Use its own verbs, which pellucid show lists."
             )
         return reading_of(self.model, shape[0])
 
@@ -119,8 +113,8 @@ class Demo:
         width = size_of(self.shape)
         if len(self.shape) != 1 or width > MOST_INPUTS:
             raise ConfigError(
-                f"A page shows pictures, or a form of at most {MOST_INPUTS} inputs. Received: samples of shape {self.shape}. "
-                "Pictures are (height, width), with 1 or 3 channels, or rows of as many numbers as a square has."
+                f"A page shows pictures, or a form of at most {MOST_INPUTS} inputs. Received: samples of shape "
+                f"{self.shape}. Pictures are (height, width), with 1 or 3 channels, or rows of a square number."
             )
         names = self.known_names or [f"input {i + 1}" for i in range(width)]
         if len(names) != width:
@@ -147,7 +141,7 @@ class Demo:
     def _decoder(self) -> Told:
         codes = labels = None
         if self.split is not None:
-            some = chosen(self.split, max(self.count, SHOWN))
+            some = chosen(self.split, max(self.count, CODES))
             codes = encoded(self.model, some)
         told = self._common("decoder") | {
             "decoded": decoded_as(self.model), "ranges": ranges_of(self.model, codes), "codes": None,
@@ -163,5 +157,3 @@ class Demo:
         if self.picture is None:
             told["inputs"] = self._inputs()
         return told
-
-

@@ -54,9 +54,9 @@ def describe(model: Layer) -> Description:
             found.modules[f"{component.kind} {name}"] = module
     if unknown:
         raise ConfigError(
-            f"A page cannot do what this model does: there is no JavaScript for {listed(unknown)}. There is for the layers "
-            f"{listed(sorted(LAYERS))}; for the transforms {listed(sorted(TRANSFORMS))}. Train a model of these, or write "
-            'it: a class names its file, javascript = "layer.js", see docs/plugins/javascript.md.'
+            f"A page cannot do what this model does: there is no JavaScript for {listed(unknown)}. There is for the "
+            f"layers {listed(sorted(LAYERS))}; for the transforms {listed(sorted(TRANSFORMS))}. Train a model of "
+            'these, or write it: a class names its file, javascript = "layer.js", see docs/plugins/javascript.md.'
         )
     numbers = {id(layer): number for number, layer in enumerate(layers)}
     to_host = runtime.ops.to_host
@@ -91,8 +91,8 @@ def module_of(component: Component, name: str) -> Path | None:
     path = Path(inspect.getfile(type(component))).parent / str(own)
     if not path.is_file():
         raise ConfigError(
-            f"{name} names {own!r} as its JavaScript, and there is no file {path}. It is looked for beside the module of "
-            "the class; a distribution has to include it, [tool.setuptools.package-data]."
+            f"{name} names {own!r} as its JavaScript, and there is no file {path}. It is looked for beside the module "
+            "of the class; a distribution has to include it, [tool.setuptools.package-data]."
         )
     return path
 

@@ -8,6 +8,10 @@ from typing import Any
 from pellucid import DataError, FinishedRun, Layer, __version__, require_runtime
 
 _PARTS = ("test", "validation")
+_TELLING = (
+    "hidden", "filters", "channels", "blocks", "convolutions", "latent", "activation", "normalization", "architecture",
+)  # fmt: skip
+"""Arguments of models that a reader wants to know."""
 
 
 def facts_of(run: FinishedRun[Layer]) -> list[list[str]]:
@@ -40,7 +44,8 @@ def summary_of(run: FinishedRun[Layer]) -> dict[str, Any]:
     try:
         told = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read: {error}. Remove it: the page then shows no figures of the run.") from error
+        remedy = "Remove it: the page then shows no figures of the run"
+        raise DataError(f"{path} cannot be read: {error}. {remedy}.") from error
     return told if isinstance(told, dict) else {}
 
 
@@ -53,10 +58,10 @@ def title_of(run: FinishedRun[Layer]) -> str:
 
 def _architecture(config: dict[str, Any]) -> str:
     """``ann/ann: hidden 512, 256, gelu, batch_norm``: what a reader would want to know, of any model."""
-    shown = []
+    shown: list[str] = []
     if config.get("architecture") == "dense":
         config = {key: value for key, value in config.items() if key not in ("channels", "architecture")}
-    for key in ("hidden", "filters", "channels", "blocks", "convolutions", "latent", "activation", "normalization", "architecture"):
+    for key in _TELLING:
         value = config.get(key)
         if isinstance(value, list | tuple) and value:
             shown.append(f"{key} {', '.join(map(str, value))}")

@@ -13,6 +13,8 @@ SHOWN = 300
 """Samples of a public data set that a page holds unless told otherwise."""
 PICTURES = 20
 """Of these so many pictures at the most."""
+CODES = 300
+"""Samples whose codes tell from where to where codes go."""
 _LOOKED_AT = 2000
 _SMALLEST_SIDE = 8
 
@@ -35,7 +37,7 @@ class Picture:
     dark: bool = False
 
 
-def data_of(run: FinishedRun[Layer], data: str | None) -> Split | None:
+def data_of(run: FinishedRun[Layer], data: str | None, target: str | None = None) -> Split | None:
     """Test samples, or those of ``data``; None for a model file that knows of none.
 
     Raises:
@@ -45,7 +47,7 @@ def data_of(run: FinishedRun[Layer], data: str | None) -> Split | None:
         return None
     for part in ("test", "validation", "train"):
         try:
-            return run.samples(data, part)  # type: ignore[arg-type]
+            return run.samples(data, part, target)
         except DataError:
             if part == "train" or run.is_file(data):
                 raise
@@ -73,8 +75,8 @@ def sample_shape(model: Layer, x: HostArray | None) -> tuple[int, ...]:
     shape = require_runtime(model).input_shapes[0] if x is None else x.shape[1:]
     if None in shape:
         raise ConfigError(
-            f"A page needs samples of one size. Received: a model of samples of shape {tuple(shape)}, such as sequences. "
-            "Use it with pellucid predict, or a view of the studio."
+            f"A page needs samples of one size. Received: a model of samples of shape {tuple(shape)}, such as "
+            "sequences. Use it with pellucid predict, or a view of the studio."
         )
     return tuple(int(n or 0) for n in shape)
 

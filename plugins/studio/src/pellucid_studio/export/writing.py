@@ -27,7 +27,7 @@ def page(title: str, found: Description, told: dict[str, Any]) -> str:
     style = (PAGE / "page.css").read_text("utf-8")
     script = bundle(PAGE / "main.js", PAGE / "kit.js", found.modules)
     if "</script" in script.lower() or "<!--" in script:
-        raise PluginError("The JavaScript of a layer holds '</script' or '<!--', which a page cannot. Write '<\\/script'.")
+        raise PluginError("The JavaScript of a layer holds '</script' or '<!--', which a page cannot. Write '<\\/'.")
     data = {
         "title": title, "layers": found.layers, "transforms": found.transforms, "targets": found.targets, **told,
     }  # fmt: skip

@@ -61,6 +61,25 @@ export function activation(name, alpha) {
   }
 }
 
+/** Adds to sums[o], for o from `first` to before `last`, Σ values[k] W[places[k] + o] over k < n: four sums at a time, which
+    then stay in registers. */
+export function addProducts(values, places, n, W, first, last, sums) {
+  let o = first;
+  for (; o + 4 <= last; o += 4) {
+    let a = 0, b = 0, c = 0, d = 0;
+    for (let k = 0; k < n; k++) {
+      const value = values[k], at = places[k] + o;
+      a += value * W[at]; b += value * W[at + 1]; c += value * W[at + 2]; d += value * W[at + 3];
+    }
+    sums[o] += a; sums[o + 1] += b; sums[o + 2] += c; sums[o + 3] += d;
+  }
+  for (; o < last; o++) {
+    let a = 0;
+    for (let k = 0; k < n; k++) a += values[k] * W[places[k] + o];
+    sums[o] += a;
+  }
+}
+
 /** y[i] = f(sums[i] + bias[i]) from place `at` on; no f and no bias are null. */
 export function finish(sums, bias, f, y, at) {
   for (let i = 0; i < sums.length; i++) {
