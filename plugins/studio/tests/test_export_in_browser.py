@@ -342,3 +342,41 @@ def test_the_policy_lets_nothing_else_run(tmp_path: Path, browser: Any) -> None:
     with pytest.raises(Exception, match=r"Failed to fetch|NetworkError"):
         looked.tab.evaluate("fetch('data:,x')")
     looked.close()
+
+
+@pytest.mark.parametrize(("scaling", "one_hot"), [("robust", True), ("quantile", False), ("standard", False)])
+def test_a_table_of_numbers_texts_truth_and_dates(scaling: str, one_hot: bool, tmp_path: Path, browser: Any) -> None:
+    rng, rows = np.random.default_rng(0), ["age,city,member,joined,label"]
+    for i in range(200):
+        city, member, day = (
+            "Oslo Rome Lima".split()[i % 3],
+            "yes" if i % 4 else "no",
+            f"20{10 + i % 12}-{1 + i % 12:02}-17",
+        )
+        age = "" if i % 9 == 0 else str(rng.integers(18, 80))
+        rows.append(f"{age},{city},{member},{day},{'good' if i % 3 else 'poor'}")
+    (tmp_path / "own.csv").write_text("\n".join(rows) + "\n")
+    data = pl.load_dataset("tabular/table", train=str(tmp_path / "own.csv"), target="label", seed=0)
+    (proposed,) = pl.read_several("transform", data.transforms, path="transforms")
+    given = {**proposed.arguments(), "scaling": scaling, "one_hot": one_hot}
+    columns: Any = pl.create("transform", "tabular/columns", **given)
+    model = pl.build(
+        "tabular/mlp", outputs=2, categories=columns.categories, hidden=[8], one_hot=3,
+        input_shape=columns.output_shape((4,)), seed=0,
+    )  # fmt: skip
+    split = pl.Splits(data.train, data.validation, data.test, [columns])
+    pl.Trainer(model, optimizer="adam", seed=0).fit(split, epochs=1, verbose=False)
+    looked = page_of(model, tmp_path, browser, data=str(tmp_path / "own.csv"))
+    x = np.asarray(data.train.x, np.float64)
+    found = looked.tab.evaluate(
+        "(rows) => rows.map((row) => [...pellucid.predict(row.map((value) => value ?? NaN))])",
+        [[None if np.isnan(value) else value for value in row] for row in x.tolist()],
+    )
+    assert np.abs(found - model.predict(x)).max() < AROUND
+    before = looked.tab.inner_text(".answer")
+    looked.tab.get_by_label("city").select_option("missing")
+    looked.tab.get_by_label("joined").fill("2019-05-02")
+    looked.tab.get_by_label("age", exact=True).last.fill("")
+    looked.tab.wait_for_timeout(100)
+    assert looked.tab.inner_text(".answer") != before
+    silent(looked)

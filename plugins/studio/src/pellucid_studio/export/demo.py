@@ -9,6 +9,7 @@ import numpy as np
 from pellucid import ConfigError, HostArray, Layer, Split, require_runtime
 
 from pellucid_studio.export.codes import decoded_as, encoded, is_decoder, ranges_of
+from pellucid_studio.export.columns import column_inputs, columns_of
 from pellucid_studio.export.describe import Description
 from pellucid_studio.export.reading import Reading, reading_of, size_of
 from pellucid_studio.export.samples import (
@@ -49,6 +50,7 @@ class Demo:
         self.x = None if split is None else first_of(split)
         self._check_inputs(self.x)
         self.shape = sample_shape(model, self.x)
+        self.columns = columns_of(model)
         self.known_names = inputs or self._names()
         self.picture = picture_of(self.shape, self.x, named=self.known_names is not None)
 
@@ -106,6 +108,8 @@ class Demo:
 
     def _names(self) -> list[str] | None:
         known = require_runtime(self.model).metadata.get("features")
+        if self.columns is not None:
+            return [column["name"] for column in self.columns]
         found = known or (None if self.split is None else self.split.features)
         return None if found is None else list(map(str, found))
 
@@ -116,6 +120,8 @@ class Demo:
                 f"A page shows pictures, or a form of at most {MOST_INPUTS} inputs. Received: samples of shape "
                 f"{self.shape}. Pictures are (height, width), with 1 or 3 channels, or rows of a square number."
             )
+        if self.columns is not None:
+            return column_inputs(self.columns, self.x)
         names = self.known_names or [f"input {i + 1}" for i in range(width)]
         if len(names) != width:
             raise ConfigError(

@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pellucid import Augmentation, Component, ConfigError, HostArray, Layer, Param, State, listed, require_runtime
+from pellucid import (
+    Augmentation,
+    Component,
+    ConfigError,
+    HostArray,
+    Layer,
+    Param,
+    State,
+    Transform,
+    listed,
+    require_runtime,
+)
 from pellucid.registry.registry import default_registry
 
 from pellucid_studio.export.known import HERE, LAYERS, TRANSFORMS
@@ -88,7 +99,10 @@ def module_of(component: Component, name: str) -> Path | None:
             known = TRANSFORMS.get(name, "as_is.js" if isinstance(component, Augmentation) else None)
             return None if known is None else HERE / "transforms" / known
         return HERE / "layers" / LAYERS[name] if name in LAYERS else None
-    path = Path(inspect.getfile(type(component))).parent / str(own)
+    try:
+        path = Path(inspect.getfile(type(component))).parent / str(own)
+    except (OSError, TypeError):  # typed at a prompt, or made by a program
+        path = Path(str(own))
     if not path.is_file():
         raise ConfigError(
             f"{name} names {own!r} as its JavaScript, and there is no file {path}. It is looked for beside the module "
@@ -100,8 +114,10 @@ def module_of(component: Component, name: str) -> Path | None:
 def _told(component: Component, packed: Packed, to_host: Callable[[Any], HostArray] = np.asarray) -> Named:
     """Its name, those of its arguments that JSON can hold, and its arrays."""
     arguments = {key: value for key, value in component.arguments().items() if _is_plain(value)}
-    exact = component.kind == "transform"  # which work in double
-    arrays = {name: packed.add(array, exact=exact) for name, array in _arrays(component, to_host)}
+    if isinstance(component, Transform):  # which work in double
+        arrays = {name: packed.add(array, exact=True) for name, array in component.state().items()}
+    else:
+        arrays = {name: packed.add(array) for name, array in _arrays(component, to_host)}
     return {"type": name_of(component), "arguments": arguments, "arrays": arrays}
 
 
@@ -134,6 +150,8 @@ def _holds_layers(value: Any) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, value.values()))
     if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
     return value is None or isinstance(value, bool | int | float | str)

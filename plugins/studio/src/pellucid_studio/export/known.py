@@ -13,13 +13,14 @@ _AS_CALLED = {
             "pixelwise", "unet"),
     "ae": ("autoencoder",),
     "vae": ("vae", "gaussian_head", "join_label"),
-    "tabular": ("scaling",),
+    "tabular": ("scaling", "piecewise_linear", "column_embedding", "ensemble"),
     "transformer": ("rms_norm",),
 }  # fmt: skip
 
 LAYERS: dict[str, str] = {
     **{f"{vendor}/{name}": f"{name}.js" for vendor, names in _AS_CALLED.items() for name in names},
     **{f"core/{name}": "activation.js" for name in _ELEMENTWISE},
+    "tabular/periodic": "waves.js", "tabular/plr": "waves.js",
     "core/neuron": "dense.js", "core/stack": "sequential.js", "vae/conditional_vae": "vae.js",
     "core/dropout": "identity.js", "ae/gaussian_noise": "identity.js", "ae/masking_noise": "identity.js",
     "cnn/max_pool2d": "pool.js", "cnn/average_pool2d": "pool.js",
@@ -27,5 +28,8 @@ LAYERS: dict[str, str] = {
 }  # fmt: skip
 """Files in ``layers/``."""
 
-TRANSFORMS = {"core/flatten": "flatten.js", "core/scale": "scale.js", "core/standardize": "standardize.js"}
+TRANSFORMS = {
+    "core/flatten": "flatten.js", "core/scale": "scale.js", "core/standardize": "standardize.js",
+    "tabular/columns": "columns.js", "tabular/quantile": "quantile.js", "tabular/robust": "robust.js",
+}  # fmt: skip
 """Files in ``transforms/``."""

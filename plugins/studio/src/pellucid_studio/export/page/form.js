@@ -10,7 +10,7 @@ export function form(network, at, main) {
   const { told } = network, answer = new Answer(network, "Give numbers"), classes = told.reading !== "values";
   const show = onceAFrame((values) => answer.show(network.predict(values)));
   const fields = new Fields(told.inputs, (values) => { plane && ((plane.at = [...values]), plane.draw()); show(values); });
-  const plane = told.inputs.length === 2 && told.inputs[0].low !== null ? surface(network, at, (values) => { fields.set(values); show(values); }) : null;
+  const plane = told.inputs.length === 2 && told.inputs.every(({ low }) => low !== null && low !== undefined) ? surface(network, at, (values) => { fields.set(values); show(values); }) : null;
   const inputs = el("section", {}, el("h2", { text: "Inputs" }), fields.box);
   if (plane) {
     plane.at = [...fields.values];

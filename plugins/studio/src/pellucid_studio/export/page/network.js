@@ -17,7 +17,8 @@ export class Network {
         const { type, arguments: given, arrays, parts } = told.layers[number];
         const own = { type, arguments: given, arrays: arraysOf(arrays) };
         made.set(number, own);
-        own.parts = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, each(part)]));
+        own.parts = {}; // made when they are looked at: a layer may hold one that it does not need, and that was never built
+        for (const [name, part] of Object.entries(parts)) Object.defineProperty(own.parts, name, { get: () => each(part) });
         const result = makers[`layer ${type}`](own);
         Object.assign(own, typeof result === "function" ? { forward: result } : result);
       }
