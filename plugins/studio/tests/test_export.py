@@ -154,6 +154,8 @@ def test_what_the_outputs_mean_is_asked_of_the_loss() -> None:
     assert reading_of(table(), 2).names == ("no", "yes")
     yes = trained(x, np.arange(20) % 2, ("no", "yes"), loss="binary_cross_entropy", outputs=1)
     assert (reading_of(yes, 1).how, reading_of(yes, 1).names) == ("sigmoid", ("no", "yes"))
+    many = trained(x, (np.arange(40).reshape(20, 2) % 2).astype("f4"), loss="binary_cross_entropy")
+    assert (reading_of(many, 2, ["a", "b"]).how, reading_of(many, 2, ["a", "b"]).names) == ("answers", ("a", "b"))
     value = trained(x, np.arange(20.0), loss="mse", outputs=1)
     assert (reading_of(value, 1).how, reading_of(value, 1).names) == ("values", ("output",))
 

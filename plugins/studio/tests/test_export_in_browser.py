@@ -349,7 +349,7 @@ def test_a_table_of_numbers_texts_truth_and_dates(scaling: str, one_hot: bool, t
     rng, rows = np.random.default_rng(0), ["age,city,member,joined,label"]
     for i in range(200):
         city, member, day = (
-            "Oslo Rome Lima".split()[i % 3],
+            ["Oslo", "Rome", "Lima"][i % 3],
             "yes" if i % 4 else "no",
             f"20{10 + i % 12}-{1 + i % 12:02}-17",
         )

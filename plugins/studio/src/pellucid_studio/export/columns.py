@@ -16,11 +16,20 @@ _TODAY = 20_000.0
 
 def columns_of(model: Layer) -> list[Told] | None:
     """The columns that the transform ``tabular/columns`` reads, and whether dates have a time; None: no table."""
-    first = next(iter(require_runtime(model).transforms), None)
-    if first is None or name_of(first) != "tabular/columns":
+    arguments = _arguments(model)
+    if arguments is None:
         return None
-    arguments = first.arguments()
     return [dict(column) | {"time": column["name"] in arguments["times"]} for column in arguments["columns"]]
+
+
+def targets_of(model: Layer) -> list[str]:
+    """The names of the columns that the table's targets came from."""
+    return [str(column["name"]) for column in (_arguments(model) or {}).get("targets", ())]
+
+
+def _arguments(model: Layer) -> Told | None:
+    first = next(iter(require_runtime(model).transforms), None)
+    return None if first is None or name_of(first) != "tabular/columns" else first.arguments()
 
 
 def column_inputs(columns: list[Told], x: HostArray | None) -> list[Told]:

@@ -45,10 +45,10 @@ def export(
         check_int(export, "samples", samples, f"[0, {MOST_SAMPLES}]")
     opened = open_run(run)
     found = describe(opened.model)
-    split = data_of(opened, data, target)
+    split, unseen = data_of(opened, data, target)
     allowed = (SHOWN if is_public(opened, data) else 0) if samples is None else samples
-    demo = Demo(opened.model, found, split, allowed, None if inputs is None else list(inputs))
-    told = demo.told() | {"facts": facts_of(opened)}
+    demo = Demo(opened.model, found, split, allowed, None if inputs is None else list(inputs), opened.target)
+    told = demo.told() | {"facts": facts_of(opened), "unseen": unseen}
     text = page_of(title_of(opened) if title is None else title, found, told).encode()
     if len(text) > LARGEST:
         raise ConfigError(

@@ -9,7 +9,7 @@ import numpy as np
 from pellucid import ConfigError, HostArray, Layer, Split, require_runtime
 
 from pellucid_studio.export.codes import decoded_as, encoded, is_decoder, ranges_of
-from pellucid_studio.export.columns import column_inputs, columns_of
+from pellucid_studio.export.columns import column_inputs, columns_of, targets_of
 from pellucid_studio.export.describe import Description
 from pellucid_studio.export.reading import Reading, reading_of, size_of
 from pellucid_studio.export.samples import (
@@ -36,14 +36,16 @@ class Demo:
         split: samples, for ranges; None where there are none.
         count: how many of them the page may hold.
         inputs: names of the columns, where the model has none.
+        target: what the data calls its target, where that is known.
 
     Raises:
         ConfigError: a model that a page cannot show: of sequences, of several inputs or outputs.
     """
 
     def __init__(
-        self, model: Layer, found: Description, split: Split | None, count: int, inputs: list[str] | None
-    ) -> None:
+        self, model: Layer, found: Description, split: Split | None, count: int, inputs: list[str] | None,
+        target: str | int | None = None,
+    ) -> None:  # fmt: skip
         self.model, self.found, self.split = model, found, split
         self.decodes = is_decoder(model)
         self.count = 0 if split is None else count
@@ -51,6 +53,7 @@ class Demo:
         self._check_inputs(self.x)
         self.shape = sample_shape(model, self.x)
         self.columns = columns_of(model)
+        self.targets = targets_of(model) or ([target] if isinstance(target, str) else [])
         self.known_names = inputs or self._names()
         self.picture = picture_of(self.shape, self.x, named=self.known_names is not None)
 
@@ -84,7 +87,7 @@ class Demo:
                 f"of shape {tuple(shape)} of {type(self.model).__name__}, such as a picture or a sequence for each "
                 "sample. Use its own verbs, which pellucid show lists."
             )
-        return reading_of(self.model, shape[0])
+        return reading_of(self.model, shape[0], self.targets)
 
     def _common(self, kind: str) -> Told:
         shapes = require_runtime(self.model).input_shapes

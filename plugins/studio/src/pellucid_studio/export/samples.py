@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from pellucid import ConfigError, DataError, FinishedRun, HostArray, Layer, Split, require_runtime
+from pellucid.registry.registry import default_registry
 
 SHOWN = 300
 """Samples of a public data set that a page holds unless told otherwise."""
@@ -37,27 +38,32 @@ class Picture:
     dark: bool = False
 
 
-def data_of(run: FinishedRun[Layer], data: str | None, target: str | None = None) -> Split | None:
-    """Test samples, or those of ``data``; None for a model file that knows of none.
+def data_of(
+    run: FinishedRun[Layer], data: str | None, target: str | None = None
+) -> tuple[Split | None, bool]:  # fmt: skip
+    """Test samples, or those of ``data``, and whether they are known to be new to the network; None for a model file
+    that knows of none.
 
     Raises:
         DataError, ConfigError: the data cannot be read.
     """
     if data is None and "data" not in run.sections:
-        return None
+        return None, False
     for part in ("test", "validation", "train"):
         try:
-            return run.samples(data, part, target)
+            return run.samples(data, part, target), data is None and part == "test"
         except DataError:
             if part == "train" or run.is_file(data):
                 raise
-    return None
+    return None, False
 
 
 def is_public(run: FinishedRun[Layer], data: str | None) -> bool:
     """Whether the samples are of a data set that everybody has, and no one's own files."""
-    named = data if data is not None else str(run.sections.get("data", {}).get("type", ""))
-    return named.startswith("datasets/") or (not FinishedRun.is_file(data) and data is not None and "/" not in data)
+    if run.is_file(data):
+        return False
+    named = str(run.sections.get("data", {}).get("type", "")) if data is None else data
+    return bool(named) and default_registry().find("dataset", named).vendor == "datasets"
 
 
 def first_of(split: Split) -> HostArray:

@@ -1,7 +1,7 @@
 // A classifier of pictures: one draws, sees what the network sees, and what it says.
 import { Answer } from "./answer.js";
 import { el, paint } from "./base.js";
-import { Sketch } from "./sketch.js";
+import { Sketch, unseen } from "./sketch.js";
 
 export function draw(network, at, main) {
   const { told } = network, canvas = el("canvas", { class: "pixels", role: "img", "aria-label": "The picture that the network sees" });
@@ -22,7 +22,7 @@ export function draw(network, at, main) {
     el("section", {}, sketch.head, ...sketch.parts),
     el("section", { class: "sees" }, el("h2", { text: "What it sees" }), canvas, el("p", { class: "note", text: size + how })),
     answer.box);
-  if (sketch.strip) main.append(el("section", { class: "wide more" }, el("h2", { text: "Or take a picture that it was not trained on" }), sketch.strip));
+  if (sketch.strip) main.append(el("section", { class: "wide more" }, el("h2", { text: unseen(told) }), sketch.strip));
   show(null);
   return grey ? "Draw, and the network says what it sees, while you draw." : "Choose a picture, and the network says what it sees.";
 }

@@ -2,7 +2,7 @@
 import { el, id, onceAFrame, paint, text } from "./base.js";
 import { Fields } from "./fields.js";
 import { Plane, legend } from "./plane.js";
-import { Sketch } from "./sketch.js";
+import { Sketch, unseen } from "./sketch.js";
 
 export function explorer(network, at, main) {
   const { told } = network, { picture, ranges } = told, several = ranges.length > 1;
@@ -37,7 +37,7 @@ export function explorer(network, at, main) {
     if (told.codes) {
       const labels = told.codes.labels && at(told.codes.labels);
       plane.points = { at: at(told.codes.at), labels };
-      parts.push(el("p", { class: "note", text: `Each point is the code of one of ${plane.points.at.shape[0]} test samples${labels ? ", coloured by its class" : ""}.` }));
+      parts.push(el("p", { class: "note", text: `Each point is the code of one of ${plane.points.at.shape[0]} samples${labels ? ", coloured by its class" : ""}.` }));
       if (labels) parts.push(legend(told.names.length ? told.names : Array.from({ length: Math.max(...labels.data) + 1 }, (_, k) => `class ${k}`)));
     }
     main.append(el("section", {}, ...parts));
@@ -57,7 +57,7 @@ function encoder(network, at, others, oncode) {
   const { told } = network;
   const sketch = new Sketch(told, at, (numbers) => { if (numbers) oncode(network.encode(numbers, ...others())); });
   const parts = [el("div", { class: "pads" }, ...sketch.parts)];
-  if (sketch.strip) parts.push(el("div", { class: "strips" }, el("p", { class: "note", text: "Or take a picture that the network was not trained on." }), sketch.strip));
+  if (sketch.strip) parts.push(el("div", { class: "strips" }, el("p", { class: "note", text: unseen(told) }), sketch.strip));
   return el("section", { class: "wide" }, sketch.head,
     el("p", { class: "note", text: "The network writes it as a code, and above stands what comes back from that code." }), el("div", { class: "beside" }, ...parts));
 }

@@ -7,7 +7,7 @@ import { Plane, legend } from "./plane.js";
 const CELLS = 72;
 
 export function form(network, at, main) {
-  const { told } = network, answer = new Answer(network, "Give numbers"), classes = told.reading !== "values";
+  const { told } = network, answer = new Answer(network, "Give numbers"), classes = ["softmax", "sigmoid"].includes(told.reading);
   const show = onceAFrame((values) => answer.show(network.predict(values)));
   const fields = new Fields(told.inputs, (values) => { plane && ((plane.at = [...values]), plane.draw()); show(values); });
   const plane = told.inputs.length === 2 && told.inputs.every(({ low }) => low !== null && low !== undefined) ? surface(network, at, (values) => { fields.set(values); show(values); }) : null;

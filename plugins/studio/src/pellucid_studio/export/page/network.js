@@ -44,7 +44,7 @@ export class Network {
     return this.targets.reduceRight((y, transform) => transform.inverse(y), tensor(Float64Array.from(outputs.data), outputs.shape)).data;
   }
 
-  /** The probability of each class; of one output that of yes, after that of no; null where the outputs are values. */
+  /** The probability of each class; of one output that of yes, after that of no; null where there are no classes. */
   probabilities(outputs) {
     const { reading } = this.told;
     if (reading === "softmax") return softmax(outputs, new Float64Array(outputs.length));

@@ -2,6 +2,8 @@
 import { el, id, paint } from "./base.js";
 import { Pad, prepared } from "../../page/digit.js";
 
+export const unseen = (told) => (told.unseen ? "Or take a picture that it was not trained on" : "Or take one of these");
+
 /** Calls `onpicture` with the numbers of a sample, or null where nothing is drawn. */
 export class Sketch {
   constructor({ picture, samples }, at, onpicture) {
@@ -29,7 +31,7 @@ export class Sketch {
       const numbers = Float32Array.from(pixels.data.subarray(i * size, (i + 1) * size), (value) => low + ((high - low) * value) / 255);
       const canvas = el("canvas");
       paint(canvas, numbers, this.picture);
-      return el("button", { type: "button", "aria-label": `Test sample ${i + 1}`, onclick: () => { this.pad.strokes = []; this.pad.draw(); this.onpicture(numbers); } }, canvas);
+      return el("button", { type: "button", "aria-label": `Sample ${i + 1}`, onclick: () => { this.pad.strokes = []; this.pad.draw(); this.onpicture(numbers); } }, canvas);
     });
     return el("div", { class: "strip" }, ...buttons);
   }
