@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pellucid import ConfigError, check_int, check_output, open_run, replacing
+from pellucid import ConfigError, check_int, open_run, replacing
 
 from pellucid_studio.export.demo import Demo
 from pellucid_studio.export.describe import describe
@@ -39,8 +39,7 @@ def export(
         inputs: names of the columns, where the model has none.
         replace: whether a page of this name may be there already.
     """
-    if not (replace and page.is_file()):
-        check_output(page, ".html", ".htm", option="page")
+    _check_place(page, replace)
     if samples is not None:
         check_int(export, "samples", samples, f"[0, {MOST_SAMPLES}]")
     opened = open_run(run)
@@ -59,3 +58,13 @@ def export(
         file.write(text)
     holds = any(told.get(key) for key in ("samples", "points", "codes"))
     return {"file": str(page), "bytes": len(text), "shows": told["kind"], "holds_samples": holds}
+
+
+def _check_place(page: Path, replace: bool) -> None:
+    """Raise ConfigError unless this file may be written; called before any work is done for it."""
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"The page is a file that must end in .html. Received: {page}.")
+    if page.exists() and not (replace and page.is_file()):
+        raise ConfigError(f"{page} exists already. Choose another name, or let it be replaced: --replace.")
+    if not page.parent.is_dir():
+        raise ConfigError(f"{page}: there is no folder {page.parent}. Make it first.")
