@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
+from pellucid import PellucidError, Viewed
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -19,13 +20,18 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from pellucid_studio import asked
 from pellucid_studio.arrays import text_of
 from pellucid_studio.catalogue import catalogue
-from pellucid_studio.experiment import Refused
+from pellucid_studio.experiment import Refused, made_of
 from pellucid_studio.guards import STEP_POLICY, App, Guard, Rate
 from pellucid_studio.pages import Page, Pages
 from pellucid_studio.session import Told
+from pellucid_studio.table import give
+from pellucid_studio.viewing import Viewing
+from pellucid_studio.written import python_of, toml_of
 
 MOST_REFUSED = 20
 """Messages that are none, before a socket is closed."""
+MOST_ASKED = 16
+"""Views that one page shows at once."""
 MESSAGES_A_SECOND, MESSAGES_AT_ONCE = 60.0, 200.0
 TYPES = {
     ".js": "text/javascript",
@@ -36,20 +42,27 @@ TYPES = {
 }
 
 
-def application(token: str, port: int) -> tuple[App, Pages]:
-    """The studio as an ASGI application below ``/token/``, and its pages."""
-    studio = _Studio()
+def application(token: str, port: int, runs: Sequence[Viewed] = ()) -> tuple[App, Pages]:
+    """The studio as an ASGI application below ``/token/``, and its pages.
+
+    Args:
+        runs: trained models to look at.
+    """
+    studio = _Studio(runs)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
         studio.pages.begin()
         yield
+        studio.viewing.close()
         await asyncio.to_thread(studio.pages.session.close)
 
     routes = [
         Route("/", studio.index),
         Route("/catalogue", studio.catalogue),
         Route("/check", studio.check, methods=["POST"]),
+        Route("/written", studio.written, methods=["POST"]),
+        Route("/table", studio.table, methods=["POST"]),
         Route("/step", studio.step),
         Route("/page/{name:path}", studio.file),
         WebSocketRoute("/live", studio.live),
@@ -69,8 +82,10 @@ def page_files() -> dict[str, Path]:
 class _Studio:
     """The handlers of requests."""
 
-    def __init__(self) -> None:
+    def __init__(self, runs: Sequence[Viewed]) -> None:
         self.pages = Pages()
+        self.viewing = Viewing(runs, self.pages.session.viewed)
+        self.pages.session.views_of = self.viewing.of_live
         self._files = page_files()
 
     async def index(self, request: Request) -> Response:
@@ -87,7 +102,7 @@ class _Studio:
         return Response(path.read_bytes(), media_type=kind)
 
     async def catalogue(self, request: Request) -> Response:
-        return JSONResponse(await asyncio.to_thread(catalogue))
+        return JSONResponse(await asyncio.to_thread(lambda: catalogue() | self.viewing.catalogue()))
 
     async def check(self, request: Request) -> Response:
         table = await _body(request, {"sections": (asked.is_table, True)})
@@ -102,6 +117,28 @@ class _Studio:
             return checked(sections)
         except Refused as refused:
             return {"errors": [mistake._asdict() for mistake in refused.mistakes]}
+
+    async def written(self, request: Request) -> Response:
+        table = await _body(request, {"sections": (asked.is_table, True)})
+        if isinstance(table, Response):
+            return table
+        return JSONResponse(await asyncio.to_thread(self._written, table["sections"]))
+
+    def _written(self, sections: Any) -> dict[str, Any]:
+        try:
+            present = self.pages.session.ready
+            ready = present if present is not None and present.sections == sections else made_of(sections)
+            return {"toml": toml_of(sections), "python": python_of(ready)}
+        except Refused as refused:
+            return {"errors": [mistake._asdict() for mistake in refused.mistakes]}
+
+    async def table(self, request: Request) -> Response:
+        text = await request.body()
+        try:
+            name = await asyncio.to_thread(give, request.headers.get("x-name", "table.csv"), text)
+        except PellucidError as error:
+            return JSONResponse({"errors": [{"path": "", "text": str(error)}]})
+        return JSONResponse({"data": {"type": "studio/table", "name": name}})
 
     async def step(self, request: Request) -> Response:
         try:
@@ -164,8 +201,27 @@ class _Studio:
                 setattr(page.watch, name, given.get(name, getattr(page.watch, name)))
             page.every = given.get("every", page.every)
             self.pages.watched()
+        elif message.do == "view":
+            self._ask(page, **given)
+        elif message.do == "leave":
+            page.leave(given["id"])
         elif message.do == "ping":
             page.tell(Told('{"is":"pong"}'))
+
+    def _ask(self, page: Page, id: int, view: str, run: Any, values: dict[str, Any]) -> None:
+        if id not in page.asked and len(page.asked) >= MOST_ASKED:
+            raise asked.Refused(f"at most {MOST_ASKED} views at once.")
+        page.leave(id)
+        loop = asyncio.get_running_loop()
+
+        def tell(message: dict[str, Any]) -> None:
+            loop.call_soon_threadsafe(show, message)
+
+        def show(message: dict[str, Any]) -> None:
+            if page.asked.get(id) is asking:
+                page.show(id, message)
+
+        asking = page.asked[id] = self.viewing.ask(view, run, values, tell)
 
 
 async def _send(socket: WebSocket, page: Page) -> None:

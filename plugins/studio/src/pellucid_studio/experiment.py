@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from secrets import randbits
 from typing import Any
 
 from pellucid import ConfigError, Layer, PellucidError, Splits, Trainer
-from pellucid.registry.config import config_or_none
 from pellucid.workbench.experiments.experiment import check, prepare
 
 from pellucid_studio.allowed import Mistake, mistakes_in
@@ -59,18 +59,28 @@ def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
     if not trusted and (mistakes := mistakes_in(asked)):
         raise Refused(mistakes)
     try:
-        experiment = check(asked)
+        seeded = _seeded(asked)
+        experiment, seed = check(seeded), seeded["train"]["seed"]
+        settings = experiment.settings
+        splits = experiment.dataset.splits(seed if experiment.data_seed is None else experiment.data_seed)
+        vars(experiment.dataset)["splits"] = lambda seed=0: splits  # loaded once
+        check_sizes(experiment, splits, seed)
         prepared = prepare(experiment)
         trainer = prepared.trainer
-        check_sizes(trainer, prepared.settings.batch_size)
         # What chooses an epoch or ends a run belongs to a training that nobody looks at: here weights stay as they are.
         trainer.callbacks.clear()
-        trainer.fit(prepared.splits, epochs=0, batch_size=prepared.settings.batch_size, verbose=False)
+        trainer.fit(splits, epochs=0, batch_size=settings.batch_size, verbose=False)
     except PellucidError as error:
         raise Refused(told(error)) from error
-    assert config_or_none(trainer.model) is not None
-    settings = prepared.settings
-    return Ready(asked, prepared.resolved, trainer, prepared.splits, settings.epochs, settings.batch_size)
+    return Ready(asked, prepared.resolved, trainer, splits, settings.epochs, settings.batch_size)
+
+
+def _seeded(sections: Sections) -> Sections:
+    """With a seed, drawn where there is none."""
+    train = sections.get("train", {})
+    if not isinstance(train, dict) or train.get("seed") is not None:
+        return sections
+    return {**sections, "train": {**train, "seed": randbits(32)}}
 
 
 def told(error: PellucidError) -> list[Mistake]:

@@ -14,7 +14,7 @@ from pellucid_studio.arrays import number as finite, packed
 from pellucid_studio.described import MOST_POINTS, as_pictures, bounds_of, data_of, first_of
 from pellucid_studio.experiment import Ready
 from pellucid_studio.look import Look
-from pellucid_studio.network import Network
+from pellucid_studio.network import Network, take
 
 GRID = 40
 """Points of the surface in each direction; units are shown at every second of them."""
@@ -125,7 +125,7 @@ class Frames:
 
     def made(self, look: Look, *, moving: bool, surface: bool, units: bool, sample: int = 0) -> dict[str, Any]:
         """What a frame says of a look, but for the state and the curve."""
-        self.network.set(look)
+        take(self.network.model, look)
         frame: dict[str, Any] = {
             "step": look.step, "epoch": look.epoch, "samples": look.position, "speed": self._speed(look, moving),
             "loss": None if look.loss is None else finite(look.loss), "validation": _validation(look.record),

@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from pellucid import Context, HostArray, Layer, Param
+from pellucid import Context, HostArray, Layer, Param, require_runtime
 from pellucid.basics.component import parts_in
 from pellucid.model.inputs import given_inputs, ready
 
@@ -17,6 +17,16 @@ from pellucid_studio.look import Look
 
 SHOWN = ("units", "filters", "rate", "hidden", "size", "heads", "factor", "shape")
 """Arguments that stand in the title of a layer."""
+
+
+def take(model: Layer, look: Look) -> None:
+    """Give a copy of a model the weights, states and fitted transforms of a look."""
+    runtime = require_runtime(model)
+    runtime.arena.data[...] = runtime.ops.asarray(look.weights)
+    for state, values in zip(model.states(), look.states, strict=True):
+        state.data[...] = runtime.ops.asarray(values)
+    runtime.transforms = list(look.transforms)
+    runtime.target_transforms = list(look.target_transforms)
 
 
 class Network:
@@ -30,22 +40,12 @@ class Network:
 
     def __init__(self, model: Layer) -> None:
         self.model = deepcopy(model)
-        assert self.model.runtime is not None
-        self.runtime = self.model.runtime
+        self.runtime = require_runtime(self.model)
         self.leaves = [(path, layer) for path, layer in self.model.walk() if not any(True for _ in layer.children())]
         self._contexts: dict[Any, Context] = {}
         self._outputs: dict[str, HostArray] | None = None
         for path, layer in self.leaves:
             self._watch(path, layer)
-
-    def set(self, look: Look) -> None:
-        """Take the weights, states and fitted transforms of a look."""
-        ops = self.runtime.ops
-        self.runtime.arena.data[...] = ops.asarray(look.weights)
-        for state, values in zip(self.model.states(), look.states, strict=True):
-            state.data[...] = ops.asarray(values)
-        self.runtime.transforms = list(look.transforms)
-        self.runtime.target_transforms = list(look.target_transforms)
 
     def _watch(self, path: str, layer: Layer) -> None:
         forward = layer.forward

@@ -8,6 +8,7 @@ from typing import Any
 
 from pellucid_studio.arrays import text_of
 from pellucid_studio.session import Session, Told, Watch
+from pellucid_studio.viewing import Asking
 
 MOST_PAGES = 16
 MOST_WAITING = 64
@@ -20,6 +21,8 @@ class Page:
     def __init__(self) -> None:
         self._waiting: deque[str] = deque()
         self._frame: Told | None = None
+        self._views: dict[int, str] = {}
+        self.asked: dict[int, Asking] = {}
         self._known = (0, 0, 0)
         self._ready = asyncio.Event()
         self.watch = Watch(surface=True, units=True)
@@ -41,11 +44,24 @@ class Page:
         """Another network has been built: what was known of the curve is of the one before."""
         self._frame, self._known = None, (-1, 0, 0)
 
+    def show(self, number: int, message: dict[str, Any]) -> None:
+        """What a view shows, in place of what it showed before and nobody has read."""
+        self._views[number] = text_of({"is": "shown", "id": number, **message})
+        self._ready.set()
+
+    def leave(self, number: int) -> None:
+        """What was asked under this number is no longer wanted."""
+        if number in self.asked:
+            self.asked.pop(number).over.set()
+        self._views.pop(number, None)
+
     async def next(self) -> str:
         """The next message for this page."""
         while True:
             if self._waiting:
                 return self._waiting.popleft()
+            if self._views:
+                return self._views.pop(next(iter(self._views)))
             if self._frame is not None:
                 told, self._frame = self._frame, None
                 assert told.curve is not None
@@ -83,6 +99,8 @@ class Pages:
 
     def remove(self, page: Page) -> None:
         self._pages.discard(page)
+        for number in list(page.asked):
+            page.leave(number)
         self.watched()
 
     def watched(self) -> None:

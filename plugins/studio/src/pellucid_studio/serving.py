@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import uvicorn
-from pellucid import ConfigError
+from pellucid import ConfigError, Viewed
 
 from pellucid_studio.app import application
 from pellucid_studio.patience import PatientProtocol
@@ -22,18 +22,19 @@ class Serving:
 
     Args:
         port: 0 takes a free one.
+        runs: trained models to look at.
 
     Attributes:
         address: ``http://127.0.0.1:PORT/TOKEN/``.
         pages: who looks, and at what.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, runs: Sequence[Viewed] = ()) -> None:
         self.token = secrets.token_urlsafe(24)
         self._socket = _bound(port)
         self.port = int(self._socket.getsockname()[1])
         self.address = f"http://127.0.0.1:{self.port}/{self.token}/"
-        app, self.pages = application(self.token, self.port)
+        app, self.pages = application(self.token, self.port, runs)
         self._server = uvicorn.Server(uvicorn.Config(
             app, http=PatientProtocol, ws="websockets-sansio", ws_max_size=1 << 20, ws_per_message_deflate=False,
             limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=10, timeout_graceful_shutdown=2, backlog=64,

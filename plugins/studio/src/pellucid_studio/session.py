@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from pellucid import Viewed
 from pellucid.glassbox.page.render import LARGEST, page
 
 from pellucid_studio.allowed import Mistake
@@ -14,6 +16,7 @@ from pellucid_studio.arrays import text_of
 from pellucid_studio.experiment import Ready, Refused, Sections, made_of
 from pellucid_studio.frames import Curve, Frames
 from pellucid_studio.look import Look
+from pellucid_studio.network import take
 from pellucid_studio.runner import Do, Runner
 
 Tell = Callable[["Told"], None]
@@ -46,10 +49,12 @@ class Session:
 
     Args:
         tell: given what pages are told, in these threads.
+        views_of: gives the names of the views that suit a network.
     """
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, tell: Tell, views_of: Callable[[Viewed], list[str]] = lambda opened: []) -> None:
+        self._tell, self.views_of = tell, views_of
+        self._viewed: Viewed | None = None
         self._building = threading.Lock()  # one network after the other
         self._changed = threading.Condition()
         self._runner: Runner | None = None
@@ -127,6 +132,14 @@ class Session:
             self._runner.join(2.0)
         self._thread.join(2.0)
 
+    def viewed(self) -> Viewed | None:
+        """The network with the weights that it has now, for whoever looks at it; one at a time."""
+        with self._changed:
+            viewed, look = self._viewed, self._look
+        if viewed is not None and look is not None:
+            take(viewed.model, look)
+        return viewed
+
     @property
     def ready(self) -> Ready | None:
         return None if self._runner is None else self._runner.ready
@@ -137,8 +150,9 @@ class Session:
         frames = Frames(ready)
         network, data = frames.described()
         sections: Sections = ready.sections
+        viewed = Viewed.of(deepcopy(ready.model), ready.splits)
         built = text_of({
-            "is": "built", "sections": sections, "network": network, "data": data,
+            "is": "built", "views": self.views_of(viewed), "sections": sections, "network": network, "data": data,
             "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
                     "backend": ready.trainer.runtime.ops.name, "rows": len(ready.splits.train)},
         })  # fmt: skip
@@ -146,7 +160,7 @@ class Session:
             self._runner.leave()
         with self._changed:
             self._frames, self._look, self.built = frames, None, built
-            self._runner = None
+            self._runner, self._viewed = None, viewed
         self._tell(Told(built))
         runner = Runner(ready, self._heard)
         runner.limit(self._speed)

@@ -25,7 +25,7 @@ from pellucid_transformer.generation.texts import beginning_of
 from pellucid_transformer.text.tokenizer import Tokenizer
 from pellucid_transformer.views.models import beginning_in, small_model, tokenizer_in
 
-MOST_LETTERS, MOST_TOKENS = 400, 400
+MOST_LETTERS, MOST_TOKENS = 400, 200
 """Of a text that is typed in, and that it goes on by."""
 MOST_BARS = 12
 
@@ -57,7 +57,7 @@ class Continuation(View):
         tokenizer = _tokenizer(opened)
         return [
             ViewText("text", "Text", beginning_in(opened, tokenizer, MOST_LETTERS), most=MOST_LETTERS),
-            ViewSlider("tokens", "Goes on by so many tokens", 0, MOST_TOKENS, 60, step=1),
+            ViewSlider("tokens", "Goes on by so many tokens", 0, MOST_TOKENS, 40, step=1),
             ViewSlider("temperature", "Temperature", 0.1, 2.0, 0.8),
             ViewSlider("among", "Drawn among the likeliest", 1, max(2, min(tokenizer.size, 100)),
                        min(tokenizer.size, 40), step=1),
@@ -65,7 +65,7 @@ class Continuation(View):
         ]  # fmt: skip
 
     def show(
-        self, opened: Viewed, *, text: str = "", tokens: int = 60, temperature: float = 0.8, among: int = 40,
+        self, opened: Viewed, *, text: str = "", tokens: int = 40, temperature: float = 0.8, among: int = 40,
         seed: int = 0, **values: Any,
     ) -> Iterator[Sequence[ViewPart]]:  # fmt: skip
         tokenizer, steps = _tokenizer(opened), Steps(opened.model)
