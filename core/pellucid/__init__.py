@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from pellucid.glassbox.difference import diff
     from pellucid.glassbox.flight.recording import Recording
     from pellucid.glassbox.page.parts import PageNote, PagePart, PagePicture, PageTable, PageWindow
+    from pellucid.glassbox.views.controls import ViewButton, ViewChoice, ViewControl, ViewDrawing, ViewPlane, ViewSlider
+    from pellucid.glassbox.views.controls import ViewSwitch, ViewText
+    from pellucid.glassbox.views.parts import ViewBars, ViewCurves, ViewPart, ViewPictures, ViewPoints, ViewWords
+    from pellucid.glassbox.views.view import View, Viewed
     from pellucid.glassbox.trace import Trace
     from pellucid.glassbox.trace_file import load_trace
     from pellucid.interfaces.context import Context
@@ -142,9 +146,14 @@ if TYPE_CHECKING:
     from pellucid.standard.trainers import trainer_for
     from pellucid.workbench import pictures
     from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
-    from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
+    from pellucid.workbench.experiments.finished import FinishedRun, SplitName, open_run
     from pellucid.workbench.experiments.outputs import check_amount, check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
+    from pellucid.workbench.latent.codes import CodesView
+    from pellucid.workbench.latent.explorer import CodesExplorer
+    from pellucid.workbench.latent.reconstruction import CodesReconstruction
+    from pellucid.workbench.latent.shown import samples_part
+    from pellucid.workbench.latent.walk import CodesWalk
     from pellucid.workbench.imports.importing import Imported, Importing, MadeOf, import_model
     from pellucid.workbench.imports.source import WeightSource
     from pellucid.workbench.local import local_plugins
@@ -195,6 +204,9 @@ _MODULES = {
     "model.inputs": "transformed",
     "glassbox.difference": "diff",
     "glassbox.page.parts": "PageNote PagePart PagePicture PageTable PageWindow",
+    "glassbox.views.controls": "ViewButton ViewChoice ViewControl ViewDrawing ViewPlane ViewSlider ViewSwitch ViewText",
+    "glassbox.views.parts": "ViewBars ViewCurves ViewPart ViewPictures ViewPoints ViewWords",
+    "glassbox.views.view": "View Viewed",
     "glassbox.flight.recording": "Recording",
     "glassbox.trace": "Trace",
     "glassbox.trace_file": "load_trace",
@@ -277,10 +289,15 @@ _MODULES = {
     "standard.callbacks.early_stopping": "EarlyStopping",
     "standard.callbacks.plateau": "ReduceOnPlateau",
     "standard.callbacks.tensorboard": "TensorBoard",
-    "workbench.experiments.finished": "FinishedRun PartName open_run",
+    "workbench.experiments.finished": "FinishedRun SplitName open_run",
     "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.predictions": "class_number",
+    "workbench.latent.codes": "CodesView",
+    "workbench.latent.explorer": "CodesExplorer",
+    "workbench.latent.reconstruction": "CodesReconstruction",
+    "workbench.latent.shown": "samples_part",
+    "workbench.latent.walk": "CodesWalk",
     "workbench.imports.importing": "Imported Importing MadeOf import_model",
     "workbench.imports.source": "WeightSource",
     "workbench.local": "local_plugins",
@@ -330,6 +347,10 @@ __all__ = [
     "CheckpointError",
     "Classes",
     "Clipped",
+    "CodesExplorer",
+    "CodesReconstruction",
+    "CodesView",
+    "CodesWalk",
     "Compiled",
     "Component",
     "Composite",
@@ -410,7 +431,6 @@ __all__ = [
     "Parallel",
     "Param",
     "Part",
-    "PartName",
     "PellucidError",
     "PellucidWarning",
     "Plan",
@@ -449,6 +469,7 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "Softplus",
     "Split",
+    "SplitName",
     "Splits",
     "Stack",
     "Standardize",
@@ -468,6 +489,22 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "Variable",
+    "View",
+    "ViewBars",
+    "ViewButton",
+    "ViewChoice",
+    "ViewControl",
+    "ViewCurves",
+    "ViewDrawing",
+    "ViewPart",
+    "ViewPictures",
+    "ViewPlane",
+    "ViewPoints",
+    "ViewSlider",
+    "ViewSwitch",
+    "ViewText",
+    "ViewWords",
+    "Viewed",
     "Warmup",
     "WeightSource",
     "Windows",
@@ -525,6 +562,7 @@ __all__ = [
     "require_reach",
     "require_rows",
     "require_runtime",
+    "samples_part",
     "save",
     "save_array",
     "save_codes",
@@ -551,7 +589,8 @@ def __getattr__(name: str) -> Any:
     else:
         from pellucid.basics.suggest import did_you_mean
 
-        raise AttributeError(f"module 'pellucid' has no attribute {name!r}.{did_you_mean(name, __all__)}")
+        near = sorted(__all__, key=lambda known: known[:1] != name[:1])  # there are more than are looked through
+        raise AttributeError(f"module 'pellucid' has no attribute {name!r}.{did_you_mean(name, near)}")
     globals()[name] = value
     return value
 

@@ -15,7 +15,7 @@ from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, PluginError, raised
 from pellucid.basics.suggest import a, absent, did_you_mean, listed
 from pellucid.registry.blame import blaming, who
-from pellucid.registry.manifest import KINDS, Entry
+from pellucid.registry.manifest import FUNCTIONS, KINDS, Entry
 from pellucid.registry.plugins import CORE, Plugin, Plugins
 
 
@@ -71,11 +71,11 @@ class Registry:
         if not isinstance(name, str):
             raise ConfigError(f"{a(kinds[0]).capitalize()} is chosen by its name, a str. Received: {name!r}.")
         vendor, slash, short = name.partition("/") if "/" in name else (CORE, "", name)
-        if vendor not in self.plugins.found:
-            suggestion = absent(name, self.plugins.found) or did_you_mean(vendor, self.plugins.found)
+        if vendor not in (found := self.plugins.found):
+            known = self._readers(kinds, name) or absent(name, found) or did_you_mean(vendor, found)
             raise ConfigError(
-                f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'."
-                f"{self._readers(kinds, name) or suggestion} Installed: {listed(self.plugins.found)}."
+                f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'.{known} Installed: "
+                f"{listed(found)}. Install the package that brings this name, or choose another: pellucid list."
             )
         plugin = self.plugins.load(vendor)
         for kind in kinds:
@@ -217,8 +217,8 @@ def _fall_back(fast: Callable[..., Any], reference: Callable[..., Any], ops: Bac
 
 def _check_makes(entry: Entry, target: Any) -> None:
     """A class must be of the entry's kind; of a function, what it returns is checked when it is called."""
-    if entry.kind == "op" or not isinstance(target, type):
-        fits, expected = callable(target), "a function" if entry.kind == "op" else "a class or a function"
+    if entry.kind in FUNCTIONS or not isinstance(target, type):
+        fits, expected = callable(target), "a function" if entry.kind in FUNCTIONS else "a class or a function"
     else:
         kind = made_kind(entry)
         base = "Ops" if kind == "backend" else kind.capitalize()
