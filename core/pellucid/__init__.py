@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from pellucid.glassbox.difference import diff
     from pellucid.glassbox.flight.recording import Recording
     from pellucid.glassbox.page.parts import PageNote, PagePart, PagePicture, PageTable, PageWindow
+    from pellucid.glassbox.views.controls import ViewButton, ViewChoice, ViewControl, ViewDrawing, ViewPlane, ViewSlider
+    from pellucid.glassbox.views.controls import ViewSwitch, ViewText
+    from pellucid.glassbox.views.parts import ViewBars, ViewCurves, ViewPart, ViewPictures, ViewPoints, ViewWords
+    from pellucid.glassbox.views.view import View, Viewed
     from pellucid.glassbox.trace import Trace
     from pellucid.glassbox.trace_file import load_trace
     from pellucid.interfaces.context import Context
@@ -195,6 +199,9 @@ _MODULES = {
     "model.inputs": "transformed",
     "glassbox.difference": "diff",
     "glassbox.page.parts": "PageNote PagePart PagePicture PageTable PageWindow",
+    "glassbox.views.controls": "ViewButton ViewChoice ViewControl ViewDrawing ViewPlane ViewSlider ViewSwitch ViewText",
+    "glassbox.views.parts": "ViewBars ViewCurves ViewPart ViewPictures ViewPoints ViewWords",
+    "glassbox.views.view": "View Viewed",
     "glassbox.flight.recording": "Recording",
     "glassbox.trace": "Trace",
     "glassbox.trace_file": "load_trace",
@@ -468,6 +475,22 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "Variable",
+    "View",
+    "ViewBars",
+    "ViewButton",
+    "ViewChoice",
+    "ViewControl",
+    "ViewCurves",
+    "ViewDrawing",
+    "ViewPart",
+    "ViewPictures",
+    "ViewPlane",
+    "ViewPoints",
+    "ViewSlider",
+    "ViewSwitch",
+    "ViewText",
+    "ViewWords",
+    "Viewed",
     "Warmup",
     "WeightSource",
     "Windows",

@@ -21,6 +21,7 @@ verbs = {name: "{module}.m:" + name for name in ("sample", "encode", "fall", "te
 registry.model("net", "{module}.m:net", summary="", verbs=verbs)
 registry.model("other", "{module}.m:other", summary="", verbs={"sample": "{module}.m:quiet"})
 registry.model("third", "{module}.m:other", summary="")
+registry.command("greet", "{module}.m:greet", verbs={"leave": "{module}.m:leave"}, summary="says a word")
 """
 MODULE = '''
 from __future__ import annotations
@@ -83,6 +84,19 @@ def tell(run: Path, words: list[str], *, times: int = 1, end: Literal["well", "b
     if end == "ctrl-c":
         raise KeyboardInterrupt
     return {"words": words * times}
+
+def greet(names: list[str] = (), *, loud: bool = False):
+    """Greet whom one meets.
+
+    Args:
+        names: who is met.
+    """
+    return {"names": list(names), "loud": loud}
+
+def leave(name: str, *, words: str = "bye"):
+    """Take leave."""
+    yield words
+    return {"name": name, "words": words}
 '''
 
 
@@ -210,3 +224,27 @@ def test_a_signature_that_has_no_place_on_a_command_line_is_the_plugins_fault():
 
 def test_a_function_without_docstring_is_explained_by_its_signature_alone():
     assert documented(lambda run: None) == ("", {})
+
+
+def test_a_plugin_brings_a_command_of_its_own(pellucid: Command) -> None:
+    assert json.loads(pellucid("greet", "--json").stdout) == {"names": [], "loud": False}
+    assert json.loads(pellucid("greet", "ann", "ben", "--loud", "--json").stdout) == {
+        "names": ["ann", "ben"],
+        "loud": True,
+    }
+    assert json.loads(pellucid("acme/greet", "ann", "--json").stdout) == {"names": ["ann"], "loud": False}
+    told = pellucid("greet", "--help").stdout
+    assert "Greet whom one meets." in told and "who is met." in told and "pellucid greet leave" in told
+
+
+def test_a_word_of_a_command_calls_another_function(pellucid: Command) -> None:
+    assert pellucid("greet", "leave", "ann").stdout == "bye\n"
+    assert json.loads(pellucid("greet", "leave", "ann", "--words", "ciao", "--json").stdout) == {
+        "name": "ann",
+        "words": "ciao",
+    }
+    assert pellucid("greet", "leave", code=2).stderr.count("NAME") >= 1
+
+
+def test_an_unknown_command_names_those_of_plugins(pellucid: Command) -> None:
+    assert "Did you mean 'greet'?" in pellucid("gret", code=2).stderr

@@ -8,18 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, Required, TypedDict, Unpack
+from functools import partial
+from typing import Any, NoReturn, Protocol, Required, TypedDict, Unpack
 
 from pellucid.basics.errors import PluginError
 
 KINDS = (
     "layer", "loss", "objective", "optimizer", "schedule", "initializer", "regularizer", "metric", "transform",
-    "model", "dataset", "feed", "sampler", "backend", "callback", "op",
+    "model", "dataset", "feed", "sampler", "backend", "callback", "view", "op", "command",
 )  # fmt: skip
 """Everything that can be registered; see docs/plugins for what each of them must implement."""
 _WORDS = "train sweep evaluate predict import-weights compare trace why certify list show show-data plugins doctor new"
 COMMANDS = tuple(_WORDS.split())
-"""The command line's own words, which no verb of a model may be."""
+"""The command line's own words, which no verb of a model and no command of a plugin may be."""
+FUNCTIONS = ("op", "command")
+"""Kinds that are no components, but functions."""
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 """Vendors and names: lower-case letters, digits and underscores."""
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -37,7 +40,7 @@ class Entry:
         version: version of the component's configuration, raised when its arguments change their meaning.
         migrate: ``"module:function"`` that turns the configuration of an older version into today's:
             ``function(config, version) -> config``; or None.
-        verbs: of a model: what its trained form can do, name -> ``"module:function"``.
+        verbs: of a model: what its trained form can do, name -> ``"module:function"``; of a command: what may follow.
         backends: of an op: backend -> ``"module:function"``.
         distribution, distribution_version: where it comes from.
     """
@@ -70,6 +73,22 @@ class Details(TypedDict, total=False):
     migrate: str
 
 
+class Registers(Protocol):
+    """Registers one name of a kind."""
+
+    def __call__(self, name: str, target: str, **details: Unpack[Details]) -> None: ...
+
+
+class _Kind:
+    """A method of :class:`Registrar` for a kind of which no more is said than of every entry."""
+
+    def __set_name__(self, owner: type, kind: str) -> None:
+        self._kind = kind
+
+    def __get__(self, registrar: Registrar, owner: type) -> Registers:
+        return partial(registrar._add, self._kind)
+
+
 class Registrar:
     """Collects what one plugin registers; ``pellucid_register`` receives it as ``registry``.
 
@@ -84,61 +103,36 @@ class Registrar:
         self.distribution, self.version = distribution, distribution_version
         self._closed = False
 
-    def layer(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """A differentiable function: :class:`pellucid.Layer` or :class:`pellucid.Composite`."""
-        self._add("layer", name, target, **details)
-
-    def loss(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """Compares prediction and target: :class:`pellucid.Loss`."""
-        self._add("loss", name, target, **details)
-
-    def objective(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """What one training step minimises: :class:`pellucid.Objective`."""
-        self._add("objective", name, target, **details)
-
-    def optimizer(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """Turns gradients into steps: :class:`pellucid.Optimizer`."""
-        self._add("optimizer", name, target, **details)
-
-    def schedule(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """The learning rate over the steps: :class:`pellucid.Schedule`."""
-        self._add("schedule", name, target, **details)
-
-    def initializer(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """First values of a parameter: :class:`pellucid.Initializer`."""
-        self._add("initializer", name, target, **details)
-
-    def regularizer(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """A penalty on a parameter: :class:`pellucid.Regularizer`."""
-        self._add("regularizer", name, target, **details)
-
-    def metric(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """A figure for evaluation: :class:`pellucid.Metric`."""
-        self._add("metric", name, target, **details)
-
-    def transform(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """Changes the data before the model sees it: :class:`pellucid.Transform`."""
-        self._add("transform", name, target, **details)
-
-    def dataset(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """A named collection of samples: :class:`pellucid.Dataset`."""
-        self._add("dataset", name, target, **details)
-
-    def feed(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """Batches that come one after the other: :class:`pellucid.Feed`."""
-        self._add("feed", name, target, **details)
-
-    def sampler(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """In which order an epoch visits samples: :class:`pellucid.Sampler`."""
-        self._add("sampler", name, target, **details)
-
-    def backend(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """A table of array operations: :class:`pellucid.Ops`."""
-        self._add("backend", name, target, **details)
-
-    def callback(self, name: str, target: str, **details: Unpack[Details]) -> None:
-        """Is told of epochs and runs: :class:`pellucid.Callback`."""
-        self._add("callback", name, target, **details)
+    layer = _Kind()
+    """A differentiable function: :class:`pellucid.Layer` or :class:`pellucid.Composite`."""
+    loss = _Kind()
+    """Compares prediction and target: :class:`pellucid.Loss`."""
+    objective = _Kind()
+    """What one training step minimises: :class:`pellucid.Objective`."""
+    optimizer = _Kind()
+    """Turns gradients into steps: :class:`pellucid.Optimizer`."""
+    schedule = _Kind()
+    """The learning rate over the steps: :class:`pellucid.Schedule`."""
+    initializer = _Kind()
+    """First values of a parameter: :class:`pellucid.Initializer`."""
+    regularizer = _Kind()
+    """A penalty on a parameter: :class:`pellucid.Regularizer`."""
+    metric = _Kind()
+    """A figure for evaluation: :class:`pellucid.Metric`."""
+    transform = _Kind()
+    """Changes the data before the model sees it: :class:`pellucid.Transform`."""
+    dataset = _Kind()
+    """A named collection of samples: :class:`pellucid.Dataset`."""
+    feed = _Kind()
+    """Batches that come one after the other: :class:`pellucid.Feed`."""
+    sampler = _Kind()
+    """In which order an epoch visits samples: :class:`pellucid.Sampler`."""
+    backend = _Kind()
+    """A table of array operations: :class:`pellucid.Ops`."""
+    callback = _Kind()
+    """Is told of epochs and runs: :class:`pellucid.Callback`."""
+    view = _Kind()
+    """A way to look at a trained model in the studio: :class:`pellucid.View`."""
 
     def model(
         self, name: str, target: str, *, verbs: Mapping[str, str] | None = None, **details: Unpack[Details]
@@ -149,10 +143,19 @@ class Registrar:
             verbs: what the command line can do with a trained one beyond train, evaluate and predict:
                 ``{"encode": "pellucid_acme.verbs:encode"}``; see docs/plugins.
         """
-        for verb, function in (verbs or {}).items():
-            self._check_verb(name, verb)
-            self._check_target("verb", f"{name}.{verb}", function)
-        self._add("model", name, target, verbs=dict(verbs or {}), **details)
+        self._add("model", name, target, verbs=self._checked(name, verbs), **details)
+
+    def command(
+        self, name: str, target: str, *, verbs: Mapping[str, str] | None = None, **details: Unpack[Details]
+    ) -> None:
+        """A command of ``pellucid``, a function: its arguments before the ``*`` become words, the others options.
+
+        Args:
+            verbs: words that may follow it, and what is called in its place: ``pellucid NAME export`` calls that of
+                ``{"export": "pellucid_acme.pages:export"}``.
+        """
+        self._checked(name, {name: target})
+        self._add("command", name, target, verbs=self._checked(name, verbs), **details)
 
     def op(
         self, name: str, *, reference: str, summary: str, version: int = 1, migrate: str | None = None,
@@ -212,9 +215,12 @@ class Registrar:
     def _refuse(self, kind: str, name: object, why: str) -> NoReturn:
         raise PluginError(f"Plugin '{self.vendor}' registers the {kind} {name!r:.99}{why}")
 
-    def _check_verb(self, model: str, verb: str) -> None:
-        if verb in COMMANDS or not NAME.fullmatch(verb):
-            reason = "is a command of pellucid itself" if verb in COMMANDS else "is not a name in lower-case letters"
-            raise PluginError(
-                f"Plugin '{self.vendor}' gives its model '{model}' the verb {verb!r}, which {reason}. Choose another."
-            )
+    def _checked(self, name: str, verbs: Mapping[str, str] | None) -> dict[str, str]:
+        for verb, function in (verbs or {}).items():
+            if verb in COMMANDS or not NAME.fullmatch(verb):
+                what = "is a command of pellucid itself" if verb in COMMANDS else "is not a name in lower-case letters"
+                raise PluginError(
+                    f"Plugin '{self.vendor}' gives '{name}' the verb {verb!r}, which {what}. Choose another."
+                )
+            self._check_target("verb", f"{name}.{verb}", function)
+        return dict(verbs or {})

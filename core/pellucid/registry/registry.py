@@ -15,7 +15,7 @@ from pellucid.basics.component import Component
 from pellucid.basics.errors import ConfigError, PluginError, raised
 from pellucid.basics.suggest import a, absent, did_you_mean, listed
 from pellucid.registry.blame import blaming, who
-from pellucid.registry.manifest import KINDS, Entry
+from pellucid.registry.manifest import FUNCTIONS, KINDS, Entry
 from pellucid.registry.plugins import CORE, Plugin, Plugins
 
 
@@ -217,8 +217,8 @@ def _fall_back(fast: Callable[..., Any], reference: Callable[..., Any], ops: Bac
 
 def _check_makes(entry: Entry, target: Any) -> None:
     """A class must be of the entry's kind; of a function, what it returns is checked when it is called."""
-    if entry.kind == "op" or not isinstance(target, type):
-        fits, expected = callable(target), "a function" if entry.kind == "op" else "a class or a function"
+    if entry.kind in FUNCTIONS or not isinstance(target, type):
+        fits, expected = callable(target), "a function" if entry.kind in FUNCTIONS else "a class or a function"
     else:
         kind = made_kind(entry)
         base = "Ops" if kind == "backend" else kind.capitalize()

@@ -15,18 +15,23 @@ from pellucid.registry.signature import Argument, is_sequence, item_annotations,
 _PLAIN = (int, float, str, Path)
 
 
-def add_options(parser: argparse.ArgumentParser, function: Callable[..., Any], meanings: Mapping[str, str]) -> None:
-    """Add ``--name`` for each argument of the function but its first; those before the ``*`` of its signature are given
-    by their place, without a name.
+def add_options(
+    parser: argparse.ArgumentParser, function: Callable[..., Any], meanings: Mapping[str, str], *, after: int = 1
+) -> None:
+    """Add ``--name`` for each argument of the function but its first ones; those before the ``*`` of its signature are
+    given by their place, without a name, and may be left out if they have a default.
 
     Args:
         meanings: argument -> what it means, see :func:`documented`.
+        after: how many come first, which somebody else gives: of a verb the run.
     """
     by_place = {name for name, p in inspect.signature(function).parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD}
-    for argument in _after_first(function):
+    for argument in _arguments(function, after):
         help_text = meanings.get(argument.name, "")
         if argument.name in by_place:
             how = _conversion(function, argument) | {"help": help_text.replace("%", "%%")}
+            if not argument.required:
+                how |= {"nargs": "*" if how.get("nargs") == "+" else "?", "default": argument.default}
             parser.add_argument(argument.name, metavar=argument.name.upper(), **how)
             continue
         if not argument.required and argument.default is not None:
@@ -36,9 +41,9 @@ def add_options(parser: argparse.ArgumentParser, function: Callable[..., Any], m
         parser.add_argument(f"--{argument.name.replace('_', '-')}", **settings)
 
 
-def options_of(function: Callable[..., Any], args: argparse.Namespace) -> dict[str, Any]:
-    """What was given for the arguments of the function but its first."""
-    return {argument.name: getattr(args, argument.name) for argument in _after_first(function)}
+def options_of(function: Callable[..., Any], args: argparse.Namespace, *, after: int = 1) -> dict[str, Any]:
+    """What was given for the arguments of the function but its first ones."""
+    return {argument.name: getattr(args, argument.name) for argument in _arguments(function, after)}
 
 
 def documented(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
@@ -50,8 +55,8 @@ def documented(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
     return summary, {name: " ".join(meaning.split()) for name, meaning in found}
 
 
-def _after_first(function: Callable[..., Any]) -> list[Argument]:
-    return list(signature_of(function).arguments.values())[1:]
+def _arguments(function: Callable[..., Any], after: int) -> list[Argument]:
+    return list(signature_of(function).arguments.values())[after:]
 
 
 def _conversion(function: Callable[..., Any], argument: Argument) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Verbs: what a trained model can do besides train, evaluate and predict (``pellucid encode RUN``, ``sample``, …).
+"""Commands of plugins (``pellucid studio``), and verbs: what a trained model can do besides train, evaluate and predict
+(``pellucid encode RUN``, ``sample``, …).
 
 A model's manifest names them: ``verbs={"sample": "pellucid_acme.verbs:sample"}``. A verb is a plain function, equally
 usable from Python; its first parameter is the path of the run, the others become options of the command line::
@@ -14,16 +15,20 @@ usable from Python; its first parameter is the path of the run, the others becom
 Arguments before the ``*`` are words of the command line, in their order: ``def compare(run: Path, texts: list[str])``.
 What it returns is printed, or with ``--json`` written as JSON. A verb that takes its time yields texts, which are shown
 as they come, and returns the same as a whole for ``--json``.
+
+A command belongs to no model: ``registry.command("studio", "pellucid_acme.studio:studio", …)``. All of its arguments
+are read from its signature, and what it returns is shown in the same way.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pellucid.basics.errors import ConfigError
-from pellucid.basics.suggest import did_you_mean, listed
+from pellucid.basics.suggest import absent, did_you_mean, listed
 from pellucid.registry.blame import blaming
 from pellucid.registry.manifest import Entry
 from pellucid.registry.registry import default_registry
@@ -39,14 +44,19 @@ def run_verb(verb: str, argv: Sequence[str]) -> int:
         ConfigError: no installed model has this verb, or the model of this run has not.
     """
     registry = default_registry()
+    commands = [entry for entry in registry.entries("command") if verb in (entry.name, entry.short_name)]
+    if commands:
+        return _run_plugins_command(registry.find("command", verb), argv)
     models = registry.entries("model")
     able = [entry for entry in models if verb in entry.verbs]
     if not able:
         verbs = sorted({name for entry in models for name in entry.verbs})
-        known = [*COMMANDS, *verbs]
+        of_plugins = sorted(entry.short_name for entry in registry.entries("command"))
+        known = [*COMMANDS, *of_plugins, *verbs]
+        suggestion = absent(verb, registry.plugins.found) or did_you_mean(verb, known)
         raise ConfigError(
-            f"pellucid has no command '{verb}'.{did_you_mean(verb, known)} Commands: {listed(COMMANDS)}. "
-            f"Verbs of the installed models: {listed(verbs)}."
+            f"pellucid has no command '{verb}'.{suggestion} Commands: {listed(COMMANDS)}. "
+            f"Commands of the installed plugins: {listed(of_plugins)}. Verbs of the installed models: {listed(verbs)}."
         )
     if len(able) > 1 and {"-h", "--help"} & set(argv) and not _run_named(argv):
         print(_needs_a_run(verb, able))
@@ -59,15 +69,39 @@ def run_verb(verb: str, argv: Sequence[str]) -> int:
         parser.add_argument("run", metavar="RUN", type=Path, help=f"a run folder or saved model of {entry.name}")
         add_options(parser, function, meanings)
     args = parser.parse_args(argv)
-    with Output(as_json=args.json) as output:
-        with blaming(entry, f"verb '{verb}' of the"):
-            outcome = function(args.run, **options_of(function, args))
-            if isinstance(outcome, Generator):
-                outcome, text = _shown(outcome, output), ""
-            else:
-                text = _as_text(outcome)
-        output.result(outcome, text)
+    with Output(as_json=args.json) as output, blaming(entry, f"verb '{verb}' of the"):
+        _tell(function(args.run, **options_of(function, args)), output)
     return 0
+
+
+def _run_plugins_command(entry: Entry, argv: Sequence[str]) -> int:
+    """Run a command that a plugin brings, or what stands in its place where its first word says so."""
+    word = argv[0] if argv and argv[0] in entry.verbs else ""
+    words = f"{entry.short_name} {word}".rstrip()
+    target = entry.verbs[word] if word else entry.target
+    function: Callable[..., Any] = default_registry().load_target(target, f"The command '{words}'", entry)
+    part = f"'{word}' of the" if word else ""
+    with blaming(entry, part):
+        summary, meanings = documented(function)
+        parser = new_parser(words, summary)
+        if entry.verbs and not word:
+            parser.epilog = f"Also: {', '.join(f'pellucid {words} {verb} …' for verb in entry.verbs)}."
+        add_options(parser, function, meanings, after=0)
+    args = parser.parse_args(argv[1:] if word else argv)
+    with Output(as_json=args.json) as output, blaming(entry, part):
+        options = options_of(function, args, after=0)
+        signature = inspect.signature(function).parameters
+        by_place = [options.pop(name) for name, p in signature.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        _tell(function(*by_place, **options), output)
+    return 0
+
+
+def _tell(outcome: Any, output: Output) -> None:
+    """Show what a verb or command has returned, or yields."""
+    if isinstance(outcome, Generator):
+        output.result(_shown(outcome, output), "")
+    else:
+        output.result(outcome, _as_text(outcome))
 
 
 def _shown(pieces: Generator[str, None, Any], output: Output) -> Any:
