@@ -101,7 +101,7 @@ gpu-bundle: setup  ## all that benchmarks/gpu/run.sh needs on a machine without 
 quality: setup  ## what the ready models reach, hours: ARGS="vae" or "cnn/mnist" for some of it
 	$(RUN) python -m benchmarks.quality $(ARGS)
 
-studies: setup  ## train the studies again and make their pages; minutes to hours: ARGS="dropout", ARGS="--draw"
+studies: setup  ## train the studies again and make their pages; minutes to hours: ARGS="dropout", ARGS="--all --draw"
 	$(RUN) python -m studies $(ARGS)
 
 docs: setup  ## run every snippet and command of every page, follow every link

@@ -1,4 +1,4 @@
-"""The command: ``python -m studies [NAME …]`` trains studies, keeps their results and makes their figures and pages."""
+"""The command: ``python -m studies NAME …`` trains studies, keeps their results and makes their figures and pages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from studies.study import HERE, Study, load, names
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if all went well, 2 for a study that does not exist."""
+    """0 if all went well, 2 for a study that does not exist, or none named."""
     options = _parse(arguments)
+    if not options.studies and not options.all:
+        print(_choices(), file=sys.stderr)
+        return 2
     try:
-        studies = [load(name) for name in options.studies or names()]
+        studies = [load(name) for name in (names() if options.all else options.studies)]
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -60,7 +63,8 @@ def overview() -> str:
         "one command, a figure and two sentences of what came out. What is compared on the test set is chosen on the "
         "validation data. Differences are of pairs of runs with the same seed, with the 95 % interval of Student's t. "
         "What is reached on well-known data: [results](../docs/results.md).\n",
-        "```console\n$ python -m studies                  # train all again: `make studies`\n"
+        "```console\n$ python -m studies                  # which ones there are\n"
+        "$ python -m studies --all            # train all again, hours: `make studies ARGS=--all`\n"
         "$ python -m studies dropout --draw   # figure and page of the results that are kept\n```\n",
     ]  # fmt: skip
     for study in map(load, names()):
@@ -71,9 +75,18 @@ def overview() -> str:
     return "\n".join(lines)
 
 
+def _choices() -> str:
+    """What can be named: training all takes hours and writes over all results, which nobody should do by mistake."""
+    studies = [load(name) for name in names()]
+    width = max(len(study.name) for study in studies)
+    lines = [f"  {study.name:<{width}}  {study.question.partition('?')[0]}?" for study in studies]
+    return "\n".join(["Name studies, or say --all. Each is trained again, and its results are replaced:", *lines])
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m studies", description="Train studies and make their figures and pages.")
-    parser.add_argument("studies", nargs="*", metavar="NAME", help="all by default")
+    parser.add_argument("studies", nargs="*", metavar="NAME", help="which ones")
+    parser.add_argument("--all", action="store_true", help="all of them: hours")
     parser.add_argument("--draw", action="store_true", help="train nothing: make them of results.json")
     parser.add_argument("--short", action="store_true", help="seconds: does it run? Give --into, too")
     parser.add_argument("--results-only", action="store_true", help="no figures and pages: without matplotlib")

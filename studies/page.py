@@ -13,6 +13,7 @@ def page(study: Study, results: Results) -> str:
     parts = [
         HEADING, f"# {study.name.replace('_', ' ').capitalize()}\n", f"{study.question}\n",
         f"![figure]({'figure.png'})\n", " ".join(study.sentences(results)) + "\n",
+        *([f"Adjusted after a first look at results: {study.adjusted}\n"] if study.adjusted else []),
         "\n".join(table(results)) + "\n", f"{_made(results)}\n",
         f"`python -m studies {study.name}` trains [study.toml](study.toml) again and makes this page of it.\n",
     ]  # fmt: skip

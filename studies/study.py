@@ -28,6 +28,7 @@ class Study:
         question: the comment at the head of its file.
         drawing: what its figure shows.
         sentences: two, of what came out; they are made of the figures, whatever these say.
+        adjusted: what was changed in its file after a first look at results; empty if nothing was.
         more: adds what no sweep trains, or None: ``more(results, short)``.
     """
 
@@ -35,6 +36,7 @@ class Study:
     question: str
     drawing: Drawing
     sentences: Callable[[Results], tuple[str, str]]
+    adjusted: str = ""
     more: Callable[[Results, Sections], Results] | None = None
 
     @property
@@ -79,7 +81,8 @@ def load(name: str) -> Study:
         raise ValueError(f"There is no study {name!r}. Studies: {', '.join(names())}.")
     says = import_module(f"studies.{name}.says")
     head = [line[1:].strip() for line in _head(HERE / name / "study.toml")]
-    return Study(name, " ".join(head), says.DRAWING, says.sentences, getattr(says, "more", None))
+    adjusted, more = getattr(says, "ADJUSTED", ""), getattr(says, "more", None)
+    return Study(name, " ".join(head), says.DRAWING, says.sentences, adjusted, more)
 
 
 def names() -> list[str]:

@@ -146,7 +146,7 @@ if TYPE_CHECKING:
     from pellucid.standard.trainers import trainer_for
     from pellucid.workbench import pictures
     from pellucid.workbench.experiments.codes import check_codes, save_codes, straight_path
-    from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
+    from pellucid.workbench.experiments.finished import FinishedRun, SplitName, open_run
     from pellucid.workbench.experiments.outputs import check_amount, check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
     from pellucid.workbench.imports.importing import Imported, Importing, MadeOf, import_model
@@ -284,7 +284,7 @@ _MODULES = {
     "standard.callbacks.early_stopping": "EarlyStopping",
     "standard.callbacks.plateau": "ReduceOnPlateau",
     "standard.callbacks.tensorboard": "TensorBoard",
-    "workbench.experiments.finished": "FinishedRun PartName open_run",
+    "workbench.experiments.finished": "FinishedRun SplitName open_run",
     "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.predictions": "class_number",
@@ -417,7 +417,6 @@ __all__ = [
     "Parallel",
     "Param",
     "Part",
-    "PartName",
     "PellucidError",
     "PellucidWarning",
     "Plan",
@@ -456,6 +455,7 @@ __all__ = [
     "SoftmaxCrossEntropy",
     "Softplus",
     "Split",
+    "SplitName",
     "Splits",
     "Stack",
     "Standardize",

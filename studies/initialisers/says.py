@@ -6,7 +6,7 @@ from studies.drawing import Drawing
 from studies.results import Results, Setting
 from studies.words import in_order
 
-DRAWING = Drawing(curve="loss")
+DRAWING = Drawing(curve="loss", apart="model.activation")
 LEARNS = 0.5
 """Test accuracy of a network that has learned something; chance is 0.1."""
 

@@ -133,7 +133,7 @@ def test_all_digits_of_a_number_reach_the_transforms(folder: Path) -> None:
         ("\n \n", "is empty"),
         ("a,b\n", "has column names and no samples"),
         ("a,b\n1,2\n3\n", r"line 3: expected 2 fields separated by ','.*Received: 1"),
-        ("a,b\n1,2\n3,x\n", r"line 3, column 'b': expected a number. Received: 'x'"),
+        ("a,b\n1,2\n3,x\n", r"line 3, column 'b': expected a number. Received: 'x'.*'table'.*\"table\", or --data"),
         ("a,c\n1,x\n", "column 'c': expected a number. Received: 'x'. If it holds the targets, say so: target = 'c'"),
         ("a,b\n1,\n", r"line 2, column 'b': expected a number. Received: ''"),
         ("a,b\n1,1_000\n", r"line 2, column 'b': expected a number. Received: '1_000'"),

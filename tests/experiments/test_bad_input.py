@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pellucid.registry.registry import Registry
 
 from tests.experiments.support import Shell
 
@@ -172,7 +173,6 @@ def with_nan() -> np.ndarray:
         (broken(x=np.zeros((0, 2)), y=np.zeros(0, int)), "no samples"),
         (broken(y=np.arange(19.0)), "one row for each sample"),
         (broken(y=GOOD["y"] * 0), "all 20 samples are of the class '0'"),
-        (broken(y=GOOD["y"] + 0.5), "as mse (an architecture may call it task = 'regression')"),
         (broken(x=np.zeros(20)), "one sample a row"),
         (broken(x=np.array(["a"] * 20)), "must hold real numbers"),
         ({"images": np.zeros(3)}, "must hold an array 'x'"),
@@ -185,6 +185,25 @@ def test_data_that_cannot_be_used(pellucid: Shell, arrays: dict[str, np.ndarray]
     words = ("--model", "ann", "--dataset", "files", "--set", "data.train=data.npz", "--out", "run")
     assert message in pellucid.refused("train", *words)
     assert not Path("run").exists()
+
+
+@pytest.mark.parametrize("words", [("train", "--model", "ann", "--dataset"), ("show-data",)])
+def test_a_text_that_is_no_table_is_told_who_learns_from_it(
+    pellucid: Shell, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("glass.txt").write_text("to see through\na network of glass\n" * 20)
+    said = pellucid.refused(*words, "glass.txt")
+    assert "running text, the data set transformer/running_text reads it" in said and "/language_model" in said
+    monkeypatch.setattr(Registry, "entries", lambda self, kind=None: [])  # pellucid-transformer is not installed
+    assert "pip install pellucid-transformer, then --model language_model" in pellucid.refused(*words, "glass.txt")
+    Path("glass.csv").write_text(Path("glass.txt").read_text())
+    assert "running text" not in pellucid.refused(*words, "glass.csv")
+
+
+def test_values_for_a_model_of_classes_alone(pellucid: Shell) -> None:
+    np.savez("data.npz", **broken(y=GOOD["y"] + 0.5))
+    words = ("--model", "logistic_regression", "--dataset", "files", "--set", "data.train=data.npz", "--out", "run")
+    assert "as mse (an architecture may call it task = 'regression')" in pellucid.refused("train", *words)
 
 
 def test_labels_out_of_range_of_the_model(pellucid: Shell) -> None:

@@ -96,6 +96,21 @@ def test_values_are_compared_by_a_paired_bootstrap(pellucid: Shell) -> None:
     assert "paired bootstrap, 10,000 draws" in pellucid("compare", "run", "b", "--paired")
 
 
+@pytest.mark.parametrize("content", [b'{"details": {', b"[]", b"\xff", b'{"details": 3}'])
+def test_a_damaged_evaluation_is_said_with_its_remedy(pellucid: Shell, runs: None, content: bytes) -> None:
+    Path("b/evaluation.json").write_bytes(content)
+    (note,) = pellucid.json("compare", "run", "b")["notes"]
+    assert note.startswith("Intervals are missing: b/evaluation.json cannot be read: ")
+    assert note.endswith("Remove it, and write it again: pellucid evaluate b.")
+    assert note in pellucid("compare", "run", "b")
+    assert note in pellucid("compare", "run", "b", "--format", "markdown")
+    pellucid("evaluate", "b")
+    assert Path("b/evaluation.json").read_bytes() == content  # not ours to replace
+    Path("b/evaluation.json").unlink()
+    pellucid("evaluate", "b")
+    assert pellucid.json("compare", "run", "b")["notes"] == []
+
+
 def test_runs_of_other_samples_are_said_and_refused(pellucid: Shell, runs: None) -> None:
     pellucid("train", "iris.toml", "--out", "other", "--quiet", "--set", "train.seed=1", "--set", "train.epochs=1")
     assert "The runs differ in their data (data.seed)" in pellucid("compare", "run", "other")

@@ -359,7 +359,7 @@ def test_compare_refuses(pellucid: Shell, run: dict) -> None:
 def test_samples_of_the_runs_own_data_of_other_data_and_of_files_without_targets(pellucid: Shell, run: dict) -> None:
     finished, splits = open_run(Path("run")), pl.load_dataset("iris", seed=0)
     np.testing.assert_array_equal(finished.samples().x, splits.test.x)
-    np.testing.assert_array_equal(finished.samples(part="validation").y, splits.validation.y)
+    np.testing.assert_array_equal(finished.samples(split="validation").y, splits.validation.y)
     np.testing.assert_array_equal(finished.samples("iris", "train").x, splits.train.x)
     flowers = finished.samples("flowers.csv")
     assert flowers.y is None

@@ -56,7 +56,7 @@ def test_a_file_in_the_place_of_a_data_set(
     choose(sections, "data", path)
     assert sections == {"data": {"type": type_, "train": path}}
     with monkeypatch.context() as bare:
-        bare.setattr("pellucid.workbench.experiments.sections.find_claims", list)  # pellucid-tabular is not installed
+        bare.setattr("pellucid.standard.csv_files.find_claims", list)  # pellucid-tabular is not installed
         choose(sections, "data", path)
     assert sections == {"data": {"type": without, "train": path}}
     choose(sections, "data", "iris")
@@ -124,10 +124,16 @@ def test_a_pipe_is_read_where_somebody_writes_and_waited_for_a_while(
     writer.join()
 
 
-def test_without_a_model_a_file_is_told_who_chooses_one(tmp_path: Path) -> None:
+def test_without_a_model_a_file_is_told_who_chooses_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "my.csv"
     file.write_text("a,b\n1,2\n3,4\n")
-    for name, told in ((file, "pip install pellucid-tabular, then the same command"), (tmp_path / "x.npz", "")):
+
+    def told(name: Path) -> str:
         with pytest.raises(ConfigError, match="model: missing") as refused:
             check({"data": {"type": "files", "train": str(name), "target": "b"}})
-        assert ("pellucid-tabular" in str(refused.value)) == bool(told) and told in str(refused.value)
+        return str(refused.value)
+
+    assert told(file).endswith("the data set 'table' chooses one: [data] type = \"table\".")
+    monkeypatch.setattr("pellucid.standard.csv_files.find_claims", list)
+    assert told(file).endswith("pip install pellucid-tabular, then the same command.")
+    assert "table" not in told(tmp_path / "x.npz")

@@ -203,7 +203,6 @@ def test_regression_from_files(pellucid: Shell) -> None:
         train = "data.npz"
         [model]
         type = "ann"
-        task = "regression"
         hidden = []
         [optimizer]
         type = "adam"
@@ -228,8 +227,8 @@ def test_values_of_any_size_are_learned_and_predicted_in_their_own_unit(pellucid
     Path("houses.csv").write_text("area,age,price\n" + rows)
     summary = pellucid.json(
         "train", "--model", "ann", "--dataset", "files", "--set", "data.train='houses.csv'",
-        "--set", "data.target=price", "--set", "model.task=regression", "--set", "model.hidden=[]",
-        "--set", "optimizer.lr=0.05", "--set", "train.epochs=60", "--set", "train.seed=0", "--out", "run", "--quiet",
+        "--set", "data.target=price", "--set", "model.hidden=[]", "--set", "optimizer.lr=0.05",
+        "--set", "train.epochs=60", "--set", "train.seed=0", "--out", "run", "--quiet",
     )  # fmt: skip
     assert summary["test"]["r2"] > 0.999 and summary["test"]["rmse"] < 3000
     assert pellucid.json("evaluate", "run")["rmse"] == summary["test"]["rmse"]

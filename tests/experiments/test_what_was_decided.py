@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pellucid as pl
 import pytest
-from pellucid.workbench.experiments.inference import outputs_of
+from pellucid.workbench.experiments.inference import holds_values, outputs_of
 
 from tests.experiments.support import Shell
 
@@ -84,6 +85,30 @@ def test_whole_numbers_that_cannot_be_labels(
 ) -> None:
     with pytest.raises(pl.DataError, match=message):
         outputs_of(parts(y, classes), None if loss is None else pl.create("loss", loss))
+
+
+@pytest.mark.parametrize(
+    ("y", "scaled", "expected"),
+    [
+        ([0.5, 1.5], False, True),
+        ([[0.5, -1.0], [0.0, 1.0]], False, True),
+        ([0.0, 0.5, 1.0], False, False),  # probabilities
+        ([0.0, 0.5, 1.0], True, True),
+        ([0, 7], True, False),
+    ],
+)
+def test_whether_targets_are_values(y: list[object], scaled: bool, expected: bool) -> None:
+    transforms = ("standardize",) if scaled else ()
+    assert holds_values(replace(parts(y), target_transforms=transforms)) is expected
+
+
+def test_the_task_follows_from_the_targets_unless_it_or_a_loss_is_named(pellucid: Shell) -> None:
+    words = ("train", "--model", "ann", "--dataset", "sine", "--set", "train.epochs=1", "--quiet", "--out")
+    assert "rmse" in pellucid.json(*words, "run")["test"]
+    assert 'task = "regression"' in Path("run/experiment.toml").read_text()
+    assert "numbers to be predicted mse" in pellucid.refused(*words, "classes", "--set", "model.task=classification")
+    pellucid.json(*words, "mse", "--set", "loss=mse")
+    assert 'task = "classification"' in Path("mse/experiment.toml").read_text()
 
 
 def test_how_many_outputs() -> None:

@@ -81,6 +81,7 @@ def test_names_are_canonical_and_sorted(site: Path, registry: Registry):
         ("layer", "sin", r"Unknown layer 'sin'\. Did you mean 'sine'\?"),
         ("layer", "acme/sin", r"Unknown layer 'acme/sin'\. Did you mean 'acme/sine'\? Known: acme/sine\."),
         ("layer", "acne/sine", r"No plugin 'acne' is installed.*Did you mean 'acme'\? Installed: core, acme\."),
+        ("loss", "waves/x", r"no loss 'waves/x'\. Installed: core, acme\. Install the package .*: pellucid list\.$"),
         ("layer", "ae/masking_noise", r"'ae/masking_noise'\. It comes with pellucid-ae, .* Installed: core"),
         ("dataset", "mnist", r"'mnist'\. It comes with pellucid-datasets, .* \./datasets\. Known: files"),
         ("loss", "acme/sine", r"Unknown loss 'acme/sine'\. There is a layer of this name\."),

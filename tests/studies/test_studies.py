@@ -15,8 +15,8 @@ from pellucid.workbench.sweeps.plan import make_plan
 from scipy import stats
 
 from studies import __main__ as command
-from studies.drawing import Drawing, chosen
-from studies.figure import LARGEST
+from studies.drawing import Drawing, chosen, grouped, names_of
+from studies.figure import LARGEST, draw
 from studies.page import page
 from studies.random_search.by_chance import search
 from studies.results import OneRun, Results, Setting, collected, difference, trained_here
@@ -66,13 +66,15 @@ def test_results_are_collected_from_the_folders_of_a_sweep(tmp_path: Path) -> No
 def test_a_page_says_what_its_results_say(name: str) -> None:
     study = load(name)
     results = Results.read(study.results)
-    assert (HERE / name / "README.md").read_text(encoding="utf-8") == page(study, results), "python -m studies --draw"
+    told = f"python -m studies {name} --draw"
+    assert (HERE / name / "README.md").read_text(encoding="utf-8") == page(study, results), told
+    assert ("Adjusted after a first look at results: " in page(study, results)) == bool(study.adjusted)
     assert (HERE / name / "figure.png").stat().st_size < LARGEST
     assert all(len(each.runs) + len(each.failed) >= 5 for each in results.settings)
 
 
 def test_the_overview_is_of_the_kept_results() -> None:
-    assert (HERE / "README.md").read_text(encoding="utf-8") == command.overview(), "python -m studies --draw"
+    assert (HERE / "README.md").read_text(encoding="utf-8") == command.overview(), "python -m studies --all --draw"
 
 
 def test_the_difference_is_that_of_pairs_by_student() -> None:
@@ -102,6 +104,17 @@ def test_only_the_best_of_the_settings_that_differ_in_one_thing_is_drawn() -> No
     assert chosen(results, Drawing()) == settings
 
 
+def test_many_settings_are_drawn_in_rows_as_no_colour_stands_for_two(tmp_path: Path) -> None:
+    settings = [setting(f"s{i // 2}, lr {i % 2}", 0.9, schedule=i // 2, **{"optimizer.lr": i % 2}) for i in range(10)]
+    results = Results("x", "c", "d", {}, {}, 1, 1.0, 1, "reference", settings)
+    with pytest.raises(ValueError, match="10 settings have 8 colours"):
+        draw(results, Drawing(), tmp_path / "figure.png")
+    draw(results, Drawing(apart="optimizer.lr"), tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").exists()
+    rows = grouped(settings, "optimizer.lr")
+    assert [names_of(row) for row in rows] == [(f"s{i}", ["lr 0", "lr 1"]) for i in range(5)]
+
+
 def test_summed_gradients_are_averaged_ones_with_as_many_times_the_rate() -> None:
     """What studies/summed_gradients says of plain SGD, held against a sum that is taken by hand."""
     x, y = np.random.default_rng(0).normal(size=(8, 3)), np.arange(8) % 2
@@ -128,6 +141,13 @@ def test_random_search_never_gets_worse() -> None:
     found = search(ready, 60, 20)
     assert len(found["loss"]) == 20 and all(a >= b for a, b in zip(found["loss"], found["loss"][1:], strict=False))
     assert found["loss"][-1] < found["loss"][0]
+
+
+def test_without_a_name_nothing_is_trained(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert command.main(["--into", str(tmp_path), "--out", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("Name studies, or say --all.") and not list(tmp_path.iterdir())
+    assert all(f"\n  {name} " in told for name in names())
 
 
 def test_a_study_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,11 +71,11 @@ class Registry:
         if not isinstance(name, str):
             raise ConfigError(f"{a(kinds[0]).capitalize()} is chosen by its name, a str. Received: {name!r}.")
         vendor, slash, short = name.partition("/") if "/" in name else (CORE, "", name)
-        if vendor not in self.plugins.found:
-            suggestion = absent(name, self.plugins.found) or did_you_mean(vendor, self.plugins.found)
+        if vendor not in (found := self.plugins.found):
+            known = self._readers(kinds, name) or absent(name, found) or did_you_mean(vendor, found)
             raise ConfigError(
-                f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'."
-                f"{self._readers(kinds, name) or suggestion} Installed: {listed(self.plugins.found)}."
+                f"No plugin '{vendor}' is installed, so there is no {kinds[0]} '{name}'.{known} Installed: "
+                f"{listed(found)}. Install the package that brings this name, or choose another: pellucid list."
             )
         plugin = self.plugins.load(vendor)
         for kind in kinds:

@@ -16,14 +16,10 @@ import numpy as np
 from pellucid.basics.arrays import HostArray
 from pellucid.basics.errors import DataError, PellucidWarning
 from pellucid.basics.suggest import did_you_mean, listed
+from pellucid.registry.discovery import find_claims
 
 MOST_COLUMNS = 100_000
 """Of a .csv, in which every field is looked at one by one."""
-READS_MORE = (
-    "Texts, missing values and any separator are read by the data set 'table': pip install pellucid-tabular, then "
-    "--dataset FILE."
-)
-"""What whoever has another table is told."""
 _LOOKED_AT = 1000
 """Lines by which it is found out whether the first one holds names."""
 _NAMELESS = re.compile(r"|Unnamed: \d+")  # the second is what pandas calls it when it reads such a file
@@ -31,6 +27,17 @@ _MISSING = ("", "?", "-", ".", "na", "n/a", "none", "null", "missing", "unknown"
 """Words in a first line that say nothing: they stand for a value that is not there."""
 _WHOLE = re.compile(r"[+-]?(0|[1-9]\d{0,17})")  # of 18 digits at most, which int64 holds
 _CODE = re.compile(r"[+-]?0\d+")
+
+
+def reads_tables() -> bool:
+    """Whether pellucid-tabular is installed, whose ``table`` reads what this module does not."""
+    return "tabular" in {claim.vendor for claim in find_claims()}
+
+
+def reads_more() -> str:
+    """What whoever has another table is told."""
+    how = 'type = "table", or' if reads_tables() else "pip install pellucid-tabular, then"
+    return f"Texts, missing values and any separator are read by the data set 'table': {how} --dataset FILE."
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +89,7 @@ def read_csv(
             if len(fields) != len(names):
                 raise DataError(
                     f"{path}, line {number}: expected {len(names)} fields separated by {delimiter!r}, as in the first "
-                    f"line. Received: {len(fields)}. {READS_MORE}"
+                    f"line. Received: {len(fields)}. {reads_more()}"
                 )
             if column is not None and not fields[column]:
                 raise DataError(
@@ -225,7 +232,7 @@ def _numbers(path: Path, line: int, texts: list[str], names: list[str], target: 
     hint = f"If it holds the targets, say so: target = '{name}'. Else remove" if target is None else "Remove"
     raise DataError(
         f"{path}, line {line}, column '{name}': expected a number. Received: {text!r}. {hint} the line or the column, "
-        f"or fill in the value. {READS_MORE}"
+        f"or fill in the value. {reads_more()}"
     )
 
 

@@ -21,7 +21,7 @@ from pellucid.basics.errors import DataError
 from pellucid.basics.limits import check_memory
 from pellucid.basics.suggest import listed
 from pellucid.interfaces.names import reordered
-from pellucid.standard.csv_files import READS_MORE, read_csv
+from pellucid.standard.csv_files import read_csv, reads_more
 
 SUFFIXES = (".csv", ".npy", ".npz")
 MOST_UNPACKED = 1 << 30
@@ -94,7 +94,7 @@ def read_table(
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise DataError(
-            f"{path}: samples are read from {', '.join(SUFFIXES)} files. Convert it to one of these. {READS_MORE}"
+            f"{path}: samples are read from {', '.join(SUFFIXES)} files. Convert it to one of these. {reads_more()}"
         )
     try:
         _check_file(path)
@@ -112,7 +112,7 @@ def read_table(
         raise DataError(f"Cannot read {path}: {error.strerror or error}. Check the path.") from error
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{path} is not a text file in UTF-8 (byte {error.start}). Save it as CSV in UTF-8. {READS_MORE}"
+            f"{path} is not a text file in UTF-8 (byte {error.start}). Save it as CSV in UTF-8. {reads_more()}"
         ) from error
 
 

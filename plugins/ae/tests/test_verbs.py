@@ -100,7 +100,7 @@ def test_encode_a_file_and_other_formats(pellucid: Shell, tmp_path: Path) -> Non
     assert head == ["code 0", "code 1"]
     np.testing.assert_allclose(np.array(rows, np.float32), codes, rtol=1e-6)
 
-    pellucid("encode", "autoencoder", "--part", "train", "--output", tmp_path / "train.csv")
+    pellucid("encode", "autoencoder", "--split", "train", "--output", tmp_path / "train.csv")
     head, *rows = csv.reader((tmp_path / "train.csv").read_text().splitlines())
     assert head[0] == "class" and {row[0] for row in rows} == {"a", "b", "c"} and len(rows) == 42
 

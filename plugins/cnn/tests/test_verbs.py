@@ -60,7 +60,7 @@ def test_filters_show_the_sign_and_size_of_each_weight(run: Path, tmp_path: Path
 
 def test_features_have_a_row_for_each_stage(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "features.png"
-    assert main(["features", str(run), "--image", "3", "--part", "train", "--maps", "4", "--output", str(output),
+    assert main(["features", str(run), "--image", "3", "--split", "train", "--maps", "4", "--output", str(output),
                  "--scale", "1", "--json"]) == 0  # fmt: skip
     found = json.loads(capsys.readouterr().out)
     assert found["stages"] == "ReLU 8 x 8 x 5 → MaxPool2D 4 x 4 x 5 → ReLU 4 x 4 x 6 → MaxPool2D 2 x 2 x 6"
@@ -126,7 +126,7 @@ def test_what_cannot_be_drawn_is_refused(run: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"there.png exists already"):
         verbs.features(run, output=tmp_path / "there.png")
     with pytest.raises(ConfigError, match=r"'image' of features must be an int in \[0, \d+\]. Received: 99"):
-        verbs.features(run, image=99, part="train", output=tmp_path / "features.png")
+        verbs.features(run, image=99, split="train", output=tmp_path / "features.png")
     model = pl.build("cnn/lenet", input_shape=(8, 8, 1), outputs=3, filters=[2], seed=0)
     pl.save(model, tmp_path / "plain.safetensors")
     with pytest.raises(ConfigError, match="has no augmentations"):

@@ -240,6 +240,17 @@ def test_what_is_no_schema(config: Any, message: str) -> None:
 
 
 def test_a_text_among_few_different_numbers_is_seen() -> None:
-    column = only(["1.5", "2.5"] * 30 + ["inf"])
-    assert column.kind == "category" and column.why == "2 numbers, and texts such as 'inf', 3 different"
+    column = only(["1.5", "2.5"] * 30 + ["2,5"])
+    assert column.kind == "category" and column.why == "2 numbers, and texts such as '2,5', 3 different"
     assert only(["a", "b", "c"] * 9).why == "texts, 3 different"
+
+
+@pytest.mark.parametrize("few", [["1.5", "2.5"] * 10, ["1,5", "2,5"] * 10, ["1", "2"] * 10, [*map(str, range(99))]])
+@pytest.mark.parametrize("infinite", ["inf", "-Infinity", "+INF"])
+def test_an_infinite_value_among_numbers_is_a_number(few: list[str], infinite: str) -> None:
+    cells = [*few, infinite, "", few[0]]
+    column = only(cells)
+    assert column.kind == "number"
+    with pytest.raises(DataError, match=rf"row {len(few)} .*, column .c.: expected a finite number. Received: -?inf\."):
+        column.coded(pl.Series(cells), "the table")
+    assert only([infinite, "sup"] * 9).kind == "category"  # no numbers beside it

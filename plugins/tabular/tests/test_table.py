@@ -139,6 +139,8 @@ def test_several_targets() -> None:
             [1.5, float("inf"), *[i + 0.5 for i in range(38)]],
             r"row 1 \(counted from 0\), column 'y': expected a finite number",
         ),
+        (["1", "2", "-inf", "2"] * 10, r"row 2 \(counted from 0\), column 'y': expected a finite number"),
+        ([1.0, 2.0, float("inf"), 2.0] * 10, r"row 2 \(counted from 0\), column 'y': expected a finite number"),
     ],
 )
 def test_targets_that_are_of_no_use(values: list[Any], message: str) -> None:

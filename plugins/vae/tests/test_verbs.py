@@ -97,7 +97,7 @@ def test_samples_are_in_the_units_of_the_data(capsys: Any) -> None:
     trainer = pl.Trainer(model, objective=objective, optimizer={"type": "adam", "lr": 0.02}, seed=0)
     trainer.fit(pl.load_dataset("iris", transforms=["standardize"]), epochs=20, verbose=False)
     pl.save(model, "flowers.safetensors")
-    asked = ("--data", "iris", "--part", "train", "--count", 1000, "--output", "back.npy")
+    asked = ("--data", "iris", "--split", "train", "--count", 1000, "--output", "back.npy")
     error = pellucid(capsys, "reconstruct", "flowers.safetensors", *asked)["mean_squared_error"]
     x = pl.load_dataset("iris", seed=0).train.x
     assert error < 0.3 < np.mean(np.var(x, axis=0))  # in square centimetres

@@ -17,7 +17,7 @@ from pellucid.interfaces.samples import Split
 from pellucid.workbench.evaluation.collected import Collected, collect
 from pellucid.workbench.evaluation.pairs import Pair, holm, of_classes, of_values
 from pellucid.workbench.evaluation.read import Outcome, read_outcome
-from pellucid.workbench.experiments.finished import PartName, open_run
+from pellucid.workbench.experiments.finished import SplitName, open_run
 
 FIX = "data.seed = N in the experiments makes them the same for all seeds of training"
 
@@ -49,7 +49,7 @@ class _Seen:
     outcome: Outcome
 
 
-def compare_paired(paths: Sequence[Path], split: PartName = "test", *, seed: int = 0) -> list[Compared]:
+def compare_paired(paths: Sequence[Path], split: SplitName = "test", *, seed: int = 0) -> list[Compared]:
     """Each run against the first, on the samples of a split: accuracies by McNemar's test, RMSEs by a paired bootstrap.
 
     Raises:
@@ -72,7 +72,7 @@ def compare_paired(paths: Sequence[Path], split: PartName = "test", *, seed: int
     ]  # fmt: skip
 
 
-def _look(path: Path, split: PartName) -> _Seen:
+def _look(path: Path, split: SplitName) -> _Seen:
     run = open_run(path)
     trainer = run.trainer()
     samples = run.unread(None, split, must_have_target=trainer.objective.needs_target)
@@ -84,7 +84,7 @@ def _look(path: Path, split: PartName) -> _Seen:
     return _Seen(path, samples, collected, outcome)
 
 
-def _require_same(first: _Seen, other: _Seen, split: PartName) -> bool:
+def _require_same(first: _Seen, other: _Seen, split: SplitName) -> bool:
     """Whether the inputs are known to be the same."""
     of, against = other.collected.target, first.collected.target
     n, m = len(first.samples), len(other.samples)

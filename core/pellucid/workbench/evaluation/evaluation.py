@@ -22,7 +22,7 @@ from pellucid.workbench.evaluation.mistakes import Mistake, far_values, wrong_cl
 from pellucid.workbench.evaluation.read import Outcome, read_outcome
 from pellucid.workbench.evaluation.since import otherwise
 from pellucid.workbench.evaluation.values import Values, values
-from pellucid.workbench.experiments.finished import FinishedRun, PartName
+from pellucid.workbench.experiments.finished import FinishedRun, SplitName
 
 MOST_TARGETS = 16
 """Targets that have a line each; reconstructions of pictures have not."""
@@ -53,7 +53,7 @@ class Evaluation:
 
     run: str
     data: str | None
-    split: PartName | None
+    split: SplitName | None
     samples: int
     figures: dict[str, float]
     penalty: float | None = None
@@ -89,7 +89,7 @@ class How:
 
 
 def evaluate_run(
-    run: FinishedRun[Layer], data: str | None = None, split: PartName = "test", target: str | None = None, *,
+    run: FinishedRun[Layer], data: str | None = None, split: SplitName = "test", target: str | None = None, *,
     how: How | None = None,
 ) -> Evaluation:  # fmt: skip
     """Evaluate a run on its own data, or on other data; see :meth:`FinishedRun.evaluate`.
@@ -124,7 +124,7 @@ def evaluate_run(
 
 
 def look(
-    run: FinishedRun[Layer], data: str | None, split: PartName, target: str | None
+    run: FinishedRun[Layer], data: str | None, split: SplitName, target: str | None
 ) -> tuple[Collected, Trainer, int]:
     """(what an evaluation has seen, by which trainer, of how many samples)."""
     trainer = run.trainer()

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pellucid.basics.errors import DataError
 from pellucid.interfaces.layer import Layer
 from pellucid.saving.model import model_document
-from pellucid.workbench.experiments.finished import FinishedRun, PartName
+from pellucid.workbench.experiments.finished import FinishedRun, SplitName
 from pellucid.workbench.experiments.folder import RunFolder
 
 
-def otherwise(run: FinishedRun[Layer], split: PartName | None, figures: Mapping[str, float]) -> tuple[str, ...]:
+def otherwise(run: FinishedRun[Layer], split: SplitName | None, figures: Mapping[str, float]) -> tuple[str, ...]:
     """What is to be said where the run's own data gives other figures than stand in ``summary.json``.
 
     On the same machine, with the same versions and data, they are equal to the last bit.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pellucid.basics.errors import DataError
 from pellucid.workbench.evaluation.writing import csv_table, markdown_table, read
 from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.experiments.sections import read_sections
@@ -23,7 +24,7 @@ class RunTable:
         summaries: what each run has written of itself.
         intervals: by run, of figures of the test split, where ``pellucid evaluate`` has found them: (low, high).
         different: settings that are not the same in all of them, each with its value in every run.
-        notes: why figures of these runs may not be compared.
+        notes: why figures of these runs may not be compared, and evaluations that cannot be read.
     """
 
     runs: tuple[str, ...]
@@ -100,8 +101,15 @@ def table_of(paths: Sequence[Path]) -> RunTable:
         if any(setting.get(key) != settings[0].get(key) for setting in settings)
     }
     runs = tuple(str(path) for path in paths)
-    intervals = tuple(_intervals(path, summary) for path, summary in zip(paths, summaries, strict=True))
-    return RunTable(runs, tuple(summaries), intervals, different, _notes(runs, summaries, different))
+    intervals, damaged = list[dict[str, tuple[float, float]]](), list[str]()
+    for path, summary in zip(paths, summaries, strict=True):
+        try:
+            intervals.append(_intervals(path, summary))
+        except DataError as error:
+            intervals.append({})
+            damaged.append(f"Intervals are missing: {error}")
+    notes = (*_notes(runs, summaries, different), *damaged)
+    return RunTable(runs, tuple(summaries), tuple(intervals), different, notes)
 
 
 def flat(sections: Mapping[str, Any], path: str = "") -> dict[str, Any]:

@@ -6,11 +6,13 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from pellucid.basics.errors import DataError
 from pellucid.saving.files import replace_text, to_json
 from pellucid.workbench.evaluation.evaluation import Evaluation
 from pellucid.workbench.evaluation.sections import sections
@@ -76,13 +78,26 @@ def write(found: Evaluation, folder: Path) -> Path:
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """The document of an evaluation that was written; None if there is none that can be read."""
+    """The document of an evaluation that was written; None if there is none.
+
+    Raises:
+        DataError: it cannot be read, or is no evaluation.
+    """
     try:
         content = read_at_most(path, MOST)
         told = json.loads(content) if len(content) <= MOST else None
-    except (OSError, ValueError, RecursionError):
+    except FileNotFoundError:
         return None
-    return told if isinstance(told, dict) and isinstance(told.get("details"), dict) else None
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(told, dict) or not isinstance(told.get("details"), dict):
+        raise _damaged(path, "it is no evaluation")
+    return told
+
+
+def _damaged(path: Path, why: str) -> DataError:
+    remedy = f"Remove it, and write it again: pellucid evaluate {path.parent}."
+    return DataError(f"{path} cannot be read: {why.rstrip('.')}. {remedy}")
 
 
 def _free(folder: Path, found: Evaluation, told: dict[str, Any]) -> Path:
@@ -95,7 +110,8 @@ def _free(folder: Path, found: Evaluation, told: dict[str, Any]) -> Path:
     stem, number = "-".join(words), 1
     while True:
         path = folder / f"{stem}{f'-{number}' if number > 1 else ''}.json"
-        before = read(path)
-        if not path.exists() or (before and all(before.get(name) == told[name] for name in ("data", "split"))):
-            return path
+        with suppress(DataError):  # what is none of ours stays
+            before = read(path)
+            if before is None or all(before.get(name) == told[name] for name in ("data", "split")):
+                return path
         number += 1

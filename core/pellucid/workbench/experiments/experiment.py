@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import randbits
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -27,20 +27,23 @@ from pellucid.ops.threads import get_num_threads, set_num_threads
 from pellucid.registry.config import read
 from pellucid.registry.reader import FAILED, Reader
 from pellucid.registry.registry import default_registry
-from pellucid.registry.signature import signature_of
+from pellucid.registry.signature import Argument, signature_of
 from pellucid.registry.writer import to_config
+from pellucid.standard.csv_files import reads_tables
 from pellucid.standard.samplers import Sampler
 from pellucid.standard.trainers import trainer_for
 from pellucid.training.objective import choose_objective
 from pellucid.training.run import Callback
 from pellucid.training.trainer import Trainer
 from pellucid.workbench.experiments.choosing import add_chooser
-from pellucid.workbench.experiments.inference import input_shape_of, outputs_of, vocabulary_of
+from pellucid.workbench.experiments.inference import holds_values, input_shape_of, outputs_of, vocabulary_of
 from pellucid.workbench.experiments.proposals import completed, names_type, proposes
 from pellucid.workbench.experiments.sections import NAMES, Sections, check_values, is_table
 
 FOLLOWING = ("outputs", "vocabulary")
 """Arguments of models that follow from the data where they are left out."""
+VALUES = "regression"
+"""What a model's argument ``task`` is for targets that are values, where neither it nor a loss was named."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Experiment:
     Attributes:
         dataset, data_seed: where the data comes from, and which samples go into which part (None: as ``seed``).
         model: the configuration of the model; what follows from the data may be missing in it.
-        inferred: arguments of the model that are to be found from the data: ``outputs``, ``vocabulary``.
+        inferred: arguments of the model that are to be found from the data: ``outputs``, ``vocabulary``, ``task``.
         loss, objective, optimizer, schedule: the components; neither loss nor objective: the model's own.
         settings: of ``[train]``.
         open: the sections as they were written, if they name no model and leave that to the data set; else None.
@@ -128,7 +131,8 @@ class Prepared:
         resolved: the sections with everything filled in; the same experiment again.
         settings: of ``[train]``, with everything filled in.
         decided: what the data set was not told and has found out, see :meth:`pellucid.Dataset.decided`.
-        proposed: sections that the data set has proposed and nobody had written, :meth:`pellucid.Dataset.proposed`.
+        proposed: sections that the data set has proposed and nobody had written, :meth:`pellucid.Dataset.proposed`;
+            and the model's ``task``, where it followed from the targets.
     """
 
     trainer: Trainer
@@ -203,26 +207,40 @@ def _model(reader: Reader, sections: Mapping[str, Any]) -> tuple[dict[str, Any],
     reader.read(("model", "layer"), {**config, **dict.fromkeys(left, 1)} if left else config, "model")
     given = sections["model"]
     table = {"type": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}
-    return table, tuple(name for name in FOLLOWING if name in left)
+    left += ["task"] * ("loss" not in sections and "objective" not in sections and _has_tasks(table))
+    return table, tuple(name for name in (*FOLLOWING, "task") if name in left)
 
 
 def _unchosen(sections: Mapping[str, Any]) -> str:
-    """What would choose a model for the file that is read: the data set of tables, where that is not installed."""
+    """What would choose a model for the file that is read: the data set of tables."""
     data = sections.get("data")
     name = data.get("train") if isinstance(data, Mapping) and data.get("type") == "files" else None
     if not isinstance(name, str) or not is_table(name):
         return ""
-    return " For a table the data set 'table' chooses one: pip install pellucid-tabular, then the same command."
+    how = '[data] type = "table"' if reads_tables() else "pip install pellucid-tabular, then the same command"
+    return f" For a table the data set 'table' chooses one: {how}."
 
 
 def _needs(config: dict[str, Any], name: str) -> bool:
     """Whether the model has this argument, needs it, and is not given it."""
+    argument = _left_out(config, name)
+    return argument is not None and argument.required
+
+
+def _has_tasks(config: dict[str, Any]) -> bool:
+    """Whether the model has several tasks, values to be predicted among them, and is not told which one."""
+    argument = _left_out(config, "task")
+    return argument is not None and VALUES in get_args(argument.annotation) and argument.default != VALUES
+
+
+def _left_out(config: dict[str, Any], name: str) -> Argument | None:
+    """The argument of this name that the model has and is not given."""
     registry, model = default_registry(), config.get("type", "")
     try:
         arguments = signature_of(registry.load(registry.find(("model", "layer"), model))).arguments
     except PellucidError:
-        return False  # the reader says what is wrong with this name
-    return name not in config and name in arguments and arguments[name].required
+        return None  # the reader says what is wrong with this name
+    return None if name in config else arguments.get(name)
 
 
 def _taken(section: Any, key: str) -> tuple[Any, Any]:
@@ -294,6 +312,9 @@ def prepare(experiment: Experiment) -> Prepared:
     if "outputs" in experiment.inferred:
         asked = experiment.objective if experiment.loss is None else experiment.loss
         config["outputs"] = outputs_of(splits, asked)
+    if "task" in experiment.inferred and holds_values(splits):
+        config["task"] = VALUES
+        proposed = {**proposed, "model": {**proposed.get("model", {}), "task": VALUES}}
     try:
         if "input_shape" not in config:
             layer = read(("model", "layer"), config, seed=seed)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.errors import ConfigError
+from pellucid.basics.errors import ConfigError, DataError, PluginError
 from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.rows import Samples
 from pellucid.interfaces.samples import Split
 from pellucid.interfaces.transform import Transform
 from pellucid.registry.registry import default_registry
+
+_TEXT = ".txt"
+"""Such a file may be a table or a text to learn to write."""
 
 
 @runtime_checkable
@@ -71,6 +75,26 @@ def reader_named_by(model: Any, name: str | None) -> str | None:
         return None
     found: str | None = getattr(target, "reads", {}).get(Path(name).suffix.lower())
     return found
+
+
+@contextmanager
+def told_of_texts(name: str | None) -> Iterator[None]:
+    """A ``with`` block for reading a file: where it ends in .txt and is no table, it may be a text, which is said."""
+    try:
+        yield
+    except DataError as error:
+        if name is None or Path(name).suffix.lower() != _TEXT:
+            raise
+        raise DataError(f"{error} If it is running text, {_who_learns_from_texts()}.") from error
+
+
+def _who_learns_from_texts() -> str:
+    for entry in default_registry().entries("model"):
+        with suppress(PluginError):
+            reader = getattr(default_registry().load(entry), "reads", {}).get(_TEXT)
+            if reader is not None:
+                return f"the data set {reader} reads it, and the model {entry.name} learns from it"
+    return "a language model learns from it: pip install pellucid-transformer, then --model language_model"
 
 
 def file_reader(model: Layer, path: Path) -> ReadsFiles | None:

@@ -32,7 +32,7 @@ from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.experiments.sections import read_sections, reader_of
 
 M_co = TypeVar("M_co", bound=Layer, covariant=True)
-PartName = Literal["train", "validation", "test"]
+SplitName = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)
@@ -89,18 +89,20 @@ class FinishedRun(Generic[M_co]):
             metrics = objective.default_metrics(labels=self.model.runtime.classes is not None)  # type: ignore[union-attr]
         return Trainer(self.model, metrics=metrics, seed=settings.get("seed", 0))
 
-    def evaluate(self, data: str | None = None, part: PartName = "test", target: str | None = None) -> dict[str, float]:
+    def evaluate(
+        self, data: str | None = None, split: SplitName = "test", target: str | None = None
+    ) -> dict[str, float]:
         """The figures on the run's own data or on other data.
 
         Args:
-            data, part, target: see :meth:`samples`; samples need targets where the objective does.
+            data, split, target: see :meth:`samples`; samples need targets where the objective does.
         """
         trainer = self.trainer()
         needed = trainer.objective.needs_target
-        return trainer.evaluate(self.unread(data, part, target, must_have_target=needed))
+        return trainer.evaluate(self.unread(data, split, target, must_have_target=needed))
 
     def samples(
-        self, data: str | None = None, part: PartName = "test", target: str | None = None, *,
+        self, data: str | None = None, split: SplitName = "test", target: str | None = None, *,
         must_have_target: bool = False,
     ) -> Split:  # fmt: skip
         """Samples of the run's own data or of other data, without the model's transforms; columns, and labels if they
@@ -108,7 +110,7 @@ class FinishedRun(Generic[M_co]):
 
         Args:
             data: a file of samples, or the name of a data set; None takes that of the run.
-            part: of a data set; a file is taken whole.
+            split: of a data set; a file is taken whole.
             target: column of the targets in a .csv file; None takes that of the run.
             must_have_target: whether a file without targets is an error.
 
@@ -116,10 +118,10 @@ class FinishedRun(Generic[M_co]):
             ConfigError: no data is named, and a model file knows of none. DataError: unusable or no samples; columns or
                 classes of names that the model does not know.
         """
-        found = self.unread(data, part, target, must_have_target=must_have_target)
+        found = self.unread(data, split, target, must_have_target=must_have_target)
         if in_memory(found):
             return found
-        return self._named(found.take(np.arange(len(found))), f"the {part} data")
+        return self._named(found.take(np.arange(len(found))), f"the {split} data")
 
     @staticmethod
     def is_file(data: str | None) -> TypeGuard[str]:
@@ -127,7 +129,7 @@ class FinishedRun(Generic[M_co]):
         return data is not None and reader_of(data) is not None
 
     def unread(
-        self, data: str | None = None, part: PartName = "test", target: str | None = None, *,
+        self, data: str | None = None, split: SplitName = "test", target: str | None = None, *,
         must_have_target: bool = False,
     ) -> Split | Samples:  # fmt: skip
         """The same; what is read when it is asked for stays so, and an evaluation finds its names as it reads."""
@@ -152,14 +154,14 @@ class FinishedRun(Generic[M_co]):
             )
             raise ConfigError(f"{self.path} {what}. Say which: --data iris, or --data FILE.")
         splits = dataset.splits(seed)
-        split: Split | Samples = getattr(splits, part)
-        if not len(split):
-            there = listed(name for name in get_args(PartName) if len(getattr(splits, name)))
+        chosen: Split | Samples = getattr(splits, split)
+        if not len(chosen):
+            there = listed(name for name in get_args(SplitName) if len(getattr(splits, name)))
             raise DataError(
-                f"{self.path}: its data has no {part} part. It has: {there}. Choose one of these, --split in the "
+                f"{self.path}: its data has no {split} part. It has: {there}. Choose one of these, --split in the "
                 "shell, or give other data, --data."
             )
-        return self._named(split, f"the {part} data") if in_memory(split) else split
+        return self._named(chosen, f"the {split} data") if in_memory(chosen) else chosen
 
     def _reads_other(self, path: Path) -> ReadsOther | None:
         """The run's own data set, if the model takes what it reads from a file, and it reads others, too."""

@@ -1,4 +1,4 @@
-"""What follows from the data: the shape of a sample, and how many outputs its targets ask for."""
+"""What follows from the data: the shape of a sample, how many outputs its targets ask for, whether these are values."""
 
 from __future__ import annotations
 
@@ -85,6 +85,17 @@ def outputs_of(splits: Splits, asked: Loss | Objective | None) -> int:
     if splits.classes is not None:
         return len(splits.classes)
     return _count(found, rows=len(splits.train) + len(splits.validation) + len(splits.test))
+
+
+def holds_values(splits: Splits) -> bool:
+    """Whether the targets can only be values: the data proposes to scale them, or one is no probability.
+
+    Floats from 0 to 1 may be probabilities, or yes and no, which losses of classes and of answers take.
+    """
+    y = targets_of(splits.train)
+    if not isinstance(y, np.ndarray) or y.dtype.kind != "f" or not y.size:
+        return False
+    return bool(splits.target_transforms) or bool(y.min() < 0 or y.max() > 1)
 
 
 def targets_of(part: Split | Samples) -> HostArray | None:

@@ -13,8 +13,8 @@ import tomli_w
 from pellucid.basics.errors import ConfigError
 from pellucid.basics.suggest import listed
 from pellucid.registry.config import names
-from pellucid.registry.discovery import find_claims
 from pellucid.registry.reader import MOST_LEVELS
+from pellucid.standard.csv_files import reads_tables
 from pellucid.standard.tables import SUFFIXES
 from pellucid.workbench.experiments.reading import read_at_most
 
@@ -126,7 +126,7 @@ def reader_of(name: str) -> str | None:
     if Path(name).is_dir() and not any(name in (known, known.partition("/")[2]) for known in names("dataset")):
         return "image_folder"
     plain = Path(name).suffix.lower() in SUFFIXES
-    if is_table(name) and not (plain and "tabular" not in {claim.vendor for claim in find_claims()}):
+    if is_table(name) and (reads_tables() or not plain):
         return "table"
     return "files" if plain else None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.layer import Layer
 from pellucid.workbench.evaluation.evaluation import Evaluation
-from pellucid.workbench.experiments.finished import FinishedRun, PartName
+from pellucid.workbench.experiments.finished import FinishedRun, SplitName
 from pellucid.workbench.figures.listing import Drawn
 
 FOLDER = "figures"
@@ -29,18 +29,18 @@ def folder_of(path: Path, of: str) -> Path:
 
 
 def draw_run(
-    run: FinishedRun[Layer], found: Evaluation, data: str | None = None, part: PartName = "test",
+    run: FinishedRun[Layer], found: Evaluation, data: str | None = None, split: SplitName = "test",
     target: str | None = None,
 ) -> Drawn:  # fmt: skip
     """Draw what a run allows on the samples that it was evaluated on, into its folder.
 
     Args:
         found: what :func:`evaluate_run` said of them.
-        data, part, target: as it was asked for.
+        data, split, target: as it was asked for.
     """
     from pellucid.workbench.figures.drawn import draw_figures
     from pellucid.workbench.figures.material import Material
 
-    samples = run.unread(data, part, target)
-    of = part if data is None else f"{Path(data).stem}" if run.is_file(data) else f"{data.rpartition('/')[2]}-{part}"
+    samples = run.unread(data, split, target)
+    of = split if data is None else f"{Path(data).stem}" if run.is_file(data) else f"{data.rpartition('/')[2]}-{split}"
     return draw_figures(Material(run, samples, found), folder_of(run.path, of))

@@ -15,7 +15,7 @@ import numpy as np
 from pellucid import (
     ConfigError,
     HostArray,
-    PartName,
+    SplitName,
     check_amount,
     check_codes,
     check_int,
@@ -31,7 +31,7 @@ from pellucid_ae.autoencoder import Autoencoder
 
 
 def encode(
-    run: Path, *, data: str | None = None, part: PartName = "test", output: Path = Path("codes.npy"),
+    run: Path, *, data: str | None = None, split: SplitName = "test", output: Path = Path("codes.npy"),
     plot: Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Write the codes of samples to a file, one sample a row.
@@ -39,19 +39,19 @@ def encode(
     Args:
         run: a run folder or a saved model.
         data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
-        part: of a data set; a file is taken whole.
+        split: of a data set; a file is taken whole.
         output: a .npy (codes), .npz (codes, labels, classes) or .csv (with the class in front).
         plot: a .png with a scatter plot of the codes, coloured by class; longer codes are shown along their two
             principal axes.
     """
     check_codes(output, plot)
     opened = open_run(run, of=Autoencoder)
-    split = opened.samples(data, part)
-    return save_codes(opened.model.encode(split.x), split, output, plot)
+    chosen = opened.samples(data, split)
+    return save_codes(opened.model.encode(chosen.x), chosen, output, plot)
 
 
 def reconstruct(
-    run: Path, *, data: str | None = None, part: PartName = "test", first: int = 0, count: int = 10, seed: int = 0,
+    run: Path, *, data: str | None = None, split: SplitName = "test", first: int = 0, count: int = 10, seed: int = 0,
     shape: Sequence[int] | None = None, output: Path = Path("reconstructions.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Draw samples in a row, and below each what comes back from its code.
@@ -61,7 +61,7 @@ def reconstruct(
     Args:
         run: a run folder or a saved model.
         data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
-        part: of a data set; a file is taken whole.
+        split: of a data set; a file is taken whole.
         first: number of the first sample, from 0.
         count: how many samples.
         seed: of the corruption.
@@ -74,9 +74,9 @@ def reconstruct(
     check_output(output, ".png", ".npy")
     opened = open_run(run, of=Autoencoder)
     model = opened.model
-    split = opened.samples(data, part)
-    check_int(reconstruct, "first", first, f"[0, {len(split) - 1}]")
-    x = np.asarray(split.x)[first : first + count]
+    chosen = opened.samples(data, split)
+    check_int(reconstruct, "first", first, f"[0, {len(chosen) - 1}]")
+    x = np.asarray(chosen.x)[first : first + count]
     rows, errors = [x], {}
     if model.corruption is not None:
         rows.append(corrupted(model, x, seed))
@@ -87,7 +87,7 @@ def reconstruct(
 
 
 def interpolate(
-    run: Path, *, between: Sequence[int] = (0, 1), steps: int = 9, data: str | None = None, part: PartName = "test",
+    run: Path, *, between: Sequence[int] = (0, 1), steps: int = 9, data: str | None = None, split: SplitName = "test",
     shape: Sequence[int] | None = None, output: Path = Path("interpolation.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Walk on a straight line from the code of one sample to that of the next.
@@ -97,7 +97,7 @@ def interpolate(
         between: numbers of the samples, from 0, at least two.
         steps: codes on each way, both ends included.
         data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
-        part: of a data set; a file is taken whole.
+        split: of a data set; a file is taken whole.
         shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
         output: a .png with a row for each way, a .gif of all ways, or a .npy (ways, steps, …).
         scale: the file's pixels for each of a sample's, in both directions; none takes 2, in a .gif 8.
@@ -108,10 +108,10 @@ def interpolate(
     check_amount(interpolate, "steps of all ways", steps * (len(between) - 1), output)
     check_output(output, ".png", ".gif", ".npy")
     opened = open_run(run, of=Autoencoder)
-    split = opened.samples(data, part)
+    chosen = opened.samples(data, split)
     for row in between:
-        check_int(interpolate, "between", row, f"[0, {len(split) - 1}]")
-    codes = opened.model.encode(split.take(np.array(between)).x)
+        check_int(interpolate, "between", row, f"[0, {len(chosen) - 1}]")
+    codes = opened.model.encode(chosen.take(np.array(between)).x)
     frames = opened.model.decode(np.concatenate([straight_path(a, b, steps) for a, b in pairwise(codes)]))
     ways = frames.reshape(-1, steps, *frames.shape[1:])
     save_samples(output, frames, numbers=ways, columns=steps, shape=shape, scale=scale)

@@ -19,8 +19,8 @@ from pellucid import (
     FinishedRun,
     HostArray,
     Layer,
-    PartName,
     Sequential,
+    SplitName,
     check_amount,
     check_int,
     check_output,
@@ -67,7 +67,7 @@ def filters(run: Path, *, output: Path = Path("filters.png"), scale: int = 8) ->
 
 
 def features(
-    run: Path, *, image: int = 0, data: str | None = None, part: PartName = "test", maps: int = 16,
+    run: Path, *, image: int = 0, data: str | None = None, split: SplitName = "test", maps: int = 16,
     output: Path = Path("features.png"), scale: int = 2,
 ) -> dict[str, Any]:  # fmt: skip
     """Draw what each stage makes of one image, from the image itself downwards: a row for each stage, a square for each
@@ -79,7 +79,7 @@ def features(
         run: a run folder or a saved model.
         image: the number of the image.
         data: a file of samples or the name of a data set; none takes the run's own.
-        part: of a data set.
+        split: of a data set.
         maps: the most channels that are drawn of a stage, the first ones.
         output: a .png file.
         scale: the file's pixels for each of the image's, in both directions.
@@ -88,9 +88,9 @@ def features(
     check_amount(features, "maps", maps, output)
     check_int(features, "scale", scale, f"[1, {MOST_SCALE}]")
     opened = _opened(run)
-    split = opened.samples(data, part)
-    check_int(features, "image", image, f"[0, {len(split) - 1}]")
-    one = np.asarray(split.x)[image : image + 1]
+    samples = opened.samples(data, split)
+    check_int(features, "image", image, f"[0, {len(samples) - 1}]")
+    one = np.asarray(samples.x)[image : image + 1]
     stages, outputs = _stages(opened.model, *transformed(opened.model, one))
     height = one.shape[1]
     if one.ndim == 4 and one.shape[3] not in (1, 3):
@@ -103,13 +103,13 @@ def features(
     if outputs.shape[1] > 1:
         classes = require_runtime(opened.model).classes or tuple(map(str, range(outputs.shape[1])))
         found["predicted"] = classes[int(outputs[0].argmax())]
-        if split.y is not None:
-            found["class"] = classes[int(split.y[image])]
+        if samples.y is not None:
+            found["class"] = classes[int(samples.y[image])]
     return found
 
 
 def augmented(
-    run: Path, *, count: int = 6, times: int = 11, seed: int = 0, data: str | None = None, part: PartName = "train",
+    run: Path, *, count: int = 6, times: int = 11, seed: int = 0, data: str | None = None, split: SplitName = "train",
     output: Path = Path("augmented.png"), scale: int = 1,
 ) -> dict[str, Any]:  # fmt: skip
     """Draw what training made of some images: a row for each, at its left the image as it is.
@@ -122,7 +122,7 @@ def augmented(
         times: how often each is changed.
         seed: of the changes.
         data: a file of samples or the name of a data set; none takes the run's own.
-        part: of a data set.
+        split: of a data set.
         output: a .png file.
         scale: the file's pixels for each of the image's, in both directions.
     """
@@ -136,7 +136,7 @@ def augmented(
     augmentations = [transform for transform in runtime.transforms if isinstance(transform, Augmentation)]
     if not augmentations:
         raise ConfigError(f"The model of {run} was trained on the images as they are: its data has no augmentations.")
-    (x,) = transformed(opened.model, opened.samples(data, part).x[:count])
+    (x,) = transformed(opened.model, opened.samples(data, split).x[:count])
 
     def changed(ctx: Context, images: Array) -> Array:
         for i, augmentation in enumerate(augmentations):

@@ -35,6 +35,8 @@ NUMBERS = {
     "1'234.5": r"^[+-]?(\d+|[1-9]\d{0,2}(['’]\d{3})+)(\.\d*)?$",
 }
 """Ways to write numbers, each called by an example, and what they look like."""
+INFINITE = r"^[+-]?[iI](nf|NF)(inity|INITY)?$"
+"""Among numbers, in whatever way these are written, this is one, too: one that no network can take."""
 
 _DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %b %Y",
@@ -76,7 +78,7 @@ def canonical(text: str) -> str:
 def as_numbers(texts: pl.Series, written: str = "0.5") -> pl.Series:
     """Float64, null where a text is none or no number that is written so."""
     if written != "0.5":
-        texts = texts.set(~texts.str.contains(NUMBERS[written]), None)
+        texts = texts.set(~texts.str.contains(f"{NUMBERS[written]}|{INFINITE}"), None)
         if len(written) > len("0.5"):
             texts = texts.str.replace_all("[" + {" ": " \u00a0\u202f", "'": "'’"}.get(written[1], written[1]) + "]", "")
         if written[-2] == ",":
@@ -86,6 +88,7 @@ def as_numbers(texts: pl.Series, written: str = "0.5") -> pl.Series:
 
 def ways_of_writing(texts: pl.Series, rows: pl.Series, decimal: str | None = None) -> dict[str, int]:
     """In which ways the most of these texts are numbers, and in how many rows; the plain one alone where it does.
+    Beside numbers infinite ones count.
 
     Args:
         texts, rows: different texts, none null, and how many rows hold each.
@@ -97,12 +100,13 @@ def ways_of_writing(texts: pl.Series, rows: pl.Series, decimal: str | None = Non
 
     plain = holding("0.5") if decimal != "," else 0
     found = {"0.5": plain} if plain else {}
-    if plain < int(rows.sum()):
+    infinite = int(rows.filter(texts.str.contains(INFINITE)).sum()) if plain < int(rows.sum()) else 0
+    if plain + infinite < int(rows.sum()):
         for written in NUMBERS:
             if written != "0.5" and decimal in (None, written[-2]) and (count := holding(written)) > plain:
                 found[written] = count
     best = max(found.values(), default=0)
-    return {written: count for written, count in found.items() if count == best}
+    return {written: count + infinite for written, count in found.items() if count == best}
 
 
 # -- dates -----------------------------------------------------------------------------------------------------------

@@ -76,6 +76,8 @@ def decide_target(asked: Asked, cells: pl.Series, classify: bool | None) -> Targ
     different, rows = as_texts(known).rename("").value_counts(sort=False, name="rows").get_columns()
     numbers, written = _numbers(asked, known, different, rows)
     as_number = Column(name, "number", (), "numbers", written, missing)
+    if numbers is not None and not classify and np.isinf(numbers).any():
+        as_number.coded(cells, asked.where, asked.place)  # names the first that is
     if classify is False:
         if numbers is None:
             as_number.coded(cells, asked.where, asked.place)  # names the first that is none

@@ -16,8 +16,8 @@ from pellucid import (
     ConfigError,
     FinishedRun,
     HostArray,
-    PartName,
     Split,
+    SplitName,
     check_amount,
     check_codes,
     check_float,
@@ -36,7 +36,7 @@ from pellucid_vae.models import LatentVariableModel
 
 
 def encode(
-    run: Path, *, data: str | None = None, part: PartName = "test", output: Path = Path("codes.npy"),
+    run: Path, *, data: str | None = None, split: SplitName = "test", output: Path = Path("codes.npy"),
     plot: Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Write the codes of samples to a file, one sample a row: the means of q(z | x).
@@ -44,20 +44,20 @@ def encode(
     Args:
         run: a run folder or a saved model.
         data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
-        part: of a data set; a file is taken whole.
+        split: of a data set; a file is taken whole.
         output: a .npy (codes), .npz (codes, labels, classes) or .csv (with the class in front).
         plot: a .png with a scatter plot of the codes, coloured by class; longer codes are shown along their two
             principal axes.
     """
     check_codes(output, plot)
     opened = _opened(run)
-    split = opened.samples(data, part)
-    codes = inference.encode(opened.model, split.x, _labels(opened.model, split))
-    return save_codes(codes, split, output, plot)
+    chosen = opened.samples(data, split)
+    codes = inference.encode(opened.model, chosen.x, _labels(opened.model, chosen))
+    return save_codes(codes, chosen, output, plot)
 
 
 def reconstruct(
-    run: Path, *, data: str | None = None, part: PartName = "test", first: int = 0, count: int = 10,
+    run: Path, *, data: str | None = None, split: SplitName = "test", first: int = 0, count: int = 10,
     shape: Sequence[int] | None = None, output: Path = Path("reconstructions.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Draw samples in a row, and below each what comes back from the mean of its code.
@@ -65,7 +65,7 @@ def reconstruct(
     Args:
         run: a run folder or a saved model.
         data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
-        part: of a data set; a file is taken whole.
+        split: of a data set; a file is taken whole.
         first: number of the first sample, from 0.
         count: how many samples.
         shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
@@ -75,11 +75,11 @@ def reconstruct(
     check_amount(reconstruct, "count", count, output)
     check_output(output, ".png", ".npy")
     opened = _opened(run)
-    split = opened.samples(data, part)
-    check_int(reconstruct, "first", first, f"[0, {len(split) - 1}]")
-    split = split.take(np.arange(first, min(first + count, len(split))))
-    x = np.asarray(split.x)
-    back = inference.reconstruct(opened.model, x, _labels(opened.model, split))
+    chosen = opened.samples(data, split)
+    check_int(reconstruct, "first", first, f"[0, {len(chosen) - 1}]")
+    chosen = chosen.take(np.arange(first, min(first + count, len(chosen))))
+    x = np.asarray(chosen.x)
+    back = inference.reconstruct(opened.model, x, _labels(opened.model, chosen))
     save_samples(output, np.concatenate([x, back]), numbers=back, columns=len(x), shape=shape, scale=scale)
     error = float(np.mean((back.astype(np.float64) - x) ** 2))
     return {"samples": len(x), "mean_squared_error": error, "file": str(output)}
@@ -111,7 +111,7 @@ def sample(
 
 def interpolate(
     run: Path, *, between: Sequence[int] = (0, 1), steps: int = 9, label: str | None = None, data: str | None = None,
-    part: PartName = "test", shape: Sequence[int] | None = None, output: Path = Path("interpolation.png"),
+    split: SplitName = "test", shape: Sequence[int] | None = None, output: Path = Path("interpolation.png"),
     scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Walk on a straight line from the code of one sample to that of the next.
@@ -122,7 +122,7 @@ def interpolate(
         steps: codes on each way, both ends included.
         label: of a conditional model: the class along all ways; none takes on each way that of its first sample.
         data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
-        part: of a data set; a file is taken whole.
+        split: of a data set; a file is taken whole.
         shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
         output: a .png with a row for each way, a .gif of all ways, or a .npy (ways, steps, …).
         scale: the file's pixels for each of a sample's, in both directions; none takes 2, in a .gif 8.
@@ -133,10 +133,10 @@ def interpolate(
     check_amount(interpolate, "steps of all ways", steps * (len(between) - 1), output)
     check_output(output, ".png", ".gif", ".npy")
     opened = _opened(run)
-    model, split = opened.model, opened.samples(data, part)
+    model, chosen = opened.model, opened.samples(data, split)
     for row in between:
-        check_int(interpolate, "between", row, f"[0, {len(split) - 1}]")
-    ends = split.take(np.array(between))
+        check_int(interpolate, "between", row, f"[0, {len(chosen) - 1}]")
+    ends = chosen.take(np.array(between))
     labels = _labels(model, ends)
     codes = inference.encode(model, ends.x, labels)
     along = None if labels is None else labels[:-1].repeat(steps)
@@ -150,7 +150,7 @@ def interpolate(
 
 def traverse(
     run: Path, *, row: int | None = None, steps: int = 11, span: float = 3.0, label: str | None = None,
-    data: str | None = None, part: PartName = "test", shape: Sequence[int] | None = None,
+    data: str | None = None, split: SplitName = "test", shape: Sequence[int] | None = None,
     output: Path = Path("traversal.png"), scale: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Move each latent unit through its range while the others stand still.
@@ -162,7 +162,7 @@ def traverse(
         span: from minus this to plus this, in standard deviations of the prior.
         label: of a conditional model: the class; none takes that of the sample, or the first.
         data: a file of samples (.npy, .npz, .csv) or the name of a data set, for ``row``; none takes the run's own.
-        part: of a data set; a file is taken whole.
+        split: of a data set; a file is taken whole.
         shape: height and width, and perhaps channels, of a sample; none takes flat ones for squares.
         output: a .png with one row for each unit, or a .npy (latent, steps, …).
         scale: the file's pixels for each of a sample's, in both directions; none takes 2.
@@ -175,9 +175,9 @@ def traverse(
     check_amount(traverse, "steps for each latent unit", model.latent * steps, output)
     start, along = np.zeros(model.latent), None
     if row is not None:
-        split = opened.samples(data, part)
-        check_int(traverse, "row", row, f"[0, {len(split) - 1}]")
-        one = split.take(np.array([row]))
+        chosen = opened.samples(data, split)
+        check_int(traverse, "row", row, f"[0, {len(chosen) - 1}]")
+        one = chosen.take(np.array([row]))
         labels = _labels(model, one)
         start = inference.encode(model, one.x, labels)[0]
         along = None if labels is None else labels.repeat(model.latent * steps)
@@ -195,8 +195,8 @@ def traverse(
 
 
 def likelihood(
-    run: Path, *, samples: int = 5000, seed: int = 0, data: str | None = None, part: PartName = "test", first: int = 0,
-    count: int | None = None, batch_size: int = 256,
+    run: Path, *, samples: int = 5000, seed: int = 0, data: str | None = None, split: SplitName = "test",
+    first: int = 0, count: int | None = None, batch_size: int = 256,
 ) -> dict[str, Any]:  # fmt: skip
     """Estimate log p(x) of samples in nats, by importance sampling from q(z | x).
 
@@ -208,19 +208,19 @@ def likelihood(
         samples: codes for each sample; 5000 is what publications take.
         seed: of pixels and codes.
         data: a file of samples (.npy, .npz, .csv) or the name of a data set; none takes the run's own.
-        part: of a data set; a file is taken whole.
+        split: of a data set; a file is taken whole.
         first: number of the first sample, from 0.
         count: how many samples; none takes all from the first on.
         batch_size: rows at a time.
     """
     opened = _opened(run)
-    split = opened.samples(data, part)
-    check_int(likelihood, "first", first, f"[0, {len(split) - 1}]")
+    chosen = opened.samples(data, split)
+    check_int(likelihood, "first", first, f"[0, {len(chosen) - 1}]")
     if count is not None:
         check_int(likelihood, "count", count, "[1, inf)")
-    split = split.take(np.arange(first, len(split))[:count])
+    chosen = chosen.take(np.arange(first, len(chosen))[:count])
     found = importance_weighted_bound(
-        opened.model, split.x, _labels(opened.model, split), samples=samples, seed=seed, batch_size=batch_size
+        opened.model, chosen.x, _labels(opened.model, chosen), samples=samples, seed=seed, batch_size=batch_size
     )
     error = float(found.std(ddof=1) / np.sqrt(len(found))) if len(found) > 1 else None
     return {"samples": len(found), "codes": samples, "log_likelihood": float(found.mean()), "standard_error": error}

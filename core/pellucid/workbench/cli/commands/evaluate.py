@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.workbench.evaluation.evaluation import How, evaluate_run
     from pellucid.workbench.evaluation.writing import document, write
-    from pellucid.workbench.experiments.finished import FinishedRun, PartName, open_run
+    from pellucid.workbench.experiments.finished import FinishedRun, SplitName, open_run
     from pellucid.workbench.figures.of_run import draw_run, require_matplotlib
 
     if args.figures:
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, output: Output) -> None:
     if FinishedRun.is_file(args.data) and args.split is not None:
         raise ConfigError(f"--split chooses a part of a data set; the file {args.data} is taken whole. Leave it out.")
     how = How(args.worst, args.tolerance, args.seed)
-    split: PartName = args.split or "test"
+    split: SplitName = args.split or "test"
     opened = open_run(args.run, args.backend)
     found = evaluate_run(opened, args.data, split, args.target, how=how)
     written: str | None = None

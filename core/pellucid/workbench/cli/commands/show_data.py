@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, output: Output) -> None:
     from pellucid.registry.config import read
+    from pellucid.workbench.experiments.file_reading import told_of_texts
     from pellucid.workbench.experiments.outputs import check_output
     from pellucid.workbench.experiments.sections import change, choose
 
@@ -38,8 +39,9 @@ def run(args: argparse.Namespace, output: Output) -> None:
     change(sections, [f"data.{setting}" for setting in args.settings])
     dataset = read("dataset", sections["data"], path="data")
     report = getattr(dataset, "report", None)
-    splits = None if callable(report) and args.picture is None else dataset.splits()
-    found = report() if callable(report) else _of_splits(dataset, splits)
+    with told_of_texts(args.data):
+        splits = None if callable(report) and args.picture is None else dataset.splits()
+        found = report() if callable(report) else _of_splits(dataset, splits)
     text = f"{args.data}\n\n{_text(found)}"
     if args.picture is not None:
         _draw(args, dataset, splits, found)

@@ -55,6 +55,7 @@ def run(args: argparse.Namespace, output: Output) -> int:
 
 def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -> int:
     from pellucid.workbench.experiments.experiment import check, prepare
+    from pellucid.workbench.experiments.file_reading import told_of_texts
     from pellucid.workbench.experiments.folder import RunFolder, new_path
     from pellucid.workbench.experiments.training import train
     from pellucid.workbench.figures.of_run import require_matplotlib
@@ -64,7 +65,8 @@ def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -
     experiment = check(sections)
     if args.out is not None and not args.resume:
         RunFolder(args.out).check_free()
-    prepared = prepare(experiment)
+    with told_of_texts(args.dataset):
+        prepared = prepare(experiment)
     if ACTIVE:
         prepared.resolved["plugins"] = [str(file) for file in ACTIVE.values()]
     model, data = (prepared.resolved[section]["type"] for section in ("model", "data"))
@@ -83,13 +85,13 @@ def _train(sections: dict[str, Any], args: argparse.Namespace, output: Output) -
 def _draw(folder: RunFolder, summary: dict[str, Any], output: Output) -> Drawn | None:
     """The figures of a finished run; it is finished without them, too."""
     from pellucid.workbench.evaluation.evaluation import evaluate_run
-    from pellucid.workbench.experiments.finished import PartName, open_run
+    from pellucid.workbench.experiments.finished import SplitName, open_run
     from pellucid.workbench.figures.of_run import draw_run
 
-    part: PartName = "test" if summary["test"] else "validation" if summary["validation"] else "train"
+    split: SplitName = "test" if summary["test"] else "validation" if summary["validation"] else "train"
     try:
         run = open_run(folder.path)
-        return draw_run(run, evaluate_run(run, split=part), part=part)
+        return draw_run(run, evaluate_run(run, split=split), split=split)
     except PellucidError as error:
         output.note(f"No figures are drawn: {error} The run is complete without them.")
         return None
