@@ -48,12 +48,12 @@ def test_it_says_what_predict_says_with_the_models_transforms(model: dict[str, A
     assert view.suits(looked)
     drawing, about = view.controls(looked)
     assert drawing.shape == (8, 8) and about.options == ["its answer", "cat", "dog", "owl"]
-    bars, seen, spoke, note = view.show(looked, ink=INK, about="its answer")
+    bars, seen, spoke, measure, shares = view.show(looked, ink=INK, about="its answer")
     z = network.predict(INK.reshape(1, *shape))[0]
     p = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
     assert np.allclose(bars.values, p, atol=1e-6) and bars.marked == z.argmax()
     assert bars.title == f"The network says {('cat', 'dog', 'owl')[z.argmax()]}"
-    assert (seen.images[0] == INK).all() and spoke.array.shape == (8, 8) and "odds" in note.text
+    assert (seen.images[0] == INK).all() and spoke.array.shape == (8, 8) and "odds" in measure.text and shares.latex
 
 
 def test_pixels_that_spoke_add_up_to_what_the_drawing_has_changed() -> None:
@@ -80,7 +80,7 @@ def test_pixels_of_a_linear_model_of_two_classes_are_its_weights_times_the_ink()
 
 def test_one_output_is_yes_or_no() -> None:
     network = trained({"type": "dense", "units": 1}, (64,), kinds=2, loss="binary_cross_entropy")
-    bars, _, spoke, _ = Draw().show(opened(network), ink=INK, about="0")
+    bars, _, spoke, *_ = Draw().show(opened(network), ink=INK, about="0")
     z = float(network.predict(INK.reshape(1, -1))[0, 0])
     assert np.allclose(bars.values, [1 - 1 / (1 + np.exp(-z)), 1 / (1 + np.exp(-z))], atol=1e-6)
     assert np.allclose(spoke.array, -INK * network.weight.data.reshape(8, 8), atol=1e-5)

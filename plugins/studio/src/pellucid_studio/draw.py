@@ -34,10 +34,8 @@ LEAST, MOST = 8, 64
 STEPS = 32
 """Points of the way from blank paper to the drawing at which the gradient is taken."""
 ANSWER = "its answer"
-LATEX = (
-    r"r_i = \left(x_i - x^0_i\right) \int_0^1 \frac{\partial s}{\partial x_i}\!\left(x^0 + \alpha (x - x^0)\right)"
-    r" d\alpha, \quad s = z_k - \log \sum_{j \neq k} e^{z_j}"
-)
+MEASURE = r"s = z_k - \log \sum_{j \neq k} e^{z_j}"
+SHARES = r"r_i = (x_i - x^0_i) \int_0^1 \frac{\partial s}{\partial x_i} (x^0 + \alpha (x - x^0)) \, d\alpha"
 
 
 @dataclass(frozen=True)
@@ -104,10 +102,13 @@ class Draw(View):
             names = ", ".join(type(each).__name__ for each in require_runtime(model).transforms)
             return [*parts, PageNote(f"Which pixels spoke cannot be told: {names} makes other numbers of them.")]
         spoke, before, after = found
-        told = f"Together {after - before:+.3g}: s was {before:.3g} on blank paper and is {after:.3g} now."
-        note = f"What each pixel has added to s, the log of the odds of {labels[asked]}, on the way from blank paper."
+        told = f"Together {after - before:+.3g}: s was {before:.3g} on blank paper and is {after:.3g} now.".replace(
+            "-", "−"
+        )
         return [
-            *parts, PagePicture(f"Which pixels spoke for {labels[asked]}", spoke, told), PageNote(note, LATEX),
+            *parts, PagePicture(f"Which pixels spoke for {labels[asked]}", spoke, told),
+            PageNote(f"s is the log of the odds of {labels[asked]}, by the outputs z of the network:", MEASURE),
+            PageNote("Each pixel's part in it, on the way from blank paper x⁰ to the drawing x:", SHARES),
         ]  # fmt: skip
 
 
