@@ -149,6 +149,11 @@ if TYPE_CHECKING:
     from pellucid.workbench.experiments.finished import FinishedRun, SplitName, open_run
     from pellucid.workbench.experiments.outputs import check_amount, check_output, save_array, save_samples
     from pellucid.workbench.experiments.predictions import class_number
+    from pellucid.workbench.latent.codes import CodesView
+    from pellucid.workbench.latent.explorer import CodesExplorer
+    from pellucid.workbench.latent.reconstruction import CodesReconstruction
+    from pellucid.workbench.latent.shown import samples_part
+    from pellucid.workbench.latent.walk import CodesWalk
     from pellucid.workbench.imports.importing import Imported, Importing, MadeOf, import_model
     from pellucid.workbench.imports.source import WeightSource
     from pellucid.workbench.local import local_plugins
@@ -288,6 +293,11 @@ _MODULES = {
     "workbench.experiments.outputs": "check_amount check_output save_array save_samples",
     "workbench.experiments.codes": "check_codes save_codes straight_path",
     "workbench.experiments.predictions": "class_number",
+    "workbench.latent.codes": "CodesView",
+    "workbench.latent.explorer": "CodesExplorer",
+    "workbench.latent.reconstruction": "CodesReconstruction",
+    "workbench.latent.shown": "samples_part",
+    "workbench.latent.walk": "CodesWalk",
     "workbench.imports.importing": "Imported Importing MadeOf import_model",
     "workbench.imports.source": "WeightSource",
     "workbench.local": "local_plugins",
@@ -337,6 +347,10 @@ __all__ = [
     "CheckpointError",
     "Classes",
     "Clipped",
+    "CodesExplorer",
+    "CodesReconstruction",
+    "CodesView",
+    "CodesWalk",
     "Compiled",
     "Component",
     "Composite",
@@ -548,6 +562,7 @@ __all__ = [
     "require_reach",
     "require_rows",
     "require_runtime",
+    "samples_part",
     "save",
     "save_array",
     "save_codes",
@@ -574,7 +589,8 @@ def __getattr__(name: str) -> Any:
     else:
         from pellucid.basics.suggest import did_you_mean
 
-        raise AttributeError(f"module 'pellucid' has no attribute {name!r}.{did_you_mean(name, __all__)}")
+        near = sorted(__all__, key=lambda known: known[:1] != name[:1])  # there are more than are looked through
+        raise AttributeError(f"module 'pellucid' has no attribute {name!r}.{did_you_mean(name, near)}")
     globals()[name] = value
     return value
 

@@ -14,7 +14,7 @@ import pytest
 from pellucid.registry.discovery import GROUP
 from pellucid.registry.manifest import KINDS
 from pellucid.testing.registries import use_registry
-from pellucid.workbench.cli.commands.new import _first_name, write_plugin
+from pellucid.workbench.cli.commands.new import WITHOUT_CASES, _first_name, write_plugin
 
 from tests.cli.conftest import Command
 from tests.fake_plugins import claim, install_sine, registry_of
@@ -67,7 +67,8 @@ def test_a_plugin_of_one_kind_is_whole_and_has_nothing_of_others(kind: str, tmp_
     files = [file.name for file in write_plugin("alone", tmp_path / kind, [kind])]
     source = tmp_path / kind / "src"
     claim(source, "alone", "pellucid_alone", group=GROUP, distribution="pellucid-alone", version="0.1.0")
-    assert ("test_backend.py" in files, "test_conformance.py" in files) == (kind == "backend", kind != "backend")
+    tests = {name for name in files if name.startswith("test_")}
+    assert tests == {f"test_{kind if kind in WITHOUT_CASES else 'conformance'}.py"}
     try:
         with registry_of(source) as registry, use_registry(registry):
             plugin = registry.plugins.load("alone")

@@ -157,7 +157,7 @@ def test_a_changed_part_of_the_step_is_recorded_anew(part: str) -> None:
 
 
 PARTS = {"layer", "model", "loss", "objective", "optimizer", "schedule", "regularizer", "transform"}
-OTHERS = {"callback", "metric", "initializer", "dataset", "feed", "sampler"}
+OTHERS = {"callback", "metric", "initializer", "dataset", "feed", "sampler", "view"}
 
 
 def test_every_kind_says_whether_it_is_part_of_a_step() -> None:
@@ -165,8 +165,8 @@ def test_every_kind_says_whether_it_is_part_of_a_step() -> None:
     bases = {"layer": pl.Layer, "model": pl.Layer, "loss": pl.Loss, "objective": pl.Objective,
              "optimizer": pl.Optimizer, "schedule": pl.Schedule, "regularizer": pl.Regularizer,
              "transform": pl.Transform, "callback": pl.Callback, "metric": pl.Metric, "initializer": pl.Initializer,
-             "dataset": pl.Dataset, "feed": pl.Feed, "sampler": pl.Sampler}  # fmt: skip
-    assert set(bases) == PARTS | OTHERS == set(KINDS) - {"backend", "op"}
+             "dataset": pl.Dataset, "feed": pl.Feed, "sampler": pl.Sampler, "view": pl.View}  # fmt: skip
+    assert set(bases) == PARTS | OTHERS == set(KINDS) - {"backend", "op", "command"}
     assert {kind for kind, base in bases.items() if base.part_of_step} == PARTS
 
 

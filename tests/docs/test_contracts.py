@@ -15,6 +15,7 @@ BASES = {
     "layer": pl.Layer, "loss": pl.Loss, "objective": pl.Objective, "optimizer": pl.Optimizer, "schedule": pl.Schedule,
     "initializer": pl.Initializer, "regularizer": pl.Regularizer, "metric": pl.Metric, "transform": pl.Transform,
     "dataset": pl.Dataset, "callback": pl.Callback, "feed": pl.Feed, "sampler": pl.Sampler,
+    "view": pl.View,
 }  # fmt: skip
 OF_THE_KIND = {"kind", "part_of_step"}
 """What a component does not set."""

@@ -46,7 +46,7 @@ class ViewPictures:
 
 @dataclass(frozen=True)
 class ViewPoints:
-    """Points in a plane, (n, 2). The n ints in ``classes``, from 0, are colours, ``labels`` the names of the classes."""
+    """Points in a plane, (n, 2). The n ints in ``classes``, from 0, are colours, ``labels`` names of the classes."""
 
     title: str
     points: Any

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from zlib import crc32
+
+import numpy as np
 
 from pellucid.basics.component import Component
+from pellucid.basics.errors import DataError
 from pellucid.glassbox.views.controls import ViewControl
 from pellucid.glassbox.views.parts import ViewPart
-from pellucid.interfaces.layer import Layer
+from pellucid.interfaces.dataset import Splits
+from pellucid.interfaces.layer import Layer, require_runtime
+from pellucid.interfaces.parameters import Param, State
+from pellucid.interfaces.rows import in_memory
 from pellucid.interfaces.samples import Split
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Viewed:
     """A model that is looked at, and where its samples are.
 
@@ -27,14 +34,43 @@ class Viewed:
     model: Layer
     name: str
     read: Callable[[str], Split]
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(cls, model: Layer, data: Splits | Split | None = None, name: str = "this network") -> Viewed:
+        """A model and its data: parts, or samples that are all of them. None: there is no data."""
+
+        def read(part: str) -> Split:
+            found: Any = getattr(data, part) if isinstance(data, Splits) else data
+            if found is None or not len(found):
+                there = "no data" if data is None else f"no {part} part in the data"
+                raise DataError(f"There is {there} of {name} at hand. Open a run that knows its data.")
+            split: Split = found if in_memory(found) else found.take(np.arange(len(found)))
+            return split
+
+        return cls(model, name, read)
 
     def samples(self, part: str = "test") -> Split:
-        """Samples of the data that the model was made for, without its transforms.
+        """Samples of the data that the model was made for, without its transforms. They are read once.
 
         Raises:
             DataError: there is no data at hand, or no such part of it.
         """
-        return self.read(part)
+        if part not in self._kept:
+            self._kept[part] = self.read(part)
+        return self._kept[part]
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` gives, kept under a name for as long as the weights and states of the model stay what they are:
+        the codes of all samples for example. It is shared by all views, so the name begins with that of the view."""
+        runtime, sums = require_runtime(self.model), 0
+        owned: list[Param | State] = [*self.model.parameters(), *self.model.states()]
+        for part in owned:
+            sums = crc32(np.ascontiguousarray(runtime.ops.to_host(part.data)).data, sums)
+        found = self._kept.get(f"once {name}")
+        if found is None or found[0] != sums:
+            found = self._kept[f"once {name}"] = (sums, make())
+        return found[1]
 
     @property
     def classes(self) -> tuple[Any, ...] | None:
@@ -57,6 +93,11 @@ class View(Component, ABC):
     kind: ClassVar[str] = "view"
     part_of_step: ClassVar[bool] = False
     title: ClassVar[str] = ""
+
+    @classmethod
+    def tried_on(cls) -> Iterable[Viewed]:
+        """Small models that can be looked at so, each with a few samples: on these the conformance kit tries it."""
+        return ()
 
     @abstractmethod
     def suits(self, opened: Viewed) -> bool:

@@ -8,7 +8,7 @@ from pellucid.testing.checks import augmentations, cadences, callbacks, calls, c
 from pellucid.testing.checks import initializers
 from pellucid.testing.checks import kernels, layer_building, layer_calls, layer_code, layer_maths
 from pellucid.testing.checks import losses, metrics, objectives, optimizers, regularizers, schedules, transforms
-from pellucid.testing.checks import layer_sizes, layer_values, loss_values
+from pellucid.testing.checks import layer_sizes, layer_values, loss_values, views
 from pellucid.testing.checks.compared import with_compared
 # isort: on
 
@@ -44,7 +44,8 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "feed": (*general.CHECKS, *feeds.FEED),
     "sampler": (*general.CHECKS, *feeds.SAMPLER),
     "callback": (*general.CHECKS, *callbacks.CHECKS, *cadences.CHECKS),
+    "view": (*general.CHECKS, *views.CHECKS),
 }
 CHECKS = {kind: with_compared(kind, found) for kind, found in CHECKS.items()}
 """Backends and ops have no cases of their own: the layers, losses and optimizers that use them are compared across
-backends."""
+backends. Nor have commands, which do what only their author knows."""

@@ -25,6 +25,7 @@ from pellucid.testing.checks.layer_trial import LayerTrial
 from pellucid.testing.checks.loss_trial import LossTrial
 from pellucid.testing.checks.objective_trial import ObjectiveTrial
 from pellucid.testing.checks.optimizer_trial import OptimizerTrial
+from pellucid.testing.checks.views import use_view
 from pellucid.testing.subject import Subject, draw_input
 from pellucid.training.trainer import Trainer
 
@@ -175,5 +176,5 @@ _USES: dict[str, Callable[[Subject], Any]] = {
     "layer": _layer, "model": _layer, "loss": _loss, "objective": _objective, "optimizer": _optimizer,
     "schedule": _schedule, "initializer": _initializer, "regularizer": _regularizer, "metric": _metric,
     "transform": _transform, "dataset": _dataset, "feed": _feed, "sampler": _sampler,
-    "callback": _callback,
+    "callback": _callback, "view": use_view,
 }  # fmt: skip

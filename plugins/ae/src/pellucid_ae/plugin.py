@@ -28,3 +28,6 @@ def pellucid_register(registry: Registrar) -> None:
         "gaussian_noise", "pellucid_ae.gaussian_noise:GaussianNoise", summary="adds normal noise in training"
     )
     registry.layer("masking_noise", "pellucid_ae.masking_noise:MaskingNoise", summary="sets inputs to 0 in training")
+    registry.view("latent", "pellucid_ae.views:Latent", summary="a plane of codes to drag in, and what is decoded")
+    registry.view("walk", "pellucid_ae.views:Walk", summary="the straight path between the codes of two samples")
+    registry.view("reconstruction", "pellucid_ae.views:Reconstruction", summary="a sample and what comes back")

@@ -28,3 +28,6 @@ def pellucid_register(registry: Registrar) -> None:
     ):  # fmt: skip
         cuda = f"{here}.cuda:{op}" if op == "join_label" else None
         registry.op(op, reference=f"{here}.ops:{op}", cupy=cuda, summary=summary)
+    registry.view("latent", "pellucid_vae.views:Latent", summary="a plane of codes to drag in, and what is decoded")
+    registry.view("walk", "pellucid_vae.views:Walk", summary="the straight path between the codes of two samples")
+    registry.view("reconstruction", "pellucid_vae.views:Reconstruction", summary="a sample and what comes back")

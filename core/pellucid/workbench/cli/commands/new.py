@@ -29,8 +29,12 @@ BELONGS = {
     "verb": "A verb is registered with its model: take --kind model.",
     "hook": "Any plugin may have hooks, which stand in its manifest: take any kind.",
     "augmentation": "An augmentation is a transform: take --kind transform.",
+    "control": "Controls and parts are what a view is made of: take --kind view.",
+    "part": "Controls and parts are what a view is made of: take --kind view.",
 }
 """What is no kind, and to which it belongs."""
+WITHOUT_CASES = frozenset({"backend", "command"})
+"""Kinds that the conformance kit has no cases for by themselves."""
 KERNEL = TEMPLATE.with_name("kernel")
 """What a plugin with compiled ops has besides, or instead."""
 
@@ -131,8 +135,8 @@ def _texts(kinds: Sequence[str], kernel: bool) -> Iterator[tuple[str, str]]:
             continue
         if tested is not None and tested[1] != "conformance" and tested[1] not in kinds:
             continue
-        if tested is not None and tested[1] == "conformance" and set(kinds) == {"backend"}:
-            continue  # the kit has no cases for a backend by itself
+        if tested is not None and tested[1] == "conformance" and WITHOUT_CASES.issuperset(kinds):
+            continue
         yield place, text
 
 

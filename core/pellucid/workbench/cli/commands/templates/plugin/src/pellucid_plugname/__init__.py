@@ -37,7 +37,11 @@ def pellucid_register(registry: Registrar) -> None:
     registry.backend("plain", "pellucid_plugname.backends:Plain", summary="every operation by NumPy")
     # kind: callback
     registry.callback("patience", "pellucid_plugname.callbacks:Patience", summary="ends a run that gets no better")
+    # kind: view
+    registry.view("what_if", "pellucid_plugname.views:WhatIf", summary="one number of a sample, changed")
     # kind: op
     registry.layer("cube", "pellucid_plugname.cubes:Cube", summary="y = x³, by an op")
     registry.op("cube_forward", reference="pellucid_plugname.ops:cube_forward", summary="y = x³")
     registry.op("cube_backward", reference="pellucid_plugname.ops:cube_backward", summary="dx = 3x² dy")
+    # kind: command
+    registry.command("parameters", "pellucid_plugname.commands:parameters", summary="how many a model has")

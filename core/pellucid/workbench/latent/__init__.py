@@ -1,0 +1,1 @@
+"""Views of models with codes, which plugins of autoencoders complete: encode and decode are theirs."""
