@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any, ClassVar
@@ -16,6 +16,9 @@ from pellucid import (
     PageNote,
     PagePicture,
     PellucidError,
+    Split,
+    Splits,
+    Trainer,
     View,
     ViewBars,
     ViewChoice,
@@ -24,6 +27,7 @@ from pellucid import (
     Viewed,
     ViewPart,
     ViewPictures,
+    build,
     read,
     require_runtime,
     transformed,
@@ -68,6 +72,23 @@ class Draw(View):
 
     title: ClassVar[str] = "Draw a digit"
 
+    @classmethod
+    def tried_on(cls) -> Iterable[Viewed]:
+        """Classifiers of pictures of 8 x 8 pixels: flat, as images with their numbers standardised, with one output."""
+        rng = np.random.default_rng(0)
+        cases: Sequence[tuple[tuple[int, ...], int, str, Sequence[str]]] = (
+            ((64,), 3, "softmax_cross_entropy", ()), ((8, 8, 1), 3, "softmax_cross_entropy", ("standardize",)),
+            ((64,), 1, "binary_cross_entropy", ()),
+        )  # fmt: skip
+        for shape, outputs, loss, transforms in cases:
+            x, y = rng.random((12, *shape), np.float32), np.arange(12) % max(2, outputs)
+            layers = [{"type": "flatten"}, {"type": "dense", "units": 5, "activation": "relu"}]
+            model = build({"type": "sequential", "layers": [*layers, {"type": "dense", "units": outputs}]},
+                          input_shape=shape, seed=0)  # fmt: skip
+            data = Splits(Split(x, y), Split(x[:0], y[:0]), Split(x, y), transforms=transforms)
+            Trainer(model, loss=loss, seed=0).fit(data, epochs=1, verbose=False)
+            yield Viewed.of(model, data)
+
     def suits(self, opened: Viewed) -> bool:
         """Whether this is a classifier of square grey pictures."""
         try:
@@ -106,7 +127,7 @@ class Draw(View):
             "-", "−"
         )
         return [
-            *parts, PagePicture(f"Which pixels spoke for {labels[asked]}", spoke, told),
+            *parts, PagePicture(f"Which pixels spoke for {labels[asked]}", spoke, told.replace("-", "−")),
             PageNote(f"s is the log of the odds of {labels[asked]}, by the outputs z of the network:", MEASURE),
             PageNote("Each pixel's part in it, on the way from blank paper x⁰ to the drawing x:", SHARES),
         ]  # fmt: skip

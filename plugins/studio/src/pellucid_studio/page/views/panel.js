@@ -9,18 +9,19 @@ import { Question } from "./question.js";
 const LIVE_EVERY = 500; // ms between two looks at a network that learns
 const QUIET = 700; // ms without an answer before a reader is told what it is
 
-export function Panel({ view, run, runs, socket, values, apart, change, controlled, choose, close }) {
+export function Panel({ entry, others, socket, values, apart, change, controlled, choose, close }) {
+  const { key, view, run, name } = entry;
   const [shown, setShown] = useState({ parts: [], error: null, busy: true }), question = useRef(null), id = useId();
   const controls = useRef([]);
   useEffect(() => {
     const told = ({ controls: found, ...heard }) => {
-      if (found) { controls.current = found; controlled(run, found); }
+      if (found) { controls.current = found; controlled(key, found); }
       if (Object.keys(heard).length) setShown((before) => ({ ...before, ...heard }));
     };
-    const asked = (question.current = new Question(socket, view.name, run, told));
+    const asked = (question.current = new Question(socket, view, run, told));
     asked.ask(packed(values, controls.current));
     return () => asked.close();
-  }, [socket, view.name, run]);
+  }, [socket, view, run]);
   const first = useRef(true);
   useEffect(() => {
     if (first.current) first.current = false;
@@ -28,10 +29,9 @@ export function Panel({ view, run, runs, socket, values, apart, change, controll
   }, [values]);
   useEffect(() => (run === "live" ? following(socket, question) : undefined), [socket, run]);
   const spoken = useSpoken(shown);
-  const { name } = runs[0];
   return html`<section class=${`card panel ${shown.busy ? "busy" : ""}`} aria-labelledby=${id} aria-busy=${shown.busy}>
-    <div class="panelhead"><h3 id=${id}>${runs.length > 1 ? html`<span class="unseen">${name}</span><select aria-label="Run" value=${String(run)} onChange=${(event) => choose(runs.find((each) => String(each.index) === event.target.value).index)}>
-        ${runs.map((each) => html`<option key=${each.index} value=${String(each.index)}>${each.name}</option>`)}</select>` : name}</h3>
+    <div class="panelhead"><h3 id=${id}>${others.length ? html`<span class="unseen">${name}</span><select aria-label="Run" value=${key} onChange=${(event) => choose(event.target.value)}>
+        ${[entry, ...others].map((each) => html`<option key=${each.key} value=${each.key} selected=${each === entry}>${each.name}</option>`)}</select>` : name}</h3>
       ${close ? html`<button type="button" class="quiet round" aria-label=${`Close ${name}`} onClick=${close}><${Icon} name="close" /></button>` : null}</div>
     ${apart.length ? html`<form class="apart" aria-label=${`What is set for ${name}`} onSubmit=${(event) => event.preventDefault()}><${Controls} controls=${apart} values=${values} change=${change} /></form>` : null}
     ${shown.error !== null ? html`<p class="banner bad" role="alert">${shown.error}</p>` : null}
