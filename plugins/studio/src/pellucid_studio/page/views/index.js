@@ -40,7 +40,7 @@ function Chosen({ view, socket }) {
       ${together.length ? html`<form class="card viewcontrols" aria-label="What is set" onSubmit=${(event) => event.preventDefault()}>
         <${Controls} controls=${together} values=${values} change=${change} /></form>` : null}
       <div class="panels" data-count=${open.length}>${open.map((key, i) => html`<${Panel} key=${key} entry=${find(key)} others=${free} socket=${socket}
-        values=${values} apart=${(known[key] ?? []).filter((control) => !names.has(control.name))} change=${change} controlled=${controlled}
+        values=${values} known=${known[key] ?? []} apart=${(known[key] ?? []).filter((control) => !names.has(control.name))} change=${change} controlled=${controlled}
         choose=${(other) => setKeys(open.map((each, k) => (k === i ? other : each)))} close=${open.length > 1 ? () => setKeys(open.filter((_, k) => k !== i)) : null} />`)}</div></div>
     ${free.length && open.length < MOST_BESIDE ? html`<p><button type="button" class="beside" onClick=${() => setKeys([...open, free[0].key])}><${Icon} name="plus" /> Another run beside it</button></p>` : null}
   </section>`;

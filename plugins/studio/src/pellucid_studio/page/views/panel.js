@@ -9,13 +9,19 @@ import { Question } from "./question.js";
 const LIVE_EVERY = 500; // ms between two looks at a network that learns
 const QUIET = 700; // ms without an answer before a reader is told what it is
 
-export function Panel({ entry, others, socket, values, apart, change, controlled, choose, close }) {
+export function Panel({ entry, others, socket, values, known, apart, change, controlled, choose, close }) {
   const { key, view, run, name } = entry;
   const [shown, setShown] = useState({ parts: [], error: null, busy: true }), question = useRef(null), id = useId();
-  const controls = useRef([]);
+  const controls = useRef(known), latest = useRef(values);
+  latest.current = values;
   useEffect(() => {
     const told = ({ controls: found, ...heard }) => {
-      if (found) { controls.current = found; controlled(key, found); }
+      if (found) {
+        const unheard = !controls.current.length && found.some(({ name }) => latest.current[name] !== undefined);
+        controls.current = found;
+        controlled(key, found);
+        if (unheard) asked.ask(packed(latest.current, found)); // a run that joins others is set as they are
+      }
       if (Object.keys(heard).length) setShown((before) => ({ ...before, ...heard }));
     };
     const asked = (question.current = new Question(socket, view, run, told));
