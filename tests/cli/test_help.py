@@ -34,6 +34,7 @@ def test_it_lists_the_commands_and_the_plugins(pellucid: Command, site: Path):
         assert all(f"  {name}" in shown for name in COMMANDS)
         assert "vendor_18" in shown
         assert "broken" in shown
+        assert "pellucid list model" in shown and "pellucid list command" in shown
 
 
 def test_a_verb_cannot_be_called_as_any_command():

@@ -128,3 +128,38 @@ def test_what_is_no_plugin_is_refused(folder: Path, capsys: pytest.CaptureFixtur
     (folder / "e.toml").write_text(EXPERIMENT.replace('["parts/acme.py"]', "3"))
     assert main(["train", "e.toml", "--trust"]) == 2
     assert 'expected a list of files, plugins = ["layers.py"]. Received: 3' in capsys.readouterr().err
+
+
+VIEW = '''
+import pellucid as pl
+
+class Weights(pl.View):
+    """Every weight."""
+
+    title = "Weights"
+
+    @classmethod
+    def tried_on(cls):
+        yield pl.Viewed.of(pl.build("dense", units=3, input_shape=(4,), seed=0))
+
+    def suits(self, opened):
+        return bool(opened.model.parameters())
+
+    def controls(self, opened):
+        return []
+
+    def show(self, opened, **values):
+        return [pl.PageNote(f"{len(opened.model.parameters())} parameters")]
+'''
+
+
+def test_a_file_brings_a_view(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "looks.py").write_text(VIEW)
+    assert main(["--plugins-dir", "looks.py", "list", "view"]) == 0
+    assert "looks/weights  " in capsys.readouterr().out
+    assert main(["--plugins-dir", "looks.py", "show", "looks/weights"]) == 0
+    assert "looks/weights (view): Every weight.\n\ntitle: Weights\n" in capsys.readouterr().out
+    with pl.local_plugins("looks.py"):
+        view = pl.create("view", "looks/weights")
+        opened = pl.Viewed.of(pl.build("dense", units=1, input_shape=(1,), seed=0))
+        assert view.suits(opened) and view.show(opened)[0].text == "2 parameters"

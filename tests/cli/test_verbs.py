@@ -246,5 +246,11 @@ def test_a_word_of_a_command_calls_another_function(pellucid: Command) -> None:
     assert pellucid("greet", "leave", code=2).stderr.count("NAME") >= 1
 
 
+def test_commands_of_plugins_are_listed_and_shown(pellucid: Command) -> None:
+    assert "acme/greet  says a word  [verbs: leave]" in pellucid("list", "command").stdout
+    shown = pellucid("show", "acme/greet").stdout
+    assert "acme/greet (command): says a word" in shown and "loud" in shown and "leave" in shown
+
+
 def test_an_unknown_command_names_those_of_plugins(pellucid: Command) -> None:
     assert "Did you mean 'greet'?" in pellucid("gret", code=2).stderr

@@ -30,6 +30,7 @@ BESIDE = {
     "pellucid_cnn": ("layer", "cnn/conv2d"),
     "pellucid_diffusion": ("objective", "diffusion/denoise"),
     "pellucid_recurrent": ("layer", "recurrent/lstm"),
+    "pellucid_studio": ("dataset", "studio/points"),
     "pellucid_tabular": ("dataset", "tabular/table"),
     "pellucid_transformer": ("layer", "transformer/multi_head_attention"),
     "pellucid_cupy": ("backend", "cupy/cupy"),

@@ -112,6 +112,7 @@ def test_the_licence_in_the_metadata_is_that_of_all_it_holds(folder: str) -> Non
     project = PROJECTS[folder]["project"]
     theirs = {
         "CC-BY-SA-3.0": "licenses/by-sa/3.0", "CC-BY-4.0": "licenses/by/4.0", "BSD-3-Clause": "BSD 3-Clause",
+        "Apache-2.0": "Apache License 2.0",
     }  # fmt: skip
     notice = said_of_others(ROOT / folder)
     said = ["MIT", *(name for name, words in theirs.items() if words in notice)]

@@ -69,7 +69,7 @@ def trained(installed: Environment) -> Path:
 def test_its_code_is_what_the_tutorial_shows() -> None:
     shown = dict(re.findall(r"```python\n# file: \S+/(\w+\.py)\n(.*?)```", TUTORIAL.read_text("utf-8"), re.DOTALL))
     package = SAMPLE / "src" / "pellucid_acme"
-    for name in ("rbf.py", "huber.py", "rmsprop.py", "noisy_sine.py"):
+    for name in ("rbf.py", "huber.py", "rmsprop.py", "noisy_sine.py", "hill.py"):
         assert (package / name).read_text("utf-8") == shown[name], name
     manifest = (package / "__init__.py").read_text("utf-8").splitlines()
     assert set(manifest) <= set(shown["__init__.py"].splitlines())
@@ -78,7 +78,7 @@ def test_its_code_is_what_the_tutorial_shows() -> None:
 def test_it_is_found_by_name(installed: Environment) -> None:
     listed = json.loads(installed.pellucid("list", "--json"))
     names = {entry["name"] for entry in listed if entry["name"].startswith("acme/")}
-    assert names == {"acme/rbf", "acme/huber", "acme/rmsprop", "acme/noisy_sine"}
+    assert names == {"acme/rbf", "acme/huber", "acme/rmsprop", "acme/noisy_sine", "acme/hill"}
     assert "radial basis functions" in installed.pellucid("show", "acme/rbf")
 
 
@@ -92,6 +92,7 @@ def test_it_passes_its_own_conformance_tests(installed: Environment) -> None:
 def test_the_report_says_how_many_cases_ran(installed: Environment) -> None:
     report = installed.run("-c", "from pellucid.testing import run_conformance; run_conformance('acme')")
     assert re.search(r"layer +acme/rbf +\d+ passed", report)
+    assert re.search(r"view +acme/hill +\d+ passed", report)
     assert re.search(r"\d+ cases ran: \d+ passed, 0 failed; \d+ skipped\.", report)
 
 
@@ -112,6 +113,21 @@ def test_it_has_learned_the_curve_in_spite_of_the_errors(installed: Environment,
         f"model = pl.load({str(trained / 'model.safetensors')!r})\n"
         "x = np.linspace(-3, 3, 101, dtype='float32')[:, None]\n"
         "print(float(np.abs(model.predict(x) - np.sin(x)).mean()))\n"
+    )
+    assert float(installed.run("-c", script)) < 0.15
+
+
+def test_its_view_shows_the_curve_that_a_run_has_learned(installed: Environment, trained: Path) -> None:
+    """As the studio asks it: which views suit the model of this run, and what they show."""
+    script = (
+        "import numpy as np, pellucid as pl\n"
+        f"run = pl.open_run({str(trained)!r})\n"
+        "opened = pl.Viewed(run.model, 'run', lambda part: run.samples(split=part))\n"
+        "view = pl.create('view', 'acme/hill')\n"
+        "assert view.suits(opened) and [c.high for c in view.controls(opened)] == [19, 10.0]\n"
+        "(part,) = view.show(opened, hill=3, far=3.0)\n"
+        "assert list(part.curves) == ['the model', 'hill 3'] and part.curves['hill 3'].max() <= 1\n"
+        "print(float(np.abs(part.curves['the model'] - np.sin(part.x)).mean()))\n"
     )
     assert float(installed.run("-c", script)) < 0.15
 

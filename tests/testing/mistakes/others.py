@@ -11,6 +11,7 @@ KINDS = (
     "regularizer",
     "initializer",
     "schedule",
+    "view",
 )
 """What strangers' components are of; the mistakes in layers, losses and objectives stand in other modules."""
 
@@ -691,5 +692,91 @@ SCHEDULES = (
         M("base 2", "2.718281828459045 **", "2.0 **"),
         M("linear at first, and only then", "(-step / self.tau)", "(-min(step, 2_000) / self.tau)"),
         M("overflows", "2.718281828459045 ** (-step / self.tau)", "1 / 2.718281828459045 ** (step / self.tau)"),
+    ),
+)
+
+VIEWS = (
+    of(
+        "view",
+        "outputs",
+        M("random numbers without a seed", "np.random.default_rng(again).normal", "np.random.default_rng().normal"),
+        M(
+            "suits raises",
+            "return runtime is not None and runtime.input",
+            "return runtime.input_shape and runtime.input",
+        ),
+        M("suits gives no bool", "opened.model.output_shape((4,)) == (3,)", "opened.model.output_shape((4,))[0] // 3"),
+        M("suits all models of four numbers", " and opened.model.output_shape((4,)) == (3,)", ""),
+        M("two controls of one name", '"noise", "Noise"', '"row", "Noise"'),
+        M("a control that show does not take", "row, noise, again, scale, sort, at", "row, noise, again, scale, sort"),
+        M("it begins beyond its bounds", "0.0, 1.0, 0.25", "0.0, 1.0, 2.5"),
+        M("a row too many", "len(x) - 1, 0, step=1", "len(x), 0, step=1"),
+        M("a step that is whole of bounds that are not", "0, len(x) - 1, 0, step=1", "0.0, len(x) - 1, 0, step=1"),
+        M("it begins with no option", '["linear", "softmax"], "linear"', '["linear", "softmax"], "log"'),
+        M("points of three numbers", "points=x[:, :2]", "points=x[:, :3]"),
+        M("too few labels in the plane", 'classes=y, labels=["a", "b", "c"]', 'classes=y, labels=["a"]'),
+        M("it writes into the samples", ".x[[row]].copy()", ".x[row : row + 1]"),
+        M("a bar too few", "names, values[order]", "names[1:], values[order]"),
+        M("a bar stands out that is not there", "marked=int(values[order].argmax())", "marked=3"),
+        M("classes as floats", "opened.samples().y, [", "opened.samples().y + 0.5, ["),
+        M("a row of the table too short", '[f"x{k}", float(v)]', '[f"x{k}"]'),
+        M("cells that are arrays", "float(v)]", "x]"),
+        M(
+            "it changes a weight",
+            "        x[0, :2] += at\n",
+            "        x[0, :2] += at\n        opened.model.parameters()[0].data[...] *= 1 + abs(at[0])\n",
+        ),
+        M("it remembers on self", "        x[0, :2] += at\n", "        x[0, :2] += at\n        self.last = x\n"),
+        M(
+            "points of weights that are gone",
+            'opened.once("outputs/points", lambda: opened.model.predict(opened.samples().x))',
+            'globals().setdefault("kept", {}).setdefault(id(opened.model), opened.model.predict(opened.samples().x))',
+        ),
+        M(
+            "shown as a text",
+            "        return [\n            pl.ViewBars",
+            '        return "none" if sort else [\n            pl.ViewBars',
+        ),
+        M("a part of its own", 'pl.PageTable("Row", ["column", "value"], [', "dict(rows=["),
+        M("NaN for large outputs", "np.exp(values - values.max())", "np.exp(values * 1e4) / np.exp(values * 1e4)"),
+        M("no title", 'title = "Outputs"', 'title = ""'),
+        M(
+            "nothing to try it on",
+            '        yield pl.Viewed.of(pl.build("dense", units=3, input_shape=(4,), seed=0), rows())',
+            "        return ()",
+        ),
+        M(
+            "global random numbers",
+            "np.random.default_rng(again).normal",
+            "(np.random.seed(again), np.random)[1].normal",
+        ),
+    ),
+    of(
+        "view",
+        "typed",
+        M("an error of Python's own", "except ValueError:", "except KeyError:"),
+        M(
+            "nothing for no words",
+            '        yield [self._drawn(seen), pl.ViewPictures("Ink", ink[None], ["drawn"]), self._words(text)]\n',
+            "        if text.split():\n            yield [self._words(text)]\n",
+        ),
+        M(
+            "without end",
+            "        seen = []\n",
+            '        seen = []\n        while text == "1 2 3":\n            yield [self._words(text)]\n',
+        ),
+        M("ink without an axis of pictures", 'pl.ViewPictures("Ink", ink[None])]', 'pl.ViewPictures("Ink", ink)]'),
+        M("ink above 1", 'ink[None], ["drawn"]', '255 * ink[None], ["drawn"]'),
+        M("two labels for a picture", '["drawn"]', '["drawn", "seen"]'),
+        M("curves of another length", "np.arange(len(seen))", "np.arange(len(seen) + 1)"),
+        M("strengths above 1", "np.full(len(words), 0.5)", "np.full(len(words), 5.0)"),
+        M("links of other words", "np.eye(len(words))", "np.eye(len(words) + 1)"),
+        M("longer than it may be", '"1 2 3", most=20', '"1 2 3", most=4'),
+        M(
+            "it complains when it is left",
+            '            yield [self._drawn(seen), pl.ViewPictures("Ink", ink[None])]\n',
+            "            try:\n                yield [self._words(text)]\n            except GeneratorExit:\n"
+            "                raise ValueError from None\n",
+        ),
     ),
 )

@@ -27,6 +27,7 @@ NAMES = {
     "regularizer": ("l1", "group", "elastic", "orthogonal"),
     "initializer": ("lecun", "truncated", "signs", "identity", "orthonormal"),
     "schedule": ("steps", "warm_inverse", "one_cycle", "exponential", "polynomial"),
+    "view": ("outputs", "typed"),
 }
 
 

@@ -144,6 +144,7 @@ def help_text() -> str:
             *lines,
             "",
             "Models bring verbs of their own (encode, sample, …), which are used like commands: pellucid list model.",
+            "So do plugins bring commands: pellucid list command.",
             f"plugins: {printable(', '.join(vendors)) or 'none'}",
             "",
             "options of every command:",

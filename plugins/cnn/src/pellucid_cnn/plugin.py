@@ -14,6 +14,7 @@ def pellucid_register(registry: Registrar) -> None:
     _models(registry)
     _transforms(registry)
     _ops(registry)
+    registry.view("stages", "pellucid_cnn.views:Stages", summary="what each stage makes of an image, and the filters")
 
 
 def _layers(registry: Registrar) -> None:

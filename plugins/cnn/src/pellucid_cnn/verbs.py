@@ -57,13 +57,19 @@ def filters(run: Path, *, output: Path = Path("filters.png"), scale: int = 8) ->
     check_int(filters, "scale", scale, f"[1, {MOST_SCALE}]")
     model = _opened(run).model
     conv = next(layer for _, layer in model.walk() if isinstance(layer, Conv2D))
+    images, largest = filter_pictures(model, conv)
+    pictures.save_png(pictures.tile(images, gap=1), output, scale=scale)
+    return {"file": str(output), "filters": len(images), "largest_weight": largest}
+
+
+def filter_pictures(model: Layer, conv: Conv2D) -> tuple[HostArray, float]:
+    """The filters of a convolution as pictures (F, KH, KW, 1 or 3) from 0 to 1, where ½ is zero; and the largest weight
+    that is shown, of either sign."""
     weight = require_runtime(model).ops.to_host(conv.weight.data)  # (KH, KW, C, F)
     if weight.shape[2] != 3:  # anything but colours: seen as grey levels
         weight = weight.mean(axis=2, keepdims=True)
     largest = float(abs(weight).max()) or 1.0
-    images = np.moveaxis(0.5 + weight / (2 * largest), 3, 0)
-    pictures.save_png(pictures.tile(images, gap=1), output, scale=scale)
-    return {"file": str(output), "filters": len(images), "largest_weight": largest}
+    return np.moveaxis(0.5 + weight / (2 * largest), 3, 0), largest
 
 
 def features(
@@ -91,15 +97,15 @@ def features(
     samples = opened.samples(data, split)
     check_int(features, "image", image, f"[0, {len(samples) - 1}]")
     one = np.asarray(samples.x)[image : image + 1]
-    stages, outputs = _stages(opened.model, *transformed(opened.model, one))
+    made, outputs = stages(opened.model, *transformed(opened.model, one))
     height = one.shape[1]
     if one.ndim == 4 and one.shape[3] not in (1, 3):
         rows = [_row(one[0], maps, height)]
     else:
         rows = [pictures.tile(pictures.as_images(one))]
-    rows += [_row(stage, maps, height) for _, stage in stages]
+    rows += [_row(stage, maps, height) for _, stage in made]
     pictures.save_png(_below_each_other(rows), output, scale=scale)
-    found: dict[str, Any] = {"file": str(output), "stages": " → ".join(name for name, _ in stages)}
+    found: dict[str, Any] = {"file": str(output), "stages": " → ".join(name for name, _ in made)}
     if outputs.shape[1] > 1:
         classes = require_runtime(opened.model).classes or tuple(map(str, range(outputs.shape[1])))
         found["predicted"] = classes[int(outputs[0].argmax())]
@@ -149,7 +155,7 @@ def augmented(
     images, squares = to_data(opened.model, rows), times + 1
     if images.ndim == 4 and images.shape[3] not in (1, 3):
         squares *= images.shape[3]
-        images = _scaled(np.moveaxis(images, 3, 1).reshape(-1, *images.shape[1:3]))
+        images = scaled(np.moveaxis(images, 3, 1).reshape(-1, *images.shape[1:3]))
     images = pictures.as_images(images)
     pictures.save_png(pictures.tile(images, columns=squares, background=0.5), output, scale=scale)
     return {"file": str(output), "augmentations": ", ".join(type(each).__name__ for each in augmentations)}
@@ -165,7 +171,7 @@ def _opened(run: Path) -> FinishedRun[Layer]:
     return opened
 
 
-def _stages(model: Layer, x: HostArray) -> tuple[list[tuple[str, HostArray]], HostArray]:
+def stages(model: Layer, x: HostArray) -> tuple[list[tuple[str, HostArray]], HostArray]:
     """The name and the feature maps (H, W, C) of every stage, and the model's outputs."""
     runtime = require_runtime(model)
     if isinstance(model, MirrorAverage):
@@ -192,12 +198,12 @@ def _is_stage(layer: Layer) -> bool:
 
 def _row(stage: HostArray, maps: int, height: int) -> HostArray:
     """The first channels of (H, W, C) side by side, about as high as the image itself."""
-    grey = _scaled(np.moveaxis(stage[..., :maps], 2, 0))
+    grey = scaled(np.moveaxis(stage[..., :maps], 2, 0))
     factor = max(1, height // stage.shape[0])
     return pictures.tile(grey.repeat(factor, axis=1).repeat(factor, axis=2), columns=len(grey))
 
 
-def _scaled(channels: HostArray) -> HostArray:
+def scaled(channels: HostArray) -> HostArray:
     """Channels (C, H, W), each from black, where it is lowest, to white."""
     low, high = channels.min(axis=(1, 2), keepdims=True), channels.max(axis=(1, 2), keepdims=True)
     scaled: HostArray = (channels - low) / np.where(high > low, high - low, 1)

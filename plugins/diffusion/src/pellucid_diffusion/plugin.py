@@ -32,6 +32,8 @@ def pellucid_register(registry: Registrar) -> None:
     registry.layer("embedding", f"{_HERE}.embedding:Embedding", summary="a time, and a label, as features")
     registry.layer("mlp_block", f"{_HERE}.mlp_denoiser:MlpBlock", summary="a residual block that is told an embedding")
     registry.objective("denoise", f"{_HERE}.denoise:Denoise", summary="say what noise has been added")
+    registry.view("samples", f"{_HERE}.views:Samples", summary="samples that appear out of noise, step by step")
+    registry.view("text", f"{_HERE}.views:Text", summary="a text that is typed in, drawn letter by letter out of noise")
     for name, summary in _OPS.items():
         cuda = f"{_HERE}.cuda:{name}" if name in _CUDA else None
         registry.op(name, reference=f"{_HERE}.ops:{name}", cupy=cuda, summary=summary)

@@ -87,6 +87,30 @@ def paths(
     return np.stack(frames)
 
 
+def way(
+    model: Layer, count: int | None = None, *, labels: Sequence[int] | HostArray | None = None,
+    sampler: str = "dpm_solver", steps: int = 25, guidance: float = 0.0, eta: float = 0.0, seed: int = 0,
+) -> Iterator[HostArray]:  # fmt: skip
+    """The same moments one after the other, each (count, …) as soon as it is computed; of at most ``BATCH`` samples.
+
+    Raises:
+        ConfigError: more samples; and what ``sample`` raises.
+    """
+    ways = _batches(model, count, labels, sampler, steps, guidance, eta, seed, all_steps=False)
+    moments, more = next(ways), next(ways, None)
+    if more is not None:
+        raise ConfigError(
+            f"way shows at most {BATCH} samples as they come about. Take fewer, or paths for all of them."
+        )
+    while True:
+        with np.errstate(over="ignore", invalid="ignore"):  # not across a yield, where it would hold for others
+            x = next(moments, None)
+            if x is None:
+                return
+            moment = _finite(to_data(model, _on_host(model, x)), guidance)
+        yield moment
+
+
 def make_sampler(name: str, eta: float = 0.0) -> Sampler:
     """A sampler by its name.
 

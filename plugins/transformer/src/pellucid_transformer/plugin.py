@@ -24,6 +24,9 @@ def pellucid_register(registry: Registrar) -> None:
     _layers(registry)
     _models(registry)
     _texts(registry)
+    view = registry.view
+    view("continuation", f"{_HERE}.views.continuation:Continuation", summary="a text goes on, and what may come next")
+    view("attention", f"{_HERE}.views.attention:Attention", summary="which tokens look at which, head by head")
     for module, names in _OPS.items():
         for name in names:
             registry.op(

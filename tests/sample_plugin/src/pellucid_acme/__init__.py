@@ -9,3 +9,4 @@ def pellucid_register(registry):
     registry.loss("huber", "pellucid_acme.huber:Huber", summary="squared error near zero, absolute error far away")
     registry.optimizer("rmsprop", "pellucid_acme.rmsprop:RMSProp", summary="steps divided by the gradient's size")
     registry.dataset("noisy_sine", "pellucid_acme.noisy_sine:NoisySine", summary="a sine with gross errors")
+    registry.view("hill", "pellucid_acme.hill:Hill", summary="the learned curve, and one of its hills")

@@ -63,6 +63,7 @@ def _described(entry: Entry, implementation: Any) -> dict[str, Any]:
         ],
         "documentation": inspect.getdoc(implementation) or "",
         "verbs": dict(entry.verbs),
+        "title": getattr(implementation, "title", None) if entry.kind == "view" else None,
         "objective": getattr(implementation, "default_objective", None),
         "backends": dict(entry.backends),
         "configuration_version": entry.version,
@@ -74,6 +75,8 @@ def _described(entry: Entry, implementation: Any) -> dict[str, Any]:
 
 def _as_text(found: dict[str, Any]) -> str:
     parts = [f"{found['name']} ({found['kind']}): {found['summary']}"]
+    if found["title"]:
+        parts.append(f"title: {found['title']}")
     if found["arguments"]:
         rows = [
             (a["name"], a["type"], "required" if a["required"] else f"default {a['default']!r}")

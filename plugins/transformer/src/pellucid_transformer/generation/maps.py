@@ -36,7 +36,7 @@ def attention_maps(model: Layer, x: Any) -> dict[str, HostArray]:
     Raises:
         ConfigError: there is no attention in the model.
     """
-    paths = [path for path, layer in model.walk() if isinstance(layer, ATTENTION)]
+    paths = attention_paths(model)
     if not paths:
         raise ConfigError(
             f"This {type(model).__name__} has no attention, so there are no maps of it. Give a model with layers "
@@ -44,6 +44,11 @@ def attention_maps(model: Layer, x: Any) -> dict[str, HostArray]:
         )
     trace = any_length(model).trace(x)
     return {path: trace[f"{path}.P" if path else "P"] for path in paths}
+
+
+def attention_paths(model: Layer) -> dict[str, int]:
+    """The path of each attention in a model -> how many heads it has."""
+    return {path: getattr(layer, "heads", 1) for path, layer in model.walk() if isinstance(layer, ATTENTION)}
 
 
 def any_length(model: Layer) -> Layer:

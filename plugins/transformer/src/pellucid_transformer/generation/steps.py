@@ -62,7 +62,7 @@ class Steps:
     def __init__(self, model: Layer, rows: int = 1, *, cached: bool = True) -> None:
         check_int(self, "rows", rows, "[1, inf)")
         runtime = require_runtime(model)
-        _check_model(model)
+        check_model(model)
         self.model, self.rows = model, rows
         self.context = context_of(model)
         self.tokens = np.zeros((rows, 0), np.int64)
@@ -111,7 +111,7 @@ class Steps:
             return None
 
 
-def _check_model(model: Layer) -> None:
+def check_model(model: Layer) -> None:
     """ConfigError unless the model takes tokens and gives something for each."""
     shapes = require_runtime(model).input_shapes
     fits = len(shapes) == 1 and len(shapes[0]) == 1 and tuple(model.integer_inputs) == (0,)

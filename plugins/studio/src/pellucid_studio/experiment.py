@@ -1,0 +1,90 @@
+"""Ready: a network that is built, its data and its trainer, made of the sections of an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from secrets import randbits
+from typing import Any
+
+from pellucid import ConfigError, Layer, PellucidError, Splits, Trainer
+from pellucid.workbench.experiments.experiment import check, prepare
+
+from pellucid_studio.allowed import Mistake, mistakes_in
+from pellucid_studio.sizes import check_sizes
+
+Sections = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A network before its first step; all that can be checked is checked.
+
+    Attributes:
+        sections: as they were asked for; resolved: with everything filled in.
+        trainer, splits: what trains it, and on what.
+        epochs: after how many the plan ends; batch_size: of a step.
+    """
+
+    sections: Sections
+    resolved: Sections
+    trainer: Trainer
+    splits: Splits
+    epochs: int
+    batch_size: int
+
+    @property
+    def model(self) -> Layer:
+        return self.trainer.model
+
+
+class Refused(Exception):
+    """Sections that make no network, and all that is wrong with them."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("; ".join(map(str, mistakes)))
+        self.mistakes = mistakes
+
+
+def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
+    """The network of these sections.
+
+    Args:
+        trusted: they come from the user's own file, and not from a page.
+
+    Raises:
+        Refused: with every mistake and its path, as pellucid words them.
+    """
+    asked = {name: value for name, value in sections.items() if value is not None}
+    if not trusted and (mistakes := mistakes_in(asked)):
+        raise Refused(mistakes)
+    try:
+        seeded = _seeded(asked)
+        experiment, seed = check(seeded), seeded["train"]["seed"]
+        settings = experiment.settings
+        splits = experiment.dataset.splits(seed if experiment.data_seed is None else experiment.data_seed)
+        vars(experiment.dataset)["splits"] = lambda seed=0: splits  # loaded once
+        check_sizes(experiment, splits, seed)
+        prepared = prepare(experiment)
+        trainer = prepared.trainer
+        # What chooses an epoch or ends a run belongs to a training that nobody looks at: here weights stay as they are.
+        trainer.callbacks.clear()
+        trainer.fit(splits, epochs=0, batch_size=settings.batch_size, verbose=False)
+    except PellucidError as error:
+        raise Refused(told(error)) from error
+    return Ready(asked, prepared.resolved, trainer, splits, settings.epochs, settings.batch_size)
+
+
+def _seeded(sections: Sections) -> Sections:
+    """With a seed, drawn where there is none."""
+    train = sections.get("train", {})
+    if not isinstance(train, dict) or train.get("seed") is not None:
+        return sections
+    return {**sections, "train": {**train, "seed": randbits(32)}}
+
+
+def told(error: PellucidError) -> list[Mistake]:
+    """The mistakes that an error names, each with its path; see :meth:`pellucid.registry.reader.Reader.finish`."""
+    first, *rest = str(error).split("\n")
+    lines = rest if isinstance(error, ConfigError | PellucidError) and first.endswith("in the configuration:") else []
+    return [Mistake.of(line.strip()) for line in lines] or [Mistake.of(str(error))]

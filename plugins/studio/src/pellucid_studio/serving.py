@@ -1,0 +1,75 @@
+"""Serving: an address of 127.0.0.1, and the server behind it."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import uvicorn
+from pellucid import ConfigError, Viewed
+
+from pellucid_studio.app import application
+from pellucid_studio.patience import PatientProtocol
+
+MOST_CONNECTIONS = 256
+
+
+class Serving:
+    """A studio that listens; :meth:`run` answers until it is stopped.
+
+    Args:
+        port: 0 takes a free one.
+        runs: trained models to look at.
+
+    Attributes:
+        address: ``http://127.0.0.1:PORT/TOKEN/``.
+        pages: who looks, and at what.
+    """
+
+    def __init__(self, port: int = 0, runs: Sequence[Viewed] = ()) -> None:
+        self.token = secrets.token_urlsafe(24)
+        self._socket = _bound(port)
+        self.port = int(self._socket.getsockname()[1])
+        self.address = f"http://127.0.0.1:{self.port}/{self.token}/"
+        app, self.pages = application(self.token, self.port, runs)
+        self._server = uvicorn.Server(uvicorn.Config(
+            app, http=PatientProtocol, ws="websockets-sansio", ws_max_size=1 << 20, ws_per_message_deflate=False,
+            limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=10, timeout_graceful_shutdown=2, backlog=64,
+            log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
+        ))  # fmt: skip
+
+    def begin(self, sections: Mapping[str, Any], *, trusted: bool = True) -> None:
+        """Build the first network, while the server starts."""
+        threading.Thread(target=self.pages.session.build, args=(sections,), kwargs={"trusted": trusted}).start()
+
+    def run(self) -> None:
+        """Answer until Ctrl-C, or until :meth:`stop` is called in another thread."""
+        self._server.run(sockets=[self._socket])
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+
+    @property
+    def listens(self) -> bool:
+        return bool(self._server.started)
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket of this machine alone.
+
+    Raises:
+        ConfigError: somebody else has the port.
+    """
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        found.close()
+        raise ConfigError(
+            f"--port {port}: {getattr(error, 'strerror', error)}. Give another one, or 0: a free one."
+        ) from error
+    return found

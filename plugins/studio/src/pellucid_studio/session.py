@@ -1,0 +1,196 @@
+"""Session: the network that all pages see, its training, and what is told of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from pellucid import Viewed
+from pellucid.glassbox.page.render import LARGEST, page
+
+from pellucid_studio.allowed import Mistake
+from pellucid_studio.arrays import text_of
+from pellucid_studio.experiment import Ready, Refused, Sections, made_of
+from pellucid_studio.frames import Curve, Frames
+from pellucid_studio.look import Look
+from pellucid_studio.network import take
+from pellucid_studio.runner import Do, Runner
+
+Tell = Callable[["Told"], None]
+
+
+@dataclass(frozen=True)
+class Told:
+    """Something that pages are told, in any thread.
+
+    Attributes:
+        text: the message as JSON; of a frame without its end, ``,"curve":…}``, which differs from page to page.
+        curve: of a frame; a later frame takes its place.
+    """
+
+    text: str
+    curve: Curve | None = None
+
+
+@dataclass
+class Watch:
+    """What pages want in their frames, together."""
+
+    surface: bool = True
+    units: bool = True
+    sample: int = 0
+
+
+class Session:
+    """One network at a time, trained in a thread of its own; a second one makes frames of the looks that it takes.
+
+    Args:
+        tell: given what pages are told, in these threads.
+        views_of: gives the names of the views that suit a network.
+    """
+
+    def __init__(self, tell: Tell, views_of: Callable[[Viewed], list[str]] = lambda opened: []) -> None:
+        self._tell, self.views_of = tell, views_of
+        self._viewed: Viewed | None = None
+        self._building = threading.Lock()  # one network after the other
+        self._changed = threading.Condition()
+        self._runner: Runner | None = None
+        self._frames: Frames | None = None
+        self._look: Look | None = None
+        self._closed = self._fresh = False
+        self.watch = Watch()
+        self.anybody = False
+        self.built = ""
+        """The last message ``built``, for pages that come later."""
+        self._speed: float | None = None
+        self._thread = threading.Thread(target=self._make_frames, name="studio-frames", daemon=True)
+        self._thread.start()
+
+    # -- from any thread -------------------------------------------------------------------------------------------
+
+    def build(self, sections: Mapping[str, Any], *, trusted: bool = False) -> None:
+        """Put a new network in place of the present one, which stays where there are mistakes.
+
+        Raises:
+            Refused: with the mistakes.
+        """
+        with self._building:
+            self._install(made_of(sections, trusted=trusted))
+
+    def reset(self) -> None:
+        """The same network anew, with weights drawn again unless a seed says which."""
+        runner = self._runner
+        if runner is not None:
+            with self._building:
+                self._install(made_of(runner.ready.sections, trusted=True))
+
+    def do(self, order: Do) -> None:
+        if self._runner is not None:
+            self._runner.do(order)
+
+    def limit(self, steps_a_second: float | None) -> None:
+        self._speed = steps_a_second
+        if self._runner is not None:
+            self._runner.limit(steps_a_second)
+
+    def opened(self) -> int:
+        """The number of the step that :meth:`step_page` shows.
+
+        Raises:
+            Refused: there is none, and why.
+        """
+        trace = None if self._runner is None else self._runner.trace
+        if trace is None:
+            why = "No network has been built." if self._runner is None else self._runner.untraced
+            raise Refused([Mistake("", why)])
+        return int(trace.setting.step) + 1
+
+    def step_page(self) -> str:
+        """The page of the step that was taken last with a recorder looking on; the glass box's own."""
+        self.opened()
+        assert self._runner is not None and self._runner.trace is not None
+        text = page(self._runner.trace)
+        if len(text) > LARGEST:
+            raise Refused([Mistake("", "The page of this step is too large. Take smaller batches, and a step.")])
+        return text
+
+    def look_again(self) -> None:
+        """Make the last frame once more: a page has come, or wants other things in it."""
+        with self._changed:
+            self._fresh = True
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._runner is not None:
+            self._runner.leave()
+            self._runner.join(2.0)
+        self._thread.join(2.0)
+
+    def viewed(self) -> Viewed | None:
+        """The network with the weights that it has now, for whoever looks at it; one at a time."""
+        with self._changed:
+            viewed, look = self._viewed, self._look
+        if viewed is not None and look is not None:
+            take(viewed.model, look)
+        return viewed
+
+    @property
+    def ready(self) -> Ready | None:
+        return None if self._runner is None else self._runner.ready
+
+    # -- threads ---------------------------------------------------------------------------------------------------
+
+    def _install(self, ready: Ready) -> None:
+        frames = Frames(ready)
+        network, data = frames.described()
+        sections: Sections = ready.sections
+        viewed = Viewed.of(deepcopy(ready.model), ready.splits)
+        built = text_of({
+            "is": "built", "views": self.views_of(viewed), "sections": sections, "network": network, "data": data,
+            "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
+                    "backend": ready.trainer.runtime.ops.name, "rows": len(ready.splits.train)},
+        })  # fmt: skip
+        if self._runner is not None:
+            self._runner.leave()
+        with self._changed:
+            self._frames, self._look, self.built = frames, None, built
+            self._runner, self._viewed = None, viewed
+        self._tell(Told(built))
+        runner = Runner(ready, self._heard)
+        runner.limit(self._speed)
+        with self._changed:
+            self._runner, self._fresh = runner, self._look is not None
+            self._changed.notify()
+
+    def _heard(self, runner: Runner, look: Look) -> None:
+        """In the trainer's thread, which does not wait for frames."""
+        with self._changed:
+            if self._frames is not None and self._frames.ready is runner.ready:
+                self._frames.curve.add(look)
+                self._look, self._fresh = look, True
+                self._changed.notify()
+
+    def _make_frames(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._fresh or self._closed)
+                self._fresh = False
+                if self._closed:
+                    return
+                frames, look, runner = self._frames, self._look, self._runner
+            if frames is not None and look is not None and runner is not None and runner.ready is frames.ready:
+                self._tell(self._frame(frames, look, runner))
+
+    def _frame(self, frames: Frames, look: Look, runner: Runner) -> Told:
+        state, watch = runner.state, self.watch
+        made = frames.made(
+            look, moving=state == "training", surface=watch.surface, units=watch.units, sample=watch.sample
+        )
+        head = {"is": "frame", "state": state, **({"text": runner.failure} if state == "failed" else {})}
+        return Told(text_of(head | made)[:-1], frames.curve)

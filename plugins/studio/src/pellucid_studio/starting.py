@@ -1,0 +1,67 @@
+"""What a studio begins with: an experiment, a table, trained networks; and its page in a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pellucid import ConfigError, Split, Viewed, open_run
+from pellucid.workbench.experiments.sections import read_sections
+
+from pellucid_studio.presets import FIRST
+from pellucid_studio.table import MOST_BYTES, give
+
+LEFT_OUT = ("callbacks", "patience", "checkpoint_seconds", "threads")
+"""Settings of [train] that belong to a training which nobody looks at."""
+
+
+def first_sections(experiment: Path | None, table: Path | None) -> dict[str, Any]:
+    """The sections that the playground begins with.
+
+    Raises:
+        ConfigError, DataError: a file that cannot be read.
+    """
+    sections = dict(FIRST) if experiment is None else read_sections(experiment)
+    if experiment is not None and isinstance(sections.get("train"), dict):
+        sections["train"] = {key: value for key, value in sections["train"].items() if key not in LEFT_OUT}
+    if table is not None:
+        sections = {**sections, **_of_table(table)}
+    return sections
+
+
+def _of_table(path: Path) -> dict[str, Any]:
+    try:
+        size = path.stat().st_size
+        text = path.read_bytes() if size <= MOST_BYTES else b""
+    except OSError as error:
+        raise ConfigError(f"--data {path}: {error.strerror}. Check the path.") from error
+    if size > MOST_BYTES:
+        raise ConfigError(f"--data {path}: it has {size:,} bytes, and the studio takes {MOST_BYTES:,}. Take some rows.")
+    return {"data": {"type": "studio/table", "name": give(path.name, text)}}
+
+
+def opened_runs(paths: Sequence[Path]) -> list[Viewed]:
+    """Trained networks to look at, each by the name that its path has."""
+    return [_opened(path) for path in paths]
+
+
+def _opened(path: Path) -> Viewed:
+    run = open_run(path)
+
+    def read(part: str) -> Split:
+        return run.samples(None, part)  # type: ignore[arg-type]  # who asks for another part is told
+
+    return Viewed(run.model, path.name if path.is_dir() else path.stem, read)
+
+
+def open_page(address: str) -> None:
+    """Open the page in a browser, if there is one on a screen of this machine; where not, the address is enough."""
+    screen = sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    if screen or shutil.which("wslview"):
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

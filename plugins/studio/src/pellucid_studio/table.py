@@ -1,0 +1,79 @@
+"""table: a table of one's own that was given to this studio, by its name; where it lies no page is told."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pellucid import ConfigError, DataError, Dataset, Part, Split, Transform, create, listed
+from pellucid.workbench.experiments.sections import reader_of
+
+MOST_TABLES = 8
+MOST_BYTES = 5 * 1024 * 1024
+TABLES: dict[str, Path] = {}
+"""The tables of this process, by their names."""
+_FOLDER: list[tempfile.TemporaryDirectory[str]] = []
+
+
+class Table(Dataset):
+    """The rows of a table that was given to the studio that is running.
+
+    It is read as any table is: by ``table`` of pellucid-tabular where that is installed, else by ``files``, which reads
+    numbers and takes the last column for the target.
+
+    Args:
+        name: as it was given: ``"flowers.csv"``.
+        validation, test: a fraction of the rows or a number of them.
+        transforms: proposed to whoever trains; none: what the reader of the table proposes.
+    """
+
+    examples = ()
+
+    def __init__(
+        self, name: str, *, validation: Part = 0.2, test: Part = 0.2, transforms: Sequence[Transform | str] = ()
+    ) -> None:
+        super().__init__(validation=validation, test=test, transforms=transforms)
+        if name not in TABLES:
+            raise ConfigError(
+                f"The 'name' of Table must be that of a table which was given to this studio: {listed(TABLES)}. "
+                f"Received: {name!r:.80}. Give it once more; an experiment's file names the data set 'table'."
+            )
+        self.name = name
+
+    def load(self, rng: np.random.Generator) -> Split:
+        path = TABLES[self.name]
+        try:
+            reader: Any = create("dataset", reader_of(str(path)) or "files", train=str(path))
+            loaded: Split = reader.load(rng)
+        except (DataError, ConfigError) as error:
+            raise type(error)(str(error).replace(str(path), self.name)) from None
+        if not self.transforms:
+            self.transforms = reader.transforms
+        return loaded
+
+
+def give(name: str, text: bytes) -> str:
+    """Keep a table that a page has sent; returns the name by which it is known.
+
+    Raises:
+        DataError: no table can be read from it.
+    """
+    plain = re.sub(r"[^\w.-]", "_", Path(name).name)[-60:].strip(".-") or "table"
+    plain = plain if Path(plain).suffix.lower() in (".csv", ".tsv", ".txt") else f"{plain}.csv"
+    if plain not in TABLES and len(TABLES) >= MOST_TABLES:
+        TABLES.pop(next(iter(TABLES))).unlink(missing_ok=True)
+    if not _FOLDER:
+        _FOLDER.append(tempfile.TemporaryDirectory(prefix="pellucid-studio-"))
+    path = Path(_FOLDER[0].name) / plain
+    path.write_bytes(text)
+    TABLES[plain] = path
+    try:
+        Table(plain).splits(0)
+    except Exception:
+        TABLES.pop(plain).unlink(missing_ok=True)
+        raise
+    return plain

@@ -1,0 +1,176 @@
+"""Views as a page asks for them: values checked and clipped, parts as data, newer questions in place of older ones."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pellucid as pl
+import pytest
+from pellucid_studio.values import controls_told, told, values_of
+from pellucid_studio.viewing import Viewing
+
+CONTROLS = [
+    pl.ViewSlider("k", "k", 1, 9, 3, step=1),
+    pl.ViewSlider("t", "t", 0.0, 1.0, 0.5),
+    pl.ViewChoice("which", "which", ("a", "b"), "a"),
+    pl.ViewSwitch("on", "on", True),
+    pl.ViewText("text", "text", "hello", most=5),
+    pl.ViewPlane("z", "z", -2.0, 2.0, (0.5, 0.5), points=np.zeros((4, 2))),
+    pl.ViewDrawing("ink", "ink", (2, 3)),
+    pl.ViewButton("again", "again"),
+]
+
+
+def packed(values: Any, shape: list[int]) -> dict[str, Any]:
+    data = base64.b64encode(np.asarray(values, "<f4").tobytes()).decode()
+    return {"shape": shape, "type": "f4", "data": data}
+
+
+def test_what_is_not_given_stands_where_it_stood() -> None:
+    values = values_of(CONTROLS, {})
+    assert (values["k"], values["t"], values["which"], values["on"]) == (3, 0.5, "a", True)
+    assert (values["text"], values["z"], values["again"]) == ("hello", (0.5, 0.5), 0)
+    assert values["ink"].shape == (2, 3) and values["ink"].dtype == np.float32 and not values["ink"].any()
+
+
+def test_values_are_clipped_and_typed() -> None:
+    given = {"k": 100.4, "t": -3, "text": "far too long", "z": [9, -9], "again": 7, "on": False}
+    values = values_of(CONTROLS, given | {"ink": packed([0, 1, 2, np.nan, -1, 0.5], [2, 3])})
+    assert (values["k"], values["t"], values["text"], values["z"]) == (9, 0.0, "far t", (2.0, -2.0))
+    assert isinstance(values["k"], int) and values["again"] == 7 and values["on"] is False
+    np.testing.assert_array_equal(values["ink"], [[0, 1, 1], [0, 0, 0.5]])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"k": "3"}, {"k": True}, {"t": None, "x": 1}, {"which": "c"}, {"which": 3}, {"on": 1}, {"text": 3},
+        {"z": [1]}, {"z": ["a", "b"]}, {"z": {"x": 1}}, {"ink": [0] * 6}, {"ink": packed([0] * 6, [3, 2])},
+        {"ink": packed([0] * 5, [2, 3])}, {"ink": {"shape": [2, 3], "type": "f4", "data": "…"}}, {"again": []},
+        {"ink": {"shape": [2, 3], "type": "f4", "data": 5}}, {"__class__": 1},
+    ],
+)  # fmt: skip
+def test_other_values_are_refused_by_name(given: dict[str, Any]) -> None:
+    with pytest.raises(pl.ConfigError):
+        values_of(CONTROLS, given)
+
+
+def test_controls_and_parts_are_data() -> None:
+    data = {each["name"]: each for each in controls_told(CONTROLS)}
+    assert data["k"] == {"control": "slider", "name": "k", "label": "k", "low": 1, "high": 9, "value": 3, "step": 1}
+    assert (
+        data["z"]["control"] == "plane" and data["z"]["points"]["shape"] == [4, 2] and data["z"]["value"] == [0.5, 0.5]
+    )
+    bars = told("part", pl.ViewBars("p", ("a", "b"), [0.25, 0.75], marked=1))
+    assert bars["part"] == "bars" and bars["labels"] == ["a", "b"] and bars["values"]["type"] == "f4"
+    curves = told("part", pl.ViewCurves("c", [0, 1], {"one": np.array([1.0, np.nan])}))
+    assert curves["curves"]["one"]["shape"] == [2] and curves["x"]["type"] == "i4"
+    table = told("part", pl.PageTable("t", ("a", "b"), [["x", np.float32(0.5)], [None, float("nan")]]))
+    assert table["rows"] == [["x", 0.5], [None, None]]
+    assert told("part", pl.PagePicture("p", np.ones((2, 2), bool)))["array"]["type"] == "u1"
+
+
+class Counting(pl.View):
+    """Counts."""
+
+    title = "Counting"
+    going = threading.Event()
+
+    def suits(self, opened: pl.Viewed) -> bool:
+        return True
+
+    def controls(self, opened: pl.Viewed) -> Any:
+        return [pl.ViewSlider("n", "n", 0, 100, 2, step=1)]
+
+    def show(self, opened: pl.Viewed, *, n: int) -> Any:
+        if n == 50:
+            raise pl.DataError("fifty is not to be had.")
+        if n == 51:
+            raise RuntimeError("a mistake")
+        return self._slowly(n) if n > 60 else [pl.PageNote(str(n))]
+
+    def _slowly(self, n: int) -> Any:
+        for i in range(n):
+            self.going.set()
+            time.sleep(0.005)
+            yield [pl.PageNote(str(i))]
+
+
+@pytest.fixture
+def viewing() -> Any:
+    model = pl.build("dense", units=2, input_shape=(2,), seed=0)
+    found = Viewing([pl.Viewed.of(model)], lambda: None)
+    found._views = {"acme/counting": Counting()}
+    yield found
+    found.close()
+
+
+def answers(
+    viewing: Viewing, values: dict[str, Any], run: Any = 0, view: str = "acme/counting"
+) -> list[dict[str, Any]]:
+    heard: list[dict[str, Any]] = []
+    done = threading.Event()
+
+    def tell(message: dict[str, Any]) -> None:
+        heard.append(message)
+        if not message.get("more"):
+            done.set()
+
+    viewing.ask(view, run, values, tell)
+    assert done.wait(10)
+    return heard
+
+
+def test_a_view_answers_with_its_controls_and_parts(viewing: Viewing) -> None:
+    (heard,) = answers(viewing, {"n": 7})
+    assert heard["parts"] == [{"part": "note", "text": "7", "latex": ""}] and not heard["more"]
+    assert heard["controls"][0]["name"] == "n"
+
+
+def test_a_generator_shows_each_state_and_says_which_is_the_last(viewing: Viewing) -> None:
+    heard = answers(viewing, {"n": 61})
+    assert [message["parts"][0]["text"] for message in heard] == [str(i) for i in range(61)]
+    assert [message["more"] for message in heard] == [True] * 60 + [False]
+
+
+@pytest.mark.parametrize(
+    ("values", "run", "view", "said"),
+    [
+        ({"n": 50}, 0, "acme/counting", "fifty is not to be had."),
+        ({"n": 51}, 0, "acme/counting", "a mistake"),
+        ({"m": 1}, 0, "acme/counting", "no control"),
+        ({}, 3, "acme/counting", "no such view"),
+        ({}, "live", "acme/counting", "no such view"),
+        ({}, 0, "os/system", "no such view"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(viewing: Viewing, values: Any, run: Any, view: str, said: str) -> None:
+    (heard,) = answers(viewing, values, run, view)
+    assert said in heard["error"]
+
+
+def test_a_question_that_is_over_is_not_answered_to_its_end(viewing: Viewing) -> None:
+    heard: list[dict[str, Any]] = []
+    Counting.going.clear()
+    asking = viewing.ask("acme/counting", 0, {"n": 100}, heard.append)
+    assert Counting.going.wait(10)
+    asking.over.set()
+    assert answers(viewing, {"n": 1})[0]["parts"][0]["text"] == "1"
+    assert len(heard) < 99
+
+
+def test_views_of_plugins_are_in_the_catalogue_with_the_runs_that_they_suit() -> None:
+    vae = pytest.importorskip("pellucid_vae.views")
+    opened = next(iter(vae.Latent.tried_on()))
+    viewing = Viewing([opened, pl.Viewed.of(pl.build("dense", units=2, input_shape=(2,), seed=0))], lambda: opened)
+    told = {view["name"]: view for view in viewing.catalogue()["views"]}
+    assert told["vae/latent"]["runs"] == [0] and told["vae/latent"]["title"] and told["vae/latent"]["doc"]
+    assert "vae/latent" in viewing.of_live(opened)
+    for run in (0, "live"):
+        (heard,) = answers(viewing, {}, run, "vae/latent")
+        assert heard["parts"] and heard["controls"], heard
+    viewing.close()

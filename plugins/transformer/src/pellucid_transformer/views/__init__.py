@@ -1,0 +1,1 @@
+"""Views of models of texts in the studio."""
