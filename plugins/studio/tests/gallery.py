@@ -44,9 +44,7 @@ class Gallery(pl.View):
         if text == "boom":
             raise pl.DataError("The text is none of: <b>draw</b>, write. Received: 'boom'. Write one of them.")
         kinds = type(steps).__name__, type(guidance).__name__, type(every).__name__, type(seed).__name__
-        said = (
-            f"{steps}|{guidance:.3f}|{sampler}|{every}|{text}|{place[0]:.2f},{place[1]:.2f}|{ink.shape}{ink.sum():.0f}"
-        )
+        said = f"{steps}|{guidance:.3f}|{sampler}|{every}|{text}|{place[0]:.2f},{place[1]:.2f}|{ink.shape}"
         x, cloud = np.linspace(0, 6, 61), np.random.default_rng(seed).normal(size=(90, 2))
         for k in range(steps if every else 1):
             yield [

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import numpy as np
 import pellucid as pl
@@ -19,8 +13,8 @@ import pytest
 
 from plugins.studio.tests.handwriting import written
 from plugins.studio.tests.pads import Hands
+from plugins.studio.tests.studio_process import Studio, started
 from tests.fake_plugins import install
-from tests.glassbox.browsing import chromium
 
 pytestmark = pytest.mark.slow
 WAYS = ("mouse", "touch", "pen")
@@ -46,50 +40,27 @@ def address(network: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A studio with that network, a second one that has learned nothing, and the gallery."""
     site = tmp_path_factory.mktemp("site")
     gallery = (Path(__file__).parent / "gallery.py").read_text(encoding="utf-8")
-    install(
-        site, "gallery", 'registry.view("all", "{module}.views:Gallery", summary="all")', modules={"views": gallery}
-    )
-    blank = pl.build({"type": "sequential", "layers": [{"type": "dense", "units": 10}]}, input_shape=(784,), seed=1)
+    register = 'registry.view("all", "{module}.views:Gallery", summary="all")'
+    install(site, "gallery", register, modules={"views": gallery})
+    blank = pl.build("dense", units=10, input_shape=(784,), seed=1)
     x = np.random.default_rng(0).random((20, 784), np.float32)
-    classes = tuple("0123456789")
-    part = pl.Split(x, np.arange(20) % 10, classes)
+    part = pl.Split(x, np.arange(20) % 10, tuple("0123456789"))
     pl.Trainer(blank, loss="softmax_cross_entropy", seed=0).fit(pl.Splits(part, part, part), epochs=1, verbose=False)
     other = network.with_name("blank.safetensors")
     pl.save(blank, other)
-    command = [sys.executable, "-m", "pellucid", "studio", str(network), str(other)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(site)}, text=True
-    ) as server:
-        assert server.stdout is not None
-        try:
-            address = server.stdout.readline().strip()
-            for _ in range(100):  # it is told before it is answered
-                with suppress(OSError), urlopen(f"{address}catalogue", timeout=10):
-                    break
-                time.sleep(0.1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(site))
+        with started(str(network), str(other), folder=tmp_path_factory.mktemp("studio")) as address:
             yield address
-        finally:
-            server.terminate()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
-
-
-class Page:
-    """The studio's page with its views in front. ``complaints`` are the console's."""
+class Viewer(Studio):
+    """The studio's page with its views in front."""
 
     def __init__(self, browser: Any, address: str, **options: Any) -> None:
-        options = {"viewport": {"width": 1300, "height": 900}, "has_touch": True, **options}
-        self.context = browser.new_context(**options)
-        self.tab = self.context.new_page()
-        self.complaints: list[str] = []
-        self.tab.on("console", lambda message: self.complaints.append(message.text))
-        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.tab.goto(address)
-        self.tab.wait_for_selector("body.ready")
+        super().__init__(
+            browser, address, **({"viewport": {"width": 1300, "height": 900}, "has_touch": True} | options)
+        )
         self.tab.get_by_role("tab", name="Views").click()
 
     def look(self, title: str) -> None:
@@ -121,15 +92,14 @@ class Page:
 
 
 @pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Page]:
-    page = Page(browser, address)
+def page(browser: Any, address: str) -> Iterator[Viewer]:
+    page = Viewer(browser, address)
     yield page
-    page.context.close()
-    assert page.complaints == []
+    page.close()
 
 
 @pytest.fixture
-def gallery(page: Page) -> Page:
+def gallery(page: Viewer) -> Viewer:
     page.look("Gallery")
     return page
 
@@ -137,12 +107,12 @@ def gallery(page: Page) -> Page:
 # -- controls ------------------------------------------------------------------------------------------------------
 
 
-def test_controls_begin_where_they_say(gallery: Page) -> None:
+def test_controls_begin_where_they_say(gallery: Viewer) -> None:
     said = ["10", "2.500", "ddim", "False", "Please draw a 1738.", "0.00,0.00", "(14, 14)0", "0"]
     assert gallery.notes == [[*said, "int float bool int", "lenet", "0"]]
 
 
-def test_sliders_are_moved_by_keys_and_pointer(gallery: Page) -> None:
+def test_sliders_are_moved_by_keys_and_pointer(gallery: Viewer) -> None:
     slider = gallery.tab.get_by_role("slider", name="Steps")
     slider.focus()
     gallery.tab.keyboard.press("ArrowRight")
@@ -154,7 +124,7 @@ def test_sliders_are_moved_by_keys_and_pointer(gallery: Page) -> None:
     assert 5.5 < float(gallery.notes[0][1]) < 6.5
 
 
-def test_choice_switch_text_and_button(gallery: Page) -> None:
+def test_choice_switch_text_and_button(gallery: Viewer) -> None:
     gallery.tab.get_by_label("Sampler").select_option("euler")
     assert gallery.notes[0][2] == "euler"
     gallery.tab.get_by_label("Text").fill("Seven <b> & 8")
@@ -168,7 +138,7 @@ def test_choice_switch_text_and_button(gallery: Page) -> None:
     assert gallery.notes[0][7] == "3"
 
 
-def test_a_plane_is_dragged_in_and_moved_by_keys(gallery: Page) -> None:
+def test_a_plane_is_dragged_in_and_moved_by_keys(gallery: Viewer) -> None:
     plane = gallery.tab.get_by_role("application", name="Place")
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
@@ -191,7 +161,7 @@ def test_a_plane_is_dragged_in_and_moved_by_keys(gallery: Page) -> None:
     assert "cat" in gallery.tab.locator(".viewcontrols .legend").inner_text()
 
 
-def test_a_drawing_is_made_in_the_shape_that_is_asked_for(gallery: Page) -> None:
+def test_a_drawing_is_made_in_the_shape_that_is_asked_for(gallery: Viewer) -> None:
     pad = gallery.tab.get_by_role("application", name="Drawing")
     assert gallery.tab.get_by_text("Nothing drawn").is_visible()
     pad.focus()
@@ -212,7 +182,7 @@ INKED = """canvas => { const { data } = canvas.getContext("2d").getImageData(0, 
   let found = 0; for (let i = 3; i < data.length; i += 4) if (data[i] > 100) found++; return found; }"""
 
 
-def test_every_part_is_read_back(gallery: Page) -> None:
+def test_every_part_is_read_back(gallery: Viewer) -> None:
     tab = gallery.tab
     gallery.settled()
     assert tab.locator(".partnote math").count() == 1
@@ -232,8 +202,9 @@ def test_every_part_is_read_back(gallery: Page) -> None:
     assert [grey.nth(i).get_attribute("aria-label") for i in range(3)] == ["a", "b", "c"]
     colours = tab.get_by_role("figure", name="Colours").locator("canvas")
     assert [colours.nth(i).evaluate(PIXELS) for i in range(3)] == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
-    assert tab.get_by_role("columnheader").all_inner_texts() == ["name", "value"]
-    assert tab.get_by_role("cell").all_inner_texts() == ["x", "1.5", "y", "2"]
+    table = tab.locator(".parttable")
+    assert table.get_by_role("columnheader").all_inner_texts() == ["name", "value"]
+    assert table.get_by_role("cell").all_inner_texts() == ["x", "1.5", "y", "2"]
     points = tab.get_by_role("img", name="Points: 90 points of 3 classes")
     assert points.evaluate(INKED) > 500
     curves = tab.locator(".partcurves")
@@ -241,7 +212,7 @@ def test_every_part_is_read_back(gallery: Page) -> None:
     assert tab.locator(".partwords").first.locator(".word").all_inner_texts() == ["The", "␣cat", "↵"]
 
 
-def test_a_heat_map_tells_its_numbers(gallery: Page) -> None:
+def test_a_heat_map_tells_its_numbers(gallery: Viewer) -> None:
     heat = gallery.tab.get_by_role("img", name="Heat")
     heat.scroll_into_view_if_needed()
     box = heat.bounding_box()
@@ -256,7 +227,7 @@ def test_a_heat_map_tells_its_numbers(gallery: Page) -> None:
     assert told.inner_text() == "[1, 1] = −1"
 
 
-def test_linked_words_say_where_they_look(gallery: Page) -> None:
+def test_linked_words_say_where_they_look(gallery: Viewer) -> None:
     sat = gallery.tab.get_by_role("button", name="sat")
     sat.hover()
     linked = gallery.tab.locator(".partwords").nth(1)
@@ -279,7 +250,7 @@ NAMELESS = """() => {
 }"""
 
 
-def test_errors_are_shown_in_their_own_words_and_go_again(gallery: Page) -> None:
+def test_errors_are_shown_in_their_own_words_and_go_again(gallery: Viewer) -> None:
     gallery.tab.get_by_label("Text").fill("boom")
     alert = gallery.tab.get_by_role("alert")
     alert.wait_for()
@@ -289,7 +260,7 @@ def test_errors_are_shown_in_their_own_words_and_go_again(gallery: Page) -> None
     assert gallery.notes[0][4] == "calm"
 
 
-def test_states_are_shown_as_they_come_and_a_change_begins_anew(gallery: Page) -> None:
+def test_states_are_shown_as_they_come_and_a_change_begins_anew(gallery: Viewer) -> None:
     gallery.tab.evaluate("""() => {
       window.seen = new Set();
       const look = () => seen.add(document.querySelector(".partnote p")?.innerText.split("|").pop());
@@ -308,7 +279,7 @@ def test_states_are_shown_as_they_come_and_a_change_begins_anew(gallery: Page) -
     assert gallery.notes[0][-1] == "0"
 
 
-def test_runs_beside_each_other_share_what_is_set(gallery: Page) -> None:
+def test_runs_beside_each_other_share_what_is_set(gallery: Viewer) -> None:
     tab = gallery.tab
     tab.get_by_role("button", name="Another run beside it").click()
     assert [note[-2] for note in gallery.notes] == ["lenet", "blank"]
@@ -321,7 +292,7 @@ def test_runs_beside_each_other_share_what_is_set(gallery: Page) -> None:
     assert [(note[-2], note[7]) for note in gallery.notes] == [("lenet", "1")]
 
 
-def test_everything_is_reached_with_the_tab_key_and_named(gallery: Page) -> None:
+def test_everything_is_reached_with_the_tab_key_and_named(gallery: Viewer) -> None:
     reached = set()
     for _ in range(40):
         gallery.tab.keyboard.press("Tab")
@@ -333,27 +304,26 @@ def test_everything_is_reached_with_the_tab_key_and_named(gallery: Page) -> None
 @pytest.mark.parametrize("width", [360, 1300, 3840])
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_it_fits_from_the_telephone_to_the_wall(browser: Any, address: str, width: int, colours: str) -> None:
-    page = Page(browser, address, viewport={"width": width, "height": 800}, color_scheme=colours)
+    page = Viewer(browser, address, viewport={"width": width, "height": 800}, color_scheme=colours)
     for title in ("Gallery", "Draw a digit"):
         page.look(title)
         page.settled()
         assert page.tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.context.close()
-    assert page.complaints == []
+    page.close()
 
 
 # -- digits --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def drawing(page: Page) -> Page:
+def drawing(page: Viewer) -> Viewer:
     page.look("Draw a digit")
     page.tab.get_by_text("Nothing drawn.").wait_for()
     return page
 
 
 @pytest.mark.parametrize("by", WAYS)
-def test_a_digit_is_recognised(drawing: Page, by: str) -> None:
+def test_a_digit_is_recognised(drawing: Viewer, by: str) -> None:
     hands = Hands(drawing.tab, ".pad")
     for digit in written(10, seed=1)[2:9:3]:
         hands.clear()
@@ -364,7 +334,7 @@ def test_a_digit_is_recognised(drawing: Page, by: str) -> None:
         assert drawing.tab.locator(".partbars figcaption").inner_text() == f"The network says {digit.digit}"
 
 
-def test_the_picture_that_the_network_sees_and_the_pixels_that_spoke(drawing: Page) -> None:
+def test_the_picture_that_the_network_sees_and_the_pixels_that_spoke(drawing: Viewer) -> None:
     Hands(drawing.tab, ".pad").draw(written(10, seed=1)[4], "mouse")
     drawing.settled()
     sees = drawing.tab.get_by_role("figure", name="What it sees").locator("canvas")
@@ -379,7 +349,7 @@ def test_the_picture_that_the_network_sees_and_the_pixels_that_spoke(drawing: Pa
     assert len(drawing.marked()) == 2
 
 
-def test_of_200_digits_in_four_hands_97_in_a_hundred_are_read_rightly(drawing: Page) -> None:
+def test_of_200_digits_in_four_hands_97_in_a_hundred_are_read_rightly(drawing: Viewer) -> None:
     """Places, sizes, proportions, slants and pressure differ; mouse, finger and pen take turns."""
     hands, wrong = Hands(drawing.tab, ".pad"), []
     for i, digit in enumerate(written(200, seed=0)):
