@@ -13,6 +13,8 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,14 +38,6 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }  # fmt: skip
-
-
-class TooLarge(Exception):
-    """A body is longer than any that is meant."""
-
-
-class TooSlow(Exception):
-    """A body has not come in time."""
 
 
 class Rate:
@@ -89,21 +83,13 @@ class Guard:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
-        begun = False
 
         async def told(message: Message) -> None:
-            nonlocal begun
             if message["type"] == "http.response.start":
-                begun = True
                 message["headers"] = [*message.get("headers", []), *_headers(message)]
             await send(message)
 
-        try:
-            await self._app(scope, _limited(receive), told)
-        except (TooLarge, TooSlow) as error:
-            if not begun:
-                status = 413 if isinstance(error, TooLarge) else 408
-                await _refuse(scope, send, status, str(error))
+        await self._app(scope, _limited(receive), told)
 
     def _refused(self, scope: Scope) -> tuple[int, str] | None:
         """The status and the reason, if this is answered with no more than these."""
@@ -129,7 +115,7 @@ class Guard:
 
 
 def _limited(receive: Receive) -> Receive:
-    """The body, as far as it is no longer and no slower than any that is meant."""
+    """The body, as far as it is no longer and no slower than any that is meant: the application answers who reads it."""
     received, until = 0, time.monotonic() + BODY_SECONDS
     whole = False
 
@@ -140,12 +126,12 @@ def _limited(receive: Receive) -> Receive:
         try:
             message = await asyncio.wait_for(receive(), max(until - time.monotonic(), 0.001))
         except TimeoutError:
-            raise TooSlow(f"The body has not come within {BODY_SECONDS:g} seconds.") from None
+            raise HTTPException(408, f"The body has not come within {BODY_SECONDS:g} seconds.") from None
         if message["type"] == "http.request":
             received += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if received > MOST_BODY:
-                raise TooLarge(f"At most {MOST_BODY:,} bytes.")
+                raise HTTPException(413, f"At most {MOST_BODY:,} bytes.")
         return message
 
     return limited

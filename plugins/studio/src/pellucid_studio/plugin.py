@@ -11,4 +11,4 @@ def pellucid_register(registry: Registrar) -> None:
         "studio", "pellucid_studio.commands:studio", summary="see a network learn, in a browser; look at trained ones"
     )
     registry.dataset("points", "pellucid_studio.points:Points", summary="points that were drawn by hand")
-    registry.dataset("table", "pellucid_studio.table:Table", summary="a table that was given to the studio")
+    registry.dataset("own_table", "pellucid_studio.table:OwnTable", summary="a table that was given to the studio")

@@ -67,6 +67,7 @@ def _bound(port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind(("127.0.0.1", port))
+        found.listen(64)  # who comes before the server runs waits for it
     except (OSError, OverflowError) as error:
         found.close()
         raise ConfigError(
