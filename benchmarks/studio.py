@@ -130,7 +130,13 @@ def plain(name: str, seconds: float) -> float:
 
 def measured(rounds: int, seconds: float) -> dict[str, Any]:
     """All of it, taking turns."""
-    found: dict[str, Any] = {"machine": machine(), "rounds": rounds, "seconds": seconds, "beginning": [], "training": {}}
+    found: dict[str, Any] = {
+        "machine": machine(),
+        "rounds": rounds,
+        "seconds": seconds,
+        "beginning": [],
+        "training": {},
+    }
     found["beginning"] = [beginning() for _ in range(rounds)]
     for name in NETWORKS:
         turns = []
@@ -156,7 +162,9 @@ def told(found: dict[str, Any]) -> str:
     for name, turns in found["training"].items():
         frames = statistics.median(turn["page"]["frames"] for turn in turns)
         size = statistics.median(turn["page"]["bytes"] for turn in turns) / 1024
-        share, alone = (statistics.median(turn[key]["steps"] / turn["fit"] for turn in turns) for key in ("page", "no_page"))
+        share, alone = (
+            statistics.median(turn[key]["steps"] / turn["fit"] for turn in turns) for key in ("page", "no_page")
+        )
         lines.append(f"| {name} | {frames:.0f} | {size:.0f} | {share:.0%} | {alone:.0%} |")
     return "\n".join(lines)
 

@@ -65,7 +65,7 @@ def test_every_argument_of_what_is_offered_is_of_a_known_kind(entry: Any) -> Non
         members = options(argument.annotation)
         harmless = all(
             member in (int, float, bool, type(None), None) or component_kind(member) in KINDS or is_sequence(member)
-            or getattr(member, "__origin__", None) is not None and not is_mapping(member)
+            or (getattr(member, "__origin__", None) is not None and not is_mapping(member))
             for member in members
         )  # fmt: skip
         if not harmless and settable(entry, argument):

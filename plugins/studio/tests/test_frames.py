@@ -32,7 +32,9 @@ def trained(sections: dict[str, Any]) -> tuple[Ready, Frames, Look]:
     return ready, frames, looked(ready.trainer)
 
 
-@pytest.mark.parametrize("array", [np.arange(6.0).reshape(2, 3), np.arange(4), np.array([True, False]), np.zeros((0, 2))])
+@pytest.mark.parametrize(
+    "array", [np.arange(6.0).reshape(2, 3), np.arange(4), np.array([True, False]), np.zeros((0, 2))]
+)
 def test_arrays_are_packed_as_they_are(array: np.ndarray[Any, Any]) -> None:
     np.testing.assert_array_equal(unpacked(packed(array)), array)
 
@@ -70,7 +72,12 @@ def test_a_look_is_not_the_model_that_goes_on_training() -> None:
 
 def test_of_values_the_surface_is_their_height() -> None:
     points = {"type": "studio/points", "x": [[0, 0], [0, 1], [1, 0], [1, 1]], "y": [0.5, 1.5, 2.5, 3.5]}
-    sections = {**PLANE, "data": {**points, "validation": 0, "test": 0}, "model": {"type": "dense", "units": 1}, "loss": "mse"}
+    sections = {
+        **PLANE,
+        "data": {**points, "validation": 0, "test": 0},
+        "model": {"type": "dense", "units": 1},
+        "loss": "mse",
+    }
     ready, frames, look = trained(sections)
     network, data = frames.described()
     assert data["task"] == "regression" and data["test"] is None and unpacked(data["points"]["y"]).shape == (4,)

@@ -113,7 +113,9 @@ def test_the_files_of_the_page_are_there_with_their_types(client: TestClient) ->
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: TestClient) -> None:
-    assert client.post(at("check"), content=b"x" * 10, headers={"content-length": str(MOST_BODY + 1)}).status_code == 413
+    assert (
+        client.post(at("check"), content=b"x" * 10, headers={"content-length": str(MOST_BODY + 1)}).status_code == 413
+    )
 
     def endless() -> Iterator[bytes]:
         for _ in range(20):
@@ -164,7 +166,9 @@ def test_mistakes_are_told_at_their_places(client: TestClient) -> None:
 
 def test_a_table_of_ones_own_is_trained_on(client: TestClient) -> None:
     rows = "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(60))
-    answer = client.post(at("table"), content=b"width,height,label\n" + rows.encode(), headers={"x-name": "../../my t.csv"})
+    answer = client.post(
+        at("table"), content=b"width,height,label\n" + rows.encode(), headers={"x-name": "../../my t.csv"}
+    )
     data = answer.json()["data"]
     assert data == {"type": "studio/own_table", "name": "my_t.csv"}
     sections = {**SECTIONS, "data": data, "model": {"type": "dense", "units": 2}}

@@ -16,6 +16,8 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from pellucid import ConfigError, PellucidError
+from pellucid_studio.commands import studio as studio_command
 from websockets.sync.client import connect
 
 SECONDS = 30.0
@@ -41,7 +43,7 @@ class Studio:
         return self.errors.read()
 
     def page(self) -> Any:
-        return connect(f"ws{self.address[4:]}live", max_size=None, open_timeout=SECONDS)
+        return connect(f"ws{self.address[4:]}live", max_size=None, max_queue=None, open_timeout=SECONDS)
 
     def status(self, path: str, body: bytes | None = None, **headers: str) -> int:
         try:
@@ -69,6 +71,8 @@ class Studio:
     def close(self) -> None:
         self.process.terminate()
         self.process.wait(SECONDS)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
         self.errors.close()
 
 
@@ -164,7 +168,11 @@ def thrown(studio: Studio, count: int, seed: int) -> None:
                     page.send(messages(rng))
                 until(page, lambda m: m["is"] in ("refused", "errors", "shown"))
         except Exception as error:  # it was closed, as it should be
-            assert "Closed" in type(error).__name__ or "Handshake" in type(error).__name__ or "Status" in type(error).__name__
+            assert (
+                "Closed" in type(error).__name__
+                or "Handshake" in type(error).__name__
+                or "Status" in type(error).__name__
+            )
 
 
 def test_malformed_requests_are_answered_in_a_line_and_training_goes_on(training: Studio) -> None:
@@ -232,12 +240,11 @@ def test_only_this_machine_is_listened_to(studio: Studio) -> None:
     assert own.startswith("0100007F:")
 
 
-def test_a_port_that_is_taken_is_said(studio: Studio, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pellucid", "studio", "--no-open", "--port", str(studio.port)], capture_output=True, text=True,
-        cwd=tmp_path, timeout=SECONDS,
-    )  # fmt: skip
-    assert done.returncode == 2 and f"--port {studio.port}" in done.stderr and "Traceback" not in done.stderr
+def test_a_port_that_is_taken_is_said(studio: Studio) -> None:
+    with pytest.raises(ConfigError, match=f"--port {studio.port}: "):
+        next(studio_command(port=studio.port, open=False))
+    with pytest.raises(ConfigError, match="--port 70000: "):
+        next(studio_command(port=70_000, open=False))
 
 
 def test_an_experiment_and_a_run_are_opened(tmp_path: Path) -> None:
@@ -260,6 +267,11 @@ def test_an_experiment_and_a_run_are_opened(tmp_path: Path) -> None:
         assert [(run["index"], run["name"], run["model"]) for run in runs] == [(0, "mine", "Dense")]
     finally:
         studio.close()
-    done = subprocess.run([sys.executable, "-m", "pellucid", "studio", "--no-open", "nowhere"], capture_output=True,
-                          text=True, cwd=tmp_path, timeout=SECONDS)  # fmt: skip
-    assert done.returncode == 2 and "does not exist" in done.stderr
+
+
+@pytest.mark.parametrize(("words", "options"), [
+    (["nowhere"], {}), (["nowhere.toml"], {}), (["a.toml", "b.toml"], {}), ([], {"data": Path("nowhere.csv")}),
+])  # fmt: skip
+def test_what_is_not_there_is_said_before_anything_is_opened(words: list[str], options: dict[str, Any]) -> None:
+    with pytest.raises(PellucidError, match=r"nowhere|a\.toml"):
+        next(studio_command(list(map(Path, words)), open=False, **options))

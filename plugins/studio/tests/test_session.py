@@ -217,7 +217,7 @@ def test_a_slow_training_takes_so_many_steps_a_second_and_can_be_paused_at_once(
     start = time.monotonic()
     frame = heard.do("train", "training", beyond=9)
     took = time.monotonic() - start
-    assert frame["step"] == 10 and took > 0.4
+    assert frame["step"] >= 10 and took > 0.4
     heard.session.limit(0.5)
     time.sleep(0.1)
     start = time.monotonic()

@@ -70,7 +70,9 @@ def test_a_table_is_named_by_its_file(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(table, "reader_of", lambda path: "files")  # whose import takes no second
     monkeypatch.setattr("pellucid_studio.written.reader_of", lambda path: "files")
     name = table.give("mine.csv", b"a,b,label\n" + rows)
-    ready = made_of({**SECTIONS, "data": {"type": "studio/own_table", "name": name}, "model": {"type": "dense", "units": 2}})
+    ready = made_of(
+        {**SECTIONS, "data": {"type": "studio/own_table", "name": name}, "model": {"type": "dense", "units": 2}}
+    )
     monkeypatch.chdir(tmp_path)
     Path("mine.csv").write_bytes(b"a,b,label\n" + rows)
     names = ran(python_of(ready))

@@ -11,9 +11,12 @@ import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
+from h11 import LocalProtocolError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -73,23 +76,24 @@ class Guard:
         self._rate = Rate(A_SECOND, AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        refused = self._refused(scope)
+        # Who does not wait for an answer gets none, and a body that broke off as no body does was answered by the server.
+        with suppress(ClientDisconnect, LocalProtocolError):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = self._refused(scope) if scope["type"] in ("http", "websocket") else None
         if refused:
             await _refuse(scope, send, *refused)
-            return
-        if scope["type"] == "websocket":
+        elif scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        else:
 
-        async def told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_headers(message)]
-            await send(message)
+            async def told(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message.get("headers", []), *_headers(message)]
+                await send(message)
 
-        await self._app(scope, _limited(receive), told)
+            await self._app(scope, _limited(receive), told)
 
     def _refused(self, scope: Scope) -> tuple[int, str] | None:
         """The status and the reason, if this is answered with no more than these."""
@@ -115,7 +119,7 @@ class Guard:
 
 
 def _limited(receive: Receive) -> Receive:
-    """The body, as far as it is no longer and no slower than any that is meant: the application answers who reads it."""
+    """The body, as far as it is no longer and no slower than any that is meant; who reads it raises the answer."""
     received, until = 0, time.monotonic() + BODY_SECONDS
     whole = False
 

@@ -59,7 +59,13 @@ def _with_file(sections: Mapping[str, Any]) -> Sections:
     data = made.get("data")
     if isinstance(data, dict) and data.get("type") == "studio/own_table":
         rest = {key: value for key, value in data.items() if key not in ("type", "name")}
-        made["data"] = {"type": reader_of(data["name"]) or "files", "train": data["name"], "target": -1, **PARTS, **rest}
+        made["data"] = {
+            "type": reader_of(data["name"]) or "files",
+            "train": data["name"],
+            "target": -1,
+            **PARTS,
+            **rest,
+        }
     return made
 
 
