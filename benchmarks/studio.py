@@ -1,5 +1,5 @@
-"""What the studio costs: ``python -m benchmarks.studio``: how soon it is there, how many frames it shows, and how much of
-the training's speed is left.
+"""What the studio costs: ``python -m benchmarks.studio``: how soon it is there, how many frames it shows, and how much
+of the training's speed is left.
 
 The studio is started as users start it, in a process of its own; a page is a web socket in this one, which reads every
 frame. Training by ``Trainer.fit`` alone, and in the studio with and without a page, take turns.

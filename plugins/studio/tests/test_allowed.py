@@ -1,4 +1,4 @@
-"""What a page may have built: by signatures, over all that is registered; nothing that takes a path, a function, code."""
+"""What a page may have built, over all that is registered: nothing that takes a path, a function, code."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def test_of_what_is_offered_only_numbers_words_and_components_can_be_set(entry: 
     section = "model" if entry.kind in ("layer", "model") else entry.kind
     for argument in signature_of(default_registry().load(entry)).arguments.values():
         for value in (*STRANGE, ["/etc/passwd"], {"path": "/etc/passwd"}, [["/etc/passwd"]], {"type": "core/files"},
-                      {"type": "core/function", "function": "os.system"}, [{"type": "core/files", "train": "/etc"}]):  # fmt: skip
+                      {"type": "core/function", "function": "os.system"}, [{"type": "core/files",
+                      "train": "/etc"}]):  # fmt: skip
             config = {"type": entry.name, argument.name: value}
             if section in SECTIONS or section == "schedule":
                 found = mistakes_in({**SECTIONS, section: config})

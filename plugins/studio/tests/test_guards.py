@@ -48,7 +48,8 @@ def test_a_name_that_was_bound_to_this_address_is_none(client: TestClient, host:
 
 
 @pytest.mark.parametrize("origin", [
-    "http://evil.example", "null", f"https://127.0.0.1:{PORT}", "http://127.0.0.1", f"http://127.0.0.1:{PORT}.evil.example",
+    "http://evil.example", "null", f"https://127.0.0.1:{PORT}", "http://127.0.0.1",
+    f"http://127.0.0.1:{PORT}.evil.example",
     f"http://127.0.0.1:{PORT + 1}", "file://", f"http://evil.example:{PORT}",
 ])  # fmt: skip
 def test_another_page_is_refused(client: TestClient, origin: str) -> None:
@@ -91,7 +92,8 @@ def test_every_answer_says_what_a_browser_may_do(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("name", [
-    "../pyproject.toml", "..%2f..%2fapp.py", "%2e%2e/app.py", "/etc/passwd", "//etc/passwd", "..\\app.py", "index.html/..",
+    "../pyproject.toml", "..%2f..%2fapp.py", "%2e%2e/app.py", "/etc/passwd", "//etc/passwd", "..\\app.py",
+    "index.html/..",
     "index.html%00.js", "", ".", "..", "__init__.py", "INDEX.HTML", "index.html ", "page/index.html",
 ])  # fmt: skip
 def test_no_path_leads_out_of_the_page(client: TestClient, name: str) -> None:
@@ -125,7 +127,8 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: TestClien
 
 
 @pytest.mark.parametrize("body", [
-    b"", b"x", b"[]", b"{}", b'{"sections":1}', b'{"sections":{},"x":1}', b"\xff", b"[" * 10_000, b'{"sections":{"a":NaN}}',
+    b"", b"x", b"[]", b"{}", b'{"sections":1}', b'{"sections":{},"x":1}', b"\xff", b"[" * 10_000,
+    b'{"sections":{"a":NaN}}',
     b'{"sections":null}', b'{"do":"train"}', b'{"sections":{}, "sections":[]}', b" " * 600_000,
 ])  # fmt: skip
 def test_a_body_that_is_none_is_refused_with_a_reason(client: TestClient, body: bytes) -> None:

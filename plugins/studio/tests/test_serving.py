@@ -115,11 +115,15 @@ def training(studio: Studio) -> Iterator[Studio]:
 def requests(studio: Studio, rng: random.Random) -> bytes:
     """A request that is malformed, or that nobody should send."""
     host = f"Host: 127.0.0.1:{studio.port}\r\n"
-    path = f"/{studio.token}/{rng.choice(['', 'check', 'table', 'written', 'step', 'live', 'catalogue', 'page/x', 'page/../..'])}"
+    places = ["", "check", "table", "written", "step", "live", "catalogue", "page/x", "page/../.."]
+    path = f"/{studio.token}/{rng.choice(places)}"
+    key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    table = b"a,b\n1,2\n" + b"\x00" * 12
     noise = bytes(rng.randrange(256) for _ in range(rng.randrange(200)))
     upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     kinds: list[bytes] = [
-        noise, b"\r\n\r\n", b"GET\r\n\r\n", f"GET {path}\r\n{host}\r\n".encode(), f"GET {path} HTTP/9.9\r\n{host}\r\n".encode(),
+        noise, b"\r\n\r\n", b"GET\r\n\r\n", f"GET {path}\r\n{host}\r\n".encode(),
+        f"GET {path} HTTP/9.9\r\n{host}\r\n".encode(),
         f"GET {path} HTTP/1.1\r\n\r\n".encode(), f"GET {path} HTTP/1.1\r\n{host}{host}\r\n".encode(),
         f"GET {path} HTTP/1.1\r\nHost: evil.example\r\n\r\n".encode(),
         f"GET {path} HTTP/1.1\r\n{host}X: ".encode() + noise.replace(b"\n", b"") + b"\r\n\r\n",
@@ -132,13 +136,14 @@ def requests(studio: Studio, rng: random.Random) -> bytes:
         f"POST {path} HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\nZZ\r\n".encode(),
         f"POST {path} HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n".encode(),
         f"POST {path} HTTP/1.1\r\n{host}Content-Length: {len(noise)}\r\n\r\n".encode() + noise,
-        f"POST {path} HTTP/1.1\r\n{host}Content-Length: 20\r\nX-Name: ../../etc/passwd\r\n\r\n".encode() + b"a,b\n1,2\n" + b"\x00" * 12,
+        f"POST {path} HTTP/1.1\r\n{host}Content-Length: 20\r\nX-Name: ../../etc/passwd\r\n\r\n".encode() + table,
         f"GET {path} HTTP/1.1\r\n{host}{upgrade}Sec-WebSocket-Key: x\r\n\r\n".encode() + noise,
-        f"GET /{studio.token}/live HTTP/1.1\r\n{host}{upgrade}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode() + noise,
-        f"GET /{studio.token}/live HTTP/1.1\r\n{host}{upgrade}Origin: http://evil.example\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode(),
-        f"GET /{studio.token[:-1]}/live HTTP/1.1\r\n{host}\r\n".encode(), f"BREW {path} HTTP/1.1\r\n{host}\r\n".encode(),
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + noise, f"GET {path} HTTP/1.1\r\n{host}Cookie: {'a=b;' * 999}\r\n\r\n".encode(),
+        f"GET /{studio.token}/live HTTP/1.1\r\n{host}{upgrade}{key}\r\n".encode() + noise,
+        f"GET /{studio.token}/live HTTP/1.1\r\n{host}{upgrade}Origin: http://evil.example\r\n{key}\r\n".encode(),
+        f"GET /{studio.token[:-1]}/live HTTP/1.1\r\n{host}\r\n".encode(),
+        f"BREW {path} HTTP/1.1\r\n{host}\r\n".encode(),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + noise,
+        f"GET {path} HTTP/1.1\r\n{host}Cookie: {'a=b;' * 999}\r\n\r\n".encode(),
     ]  # fmt: skip
     return rng.choice(kinds)
 
@@ -147,11 +152,14 @@ def messages(rng: random.Random) -> str | bytes:
     """A message that is none, or that asks for what there is not."""
     deep = '{"do":"build","sections":{"a":' + "[" * rng.randrange(500) + "]" * 5 + "}}"
     return rng.choice([
-        bytes(rng.randrange(256) for _ in range(50)), "", "{}", "[]", "null", "1e999", '{"do":null}', '{"do":"exec"}', deep,
+        bytes(rng.randrange(256) for _ in range(50)), "", "{}", "[]", "null", "1e999", '{"do":null}', '{"do":"exec"}',
+        deep,
         '{"do":"build","sections":{}}', '{"do":"build","sections":{"data":{"type":"files","train":"/etc/passwd"}}}',
         '{"do":"build","sections":{"model":{"type":"core/function","function":"os.system"}}}',
-        '{"do":"view","id":1,"view":"../x","run":0,"values":{}}', '{"do":"view","id":1,"view":"vae/latent","run":999,"values":{}}',
-        '{"do":"speed","steps":-1}', '{"do":"watch","sample":-3}', '{"do":"leave","id":"x"}', '{"do":"ping","x":' + "1" * 5000 + "}",
+        '{"do":"view","id":1,"view":"../x","run":0,"values":{}}',
+        '{"do":"view","id":1,"view":"vae/latent","run":999,"values":{}}',
+        '{"do":"speed","steps":-1}', '{"do":"watch","sample":-3}', '{"do":"leave","id":"x"}',
+        '{"do":"ping","x":' + "1" * 5000 + "}",
         '{"do":"build","sections":{"data":"iris","model":{"type":"dense","units":' + "9" * 400 + '},"loss":"mse"}}',
     ])  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One network, trained by the production Trainer in a thread of its own: paused, stepped, opened, failed, begun anew."""
+"""One network, trained by the Trainer in a thread of its own: paused, stepped, opened, failed, begun anew."""
 
 from __future__ import annotations
 

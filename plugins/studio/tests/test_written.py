@@ -37,7 +37,8 @@ def ran(program: str) -> dict[str, Any]:
     [
         {}, {"schedule": None}, {"train": {"epochs": 1, "seed": 2}}, {"optimizer": None},
         {"data": {"type": "studio/points", "x": [[0.25, 1.0], [1.0, 0.0]] * 10, "y": [0, 1] * 10}, "schedule": None},
-        {"model": {"type": "sequential", "layers": [{"type": "dense", "units": 3, "init": {"type": "normal", "std": 0.1}},
+        {"model": {"type": "sequential", "layers": [{"type": "dense", "units": 3, "init": {"type": "normal",
+        "std": 0.1}},
                                                      {"type": "dense", "units": 2}]}},
     ],
 )  # fmt: skip

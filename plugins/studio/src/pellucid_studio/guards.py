@@ -76,7 +76,7 @@ class Guard:
         self._rate = Rate(A_SECOND, AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Who does not wait for an answer gets none, and a body that broke off as no body does was answered by the server.
+        # Who does not wait for an answer gets none; a body that is none has been answered by the server.
         with suppress(ClientDisconnect, LocalProtocolError):
             await self._answer(scope, receive, send)
 

@@ -41,7 +41,8 @@ class Serving:
         self._server = uvicorn.Server(uvicorn.Config(
             app, http=PatientProtocol, ws="websockets-sansio", ws_max_size=1 << 20, ws_per_message_deflate=False,
             limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=10, timeout_graceful_shutdown=2, backlog=64,
-            log_level="error", access_log=False, server_header=False, date_header=False, proxy_headers=False, lifespan="on",
+            log_level="error", access_log=False, server_header=False, date_header=False, proxy_headers=False,
+            lifespan="on",
         ))  # fmt: skip
 
     def begin(self, sections: Mapping[str, Any], *, trusted: bool = True) -> None:
