@@ -352,7 +352,7 @@ def test_a_picture_of_the_readers_own(tmp_path: Path, browser: Any) -> None:
     assert looked.tab.inner_text(".answer") == "No picture yet"
     shown = np.zeros((8, 8, 3), np.uint8)
     shown[..., 0] = 200
-    pl.pictures.save_png(shown / np.float32(255), tmp_path / "red.png")
+    pl.pictures.save_png(shown, tmp_path / "red.png")
     looked.tab.set_input_files("input[type=file]", tmp_path / "red.png")
     looked.tab.wait_for_timeout(300)
     said = model.predict(shown[None] / np.float32(255))[0]
