@@ -173,7 +173,8 @@ def test_other_probabilities_are_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     ("shape", "named", "size"),
     [
         ((784,), False, (28, 28, 1)), ((784,), True, None), ((28, 28), False, (28, 28, 1)),
-        ((8, 6, 3), True, (8, 6, 3)), ((4,), False, None), ((65,), False, None), ((50, 3), False, None), ((8, 8, 4), False, None),
+        ((8, 6, 3), True, (8, 6, 3)), ((4,), False, None), ((65,), False, None), ((50, 3), False, None),
+        ((8, 8, 4), False, None),
     ],
 )  # fmt: skip
 def test_what_is_a_picture(shape: tuple[int, ...], named: bool, size: tuple[int, ...] | None) -> None:
