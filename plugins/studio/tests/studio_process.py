@@ -96,7 +96,7 @@ class Studio:
         return found
 
     def until(self, script: str, *given: Any) -> Any:
-        """Wait until a script has a true value, and give that; the page's policy refuses Playwright's own way of waiting."""
+        """Wait until a script has a true value, and give that; the page's policy refuses Playwright's own waiting."""
         end = time.monotonic() + SECONDS
         while not (found := self.ask(script, *given)):
             assert time.monotonic() < end, f"In {SECONDS} s this never was: {script}. Complaints: {self.complaints}"

@@ -188,6 +188,8 @@ def _value(entry: Entry, argument: Argument, annotation: Any, value: Any, path: 
         yield from _component(kinds, value, path, depth + 1)
         return
     if isinstance(value, str):
+        if all(member in (int, float, bool, type(None)) for member in wanted):  # pellucid itself says what it expects
+            return
         if entry.name == "studio/own_table" and argument.name in ("name", "target"):  # by which nothing else is found
             return
         words = words_of(entry, argument)

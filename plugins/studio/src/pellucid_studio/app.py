@@ -111,10 +111,10 @@ class _Studio:
         return JSONResponse(await asyncio.to_thread(self._checked, table["sections"]))
 
     def _checked(self, sections: Any) -> dict[str, Any]:
-        from pellucid_studio.checking import network_of
+        from pellucid_studio.checking import checked
 
         try:
-            return {"network": network_of(sections)}
+            return checked(sections)
         except Refused as refused:
             return {"errors": [mistake._asdict() for mistake in refused.mistakes]}
 

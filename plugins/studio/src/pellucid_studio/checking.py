@@ -1,18 +1,38 @@
-"""What a network would be, without building it in place of the present one."""
+"""What sections would make, without putting it in place of the present network."""
 
 from __future__ import annotations
 
+from secrets import randbits
 from typing import Any
 
-from pellucid_studio.experiment import made_of
+from pellucid import PellucidError
+from pellucid.registry.reader import Reader
+
+from pellucid_studio.allowed import mistakes_in
+from pellucid_studio.described import data_of
+from pellucid_studio.experiment import Refused, made_of, told
 from pellucid_studio.frames import Frames
 
 
-def network_of(sections: Any) -> dict[str, Any]:
-    """NETWORK of the protocol for these sections.
+def checked(sections: dict[str, Any]) -> dict[str, Any]:
+    """NETWORK and DATA of the protocol for these sections; DATA alone where they have no model.
 
     Raises:
         Refused: with the mistakes.
     """
-    network, _ = Frames(made_of(sections)).described()
-    return network
+    if "model" in sections:
+        network, data = Frames(made_of(sections)).described()
+        return {"network": network, "data": data}
+    if mistakes := mistakes_in(sections):
+        raise Refused(mistakes)
+    try:
+        section = sections.get("data", {})
+        section = {"type": section} if isinstance(section, str) else section
+        reader = Reader()
+        dataset = reader.read("dataset", {k: v for k, v in section.items() if k != "seed"}, "data")
+        reader.finish()
+        seed = section.get("seed", sections.get("train", {}).get("seed"))
+        splits = dataset.splits(randbits(32) if seed is None else seed)
+    except PellucidError as error:
+        raise Refused(told(error)) from error
+    return {"data": data_of(section["type"], splits)}

@@ -23,7 +23,7 @@ class Page:
         self._frame: Told | None = None
         self._views: dict[int, str] = {}
         self.asked: dict[int, Asking] = {}
-        self._known = (0, 0)
+        self._known = (0, 0, 0)
         self._ready = asyncio.Event()
         self.watch = Watch(surface=True, units=True)
         self.every, self._passed = 1, 0
@@ -42,7 +42,7 @@ class Page:
 
     def forget_frame(self) -> None:
         """Another network has been built: what was known of the curve is of the one before."""
-        self._frame, self._known = None, (-1, 0)
+        self._frame, self._known = None, (-1, 0, 0)
 
     def show(self, number: int, message: dict[str, Any]) -> None:
         """What a view shows, in place of what it showed before and nobody has read."""

@@ -20,7 +20,7 @@ PRESETS: list[dict[str, Any]] = [
     {"name": "A straight line", "summary": "one layer alone: what it cannot do",
      "sections": _plane({"type": "half_moons", "noise": 0.15}, [], 2)},
     {"name": "Spirals", "summary": "three arms that wind about each other",
-     "sections": _plane({"type": "spirals"}, [16, 16], 3)},
+     "sections": _plane({"type": "spirals", "classes": 3, "turns": 1.0, "noise": 0.03}, [16, 12], 3)},
     {"name": "Blobs", "summary": "clouds of points", "sections": _plane({"type": "gaussian_blobs"}, [4], 3)},
     {"name": "Iris", "summary": "three species of irises, four lengths",
      "sections": _plane({"type": "iris", "transforms": ["standardize"]}, [8], 3)},

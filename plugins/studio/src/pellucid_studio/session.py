@@ -188,5 +188,10 @@ class Session:
         made = frames.made(
             look, moving=state == "training", surface=watch.surface, units=watch.units, sample=watch.sample
         )
-        head = {"is": "frame", "state": state, **({"text": runner.failure} if state == "failed" else {})}
+        head = {
+            "is": "frame",
+            "state": state,
+            "limit": self._speed,
+            **({"text": runner.failure} if state == "failed" else {}),
+        }
         return Told(text_of(head | made)[:-1], frames.curve)

@@ -68,7 +68,8 @@ export class Session {
 
   frame(message) {
     this.frames.take(message);
-    const { state, text = null } = message;
+    const { state, text = null, limit } = message;
+    if (limit !== this.state.speed) this.store.set({ speed: limit });
     if (this.pace) {
       this.pace = false;
       if (state === "paused" && message.step === 0) this.limit(PACE); // nobody has begun: this page is the first
@@ -97,7 +98,6 @@ export class Session {
 
   limit(steps) {
     this.send("speed", { steps });
-    this.store.set({ speed: steps });
   }
 
   /** Change the sections; the network is built anew once no further change comes. */
