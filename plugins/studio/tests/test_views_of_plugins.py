@@ -118,7 +118,7 @@ def test_stages_of_a_convolutional_network(page: Viewer) -> None:
     page.look("Stages of a convolutional network")
     page.settled(0.3)
     assert page.tab.locator(".partpictures figcaption").first.inner_text() == "The image"
-    options = page.tab.get_by_label("Stage").locator("option").all_inner_texts()
-    page.tab.get_by_label("Stage").select_option(options[-1])
+    options = page.tab.get_by_label("Stage", exact=True).locator("option").all_inner_texts()
+    page.tab.get_by_label("Stage", exact=True).select_option(options[-1])
     page.settled(0.3)
-    assert page.tab.get_by_role("figure", name=options[-1]).locator("canvas").count() == 8
+    assert page.tab.get_by_role("figure", name=options[-1], exact=True).locator("canvas").count() == 8
