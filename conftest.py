@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -9,13 +10,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.unrecorded import wrong
+
 REPETITION = re.compile(
     r"^tests/witnesses/.*::test_gradients"
     r"|^tests/testing/test_mutations\.py::test_nothing_is_found"
     r"|^plugins/.*-(gradients|gradients_in_evaluation|used_twice|recorded_plan|sizes)\]$"
+    r"|^tests/docs/test_docs\.py::test_every_snippet"
 )
 """Tests that run, hundreds of thousands of times, lines that others run too: comparing every number with central
 differences, most of them. Measured they take twice as long, and coverage learns nothing."""
+BY_OTHERS = re.compile(r"^tests/(benchmarks|docs|faults|kernels|packaging|studies)/")
+"""Tests whose programs run what other tests run, too: no process that they start is measured. Python alone takes three
+times as long to start where it is, and a page starts it dozens of times."""
+MEASURED = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
+"""By these a process that is started measures itself."""
 LARGE = re.compile(r"-(parts|sums|at_the_same_time)\]$")
 """Cases of the kit on large batches; our kernels are tried at such sizes by tests/kernels as well."""
 
@@ -32,6 +41,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A component that promises to be recorded and is not fails, unless it is known."""
+    report = (yield).get_result()  # type: ignore[misc]
+    reason = str(call.excinfo.value) if call.excinfo else ""
+    if call.when == "call" and (said := wrong(item.nodeid, report.outcome, reason)):
+        report.outcome, report.longrepr = "failed", said
+
+
 @pytest.fixture(autouse=True)
 def _whoever_traced_goes_on() -> Iterator[None]:
     """A test that sets a trace function of its own, to press Ctrl-C at a line, takes it away from coverage."""
@@ -44,10 +62,13 @@ def _whoever_traced_goes_on() -> Iterator[None]:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     coverage = sys.modules.get("coverage")  # imported where it measures
-    measuring = coverage.Coverage.current() if coverage and REPETITION.search(item.nodeid) else None
-    if measuring is None:
-        yield
-        return
-    measuring.stop()
+    measuring = coverage.Coverage.current() if coverage else None
+    inherited = {name: os.environ.pop(name) for name in MEASURED if measuring and BY_OTHERS.search(item.nodeid)
+                 if name in os.environ}  # fmt: skip
+    paused = measuring if REPETITION.search(item.nodeid) else None
+    if paused:
+        paused.stop()
     yield
-    measuring.start()
+    if paused:
+        paused.start()
+    os.environ.update(inherited)

@@ -23,8 +23,20 @@ ELEMENTWISE(lerp, a->out[i] += (float)a->rate * (a->x[i] - a->out[i]))
 enum { MOST_BLOCKS = 256 };
 
 typedef struct {
+    dim size, count;
+} Blocks;
+
+/* So many numbers or rows in at most MOST_BLOCKS blocks, none smaller than `least` but the last. */
+INLINE Blocks in_blocks(dim n, dim least) {
+    const dim even = (n + MOST_BLOCKS - 1) / MOST_BLOCKS, size = even < least ? least : even;
+    const Blocks blocks = {size, (n + size - 1) / size};
+    if (blocks.count > MOST_BLOCKS) __builtin_trap(); /* their sums would be written past the end of an array */
+    return blocks;
+}
+
+typedef struct {
     const sum_squares_args *a;
-    dim block, blocks;
+    Blocks blocks;
     double *sums;
 } SquareBlocks;
 
@@ -49,21 +61,19 @@ static double squares_of(const float *x, dim n) {
 
 static void part_sum_squares(const void *arguments, int part, int parts) {
     const SquareBlocks *s = arguments;
-    const Range r = part_of(s->blocks, 1, part, parts);
+    const Range r = part_of(s->blocks.count, 1, part, parts);
     for (dim i = r.first; i < r.last; i++) {
-        const dim start = i * s->block, left = s->a->n - start;
-        s->sums[i] = squares_of(s->a->x + start, left < s->block ? left : s->block);
+        const dim start = i * s->blocks.size, left = s->a->n - start;
+        s->sums[i] = squares_of(s->a->x + start, left < s->blocks.size ? left : s->blocks.size);
     }
 }
 
 static Status run_sum_squares(const void *arguments) {
     const sum_squares_args *a = arguments;
     double sums[MOST_BLOCKS], sum = 0;
-    dim block = (a->n + MOST_BLOCKS - 1) / MOST_BLOCKS;
-    if (block < 4096) block = 4096;
-    SquareBlocks s = {a, block, (a->n + block - 1) / block, sums};
+    const SquareBlocks s = {a, in_blocks(a->n, 4096), sums};
     parallel(part_sum_squares, &s, parts_for(2. * (double)a->n));
-    for (dim i = 0; i < s.blocks; i++) sum += sums[i];
+    for (dim i = 0; i < s.blocks.count; i++) sum += sums[i];
     *a->out = sum;
     return DONE;
 }

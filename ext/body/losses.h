@@ -9,7 +9,7 @@ typedef struct {
     const loss_args *a;
     RowsLoss rows_loss;
     double total; /* Σ w, or 1 where that is 0 */
-    dim block, blocks;
+    Blocks blocks;
     double *sums;
 } LossBlocks;
 
@@ -19,9 +19,10 @@ INLINE double weight_at(const loss_args *a, dim i) {
 
 static void part_loss(const void *arguments, int part, int parts) {
     const LossBlocks *s = arguments;
-    const Range r = part_of(s->blocks, 1, part, parts);
+    const Range r = part_of(s->blocks.count, 1, part, parts);
     for (dim block = r.first; block < r.last; block++) {
-        const dim first = block * s->block, next = first + s->block, last = next < s->a->rows ? next : s->a->rows;
+        const dim first = block * s->blocks.size, next = first + s->blocks.size;
+        const dim last = next < s->a->rows ? next : s->a->rows;
         s->sums[block] = s->rows_loss(s->a, first, last, s->total);
     }
 }
@@ -32,11 +33,9 @@ static Status mean_loss(const loss_args *a, RowsLoss rows_loss) {
         total = 0;
         for (dim i = 0; i < a->rows; i++) total += weight_at(a, i);
     }
-    dim block = (a->rows + MOST_BLOCKS - 1) / MOST_BLOCKS;
-    if (block < 16) block = 16;
-    const LossBlocks s = {a, rows_loss, total > 0 ? total : 1, block, (a->rows + block - 1) / block, sums};
+    const LossBlocks s = {a, rows_loss, total > 0 ? total : 1, in_blocks(a->rows, 16), sums};
     parallel(part_loss, &s, parts_for(ACTIVATION_WORK * (double)a->rows * (double)a->width));
-    for (dim i = 0; i < s.blocks; i++) loss += sums[i];
+    for (dim i = 0; i < s.blocks.count; i++) loss += sums[i];
     *a->loss = loss;
     return DONE;
 }

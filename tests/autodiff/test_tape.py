@@ -22,7 +22,7 @@ def test_public_names() -> None:
     assert pellucid.value_and_grad is value_and_grad
 
 
-@pytest.mark.parametrize("n", [10_000, 100_000])
+@pytest.mark.parametrize("n", [20_000])
 def test_long_chain(n: int) -> None:
     def f(x: Any) -> Any:
         for _ in range(n):

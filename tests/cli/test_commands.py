@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pellucid.registry.manifest import KINDS
 
 from tests.cli.conftest import Command
 from tests.fake_plugins import install, install_sine
@@ -20,6 +21,10 @@ def test_list_names_everything_with_a_line_about_each(pellucid: Command, pelluci
     install(site, "acme", MODEL)
     shown = pellucid("list").stdout
     assert "core/dense" in shown
+    groups = dict(group.split("\n", 1) for group in shown.rstrip("\n").split("\n\n"))
+    assert set(groups) == set(KINDS)
+    assert all(line.startswith("  ") for rows in groups.values() for line in rows.split("\n"))
+    assert "  core/adam " in groups["optimizer"] and "core/adam" not in groups["layer"]
     assert "acme/net" in shown
     assert "a net  [verbs: encode]" in shown
     (net,) = pellucid_json("list", "model", PELLUCID_PLUGINS="acme")

@@ -23,6 +23,15 @@ def test_a_call_site_has_one_context_and_another_site_another(ctx):
     assert not hasattr(ctx.child(1), "saved")
 
 
+def test_which_gradients_a_call_site_wants_is_said_anew_or_stays(ctx):
+    """A layer may be asked for the gradient of its input in one step, and not in the next."""
+    assert ctx.child(0).needs_dx == ctx.child(0, needs_dx=None).needs_dx == ctx.needs_dx
+    assert ctx.child(0, needs_dx=(False,)).needs_dx == (False,)
+    assert ctx.child(0).needs_dx == (False,)
+    assert ctx.child(0, needs_dx=(True, False)).needs_dx == (True, False)
+    assert ctx.child(1, needs_dx=(False,)).needs_dx == (False,)
+
+
 def test_scratch_is_reused_while_shape_and_dtype_are_the_same(ctx):
     first = ctx.scratch("y", (3, 4))
     assert ctx.scratch("y", (3, 4)) is first

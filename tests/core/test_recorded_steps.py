@@ -183,6 +183,45 @@ def test_only_parts_of_a_step_are_counted(kind: str, name: str, counts: bool) ->
     assert (CHANGES.count != before) is counts
 
 
+class Still(pl.Schedule):
+    """Nothing is learned by it."""
+
+    def __call__(self, step: int, total: int) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize("backend", ["reference", "cython"])
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [("schedule", "inverse_time", None), ("schedule", None, Still()), ("clip_norm", None, 1e-3),
+     ("clip_norm", 1e-3, None), ("optimizer", "adam", "sgd"), ("objective", "mse", "mae")],
+)  # fmt: skip
+def test_what_is_put_in_its_place_between_two_steps_holds_from_the_next(
+    name: str, before: Any, after: Any, backend: str
+) -> None:
+    """The second trainer is made with it, and has the weights and the memory of the first."""
+    rng = np.random.default_rng(4)
+    x, y = rng.standard_normal((8, 4)).astype("float32"), rng.standard_normal((8, 3)).astype("float32")
+
+    def made(part: Any) -> pl.Trainer:
+        model = pl.build({"type": "dense", "units": 3}, input_shape=(4,), seed=0, backend=backend)
+        key = "loss" if name == "objective" else name
+        return pl.Trainer(model, **({"loss": "mse", "optimizer": "adam", "seed": 1} | {key: part}))
+
+    changed, other = made(before), made(after)
+    for _ in range(4):  # recorded, and replayed
+        changed.train_step(x, y)
+    setattr(changed, name, getattr(other, name))
+    other.runtime.arena.data[...] = changed.runtime.arena.data
+    other.slots.t[...] = changed.slots.t
+    for key, values in changed.slots.buffers.items():
+        other.slots.buffers[key] = values.copy()
+    for step in range(4):
+        changed.train_step(x, y)
+        other.train_step(x, y)
+        assert changed.runtime.arena.data.tobytes() == other.runtime.arena.data.tobytes(), step
+
+
 # -- what is recorded is whole ---------------------------------------------------------------------------------------
 
 

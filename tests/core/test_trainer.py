@@ -182,6 +182,19 @@ def test_observers_see_every_nth_step_and_can_stop_the_run(samples):
     assert trainer.steps == 6
 
 
+@pytest.mark.parametrize(("call", "message"), [("on_step", "'every' of on_step"), ("on_trace", "'every' of Run")])
+@pytest.mark.parametrize("every", [0, -1])
+def test_every_how_many_steps_is_a_number_from_1_on(samples, call, message, every):
+    class Never(pl.Callback):
+        def on_run_start(self, run):
+            getattr(run, call)(lambda run: None, every=every)
+
+    trainer = pl.Trainer(a_model(), loss="softmax_cross_entropy", seed=1, callbacks=[Never()])
+    with pytest.raises(ConfigError, match=f"The {message} must be an int .*Received: {every}"):
+        trainer.fit(samples, verbose=False)
+    assert trainer.steps == 0
+
+
 def test_a_callback_that_lends_no_context_manager_is_named(samples):
     class Careless(pl.Callback):
         def lent(self, run):

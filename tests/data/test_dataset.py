@@ -56,6 +56,11 @@ def test_every_sample_is_in_one_part(seed: int, validation: float, test: float) 
     assert [len(splits.validation), len(splits.test)] == wanted
 
 
+def test_without_a_seed_it_is_0() -> None:
+    assert [*map(rows, parts(Numbered().splits()))] == [*map(rows, parts(Numbered().splits(0)))]
+    assert rows(Numbered().splits().test) != rows(Numbered().splits(1).test)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_classes_have_their_share_in_every_part(seed: int) -> None:
     splits = Numbered(validation=0.1, test=0.2).splits(seed)

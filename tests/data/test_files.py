@@ -147,6 +147,13 @@ def test_csv_that_cannot_be_read(folder: Path, text: str, message: str) -> None:
         read_table("bad.csv")
 
 
+def test_a_field_that_is_longer_than_python_reads(folder: Path) -> None:
+    """A quote that is never closed makes one field of all that follows it."""
+    Path("bad.csv").write_text('a,b\n1,2\n3,"' + 70_000 * "4\n")
+    with pytest.raises(pl.DataError, match=r"Line \d+ is not valid CSV: field larger than field limit \(131072\)"):
+        read_table("bad.csv")
+
+
 def test_csv_that_is_no_text(folder: Path) -> None:
     Path("bad.csv").write_bytes(b"a,b\n\xff\xfe,2\n")
     with pytest.raises(pl.DataError, match="not a text file in UTF-8"):
@@ -224,6 +231,24 @@ def test_a_class_that_is_a_number_is_found_by_its_value(folder: Path) -> None:
     Path("test.csv").write_text("a,y\n1,2\n2,3.5\n")
     with pytest.raises(pl.DataError, match=r"row 1 .*unknown class '3\.5'"):
         pl.load_dataset("files", **data)
+
+
+def test_names_of_both_kinds_in_one_test_file(folder: Path) -> None:
+    Path("train.csv").write_text("a,y\n1,1.0\n2,2.0\n3,x\n4,1.0\n5,2.0\n6,x\n")
+    Path("test.csv").write_text("a,y\n1,x\n2,2\n3,1.0\n")
+    data = {"train": "train.csv", "test": "test.csv", "validation": 0, "target": "y"}
+    assert pl.load_dataset("files", **data).test.y.tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [("0 1 0 1", "test.csv, row 1 .*unknown class 'many'"), ("0.5 1.5 2.5 3.5", "test.csv: the targets must be num")],
+)
+def test_a_text_among_the_numbers_of_a_test_file(folder: Path, known: str, message: str) -> None:
+    Path("train.csv").write_text("a,y\n" + "".join(f"{i},{y}\n" for i, y in enumerate(known.split())))
+    Path("test.csv").write_text("a,y\n1,1\n2,many\n")
+    with pytest.raises(pl.DataError, match=message):
+        pl.load_dataset("files", train="train.csv", test="test.csv", validation=0, target="y")
 
 
 def test_validation_in_a_file_of_its_own(folder: Path) -> None:

@@ -96,6 +96,19 @@ def test_predict_names_classes_and_probabilities(pellucid: Shell, run: dict) -> 
     assert told[1]["probability"] == max(told[1]["probabilities"].values())
 
 
+def test_a_class_without_a_name_is_a_text_all_the_same(pellucid: Shell) -> None:
+    """A program that reads the JSON finds one type."""
+    x = np.array([[-1.0], [1.0]] * 16)
+    model = pl.build("dense", units=2, input_shape=(1,), seed=0)
+    trainer = pl.Trainer(model, loss="softmax_cross_entropy", optimizer={"type": "sgd", "lr": 1.0}, seed=0)
+    trainer.fit(x, (x[:, 0] > 0).astype(int), epochs=5, verbose=False)
+    pl.save(model, "m.safetensors")
+    np.savez("some.npz", x=x[:2])
+    told = pellucid.json("predict", "m.safetensors", "some.npz", "--probabilities")
+    assert [sample["class"] for sample in told] == ["0", "1"]
+    assert [[*sample["probabilities"]] for sample in told] == [["0", "1"]] * 2
+
+
 def test_predict_several_files_of_all_kinds(pellucid: Shell, run: dict) -> None:
     x = np.array([[5.1, 3.5, 1.4, 0.2]])
     np.save("one.npy", x)

@@ -16,7 +16,7 @@ SIZES = [(0, 5), (1, 1), (1, 7), (3, 16), (17, 33), (64, 100), (170, 41)]
 # Large ones cross the limits at which work is split, copied and sliced, and goes to OpenBLAS (generic).
 DENSE_SIZES = [
     (0, 3, 4), (1, 1, 1), (5, 7, 10), (4, 0, 3), (3, 2000, 5), (33, 65, 47), (32, 784, 128), (200, 300, 257),
-    (200, 1, 257),
+    (200, 1, 257), (5, 3, 4100),
 ]  # fmt: skip
 
 

@@ -81,6 +81,27 @@ def test_work_that_is_split_between_threads(calls: list[tuple[Call, list[Any]]],
         compare(call, exact)
 
 
+def of_losses(*sizes: tuple[int, int]) -> list[Any]:
+    return [pytest.param(partial(GROUPS["losses"], Draw(sum(size)), *size), id=f"{size}") for size in sizes]
+
+
+@pytest.mark.parametrize("calls", of_losses((4_096, 3), (4_097, 3), (10_001, 2)), indirect=True)
+def test_losses_of_many_rows(calls: list[tuple[Call, list[Any]]], simd: str, threads: int) -> None:
+    """Up to 256 blocks of 16 rows have a sum each; of more rows the blocks are larger."""
+    for call, exact in calls:
+        compare(call, exact)
+
+
+@pytest.mark.parametrize("n", [2**20, 2**20 + 1, 2**21 + 7])
+def test_squares_of_many_numbers(n: int, simd: str, threads: int) -> None:
+    """Up to 256 blocks of 4,096 numbers, and larger ones: what is exact in a double is exact in the sum."""
+    x, out = np.zeros(n, np.float32), np.zeros(())
+    x[::4096] = 3.0
+    x[-1] = 5.0
+    KERNELS.sum_squares(x, out)
+    assert out == np.square(x, dtype=np.float64).sum()
+
+
 @pytest.mark.parametrize("calls", of_dense(*DENSE_SIZES), indirect=True)
 def test_dense(calls: list[tuple[Call, list[Any]]], simd: str, threads: int) -> None:
     for call, exact in calls:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).with_name("sanitize.py")
-SHORT = "(random_shapes and 17) or (test_dense and relu) or out_of_range or (every_op and not sanitizers)"
+SHORT = "(random_shapes and 17) or (test_dense and relu) or out_of_range or (every_op and not sanitizers) or of_many"
 SHORT += " or (is_the_reference and 2-7) or (sizes5 and 2-0)"  # of pellucid-cnn
 SHORT += " or (is_the_reference and 3-lstm) or (is_the_reference and 2-gru)"  # of pellucid-recurrent
 

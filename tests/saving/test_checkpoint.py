@@ -299,16 +299,70 @@ def test_checkpoint_callback_saves_the_latest_weights_not_the_best(path: Path) -
     assert half.history["loss"] == latest.history["loss"]
 
 
-def test_checkpoint_callback_saves_within_an_epoch(path: Path) -> None:
-    written: list[int] = []
-    trainer = small_trainer(
-        callbacks=[
-            {"type": "checkpoint", "path": str(path), "seconds": 0.0},
-            At(3, lambda run: written.append(path.stat().st_size)),
-        ]
-    )
-    trainer.fit((X, Y), epochs=1, **FIT)
-    assert written and written[0] > 0
+class Clock(pl.Callback):
+    """Of its own: a step takes a second, the validation of an epoch four. What a crash in each step would leave."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.path, self.now = path, 0.0
+        self.left: list[tuple[int, int]] = []
+        monkeypatch.setattr("pellucid.training.run.perf_counter", lambda: self.now)
+        monkeypatch.setattr("pellucid.standard.callbacks.checkpoint.monotonic", lambda: self.now)
+
+    def on_run_start(self, run: pl.Run) -> None:
+        run.on_step(self.look)
+
+    def look(self, run: pl.Run) -> None:
+        """Observers of steps are told before the clock is looked at."""
+        self.now += 1.0
+        left = small_trainer(callbacks=[])
+        restore_checkpoint(left, self.path)
+        self.left.append((left.steps, left.epochs))
+
+    def on_epoch_end(self, run: pl.Run) -> None:
+        self.now += 4.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "steps", "first", "second"),
+    [
+        (0.0, range(7), 7, [8, 9]),
+        (2.5, [0, 0, 0, 3, 3, 3, 6], 7, [8, 8]),  # at the epoch's end 5 s have passed, and at its next step 2.5
+        (5.0, [0, 0, 0, 0, 0, 5, 5], 7, [8, 8]),  # not at each end of an epoch, but when so much may be lost
+        (6.0, [0, 0, 0, 0, 0, 0, 6], 6, [8, 8]),
+        (11.0, [0] * 7, 7, [8, 8]),
+        (100.0, [0] * 7, 0, [0, 0]),
+    ],
+)
+def test_no_more_is_lost_than_was_said(
+    path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, steps: list[int], first: int, second: list[int]
+) -> None:
+    clock = Clock(path, monkeypatch)
+    trainer = small_trainer(callbacks=[clock, {"type": "checkpoint", "path": str(path), "seconds": seconds}])
+    trainer.fit((X, Y), epochs=2, **FIT)
+    assert [step for step, _ in clock.left[:7]] == [*steps]
+    assert clock.left[7] == (first, first // 7), "at the end of the first epoch"
+    assert [step for step, _ in clock.left[8:10]] == second
+    left = small_trainer(callbacks=[])
+    restore_checkpoint(left, path)
+    assert (left.steps, left.epochs) == (14, 2)
+
+
+@pytest.mark.parametrize("step", [3, STEPS])
+def test_a_run_goes_on_from_what_was_saved_on_its_way(path: Path, step: int) -> None:
+    """Not by whoever ends it: the process is killed, say, in the step after this."""
+    kept = path.with_name("kept.safetensors")
+
+    def make(*others: pl.Callback) -> pl.Trainer:
+        return small_trainer(callbacks=[*others, "best_epoch", {"type": "checkpoint", "path": str(path), "seconds": 0}])
+
+    killed = make(At(step + 1, lambda run: kept.write_bytes(path.read_bytes())))
+    killed.fit((X, Y), epochs=2, **FIT)
+    again, whole = make(), make()
+    restore_checkpoint(again, kept)
+    assert (again.steps, again.epochs) == (step, step // STEPS)
+    again.fit((X, Y), epochs=2 - again.epochs, **FIT)
+    whole.fit((X, Y), epochs=2, **FIT)
+    assert everything(again) == everything(whole)
 
 
 def test_rejected_step_leaves_a_checkpoint_of_the_step_before(path: Path) -> None:

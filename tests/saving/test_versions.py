@@ -13,11 +13,12 @@ from packaging.version import Version
 from pellucid.registry.discovery import GROUP, Claim
 from pellucid.registry.plugins import Plugins
 from pellucid.registry.registry import Registry
+from pellucid.saving.checkpoint import restore_checkpoint, save_checkpoint
 from pellucid.saving.reading import read_header
 from pellucid.standard.layers.dense import Dense
 from pellucid.testing.registries import use_registry
 
-from tests.saving.support import plugin, small_trainer
+from tests.saving.support import edited, everything, plugin, small_data, small_trainer
 
 GOLDEN = Path(__file__).parent / "golden"
 RELEASES = sorted(path.stem for path in GOLDEN.glob("*.json"))
@@ -43,10 +44,6 @@ def test_golden_model_predicts_what_it_did(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in RELEASES if name.startswith("checkpoint-")])
 def test_golden_checkpoint_continues_as_it_did(name: str) -> None:
-    from pellucid.saving.checkpoint import restore_checkpoint
-
-    from tests.saving.support import small_data
-
     known = json.loads((GOLDEN / f"{name}.json").read_text())
     x, y = small_data(40)
     trainer = small_trainer()
@@ -80,8 +77,6 @@ def registry_at(version: int, *, migrate: bool = True) -> Registry:
 
 @pytest.fixture
 def written_by_version_1(tmp_path: Path) -> Path:
-    from tests.saving.support import edited
-
     path = tmp_path / "m.safetensors"
     with use_registry(registry_at(1)):
         pl.save(pl.build("acme/wide", units=3, input_shape=(2,), seed=0, backend="reference"), path)
@@ -98,6 +93,27 @@ def test_older_version_is_migrated(written_by_version_1: Path) -> None:
         model = pl.load(written_by_version_1, backend="reference")
         assert model.units == 3
         assert model.runtime.config["version"] == 2
+
+
+def test_a_checkpoint_of_an_older_version_goes_on(tmp_path: Path) -> None:
+    """Its settings are compared with the trainer's as the components of today write both."""
+    path, (x, y) = tmp_path / "c.safetensors", small_data(40)
+
+    def trainer() -> pl.Trainer:
+        model = pl.build("acme/wide", units=3, input_shape=(6,), seed=0, backend="reference")
+        return pl.Trainer(model, loss="softmax_cross_entropy", seed=0)
+
+    with use_registry(registry_at(1)):
+        halfway, whole = trainer(), trainer()
+        halfway.fit(x, y, epochs=1, batch_size=16, verbose=False)
+        save_checkpoint(halfway, path)
+        whole.fit(x, y, epochs=2, batch_size=16, verbose=False)
+    edited(path, lambda document: document["model"]["config"].update(width=document["model"]["config"].pop("units")))
+    with use_registry(registry_at(2)):
+        again = trainer()
+        restore_checkpoint(again, path)
+        again.fit(x, y, epochs=1, batch_size=16, verbose=False)
+    assert everything(again) == everything(whole)
 
 
 def test_version_without_migration_is_refused(written_by_version_1: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import ClassVar
 from unittest import SkipTest
 
 import numpy as np
@@ -216,6 +218,20 @@ def test_the_first_failure_has_the_right_remedy(acme: Path, what: str) -> None:
     old, new, case = MISTAKES[what]
     install(acme, "slip", REGISTER, modules={"layers": GOOD.replace(old, new)})
     assert f"case '{case}'" in str(first_failure("slip"))
+
+
+def test_what_python_notes_on_a_class_at_its_first_copy_is_no_change_of_a_component() -> None:
+    """Else the first test that copies one fails, and passes behind any other that did."""
+
+    class Fresh(pl.Dense):
+        shared: ClassVar = [1]
+
+    layer = Fresh(2)
+    before = fingerprint(layer)
+    copy.deepcopy(layer)
+    assert "__slotnames__" in vars(Fresh) and fingerprint(layer) == before
+    Fresh.shared.append(2)
+    assert fingerprint(layer) != before
 
 
 def test_an_attribute_that_is_set_and_taken_back_is_named(acme: Path) -> None:

@@ -121,8 +121,9 @@ def test_pictures_are_drawn(runs: dict[str, Path], capsys: Any) -> None:
     pellucid(capsys, "traverse", run, "--row", 0, "--steps", 5, "--output", "e.png")
     assert size(Path("e.png")) == (2 * (5 * 30 - 2), 2 * (20 * 30 - 2))
     wide = ("--shape", 14, 56, "--scale", 1)
-    for verb, name, rows, columns in (("sample", "f", 1, 1), ("reconstruct", "g", 2, 1), ("interpolate", "h", 1, 9)):
-        count = () if verb == "interpolate" else ("--count", 1)
+    drawn = (("sample", "f", 1, 1), ("reconstruct", "g", 2, 1), ("interpolate", "h", 1, 9), ("traverse", "i", 20, 11))
+    for verb, name, rows, columns in drawn:
+        count = () if verb in ("interpolate", "traverse") else ("--count", 1)
         pellucid(capsys, verb, run, *count, *wide, "--output", f"{name}.png")
         assert size(Path(f"{name}.png")) == (58 * columns - 2, 16 * rows - 2)
 

@@ -108,8 +108,9 @@ class View(Component, ABC):
         """What may be set, in the order of the page."""
 
     @abstractmethod
-    def show(self, opened: Viewed, **values: Any) -> Sequence[ViewPart] | Iterator[Sequence[ViewPart]]:
-        """What is shown for these values of the controls, by their names.
+    def show(self, opened: Viewed, *never: Any, **values: Any) -> Sequence[ViewPart] | Iterator[Sequence[ViewPart]]:
+        """What is shown for these values of the controls, by their names: ``show(self, opened, *, steps)``. (``*never``
+        lets a type checker accept any names; nothing is given so.)
 
         What takes its time is a generator: each sequence of parts that it yields is shown in place of the one before.
         It must change neither weights nor states of the model, and give the same for the same values.

@@ -12,6 +12,7 @@ from pellucid import (
     Layer,
     Sequential,
     check_choice,
+    check_float,
     check_int,
     check_sizes,
     create,
@@ -62,6 +63,9 @@ def mlp(
     """
     check_int(mlp, "outputs", outputs, "[1, inf)")
     check_sizes(mlp, "hidden", hidden, "the units of each hidden layer")
+    check_int(mlp, "size", size, "[1, inf)")
+    check_int(mlp, "one_hot", one_hot, "[0, inf)")
+    check_float(mlp, "label_smoothing", label_smoothing, "[0, 1)")
     check_choice(mlp, "task", task, ("classification", "regression"))
     embedded = create("layer", numbers) if isinstance(numbers, str) else numbers
     if categories:

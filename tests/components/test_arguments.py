@@ -1,0 +1,50 @@
+"""A number that is none, or is below what it may be, is refused by the argument that was given it."""
+
+from __future__ import annotations
+
+import math
+import typing
+from collections.abc import Iterator
+from inspect import signature
+from typing import Any
+
+import pytest
+from pellucid.basics.errors import ConfigError
+from pellucid.registry.config import create
+from pellucid.registry.manifest import Entry
+from pellucid.registry.registry import default_registry
+
+ANY_NUMBER = {
+    "core/prelu.start", "recurrent/lstm.forget_bias", "tabular/piecewise_linear.low", "core/constant.value",
+    "core/normal.mean", "core/truncated_normal.mean", "recurrent/forget_bias.value", "core/scale.factor",
+    "core/scale.offset",
+    "core/binary_cross_entropy.ignore", "core/softmax_cross_entropy.ignore",  # labels, of which one may be -1
+    "tabular/table.target", "core/balanced.target", "core/groups.target", "core/files.target",  # counted from the end
+}  # fmt: skip
+"""Arguments that may be below 0, and far below."""
+FILES = {"core/files": {"train": "a.csv"}, "core/image_folder": {"train": "a"}, "core/mapped": {"x": "a.npy"}}
+"""Data sets without examples: they read what the user names, and that is not looked for here."""
+ENTRIES = [entry for entry in default_registry().entries() if entry.kind not in ("backend", "op")]
+
+
+def numbers(target: Any) -> Iterator[tuple[str, bool]]:
+    """The arguments that take a number, and whether it may be a fraction."""
+    hints = typing.get_type_hints(target.__init__ if isinstance(target, type) else target)
+    for name in signature(target).parameters:
+        kinds = {hints.get(name), *typing.get_args(hints.get(name))}
+        if kinds & {int, float}:
+            yield name, float in kinds
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}-{entry.name}")
+def test_numbers_that_no_argument_can_be(entry: Entry) -> None:
+    target = default_registry().load(entry)
+    examples = getattr(target, "examples", ())
+    others = dict(examples[0].arguments) if examples else FILES.get(entry.name, {})
+    for name, fractions in numbers(target):
+        if fractions:
+            with pytest.raises(ConfigError, match="Received: nan"):
+                create(entry.kind, entry.name, **{**others, name: math.nan})
+        if f"{entry.name}.{name}" not in ANY_NUMBER:
+            with pytest.raises(ConfigError, match=r"Received: \[?-3"):
+                create(entry.kind, entry.name, **{**others, name: -3.0 if fractions else -3})

@@ -1,0 +1,169 @@
+"""Fresh small mistakes in the code, and whether the tests notice: ``python -m tests.mistakes [--count N] [--seed N]``.
+
+Mistakes are drawn from a seed, four of five in Python and the others in C. Each is made in a copy of a commit, and held
+against the tests that reach the file. What came of it is written to a journal under ``runs/``: whoever is broken off
+goes on where it stood, on the commit that it began with. ``--show`` says what the journal holds, survivors last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.mistakes import c, python, reach
+from tests.mistakes.copies import HERE, Copy, commit_of
+from tests.mistakes.explained import EQUIVALENT
+from tests.mistakes.mistake import Mistake
+
+IN_PYTHON = ("core/pellucid/**/*.py", "plugins/*/src/**/*.py", "datasets/src/**/*.py")
+IN_C = ("ext/*.c", "ext/**/*.h", "plugins/*/ext/**/*.c", "plugins/*/ext/**/*.h")
+NOT = ("/templates/", "/cupy/", "/cuda.py", "core/pellucid/testing/")
+"""Left alone: texts for other projects, what takes a GPU, and the kit, which has mistakes of its own to catch."""
+SHARE_OF_C = 0.2
+
+
+def drawn(root: Path, seed: int) -> Iterator[Mistake]:
+    """Mistakes without end. First a kind is drawn, then one of that kind: else nine of ten would be constants."""
+    draw = random.Random(seed)
+    kinds = []
+    for patterns, maker in ((IN_PYTHON, python), (IN_C, c)):
+        found: dict[str, list[Mistake]] = defaultdict(list)
+        for path in sorted({path for pattern in patterns for path in root.glob(pattern)}):
+            if not any(part in f"/{path.relative_to(root)}" for part in NOT):
+                for mistake in maker.drawn_from(path):
+                    found[mistake.what].append(mistake)
+        kinds.append(found)
+    while True:
+        found = kinds[draw.random() < SHARE_OF_C]
+        mistake = draw.choice(found[draw.choice(sorted(found))])
+        if mistake.path.suffix != ".py" or python.is_one(mistake):
+            yield mistake
+
+
+class Tests:
+    """The tests of a copy, without those that fail on it as it is: each is tried once, when it has failed."""
+
+    def __init__(self, copy: Copy) -> None:
+        self.copy, self._right, self._wrong = copy, set[str](), set[str]()
+
+    def outcome(self, mistake: Mistake) -> tuple[str, str]:
+        """What came of a mistake, and the test that caught it, or what was run."""
+        commands = reach.commands(self.copy.root, mistake.path)
+        with self.copy.with_(mistake) as refused:
+            if refused is not None:
+                return REFUSED, refused.strip().splitlines()[-1]
+            failed = self._first_failure(commands)
+        if failed is None:
+            return SURVIVED, "; ".join(" ".join(command) for command in commands)
+        name, command, code = failed
+        if name in self._right or self._passes_as_it_is(name, command):
+            return CAUGHT if code is not None else HANGS, name
+        return self.outcome(mistake)
+
+    def _first_failure(self, commands: Sequence[reach.Command]) -> tuple[str, reach.Command, int | None] | None:
+        for command in commands:
+            name = " ".join(command)
+            if name not in self._wrong:
+                code, said = self.copy.python(*command, *(f"--deselect={test}" for test in sorted(self._wrong)
+                                                         if "pytest" in command))  # fmt: skip
+                if code not in (0, NO_TESTS):
+                    return *self._named(command, said), code
+        return None
+
+    def _named(self, command: reach.Command, said: str) -> tuple[str, reach.Command]:
+        """The test that failed, and how it is run alone; the whole command where none is named, as of a crash."""
+        for line in said.splitlines():
+            found = re.match(r"(?:FAILED|ERROR) (\S+?\.py(?:::.+?)?)(?: - .*)?$", line)
+            if found:
+                return found[1], reach.pytest([found[1]])
+        return " ".join(command), command
+
+    def _passes_as_it_is(self, name: str, command: reach.Command) -> bool:
+        passes = self.copy.python(*command)[0] in (0, NO_TESTS)
+        (self._right if passes else self._wrong).add(name)
+        return passes
+
+
+CAUGHT, HANGS, REFUSED, SURVIVED = "caught", "caught: it hangs", "refused by the compiler", "survived"
+NO_TESTS = 5
+"""What pytest ends with where no test was chosen."""
+
+
+def entry(copy: Copy, number: int, mistake: Mistake) -> dict[str, Any]:
+    return {
+        "number": number, "file": str(mistake.path.relative_to(copy.root)), "line": mistake.line, "what": mistake.what,
+        "old": mistake.old, "new": mistake.new,
+    }  # fmt: skip
+
+
+def read(journal: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What it was begun with, and what came of each mistake so far."""
+    if not journal.exists():
+        return {}, []
+    begun, *entries = (json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines())
+    return begun, entries
+
+
+def shown(entries: Sequence[dict[str, Any]]) -> str:
+    """Figures, and every survivor with what is known of it."""
+    outcomes = Counter(each["outcome"] for each in entries)
+    lines = [", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))]
+    survivors = [each for each in entries if each["outcome"] == SURVIVED]
+    for each in survivors:
+        why = EQUIVALENT.get((each["file"], each["old"], each["new"]), "not explained")
+        lines.append(f"{each['number']}: {each['file']}:{each['line']}: {each['old']} -> {each['new']} ({why})")
+    equivalent = sum((each["file"], each["old"], each["new"]) in EQUIVALENT for each in survivors)
+    mistakes = len(entries) - equivalent - outcomes[REFUSED]
+    caught = outcomes[CAUGHT] + outcomes[HANGS]
+    if mistakes:
+        share = f"{caught / mistakes:.1%}"
+        lines.append(f"{caught} of {mistakes} caught, {share}, without {equivalent} that change nothing")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser("tests.mistakes", description="Make small mistakes in a copy; say who notices.")
+    parser.add_argument("--count", type=int, default=200, help="how many are in the journal in the end")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--commit", default="HEAD", help="whose files are copied, where the journal is begun")
+    parser.add_argument("--journal", type=Path, default=HERE / "runs" / "mistakes.jsonl")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="no further mistake is begun after so long")
+    parser.add_argument("--show", action="store_true", help="say what the journal holds, and run nothing")
+    options = parser.parse_args(arguments)
+    begun, entries = read(options.journal)
+    if options.show:
+        print(shown(entries))
+        return 0
+    if not begun:
+        begun = {"seed": options.seed, "commit": commit_of(options.commit)}
+        options.journal.parent.mkdir(parents=True, exist_ok=True)
+        options.journal.write_text(json.dumps(begun) + "\n", encoding="utf-8")
+    until = time.monotonic() + 60 * options.minutes
+    with tempfile.TemporaryDirectory(prefix="pellucid-mistakes-") as folder:
+        copy = Copy(Path(folder, "copy"), begun["commit"])
+        tests, done = Tests(copy), {each["number"] for each in entries}
+        for number, mistake in zip(range(options.count), drawn(copy.root, begun["seed"]), strict=False):
+            if number in done or time.monotonic() > until:
+                continue
+            found = entry(copy, number, mistake)
+            started = time.monotonic()
+            found["outcome"], found["by"] = tests.outcome(mistake)
+            found["seconds"] = round(time.monotonic() - started, 1)
+            with options.journal.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(found, ensure_ascii=False) + "\n")
+            print(f"{number}: {found['file']}:{found['line']}: {found['outcome']}: {found['by'][:90]}", flush=True)
+    print(shown(read(options.journal)[1]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
