@@ -29,6 +29,9 @@ OURS = (
     "figures-surface.png",
     "optimizers.png",
     "schedules.png",
+    "studio-playground.png",
+    "studio-step.png",
+    "studio.gif",
 )
 """Pictures of points, of curves, and of characters from fonts: they show nothing of others' data."""
 
