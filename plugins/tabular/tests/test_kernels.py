@@ -78,6 +78,20 @@ def test_the_bits_are_the_same_for_any_number_of_threads(which: int, simd: str, 
             assert a.tobytes() == b.tobytes()
 
 
+@pytest.mark.parametrize("size", [3, 8])
+def test_a_row_by_itself_has_the_bits_that_it_has_among_others(size: int, simd: str) -> None:
+    rng = np.random.default_rng(0)
+    layer = pl.build({"type": "tabular/piecewise_linear", "size": size, "bins": 48}, input_shape=(5,), seed=1,
+                     backend="cython")  # fmt: skip
+    layer.weight.data[...] = rng.normal(size=layer.weight.shape)
+    x = rng.normal(scale=3, size=(70, 5)).astype("float32")  # beyond the edges, too
+    x[3] = layer.edges[:, 7]
+    ctx = pl.Context(layer.runtime.ops)
+    together = layer.forward(ctx.child("all"), x).copy()
+    for row, expected in zip(x, together, strict=True):
+        np.testing.assert_array_equal(layer.forward(ctx.child("one"), row[None])[0], expected)
+
+
 def test_a_quarter_of_a_turn_has_no_error(simd: str) -> None:
     model = pl.build({"type": "tabular/plr", "size": 2, "frequencies": 1}, input_shape=(1,), seed=0, backend="cython")
     model.frequency.data, model.weight.data, model.bias.data = np.ones((1, 1)), np.eye(2)[None], np.zeros((1, 2))
