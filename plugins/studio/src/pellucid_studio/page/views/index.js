@@ -11,7 +11,7 @@ const MOST_BESIDE = 3;
 
 export function Views({ socket, catalogue }) {
   const [live, setLive] = useState(catalogue.live ?? []), [title, choose] = useState(null);
-  useEffect(() => socket.on("built", ({ views }) => { catalogue.live = views ?? []; setLive(catalogue.live); }), [socket, catalogue]);
+  useEffect(() => socket.on("built", ({ views }) => setLive(views ?? [])), [socket]);
   const offered = useMemo(() => offers(catalogue, live), [catalogue, live]);
   const view = offered.find((each) => each.title === title) ?? offered[0];
   if (!view) {
