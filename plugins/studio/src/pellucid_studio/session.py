@@ -158,15 +158,11 @@ class Session:
         })  # fmt: skip
         if self._runner is not None:
             self._runner.leave()
-        with self._changed:
-            self._frames, self._look, self.built = frames, None, built
-            self._runner, self._viewed = None, viewed
-        self._tell(Told(built))
-        runner = Runner(ready, self._heard)
-        runner.limit(self._speed)
-        with self._changed:
-            self._runner, self._fresh = runner, self._look is not None
-            self._changed.notify()
+        with self._changed:  # no frame of it comes before it is told, and nothing that is asked then finds no one
+            self._frames, self._look, self._viewed, self.built = frames, None, viewed, built
+            self._runner = Runner(ready, self._heard)
+            self._runner.limit(self._speed)
+            self._tell(Told(built))
 
     def _heard(self, runner: Runner, look: Look) -> None:
         """In the trainer's thread, which does not wait for frames."""
