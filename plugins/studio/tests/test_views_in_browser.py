@@ -382,6 +382,11 @@ def test_the_playgrounds_network_is_looked_at_while_it_learns(browser: Any, addr
     before = page.tab.locator(".viewbars").inner_text()
     sees = page.tab.get_by_role("figure", name="What it sees").locator("canvas")
     assert sees.evaluate("canvas => canvas.width") == 8
+    page.tab.get_by_role("button", name="Another run beside it").click()  # one drawing, in the size of each
+    page.settled()
+    assert sees.evaluate_all("all => all.map((canvas) => canvas.width)") == [8, 28]
+    page.tab.get_by_role("button", name="Close lenet").click()
+    page.settled()
     page.ask("studio.session.socket.send({ do: 'train' })")
     page.until("before => document.querySelector('.viewbars').innerText !== before", before)
     page.ask("studio.session.socket.send({ do: 'pause' })")
