@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.levels import simd, threads  # noqa: F401  (fixtures, for all tests of kernels)
 from tests.unrecorded import wrong
 
 REPETITION = re.compile(

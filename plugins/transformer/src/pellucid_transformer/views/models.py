@@ -23,7 +23,7 @@ def tokenizer_in(model: Layer) -> Tokenizer | None:
 def beginning_in(opened: Viewed, tokenizer: Tokenizer, most: int) -> str:
     """How the first sample begins; where no data is at hand, what any text can begin with."""
     try:
-        x = opened.samples().x
+        x = opened.first(1).x
         tokens = (x[0] if isinstance(x, tuple) else x)[0]
         special = set(tokenizer.special.values())
         text = tokenizer.decode([token for token in tokens[:FIRST].tolist() if token not in special])[:most]
