@@ -14,8 +14,10 @@ from tests.unrecorded import wrong
 
 REPETITION = re.compile(
     r"^tests/witnesses/.*::test_gradients"
-    r"|^tests/testing/test_mutations\.py::test_nothing_is_found"
+    r"|^tests/testing/test_(mutations|strangers)\.py"
     r"|^plugins/.*-(gradients|gradients_in_evaluation|used_twice|recorded_plan|sizes)\]$"
+    r"|test_conformance\.py::\w+\[[\w/]+\[[1-9]\d*\]-"  # of a component all examples but the first
+    r"|^tests/kernels/test_(against_reference|precision|threads)\.py|^tests/components/test_layer_gradients\.py"
     r"|^tests/docs/test_docs\.py::test_every_snippet"
 )
 """Tests that run, hundreds of thousands of times, lines that others run too: comparing every number with central
@@ -65,10 +67,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     measuring = coverage.Coverage.current() if coverage else None
     inherited = {name: os.environ.pop(name) for name in MEASURED if measuring and BY_OTHERS.search(item.nodeid)
                  if name in os.environ}  # fmt: skip
-    paused = measuring if REPETITION.search(item.nodeid) else None
+    # By hand: whenever coverage itself goes on it looks through all modules again, which takes longer than most tests.
+    paused = sys.gettrace() if measuring and REPETITION.search(item.nodeid) else None
     if paused:
-        paused.stop()
+        sys.settrace(None)
     yield
     if paused:
-        paused.start()
+        sys.settrace(paused)
     os.environ.update(inherited)
