@@ -27,6 +27,8 @@ BY_OTHERS = re.compile(r"^tests/(benchmarks|docs|faults|kernels|packaging|studie
 times as long to start where it is, and a page starts it dozens of times."""
 MEASURED = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these a process that is started measures itself."""
+LONGEST = re.compile(r"test_sanitizers\.py|test_every_snippet.*/(experiments|sweeps|tutorial)\.md|in_a_kernel_is_caug")
+"""They begin first: whichever came last would keep one core busy, and the other waits."""
 LARGE = re.compile(r"-(parts|sums|at_the_same_time)\]$")
 """Cases of the kit on large batches; our kernels are tried at such sizes by tests/kernels as well."""
 
@@ -41,6 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LARGE.search(item.nodeid):
             item.add_marker("slow")
+    items.sort(key=lambda item: LONGEST.search(item.nodeid) is None)  # stable: the others stay where they are
 
 
 @pytest.hookimpl(hookwrapper=True)
