@@ -11,6 +11,7 @@ from zlib import crc32
 
 import pytest
 
+from tests.levels import simd, threads  # noqa: F401  (fixtures, for all tests of kernels)
 from tests.unrecorded import wrong
 
 REPETITION = re.compile(

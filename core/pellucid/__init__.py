@@ -124,6 +124,7 @@ if TYPE_CHECKING:
     from pellucid.standard.masked import Masked
     from pellucid.standard.compiled import Compiled
     from pellucid.standard.sequences import ByLength, Sequences, Streams
+    from pellucid.standard.streams import tell
     from pellucid.standard.windows import Windows
     from pellucid.standard.samplers import Balanced, Curriculum, Groups, Sampler
     from pellucid.standard.schedules.constant import Constant, ScaledRate
@@ -279,6 +280,7 @@ _MODULES = {
     "standard.feed": "Feed",
     "standard.masked": "Masked",
     "standard.sequences": "ByLength Sequences Streams",
+    "standard.streams": "tell",
     "standard.windows": "Windows",
     "standard.samplers": "Balanced Curriculum Groups Sampler",
     "standard.columns": "check_columns floating",
@@ -570,6 +572,7 @@ __all__ = [
     "set_num_threads",
     "slopes",
     "straight_path",
+    "tell",
     "to_config",
     "to_data",
     "trainer_for",

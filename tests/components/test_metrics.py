@@ -93,6 +93,15 @@ def test_scores_that_are_not_numbers_are_nobodys_right_class() -> None:
     scores, labels = np.array([[0.1, np.nan, 0.3, 0.2], [np.nan] * 4, [0.1, 0.2, 0.3, 0.4]]), np.array([2, 0, 3])
     assert figure(pl.TopK(1), scores, labels) == pytest.approx(1 / 3)
     assert figure(pl.TopK(2), scores, labels) == pytest.approx(2 / 3)  # the third class is behind the NaN alone
+    for target in (labels, np.array([1, 1, 3])):  # the place of the first NaN, which argmax would choose
+        assert figure(pl.Accuracy(), scores, target) == pytest.approx(1 / 3)
+        right = figure(pl.Recall("micro"), scores, target)
+        assert right == pytest.approx(1 / 3) and figure(pl.Precision("micro"), scores, target) == 1.0
+    assert figure(pl.ConfusionMatrix(), scores, labels) == pytest.approx(1 / 3)
+    logits = np.array([[np.nan], [-1.0], [1.0], [np.nan]])
+    for target in (np.array([0, 0, 1, 1]), np.array([[0], [0], [1], [1]])):
+        assert figure(pl.Accuracy(), logits, target) == figure(pl.ConfusionMatrix(), logits, target) == 0.5
+    assert figure(pl.Accuracy(each=True), logits, np.array([[0], [0], [1], [1]])) == 0.5
 
 
 def _of_each(f: Any, labels: Any, p: Any, w: Any) -> tuple[Any, Any]:

@@ -189,6 +189,16 @@ def dtype_of(array: np.ndarray) -> Any:
     return array.dtype.type
 
 
+@pytest.mark.parametrize("backend", ["cython", "reference"])
+@pytest.mark.parametrize("size", [1e-10, 1e25, 3e37])
+def test_directions_do_not_depend_on_the_size_of_a_gradient(backend: str, size: float) -> None:
+    g = np.random.default_rng(0).normal(size=(16, 8)).astype(np.float32)
+    ops = pl.get_ops(backend)
+    expected = np.linalg.svd(orthogonal(ops, g.copy()), compute_uv=False)
+    found = np.linalg.svd(orthogonal(ops, g * np.float32(size)), compute_uv=False)
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
 def test_muon_takes_filters_as_matrices_and_leaves_the_rest_to_another() -> None:
     shapes = {"filters": (3, 3, 2, 4), "bias": (4,), "weight": (18, 4)}
     params = [Param(name, shape, Zeros(), name != "bias", None, None, None) for name, shape in shapes.items()]

@@ -34,6 +34,8 @@ def test_step() -> None:
     assert of(StepRate(0.5, every=3), (0, 2, 3, 5, 6, 60)) == pytest.approx([1, 1, 0.5, 0.5, 0.25, 0.5**20])
     assert of(StepRate(at=[0.25], steps=8), (1, 2, 7)) == pytest.approx([1, 0.1, 0.1])
     assert of(StepRate(0.5, every=3), (6,), total=0) == [0.25]
+    assert of(StepRate(at=[0.07]), (6, 7), total=100) == [1, 0.1]  # 0.07 · 100 is more than 7, as it is rounded
+    assert all(StepRate(at=[k / n])(k, n) == 0.1 for n in (10, 97, 1000, 60_000) for k in range(1, n, 1 + n // 97))
 
 
 def test_exponential_falls_evenly_on_a_logarithmic_scale() -> None:
@@ -78,6 +80,21 @@ def test_scaled() -> None:
 def test_without_a_plan_it_stays_as_it_is_and_says_so(schedule: Any) -> None:
     with pytest.warns(PellucidWarning, match=r"schedule does not know how many steps .* so the learning rate stays"):
         assert schedule(1000, 0) == (0.04 if isinstance(schedule, OneCycle) else 1.0)
+
+
+@pytest.mark.parametrize("around", [
+    lambda of: of, lambda of: {"type": "warmup", "steps": 1, "schedule": of},
+    lambda of: {"type": "scaled", "by": 0.5, "schedule": {"type": "scaled", "by": 0.5, "schedule": of}},
+], ids=["alone", "warmup", "scaled"])  # fmt: skip
+def test_warnings_point_to_the_call_whatever_stands_around_a_schedule(around: Any) -> None:
+    model, data = pl.build("dense", units=2, input_shape=(2,), seed=0), (np.ones((8, 2)), np.ones((8, 2)))
+    over = pl.Trainer(model, loss="mse", schedule=around({"type": "linear", "steps": 1}), seed=0)
+    single = pl.Trainer(model, loss="mse", schedule=around("linear"), seed=0)
+    with pytest.warns(PellucidWarning, match="is over after|leaves this call|how many steps there will be") as found:
+        over.fit(data, epochs=3, verbose=False)
+        single.train_step(*data)
+        single.train_step(*data)
+    assert len(found) >= 2 and {warning.filename for warning in found} == {__file__}
 
 
 @pytest.mark.parametrize("name", ["linear", "one_cycle", "step", "exponential"])

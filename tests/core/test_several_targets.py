@@ -83,6 +83,28 @@ def test_targets_may_stand_in_a_tuple_and_micro_batches_add_up(sample_weight: An
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
+@pytest.mark.parametrize("one", [
+    {"type": "softmax_cross_entropy", "class_weight": [1.0, 5.0, 2.0]}, {"type": "softmax_cross_entropy", "ignore": 2},
+])  # fmt: skip
+def test_micro_batches_that_would_not_add_up_are_refused(one: Any) -> None:
+    losses = {"kind": one, "size": "mse"}
+    sizes_first = pl.Trainer(pl.build(Named(), input_shape=(4,), seed=0), loss=losses, accumulate=2, seed=0)
+    for split in (trainer("float64", loss=losses, accumulate=2), sizes_first):
+        with pytest.raises(pl.ConfigError, match=r"accumulate: beside .* in another .*accumulate = 1"):
+            split.fit((X, Y), batch_size=5, verbose=False)
+        split.evaluate((X, Y), batch_size=3)
+    trainer("float64", loss=losses).fit((X, Y), batch_size=10, verbose=False)
+
+
+def test_micro_batches_of_losses_that_count_in_a_ratio_add_up() -> None:
+    losses = {"kind": {"type": "softmax_cross_entropy", "class_weight": [3.0, 3.0, 3.0]}, "size": "mse"}
+    whole, split = trainer("float64", loss=losses), trainer("float64", loss=losses, accumulate=2)
+    whole.fit((X, Y), batch_size=10, verbose=False)
+    split.fit((X, Y), batch_size=5, verbose=False)
+    for a, b in zip(weights(whole), weights(split), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
 def test_a_run_that_is_continued_in_the_middle_of_an_epoch_has_the_same_bits(tmp_path: Any) -> None:
     class Stop(pl.Callback):
         def on_run_start(self, run: Any) -> None:

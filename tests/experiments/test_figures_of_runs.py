@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pellucid.workbench.experiments.folder import RunFolder
 from pellucid.workbench.sweeps import workers
@@ -51,6 +52,24 @@ def test_train_and_evaluate_draw_into_the_run_folder_and_say_what_they_leave_out
     Path("flowers.csv").write_text("a,b,c,d\n5.1,3.5,1.4,0.2\n")
     pellucid.refused("evaluate", "run", "--data", "flowers.csv", "--figures")
     assert not Path("run/figures/flowers").exists()
+
+
+@pytest.mark.parametrize(("labels", "said"), [
+    (3, "figures in run/figures/test: confusion.png\n"), (41, "confusion.png is not drawn: its 41 answers are more"),
+])  # fmt: skip
+def test_of_several_labels_a_sample_each_has_a_matrix_of_its_own(
+    pellucid: Shell, monkeypatch: pytest.MonkeyPatch, seen: list[Figure], labels: int, said: str
+) -> None:
+    monkeypatch.setattr("pellucid.workbench.figures.drawn.FIGURES", {"confusion": FIGURES["confusion"]})
+    x = np.random.default_rng(0).normal(size=(60, labels))
+    np.savez("data.npz", x=x, y=(x > 0).astype(float))
+    assert said in pellucid(
+        "train", "--model", "ann", "--dataset", "data.npz", "--loss", "binary_cross_entropy", "--out", "run", "--quiet",
+        "--set", "data.target_transforms=[]", "--set", "train.epochs=1", "--figures",
+    )  # fmt: skip
+    matrices = seen[-1].axes if labels == 3 else []
+    assert [axes.get_title() for axes in matrices] == ["0", "1", "2"][: len(matrices)]
+    assert all(sum(int(text.get_text()) for text in axes.texts) == 12 for axes in matrices)  # of the test part
 
 
 def test_without_matplotlib_what_asks_for_figures_is_refused_before_any_work(

@@ -9,8 +9,16 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,13 +52,33 @@ class Environment:
         """What Python prints."""
         return self._run(self.python, *arguments)
 
+    @contextmanager
+    def studio(self, run: Path) -> Iterator[str]:
+        """The address of a studio that looks at a run."""
+        command = [str(self.python), "-m", "pellucid", "studio", "--no-open", str(run)]
+        with subprocess.Popen(command, cwd=self.work, env=_clean(), stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                address = process.stdout.readline().strip()
+                for _ in range(200):
+                    with suppress(URLError):
+                        urlopen(address, timeout=20).close()
+                        break
+                    time.sleep(0.1)
+                yield address
+            finally:
+                process.terminate()
+
     def _run(self, *command: str | Path, code: int = 0) -> str:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PELLUCID_") and k != "PYTHONPATH"}
         done = subprocess.run(
-            [str(part) for part in command], cwd=self.work, env=environment, capture_output=True, text=True, check=False
+            [str(part) for part in command], cwd=self.work, env=_clean(), capture_output=True, text=True, check=False
         )
         assert done.returncode == code, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
+
+
+def _clean() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith("PELLUCID_") and k != "PYTHONPATH"}
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +158,28 @@ def test_its_view_shows_the_curve_that_a_run_has_learned(installed: Environment,
         "print(float(np.abs(part.curves['the model'] - np.sin(part.x)).mean()))\n"
     )
     assert float(installed.run("-c", script)) < 0.15
+
+
+def test_the_studio_shows_its_view_of_a_run(installed: Environment, trained: Path) -> None:
+    """Through the server and its socket, as a page asks: the curve, as it comes over the wire, is the sine."""
+    client = pytest.importorskip("websockets.sync.client")
+    with installed.studio(trained) as address, client.connect(address.replace("http", "ws") + "live") as socket:
+        socket.send(json.dumps({"do": "view", "id": 3, "view": "acme/hill", "run": 0, "values": {"hill": 4, "far": 3}}))
+        shown = next(told for told in map(json.loads, socket) if told["is"] == "shown")
+        catalogue = json.load(urlopen(f"{address}catalogue", timeout=20))
+    (view,) = (view for view in catalogue["views"] if view["name"] == "acme/hill")
+    assert (view["title"], view["runs"]) == ("A hill of the curve", [0])
+    assert view["summary"] == "the learned curve, and one of its hills"
+    assert shown["id"] == 3 and [control["name"] for control in shown["controls"]] == ["hill", "far"]
+    (part,) = shown["parts"]
+    x, y, hill = (_array(data) for data in (part["x"], part["curves"]["the model"], part["curves"]["hill 4"]))
+    assert part["part"] == "curves" and len(x) == 101 and 0 < hill.max() <= 1
+    assert np.abs(y - np.sin(x)).mean() < 0.15
+
+
+def _array(data: dict[str, Any]) -> Any:
+    """An array as it comes over the wire."""
+    return np.frombuffer(b64decode(data["data"]), np.dtype(f"<{data['type']}")).reshape(data["shape"])
 
 
 def test_it_is_evaluated_from_its_run_folder(installed: Environment, trained: Path) -> None:

@@ -194,7 +194,7 @@ class Pack:
             raise failures[0]
         for k, member in enumerate(members):
             if member.failure is not None:
-                tell(f"Member {k} of {len(members)} trains no more: {member.failure}", stacklevel=4)
+                tell(f"Member {k} of {len(members)} trains no more: {member.failure}")
 
     def _round(self, crew: ThreadPoolExecutor, members: list[Member], shown: _Shown) -> None:
         """Train these members to their goals, or until a signal comes. Whatever ends it, each is at a step's end."""

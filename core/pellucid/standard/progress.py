@@ -67,7 +67,7 @@ class Progress(Callback):
             self.bar = None
             tell(
                 f"The live line cannot be shown: {type(error).__name__}: {error}. Training goes on, with a line for "
-                "each epoch. Look at the TQDM_… variables of the environment.", stacklevel=4,
+                "each epoch. Look at the TQDM_… variables of the environment.",
             )  # fmt: skip
 
     def _draw(self, run: Run) -> None:
@@ -113,7 +113,7 @@ class Progress(Callback):
             self.shown = False
             tell(
                 f"Progress is not shown any more, because it cannot be written: {type(error).__name__}: {error}. "
-                "Training goes on.", stacklevel=4,
+                "Training goes on.",
             )  # fmt: skip
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Callable
-from traceback import walk_stack
 from typing import Any
 
 from pellucid.basics.errors import PellucidWarning
 from pellucid.model.predict import Prediction
 from pellucid.standard.proofs import OfPrediction, OfStep, Proof
+from pellucid.standard.streams import outside
 from pellucid.standard.suspects import guilty
 from pellucid.training.run import Callback
 
@@ -56,17 +55,9 @@ class Promises(Callback):
             proof.put_back(after)
         warnings.warn(
             f"{who} A recorded {proof.word} would do something else than the code, so the code is run every time: "
-            f"slower, and right. {REMEDY}", PellucidWarning, stacklevel=_outside(),
+            f"slower, and right. {REMEDY}", PellucidWarning, stacklevel=outside(),
         )  # fmt: skip
         return made, False
-
-
-def _outside() -> int:
-    """The level at which the stack leaves this package, and NumPy, whose decorators stand between: the user's line."""
-    for level, (frame, _) in enumerate(walk_stack(sys._getframe(1)), 1):
-        if frame.f_globals.get("__name__", "").partition(".")[0] not in ("pellucid", "numpy"):
-            return level
-    return 2
 
 
 def _same_at_odd_numbers(proof: Proof, replay: Callable[[], Any], method: Callable[[], Any]) -> bool:

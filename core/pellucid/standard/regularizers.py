@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC
+
 from pellucid.basics.arrays import Array
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
@@ -9,7 +11,18 @@ from pellucid.interfaces.regularizer import Regularizer
 from pellucid.ops.base import Backend
 
 
-class L1(Regularizer):
+class OfOneStrength(Regularizer, ABC):
+    """A penalty with a single factor."""
+
+    examples = (Example(), Example({"strength": 0.5}))
+    capturable = True
+
+    def __init__(self, strength: float = 1e-4) -> None:
+        check_float(self, "strength", strength, "[0, inf)")
+        self.strength = strength
+
+
+class L1(OfOneStrength):
     """``λ‖θ‖₁``, with the gradient ``λ sign θ``, 0 at 0; not averaged over the batch (Tibshirani, 1996).
 
     It pulls small numbers as hard as large ones, so many come near 0. A step of λη carries them to and fro across it:
@@ -24,12 +37,6 @@ class L1(Regularizer):
         Equation("dtheta", r"\lambda \operatorname{sign} \theta, \quad \operatorname{sign} 0 = 0",
                  "strength * np.sign(theta)"),
     )  # fmt: skip
-    examples = (Example(), Example({"strength": 0.5}))
-    capturable = True
-
-    def __init__(self, strength: float = 1e-4) -> None:
-        check_float(self, "strength", strength, "[0, inf)")
-        self.strength = strength
 
     def penalty(self, ops: Backend, data: Array) -> float:
         return self.strength * _size(ops, data)
@@ -38,7 +45,7 @@ class L1(Regularizer):
         ops.add_sign(grad, data, self.strength)
 
 
-class L2(Regularizer):
+class L2(OfOneStrength):
     """``(λ/2)‖θ‖²``, with the gradient ``λθ``; not averaged over the batch (Goodfellow et al., Deep Learning, §7.1.1).
 
     Args:
@@ -49,12 +56,6 @@ class L2(Regularizer):
         Equation("penalty", r"\tfrac{\lambda}{2} \lVert \theta \rVert^2", "strength / 2 * np.sum(theta**2)"),
         Equation("dtheta", r"\lambda \theta", "strength * theta"),
     )
-    examples = (Example(), Example({"strength": 0.5}))
-    capturable = True
-
-    def __init__(self, strength: float = 1e-4) -> None:
-        check_float(self, "strength", strength, "[0, inf)")
-        self.strength = strength
 
     def penalty(self, ops: Backend, data: Array) -> float:
         return self.strength * _half_square(ops, data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isclose
 from typing import Any, ClassVar
 
 from pellucid.basics.arrays import Array, HostArray, Shape, as_tuple
@@ -38,11 +39,12 @@ class SeveralLosses(Objective):
     What batches weigh is what the first loss counts: rows, or the sum of the weights of samples and classes. A loss
     that counts otherwise (other weights of classes, tokens that are masked or ignored) adds up exactly over
     micro-batches, and over the batches of an epoch or an evaluation, where its count keeps its ratio to that of the
-    first.
+    first. Micro-batches of a step in which it does not are refused; the figures of an epoch are the mean of its
+    batches'.
 
     Raises:
         ConfigError: other losses than outputs; a name that is not known; some of the losses are ``signed``, and some
-            are not. DataError: other targets than losses.
+            are not; micro-batches that do not add up. DataError: other targets than losses.
     """
 
     equations = (
@@ -194,8 +196,24 @@ class SeveralLosses(Objective):
             ctx.parts[name] = loss.forward(of_loss, prediction, target, weight)
             ctx.ops.add_scaled(total, ctx.parts[name], factors[name])
         ctx.count = ctx.child(f"loss.{next(iter(losses))}").count
+        if ctx.training and not self.capturable:
+            self._check_counts(ctx, {name: ctx.child(f"loss.{name}").count for name in losses})
         ctx.predictions, ctx.targets = dict(zip(losses, outputs, strict=True)), dict(zip(losses, targets, strict=True))
         return total
+
+    def _check_counts(self, ctx: Context, counts: dict[str, float]) -> None:
+        """Raise ConfigError for a micro-batch in which a loss counts otherwise, beside the first one, than in the one
+        before: their means do not add up to that of the step, for they are weighed by the count of the first."""
+        before = getattr(ctx, "counts", counts) if ctx.row_offset[0] else counts
+        ctx.counts, first = counts, next(iter(counts))
+        for name, count in counts.items():
+            if not isclose(count * before[first], before[name] * counts[first], rel_tol=1e-5):
+                raise ConfigError(
+                    f"accumulate: beside {before[first]:g} of {first!r} the loss {name!r} counts {before[name]:g} in "
+                    f"one micro-batch, and {count:g} beside {counts[first]:g} in another (weights of classes, or "
+                    "targets that are masked or ignored), so gradients of micro-batches do not add up to that of the "
+                    "step. Train with accumulate = 1 and as many rows in batch_size, or let every loss count alike."
+                )
 
     def backward(self, ctx: Context, model: Layer) -> None:
         gradients, factors = [], self.factors

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from traceback import walk_stack
 
 from pellucid.basics.errors import PellucidWarning
 
 
-def tell(message: str, *, stacklevel: int = 1) -> None:
-    """A warning in the middle of the work, which goes on where there is nowhere to show it: Python itself bears no more
-    than a full standard error. A filter that makes errors of warnings is heard."""
+def outside() -> int:
+    """The level, as ``warnings.warn`` counts it, at which the stack leaves this package, its plugins, and NumPy, whose
+    decorators stand between: the user's line."""
+    for level, (frame, _) in enumerate(walk_stack(sys._getframe(1)), 1):
+        if not frame.f_globals.get("__name__", "").partition(".")[0].startswith(("pellucid", "numpy", "contextlib")):
+            return level
+    return 2
+
+
+def tell(message: str) -> None:
+    """A warning in the middle of the work, at the user's line, which goes on where there is nowhere to show it: Python
+    itself bears no more than a full standard error. A filter that makes errors of warnings is heard."""
     try:
-        warnings.warn(message, PellucidWarning, stacklevel=stacklevel + 1)
+        warnings.warn(message, PellucidWarning, stacklevel=outside())
     except PellucidWarning:
         raise
     except Exception:  # standard error is closed, or no file at all

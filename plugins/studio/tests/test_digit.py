@@ -11,16 +11,9 @@ from pellucid.standard.images.ink import ink_image
 
 from plugins.studio.tests.handwriting import Drawn, drawn, written
 from plugins.studio.tests.pads import PadPage
-from tests.glassbox.browsing import chromium
 
 pytestmark = pytest.mark.slow
 WITH_PEN = "strokes => pad.set(strokes.map((line) => line.map(([x, y]) => ({ x, y, t: digit.PEN }))))"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

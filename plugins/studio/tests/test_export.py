@@ -1,4 +1,4 @@
-"""Pages to publish, without a browser: what is told, what is refused, what is never markup."""
+"""Pages to publish: what is told, what is refused, what is never markup; and one of flowers, opened in a browser."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from pellucid_studio.export.known import HERE, LAYERS, TRANSFORMS
 from pellucid_studio.export.packing import Packed
 from pellucid_studio.export.reading import reading_of
 from pellucid_studio.export.samples import picture_of
+from pellucid_studio.export.writing import page
+
+from plugins.studio.tests.exported import AROUND, page_of, predicted, silent
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 
@@ -96,6 +99,14 @@ def test_every_layer_that_is_known_has_its_file_and_no_file_is_left_over() -> No
         assert {path.name for path in folder.glob("*.js")} == {*known.values(), *(["as_is.js"] * (kind == "transform"))}
 
 
+def test_the_page_on_javascript_lists_what_is_known() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "plugins" / "javascript.md").read_text("utf-8")
+    listed = set()
+    for vendor, layers, transforms in re.findall(r"^\| (\w+) \| (`.*) \| (.*?) ?\|$", text, re.MULTILINE):
+        listed |= {f"{vendor}/{name}" for name in re.findall(r"`(\w+)`", layers + transforms)}
+    assert listed == {*LAYERS, *TRANSFORMS}
+
+
 def test_all_of_it_becomes_one_script_without_imports() -> None:
     modules = {f"layer {name}": HERE / "layers" / file for name, file in LAYERS.items()}
     script = bundle(HERE / "page" / "main.js", HERE / "page" / "kit.js", modules)
@@ -115,7 +126,7 @@ def test_a_module_that_is_written_otherwise_is_refused(text: str, tmp_path: Path
 
 def test_a_model_that_is_not_known_is_refused_by_the_names_of_its_layers(tmp_path: Path) -> None:
     model = pl.build("language_model", vocabulary=5, width=4, layers=1, heads=1, context=4, input_shape=(4,), seed=0)
-    with pytest.raises(pl.ConfigError, match=r"the layer transformer/embedding, .*core/dense.*javascript ="):
+    with pytest.raises(pl.ConfigError, match=r"the layer transformer/embedding, .*of ae, cnn, core.*javascript ="):
         export(saved(tmp_path, model), tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 
@@ -170,7 +181,8 @@ def test_other_probabilities_are_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     ("shape", "named", "size"),
     [
         ((784,), False, (28, 28, 1)), ((784,), True, None), ((28, 28), False, (28, 28, 1)),
-        ((8, 6, 3), True, (8, 6, 3)), ((4,), False, None), ((65,), False, None), ((8, 8, 4), False, None),
+        ((8, 6, 3), True, (8, 6, 3)), ((4,), False, None), ((65,), False, None), ((50, 3), False, None),
+        ((8, 8, 4), False, None),
     ],
 )  # fmt: skip
 def test_what_is_a_picture(shape: tuple[int, ...], named: bool, size: tuple[int, ...] | None) -> None:
@@ -256,3 +268,30 @@ def test_columns_are_named_by_hand(tmp_path: Path) -> None:
     assert '"name":"length"' in (tmp_path / "page.html").read_text()
     with pytest.raises(pl.ConfigError, match="2 of them"):
         export(path, tmp_path / "other.html", inputs=["length"])
+
+
+def test_a_thousand_flowers(tmp_path: Path, browser: Any) -> None:
+    data = pl.load_dataset("iris")
+    model = pl.build("ann", hidden=[16], activation="tanh", outputs=3, input_shape=(4,), seed=0)
+    pl.Trainer(model, loss="softmax_cross_entropy", optimizer="adam", seed=0).fit(data, epochs=5, verbose=False)
+    names = ["sepal length", "width", "petal length", "petal width"]
+    looked = page_of(model, tmp_path, browser, data="iris", inputs=names)
+    tab, rng = looked.tab, np.random.default_rng(0)
+    x = rng.uniform([4, 2, 1, 0], [8, 4, 7, 3], (1000, 4)).astype("f4")
+    (found,) = predicted(looked, x)
+    assert np.abs(found - model.predict(x)).max() < AROUND
+    tab.get_by_label("petal width").first.fill("2.2")
+    tab.get_by_label("petal length").first.fill("6.4")
+    tab.wait_for_timeout(100)
+    at = [tab.evaluate(f"document.querySelectorAll('input[type=number]')[{i}].valueAsNumber") for i in range(4)]
+    best = data.test.classes[int(model.predict(np.array([at])).argmax())]
+    assert tab.inner_text(".answer").startswith(best)
+    silent(looked)
+
+
+def test_javascript_cannot_end_the_script_it_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own.js").write_text("export const make = () => (x) => x; // </script><img>\n")
+    monkeypatch.setattr(Doubled, "javascript", str(tmp_path / "own.js"))
+    found = describe(pl.build(Doubled(), input_shape=(3,)))
+    with pytest.raises(pl.PluginError, match="'</script'"):
+        page("a page", found, {})

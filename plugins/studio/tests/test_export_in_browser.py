@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,55 +15,12 @@ from pellucid_studio.export.command import export
 from pellucid_studio.export.describe import describe
 from pellucid_studio.export.known import HERE, LAYERS
 
-from tests.glassbox.browsing import Looked, chromium
+from plugins.studio.tests.exported import AROUND, as_if_trained, page_of, predicted, silent
+from tests.glassbox.browsing import Looked
 
 pytestmark = pytest.mark.slow
 HOSTILE = "</script><img src=x onerror=\"document.title='taken'\">"
-PREDICT = """([text, shape, label]) => {
-  const letters = atob(text), bytes = Uint8Array.from(letters, (c) => c.charCodeAt(0));
-  const x = new Float32Array(bytes.buffer), width = x.length / shape[0], others = (i) => (label ? [label[i]] : []);
-  return Array.from({ length: shape[0] }, (_, i) => {
-    const y = pellucid.predict(x.subarray(i * width, (i + 1) * width), ...others(i));
-    return Array.isArray(y) ? y.map((part) => [...part]) : [[...y]];
-  });
-}"""
-AROUND = 1e-4
 SEVEN = ((0.3, 0.22), (0.72, 0.22), (0.6, 0.5), (0.48, 0.8))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
-
-
-def predicted(looked: Looked, x: np.ndarray, labels: np.ndarray | None = None) -> list[np.ndarray]:
-    """What the page says of each sample: one array for each output."""
-    text = base64.b64encode(x.astype("<f4").tobytes()).decode()
-    found = looked.tab.evaluate(PREDICT, [text, x.shape, None if labels is None else labels.tolist()])
-    return [np.array([row[k] for row in found]) for k in range(len(found[0]))]
-
-
-def page_of(model: Any, folder: Path, browser: Any, **how: Any) -> Looked:
-    pl.save(model, folder / "model.safetensors")
-    export(folder / "model.safetensors", folder / "page.html", **how)
-    return Looked(browser, folder / "page.html", viewport={"width": 1280, "height": 900})
-
-
-def silent(looked: Looked) -> None:
-    assert not looked.complaints
-    assert not looked.requests
-    looked.close()
-
-
-def as_if_trained(model: Any, seed: int = 0) -> Any:
-    """Every number of the model other than it began, and statistics as training would leave them."""
-    rng = np.random.default_rng(seed)
-    for param in model.parameters():
-        param.data += rng.normal(size=param.shape, scale=0.05).astype(param.data.dtype)
-    for state in model.states():
-        state.data[...] = rng.uniform(0.5, 1.5, size=state.shape)
-    return model
 
 
 # -- every layer -----------------------------------------------------------------------------------------------------
@@ -103,9 +59,8 @@ def drawn(shape: tuple[Any, ...], rng: np.random.Generator) -> np.ndarray:
 @pytest.mark.parametrize(("kind", "name", "example"), examples())
 def test_a_layer_computes_what_python_computes(kind: str, name: str, example: pl.Example, trial: Any) -> None:
     rng = np.random.default_rng(0)
-    inputs = [drawn(shape, rng) for shape in example.input_shapes]
-    if any(shape[:1] == ("bool",) for shape in example.input_shapes):
-        pytest.skip("masks are for sequences, which a page does not show")
+    # Without masks, which are for sequences of different length.
+    inputs = [drawn(shape, rng) for shape in example.input_shapes if shape[:1] != ("bool",)]
     shapes = [part.shape[1:] for part in inputs]
     layer = pl.create(kind, name, **example.arguments)
     model = as_if_trained(pl.build(layer, input_shape=shapes if len(shapes) > 1 else shapes[0], seed=0))
@@ -143,11 +98,14 @@ def digits() -> tuple[np.ndarray, pl.Splits]:
         ("cnn/resnet_small", {}, False),
         ("cnn/resnet_small", {"preactivation": False, "normalization": "group_norm", "activation": "silu"}, False),
         ("logistic_regression", {}, True),
+        ("recurrent_network", {"hidden": [24], "cell": "gru", "both_ways": True}, None),
     ],
 )  # fmt: skip
-def test_a_thousand_digits(model: str, arguments: dict[str, Any], flat: bool, tmp_path: Path, browser: Any) -> None:
+def test_a_thousand_digits(
+    model: str, arguments: dict[str, Any], flat: bool | None, tmp_path: Path, browser: Any
+) -> None:
     x, _ = digits()
-    x = x if flat else x.reshape(-1, 28, 28, 1)
+    x = x if flat else x.reshape(-1, 28, 28) if flat is None else x.reshape(-1, 28, 28, 1)  # None: row after row
     built = as_if_trained(pl.build(model, **arguments, outputs=10, input_shape=x.shape[1:], seed=1))
     looked = page_of(built, tmp_path, browser)
     (found,) = predicted(looked, x)
@@ -191,25 +149,6 @@ def test_a_thousand_digits_of_which_codes_are_drawn(name: str, tmp_path: Path, b
         [expected[:20].tolist(), None if given is None else given.tolist()],
     )
     assert np.abs(there - back).max() < AROUND
-    silent(looked)
-
-
-def test_a_thousand_flowers(tmp_path: Path, browser: Any) -> None:
-    data = pl.load_dataset("iris")
-    model = pl.build("ann", hidden=[16], activation="tanh", outputs=3, input_shape=(4,), seed=0)
-    pl.Trainer(model, loss="softmax_cross_entropy", optimizer="adam", seed=0).fit(data, epochs=5, verbose=False)
-    names = ["sepal length", "width", "petal length", "petal width"]
-    looked = page_of(model, tmp_path, browser, data="iris", inputs=names)
-    tab, rng = looked.tab, np.random.default_rng(0)
-    x = rng.uniform([4, 2, 1, 0], [8, 4, 7, 3], (1000, 4)).astype("f4")
-    (found,) = predicted(looked, x)
-    assert np.abs(found - model.predict(x)).max() < AROUND
-    tab.get_by_label("petal width").first.fill("2.2")
-    tab.get_by_label("petal length").first.fill("6.4")
-    tab.wait_for_timeout(100)
-    at = [tab.evaluate(f"document.querySelectorAll('input[type=number]')[{i}].valueAsNumber") for i in range(4)]
-    best = data.test.classes[int(model.predict(np.array([at])).argmax())]
-    assert tab.inner_text(".answer").startswith(best)
     silent(looked)
 
 
@@ -379,4 +318,45 @@ def test_a_table_of_numbers_texts_truth_and_dates(scaling: str, one_hot: bool, t
     looked.tab.get_by_label("age", exact=True).last.fill("")
     looked.tab.wait_for_timeout(100)
     assert looked.tab.inner_text(".answer") != before
+    silent(looked)
+
+
+def test_a_layer_of_a_strangers_own(tmp_path: Path, browser: Any) -> None:
+    (tmp_path / "acme.py").write_text(
+        "from pellucid import Layer\n\n\n"
+        "class Cube(Layer):\n"
+        "    javascript = 'cube.js'\n"
+        "    def output_shape(self, input_shape): return input_shape\n"
+        "    def forward(self, ctx, x): return x**3\n"
+        "    def backward(self, ctx, dy): return dy\n"
+    )
+    (tmp_path / "cube.js").write_text(
+        'import { mapped } from "pellucid";\nimport { cubed } from "./number.js";\n\n'
+        "export const make = () => (x) => mapped(x, cubed);\n"
+    )
+    (tmp_path / "number.js").write_text("export const cubed = (value) => value ** 3;\n")
+    with pl.local_plugins(str(tmp_path / "acme.py")):
+        layers = [{"type": "dense", "units": 5}, "acme/cube", {"type": "dense", "units": 2}]
+        model = pl.build({"type": "sequential", "layers": layers}, input_shape=(3,), seed=0)
+        looked = page_of(model, tmp_path, browser)
+    x = np.random.default_rng(0).normal(size=(100, 3)).astype("f4")
+    (found,) = predicted(looked, x)
+    assert np.abs(found - model.predict(x)).max() < AROUND
+    silent(looked)
+
+
+def test_a_picture_of_the_readers_own(tmp_path: Path, browser: Any) -> None:
+    model = pl.build("cnn/lenet", filters=[4], hidden=[], outputs=2, input_shape=(8, 8, 3), seed=0)
+    rng = np.random.default_rng(0)
+    split = pl.Split(rng.uniform(size=(8, 8, 8, 3)).astype("f4"), np.arange(8) % 2, ("red", "green"))
+    pl.Trainer(model, loss="softmax_cross_entropy", seed=0).fit(split, epochs=1, verbose=False)
+    looked = page_of(model, tmp_path, browser)
+    assert looked.tab.inner_text(".answer") == "No picture yet"
+    shown = np.zeros((8, 8, 3), np.uint8)
+    shown[..., 0] = 200
+    pl.pictures.save_png(shown, tmp_path / "red.png")
+    looked.tab.set_input_files("input[type=file]", tmp_path / "red.png")
+    looked.tab.wait_for_timeout(300)
+    said = model.predict(shown[None] / np.float32(255))[0]
+    assert looked.tab.inner_text(".answer").startswith(("red", "green")[int(said.argmax())])
     silent(looked)

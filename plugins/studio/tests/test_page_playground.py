@@ -279,7 +279,7 @@ def test_a_table_of_ones_own(studio: Studio, tmp_path: Path) -> None:
     rows = [f"{i / 10},{(i * 7) % 11},{'yes' if i % 11 > 5 else 'no'}" for i in range(120)]
     (tmp_path / "mine.csv").write_text("width,height,answer\n" + "\n".join(rows) + "\n")
     studio.building(lambda: studio.tab.locator("input[type=file]").set_input_files(tmp_path / "mine.csv"))
-    assert studio.sections["data"]["type"] == "studio/table"
+    assert studio.sections["data"]["type"] == "studio/own_table"
     assert studio.ask("studio.store.state.network.inputs") == ["width", "height"]
     (tmp_path / "torn.csv").write_text("width,height\n1,2\n3\n")
     studio.tab.locator("input[type=file]").set_input_files(tmp_path / "torn.csv")

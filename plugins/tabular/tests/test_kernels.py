@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -22,21 +21,6 @@ LAYERS: tuple[dict[str, Any], ...] = (
 )
 SIZES = ((1, 1), (3, 2), (65, 17), (200, 130))
 """(N, F): single numbers, odd ones, remainders of blocks of rows and of columns."""
-
-
-@pytest.fixture(params=core.simd_levels())
-def simd(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = core.simd_level()
-    core.use_simd(request.param)
-    yield request.param
-    core.use_simd(before)
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = core.get_threads()
-    yield
-    core.set_threads(before)
 
 
 def results(which: int, sizes: tuple[int, int], backend: str) -> list[Any]:
@@ -76,6 +60,20 @@ def test_the_bits_are_the_same_for_any_number_of_threads(which: int, simd: str, 
     for other in found[1:]:
         for a, b in zip(found[0], other, strict=True):
             assert a.tobytes() == b.tobytes()
+
+
+@pytest.mark.parametrize("size", [3, 8])
+def test_a_row_by_itself_has_the_bits_that_it_has_among_others(size: int, simd: str) -> None:
+    rng = np.random.default_rng(0)
+    layer = pl.build({"type": "tabular/piecewise_linear", "size": size, "bins": 48}, input_shape=(5,), seed=1,
+                     backend="cython")  # fmt: skip
+    layer.weight.data[...] = rng.normal(size=layer.weight.shape)
+    x = rng.normal(scale=3, size=(70, 5)).astype("float32")  # beyond the edges, too
+    x[3] = layer.edges[:, 7]
+    ctx = pl.Context(layer.runtime.ops)
+    together = layer.forward(ctx.child("all"), x).copy()
+    for row, expected in zip(x, together, strict=True):
+        np.testing.assert_array_equal(layer.forward(ctx.child("one"), row[None])[0], expected)
 
 
 def test_a_quarter_of_a_turn_has_no_error(simd: str) -> None:

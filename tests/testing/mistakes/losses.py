@@ -156,6 +156,7 @@ ANSWERS = Patient(
         Mistake("targets above 1 accepted", "(target >= 0) & (target <= 1)", "(target >= 0)"),
         Mistake("one column of probabilities", "np.concatenate([-z, z], axis=1)", "z"),
         Mistake("odds taken for probabilities", " / (1 + np.exp(-np.abs(z)))", ""),
+        Mistake("no outputs for what are no labels", "return None if class_labels(targets) is None else 1", "return 1"),
     ),
     dependents=("pellucid.standard.losses.binary_cross_entropy",),
 )
@@ -181,7 +182,6 @@ BINARY_CROSS_ENTROPY = Patient(
         Mistake("equation: half of it", "np.logaddexp(0, z) - q * z", "np.logaddexp(0, z)"),
         Mistake("equation: sign of the gradient", "m * (p - q)", "m * (q - p)"),
         Mistake("yes weighs as no", "(no + (yes - no) * target)", "(no + 0 * target)"),
-        Mistake("no outputs for what are no labels", "return None if class_labels(targets) is None else 1", "return 1"),
     ),
     within="BinaryCrossEntropy",
 )

@@ -61,7 +61,7 @@ class Checkpoint(Callback):
         except CheckpointError as error:
             tell(
                 f"{error} Training goes on, and the next checkpoint is tried in {self.seconds:g} s; until then a crash "
-                "costs what was trained since the last one.", stacklevel=2,
+                "costs what was trained since the last one.",
             )  # fmt: skip
 
     def _save(self, run: Run) -> None:

@@ -31,7 +31,7 @@ def statistics(run: Run, rows: int, asked_by: str) -> dict[str, Any]:
         asked_by: who says that data of a feed cannot be read again.
     """
     if isinstance(run.data.data, Feed):
-        tell(_FEED.format(asked_by, type(run.data.data).__name__), stacklevel=6)
+        tell(_FEED.format(asked_by, type(run.data.data).__name__))
         return {}
     trainer, runtime = run.trainer, run.trainer.runtime
     sums: dict[str, Any] = {}

@@ -1,15 +1,53 @@
-"""What losses on logits of a yes or no share: which outputs and targets they take, and what the sigmoid says."""
+"""OfAnswers: what losses on logits of a yes or no share: which outputs and targets they take, what the sigmoid says."""
 
 from __future__ import annotations
 
+from abc import ABC
+from collections.abc import Sequence
 from math import tanh
 
 import numpy as np
 
-from pellucid.basics.arrays import HostArray, Interval
+from pellucid.basics.arrays import HostArray, Interval, Shape
 from pellucid.interfaces.objective import Loss
+from pellucid.interfaces.samples import class_labels
 from pellucid.standard.last_layer import require_reach
+from pellucid.standard.losses.outputwise import Outputwise
 from pellucid.standard.rows import reject
+
+
+class OfAnswers(Outputwise, ABC):
+    """A loss of logits, each of which is a yes or no by itself.
+
+    Attributes:
+        ignore: a target that is no answer and does not count, or None.
+    """
+
+    predicts = "answers"
+    ignore: int | None = None
+
+    def check_interval(self, interval: Interval, output_shape: Shape) -> None:
+        require_logits_of_answers(self, interval)
+
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
+        """``(1 − p, p)`` with ``p = σ(z)``, of one logit a sample: (N,) or (N, 1)."""
+        return sigmoid_of(outputs)
+
+    def outputs_for(self, targets: HostArray) -> int | None:
+        """One logit for class labels, 0 or 1."""
+        return None if class_labels(targets) is None else 1
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        return ("core/accuracy",) if labels else ()
+
+    def check(self, target: HostArray, output_shape: Shape) -> None:
+        """Targets must lie in [0, 1].
+
+        Raises:
+            DataError: with the row and the value.
+        """
+        super().check(target, output_shape)
+        check_answers(self, target, self.ignore)
 
 
 def require_logits_of_answers(loss: Loss, interval: Interval) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pellucid.basics.arrays import Array, HostArray, Interval, Shape
+from pellucid.basics.arrays import Array
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
-from pellucid.interfaces.samples import class_labels
-from pellucid.standard.losses.answers import check_answers, require_logits_of_answers, sigmoid_of
+from pellucid.standard.losses.answers import OfAnswers
 from pellucid.standard.losses.class_weight import checked_class_weight
-from pellucid.standard.losses.outputwise import Outputwise
 from pellucid.standard.rows import check_ignore, counted
 
 
-class BinaryCrossEntropy(Outputwise):
+class BinaryCrossEntropy(OfAnswers):
     """``L = Σᵢ wᵢ lᵢ / Σᵢ wᵢ`` with ``lᵢ = (1/J) Σⱼ [|z| u + log(1 + e^{−|z|})]`` on logits z.
 
     u is 1 − t for z ≥ 0, else t. This is −t log σ(z) − (1 − t) log(1 − σ(z)) (Bishop, PRML, §4.3.2), written so that
@@ -61,7 +59,6 @@ class BinaryCrossEntropy(Outputwise):
         Example({"ignore": 0}, ((3,), ("int", 2, 3))), Example({"label_smoothing": 0.1}, ((3,), ("int", 2, 3))),
         Example({"class_weight": [0.5, 3.0]}, ((1,), ("int", 2, 1))),
     )  # fmt: skip
-    predicts = "answers"
 
     def __init__(
         self, ignore: int | None = None, *, label_smoothing: float = 0.0,
@@ -115,26 +112,3 @@ class BinaryCrossEntropy(Outputwise):
             ctx.ops.add_scaled(smoothed, target, 1 - self.label_smoothing)
             target = smoothed
         ctx.ops.binary_cross_entropy(prediction, target, weight, loss, gradient)
-
-    def check_interval(self, interval: Interval, output_shape: Shape) -> None:
-        require_logits_of_answers(self, interval)
-
-    def probabilities(self, outputs: HostArray) -> HostArray | None:
-        """``(1 − p, p)`` with ``p = σ(z)``, of one logit a sample: (N,) or (N, 1)."""
-        return sigmoid_of(outputs)
-
-    def outputs_for(self, targets: HostArray) -> int | None:
-        """One logit for class labels, 0 or 1."""
-        return None if class_labels(targets) is None else 1
-
-    def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        return ("core/accuracy",) if labels else ()
-
-    def check(self, target: HostArray, output_shape: Shape) -> None:
-        """Targets must lie in [0, 1].
-
-        Raises:
-            DataError: with the row and the value.
-        """
-        super().check(target, output_shape)
-        check_answers(self, target, self.ignore)

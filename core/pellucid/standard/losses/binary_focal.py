@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from pellucid.basics.arrays import Array, HostArray, Interval, Shape
+from pellucid.basics.arrays import Array
 from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
-from pellucid.interfaces.samples import class_labels
-from pellucid.standard.losses.answers import check_answers, require_logits_of_answers, sigmoid_of
-from pellucid.standard.losses.outputwise import Outputwise
+from pellucid.standard.losses.answers import OfAnswers
 from pellucid.standard.ops.objectives import weighted_mean
 
 
-class BinaryFocal(Outputwise):
+class BinaryFocal(OfAnswers):
     """``L = Σᵢ wᵢ lᵢ / Σᵢ wᵢ`` with ``−lᵢ = (1/J) Σⱼ [t α (1−p)^γ log p + (1−t)(1−α) p^γ log(1−p)]``, p = σ(z).
 
     On logits z; γ = 0 and no α give the binary cross-entropy (Lin et al., Focal Loss for Dense Object Detection, 2017).
@@ -52,7 +48,6 @@ class BinaryFocal(Outputwise):
         Example({}, ((3,), ("int", 2, 3))),
         Example({"gamma": 0.5, "alpha": 0.25}, ((1,), ("int", 2, 1))),
     )
-    predicts = "answers"
 
     def __init__(self, gamma: float = 2.0, alpha: float | None = None) -> None:
         check_float(self, "gamma", gamma, "[0, inf)")
@@ -76,26 +71,3 @@ class BinaryFocal(Outputwise):
         slope = of_no * (self.gamma * n * minus_log_n + p) - of_yes * (self.gamma * p * minus_log_p + n)
         gradient[...] = slope / outputs
         weighted_mean(xp, each, weight, loss, gradient)
-
-    def check_interval(self, interval: Interval, output_shape: Shape) -> None:
-        require_logits_of_answers(self, interval)
-
-    def probabilities(self, outputs: HostArray) -> HostArray | None:
-        """``(1 − p, p)`` with ``p = σ(z)``, of one logit a sample: (N,) or (N, 1)."""
-        return sigmoid_of(outputs)
-
-    def outputs_for(self, targets: HostArray) -> int | None:
-        """One logit for class labels, 0 or 1."""
-        return None if class_labels(targets) is None else 1
-
-    def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        return ("core/accuracy",) if labels else ()
-
-    def check(self, target: HostArray, output_shape: Shape) -> None:
-        """Targets must lie in [0, 1].
-
-        Raises:
-            DataError: with the row and the value.
-        """
-        super().check(target, output_shape)
-        check_answers(self, target)

@@ -1,7 +1,9 @@
-"""What losses on the scores of classes share: which outputs and targets they take, and what softmax says of these."""
+"""OfClassLogits: what losses on logits of classes share: which outputs and targets they take, and what softmax says."""
 
 from __future__ import annotations
 
+from abc import ABC
+from collections.abc import Sequence
 from math import exp
 
 import numpy as np
@@ -13,6 +15,22 @@ from pellucid.standard.last_layer import require_reach
 from pellucid.standard.rows import reject
 
 CHECK = "Check how the target was made."
+
+
+class OfClassLogits(Loss, ABC):
+    """A loss of logits, one for each of several classes."""
+
+    predicts = "classes"
+
+    def check_interval(self, interval: Interval, output_shape: Shape) -> None:
+        require_logits_of_classes(self, interval, output_shape)
+
+    def probabilities(self, outputs: HostArray) -> HostArray | None:
+        """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""
+        return softmax_of(outputs)
+
+    def default_metrics(self, *, labels: bool) -> Sequence[str]:
+        return ("core/accuracy",) if labels else ()
 
 
 def require_logits_of_classes(loss: Loss, interval: Interval, output_shape: Shape) -> None:

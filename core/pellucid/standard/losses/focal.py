@@ -9,13 +9,13 @@ from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
 from pellucid.standard.losses.class_weight import checked_class_weight, require_one_each, table_of
-from pellucid.standard.losses.classes import check_labels, require_classes, require_logits_of_classes, softmax_of
+from pellucid.standard.losses.classes import OfClassLogits, check_labels, require_classes
 from pellucid.standard.losses.rowwise import OfLabels, in_range
 from pellucid.standard.ops.objectives import log_softmax
 from pellucid.standard.rows import require_rows
 
 
-class Focal(OfLabels):
+class Focal(OfClassLogits, OfLabels):
     """``L = Σᵢ wᵢ lᵢ / Σᵢ wᵢ`` with ``lᵢ = −α_t (1 − p_t)^γ log p_t``, p = softmax(z), t the true class.
 
     On logits z. Where the right class is sure, ``(1 − p_t)^γ`` is nearly 0: many easy samples do not outweigh few hard
@@ -51,7 +51,6 @@ class Focal(OfLabels):
     examples = (
         Example({}, ((4,), ("int", 4))), Example({"gamma": 0.5, "alpha": [0.25, 1.0, 2.0, 0.0]}, ((4,), ("int", 4))),
     )  # fmt: skip
-    predicts = "classes"
 
     def __init__(self, gamma: float = 2.0, alpha: Sequence[float] | None = None) -> None:
         check_float(self, "gamma", gamma, "[0, inf)")
@@ -74,15 +73,8 @@ class Focal(OfLabels):
         return -power * log_q
 
     def check_interval(self, interval: Interval, output_shape: Shape) -> None:
-        require_logits_of_classes(self, interval, output_shape)
+        super().check_interval(interval, output_shape)
         require_one_each(self, self.alpha, output_shape[-1], name="alpha")
-
-    def probabilities(self, outputs: HostArray) -> HostArray | None:
-        """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""
-        return softmax_of(outputs)
-
-    def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        return ("core/accuracy",) if labels else ()
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
         """Class indices must be integers in 0 … K−1, with K ≥ 2.

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from pellucid.basics.arrays import Array, HostArray, Interval, Shape
+from pellucid.basics.arrays import Array, HostArray, Shape
 from pellucid.basics.component import Equation, Example
 from pellucid.interfaces.context import Context
-from pellucid.standard.losses.classes import (
-    check_shares,
-    require_classes,
-    require_logits_of_classes,
-    softmax_of,
-)
+from pellucid.standard.losses.classes import OfClassLogits, check_shares, require_classes
 from pellucid.standard.losses.rowwise import Rowwise
 from pellucid.standard.ops.objectives import log_softmax
 from pellucid.standard.rows import require_rows
 
 
-class KLDivergence(Rowwise):
+class KLDivergence(OfClassLogits, Rowwise):
     """``L = Σᵢ wᵢ KL(tᵢ ‖ pᵢ) / Σᵢ wᵢ`` with ``KL(t ‖ p) = Σₖ tₖ (log tₖ − log pₖ)`` and p = softmax(z), on logits z.
 
     The target t is the reference: the mean is taken under it, so p must be large wherever t is. It is the cross-entropy
@@ -44,7 +39,6 @@ class KLDivergence(Rowwise):
         ),
     )  # fmt: skip
     examples = (Example({}, ((4,), ("shares", 4))),)
-    predicts = "classes"
 
     def compute(self, ctx: Context, prediction: Array, target: Array, gradient: Array) -> Array:
         xp = ctx.xp
@@ -55,13 +49,6 @@ class KLDivergence(Rowwise):
         near = (total - target) + total * xp.expm1(gradient)  # no difference to 1 where a class is nearly certain
         gradient[...] = xp.where(gradient > -0.5, near, total * xp.exp(gradient) - target)
         return each
-
-    def check_interval(self, interval: Interval, output_shape: Shape) -> None:
-        require_logits_of_classes(self, interval, output_shape)
-
-    def probabilities(self, outputs: HostArray) -> HostArray | None:
-        """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""
-        return softmax_of(outputs)
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
         """Targets must be probabilities: ≥ 0, of K ≥ 2 classes, with the sum 1. Of labels take softmax_cross_entropy.

@@ -9,7 +9,6 @@ from pellucid.basics.checks import check_float
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ShapeError
 from pellucid.interfaces.context import Context
-from pellucid.interfaces.objective import Loss
 from pellucid.standard.losses.class_weight import (
     checked_class_weight,
     require_one_each,
@@ -18,16 +17,15 @@ from pellucid.standard.losses.class_weight import (
     weights_of_labels,
 )
 from pellucid.standard.losses.classes import (
+    OfClassLogits,
     check_labels,
     check_shares,
     require_classes,
-    require_logits_of_classes,
-    softmax_of,
 )
 from pellucid.standard.rows import as_rows, check_ignore, converted, counted, require_rows, weight_per_row
 
 
-class SoftmaxCrossEntropy(Loss):
+class SoftmaxCrossEntropy(OfClassLogits):
     """``L = Σᵢ wᵢ (log Σₖ e^{zᵢₖ} − z_{i,tᵢ}) / Σᵢ wᵢ`` on logits z (Bishop, PRML, §4.3.4).
 
     Softmax and cross-entropy are one function, so that logits of ±10⁴ stay finite and the gradient of a row is simply
@@ -64,7 +62,6 @@ class SoftmaxCrossEntropy(Loss):
         Example({"label_smoothing": 0.1}, ((4,), ("int", 4))),
         Example({"class_weight": [1.0, 0.0, 2.5, 0.5]}, ((4,), ("int", 4))),
     )  # fmt: skip
-    predicts = "classes"
 
     def __init__(
         self, ignore: int | None = None, *, label_smoothing: float = 0.0,
@@ -129,15 +126,8 @@ class SoftmaxCrossEntropy(Loss):
         return prediction[target != self.ignore], target[target != self.ignore]
 
     def check_interval(self, interval: Interval, output_shape: Shape) -> None:
-        require_logits_of_classes(self, interval, output_shape)
+        super().check_interval(interval, output_shape)
         require_one_each(self, self.class_weight, output_shape[-1])
-
-    def probabilities(self, outputs: HostArray) -> HostArray | None:
-        """``pₖ = e^{zₖ} / Σⱼ e^{zⱼ}`` of logits (N, K)."""
-        return softmax_of(outputs)
-
-    def default_metrics(self, *, labels: bool) -> Sequence[str]:
-        return ("core/accuracy",) if labels else ()
 
     def check(self, target: HostArray, output_shape: Shape) -> None:
         """Class indices must be integers in 0 … K−1, with K ≥ 2; probabilities must be ≥ 0 and add up to 1.

@@ -11,11 +11,12 @@ from pellucid.basics.checks import check_int
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError, ShapeError
 from pellucid.interfaces.metric import Kind, Metric
-from pellucid.standard.metrics.choices import OfClasses, answers, chosen, weight_of
+from pellucid.standard.metrics.choices import OfClasses, answers, chosen, says_nothing, weight_of
 
 
 class Accuracy(OfClasses):
-    """``Σ wᵢ [argmaxₖ ŷᵢₖ = tᵢ] / Σ wᵢ``; of equal scores the first counts. Or, of answers that are yes or no each by
+    """``Σ wᵢ [argmaxₖ ŷᵢₖ = tᵢ] / Σ wᵢ``; of equal scores the first counts, and scores that are
+    not numbers are never right. Or, of answers that are yes or no each by
     itself, the fraction of right answers, ``Σ wᵢ (1/J) Σⱼ [(zᵢⱼ > 0) = (tᵢⱼ > ½)] / Σ wᵢ``.
 
     Args:
@@ -49,7 +50,7 @@ class Accuracy(OfClasses):
 
     def update(self, prediction: HostArray, target: HostArray, weight: HostArray | None = None) -> None:
         found, true = (answers if self.each else chosen)(type(self).__name__, prediction, target)
-        right = found == true
+        right = (found == true) & ~says_nothing(prediction, each=bool(self.each))
         each = weight_of(right, weight)
         self._right += float(np.sum(each * right))
         self._total += float(np.sum(each))

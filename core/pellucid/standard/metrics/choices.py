@@ -134,6 +134,12 @@ def answers(name: str, prediction: HostArray, target: HostArray) -> tuple[HostAr
     return prediction > 0, target.reshape(prediction.shape) > 0.5
 
 
+def says_nothing(prediction: HostArray, *, each: bool = False) -> HostArray:
+    """Which rows of scores, (N, …), or with ``each`` which answers, are no numbers: no class is chosen by these, and
+    they are never right."""
+    return np.isnan(prediction if each else prediction.max(axis=-1))
+
+
 def weight_of(rows: HostArray, weight: HostArray | None) -> HostArray:
     """The weight of each element of ``rows``, (N, …): that of its sample (N,) or step, or 1."""
     each = np.ones(rows.shape) if weight is None else weight.astype(np.float64)

@@ -11,13 +11,14 @@ from pellucid.basics.arrays import HostArray, Shape
 from pellucid.basics.component import Equation, Example
 from pellucid.basics.errors import ConfigError
 from pellucid.interfaces.metric import Kind, Metric
-from pellucid.standard.metrics.choices import Averaged, OfClasses, answers, chosen, weight_of
+from pellucid.standard.metrics.choices import Averaged, OfClasses, answers, chosen, says_nothing, weight_of
 
 
 class ConfusionMatrix(OfClasses):
     """``Cₜₚ = Σ wᵢ [tᵢ = t, argmaxₖ ŷᵢₖ = p]``: what each class was taken for. The matrix is ``metric.matrix``, (K, K);
     its figure, for a history that holds numbers, the balanced accuracy: the mean over the classes that there are of the
-    part that was found, ``mean_t Cₜₜ / Σₚ Cₜₚ``.
+    part that was found, ``mean_t Cₜₜ / nₜ`` with ``nₜ = Σₚ Cₜₚ``. Scores that are not numbers are taken for no
+    class: they stand in nₜ alone.
 
     Shapes: prediction (N, …, K) or one logit (N, …, 1), which has two classes; target and weight as of ``Accuracy``.
 
@@ -45,6 +46,7 @@ class ConfusionMatrix(OfClasses):
 
     def reset(self) -> None:
         self.matrix: HostArray = np.zeros((0, 0))
+        self._support: HostArray = np.zeros(0)
 
     def beside(self, predicts: Kind | None, output_shape: Shape) -> Metric:
         if predicts == "answers" and tuple(output_shape[-1:]) != (1,):
@@ -58,14 +60,16 @@ class ConfusionMatrix(OfClasses):
         predicted, true = chosen("ConfusionMatrix", prediction, target)
         k = max(2, prediction.shape[-1])
         cells = (true.astype(np.int64) * k + predicted).reshape(-1)
-        counts = np.bincount(cells, weight_of(predicted, weight).reshape(-1), k * k).reshape(k, k)
+        w = weight_of(predicted, weight)
+        counts = np.bincount(cells, (w * ~says_nothing(prediction)).reshape(-1), k * k).reshape(k, k)
+        support = np.bincount(true.astype(np.int64).reshape(-1), w.reshape(-1), k)
         self.matrix = counts if self.matrix.size == 0 else self.matrix + counts
+        self._support = support if self._support.size == 0 else self._support + support
 
     def result(self) -> float:
         """The balanced accuracy, in [0, 1]; NaN if nothing has been counted."""
-        support = self.matrix.sum(axis=1)
-        there = support > 0
-        return float(np.mean(np.diag(self.matrix)[there] / support[there])) if there.any() else nan
+        there = self._support > 0
+        return float(np.mean(np.diag(self.matrix)[there] / self._support[there])) if there.any() else nan
 
 
 _CHOSEN = Equation(
@@ -127,7 +131,8 @@ class OfCounts(Averaged, ABC):
             w = weight_of(choices[0], weight).reshape(-1)
             predicted, true = (side.astype(np.int64).reshape(-1) for side in choices)
             k = max(2, prediction.shape[-1])
-            of = ((true, w * (true == predicted)), (predicted, w), (true, w))
+            said = w * ~says_nothing(prediction).reshape(-1)
+            of = ((true, said * (true == predicted)), (predicted, said), (true, w))
             counts = np.stack([np.bincount(side, each, k) for side, each in of])
         self._counts = counts if self._counts.size == 0 else self._counts + counts
 

@@ -20,6 +20,8 @@ A, B, C = 3.4445, -4.7750, 2.0315
 STEPS = 5
 LEAST = 2.0**-40
 """A norm below which a matrix is not brought to norm 1; a power of two, so that nothing is rounded by it."""
+MOST = 2.0**40
+"""A norm to which larger ones are brought first: from there on the factor to LEAST is no denormal number."""
 
 _MATRIX = "d.reshape(-1, d.shape[-1]) if theta.ndim > 1 else np.zeros((1, 1))"
 
@@ -124,9 +126,10 @@ def orthogonal(ops: Backend, u: Array) -> Array:
     x, other = ops.empty(u.shape, u.dtype), ops.empty(u.shape, u.dtype)
     square, both = (ops.empty((min(m, n),) * 2, u.dtype) for _ in range(2))
     norm = ops.zeros((), "float64")
-    ops.sum_squares(u, norm)
     ops.copy(u, x)
-    ops.clip_norm(x, norm, LEAST)
+    for most in (MOST, LEAST):
+        ops.sum_squares(x, norm)
+        ops.clip_norm(x, norm, most)
     ops.scale(x, 1 / LEAST)  # u / max(‖u‖, LEAST)
     for _ in range(STEPS):
         if m > n:  # the smaller square is the cheaper one: XᵀX

@@ -46,15 +46,15 @@ class Planned(Schedule, ABC):
         """Its last step S, or 0 if nobody knows, which it says. ``over``: at S its factor is 0, and it says so."""
         end = self.steps or total
         if not end:
-            tell(_NO_PLAN.format(name=self.called, meanwhile=meanwhile), stacklevel=8)  # where train_step is called
+            tell(_NO_PLAN.format(name=self.called, meanwhile=meanwhile))  # where train_step is called
         elif over and self.steps and step >= end:
-            tell(_OVER.format(name=self.called, steps=end), stacklevel=9)  # where fit is called
+            tell(_OVER.format(name=self.called, steps=end))  # where fit is called
         return end
 
     def starts(self, step: int, total: int) -> None:
         remark = self.remark(step, self.steps or total)
         if remark is not None:
-            tell(remark, stacklevel=6)
+            tell(remark)
 
     def remark(self, step: int, length: int) -> str | None:
         """What is to be said when a call of ``fit`` begins at this step, of so many to the end: that nearly all of the

@@ -28,7 +28,8 @@ class StepRate(Planned):
 
     equations = (
         Equation("k", r"k = \lfloor s/n \rfloor, \text{ or how many } a_i S \le s",
-                 "step // every if every else sum(a * (steps or total) <= step for a in at) if steps or total else 0"),
+                 "step // every if every else sum(round(a * (steps or total), 6) <= step for a in at) if steps or total"
+                 " else 0"),
         Equation("factor", r"f_s = c^k", "float(factor ** k)"),
     )  # fmt: skip
     symbols: ClassVar = {"c": "factor", "a": "at", "n": "every", "S": "steps"}
@@ -56,7 +57,7 @@ class StepRate(Planned):
         if self.every is not None:
             return float(self.factor ** (step // self.every))
         end = self.end(step, total)
-        return float(self.factor ** sum(part * end <= step for part in self.at)) if end else 1.0
+        return float(self.factor ** sum(round(part * end, 6) <= step for part in self.at)) if end else 1.0
 
     def remark(self, step: int, length: int) -> str | None:
         return super().remark(step, length) if self.every is None else None

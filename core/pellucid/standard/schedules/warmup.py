@@ -53,6 +53,6 @@ class Warmup(Schedule):
     def starts(self, step: int, total: int) -> None:
         """Warn if all of the plan is warm-up; else the other one may."""
         if step < total <= self.steps:
-            tell(_EARLY.format(self.steps, total, total / self.steps), stacklevel=6)
+            tell(_EARLY.format(self.steps, total, total / self.steps))
         elif total > self.steps:
             self.schedule.starts(max(step - self.steps, 0), total - self.steps)

@@ -11,6 +11,7 @@ from pellucid.basics.errors import PellucidError
 from pellucid.interfaces.layer import require_runtime
 from pellucid.workbench.evaluation.read import Outcome
 from pellucid.workbench.figures.activations import draw_activations, outputs_of
+from pellucid.workbench.figures.answers import draw_answers
 from pellucid.workbench.figures.cases import cases_of, cases_of_values, draw_cases
 from pellucid.workbench.figures.confusion import draw_confusion
 from pellucid.workbench.figures.listing import Drawn
@@ -51,6 +52,8 @@ def draw_figures(material: Material, folder: Path) -> Drawn:
 
 
 def _confusion(m: Material, path: Path) -> Why:
+    if m.outcome is not None and m.outcome.answers is not None and m.outcome.truth is not None:
+        return draw_answers(m.outcome.answers, m.outcome.truth, m.outcome.names, path, title=m.heading)
     return NO_CLASSES if m.found.confusion is None else draw_confusion(m.found.confusion, path, title=m.heading)
 
 

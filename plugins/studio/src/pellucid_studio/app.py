@@ -138,7 +138,7 @@ class _Studio:
             name = await asyncio.to_thread(give, request.headers.get("x-name", "table.csv"), text)
         except PellucidError as error:
             return JSONResponse({"errors": [{"path": "", "text": str(error)}]})
-        return JSONResponse({"data": {"type": "studio/table", "name": name}})
+        return JSONResponse({"data": {"type": "studio/own_table", "name": name}})
 
     async def step(self, request: Request) -> Response:
         try:

@@ -27,6 +27,7 @@ def checked(sections: dict[str, Any]) -> dict[str, Any]:
         raise Refused(mistakes)
     try:
         section = sections.get("data", {})
+        section = {"type": section} if isinstance(section, str) else section
         reader = Reader()
         dataset = reader.read("dataset", {k: v for k, v in section.items() if k != "seed"}, "data")
         reader.finish()

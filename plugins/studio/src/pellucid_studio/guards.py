@@ -11,7 +11,12 @@ import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
+
+from h11 import LocalProtocolError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -36,14 +41,6 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }  # fmt: skip
-
-
-class TooLarge(Exception):
-    """A body is longer than any that is meant."""
-
-
-class TooSlow(Exception):
-    """A body has not come in time."""
 
 
 class Rate:
@@ -79,31 +76,24 @@ class Guard:
         self._rate = Rate(A_SECOND, AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
-            return
-        refused = self._refused(scope)
+        # Who does not wait for an answer gets none; a body that is none has been answered by the server.
+        with suppress(ClientDisconnect, LocalProtocolError):
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = self._refused(scope) if scope["type"] in ("http", "websocket") else None
         if refused:
             await _refuse(scope, send, *refused)
-            return
-        if scope["type"] == "websocket":
+        elif scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
-        begun = False
+        else:
 
-        async def told(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                message["headers"] = [*message.get("headers", []), *_headers(message)]
-            await send(message)
+            async def told(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message.get("headers", []), *_headers(message)]
+                await send(message)
 
-        try:
             await self._app(scope, _limited(receive), told)
-        except (TooLarge, TooSlow) as error:
-            if not begun:
-                status = 413 if isinstance(error, TooLarge) else 408
-                await _refuse(scope, send, status, str(error))
 
     def _refused(self, scope: Scope) -> tuple[int, str] | None:
         """The status and the reason, if this is answered with no more than these."""
@@ -129,7 +119,7 @@ class Guard:
 
 
 def _limited(receive: Receive) -> Receive:
-    """The body, as far as it is no longer and no slower than any that is meant."""
+    """The body, as far as it is no longer and no slower than any that is meant; who reads it raises the answer."""
     received, until = 0, time.monotonic() + BODY_SECONDS
     whole = False
 
@@ -140,12 +130,12 @@ def _limited(receive: Receive) -> Receive:
         try:
             message = await asyncio.wait_for(receive(), max(until - time.monotonic(), 0.001))
         except TimeoutError:
-            raise TooSlow(f"The body has not come within {BODY_SECONDS:g} seconds.") from None
+            raise HTTPException(408, f"The body has not come within {BODY_SECONDS:g} seconds.") from None
         if message["type"] == "http.request":
             received += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if received > MOST_BODY:
-                raise TooLarge(f"At most {MOST_BODY:,} bytes.")
+                raise HTTPException(413, f"At most {MOST_BODY:,} bytes.")
         return message
 
     return limited

@@ -11,5 +11,6 @@ def pellucid_register(registry: Registrar) -> None:
         "studio", "pellucid_studio.commands:studio", summary="see a network learn, in a browser; look at trained ones",
         verbs={"export": "pellucid_studio.export.command:export"},
     )  # fmt: skip
+    registry.view("draw", "pellucid_studio.draw:Draw", summary="a character drawn by hand, and what a classifier says")
     registry.dataset("points", "pellucid_studio.points:Points", summary="points that were drawn by hand")
-    registry.dataset("table", "pellucid_studio.table:Table", summary="a table that was given to the studio")
+    registry.dataset("own_table", "pellucid_studio.table:OwnTable", summary="a table that was given to the studio")

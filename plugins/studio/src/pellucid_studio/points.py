@@ -26,7 +26,7 @@ class Points(Dataset):
     examples = (Example(_TWO), Example({**_TWO, "y": [0.5, 1.0, -0.5, 0.25]}))
 
     def __init__(
-        self, x: Sequence[Sequence[float]], y: Sequence[int] | Sequence[float], *, validation: Part = 0.2,
+        self, x: Sequence[Sequence[float]], y: Sequence[int | float], *, validation: Part = 0.2,
         test: Part = 0.2, transforms: Sequence[Transform | str] = (),
     ) -> None:  # fmt: skip
         super().__init__(validation=validation, test=test, transforms=transforms)

@@ -138,6 +138,7 @@ class Runner:
             self._not_traced(error)
         finally:
             self.gate.take_out()
+            self._pausing = False
         self.state = "ended" if ready.trainer.epochs >= self._last_epoch else "paused"
         self._tell(looked(ready.trainer, **self._last))
 
@@ -159,25 +160,28 @@ class Runner:
         """After a step, now and then: follow what was asked for, and have the next step looked at."""
         if self._left.is_set():
             raise _Left
+        self._listen()
+        self._put_in(run)
+
+    def _listen(self) -> None:
+        """Whatever is asked for of a training ends it: a step, too, is its last one, opened."""
         while not self._orders.empty():
             order = self._orders.get()
             if order is None:
                 raise _Left
-            if order != "train":  # a step, too, is the last one of the training, opened
-                self._pausing = True
-                self.gate.put_in(run, traced=True)
-                return
-        self._put_in(run)
+            if order != "train":
+                self._pausing = self.gate.traced = True
 
     def _put_in(self, run: Run) -> None:
         self.gate.stays = self.steps_a_second is not None
-        self.gate.put_in(run)
+        self.gate.put_in(run, traced=self._pausing)
 
     def _wait(self) -> None:
-        """Before a step that the gate stands around: wait where steps are to be slow."""
-        while self.steps_a_second is not None and self.state == "training" and not self._left.is_set():
+        """Before a step that the gate stands around: wait where steps are to be slow, but not for a pause."""
+        while self.steps_a_second is not None and self.state == "training" and not self.gate.traced:
             left = self._next_step - time.perf_counter()
-            if left <= 0 or not self._orders.empty():
+            self._listen()
+            if left <= 0 or self._left.is_set() or self.gate.traced:
                 break
             self._awake.wait(min(left, 1.0))
             self._awake.clear()
@@ -197,7 +201,8 @@ class Runner:
             self._pausing = False
             self.ready.trainer.run.stop("paused")
             return  # told when fit has ended
-        self._tell(look)
+        if self.state == "training":
+            self._tell(look)
 
     def _not_traced(self, error: DataError) -> None:
         self.trace, self.untraced = None, str(error)
@@ -260,6 +265,7 @@ class Runner:
             trainer.step(batch)
         finally:
             self.gate.take_out()
+        self._tell(looked(trainer, **self._last))
 
 
 def _row(batch: Batch, row: int) -> Batch:

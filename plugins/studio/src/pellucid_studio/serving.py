@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import socket
 import threading
@@ -15,6 +16,8 @@ from pellucid_studio.app import application
 from pellucid_studio.patience import PatientProtocol
 
 MOST_CONNECTIONS = 256
+# Of a client that hung up there is nothing to say; what else uvicorn has to say of errors is a mistake of ours.
+logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing response" not in record.getMessage())
 
 
 class Serving:
@@ -38,7 +41,8 @@ class Serving:
         self._server = uvicorn.Server(uvicorn.Config(
             app, http=PatientProtocol, ws="websockets-sansio", ws_max_size=1 << 20, ws_per_message_deflate=False,
             limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=10, timeout_graceful_shutdown=2, backlog=64,
-            log_level="warning", access_log=False, server_header=False, date_header=False, lifespan="on",
+            log_level="error", access_log=False, server_header=False, date_header=False, proxy_headers=False,
+            lifespan="on",
         ))  # fmt: skip
 
     def begin(self, sections: Mapping[str, Any], *, trusted: bool = True) -> None:
@@ -67,6 +71,7 @@ def _bound(port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind(("127.0.0.1", port))
+        found.listen(64)  # who comes before the server runs waits for it
     except (OSError, OverflowError) as error:
         found.close()
         raise ConfigError(

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid import Viewed
+from pellucid import Layer, Viewed, require_runtime, to_config
 from pellucid.glassbox.page.render import LARGEST, page
 
 from pellucid_studio.allowed import Mistake
@@ -150,7 +150,7 @@ class Session:
         frames = Frames(ready)
         network, data = frames.described()
         sections: Sections = ready.sections
-        viewed = Viewed.of(deepcopy(ready.model), ready.splits)
+        viewed = Viewed.of(_to_look_at(ready), ready.splits)
         built = text_of({
             "is": "built", "views": self.views_of(viewed), "sections": sections, "network": network, "data": data,
             "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
@@ -158,15 +158,11 @@ class Session:
         })  # fmt: skip
         if self._runner is not None:
             self._runner.leave()
-        with self._changed:
-            self._frames, self._look, self.built = frames, None, built
-            self._runner, self._viewed = None, viewed
-        self._tell(Told(built))
-        runner = Runner(ready, self._heard)
-        runner.limit(self._speed)
-        with self._changed:
-            self._runner, self._fresh = runner, self._look is not None
-            self._changed.notify()
+        with self._changed:  # no frame of it comes before it is told, and nothing that is asked then finds no one
+            self._frames, self._look, self._viewed, self.built = frames, None, viewed, built
+            self._runner = Runner(ready, self._heard)
+            self._runner.limit(self._speed)
+            self._tell(Told(built))
 
     def _heard(self, runner: Runner, look: Look) -> None:
         """In the trainer's thread, which does not wait for frames."""
@@ -199,3 +195,12 @@ class Session:
             **({"text": runner.failure} if state == "failed" else {}),
         }
         return Told(text_of(head | made)[:-1], frames.curve)
+
+
+def _to_look_at(ready: Ready) -> Layer:
+    """A copy of the network for views, which knows from the start what it learns, as one that was trained does."""
+    model = deepcopy(ready.model)
+    runtime = require_runtime(model)
+    runtime.classes = runtime.classes or ready.splits.classes
+    runtime.metadata.setdefault("objective", to_config(ready.trainer.objective))
+    return model

@@ -7,7 +7,7 @@ from functools import partial
 from math import prod
 from typing import Any
 
-from pellucid import ConfigError, Layer, Splits, read
+from pellucid import ConfigError, Layer, PellucidError, Splits, read
 from pellucid.model.build import declare, read_shapes
 from pellucid.workbench.experiments.experiment import Experiment
 from pellucid.workbench.experiments.inference import input_shape_of, outputs_of, vocabulary_of
@@ -38,7 +38,10 @@ def check_sizes(experiment: Experiment, splits: Splits, seed: int) -> None:
     given = _Numbers(experiment.settings.batch_size)
     for path, part in layer.walk():
         vars(part)["build"] = partial(given.built, path, part, part.build)  # past __setattr__: it is thrown away
-    declare(layer, *read_shapes(shape))
+    try:
+        declare(layer, *read_shapes(shape))
+    except PellucidError as error:
+        raise error if str(error).startswith("model.") else type(error)(f"model: {error}") from error
     count = sum(prod(param.shape) for param in layer.parameters())
     if count > MOST_PARAMETERS:
         raise ConfigError(

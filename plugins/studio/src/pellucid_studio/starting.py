@@ -43,7 +43,7 @@ def _of_table(path: Path) -> dict[str, Any]:
         raise ConfigError(f"--data {path}: {error.strerror}. Check the path.") from error
     if size > MOST_BYTES:
         raise ConfigError(f"--data {path}: it has {size:,} bytes, and the studio takes {MOST_BYTES:,}. Take some rows.")
-    return {"data": {"type": "studio/table", "name": give(path.name, text)}}
+    return {"data": {"type": "studio/own_table", "name": give(path.name, text)}}
 
 
 def opened_runs(paths: Sequence[Path]) -> list[Viewed]:

@@ -1,4 +1,4 @@
-"""table: a table of one's own that was given to this studio, by its name; where it lies no page is told."""
+"""own_table: a table of one's own that was given to this studio, by its name; where it lies no page is told."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ TABLES: dict[str, Path] = {}
 _FOLDER: list[tempfile.TemporaryDirectory[str]] = []
 
 
-class Table(Dataset):
+class OwnTable(Dataset):
     """The rows of a table that was given to the studio that is running.
 
     It is read as any table is: by ``table`` of pellucid-tabular where that is installed, else by ``files``, which reads
-    numbers and takes the last column for the target.
+    numbers.
 
     Args:
         name: as it was given: ``"flowers.csv"``.
+        target: the column of targets, by its name or number, from 0; -1 is the last.
         validation, test: a fraction of the rows or a number of them.
         transforms: proposed to whoever trains; none: what the reader of the table proposes.
     """
@@ -34,20 +35,21 @@ class Table(Dataset):
     examples = ()
 
     def __init__(
-        self, name: str, *, validation: Part = 0.2, test: Part = 0.2, transforms: Sequence[Transform | str] = ()
-    ) -> None:
+        self, name: str, *, target: str | int = -1, validation: Part = 0.2, test: Part = 0.2,
+        transforms: Sequence[Transform | str] = (),
+    ) -> None:  # fmt: skip
         super().__init__(validation=validation, test=test, transforms=transforms)
         if name not in TABLES:
             raise ConfigError(
-                f"The 'name' of Table must be that of a table which was given to this studio: {listed(TABLES)}. "
+                f"The 'name' of OwnTable must be that of a table which was given to this studio: {listed(TABLES)}. "
                 f"Received: {name!r:.80}. Give it once more; an experiment's file names the data set 'table'."
             )
-        self.name = name
+        self.name, self.target = name, target
 
     def load(self, rng: np.random.Generator) -> Split:
         path = TABLES[self.name]
         try:
-            reader: Any = create("dataset", reader_of(str(path)) or "files", train=str(path))
+            reader: Any = create("dataset", reader_of(str(path)) or "files", train=str(path), target=self.target)
             loaded: Split = reader.load(rng)
         except (DataError, ConfigError) as error:
             raise type(error)(str(error).replace(str(path), self.name)) from None
@@ -72,7 +74,7 @@ def give(name: str, text: bytes) -> str:
     path.write_bytes(text)
     TABLES[plain] = path
     try:
-        Table(plain).splits(0)
+        OwnTable(plain).splits(0)
     except Exception:
         TABLES.pop(plain).unlink(missing_ok=True)
         raise

@@ -10,6 +10,8 @@ from pellucid.workbench.experiments.sections import reader_of, to_toml
 from pellucid_studio.experiment import Ready, Sections
 
 WIDTH = 100
+PARTS = {"validation": 0.2, "test": 0.2}
+"""Of a table of one's own, whatever its reader would take."""
 COMPONENTS = ("loss", "optimizer", "schedule")
 OF_TRAINER = ("accumulate", "clip_norm", "clip_value", "metrics")
 
@@ -55,9 +57,15 @@ def _with_file(sections: Mapping[str, Any]) -> Sections:
     """A table that was given to the studio as the data set that reads its file."""
     made = {name: section for name, section in sections.items() if section is not None}
     data = made.get("data")
-    if isinstance(data, dict) and data.get("type") == "studio/table":
+    if isinstance(data, dict) and data.get("type") == "studio/own_table":
         rest = {key: value for key, value in data.items() if key not in ("type", "name")}
-        made["data"] = {"type": reader_of(data["name"]) or "files", "train": data["name"], **rest}
+        made["data"] = {
+            "type": reader_of(data["name"]) or "files",
+            "train": data["name"],
+            "target": -1,
+            **PARTS,
+            **rest,
+        }
     return made
 
 

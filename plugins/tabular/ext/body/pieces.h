@@ -14,11 +14,43 @@ INLINE float fullness(const float *edges, int bin, float x) {
     return e < 0 ? 0.f : e < 1 ? e : 1.f;
 }
 
+/* The sum of the weights of all bins before this one, on the bias: one after the other, so that a row by itself has the
+ * bits that it has among others. */
+INLINE void sum_before(const float *weight, const float *bias, int bin, dim M, double *sum) {
+    for (dim j = 0; j < M; j++) sum[j] = (double)bias[j];
+    for (int k = 0; k < bin; k++)
+        for (dim j = 0; j < M; j++) sum[j] += (double)weight[k * M + j];
+}
+
+enum { USUAL = 8 }; /* outputs, which stay in registers */
+
+/* One row needs no sums but those before its own bin. */
+static void piece_of_one_row(const pieces_args *a, dim f) {
+    const dim K = a->bins, M = a->outputs;
+    const float *edges = a->edges + f * (K + 1), *weight = a->weight + f * K * M, *bias = a->bias + f * M;
+    const float x = a->x[f], *slope = a->slope + f * M;
+    double before[MOST_OUTPUTS];
+    int bin = 0;
+    for (dim k = 1; k < K; k++) bin += x >= edges[k];
+    if (M == USUAL) {
+        double sum[USUAL];
+        sum_before(weight, bias, bin, USUAL, sum);
+        memcpy(before, sum, sizeof sum);
+    } else
+        sum_before(weight, bias, bin, M, before);
+    const float e = fullness(edges, bin, x), *w = weight + bin * M;
+    for (dim j = 0; j < M; j++) a->y[f * M + j] = fused(x, slope[j], fused(e, w[j], (float)before[j]));
+}
+
 static void part_pieces_forward(const void *arguments, int part, int parts) {
     const pieces_args *a = arguments;
     const Range own = part_of(a->numbers, part, parts);
     const dim N = a->rows, F = a->numbers, K = a->bins, M = a->outputs;
     for (dim f = own.first; f < own.last; f++) {
+        if (N == 1) {
+            piece_of_one_row(a, f);
+            continue;
+        }
         const float *edges = a->edges + f * (K + 1), *weight = a->weight + f * K * M, *slope = a->slope + f * M;
         double *sums = a->sums + f * 2 * K * M;
         for (dim j = 0; j < M; j++) sums[j] = (double)a->bias[f * M + j];

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from math import cos, log2, pi
 from typing import ClassVar
 
-from pellucid import Equation, Example, PellucidWarning, Schedule, check_int
+from pellucid import Equation, Example, Schedule, check_int, tell
 
 NO_PLAN = (
     "The coslog schedule does not know how many steps there will be: single steps have no plan, so the learning rate "
@@ -47,7 +46,7 @@ class Coslog(Schedule):
     def __call__(self, step: int, total: int) -> float:
         end = self.steps or total
         if not end:
-            warnings.warn(NO_PLAN, PellucidWarning, stacklevel=7)
+            tell(NO_PLAN)
             return 1.0
         p = min(1.0, (step + 0.5) / end)
         return 0.5 * (1 - cos(2 * pi * log2(1 + (2**self.cycles - 1) * p)))

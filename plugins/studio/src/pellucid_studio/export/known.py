@@ -20,6 +20,7 @@ _AS_CALLED = {
 LAYERS: dict[str, str] = {
     **{f"{vendor}/{name}": f"{name}.js" for vendor, names in _AS_CALLED.items() for name in names},
     **{f"core/{name}": "activation.js" for name in _ELEMENTWISE},
+    "recurrent/rnn": "recurrent.js", "recurrent/gru": "recurrent.js", "recurrent/lstm": "recurrent.js",
     "tabular/periodic": "waves.js", "tabular/plr": "waves.js",
     "core/neuron": "dense.js", "core/stack": "sequential.js", "vae/conditional_vae": "vae.js",
     "core/dropout": "identity.js", "ae/gaussian_noise": "identity.js", "ae/masking_noise": "identity.js",

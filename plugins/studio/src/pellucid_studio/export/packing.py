@@ -13,7 +13,7 @@ from pellucid import HostArray
 class Packed:
     """Arrays behind each other, the bytes of each sorted by their significance, so that like stands by like.
 
-    Float32 weights become an eighth smaller so, bytes as they come a twelfth.
+    Float32 weights become a seventh smaller so, as they come a fourteenth.
     """
 
     def __init__(self) -> None:

@@ -90,12 +90,13 @@ def sample_shape(model: Layer, x: HostArray | None) -> tuple[int, ...]:
 def picture_of(shape: tuple[int, ...], x: HostArray | None, *, named: bool) -> Picture | None:
     """How samples of this shape are pictures; None where they are not.
 
-    Rows of h² numbers are taken for pictures, if there are at least 64 and their columns have no names.
+    Rows of h² numbers are taken for pictures, if there are at least 64 and their columns have no names; of two axes
+    what has at least 8 numbers along both.
     """
     side = isqrt(shape[0]) if len(shape) == 1 else 0
     if len(shape) == 1 and (named or side < _SMALLEST_SIDE or side * side != shape[0]):
         return None
-    if len(shape) == 2:
+    if len(shape) == 2 and min(shape) >= _SMALLEST_SIDE:
         size = (*shape, 1)
     elif len(shape) == 3 and shape[2] in (1, 3):
         size = shape

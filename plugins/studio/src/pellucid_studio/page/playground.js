@@ -40,13 +40,11 @@ export function Playground({ session }) {
     ${refused ? html`<p class="banner bad" role="alert">${refused}</p>` : null}
     <div class="three">
       <${Data} session=${session} />
-      <div class="middle"><${Network} session=${session} pointed=${pointed} /><${LayerForm} session=${session} /></div>
+      <div class="middle"><${Network} session=${session} pointed=${pointed} /><${LayerForm} session=${session} /><${Settings} session=${session} /><${Sizes} session=${session} /></div>
       <section class="card output" aria-label="Output"><h2>Output</h2>
-        ${plane ? html`<${Surface} session=${session} pointed=${pointed} />` : html`<${Sample} session=${session} />`}
+        ${plane ? html`<${Surface} session=${session} pointed=${pointed} />` : html`<${Sample} session=${session} pointed=${pointed} />`}
         <${Curves} session=${session} /></section>
     </div>
-    <${Settings} session=${session} />
-    <${Sizes} session=${session} />
     ${opened ? html`<${Step} session=${session} />` : null}
   </div>`;
 }

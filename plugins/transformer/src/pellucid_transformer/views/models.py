@@ -21,12 +21,13 @@ def tokenizer_in(model: Layer) -> Tokenizer | None:
 
 
 def beginning_in(opened: Viewed, tokenizer: Tokenizer, most: int) -> str:
-    """How the first sample begins; where no data is at hand, what any text can begin with."""
+    """The first line of the first sample; where no data is at hand, what any text can begin with."""
     try:
-        x = opened.samples().x
+        x = opened.first(1).x
         tokens = (x[0] if isinstance(x, tuple) else x)[0]
         special = set(tokenizer.special.values())
-        text = tokenizer.decode([token for token in tokens[:FIRST].tolist() if token not in special])[:most]
+        whole = tokenizer.decode([token for token in tokens[:FIRST].tolist() if token not in special])
+        text = next((line for line in whole.splitlines() if line.strip()), whole)[:most]
         tokenizer.encode(text)
     except (PellucidError, TypeError, AttributeError, IndexError):  # no data, or data that is no tokens
         return beginning_of(tokenizer)

@@ -49,7 +49,7 @@ export function explorer(network, at, main) {
   if (!few) main.append(el("section", { class: "wide" }, ...code));
   if (picture) main.append(encoder(network, at, others, (values) => { fields.set([...values]); if (several) moved(fields.values); decode(); }));
   decode();
-  return several ? "Each point of the plane is a code, from which the network makes a picture. Drag." : "From a code of one number the network makes a sample. Move it.";
+  return several ? `Each point of the plane is a code, from which the network makes ${picture ? "a picture" : "a sample"}. Drag.` : "From a code of one number the network makes a sample. Move it.";
 }
 
 /** A pad: what is drawn is encoded, and comes back from its code. */

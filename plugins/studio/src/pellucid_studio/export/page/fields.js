@@ -31,12 +31,12 @@ export class Fields {
   }
 
   number({ name, low, high, value, missing }, i) {
-    const own = id(), number = el("input", { type: "number", id: own, step: "any", value: Number(value.toPrecision(5)) });
+    const own = id(), number = el("input", { type: "number", id: own, step: "any", value: Number(value.toPrecision(4)) });
     const slider = low === null ? null : el("input", { type: "range", min: low, max: high, step: (high - low) / 200, value, "aria-label": name });
     const set = (given, by) => {
       if (!Number.isFinite(given) && !(missing && Number.isNaN(given))) return; // an empty field: missing
       this.values[i] = given;
-      if (by !== number) number.value = Number(given.toPrecision(5));
+      if (by !== number) number.value = Number(given.toPrecision(4));
       if (slider && by !== slider && Number.isFinite(given)) slider.value = given;
     };
     number.addEventListener("input", () => { set(number.valueAsNumber, number); this.onchange(this.values); });

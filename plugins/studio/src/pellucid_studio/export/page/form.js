@@ -4,7 +4,8 @@ import { colour, el, onceAFrame } from "./base.js";
 import { Fields } from "./fields.js";
 import { Plane, legend } from "./plane.js";
 
-const CELLS = 72;
+/** Cells along each side of the plane, and milliseconds that all of them may take. */
+const CELLS = 72, PATIENCE = 400;
 
 export function form(network, at, main) {
   const { told } = network, answer = new Answer(network, "Give numbers"), classes = ["softmax", "sigmoid"].includes(told.reading);
@@ -24,11 +25,11 @@ export function form(network, at, main) {
 /** The plane of two inputs, a tenth larger than the data, coloured by the likeliest class or by the first value. */
 function surface(network, at, onmove) {
   const { told } = network, ranges = told.inputs.map(({ low, high }) => [low - (high - low) / 10, high + (high - low) / 10]);
-  const plane = new Plane("The plane of both inputs.", ranges, onmove), under = el("canvas", { width: CELLS, height: CELLS });
-  const image = new ImageData(CELLS, CELLS), values = [];
-  for (let row = 0; row < CELLS; row++) {
-    for (let column = 0; column < CELLS; column++) {
-      const share = [(column + 0.5) / CELLS, 1 - (row + 0.5) / CELLS];
+  const plane = new Plane("The plane of both inputs.", ranges, onmove), cells = affordable(network, told.inputs.map(({ value }) => value));
+  const under = el("canvas", { width: cells, height: cells }), image = new ImageData(cells, cells), values = [];
+  for (let row = 0; row < cells; row++) {
+    for (let column = 0; column < cells; column++) {
+      const share = [(column + 0.5) / cells, 1 - (row + 0.5) / cells];
       values.push(network.predict(ranges.map(([low, high], axis) => low + share[axis] * (high - low))));
     }
   }
@@ -43,6 +44,14 @@ function surface(network, at, onmove) {
   plane.names = told.inputs.map(({ name }) => name);
   if (told.points) plane.points = { at: at(told.points.at), labels: told.points.labels && at(told.points.labels) };
   return plane;
+}
+
+/** As many cells as a network of this size computes in time. */
+function affordable(network, values) {
+  const begin = performance.now();
+  let count = 0;
+  while (performance.now() - begin < 20) { network.predict(values); count++; }
+  return Math.max(12, Math.min(CELLS, Math.floor(Math.sqrt((PATIENCE * count) / (performance.now() - begin)))));
 }
 
 /** Light where the network is unsure, the class's colour where it is sure. */

@@ -8,7 +8,7 @@ import { useStore } from "../store.js";
 import { Drawing } from "./drawing.js";
 import { fitted } from "./fitting.js";
 
-const POINTS = "studio/points", TABLE = "studio/table";
+const POINTS = "studio/points", TABLE = "studio/own_table";
 
 /** What `pellucid` says of a table that was sent, or the data section that it became. */
 async function sent(file) {

@@ -1,7 +1,49 @@
-// Views of models: what plugins let one look at. (The views come with the next commit of theirs.)
+// Views: ways to look at models, which plugins contribute as data. One is chosen, for one run or for several beside each
+// other, which share what is set.
 
-import { html } from "../preact.js";
+import { Icon } from "../icons.js";
+import { html, useEffect, useMemo, useState } from "../preact.js";
+import { Controls, shared } from "./controls.js";
+import { Panel } from "./panel.js";
+import { offers } from "./offers.js";
 
-export function Views({ catalogue }) {
-  return html`<p class="note waiting">${catalogue.views.length} views are installed.</p>`;
+const MOST_BESIDE = 3;
+
+export function Views({ socket, catalogue }) {
+  const [live, setLive] = useState(catalogue.live ?? []), [title, choose] = useState(null);
+  useEffect(() => socket.on("built", ({ views }) => setLive(views ?? [])), [socket]);
+  const offered = useMemo(() => offers(catalogue, live), [catalogue, live]);
+  const view = offered.find((each) => each.title === title) ?? offered[0];
+  if (!view) {
+    return html`<section class="card viewless"><h2>Nothing to look at yet</h2>
+      <p>A view looks at a model: a drawing and what a classifier takes it for, the plane of an autoencoder, pictures out of noise. Open the studio with a run,</p>
+      <pre><code>pellucid studio runs/mnist</code></pre>
+      <p class="note">or build a network in the playground that a view of your plugins suits: a classifier of pictures for example.</p></section>`;
+  }
+  return html`<div class="views">
+    <nav class="viewchoice" aria-label="Views">${offered.map((each) => html`<button key=${each.title} type="button" aria-pressed=${each === view} onClick=${() => choose(each.title)}>${each.title}</button>`)}</nav>
+    <${Chosen} key=${view.title} view=${view} socket=${socket} /></div>`;
+}
+
+const isLarge = ({ control }) => control === "drawing" || control === "plane";
+
+/** One view: its controls, and a panel for each run. */
+function Chosen({ view, socket }) {
+  const { entries } = view, find = (key) => entries.find((entry) => entry.key === key);
+  const [keys, setKeys] = useState([entries[0].key]), [values, setValues] = useState({}), [known, setKnown] = useState({});
+  const there = keys.filter(find), open = there.length ? there : [entries[0].key];
+  const free = entries.filter((entry) => !open.includes(entry.key));
+  const together = shared(open.map((key) => known[key])), names = new Set(together.map((control) => control.name));
+  const change = (name, value) => setValues((before) => ({ ...before, [name]: value }));
+  const controlled = (key, controls) => setKnown((before) => ({ ...before, [key]: controls }));
+  return html`<section class="view" aria-label=${view.title}>
+    <header class="viewhead"><h2>${view.title}</h2>${view.doc ? html`<p class="note">${view.doc}</p>` : null}</header>
+    <div class=${`viewbody ${together.length ? "" : "bare"} ${open.length > 1 && !together.some(isLarge) ? "above" : ""}`}>
+      ${together.length ? html`<form class="card viewcontrols" aria-label="What is set" onSubmit=${(event) => event.preventDefault()}>
+        <${Controls} controls=${together} values=${values} change=${change} /></form>` : null}
+      <div class="panels" data-count=${open.length}>${open.map((key, i) => html`<${Panel} key=${key} entry=${find(key)} others=${free} socket=${socket}
+        values=${values} known=${known[key] ?? []} apart=${(known[key] ?? []).filter((control) => !names.has(control.name))} change=${change} controlled=${controlled}
+        choose=${(other) => setKeys(open.map((each, k) => (k === i ? other : each)))} close=${open.length > 1 ? () => setKeys(open.filter((_, k) => k !== i)) : null} />`)}</div></div>
+    ${free.length && open.length < MOST_BESIDE ? html`<p><button type="button" class="beside" onClick=${() => setKeys([...open, free[0].key])}><${Icon} name="plus" /> Another run beside it</button></p>` : null}
+  </section>`;
 }

@@ -1,0 +1,185 @@
+"""What the studio costs: ``python -m benchmarks.studio``: how soon it is there, how many frames it shows, and how much
+of the training's speed is left.
+
+The studio is started as users start it, in a process of its own; a page is a web socket in this one, which reads every
+frame. Training by ``Trainer.fit`` alone, and in the studio with and without a page, take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from benchmarks.environment import child_environment, machine
+
+NETWORKS = ("Half moons", "Spirals", "Digits of MNIST")
+PLAIN = """
+import sys, time, json
+from pellucid_studio.experiment import made_of
+from pellucid_studio.presets import PRESETS
+ready = made_of(next(p["sections"] for p in PRESETS if p["name"] == sys.argv[1]))
+seconds, trainer = float(sys.argv[2]), ready.trainer
+class Clock:
+    def __call__(self, run):
+        if time.perf_counter() > self.end: run.stop("measured")
+import pellucid as pl
+class Timed(pl.Callback):
+    def on_run_start(self, run):
+        self.start, self.first = None, 0
+        run.on_time(self.look, 0.1)
+    def look(self, run):
+        now = time.perf_counter()
+        if self.start is None: self.start, self.first = now, run.step
+        elif now - self.start > seconds:
+            print(json.dumps((run.step - self.first) / (now - self.start))); run.stop("measured")
+trainer.callbacks.append(Timed())
+trainer.fit(ready.splits, epochs=1000000, batch_size=ready.batch_size, verbose=False)
+"""
+"""Training without a studio, of the same network: steps a second."""
+
+
+@contextmanager
+def studio() -> Iterator[tuple[str, float]]:
+    """A studio in a process of its own: its address, and the seconds until its page was there."""
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "pellucid", "studio", "--no-open"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=child_environment(None)) as process:
+        assert process.stdout is not None
+        address = re.findall(r"http://\S+", process.stdout.readline())[0]
+        try:
+            with urlopen(address, timeout=20):
+                yield address, time.perf_counter() - start
+        finally:
+            process.terminate()
+
+
+async def _first_frame(address: str) -> None:
+    from websockets.asyncio.client import connect
+
+    async with connect(f"ws{address[4:]}live", max_size=None) as socket:
+        while json.loads(await socket.recv())["is"] != "frame":
+            pass
+
+
+def beginning() -> dict[str, float]:
+    """Seconds from the start of the process until the page is there, and until its first frame is."""
+    start = time.perf_counter()
+    with studio() as (address, page):
+        asyncio.run(_first_frame(address))
+        return {"page": page, "first_frame": time.perf_counter() - start}
+
+
+async def _trained(address: str, name: str, seconds: float, watched: bool) -> dict[str, float]:
+    """A network trained for some seconds, with a page that reads every frame, or with none in between."""
+    from pellucid_studio.presets import PRESETS
+    from websockets.asyncio.client import connect
+
+    sections = next(preset["sections"] for preset in PRESETS if preset["name"] == name)
+    sections = {**sections, "train": {**sections["train"], "epochs": 1_000_000}}
+    where = f"ws{address[4:]}live"
+    async with connect(where, max_size=None) as socket:
+        await socket.send(json.dumps({"do": "build", "sections": sections}))
+        while json.loads(await socket.recv())["is"] != "built":
+            pass
+        await socket.send('{"do":"train"}')
+        start, step = await _moving(socket)
+    frames, size = 0, 0
+    if watched:
+        async with connect(where, max_size=None) as socket:
+            start, step = await _moving(socket)
+            while time.perf_counter() < start + seconds:
+                size += len(await socket.recv())
+                frames += 1
+            end, last = await _moving(socket)
+            await socket.send('{"do":"pause"}')
+    else:
+        await asyncio.sleep(seconds)
+        async with connect(where, max_size=None) as socket:
+            end, last = await _moving(socket)
+            await socket.send('{"do":"pause"}')
+    return {"steps": (last - step) / (end - start), "frames": frames / (end - start), "bytes": size / max(frames, 1)}
+
+
+async def _moving(socket: Any) -> tuple[float, int]:
+    """The time and the step of the second next frame of a training."""
+    found = 0
+    while True:
+        message = json.loads(await socket.recv())
+        found += message["is"] == "frame" and message["state"] == "training"
+        if found == 3:
+            return time.perf_counter(), message["step"]
+
+
+def plain(name: str, seconds: float) -> float:
+    """Steps a second of ``Trainer.fit`` alone."""
+    command = [sys.executable, "-c", PLAIN, name, str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=child_environment(None))
+    return float(json.loads(done.stdout.splitlines()[-1]))
+
+
+def measured(rounds: int, seconds: float) -> dict[str, Any]:
+    """All of it, taking turns."""
+    found: dict[str, Any] = {
+        "machine": machine(),
+        "rounds": rounds,
+        "seconds": seconds,
+        "beginning": [],
+        "training": {},
+    }
+    found["beginning"] = [beginning() for _ in range(rounds)]
+    for name in NETWORKS:
+        turns = []
+        for _ in range(rounds):
+            turn: dict[str, Any] = {"fit": plain(name, seconds)}
+            with studio() as (address, _page):
+                turn["page"] = asyncio.run(_trained(address, name, seconds, True))
+                turn["no_page"] = asyncio.run(_trained(address, name, seconds, False))
+            turns.append(turn)
+            print(name, json.dumps(turn), file=sys.stderr, flush=True)
+        found["training"][name] = turns
+    return found
+
+
+def told(found: dict[str, Any]) -> str:
+    """The medians as a table."""
+    begun = {key: statistics.median(each[key] for each in found["beginning"]) for key in ("page", "first_frame")}
+    lines = [
+        f"The page is there after {begun['page']:.2f} s, its first frame after {begun['first_frame']:.2f} s.", "",
+        "| network | frames a second | KiB a frame | speed of `fit` that is left with a page | without one |",
+        "|---|---|---|---|---|",
+    ]  # fmt: skip
+    for name, turns in found["training"].items():
+        frames = statistics.median(turn["page"]["frames"] for turn in turns)
+        size = statistics.median(turn["page"]["bytes"] for turn in turns) / 1024
+        share, alone = (
+            statistics.median(turn[key]["steps"] / turn["fit"] for turn in turns) for key in ("page", "no_page")
+        )
+        lines.append(f"| {name} | {frames:.0f} | {size:.0f} | {share:.0%} | {alone:.0%} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="write every turn there")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
+    args = parser.parse_args()
+    found = measured(args.rounds, args.seconds)
+    if args.json is not None:
+        args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(told(found))
+
+
+if __name__ == "__main__":
+    main()

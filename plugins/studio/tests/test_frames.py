@@ -1,0 +1,145 @@
+"""What frames say is what the model says: surface, units, curve; of planes, of pictures, of values."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+from pellucid_studio.arrays import packed, text_of
+from pellucid_studio.experiment import Ready, made_of
+from pellucid_studio.frames import GRID, Curve, Frames
+from pellucid_studio.look import Look, looked
+
+PLANE: dict[str, Any] = {
+    "data": {"type": "half_moons", "n": 60, "seed": 1, "transforms": ["standardize"]},
+    "model": {"type": "sequential", "layers": [{"type": "dense", "units": 3, "activation": "relu"},
+                                               {"type": "dropout", "rate": 0.5}, {"type": "dense", "units": 2}]},
+    "loss": "softmax_cross_entropy", "train": {"epochs": 3, "batch_size": 16, "seed": 5},
+}  # fmt: skip
+
+
+def unpacked(array: dict[str, Any]) -> np.ndarray[Any, Any]:
+    kind = {"f4": "<f4", "i4": "<i4", "u1": "u1"}[array["type"]]
+    return np.frombuffer(base64.b64decode(array["data"]), kind).reshape(array["shape"])
+
+
+def trained(sections: dict[str, Any]) -> tuple[Ready, Frames, Look]:
+    ready = made_of(sections)
+    frames = Frames(ready)
+    ready.trainer.fit(ready.splits, epochs=2, batch_size=ready.batch_size, verbose=False)
+    return ready, frames, looked(ready.trainer)
+
+
+@pytest.mark.parametrize(
+    "array", [np.arange(6.0).reshape(2, 3), np.arange(4), np.array([True, False]), np.zeros((0, 2))]
+)
+def test_arrays_are_packed_as_they_are(array: np.ndarray[Any, Any]) -> None:
+    np.testing.assert_array_equal(unpacked(packed(array)), array)
+
+
+def test_the_surface_is_what_the_model_predicts_in_the_unit_of_the_data() -> None:
+    """Transforms are applied, evaluation mode holds, the lowest row is the first."""
+    ready, frames, look = trained(PLANE)
+    made = frames.made(look, moving=False, surface=True, units=True)
+    surface = unpacked(made["surface"]["grid"])
+    (left, right), (low, high) = frames.bounds or ((0, 0), (0, 0))
+    x, y = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
+    for column, row in ((0, 0), (GRID - 1, 3), (17, GRID - 1)):
+        outputs = ready.model.predict(np.array([[x[column], y[row]]], np.float32))
+        said = ready.trainer.objective.probabilities(outputs)
+        assert said is not None
+        np.testing.assert_allclose(surface[:, row, column], said[0], rtol=1e-5)
+    np.testing.assert_allclose(surface.sum(axis=0), 1.0, rtol=1e-5)
+    first = unpacked(made["units"][0]["maps"])
+    trace = ready.model.trace(np.array([[x[2], y[4]]], np.float32))
+    np.testing.assert_allclose(first[:, 2, 1], trace["layers.0.y"][0], rtol=1e-5, atol=1e-6)
+    for path, parameter in ready.model.named_parameters():
+        np.testing.assert_array_equal(unpacked(made["weights"][path]), parameter.data)
+    assert made["validation"]["loss"] == pytest.approx(ready.trainer.history[-1]["validation_loss"])
+
+
+def test_a_look_is_not_the_model_that_goes_on_training() -> None:
+    ready, frames, look = trained(PLANE)
+    before = unpacked(frames.made(look, moving=False, surface=True, units=False)["surface"]["grid"])
+    ready.trainer.fit(ready.splits, epochs=1, batch_size=ready.batch_size, verbose=False)
+    again = unpacked(frames.made(look, moving=False, surface=True, units=False)["surface"]["grid"])
+    np.testing.assert_array_equal(before, again)
+    later = frames.made(looked(ready.trainer), moving=False, surface=True, units=False)
+    assert (unpacked(later["surface"]["grid"]) != before).any()
+
+
+def test_of_values_the_surface_is_their_height() -> None:
+    points = {"type": "studio/points", "x": [[0, 0], [0, 1], [1, 0], [1, 1]], "y": [0.5, 1.5, 2.5, 3.5]}
+    sections = {
+        **PLANE,
+        "data": {**points, "validation": 0, "test": 0},
+        "model": {"type": "dense", "units": 1},
+        "loss": "mse",
+    }
+    ready, frames, look = trained(sections)
+    network, data = frames.described()
+    assert data["task"] == "regression" and data["test"] is None and unpacked(data["points"]["y"]).shape == (4,)
+    grid = unpacked(frames.made(look, moving=False, surface=True, units=False)["surface"]["grid"])
+    assert grid.shape == (GRID, GRID) and network["outputs"] == ["y1"]
+    left, low = frames.bounds[0][0], frames.bounds[1][0]  # type: ignore[index]
+    np.testing.assert_allclose(grid[0, 0], ready.model.predict(np.array([[left, low]], np.float32))[0, 0], rtol=1e-5)
+
+
+def test_of_pictures_there_are_pictures_and_activations_of_one() -> None:
+    pytest.importorskip("pellucid_cnn")
+    layers = [{"type": "reshape", "shape": [8, 8, 1]}, {"type": "cnn/conv2d", "filters": 2, "kernel_size": 3},
+              {"type": "flatten"}, {"type": "dense", "units": 10}]  # fmt: skip
+    sections = {"data": {"type": "digits"}, "model": {"type": "sequential", "layers": layers},
+                "loss": "softmax_cross_entropy", "train": {"epochs": 1, "batch_size": 64, "seed": 1}}  # fmt: skip
+    ready = made_of(sections)
+    frames = Frames(ready)
+    network, data = frames.described()
+    assert data["pictures"]["shape"] == [12, 8, 8] and data["points"] is None
+    assert network["layers"][1]["shape"][-1] == 2 and len(network["outputs"]) == 10
+    made = frames.made(looked(ready.trainer), moving=False, surface=True, units=True, sample=3)
+    shown = {unit["path"]: unpacked(unit["activations"]) for unit in made["units"]}
+    trace = ready.model.trace(frames.sample(3))
+    np.testing.assert_allclose(shown["layers.1"], trace["layers.1.y"][0], rtol=1e-4, atol=1e-6)
+    assert "surface" not in made
+
+
+def test_every_preset_can_be_shown() -> None:
+    from pellucid_studio.presets import PRESETS
+
+    for preset in PRESETS:
+        sections = {**preset["sections"]}
+        if preset["name"].startswith("Digits of"):
+            continue  # 70,000 of them are not loaded for this
+        frames = Frames(made_of(sections))
+        text_of({"network": frames.described()[0], "data": frames.described()[1]})
+        text_of(frames.made(looked(frames.ready.trainer), moving=True, surface=True, units=True))
+
+
+def look_at(step: int, epoch: int, totals: tuple[float, float], loss: float, record: Any = None) -> Look:
+    return Look(step, epoch, 0, loss, totals, record, np.zeros(1), (), None, None, (), (), 0.0)
+
+
+def test_the_curve_is_the_mean_since_the_look_before() -> None:
+    curve = Curve()
+    curve.add(look_at(2, 0, (6.0, 4.0), 9.0))
+    curve.add(look_at(4, 0, (8.0, 8.0), 9.0))
+    curve.add(look_at(4, 0, (8.0, 8.0), 9.0))  # nothing new
+    curve.add(look_at(10, 2, (3.0, 2.0), 9.0, {"loss": 7.0}))
+    curve.add(look_at(12, 3, (0.0, 0.0), 9.0, {"loss": 0.25}))
+    new, known = curve.since(0, 0)
+    assert new == {"from": 0, "steps": [2, 4, 10, 12], "loss": [1.5, 0.5, 1.5, 0.25]}
+    curve.add(look_at(13, 3, (float("nan"), 1.0), float("nan")))
+    assert curve.since(*known)[0] == {"from": 4, "steps": [13], "loss": [None]}
+
+
+def test_a_long_curve_is_thinned_and_then_sent_whole() -> None:
+    curve = Curve()
+    known = (0, 0)
+    for step in range(1, 3 * Curve.MOST):
+        curve.add(look_at(step, 0, (float(step), float(step)), 1.0))
+        new, known = curve.since(*known)
+        assert len(curve.steps) <= Curve.MOST + 1 and known[1] == len(curve.steps)
+        assert new["from"] + len(new["steps"]) == len(curve.steps)
+    assert curve.steps == sorted(set(curve.steps)) and curve.steps[-1] == 3 * Curve.MOST - 1
