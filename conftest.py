@@ -19,7 +19,7 @@ REPETITION = re.compile(
     r"|^tests/testing/test_(mutations|strangers)\.py::test_nothing_is_found"
     r"|^plugins/.*-(gradients|gradients_in_evaluation|used_twice|recorded_plan|sizes)\]$"
     r"|test_conformance\.py::\w+\[[\w/]+\[[1-9]\d*\]-"  # of a component all examples but the first
-    r"|^tests/kernels/test_(against_reference|precision|threads)\.py|^tests/components/test_layer_gradients\.py"
+    r"|^tests/components/test_layer_gradients\.py"
     r"|^tests/docs/test_docs\.py::test_every_snippet"
 )
 """Tests that run, hundreds of thousands of times, lines that others run too: comparing every number with central
