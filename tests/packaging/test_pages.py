@@ -34,7 +34,7 @@ OURS = (
     "studio-step.png",
     "studio.gif",
 )
-"""Pictures of points, of curves, of characters from fonts, of a digit that we drew: they show nothing of others' data."""
+"""Pictures of points, curves, characters from fonts, a digit that we drew: they show nothing of others' data."""
 
 
 def read(name: str) -> str:
