@@ -167,6 +167,18 @@ def test_a_mistake_stands_at_its_place_and_the_network_goes_on(studio: Studio) -
     assert units.locator(".error").count() == 0
 
 
+def test_a_mistake_without_a_place_is_told_above_all(studio: Studio) -> None:
+    studio.tab.get_by_label("Loss", exact=True).last.select_option(label="mse")
+    studio.tab.get_by_text("MSE needs a target of shape").wait_for()
+    studio.building(lambda: studio.tab.get_by_label("Loss", exact=True).last.select_option(label="focal"))
+    assert studio.tab.get_by_text("MSE needs a target of shape").count() == 0
+
+
+def test_before_the_first_step_there_is_none_to_open(studio: Studio) -> None:
+    studio.tab.get_by_role("button", name="layers.0, unit 1").click()
+    studio.tab.get_by_text("No step has been taken yet").wait_for()
+
+
 def test_a_change_while_it_trains_trains_on(studio: Studio) -> None:
     studio.tab.get_by_role("button", name="Train").click()
     studio.until("studio.frames.last?.step > 10")

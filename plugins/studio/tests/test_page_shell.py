@@ -94,6 +94,16 @@ def test_an_address_brings_its_network_back(studio: Studio, browser: Any, addres
 
 
 @pytest.mark.slow
+def test_the_tab_stands_in_the_address_too(studio: Studio, browser: Any, address: str) -> None:
+    first = studio.until("location.hash")
+    studio.tab.get_by_role("tab", name="Views").click()
+    link = studio.until("first => location.hash !== first && location.hash", first)
+    other = Studio(browser, address, link)
+    other.until("studio.store.state.tab === 'Views'")
+    other.close()
+
+
+@pytest.mark.slow
 def test_reloading_a_page_does_not_lose_the_run(studio: Studio) -> None:
     studio.tab.get_by_role("button", name="Train").click()
     studio.until("studio.frames.last?.step > 30")
