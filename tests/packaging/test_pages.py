@@ -29,12 +29,13 @@ OURS = (
     "figures-surface.png",
     "optimizers.png",
     "schedules.png",
+    "studio-draw.png",
     "studio-export.png",
     "studio-playground.png",
     "studio-step.png",
     "studio.gif",
 )
-"""Pictures of points, curves, characters from fonts, a digit that we drew: they show nothing of others' data."""
+"""Pictures of points, curves, characters from fonts, digits that we drew: they show nothing of others' data."""
 
 
 def read(name: str) -> str:

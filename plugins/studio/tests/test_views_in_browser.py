@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,9 +59,9 @@ def address(network: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 class Viewer(Studio):
     """The studio's page with its views in front."""
 
-    def __init__(self, browser: Any, address: str, **options: Any) -> None:
+    def __init__(self, browser: Any, address: str, fragment: str = "", **options: Any) -> None:
         super().__init__(
-            browser, address, **({"viewport": {"width": 1300, "height": 900}, "has_touch": True} | options)
+            browser, address, fragment, **({"viewport": {"width": 1300, "height": 900}, "has_touch": True} | options)
         )
         self.tab.get_by_role("tab", name="Views").click()
 
@@ -361,3 +363,31 @@ def test_of_200_digits_in_four_hands_97_in_a_hundred_are_read_rightly(drawing: V
             wrong.append((digit.digit, digit.hand, WAYS[i % 3], *said))
     print(f"{200 - len(wrong)} of 200 digits read rightly; wrong: {wrong}")
     assert len(wrong) <= 6, wrong
+
+
+def test_the_playgrounds_network_is_looked_at_while_it_learns(browser: Any, address: str) -> None:
+    """Digits of 8 x 8 pixels: one draws, and the bars move as the network is trained on."""
+    layers = [{"type": "dense", "units": 16, "activation": "relu"}, {"type": "dense", "units": 10}]
+    sections = {
+        "data": {"type": "digits"}, "model": {"type": "sequential", "layers": layers}, "loss": "softmax_cross_entropy",
+        "optimizer": {"type": "adam", "lr": 0.01}, "train": {"batch_size": 32, "seed": 0},
+    }  # fmt: skip
+    state = base64.urlsafe_b64encode(json.dumps({"sections": sections}).encode()).decode().rstrip("=")
+    page = Viewer(browser, address, f"#{state}")
+    page.until("document.querySelector('.viewchoice')?.innerText.includes('Draw a digit')")
+    page.look("Draw a digit")
+    page.tab.get_by_label("Run", exact=True).select_option(label="the playground’s network")
+    Hands(page.tab, ".pad").draw(written(10, seed=1)[4], "mouse")
+    page.settled()
+    before = page.tab.locator(".viewbars").inner_text()
+    sees = page.tab.get_by_role("figure", name="What it sees").locator("canvas")
+    assert sees.evaluate("canvas => canvas.width") == 8
+    page.tab.get_by_role("button", name="Another run beside it").click()  # one drawing, in the size of each
+    page.settled()
+    assert sees.evaluate_all("all => all.map((canvas) => canvas.width)") == [8, 28]
+    page.tab.get_by_role("button", name="Close lenet").click()
+    page.settled()
+    page.ask("studio.session.socket.send({ do: 'train' })")
+    page.until("before => document.querySelector('.viewbars').innerText !== before", before)
+    page.ask("studio.session.socket.send({ do: 'pause' })")
+    page.close()

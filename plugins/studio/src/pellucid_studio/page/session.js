@@ -42,6 +42,7 @@ export class Session {
   // -- what comes ------------------------------------------------------------------------------------------------------
 
   built(message) {
+    this.catalogue.live = message.views ?? []; // the views that suit this network
     if (this.waiting > 1) { this.waiting--; return; } // a later one is under way
     const mine = this.waiting === 1;
     this.waiting = 0;

@@ -11,7 +11,7 @@ const MOST_BESIDE = 3;
 
 export function Views({ socket, catalogue }) {
   const [live, setLive] = useState(catalogue.live ?? []), [title, choose] = useState(null);
-  useEffect(() => socket.on("built", ({ views }) => { catalogue.live = views ?? []; setLive(catalogue.live); }), [socket, catalogue]);
+  useEffect(() => socket.on("built", ({ views }) => setLive(views ?? [])), [socket]);
   const offered = useMemo(() => offers(catalogue, live), [catalogue, live]);
   const view = offered.find((each) => each.title === title) ?? offered[0];
   if (!view) {
@@ -25,6 +25,8 @@ export function Views({ socket, catalogue }) {
     <${Chosen} key=${view.title} view=${view} socket=${socket} /></div>`;
 }
 
+const isLarge = ({ control }) => control === "drawing" || control === "plane";
+
 /** One view: its controls, and a panel for each run. */
 function Chosen({ view, socket }) {
   const { entries } = view, find = (key) => entries.find((entry) => entry.key === key);
@@ -36,7 +38,7 @@ function Chosen({ view, socket }) {
   const controlled = (key, controls) => setKnown((before) => ({ ...before, [key]: controls }));
   return html`<section class="view" aria-label=${view.title}>
     <header class="viewhead"><h2>${view.title}</h2>${view.doc ? html`<p class="note">${view.doc}</p>` : null}</header>
-    <div class=${`viewbody ${together.length ? "" : "bare"}`}>
+    <div class=${`viewbody ${together.length ? "" : "bare"} ${open.length > 1 && !together.some(isLarge) ? "above" : ""}`}>
       ${together.length ? html`<form class="card viewcontrols" aria-label="What is set" onSubmit=${(event) => event.preventDefault()}>
         <${Controls} controls=${together} values=${values} change=${change} /></form>` : null}
       <div class="panels" data-count=${open.length}>${open.map((key, i) => html`<${Panel} key=${key} entry=${find(key)} others=${free} socket=${socket}
