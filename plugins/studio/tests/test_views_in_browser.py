@@ -111,7 +111,7 @@ def gallery(page: Viewer) -> Viewer:
 
 def test_controls_begin_where_they_say(gallery: Viewer) -> None:
     said = ["10", "2.500", "ddim", "False", "Please draw a 1738.", "0.00,0.00", "(14, 14)0", "0"]
-    assert gallery.notes == [[*said, "int float bool int", "lenet", "0"]]
+    assert gallery.notes == [[*said, "int float bool int", "'one\\ntwo'", "lenet", "0"]]
 
 
 def test_sliders_are_moved_by_keys_and_pointer(gallery: Viewer) -> None:
@@ -135,6 +135,11 @@ def test_choice_switch_text_and_button(gallery: Viewer) -> None:
     gallery.tab.get_by_label("Text").fill("x" * 60)
     gallery.tab.wait_for_timeout(450)
     assert gallery.notes[0][4] == "x" * 40
+    gallery.tab.get_by_label("Lines").press("End")
+    gallery.tab.keyboard.press("Control+End")
+    gallery.tab.keyboard.type("\nthree")
+    gallery.tab.wait_for_timeout(450)
+    assert gallery.notes[0][9] == "'one\\ntwo\\nthree'"
     for _ in range(3):
         gallery.tab.get_by_role("button", name="Another draw").click()
     assert gallery.notes[0][7] == "3"
@@ -292,6 +297,9 @@ def test_runs_beside_each_other_share_what_is_set(gallery: Viewer) -> None:
     assert [note[-2] for note in gallery.notes] == ["blank"]
     tab.get_by_label("Run").select_option(label="lenet")
     assert [(note[-2], note[7]) for note in gallery.notes] == [("lenet", "1")]
+    tab.get_by_role("tab", name="Playground").click()
+    tab.get_by_role("tab", name="Views").click()
+    assert [(note[-2], note[7]) for note in gallery.notes] == [("lenet", "1")], "what was set is there again"
 
 
 def test_everything_is_reached_with_the_tab_key_and_named(gallery: Viewer) -> None:

@@ -66,7 +66,7 @@ class CodesExplorer(CodesView):
         near = int(((codes - code) ** 2).sum(axis=1).argmin())
         both = np.concatenate([made, np.asarray(split.x)[near : near + 1]])
         told = f"{self._told(code, plane, place)} The nearest is that of {numbered(split, near)}."
-        parts = [samples_part("Decoded here", opened.model, both, ["decoded", "nearest"]), PageNote(told)]
+        parts = [samples_part("Decoded here", opened.model, both, ["decoded", "nearest"], columns=2), PageNote(told)]
         if values.get("whole", False):
             parts.append(self._whole(opened, plane, label))
         return parts

@@ -21,8 +21,6 @@ GRID = 40
 MOST_WEIGHTS, MOST_WEIGHTS_MOVING = 120_000, 16_000
 """Numbers of a parameter that is sent: while nothing moves, and while training runs."""
 MOST_CLASSES, MOST_UNITS, MOST_ACTIVATIONS = 10, 64, 4_096
-
-
 FEW = 5
 """Steps between two looks at a training that is shown step by step."""
 
