@@ -11,6 +11,7 @@ from pellucid_studio.arrays import packed, text_of
 from pellucid_studio.experiment import Ready, made_of
 from pellucid_studio.frames import GRID, Curve, Frames
 from pellucid_studio.look import Look, looked
+from pellucid_studio.table import give
 
 PLANE: dict[str, Any] = {
     "data": {"type": "half_moons", "n": 60, "seed": 1, "transforms": ["standardize"]},
@@ -144,3 +145,28 @@ def test_a_long_curve_is_thinned_and_then_sent_whole() -> None:
         assert len(curve.steps) <= Curve.MOST + 1 and known[1] == len(curve.steps)
         assert new["from"] + len(new["steps"]) == len(curve.steps)
     assert curve.steps == sorted(set(curve.steps)) and curve.steps[-1] == 3 * Curve.MOST - 1
+
+
+def test_a_number_to_be_met_is_no_class() -> None:
+    pytest.importorskip("pellucid_datasets")
+    sections = {"data": {"type": "sine", "n": 60}, "model": {"type": "dense", "units": 1}, "loss": "mse"}
+    network, data = Frames(made_of(sections)).described()
+    assert (data["task"], data["classes"], network["outputs"]) == ("regression", None, ["y"])
+
+
+def test_inputs_are_those_that_the_weights_see() -> None:
+    """A column of texts is one input for each text; the sample in view holds these numbers, too."""
+    pytest.importorskip("pellucid_tabular")
+    name = give("shirts.csv", b"size,colour,kind\n" + b"1,red,big\n2,blue,small\n" * 10)
+    sections = {
+        "data": {"type": "studio/own_table", "name": name},
+        "model": {"type": "dense", "units": 2},
+        "loss": "softmax_cross_entropy",
+    }
+    _, frames, look = trained(sections)
+    network, data = frames.described()
+    assert data["bounds"] is None  # between two texts there is nothing
+    inputs, weight = network["inputs"], network["layers"][0]["parameters"]["weight"]
+    assert inputs == ["size", "colour = missing", "colour = blue", "colour = red"] and weight == [4, 2]
+    sample = frames.made(look, moving=False, surface=False, units=True)["sample"]
+    assert sorted(unpacked(sample["x"])[1:]) == [0.0, 0.0, 1.0]

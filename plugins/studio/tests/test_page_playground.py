@@ -102,6 +102,8 @@ def test_layers_are_put_in_changed_moved_and_taken_away(studio: Studio) -> None:
     count = len(studio.layers)
     tab.get_by_role("button", name="Put a layer before layer 2").click()
     tab.get_by_role("dialog", name="Choose a layer").wait_for()
+    tab.get_by_label("Search").fill("conv2d")
+    tab.locator(".chooser .item.seen", has_text="small filters").wait_for()  # not what only tells of it
     tab.get_by_label("Search").fill("layer norm")
     studio.building(lambda: tab.keyboard.press("Enter"))
     assert [layer["type"] for layer in studio.layers] == ["dense", "layer_norm", *["dense"] * (count - 1)]
@@ -149,6 +151,8 @@ def test_loss_optimizer_schedule_and_run(studio: Studio) -> None:
     assert found["optimizer"] == {"type": "sgd", "lr": 0.2}
     assert found["schedule"]["type"] == "cosine" and found["loss"]["type"] == "hinge"
     assert found["train"]["batch_size"] == 16
+    studio.building(lambda: tab.get_by_label("Optimizer", exact=True).last.select_option(label="clipped"))
+    assert studio.sections["optimizer"]["optimizer"] == {"type": "sgd", "lr": 0.2}  # it works on what was there
 
 
 def test_a_mistake_stands_at_its_place_and_the_network_goes_on(studio: Studio) -> None:

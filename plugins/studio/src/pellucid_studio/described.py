@@ -12,18 +12,19 @@ from pellucid.basics.arrays import as_tuple
 from pellucid_studio.arrays import packed
 
 MOST_POINTS, MOST_PICTURES = 1_000, 12
+Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 
-def data_of(name: str, splits: Splits) -> dict[str, Any]:
-    """DATA of the protocol; ``outputs`` is how many numbers the last layer has to give, None where nothing says so."""
+def data_of(name: str, splits: Splits, bounds: Bounds | None = None) -> dict[str, Any]:
+    """DATA of the protocol; ``outputs`` is how many numbers the last layer has to give, None where nothing says so;
+    ``bounds`` are those of the plane, where the samples have one."""
     x, y = first_of(splits.train, MOST_POINTS)
     first = as_tuple(x)[0]
     labels = y is not None and np.asarray(y).dtype.kind in "iub" and np.asarray(y).ndim == 1
-    bounds = bounds_of(first) if first.ndim == 2 and first.shape[1] == 2 and len(as_tuple(x)) == 1 else None
     told: dict[str, Any] = {
         "name": name, "inputs": int(math.prod(first.shape[1:])),
         "task": "classification" if labels else "regression" if y is not None else "reconstruction",
-        "classes": None if splits.classes is None else [str(c) for c in splits.classes][:100],
+        "classes": [str(c) for c in splits.classes][:100] if splits.classes is not None and labels else None,
         "outputs": _outputs(splits, labels), "bounds": None if bounds is None else [list(axis) for axis in bounds],
         "points": None, "test": None, "pictures": False, "rows": len(splits.train),
     }  # fmt: skip
@@ -57,7 +58,7 @@ def _points(x: Any, y: Any) -> dict[str, Any]:
     return {"x": packed(np.asarray(x)), "y": None if y is None else packed(np.asarray(y))}
 
 
-def bounds_of(x: HostArray) -> tuple[tuple[float, float], tuple[float, float]]:
+def bounds_of(x: HostArray) -> Bounds:
     """A square around the points, a little larger."""
     low, high = x.min(axis=0).astype(float), x.max(axis=0).astype(float)
     half = 0.6 * float(max(high - low)) or 1.0

@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any
 
 import numpy as np
-from pellucid import HostArray
+from pellucid import DataError, HostArray
 from pellucid.basics.arrays import as_tuple
 
 from pellucid_studio.arrays import number as finite, packed
@@ -104,13 +104,23 @@ class Frames:
         train = ready.splits.train
         self.samples = first_of(train, MOST_POINTS)
         x = as_tuple(self.samples[0])[0]
-        self.plane = x.ndim == 2 and x.shape[1] == 2 and len(as_tuple(self.samples[0])) == 1
-        self.bounds = bounds_of(x) if self.plane else None
+        flat = x.ndim == 2 and x.shape[1] == 2 and len(as_tuple(self.samples[0])) == 1
+        self.bounds = bounds_of(x) if flat else None
         self._grid = _grid(*self.bounds) if self.bounds else None
+        if self._grid is not None and not self._has_plane(self._grid):
+            self.bounds = self._grid = None
         self._offsets = {
             param.path: (start, math.prod(param.shape), param.shape)
             for param, start in zip(self.network.runtime.arena.params, self.network.runtime.arena.offsets, strict=True)
         }
+
+    def _has_plane(self, grid: HostArray) -> bool:
+        """Whether there is something between the samples: a transform of texts knows nothing between two of them."""
+        try:
+            self.network.inputs(grid)
+        except DataError:
+            return False
+        return True
 
     def sample(self, i: int) -> Any:
         """One sample as a batch."""
@@ -124,7 +134,7 @@ class Frames:
         """NETWORK and DATA of the protocol."""
         train = self.ready.splits.train
         network = self.network.described(self.sample(0), train.features, self.ready.splits.classes)
-        return network, data_of(self.ready.resolved["data"]["type"], self.ready.splits)
+        return network, data_of(self.ready.resolved["data"]["type"], self.ready.splits, self.bounds)
 
     # -- of every look -----------------------------------------------------------------------------------------------
 
@@ -192,9 +202,10 @@ class Frames:
         if targets is not None:
             target = np.asarray(targets)[number % len(targets)]
             told["y"] = int(target) if target.dtype.kind in "iub" and target.ndim == 0 else target.ravel()[:12].tolist()
-        if first.size <= MOST_ACTIVATIONS:
-            pictures = as_pictures(first)
-            told["x"] = packed(first[0] if pictures is None else pictures[0])
+        pictures = as_pictures(first)
+        shown = self.network.inputs(x)[0] if pictures is None else pictures  # numbers as the weights see them
+        if shown.size <= MOST_ACTIVATIONS:
+            told["x"] = packed(shown[0])
         return units, told
 
     def _weights(self, flat: HostArray, moving: bool) -> dict[str, Any]:

@@ -67,11 +67,14 @@ class Network:
         finally:
             self._outputs = None
 
+    def inputs(self, x: Any) -> tuple[HostArray, ...]:
+        """Samples in the unit of the data as the first layer gets them, after the transforms."""
+        return tuple(ready(self.model, given_inputs(self.model, x)))
+
     def outputs(self, x: Any) -> tuple[Any, dict[str, HostArray]]:
         """The outputs for samples in the unit of the data, and those of every layer by its path, in evaluation."""
-        inputs = ready(self.model, given_inputs(self.model, x))
         ops = self.runtime.ops
-        arrays = tuple(map(ops.asarray, inputs))
+        arrays = tuple(map(ops.asarray, self.inputs(x)))
         ctx = self._context(tuple(a.shape for a in arrays), len(arrays[0]))
         with np.errstate(all="ignore"), ops.quiet(), self._kept() as found:
             y = self.model.forward(ctx, *arrays)
@@ -100,6 +103,8 @@ class Network:
         count = int(prod(y.shape[1:]))
         inputs = sum(prod(n or 1 for n in shape) for shape in self.runtime.input_shapes)
         names = [str(name) for name in features or ()]
+        for transform in self.runtime.transforms:  # of a table: a column of texts becomes one for each text
+            names = [str(name) for name in getattr(transform, "names_out", names)]
         return {
             "layers": layers,
             "inputs": names if len(names) == inputs else [f"x{i + 1}" for i in range(min(inputs, 1024))],

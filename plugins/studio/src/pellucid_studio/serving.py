@@ -75,6 +75,6 @@ def _bound(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         found.close()
         raise ConfigError(
-            f"--port {port}: {getattr(error, 'strerror', error)}. Give another one, or 0: a free one."
+            f"--port {port}: {str(getattr(error, 'strerror', error)).rstrip('.')}. Give another one, or 0: a free one."
         ) from error
     return found

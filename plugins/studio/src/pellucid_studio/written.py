@@ -7,7 +7,7 @@ from typing import Any
 
 from pellucid.workbench.experiments.sections import reader_of, to_toml
 
-from pellucid_studio.experiment import Ready, Sections
+from pellucid_studio.experiment import Ready, Sections, seeded_of
 
 WIDTH = 100
 PARTS = {"validation": 0.2, "test": 0.2}
@@ -18,7 +18,7 @@ OF_TRAINER = ("accumulate", "clip_norm", "clip_value", "metrics")
 
 def toml_of(sections: Mapping[str, Any]) -> str:
     """The experiment as it was asked for; a table of one's own is named by its file, which is to lie beside."""
-    return to_toml(_with_file(sections))
+    return to_toml(seeded_of(_with_file(sections)))
 
 
 def python_of(ready: Ready) -> str:

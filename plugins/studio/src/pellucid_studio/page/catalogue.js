@@ -16,6 +16,12 @@ export class Catalogue {
     return this.components.filter((entry) => entry.kind === kind);
   }
 
+  /** The first that can be put in as it is. */
+  plain(kind) {
+    const all = this.of(kind);
+    return all.find((entry) => !entry.arguments?.some((argument) => argument.required)) ?? all[0];
+  }
+
   /** The name that an experiment would write: short where no other plugin has it. */
   written(kind, entry) {
     const all = kind === "dataset" ? this.data : this.of(kind);
@@ -36,11 +42,13 @@ export const asTable = (component) => (typeof component === "string" ? { type: c
 /** What an argument that must be given begins with, so that most components can be put in by one click. */
 const STARTS = { int: 4, float: 0.1, "int or float": 0.1, bool: false };
 
-export function fresh(catalogue, kind, entry) {
+/** What is put in; of one that works on another of its kind, such as a loss with a sign, that is what stood there before. */
+export function fresh(catalogue, kind, entry, before) {
   const made = { type: catalogue.written(kind, entry) };
   for (const argument of entry.arguments ?? []) {
     if (!argument.required) continue;
     if (argument.choices?.length) made[argument.name] = argument.choices[0];
+    else if (argument.kind === kind && !/^a list of/.test(argument.type)) made[argument.name] = before ?? catalogue.written(kind, catalogue.plain(kind));
     else if (argument.type in STARTS) made[argument.name] = STARTS[argument.type];
   }
   return made;

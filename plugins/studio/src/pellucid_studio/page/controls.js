@@ -1,12 +1,13 @@
 // Train, pause, step: the row at the top, with what the run says of itself.
 
-import { html, useEffect, useRef } from "./vendor/htm-preact.js";
+import { html, useEffect, useRef, useState } from "./vendor/htm-preact.js";
 import { Icon } from "./icons.js";
 import { fixed, words } from "./numbers.js";
 import { useStore } from "./store.js";
 
 const SPEEDS = [[1, "1 step a second"], [5, "5 steps a second"], [25, "25 steps a second"], [100, "100 steps a second"], [1000, "1\u2009000 steps a second"], [null, "as fast as it goes"]];
 
+const SOON = 500; // ms that nobody has to be told of
 const STATES = { paused: "paused", training: "training", ended: "all epochs trained", failed: "ended with an error" };
 
 /** Figures that change with every frame are written into the page directly. */
@@ -35,8 +36,20 @@ function Figures({ frames, store }) {
     ${figure("metric", "validation accuracy")}${figure("speed", "steps a second")}</dl>`;
 }
 
+/** Whether something has been under way for longer than a moment. */
+function useSlow(busy) {
+  const [slow, set] = useState(false);
+  useEffect(() => {
+    set(false);
+    const timer = busy ? setTimeout(() => set(true), SOON) : null;
+    return () => clearTimeout(timer);
+  }, [Boolean(busy)]);
+  return slow;
+}
+
 export function Controls({ session }) {
-  const { running, speed, draft, online } = useStore(session.store);
+  const { running, speed, draft, online, building, looking } = useStore(session.store);
+  const slow = useSlow(building || looking);
   const training = running === "training";
   const seed = draft?.train?.seed ?? 0;
   const limit = (event) => session.limit(event.target.value === "" ? null : Number(event.target.value));
@@ -51,7 +64,7 @@ export function Controls({ session }) {
       <label class="field inline"><span class="unseen">Speed</span>
         <select onChange=${limit} aria-label="Speed">${SPEEDS.map(([steps, text]) => html`<option key=${text} value=${steps ?? ""} selected=${speed === steps}>${text}</option>`)}</select></label>
     </div>
-    <p class="note state" role="status">${STATES[running] ?? ""}</p>
+    <p class="note state" role="status">${slow ? "getting ready …" : STATES[running] ?? ""}</p>
     <${Figures} frames=${session.frames} store=${session.store} />
   </section>`;
 }

@@ -25,6 +25,14 @@ function save(name, text) {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
+const ENDLESS = 100_000, FEW = 100; // epochs: a lesson's plan, which ends when somebody pauses; and what it is outside
+
+/** Sections to take away: a plan without an end gets as many epochs as were trained here. */
+function ending(sections, frames) {
+  if (!(sections.train?.epochs >= ENDLESS)) return sections;
+  return { ...sections, train: { ...sections.train, epochs: Math.max(FEW, frames.last?.epoch ?? 0) } };
+}
+
 export function Export({ session, open, close }) {
   const dialog = useRef(null), shown = useRef(null);
   const [found, set] = useState(null), [kind, choose] = useState(0), [wrong, setWrong] = useState([]), [told, tell] = useState("");
@@ -32,7 +40,7 @@ export function Export({ session, open, close }) {
     if (!open) { if (dialog.current.open) dialog.current.close(); return; }
     dialog.current.showModal();
     set(null); setWrong([]); tell("");
-    written(session.state.sections).then(set, (error) => setWrong([error.message]));
+    written(ending(session.state.sections, session.frames)).then(set, (error) => setWrong([error.message]));
   }, [open]);
   const [name, , file, command] = KINDS[kind], text = found?.[name] ?? "";
   const copy = async () => {

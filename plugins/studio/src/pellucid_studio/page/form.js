@@ -40,7 +40,7 @@ export function Choice({ catalogue, kind, value, path, errors, change, none = nu
   const pick = (event) => {
     const name = event.target.value;
     const found = catalogue.find(kind, name);
-    change(name === "" ? undefined : fresh(catalogue, kind, found));
+    change(name === "" ? undefined : fresh(catalogue, kind, found, value));
   };
   const own = errorsAt(errors, path);
   return html`<div class="choice">
@@ -81,7 +81,7 @@ function Field({ catalogue, argument, value, path, errors, change }) {
   } else {
     field = html`<${Typed} ...${told} value=${value} placeholder=${fallback} numeric=${isNumber(type)} change=${(text) => change(isNumber(type) ? typed(text) : text === "" ? undefined : text)} />`;
   }
-  return html`<div class=${type === "bool" ? "field inline" : "field"} data-argument=${name}><label for=${id} title=${title}>${name.replaceAll("_", " ")}</label>${field}<${Errors} id=${`${id}-e`} texts=${texts} /></div>`;
+  return html`<div class=${`field${type === "bool" ? " inline" : ""}${list(type) ? " wide" : ""}`} data-argument=${name}><label for=${id} title=${title}>${name.replaceAll("_", " ")}</label>${field}<${Errors} id=${`${id}-e`} texts=${texts} /></div>`;
 }
 
 /** A list of components inside of one, such as the layers of a residual. */

@@ -35,6 +35,13 @@ export class Session {
 
   get state() { return this.store.state; }
 
+  get waiting() { return this.builds; }
+
+  set waiting(builds) {
+    this.builds = builds;
+    this.store.set({ building: builds > 0 });
+  }
+
   watch() {
     this.socket.send({ do: "watch", surface: true, units: true, every: 1, sample: this.sample });
   }

@@ -23,8 +23,8 @@ export function Settings({ session }) {
     <${Choice} catalogue=${session.catalogue} kind=${kind} label=${label} value=${draft[kind]} path=${[kind]} errors=${errors} none=${none} change=${(next) => session.change([kind], next)} /></section>`;
   return html`<div class="settings">
     ${part("loss", "Loss", "the model's own")}
-    ${part("optimizer", "Optimizer", "adam")}
-    ${part("schedule", "Schedule", "constant")}
+    ${part("optimizer", "Optimizer", "as usual: adam")}
+    ${part("schedule", "Schedule", "as usual: constant")}
     <section class="card setting" aria-label="Training run"><h2>Run</h2>
       <${Arguments} catalogue=${session.catalogue} entry=${TRAIN} value=${draft.train ?? {}} path=${["train"]} errors=${errors} change=${(next) => session.change(["train"], next)} />
       <${Errors} texts=${errorsAt(errors, ["train"])} /></section>

@@ -37,12 +37,15 @@ export function Data({ session }) {
   const { draft, data, errors, run } = useStore(session.store);
   const id = useId();
   const { catalogue } = session;
-  const [wrong, setWrong] = useState([]);
+  const turn = useRef(0);
   const value = asTable(draft.data), type = typeOf(value), entry = catalogue.find("dataset", type);
-  const change = async (next, kept = draft) => {
-    setWrong([]);
-    const found = await fitted(next, kept);
-    if (found.errors) session.store.set({ draft: { ...session.state.draft, data: next }, errors: found.errors });
+  const change = async (next) => {
+    const mine = ++turn.current;
+    session.store.set({ draft: { ...session.state.draft, data: next }, looking: true }); // seen at once, as large data take their time
+    const found = await fitted(next, () => session.state.draft);
+    if (mine !== turn.current) return; // a later change is under way
+    session.store.set({ looking: false });
+    if (found.errors) session.store.set({ errors: found.errors });
     else session.edit(found.sections);
   };
   const pick = (name) => {
@@ -59,7 +62,7 @@ export function Data({ session }) {
       ${lists.map((one) => html`<option key=${one.name} value=${one.name} selected=${one === entry}>${one.name === POINTS ? "drawn by hand" : one.name === TABLE ? `table: ${value.name ?? ""}` : short(one.name).replaceAll("_", " ")}</option>`)}
       ${entry ? null : html`<option selected value=${type}>${short(type)}</option>`}</select></div>
     ${entry ? html`<p class="note">${entry.summary}</p>` : null}
-    <${Errors} texts=${[...errorsAt(errors, ["data"]), ...wrong]} />
+    <${Errors} texts=${errorsAt(errors, ["data"])} />
     ${type === POINTS ? html`<${Drawing} value=${value} change=${change} />` : entry ? html`<${Arguments} key=${entry.name} catalogue=${catalogue} entry=${entry} value=${value} path=${["data"]} errors=${errors} change=${change} leave=${type === TABLE ? ["name", "type"] : []} />` : null}
     <${Upload} take=${(next) => change(next)} />
     ${data ? html`<p class="note facts">${facts(data)}</p>` : null}

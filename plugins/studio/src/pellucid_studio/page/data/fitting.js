@@ -13,10 +13,11 @@ async function looked(data, train) {
 
 const short = (component) => typeOf(component).replace(/^core\//, "");
 
-/** Sections with these data in which layers and loss fit them, or {errors}. */
-export async function fitted(data, sections) {
-  const found = await looked(data, sections.train);
+/** Sections with these data in which layers and loss fit them, or {errors}; `present` gives the sections when it is known. */
+export async function fitted(data, present) {
+  const found = await looked(data, present().train);
   if (found.errors?.length) return { errors: found.errors };
+  const sections = present();
   const { task, outputs } = found.data;
   const next = { ...sections, data };
   const layers = next.model?.layers;

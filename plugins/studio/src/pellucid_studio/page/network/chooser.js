@@ -15,7 +15,12 @@ export function Chooser({ catalogue, kind, open, close, pick }) {
     if (!open && dialog.current.open) dialog.current.close();
   }, [open]);
   const words = asked.toLowerCase().split(/\s+/).filter(Boolean);
-  const rank = (entry) => { const place = FIRST.indexOf(entry.name); return place < 0 ? FIRST.length + (vendor(entry.name) === "core" ? 0 : 1) : place; };
+  const named = words.join("_");
+  const rank = (entry) => { // whose name was typed comes before whose summary has it
+    const name = short(entry.name), place = FIRST.indexOf(entry.name);
+    if (named && (name === named || name.startsWith(named))) return name === named ? -2 : -1;
+    return place < 0 ? FIRST.length + (vendor(entry.name) === "core" ? 0 : 1) : place;
+  };
   const all = open ? catalogue.of(kind).filter((entry) => words.every((word) => `${entry.name} ${entry.summary}`.toLowerCase().includes(word))).sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name)) : [];
   const seen = shown && all.includes(shown) ? shown : all[0];
   const take = (entry) => entry && pick(fresh(catalogue, kind, entry));

@@ -24,6 +24,9 @@ export function columnsOf({ draft, network, ids, builtIds, errors, sections }) {
 /** Whether what a layer says is still the picture that went in, in one row: flattened, or with noise. */
 const isPicture = (layer, { pictures }) => Boolean(pictures && layer?.shape.length === 1 && layer.shape[0] === pictures.shape[1] * pictures.shape[2] && !Object.keys(layer.parameters ?? {}).length);
 
+/** Whether names beside tiles need more room than there is. */
+const isLong = (names, most) => Boolean(names?.some((name) => String(name).length > most));
+
 export function tilesOf(units) {
   return Array.from({ length: Math.min(units, MOST) }, (_, unit) => unit);
 }
@@ -38,8 +41,8 @@ function Tiles({ units, label, names, first = false }) {
 
 export function InputColumn({ network, data }) {
   if (!network) return null;
-  const names = network.inputs ?? [], units = data.pictures ? 1 : Math.min(data.inputs, 64);
-  return html`<div class="column input" data-column="input" data-picture=${data.pictures ? "" : undefined}><div class="head"><span class="title">inputs</span><span class="note">${data.pictures ? "a picture" : data.inputs}</span></div>
+  const names = network.inputs ?? [], count = data.pictures ? 1 : names.length || data.inputs, units = Math.min(count, 64); // after transforms, as the weights see them
+  return html`<div class="column input ${isLong(names.slice(0, MOST), 4) && !data.pictures ? "long" : ""}" data-column="input" data-picture=${data.pictures ? "" : undefined}><div class="head"><span class="title">inputs</span><span class="note">${data.pictures ? "a picture" : count}</span></div>
     <${Tiles} units=${units} label="inputs" names=${data.pictures ? [] : names.slice(0, MOST)} first=${true} /></div>`;
 }
 
@@ -62,7 +65,7 @@ export function LayerColumn({ session, column, selected, add, last }) {
   const outputs = last ? session.state.network?.outputs : null;
   const select = () => session.store.set({ selected: selected ? null : id });
   return html`${mine ? html`<div class="gap"><button type="button" class="tiny add" aria-label=${`Put a layer before layer ${place + 1}`} title="Put a layer here" onClick=${() => add(place)}><${Icon} name="plus" /></button></div>` : value === undefined ? html`<div class="gap"></div>` : html`<div class="gap"></div>`}
-    <div class="column ${selected ? "selected" : ""} ${wrong.length ? "wrong" : ""}" data-column=${layer?.path ?? ""} data-picture=${picture ? "" : undefined}>
+    <div class="column ${selected ? "selected" : ""} ${wrong.length ? "wrong" : ""} ${isLong(outputs?.slice(0, MOST), 8) ? "long" : ""}" data-column=${layer?.path ?? ""} data-picture=${picture ? "" : undefined}>
       <div class="head">
         ${mine ? html`<div class="titles"><button type="button" class="title" aria-expanded=${selected} aria-controls="layer-form" onClick=${select} title=${entry?.summary} aria-label=${`${short(type).replaceAll("_", " ")}, layer ${place + 1}: arguments`}>${short(type).replaceAll("_", " ")}</button>
           <button type="button" class="tiny quiet" aria-label=${`Remove layer ${place + 1}, ${short(type)}`} title="Remove" onClick=${() => session.remove(place)}><${Icon} name="close" /></button></div>` : html`<span class="title plain">${layer ? short(layer.type ?? layer.title).replaceAll("_", " ") : ""}</span>`}

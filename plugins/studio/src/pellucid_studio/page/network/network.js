@@ -22,7 +22,7 @@ export function Network({ session, pointed }) {
     const { current } = painter, byPath = new Map(columns.filter((column) => column.layer).map((column) => [column.layer.path, { ...column.layer, next: column.next }]));
     current.columns = measured(box.current);
     const input = current.columns.find((column) => column.path === "input");
-    if (input) input.plane = data.inputs === 2 && !data.pictures;
+    if (input) input.plane = data.inputs === 2 && network?.inputs.length === 2 && !data.pictures;
     current.links = linked(current.columns, byPath);
     session.frames.ask();
   };
