@@ -178,6 +178,25 @@ def test_a_mistake_without_a_place_is_told_above_all(studio: Studio) -> None:
     assert studio.tab.get_by_text("MSE needs a target of shape").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"), [("transforms", "nope", "Unknown transform"), ("validation", "5000", "leave none")]
+)
+def test_a_mistake_in_data_is_told_there(studio: Studio, name: str, value: str, told: str) -> None:
+    field = studio.tab.get_by_role("region", name="Data").get_by_label(name, exact=True)
+    field.fill(value)
+    studio.tab.get_by_role("region", name="Data").locator(".error", has_text=told).wait_for()
+    studio.building(lambda: field.fill(""))
+    assert studio.tab.get_by_role("region", name="Data").locator(".error").count() == 0
+
+
+def test_a_regression_has_values_and_no_classes(studio: Studio) -> None:
+    studio.building(lambda: studio.tab.get_by_label("Data set", exact=True).select_option(label="sine"))
+    studio.until("studio.frames.sample")
+    studio.tab.get_by_text("1 input, regression.").wait_for()
+    assert "%" not in studio.tab.locator(".sample .bars").inner_text()
+    studio.tab.locator(".sample").get_by_text("It should be").wait_for()
+
+
 def test_before_the_first_step_there_is_none_to_open(studio: Studio) -> None:
     studio.tab.get_by_role("button", name="layers.0, unit 1").click()
     studio.tab.get_by_text("No step has been taken yet").wait_for()

@@ -81,7 +81,7 @@ class Session:
             self._install(made_of(sections, trusted=trusted))
 
     def reset(self) -> None:
-        """The same network anew, with weights drawn again unless a seed says which."""
+        """The same network anew, from the same first weights."""
         runner = self._runner
         if runner is not None:
             with self._building:

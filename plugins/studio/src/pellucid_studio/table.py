@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import tempfile
+import threading
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ MOST_BYTES = 5 * 1024 * 1024
 TABLES: dict[str, Path] = {}
 """The tables of this process, by their names."""
 _FOLDER: list[tempfile.TemporaryDirectory[str]] = []
+_GIVING, _NUMBERS = threading.Lock(), count()
 
 
 class OwnTable(Dataset):
@@ -39,15 +42,16 @@ class OwnTable(Dataset):
         transforms: Sequence[Transform | str] = (),
     ) -> None:  # fmt: skip
         super().__init__(validation=validation, test=test, transforms=transforms)
-        if name not in TABLES:
+        path = TABLES.get(name)
+        if path is None:
             raise ConfigError(
                 f"The 'name' of OwnTable must be that of a table which was given to this studio: {listed(TABLES)}. "
                 f"Received: {name!r:.80}. Give it once more; an experiment's file names the data set 'table'."
             )
-        self.name, self.target = name, target
+        self.name, self.target, self._path = name, target, path
 
     def load(self, rng: np.random.Generator) -> Split:
-        path = TABLES[self.name]
+        path = self._path
         try:
             reader: Any = create("dataset", reader_of(str(path)) or "files", train=str(path), target=self.target)
             loaded: Split = reader.load(rng)
@@ -59,23 +63,28 @@ class OwnTable(Dataset):
 
 
 def give(name: str, text: bytes) -> str:
-    """Keep a table that a page has sent; returns the name by which it is known.
+    """Keep a table that a page has sent; returns the name by which it is known, in place of one that had it before.
 
     Raises:
-        DataError: no table can be read from it.
+        DataError: no table can be read from it; what had its name before stays.
     """
     plain = re.sub(r"[^\w.-]", "_", Path(name).name)[-60:].strip(".-") or "table"
     plain = plain if Path(plain).suffix.lower() in (".csv", ".tsv", ".txt") else f"{plain}.csv"
-    if plain not in TABLES and len(TABLES) >= MOST_TABLES:
-        TABLES.pop(next(iter(TABLES))).unlink(missing_ok=True)
-    if not _FOLDER:
-        _FOLDER.append(tempfile.TemporaryDirectory(prefix="pellucid-studio-"))
-    path = Path(_FOLDER[0].name) / plain
-    path.write_bytes(text)
-    TABLES[plain] = path
-    try:
-        OwnTable(plain).splits(0)
-    except Exception:
-        TABLES.pop(plain).unlink(missing_ok=True)
-        raise
+    with _GIVING:  # one after the other, as pages send tables of the same name
+        before = TABLES.get(plain)
+        if not _FOLDER:
+            _FOLDER.append(tempfile.TemporaryDirectory(prefix="pellucid-studio-"))
+        path = TABLES[plain] = Path(_FOLDER[0].name) / f"{next(_NUMBERS)}-{plain}"  # not over one that is being read
+        path.write_bytes(text)
+        try:
+            OwnTable(plain).splits(0)
+        except Exception:
+            del TABLES[plain]
+            if before is not None:
+                TABLES[plain] = before
+            path.unlink(missing_ok=True)
+            raise
+        gone = before or (TABLES.pop(next(iter(TABLES))) if len(TABLES) > MOST_TABLES else None)
+        if gone is not None:
+            gone.unlink(missing_ok=True)
     return plain

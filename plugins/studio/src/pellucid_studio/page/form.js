@@ -59,7 +59,7 @@ export function Choice({ catalogue, kind, value, path, errors, change, none = nu
 function Field({ catalogue, argument, value, path, errors, change }) {
   const id = useId();
   const { name, type, choices, kind, required } = argument;
-  const texts = errorsAt(errors, path);
+  const texts = list(type) ? errorsUnder(errors, path).map((error) => error.text) : errorsAt(errors, path);
   const told = { id, "aria-invalid": texts.length > 0, "aria-describedby": `${id}-e` };
   const fallback = required ? "required" : shown(argument.default);
   const title = argument.doc ?? undefined;

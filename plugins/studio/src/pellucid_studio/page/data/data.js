@@ -45,7 +45,7 @@ export function Data({ session }) {
     const found = await fitted(next, () => session.state.draft);
     if (mine !== turn.current) return; // a later change is under way
     session.store.set({ looking: false });
-    if (found.errors) session.store.set({ errors: found.errors });
+    if (found.errors) session.store.set({ errors: found.errors.map((error) => ({ ...error, path: error.path || "data" })) });
     else session.edit(found.sections);
   };
   const pick = (name) => {
