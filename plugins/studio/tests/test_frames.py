@@ -170,3 +170,13 @@ def test_inputs_are_those_that_the_weights_see() -> None:
     assert inputs == ["size", "colour = missing", "colour = blue", "colour = red"] and weight == [4, 2]
     sample = frames.made(look, moving=False, surface=False, units=True)["sample"]
     assert sorted(unpacked(sample["x"])[1:]) == [0.0, 0.0, 1.0]
+
+
+def test_the_next_network_on_the_same_samples_does_not_read_them_again() -> None:
+    pytest.importorskip("pellucid_datasets")
+    first, same = made_of(PLANE), made_of({**PLANE, "model": {"type": "dense", "units": 2}})
+    assert same.splits is first.splits
+    other = made_of({**PLANE, "data": {**PLANE["data"], "n": 80}})
+    assert other.splits is not first.splits and len(other.splits.train) > len(first.splits.train)
+    again = made_of({**PLANE, "data": {**PLANE["data"], "seed": 2}})
+    assert (again.splits.train.x != first.splits.train.x).any()  # type: ignore[union-attr,attr-defined]

@@ -11,6 +11,7 @@ from pellucid_studio.allowed import mistakes_in
 from pellucid_studio.described import data_of
 from pellucid_studio.experiment import SEED, Refused, made_of, told
 from pellucid_studio.frames import Frames
+from pellucid_studio.reading import splits_of
 
 
 def checked(sections: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def checked(sections: dict[str, Any]) -> dict[str, Any]:
         dataset = reader.read("dataset", {k: v for k, v in section.items() if k != "seed"}, "data")
         reader.finish()
         seed = section.get("seed", sections.get("train", {}).get("seed"))
-        splits = dataset.splits(SEED if seed is None else seed)
+        splits = splits_of(dataset, SEED if seed is None else seed)
     except PellucidError as error:
         raise Refused(told(error)) from error
     return {"data": data_of(section["type"], splits)}

@@ -10,6 +10,7 @@ from pellucid import ConfigError, Layer, PellucidError, Splits, Trainer
 from pellucid.workbench.experiments.experiment import check, prepare
 
 from pellucid_studio.allowed import Mistake, mistakes_in
+from pellucid_studio.reading import splits_of
 from pellucid_studio.sizes import check_sizes
 
 Sections = dict[str, Any]
@@ -63,7 +64,7 @@ def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
         seeded = seeded_of(asked)
         experiment, seed = check(seeded), seeded["train"]["seed"]
         settings = experiment.settings
-        splits = experiment.dataset.splits(seed if experiment.data_seed is None else experiment.data_seed)
+        splits = splits_of(experiment.dataset, seed if experiment.data_seed is None else experiment.data_seed)
         vars(experiment.dataset)["splits"] = lambda seed=0: splits  # loaded once
         check_sizes(experiment, splits, seed)
         prepared = prepare(experiment)
