@@ -173,4 +173,3 @@ def test_views_of_plugins_are_in_the_catalogue_with_the_runs_that_they_suit() ->
     for run in (0, "live"):
         (heard,) = answers(viewing, {}, run, "vae/latent")
         assert heard["parts"] and heard["controls"], heard
-    viewing.close()

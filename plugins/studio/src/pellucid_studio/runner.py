@@ -17,6 +17,7 @@ State = Literal["paused", "training", "ended", "failed"]
 Do = Literal["train", "pause", "step", "sample"]
 SECONDS = 1 / 30
 """Between two looks at a training."""
+MOST_ORDERS = 16
 
 
 class _Left(Exception):
@@ -73,8 +74,10 @@ class Runner:
     # -- from other threads ----------------------------------------------------------------------------------------
 
     def do(self, order: Do) -> None:
-        """Train, pause, or take one step; what is asked for while another is under way waits for its turn."""
-        self._orders.put(order)
+        """Train, pause, or take one step; what is asked for while another is under way waits for its turn, unless
+        too much waits already: who keeps a key pressed is not to wait for all of that before a pause."""
+        if self._orders.qsize() < MOST_ORDERS:
+            self._orders.put(order)
         self._awake.set()
 
     def limit(self, steps_a_second: float | None) -> None:
@@ -106,7 +109,7 @@ class Runner:
                 self._fail(str(error))
             except MemoryError:
                 self._fail("There is not enough memory for this step. Make the network or the batches smaller.")
-            except Exception as error:  # of a plugin's component: the page says so, and a reset goes on
+            except BaseException as error:  # of a plugin's component: the page says so, and a reset goes on
                 self._fail(f"{type(error).__name__}: {error}. This is a mistake in pellucid or in a plugin.")
 
     def _follow(self, order: Do) -> None:

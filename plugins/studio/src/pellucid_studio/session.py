@@ -8,18 +8,20 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid import Layer, Viewed, require_runtime, to_config
+from pellucid import Layer, Trace, Viewed, require_runtime, to_config
 from pellucid.glassbox.page.render import LARGEST, page
 
 from pellucid_studio.allowed import Mistake
 from pellucid_studio.arrays import text_of
-from pellucid_studio.experiment import Ready, Refused, Sections, made_of
+from pellucid_studio.experiment import Ready, Refused, Sections, made_of, refusing
 from pellucid_studio.frames import Curve, Frames
 from pellucid_studio.look import Look
 from pellucid_studio.network import take
 from pellucid_studio.runner import Do, Runner
 
 Tell = Callable[["Told"], None]
+SECONDS = 0.3
+"""For which an end waits for each thread: they are daemons, and a step may take longer."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,12 @@ class Session:
     def __init__(self, tell: Tell, views_of: Callable[[Viewed], list[str]] = lambda opened: []) -> None:
         self._tell, self.views_of = tell, views_of
         self._viewed: Viewed | None = None
-        self._building = threading.Lock()  # one network after the other
         self._changed = threading.Condition()
         self._runner: Runner | None = None
         self._frames: Frames | None = None
         self._look: Look | None = None
         self._closed = self._fresh = False
+        self._asked = self._installed = 0
         self.watch = Watch()
         self.anybody = False
         self.built = ""
@@ -74,18 +76,22 @@ class Session:
     def build(self, sections: Mapping[str, Any], *, trusted: bool = False) -> None:
         """Put a new network in place of the present one, which stays where there are mistakes.
 
+        Of several that are made at once, what was asked for last is there in the end: one whose data take minutes to
+        load neither holds up the others nor takes their place afterwards.
+
         Raises:
             Refused: with the mistakes.
         """
-        with self._building:
-            self._install(made_of(sections, trusted=trusted))
+        with self._changed:
+            self._asked += 1
+            number = self._asked
+        self._install(made_of(sections, trusted=trusted), lambda: number > self._installed, number)
 
     def reset(self) -> None:
         """The same network anew, with weights drawn again unless a seed says which."""
         runner = self._runner
-        if runner is not None:
-            with self._building:
-                self._install(made_of(runner.ready.sections, trusted=True))
+        if runner is not None:  # if nobody has built another in the meantime
+            self._install(made_of(runner.ready.sections, trusted=True), lambda: self._runner is runner, 0)
 
     def do(self, order: Do) -> None:
         if self._runner is not None:
@@ -102,17 +108,19 @@ class Session:
         Raises:
             Refused: there is none, and why.
         """
-        trace = None if self._runner is None else self._runner.trace
+        return int(self._trace().setting.step) + 1
+
+    def _trace(self) -> Trace:
+        runner = self._runner
+        trace = None if runner is None else runner.trace
         if trace is None:
-            why = "No network has been built." if self._runner is None else self._runner.untraced
+            why = "No network has been built." if runner is None else runner.untraced
             raise Refused([Mistake("", why)])
-        return int(trace.setting.step) + 1
+        return trace
 
     def step_page(self) -> str:
         """The page of the step that was taken last with a recorder looking on; the glass box's own."""
-        self.opened()
-        assert self._runner is not None and self._runner.trace is not None
-        text = page(self._runner.trace)
+        text = page(self._trace())
         if len(text) > LARGEST:
             raise Refused([Mistake("", "The page of this step is too large. Take smaller batches, and a step.")])
         return text
@@ -129,8 +137,8 @@ class Session:
             self._changed.notify()
         if self._runner is not None:
             self._runner.leave()
-            self._runner.join(2.0)
-        self._thread.join(2.0)
+            self._runner.join(SECONDS)
+        self._thread.join(SECONDS)
 
     def viewed(self) -> Viewed | None:
         """The network with the weights that it has now, for whoever looks at it; one at a time."""
@@ -146,19 +154,24 @@ class Session:
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
-    def _install(self, ready: Ready) -> None:
-        frames = Frames(ready)
-        network, data = frames.described()
-        sections: Sections = ready.sections
-        viewed = Viewed.of(_to_look_at(ready), ready.splits)
-        built = text_of({
-            "is": "built", "views": self.views_of(viewed), "sections": sections, "network": network, "data": data,
-            "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
-                    "backend": ready.trainer.runtime.ops.name, "rows": len(ready.splits.train)},
-        })  # fmt: skip
-        if self._runner is not None:
-            self._runner.leave()
+    def _install(self, ready: Ready, wanted: Callable[[], bool], number: int) -> None:
+        """Put it in place of the present one if, when all of it is there, it is wanted still."""
+        with refusing():
+            frames = Frames(ready)
+            network, data = frames.described()
+            sections: Sections = ready.sections
+            viewed = Viewed.of(_to_look_at(ready), ready.splits)
+            built = text_of({
+                "is": "built", "views": self.views_of(viewed), "sections": sections, "network": network, "data": data,
+                "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
+                        "backend": ready.trainer.runtime.ops.name, "rows": len(ready.splits.train)},
+            })  # fmt: skip
         with self._changed:  # no frame of it comes before it is told, and nothing that is asked then finds no one
+            if self._closed or not wanted():
+                return
+            self._installed = max(number, self._installed)
+            if self._runner is not None:
+                self._runner.leave()
             self._frames, self._look, self._viewed, self.built = frames, None, viewed, built
             self._runner = Runner(ready, self._heard)
             self._runner.limit(self._speed)
@@ -181,10 +194,14 @@ class Session:
                     return
                 frames, look, runner = self._frames, self._look, self._runner
             if frames is not None and look is not None and runner is not None and runner.ready is frames.ready:
-                self._tell(self._frame(frames, look, runner))
+                try:
+                    told = self._frame(frames, look, runner, self.watch)
+                except BaseException:  # of a plugin's layer, or memory: the run is shown without what it computes
+                    told = self._frame(frames, look, runner, Watch(surface=False, units=False))
+                self._tell(told)
 
-    def _frame(self, frames: Frames, look: Look, runner: Runner) -> Told:
-        state, watch = runner.state, self.watch
+    def _frame(self, frames: Frames, look: Look, runner: Runner, watch: Watch) -> Told:
+        state = runner.state
         made = frames.made(
             look, moving=state == "training", surface=watch.surface, units=watch.units, sample=watch.sample
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ MOST_BYTES = 5 * 1024 * 1024
 TABLES: dict[str, Path] = {}
 """The tables of this process, by their names."""
 _FOLDER: list[tempfile.TemporaryDirectory[str]] = []
+_GIVING = threading.Lock()
 
 
 class OwnTable(Dataset):
@@ -66,6 +68,11 @@ def give(name: str, text: bytes) -> str:
     """
     plain = re.sub(r"[^\w.-]", "_", Path(name).name)[-60:].strip(".-") or "table"
     plain = plain if Path(plain).suffix.lower() in (".csv", ".tsv", ".txt") else f"{plain}.csv"
+    with _GIVING:
+        return _kept(plain, text)
+
+
+def _kept(plain: str, text: bytes) -> str:
     if plain not in TABLES and len(TABLES) >= MOST_TABLES:
         TABLES.pop(next(iter(TABLES))).unlink(missing_ok=True)
     if not _FOLDER:
