@@ -282,3 +282,79 @@ def test_what_a_recorder_cannot_keep_is_no_end_of_the_training(heard: Heard, mon
     with pytest.raises(Refused, match="limit"):
         heard.session.opened()
     assert heard.do("step", "paused", beyond=paused["step"])["step"] == paused["step"] + 1
+
+
+def test_of_networks_that_are_made_at_once_the_last_asked_for_is_there(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one whose data take long to load, nor a reset of the network before, takes its place."""
+    from pellucid_studio import session
+
+    built(heard)
+    going, held = threading.Event(), threading.Event()
+
+    def slowly(sections: Any, **named: Any) -> Any:
+        ready = made_of(sections, **named)
+        if threading.current_thread().name == "slow":
+            going.set()
+            assert held.wait(SECONDS)
+        return ready
+
+    monkeypatch.setattr(session, "made_of", slowly)
+    for late in (lambda: heard.session.build(SECTIONS), heard.session.reset):
+        going.clear()
+        held.clear()
+        slow = threading.Thread(target=late, name="slow")
+        slow.start()
+        assert going.wait(SECONDS)
+        built(heard, model={"type": "dense", "units": 2})
+        held.set()
+        slow.join(SECONDS)
+        assert heard.session.ready is not None and heard.session.ready.sections["model"]["type"] == "dense"
+
+
+def test_a_layer_that_raises_in_a_frame_ends_no_frames(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pellucid_studio.frames import Frames
+
+    def raises(*given: Any) -> Any:
+        raise MemoryError
+
+    built(heard)
+    monkeypatch.setattr(Frames, "_over_plane", raises)
+    frame = heard.do("step", "paused", beyond=0)
+    assert "surface" not in frame and frame["weights"]
+    monkeypatch.undo()
+    assert "surface" in heard.do("step", "paused", beyond=1)
+
+
+def test_what_nobody_foresaw_refuses_the_sections(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pellucid_diffusion")
+    built(heard)
+    with pytest.raises(Refused, match="takes 2 input"):  # as soon as it is looked at
+        heard.session.build({**SECTIONS, "model": {"type": "diffusion/mlp_denoiser"}, "loss": "mse"})
+
+    def raises(*given: Any, **named: Any) -> Any:
+        raise SystemExit(3)
+
+    monkeypatch.setattr("pellucid_studio.experiment.check", raises)
+    with pytest.raises(Refused, match="SystemExit: 3"):
+        heard.session.build(SECTIONS)
+
+
+def test_a_network_whose_plane_takes_too_much_memory_shows_one_sample(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pellucid_studio.frames.MOST_NUMBERS", 100)
+    frame = built(heard)
+    assert "surface" not in frame and frame["sample"]["outputs"]
+
+
+def test_a_key_that_is_kept_pressed_does_not_put_off_a_pause(heard: Heard) -> None:
+    from pellucid_studio.runner import MOST_ORDERS
+
+    built(heard)
+    runner = heard.session._runner
+    assert runner is not None
+    for _ in range(500):
+        runner.do("sample")
+    assert runner._orders.qsize() <= MOST_ORDERS

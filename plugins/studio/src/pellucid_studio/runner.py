@@ -122,6 +122,7 @@ class Runner:
 
     def _fail(self, why: str) -> None:
         self.state, self.failure = "failed", why
+        self.untraced = why
         self.gate.take_out()
         self._close_loop()
         self._tell(looked(self.ready.trainer))
