@@ -282,3 +282,29 @@ def test_what_a_recorder_cannot_keep_is_no_end_of_the_training(heard: Heard, mon
     with pytest.raises(Refused, match="limit"):
         heard.session.opened()
     assert heard.do("step", "paused", beyond=paused["step"])["step"] == paused["step"] + 1
+
+
+def test_where_nobody_looks_there_are_no_frames_and_the_curve_goes_on(heard: Heard) -> None:
+    built(heard)
+    heard.session.watch_for(False)
+    heard.session.do("train")
+    time.sleep(1.0)
+    frames = heard.session._frames
+    assert frames is not None and not any(m.get("state") == "training" for m in heard.messages)
+    known = len(frames.curve.steps)
+    assert 1 <= known <= 8
+    frame = heard.frame(lambda: heard.session.watch_for(True), "training")
+    assert frame["step"] > frames.curve.steps[known - 1]
+
+
+def test_a_network_that_cannot_be_evaluated_is_trained_all_the_same(heard: Heard) -> None:
+    built(heard)
+    frames = heard.session._frames
+    assert frames is not None
+
+    def broken(x: Any) -> Any:
+        raise RuntimeError("this layer is broken")
+
+    frames.network.outputs = broken  # type: ignore[method-assign]
+    frame = heard.do("step", "paused", beyond=0)
+    assert "this layer is broken" in frame["text"] and "surface" not in frame and frame["weights"]
