@@ -177,19 +177,20 @@ def told(found: dict[str, Any]) -> str:
     """The medians as a table."""
     begun = {key: statistics.median(each[key] for each in found["beginning"]) for key in found["beginning"][0]}
     lines = [
-        f"The page is there after {begun['page']:.2f} s, its first frame after {begun['first_frame']:.2f} s; starting takes "
-        f"{begun['cpu']:.2f} s of processor time.", "",
-        "| network | frames a second | KiB | ms of a core | speed beside `fit`: with a page, without "
+        f"The page is there after {begun['page']:.2f} s, its first frame after {begun['first_frame']:.2f} s; starting "
+        f"takes {begun['cpu']:.2f} s of processor time.", "",
+        "| network | frames a second | KiB | speed beside `fit`: with a page, without "
         "| processor time of a step beside `fit`: with a page, without |",
-        "|---|---|---|---|---|---|",
+        "|---|---|---|---|---|",
     ]  # fmt: skip
     for name, turns in found["training"].items():
-        frames, size, cost = (statistics.median(t["page"][key] for t in turns) for key in ("frames", "bytes",
-        "frames_cpu"))
+        frames, size, cost = (
+            statistics.median(t["page"][key] for t in turns) for key in ("frames", "bytes", "frames_cpu")
+        )
         speed = [statistics.median(t[key]["steps"] / t["fit"]["steps"] for t in turns) for key in ("page", "no_page")]
         cpu = [statistics.median(t[key]["cpu"] / t["fit"]["cpu"] for t in turns) for key in ("page", "no_page")]
         lines.append(
-            f"| {name} | {frames:.0f} | {size / 1024:.0f} | {1000 * cost:.1f} ms | {speed[0]:.0%}, {speed[1]:.0%} "
+            f"| {name} | {frames:.0f} | {size / 1024:.0f} | {speed[0]:.0%}, {speed[1]:.0%} "
             f"| {cpu[0]:.2f}, {cpu[1]:.2f} |"
         )
     return "\n".join(lines)
