@@ -37,7 +37,7 @@ WORKERS := --numprocesses auto --dist worksteal
 SOURCES := pyproject.toml setup.py $(wildcard datasets/pyproject.toml plugins/*/pyproject.toml plugins/*/setup.py) \
 	$(shell find ext core/pellucid/ops/include plugins/*/ext -type f 2>/dev/null)
 
-.PHONY: help machine setup train test covered slow browser kit faults quick lint types bench gpu-bundle quality studies docs sanitize build release-check clean
+.PHONY: help machine setup train test covered slow browser kit faults mistakes quick lint types bench gpu-bundle quality studies docs sanitize build release-check clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,9 @@ kit: setup  ## every mistake that the conformance kit must catch; `make test` ta
 
 faults: setup  ## what pellucid must survive, thrown at it by the thousand, hours: ARGS="NAME" for one kind, --short
 	$(RUN) python -m tests.faults $(ARGS)
+
+mistakes: setup  ## 200 fresh small mistakes, each made in a copy, and who notices, hours: ARGS="--seed 1", ARGS="--show"
+	$(RUN) python -m tests.mistakes $(ARGS)
 
 quick: setup  ## the tests without coverage, lint and types
 	$(RUN) pytest -m "not slow and not kit" $(WORKERS) $(ARGS)

@@ -7,24 +7,32 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
+from zlib import crc32
 
 import pytest
 
+from tests.levels import simd, threads  # noqa: F401  (fixtures, for all tests of kernels)
 from tests.unrecorded import wrong
 
 REPETITION = re.compile(
     r"^tests/witnesses/.*::test_gradients"
-    r"|^tests/testing/test_mutations\.py::test_nothing_is_found"
+    r"|^tests/testing/test_(mutations|strangers)\.py::test_nothing_is_found"
     r"|^plugins/.*-(gradients|gradients_in_evaluation|used_twice|recorded_plan|sizes)\]$"
+    r"|test_conformance\.py::\w+\[[\w/]+\[[1-9]\d*\]-"  # of a component all examples but the first
+    r"|^tests/components/test_layer_gradients\.py"
     r"|^tests/docs/test_docs\.py::test_every_snippet"
 )
 """Tests that run, hundreds of thousands of times, lines that others run too: comparing every number with central
 differences, most of them. Measured they take twice as long, and coverage learns nothing."""
+SAMPLED = re.compile(r"^tests/testing/test_(mutations|strangers)\.py::test_(every_mistake|a_sample)")
+"""The kit's mistakes reach the branches that report a failure, each of them often: one mistake of three is measured."""
 BY_OTHERS = re.compile(r"^tests/(benchmarks|docs|faults|kernels|packaging|studies)/")
 """Tests whose programs run what other tests run, too: no process that they start is measured. Python alone takes three
 times as long to start where it is, and a page starts it dozens of times."""
 MEASURED = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 """By these a process that is started measures itself."""
+LONGEST = re.compile(r"test_sanitizers\.py|test_every_snippet.*/(experiments|sweeps|tutorial)\.md|in_a_kernel_is_caug")
+"""They begin first: whichever came last would keep one core busy, and the other waits."""
 LARGE = re.compile(r"-(parts|sums|at_the_same_time)\]$")
 """Cases of the kit on large batches; our kernels are tried at such sizes by tests/kernels as well."""
 
@@ -39,6 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if LARGE.search(item.nodeid):
             item.add_marker("slow")
+    items.sort(key=lambda item: LONGEST.search(item.nodeid) is None)  # stable: the others stay where they are
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -65,10 +74,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     measuring = coverage.Coverage.current() if coverage else None
     inherited = {name: os.environ.pop(name) for name in MEASURED if measuring and BY_OTHERS.search(item.nodeid)
                  if name in os.environ}  # fmt: skip
-    paused = measuring if REPETITION.search(item.nodeid) else None
+    # By hand: whenever coverage itself goes on it looks through all modules again, which takes longer than most tests.
+    again = REPETITION.search(item.nodeid) or (SAMPLED.search(item.nodeid) and crc32(item.nodeid.encode()) % 3)
+    paused = sys.gettrace() if measuring and again else None
     if paused:
-        paused.stop()
+        sys.settrace(None)
     yield
     if paused:
-        paused.start()
+        sys.settrace(paused)
     os.environ.update(inherited)

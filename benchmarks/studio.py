@@ -184,9 +184,7 @@ def told(found: dict[str, Any]) -> str:
         "|---|---|---|---|---|",
     ]  # fmt: skip
     for name, turns in found["training"].items():
-        frames, size, cost = (
-            statistics.median(t["page"][key] for t in turns) for key in ("frames", "bytes", "frames_cpu")
-        )
+        frames, size = (statistics.median(t["page"][key] for t in turns) for key in ("frames", "bytes"))
         speed = [statistics.median(t[key]["steps"] / t["fit"]["steps"] for t in turns) for key in ("page", "no_page")]
         cpu = [statistics.median(t[key]["cpu"] / t["fit"]["cpu"] for t in turns) for key in ("page", "no_page")]
         lines.append(

@@ -17,9 +17,9 @@ def test_the_kept_measurement_stands_in_the_page() -> None:
 
 
 def test_medians_of_turns_are_told() -> None:
-    turn = {"fit": {"steps": 100.0, "cpu": 1e-3}, "page": {"steps": 90.0, "cpu": 1.1e-3, "frames": 25.0, "bytes": 2048.0},
-            "no_page": {"steps": 100.0, "cpu": 1e-3}}  # fmt: skip
-    slow = {**turn, "page": {**turn["page"], "steps": 10.0}}
+    page = {"steps": 90.0, "cpu": 1.1e-3, "frames": 25.0, "bytes": 2048.0}
+    turn = {"fit": {"steps": 100.0, "cpu": 1e-3}, "page": page, "no_page": {"steps": 100.0, "cpu": 1e-3}}
+    slow = {**turn, "page": {**page, "steps": 10.0}}
     begun = {"page": 0.5, "first_frame": 0.75, "cpu": 0.25}
     text = told({"beginning": [begun, begun, {**begun, "page": 9.0}], "training": {"Half moons": [turn, slow, turn]}})
     assert text.startswith("The page is there after 0.50 s, its first frame after 0.75 s; starting takes 0.25 s")

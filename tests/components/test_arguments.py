@@ -24,7 +24,10 @@ ANY_NUMBER = {
 """Arguments that may be below 0, and far below."""
 FILES = {"core/files": {"train": "a.csv"}, "core/image_folder": {"train": "a"}, "core/mapped": {"x": "a.npy"}}
 """Data sets without examples: they read what the user names, and that is not looked for here."""
-ENTRIES = [entry for entry in default_registry().entries() if entry.kind not in ("backend", "op")]
+NO_COMPONENTS = ("backend", "op", "command")
+"""Kinds whose entries are made by no arguments of a configuration."""
+NOT_ALONE = {"studio/own_table": "it reads a table that was given to a studio, which refuses any other first"}
+ENTRIES = [e for e in default_registry().entries() if e.kind not in NO_COMPONENTS and e.name not in NOT_ALONE]
 
 
 def numbers(target: Any) -> Iterator[tuple[str, bool]]:

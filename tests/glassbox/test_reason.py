@@ -64,6 +64,15 @@ def test_terms_parents_and_their_sum() -> None:
     )
 
 
+def test_a_number_with_a_label_is_a_quantity_and_one_without_keeps_its_name() -> None:
+    given = {"x": ("l.x", X), "rate": ("lr", 0.5), "eps": (None, 0.25)}
+    rate, rest = TracedEquations((Equation("y", "y", "rate * (x + eps)"),), given)["y"].operands
+    assert (rate.symbol, rate.quantity, rate.value, rate.constant) == ("rate", "lr", 0.5, False)
+    x, eps = rest.operands
+    assert (x.symbol, x.quantity) == ("x", "l.x") and x.value is X
+    assert (eps.symbol, eps.quantity, eps.value, eps.constant) == ("eps", None, 0.25, True)
+
+
 def test_long_sums_are_written_by_their_pattern() -> None:
     rng = np.random.default_rng(0)
     x, dz = rng.normal(size=(784, 4)), rng.normal(size=(784, 9))

@@ -1,4 +1,4 @@
-"""Every kernel test runs for each instruction set that this machine has, and restores what it changed."""
+"""Every kernel test runs on one thread and on two, and restores what it changed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 native = pytest.importorskip("pellucid.ops.kernels", reason="the kernels are not compiled").native
-
-
-@pytest.fixture(params=native.simd_levels())
-def simd(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = native.simd_level()
-    native.use_simd(request.param)
-    yield request.param
-    native.use_simd(before)
 
 
 @pytest.fixture(params=[1, 2])

@@ -14,6 +14,7 @@ SCRIPT = Path(__file__).with_name("sanitize.py")
 SHORT = "(random_shapes and 17) or (test_dense and relu) or out_of_range or (every_op and not sanitizers) or of_many"
 SHORT += " or (is_the_reference and 2-7) or (sizes5 and 2-0)"  # of pellucid-cnn
 SHORT += " or (is_the_reference and 3-lstm) or (is_the_reference and 2-gru)"  # of pellucid-recurrent
+SHORT = f"({SHORT}) and not avx2"  # plain code, and vectors of the largest size; `make sanitize` takes all three
 
 
 @pytest.mark.skipif("LD_PRELOAD" in os.environ, reason="this is the sanitized run itself")

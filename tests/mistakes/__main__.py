@@ -119,9 +119,9 @@ def shown(entries: Sequence[dict[str, Any]]) -> str:
     lines = [", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))]
     survivors = [each for each in entries if each["outcome"] == SURVIVED]
     for each in survivors:
-        why = EQUIVALENT.get((each["file"], each["old"], each["new"]), "not explained")
+        why = EQUIVALENT.get((each["file"], each["line"], each["new"]), "not explained")
         lines.append(f"{each['number']}: {each['file']}:{each['line']}: {each['old']} -> {each['new']} ({why})")
-    equivalent = sum((each["file"], each["old"], each["new"]) in EQUIVALENT for each in survivors)
+    equivalent = sum((each["file"], each["line"], each["new"]) in EQUIVALENT for each in survivors)
     mistakes = len(entries) - equivalent - outcomes[REFUSED]
     caught = outcomes[CAUGHT] + outcomes[HANGS]
     if mistakes:

@@ -2,5 +2,13 @@
 
 from __future__ import annotations
 
-EQUIVALENT: dict[tuple[str, str, str], str] = {}
-"""By the file, what stands there, and what was put in its place."""
+EITHER = "of two numbers that are equal either is taken"
+EQUIVALENT: dict[tuple[str, int, str], str] = {
+    ("plugins/transformer/ext/body/rows.h", 387, "<="): EITHER,
+    (
+        "core/pellucid/standard/transforms.py",
+        121,
+        "(1 + 1)",
+    ): "zeros that a sum begins with: fewer axes of them are broadcast",
+}
+"""By the file, the line in the commit of the journal, and what was put there."""

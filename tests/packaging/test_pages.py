@@ -29,8 +29,13 @@ OURS = (
     "figures-surface.png",
     "optimizers.png",
     "schedules.png",
+    "studio-draw.png",
+    "studio-export.png",
+    "studio-playground.png",
+    "studio-step.png",
+    "studio.gif",
 )
-"""Pictures of points, of curves, and of characters from fonts: they show nothing of others' data."""
+"""Pictures of points, curves, characters from fonts, digits that we drew: they show nothing of others' data."""
 
 
 def read(name: str) -> str:

@@ -23,12 +23,12 @@ def test_the_middle_of_the_plane_is_that_of_the_codes_and_a_unit_is_a_deviation(
     opened, view = opened_with(0), Latent()
     codes = opened.model.encode(opened.samples().x)  # type: ignore[attr-defined]
     for place in ((0.0, 0.0), (1.5, -2.0)):
-        pictures = view.show(opened, place=place, whole=False)[0]
+        pictures, note = view.show(opened, place=place, whole=False)
         code = codes.mean(axis=0, dtype=float) + np.array(place) * codes.std(axis=0, dtype=float)
         expected = opened.model.decode(code[None])[0].clip(0, 1)  # type: ignore[attr-defined]
         np.testing.assert_allclose(pictures.images[0], expected, rtol=1e-4, atol=1e-5)
         nearest = ((codes - code) ** 2).sum(axis=1).argmin()
-        assert pictures.labels[1] == f"nearest: sample {nearest} ({'abc'[nearest % 3]})"
+        assert note.text.endswith(f"The nearest is that of sample {nearest}, of class {'abc'[nearest % 3]}.")
 
 
 def test_points_of_the_plane_are_the_codes_of_the_samples() -> None:
@@ -65,7 +65,7 @@ def test_a_walk_leads_from_one_sample_to_the_other_and_begins_at_their_codes() -
     opened, view = opened_with(0), Walk()
     x = opened.samples().x
     (row,) = view.show(opened, first=3, second=7, steps=5, direct=False)
-    assert len(row.images) == 7 and row.labels[0] == "sample 3 (a)" and row.labels[-1] == "sample 7 (b)"
+    assert len(row.images) == 7 and row.labels[0] == "a" and row.labels[-1] == "b"
     np.testing.assert_array_equal(row.images[[0, -1]], x[[3, 7]].astype(float))
     back = opened.model.reconstruct(x[[3, 7]]).clip(0, 1)  # type: ignore[attr-defined]
     np.testing.assert_allclose(row.images[[1, -2]], back, rtol=1e-4, atol=1e-5)
@@ -75,9 +75,9 @@ def test_a_walk_leads_from_one_sample_to_the_other_and_begins_at_their_codes() -
 
 def test_a_denoising_autoencoder_is_given_its_sample_corrupted() -> None:
     table, note, bars = Reconstruction().show(opened_with(1), sample=4)
-    assert [row[0] for row in table.rows] == ["sample 4 (b)", "as it is seen", "comes back", "apart"]
+    assert [row[0] for row in table.rows] == ["sample", "as it is seen", "comes back", "apart"]
     away = np.array(table.rows[2][1:]) - np.array(table.rows[0][1:])
-    assert f"{np.mean(away**2):.4g}" in note.text and len(bars.values) == 3
+    assert f"of sample 4, of class b is {np.mean(away**2):.4g}." in note.text and len(bars.values) == 3
 
 
 def test_without_data_it_is_said() -> None:

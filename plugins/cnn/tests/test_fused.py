@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -16,14 +15,6 @@ A, B = np.float32(1 + 2**-12), np.float32(1 + 3 * 2**-13)
 ROUNDED = A * B
 LOST = np.float32(float(A) * float(B) - float(ROUNDED))
 """What A·B loses when it is rounded: ``−ROUNDED·1 + A·B`` where that is rounded once, and 0 where twice."""
-
-
-@pytest.fixture(params=core.simd_levels())
-def simd(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = core.simd_level()
-    core.use_simd(request.param)
-    yield request.param
-    core.use_simd(before)
 
 
 def rows(first: np.float32, second: np.float32, width: int) -> np.ndarray:

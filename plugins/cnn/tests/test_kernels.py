@@ -18,14 +18,6 @@ REFERENCE = ReferenceOps()
 Arguments = list[Any]
 
 
-@pytest.fixture(params=core.simd_levels())
-def simd(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = core.simd_level()
-    core.use_simd(request.param)
-    yield request.param
-    core.use_simd(before)
-
-
 @pytest.fixture(params=[1, 2])
 def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     before = core.get_threads()

@@ -57,7 +57,7 @@ def test_a_text_is_drawn_by_what_the_model_knows(opened: pl.Viewed) -> None:
     page = drawing.written(images, drawing.lay_out("120 2", ("0", "1", "2"))) / 255
     np.testing.assert_array_equal(picture.images, page[None])
     assert picture.images.shape == (1, 2 * 4 + 8, 3 * 4 + 8)
-    assert note.text == "Left out, for this model cannot draw it: P l e a s d r w ,."
+    assert note.text == "Left out, as this model cannot draw it: P l e a s d r w ,"
     ((nothing,),) = Text().show(opened, text="nothing", **HOW)
     assert nothing.text == "There is nothing to draw yet. This model can draw 0 1 2."
 

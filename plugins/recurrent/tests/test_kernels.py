@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -19,21 +18,6 @@ SIZES = ((1, 1, 1, 1), (3, 4, 2, 3), (17, 5, 7, 33), (40, 9, 20, 64))
 KINDS = (
     {}, {"return_sequences": False}, {"backwards": True, "masked": True}, {"return_sequences": False, "masked": True},
 )  # fmt: skip
-
-
-@pytest.fixture(params=core.simd_levels())
-def simd(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = core.simd_level()
-    core.use_simd(request.param)
-    yield request.param
-    core.use_simd(before)
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = core.get_threads()
-    yield
-    core.set_threads(before)
 
 
 def results(cell: str, sizes: tuple[int, ...], kind: dict[str, Any], backend: str, dtype: str = "float32") -> list[Any]:

@@ -32,23 +32,25 @@ class Gallery(pl.View):
             pl.ViewChoice("sampler", "Sampler", ["ddim", "ddpm", "euler"], "ddim"),
             pl.ViewSwitch("every", "Every step"),
             pl.ViewText("text", "Text", "Please draw a 1738.", 40),
+            pl.ViewText("lines", "Lines", "one\ntwo", 80),
             pl.ViewPlane("place", "Place", points=points, classes=classes, labels=["cat", "dog", "owl", "fox"]),
             pl.ViewDrawing("ink", "Drawing", (14, 14)),
             pl.ViewButton("seed", "Another draw"),
         ]
 
     def show(
-        self, opened: pl.Viewed, *, steps: int, guidance: float, sampler: str, every: bool, text: str, place: Any,
-        ink: Any, seed: int,
+        self, opened: pl.Viewed, *, steps: int, guidance: float, sampler: str, every: bool, text: str, lines: str,
+        place: Any, ink: Any, seed: int,
     ) -> Iterator[Sequence[pl.ViewPart]]:  # fmt: skip
         if text == "boom":
             raise pl.DataError("The text is none of: <b>draw</b>, write. Received: 'boom'. Write one of them.")
         kinds = type(steps).__name__, type(guidance).__name__, type(every).__name__, type(seed).__name__
         said = f"{steps}|{guidance:.3f}|{sampler}|{every}|{text}|{place[0]:.2f},{place[1]:.2f}|{ink.shape}"
+        said += f"{ink.sum():.0f}|{seed}|{' '.join(kinds)}|{lines!r}"
         x, cloud = np.linspace(0, 6, 61), np.random.default_rng(seed).normal(size=(90, 2))
         for k in range(steps if every else 1):
             yield [
-                pl.PageNote(f"{said}{ink.sum():.0f}|{seed}|{' '.join(kinds)}|{opened.name}|{k}", r"y = \sum_i x_i"),
+                pl.PageNote(f"{said}|{opened.name}|{k}", r"y = \sum_i x_i"),
                 pl.ViewBars("Shares", ["cat", "dog", "<i>owl</i>"], [0.7, 0.2, 0.1], 0),
                 pl.ViewBars("Signed", ["up", "down"], [1.0, -0.5]),
                 pl.ViewPictures("Grey", np.linspace(0, 1, 3)[:, None, None] * np.ones((3, 4, 5)), ["a", "b", "c"]),

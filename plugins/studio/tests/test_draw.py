@@ -8,9 +8,15 @@ from typing import Any
 import numpy as np
 import pellucid as pl
 import pytest
+from pellucid.testing import Case, conformance_cases
 from pellucid_studio.draw import Draw, pixels_of, relevance
 
 INK = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8) ** 2
+
+
+@pytest.mark.parametrize("case", [case for case in conformance_cases("studio") if "studio/draw" in str(case)], ids=str)
+def test_conformance(case: Case) -> None:
+    case.run()
 
 
 def trained(

@@ -99,6 +99,14 @@ def test_every_layer_that_is_known_has_its_file_and_no_file_is_left_over() -> No
         assert {path.name for path in folder.glob("*.js")} == {*known.values(), *(["as_is.js"] * (kind == "transform"))}
 
 
+def test_the_page_on_javascript_lists_what_is_known() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "plugins" / "javascript.md").read_text("utf-8")
+    listed = set()
+    for vendor, layers, transforms in re.findall(r"^\| (\w+) \| (`.*) \| (.*?) ?\|$", text, re.MULTILINE):
+        listed |= {f"{vendor}/{name}" for name in re.findall(r"`(\w+)`", layers + transforms)}
+    assert listed == {*LAYERS, *TRANSFORMS}
+
+
 def test_all_of_it_becomes_one_script_without_imports() -> None:
     modules = {f"layer {name}": HERE / "layers" / file for name, file in LAYERS.items()}
     script = bundle(HERE / "page" / "main.js", HERE / "page" / "kit.js", modules)
@@ -118,7 +126,7 @@ def test_a_module_that_is_written_otherwise_is_refused(text: str, tmp_path: Path
 
 def test_a_model_that_is_not_known_is_refused_by_the_names_of_its_layers(tmp_path: Path) -> None:
     model = pl.build("language_model", vocabulary=5, width=4, layers=1, heads=1, context=4, input_shape=(4,), seed=0)
-    with pytest.raises(pl.ConfigError, match=r"the layer transformer/embedding, .*core/dense.*javascript ="):
+    with pytest.raises(pl.ConfigError, match=r"the layer transformer/embedding, .*of ae, cnn, core.*javascript ="):
         export(saved(tmp_path, model), tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
 

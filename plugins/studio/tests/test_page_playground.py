@@ -30,27 +30,27 @@ def test_it_trains_pauses_steps_and_resets(studio: Studio) -> None:
     tab = studio.tab
     assert studio.step == 0
     tab.get_by_role("button", name="One step").click()
-    studio.until("studio.frames.last.step === 1")
+    studio.until("studio.frames.last?.step === 1")
     tab.get_by_role("button", name="One sample").click()
-    studio.until("studio.frames.last.step === 2")
+    studio.until("studio.frames.last?.step === 2")
     tab.get_by_role("button", name="Train").click()
-    studio.until("studio.frames.last.step > 40")
+    studio.until("studio.frames.last?.step > 40")
     tab.get_by_role("button", name="Pause").click()
-    studio.until("studio.frames.last.state === 'paused'")
+    studio.until("studio.frames.last?.state === 'paused'")
     shown = studio.step
     time.sleep(0.3)
     assert studio.step == shown
     assert studio.figure("step").replace("\u2009", "") == str(shown)
     assert float(studio.figure("loss")) > 0
     tab.get_by_role("button", name="Reset").click()
-    studio.until("studio.frames.last.step === 0")
+    studio.until("studio.frames.last?.step === 0")
 
 
 def test_speed_is_kept(studio: Studio) -> None:
     tab = studio.tab
     tab.get_by_label("Speed").select_option(label="5 steps a second")
     tab.get_by_role("button", name="Train").click()
-    start, first = time.monotonic(), studio.until("studio.frames.last.step")
+    start, first = time.monotonic(), studio.until("studio.frames.last?.step")
     time.sleep(2)
     rate = (studio.step - first) / (time.monotonic() - start)
     tab.get_by_role("button", name="Pause").click()
@@ -77,7 +77,7 @@ def test_other_weights_come_from_the_next_seed(studio: Studio) -> None:
 def test_it_learns_and_its_frames_are_quick(studio: Studio) -> None:
     """20 frames a second and more in the best second of ten, each painted in 8 ms and less (median)."""
     studio.tab.get_by_role("button", name="Train").click()
-    studio.until("studio.frames.last.step > 20")
+    studio.until("studio.frames.last?.step > 20")
     studio.ask("() => { studio.frames.times.length = 0; }")
     rates = []
     for _ in range(10):
@@ -162,17 +162,29 @@ def test_a_mistake_stands_at_its_place_and_the_network_goes_on(studio: Studio) -
     assert units.locator("input").get_attribute("aria-invalid") == "true"
     assert studio.ask("studio.store.state.network.parameters") == before
     tab.get_by_role("button", name="One step").click()
-    studio.until("studio.frames.last.step === 1")
+    studio.until("studio.frames.last?.step === 1")
     studio.building(lambda: units.locator("input").fill("6"))
     assert units.locator(".error").count() == 0
 
 
+def test_a_mistake_without_a_place_is_told_above_all(studio: Studio) -> None:
+    studio.tab.get_by_label("Loss", exact=True).last.select_option(label="mse")
+    studio.tab.get_by_text("MSE needs a target of shape").wait_for()
+    studio.building(lambda: studio.tab.get_by_label("Loss", exact=True).last.select_option(label="focal"))
+    assert studio.tab.get_by_text("MSE needs a target of shape").count() == 0
+
+
+def test_before_the_first_step_there_is_none_to_open(studio: Studio) -> None:
+    studio.tab.get_by_role("button", name="layers.0, unit 1").click()
+    studio.tab.get_by_text("No step has been taken yet").wait_for()
+
+
 def test_a_change_while_it_trains_trains_on(studio: Studio) -> None:
     studio.tab.get_by_role("button", name="Train").click()
-    studio.until("studio.frames.last.step > 10")
+    studio.until("studio.frames.last?.step > 10")
     width = studio.tab.get_by_role("group", name="units of layer 2")
     studio.building(lambda: width.get_by_role("button", name="One more").click())
-    studio.until("studio.frames.last.state === 'training' && studio.frames.last.step > 5")
+    studio.until("studio.frames.last?.state === 'training' && studio.frames.last?.step > 5")
     studio.tab.get_by_role("button", name="Pause").click()
 
 
@@ -182,7 +194,7 @@ def test_a_change_while_it_trains_trains_on(studio: Studio) -> None:
 def test_a_unit_and_a_weight_open_the_last_step(studio: Studio) -> None:
     tab = studio.tab
     tab.get_by_role("button", name="Train").click()
-    studio.until("studio.frames.last.step > 10")
+    studio.until("studio.frames.last?.step > 10")
     tab.get_by_role("button", name="layers.0, unit 3").click()
     panel = tab.get_by_role("complementary", name="The last step")
     panel.wait_for()
@@ -241,7 +253,7 @@ def test_other_data_bring_a_last_layer_and_a_loss_that_fit(studio: Studio, name:
     found = studio.sections["loss"]
     assert (found if isinstance(found, str) else found["type"]) == loss
     studio.tab.get_by_role("button", name="One step").click()
-    studio.until("studio.frames.last.step === 1")
+    studio.until("studio.frames.last?.step === 1")
 
 
 def test_points_are_drawn_by_mouse_and_by_keys(studio: Studio) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,9 +59,9 @@ def address(network: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 class Viewer(Studio):
     """The studio's page with its views in front."""
 
-    def __init__(self, browser: Any, address: str, **options: Any) -> None:
+    def __init__(self, browser: Any, address: str, fragment: str = "", **options: Any) -> None:
         super().__init__(
-            browser, address, **({"viewport": {"width": 1300, "height": 900}, "has_touch": True} | options)
+            browser, address, fragment, **({"viewport": {"width": 1300, "height": 900}, "has_touch": True} | options)
         )
         self.tab.get_by_role("tab", name="Views").click()
 
@@ -109,7 +111,7 @@ def gallery(page: Viewer) -> Viewer:
 
 def test_controls_begin_where_they_say(gallery: Viewer) -> None:
     said = ["10", "2.500", "ddim", "False", "Please draw a 1738.", "0.00,0.00", "(14, 14)0", "0"]
-    assert gallery.notes == [[*said, "int float bool int", "lenet", "0"]]
+    assert gallery.notes == [[*said, "int float bool int", "'one\\ntwo'", "lenet", "0"]]
 
 
 def test_sliders_are_moved_by_keys_and_pointer(gallery: Viewer) -> None:
@@ -133,6 +135,11 @@ def test_choice_switch_text_and_button(gallery: Viewer) -> None:
     gallery.tab.get_by_label("Text").fill("x" * 60)
     gallery.tab.wait_for_timeout(450)
     assert gallery.notes[0][4] == "x" * 40
+    gallery.tab.get_by_label("Lines").press("End")
+    gallery.tab.keyboard.press("Control+End")
+    gallery.tab.keyboard.type("\nthree")
+    gallery.tab.wait_for_timeout(450)
+    assert gallery.notes[0][9] == "'one\\ntwo\\nthree'"
     for _ in range(3):
         gallery.tab.get_by_role("button", name="Another draw").click()
     assert gallery.notes[0][7] == "3"
@@ -290,6 +297,9 @@ def test_runs_beside_each_other_share_what_is_set(gallery: Viewer) -> None:
     assert [note[-2] for note in gallery.notes] == ["blank"]
     tab.get_by_label("Run").select_option(label="lenet")
     assert [(note[-2], note[7]) for note in gallery.notes] == [("lenet", "1")]
+    tab.get_by_role("tab", name="Playground").click()
+    tab.get_by_role("tab", name="Views").click()
+    assert [(note[-2], note[7]) for note in gallery.notes] == [("lenet", "1")], "what was set is there again"
 
 
 def test_everything_is_reached_with_the_tab_key_and_named(gallery: Viewer) -> None:
@@ -361,3 +371,31 @@ def test_of_200_digits_in_four_hands_97_in_a_hundred_are_read_rightly(drawing: V
             wrong.append((digit.digit, digit.hand, WAYS[i % 3], *said))
     print(f"{200 - len(wrong)} of 200 digits read rightly; wrong: {wrong}")
     assert len(wrong) <= 6, wrong
+
+
+def test_the_playgrounds_network_is_looked_at_while_it_learns(browser: Any, address: str) -> None:
+    """Digits of 8 x 8 pixels: one draws, and the bars move as the network is trained on."""
+    layers = [{"type": "dense", "units": 16, "activation": "relu"}, {"type": "dense", "units": 10}]
+    sections = {
+        "data": {"type": "digits"}, "model": {"type": "sequential", "layers": layers}, "loss": "softmax_cross_entropy",
+        "optimizer": {"type": "adam", "lr": 0.01}, "train": {"batch_size": 32, "seed": 0},
+    }  # fmt: skip
+    state = base64.urlsafe_b64encode(json.dumps({"sections": sections}).encode()).decode().rstrip("=")
+    page = Viewer(browser, address, f"#{state}")
+    page.until("document.querySelector('.viewchoice')?.innerText.includes('Draw a digit')")
+    page.look("Draw a digit")
+    page.tab.get_by_label("Run", exact=True).select_option(label="the playground’s network")
+    Hands(page.tab, ".pad").draw(written(10, seed=1)[4], "mouse")
+    page.settled()
+    before = page.tab.locator(".viewbars").inner_text()
+    sees = page.tab.get_by_role("figure", name="What it sees").locator("canvas")
+    assert sees.evaluate("canvas => canvas.width") == 8
+    page.tab.get_by_role("button", name="Another run beside it").click()  # one drawing, in the size of each
+    page.settled()
+    assert sees.evaluate_all("all => all.map((canvas) => canvas.width)") == [8, 28]
+    page.tab.get_by_role("button", name="Close lenet").click()
+    page.settled()
+    page.ask("studio.session.socket.send({ do: 'train' })")
+    page.until("before => document.querySelector('.viewbars').innerText !== before", before)
+    page.ask("studio.session.socket.send({ do: 'pause' })")
+    page.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -22,21 +21,6 @@ LAYERS: tuple[dict[str, Any], ...] = (
 )
 SIZES = ((1, 1), (3, 2), (65, 17), (200, 130))
 """(N, F): single numbers, odd ones, remainders of blocks of rows and of columns."""
-
-
-@pytest.fixture(params=core.simd_levels())
-def simd(request: pytest.FixtureRequest) -> Iterator[str]:
-    before = core.simd_level()
-    core.use_simd(request.param)
-    yield request.param
-    core.use_simd(before)
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = core.get_threads()
-    yield
-    core.set_threads(before)
 
 
 def results(which: int, sizes: tuple[int, int], backend: str) -> list[Any]:

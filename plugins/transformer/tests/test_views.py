@@ -8,6 +8,7 @@ import numpy as np
 import pellucid as pl
 import pytest
 from pellucid_transformer import attention_maps, generate
+from pellucid_transformer.views import continuation
 from pellucid_transformer.views.attention import ALL, Attention
 from pellucid_transformer.views.continuation import Continuation
 
@@ -35,6 +36,13 @@ def test_a_text_longer_than_the_context_is_seen_from_a_later_beginning(writes: p
         for text in ("abcd" * 4, "eeee" + "abcd" * 4)
     )
     np.testing.assert_allclose(short, long, rtol=1e-6)
+
+
+def test_bars_are_shares_of_a_whole(writes: pl.Viewed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(continuation, "MOST_BARS", 4)
+    for _, bars in Continuation().show(writes, text="abc", tokens=8, among=6, temperature=2.0):
+        assert bars.labels[-1] == "all others" and len(bars.labels) == 5
+        assert np.isclose(sum(bars.values), 1) and (bars.marked is None or bars.marked < 4)
 
 
 def test_the_first_text_is_how_the_data_begins(writes: pl.Viewed) -> None:

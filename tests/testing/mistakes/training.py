@@ -268,8 +268,8 @@ MORE_INITIALIZERS = (
         ("initializer core/orthogonal",),
         (
             Mistake("gain ignored", "return self.gain * np", "return np"),
-            Mistake("rows in place of columns", "np.linalg.qr(rng.normal(size=(rows, columns)))",
-                    "(rng.normal(size=(rows, columns)), np.eye(columns))"),
+            Mistake("rows in place of columns", "np.linalg.qr(rng.normal(size=shape))",
+                    "(rng.normal(size=shape), np.eye(shape[-1]))"),
         ),
     ),
     Patient(

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from pellucid.basics.component import Component
-from pellucid.basics.errors import DataError
+from pellucid.basics.errors import DataError, PellucidError
 from pellucid.glassbox.views.controls import ViewControl
 from pellucid.glassbox.views.parts import ViewPart
 from pellucid.interfaces.dataset import Splits
@@ -19,6 +19,9 @@ from pellucid.interfaces.layer import Layer, require_runtime
 from pellucid.interfaces.parameters import Param, State
 from pellucid.interfaces.rows import in_memory
 from pellucid.interfaces.samples import Split
+
+PARTS = ("test", "validation", "train")
+"""Where samples to be shown are looked for, in this order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,23 @@ class Viewed:
         if part not in self._kept:
             self._kept[part] = self.read(part)
         return self._kept[part]
+
+    def first(self, count: int) -> Split:
+        """The first samples, at most so many, of the test data; where there are none, of the validation, or of the
+        training.
+
+        Raises:
+            DataError: there is no data at hand.
+        """
+        for part in PARTS:
+            try:
+                found = self.samples(part)
+            except PellucidError:
+                if part == PARTS[-1]:
+                    raise
+                continue
+            return found.take(np.arange(min(len(found), count)))
+        raise AssertionError("the last part is given or raises")
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What ``make`` gives, kept under a name for as long as the weights and states of the model stay what they are:

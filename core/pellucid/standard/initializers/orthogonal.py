@@ -39,11 +39,14 @@ class Orthogonal(Initializer):
 
     def __call__(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> HostArray:
         rows, columns = prod(shape[:-1]), shape[-1] if shape else 1
-        blocks = [_orthonormal(rng, rows, min(rows, columns - at)) for at in range(0, columns, max(rows, 1))]
-        return self.gain * np.concatenate(blocks, axis=1).reshape(shape) if blocks and rows else np.zeros(shape)
+        if not rows or not columns:
+            return np.zeros(shape)
+        squares, rest = divmod(columns, rows)
+        blocks = [*_orthonormal(rng, squares, rows, rows), _orthonormal(rng, rows, rest)]
+        return self.gain * np.concatenate(blocks, axis=1).reshape(shape)
 
 
-def _orthonormal(rng: np.random.Generator, rows: int, columns: int) -> HostArray:
+def _orthonormal(rng: np.random.Generator, *shape: int) -> HostArray:
     """Uniform among all matrices of orthonormal columns: signs are as the triangle's diagonal has them."""
-    q, r = np.linalg.qr(rng.normal(size=(rows, columns)))
-    return np.asarray(q * np.where(np.diagonal(r) < 0, -1.0, 1.0))
+    q, r = np.linalg.qr(rng.normal(size=shape))
+    return np.asarray(q * np.where(np.diagonal(r, axis1=-2, axis2=-1) < 0, -1.0, 1.0)[..., None, :])

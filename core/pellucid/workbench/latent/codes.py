@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from pellucid.basics.arrays import HostArray
-from pellucid.basics.errors import PellucidError
 from pellucid.glassbox.views.controls import ViewChoice, ViewControl
 from pellucid.glassbox.views.view import View, Viewed
 from pellucid.interfaces.layer import Layer
@@ -18,8 +17,6 @@ from pellucid.interfaces.samples import Split, class_labels
 
 MOST_SEEN = 1_000
 """Samples whose codes are looked at: so many points fill a plane."""
-PARTS = ("test", "validation", "train")
-"""Where samples are looked for, in this order."""
 OF_THE_SAMPLE = "as the sample"
 """The choice of a class that takes the one of the sample."""
 
@@ -110,17 +107,12 @@ class CodesView(View):
     # -- what its views share ----------------------------------------------------------------------------------------
 
     def samples(self, opened: Viewed) -> Split:
-        """The first samples of the test data; of data without a test part of the next one.
+        """The samples whose codes are looked at.
 
         Raises:
             DataError: there is no data at hand.
         """
-        for part in PARTS[:-1]:
-            try:
-                return _first(opened.samples(part))
-            except PellucidError:
-                continue
-        return _first(opened.samples(PARTS[-1]))
+        return opened.first(MOST_SEEN)
 
     def codes(self, opened: Viewed) -> HostArray:
         """The codes of these samples, float64 (N, K); computed again where the weights have changed."""
@@ -162,11 +154,13 @@ def names_of(split: Split) -> list[str] | None:
     return list(map(str, known)) if len(known) > labels.max() else [str(k) for k in range(int(labels.max()) + 1)]
 
 
+def class_of(split: Split, row: int) -> str | None:
+    """What the class of a sample is called, if it has one."""
+    names = names_of(split)
+    return None if names is None else names[int(split.y[row])]
+
+
 def numbered(split: Split, row: int) -> str:
     """A sample by its number, and by its class if it has one."""
-    names = names_of(split)
-    return f"sample {row}" if names is None else f"sample {row} ({names[int(split.y[row])]})"
-
-
-def _first(split: Split) -> Split:
-    return split.take(np.arange(min(len(split), MOST_SEEN)))
+    name = class_of(split, row)
+    return f"sample {row}" if name is None else f"sample {row}, of class {name}"

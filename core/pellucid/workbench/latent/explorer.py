@@ -65,10 +65,8 @@ class CodesExplorer(CodesView):
         split = self.samples(opened)
         near = int(((codes - code) ** 2).sum(axis=1).argmin())
         both = np.concatenate([made, np.asarray(split.x)[near : near + 1]])
-        names = ["decoded", f"nearest: {numbered(split, near)}"]
-        parts: list[ViewPart] = [
-            samples_part("Decoded here", opened.model, both, names), PageNote(self._told(code, plane, place)),
-        ]  # fmt: skip
+        told = f"{self._told(code, plane, place)} The nearest is that of {numbered(split, near)}."
+        parts = [samples_part("Decoded here", opened.model, both, ["decoded", "nearest"], columns=2), PageNote(told)]
         if values.get("whole", False):
             parts.append(self._whole(opened, plane, label))
         return parts

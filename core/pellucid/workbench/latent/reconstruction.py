@@ -20,8 +20,7 @@ MOST_BARS = 64
 
 
 class CodesReconstruction(CodesView):
-    """What comes back of a sample from its code: the sample, the reconstruction, how far they are apart, and the
-    code."""
+    """See what comes back of a sample from its code, and how far the two are apart."""
 
     title = "Reconstruction"
 
@@ -42,7 +41,7 @@ class CodesReconstruction(CodesView):
         labels = np.asarray(one.y) if self.told(opened.model) else None
         x, back = np.asarray(one.x), self.decode(opened.model, codes, labels)
         away = np.abs(back.astype(np.float64) - x)
-        pictures = {numbered(split, row): x, "as it is seen": np.asarray(seen.x), "comes back": back,
+        pictures = {"sample": x, "as it is seen": np.asarray(seen.x), "comes back": back,
                     "apart": away}  # fmt: skip
         if seen is one:
             pictures.pop("as it is seen")
@@ -52,7 +51,8 @@ class CodesReconstruction(CodesView):
                              np.concatenate(list(pictures.values())), list(pictures))  # fmt: skip
         bars, size = codes[0, :MOST_BARS], codes.shape[1]
         more = f" The first {MOST_BARS} of the {size} numbers of the code are shown." if size > MOST_BARS else ""
+        told = f"The mean squared error of {numbered(split, row)} is {np.mean(away**2):.4g}.{more}"
         return [
-            shown, PageNote(f"The mean squared error is {np.mean(away**2):.4g}.{more}"),
+            shown, PageNote(told),
             ViewBars("The code", [f"code {k}" for k in range(len(bars))], bars),
         ]  # fmt: skip

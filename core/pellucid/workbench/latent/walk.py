@@ -14,16 +14,15 @@ from pellucid.glassbox.views.parts import ViewPart
 from pellucid.glassbox.views.view import Viewed
 from pellucid.interfaces.samples import Split
 from pellucid.workbench.experiments.codes import straight_path
-from pellucid.workbench.latent.codes import OF_THE_SAMPLE, CodesView, numbered
+from pellucid.workbench.latent.codes import OF_THE_SAMPLE, CodesView, class_of
 from pellucid.workbench.latent.shown import samples_part
 
 MOST_STEPS = 25
 
 
 class CodesWalk(CodesView):
-    """Walk from one sample to another: on a straight line between their codes, each step decoded, with both samples at
-    the ends.
-    """
+    """Walk from one sample to another, on a straight line between their codes. Each step is decoded, and both samples
+    stand at the ends."""
 
     title = "Walk"
 
@@ -47,15 +46,23 @@ class CodesWalk(CodesView):
         path = straight_path(codes[0], codes[1], steps)
         way = self.decode(opened.model, path, self._along(opened, ends, values.get("label", OF_THE_SAMPLE), steps))
         x = np.asarray(ends.x)
-        names = [numbered(split, first), *(f"{t:.0%}" for t in np.linspace(0, 1, steps)),
-                 numbered(split, second)]  # fmt: skip
+        names = [class_of(split, first) or str(first), *(f"{t:.0%}" for t in np.linspace(0, 1, steps)),
+                 class_of(split, second) or str(second)]  # fmt: skip
         row = np.concatenate([x[:1], way, x[1:]])
-        parts = [samples_part("The straight path between their codes", opened.model, row, names, columns=len(row))]
+        parts = [
+            samples_part(
+                f"From sample {first} to sample {second}, between their codes",
+                opened.model,
+                row,
+                names,
+                columns=len(row),
+            )
+        ]
         if values.get("direct", False):
             flat = x.reshape(2, -1).astype(np.float64)
             mixed = straight_path(flat[0], flat[1], steps).reshape(steps, *x.shape[1:])
             row = np.concatenate([x[:1], mixed, x[1:]])
-            parts.append(samples_part("The line between the samples", opened.model, row, names, columns=len(row)))
+            parts.append(samples_part("Between the samples themselves", opened.model, row, names, columns=len(row)))
         return parts
 
     def _along(self, opened: Viewed, ends: Split, label: str, steps: int) -> HostArray | None:

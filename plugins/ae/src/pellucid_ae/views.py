@@ -54,8 +54,7 @@ class Walk(OfAutoencoders, CodesWalk):
 
 
 class Reconstruction(OfAutoencoders, CodesReconstruction):
-    """What comes back of a sample from its code: the sample, the reconstruction, how far they are apart, and the
-    code.
+    """See what comes back of a sample from its code, and how far the two are apart.
 
     A denoising autoencoder is given the sample corrupted as in training, which is shown, too.
     """

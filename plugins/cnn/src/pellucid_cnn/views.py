@@ -30,13 +30,15 @@ from pellucid_cnn.layers.conv2d import Conv2D
 from pellucid_cnn.layers.mirror_average import MirrorAverage
 from pellucid_cnn.verbs import filter_pictures, scaled, stages
 
+MOST_IMAGES = 1_000
+"""Of the data, to choose one from."""
 MOST_MAPS = 64
 """Channels of a stage that are shown."""
 
 
 class Stages(View):
-    """What each stage makes of an image, a square for each channel, white where it responds most; and the filters of
-    the first convolution."""
+    """See what each stage makes of an image, a square for each channel, white where it responds most. The filters are
+    those of the first convolution."""
 
     title = "Stages of a convolutional network"
 
@@ -53,7 +55,7 @@ class Stages(View):
         return isinstance(model, Sequential) and _first_convolution(model) is not None
 
     def controls(self, opened: Viewed) -> Sequence[ViewControl]:
-        last = max(1, len(opened.samples()) - 1)
+        last = max(1, len(opened.first(MOST_IMAGES)) - 1)
         names = self._names(opened)
         return [
             ViewSlider("sample", "Image", 0, last, 0, step=1),
@@ -61,7 +63,7 @@ class Stages(View):
         ]
 
     def show(self, opened: Viewed, *, sample: int = 0, stage: str = "", **values: Any) -> Sequence[ViewPart]:
-        split = opened.samples()
+        split = opened.first(MOST_IMAGES)
         one = np.asarray(split.x)[[min(sample, len(split) - 1)]]
         found, outputs = stages(opened.model, *transformed(opened.model, one))
         maps = np.moveaxis(found[self._names(opened).index(stage)][1][..., :MOST_MAPS], 2, 0)

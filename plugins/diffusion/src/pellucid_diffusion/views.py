@@ -86,7 +86,10 @@ class OfDenoisers(View):
 
 
 class Samples(OfDenoisers):
-    """Samples appear out of noise, step by step. Guidance makes them more typical of their class, and less varied."""
+    """Watch samples appear out of noise, step by step.
+
+    Guidance makes them more typical of their class, and less varied.
+    """
 
     title = "Out of noise"
 
@@ -118,7 +121,7 @@ class Samples(OfDenoisers):
 
 
 class Text(OfDenoisers):
-    """A text is drawn: each of its letters or digits that the model knows appears out of noise, a word a row."""
+    """Type a text, and each of its letters or digits that the model knows appears out of noise, a word a row."""
 
     title = "Please draw"
 
@@ -142,7 +145,7 @@ class Text(OfDenoisers):
             return
         places = drawing.lay_out(drawn, classes)
         labels = np.array([classes.index(place.character) for place in places])
-        note = [PageNote(f"Left out, for this model cannot draw it: {' '.join(left)}.")] if left else []
+        note = [PageNote(f"Left out, as this model cannot draw it: {' '.join(left)}")] if left else []
         for step, steps, moment in self.states(opened.model, len(places), labels, **values):
             page = drawing.written(pictures.as_images(moment), places) / 255
             yield [ViewPictures("Noise" if step == 0 else f"{drawn}: after step {step} of {steps}", page[None]), *note]

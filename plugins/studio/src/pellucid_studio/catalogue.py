@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any, Literal, get_args, get_origin
 
 from pellucid import PellucidError
@@ -10,13 +11,18 @@ from pellucid.registry.manifest import Entry
 from pellucid.registry.registry import default_registry
 from pellucid.registry.signature import Argument, component_kind, options, shown, signature_of
 
-from pellucid_studio.allowed import DATA, KINDS, settable, why_not, words_of
+from pellucid_studio.allowed import DATA, KINDS, mistakes_in, settable, why_not, words_of
 from pellucid_studio.presets import PRESETS
 
 
 def catalogue() -> dict[str, Any]:
     """What the page may build: components, data sets, presets."""
-    return {"components": components(), "data": data_sets(), "presets": PRESETS}
+    return {"components": components(), "data": data_sets(), "presets": lessons()}
+
+
+def lessons() -> list[dict[str, Any]]:
+    """The presets whose components are installed."""
+    return [each for each in PRESETS if not mistakes_in(each["sections"])]
 
 
 def components() -> list[dict[str, Any]]:
@@ -58,12 +64,26 @@ def _task(name: str) -> str:
 def _told(entry: Entry) -> dict[str, Any]:
     target = default_registry().load(entry)
     arguments = signature_of(target).arguments.values()
+    about, _, rest = (inspect.getdoc(target) or "").partition("\nArgs:\n")
+    of_arguments = _of_arguments(rest)
     return {
         "kind": entry.kind, "name": entry.name, "summary": entry.summary,
-        "doc": (inspect.getdoc(target) or "").partition("\n\n")[0].replace("\n", " "),
-        "arguments": [_argument(entry, each) for each in arguments if settable(entry, each)],
+        "doc": about.strip(),
+        "arguments": [
+            _argument(entry, each) | {"doc": of_arguments.get(each.name)} for each in arguments if settable(entry, each)
+        ],
         "equations": [{"of": e.of, "latex": e.latex} for e in getattr(target, "equations", ())],
     }  # fmt: skip
+
+
+def _of_arguments(text: str) -> dict[str, str]:
+    """What a docstring's section Args says of each argument."""
+    section = re.split(r"\n(?=\S)", text)[0]
+    found: dict[str, str] = {}
+    for names, said in re.findall(r"^    (\w[\w, ]*): (.*(?:\n {5,}.*)*)", section, re.MULTILINE):
+        for name in names.split(", "):
+            found[name] = " ".join(said.split())
+    return found
 
 
 def _argument(entry: Entry, argument: Argument) -> dict[str, Any]:

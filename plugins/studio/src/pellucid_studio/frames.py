@@ -21,6 +21,8 @@ GRID = 40
 MOST_WEIGHTS, MOST_WEIGHTS_MOVING = 120_000, 16_000
 """Numbers of a parameter that is sent: while nothing moves, and while training runs."""
 MOST_CLASSES, MOST_UNITS, MOST_ACTIVATIONS = 10, 64, 4_096
+FEW = 5
+"""Steps between two looks at a training that is shown step by step."""
 
 
 class Curve:
@@ -65,14 +67,17 @@ class Curve:
             self.version += 1
 
     def _mean(self, look: Look) -> float | None:
-        """Over the rows since the look before: of the epoch under way, or of the last one that has ended."""
+        """Over the rows since the look before, or over the last epoch where another one is under way since.
+
+        Within a step the sum runs ahead of its count, which is the same at both looks of an epoch and cancels out; the
+        first look of an epoch has nothing to be held against.
+        """
         before = self._before
-        total, count = look.totals
         if before is not None and before.epoch == look.epoch:
-            total, count = total - before.totals[0], count - before.totals[1]
-        elif look.record is not None and count == 0:
-            return float(look.record["loss"])
-        return total / count if count > 0 else look.loss
+            total, count = look.totals[0] - before.totals[0], look.totals[1] - before.totals[1]
+            return total / count if count > 0 else look.loss
+        few = before is not None and look.step - before.step < FEW
+        return look.loss if few or look.record is None else float(look.record["loss"])
 
     def since(self, version: int, place: int, ends: int = 0) -> tuple[dict[str, Any], tuple[int, int, int]]:
         """What is new for a page that knows so many points of both curves, and what it knows then."""

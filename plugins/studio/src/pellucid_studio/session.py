@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid import Viewed
+from pellucid import Layer, Viewed, require_runtime, to_config
 from pellucid.glassbox.page.render import LARGEST, page
 
 from pellucid_studio.allowed import Mistake
@@ -156,7 +156,7 @@ class Session:
         frames = Frames(ready)
         network, data = frames.described()
         sections: Sections = ready.sections
-        viewed = Viewed.of(deepcopy(ready.model), ready.splits)
+        viewed = Viewed.of(_to_look_at(ready), ready.splits)
         built = text_of({
             "is": "built", "views": self.views_of(viewed), "sections": sections, "network": network, "data": data,
             "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
@@ -211,3 +211,12 @@ class Session:
             made = frames.made(look, moving=state == "training", surface=False, units=False)
             why = f"The network cannot be shown as it is now: {type(error).__name__}: {error}"
             return Told(text_of({"text": why} | told | made)[:-1], frames.curve)
+
+
+def _to_look_at(ready: Ready) -> Layer:
+    """A copy of the network for views, which knows from the start what it learns, as one that was trained does."""
+    model = deepcopy(ready.model)
+    runtime = require_runtime(model)
+    runtime.classes = runtime.classes or ready.splits.classes
+    runtime.metadata.setdefault("objective", to_config(ready.trainer.objective))
+    return model

@@ -36,17 +36,10 @@ def pellucid_register(registry: Registrar) -> None:
     registry.op("mixture_backward", reference="pellucid_tabular.ops.mixture:mixture_backward", summary="its gradient")
 
 
-_PRODUCTS = (
-    "periodic_forward", "periodic_backward", "piecewise_linear_forward", "piecewise_linear_backward",
-    "look_up_backward",
-)  # fmt: skip
-"""Ops with products in them, which array code cannot have in a captured step."""
-
-
 def _op(registry: Registrar, name: str, module: str) -> None:
     registry.op(
         name, reference=f"pellucid_tabular.ops.{module}:{name}", cython=f"pellucid_tabular.kernels:{name}",
-        cupy=f"pellucid_tabular.cuda:{name}" if name in _PRODUCTS else None, summary=name.replace("_", " "),
+        summary=name.replace("_", " "),
     )  # fmt: skip
 
 

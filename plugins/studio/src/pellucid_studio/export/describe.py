@@ -64,10 +64,11 @@ def describe(model: Layer) -> Description:
         else:
             found.modules[f"{component.kind} {name}"] = module
     if unknown:
+        vendors = sorted({name.partition("/")[0] for name in LAYERS})
         raise ConfigError(
-            f"A page cannot do what this model does: there is no JavaScript for {listed(unknown)}. There is for the "
-            f"layers {listed(sorted(LAYERS))}; for the transforms {listed(sorted(TRANSFORMS))}. Train a model of "
-            'these, or write it: a class names its file, javascript = "layer.js", see docs/plugins/javascript.md.'
+            f"A page cannot do what this model does: there is no JavaScript for {listed(unknown)}. There is for "
+            f"{len(LAYERS)} layers, of {listed(vendors)}; docs/plugins/javascript.md lists them. Train a model of "
+            'these; or write it, a class names its file, javascript = "layer.js"; or take pellucid studio RUN.'
         )
     numbers = {id(layer): number for number, layer in enumerate(layers)}
     to_host = runtime.ops.to_host

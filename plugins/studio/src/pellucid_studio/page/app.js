@@ -4,11 +4,10 @@ import { html, useState } from "./preact.js";
 import { copied, Export } from "./exporting.js";
 import { Icon } from "./icons.js";
 import { Playground } from "./playground.js";
+import { TABS } from "./session.js";
 import { useStore } from "./store.js";
 import { choose, isDark } from "./theme.js";
 import { Views } from "./views/index.js";
-
-const TABS = ["Playground", "Views"];
 
 function Tools({ session, open }) {
   const [told, tell] = useState(""), [dark, setDark] = useState(isDark());
@@ -31,12 +30,12 @@ export function App({ session }) {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!by) return;
     const next = (TABS.indexOf(tab) + by + TABS.length) % TABS.length;
-    session.store.set({ tab: TABS[next] });
+    session.show(TABS[next]);
     event.currentTarget.children[next].focus();
   };
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.getElementById("main").focus(); }}>To the content</a>
     <header class="top"><h1><span class="brand">pellucid</span> studio</h1>
-      <div role="tablist" class="tabs" aria-label="Parts of the studio" onKeyDown=${keys}>${TABS.map((name) => html`<button key=${name} type="button" role="tab" id=${`tab-${name}`} aria-selected=${tab === name} aria-controls="main" tabindex=${tab === name ? 0 : -1} onClick=${() => session.store.set({ tab: name })}>${name}</button>`)}</div>
+      <div role="tablist" class="tabs" aria-label="Parts of the studio" onKeyDown=${keys}>${TABS.map((name) => html`<button key=${name} type="button" role="tab" id=${`tab-${name}`} aria-selected=${tab === name} aria-controls="main" tabindex=${tab === name ? 0 : -1} onClick=${() => session.show(name)}>${name}</button>`)}</div>
       <${Tools} session=${session} open=${() => setExporting(true)} /></header>
     ${online === false ? html`<p class="banner bad" role="alert">The line to the studio is broken; the run goes on without this page. Trying again …</p>` : null}
     <main id="main" role="tabpanel" tabindex="-1" aria-labelledby=${`tab-${tab}`}>

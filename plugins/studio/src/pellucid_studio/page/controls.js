@@ -7,7 +7,7 @@ import { useStore } from "./store.js";
 
 const SPEEDS = [[1, "1 step a second"], [5, "5 steps a second"], [25, "25 steps a second"], [100, "100 steps a second"], [1000, "1\u2009000 steps a second"], [null, "as fast as it goes"]];
 
-const STATES = { paused: "paused", training: "training", ended: "all epochs are trained; Train goes on for as many again", failed: "ended with an error" };
+const STATES = { paused: "paused", training: "training", ended: "all epochs trained", failed: "ended with an error" };
 
 /** Figures that change with every frame are written into the page directly. */
 function Figures({ frames, store }) {
@@ -29,7 +29,7 @@ function Figures({ frames, store }) {
     });
   }, [frames]);
   const { running } = useStore(store);
-  const figure = (name, label) => html`<div class="figure"><dt data-figure=${name === "metric" ? "metricname" : undefined}>${label}</dt><dd class="number" data-figure=${name}>–</dd></div>`;
+  const figure = (name, label) => html`<div class="figure">${name === "metric" ? html`<dt data-figure="metricname"></dt>` : html`<dt>${label}</dt>`}<dd class="number" data-figure=${name}></dd></div>`;
   return html`<dl class="figures" ref=${box} aria-label="How far it has come" data-state=${running}>
     ${figure("epoch", "epoch")}${figure("step", "step")}${figure("loss", "loss")}${figure("validation", "validation loss")}
     ${figure("metric", "validation accuracy")}${figure("speed", "steps a second")}</dl>`;

@@ -9,16 +9,30 @@ import UPlot from "./vendor/uplot.js";
 
 const EVERY = 120; // ms between two drawings
 
+const MOST = 240; // points that are drawn: of more, means of neighbours, which also calms the noise of single batches
+
+function means(steps, values) {
+  const by = Math.ceil(steps.length / MOST);
+  if (by < 2) return [steps, values];
+  const x = [], y = [];
+  for (let i = 0; i < steps.length; i += by) {
+    const part = values.slice(i, i + by).filter((value) => value !== null);
+    x.push(steps[Math.min(i + by, steps.length) - 1]);
+    y.push(part.length ? part.reduce((sum, value) => sum + value, 0) / part.length : null);
+  }
+  return [x, y];
+}
+
 /** Two curves on the steps of both: {x, loss, validation}, with gaps where a curve has no number. */
-export function together({ steps, loss, validation }) {
-  const v = validation.steps ?? [];
+export function together(curve) {
+  const [steps, loss] = means(curve.steps, curve.loss), [v, ends] = means(curve.validation.steps ?? [], curve.validation.loss ?? []);
   if (!v.length) return [steps, loss, steps.map(() => null)];
   const x = [], a = [], b = [];
   for (let i = 0, k = 0; i < steps.length || k < v.length;) {
     const first = steps[i] ?? Infinity, second = v[k] ?? Infinity;
     x.push(Math.min(first, second));
     a.push(first <= second ? loss[i++] : undefined);
-    b.push(second <= first ? validation.loss[k++] : undefined);
+    b.push(second <= first ? ends[k++] : undefined);
   }
   return [x, a, b];
 }

@@ -93,6 +93,13 @@ function Several({ catalogue, kind, value, path, errors, change, label }) {
     <button type="button" class="quiet" onClick=${() => change([...all, fresh(catalogue, kind, catalogue.of(kind)[0])])}>Add one inside</button></fieldset>`;
 }
 
+/** What its docstring says of each argument. */
+function About({ all }) {
+  const told = all.filter((argument) => argument.doc);
+  return told.length ? html`<details class="about-arguments"><summary>What they mean</summary><dl>
+    ${told.map(({ name, doc }) => html`<div key=${name}><dt>${name.replaceAll("_", " ")}</dt><dd class="note">${doc.replaceAll("``", "")}</dd></div>`)}</dl></details>` : null;
+}
+
 const FEW = 6; // arguments that are shown at once; the rest is behind a summary
 
 /** All arguments of a component: `value` is its table, `change` gets the next one. */
@@ -114,5 +121,6 @@ export function Arguments({ catalogue, entry, value, path, errors, change, leave
     <div class="fields">${sorted.slice(0, FEW).map(field)}</div>
     ${rest.length ? html`<details open=${used}><summary>${rest.length} more</summary><div class="fields">${rest.map(field)}</div></details>` : null}
     <${Errors} texts=${lost.map((error) => error.text)} />
+    <${About} all=${all} />
     <${Equations} entry=${entry} /></div>`;
 }

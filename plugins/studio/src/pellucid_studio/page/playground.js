@@ -29,7 +29,7 @@ function useSpace(session) {
 }
 
 export function Playground({ session }) {
-  const { data, draft, running, failure, opened, refused } = useStore(session.store);
+  const { data, draft, running, failure, opened, refused, hint } = useStore(session.store);
   const pointed = useRef(null);
   useSpace(session);
   if (!draft || !data) return html`<p class="note waiting" role="status">Waiting for the first network …</p>`;
@@ -38,15 +38,14 @@ export function Playground({ session }) {
     <${Controls} session=${session} />
     ${running === "failed" ? html`<p class="banner bad" role="alert">Training has ended with an error. ${failure ?? ""}</p>` : null}
     ${refused ? html`<p class="banner bad" role="alert">${refused}</p>` : null}
+    ${hint ? html`<p class="banner" role="status">${hint}</p>` : null}
     <div class="three">
       <${Data} session=${session} />
-      <div class="middle"><${Network} session=${session} pointed=${pointed} /><${LayerForm} session=${session} /></div>
+      <div class="middle"><${Network} session=${session} pointed=${pointed} /><${LayerForm} session=${session} /><${Settings} session=${session} /><${Sizes} session=${session} /></div>
       <section class="card output" aria-label="Output"><h2>Output</h2>
-        ${plane ? html`<${Surface} session=${session} pointed=${pointed} />` : html`<${Sample} session=${session} />`}
+        ${plane ? html`<${Surface} session=${session} pointed=${pointed} />` : html`<${Sample} session=${session} pointed=${pointed} />`}
         <${Curves} session=${session} /></section>
     </div>
-    <${Settings} session=${session} />
-    <${Sizes} session=${session} />
     ${opened ? html`<${Step} session=${session} />` : null}
   </div>`;
 }

@@ -4,6 +4,7 @@ import * as address from "./address.js";
 import { arrayOf } from "./arrays.js";
 import { at, put, same } from "./paths.js";
 
+export const TABS = ["Playground", "Views"];
 const PACE = 100; // steps a second of a network that was just built, as more is over before it is seen
 const REST = 180; // ms after the last change before a network is built
 
@@ -27,7 +28,7 @@ export class Session {
     socket.on("errors", (message) => this.wrong(message.errors));
     socket.on("frame", (message) => this.frame(message));
     socket.on("opened", (message) => this.opened(message));
-    socket.on("refused", (message) => store.set({ refused: message.text }));
+    socket.on("refused", (message) => { this.waiting = 0; this.goOn = false; store.set({ refused: message.text }); });
     socket.on("open", () => { store.set({ online: true, refused: null }); this.waiting = 0; this.watch(); });
     socket.on("close", () => store.set({ online: false }));
   }
@@ -41,6 +42,7 @@ export class Session {
   // -- what comes ------------------------------------------------------------------------------------------------------
 
   built(message) {
+    this.catalogue.live = message.views ?? []; // the views that suit this network
     if (this.waiting > 1) { this.waiting--; return; } // a later one is under way
     const mine = this.waiting === 1;
     this.waiting = 0;
@@ -50,7 +52,7 @@ export class Session {
     const data = decoded(message.data, message.network);
     this.frames.forget();
     if (data.pictures) this.frames.picture(data.pictures, this.sample);
-    this.store.set({ draft, ids, builtIds: ids, sections: message.sections, network: message.network, data, run: message.run ?? null, errors: [], refused: null, opened: null });
+    this.store.set({ draft, ids, builtIds: ids, sections: message.sections, network: message.network, data, run: message.run ?? null, errors: [], refused: null, hint: null, opened: null });
     if (this.begun) this.remember();
     else { this.begun = true; this.fromAddress(); this.pace = true; }
     if (this.goOn) { this.goOn = false; this.send("train"); }
@@ -59,7 +61,7 @@ export class Session {
   /** Mistakes of what was to be built; one without a place is an answer to something else. */
   wrong(errors) {
     const lost = errors.filter((error) => !error.path);
-    if (lost.length) this.store.set({ refused: lost.map((error) => error.text).join("\n") });
+    if (lost.length) this.store.set({ [this.waiting ? "refused" : "hint"]: lost.map((error) => error.text).join("\n") });
     if (lost.length === errors.length && !this.waiting) return;
     this.waiting = 0;
     this.goOn = false;
@@ -75,11 +77,11 @@ export class Session {
       if (state === "paused" && message.step === 0) this.limit(PACE); // nobody has begun: this page is the first
     }
     if (this.openNext && state !== "training") { this.openNext = false; this.send("open"); }
-    if (state !== this.state.running || text !== this.state.failure) this.store.set({ running: state, failure: text, refused: null });
+    if (state !== this.state.running || text !== this.state.failure) this.store.set({ running: state, failure: text, hint: null });
   }
 
   opened(message) {
-    this.store.set({ refused: null, opened: { step: message.step, cell: this.wanted ?? "" } });
+    this.store.set({ hint: null, opened: { step: message.step, cell: this.wanted ?? "" } });
   }
 
   // -- what is asked ---------------------------------------------------------------------------------------------------
@@ -165,8 +167,14 @@ export class Session {
 
   // -- the address -----------------------------------------------------------------------------------------------------
 
+  show(tab) {
+    this.store.set({ tab });
+    this.remember();
+  }
+
   async remember() {
-    this.fragment = await address.written({ sections: this.state.sections });
+    const { sections, tab } = this.state;
+    this.fragment = await address.written(tab === TABS[0] ? { sections } : { sections, view: tab });
     history.replaceState(null, "", `#${this.fragment}`);
   }
 
@@ -175,6 +183,7 @@ export class Session {
     if (location.hash && location.hash.slice(1) === this.fragment) return;
     try {
       const state = await address.read(location.hash);
+      if (state) this.store.set({ tab: TABS.includes(state.view) ? state.view : TABS[0] });
       if (state && !same(state.sections, this.state.sections)) this.open(state.sections);
       else await this.remember();
     } catch (error) {

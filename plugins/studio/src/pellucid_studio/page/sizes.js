@@ -44,6 +44,6 @@ export function Sizes({ session }) {
     <h2>Sizes <small>root mean squares; bars from 10⁻⁸ to 100</small></h2>
     <div class="scroll"><table ref=${body}><thead><tr><th scope="col">parameter</th><th scope="col">shape</th>${COLUMNS.map((name) => html`<th scope="col" key=${name}>${name}</th>`)}</tr></thead>
     <tbody>${parameters.slice(0, 40).map(({ path, shape }) => html`<tr key=${path}><th scope="row"><code>${path}</code></th><td class="number">${shape.join(" × ")}</td>
-      ${COLUMNS.map((name) => html`<td key=${name} class=${`size ${name}`} data-size=${`${path} ${name}`}><span class="bar" aria-hidden="true"></span><span class="number">–</span></td>`)}</tr>`)}</tbody></table></div>
+      ${COLUMNS.map((name) => html`<td key=${name} class=${`size ${name}`} data-size=${`${path} ${name}`}><span class="bar" aria-hidden="true"></span><span class="number"></span></td>`)}</tr>`)}</tbody></table></div>
   </section>`;
 }

@@ -1,6 +1,6 @@
 // What the network says everywhere in the plane, with the data on top; or what one unit says, when it is pointed at.
 
-import { html, useEffect, useRef, useState } from "./preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./preact.js";
 import { most } from "./arrays.js";
 import { fit, penOf, Picture } from "./canvas.js";
 import { colour, css, finer, paintClasses, paintHeat } from "./colours.js";
@@ -110,8 +110,8 @@ export function Surface({ session, pointed }) {
   const canvas = useRef(null), painter = useRef(null), probe = useRef(null), told = useRef(null);
   const { frames } = session;
 
+  useLayoutEffect(() => { painter.current = new SurfacePainter(canvas.current); }, []);
   useEffect(() => {
-    painter.current = new SurfacePainter(canvas.current);
     const paint = () => {
       const { layer, unit } = pointed.current ?? {};
       const maps = layer && frames.units.get(layer)?.maps;
@@ -126,7 +126,7 @@ export function Surface({ session, pointed }) {
     return () => offs.forEach((off) => off());
   }, [session]);
 
-  useEffect(() => {
+  useLayoutEffect(() => { // before a key can be pressed on what was not there before
     probe.current = null;
     painter.current.set({ points: pointsOf(data.points), tests: tests ? pointsOf(data.test) : [], bounds: data.bounds, classes: data.classes });
     frames.ask();

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from pellucid import Array, HostArray, Ops
 
+from pellucid_tabular.ops.products import add_product
+
 
 def take_columns(ops: Ops, x: Array, out: Array) -> None:
     """out (N, M) = the first M columns of x (N, D)."""
@@ -58,8 +60,8 @@ def look_up_backward(
         return
     for index, known, first, columns in categories(ops, x, sizes, dy.shape[1] - widths, size, one_hot):
         if first is not None:
-            chosen = (index[:, None] == ops.xp.arange(1, known + 1)).astype("float64")
-            dtable[first : first + known] += chosen.T @ dy[:, columns]
+            chosen = (index[:, None] == ops.xp.arange(1, known + 1)).astype(dy.dtype)
+            add_product(ops, chosen, dy[:, columns], dtable[first : first + known], ta=True)
 
 
 def categories(

@@ -6,6 +6,8 @@ from math import pi
 
 from pellucid import Array, Ops
 
+from pellucid_tabular.ops.products import add_product, product
+
 
 def periodic_forward(
     ops: Ops, x: Array, frequency: Array, phase: Array | None, weight: Array, bias: Array, linked: bool, relu: bool,
@@ -22,7 +24,7 @@ def periodic_forward(
     out = y.reshape(rows, numbers, outputs + linked)
     if linked:
         out[:, :, 0] = x
-    z = xp.swapaxes(xp.matmul(xp.swapaxes(used, 1, 2), weight) + bias[:, None], 0, 1)
+    z = xp.swapaxes(product(ops, used, weight, ta=True) + bias[:, None], 0, 1)
     out[:, :, int(linked) :] = xp.maximum(z, 0) if relu else z
 
 
@@ -51,12 +53,12 @@ def periodic_backward(
     if relu:
         d = xp.where(y.reshape(shape)[:, :, int(linked) :] > 0, d, 0)
     d = xp.swapaxes(d, 0, 1)  # (F, N, M)
-    flat = waves.reshape(numbers, 2 * frequency.shape[1], rows)[:, : weight.shape[1]]
     if dweight is not None:
-        dweight += xp.matmul(flat.astype("float64"), d)
+        flat = waves.reshape(numbers, 2 * frequency.shape[1], rows)[:, : weight.shape[1]]
+        add_product(ops, flat, d, dweight)
     if dbias is not None:
         dbias += d.sum(axis=1, dtype="float64")
-    dwaves = xp.matmul(weight, xp.swapaxes(d, 1, 2))  # (F, K or 2K, N)
+    dwaves = product(ops, weight, d, tb=True)  # (F, K or 2K, N)
     through_waves(ops, dwaves, x, frequency, waves, dfrequency, dphase, dx)
     if dx is not None and linked:
         dx += dy.reshape(shape)[:, :, 0]
@@ -88,7 +90,7 @@ def piecewise_linear_forward(
     (N, F·M).
     """
     xp, (fullness, _) = ops.xp, filled(ops, x, edges)
-    z = xp.swapaxes(xp.matmul(xp.swapaxes(fullness, 0, 1), weight), 0, 1) + x[:, :, None] * slope + bias
+    z = xp.swapaxes(product(ops, xp.swapaxes(fullness, 0, 1), weight), 0, 1) + x[:, :, None] * slope + bias
     y[...] = z.reshape(y.shape)
 
 
@@ -102,11 +104,11 @@ def piecewise_linear_backward(
     if dslope is not None:
         dslope += (x[:, :, None] * d).sum(axis=0, dtype="float64")
     if dweight is not None:
-        dweight += xp.matmul(xp.moveaxis(fullness, 0, 2).astype("float64"), xp.swapaxes(d, 0, 1))
+        add_product(ops, xp.swapaxes(fullness, 0, 1), xp.swapaxes(d, 0, 1), dweight, ta=True)
     if dbias is not None:
         dbias += d.sum(axis=0, dtype="float64")
     if dx is not None:
-        whole = slope + xp.swapaxes(xp.matmul(xp.swapaxes(slopes, 0, 1), weight), 0, 1)
+        whole = slope + xp.swapaxes(product(ops, xp.swapaxes(slopes, 0, 1), weight), 0, 1)
         dx[...] = (whole * d).sum(axis=2)
 
 

@@ -50,7 +50,8 @@ class Attention(View):
         p = maps.mean(axis=0) if head == ALL else maps[min(int(head), len(maps) - 1)]
         p = np.clip(np.asarray(p, np.float64), 0.0, 1.0)
         taken = p.mean(axis=0)
+        title = f"{layer}, {'all heads, on average' if head == ALL else f'head {head}'}"
         return [
-            ViewWords(f"{layer}, head {head}", words, taken / max(float(taken.max()), 1e-9), p),
+            ViewWords(title, words, taken / max(float(taken.max()), 1e-9), p),
             PagePicture("The same as a map", p, "A row: the token that looks. A column: of which it takes how much."),
         ]

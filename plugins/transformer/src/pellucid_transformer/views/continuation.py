@@ -28,10 +28,12 @@ from pellucid_transformer.views.models import beginning_in, small_model, tokeniz
 MOST_LETTERS, MOST_TOKENS = 400, 200
 """Of a text that is typed in, and that it goes on by."""
 MOST_BARS = 12
+SMALL = 1e-6
+"""A share that is not shown."""
 
 
 class Continuation(View):
-    """A text goes on: the likeliest next tokens with their probabilities, of which one is drawn, and so on.
+    """Let a text go on. The likeliest next tokens are shown with their probabilities, one of them is drawn, and so on.
 
     Below 1 the temperature makes the likely likelier, above 1 everything more alike.
     """
@@ -89,8 +91,11 @@ def _state(tokenizer: Tokenizer, known: list[int], p: HostArray, token: int | No
     if token is not None and token not in likely:
         likely[-1] = token
     marked = None if token is None else likely.index(token)
-    names = [tokenizer.name(each) for each in likely]
-    return [PageNote(tokenizer.decode(known)), ViewBars("What comes next", names, p[likely], marked)]
+    names, shares = [tokenizer.name(each) for each in likely], p[likely].tolist()
+    rest = max(0.0, 1.0 - sum(shares))
+    if rest > SMALL:
+        names, shares = [*names, "all others"], [*shares, rest]
+    return [PageNote(tokenizer.decode(known)), ViewBars("What comes next", names, shares, marked)]
 
 
 def _tokenizer(opened: Viewed) -> Tokenizer:

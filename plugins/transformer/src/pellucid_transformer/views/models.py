@@ -10,8 +10,8 @@ from pellucid_transformer.generation.texts import beginning_of
 from pellucid_transformer.text.characters import Characters
 from pellucid_transformer.text.tokenizer import Tokenizer
 
-FIRST = 24
-"""Tokens of the data that stand there at first."""
+FIRST = 64
+"""Tokens of the data among which a text is looked for."""
 
 
 def tokenizer_in(model: Layer) -> Tokenizer | None:
@@ -21,12 +21,13 @@ def tokenizer_in(model: Layer) -> Tokenizer | None:
 
 
 def beginning_in(opened: Viewed, tokenizer: Tokenizer, most: int) -> str:
-    """How the first sample begins; where no data is at hand, what any text can begin with."""
+    """The longest line at the beginning of the data; where there is none at hand, what any text can begin with."""
     try:
-        x = opened.samples().x
+        x = opened.first(1).x
         tokens = (x[0] if isinstance(x, tuple) else x)[0]
         special = set(tokenizer.special.values())
-        text = tokenizer.decode([token for token in tokens[:FIRST].tolist() if token not in special])[:most]
+        whole = tokenizer.decode([token for token in tokens[:FIRST].tolist() if token not in special])
+        text = max(whole.splitlines(), key=len, default="")[:most]
         tokenizer.encode(text)
     except (PellucidError, TypeError, AttributeError, IndexError):  # no data, or data that is no tokens
         return beginning_of(tokenizer)

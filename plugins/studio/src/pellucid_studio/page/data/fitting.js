@@ -20,6 +20,7 @@ export async function fitted(data, sections) {
   const { task, outputs } = found.data;
   const next = { ...sections, data };
   const layers = next.model?.layers;
+  if (outputs && next.model?.outputs !== undefined) next.model = { ...next.model, outputs };
   if (Array.isArray(layers) && layers.length && outputs) {
     const last = asTable(layers[layers.length - 1]);
     if (short(last) === "dense" && last.units !== outputs) next.model = { ...next.model, layers: [...layers.slice(0, -1), { ...last, units: outputs }] };

@@ -8,12 +8,16 @@ import { Panel } from "./panel.js";
 import { offers } from "./offers.js";
 
 const MOST_BESIDE = 3;
+const kept = new WeakMap(); // by the catalogue: what was chosen and set, for when somebody comes back from the other tab
 
 export function Views({ socket, catalogue }) {
-  const [live, setLive] = useState(catalogue.live ?? []), [title, choose] = useState(null);
-  useEffect(() => socket.on("built", ({ views }) => { catalogue.live = views ?? []; setLive(catalogue.live); }), [socket, catalogue]);
+  if (!kept.has(catalogue)) kept.set(catalogue, { title: null, views: {} });
+  const before = kept.get(catalogue);
+  const [live, setLive] = useState(catalogue.live ?? []), [title, choose] = useState(before.title);
+  useEffect(() => socket.on("built", ({ views }) => setLive(views ?? [])), [socket]);
   const offered = useMemo(() => offers(catalogue, live), [catalogue, live]);
   const view = offered.find((each) => each.title === title) ?? offered[0];
+  before.title = view?.title ?? null;
   if (!view) {
     return html`<section class="card viewless"><h2>Nothing to look at yet</h2>
       <p>A view looks at a model: a drawing and what a classifier takes it for, the plane of an autoencoder, pictures out of noise. Open the studio with a run,</p>
@@ -22,21 +26,24 @@ export function Views({ socket, catalogue }) {
   }
   return html`<div class="views">
     <nav class="viewchoice" aria-label="Views">${offered.map((each) => html`<button key=${each.title} type="button" aria-pressed=${each === view} onClick=${() => choose(each.title)}>${each.title}</button>`)}</nav>
-    <${Chosen} key=${view.title} view=${view} socket=${socket} /></div>`;
+    <${Chosen} key=${view.title} view=${view} socket=${socket} before=${(before.views[view.title] ??= {})} /></div>`;
 }
 
+const isLarge = ({ control }) => control === "drawing" || control === "plane";
+
 /** One view: its controls, and a panel for each run. */
-function Chosen({ view, socket }) {
+function Chosen({ view, socket, before }) {
   const { entries } = view, find = (key) => entries.find((entry) => entry.key === key);
-  const [keys, setKeys] = useState([entries[0].key]), [values, setValues] = useState({}), [known, setKnown] = useState({});
+  const [keys, setKeys] = useState(before.keys ?? [entries[0].key]), [values, setValues] = useState(before.values ?? {}), [known, setKnown] = useState({});
+  Object.assign(before, { keys, values });
   const there = keys.filter(find), open = there.length ? there : [entries[0].key];
   const free = entries.filter((entry) => !open.includes(entry.key));
   const together = shared(open.map((key) => known[key])), names = new Set(together.map((control) => control.name));
-  const change = (name, value) => setValues((before) => ({ ...before, [name]: value }));
-  const controlled = (key, controls) => setKnown((before) => ({ ...before, [key]: controls }));
+  const change = (name, value) => setValues((all) => ({ ...all, [name]: value }));
+  const controlled = (key, controls) => setKnown((all) => ({ ...all, [key]: controls }));
   return html`<section class="view" aria-label=${view.title}>
     <header class="viewhead"><h2>${view.title}</h2>${view.doc ? html`<p class="note">${view.doc}</p>` : null}</header>
-    <div class=${`viewbody ${together.length ? "" : "bare"}`}>
+    <div class=${`viewbody ${together.length ? "" : "bare"} ${open.length > 1 && !together.some(isLarge) ? "above" : ""}`}>
       ${together.length ? html`<form class="card viewcontrols" aria-label="What is set" onSubmit=${(event) => event.preventDefault()}>
         <${Controls} controls=${together} values=${values} change=${change} /></form>` : null}
       <div class="panels" data-count=${open.length}>${open.map((key, i) => html`<${Panel} key=${key} entry=${find(key)} others=${free} socket=${socket}

@@ -5,11 +5,12 @@
 export function offers({ views, runs }, live) {
   const named = new Map(runs.map((run) => [run.index, run.name]));
   const found = new Map();
-  for (const view of views) {
+  const own = (view) => (view.name.startsWith("studio/") ? 0 : 1); // what everybody looks for comes first
+  for (const view of [...views].sort((a, b) => own(a) - own(b))) {
     const suited = (view.runs ?? []).filter((index) => named.has(index)).map((index) => ({ run: index, name: named.get(index) }));
     if (live.includes(view.name)) suited.push({ run: "live", name: "the playground’s network" });
     if (!suited.length) continue;
-    if (!found.has(view.title)) found.set(view.title, { title: view.title, doc: view.doc || view.summary, entries: [] });
+    if (!found.has(view.title)) found.set(view.title, { title: view.title, doc: (view.doc || view.summary).replace(/:$/, "."), entries: [] });
     const { entries } = found.get(view.title);
     for (const entry of suited) entries.push({ ...entry, view: view.name, key: `${view.name} ${entry.run}` });
   }

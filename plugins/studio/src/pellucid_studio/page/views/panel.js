@@ -39,10 +39,13 @@ export function Panel({ entry, others, socket, values, known, apart, change, con
     <div class="panelhead"><h3 id=${id}>${others.length ? html`<span class="unseen">${name}</span><select aria-label="Run" value=${key} onChange=${(event) => choose(event.target.value)}>
         ${[entry, ...others].map((each) => html`<option key=${each.key} value=${each.key} selected=${each === entry}>${each.name}</option>`)}</select>` : name}</h3>
       ${close ? html`<button type="button" class="quiet round" aria-label=${`Close ${name}`} onClick=${close}><${Icon} name="close" /></button>` : null}</div>
-    ${apart.length ? html`<form class="apart" aria-label=${`What is set for ${name}`} onSubmit=${(event) => event.preventDefault()}><${Controls} controls=${apart} values=${values} change=${change} /></form>` : null}
-    ${shown.error !== null ? html`<p class="banner bad" role="alert">${shown.error}</p>` : null}
-    <div class="parts">${(shown.parts ?? []).map((part, i) => html`<${Part} key=${`${i} ${part.part}`} part=${part} />`)}</div>
-    ${!shown.parts?.length && shown.error === null ? html`<p class="note">${shown.busy ? "Looking …" : "There is nothing to show."}</p>` : null}
+    <div class=${apart.length ? "panelbody with" : "panelbody"}>
+      ${apart.length ? html`<form class="apart" aria-label=${`What is set for ${name}`} onSubmit=${(event) => event.preventDefault()}><${Controls} controls=${apart} values=${values} change=${change} /></form>` : null}
+      <div class="shown">
+        ${shown.error !== null ? html`<p class="banner bad" role="alert">${shown.error}</p>` : null}
+        <div class="parts">${(shown.parts ?? []).map((part, i) => html`<${Part} key=${`${i} ${part.part}`} part=${part} />`)}</div>
+        ${!shown.parts?.length && shown.error === null ? html`<p class="note">${shown.busy ? "Looking …" : "There is nothing to show."}</p>` : null}
+      </div></div>
     <p class="unseen" role="status">${spoken}</p></section>`;
 }
 

@@ -1,6 +1,8 @@
 // Question: what a panel asks of the server, and the answers. While one is being worked on no second is asked, as it
 // would replace the first and nothing would ever be shown while something is dragged; the newest waits for its turn.
-// An answer that comes in pieces is replaced at once.
+// An answer that comes in pieces is replaced at once; its pieces are shown at a pace that can be followed.
+
+import { Pace } from "./pace.js";
 
 const PACE = 40; // ms between two questions
 let numbers = 0;
@@ -14,6 +16,7 @@ export class Question {
     this.under = false; // whether an answer is awaited
     this.streams = false;
     this.waiting = null;
+    this.pace = new Pace((message) => this.show(message));
     this.offs = [
       socket.on("shown", (message) => { if (message.id === this.id) this.answer(message); }),
       socket.on("open", () => { this.under = this.streams = false; if (this.last) this.ask(this.last); }),
@@ -40,25 +43,30 @@ export class Question {
     }
     const sent = this.socket.send({ do: "view", id: this.id, view: this.view, run: this.run, values: this.waiting });
     if (!sent) return; // it is asked again when the line is back
+    this.pace.clear();
     Object.assign(this, { waiting: null, under: true, streams: false, asked: performance.now() });
     this.told({ busy: true });
   }
 
-  answer({ parts, error, controls, more }) {
-    const heard = {};
-    if (controls) heard.controls = controls;
-    if (parts || error !== undefined) {
-      heard.parts = parts ?? null;
-      heard.error = error ?? null;
-      heard.busy = this.under = this.streams = Boolean(more);
+  answer(message) {
+    if (message.parts || message.error !== undefined) {
+      this.under = this.streams = Boolean(message.more);
       this.streamed ||= this.streams;
     }
-    this.told(heard);
+    this.pace.push(message);
     this.next();
+  }
+
+  show({ parts, error, controls, more }) {
+    const heard = {};
+    if (controls) heard.controls = controls;
+    if (parts || error !== undefined) Object.assign(heard, { parts: parts ?? null, error: error ?? null, busy: Boolean(more) });
+    this.told(heard);
   }
 
   close() {
     clearTimeout(this.timer);
+    this.pace.clear();
     for (const off of this.offs) off();
     this.socket.send({ do: "leave", id: this.id });
   }

@@ -12,7 +12,7 @@ export function Pictures({ part }) {
   }, [part.columns]);
   const cells = Array.from({ length: n }, (_, i) => i);
   return html`<figure class="part partpictures"><figcaption>${part.title}</figcaption>
-    <ul ref=${grid} class=${`viewpictures ${part.columns ? "fixed" : ""} ${n === 1 ? "one" : ""}`}>${cells.map((i) => {
+    <ul ref=${grid} class=${`viewpictures ${part.columns ? "fixed" : ""} ${part.columns > 6 ? "wide" : ""} ${n === 1 ? "one" : ""}`}>${cells.map((i) => {
       const label = part.labels?.[i];
       return html`<li key=${i}><${One} data=${images.data.subarray(i * size, (i + 1) * size)} height=${height} width=${width} channels=${channels} name=${label === undefined ? `${part.title}${n > 1 ? `, ${i + 1} of ${n}` : ""}` : String(label)} />
         ${label === undefined ? null : html`<span class="label" aria-hidden="true">${String(label)}</span>`}</li>`;

@@ -22,6 +22,8 @@ from pellucid import (
 
 SPAN = 3.0
 """Standard deviations that a number can be moved by, up and down."""
+MOST = 1_000
+"""Samples to choose from."""
 
 
 class WhatIf(View):
@@ -68,7 +70,7 @@ class WhatIf(View):
         ]
 
     def _samples(self, opened: Viewed) -> HostArray:
-        x = opened.samples().x
+        x = opened.first(MOST).x
         if isinstance(x, tuple) or x.ndim != 2:
             raise DataError(f"The samples of {opened.name} are no rows of numbers. Choose another run.")
         return x.astype(np.float64)
