@@ -73,8 +73,8 @@ covered: setup
 slow: setup  ## what `make test` leaves out: every package built and installed alone, quality cases in their short form
 	$(RUN) pytest -m slow --numprocesses auto --dist loadfile $(ARGS)
 
-browser: setup  ## all pages in a Chromium, if one is here: playwright, which drives it, comes for this alone
-	$(RUN) --with playwright python -m pytest tests/glassbox/test_page_in_browser.py plugins/studio/tests $(ARGS)
+browser: setup  ## all pages in a Chromium, if one is here; `make slow` does so too
+	$(RUN) pytest tests/glassbox/test_page_in_browser.py plugins/studio/tests $(ARGS)
 
 kit: setup  ## every mistake that the conformance kit must catch; `make test` takes a sample
 	$(RUN) pytest -m kit --numprocesses auto --dist load $(ARGS)

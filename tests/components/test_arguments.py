@@ -51,3 +51,22 @@ def test_numbers_that_no_argument_can_be(entry: Entry) -> None:
         if f"{entry.name}.{name}" not in ANY_NUMBER:
             with pytest.raises(ConfigError, match=r"Received: \[?-3"):
                 create(entry.kind, entry.name, **{**others, name: -3.0 if fractions else -3})
+
+
+WHEN_READ = {
+    "tabular/table.train", "tabular/table.validation", "tabular/table.test", "transformer/labelled_texts.train",
+    "transformer/text_pairs.train", "core/streams.x", "core/streams.y",
+}  # fmt: skip
+"""Arguments that name what is read: whether it can be is seen when the data are loaded."""
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.kind}-{entry.name}")
+def test_what_is_of_no_type_that_an_argument_takes_is_refused_by_its_name(entry: Entry) -> None:
+    target = default_registry().load(entry)
+    examples = getattr(target, "examples", ())
+    others = dict(examples[0].arguments) if examples else FILES.get(entry.name, {})
+    for name, parameter in signature(target).parameters.items():
+        several = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if not several and f"{entry.name}.{name}" not in WHEN_READ:
+            with pytest.raises(ConfigError, match=rf"(?m)^ *{name}\b|'{name}\b"):
+                create(entry.kind, entry.name, **{**others, name: object()})

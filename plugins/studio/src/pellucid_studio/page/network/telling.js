@@ -9,7 +9,7 @@ export const cellOfWeight = ({ path, i, j }) => `${path}.new[${i},${j}]`;
 
 /** The cell that a unit is for the first sample of the batch; null for an input. */
 export function cellOfUnit(session, { layer, unit }) {
-  if (layer === "input") return `x[0,${unit}]`;
+  if (layer === "input") return session.state.data.pictures ? "x" : `x[0,${unit}]`;
   const found = session.state.network.layers.find((one) => one.path === layer);
   const inside = (found?.shape ?? [1]).slice(0, -1).map((size) => Math.floor(size / 2));
   return `${found?.opens ?? `${layer}.y`}[${[0, ...inside, unit].join(",")}]`;
