@@ -127,6 +127,7 @@ def test_what_needs_a_function_or_a_table_is_refused_by_name(name: str) -> None:
         ({"model": {"type": "dense", "units": 1 << 40}}, "model.units"),
         ({"model": {"type": "dense", "units": 1e400}}, "model.units"),
         ({"model": {"type": ["dense"]}}, "model.type"),
+        ({"model": {"type": "ann", "hidden": [4096] * 5}}, "model"),
         ({"model": {"ref": "layers.0", "source": "/etc"}}, "model.source"),
         ({"model": {"ref": ["x"]}}, "model.ref"),
         ({"model": [1]}, "model"),

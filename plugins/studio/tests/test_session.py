@@ -313,20 +313,6 @@ def test_of_networks_that_are_made_at_once_the_last_asked_for_is_there(
         assert heard.session.ready is not None and heard.session.ready.sections["model"]["type"] == "dense"
 
 
-def test_a_layer_that_raises_in_a_frame_ends_no_frames(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pellucid_studio.frames import Frames
-
-    def raises(*given: Any) -> Any:
-        raise MemoryError
-
-    built(heard)
-    monkeypatch.setattr(Frames, "_over_plane", raises)
-    frame = heard.do("step", "paused", beyond=0)
-    assert "surface" not in frame and frame["weights"]
-    monkeypatch.undo()
-    assert "surface" in heard.do("step", "paused", beyond=1)
-
-
 def test_what_nobody_foresaw_refuses_the_sections(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pellucid_diffusion")
     built(heard)
@@ -358,3 +344,29 @@ def test_a_key_that_is_kept_pressed_does_not_put_off_a_pause(heard: Heard) -> No
     for _ in range(500):
         runner.do("sample")
     assert runner._orders.qsize() <= MOST_ORDERS
+
+
+def test_where_nobody_looks_there_are_no_frames_and_the_curve_goes_on(heard: Heard) -> None:
+    built(heard)
+    heard.session.watch_for(False)
+    heard.session.do("train")
+    time.sleep(1.0)
+    frames = heard.session._frames
+    assert frames is not None and not any(m.get("state") == "training" for m in heard.messages)
+    known = len(frames.curve.steps)
+    assert 1 <= known <= 8
+    frame = heard.frame(lambda: heard.session.watch_for(True), "training")
+    assert frame["step"] > frames.curve.steps[known - 1]
+
+
+def test_a_network_that_cannot_be_evaluated_is_trained_all_the_same(heard: Heard) -> None:
+    built(heard)
+    frames = heard.session._frames
+    assert frames is not None
+
+    def broken(x: Any) -> Any:
+        raise RuntimeError("this layer is broken")
+
+    frames.network.outputs = broken  # type: ignore[method-assign]
+    frame = heard.do("step", "paused", beyond=0)
+    assert "this layer is broken" in frame["text"] and "surface" not in frame and frame["weights"]

@@ -109,7 +109,7 @@ class Pages:
         watch.surface = any(page.watch.surface for page in self._pages)
         watch.units = any(page.watch.units for page in self._pages)
         watch.sample = next((page.watch.sample for page in self._pages), 0)
-        self.session.anybody = bool(self._pages)
+        self.session.watch_for(bool(self._pages))
         self.session.look_again()
 
     def _tell(self, told: Told) -> None:

@@ -15,8 +15,10 @@ from pellucid_studio.look import Gate, Look, looked
 
 State = Literal["paused", "training", "ended", "failed"]
 Do = Literal["train", "pause", "step", "sample"]
-SECONDS = 1 / 30
-"""Between two looks at a training."""
+SECONDS, UNWATCHED = 1 / 30, 0.25
+"""Between two looks at a training, and where nobody is there to see them: only the curve goes on."""
+SHARE = 0.05
+"""Of the time of a training that looks may take: those at millions of parameters are rarer."""
 MOST_ORDERS = 16
 
 
@@ -47,6 +49,7 @@ class Runner:
     Attributes:
         state: paused, training, ended (the planned epochs lie behind) or failed.
         failure: in pellucid's words, why it failed.
+        watched: whether anybody sees the looks.
         trace: the step that was taken last with a recorder looking on, and ``untraced``: why there is none.
     """
 
@@ -64,7 +67,7 @@ class Runner:
         self._loop: Generator[Batch] | None = None
         self._batch: tuple[Batch, int] | None = None
         self._next_step = 0.0
-        self._pausing = False
+        self._pausing, self.watched, self._next_look = False, True, 0.0
         self._last: dict[str, Any] = {}
         ready.trainer.callbacks.append(_Started(self._started))
         self.gate = Gate(ready.trainer, SECONDS, self._wait, self._looked)
@@ -165,7 +168,10 @@ class Runner:
         if self._left.is_set():
             raise _Left
         self._listen()
-        self._put_in(run)
+        now = time.perf_counter()
+        if self._pausing or now >= self._next_look:
+            self._next_look = now + max(0.0 if self.watched else UNWATCHED, self.gate.cost / SHARE - SECONDS)
+            self._put_in(run)
 
     def _listen(self) -> None:
         """Whatever is asked for of a training ends it: a step, too, is its last one, opened."""

@@ -64,7 +64,7 @@ class Session:
         self._closed = self._fresh = False
         self._asked = self._installed = 0
         self.watch = Watch()
-        self.anybody = False
+        self._watched = True
         self.built = ""
         """The last message ``built``, for pages that come later."""
         self._speed: float | None = None
@@ -125,6 +125,12 @@ class Session:
             raise Refused([Mistake("", "The page of this step is too large. Take smaller batches, and a step.")])
         return text
 
+    def watch_for(self, anybody: bool) -> None:
+        """Whether there is a page that sees the frames."""
+        self._watched = anybody
+        if self._runner is not None:
+            self._runner.watched = anybody
+
     def look_again(self) -> None:
         """Make the last frame once more: a page has come, or wants other things in it."""
         with self._changed:
@@ -175,6 +181,7 @@ class Session:
             self._frames, self._look, self._viewed, self.built = frames, None, viewed, built
             self._runner = Runner(ready, self._heard)
             self._runner.limit(self._speed)
+            self._runner.watched = self._watched
             self._tell(Told(built))
 
     def _heard(self, runner: Runner, look: Look) -> None:
@@ -193,25 +200,30 @@ class Session:
                 if self._closed:
                     return
                 frames, look, runner = self._frames, self._look, self._runner
-            if frames is not None and look is not None and runner is not None and runner.ready is frames.ready:
-                try:
-                    told = self._frame(frames, look, runner, self.watch)
-                except BaseException:  # of a plugin's layer, or memory: the run is shown without what it computes
-                    told = self._frame(frames, look, runner, Watch(surface=False, units=False))
-                self._tell(told)
+            if (
+                frames is None
+                or look is None
+                or runner is None
+                or runner.ready is not frames.ready
+                or not self._watched
+            ):
+                continue
+            self._tell(self._frame(frames, look, runner))
 
-    def _frame(self, frames: Frames, look: Look, runner: Runner, watch: Watch) -> Told:
-        state = runner.state
-        made = frames.made(
-            look, moving=state == "training", surface=watch.surface, units=watch.units, sample=watch.sample
-        )
-        head = {
-            "is": "frame",
-            "state": state,
-            "limit": self._speed,
-            **({"text": runner.failure} if state == "failed" else {}),
-        }
-        return Told(text_of(head | made)[:-1], frames.curve)
+    def _frame(self, frames: Frames, look: Look, runner: Runner) -> Told:
+        """A frame; where a layer of a plugin's cannot be evaluated, what there is of one, and why."""
+        state, watch = runner.state, self.watch
+        told: dict[str, Any] = {"is": "frame", "state": state, "limit": self._speed}
+        told |= {"text": runner.failure} if state == "failed" else {}
+        try:
+            made = frames.made(
+                look, moving=state == "training", surface=watch.surface, units=watch.units, sample=watch.sample
+            )
+            return Told(text_of(told | made)[:-1], frames.curve)
+        except BaseException as error:
+            made = frames.made(look, moving=state == "training", surface=False, units=False)
+            why = f"The network cannot be shown as it is now: {type(error).__name__}: {error}"
+            return Told(text_of({"text": why} | told | made)[:-1], frames.curve)
 
 
 def _to_look_at(ready: Ready) -> Layer:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tempfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,8 @@ MOST_TABLES = 8
 MOST_BYTES = 5 * 1024 * 1024
 TABLES: dict[str, Path] = {}
 """The tables of this process, by their names."""
+_LOCK = Lock()
 _FOLDER: list[tempfile.TemporaryDirectory[str]] = []
-_GIVING = threading.Lock()
 
 
 class OwnTable(Dataset):
@@ -68,21 +68,27 @@ def give(name: str, text: bytes) -> str:
     """
     plain = re.sub(r"[^\w.-]", "_", Path(name).name)[-60:].strip(".-") or "table"
     plain = plain if Path(plain).suffix.lower() in (".csv", ".tsv", ".txt") else f"{plain}.csv"
-    with _GIVING:
-        return _kept(plain, text)
-
-
-def _kept(plain: str, text: bytes) -> str:
-    if plain not in TABLES and len(TABLES) >= MOST_TABLES:
-        TABLES.pop(next(iter(TABLES))).unlink(missing_ok=True)
-    if not _FOLDER:
-        _FOLDER.append(tempfile.TemporaryDirectory(prefix="pellucid-studio-"))
-    path = Path(_FOLDER[0].name) / plain
-    path.write_bytes(text)
-    TABLES[plain] = path
-    try:
-        OwnTable(plain).splits(0)
-    except Exception:
-        TABLES.pop(plain).unlink(missing_ok=True)
-        raise
+    with _LOCK:
+        if not _FOLDER:
+            _FOLDER.append(tempfile.TemporaryDirectory(prefix="pellucid-studio-"))
+        path = Path(tempfile.mkdtemp(dir=_FOLDER[0].name)) / plain  # one of its own: a table of this name may be in use
+        path.write_bytes(text)
+        before, TABLES[plain] = TABLES.get(plain), path
+        try:
+            OwnTable(plain).splits(0)
+        except BaseException:
+            _put_back(plain, before)
+            path.unlink()
+            raise
+        if before is not None:
+            before.unlink(missing_ok=True)
+        while len(TABLES) > MOST_TABLES:
+            TABLES.pop(next(iter(TABLES))).unlink(missing_ok=True)
     return plain
+
+
+def _put_back(name: str, before: Path | None) -> None:
+    if before is None:
+        del TABLES[name]
+    else:
+        TABLES[name] = before
