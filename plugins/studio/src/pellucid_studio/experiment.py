@@ -11,6 +11,7 @@ from pellucid import ConfigError, Layer, PellucidError, Splits, Trainer
 from pellucid.workbench.experiments.experiment import check, prepare
 
 from pellucid_studio.allowed import Mistake, mistakes_in
+from pellucid_studio.placing import placed
 from pellucid_studio.sizes import check_sizes
 
 Sections = dict[str, Any]
@@ -58,10 +59,11 @@ def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
     asked = {name: value for name, value in sections.items() if value is not None}
     if not trusted and (mistakes := mistakes_in(asked)):
         raise Refused(mistakes)
+    parts: dict[str, Any] = {}
     try:
         seeded = _seeded(asked)
         experiment, seed = check(seeded), seeded["train"]["seed"]
-        settings = experiment.settings
+        settings, parts = experiment.settings, vars(experiment)
         splits = experiment.dataset.splits(seed if experiment.data_seed is None else experiment.data_seed)
         vars(experiment.dataset)["splits"] = lambda seed=0: splits  # loaded once
         check_sizes(experiment, splits, seed)
@@ -71,7 +73,7 @@ def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
         trainer.callbacks.clear()
         trainer.fit(splits, epochs=0, batch_size=settings.batch_size, verbose=False)
     except PellucidError as error:
-        raise Refused(told(error)) from error
+        raise Refused([placed(mistake, asked, parts) for mistake in told(error)]) from error
     return Ready(asked, prepared.resolved, trainer, splits, settings.epochs, settings.batch_size)
 
 
