@@ -87,6 +87,7 @@ class _Studio:
         self.viewing = Viewing(runs, self.pages.session.viewed)
         self.pages.session.views_of = self.viewing.of_live
         self._files = page_files()
+        self._catalogue = ""
 
     async def index(self, request: Request) -> Response:
         return self._file("index.html")
@@ -102,7 +103,12 @@ class _Studio:
         return Response(path.read_bytes(), media_type=kind)
 
     async def catalogue(self, request: Request) -> Response:
-        return JSONResponse(await asyncio.to_thread(lambda: catalogue() | self.viewing.catalogue()))
+        self._catalogue = self._catalogue or await asyncio.to_thread(self._listed)
+        return Response(self._catalogue, media_type="application/json")
+
+    def _listed(self) -> str:
+        """All that is installed, which stays as it is while this process runs."""
+        return text_of(catalogue() | self.viewing.catalogue())
 
     async def check(self, request: Request) -> Response:
         table = await _body(request, {"sections": (asked.is_table, True)})

@@ -13,6 +13,7 @@ import uvicorn
 from pellucid import ConfigError, Viewed
 
 from pellucid_studio.app import application
+from pellucid_studio.experiment import Refused
 from pellucid_studio.patience import PatientProtocol
 
 MOST_CONNECTIONS = 256
@@ -34,6 +35,7 @@ class Serving:
 
     def __init__(self, port: int = 0, runs: Sequence[Viewed] = ()) -> None:
         self.token = secrets.token_urlsafe(24)
+        self._refused: Refused | None = None
         self._socket = _bound(port)
         self.port = int(self._socket.getsockname()[1])
         self.address = f"http://127.0.0.1:{self.port}/{self.token}/"
@@ -45,13 +47,32 @@ class Serving:
             lifespan="on",
         ))  # fmt: skip
 
-    def begin(self, sections: Mapping[str, Any], *, trusted: bool = True) -> None:
-        """Build the first network, while the server starts."""
-        threading.Thread(target=self.pages.session.build, args=(sections,), kwargs={"trusted": trusted}).start()
+    def begin(self, sections: Mapping[str, Any], note: str = "") -> None:
+        """Build the first network of the user's own sections, while the server starts.
+
+        Args:
+            note: pages are told it with this network.
+        """
+        threading.Thread(target=self._begin, args=(sections, note), name="studio-first").start()
+
+    def _begin(self, sections: Mapping[str, Any], note: str) -> None:
+        try:
+            self.pages.session.build(sections, trusted=True, note=note)
+        except Refused as refused:  # there is nothing to show, and the user looks at the terminal
+            self._refused = refused
+            self.stop()
 
     def run(self) -> None:
-        """Answer until Ctrl-C, or until :meth:`stop` is called in another thread."""
+        """Answer until Ctrl-C, or until :meth:`stop` is called in another thread.
+
+        Raises:
+            ConfigError: of what :meth:`begin` was given no network can be built, with all mistakes.
+        """
         self._server.run(sockets=[self._socket])
+        if self._refused is not None:
+            raise ConfigError(
+                "\n".join(f"{each.path}: {each.text}".removeprefix(": ") for each in self._refused.mistakes)
+            )
 
     def stop(self) -> None:
         self._server.should_exit = True

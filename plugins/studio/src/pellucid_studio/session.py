@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pellucid import Layer, Viewed, require_runtime, to_config
-from pellucid.glassbox.page.render import LARGEST, page
 
 from pellucid_studio.allowed import Mistake
 from pellucid_studio.arrays import text_of
@@ -71,14 +70,17 @@ class Session:
 
     # -- from any thread -------------------------------------------------------------------------------------------
 
-    def build(self, sections: Mapping[str, Any], *, trusted: bool = False) -> None:
+    def build(self, sections: Mapping[str, Any], *, trusted: bool = False, note: str = "") -> None:
         """Put a new network in place of the present one, which stays where there are mistakes.
+
+        Args:
+            trusted: the sections are the user's own file's; note: what pages are told with this network.
 
         Raises:
             Refused: with the mistakes.
         """
         with self._building:
-            self._install(made_of(sections, trusted=trusted))
+            self._install(made_of(sections, trusted=trusted), note)
 
     def reset(self) -> None:
         """The same network anew, with weights drawn again unless a seed says which."""
@@ -110,6 +112,8 @@ class Session:
 
     def step_page(self) -> str:
         """The page of the step that was taken last with a recorder looking on; the glass box's own."""
+        from pellucid.glassbox.page.render import LARGEST, page  # what the first frame need not wait for
+
         self.opened()
         assert self._runner is not None and self._runner.trace is not None
         text = page(self._runner.trace)
@@ -152,13 +156,14 @@ class Session:
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
-    def _install(self, ready: Ready) -> None:
+    def _install(self, ready: Ready, note: str = "") -> None:
         frames = Frames(ready)
         network, data = frames.described()
         sections: Sections = ready.sections
         viewed = Viewed.of(_to_look_at(ready), ready.splits)
         built = text_of({
-            "is": "built", "views": self.views_of(viewed), "sections": sections, "network": network, "data": data,
+            "is": "built", "note": note, "views": self.views_of(viewed), "sections": sections, "network": network,
+            "data": data,
             "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
                     "backend": ready.trainer.runtime.ops.name, "rows": len(ready.splits.train)},
         })  # fmt: skip
