@@ -245,6 +245,24 @@ def test_mistakes_leave_the_network_and_its_training(heard: Heard) -> None:
     heard.until(lambda m: m["is"] == "frame" and m["state"] == "training" and m["step"] > now)
 
 
+@pytest.mark.parametrize(("changed", "path", "text"), [
+    ({"loss": "mse"}, "loss", "MSE needs a target"),
+    ({"model": {"type": "sequential", "layers": [{"type": "dense", "units": 1}]}}, "loss", "one output"),
+    ({"loss": None}, "loss", "names no default objective"),
+    ({"data": {"type": "sine"}, "loss": "mse", "model": {"type": "dense", "units": 1},
+      "train": {"metrics": ["accuracy"]}}, "train.metrics", "Accuracy counts classes"),
+    ({"model": {"type": "sequential", "layers": [{"type": "dense", "units": 2}, {"type": "reshape", "shape": [9]}]}},
+     "model.layers.1", "Reshape"),
+])  # fmt: skip
+def test_a_mistake_that_names_no_section_is_put_at_the_one_it_is_about(
+    heard: Heard, changed: dict[str, Any], path: str, text: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        heard.session.build({**SECTIONS, **changed})
+    (mistake,) = refused.value.mistakes
+    assert mistake.path == path and text in mistake.text
+
+
 def test_another_network_takes_the_place_of_one_that_trains(heard: Heard) -> None:
     built(heard)
     runner = heard.session._runner

@@ -91,6 +91,7 @@ class _Studio:
         self.pages.session.views_of = self.viewing.of_live
         self._files = page_files()
         self._reading, self._making = Aside(MOST_ASIDE), Aside(MOST_ASIDE)
+        self._catalogue = ""
 
     async def index(self, request: Request) -> Response:
         return self._file("index.html")
@@ -106,7 +107,15 @@ class _Studio:
         return Response(path.read_bytes(), media_type=kind)
 
     async def catalogue(self, request: Request) -> Response:
-        return await self._answer(self._reading, lambda: catalogue() | self.viewing.catalogue())
+        try:
+            self._catalogue = self._catalogue or await self._reading(self._listed)
+        except Refused as refused:
+            return PlainTextResponse(refused.mistakes[0].text, 503)
+        return Response(self._catalogue, media_type="application/json")
+
+    def _listed(self) -> str:
+        """All that is installed, which stays as it is while this process runs."""
+        return text_of(catalogue() | self.viewing.catalogue())
 
     async def check(self, request: Request) -> Response:
         table = await _body(request, {"sections": (asked.is_table, True)})

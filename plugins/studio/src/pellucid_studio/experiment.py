@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import randbits
@@ -12,6 +12,7 @@ from pellucid import ConfigError, Layer, PellucidError, Splits, Trainer
 from pellucid.workbench.experiments.experiment import check, prepare
 
 from pellucid_studio.allowed import Mistake, mistakes_in
+from pellucid_studio.placing import placed
 from pellucid_studio.sizes import check_sizes
 
 Sections = dict[str, Any]
@@ -49,14 +50,18 @@ class Refused(Exception):
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """Whatever is raised while something is made of sections refuses them: a component is code of any plugin."""
+def refusing(place: Callable[[Mistake], Mistake] = lambda mistake: mistake) -> Iterator[None]:
+    """Whatever is raised while something is made of sections refuses them: a component is code of any plugin.
+
+    Args:
+        place: puts a mistake at the section that it is about.
+    """
     try:
         yield
     except Refused:
         raise
     except PellucidError as error:
-        raise Refused(told(error)) from error
+        raise Refused([place(mistake) for mistake in told(error)]) from error
     except MemoryError as error:
         raise Refused([Mistake("", "There is not enough memory for this. Make layers or batches smaller.")]) from error
     except BaseException as error:  # SystemExit of a component, too, ends no thread of the studio
@@ -76,10 +81,11 @@ def made_of(sections: Mapping[str, Any], *, trusted: bool = False) -> Ready:
     asked = {name: value for name, value in sections.items() if value is not None}
     if not trusted and (mistakes := mistakes_in(asked)):
         raise Refused(mistakes)
-    with refusing():
+    parts: dict[str, Any] = {}
+    with refusing(lambda mistake: placed(mistake, asked, parts)):
         seeded = _seeded(asked)
         experiment, seed = check(seeded), seeded["train"]["seed"]
-        settings = experiment.settings
+        settings, parts = experiment.settings, vars(experiment)
         splits = experiment.dataset.splits(seed if experiment.data_seed is None else experiment.data_seed)
         vars(experiment.dataset)["splits"] = lambda seed=0: splits  # loaded once
         check_sizes(experiment, splits, seed)

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, Literal
 
-from pellucid import Batch, Callback, DataError, PellucidError, Run, Trace
+import pellucid
+from pellucid import Batch, Callback, DataError, PellucidError, Run
 
 from pellucid_studio.experiment import Ready
 from pellucid_studio.look import Gate, Look, looked
@@ -57,7 +58,7 @@ class Runner:
         self.ready, self._heard = ready, heard
         self.state: State = "paused"
         self.failure = ""
-        self.trace: Trace | None = None
+        self.trace: pellucid.Trace | None = None
         self.untraced = "No step has been taken yet. Take one, and open it."
         self.steps_a_second: float | None = None
         self._orders: queue.SimpleQueue[Do | None] = queue.SimpleQueue()
@@ -203,7 +204,7 @@ class Runner:
         if self._left.is_set():
             raise _Left
 
-    def _looked(self, look: Look, trace: Trace | None) -> None:
+    def _looked(self, look: Look, trace: pellucid.Trace | None) -> None:
         self._last = {"loss": look.loss, "before": look.before, "gradient": look.gradient}
         if trace is not None:
             self.trace, self.untraced = trace, ""

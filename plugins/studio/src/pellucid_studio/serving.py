@@ -37,10 +37,10 @@ class Serving:
 
     def __init__(self, port: int = 0, runs: Sequence[Viewed] = ()) -> None:
         self.token = secrets.token_urlsafe(24)
+        self._refused: Refused | None = None
         self._socket = _bound(port)
         self.port = int(self._socket.getsockname()[1])
         self.address = f"http://127.0.0.1:{self.port}/{self.token}/"
-        self._refused: Refused | None = None
         app, self.pages = application(self.token, self.port, runs)
         self._server = uvicorn.Server(uvicorn.Config(
             app, http=PatientProtocol, ws="websockets-sansio", ws_max_size=1 << 20, ws_per_message_deflate=False,
@@ -49,23 +49,26 @@ class Serving:
             lifespan="on",
         ))  # fmt: skip
 
-    def begin(self, sections: Mapping[str, Any], *, trusted: bool = True) -> None:
-        """Build the first network while the server starts; if it cannot be built, :meth:`run` ends and says why."""
+    def begin(self, sections: Mapping[str, Any], note: str = "") -> None:
+        """Build the first network of the user's own sections, while the server starts.
 
-        def build() -> None:
-            try:
-                self.pages.session.build(sections, trusted=trusted)
-            except Refused as refused:
-                self._refused = refused
-                self.stop()
+        Args:
+            note: pages are told it with this network.
+        """
+        threading.Thread(target=self._begin, args=(sections, note), name="studio-first", daemon=True).start()
 
-        threading.Thread(target=build, name="studio-begin", daemon=True).start()
+    def _begin(self, sections: Mapping[str, Any], note: str) -> None:
+        try:
+            self.pages.session.build(sections, trusted=True, note=note)
+        except Refused as refused:  # there is nothing to show, and the user looks at the terminal
+            self._refused = refused
+            self.stop()
 
     def run(self) -> None:
         """Answer until Ctrl-C, or until :meth:`stop` is called in another thread.
 
         Raises:
-            ConfigError: what the studio was to begin with cannot be built.
+            ConfigError: of what :meth:`begin` was given no network can be built, with all mistakes.
         """
         self._server.run(sockets=[self._socket])
         if self._refused is not None:

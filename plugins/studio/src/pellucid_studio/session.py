@@ -8,8 +8,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid import Layer, Trace, Viewed, require_runtime, to_config
-from pellucid.glassbox.page.render import LARGEST, page
+import pellucid
+from pellucid import Layer, Viewed, require_runtime, to_config
 
 from pellucid_studio.allowed import Mistake
 from pellucid_studio.arrays import text_of
@@ -73,11 +73,14 @@ class Session:
 
     # -- from any thread -------------------------------------------------------------------------------------------
 
-    def build(self, sections: Mapping[str, Any], *, trusted: bool = False) -> None:
+    def build(self, sections: Mapping[str, Any], *, trusted: bool = False, note: str = "") -> None:
         """Put a new network in place of the present one, which stays where there are mistakes.
 
         Of several that are made at once, what was asked for last is there in the end: one whose data take minutes to
         load neither holds up the others nor takes their place afterwards.
+
+        Args:
+            trusted: the sections are the user's own file's; note: what pages are told with this network.
 
         Raises:
             Refused: with the mistakes.
@@ -85,7 +88,7 @@ class Session:
         with self._changed:
             self._asked += 1
             number = self._asked
-        self._install(made_of(sections, trusted=trusted), lambda: number > self._installed, number)
+        self._install(made_of(sections, trusted=trusted), lambda: number > self._installed, number, note)
 
     def reset(self) -> None:
         """The same network anew, with weights drawn again unless a seed says which."""
@@ -110,7 +113,7 @@ class Session:
         """
         return int(self._trace().setting.step) + 1
 
-    def _trace(self) -> Trace:
+    def _trace(self) -> pellucid.Trace:
         runner = self._runner
         trace = None if runner is None else runner.trace
         if trace is None:
@@ -120,6 +123,8 @@ class Session:
 
     def step_page(self) -> str:
         """The page of the step that was taken last with a recorder looking on; the glass box's own."""
+        from pellucid.glassbox.page.render import LARGEST, page  # what the first frame need not wait for
+
         text = page(self._trace())
         if len(text) > LARGEST:
             raise Refused([Mistake("", "The page of this step is too large. Take smaller batches, and a step.")])
@@ -160,7 +165,7 @@ class Session:
 
     # -- threads ---------------------------------------------------------------------------------------------------
 
-    def _install(self, ready: Ready, wanted: Callable[[], bool], number: int) -> None:
+    def _install(self, ready: Ready, wanted: Callable[[], bool], number: int, note: str = "") -> None:
         """Put it in place of the present one if, when all of it is there, it is wanted still."""
         with refusing():
             frames = Frames(ready)
@@ -168,7 +173,8 @@ class Session:
             sections: Sections = ready.sections
             viewed = Viewed.of(_to_look_at(ready), ready.splits)
             built = text_of({
-                "is": "built", "views": self.views_of(viewed), "sections": sections, "network": network, "data": data,
+                "is": "built", "note": note, "views": self.views_of(viewed), "sections": sections, "network": network,
+                "data": data,
                 "run": {"epochs": ready.epochs, "batch_size": ready.batch_size, "seed": ready.trainer.seed,
                         "backend": ready.trainer.runtime.ops.name, "rows": len(ready.splits.train)},
             })  # fmt: skip
